@@ -1,0 +1,118 @@
+"""What a backend is: the three things whoever brings a database writes, and nothing else.
+
+A *backend* names its URL schemes, its SQL dialect and one or two drivers. A *driver* opens connections in one colour. A
+*connection* is one session at the server. Every method that may wait is a coroutine, for blocking drivers too: a
+blocking connection's coroutines are plain calls that never suspend, which is what lets blocking code drive them by hand.
+
+Rules every connection keeps:
+- a driver's exception leaves translated to ``orm.errors`` (``raise ... from original``);
+- after a cancellation or a broken session, the connection is either clean or ``is_usable`` is False;
+- rows are sequences indexed by position;
+- SQL arrives with the dialect's own placeholders and values already adapted by the dialect.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from orm.db.url import DatabaseURL
+    from orm.sql.dialect import Dialect
+
+Row = Sequence[Any]
+Params = Sequence[Any]
+
+
+class Connection(ABC):
+    """One session at the server.
+
+    ``awaitable`` says the colour: True when its coroutines really wait on an event loop, False when they block.
+    """
+
+    awaitable: ClassVar[bool]
+
+    @property
+    @abstractmethod
+    def is_usable(self) -> bool:
+        """False once the session is closed, broken or in an unknown state; such a connection is only closed."""
+
+    @property
+    @abstractmethod
+    def in_transaction(self) -> bool:
+        """Whether the session is inside a transaction, as the driver knows it, without asking the server."""
+
+    @abstractmethod
+    async def fetch(self, sql: str, params: Params = ()) -> Sequence[Row]:
+        """Run one statement and return all its rows."""
+
+    @abstractmethod
+    async def execute(self, sql: str, params: Params = ()) -> int:
+        """Run one statement and return how many rows it affected (-1 where the database does not say)."""
+
+    @abstractmethod
+    async def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
+        """Run one statement for each row of parameters, all or nothing; return how many rows were affected."""
+
+    @abstractmethod
+    async def execute_script(self, sql: str) -> None:
+        """Run several statements separated by semicolons, without parameters."""
+
+    @abstractmethod
+    def stream(self, sql: str, params: Params, chunk_size: int) -> AsyncGenerator[Sequence[Row], None]:
+        """Yield the rows in lists of at most ``chunk_size``, holding no more than that in memory.
+
+        Uses a server-side cursor where the database has one. Closing the generator frees the cursor.
+        """
+
+    @abstractmethod
+    async def begin(self, *, isolation: str | None = None, read_only: bool = False, write: bool = True) -> None:
+        """Open a transaction. ``isolation`` is the SQL name in lower case (``"serializable"``)."""
+
+    @abstractmethod
+    async def commit(self) -> None:
+        """Commit the transaction."""
+
+    @abstractmethod
+    async def rollback(self) -> None:
+        """Roll the transaction back."""
+
+    @abstractmethod
+    async def ping(self) -> None:
+        """One round trip; raises when the session is gone."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """End the session in an orderly way. Closing twice is allowed."""
+
+    @abstractmethod
+    def terminate(self) -> None:
+        """End the session now, without waiting; may be called from any thread, for a session in any state."""
+
+
+class Driver(ABC):
+    """Opens connections to one kind of database in one colour."""
+
+    awaitable: ClassVar[bool]
+
+    @abstractmethod
+    async def connect(self, url: DatabaseURL) -> Connection:
+        """Open a session, ready for use (settings made, so that values come and go as the dialect expects)."""
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A database as a plug-in: found by entry point (group ``orm.backends``) or ``orm.register_backend``.
+
+    Give ``awaitable``, ``blocking`` or both; the bridge supplies the half that is missing.
+    """
+
+    name: str
+    schemes: tuple[str, ...]
+    dialect: Dialect
+    awaitable: Driver | None = None
+    blocking: Driver | None = None
+    options: frozenset[str] = field(default_factory=frozenset)
+    """Names the URL's query string may hold besides the pool's own."""

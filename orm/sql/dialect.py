@@ -1,0 +1,256 @@
+"""How one database spells SQL: the questions a compiler asks, answered in standard SQL unless a backend knows better.
+
+A backend subclasses ``Dialect``. Nothing in ``orm/`` asks which database it talks to: it asks for a spelling (a method)
+or whether something is possible (``capabilities``). Methods get and give SQL text in which ``%s`` stands for the next
+parameter and ``%%`` for a percent sign; the compiler turns it into the database's own placeholders at the end. No method is
+ever handed a user's value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from orm.errors import NotSupportedError, SuspiciousOperation
+from orm.sql.types import SQLType
+
+Adapter = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a database can do, as far as it changes what is asked of it."""
+
+    returning: bool = True
+    numbered_placeholders: bool = False
+    """One parameter may be named twice in the text (``$1``)."""
+    typed_parameters: bool = False
+    """Parameter types are inferred from the text, so a bare parameter needs a cast."""
+    array_parameters: bool = False
+    """A list may be one parameter, and ``unnest`` turns arrays into rows."""
+    max_parameters: int = 999
+    max_identifier_length: int = 63
+    group_by_primary_key: bool = False
+    """Grouping by a primary key covers the other columns of its table."""
+    distinct_on: bool = False
+    select_for_update: bool = False
+    nulls_ordering: bool = True
+    """``NULLS FIRST`` and ``NULLS LAST`` are understood."""
+    combinator_parentheses: bool = True
+    """The parts of a UNION may be put in parentheses (and so have ORDER BY and LIMIT of their own)."""
+    ignore_conflicts: bool = True
+    upsert: bool = True
+    update_from: bool = True
+    server_cursors: bool = True
+    savepoints: bool = True
+    aggregate_filter: bool = True
+    schema_transactions: bool = True
+
+
+class Pattern(NamedTuple):
+    """A text match against one parameter: ``sql`` has ``{lhs}`` and one ``%s``; ``adapter`` makes the parameter."""
+
+    sql: str
+    adapter: Adapter
+
+
+def like_escape(text: str) -> str:
+    r"""Return ``text`` with the wildcards of LIKE escaped by a backslash."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+_LIKE_FORMS: dict[str, Adapter] = {
+    "contains": lambda v: f"%{like_escape(v)}%",
+    "startswith": lambda v: f"{like_escape(v)}%",
+    "endswith": lambda v: f"%{like_escape(v)}",
+    "exact": like_escape,
+}
+
+
+class Dialect:
+    """Standard SQL; the base of every backend's dialect."""
+
+    name = "sql"
+    capabilities = Capabilities()
+
+    # -- names and parameters ---------------------------------------------------------------------------------------
+
+    def quote(self, name: str) -> str:
+        """Return an identifier ready for SQL text.
+
+        Raises ``SuspiciousOperation`` for an empty name or one with a NUL character.
+        """
+        if not name or "\x00" in name:
+            raise SuspiciousOperation(f"{name!r} can't be the name of a table, column or alias")
+        return '"' + name.replace('"', '""').replace("%", "%%") + '"'
+
+    def placeholder(self, number: int) -> str:
+        """Return the placeholder of the ``number``-th parameter, counted from 1."""
+        return "?"
+
+    def parameter(self, sql_type: SQLType | None) -> str:
+        """Return ``%s`` for a parameter that stands alone, with a cast where the database could not tell its type."""
+        if sql_type is None or not self.capabilities.typed_parameters:
+            return "%s"
+        return self.cast("%s", sql_type)
+
+    # -- types ------------------------------------------------------------------------------------------------------
+
+    def column_type(self, field: Any) -> str:
+        """Return the column type for a field (its ``kind`` and refinements; ``field.auto`` for generated keys)."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how {field.kind} columns are declared.")
+
+    def cast_type(self, sql_type: SQLType) -> str:
+        """Return the type's name inside CAST."""
+        return self.column_type(sql_type)
+
+    def cast(self, sql: str, sql_type: SQLType) -> str:
+        """Return ``sql`` cast to a type."""
+        return f"CAST({sql} AS {self.cast_type(sql_type)})"
+
+    def adapter(self, sql_type: SQLType) -> Adapter | None:
+        """Return what turns a canonical Python value (never None) into the drivers' parameter; None: as it is."""
+        return None
+
+    def converter(self, sql_type: SQLType) -> Adapter | None:
+        """Return what turns the drivers' value (never None) into the canonical Python value; None: as it is."""
+        return None
+
+    # -- conditions ---------------------------------------------------------------------------------------------------
+
+    def pattern(self, lookup: str, sql_type: SQLType) -> Pattern:
+        """Return the match for contains, startswith, endswith, their ``i`` forms, iexact, regex and iregex."""
+        if lookup in ("regex", "iregex"):
+            raise NotSupportedError(f"{self.name} has no regular expressions")
+        if lookup.startswith("i"):
+            form = _LIKE_FORMS[lookup[1:]]
+            return Pattern("UPPER({lhs}) LIKE UPPER(%s) ESCAPE '\\'", form)
+        return Pattern("{lhs} LIKE %s ESCAPE '\\'", _LIKE_FORMS[lookup])
+
+    def pattern_expression(self, lookup: str, lhs: str, rhs: str) -> str:
+        """Return the same match where the pattern is an expression, not a value."""
+        if lookup in ("regex", "iregex"):
+            raise NotSupportedError(f"{self.name} has no regular expressions")
+        if lookup.startswith("i"):
+            lookup, lhs, rhs = lookup[1:], f"UPPER({lhs})", f"UPPER({rhs})"
+        if lookup == "exact":
+            return f"{lhs} = {rhs}"
+        escaped = f"REPLACE(REPLACE(REPLACE({rhs}, '\\', '\\\\'), '%%', '\\%%'), '_', '\\_')"
+        before = "'%%' || " if lookup in ("contains", "endswith") else ""
+        after = " || '%%'" if lookup in ("contains", "startswith") else ""
+        return f"{lhs} LIKE {before}{escaped}{after} ESCAPE '\\'"
+
+    def membership(self, lhs: str, sql_type: SQLType) -> Pattern | None:
+        """Return ``IN`` against one list parameter, or None where each item needs a place of its own."""
+        return None
+
+    # -- functions ----------------------------------------------------------------------------------------------------
+
+    def function_name(self, name: str) -> str:
+        """Return this database's name for a function the library knows by its standard name."""
+        return name
+
+    def extract(self, part: str, sql: str, sql_type: SQLType, zone: str | None) -> str:
+        """Return an integer part of a date, time or datetime.
+
+        ``part``: year, iso_year, quarter, month, week, week_day (1 Sunday to 7), iso_week_day (1 Monday), day, hour,
+        minute, second, microsecond, epoch. ``zone`` is an IANA name for aware datetimes.
+        """
+        return f"EXTRACT({part.upper()} FROM {sql})"
+
+    def truncate(self, part: str, sql: str, sql_type: SQLType, zone: str | None) -> str:
+        """Return a date or datetime cut to its year, quarter, month, week, day, hour, minute or second.
+
+        ``part`` may also be ``date`` or ``time``: the value's date or time of day.
+        """
+        raise NotSupportedError(f"{self.name} can't truncate dates")
+
+    def combine(self, operator: str, lhs: str, rhs: str, lhs_kind: str | None, rhs_kind: str | None) -> str:
+        """Return an arithmetic expression; ``operator`` is one of + - * / %% ^ & | # << >>."""
+        return f"({lhs} {operator} {rhs})"
+
+    def json_value(self, sql: str, path: Sequence[str | int], *, as_text: bool) -> str:
+        """Return what lies at a path in a JSON value; ``as_text`` unquotes strings. Path items become literals."""
+        raise NotSupportedError(f"{self.name} can't look into JSON")
+
+    def json_contains(self, lhs: str, rhs: str) -> str:
+        """Return whether JSON ``lhs`` contains JSON ``rhs``."""
+        raise NotSupportedError(f"{self.name} can't search JSON for contained values")
+
+    def json_has_key(self, sql: str, path: Sequence[str | int]) -> str:
+        """Return whether something, JSON null included, lies at a path."""
+        raise NotSupportedError(f"{self.name} can't ask JSON for keys")
+
+    def json_exact(self, lhs: str, rhs: str) -> str:
+        """Return whether two JSON values are equal as values."""
+        return f"{lhs} = {rhs}"
+
+    def random(self) -> str:
+        """Return a random number expression, for ``order_by("?")``."""
+        return "RANDOM()"
+
+    def string_literal(self, text: str) -> str:
+        """Return a quoted string for texts the library itself makes (JSON paths); quotes are doubled."""
+        if "\x00" in text:
+            raise SuspiciousOperation("a string with a NUL character can't become SQL text")
+        return "'" + text.replace("'", "''").replace("%", "%%") + "'"
+
+    # -- statements ---------------------------------------------------------------------------------------------------
+
+    def limit(self, limit: str | None, offset: str | None) -> str:
+        """Return the LIMIT and OFFSET clause; the arguments are SQL (``%s``)."""
+        parts = [f"LIMIT {limit}"] if limit is not None else []
+        if offset is not None:
+            parts.append(f"OFFSET {offset}")
+        return " ".join(parts)
+
+    def for_update(self, *, nowait: bool, skip_locked: bool, of: Sequence[str], no_key: bool) -> str:
+        """Return the row-locking clause; ``of`` are quoted aliases."""
+        raise NotSupportedError(f"{self.name} has no row locks (select_for_update)")
+
+    def explain(self, format: str | None, options: dict[str, Any]) -> str:
+        """Return what goes before a statement to have it explained.
+
+        Raises ``ValueError`` for a format or option the database does not have.
+        """
+        if format is not None or options:
+            raise ValueError(f"{self.name} explains queries without format or options")
+        return "EXPLAIN"
+
+    def insert_default(self, table: str) -> str:
+        """Return the INSERT of a row with only default values; ``table`` is quoted."""
+        return f"INSERT INTO {table} DEFAULT VALUES"
+
+    def insert_rows(self, table: str, columns: Sequence[str], types: Sequence[SQLType]) -> str | None:
+        """Return one INSERT for any number of rows, one array parameter a column; None where that can't be.
+
+        ``table`` and ``columns`` are quoted; the text goes on with a conflict clause and RETURNING.
+        """
+        return None
+
+    def update_rows(self, table: str, key: tuple[str, SQLType], columns: Sequence[tuple[str, SQLType]]) -> str | None:
+        """Return one UPDATE for any number of rows, one array parameter for the key and for each column; or None."""
+        return None
+
+    def on_conflict(self, target: Sequence[str], update: Sequence[str], *, ignore: bool) -> str:
+        """Return what an INSERT does with rows that exist; names are quoted."""
+        on = f" ({', '.join(target)})" if target else ""
+        if ignore:
+            return f"ON CONFLICT{on} DO NOTHING"
+        return f"ON CONFLICT{on} DO UPDATE SET " + ", ".join(f"{name} = EXCLUDED.{name}" for name in update)
+
+    def savepoint(self, name: str) -> tuple[str, str, str]:
+        """Return the statements that set, release and roll back to a savepoint."""
+        name = self.quote(name)
+        return f"SAVEPOINT {name}", f"RELEASE SAVEPOINT {name}", f"ROLLBACK TO SAVEPOINT {name}"
+
+    # -- schema ---------------------------------------------------------------------------------------------------------
+
+    def generated_key_clause(self, field: Any) -> str:
+        """Return what follows the type of a key the database makes (``GENERATED BY DEFAULT AS IDENTITY``)."""
+        return "GENERATED BY DEFAULT AS IDENTITY"
+
+    def empty_tables(self, tables: Sequence[str]) -> Sequence[str]:
+        """Return the statements that empty tables (quoted names) and start their keys again."""
+        return [f"DELETE FROM {table}" for table in tables]

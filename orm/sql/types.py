@@ -1,0 +1,303 @@
+"""What a column or an expression holds: a *kind*, and how any Python value becomes the canonical value of that kind.
+
+``SQLType`` is the base of every model field, and stands alone for computed values (``Count`` gives an integer). The
+``prepare_*`` functions are the one place that decides what input is acceptable; they raise ``TypeError`` or
+``ValueError`` and never touch the database. What a driver is handed is the dialect's affair.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import uuid
+from collections.abc import Callable, Hashable
+from typing import Any, ClassVar
+
+UTC = datetime.timezone.utc
+
+# The zone in which naive datetimes are taken, or None when datetimes stay naive (USE_TZ = False). Set by orm.config.
+default_zone: datetime.tzinfo | None = UTC
+
+KINDS = (
+    "smallint", "integer", "bigint", "boolean", "char", "text", "date", "time", "datetime", "duration", "decimal",
+    "float", "uuid", "json", "binary",
+)  # fmt: skip
+TEXT_KINDS = frozenset({"char", "text"})
+INTEGER_KINDS = frozenset({"smallint", "integer", "bigint"})
+NUMBER_KINDS = INTEGER_KINDS | {"decimal", "float"}
+
+# Lookups and transforms by name: for every kind under None, for one kind under its name. Filled by orm.sql.lookups.
+KIND_LOOKUPS: dict[str | None, dict[str, type]] = {None: {}, **{kind: {} for kind in KINDS}}
+# A kind whose values have parts of any name (JSON keys) has a factory here: name -> transform factory.
+KIND_KEY_TRANSFORMS: dict[str, Callable[[str], Callable[..., Any]]] = {}
+
+
+def prepare_integer(value: Any) -> int:
+    """Return ``value`` as an int; floats must be whole, so that nothing is silently cut off."""
+    if type(value) is int:
+        return value
+    if isinstance(value, float) and not value.is_integer():
+        raise ValueError(f"expected a whole number, got {value!r}")
+    if isinstance(value, (int, str, float, decimal.Decimal)):
+        return int(value)
+    raise TypeError(f"expected a number, got {type(value).__name__} {value!r}")
+
+
+_BOOLEANS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
+
+
+def prepare_boolean(value: Any) -> bool:
+    """Return ``value`` as a bool; 0, 1 and their usual spellings are accepted."""
+    if value is True or value is False:
+        return bool(value)
+    if isinstance(value, (int, float)) and value in (0, 1):
+        return bool(value)
+    if isinstance(value, str) and value.lower() in _BOOLEANS:
+        return _BOOLEANS[value.lower()]
+    raise ValueError(f"expected True or False, got {value!r}")
+
+
+def prepare_text(value: Any) -> str:
+    """Return ``value`` as a string."""
+    if type(value) is str:
+        return value
+    if isinstance(value, str):
+        return str.__str__(value) if type(value).__str__ is str.__str__ else str(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        raise TypeError(f"expected text, got bytes {bytes(value)[:40]!r}; decode them first")
+    return str(value)
+
+
+def prepare_float(value: Any) -> float:
+    """Return ``value`` as a float."""
+    if type(value) is float:
+        return value
+    if isinstance(value, (int, str, float, decimal.Decimal)):
+        return float(value)
+    raise TypeError(f"expected a number, got {type(value).__name__} {value!r}")
+
+
+def prepare_decimal(value: Any) -> decimal.Decimal:
+    """Return ``value`` as a finite Decimal. Floats go through their shortest spelling (0.1 is ``Decimal("0.1")``)."""
+    if type(value) is not decimal.Decimal:
+        if isinstance(value, float):
+            value = repr(value)
+        elif not isinstance(value, (int, str, decimal.Decimal)):
+            raise TypeError(f"expected a decimal number, got {type(value).__name__} {value!r}")
+        try:
+            value = decimal.Decimal(value)
+        except decimal.InvalidOperation:
+            raise ValueError(f"expected a decimal number, got {value!r}") from None
+    if not value.is_finite():
+        raise ValueError(f"expected a finite decimal number, got {value!r}")
+    result: decimal.Decimal = value
+    return result
+
+
+def prepare_date(value: Any) -> datetime.date:
+    """Return ``value`` as a date; ISO 8601 strings are read, a datetime gives its date."""
+    if type(value) is datetime.date:
+        return value
+    if isinstance(value, datetime.datetime):
+        return (value.astimezone(default_zone) if default_zone and value.tzinfo else value).date()
+    if isinstance(value, datetime.date):
+        return value
+    if isinstance(value, str):
+        return datetime.date.fromisoformat(value)
+    raise TypeError(f"expected a date, got {type(value).__name__} {value!r}")
+
+
+def prepare_time(value: Any) -> datetime.time:
+    """Return ``value`` as a naive time; ISO 8601 strings are read."""
+    if isinstance(value, datetime.datetime):
+        value = value.time()
+    elif isinstance(value, str):
+        value = datetime.time.fromisoformat(value)
+    elif not isinstance(value, datetime.time):
+        raise TypeError(f"expected a time, got {type(value).__name__} {value!r}")
+    if value.tzinfo is not None:
+        raise ValueError(f"expected a time without zone, got {value!r}")
+    result: datetime.time = value
+    return result
+
+
+def prepare_datetime(value: Any) -> datetime.datetime:
+    """Return ``value`` as a datetime: aware in UTC while zones are in use, naive otherwise.
+
+    ISO 8601 strings and dates (midnight) are read. Naive input is taken in the configured zone.
+    """
+    if isinstance(value, str):
+        value = datetime.datetime.fromisoformat(value)
+    elif isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+        value = datetime.datetime(value.year, value.month, value.day)
+    elif not isinstance(value, datetime.datetime):
+        raise TypeError(f"expected a datetime, got {type(value).__name__} {value!r}")
+    moment: datetime.datetime = value
+    if default_zone is None:
+        if moment.tzinfo is not None:
+            raise ValueError(f"expected a datetime without zone while use_tz is False, got {moment!r}")
+        return moment
+    if moment.tzinfo is UTC:
+        return moment
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=default_zone)
+    return moment.astimezone(UTC)
+
+
+def prepare_duration(value: Any) -> datetime.timedelta:
+    """Return ``value`` as a timedelta."""
+    if isinstance(value, datetime.timedelta):
+        return value
+    raise TypeError(f"expected a timedelta, got {type(value).__name__} {value!r}")
+
+
+def prepare_uuid(value: Any) -> uuid.UUID:
+    """Return ``value`` as a UUID; hexadecimal strings (with or without dashes) and 128-bit integers are read."""
+    if isinstance(value, uuid.UUID):
+        return value
+    if isinstance(value, str):
+        return uuid.UUID(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return uuid.UUID(int=value)
+    raise TypeError(f"expected a UUID, got {type(value).__name__} {value!r}")
+
+
+def prepare_binary(value: Any) -> bytes:
+    """Return ``value`` as bytes."""
+    if type(value) is bytes:
+        return value
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value)
+    raise TypeError(f"expected bytes, got {type(value).__name__} {value!r}")
+
+
+def prepare_json(value: Any) -> Any:
+    """Return ``value`` as it is; the dialect's encoder refuses what JSON can't hold."""
+    return value
+
+
+PREPARE: dict[str, Callable[[Any], Any]] = {
+    "smallint": prepare_integer,
+    "integer": prepare_integer,
+    "bigint": prepare_integer,
+    "boolean": prepare_boolean,
+    "char": prepare_text,
+    "text": prepare_text,
+    "date": prepare_date,
+    "time": prepare_time,
+    "datetime": prepare_datetime,
+    "duration": prepare_duration,
+    "decimal": prepare_decimal,
+    "float": prepare_float,
+    "uuid": prepare_uuid,
+    "json": prepare_json,
+    "binary": prepare_binary,
+}
+
+
+class SQLType:
+    """The type of a column or of a computed value.
+
+    Parameters: ``kind`` is one of ``KINDS``; the others refine it (lengths in characters, decimals in digits).
+    """
+
+    kind: str = "text"
+    null: bool = True
+    max_length: int | None = None
+    max_digits: int | None = None
+    decimal_places: int | None = None
+    model: Any = None
+    class_lookups: ClassVar[dict[str, type]] = {}
+
+    def __init__(self, kind: str, *, max_digits: int | None = None, decimal_places: int | None = None) -> None:
+        self.kind = kind
+        self.max_digits = max_digits
+        self.decimal_places = decimal_places
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.kind}>"
+
+    def get_prep_value(self, value: Any) -> Any:
+        """Return the canonical Python value; ``None`` stays ``None``.
+
+        Raises ``TypeError`` or ``ValueError`` for what can't be one.
+        """
+        return None if value is None else PREPARE[self.kind](value)
+
+    def structure(self) -> Hashable:
+        """Return what tells this type from others in a query's shape: itself when it belongs to a model."""
+        if self.model is not None:
+            return self
+        return (type(self), self.kind, self.max_length, self.max_digits, self.decimal_places)
+
+    # -- lookups ---------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def register_lookup(cls, lookup: type, lookup_name: str | None = None) -> type:
+        """Make ``lookup`` (a Lookup or Transform class) available on this class of field. Usable as a decorator."""
+        if "class_lookups" not in cls.__dict__:
+            cls.class_lookups = {}
+        cls.class_lookups[lookup_name or lookup.lookup_name] = lookup  # type: ignore[attr-defined]
+        return lookup
+
+    def lookups(self) -> dict[str, type]:
+        """Return every lookup and transform of this type by name, the most specific winning."""
+        found = {**KIND_LOOKUPS[None], **KIND_LOOKUPS[self.kind]}
+        for cls in reversed(type(self).__mro__):
+            found.update(cls.__dict__.get("class_lookups", {}))
+        return found
+
+    def get_lookup(self, name: str) -> type | None:
+        """Return the Lookup class of that name, or None."""
+        found = self.lookups().get(name)
+        return found if found is not None and not getattr(found, "is_transform", False) else None
+
+    def get_transform(self, name: str) -> Callable[..., Any] | None:
+        """Return the Transform class (or factory) of that name, or None."""
+        found = self.lookups().get(name)
+        if found is not None:
+            return found if getattr(found, "is_transform", False) else None
+        factory = KIND_KEY_TRANSFORMS.get(self.kind)
+        return factory(name) if factory is not None else None
+
+
+SMALLINT = SQLType("smallint")
+INTEGER = SQLType("integer")
+BIGINT = SQLType("bigint")
+BOOLEAN = SQLType("boolean")
+TEXT = SQLType("text")
+DATE = SQLType("date")
+TIME = SQLType("time")
+DATETIME = SQLType("datetime")
+DURATION = SQLType("duration")
+DECIMAL = SQLType("decimal")
+FLOAT = SQLType("float")
+UUID = SQLType("uuid")
+JSON = SQLType("json")
+BINARY = SQLType("binary")
+
+_PYTHON_TYPES: dict[type, SQLType] = {
+    bool: BOOLEAN,
+    int: BIGINT,
+    str: TEXT,
+    float: FLOAT,
+    decimal.Decimal: DECIMAL,
+    datetime.datetime: DATETIME,
+    datetime.date: DATE,
+    datetime.time: TIME,
+    datetime.timedelta: DURATION,
+    uuid.UUID: UUID,
+    bytes: BINARY,
+    bytearray: BINARY,
+    memoryview: BINARY,
+    dict: JSON,
+    list: JSON,
+}
+
+
+def type_of(value: Any) -> SQLType | None:
+    """Return the type a Python value naturally has in SQL, or None when it has none."""
+    for cls in type(value).__mro__:
+        if cls in _PYTHON_TYPES:
+            return _PYTHON_TYPES[cls]
+    return None
