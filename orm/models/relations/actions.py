@@ -1,0 +1,74 @@
+"""What happens to referring rows when the row they refer to is deleted: the values of ``on_delete``.
+
+The rules are carried out by the library (``orm.models.deletion``), not by the database, as in Django: so signals fire
+and the same things happen on every database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from orm.errors import ImproperlyConfigured
+
+
+class OnDelete:
+    """One rule for a relation. Use the ready ones (``CASCADE``, ``PROTECT``, ...) or make one with ``SET(...)``."""
+
+    __slots__ = ("name", "value")
+
+    def __init__(self, name: str, value: Any = None) -> None:
+        self.name = name
+        self.value = value
+
+    def __repr__(self) -> str:
+        return f"SET({self.value!r})" if self.name == "SET" else self.name
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OnDelete) and (self.name, self.value) == (other.name, other.value)
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    @property
+    def sets_value(self) -> bool:
+        """Whether the referring rows stay and get another value."""
+        return self.name in ("SET_NULL", "SET_DEFAULT", "SET")
+
+
+CASCADE = OnDelete("CASCADE")
+"""Delete the referring rows too."""
+PROTECT = OnDelete("PROTECT")
+"""Refuse the deletion with ``ProtectedError`` while rows refer."""
+RESTRICT = OnDelete("RESTRICT")
+"""Refuse with ``RestrictedError``, unless the referring rows are deleted by another cascade of the same deletion."""
+SET_NULL = OnDelete("SET_NULL")
+"""Set the reference to NULL; the field needs ``null=True``."""
+SET_DEFAULT = OnDelete("SET_DEFAULT")
+"""Set the reference to the field's default; the field needs one."""
+DO_NOTHING = OnDelete("DO_NOTHING")
+"""Leave the referring rows to the database."""
+
+
+def SET(value: Any | Callable[[], Any]) -> OnDelete:  # noqa: N802 (Django's name)
+    """Set the reference to ``value``, or to what it returns when it is callable (called once for each deletion)."""
+    return OnDelete("SET", value)
+
+
+def check_rule(owner: str, rule: Any) -> OnDelete:
+    """Return ``rule`` when it is one; raise ``TypeError`` saying what to write otherwise."""
+    if isinstance(rule, OnDelete):
+        return rule
+    given = "is required" if rule is None else f"can't be {rule!r}"
+    raise TypeError(
+        f"{owner}: on_delete {given}. Write on_delete=CASCADE to delete the referring rows together with the row they "
+        f"refer to, or PROTECT, RESTRICT, SET_NULL, SET_DEFAULT, SET(value) or DO_NOTHING."
+    )
+
+
+def check_rule_fits(owner: str, rule: OnDelete, *, null: bool, has_default: bool) -> None:
+    """Raise ``ImproperlyConfigured`` when the field can't do what its rule says."""
+    if rule == SET_NULL and not null:
+        raise ImproperlyConfigured(f"{owner} has on_delete=SET_NULL, so it needs null=True.")
+    if rule == SET_DEFAULT and not has_default:
+        raise ImproperlyConfigured(f"{owner} has on_delete=SET_DEFAULT, so it needs a default.")

@@ -1,0 +1,377 @@
+"""ForeignKey and OneToOneField: a column that holds another row's key.
+
+The raw value lives under ``attname`` (``author_id``), the loaded instance under ``name`` (``author``); the descriptors in
+``forward`` and ``reverse`` keep the two in step. A field refuses values that are neither an instance of its target nor
+something the target's key accepts.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+
+from orm.errors import FieldDoesNotExist, ImproperlyConfigured, ValidationError
+from orm.models.fields.base import Field
+from orm.models.relations.actions import OnDelete, check_rule, check_rule_fits
+from orm.models.relations.forward import ForwardOneDescriptor
+from orm.models.relations.rels import ForeignObjectRel, ManyToOneRel, OneToOneRel
+from orm.models.relations.resolve import (
+    check_related_name,
+    format_related_name,
+    install_reverse,
+    resolve_targets,
+    target_label,
+)
+from orm.models.relations.reverse_many import ReverseManyDescriptor
+from orm.models.relations.reverse_one import ReverseOneDescriptor
+from orm.query.paths import Hop
+
+if TYPE_CHECKING:
+    from orm.models.base import Model
+
+T = TypeVar("T")
+POSITIONAL = ("to", "on_delete", "related_name", "related_query_name", "limit_choices_to")
+M = TypeVar("M", bound="Model")
+
+
+class RelatedField(Field[T]):
+    """What ForeignKey, OneToOneField and ManyToManyField share: a target, perhaps still a name, and its rel."""
+
+    is_relation = True
+    remote_field: Any
+
+    @property
+    def related_model(self) -> Any:
+        """The model this field points at.
+
+        Raises ``ImproperlyConfigured`` while the target is a name whose model has not been imported.
+        """
+        target = self.remote_field.model
+        if isinstance(target, str):
+            raise ImproperlyConfigured(
+                f"{self} refers to {target!r}, and no such model has been imported. Import the module "
+                f"that declares it, or correct the name (\"Model\" in the same app, \"app.Model\", or \"self\")."
+            )
+        return target
+
+    def related_query_name(self) -> str:
+        """Return the word for the reverse direction in queries on the target."""
+        return str(self.remote_field.name)
+
+    def connect(self, cls: type[Any]) -> None:
+        """Once the owning class is known: settle the reverse name, and wait for the target to exist."""
+        rel: ForeignObjectRel = self.remote_field
+        rel.related_name = format_related_name(rel.related_name, cls)
+        rel.related_query_name = format_related_name(rel.related_query_name, cls)
+        resolve_targets(self, cls, (rel.model,), self._target_ready)
+
+    def _target_ready(self, target: type[Any]) -> None:
+        self.remote_field.model = target
+        self.contribute_to_related_class(target, self.remote_field)
+
+    def contribute_to_related_class(self, target: type[Any], rel: Any) -> None:
+        """Give the target its reverse accessor and reverse query name."""
+        raise NotImplementedError(f"{type(self).__name__} has no reverse side.")
+
+
+class ForeignKey(RelatedField[T]):
+    """Many rows of this model refer to one row of another.
+
+    Parameters: ``to`` is a model class, ``"Model"`` (same app), ``"app.Model"`` or ``"self"``. ``on_delete`` says what
+    happens to this row when the other one is deleted. ``related_name`` names the reverse accessor (``"+"``: none),
+    ``related_query_name`` the reverse word in queries. ``to_field`` is a unique field of the target other than its
+    primary key. ``db_constraint=False`` leaves the constraint out of the database. ``limit_choices_to`` (a Q or dict)
+    restricts what validation accepts.
+    """
+
+    many_to_one = True
+    rel_class: type[ManyToOneRel] = ManyToOneRel
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: ForeignKey[M],
+            to: type[M],
+            on_delete: OnDelete,
+            related_name: str | None = ...,
+            related_query_name: str | None = ...,
+            limit_choices_to: Any = ...,
+            *,
+            null: Literal[False] = ...,
+            to_field: str | None = ...,
+            db_constraint: bool = ...,
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: ForeignKey[M | None],
+            to: type[M],
+            on_delete: OnDelete,
+            related_name: str | None = ...,
+            related_query_name: str | None = ...,
+            limit_choices_to: Any = ...,
+            *,
+            null: Literal[True],
+            to_field: str | None = ...,
+            db_constraint: bool = ...,
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(
+            self,
+            to: str,
+            on_delete: OnDelete,
+            related_name: str | None = ...,
+            related_query_name: str | None = ...,
+            limit_choices_to: Any = ...,
+            *,
+            null: bool = ...,
+            to_field: str | None = ...,
+            db_constraint: bool = ...,
+            **options: Any,
+        ) -> None: ...
+
+    def __init__(
+        self,
+        to: Any,
+        on_delete: Any = None,
+        related_name: str | None = None,
+        related_query_name: str | None = None,
+        limit_choices_to: Any = None,
+        *,
+        to_field: str | None = None,
+        db_constraint: bool = True,
+        **options: Any,
+    ) -> None:
+        rule = check_rule(f"{type(self).__name__}({target_label(to)})", on_delete)
+        options.setdefault("db_index", True)
+        super().__init__(**options)
+        self.db_constraint = db_constraint
+        self.remote_field = self.rel_class(
+            self,
+            to,
+            to_field=to_field,
+            related_name=related_name,
+            related_query_name=related_query_name,
+            limit_choices_to=limit_choices_to,
+            on_delete=rule,
+        )
+
+    # -- naming and wiring ------------------------------------------------------------------------------------------
+
+    def get_attname(self) -> str:
+        """Return the attribute that holds the raw value."""
+        return f"{self.name}_id"
+
+    def check_declaration(self) -> None:
+        super().check_declaration()
+        check_related_name(self, self.remote_field.related_name)
+        check_rule_fits(str(self), self.remote_field.on_delete, null=self.null, has_default=self.has_default())
+
+    def contribute_to_class(self, cls: type[Any], name: str, **options: Any) -> None:
+        """Join the model ``cls`` as its field ``name``."""
+        super().contribute_to_class(cls, name, **options)
+        setattr(cls, name, ForwardOneDescriptor(self))
+        if not cls._meta.abstract:
+            self.connect(cls)
+
+    def contribute_to_related_class(self, target: type[Any], rel: Any) -> None:
+        if rel.field_name is not None and target is not self.model:
+            self.target_field  # noqa: B018 (looked up so that a wrong to_field is refused here)
+        descriptor = ReverseManyDescriptor(rel) if rel.multiple else ReverseOneDescriptor(rel)
+        install_reverse(target, rel, descriptor)
+
+    # -- the column -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def target_field(self) -> Any:
+        """The field of the target whose value this column holds."""
+        meta = self.related_model._meta
+        name = self.remote_field.field_name
+        if name is None:
+            return meta.pk
+        try:
+            field = meta.get_field(name)
+        except FieldDoesNotExist as missing:
+            raise ImproperlyConfigured(f"{self}: to_field={name!r}, but {missing}") from missing
+        if not field.unique:
+            raise ImproperlyConfigured(
+                f"{self}: to_field={name!r} must name a unique field, so that it stands for one row; give {field} "
+                f"unique=True."
+            )
+        return field
+
+    @cached_property
+    def target_attname(self) -> str:
+        """The attribute of a target instance that holds what this column holds."""
+        return str(self.target_field.attname)
+
+    @property
+    def foreign_related_fields(self) -> tuple[Any, ...]:
+        """Django's name for the target field, as a tuple."""
+        return (self.target_field,)
+
+    @cached_property
+    def hops(self) -> tuple[Hop, ...]:
+        """The join from the declaring model to the target."""
+        return (Hop(self.related_model, self, self.target_field, False, self.null),)
+
+    @property
+    def kind(self) -> str:  # type: ignore[override]
+        """The SQL kind: the target's."""
+        return str(self.target_field.kind)
+
+    @property
+    def max_length(self) -> int | None:  # type: ignore[override]
+        """The target's length."""
+        length: int | None = self.target_field.max_length
+        return length
+
+    @property
+    def max_digits(self) -> int | None:  # type: ignore[override]
+        """The target's digits."""
+        digits: int | None = self.target_field.max_digits
+        return digits
+
+    @property
+    def decimal_places(self) -> int | None:  # type: ignore[override]
+        """The target's decimal places."""
+        places: int | None = self.target_field.decimal_places
+        return places
+
+    # -- values -----------------------------------------------------------------------------------------------------
+
+    def get_prep_value(self, value: Any) -> Any:
+        """Return the canonical key for an instance of the target or a raw key.
+
+        Raises ``ValueError`` for an instance of another model or one that is not saved, and what the target's field
+        raises for a raw value it can't accept.
+        """
+        if value is None:
+            return None
+        meta = getattr(type(value), "_meta", None)
+        if meta is not None:
+            value = self.value_of(value)
+        return self.target_field.get_prep_value(value)
+
+    def value_of(self, instance: Any) -> Any:
+        """Return the key of a target instance; refuse other models' instances and unsaved ones."""
+        target = self.related_model
+        if not isinstance(instance, target):
+            raise ValueError(
+                f"{self} compares with {target.__name__} instances, got {instance!r}, "
+                f"a {type(instance).__name__}."
+            )
+        value = getattr(instance, self.target_attname)
+        if value is None:
+            raise ValueError(
+                f"{instance!r} has no {self.target_field.name} yet, so {self} can't refer to it; "
+                f"save it first."
+            )
+        return value
+
+    def to_python(self, value: Any) -> Any:
+        """Return the key as the target's field would have it."""
+        return self.target_field.to_python(value)
+
+    def get_default(self) -> Any:
+        """Return the default key; a default that is an instance gives its key."""
+        value = super().get_default()
+        return getattr(value, self.target_attname) if isinstance(value, self.related_model) else value
+
+    def pre_save(self, instance: Any, add: bool) -> Any:
+        """Return the key to be written, taken from an instance that was assigned before it was saved."""
+        value = instance.__dict__.get(self.attname)
+        related = instance.__dict__.get(self.name)
+        if related is None or value is not None:
+            return value
+        key = getattr(related, self.target_attname)
+        if key is None:
+            raise ValueError(
+                f"{self} holds the unsaved {related!r}, so saving would lose it; save it first."
+            )
+        if self.name in instance.__dict__.get("_pending_relations", ()):
+            instance.__dict__[self.attname] = value = key
+        return value
+
+    def validate(self, value: Any, model_instance: Any) -> None:
+        """Check the value as far as that goes without a query; that the row exists is the database's to say."""
+        if value is None and not self.null:
+            raise ValidationError(f"{self} can't be null.", code="null")
+
+    # -- description ------------------------------------------------------------------------------------------------
+
+    def deconstruct(self) -> Any:
+        """Return what would make this field again, as (name, path, args, kwargs)."""
+        name, path, args, declared = super().deconstruct()
+        options = {**dict(zip(POSITIONAL, args, strict=False)), **declared}
+        options["to"] = target_label(self.remote_field.model)
+        return name, path, [], options
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, instance: None, owner: Any = ...) -> ForwardOneDescriptor: ...
+        @overload
+        def __get__(self, instance: Model, owner: Any = ...) -> T: ...
+        def __get__(self, instance: Any, owner: Any = None) -> Any: ...
+        def __set__(self, instance: Any, value: T) -> None: ...
+
+
+class OneToOneField(ForeignKey[T]):
+    """A ForeignKey that is unique: one row here for at most one row there; the reverse gives that row, not many."""
+
+    many_to_one = False
+    one_to_one = True
+    rel_class = OneToOneRel
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: OneToOneField[M],
+            to: type[M],
+            on_delete: OnDelete,
+            related_name: str | None = ...,
+            related_query_name: str | None = ...,
+            limit_choices_to: Any = ...,
+            *,
+            null: Literal[False] = ...,
+            to_field: str | None = ...,
+            db_constraint: bool = ...,
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: OneToOneField[M | None],
+            to: type[M],
+            on_delete: OnDelete,
+            related_name: str | None = ...,
+            related_query_name: str | None = ...,
+            limit_choices_to: Any = ...,
+            *,
+            null: Literal[True],
+            to_field: str | None = ...,
+            db_constraint: bool = ...,
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(
+            self,
+            to: str,
+            on_delete: OnDelete,
+            related_name: str | None = ...,
+            related_query_name: str | None = ...,
+            limit_choices_to: Any = ...,
+            *,
+            null: bool = ...,
+            to_field: str | None = ...,
+            db_constraint: bool = ...,
+            **options: Any,
+        ) -> None: ...
+
+    def __init__(self, to: Any, on_delete: Any = None, *args: Any, **options: Any) -> None:
+        options["unique"] = True
+        options.setdefault("db_index", False)
+        super().__init__(to, on_delete, *args, **options)

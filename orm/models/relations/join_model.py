@@ -1,0 +1,63 @@
+"""The join model of a ManyToManyField that names none: two foreign keys, unique together."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from orm.models.base_blocking import Model
+from orm.models.relations.actions import CASCADE
+from orm.models.relations.foreign_key import ForeignKey
+
+if TYPE_CHECKING:
+    from orm.models.relations.many_to_many import ManyToManyField
+
+# The shortest limit among databases in wide use (PostgreSQL, 63); a longer name is cut and made unique by a digest.
+MAX_NAME_LENGTH = 63
+
+
+def join_table_name(field: ManyToManyField[Any]) -> str:
+    """Return the join table's name: the owner's table and the field's name, shortened when it must be."""
+    if field.db_table:
+        return field.db_table
+    name = f"{field.model._meta.db_table}_{field.name}"
+    if len(name) <= MAX_NAME_LENGTH:
+        return name
+    digest = hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()[:8]
+    return f"{name[: MAX_NAME_LENGTH - 9]}_{digest}"
+
+
+def make_join_model(field: ManyToManyField[Any], target: type[Any]) -> type[Model]:
+    """Declare and return the join model, called ``Book_authors`` for ``Book.authors``."""
+    owner = field.model
+    meta = owner._meta
+    if target is owner:
+        near, far = f"from_{meta.model_name}", f"to_{meta.model_name}"
+    else:
+        near, far = meta.model_name, target._meta.model_name
+        if near == far:
+            near, far = f"from_{near}", f"to_{far}"
+    name = f"{meta.object_name}_{field.name}"
+    options = type(
+        "Meta",
+        (),
+        {
+            "app_label": meta.app_label,
+            "apps": meta.apps,
+            "auto_created": owner,
+            "db_table": join_table_name(field),
+            "managed": meta.managed,
+            "unique_together": ((near, far),),
+            "verbose_name": f"{meta.object_name}-{target._meta.object_name} relationship",
+        },
+    )
+    keys = {
+        end: ForeignKey(
+            model,
+            on_delete=CASCADE,
+            related_name=f"{name}_{end}+",
+            db_constraint=field.remote_field.db_constraint,
+        )
+        for end, model in ((near, owner), (far, target))
+    }
+    return type(Model)(name, (Model,), {"__module__": owner.__module__, "Meta": options, **keys})

@@ -1,0 +1,274 @@
+"""ManyToManyField: two models joined through a third, which is made here unless ``through`` names one.
+
+The field has no column. Its two foreign keys on the join model (``source_foreign_key`` to the declaring model,
+``target_foreign_key`` to the other) are all the query builder and the related managers need.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from orm.errors import ImproperlyConfigured
+from orm.models.relations.foreign_key import ForeignKey, RelatedField
+from orm.models.relations.join_model import make_join_model
+from orm.models.relations.many_to_many_descriptor import ManyToManyDescriptor
+from orm.models.relations.rels import ManyToManyRel
+from orm.models.relations.resolve import (
+    SELF,
+    check_related_name,
+    format_related_name,
+    install_reverse,
+    resolve_targets,
+    target_label,
+)
+from orm.query.paths import Hop
+
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+    from orm.models.relations.many_managers_blocking import ManyRelatedManager
+
+M = TypeVar("M", bound="AwaitableModel")
+POSITIONAL = ("to", "related_name", "related_query_name", "limit_choices_to", "symmetrical", "through", "through_fields")
+
+
+class ManyToManyField(RelatedField["ManyRelatedManager[M]"]):
+    """Many rows of this model go with many of another.
+
+    Parameters: ``to``, ``related_name``, ``related_query_name`` and ``limit_choices_to`` as for ForeignKey.
+    ``symmetrical`` (a relation to ``"self"`` is, unless told otherwise) makes every pair count both ways. ``through`` is
+    the join model when it has fields of its own, with ``through_fields=("source", "target")`` where it has several
+    foreign keys to one side. ``db_table`` and ``db_constraint`` are the join table's.
+    """
+
+    many_to_many = True
+    concrete = False
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: ManyToManyField[M],
+            to: type[M],
+            related_name: str | None = ...,
+            related_query_name: str | None = ...,
+            limit_choices_to: Any = ...,
+            symmetrical: bool | None = ...,
+            through: type[AwaitableModel] | str | None = ...,
+            through_fields: tuple[str, str] | None = ...,
+            *,
+            db_constraint: bool = ...,
+            db_table: str | None = ...,
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: ManyToManyField[Any],
+            to: str,
+            related_name: str | None = ...,
+            related_query_name: str | None = ...,
+            limit_choices_to: Any = ...,
+            symmetrical: bool | None = ...,
+            through: type[AwaitableModel] | str | None = ...,
+            through_fields: tuple[str, str] | None = ...,
+            *,
+            db_constraint: bool = ...,
+            db_table: str | None = ...,
+            **options: Any,
+        ) -> None: ...
+
+    def __init__(
+        self,
+        to: Any,
+        related_name: str | None = None,
+        related_query_name: str | None = None,
+        limit_choices_to: Any = None,
+        symmetrical: bool | None = None,
+        through: Any = None,
+        through_fields: tuple[str, str] | None = None,
+        *,
+        db_constraint: bool = True,
+        db_table: str | None = None,
+        **options: Any,
+    ) -> None:
+        if through is None and through_fields is not None:
+            raise ImproperlyConfigured(f"ManyToManyField({target_label(to)}): through_fields needs through=.")
+        if through is not None and db_table is not None:
+            raise ImproperlyConfigured(
+                f"ManyToManyField({target_label(to)}): db_table names the table made for the relation, and through= "
+                f"brings its own; set db_table in that model's Meta."
+            )
+        if symmetrical and to != SELF:
+            raise ImproperlyConfigured(f'ManyToManyField({target_label(to)}): only a relation to "self" is symmetrical.')
+        super().__init__(**options)
+        self.db_table = db_table
+        self.auto_through = through is None
+        self.remote_field = ManyToManyRel(
+            self,
+            to,
+            symmetrical=(to == SELF) if symmetrical is None else symmetrical,
+            through=through,
+            through_fields=through_fields,
+            db_constraint=db_constraint,
+            related_name=related_name,
+            related_query_name=related_query_name,
+            limit_choices_to=limit_choices_to,
+        )
+
+    # -- wiring -----------------------------------------------------------------------------------------------------
+
+    def check_declaration(self) -> None:
+        super().check_declaration()
+        check_related_name(self, self.remote_field.related_name)
+        for option in ("unique", "primary_key", "db_index"):
+            if getattr(self, option):
+                raise ImproperlyConfigured(f"{self}: a many-to-many relation has no column, so {option} can't be set.")
+
+    def contribute_to_class(self, cls: type[Any], name: str, **options: Any) -> None:
+        """Join the model ``cls`` as its field ``name``; make the join model once ``cls`` and the target exist."""
+        super().contribute_to_class(cls, name, **options)
+        setattr(cls, name, ManyToManyDescriptor(self.remote_field, reverse=False))
+        if cls._meta.abstract:
+            return
+        rel: ManyToManyRel = self.remote_field
+        rel.related_name = format_related_name(rel.related_name, cls)
+        rel.related_query_name = format_related_name(rel.related_query_name, cls)
+        if rel.through is not None:
+            resolve_targets(self, cls, (rel.model, rel.through), self._both_ready)
+        else:
+            resolve_targets(self, cls, (rel.model, cls.__name__), self._make_through)
+
+    def _make_through(self, target: type[Any], _declared: type[Any]) -> None:
+        self.remote_field.model = target
+        self._both_ready(target, make_join_model(self, target))
+
+    def _both_ready(self, target: type[Any], through: type[Any]) -> None:
+        rel = self.remote_field
+        rel.model, rel.through = target, through
+        self.contribute_to_related_class(target, rel)
+
+    def contribute_to_related_class(self, target: type[Any], rel: Any) -> None:
+        install_reverse(target, rel, ManyToManyDescriptor(rel, reverse=True))
+
+    # -- the join model ---------------------------------------------------------------------------------------------
+
+    @property
+    def through(self) -> Any:
+        """The join model.
+
+        Raises ``ImproperlyConfigured`` while it or the target is only a name.
+        """
+        target = self.related_model
+        through = self.remote_field.through
+        if through is None or isinstance(through, str):
+            raise ImproperlyConfigured(
+                f"{self} goes through {through or target.__name__ + ' by a model still to be made'}, which has not been "
+                f"imported; import the module that declares it."
+            )
+        return through
+
+    @cached_property
+    def _foreign_keys(self) -> tuple[Any, Any]:
+        through, target = self.through, self.related_model
+        named = self.remote_field.through_fields
+        if named is not None:
+            source_key, target_key = (through._meta.get_field(name) for name in named)
+            for key, model in ((source_key, self.model), (target_key, target)):
+                if not isinstance(key, ForeignKey) or not issubclass(model, key.related_model):
+                    raise ImproperlyConfigured(
+                        f"{self}: through_fields names {key.name!r}, which is no foreign key from {through.__name__} "
+                        f"to {model.__name__}."
+                    )
+            return source_key, target_key
+        keys = [field for field in through._meta.concrete_fields if isinstance(field, ForeignKey)]
+        to_source = [key for key in keys if issubclass(self.model, key.related_model)]
+        to_target = [key for key in keys if issubclass(target, key.related_model)]
+        if self.model is target and len(to_source) == 2:
+            return to_source[0], to_source[1]
+        if len(to_source) != 1 or len(to_target) != 1:
+            raise ImproperlyConfigured(
+                f"{self}: its join model {through.__name__} has {len(to_source)} foreign keys to {self.model.__name__} "
+                f"and {len(to_target)} to {target.__name__}; say which two are meant with "
+                f'through_fields=("source", "target").'
+            )
+        return to_source[0], to_target[0]
+
+    @property
+    def source_foreign_key(self) -> Any:
+        """The join model's foreign key to the declaring model."""
+        return self._foreign_keys[0]
+
+    @property
+    def target_foreign_key(self) -> Any:
+        """The join model's foreign key to the related model."""
+        return self._foreign_keys[1]
+
+    @property
+    def target_field(self) -> Any:
+        """The field a bare value in a condition on this relation is compared with: the related row's key."""
+        return self.target_foreign_key.target_field
+
+    @property
+    def kind(self) -> str:  # type: ignore[override]
+        """The kind of the related row's key."""
+        return str(self.target_field.kind)
+
+    @cached_property
+    def hops(self) -> tuple[Hop, ...]:  # type: ignore[override]
+        """The two joins: to the join model, and on to the related model."""
+        near, far = self._foreign_keys
+        return (
+            Hop(self.through, near.target_field, near, True, True),
+            Hop(self.related_model, far, far.target_field, False, far.null),
+        )
+
+    # -- Django's introspection -------------------------------------------------------------------------------------
+
+    def m2m_db_table(self) -> str:
+        """Return the join table's name."""
+        return str(self.through._meta.db_table)
+
+    def m2m_field_name(self) -> str:
+        """Return the name of the join model's foreign key to the declaring model."""
+        return str(self.source_foreign_key.name)
+
+    def m2m_reverse_field_name(self) -> str:
+        """Return the name of the join model's foreign key to the related model."""
+        return str(self.target_foreign_key.name)
+
+    def m2m_column_name(self) -> str:
+        """Return the join table's column that refers to the declaring model."""
+        return str(self.source_foreign_key.column)
+
+    def m2m_reverse_name(self) -> str:
+        """Return the join table's column that refers to the related model."""
+        return str(self.target_foreign_key.column)
+
+    # -- values -----------------------------------------------------------------------------------------------------
+
+    def get_prep_value(self, value: Any) -> Any:
+        """Return the key for an instance of the related model, or for a raw key, as conditions compare it."""
+        return self.target_foreign_key.get_prep_value(value)
+
+    def get_default(self) -> None:
+        """A relation without a column starts empty."""
+
+    def validate(self, value: Any, instance: Any) -> None:
+        """Nothing to check: the rows of the relation are not part of the instance."""
+
+    def deconstruct(self) -> Any:
+        """Return what would make this field again, as (name, path, args, kwargs)."""
+        name, path, args, declared = super().deconstruct()
+        options = {**dict(zip(POSITIONAL, args, strict=False)), **declared}
+        options["to"] = target_label(options["to"] if options["to"] == SELF else self.remote_field.model)
+        if options.get("through") is not None:
+            options["through"] = target_label(self.remote_field.through)
+        return name, path, [], options
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, instance: None, owner: Any) -> ManyToManyDescriptor: ...
+        @overload
+        def __get__(self, instance: AwaitableModel, owner: Any) -> ManyRelatedManager[M]: ...
+        def __get__(self, instance: Any, owner: Any) -> Any: ...

@@ -1,0 +1,172 @@
+"""The far side of a relation: what the model that is pointed at knows about the fields that point at it.
+
+Each relation field makes one *rel*. ``rel.model`` is the model pointed at, ``rel.related_model`` the one that declares
+the field, ``rel.name`` the word queries use. A rel whose ``related_name`` ends in ``+`` is hidden: it has no accessor,
+and its name can't be typed in a query by accident.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from orm.query.paths import Hop
+
+if TYPE_CHECKING:
+    from orm.models.relations.actions import OnDelete
+
+
+class ForeignObjectRel:
+    """What all rels share. Never made by users; found in ``Model._meta.related_objects``."""
+
+    is_relation = True
+    concrete = False
+    auto_created = True
+    editable = False
+    null = True
+    many_to_one = False
+    many_to_many = False
+    one_to_many = False
+    one_to_one = False
+    multiple = True
+    """Whether one row of ``model`` may have several related rows."""
+
+    def __init__(
+        self,
+        field: Any,
+        to: type[Any] | str,
+        *,
+        related_name: str | None = None,
+        related_query_name: str | None = None,
+        limit_choices_to: Any = None,
+        on_delete: OnDelete | None = None,
+    ) -> None:
+        self.field = field
+        self.model: Any = to
+        self.related_name = related_name
+        self.related_query_name = related_query_name
+        self.limit_choices_to = limit_choices_to
+        self.on_delete = on_delete
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.field}>"
+
+    @property
+    def related_model(self) -> Any:
+        """The model that declares the field."""
+        return self.field.model
+
+    @property
+    def remote_field(self) -> Any:
+        """The field this rel belongs to (the other way round than a field's ``remote_field``)."""
+        return self.field
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the target has no accessor for this relation."""
+        return self.related_name is not None and self.related_name.endswith("+")
+
+    @cached_property
+    def name(self) -> str:
+        """The word for this relation in queries on ``model``."""
+        if self.related_query_name:
+            return self.related_query_name
+        meta = self.field.model._meta
+        if self.hidden:
+            return f"_{meta.app_label}_{meta.model_name}_{self.field.name}_+"
+        return self.related_name or str(meta.model_name)
+
+    @cached_property
+    def accessor_name(self) -> str | None:
+        """The attribute on instances of ``model``; None for a hidden relation."""
+        if self.hidden:
+            return None
+        if self.related_name:
+            return self.related_name
+        model_name = str(self.field.model._meta.model_name)
+        return f"{model_name}_set" if self.multiple else model_name
+
+    def get_accessor_name(self, model: Any = None) -> str | None:
+        """Return ``accessor_name``, under Django's spelling."""
+        return self.accessor_name
+
+    @property
+    def hops(self) -> tuple[Hop, ...]:
+        """The joins from ``model`` to ``related_model``."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how it joins.")
+
+    def get_lookup(self, name: str) -> Any:
+        """Return the lookup class for a condition on the related row's key."""
+        return self.field.get_lookup(name)
+
+
+class ManyToOneRel(ForeignObjectRel):
+    """The far side of a ForeignKey: one row, many that refer to it."""
+
+    one_to_many = True
+
+    def __init__(self, field: Any, to: type[Any] | str, *, to_field: str | None = None, **options: Any) -> None:
+        super().__init__(field, to, **options)
+        self.field_name = to_field
+
+    def get_related_field(self) -> Any:
+        """Return the field of ``model`` that the foreign key refers to."""
+        return self.field.target_field
+
+    @cached_property
+    def target_field(self) -> Any:
+        """The field a bare value in a condition on this relation is compared with: the referring row's key."""
+        return self.related_model._meta.pk
+
+    @cached_property
+    def hops(self) -> tuple[Hop, ...]:
+        field = self.field
+        return (Hop(field.model, field.target_field, field, self.multiple, True),)
+
+
+class OneToOneRel(ManyToOneRel):
+    """The far side of a OneToOneField: one row, at most one that refers to it."""
+
+    one_to_many = False
+    one_to_one = True
+    multiple = False
+
+
+class ManyToManyRel(ForeignObjectRel):
+    """The far side of a ManyToManyField, joined through the same table in the other direction."""
+
+    many_to_many = True
+
+    def __init__(
+        self,
+        field: Any,
+        to: type[Any] | str,
+        *,
+        symmetrical: bool = False,
+        through: type[Any] | str | None = None,
+        through_fields: tuple[str, str] | None = None,
+        db_constraint: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(field, to, **options)
+        self.symmetrical = symmetrical
+        self.through: Any = through
+        self.through_fields = through_fields
+        self.db_constraint = db_constraint
+
+    @property
+    def hidden(self) -> bool:
+        return self.symmetrical or super().hidden
+
+    @cached_property
+    def target_field(self) -> Any:
+        """The field a bare value in a condition on this relation is compared with."""
+        return self.field.source_foreign_key.target_field
+
+    @cached_property
+    def hops(self) -> tuple[Hop, ...]:
+        near, far = self.field.target_foreign_key, self.field.source_foreign_key
+        return (
+            Hop(self.through, near.target_field, near, True, True),
+            Hop(far.related_model, far, far.target_field, False, False),
+        )

@@ -1,0 +1,100 @@
+"""From how a relation's target is written to the model class: a class, ``"self"``, ``"Model"`` or ``"app.Model"``.
+
+A name whose model is not declared yet is not an error: the relation is completed when it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from orm.errors import ImproperlyConfigured
+
+SELF = "self"
+
+
+def target_label(to: Any) -> str:
+    """Return how a target reads in messages and in deconstructed fields."""
+    if isinstance(to, str):
+        return to
+    meta = getattr(to, "_meta", None)
+    return str(meta.label) if meta is not None else repr(to)
+
+
+def target_key(cls: type[Any], to: Any, owner: object) -> Any:
+    """Return what the registry's ``lazy`` takes for a target: a class or a pair of app label and model name.
+
+    Raises ``ImproperlyConfigured`` for what can't name a model, and for an abstract model.
+    """
+    if isinstance(to, str):
+        if to == SELF:
+            return cls
+        app_label, dot, name = to.rpartition(".")
+        if not name.isidentifier() or (dot and not app_label):
+            raise ImproperlyConfigured(f'{owner} refers to {to!r}; a model is named "Model", "app.Model" or "self".')
+        return (app_label or cls._meta.app_label, name)
+    meta = getattr(to, "_meta", None)
+    if not isinstance(to, type) or meta is None:
+        raise ImproperlyConfigured(f"{owner} refers to {to!r}; give a model class or its name.")
+    if meta.abstract:
+        raise ImproperlyConfigured(
+            f"{owner} refers to {to.__name__}, which is abstract and has no table; refer to a model that inherits it."
+        )
+    return to
+
+
+def resolve_targets(field: Any, cls: type[Any], targets: tuple[Any, ...], ready: Callable[..., None]) -> None:
+    """Call ``ready(*models)`` as soon as every target is declared."""
+    cls._meta.apps.lazy(ready, *(target_key(cls, to, field) for to in targets))
+
+
+def format_related_name(text: str | None, cls: type[Any]) -> str | None:
+    """Fill in ``%(class)s``, ``%(model_name)s`` and ``%(app_label)s``, as abstract models need them."""
+    if text is None or "%" not in text:
+        return text
+    name = cls.__name__.lower()
+    return text % {"class": name, "model_name": name, "app_label": cls._meta.app_label.lower()}
+
+
+def check_related_name(field: Any, related_name: str | None) -> None:
+    """Raise ``ImproperlyConfigured`` for a reverse name that can't be an attribute or a word in queries."""
+    if related_name is None or related_name.endswith("+"):
+        return
+    plain = related_name.replace("%(class)s", "c").replace("%(model_name)s", "m").replace("%(app_label)s", "a")
+    if not plain.isidentifier() or "__" in plain or plain.endswith("_"):
+        raise ImproperlyConfigured(
+            f"{field}: related_name={related_name!r} must be a Python name that has no double underscore and does not "
+            f'end in one (queries split names there); end it in "+" for no reverse name at all.'
+        )
+
+
+def install_reverse(target: type[Any], rel: Any, descriptor: Any) -> None:
+    """Register ``rel`` on its target and put the reverse accessor there, unless it is hidden.
+
+    Raises ``ImproperlyConfigured`` when the accessor's or the query's name is already taken by something else.
+    """
+    field = rel.field
+    accessor = rel.accessor_name
+    if accessor is not None:
+        taken = vars(target).get(accessor)
+        holder = getattr(taken, "rel", None)
+        if taken is not None and (holder is None or not _same_declaration(holder.field, field)):
+            other = f"the reverse of {holder.field}" if holder is not None else f"an attribute of {target.__name__}"
+            raise ImproperlyConfigured(
+                f"{field} would be {target.__name__}.{accessor} on the other side, which is already {other}. Give "
+                f'{field.name} another related_name=, or related_name="+" for no reverse name.'
+            )
+    own = {other.name for other in (*target._meta.local_fields, *target._meta.local_many_to_many)}
+    if rel.name in own:
+        raise ImproperlyConfigured(
+            f"{field} would be called {rel.name!r} in queries on {target.__name__}, which has a field of that name. "
+            f"Give {field.name} another related_name= or related_query_name=."
+        )
+    target._meta.add_relation(rel)
+    if accessor is not None:
+        setattr(target, accessor, descriptor)
+
+
+def _same_declaration(one: Any, other: Any) -> bool:
+    """Whether two fields are one declaration whose module was imported twice."""
+    return one.name == other.name and one.model._meta.label == other.model._meta.label
