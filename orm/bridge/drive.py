@@ -1,0 +1,111 @@
+"""Running a coroutine by hand, in the caller's own thread, with no event loop: how blocking code runs awaitable code.
+
+It rests on one invariant: an ORM coroutine suspends only inside a driver connection, and a blocking connection's
+coroutines never suspend. What this module refuses: a coroutine that does suspend (``BridgeError`` names it).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from orm.bridge import portal
+from orm.bridge.guard import policy, public_name, refusal, running_loop
+from orm.errors import BridgeError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator
+
+T = TypeVar("T")
+
+
+def drive(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run ``coroutine`` to its end and return its result.
+
+    Raises ``BridgeError`` when it suspends; it is closed first, so its ``finally`` blocks have run.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]
+    raise suspended(coroutine)
+
+
+def suspended(coroutine: Any) -> BridgeError:
+    """Close a coroutine that suspended while driven by hand, and build the error that names it."""
+    where = innermost(coroutine)
+    coroutine.close()
+    name = public_name(getattr(coroutine, "__qualname__", type(coroutine).__name__))
+    return BridgeError(
+        f"{name} was driven by blocking code and suspended in {where}. Blocking code can run only what waits inside a "
+        "driver connection; await this on an event loop, or run it with orm.bridge.portal.run()."
+    )
+
+
+def innermost(coroutine: Any) -> str:
+    """Name what a suspended coroutine is really waiting in, by following its chain of awaits."""
+    name = getattr(coroutine, "__qualname__", type(coroutine).__name__)
+    while (inner := getattr(coroutine, "cr_await", None) or getattr(coroutine, "ag_await", None)) is not None:
+        coroutine = inner
+        name = getattr(coroutine, "__qualname__", type(coroutine).__name__)
+    return name  # type: ignore[no-any-return]
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run an awaitable form from blocking code: what every generated twin calls.
+
+    Raises ``SynchronousOnlyOperation`` on a thread whose event loop is running, before anything has run, unless the
+    policy ``allow_blocking`` is on: then a helper thread runs it, in a copy of the context, and this thread waits.
+    """
+    if running_loop() is not None:
+        return run_on_loop_thread(coroutine)
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]
+    raise suspended(coroutine)
+
+
+def run_on_loop_thread(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Refuse the call, or run it in a helper thread where the policy allows blocking the loop."""
+    if not policy.allow_blocking:
+        error = refusal(coroutine)
+        coroutine.close()
+        raise error
+    return portal.wait_in_helper(drive, coroutine)
+
+
+def iterate(iterator: AsyncIterator[T]) -> Iterator[T]:
+    """Make a plain generator of an asynchronous one: what twins of streaming methods call.
+
+    Raises ``SynchronousOnlyOperation`` at the call, not at the first item, on a thread whose event loop is running.
+    """
+    if running_loop() is not None and not policy.allow_blocking:
+        raise refusal(iterator)
+    return items(iterator)
+
+
+def items(iterator: AsyncIterator[T]) -> Iterator[T]:
+    """Yield the items of an asynchronous iterator, each driven by hand; closes it however the loop is left."""
+    step = iterator.__anext__
+    try:
+        while True:
+            try:
+                item = run(step())  # type: ignore[arg-type]
+            except StopAsyncIteration:
+                return
+            yield item
+    finally:
+        if hasattr(iterator, "aclose"):
+            finish(iterator)
+
+
+def finish(iterator: AsyncGenerator[Any, None]) -> None:
+    """Close a driven generator. The collector may call this on any thread, so the guard is not asked."""
+    drive(iterator.aclose())
+
+
+async def breathe() -> None:
+    """Let the event loop serve others, once; does nothing in blocking code. For long work between two awaits."""
+    if running_loop() is not None:
+        await asyncio.sleep(0)

@@ -1,0 +1,77 @@
+"""Which colour the caller has, and the refusal of blocking calls on a loop's own thread.
+
+The colour is never passed around: a thread whose event loop is running is awaitable, any other is blocking. What this
+module refuses: a blocking form on a loop's thread, unless the policy ``allow_blocking`` says to run it all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from orm.errors import SynchronousOnlyOperation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# The C function behind ``asyncio.get_running_loop``, without its exception: this is asked for every statement.
+running_loop: Callable[[], asyncio.AbstractEventLoop | None] = asyncio._get_running_loop
+
+AWAITABLE_PREFIX = "Awaitable"
+
+
+class Policy:
+    """What to do with a blocking call on a loop's thread: refuse it (the default) or run it in a helper thread."""
+
+    __slots__ = ("allow_blocking",)
+
+    def __init__(self) -> None:
+        self.allow_blocking = False
+
+
+policy = Policy()
+
+
+def public_name(qualname: str) -> str:
+    """Turn a coroutine's qualified name into the one users know: ``AwaitableQuerySet.aget`` is ``QuerySet.aget``."""
+    owner, _, name = qualname.rpartition(".")
+    owner = owner.rpartition(".")[2].removeprefix(AWAITABLE_PREFIX)
+    return f"{owner}.{name}" if owner and owner != "<locals>" else name
+
+
+def refusal(coroutine: Any) -> SynchronousOnlyOperation:
+    """Build the error for a blocking call on a loop's thread; it names the awaitable form."""
+    qualname = getattr(coroutine, "__qualname__", None)
+    if qualname is None:
+        return SynchronousOnlyOperation(
+            "A blocking form was called on a thread whose event loop is running. Use the awaitable form with `await`, "
+            "or move the blocking code to a thread (asyncio.to_thread)."
+        )
+    awaitable = public_name(qualname)
+    owner, dot, name = awaitable.rpartition(".")
+    blocking = f"{owner}{dot}{blocking_name(name)}()"
+    verb = "async for ... in" if hasattr(coroutine, "__anext__") else "await"
+    if name in DUNDERS:
+        blocking = f"`{DUNDERS[name][1]}` on {owner or 'this object'}"
+        remedy = f"`{DUNDERS[name][2]}`"
+    else:
+        remedy = f"`{verb} {awaitable}(...)`"
+    return SynchronousOnlyOperation(
+        f"{blocking} blocks, and an event loop is running on this thread. Use {remedy}, or move the blocking code to a "
+        "thread (asyncio.to_thread). In a notebook or shell, orm.configure(..., allow_blocking=True) makes it run."
+    )
+
+
+# Methods whose two forms Python itself names: awaitable -> (blocking, how it is written, how the other is written).
+DUNDERS: dict[str, tuple[str, str, str]] = {
+    "__aenter__": ("__enter__", "with", "async with"),
+    "__aexit__": ("__exit__", "with", "async with"),
+    "__aiter__": ("__iter__", "for", "async for"),
+}
+
+
+def blocking_name(name: str) -> str:
+    """Name of the blocking twin: ``aget`` -> ``get``, ``__aenter__`` -> ``__enter__``; other names stay."""
+    if name in DUNDERS:
+        return DUNDERS[name][0]
+    return name[1:] if len(name) > 1 and name[0] == "a" else name

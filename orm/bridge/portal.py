@@ -1,0 +1,309 @@
+"""The one background event loop, and the helper threads: where code of the other colour runs.
+
+The portal is a daemon thread with an event loop, started at first use, forgotten in a forked child, ended at exit.
+Helper threads are daemons too and reused. They are ours, and not the loop's default executor, because that one is
+bounded: user code filling it while it waits for us would be a deadlock. What this module refuses: waiting for a loop
+that is itself blocked waiting for us.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextvars
+import os
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from orm.bridge.guard import running_loop
+from orm.errors import BridgeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+HELPER_IDLE_SECONDS = 10.0
+EXIT_SECONDS = 0.5
+
+blocked_loops: set[asyncio.AbstractEventLoop] = set()
+"""Loops whose thread is, right now, blocked in a call of ours (policy ``allow_blocking``)."""
+
+
+class Outcome:
+    """What a call in another thread gave: set once there, awaited or waited for here."""
+
+    __slots__ = ("_lock", "done", "error", "value")
+
+    def __init__(self) -> None:
+        self.value: Any = None
+        self.error: BaseException | None = None
+        self.done = False
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def set(self, value: Any, error: BaseException | None) -> None:
+        """Record the outcome and wake whoever waits."""
+        self.value, self.error, self.done = value, error, True
+        self._lock.release()
+
+    def wait(self) -> None:
+        """Block until the outcome is there."""
+        if not self.done:
+            self._lock.acquire()
+            self._lock.release()
+
+    def take(self) -> Any:
+        """Return the value or raise the error, without keeping either alive."""
+        error, self.error = self.error, None
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error
+        return self.value
+
+
+class Helpers:
+    """Daemon threads that run one call each and are kept a while for the next."""
+
+    def __init__(self) -> None:
+        self._idle: deque[Helper] = deque()
+
+    def start(self, call: Callable[[], None]) -> None:
+        """Run ``call`` in a helper thread; it must not raise."""
+        while True:
+            try:
+                helper = self._idle.pop()
+            except IndexError:
+                Helper(self._idle, call).start()
+                return
+            if helper.give(call):
+                return
+
+
+class Helper(threading.Thread):
+    """One helper thread; takes a call, runs it, waits for another, ends when none comes."""
+
+    def __init__(self, idle: deque[Helper], call: Callable[[], None]) -> None:
+        super().__init__(name="duotone-helper", daemon=True)
+        self._idle = idle
+        self._call: Callable[[], None] | None = call
+        self._wake = threading.Lock()
+        self._wake.acquire()
+        self._claim = threading.Lock()
+        self._retired = False
+
+    def give(self, call: Callable[[], None]) -> bool:
+        """Hand a call to an idle thread; False when it has just ended."""
+        with self._claim:
+            if self._retired:
+                return False
+            self._call = call
+        self._wake.release()
+        return True
+
+    def run(self) -> None:
+        """Run calls until none has come for a while."""
+        while True:
+            call, self._call = self._call, None
+            if call is not None:
+                call()
+            del call
+            self._idle.append(self)
+            if not self._wake.acquire(timeout=HELPER_IDLE_SECONDS):
+                with self._claim:
+                    if self._call is None:
+                        self._retired = True
+                        return
+                self._wake.acquire()
+
+
+helpers = Helpers()
+
+
+def call_in_helper(fn: Callable[..., Any], *args: Any, done: Callable[[Outcome], None] | None = None) -> Outcome:
+    """Start ``fn(*args)`` in a helper thread, in a copy of the caller's context; ``done`` is called in that thread."""
+    outcome = Outcome()
+    context = contextvars.copy_context()
+
+    def call() -> None:
+        try:
+            value = context.run(fn, *args)
+        except BaseException as error:  # handed over: whoever waits raises it
+            outcome.set(None, error)
+        else:
+            outcome.set(value, None)
+        if done is not None:
+            done(outcome)
+
+    helpers.start(call)
+    return outcome
+
+
+def wait_in_helper(fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run ``fn`` in a helper thread and block until it ends: a blocking call on a loop's own thread, made correct.
+
+    The loop is marked as blocked meanwhile, so that what runs in the helper fails at once, and does not hang, when it
+    would need that loop.
+    """
+    loop = running_loop()
+    first = loop is not None and loop not in blocked_loops
+    if first and loop is not None:
+        blocked_loops.add(loop)
+    try:
+        outcome = call_in_helper(lambda: fn(*args, **kwargs))
+        outcome.wait()
+    finally:
+        if first and loop is not None:
+            blocked_loops.discard(loop)
+    return outcome.take()  # type: ignore[no-any-return]
+
+
+class Portal:
+    """The background loop and its thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The background loop; starts its thread at first use."""
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            return loop
+        with self._lock:
+            if self._loop is None or self._loop.is_closed():
+                started = threading.Event()
+                self._thread = threading.Thread(target=self._serve, args=(started,), name="duotone-portal", daemon=True)
+                self._thread.start()
+                started.wait()
+            assert self._loop is not None
+            return self._loop
+
+    def _serve(self, started: threading.Event) -> None:
+        with asyncio.Runner() as runner:
+            self._loop = runner.get_loop()
+            runner.run(self._until_stopped(started))
+
+    async def _until_stopped(self, started: threading.Event) -> None:
+        self._stop = asyncio.Event()
+        started.set()
+        await self._stop.wait()
+
+    def stop(self, seconds: float = EXIT_SECONDS) -> None:
+        """End the loop (its tasks are cancelled, its pools closed) and wait for the thread, at most ``seconds``."""
+        with self._lock:
+            loop, thread = self._loop, self._thread
+            self._loop = self._thread = None
+        if loop is None or thread is None or loop.is_closed():
+            return
+        loop.call_soon_threadsafe(self._stop.set)
+        if thread is not threading.current_thread():
+            thread.join(seconds)
+
+
+portal = Portal()
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run any coroutine on the background loop, in a copy of the caller's context, and block until it ends.
+
+    Raises ``BridgeError`` when called on the background loop's own thread. KeyboardInterrupt cancels the coroutine.
+    """
+    loop = portal.loop
+    if running_loop() is loop:
+        coroutine.close()
+        raise BridgeError("portal.run() was called on the portal's own thread; await the coroutine there.")
+    return wait_on(loop, coroutine)
+
+
+def wait_on(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on a loop of another thread and block until it has really ended.
+
+    Raises ``BridgeError`` at once when that loop can't run it: it is closed, stopped, or its thread is waiting for us.
+    """
+    refuse_dead_loop(loop, coroutine)
+    outcome = Outcome()
+    errand = Errand(loop, coroutine, outcome.set)
+    try:
+        outcome.wait()
+    except BaseException:  # KeyboardInterrupt: nothing may go on running behind the caller's back
+        errand.cancel()
+        outcome.wait()
+        raise
+    return outcome.take()  # type: ignore[no-any-return]
+
+
+def refuse_dead_loop(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any]) -> None:
+    """Raise ``BridgeError`` when submitting to ``loop`` would wait for ever."""
+    if loop in blocked_loops:
+        why = "its thread is blocked waiting for this very call; use the awaitable form there"
+    elif loop.is_closed():
+        why = "it is closed"
+    elif not loop.is_running():
+        why = "it is not running"
+    else:
+        return
+    coroutine.close()
+    raise BridgeError(f"This belongs to another event loop, and that loop can't be reached: {why}.")
+
+
+class Errand:
+    """A coroutine run as a task on another thread's loop; ``settle(value, error)`` is called there when it has ended."""
+
+    __slots__ = ("_cancelled", "_coroutine", "_context", "_loop", "_settle", "_task")
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        coroutine: Coroutine[Any, Any, Any],
+        settle: Callable[[Any, BaseException | None], None],
+    ) -> None:
+        self._loop = loop
+        self._coroutine = coroutine
+        self._settle = settle
+        self._context = contextvars.copy_context()
+        self._task: asyncio.Task[Any] | None = None
+        self._cancelled = False
+        loop.call_soon_threadsafe(self._begin)
+
+    def _begin(self) -> None:
+        self._task = self._loop.create_task(self._coroutine, context=self._context)
+        self._task.add_done_callback(self._end)
+        if self._cancelled:
+            self._task.cancel()
+
+    def _end(self, task: asyncio.Task[Any]) -> None:
+        if task.cancelled():
+            self._settle(None, asyncio.CancelledError())
+        elif (error := task.exception()) is not None:
+            self._settle(None, error)
+        else:
+            self._settle(task.result(), None)
+
+    def cancel(self) -> None:
+        """Ask for cancellation, from any thread; the errand still settles when the coroutine has ended."""
+        self._cancelled = True
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._cancel_task)
+
+    def _cancel_task(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+
+def forget_threads() -> None:
+    """In a forked child no thread but the forking one exists: start afresh."""
+    global portal, helpers
+    portal = Portal()
+    helpers = Helpers()
+    blocked_loops.clear()
+
+
+os.register_at_fork(after_in_child=forget_threads)
+atexit.register(lambda: portal.stop())
