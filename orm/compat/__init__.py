@@ -1,0 +1,1 @@
+"""Other libraries' import names, for scripts that were written against them."""

@@ -1,0 +1,128 @@
+"""How ``import django...`` finds Duotone: a finder that makes the modules of ``surface`` when they are asked for.
+
+Modules hold no lists of their own: a name is looked up in the Duotone modules that offer it, so that what ``orm.models``
+gains is importable here the same day. What is not offered raises, for ``from ... import`` and for plain attribute access alike,
+with a sentence that says what there is.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.util
+import sys
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+from orm.compat.django.surface import SURFACES, Surface
+from orm.errors import ImproperlyConfigured
+
+ROOT = "django"
+REMEDY = "It is provided by Duotone (orm.compat.django), not by Django"
+
+
+class LegacyModule(ModuleType):
+    """A module named as Django names it, whose contents are looked up in Duotone."""
+
+    _surface: Surface
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__all__":
+            return [each for each in self._surface.offered() if not each.startswith("_")]
+        if name.startswith("__") and name.endswith("__") and name not in self._surface.names:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        if f"{self.__name__}.{name}" in SURFACES:
+            return importlib.import_module(f"{self.__name__}.{name}")
+        found, value = self._surface.find(name)
+        if not found:
+            raise AttributeError(missing_name(self.__name__, name), name=name, obj=self)
+        self.__dict__[name] = value
+        return value
+
+    def __dir__(self) -> Iterable[str]:
+        return sorted({*self.__dict__, *self._surface.offered(), *_children(self.__name__)})
+
+
+class LegacyFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds ``django`` and everything below it, and says so where something isn't offered."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return the spec of a module of the surface; None for what is not below ``django``.
+
+        Raises ``ModuleNotFoundError`` with a sentence for a module, or a name of a module, that is not offered.
+        """
+        if fullname != ROOT and not fullname.startswith(f"{ROOT}."):
+            return None
+        if fullname not in SURFACES:
+            # The import system comes here for `from django.db.models import X` too, after it missed X. The error keeps
+            # its `name` empty: one that names X would be replaced by Python's own, shorter sentence.
+            raise ModuleNotFoundError(_not_offered(fullname))
+        spec = ModuleSpec(fullname, self, origin="orm.compat.django", is_package=True)
+        spec.submodule_search_locations = []
+        return spec
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Return the empty module."""
+        return LegacyModule(spec.name, SURFACES[spec.name].describes)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Give the module its surface."""
+        module.__dict__["_surface"] = SURFACES[module.__name__]
+
+
+FINDER = LegacyFinder()
+
+
+def install() -> None:
+    """Make ``import django`` and its modules for the ORM come from Duotone, in this process. Twice is once.
+
+    Raises ``ImproperlyConfigured`` when real Django is loaded already: its classes can't be told from ours any more.
+    """
+    if FINDER in sys.meta_path:
+        return
+    loaded = sys.modules.get(ROOT)
+    if loaded is not None:
+        raise ImproperlyConfigured(
+            f"Django itself is already imported (from {getattr(loaded, '__file__', None) or 'an unknown place'}). Call "
+            "orm.compat.django.install() before anything imports it, or leave the call out and use Django's ORM."
+        )
+    sys.meta_path.insert(0, FINDER)
+
+
+def uninstall() -> None:
+    """Undo ``install``: forget the modules, so that the next ``import django`` finds what is really there."""
+    if FINDER in sys.meta_path:
+        sys.meta_path.remove(FINDER)
+    for name, module in list(sys.modules.items()):
+        if isinstance(module, LegacyModule):
+            del sys.modules[name]
+
+
+def missing_name(module: str, name: str) -> str:
+    """Return the sentence for a name that a module of the surface does not offer."""
+    near = get_close_matches(name, SURFACES[module].offered(), n=3)
+    hint = f" Near it: {', '.join(near)}." if near else ""
+    return f"{module} has no {name} here. {REMEDY}, and offers no such name.{hint}"
+
+
+def _not_offered(fullname: str) -> str:
+    parent, _, name = fullname.rpartition(".")
+    if parent in SURFACES and SURFACES[parent].offered():
+        return missing_name(parent, name)
+    below = _children(parent) if parent in SURFACES else []
+    there = ", ".join(f"{parent}.{child}" for child in below) if below else ", ".join(_top_level())
+    return f"There is no module {fullname} here. {REMEDY}, for scripts that use its ORM. There are: {there}."
+
+
+def _children(module: str) -> list[str]:
+    prefix = module + "."
+    return sorted(name[len(prefix) :] for name in SURFACES if name.startswith(prefix) and "." not in name[len(prefix) :])
+
+
+def _top_level() -> list[str]:
+    return sorted(name for name in SURFACES if name.count(".") <= 2)

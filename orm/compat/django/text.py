@@ -1,0 +1,80 @@
+"""What models and scripts import from ``django.utils`` besides time zones: slugs, dates in text, untranslated messages.
+
+Messages stay as they are written: there are no translation catalogues, so ``gettext`` gives back its argument.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import unicodedata
+from functools import cached_property
+
+__all__ = [
+    "cached_property",
+    "gettext",
+    "ngettext",
+    "npgettext",
+    "parse_date",
+    "parse_datetime",
+    "parse_time",
+    "pgettext",
+    "slugify",
+]
+
+
+def slugify(value: object, allow_unicode: bool = False) -> str:
+    """Return ``value`` as a slug: lower case, letters, digits, underscores and single hyphens."""
+    text = unicodedata.normalize("NFKC" if allow_unicode else "NFKD", str(value))
+    if not allow_unicode:
+        text = text.encode("ascii", "ignore").decode("ascii")
+    words = re.sub(r"[^\w\s-]", "", text.lower())
+    return re.sub(r"[-\s]+", "-", words).strip("-_")
+
+
+def parse_date(value: str) -> datetime.date | None:
+    """Return an ISO 8601 date, or None for text that is none. Raises ``ValueError`` for a date that can't be."""
+    if re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}", value) is None:
+        return None
+    year, month, day = (int(part) for part in value.split("-"))
+    return datetime.date(year, month, day)
+
+
+def parse_time(value: str) -> datetime.time | None:
+    """Return an ISO 8601 time without zone, or None. Raises ``ValueError`` for a time that can't be."""
+    if re.fullmatch(r"\d{2}:\d{2}(:\d{2}([.,]\d{1,6})?)?", value) is None:
+        return None
+    return datetime.time.fromisoformat(_six_decimals(value))
+
+
+def parse_datetime(value: str) -> datetime.datetime | None:
+    """Return an ISO 8601 datetime, aware where an offset is given, or None. Raises ``ValueError`` for an impossible one."""
+    form = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,6})?)?\s*(Z|[+-]\d{2}(:?\d{2})?)?"
+    if re.fullmatch(form, value) is None:
+        return None
+    return datetime.datetime.fromisoformat(_six_decimals(value).replace(" Z", "Z").replace(" +", "+").replace(" -", "-"))
+
+
+def _six_decimals(value: str) -> str:
+    """Return a time with its fraction, if any, in microseconds."""
+    return re.sub(r"[.,](\d{1,6})", lambda found: "." + found.group(1).ljust(6, "0"), value)
+
+
+def gettext(message: str) -> str:
+    """Return the message."""
+    return message
+
+
+def pgettext(context: str, message: str) -> str:
+    """Return the message; its context only serves catalogues."""
+    return message
+
+
+def ngettext(singular: str, plural: str, number: int) -> str:
+    """Return the singular for 1, else the plural."""
+    return singular if number == 1 else plural
+
+
+def npgettext(context: str, singular: str, plural: str, number: int) -> str:
+    """Return the singular for 1, else the plural; their context only serves catalogues."""
+    return ngettext(singular, plural, number)

@@ -1,0 +1,111 @@
+"""``django.utils.timezone``: the moment, and the zone it is told in.
+
+The zone is that of the settings. A current zone for each thread (``activate``, ``override``) is refused rather than half kept: queries
+that group or filter by date use the configured zone.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
+
+from orm.compat.django.settings import settings
+
+utc = datetime.timezone.utc
+
+_NO_CURRENT_ZONE = (
+    "Duotone has no current time zone for each thread: queries use TIME_ZONE of the settings. "
+    "Set TIME_ZONE, or give the zone where it is wanted: timezone.localtime(value, zone)."
+)
+
+
+def now() -> datetime.datetime:
+    """Return this moment: aware in UTC while USE_TZ is on, else naive in the configured zone."""
+    if settings.USE_TZ:
+        return datetime.datetime.now(tz=utc)
+    return datetime.datetime.now(tz=get_default_timezone()).replace(tzinfo=None)
+
+
+def get_default_timezone() -> datetime.tzinfo:
+    """Return the zone of the settings."""
+    return ZoneInfo(settings.TIME_ZONE)
+
+
+def get_default_timezone_name() -> str:
+    """Return the name of the zone of the settings."""
+    return str(settings.TIME_ZONE)
+
+
+get_current_timezone = get_default_timezone
+get_current_timezone_name = get_default_timezone_name
+
+
+def get_fixed_timezone(offset: datetime.timedelta | float) -> datetime.timezone:
+    """Return a zone at a constant distance from UTC, given as a timedelta or in minutes."""
+    distance = offset if isinstance(offset, datetime.timedelta) else datetime.timedelta(minutes=offset)
+    minutes = abs(int(distance.total_seconds())) // 60
+    sign = "-" if distance < datetime.timedelta(0) else "+"
+    return datetime.timezone(distance, f"{sign}{minutes // 60:02d}{minutes % 60:02d}")
+
+
+def is_aware(value: datetime.datetime | datetime.time) -> bool:
+    """Return whether a datetime knows its zone."""
+    return value.utcoffset() is not None
+
+
+def is_naive(value: datetime.datetime | datetime.time) -> bool:
+    """Return whether a datetime knows no zone."""
+    return value.utcoffset() is None
+
+
+def make_aware(value: datetime.datetime, timezone: datetime.tzinfo | None = None) -> datetime.datetime:
+    """Return a naive datetime told in ``timezone`` (the default zone).
+
+    Raises ``ValueError`` for a datetime that is aware already.
+    """
+    if is_aware(value):
+        raise ValueError(f"make_aware takes a naive datetime, and {value!r} is aware")
+    return value.replace(tzinfo=timezone or get_default_timezone())
+
+
+def make_naive(value: datetime.datetime, timezone: datetime.tzinfo | None = None) -> datetime.datetime:
+    """Return an aware datetime as a naive one in ``timezone`` (the default zone).
+
+    Raises ``ValueError`` for a datetime that is naive already.
+    """
+    if is_naive(value):
+        raise ValueError(f"make_naive takes an aware datetime, and {value!r} is naive")
+    return value.astimezone(timezone or get_default_timezone()).replace(tzinfo=None)
+
+
+def localtime(
+    value: datetime.datetime | None = None, timezone: datetime.tzinfo | None = None
+) -> datetime.datetime:
+    """Return an aware datetime (this moment) in ``timezone`` (the default zone).
+
+    Raises ``ValueError`` for a naive datetime.
+    """
+    moment = datetime.datetime.now(tz=utc) if value is None else value
+    if is_naive(moment):
+        raise ValueError(f"localtime takes an aware datetime, and {moment!r} is naive")
+    return moment.astimezone(timezone or get_default_timezone())
+
+
+def localdate(value: datetime.datetime | None = None, timezone: datetime.tzinfo | None = None) -> datetime.date:
+    """Return the date of an aware datetime (this moment) in ``timezone`` (the default zone)."""
+    return localtime(value, timezone).date()
+
+
+def activate(timezone: Any) -> NoReturn:
+    """Refused: see the head of this module."""
+    raise NotImplementedError(_NO_CURRENT_ZONE)
+
+
+def deactivate() -> None:
+    """Return to the default zone, which is always in force."""
+
+
+def override(timezone: Any) -> NoReturn:
+    """Refused: see the head of this module."""
+    raise NotImplementedError(_NO_CURRENT_ZONE)
