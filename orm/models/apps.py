@@ -1,0 +1,154 @@
+"""The registry of models: which class answers to ``"app.Model"``, and who waits for one that is not there yet.
+
+Models need not be in any list of installed apps: declaring the class registers it. ``lazy`` is how a relation given as
+a string finds its model, whenever that is declared.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from orm.errors import ImproperlyConfigured
+
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+
+ModelClass = "type[AwaitableModel]"
+
+
+class Apps:
+    """A registry of models; ``apps`` is the one everybody uses, and ``Meta.apps`` puts a model in another."""
+
+    def __init__(self) -> None:
+        self.all_models: dict[str, dict[str, type[AwaitableModel]]] = {}
+        self._waiting: dict[tuple[str, str], list[Callable[[], None]]] = {}
+        self.ready = True
+
+    def register(self, model: type[AwaitableModel]) -> None:
+        """Make ``model`` known under its label and wake whoever waits for it.
+
+        The same class of the same module, imported again, takes the place of the old one with a RuntimeWarning.
+
+        Raises: ImproperlyConfigured when another class has the label.
+        """
+        meta = model._meta
+        models = self.all_models.setdefault(meta.app_label, {})
+        known = models.get(meta.model_name)
+        if known is not None:
+            if (known.__module__, known.__qualname__) != (model.__module__, model.__qualname__):
+                raise ImproperlyConfigured(
+                    f"Two models are called {meta.label}: {known.__module__}.{known.__qualname__} and "
+                    f"{model.__module__}.{model.__qualname__}. Rename one, or give one another Meta.app_label."
+                )
+            warnings.warn(
+                f"Model {meta.label} was declared again (its module was reloaded); relations of other models still "
+                "point to the first class.",
+                RuntimeWarning,
+                stacklevel=4,
+            )
+        models[meta.model_name] = model
+        self._wake((meta.app_label, meta.model_name))
+
+    def unregister(self, model: type[AwaitableModel]) -> None:
+        """Forget ``model``; for tests that declare models of their own."""
+        models = self.all_models.get(model._meta.app_label, {})
+        if models.get(model._meta.model_name) is model:
+            del models[model._meta.model_name]
+
+    def get_model(self, app_label: str, model_name: str | None = None, require_ready: bool = True) -> Any:
+        """The model called ``"app.Model"``, or ``("app", "Model")``; case does not matter in the model's name.
+
+        Raises: LookupError naming the nearest labels. ``require_ready`` False also accepts a registry that is still
+        being filled, which for this registry makes no difference once the model's class exists.
+        """
+        label, name = self._split(app_label, model_name)
+        model = self.find(label, name)
+        if model is None:
+            raise LookupError(self._not_found(label, name, require_ready))
+        return model
+
+    def find(self, app_label: str, model_name: str) -> type[AwaitableModel] | None:
+        """The model, or None."""
+        return self.all_models.get(app_label, {}).get(model_name.lower())
+
+    get_registered_model = get_model
+
+    def get_models(self, include_auto_created: bool = False) -> list[type[AwaitableModel]]:
+        """Every registered model in order of declaration; join models of many-to-many fields only when asked for."""
+        return [model for model in self if include_auto_created or not model._meta.auto_created]
+
+    def __iter__(self) -> Iterator[type[AwaitableModel]]:
+        for models in self.all_models.values():
+            yield from models.values()
+
+    def lazy(self, callback: Callable[..., None], *labels: str | tuple[str, str] | type[AwaitableModel]) -> None:
+        """Call ``callback(*models)`` once every model of ``labels`` exists; at once when all do.
+
+        Parameters: each label is ``"app.Model"``, a pair, or a model class (which stands for itself).
+        """
+        keys = [label if isinstance(label, type) else self._split(label) for label in labels]
+
+        def attempt() -> None:
+            found: list[Any] = []
+            for key in keys:
+                model: Any = key if isinstance(key, type) else self.find(*key)
+                if model is None:
+                    assert not isinstance(key, type)
+                    self._waiting.setdefault((key[0], key[1].lower()), []).append(attempt)
+                    return
+                found.append(model)
+            callback(*found)
+
+        attempt()
+
+    def pending(self) -> list[str]:
+        """Labels somebody waits for and nobody has declared."""
+        return sorted(f"{app}.{name}" for app, name in self._waiting)
+
+    def _wake(self, key: tuple[str, str]) -> None:
+        for attempt in self._waiting.pop(key, ()):
+            attempt()
+
+    @staticmethod
+    def _split(label: str | tuple[str, str], name: str | None = None) -> tuple[str, str]:
+        if isinstance(label, tuple):
+            return label
+        if name is not None:
+            return label, name
+        app_label, dot, model_name = label.partition(".")
+        if not dot or not model_name or "." in model_name:
+            raise ValueError(f"A model is named 'app.Model'; {label!r} is not of that form.")
+        return app_label, model_name
+
+    def _not_found(self, label: str, name: str, ready: bool) -> str:
+        known = [model._meta.label for model in self]
+        near = get_close_matches(f"{label}.{name}", known, n=3)
+        if near:
+            return f"No model {label}.{name}. Did you mean {' or '.join(near)}?"
+        state = "is declared" if ready else "is declared yet"
+        return f"No model {label}.{name} {state}; import the module that declares it first."
+
+
+apps = Apps()
+
+
+def app_label_of(module: str, installed: list[str] | tuple[str, ...] = ()) -> str:
+    """The app label of a model declared in ``module``.
+
+    That is the installed app it lies in, if apps are listed; otherwise the package around its ``models`` module, or else
+    the last package, or the module's own name.
+    """
+    inside = [app for app in installed if module == app or module.startswith(app + ".")]
+    if inside:
+        return max(inside, key=len).rpartition(".")[2]
+    if module == "__main__":
+        return "main"
+    parts = module.split(".")
+    if "models" in parts[1:]:
+        return parts[parts.index("models", 1) - 1]
+    is_package = hasattr(sys.modules.get(module), "__path__")
+    return parts[-1] if is_package or len(parts) == 1 else parts[-2]

@@ -1,0 +1,129 @@
+"""Values that were not loaded with their row: how reading one gets it, in either colour.
+
+In blocking code the read loads and returns the value. On a thread whose event loop runs nothing may block, so the read
+returns an ``Unloaded``, whose only use is ``await``; any other use raises and says so. One of the few places outside
+the twins that may call the bridge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Generator
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from orm.bridge import run
+from orm.bridge.guard import running_loop
+from orm.errors import FieldFetchBlocked
+
+if TYPE_CHECKING:
+    from orm.models.fields.base import Field
+
+FETCH_ONE = "one"
+"""Load what is missing for the one instance that is asked."""
+FETCH_PEERS = "peers"
+"""Load what is missing for every instance of the same result, in one query."""
+RAISE = "raise"
+"""Refuse to load; raise ``FieldFetchBlocked``."""
+
+
+def _refuse(self: Unloaded, *args: Any, **options: Any) -> NoReturn:
+    raise FieldFetchBlocked(object.__getattribute__(self, "_sentence"))
+
+
+class Unloaded:
+    """Stands for a value that is not loaded, in async code: ``await`` it, and do nothing else with it."""
+
+    __slots__ = ("_load", "_sentence", "_what")
+
+    def __init__(self, load: Callable[[], Coroutine[Any, Any, Any]], what: str) -> None:
+        object.__setattr__(self, "_load", load)
+        object.__setattr__(self, "_what", what)
+        object.__setattr__(
+            self,
+            "_sentence",
+            f"{what} is not loaded, and loading takes a query, which async code must await: write "
+            f"`await instance.{what.rpartition('.')[2]}`, or load it with its row (select_related, prefetch_related, "
+            "no defer or only).",
+        )
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        load: Callable[[], Coroutine[Any, Any, Any]] = object.__getattribute__(self, "_load")
+        return load().__await__()
+
+    def __repr__(self) -> str:  # for debuggers and tracebacks, where an exception would hide the matter
+        return f"<unloaded {object.__getattribute__(self, '_what')}: await it>"
+
+    __getattr__ = __setattr__ = __delattr__ = _refuse  # type: ignore[assignment]
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse  # type: ignore[assignment]
+    __hash__ = __bool__ = __str__ = __format__ = __len__ = __iter__ = _refuse  # type: ignore[assignment]
+    __contains__ = __getitem__ = __setitem__ = __delitem__ = __call__ = _refuse
+    __int__ = __float__ = __index__ = __complex__ = __bytes__ = _refuse
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __mod__ = __rmod__ = _refuse
+    __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __neg__ = __abs__ = _refuse
+    __aiter__ = __enter__ = __aenter__ = __reduce_ex__ = _refuse  # type: ignore[assignment]
+
+
+def fetch(load: Callable[[], Coroutine[Any, Any, Any]], what: str) -> Any:
+    """Load now in blocking code; in async code return an ``Unloaded`` for ``load``.
+
+    Parameters: ``load`` makes the coroutine that gets the value; ``what`` is ``"Model.attribute"``.
+    """
+    if running_loop() is None:
+        return run(load())
+    return Unloaded(load, what)
+
+
+def check_fetch_allowed(instance: Any, what: str) -> None:
+    """Refuse to load while the instance's fetch mode is *raise*.
+
+    Raises: FieldFetchBlocked.
+    """
+    if instance._state.fetch_mode == RAISE:
+        raise FieldFetchBlocked(f"{what} is not loaded, and this result was asked for with fetch mode 'raise'.")
+
+
+def unloaded_value(instance: Any, field: Field[Any]) -> Any:
+    """The value of a plain field that the instance's row was read without.
+
+    Raises: AttributeError for an instance that was never saved, FieldFetchBlocked under fetch mode *raise*.
+    """
+    what = f"{type(instance).__name__}.{field.attname}"
+    state = instance._state
+    if state.adding or "pk" in (field.name, field.attname) or field.primary_key:
+        raise AttributeError(f"{what} has no value on this instance.", name=field.attname, obj=instance)
+    check_fetch_allowed(instance, what)
+    return fetch(lambda: aload_field(instance, field), what)
+
+
+def siblings(instance: Any, lacks: Callable[[Any], bool]) -> list[Any]:
+    """The instance and, under fetch mode *peers*, those of the same result that still live and lack the value too."""
+    state = instance._state
+    if state.fetch_mode != FETCH_PEERS or not state.peers:
+        return [instance]
+    living = (reference() for reference in state.peers)
+    return [instance, *(peer for peer in living if peer is not None and peer is not instance and lacks(peer))]
+
+
+async def aload_field(instance: Any, field: Field[Any]) -> Any:
+    """Load a deferred value into the instance (and its peers, by fetch mode) and return it.
+
+    Raises: the model's DoesNotExist when the row is gone.
+    """
+    attname = field.attname
+    held = instance.__dict__
+    if attname in held:  # awaited twice, or a peer's load was quicker
+        return held[attname]
+    group = siblings(instance, lambda peer: attname not in peer.__dict__)
+    queryset = type(instance)._base_manager.using(instance._state.db)
+    if len(group) == 1:
+        queryset = queryset.filter(pk=instance.pk)
+    else:
+        queryset = queryset.filter(pk__in=[peer.pk for peer in group])
+    loaded = dict(await queryset.values_list("pk", attname))
+    for peer in group:
+        if peer.pk in loaded:
+            peer.__dict__[attname] = loaded[peer.pk]
+    if attname not in held:
+        raise type(instance).DoesNotExist(
+            f"{type(instance).__name__} with primary key {instance.pk!r} is gone, so {attname!r} can't be loaded."
+        )
+    return held[attname]

@@ -1,0 +1,417 @@
+"""What every field is: a typed column declaration, and the descriptor that makes ``author.name`` a ``str``.
+
+At run time a plain field is a non-data descriptor, so an instance's own ``__dict__`` wins and reading a loaded value
+costs nothing; only a value that was not loaded reaches ``__get__``. Fields know nothing about SQL text: the dialect
+turns ``kind`` and the size attributes into a column type.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
+
+from orm.errors import ImproperlyConfigured, ValidationError
+from orm.models.fetching import unloaded_value
+from orm.models.fields.choices import flatten_choices, normalise_choices
+from orm.sql.types import SQLType
+
+if TYPE_CHECKING:
+    from typing import TypedDict, overload
+
+    from typing_extensions import TypeVar
+
+    from orm.models.base import AwaitableModel
+    from orm.models.fields.choices import ChoiceList, ChoicesArgument
+    from orm.sql.expressions import Expression, F
+
+    T = TypeVar("T", default=Any)
+
+    class FieldOptions(TypedDict, total=False):
+        """Options every field takes besides ``null``."""
+
+        name: str | None
+        primary_key: bool
+        unique: bool
+        blank: bool
+        db_index: bool
+        default: Any
+        db_default: Any
+        editable: bool
+        choices: ChoicesArgument | None
+        help_text: str
+        db_column: str | None
+        validators: Iterable[Callable[[Any], object]]
+        error_messages: Mapping[str, str] | None
+else:
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
+Validator = Callable[[Any], object]
+
+
+class NotProvided:
+    """Marks an option that was not given, where None would be a value."""
+
+    def __repr__(self) -> str:
+        return "NOT_PROVIDED"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+NOT_PROVIDED: Any = NotProvided()
+BLANK_VALUES = (None, "", [], (), {})
+
+_counter = itertools.count()
+
+
+class Field(SQLType, Generic[T]):
+    """A column of a model.
+
+    Parameters (all but ``null`` have Django's meaning): ``verbose_name``, ``name``, ``primary_key``, ``unique``,
+    ``blank``, ``null``, ``db_index``, ``default`` (a value or a callable), ``db_default`` (a plain value the column also
+    gets as its DEFAULT), ``editable``, ``choices``, ``help_text``, ``db_column``, ``validators``, ``error_messages``.
+
+    A field of your own gives ``kind`` (one of the kinds in ``orm.sql.types``), and overrides ``get_prep_value``,
+    ``from_db_value`` or ``to_python`` where its Python values differ from that kind's.
+    """
+
+    concrete: ClassVar[bool] = True
+    is_relation: ClassVar[bool] = False
+    many_to_one: ClassVar[bool] = False
+    one_to_one: ClassVar[bool] = False
+    many_to_many: ClassVar[bool] = False
+    one_to_many: ClassVar[bool] = False
+    related_model: Any = None
+    remote_field: Any = None
+    hops: tuple[Any, ...] = ()
+    auto: ClassVar[bool] = False
+    empty_strings_allowed: ClassVar[bool] = False
+    description: ClassVar[str] = "Field"
+    exact_type: ClassVar[type | None] = None
+    """Values of exactly this type are canonical as they are, so preparing them is one comparison."""
+    default_validators: ClassVar[tuple[Validator, ...]] = ()
+    default_error_messages: ClassVar[dict[str, str]] = {
+        "invalid_choice": "Value %(value)r is not a valid choice.",
+        "null": "This field cannot be null.",
+        "blank": "This field cannot be blank.",
+        "unique": "%(model_name)s with this %(field_label)s already exists.",
+        "invalid": "“%(value)s” value is not valid.",
+    }
+
+    name: str = ""
+    attname: str = ""
+    column: str = ""
+    model: type[AwaitableModel]
+    _declared: tuple[tuple[Any, ...], dict[str, Any]]
+
+    def __new__(cls, *args: Any, **options: Any) -> Self:
+        self = super().__new__(cls)
+        self._declared = (args, options)  # what clone() repeats, whatever a subclass did to its signature
+        return self
+
+    def __init__(
+        self,
+        verbose_name: str | None = None,
+        name: str | None = None,
+        primary_key: bool = False,
+        max_length: int | None = None,
+        unique: bool = False,
+        blank: bool = False,
+        null: bool = False,
+        db_index: bool = False,
+        default: Any = NOT_PROVIDED,
+        editable: bool = True,
+        choices: ChoicesArgument | None = None,
+        help_text: str = "",
+        db_column: str | None = None,
+        validators: Iterable[Validator] = (),
+        error_messages: Mapping[str, str] | None = None,
+        db_default: Any = NOT_PROVIDED,
+        auto_created: bool = False,
+    ) -> None:
+        if hasattr(db_default, "resolve_expression"):
+            raise NotImplementedError("db_default takes a plain value for now; expressions are not built yet.")
+        if callable(db_default):
+            raise ImproperlyConfigured("db_default must be a plain value; a callable belongs in default=.")
+        if primary_key and null:
+            raise ImproperlyConfigured("A primary key can't be null: leave out null=True or primary_key=True.")
+        self.name = name or ""
+        self.verbose_name = verbose_name or ""
+        self.primary_key = primary_key
+        self.max_length = max_length
+        self._unique = unique
+        self.blank = blank
+        self.null = null
+        self.db_index = db_index
+        self.default = default
+        self.db_default = db_default
+        self.editable = editable
+        self.choices: ChoiceList | None = normalise_choices(choices)
+        self.help_text = help_text
+        self.db_column = db_column
+        self.error_messages_given = dict(error_messages or {})
+        self._validators = tuple(validators)
+        self.auto_created = auto_created
+        self.creation_counter = next(_counter)
+
+    # -- descriptor ----------------------------------------------------------------------------------------------------
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, instance: None, owner: Any) -> Self: ...
+        @overload
+        def __get__(self, instance: AwaitableModel, owner: Any) -> T: ...
+        def __get__(self, instance: Any, owner: Any) -> Any: ...
+        def __set__(self, instance: Any, value: T | Expression | F) -> None: ...
+    else:
+
+        def __get__(self, instance, owner):
+            if instance is None:
+                return self
+            # A subclass's annotation of a loaded value never gets here: the instance's __dict__ wins.
+            return unloaded_value(instance, self)
+
+    # -- names ---------------------------------------------------------------------------------------------------------
+
+    def get_attname(self) -> str:
+        """The attribute that holds the raw value."""
+        return self.name
+
+    def set_attributes_from_name(self, name: str) -> None:
+        """Derive ``attname``, ``column`` and ``verbose_name`` from the name the field was declared under."""
+        self.name = self.name or name
+        self.attname = self.get_attname()
+        self.column = self.db_column or self.attname if self.concrete else ""
+        if not self.verbose_name:
+            self.verbose_name = self.name.replace("_", " ")
+
+    def contribute_to_class(self, cls: type[AwaitableModel], name: str, **options: Any) -> None:
+        """Take a place in ``cls``: its ``_meta``, the descriptor, and ``get_<name>_display`` where there are choices."""
+        self.set_attributes_from_name(name)
+        self.model = cls
+        self.check_declaration()
+        cls._meta.add_field(self)
+        if self.concrete:
+            setattr(cls, self.attname, self)
+        display = f"get_{self.name}_display"
+        if self.choices is not None and display not in vars(cls):
+            setattr(cls, display, _display_method(self))
+
+    def check_declaration(self) -> None:
+        """Refuse options that contradict each other; subclasses add theirs.
+
+        Raises: ImproperlyConfigured naming the field and what to change.
+        """
+        if self.max_length is not None and (
+            isinstance(self.max_length, bool) or not isinstance(self.max_length, int) or self.max_length <= 0
+        ):
+            raise ImproperlyConfigured(f"{self}: max_length must be a positive whole number, not {self.max_length!r}.")
+
+    def clone(self) -> Self:
+        """A field declared the same way, belonging to no model yet."""
+        args, options = self._declared
+        copy = type(self)(*args, **options)
+        copy.creation_counter = self.creation_counter
+        return copy
+
+    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+        """Name, import path, positional and keyword arguments that declare this field again."""
+        args, options = self._declared
+        return self.name, f"{type(self).__module__}.{type(self).__qualname__}", list(args), dict(options)
+
+    # -- properties ----------------------------------------------------------------------------------------------------
+
+    @property
+    def unique(self) -> bool:
+        """Whether no two rows may hold the same value."""
+        return self._unique or self.primary_key
+
+    @property
+    def flatchoices(self) -> list[tuple[Any, str]]:
+        """Choices as pairs, groups opened up."""
+        return flatten_choices(self.choices)
+
+    @property
+    def error_messages(self) -> dict[str, str]:
+        """Messages by code: the class's, then those given to this field."""
+        messages: dict[str, str] = {}
+        for cls in reversed(type(self).__mro__):
+            messages.update(vars(cls).get("default_error_messages", {}))
+        messages.update(self.error_messages_given)
+        return messages
+
+    @property
+    def validators(self) -> list[Validator]:
+        """What ``run_validators`` runs: the class's validators, then this field's."""
+        return [*self.default_validators, *self._validators]
+
+    def get_internal_type(self) -> str:
+        """The class's name, as Django's introspection uses it."""
+        return type(self).__name__
+
+    def db_type(self, dialect: Any) -> str:
+        """The column type on ``dialect``; override it for a type the dialect has no kind for."""
+        return str(dialect.column_type(self))
+
+    def db_check(self, column: str) -> str | None:
+        """A condition every value of the column keeps, in terms of the quoted ``column``; None for most fields."""
+        return None
+
+    # -- values --------------------------------------------------------------------------------------------------------
+
+    def has_default(self) -> bool:
+        """Whether ``default`` was given."""
+        return self.default is not NOT_PROVIDED
+
+    def get_default(self) -> Any:
+        """The value a new instance starts with."""
+        if self.default is not NOT_PROVIDED:
+            return self.default() if callable(self.default) else self.default
+        if self.db_default is not NOT_PROVIDED:
+            return self.db_default
+        return "" if self.empty_strings_allowed and not self.null else None
+
+    def get_prep_value(self, value: Any) -> Any:
+        """The canonical value for the database.
+
+        Raises: TypeError or ValueError naming the model, the field and the value.
+        """
+        if value is None or type(value) is self.exact_type or hasattr(value, "resolve_expression"):
+            return value
+        try:
+            return super().get_prep_value(value)
+        except (TypeError, ValueError, ArithmeticError) as problem:
+            raise self.refusal(problem, value) from problem
+
+    def refusal(self, problem: Exception, value: Any) -> Exception:
+        """The error for a value of the wrong type: it names the field and the value."""
+        kind = type(problem) if isinstance(problem, (TypeError, ValueError)) else ValueError
+        shown = repr(value)
+        shown = shown if len(shown) <= 80 else shown[:77] + "..."
+        text = str(problem)
+        return kind(f"{self}: {text}" if shown in text else f"{self}: {text.rstrip('.')} (got {shown}).")
+
+    def to_python(self, value: Any) -> Any:
+        """The value as Python sees it, from input such as a string.
+
+        Raises: ValidationError with the field's ``invalid`` message.
+        """
+        if value is None:
+            return None
+        try:
+            return super().get_prep_value(value)
+        except (TypeError, ValueError, ArithmeticError) as problem:
+            raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value}) from problem
+
+    def pre_save(self, instance: Any, add: bool) -> Any:
+        """The value about to be written; ``add`` tells an INSERT. May set it on the instance (``auto_now``)."""
+        return getattr(instance, self.attname)
+
+    def value_from_object(self, instance: Any) -> Any:
+        """The raw value the instance holds."""
+        return getattr(instance, self.attname)
+
+    def save_form_data(self, instance: Any, data: Any) -> None:
+        """Set a cleaned value on the instance."""
+        setattr(instance, self.name, data)
+
+    def value_to_string(self, instance: Any) -> str:
+        """The value as text, for serialising."""
+        return str(self.value_from_object(instance))
+
+    # -- validation ----------------------------------------------------------------------------------------------------
+
+    def validate(self, value: Any, instance: Any) -> None:
+        """Check choices, null and blank.
+
+        Raises: ValidationError.
+        """
+        if not self.editable:
+            return
+        if self.choices is not None and value not in BLANK_VALUES:
+            if any(value == choice for choice, _ in self.flatchoices):
+                return
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice", params={"value": value})
+        if value is None and not self.null:
+            raise ValidationError(self.error_messages["null"], code="null")
+        if not self.blank and value in BLANK_VALUES:
+            raise ValidationError(self.error_messages["blank"], code="blank")
+
+    def run_validators(self, value: Any) -> None:
+        """Run the validators and raise what they found, together.
+
+        Raises: ValidationError.
+        """
+        if value in BLANK_VALUES:
+            return
+        problems: list[str] = []
+        for validator in self.validators:
+            try:
+                validator(value)
+            except ValidationError as problem:
+                own = self.error_messages_given.get(problem.code or "")
+                problems.extend([own % problem.params if problem.params else own] if own else problem.messages)
+        if problems:
+            raise ValidationError(problems)
+
+    def clean(self, value: Any, instance: Any) -> Any:
+        """Convert and validate; return the converted value.
+
+        Raises: ValidationError.
+        """
+        value = self.to_python(value)
+        self.validate(value, instance)
+        self.run_validators(value)
+        return value
+
+    # -- identity ------------------------------------------------------------------------------------------------------
+
+    def __lt__(self, other: object) -> bool:
+        if isinstance(other, Field):
+            return self.creation_counter < other.creation_counter
+        return NotImplemented
+
+    def __str__(self) -> str:
+        model: Any = vars(self).get("model")
+        return f"{model._meta.label}.{self.name}" if model is not None else self.name or type(self).__name__
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__module__}.{type(self).__qualname__}: {self.name or '(unnamed)'}>"
+
+    def __reduce__(self) -> Any:
+        model: Any = vars(self).get("model")
+        if model is None:
+            return _rebuild_field, (type(self), *self._declared)
+        return _field_of, (model, self.name)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+
+def _rebuild_field(cls: type[Field[Any]], args: tuple[Any, ...], options: dict[str, Any]) -> Field[Any]:
+    return cls(*args, **options)
+
+
+def _field_of(model: Any, name: str) -> Any:
+    return model._meta.get_field(name)
+
+
+def _display_method(field: Field[Any]) -> Callable[[Any], str]:
+    def display(self: Any) -> str:
+        value = getattr(self, field.attname)
+        try:
+            return str(labels.get(value, value)) if value is not None or None in labels else ""
+        except TypeError:  # an unhashable value is in no list of choices
+            return str(value)
+
+    labels = dict(field.flatchoices)
+    display.__name__ = display.__qualname__ = f"get_{field.name}_display"
+    display.__doc__ = f"The label of ``{field.name}`` among its choices."
+    return display

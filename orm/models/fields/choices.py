@@ -1,0 +1,127 @@
+"""Enumerations for ``choices=``: ``TextChoices``, ``IntegerChoices``, and the forms a list of choices may take.
+
+A member is its value (``Suit.HEARTS == "H"``), with a ``label``; the class has ``choices``, ``labels``, ``values`` and
+``names``. A label is the last item of a tuple, or made from the member's name.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
+
+Choice: TypeAlias = "tuple[Any, Any]"
+ChoiceList: TypeAlias = list[Choice]
+ChoicesArgument: TypeAlias = (
+    "Iterable[tuple[Any, Any]] | Mapping[Any, Any] | type[enum.Enum] | Callable[[], Iterable[tuple[Any, Any]]]"
+)
+
+
+class ChoicesType(enum.EnumMeta):
+    """Metaclass that takes the labels off the members and offers them as lists."""
+
+    def __new__(
+        metacls, classname: str, bases: tuple[type, ...], classdict: Any, **options: Any
+    ) -> ChoicesType:  # the type enum gives its metaclass's argument is private
+        labels: list[str] = []
+        for key in classdict._member_names:
+            value = classdict[key]
+            if isinstance(value, (list, tuple)) and len(value) > 1 and isinstance(value[-1], str):
+                *rest, label = value
+                value = rest[0] if len(rest) == 1 else tuple(rest)
+            else:
+                label = key.replace("_", " ").title()
+            labels.append(label)
+            dict.__setitem__(classdict, key, value)
+        cls = super().__new__(metacls, classname, bases, classdict, **options)
+        for member, label in zip(cls.__members__.values(), labels, strict=True):
+            member._label_ = label
+        return enum.unique(cls)
+
+    def __contains__(cls, member: object) -> bool:
+        if not isinstance(member, enum.Enum):
+            return any(known.value == member for known in cls)  # type: ignore[var-annotated]
+        return super().__contains__(member)
+
+    @property
+    def names(cls) -> list[str]:
+        """Member names, ``__empty__`` first where the class has one."""
+        empty = ["__empty__"] if hasattr(cls, "__empty__") else []
+        return empty + list(cls.__members__)
+
+    @property
+    def choices(cls) -> list[tuple[Any, str]]:
+        """Pairs of value and label, as ``choices=`` takes them."""
+        empty = [(None, cls.__empty__)] if hasattr(cls, "__empty__") else []
+        return empty + [(member.value, member.label) for member in cls]  # type: ignore[var-annotated]
+
+    @property
+    def labels(cls) -> list[str]:
+        """Labels, in order."""
+        return [label for _, label in cls.choices]
+
+    @property
+    def values(cls) -> list[Any]:
+        """Values, in order."""
+        return [value for value, _ in cls.choices]
+
+
+class Choices(enum.Enum, metaclass=ChoicesType):
+    """Base of enumerations that serve as choices; mix in the values' type (``class Day(date, Choices)``)."""
+
+    _label_: str
+
+    @property
+    def label(self) -> str:
+        """What a person reads."""
+        return self._label_
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+class IntegerChoices(int, Choices):
+    """Choices whose values are whole numbers."""
+
+
+class TextChoices(str, Choices):
+    """Choices whose values are strings; ``enum.auto()`` gives the member's name."""
+
+    @staticmethod
+    def _generate_next_value_(name: str, start: int, count: int, last_values: list[Any]) -> str:
+        return name
+
+
+def normalise_choices(choices: Any) -> ChoiceList | None:
+    """Bring what ``choices=`` was given to a list of pairs; a pair whose second item is a list is a group."""
+    if choices is None:
+        return None
+    if isinstance(choices, ChoicesType):
+        return list(choices.choices)
+    if isinstance(choices, enum.EnumMeta):
+        return [(member.value, member.name) for member in choices]  # type: ignore[var-annotated]
+    if callable(choices):
+        return normalise_choices(choices())
+    if isinstance(choices, Mapping):
+        choices = choices.items()
+    if isinstance(choices, str):
+        raise TypeError(f"choices must be pairs of value and label, not the string {choices!r}.")
+    result: ChoiceList = []
+    for pair in choices:
+        if isinstance(pair, str) or not isinstance(pair, (list, tuple)) or len(pair) != 2:
+            raise TypeError(f"choices must be pairs of value and label; {pair!r} is not a pair.")
+        value, label = pair
+        grouped = isinstance(label, (list, tuple, Mapping))
+        result.append((value, normalise_choices(label) if grouped else label))
+    return result
+
+
+def flatten_choices(choices: ChoiceList | None) -> list[tuple[Any, str]]:
+    """Pairs of value and label, with groups opened up."""
+    flat: list[tuple[Any, str]] = []
+    for value, label in choices or ():
+        if isinstance(label, list):
+            flat.extend(flatten_choices(label))
+        else:
+            flat.append((value, label))
+    return flat

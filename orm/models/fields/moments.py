@@ -1,0 +1,220 @@
+"""Dates and times. Datetimes are aware, in UTC, while ``use_tz`` is on."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from orm.errors import ImproperlyConfigured, ValidationError
+from orm.models.fields.base import NOT_PROVIDED, Field
+from orm.sql import types
+
+if TYPE_CHECKING:
+    from typing import Literal, overload
+
+    from typing_extensions import TypeVar, Unpack
+
+    from orm.models.fields.base import FieldOptions
+
+    DateT = TypeVar("DateT", default=datetime.date)
+    TimeT = TypeVar("TimeT", default=datetime.time)
+    MomentT = TypeVar("MomentT", default=datetime.datetime)
+    SpanT = TypeVar("SpanT", default=datetime.timedelta)
+
+    class MomentOptions(FieldOptions, total=False):
+        """Options of the fields that can take the current time by themselves."""
+
+        auto_now: bool
+        auto_now_add: bool
+
+else:
+    from typing import TypeVar
+
+    DateT = TypeVar("DateT")
+    TimeT = TypeVar("TimeT")
+    MomentT = TypeVar("MomentT")
+    SpanT = TypeVar("SpanT")
+
+
+class CurrentMixin:
+    """The options ``auto_now`` (at every save) and ``auto_now_add`` (when the row is made)."""
+
+    auto_now: bool
+    auto_now_add: bool
+
+    def __init__(
+        self,
+        verbose_name: str | None = None,
+        name: str | None = None,
+        auto_now: bool = False,
+        auto_now_add: bool = False,
+        **options: Any,
+    ) -> None:
+        if auto_now and auto_now_add:
+            raise ImproperlyConfigured("auto_now and auto_now_add exclude each other; auto_now covers the first save too.")
+        if (auto_now or auto_now_add) and options.get("default", NOT_PROVIDED) is not NOT_PROVIDED:
+            raise ImproperlyConfigured("auto_now and auto_now_add exclude default=: the field sets its own value.")
+        if auto_now or auto_now_add:
+            options = {"editable": False, "blank": True, **options}
+        super().__init__(verbose_name, name, **options)  # type: ignore[call-arg]
+        self.auto_now = auto_now
+        self.auto_now_add = auto_now_add
+
+    def current(self) -> Any:
+        """The value for now."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what now is.")
+
+    def pre_save(self, instance: Any, add: bool) -> Any:
+        """The current time where the options ask for it, set on the instance too."""
+        if self.auto_now or (self.auto_now_add and add):
+            value = self.current()
+            setattr(instance, self.attname, value)  # type: ignore[attr-defined]
+            return value
+        return super().pre_save(instance, add)  # type: ignore[misc]
+
+
+class DateField(CurrentMixin, Field[DateT]):
+    """A day."""
+
+    kind = "date"
+    description = "Date (without time)"
+    exact_type = datetime.date
+    default_error_messages = {
+        "invalid": "“%(value)s” value has an invalid date format. It must be in YYYY-MM-DD format.",
+    }
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: DateField[datetime.date], verbose_name: str | None = ..., *, null: Literal[False] = ..., **options: Unpack[MomentOptions]
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: DateField[datetime.date | None], verbose_name: str | None = ..., *, null: Literal[True], **options: Unpack[MomentOptions]
+        ) -> None: ...
+        @overload
+        def __init__(
+            self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[MomentOptions]
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
+
+    def current(self) -> Any:
+        """Today, in the process's zone."""
+        return datetime.date.today()
+
+
+class TimeField(CurrentMixin, Field[TimeT]):
+    """A time of day, without a zone."""
+
+    kind = "time"
+    description = "Time"
+    default_error_messages = {
+        "invalid": "“%(value)s” value has an invalid format. It must be in HH:MM[:ss[.uuuuuu]] format.",
+    }
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: TimeField[datetime.time], verbose_name: str | None = ..., *, null: Literal[False] = ..., **options: Unpack[MomentOptions]
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: TimeField[datetime.time | None], verbose_name: str | None = ..., *, null: Literal[True], **options: Unpack[MomentOptions]
+        ) -> None: ...
+        @overload
+        def __init__(
+            self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[MomentOptions]
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
+
+    def current(self) -> Any:
+        """Now, in the process's zone."""
+        return datetime.datetime.now().time()
+
+
+class DateTimeField(CurrentMixin, Field[MomentT]):
+    """A moment."""
+
+    kind = "datetime"
+    description = "Date (with time)"
+    default_error_messages = {
+        "invalid": "“%(value)s” value has an invalid format. It must be in YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ] format.",
+    }
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: DateTimeField[datetime.datetime], verbose_name: str | None = ..., *, null: Literal[False] = ..., **options: Unpack[MomentOptions]
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: DateTimeField[datetime.datetime | None], verbose_name: str | None = ..., *, null: Literal[True], **options: Unpack[MomentOptions]
+        ) -> None: ...
+        @overload
+        def __init__(
+            self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[MomentOptions]
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
+
+    def current(self) -> Any:
+        """Now: aware, in UTC, while ``use_tz`` is on."""
+        return datetime.datetime.now(datetime.timezone.utc if types.default_zone is not None else None)
+
+
+class DurationField(Field[SpanT]):
+    """A length of time, to the microsecond."""
+
+    kind = "duration"
+    description = "Duration"
+    exact_type = datetime.timedelta
+    default_error_messages = {
+        "invalid": "“%(value)s” value has an invalid format. It must be in [DD] [[HH:]MM:]ss[.uuuuuu] format.",
+    }
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: DurationField[datetime.timedelta], verbose_name: str | None = ..., *, null: Literal[False] = ..., **options: Unpack[FieldOptions]
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: DurationField[datetime.timedelta | None], verbose_name: str | None = ..., *, null: Literal[True], **options: Unpack[FieldOptions]
+        ) -> None: ...
+        @overload
+        def __init__(
+            self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[FieldOptions]
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
+
+    def to_python(self, value: Any) -> Any:
+        """The length of time, from ``[days] [[hours:]minutes:]seconds`` too."""
+        if not isinstance(value, str):
+            return super().to_python(value)
+        try:
+            return parse_duration(value)
+        except ValueError as problem:
+            raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value}) from problem
+
+
+def parse_duration(text: str) -> datetime.timedelta:
+    """Read ``[-][days [days,] ][[hours:]minutes:]seconds[.fraction]``.
+
+    Raises: ValueError.
+    """
+    text = text.strip()
+    negative_clock = False
+    *days, clock = text.replace(" days,", " ").replace(" day,", " ").replace(" days", " ").split() or [""]
+    if len(days) > 1:
+        raise ValueError(f"{text!r} is not a length of time")
+    if clock.startswith("-"):
+        negative_clock, clock = True, clock[1:]
+    parts = [float(part) for part in clock.split(":")]
+    if len(parts) > 3:
+        raise ValueError(f"{text!r} is not a length of time")
+    hours, minutes, seconds = [0.0] * (3 - len(parts)) + parts
+    span = datetime.timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    return datetime.timedelta(days=int(days[0]) if days else 0) + (-span if negative_clock else span)

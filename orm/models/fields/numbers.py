@@ -1,0 +1,282 @@
+"""Numbers and truth: integers of every width, keys the database makes, floats, decimals, booleans.
+
+To type checkers the integer fields are one class: they differ in width only, and aliases keep their overloaded
+constructors in one place.
+"""
+
+from __future__ import annotations
+
+import decimal
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from orm.errors import ImproperlyConfigured
+from orm.models.fields.base import Field, Validator
+from orm.models.fields.validators import DecimalValidator, MaxValueValidator, MinValueValidator
+
+if TYPE_CHECKING:
+    from typing import Literal, overload
+
+    from typing_extensions import TypeVar, Unpack
+
+    from orm.models.fields.base import FieldOptions
+
+    IntT = TypeVar("IntT", default=int)
+    BoolT = TypeVar("BoolT", default=bool)
+    FloatT = TypeVar("FloatT", default=float)
+    DecT = TypeVar("DecT", default=decimal.Decimal)
+
+    class DecimalOptions(FieldOptions, total=False):
+        """Options of ``DecimalField``."""
+
+        max_digits: int
+        decimal_places: int
+
+else:
+    from typing import TypeVar
+
+    IntT = TypeVar("IntT")
+    BoolT = TypeVar("BoolT")
+    FloatT = TypeVar("FloatT")
+    DecT = TypeVar("DecT")
+
+RANGES = {
+    "smallint": (-(2**15), 2**15 - 1),
+    "integer": (-(2**31), 2**31 - 1),
+    "bigint": (-(2**63), 2**63 - 1),
+}
+
+
+class IntegerField(Field[IntT]):
+    """A whole number of 32 bits; the other integer fields differ in width, sign, or in who makes the value."""
+
+    kind = "integer"
+    description = "Integer"
+    exact_type = int
+    positive: ClassVar[bool] = False
+    default_error_messages = {"invalid": "“%(value)s” value must be an integer."}
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: IntegerField[int], verbose_name: str | None = ..., *, null: Literal[False] = ..., **options: Unpack[FieldOptions]
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: IntegerField[int | None], verbose_name: str | None = ..., *, null: Literal[True], **options: Unpack[FieldOptions]
+        ) -> None: ...
+        @overload
+        def __init__(
+            self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[FieldOptions]
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
+
+    @property
+    def validators(self) -> list[Validator]:
+        """The field's validators, and the limits of its width where they set none."""
+        own = super().validators
+        low, high = RANGES[self.kind]
+        if not any(isinstance(known, MinValueValidator) for known in own):
+            own.append(MinValueValidator(0 if self.positive else low))
+        if not any(isinstance(known, MaxValueValidator) for known in own):
+            own.append(MaxValueValidator(high))
+        return own
+
+    def db_check(self, column: str) -> str | None:
+        """Positive fields hold no negative number."""
+        return f"{column} >= 0" if self.positive else None
+
+
+if TYPE_CHECKING:
+    BigIntegerField = SmallIntegerField = IntegerField
+    PositiveIntegerField = PositiveBigIntegerField = PositiveSmallIntegerField = IntegerField
+    AutoField = BigAutoField = SmallAutoField = IntegerField
+else:
+
+    class BigIntegerField(IntegerField):
+        """A whole number of 64 bits."""
+
+        kind = "bigint"
+        description = "Big (8 byte) integer"
+
+    class SmallIntegerField(IntegerField):
+        """A whole number of 16 bits."""
+
+        kind = "smallint"
+        description = "Small integer"
+
+    class PositiveIntegerField(IntegerField):
+        """A whole number from 0 to 2147483647."""
+
+        positive = True
+        description = "Positive integer"
+
+    class PositiveBigIntegerField(BigIntegerField):
+        """A whole number from 0 to 9223372036854775807."""
+
+        positive = True
+        description = "Positive big integer"
+
+    class PositiveSmallIntegerField(SmallIntegerField):
+        """A whole number from 0 to 32767."""
+
+        positive = True
+        description = "Positive small integer"
+
+    class AutoField(IntegerField):
+        """A key of 32 bits that the database makes."""
+
+        auto = True
+        description = "Integer"
+
+        def __init__(self, *args, **options):
+            super().__init__(*args, **{"blank": True, **options})
+
+        def check_declaration(self):
+            """Only a primary key can be made by the database."""
+            super().check_declaration()
+            if not self.primary_key:
+                raise ImproperlyConfigured(f"{self}: a {type(self).__name__} must be the primary key (primary_key=True).")
+
+        def validate(self, value, instance):
+            """Whatever the database makes is valid."""
+
+        def db_check(self, column):
+            """The database makes the values, so there is nothing to check."""
+            return None
+
+    class BigAutoField(AutoField):
+        """A key of 64 bits that the database makes."""
+
+        kind = "bigint"
+        description = "Big (8 byte) integer"
+
+    class SmallAutoField(AutoField):
+        """A key of 16 bits that the database makes."""
+
+        kind = "smallint"
+        description = "Small integer"
+
+
+class BooleanField(Field[BoolT]):
+    """True or False."""
+
+    kind = "boolean"
+    description = "Boolean (Either True or False)"
+    exact_type = bool
+    default_error_messages = {"invalid": "“%(value)s” value must be either True or False."}
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: BooleanField[bool], verbose_name: str | None = ..., *, null: Literal[False] = ..., **options: Unpack[FieldOptions]
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: BooleanField[bool | None], verbose_name: str | None = ..., *, null: Literal[True], **options: Unpack[FieldOptions]
+        ) -> None: ...
+        @overload
+        def __init__(
+            self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[FieldOptions]
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
+
+    def validate(self, value: Any, instance: Any) -> None:
+        """Like the others, but False is a value, not blank."""
+        if value is False and self.choices is None:
+            return
+        super().validate(value, instance)
+
+
+class FloatField(Field[FloatT]):
+    """A binary floating-point number of 64 bits."""
+
+    kind = "float"
+    description = "Floating point number"
+    exact_type = float
+    default_error_messages = {"invalid": "“%(value)s” value must be a float."}
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: FloatField[float], verbose_name: str | None = ..., *, null: Literal[False] = ..., **options: Unpack[FieldOptions]
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: FloatField[float | None], verbose_name: str | None = ..., *, null: Literal[True], **options: Unpack[FieldOptions]
+        ) -> None: ...
+        @overload
+        def __init__(
+            self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[FieldOptions]
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
+
+
+class DecimalField(Field[DecT]):
+    """An exact decimal number.
+
+    Parameters: ``max_digits`` digits in all, of which ``decimal_places`` after the point. Values are rounded to that many places
+    (half to even) before they are written or compared.
+    """
+
+    kind = "decimal"
+    description = "Decimal number"
+    default_error_messages = {"invalid": "“%(value)s” value must be a decimal number."}
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: DecimalField[decimal.Decimal], verbose_name: str | None = ..., *, null: Literal[False] = ..., **options: Unpack[DecimalOptions]
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: DecimalField[decimal.Decimal | None], verbose_name: str | None = ..., *, null: Literal[True], **options: Unpack[DecimalOptions]
+        ) -> None: ...
+        @overload
+        def __init__(
+            self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[DecimalOptions]
+        ) -> None: ...
+
+    def __init__(
+        self,
+        verbose_name: str | None = None,
+        name: str | None = None,
+        max_digits: int | None = None,
+        decimal_places: int | None = None,
+        **options: Any,
+    ) -> None:
+        Field.__init__(self, verbose_name, name, **options)
+        self.max_digits = max_digits
+        self.decimal_places = decimal_places
+
+    def check_declaration(self) -> None:
+        """Both sizes are needed, and must fit each other."""
+        super().check_declaration()
+        digits, places = self.max_digits, self.decimal_places
+        if not isinstance(digits, int) or not isinstance(places, int) or digits <= 0 or not 0 <= places <= digits:
+            raise ImproperlyConfigured(
+                f"{self} needs max_digits (above 0) and decimal_places (from 0 to max_digits), "
+                f"for example max_digits=10, decimal_places=2; it has {digits!r} and {places!r}."
+            )
+        self._step = decimal.Decimal(1).scaleb(-places)
+        self._context = decimal.Context(prec=digits)
+
+    @property
+    def validators(self) -> list[Validator]:
+        """The field's validators, and the sizes."""
+        return [*super().validators, DecimalValidator(self.max_digits, self.decimal_places)]
+
+    def get_prep_value(self, value: Any) -> Any:
+        """The value rounded to ``decimal_places``; a number with too many digits is refused."""
+        value = super().get_prep_value(value)
+        if not isinstance(value, decimal.Decimal) or value.as_tuple().exponent == -(self.decimal_places or 0):
+            if not isinstance(value, decimal.Decimal) or len(value.as_tuple().digits) <= (self.max_digits or 0):
+                return value
+        try:
+            return value.quantize(self._step, context=self._context)
+        except decimal.InvalidOperation as problem:
+            text = f"a number of at most {self.max_digits} digits, {self.decimal_places} of them after the point, is expected"
+            raise self.refusal(ValueError(text), value) from problem

@@ -1,0 +1,142 @@
+"""Values that are not plain numbers, text or times: UUIDs, JSON documents, bytes."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from orm.errors import ImproperlyConfigured, ValidationError
+from orm.models.fields.base import NOT_PROVIDED, Field, Validator
+from orm.models.fields.validators import MaxLengthValidator
+
+if TYPE_CHECKING:
+    from typing import Literal, overload
+
+    from typing_extensions import TypeVar, Unpack
+
+    from orm.models.fields.base import FieldOptions
+
+    UuidT = TypeVar("UuidT", default=uuid.UUID)
+    JsonT = TypeVar("JsonT", default=Any)
+    BytesT = TypeVar("BytesT", default=bytes)
+
+    class JSONOptions(FieldOptions, total=False):
+        """Options of ``JSONField``."""
+
+        encoder: type[json.JSONEncoder] | None
+
+    class BinaryOptions(FieldOptions, total=False):
+        """Options of ``BinaryField``."""
+
+        max_length: int | None
+
+else:
+    from typing import TypeVar
+
+    UuidT = TypeVar("UuidT")
+    JsonT = TypeVar("JsonT")
+    BytesT = TypeVar("BytesT")
+
+
+class UUIDField(Field[UuidT]):
+    """A UUID."""
+
+    kind = "uuid"
+    description = "Universally unique identifier"
+    exact_type = uuid.UUID
+    default_error_messages = {"invalid": "“%(value)s” is not a valid UUID."}
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: UUIDField[uuid.UUID], verbose_name: str | None = ..., *, null: Literal[False] = ..., **options: Unpack[FieldOptions]
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: UUIDField[uuid.UUID | None], verbose_name: str | None = ..., *, null: Literal[True], **options: Unpack[FieldOptions]
+        ) -> None: ...
+        @overload
+        def __init__(
+            self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[FieldOptions]
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
+
+
+class JSONField(Field[JsonT]):
+    """A JSON document: dicts, lists, strings, numbers, booleans and None.
+
+    Parameters: ``encoder`` is a ``json.JSONEncoder`` class for values that are none of these.
+    """
+
+    kind = "json"
+    description = "A JSON object"
+    default_error_messages = {"invalid": "Value must be valid JSON."}
+
+    def __init__(
+        self,
+        verbose_name: str | None = None,
+        name: str | None = None,
+        encoder: type[json.JSONEncoder] | None = None,
+        **options: Any,
+    ) -> None:
+        if encoder is not None and not callable(encoder):
+            raise ImproperlyConfigured(f"encoder must be a JSONEncoder class, not {encoder!r}.")
+        default = options.get("default", NOT_PROVIDED)
+        if isinstance(default, (list, dict)):
+            raise ImproperlyConfigured(
+                f"default={default!r} would be shared by all instances; give a callable, such as default={type(default).__name__}."
+            )
+        super().__init__(verbose_name, name, **options)
+        self.encoder = encoder
+
+    def get_prep_value(self, value: Any) -> Any:
+        """The document, after the encoder has had its say."""
+        value = super().get_prep_value(value)
+        if self.encoder is None or value is None or hasattr(value, "resolve_expression"):
+            return value
+        try:
+            return json.loads(json.dumps(value, cls=self.encoder))
+        except (TypeError, ValueError) as problem:
+            raise self.refusal(problem, value) from problem
+
+    def validate(self, value: Any, instance: Any) -> None:
+        """Also: it must be possible to write the value as JSON."""
+        super().validate(value, instance)
+        try:
+            json.dumps(value, cls=self.encoder)
+        except (TypeError, ValueError) as problem:
+            raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value}) from problem
+
+
+class BinaryField(Field[BytesT]):
+    """Bytes. Not editable unless said so, as in Django."""
+
+    kind = "binary"
+    description = "Raw binary data"
+    exact_type = bytes
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: BinaryField[bytes], verbose_name: str | None = ..., *, null: Literal[False] = ..., **options: Unpack[BinaryOptions]
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: BinaryField[bytes | None], verbose_name: str | None = ..., *, null: Literal[True], **options: Unpack[BinaryOptions]
+        ) -> None: ...
+        @overload
+        def __init__(
+            self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[BinaryOptions]
+        ) -> None: ...
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        Field.__init__(self, *args, **{"editable": False, **options})
+
+    @property
+    def validators(self) -> list[Validator]:
+        """The field's validators, and its length."""
+        own = super().validators
+        return own if self.max_length is None else [*own, MaxLengthValidator(self.max_length)]

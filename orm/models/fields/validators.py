@@ -1,0 +1,275 @@
+"""Checks a cleaned value must pass, with Django's names, codes and messages.
+
+Regular expressions are compiled at their first use, so that importing models stays cheap.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from orm.errors import ValidationError
+
+compiled = lru_cache(maxsize=256)(re.compile)
+
+
+class RegexValidator:
+    """The value, as text, must contain a match of ``regex`` (or none, with ``inverse_match``)."""
+
+    regex: str | re.Pattern[str] = ""
+    message = "Enter a valid value."
+    code = "invalid"
+    inverse_match = False
+    flags = 0
+
+    def __init__(
+        self,
+        regex: str | re.Pattern[str] | None = None,
+        message: str | None = None,
+        code: str | None = None,
+        inverse_match: bool | None = None,
+        flags: int | None = None,
+    ) -> None:
+        self.regex = self.regex if regex is None else regex
+        self.message = self.message if message is None else message
+        self.code = self.code if code is None else code
+        self.inverse_match = self.inverse_match if inverse_match is None else inverse_match
+        self.flags = self.flags if flags is None else flags
+
+    def __call__(self, value: Any) -> None:
+        pattern = self.regex if isinstance(self.regex, re.Pattern) else compiled(self.regex, self.flags)
+        if bool(pattern.search(str(value))) is self.inverse_match:
+            raise ValidationError(self.message, code=self.code, params={"value": value})
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and vars(other) == vars(self)
+
+    def __hash__(self) -> int:
+        return hash((type(self), str(self.regex), self.code))
+
+
+class URLValidator(RegexValidator):
+    """The value must be an absolute URL whose scheme is one of ``schemes``."""
+
+    message = "Enter a valid URL."
+    schemes: tuple[str, ...] = ("http", "https", "ftp", "ftps")
+    max_length = 2048
+
+    def __init__(self, schemes: list[str] | tuple[str, ...] | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        if schemes is not None:
+            self.schemes = tuple(schemes)
+
+    def __call__(self, value: Any) -> None:
+        if not isinstance(value, str) or len(value) > self.max_length or not self._is_url(value):
+            raise ValidationError(self.message, code=self.code, params={"value": value})
+
+    def _is_url(self, value: str) -> bool:
+        if compiled(r"[\s\x00-\x1f]").search(value):
+            return False
+        try:
+            parts = urlsplit(value)
+            host, _ = parts.hostname or "", parts.port
+        except ValueError:
+            return False
+        return parts.scheme.lower() in self.schemes and (host == "localhost" or is_host(host))
+
+
+class EmailValidator:
+    """The value must be an e-mail address whose domain is a host name (or in ``allowlist``)."""
+
+    message = "Enter a valid email address."
+    code = "invalid"
+    user = (
+        r"(?i)(^[-!#$%&'*+/=?^_`{}|~0-9A-Z]+(\.[-!#$%&'*+/=?^_`{}|~0-9A-Z]+)*\Z"
+        r'|^"([\001-\010\013\014\016-\037!#-\[\]-\177]|\\[\001-\011\013\014\016-\177])*"\Z)'
+    )
+
+    def __init__(
+        self,
+        message: str | None = None,
+        code: str | None = None,
+        allowlist: list[str] | tuple[str, ...] = ("localhost",),
+    ) -> None:
+        self.message = self.message if message is None else message
+        self.code = self.code if code is None else code
+        self.allowlist = tuple(allowlist)
+
+    def __call__(self, value: Any) -> None:
+        user, at, domain = str(value).rpartition("@")
+        known = domain in self.allowlist or is_host(domain.removeprefix("[").removesuffix("]"))
+        if not at or len(str(value)) > 320 or not compiled(self.user).match(user) or not known:
+            raise ValidationError(self.message, code=self.code, params={"value": value})
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and vars(other) == vars(self)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.code, self.allowlist))
+
+
+def is_host(host: str) -> bool:
+    """Whether ``host`` is a dotted host name or an IP address."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        label = r"(?!-)[A-Za-z0-9\u00a1-\uffff-]{1,63}(?<!-)"
+        return len(host) <= 253 and bool(compiled(rf"^({label}\.)+(?!\d+\Z){label}\.?\Z").match(host))
+    return True
+
+
+class BaseValidator:
+    """A value, or something measured of it, is compared with ``limit_value``; subclasses give ``compare``, ``clean``."""
+
+    message = "Ensure this value is %(limit_value)s (it is %(show_value)s)."
+    code = "limit_value"
+
+    def __init__(self, limit_value: Any, message: str | None = None) -> None:
+        self.limit_value = limit_value
+        self.message = self.message if message is None else message
+
+    def __call__(self, value: Any) -> None:
+        limit = self.limit_value() if callable(self.limit_value) else self.limit_value
+        shown = self.clean(value)
+        if self.compare(shown, limit):
+            params = {"limit_value": limit, "show_value": shown, "value": value}
+            raise ValidationError(self.message, code=self.code, params=params)
+
+    def compare(self, a: Any, b: Any) -> bool:
+        """Whether ``a`` breaks the limit ``b``."""
+        return a is not b
+
+    def clean(self, x: Any) -> Any:
+        """What is compared."""
+        return x
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and vars(other) == vars(self)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.code))
+
+
+class MaxValueValidator(BaseValidator):
+    """At most the limit."""
+
+    message = "Ensure this value is less than or equal to %(limit_value)s."
+    code = "max_value"
+
+    def compare(self, a: Any, b: Any) -> bool:
+        return bool(a > b)
+
+
+class MinValueValidator(BaseValidator):
+    """At least the limit."""
+
+    message = "Ensure this value is greater than or equal to %(limit_value)s."
+    code = "min_value"
+
+    def compare(self, a: Any, b: Any) -> bool:
+        return bool(a < b)
+
+
+class MaxLengthValidator(BaseValidator):
+    """At most so many characters (or items)."""
+
+    code = "max_length"
+
+    def __init__(self, limit_value: Any, message: str | None = None) -> None:
+        super().__init__(limit_value, message)
+        if message is None:
+            noun = "character" if limit_value == 1 else "characters"
+            self.message = f"Ensure this value has at most %(limit_value)s {noun} (it has %(show_value)s)."
+
+    def compare(self, a: Any, b: Any) -> bool:
+        return bool(a > b)
+
+    def clean(self, x: Any) -> Any:
+        return len(x)
+
+
+class MinLengthValidator(MaxLengthValidator):
+    """At least so many characters (or items)."""
+
+    code = "min_length"
+
+    def __init__(self, limit_value: Any, message: str | None = None) -> None:
+        super().__init__(limit_value, message)
+        self.message = self.message.replace("at most", "at least") if message is None else message
+
+    def compare(self, a: Any, b: Any) -> bool:
+        return bool(a < b)
+
+
+class DecimalValidator:
+    """At most ``max_digits`` digits, of which at most ``decimal_places`` after the point."""
+
+    def __init__(self, max_digits: int | None, decimal_places: int | None) -> None:
+        self.max_digits = max_digits
+        self.decimal_places = decimal_places
+
+    def __call__(self, value: Any) -> None:
+        _, digits, exponent = value.as_tuple()
+        if not isinstance(exponent, int):
+            raise ValidationError("Enter a number.", code="invalid", params={"value": value})
+        decimals = max(-exponent, 0)
+        total = max(len(digits) + max(exponent, 0), decimals) if any(digits) else decimals
+        if self.max_digits is not None and total > self.max_digits:
+            self._refuse("max_digits", self.max_digits, "digit%s in total", value)
+        if self.decimal_places is not None and decimals > self.decimal_places:
+            self._refuse("max_decimal_places", self.decimal_places, "decimal place%s", value)
+        if self.max_digits is not None and self.decimal_places is not None:
+            whole = self.max_digits - self.decimal_places
+            if total - decimals > whole:
+                self._refuse("max_whole_digits", whole, "digit%s before the decimal point", value)
+
+    def _refuse(self, code: str, limit: int, noun: str, value: Any) -> None:
+        text = f"Ensure that there are no more than %(max)s {noun % ('' if limit == 1 else 's')}."
+        raise ValidationError(text, code=code, params={"max": limit, "value": value})
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and vars(other) == vars(self)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.max_digits, self.decimal_places))
+
+
+class ProhibitNullCharactersValidator:
+    """No NUL in the text: databases refuse or cut it."""
+
+    message = "Null characters are not allowed."
+    code = "null_characters_not_allowed"
+
+    def __call__(self, value: Any) -> None:
+        if "\x00" in str(value):
+            raise ValidationError(self.message, code=self.code, params={"value": value})
+
+
+def _address_validator(parse: Callable[[str], object], noun: str) -> Callable[[Any], None]:
+    def validate(value: Any) -> None:
+        try:
+            parse(value)
+        except ValueError as problem:
+            text = f"Enter a valid {noun} address."
+            raise ValidationError(text, code="invalid", params={"protocol": noun, "value": value}) from problem
+
+    return validate
+
+
+validate_ipv4_address = _address_validator(ipaddress.IPv4Address, "IPv4")
+validate_ipv6_address = _address_validator(ipaddress.IPv6Address, "IPv6")
+validate_ipv46_address = _address_validator(ipaddress.ip_address, "IPv4 or IPv6")
+validate_email = EmailValidator()
+validate_slug = RegexValidator(
+    r"^[-a-zA-Z0-9_]+\Z",
+    "Enter a valid “slug” consisting of letters, numbers, underscores or hyphens.",
+)
+validate_unicode_slug = RegexValidator(
+    r"^[-\w]+\Z",
+    "Enter a valid “slug” consisting of Unicode letters, numbers, underscores, or hyphens.",
+)
+validate_integer = RegexValidator(r"^-?\d+\Z", "Enter a valid integer.")

@@ -1,0 +1,161 @@
+"""``Signal``: something happened to a model, and whoever connected hears of it, in either colour.
+
+Receivers may be plain functions or coroutine functions; each is met in its own colour by ``orm.bridge.crossing``. A
+signal nobody listens to costs one look at an empty list. ``pre_init`` and ``post_init`` are sent while an object is
+being built, where nothing can wait, so they take plain functions only.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import weakref
+from collections.abc import Callable, Hashable
+from inspect import iscoroutinefunction
+from types import MethodType
+from typing import Any
+
+from orm.bridge import crossing
+from orm.models.apps import apps as default_apps
+
+log = logging.getLogger("orm.models")
+
+
+class Receiver:
+    """One connected receiver: whom it is for, and a reference that may have died."""
+
+    __slots__ = ("dispatch_uid", "key", "reference", "sender", "strong")
+
+    def __init__(self, receiver: Callable[..., Any], sender: Any, weak: bool, dispatch_uid: Hashable | None) -> None:
+        self.key = receiver_key(receiver, sender, dispatch_uid)
+        self.sender = sender
+        self.dispatch_uid = dispatch_uid
+        self.strong = None if weak else receiver
+        bound = isinstance(receiver, MethodType)
+        self.reference: Callable[[], Any] = weakref.WeakMethod(receiver) if bound else weakref.ref(receiver)  # type: ignore[arg-type]
+
+    def target(self) -> Callable[..., Any] | None:
+        """The receiver, or None when it is gone."""
+        found: Callable[..., Any] | None = self.strong if self.strong is not None else self.reference()
+        return found
+
+
+def receiver_key(receiver: Any, sender: Any, dispatch_uid: Hashable | None) -> Hashable:
+    """What makes two connections the same one."""
+    if dispatch_uid is not None:
+        return (dispatch_uid, id(sender))
+    if isinstance(receiver, MethodType):
+        return (id(receiver.__self__), id(receiver.__func__), id(sender))
+    return (id(receiver), id(sender))
+
+
+class AwaitableSignal:
+    """A signal. ``receivers`` is empty while nobody listens.
+
+    Parameters: ``waits`` False makes a signal that only plain functions may receive.
+    """
+
+    def __init__(self, name: str = "signal", *, waits: bool = True) -> None:
+        self.name = name
+        self.waits = waits
+        self.receivers: list[Receiver] = []
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"<Signal {self.name}, {len(self.receivers)} receivers>"
+
+    def connect(
+        self,
+        receiver: Callable[..., Any],
+        sender: Any = None,
+        weak: bool = True,
+        dispatch_uid: Hashable | None = None,
+    ) -> None:
+        """Call ``receiver(sender=..., **named)`` whenever the signal is sent (by ``sender``, if one is given).
+
+        Parameters: ``sender`` is a model class or its label; ``weak`` keeps no receiver alive; a second connection with
+        the same ``dispatch_uid`` is ignored.
+
+        Raises: TypeError for what can't be called, or a coroutine function where the signal can't wait.
+        """
+        if not callable(receiver):
+            raise TypeError(f"{self.name} takes a function that receives it, not {receiver!r}.")
+        if not self.waits and iscoroutinefunction(receiver):
+            raise TypeError(
+                f"{self.name} is sent while an object is being built, where nothing can wait; "
+                f"make {receiver.__qualname__} a plain function."
+            )
+        if isinstance(sender, str):
+            self._connect_lazily(receiver, sender, weak, dispatch_uid)
+            return
+        entry = Receiver(receiver, sender, weak, dispatch_uid)
+        with self._lock:
+            living = [known for known in self.receivers if known.target() is not None]
+            if all(known.key != entry.key for known in living):
+                living.append(entry)
+            self.receivers = living
+
+    def _connect_lazily(self, receiver: Callable[..., Any], label: str, weak: bool, uid: Hashable | None) -> None:
+        self.registry.lazy(lambda model: self.connect(receiver, model, weak, uid), label)
+
+    @property
+    def registry(self) -> Any:
+        """The registry that knows the models named as senders."""
+        return default_apps
+
+    def disconnect(
+        self, receiver: Callable[..., Any] | None = None, sender: Any = None, dispatch_uid: Hashable | None = None
+    ) -> bool:
+        """Undo ``connect`` called with the same arguments; return whether there was such a connection."""
+        if isinstance(sender, str):
+            sender = self.registry.get_model(sender)
+        key = receiver_key(receiver, sender, dispatch_uid)
+        with self._lock:
+            kept = [known for known in self.receivers if known.key != key]
+            removed = len(kept) != len(self.receivers)
+            self.receivers = kept
+        return removed
+
+    def listeners(self, sender: Any) -> list[Callable[..., Any]]:
+        """The living receivers for ``sender``, in order of connection."""
+        found: list[Callable[..., Any]] = []
+        dead = False
+        for entry in self.receivers:
+            target = entry.target()
+            if target is None:
+                dead = True
+            elif entry.sender is None or entry.sender is sender:
+                found.append(target)
+        if dead:
+            with self._lock:
+                self.receivers = [known for known in self.receivers if known.target() is not None]
+        return found
+
+    def has_listeners(self, sender: Any = None) -> bool:
+        """Whether anybody would hear the signal from ``sender``."""
+        return bool(self.receivers) and bool(self.listeners(sender))
+
+    async def asend(self, sender: Any, **named: Any) -> list[tuple[Callable[..., Any], Any]]:
+        """Call every receiver, in order; return pairs of receiver and what it returned. The first error ends it."""
+        if not self.receivers:
+            return []
+        return [
+            (receiver, await crossing.call(receiver, signal=self, sender=sender, **named))
+            for receiver in self.listeners(sender)
+        ]
+
+    async def asend_robust(self, sender: Any, **named: Any) -> list[tuple[Callable[..., Any], Any]]:
+        """Like ``asend``, but a receiver's error is logged and returned in its place, and the others still run."""
+        results: list[tuple[Callable[..., Any], Any]] = []
+        for receiver in self.listeners(sender) if self.receivers else ():
+            try:
+                results.append((receiver, await crossing.call(receiver, signal=self, sender=sender, **named)))
+            except Exception as problem:
+                log.exception("Receiver %r of %s failed", receiver, self.name)
+                results.append((receiver, problem))
+        return results
+
+    def send_now(self, sender: Any, **named: Any) -> None:
+        """Call every receiver as a plain function, for signals that can't wait."""
+        for receiver in self.listeners(sender):
+            receiver(signal=self, sender=sender, **named)

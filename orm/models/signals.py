@@ -1,0 +1,43 @@
+"""The signals models send, and ``receiver`` to connect to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from orm.models.signal_blocking import Signal
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+class_prepared = Signal("class_prepared", waits=False)
+pre_init = Signal("pre_init", waits=False)
+post_init = Signal("post_init", waits=False)
+pre_save = Signal("pre_save")
+post_save = Signal("post_save")
+pre_delete = Signal("pre_delete")
+post_delete = Signal("post_delete")
+m2m_changed = Signal("m2m_changed")
+
+__all__ = [
+    "Signal",
+    "class_prepared",
+    "m2m_changed",
+    "post_delete",
+    "post_init",
+    "post_save",
+    "pre_delete",
+    "pre_init",
+    "pre_save",
+    "receiver",
+]
+
+
+def receiver(signal: Signal | Iterable[Signal], **options: Any) -> Callable[[Function], Function]:
+    """Connect the decorated function to a signal, or to each of several. Options are those of ``Signal.connect``."""
+
+    def connect(function: Function) -> Function:
+        for one in [signal] if isinstance(signal, Signal) else signal:
+            one.connect(function, **options)
+        return function
+
+    return connect

@@ -1,0 +1,57 @@
+"""What an instance knows about its row: whether it is new, which database it is from, how it loads what is missing.
+
+Instances read from the default database with the default fetch mode carry no state at all until somebody looks: the
+class-level descriptor makes it then. That keeps hydration to one dict per row.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import weakref
+
+FetchMode = Literal["one", "peers", "raise"]
+DEFAULT_DB_ALIAS = "default"
+
+
+class ModelState:
+    """The state of one instance.
+
+    ``adding`` is True until the row exists; ``db`` is the alias it was read from or written to; ``fetch_mode`` says how
+    unloaded values load; ``peers`` are the siblings of the same result, for the mode *peers*.
+    """
+
+    __slots__ = ("adding", "db", "fetch_mode", "peers")
+
+    def __init__(
+        self,
+        adding: bool = True,
+        db: str | None = None,
+        fetch_mode: FetchMode = "one",
+        peers: list[weakref.ref[Any]] | None = None,
+    ) -> None:
+        self.adding = adding
+        self.db = db
+        self.fetch_mode: FetchMode = fetch_mode
+        self.peers = peers
+
+    def __repr__(self) -> str:
+        return f"<ModelState adding={self.adding} db={self.db!r} fetch_mode={self.fetch_mode!r}>"
+
+    def __getstate__(self) -> tuple[bool, str | None, FetchMode]:
+        return (self.adding, self.db, self.fetch_mode)  # siblings are of this process and this result only
+
+    def __setstate__(self, state: tuple[bool, str | None, FetchMode]) -> None:
+        self.adding, self.db, self.fetch_mode = state
+        self.peers = None
+
+
+class StateDescriptor:
+    """``instance._state`` for an instance that was hydrated without one: made on the first look, then kept."""
+
+    def __get__(self, instance: Any, owner: Any) -> ModelState:
+        if instance is None:
+            return self  # type: ignore[return-value]  # looked up on the class: only introspection does that
+        state = instance.__dict__["_state"] = ModelState(False, DEFAULT_DB_ALIAS)
+        return state
