@@ -1,0 +1,151 @@
+"""Calls from one colour into the other, awaited or waited for, with the caller's context carried along.
+
+Everything here ends only when what it started has really ended: a cancelled caller still waits, so nothing of ours runs
+on behind its back. What this module refuses: waiting for a loop that can't answer (``BridgeError``, at once).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from orm.bridge import portal
+from orm.bridge.guard import running_loop
+from orm.bridge.portal import Errand, Outcome, call_in_helper, refuse_dead_loop, wait_on
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+T = TypeVar("T")
+
+
+class Bell:
+    """Wakes one task, from any thread; a cancelled wait can be taken up again."""
+
+    __slots__ = ("_future", "_loop", "_rung")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._future: asyncio.Future[None] | None = None
+        self._rung = False
+
+    def ring(self) -> None:
+        """Wake the task; harmless when its loop has been closed, for then nobody waits."""
+        try:
+            self._loop.call_soon_threadsafe(self.ring_here)
+        except RuntimeError:
+            if not self._loop.is_closed():
+                raise
+
+    def ring_here(self) -> None:
+        """Wake the task, on its own loop's thread."""
+        self._rung = True
+        if self._future is not None and not self._future.done():
+            self._future.set_result(None)
+
+    async def wait(self) -> None:
+        """Wait until the bell has rung; may be cancelled."""
+        while not self._rung:
+            self._future = self._loop.create_future()
+            await self._future
+
+    async def wait_to_the_end(self, on_cancel: Callable[[], None] | None = None) -> asyncio.CancelledError | None:
+        """Wait whatever comes. A cancellation is kept and returned; the first one also calls ``on_cancel``."""
+        cancelled: asyncio.CancelledError | None = None
+        while True:
+            try:
+                await self.wait()
+                return cancelled
+            except asyncio.CancelledError as error:
+                if cancelled is None and on_cancel is not None:
+                    on_cancel()
+                cancelled = error
+
+
+async def in_thread(fn: Callable[..., T], *args: Any, on_cancel: Callable[[], None] | None = None) -> T:
+    """Run a blocking function in a worker thread, in a copy of the context, and await its end.
+
+    A cancellation calls ``on_cancel`` (to make the function end soon), waits for the end and is then delivered.
+    """
+    loop = running_loop()
+    if loop is None:
+        return fn(*args)
+    bell = Bell(loop)
+    outcome = call_in_helper(fn, *args, done=lambda _: bell.ring())
+    cancelled = await bell.wait_to_the_end(on_cancel)
+    if cancelled is not None:
+        raise cancelled
+    return outcome.take()  # type: ignore[no-any-return]
+
+
+async def on_loop(home: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on another thread's loop and wait for its end, in the caller's own colour.
+
+    A cancellation (or KeyboardInterrupt) cancels it there, waits for its end and is then delivered.
+    Raises ``BridgeError`` at once when that loop can't run it.
+    """
+    loop = running_loop()
+    if loop is home:
+        return await coroutine
+    if loop is None:
+        return wait_on(home, coroutine)
+    refuse_dead_loop(home, coroutine)
+    bell = Bell(loop)
+    outcome = Outcome()
+
+    def settle(value: Any, error: BaseException | None) -> None:
+        outcome.set(value, error)
+        bell.ring()
+
+    errand = Errand(home, coroutine, settle)
+    cancelled = await bell.wait_to_the_end(errand.cancel)
+    if cancelled is not None:
+        raise cancelled
+    return outcome.take()  # type: ignore[no-any-return]
+
+
+async def to_the_end(coroutine: Coroutine[Any, Any, T]) -> tuple[T, asyncio.CancelledError | None]:
+    """Run a coroutine to its end although the caller is cancelled meanwhile.
+
+    Returns its result, and the cancellation that is still to be delivered; an error of the coroutine is raised.
+    For what must not be left half done: COMMIT, ROLLBACK, giving a connection back.
+    """
+    loop = running_loop()
+    if loop is None:
+        return await coroutine, None
+    bell = Bell(loop)
+    task = loop.create_task(coroutine)
+    task.add_done_callback(lambda _: bell.ring_here())
+    cancelled = await bell.wait_to_the_end()
+    return task.result(), cancelled
+
+
+def is_async(fn: Any) -> bool:
+    """Whether calling ``fn`` gives a coroutine, as far as can be known before calling it."""
+    while isinstance(fn, functools.partial):
+        fn = fn.func
+    if inspect.iscoroutinefunction(fn):
+        return True
+    return not inspect.isroutine(fn) and inspect.iscoroutinefunction(getattr(fn, "__call__", None))  # noqa: B004
+
+
+async def call(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call user code of either colour from a coroutine of ours, whichever colour that runs in.
+
+    The same colour is a plain call. A blocking function reached from async code runs in a worker thread, an async one
+    reached from blocking code runs on the portal; both in a copy of the context, so they see the caller's transaction.
+    """
+    if running_loop() is None:
+        result = fn(*args, **kwargs)
+        return portal.run(awaited(result)) if inspect.isawaitable(result) else result
+    if is_async(fn):
+        return await fn(*args, **kwargs)
+    result = await in_thread(functools.partial(fn, *args, **kwargs))
+    return await result if inspect.isawaitable(result) else result
+
+
+async def awaited(thing: Any) -> Any:
+    """Make a coroutine of anything that can be awaited."""
+    return await thing

@@ -1,0 +1,139 @@
+"""Completes pairs: a class that overrides only ``save``, or only ``asave``, gets the other form, running that override.
+
+Twins call the awaitable form of their own class, not of the instance's, so an override reached through ``super()`` never
+comes back to itself: it runs exactly once from both forms. What this module leaves alone: classes that override both,
+generated classes, and attributes that are not plain functions.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from orm.bridge import portal
+from orm.bridge.crossing import in_thread
+from orm.bridge.drive import run_on_loop_thread
+from orm.bridge.guard import policy, refusal, running_loop
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+GENERATED_SUFFIX = "_blocking"
+END = object()
+
+known_pairs: dict[type, tuple[tuple[str, str], ...]] = {}
+
+
+def pairs_of(generated: type) -> tuple[tuple[str, str], ...]:
+    """Return the (awaitable, blocking) names of a generated class's own twins."""
+    pairs = known_pairs.get(generated)
+    if pairs is None:
+        pairs = known_pairs[generated] = tuple(
+            ("a" + name, name)
+            for name, value in vars(generated).items()
+            if inspect.isfunction(value) and inspect.isfunction(getattr(generated, "a" + name, None))
+        )
+    return pairs
+
+
+def is_generated(cls: type) -> bool:
+    """Whether a class was written by the generator."""
+    return cls.__module__.endswith(GENERATED_SUFFIX)
+
+
+def complete(cls: type) -> None:
+    """Install in ``cls`` the missing form of every pair of which it, or a mixin of it, overrides only one.
+
+    To be called once when the class is created (by a metaclass or ``__init_subclass__``).
+    """
+    if is_generated(cls):
+        return
+    seen = set()
+    for base in cls.__mro__:
+        if not is_generated(base):
+            continue
+        for awaitable, blocking in pairs_of(base):
+            if blocking not in seen:
+                seen.add(blocking)
+                complete_pair(cls, awaitable, blocking)
+
+
+def complete_pair(cls: type, awaitable: str, blocking: str) -> None:
+    """Install one missing form: whichever of the two is overridden nearer in the MRO wins."""
+    at_awaitable, async_form = nearest(cls, awaitable)
+    at_blocking, blocking_form = nearest(cls, blocking)
+    if not inspect.isfunction(async_form) or not inspect.isfunction(blocking_form):
+        return
+    if at_awaitable < at_blocking:
+        setattr(cls, blocking, blocking_from(async_form, blocking_form))
+    elif at_blocking < at_awaitable and not is_generated(cls.__mro__[at_blocking]):
+        setattr(cls, awaitable, awaitable_from(blocking_form, async_form))
+
+
+def nearest(cls: type, name: str) -> tuple[int, Any]:
+    """Return where in the MRO a name is defined, and what it is there."""
+    for position, base in enumerate(cls.__mro__):
+        if name in vars(base):
+            return position, vars(base)[name]
+    return len(cls.__mro__), None
+
+
+def blocking_from(override: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
+    """Make the blocking form of an awaitable override: its coroutine runs on the portal, since it may await anything."""
+    if inspect.isasyncgenfunction(override):
+
+        @functools.wraps(original)
+        def iterator(self: Any, *args: Any, **kwargs: Any) -> Iterator[Any]:
+            source = override(self, *args, **kwargs)
+            if running_loop() is not None and not policy.allow_blocking:
+                raise refusal(source)
+            return portal_items(source)
+
+        return iterator
+
+    @functools.wraps(original)
+    def form(self: Any, *args: Any, **kwargs: Any) -> Any:
+        coroutine = override(self, *args, **kwargs)
+        if running_loop() is None:
+            return portal.run(coroutine)
+        if not policy.allow_blocking:
+            return run_on_loop_thread(coroutine)
+        return portal.wait_in_helper(portal.run, coroutine)
+
+    return form
+
+
+def awaitable_from(override: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
+    """Make the awaitable form of a blocking override: a plain call in blocking code, a worker thread in async code."""
+    if inspect.isasyncgenfunction(original):
+
+        @functools.wraps(original)
+        async def aiterator(self: Any, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+            items = iter(await in_thread(functools.partial(override, self, *args, **kwargs)))
+            while (item := await in_thread(next, items, END)) is not END:
+                yield item
+
+        return aiterator
+
+    @functools.wraps(original)
+    async def form(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if running_loop() is None:
+            return override(self, *args, **kwargs)
+        return await in_thread(functools.partial(override, self, *args, **kwargs))
+
+    return form
+
+
+def portal_items(source: Any) -> Iterator[Any]:
+    """Yield the items of an asynchronous generator that lives on the portal."""
+    try:
+        while (item := portal.run(next_or_end(source))) is not END:
+            yield item
+    finally:
+        portal.run(source.aclose())
+
+
+async def next_or_end(source: Any) -> Any:
+    """Return the next item of an asynchronous iterator, or ``END``."""
+    return await anext(source, END)

@@ -1,0 +1,354 @@
+"""The bridge without a database: driving, the guard, the portal, crossings and completed pairs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import os
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from orm.bridge import breathe, drive, generate, iterate, portal, run
+from orm.bridge.crossing import call, in_thread, on_loop, to_the_end
+from orm.bridge.guard import policy
+from orm.bridge.overrides import complete
+from orm.errors import BridgeError, SynchronousOnlyOperation
+
+colour: contextvars.ContextVar[str] = contextvars.ContextVar("colour", default="unset")
+
+
+class AwaitableThing:
+    async def aget(self, value: int = 1) -> int:
+        return value
+
+    async def aiterator(self) -> AsyncIterator[int]:
+        for number in range(3):
+            yield number
+
+
+@pytest.fixture
+def allow_blocking() -> Iterator[None]:
+    policy.allow_blocking = True
+    yield
+    policy.allow_blocking = False
+
+
+def test_drive_returns_raises_and_refuses_suspension() -> None:
+    closed = []
+
+    async def suspends() -> None:
+        try:
+            await asyncio.sleep(0)
+        finally:
+            closed.append(True)
+
+    async def fails() -> None:
+        raise LookupError("x")
+
+    assert drive(AwaitableThing().aget(7)) == 7
+    with pytest.raises(LookupError):
+        drive(fails())
+    with pytest.raises(BridgeError, match="suspends .* suspended in"):
+        drive(suspends())
+    assert closed == [True]
+
+
+def test_run_and_iterate_in_blocking_code() -> None:
+    assert run(AwaitableThing().aget(3)) == 3
+    assert list(iterate(AwaitableThing().aiterator())) == [0, 1, 2]
+    run(breathe())
+
+
+def test_a_driven_generator_left_half_way_is_closed() -> None:
+    closed = []
+
+    async def numbers() -> AsyncIterator[int]:
+        try:
+            yield 1
+            yield 2
+        finally:
+            closed.append(True)
+
+    items = iterate(numbers())
+    assert next(items) == 1
+    del items
+    assert closed == [True]
+
+
+@pytest.mark.asyncio
+async def test_guard_names_the_awaitable_form() -> None:
+    with pytest.raises(SynchronousOnlyOperation, match=r"Thing\.get\(\) blocks.*`await Thing\.aget\("):
+        run(AwaitableThing().aget())
+    with pytest.raises(SynchronousOnlyOperation, match=r"async for \.\.\. in Thing\.aiterator"):
+        iterate(AwaitableThing().aiterator())
+    await breathe()
+
+
+@pytest.mark.asyncio
+async def test_policy_lets_blocking_forms_run(allow_blocking: None) -> None:
+    colour.set("mine")
+
+    async def where() -> tuple[str, bool]:
+        return colour.get(), threading.current_thread() is threading.main_thread()
+
+    assert run(where()) == ("mine", False)
+    assert list(iterate(AwaitableThing().aiterator())) == [0, 1, 2]
+
+
+@pytest.mark.asyncio
+async def test_a_blocked_loop_is_refused_at_once(allow_blocking: None) -> None:
+    home = asyncio.get_running_loop()
+
+    async def needs_home() -> int:
+        return await on_loop(home, AwaitableThing().aget())
+
+    with pytest.raises(BridgeError, match="blocked waiting for this very call"):
+        run(needs_home())
+
+
+def test_portal_runs_with_context_and_raises() -> None:
+    colour.set("blocking")
+
+    async def body() -> str:
+        await asyncio.sleep(0.001)
+        return colour.get()
+
+    async def fails() -> None:
+        raise LookupError("there")
+
+    assert portal.run(body()) == "blocking"
+    with pytest.raises(LookupError, match="there"):
+        portal.run(fails())
+
+
+def test_portal_refuses_its_own_thread() -> None:
+    async def inner() -> None:
+        portal.run(AwaitableThing().aget())
+
+    with pytest.raises(BridgeError, match="own thread"):
+        portal.run(inner())
+
+
+@pytest.mark.asyncio
+async def test_in_thread_waits_for_the_end_when_cancelled() -> None:
+    ended = threading.Event()
+    interrupted = threading.Event()
+
+    def work() -> None:
+        interrupted.wait(5)
+        time.sleep(0.02)
+        ended.set()
+
+    task = asyncio.create_task(in_thread(work, on_cancel=interrupted.set))
+    await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended.is_set()
+
+
+@pytest.mark.asyncio
+async def test_on_loop_of_another_thread_and_cancellation() -> None:
+    home = portal.portal.loop
+    events: list[str] = []
+
+    async def slow() -> None:
+        try:
+            await asyncio.sleep(10)
+        finally:
+            await asyncio.sleep(0.02)
+            events.append("ended")
+
+    assert await on_loop(home, AwaitableThing().aget(5)) == 5
+    task = asyncio.create_task(on_loop(home, slow()))
+    await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert events == ["ended"]
+
+
+@pytest.mark.asyncio
+async def test_to_the_end_keeps_the_cancellation() -> None:
+    done = []
+
+    async def work() -> str:
+        await asyncio.sleep(0.02)
+        done.append(True)
+        return "result"
+
+    async def caller() -> str:
+        value, cancelled = await to_the_end(work())
+        assert value == "result"
+        if cancelled is not None:
+            raise cancelled
+        return value
+
+    assert await caller() == "result"
+    task = asyncio.create_task(caller())
+    await asyncio.sleep(0.005)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert done == [True, True]
+
+
+async def async_hook(value: int) -> tuple[int, str]:
+    await asyncio.sleep(0)
+    return value, colour.get()
+
+
+def blocking_hook(value: int) -> tuple[int, str]:
+    assert asyncio._get_running_loop() is None
+    return value, colour.get()
+
+
+def test_call_meets_both_kinds_from_blocking_code() -> None:
+    colour.set("b")
+    assert run(call(async_hook, 1)) == (1, "b")
+    assert run(call(blocking_hook, 2)) == (2, "b")
+
+
+@pytest.mark.asyncio
+async def test_call_meets_both_kinds_from_async_code() -> None:
+    colour.set("a")
+    assert await call(async_hook, 1) == (1, "a")
+    assert await call(blocking_hook, 2) == (2, "a")
+    assert await call(lambda: async_hook(3)) == (3, "a")
+
+
+def generated(tmp_path: Path, text: str) -> ModuleType:
+    """Write a source module, generate its twins as the command does, import them."""
+    name = f"thing_{tmp_path.name.replace('-', '_')}"
+    (tmp_path / f"{name}.py").write_text(textwrap.dedent(text))
+    assert generate.main(["--check", str(tmp_path)]) == 1
+    assert generate.main([str(tmp_path)]) == 0
+    assert generate.main(["--check", str(tmp_path)]) == 0
+    sys.path.insert(0, str(tmp_path))
+    try:
+        return __import__(f"{name}_blocking")
+    finally:
+        sys.path.remove(str(tmp_path))
+
+
+SOURCE = '''
+from __future__ import annotations
+from collections.abc import AsyncIterator
+from typing import Generic, TypeVar, overload
+T = TypeVar("T")
+TWINS = ("amake",)
+
+class AwaitableBox(Generic[T]):
+    """A box."""
+    def __init__(self, item: T) -> None:
+        self.item = item
+        self.saved = 0
+    async def aget(self) -> T:
+        """Return the item."""
+        return self.item
+    async def asave(self, times: int = 1, *, loud: bool = False) -> int:
+        self.saved += times
+        return self.saved
+    async def aiterator(self) -> AsyncIterator[T]:
+        yield self.item
+    async def __aenter__(self) -> AwaitableBox[T]:
+        return self
+    async def __aexit__(self, *details: object) -> None:
+        return None
+    @classmethod
+    async def anew(cls, item: T) -> AwaitableBox[T]:
+        return cls(item)
+    @overload
+    async def apick(self) -> T: ...
+    @overload
+    async def apick(self, other: int) -> int: ...
+    async def apick(self, other: int | None = None) -> T | int:
+        return self.item if other is None else other
+
+async def amake(item: T) -> AwaitableBox[T]:
+    """Make a box."""
+    return AwaitableBox(item)
+'''
+
+
+def test_generated_twins(tmp_path: Path) -> None:
+    module = generated(tmp_path, SOURCE)
+    box = module.Box(3)
+    assert (box.get(), box.save(2, loud=True), list(box.iterator()), box.pick(), box.pick(4)) == (3, 2, [3], 3, 4)
+    with box as same:
+        assert same is box
+    assert type(module.Box.new(1)) is module.Box
+    assert module.make(1).item == 1
+    assert module.Box.get.__doc__.startswith("Return the item.\n")
+    assert ":meth:`aget`" in module.Box.get.__doc__
+
+
+def test_generator_refuses_a_coroutine_without_a_twin_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "bad.py").write_text("class AwaitableBad:\n    async def fetch(self) -> None: ...\n")
+    assert generate.main([str(tmp_path)]) == 2
+    assert "bad.py:2: fetch is awaitable" in capsys.readouterr().err
+
+
+def test_the_repository_has_no_stale_twin() -> None:
+    assert generate.main(["--check"]) == 0
+
+
+@pytest.fixture
+def box_class(tmp_path: Path) -> Any:
+    return generated(tmp_path, SOURCE).Box
+
+
+@pytest.mark.asyncio
+async def test_an_override_of_the_blocking_form_runs_once_from_both(box_class: Any) -> None:
+    class Loud(box_class):  # type: ignore[misc]
+        def __init_subclass__(cls) -> None:
+            complete(cls)
+
+    class Mine(Loud):
+        def save(self, times: int = 1, *, loud: bool = False) -> int:
+            self.calls = getattr(self, "calls", 0) + 1
+            return super().save(times, loud=loud)  # type: ignore[no-any-return]
+
+    box = Mine(1)
+    assert await box.asave(2) == 2
+    assert box.calls == 1
+    assert await asyncio.to_thread(box.save) == 3
+    assert (box.calls, box.saved) == (2, 3)
+
+
+def test_an_override_of_the_awaitable_form_runs_once_from_both(box_class: Any) -> None:
+    class Mixin:
+        async def asave(self, times: int = 1, *, loud: bool = False) -> int:
+            await asyncio.sleep(0)
+            self.calls = getattr(self, "calls", 0) + 1
+            return await super().asave(times, loud=loud)  # type: ignore[misc, no-any-return]
+
+        async def aiterator(self) -> AsyncIterator[int]:
+            await asyncio.sleep(0)
+            yield 8
+
+    class Mine(Mixin, box_class):  # type: ignore[misc]
+        pass
+
+    complete(Mine)
+    box = Mine(1)
+    assert (box.save(2), box.calls) == (2, 1)
+    assert list(box.iterator()) == [8]
+    assert asyncio.run(box.asave()) == 3
+    assert box.calls == 2
+
+
+def test_a_forked_child_has_its_own_portal() -> None:
+    assert portal.run(AwaitableThing().aget(1)) == 1
+    pid = os.fork()
+    if pid == 0:
+        os._exit(42 if portal.run(AwaitableThing().aget(2)) == 2 else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 42
