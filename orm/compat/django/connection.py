@@ -1,0 +1,105 @@
+"""``django.db.connection``: raw SQL through a blocking cursor, on the same pool and in the same transactions as models.
+
+Offered: cursors, the open transaction's state, tables' names, and ``schema_editor`` for creating and dropping tables. The log of
+queries, features and the parts of Django's backends are not; reading one raises AttributeError with a sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from orm.compat.django.parameters import bind, returns_rows
+from orm.compat.django.settings import settings
+from orm.db.database import Database
+from orm.db.registry import DEFAULT_DB_ALIAS, databases
+from orm.bridge import run
+from orm.errors import InterfaceError, NotSupportedError
+
+INSTEAD = {
+    "queries": "Duotone keeps no log of queries; str(queryset.query) shows the SQL of one.",
+    "queries_log": "Duotone keeps no log of queries; str(queryset.query) shows the SQL of one.",
+    "features": "what a database can do is in orm's Database.dialect.capabilities.",
+    "connection": "drivers' own connections are leased: see Database.connection() in orm.",
+}
+
+
+class LegacyCursor:
+    """A DB-API cursor over Duotone: rows are read whole, placeholders are ``%s`` (or ``%(name)s``) on every database."""
+
+    arraysize = 1
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._rows: list[tuple[Any, ...]] | None = None
+        self._position = 0
+        self._closed = False
+        self.description: list[tuple[Any, ...]] | None = None
+        self.rowcount = -1
+
+    def execute(self, sql: str, params: Sequence[Any] | Mapping[str, Any] | None = None) -> Self:
+        """Run one statement. Without ``params`` the text is taken as it is, percent signs included.
+
+        Raises ``InterfaceError`` on a closed cursor, ``ProgrammingError`` when placeholders and parameters differ, and what the
+        database raises.
+        """
+        self._check_open()
+        text, values = bind(self._database.dialect, sql, params)
+        self._rows, self._position, self.description = None, 0, None
+        if returns_rows(sql):
+            names, rows = run(self._database.fetch_named(text, values))
+            self.description = [(name, None, None, None, None, None, None) for name in names] or None
+            self._rows = [tuple(row) for row in rows]
+            self.rowcount = len(self._rows)
+        else:
+            self.rowcount = run(self._database.execute(text, values))
+        return self
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> Self:
+        """Run one statement for each row of parameters, all or nothing."""
+        self._check_open()
+        bound = [bind(self._database.dialect, sql, row) for row in rows]
+        self._rows, self._position, self.description = None, 0, None
+        self.rowcount = run(self._database.execute_many(bound[0][0], [values for _, values in bound])) if bound else 0
+        return self
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """Return the next row, or None after the last."""
+        found = self.fetchmany(1)
+        return found[0] if found else None
+
+    def fetchmany(self, size: int | None = None) -> list[tuple[Any, ...]]:
+        """Return the next rows, at most ``size``."""
+        self._check_open()
+        if self._rows is None:
+            raise InterfaceError("There are no rows to fetch: the last statement, if any, returned none.")
+        begin = self._position
+        self._position = min(begin + (self.arraysize if size is None else size), len(self._rows))
+        return self._rows[begin : self._position]
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """Return the rows not fetched yet."""
+        return self.fetchmany(len(self._rows or ()))
+
+    def callproc(self, name: str, params: Sequence[Any] = ()) -> None:
+        """Not offered."""
+        raise NotSupportedError(f"Call the function {name} in SQL: cursor.execute('SELECT ...').")
+
+    def close(self) -> None:
+        """Forget the rows."""
+        self._closed, self._rows = True, None
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        while (row := self.fetchone()) is not None:
+            yield row
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise InterfaceError("The cursor is closed.")
