@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 from orm.errors import FieldDoesNotExist, ImproperlyConfigured, ValidationError
 from orm.models.fields.base import Field
 from orm.models.relations.actions import OnDelete, check_rule, check_rule_fits
-from orm.models.relations.forward import ForwardOneDescriptor
+from orm.models.relations.forward import PENDING, ForwardOneDescriptor
 from orm.models.relations.rels import ForeignObjectRel, ManyToOneRel, OneToOneRel
 from orm.models.relations.resolve import (
     check_related_name,
@@ -61,7 +61,7 @@ class RelatedField(Field[T]):
     def connect(self, cls: type[Any]) -> None:
         """Once the owning class is known: settle the reverse name, and wait for the target to exist."""
         rel: ForeignObjectRel = self.remote_field
-        rel.related_name = format_related_name(rel.related_name, cls)
+        rel.related_name = format_related_name(rel.related_name or cls._meta.default_related_name, cls)
         rel.related_query_name = format_related_name(rel.related_query_name, cls)
         resolve_targets(self, cls, (rel.model,), self._target_ready)
 
@@ -282,18 +282,17 @@ class ForeignKey(RelatedField[T]):
 
     def pre_save(self, instance: Any, add: bool) -> Any:
         """Return the key to be written, taken from an instance that was assigned before it was saved."""
-        value = instance.__dict__.get(self.attname)
-        related = instance.__dict__.get(self.name)
-        if related is None or value is not None:
+        held = instance.__dict__
+        value = held.get(self.attname)
+        if value is not None or self.name not in held.get(PENDING, ()) or self.name not in held:
             return value
+        related = held[self.name]
         key = getattr(related, self.target_attname)
         if key is None:
-            raise ValueError(
-                f"{self} holds the unsaved {related!r}, so saving would lose it; save it first."
-            )
-        if self.name in instance.__dict__.get("_pending_relations", ()):
-            instance.__dict__[self.attname] = value = key
-        return value
+            raise ValueError(f"{self} holds the unsaved {related!r}, so saving would lose it; save it first.")
+        held[self.attname] = key
+        held[PENDING].discard(self.name)
+        return key
 
     def validate(self, value: Any, model_instance: Any) -> None:
         """Check the value as far as that goes without a query; that the row exists is the database's to say."""

@@ -44,7 +44,6 @@ def make_join_model(field: ManyToManyField[Any], target: type[Any]) -> type[Mode
         {
             "app_label": meta.app_label,
             "apps": meta.apps,
-            "auto_created": owner,
             "db_table": join_table_name(field),
             "managed": meta.managed,
             "unique_together": ((near, far),),
@@ -60,4 +59,6 @@ def make_join_model(field: ManyToManyField[Any], target: type[Any]) -> type[Mode
         )
         for end, model in ((near, owner), (far, target))
     }
-    return type(Model)(name, (Model,), {"__module__": owner.__module__, "Meta": options, **keys})
+    model: type[Model] = type(Model)(name, (Model,), {"__module__": owner.__module__, "Meta": options, **keys})
+    model._meta.auto_created = owner
+    return model

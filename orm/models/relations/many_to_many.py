@@ -131,7 +131,7 @@ class ManyToManyField(RelatedField["ManyRelatedManager[M]"]):
         if cls._meta.abstract:
             return
         rel: ManyToManyRel = self.remote_field
-        rel.related_name = format_related_name(rel.related_name, cls)
+        rel.related_name = format_related_name(rel.related_name or cls._meta.default_related_name, cls)
         rel.related_query_name = format_related_name(rel.related_query_name, cls)
         if rel.through is not None:
             resolve_targets(self, cls, (rel.model, rel.through), self._both_ready)

@@ -90,7 +90,7 @@ def install_reverse(target: type[Any], rel: Any, descriptor: Any) -> None:
             f"{field} would be called {rel.name!r} in queries on {target.__name__}, which has a field of that name. "
             f"Give {field.name} another related_name= or related_query_name=."
         )
-    target._meta.add_relation(rel)
+    target._meta.add_related(rel)
     if accessor is not None:
         setattr(target, accessor, descriptor)
 

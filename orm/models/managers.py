@@ -1,0 +1,222 @@
+"""Managers: ``Author.objects``, the way from a model to its queries.
+
+A manager has every public method of its QuerySet class, in both colours. They are not copied and not wrapped: the
+first use of ``Author.objects.get`` binds the method of one immutable root QuerySet and keeps it in the manager's own
+``__dict__``, so every later use is the QuerySet's method itself. A manager that overrides ``get_queryset`` is asked for
+its QuerySet each time. Managers belong to classes: instances and abstract models have none to use.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar
+
+from orm.bridge.overrides import complete
+from orm.query.queryset_blocking import QuerySet
+
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+
+M = TypeVar("M", bound="AwaitableModel")
+
+# Public methods of a QuerySet that make no sense, or do harm, on the whole table by a slip of the hand.
+QUERYSET_ONLY = frozenset({"as_manager", "delete", "adelete", "fetch_all", "afetch_all"})
+
+_counter = itertools.count()
+
+
+class ProxiedMethod:
+    """A QuerySet's method on a manager class; reading it from a manager gives the method bound to a QuerySet."""
+
+    __slots__ = ("function", "name")
+
+    def __init__(self, name: str, function: Any) -> None:
+        self.name = name
+        self.function = function
+
+    def __get__(self, manager: Any, owner: Any) -> Any:
+        if manager is None:
+            return self.function
+        cls = type(manager)
+        if cls.get_queryset is not BaseManager.get_queryset:
+            return getattr(manager.get_queryset(), self.name)
+        method = getattr(manager._root, self.name)
+        if _find(cls, self.name) is self:  # not when super() asks on behalf of an override, which must stay
+            manager.__dict__[self.name] = method
+        return method
+
+
+def _find(cls: type[Any], name: str) -> Any:
+    """Return what a class or its bases hold under a name, without binding it; None when nothing does."""
+    return next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
+
+
+def _proxied_names(queryset_class: type[Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the methods a manager takes over, as (name, function)."""
+    for name in dir(queryset_class):
+        function = getattr(queryset_class, name)
+        only = getattr(function, "queryset_only", None)
+        if only or (only is None and (name.startswith("_") or name in QUERYSET_ONLY)) or not callable(function):
+            continue
+        if not isinstance(function, type):
+            yield name, function
+
+
+def own_state(manager: Any) -> dict[str, Any]:
+    """Return a manager's attributes without what was bound or cached on the way: what a copy starts with."""
+    cls = type(manager)
+    return {
+        name: value
+        for name, value in manager.__dict__.items()
+        if name != "_root" and not isinstance(_find(cls, name), ProxiedMethod)
+    }
+
+
+class BaseManager(Generic[M]):
+    """What every manager is, without the QuerySet's methods; ``from_queryset`` adds those."""
+
+    creation_counter: int
+    auto_created: ClassVar[bool] = False
+    use_in_migrations: ClassVar[bool] = False
+    """Whether migrations carry this manager into their historical models."""
+    _queryset_class: ClassVar[type[Any]] = QuerySet
+
+    model: type[M]
+    name: str | None
+    _db: str | None
+    _hints: dict[str, Any]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        self = super().__new__(cls)
+        self.creation_counter = next(_counter)
+        self.name = None
+        self._db = None
+        self._hints = {}
+        return self
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        complete(cls)
+
+    def __repr__(self) -> str:
+        model = self.__dict__.get("model")
+        return f"<{type(self).__name__} of {model._meta.label if model else 'no model'}>"
+
+    def __copy__(self) -> Self:
+        twin = type(self).__new__(type(self))
+        twin.__dict__.update(own_state(self))
+        return twin
+
+    @classmethod
+    def from_queryset(cls, queryset_class: type[Any], class_name: str | None = None) -> type[Any]:
+        """Return a manager class with the public methods of ``queryset_class``, whose querysets are of that class.
+
+        A private method is taken over when it has ``queryset_only = False``; a public one is left out when it has
+        ``queryset_only = True``.
+        """
+        methods = {
+            name: ProxiedMethod(name, function)
+            for name, function in _proxied_names(queryset_class)
+            if not _overridden(cls, name)
+        }
+        return type(
+            class_name or f"{cls.__name__}From{queryset_class.__name__}",
+            (cls,),
+            {"__module__": cls.__module__, "__doc__": cls.__doc__, "_queryset_class": queryset_class, **methods},
+        )
+
+    def contribute_to_class(self, cls: type[Any], name: str) -> None:
+        """Become the manager ``name`` of a model."""
+        self.name = self.name or name
+        self.model = cls
+        setattr(cls, name, AbstractManagerDescriptor(self) if cls._meta.abstract else ManagerDescriptor(self))
+        cls._meta.add_manager(self)
+
+    def copy_for(self, cls: type[Any]) -> Self:
+        """Give a model that inherits this manager one of its own, and return it; declaration order is kept."""
+        twin = self.__copy__()
+        twin.creation_counter = self.creation_counter
+        twin.contribute_to_class(cls, str(self.name))
+        return twin
+
+    def db_manager(self, using: str | None = None, hints: dict[str, Any] | None = None) -> Self:
+        """Return this manager for the database called ``using``."""
+        twin = self.__copy__()
+        twin._db = using or self._db
+        twin._hints = hints or self._hints
+        return twin
+
+    @property
+    def db(self) -> str:
+        """The alias of the database this manager reads."""
+        alias: str = self.get_queryset().db
+        return alias
+
+    def get_queryset(self) -> QuerySet[M]:
+        """Return a new QuerySet of all rows. Override it to change what the manager shows."""
+        queryset: QuerySet[M] = self._queryset_class(self.model, using=self._db)
+        return queryset
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_root":  # the one immutable QuerySet whose methods are bound; made at first need
+            root = self.__dict__["_root"] = self.get_queryset()
+            return root
+        if name == "model":
+            raise AttributeError(f"This {type(self).__name__} belongs to no model; declare it in a model's class body.")
+        if name.startswith("__") or name not in QUERYSET_ONLY:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        raise AttributeError(
+            f"A manager has no {name}(), so that a slip can't empty a table; write .all().{name}()."
+            if name in ("delete", "adelete")
+            else f"A manager has no {name}(); write .all().{name}()."
+        )
+
+
+def _overridden(cls: type[Any], name: str) -> bool:
+    """Whether a manager class has an attribute of its own that a QuerySet's method must not hide."""
+    found = _find(cls, name)
+    return found is not None and not isinstance(found, ProxiedMethod)
+
+
+class ManagerDescriptor:
+    """What a model class holds under the manager's name."""
+
+    __slots__ = ("manager",)
+
+    def __init__(self, manager: BaseManager[Any]) -> None:
+        self.manager = manager
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        if instance is None:
+            return self.manager
+        name = type(instance).__name__
+        raise AttributeError(f"A manager belongs to the class: use {name}.{self.manager.name}, not an instance of {name}.")
+
+
+class AbstractManagerDescriptor(ManagerDescriptor):
+    """The manager of an abstract model: inherited, never used."""
+
+    __slots__ = ()
+
+    def __get__(self, instance: Any, owner: Any) -> NoReturn:
+        raise AttributeError(
+            f"{owner.__name__} is abstract and has no table, so {owner.__name__}.{self.manager.name} can't be used; "
+            f"use the manager of a model that inherits it."
+        )
+
+
+if TYPE_CHECKING:
+
+    class Manager(QuerySet[M], BaseManager[M]):
+        """The manager every model has as ``objects`` unless it declares another."""
+
+else:
+    Manager = BaseManager.from_queryset(QuerySet, "Manager")
+    Manager.__module__ = __name__
+    Manager.__doc__ = "The manager every model has as ``objects`` unless it declares another."
+
+
+def manager_from_queryset(queryset_class: type[Any]) -> Any:
+    """Return a manager of ``queryset_class``: what ``QuerySet.as_manager()`` gives."""
+    return Manager.from_queryset(queryset_class)()

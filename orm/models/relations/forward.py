@@ -1,0 +1,155 @@
+"""``book.author``: the instance a foreign key refers to, loaded on demand.
+
+The descriptor keeps instance and raw key in step: assigning an instance sets the key, and an instance whose key no
+longer equals the raw value (``book.author_id = 7``) is forgotten. It refuses instances of other models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from orm.models.fetching import FETCH_ONE, aload_field, check_fetch_allowed, fetch, siblings
+
+if TYPE_CHECKING:
+    from orm.models.relations.foreign_key import ForeignKey
+
+_MISSING: Any = object()
+PENDING = "_pending_relations"
+"""Where an instance keeps the names of relations to instances that had no key yet when they were assigned."""
+
+
+def rows_of(model: type[Any], like: Any) -> Any:
+    """Return the QuerySet of all rows of ``model``, on the database and with the fetch mode of an instance."""
+    state = like._state
+    queryset = model._base_manager.using(state.db)
+    return queryset if state.fetch_mode == FETCH_ONE else queryset.fetch_mode(state.fetch_mode)
+
+
+class ForwardOneDescriptor:
+    """The attribute of a ForeignKey or OneToOneField. ``Book.author.field`` is the field."""
+
+    def __init__(self, field: ForeignKey[Any]) -> None:
+        self.field = field
+        self.name = field.name
+        self.attname = field.attname
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.field}>"
+
+    @cached_property
+    def _target_attname(self) -> str:
+        return self.field.target_attname
+
+    @cached_property
+    def RelatedObjectDoesNotExist(self) -> type[Exception]:  # noqa: N802 (Django's name)
+        """Raised where a foreign key that may not be null holds nothing; also an AttributeError, for ``hasattr``."""
+        bases = (self.field.related_model.DoesNotExist, AttributeError)
+        names = {"__module__": self.field.model.__module__, "__qualname__": f"{self.field}.RelatedObjectDoesNotExist"}
+        return type("RelatedObjectDoesNotExist", bases, names)
+
+    def is_cached(self, instance: Any) -> bool:
+        """Whether the related instance is loaded and still the right one."""
+        related = instance.__dict__.get(self.name)
+        if related is None:
+            return False
+        key = instance.__dict__.get(self.attname)
+        same = related.__dict__.get(self._target_attname, key) == key
+        return same or (key is None and self.name in instance.__dict__.get(PENDING, ()))
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return self
+        held = instance.__dict__
+        related = held.get(self.name)
+        if related is not None:
+            key = held.get(self.attname)
+            if related.__dict__.get(self._target_attname, key) == key or self.is_cached(instance):
+                return related
+            del held[self.name]
+        if held.get(self.attname, _MISSING) is None:
+            return self._nothing(instance)
+        what = f"{type(instance).__name__}.{self.name}"
+        check_fetch_allowed(instance, what)
+        return fetch(lambda: self.aload(instance), what)
+
+    def _nothing(self, instance: Any) -> None:
+        if not self.field.null:
+            raise self.RelatedObjectDoesNotExist(
+                f"{type(instance).__name__} has no {self.name}: {self.attname} is None."
+            )
+
+    async def aload(self, instance: Any) -> Any:
+        """Load the related instance (under fetch mode *peers* those of all siblings), keep it and return it.
+
+        Raises the target's DoesNotExist when no row has that key.
+        """
+        if self.is_cached(instance):  # awaited twice, or a peer's load was quicker
+            return instance.__dict__[self.name]
+        if self.attname not in instance.__dict__:
+            await aload_field(instance, self.field)
+        if instance.__dict__[self.attname] is None:
+            return self._nothing(instance)
+        group = siblings(instance, self._lacks)
+        target = self.field.target_field
+        rows = rows_of(self.field.related_model, instance)
+        if len(group) == 1:
+            self.keep(instance, await rows.aget(**{target.attname: instance.__dict__[self.attname]}))
+            return instance.__dict__[self.name]
+        found = await rows.filter(**{f"{target.attname}__in": {peer.__dict__[self.attname] for peer in group}})
+        self.keep_many(group, found)
+        if self.name not in instance.__dict__:
+            model = self.field.related_model
+            raise model.DoesNotExist(
+                f"No {model.__name__} has {target.name} {instance.__dict__[self.attname]!r}, which {instance!r} refers to."
+            )
+        return instance.__dict__[self.name]
+
+    def _lacks(self, peer: Any) -> bool:
+        return peer.__dict__.get(self.attname) is not None and not self.is_cached(peer)
+
+    def keep_many(self, instances: Iterable[Any], found: Iterable[Any]) -> None:
+        """Give each instance the one among ``found`` it refers to."""
+        by_key = {related.__dict__[self._target_attname]: related for related in found}
+        for instance in instances:
+            related = by_key.get(instance.__dict__[self.attname])
+            if related is not None:
+                self.keep(instance, related)
+
+    def keep(self, instance: Any, related: Any) -> None:
+        """Make ``related`` the loaded instance, and where the relation is one to one, the other way round too."""
+        held = instance.__dict__
+        held[self.name] = related
+        held[self.attname] = related.__dict__[self._target_attname]
+        rel = self.field.remote_field
+        if not rel.multiple and rel.accessor_name is not None:
+            related.__dict__[rel.accessor_name] = instance
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        held = instance.__dict__
+        rel = self.field.remote_field
+        if value is not None:
+            target = self.field.related_model
+            if not isinstance(value, target._meta.concrete_model):
+                raise ValueError(
+                    f"{type(instance).__name__}.{self.name} must be a {target.__name__} instance"
+                    f"{' or None' if self.field.null else ''}, not {value!r}. Raw keys go into {self.attname}."
+                )
+        if not rel.multiple and rel.accessor_name is not None:
+            former = held.get(self.name)
+            if former is not None and former is not value:
+                former.__dict__.pop(rel.accessor_name, None)
+            if value is not None:
+                value.__dict__[rel.accessor_name] = instance
+        if value is None:
+            held.pop(self.name, None)
+            held[self.attname] = None
+            return
+        key = getattr(value, self._target_attname)
+        held[self.name] = value
+        held[self.attname] = key
+        if key is None:
+            held.setdefault(PENDING, set()).add(self.name)
+        elif PENDING in held:
+            held[PENDING].discard(self.name)

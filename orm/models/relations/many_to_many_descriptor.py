@@ -1,0 +1,73 @@
+"""``book.authors`` and ``author.book_set`` of a ManyToManyField: one descriptor for both sides."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from orm.models.relations.many_managers_blocking import ManyRelatedManager
+from orm.models.relations.manager_class import manager_class
+
+if TYPE_CHECKING:
+    from orm.models.relations.rels import ManyToManyRel
+
+
+class ManyToManyDescriptor:
+    """The attribute of a ManyToManyField (``reverse`` False) or its far side (True). ``.through`` is the join model."""
+
+    def __init__(self, rel: ManyToManyRel, *, reverse: bool) -> None:
+        self.rel = rel
+        self.reverse = reverse
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.rel.field}{', reverse' if self.reverse else ''}>"
+
+    @property
+    def field(self) -> Any:
+        """The ManyToManyField."""
+        return self.rel.field
+
+    @property
+    def through(self) -> Any:
+        """The join model."""
+        return self.field.through
+
+    @cached_property
+    def name(self) -> str:
+        """The attribute's name."""
+        return str(self.rel.accessor_name if self.reverse else self.field.name)
+
+    @cached_property
+    def related_manager_cls(self) -> type[ManyRelatedManager[Any]]:
+        """The class of the managers this descriptor gives; made once, on top of the related model's own manager."""
+        field, rel = self.field, self.rel
+        near, far = field.source_foreign_key, field.target_foreign_key
+        if self.reverse:
+            near, far = far, near
+        return manager_class(
+            ManyRelatedManager,
+            (rel.related_model if self.reverse else field.related_model)._default_manager,
+            rel=rel,
+            field=field,
+            reverse=self.reverse,
+            symmetrical=rel.symmetrical,
+            through=field.through,
+            near=near,
+            far=far,
+            path=f"{far.remote_field.name}__{near.attname}",
+            name=self.name,
+        )
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return self
+        cls = self.related_manager_cls
+        manager = object.__new__(cls)
+        manager.instance = instance
+        return manager
+
+    def __set__(self, instance: Any, value: Any) -> NoReturn:
+        raise TypeError(
+            f"{type(instance).__name__}.{self.name} can't be assigned to; use {self.name}.set(...), "
+            f"or await {self.name}.aset(...)."
+        )

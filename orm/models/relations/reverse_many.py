@@ -1,0 +1,53 @@
+"""``author.book_set``: the descriptor behind the reverse side of a ForeignKey; the manager is in ``many_managers``."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from orm.models.relations.many_managers_blocking import RelatedManager
+from orm.models.relations.manager_class import manager_class
+
+if TYPE_CHECKING:
+    from orm.models.relations.rels import ManyToOneRel
+
+
+class ReverseManyDescriptor:
+    """The reverse attribute of a ForeignKey. ``Author.book_set.rel`` is the rel, ``.field`` the foreign key."""
+
+    def __init__(self, rel: ManyToOneRel) -> None:
+        self.rel = rel
+        self.name = str(rel.accessor_name)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.rel.field}>"
+
+    @property
+    def field(self) -> Any:
+        """The ForeignKey on the other model."""
+        return self.rel.field
+
+    @cached_property
+    def related_manager_cls(self) -> type[RelatedManager[Any]]:
+        """The class of the managers this descriptor gives; made once, on top of the related model's own manager."""
+        return manager_class(
+            RelatedManager,
+            self.rel.related_model._default_manager,
+            rel=self.rel,
+            field=self.field,
+            name=self.name,
+        )
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return self
+        cls = self.related_manager_cls
+        manager = object.__new__(cls)
+        manager.instance = instance
+        return manager
+
+    def __set__(self, instance: Any, value: Any) -> NoReturn:
+        raise TypeError(
+            f"{type(instance).__name__}.{self.name} can't be assigned to; use {self.name}.set(...), "
+            f"or await {self.name}.aset(...)."
+        )
