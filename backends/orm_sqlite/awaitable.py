@@ -1,0 +1,175 @@
+"""SQLite for async code: aiosqlite, one hop to the connection's thread for each statement, rows included.
+
+A cancelled await interrupts its statement and waits until the thread is idle again, so that the connection stays
+clean; the thread never keeps the process alive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import aiosqlite
+
+from orm.db.contract import Connection, Driver, Params, Row
+from orm.errors import InterfaceError
+from orm_sqlite.session import Session
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from orm.db.url import DatabaseURL
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_INTERRUPT_EVERY = 0.02
+_SETTLE_WITHIN = 5.0
+
+
+class Worker(aiosqlite.Connection):
+    """aiosqlite's connection with its thread, lent to whole calls instead of single cursor steps."""
+
+    def __init__(self, url: DatabaseURL) -> None:
+        self.session: Session | None = None
+        self._url = url
+        super().__init__(self._open, iter_chunk_size=64)
+        self._thread.daemon = True  # a connection left open must not hold up the end of the process
+
+    def _open(self) -> sqlite3.Connection:
+        self.session = Session(self._url, watch_signals=False)
+        return self.session.raw
+
+    if TYPE_CHECKING:
+
+        async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+            """Run ``work`` in the connection's thread and return what it returns."""
+            ...
+
+    else:
+        call = aiosqlite.Connection._execute  # by its own name: one more coroutine would cost every query
+
+    def abandon(self) -> None:
+        """Close the connection and end its thread, after what runs there, from any thread and without a loop."""
+        # stop() makes a future of the calling thread's loop; called in the worker thread there is none to tell.
+        self._tx.put_nowait((None, self.stop))
+
+
+class AwaitableConnection(Connection):
+    """One aiosqlite connection: a sqlite3 connection in a thread of its own."""
+
+    awaitable = True
+
+    def __init__(self, worker: Worker, session: Session) -> None:
+        self._worker = worker
+        self._session = session
+
+    @property
+    def is_usable(self) -> bool:
+        return self._session.usable
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._session.usable and self._session.raw.in_transaction
+
+    async def fetch(self, sql: str, params: Params = ()) -> Sequence[Row]:
+        return await self._hop(self._session.fetch, sql, params)
+
+    async def execute(self, sql: str, params: Params = ()) -> int:
+        return await self._hop(self._session.execute, sql, params)
+
+    async def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
+        # The rows are made here: an iterable may run the caller's code, which must not move to another thread.
+        return await self._hop(self._session.execute_many, sql, rows if isinstance(rows, list) else list(rows))
+
+    async def execute_script(self, sql: str) -> None:
+        await self._hop(self._session.script, sql)
+
+    async def stream(self, sql: str, params: Params, chunk_size: int) -> AsyncGenerator[Sequence[Row], None]:
+        cursor, rows = await self._hop(self._session.start_reading, sql, params, chunk_size)
+        try:
+            while rows:
+                yield rows
+                if len(rows) < chunk_size:
+                    return
+                rows = await self._hop(self._session.read, cursor, chunk_size)
+        finally:
+            if self._session.usable and len(rows) == chunk_size:
+                await self._hop(self._session.run, cursor.close)
+
+    async def begin(self, *, isolation: str | None = None, read_only: bool = False, write: bool = True) -> None:
+        try:
+            await self._hop(self._session.begin, isolation, read_only, write)
+        except asyncio.CancelledError:
+            if self.in_transaction:  # it had begun before it could be interrupted
+                await self._hop(self._session.rollback)
+            raise
+
+    async def commit(self) -> None:
+        outcome = asyncio.ensure_future(self._worker.call(self._session.commit))
+        try:
+            await asyncio.shield(outcome)
+        except asyncio.CancelledError:
+            await asyncio.wait({outcome})  # a commit is never left in doubt: its end first, then the cancellation
+            outcome.exception()
+            raise
+
+    async def rollback(self) -> None:
+        await self._hop(self._session.rollback)
+
+    async def ping(self) -> None:
+        await self._hop(self._session.fetch, "SELECT 1")
+
+    async def close(self) -> None:
+        if self._session.usable:
+            self._session.usable = False
+            await self._worker.close()
+
+    def terminate(self) -> None:
+        if self._session.usable:
+            self._session.usable = False
+            self._session.stop()
+            self._worker.abandon()
+
+    async def _hop(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        if not self._session.usable:
+            raise InterfaceError("the connection is closed")
+        try:
+            return await self._worker.call(work, *args, **kwargs)
+        except asyncio.CancelledError:
+            await self._settle()
+            raise
+        except GeneratorExit:  # the coroutine is thrown away: there is nobody left to wait
+            self.terminate()
+            raise
+
+    async def _settle(self) -> None:
+        """Interrupt what runs in the thread and wait for it; the connection is clean afterwards, or given up."""
+        idle = asyncio.ensure_future(self._worker.call(bool))
+        deadline = asyncio.get_running_loop().time() + _SETTLE_WITHIN
+        try:
+            # Again and again: an interrupt reaches only what runs at that moment, and the call may still be queued.
+            while not idle.done():
+                self._session.stop()
+                await asyncio.wait({idle}, timeout=_INTERRUPT_EVERY)
+                if asyncio.get_running_loop().time() > deadline:
+                    self.terminate()
+                    return
+        except BaseException:
+            self.terminate()
+            raise
+        self._session.resume()
+
+
+class AwaitableDriver(Driver):
+    """Opens aiosqlite connections."""
+
+    awaitable = True
+
+    async def connect(self, url: DatabaseURL) -> AwaitableConnection:
+        worker = Worker(url)
+        await worker
+        if worker.session is None:
+            raise InterfaceError("the connection was closed while it was being opened")
+        return AwaitableConnection(worker, worker.session)

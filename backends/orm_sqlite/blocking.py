@@ -1,0 +1,89 @@
+"""SQLite for blocking code: sqlite3 in the caller's own thread. Nothing here ever suspends."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from orm.db.contract import Connection, Driver, Params, Row
+from orm_sqlite.errors import CAUGHT
+from orm_sqlite.session import Session
+
+if TYPE_CHECKING:
+    from orm.db.url import DatabaseURL
+
+
+class BlockingConnection(Connection):
+    """One sqlite3 connection. Its coroutines are plain calls."""
+
+    awaitable = False
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._raw = session.raw
+        self._lock = session.lock
+        self._execute = session.raw.execute
+
+    @property
+    def is_usable(self) -> bool:
+        return self._session.usable
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._session.usable and self._raw.in_transaction
+
+    async def fetch(self, sql: str, params: Params = ()) -> Sequence[Row]:
+        # Session.fetch written out, since this is where every query passes.
+        try:
+            with self._lock:
+                return self._execute(sql, params).fetchall()
+        except CAUGHT as error:
+            return self._session.after(error, self._session.fetch_once, sql, params)
+
+    async def execute(self, sql: str, params: Params = ()) -> int:
+        return self._session.execute(sql, params)
+
+    async def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
+        return self._session.execute_many(sql, rows)
+
+    async def execute_script(self, sql: str) -> None:
+        self._session.script(sql)
+
+    async def stream(self, sql: str, params: Params, chunk_size: int) -> AsyncGenerator[Sequence[Row], None]:
+        session = self._session
+        cursor = session.open_cursor(sql, params)
+        try:
+            while rows := session.read(cursor, chunk_size):
+                yield rows
+                if len(rows) < chunk_size:
+                    return
+        finally:
+            if session.usable:
+                session.run(cursor.close)
+
+    async def begin(self, *, isolation: str | None = None, read_only: bool = False, write: bool = True) -> None:
+        self._session.begin(isolation, read_only, write)
+
+    async def commit(self) -> None:
+        self._session.commit()
+
+    async def rollback(self) -> None:
+        self._session.rollback()
+
+    async def ping(self) -> None:
+        self._session.fetch("SELECT 1")
+
+    async def close(self) -> None:
+        self._session.close()
+
+    def terminate(self) -> None:
+        self._session.terminate()
+
+
+class BlockingDriver(Driver):
+    """Opens sqlite3 connections."""
+
+    awaitable = False
+
+    async def connect(self, url: DatabaseURL) -> BlockingConnection:
+        return BlockingConnection(Session(url, watch_signals=True))

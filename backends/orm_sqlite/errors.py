@@ -1,0 +1,67 @@
+"""sqlite3's exceptions as Duotone's.
+
+SQLite says almost everything with ``OperationalError``, so the error code decides, and for its catch-all code the text.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from orm import errors
+
+_WRONG_VALUE = ("integer overflow", "malformed json", "bad json path", "json path error")
+
+_BY_CLASS: tuple[tuple[type[Exception], type[errors.Error]], ...] = (
+    (sqlite3.IntegrityError, errors.IntegrityError),
+    (sqlite3.DataError, errors.DataError),
+    (sqlite3.ProgrammingError, errors.ProgrammingError),
+    (sqlite3.NotSupportedError, errors.NotSupportedError),
+    (sqlite3.InternalError, errors.InternalError),
+    (sqlite3.OperationalError, errors.OperationalError),
+    (sqlite3.InterfaceError, errors.InterfaceError),
+    (sqlite3.DatabaseError, errors.DatabaseError),
+    (OverflowError, errors.DataError),
+    (UnicodeError, errors.DataError),
+)
+
+CAUGHT = (sqlite3.Error, OverflowError, UnicodeError)
+"""What a statement may raise: sqlite3's own errors, and Python's for values that no column can hold."""
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether the statement did nothing because another connection holds the lock, so that it may be tried again.
+
+    A read transaction that can't become a write transaction any more (``SQLITE_BUSY_SNAPSHOT``) is not meant:
+    trying again can't help there.
+    """
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+
+
+def translate(error: BaseException, waited: float = 0.0) -> errors.Error:
+    """Return Duotone's exception for one of ``CAUGHT``. ``waited`` is how long a lock was waited for, in seconds."""
+    code = getattr(error, "sqlite_errorcode", None)
+    text = str(error)
+    if isinstance(error, OverflowError):
+        return errors.DataError("a number is too large for SQLite, whose integers have 64 bits")
+    if code == sqlite3.SQLITE_ERROR:
+        if text.lower().startswith(_WRONG_VALUE):
+            return errors.DataError(text)
+        return errors.ProgrammingError(text)
+    if code == sqlite3.SQLITE_BUSY:
+        return errors.OperationalError(
+            f"{text}: waited {waited:.1f} s for another connection's transaction to end; make transactions shorter, "
+            "or raise the URL's 'timeout' option (seconds)"
+        )
+    if code == sqlite3.SQLITE_BUSY_SNAPSHOT:
+        return errors.OperationalError(
+            f"{text}: another connection wrote after this transaction had begun to read, so it can't write any more; "
+            "run it again from its start"
+        )
+    if code == sqlite3.SQLITE_INTERRUPT:
+        return errors.OperationalError("the statement was interrupted")
+    if isinstance(error, sqlite3.ProgrammingError) and "closed" in text.lower():
+        return errors.InterfaceError(text)
+    for driver_class, own_class in _BY_CLASS:
+        if isinstance(error, driver_class):
+            return own_class(text)
+    return errors.DatabaseError(text)

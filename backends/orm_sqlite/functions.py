@@ -1,0 +1,299 @@
+"""SQL functions that SQLite lacks, in Python, registered on every connection of either colour.
+
+All are deterministic, so SQLite may use them in indexes and compute them once. Names begin with ``ORM_`` except where a
+standard name is missing. Each gives NULL for NULL.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import functools
+import json
+import math
+import re
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+UTC = datetime.timezone.utc
+_EPOCH = datetime.datetime(1970, 1, 1)
+_SECOND = datetime.timedelta(seconds=1)
+_MICROSECOND = datetime.timedelta(microseconds=1)
+
+
+def register_functions(raw: sqlite3.Connection) -> None:
+    """Give one connection every function below."""
+    for name, count, function in _FUNCTIONS:
+        raw.create_function(name, count, function, deterministic=True)
+    for name, aggregate in _AGGREGATES:
+        raw.create_aggregate(name, 1, aggregate)
+    raw.create_collation("ORM_DECIMAL", compare_decimals)
+
+
+def strict(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a function give NULL as soon as one argument is NULL."""
+
+    @functools.wraps(function)
+    def call(*args: Any) -> Any:
+        return None if None in args else function(*args)
+
+    return call
+
+
+# -- text --------------------------------------------------------------------------------------------------------------
+
+
+@strict
+def regexp(pattern: str, text: Any) -> bool:
+    """Return whether ``text REGEXP pattern``: a search, in Python's syntax."""
+    return re.search(pattern, str(text)) is not None
+
+
+@strict
+def fold(text: Any) -> str:
+    """Return text without its case, for comparisons (all of Unicode; SQLite's UPPER knows only ASCII)."""
+    return str(text).casefold()
+
+
+# -- numbers -----------------------------------------------------------------------------------------------------------
+
+
+def compare_decimals(one: str, other: str) -> int:
+    """Order two decimal numbers kept as text."""
+    if one == other:
+        return 0
+    left, right = _number(one), _number(other)
+    if left == right:
+        return 0
+    return -1 if left < right else 1
+
+
+@functools.lru_cache(maxsize=4096)
+def _number(text: str) -> decimal.Decimal:
+    try:
+        return decimal.Decimal(text)
+    except decimal.InvalidOperation:  # somebody else's text in the column: a collation must not fail, it sorts first
+        return decimal.Decimal("-Infinity")
+
+
+@strict
+def power(base: float, exponent: float) -> float | None:
+    """Return ``base`` to the power of ``exponent``; NULL outside the real numbers."""
+    try:
+        return math.pow(base, exponent)
+    except (ValueError, OverflowError):
+        return None
+
+
+@strict
+def exclusive_or(one: int, other: int) -> int:
+    """Return the bitwise exclusive or, for which SQLite has no operator."""
+    return one ^ other
+
+
+class Spread:
+    """Welford's running mean and sum of squared distances, the base of variance and standard deviation."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.mean = 0.0
+        self.squares = 0.0
+
+    def step(self, value: Any) -> None:
+        """Take one row's value."""
+        if value is not None:
+            self.count += 1
+            distance = value - self.mean
+            self.mean += distance / self.count
+            self.squares += distance * (value - self.mean)
+
+
+class VariancePopulation(Spread):
+    """VAR_POP"""
+
+    def finalize(self) -> float | None:
+        """Return the variance of all rows."""
+        return self.squares / self.count if self.count else None
+
+
+class VarianceSample(Spread):
+    """VAR_SAMP"""
+
+    def finalize(self) -> float | None:
+        """Return the variance estimated from a sample."""
+        return self.squares / (self.count - 1) if self.count > 1 else None
+
+
+class DeviationPopulation(VariancePopulation):
+    """STDDEV_POP"""
+
+    def finalize(self) -> float | None:
+        """Return the standard deviation of all rows."""
+        variance = super().finalize()
+        return None if variance is None else math.sqrt(variance)
+
+
+class DeviationSample(VarianceSample):
+    """STDDEV_SAMP"""
+
+    def finalize(self) -> float | None:
+        """Return the standard deviation estimated from a sample."""
+        variance = super().finalize()
+        return None if variance is None else math.sqrt(variance)
+
+
+# -- dates -------------------------------------------------------------------------------------------------------------
+
+
+def spell(moment: datetime.datetime) -> str:
+    """Return a datetime as it is stored: UTC if it has a zone, no zone in the text, so that text order is time order."""
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
+    return moment.isoformat(" ")
+
+
+@functools.lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def _local(text: str, zone: str | None) -> datetime.datetime:
+    moment = datetime.datetime.fromisoformat(text)
+    if zone is None:
+        return moment
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(_zone(zone))
+
+
+_PARTS: dict[str, Callable[[datetime.datetime], int]] = {
+    "year": lambda m: m.year,
+    "iso_year": lambda m: m.isocalendar()[0],
+    "quarter": lambda m: (m.month + 2) // 3,
+    "month": lambda m: m.month,
+    "week": lambda m: m.isocalendar()[1],
+    "week_day": lambda m: m.isoweekday() % 7 + 1,
+    "iso_week_day": lambda m: m.isoweekday(),
+    "day": lambda m: m.day,
+    "hour": lambda m: m.hour,
+    "minute": lambda m: m.minute,
+    "second": lambda m: m.second,
+    "microsecond": lambda m: m.microsecond,
+    "epoch": lambda m: (m - (_EPOCH if m.tzinfo is None else _EPOCH.replace(tzinfo=UTC))) // _SECOND,
+}
+
+
+def extract(part: str, text: str | None, zone: str | None) -> int | None:
+    """Return a part of a stored date or datetime, as seen in ``zone``."""
+    return None if text is None else _PARTS[part](_local(text, zone))
+
+
+def truncate(part: str, text: str | None, zone: str | None) -> str | None:
+    """Return a stored date or datetime cut to ``part`` as seen in ``zone``; dates stay dates."""
+    if text is None:
+        return None
+    moment = _local(text, zone)
+    if part == "date":
+        return moment.date().isoformat()
+    if part == "time":
+        return moment.time().isoformat()
+    cut = _cut(part, moment)
+    return cut.date().isoformat() if len(text) == 10 else spell(cut)
+
+
+def _cut(part: str, moment: datetime.datetime) -> datetime.datetime:
+    if part in ("second", "minute", "hour"):
+        # By subtraction in UTC, since replace() would lose which of two equal hours it is when clocks go back.
+        seconds = 0 if part == "second" else moment.second + (moment.minute * 60 if part == "hour" else 0)
+        rest = datetime.timedelta(seconds=seconds, microseconds=moment.microsecond)
+        return (moment if moment.tzinfo is None else moment.astimezone(UTC)) - rest
+    moment = moment.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    if part == "week":
+        return moment - datetime.timedelta(days=moment.weekday())
+    if part == "quarter":
+        return moment.replace(month=(moment.month - 1) // 3 * 3 + 1, day=1)
+    if part == "month":
+        return moment.replace(day=1)
+    if part == "year":
+        return moment.replace(month=1, day=1)
+    return moment
+
+
+@strict
+def add_duration(one: str | int, other: str | int) -> str:
+    """Return a stored date, time or datetime moved by a duration, in either order; a date becomes a datetime."""
+    text, microseconds = (str(other), one) if isinstance(one, int) else (one, int(other))
+    duration = datetime.timedelta(microseconds=microseconds)
+    if text[2:3] == ":":
+        day = datetime.datetime.combine(_EPOCH, datetime.time.fromisoformat(text))
+        return (day + duration).time().isoformat()
+    return spell(datetime.datetime.fromisoformat(text) + duration)
+
+
+@strict
+def subtract_moments(one: str, other: str) -> int:
+    """Return the microseconds from ``other`` to ``one``, both dates, both times, or datetimes."""
+    return (_moment(one) - _moment(other)) // _MICROSECOND
+
+
+def _moment(text: str) -> datetime.datetime:
+    if text[2:3] == ":":
+        return datetime.datetime.combine(_EPOCH, datetime.time.fromisoformat(text))
+    return datetime.datetime.fromisoformat(text)
+
+
+# -- JSON --------------------------------------------------------------------------------------------------------------
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Compare decoded JSON as JSON does: true is not 1, the order of keys does not count."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict):
+        return isinstance(other, dict) and one.keys() == other.keys() and all(_same(one[k], other[k]) for k in one)
+    if isinstance(one, list):
+        return isinstance(other, list) and len(one) == len(other) and all(map(_same, one, other))
+    return bool(one == other)
+
+
+def _contains(whole: Any, part: Any, *, top: bool = True) -> bool:
+    """PostgreSQL's ``@>``: objects by key, arrays in any order, and a top-level array may contain a bare scalar."""
+    if isinstance(whole, dict):
+        return isinstance(part, dict) and all(k in whole and _contains(whole[k], v, top=False) for k, v in part.items())
+    if isinstance(whole, list):
+        if isinstance(part, list):
+            return all(any(_contains(item, wanted, top=False) for item in whole) for wanted in part)
+        return top and not isinstance(part, dict) and any(_same(item, part) for item in whole)
+    return _same(whole, part)
+
+
+@strict
+def json_equal(one: Any, other: Any) -> bool:
+    """Return whether two JSON texts hold equal values."""
+    return one == other or _same(json.loads(str(one)), json.loads(str(other)))
+
+
+@strict
+def json_contains(whole: Any, part: Any) -> bool:
+    """Return whether one JSON text contains another."""
+    return _contains(json.loads(str(whole)), json.loads(str(part)))
+
+
+_FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
+    ("REGEXP", 2, regexp),
+    ("ORM_FOLD", 1, fold),
+    ("ORM_POWER", 2, power),
+    ("ORM_XOR", 2, exclusive_or),
+    ("ORM_EXTRACT", 3, extract),
+    ("ORM_TRUNCATE", 3, truncate),
+    ("ORM_ADD_DURATION", 2, add_duration),
+    ("ORM_SUBTRACT_MOMENTS", 2, subtract_moments),
+    ("ORM_JSON_EQUAL", 2, json_equal),
+    ("ORM_JSON_CONTAINS", 2, json_contains),
+)
+_AGGREGATES: tuple[tuple[str, Any], ...] = (
+    ("STDDEV_POP", DeviationPopulation),
+    ("STDDEV_SAMP", DeviationSample),
+    ("VAR_POP", VariancePopulation),
+    ("VAR_SAMP", VarianceSample),
+)

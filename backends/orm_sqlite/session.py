@@ -1,0 +1,298 @@
+"""One sqlite3 connection as plain calls: what both colours do, the one in the caller's thread, the other in its own.
+
+A session waits for locks itself, in short slices: SQLite's own busy handler sleeps in C, where neither Ctrl-C nor a
+cancellation reaches it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from urllib.parse import quote
+
+from orm.errors import ImproperlyConfigured, InterfaceError, ProgrammingError
+from orm_sqlite.errors import CAUGHT, is_busy, translate
+from orm_sqlite.functions import register_functions
+from orm_sqlite.memory import path_of
+
+if TYPE_CHECKING:
+    from orm.db.contract import Params, Row
+    from orm.db.url import DatabaseURL
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+MEMORY = ":memory:"
+OPTIONS = frozenset({"timeout", "mode", "name", "journal_mode", "synchronous", "cache_size", "statement_cache_size"})
+"""What a SQLite URL's query string may hold.
+
+``timeout``: seconds to wait for another connection's lock (5). ``mode``: ``rwc`` (default), ``rw`` (the file must exist)
+or ``ro``. ``name``: tells several in-memory databases apart. ``journal_mode`` (wal), ``synchronous`` (normal) and
+``cache_size`` (-16000: 16 MB) are SQLite's pragmas. ``statement_cache_size``: prepared statements kept (512).
+"""
+
+_SLICE = 0.1
+_PROGRESS_STEPS = 1_000_000
+_ISOLATION = frozenset({"read uncommitted", "read committed", "repeatable read", "snapshot", "serializable"})
+_JOURNAL_MODES = frozenset({"wal", "delete", "truncate", "persist", "memory", "off"})
+_SYNCHRONOUS = frozenset({"off", "normal", "full", "extra"})
+
+
+class Session:
+    """A sqlite3 connection in autocommit mode, its waiting for locks, and its transactions.
+
+    ``usable`` is False once it is closed or given up.
+    """
+
+    __slots__ = ("_pending", "_read_only", "_stopping", "lock", "patience", "raw", "usable")
+
+    def __init__(self, url: DatabaseURL, *, watch_signals: bool) -> None:
+        self.patience = _number(url, "timeout", 5.0)
+        self.usable = True
+        self.lock = threading.Lock()
+        self._pending: list[BaseException] = []
+        self._read_only = False
+        self._stopping = False
+        try:
+            self.raw = _open(url)
+        except sqlite3.Error as error:
+            raise type(translate(error))(f"{error}: {url.database}") from error
+        try:
+            self._prepare(url)
+        except BaseException:
+            self.raw.close()
+            raise
+        if watch_signals:
+            # A generator's __next__, since a pending signal then surfaces inside its try and can be kept.
+            watch = _watch(self._pending)
+            self.raw.set_progress_handler(watch.__next__, _PROGRESS_STEPS)
+
+    def _prepare(self, url: DatabaseURL) -> None:
+        memory = url.database == MEMORY
+        journal = _choice(url, "journal_mode", "wal", _JOURNAL_MODES)
+        synchronous = _choice(url, "synchronous", "off" if memory else "normal", _SYNCHRONOUS)
+        settings = [
+            "PRAGMA foreign_keys=ON",
+            f"PRAGMA synchronous={synchronous}",
+            f"PRAGMA cache_size={int(_number(url, 'cache_size', -16000))}",
+            "PRAGMA temp_store=MEMORY",
+        ]
+        for setting in settings:
+            self.run(_statement_on, self.raw, setting)
+        if url.options.get("mode") != "ro" and self.fetch("PRAGMA journal_mode")[0][0] != journal:
+            self.run(_statement_on, self.raw, f"PRAGMA journal_mode={journal}")
+        register_functions(self.raw)
+
+    # -- statements -------------------------------------------------------------------------------------------------
+
+    def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call ``work`` with the lock held, waiting for other connections' locks; errors leave translated."""
+        try:
+            with self.lock:
+                return work(*args, **kwargs)
+        except CAUGHT as error:
+            return self.after(error, work, *args, **kwargs)
+
+    def after(self, error: Exception, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Go on after ``work`` failed: try it again while the database is only busy, else raise the translation."""
+        began = time.monotonic()
+        while is_busy(error) and not self._stopping and time.monotonic() - began < self.patience - _SLICE:
+            try:
+                with self.lock:
+                    return work(*args, **kwargs)
+            except CAUGHT as again:
+                error = again
+        raise self._reason(error, _SLICE + time.monotonic() - began) from error
+
+    def _reason(self, error: Exception, waited: float) -> BaseException:
+        """Return what to raise for a driver's error: the signal that interrupted it, or the translation."""
+        if self._pending:
+            return self._pending.pop()
+        if not self.usable:
+            self.close()
+            return InterfaceError("the connection is closed")
+        return translate(error, waited)
+
+    def fetch(self, sql: str, params: Params = ()) -> list[Row]:
+        """Run one statement and return its rows."""
+        return self.run(self.fetch_once, sql, params)
+
+    def fetch_once(self, sql: str, params: Params) -> list[Row]:
+        return self.raw.execute(sql, params).fetchall()
+
+    def execute(self, sql: str, params: Params = ()) -> int:
+        """Run one statement and return how many rows it affected."""
+        return self.run(self._execute, sql, params)
+
+    def _execute(self, sql: str, params: Params) -> int:
+        cursor = self.raw.execute(sql, params)
+        if cursor.description is not None:
+            cursor.fetchall()  # a statement with RETURNING is complete, and committed, only after its last row
+        count = cursor.rowcount
+        if count < 0 and sql.lstrip()[:4].upper() == "WITH":  # sqlite3 counts only what begins with INSERT, UPDATE...
+            count = self.raw.execute("SELECT changes()").fetchone()[0]
+        return count
+
+    def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
+        """Run one statement for each row of parameters, all or nothing."""
+        if self.raw.in_transaction:
+            # Inside a transaction a savepoint undoes the rows of a failed call and leaves the rest as it was.
+            opening, closing, undoing = "SAVEPOINT many", "RELEASE many", ("ROLLBACK TO many", "RELEASE many")
+        else:
+            opening, closing, undoing = "BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",)
+        self.run(_statement_on, self.raw, opening)
+        try:
+            with self.lock:
+                count = self.raw.executemany(sql, rows).rowcount
+            self.run(_statement_on, self.raw, closing)
+        except BaseException as error:
+            if self.raw.in_transaction:  # an interrupted write has been rolled back by SQLite itself
+                for statement in undoing:
+                    self.run(_statement_on, self.raw, statement)
+            if isinstance(error, CAUGHT):
+                raise self._reason(error, 0.0) from error
+            raise
+        return count
+
+    def script(self, sql: str) -> None:
+        """Run several statements. (sqlite3's own ``executescript`` would first commit an open transaction.)"""
+        for statement in split(sql):
+            self.run(_statement_on, self.raw, statement)
+
+    def open_cursor(self, sql: str, params: Params) -> sqlite3.Cursor:
+        """Begin to read a statement's rows."""
+        return self.run(self.raw.execute, sql, params)
+
+    def start_reading(self, sql: str, params: Params, size: int) -> tuple[sqlite3.Cursor, list[Row]]:
+        """Begin to read a statement's rows and return the first of them."""
+        cursor = self.open_cursor(sql, params)
+        return cursor, self.read(cursor, size)
+
+    def read(self, cursor: sqlite3.Cursor, size: int) -> list[Row]:
+        """Return at most ``size`` further rows."""
+        return self.run(cursor.fetchmany, size)
+
+    # -- transactions -----------------------------------------------------------------------------------------------
+
+    def begin(self, isolation: str | None, read_only: bool, write: bool) -> None:
+        """Open a transaction, taking the write lock at once unless it will only read.
+
+        Every level of isolation is accepted, since SQLite's is always serializable, which is at least as strong.
+        """
+        if isolation is not None and isolation.lower() not in _ISOLATION:
+            raise ProgrammingError(f"unknown isolation level {isolation!r}; known: {', '.join(sorted(_ISOLATION))}")
+        self.run(_statement_on, self.raw, "BEGIN IMMEDIATE" if write and not read_only else "BEGIN")
+        if read_only:
+            self._read_only = True
+            self.run(_statement_on, self.raw, "PRAGMA query_only=ON")
+
+    def commit(self) -> None:
+        """Commit the transaction."""
+        self.run(_statement_on, self.raw, "COMMIT")
+        self._end()
+
+    def rollback(self) -> None:
+        """Roll the transaction back; SQLite may have done so itself after an interrupt or a full disk."""
+        if self.raw.in_transaction:
+            self.run(_statement_on, self.raw, "ROLLBACK")
+        self._end()
+
+    def _end(self) -> None:
+        if self._read_only:
+            self._read_only = False
+            self.run(_statement_on, self.raw, "PRAGMA query_only=OFF")
+
+    # -- stopping ---------------------------------------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """Interrupt the running statement, or its waiting for a lock. Safe in any thread."""
+        self._stopping = True
+        with contextlib.suppress(sqlite3.ProgrammingError):  # closed meanwhile: nothing runs any more
+            self.raw.interrupt()
+
+    def resume(self) -> None:
+        """Allow waiting for locks again, after ``stop``."""
+        self._stopping = False
+
+    def close(self) -> None:
+        """Close the connection, after the statement that runs in another thread, if one does."""
+        self.usable = False
+        with self.lock:
+            self.raw.close()
+
+    def terminate(self) -> None:
+        """Give the session up from any thread: what runs is interrupted and closes the connection when it ends."""
+        self.usable = False
+        self.stop()
+        if self.lock.acquire(blocking=False):
+            try:
+                self.raw.close()
+            finally:
+                self.lock.release()
+
+
+def _watch(pending: list[BaseException]) -> Generator[int, None, None]:
+    """Let signal handlers run during a long statement; what one raises stops the statement and is kept."""
+    while True:
+        try:
+            yield 0
+        except GeneratorExit:
+            return
+        except BaseException as error:
+            pending.append(error)
+            yield 1
+
+
+def split(script: str) -> list[str]:
+    """Return a script's statements; semicolons inside strings, comments and triggers don't divide."""
+    statements: list[str] = []
+    buffer = ""
+    for piece in script.split(";"):
+        buffer += piece + ";"
+        if sqlite3.complete_statement(buffer):
+            statements.append(buffer)
+            buffer = ""
+    rest = buffer.removesuffix(";")
+    if rest.strip():
+        statements.append(rest)
+    return [statement for statement in statements if statement.strip(" \t\r\n;")]
+
+
+def _statement_on(raw: sqlite3.Connection, sql: str) -> None:
+    raw.execute(sql)
+
+
+def _open(url: DatabaseURL) -> sqlite3.Connection:
+    mode = _choice(url, "mode", "rwc", frozenset({"rwc", "rw", "ro"}))
+    path = str(path_of(url.options.get("name", ""))) if url.database == MEMORY else url.database
+    if not path:
+        raise ImproperlyConfigured("a SQLite URL names a file, sqlite:///name.db, or memory, sqlite://:memory:")
+    return sqlite3.connect(
+        f"file:{quote(path)}?mode={mode}",
+        uri=True,
+        timeout=_SLICE,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=int(_number(url, "statement_cache_size", 512)),
+    )
+
+
+def _number(url: DatabaseURL, name: str, default: float) -> float:
+    text = url.options.get(name)
+    if text is None:
+        return default
+    try:
+        return float(text)
+    except ValueError:
+        raise ImproperlyConfigured(f"the SQLite option {name!r} is a number, not {text!r}") from None
+
+
+def _choice(url: DatabaseURL, name: str, default: str, allowed: frozenset[str]) -> str:
+    text = str(url.options.get(name, default)).lower()
+    if text not in allowed:
+        raise ImproperlyConfigured(f"the SQLite option {name!r} is one of {', '.join(sorted(allowed))}, not {text!r}")
+    return text
