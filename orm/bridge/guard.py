@@ -21,12 +21,25 @@ AWAITABLE_PREFIX = "Awaitable"
 
 
 class Policy:
-    """What to do with a blocking call on a loop's thread: refuse it (the default) or run it in a helper thread."""
+    """What to do with a blocking call on a loop's thread: refuse it (the default) or run it in a helper thread.
 
-    __slots__ = ("allow_blocking",)
+    ``ask`` is set by the settings; an explicit ``allow_blocking`` wins over it.
+    """
+
+    __slots__ = ("_explicit", "ask")
 
     def __init__(self) -> None:
-        self.allow_blocking = False
+        self._explicit: bool | None = None
+        self.ask: Callable[[], bool] = bool
+
+    @property
+    def allow_blocking(self) -> bool:
+        """Whether a blocking form may block an event loop's thread."""
+        return self.ask() if self._explicit is None else self._explicit
+
+    @allow_blocking.setter
+    def allow_blocking(self, value: bool | None) -> None:
+        self._explicit = value
 
 
 policy = Policy()

@@ -1,0 +1,145 @@
+"""Settings: from ``configure()``, the environment's ``DATABASE_URL``, and ``[tool.orm]`` in the nearest pyproject.toml.
+
+What is given to ``configure()`` wins over the environment, which wins over the file, which wins over the defaults. Nothing
+is read before the first setting is. What this module refuses: settings that do not exist, and values of a wrong type.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import tomllib
+import zoneinfo
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from orm.bridge.guard import policy
+from orm.errors import ImproperlyConfigured
+
+ENVIRONMENT_VARIABLE = "DATABASE_URL"
+PROJECT_FILE = "pyproject.toml"
+DEFAULT_ALIAS = "default"
+
+# name: (types accepted, default, what it is)
+KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
+    "databases": ((Mapping, str), {}, "a URL, or a mapping of aliases to URLs"),
+    "use_tz": ((bool,), True, "a bool"),
+    "time_zone": ((str,), "UTC", "the name of a time zone"),
+    "allow_blocking": ((bool,), False, "a bool"),
+    "default_auto_field": ((str,), "BigAutoField", "the name of a field class"),
+    "installed_apps": ((Sequence,), (), "a list of module names"),
+    "debug": ((bool,), False, "a bool"),
+}
+
+
+class Settings:
+    """The settings in force; read as attributes, changed by ``configure()``."""
+
+    databases: dict[str, Any]
+    use_tz: bool
+    time_zone: str
+    allow_blocking: bool
+    default_auto_field: str
+    installed_apps: Sequence[str]
+    debug: bool
+
+    def __init__(self) -> None:
+        self.__dict__["_lock"] = threading.RLock()
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached only for what is not there yet: the first read of any setting.
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name not in KNOWN:
+            raise ImproperlyConfigured(f"There is no setting {name!r}{near(name)}")
+        with self.__dict__["_lock"]:
+            if name not in self.__dict__:
+                self.__dict__.update(from_surroundings())
+        return self.__dict__[name]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in KNOWN:
+            raise ImproperlyConfigured(f"There is no setting {name!r}{near(name)}")
+        raise ImproperlyConfigured(f"Settings are changed by orm.configure({name}=...), not by assignment.")
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in KNOWN if name != "databases")
+        return f"<settings databases={list(self.databases)} {shown}>"
+
+
+settings = Settings()
+listeners: list[Callable[[], None]] = []
+"""Called after ``configure()`` changed something."""
+
+
+def configure(databases: str | Mapping[str, Any] | None = None, **others: Any) -> None:
+    """Set what the library works with. Settings that are not given keep their value.
+
+    Parameters:
+        databases: a URL (for the alias "default"), or a mapping of aliases to URLs or Django's dictionaries.
+        others: ``use_tz`` (True), ``time_zone`` ("UTC"), ``allow_blocking`` (False: a blocking form on an event loop's
+            thread is refused), ``default_auto_field`` ("BigAutoField"), ``installed_apps`` ([]), ``debug`` (False).
+
+    Raises ``ImproperlyConfigured`` for an unknown setting or a value of the wrong type; nothing is changed then.
+    """
+    given = dict(others) if databases is None else {"databases": databases, **others}
+    checked = {name: check(name, value, "configure()") for name, value in given.items()}
+    with settings.__dict__["_lock"]:
+        if KNOWN.keys() - settings.__dict__.keys() - checked.keys():
+            settings.__dict__.update(from_surroundings(skip=checked))
+        settings.__dict__.update(checked)
+    for listener in listeners:
+        listener()
+
+
+def check(name: str, value: Any, where: str) -> Any:
+    """Return a setting's value in its canonical form; raise ``ImproperlyConfigured`` when it can't be one."""
+    if name not in KNOWN:
+        raise ImproperlyConfigured(f"{where} has no setting {name!r}{near(name)}")
+    types, _, meaning = KNOWN[name]
+    if not isinstance(value, types) or (isinstance(value, str) and str not in types):
+        raise ImproperlyConfigured(f"{name} in {where} is {meaning}, not {type(value).__name__}.")
+    if name == "databases":
+        return {DEFAULT_ALIAS: value} if isinstance(value, str) else dict(value)
+    if name == "time_zone":
+        try:
+            zoneinfo.ZoneInfo(value)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ImproperlyConfigured(f"time_zone in {where} is {value!r}, and no such time zone is known.") from error
+    return tuple(value) if name == "installed_apps" else value
+
+
+def near(name: str) -> str:
+    """Finish a sentence about an unknown setting with the near ones, or all."""
+    found = get_close_matches(name, KNOWN, n=3, cutoff=0.5)
+    return f". Did you mean {' or '.join(found)}?" if found else f". Known: {', '.join(sorted(KNOWN))}."
+
+
+def from_surroundings(skip: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return every setting as the defaults, the project file and the environment have it, except those in ``skip``."""
+    found = {name: default for name, (_, default, _) in KNOWN.items()}
+    found.update(from_project_file(Path.cwd()))
+    url = os.environ.get(ENVIRONMENT_VARIABLE, "").strip()
+    if url:
+        found["databases"] = {**found["databases"], DEFAULT_ALIAS: url}
+    known = settings.__dict__
+    return {name: value for name, value in found.items() if name not in known and name not in (skip or {})}
+
+
+def from_project_file(start: Path) -> dict[str, Any]:
+    """Return ``[tool.orm]`` of the first pyproject.toml found from ``start`` upward; nothing when there is none."""
+    for folder in (start, *start.parents):
+        path = folder / PROJECT_FILE
+        if not path.is_file():
+            continue
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("orm", {})
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ImproperlyConfigured(f"{path} can't be read: {error}") from error
+        return {name: check(name, value, f"[tool.orm] of {path}") for name, value in table.items()}
+    return {}
+
+
+policy.ask = lambda: settings.allow_blocking

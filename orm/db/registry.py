@@ -1,0 +1,122 @@
+"""Which databases there are, by alias, and which backends, by URL scheme.
+
+Backends are found through the entry point group ``orm.backends`` (the entry's name is the scheme) or registered with
+``register_backend``. What this module refuses: aliases and schemes nobody knows, naming those that are known.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from importlib.metadata import entry_points
+
+from orm.config import DEFAULT_ALIAS, listeners, settings
+from orm.db.contract import Backend
+from orm.db.database_blocking import Database
+from orm.db.url import DatabaseURL, nearest
+from orm.errors import ConnectionDoesNotExist, ImproperlyConfigured
+
+DEFAULT_DB_ALIAS = DEFAULT_ALIAS
+ENTRY_POINT_GROUP = "orm.backends"
+
+backends: dict[str, Backend] = {}
+"""Backends loaded or registered so far, by scheme."""
+
+
+def register_backend(backend: Backend) -> None:
+    """Make a backend known under its schemes, in place of any other.
+
+    Raises ``ImproperlyConfigured`` when it has no driver or no scheme.
+    """
+    if not backend.schemes:
+        raise ImproperlyConfigured(f"The backend {backend.name!r} names no URL scheme.")
+    if backend.awaitable is None and backend.blocking is None:
+        raise ImproperlyConfigured(f"The backend {backend.name!r} has no driver: give it awaitable, blocking or both.")
+    for scheme in backend.schemes:
+        backends[scheme.lower()] = backend
+
+
+def backend_for(scheme: str) -> Backend:
+    """Return the backend of a URL scheme.
+
+    Raises ``ImproperlyConfigured`` when none is known, or when its package can't be imported.
+    """
+    found = backends.get(scheme)
+    if found is not None:
+        return found
+    installed = {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
+    entry = installed.get(scheme)
+    if entry is None:
+        choices = sorted({*installed, *backends})
+        raise ImproperlyConfigured(
+            f"No backend for {scheme}:// is installed{nearest(scheme, choices)} A backend comes with a package: try "
+            f"pip install 'duotone[{scheme}]', or orm.register_backend() your own."
+        )
+    try:
+        backend = entry.load()
+    except ImportError as error:
+        raise ImproperlyConfigured(
+            f"The backend for {scheme}:// ({entry.value}) can't be imported: {error}. It may need its drivers: "
+            f"pip install 'duotone[{scheme}]'."
+        ) from error
+    if not isinstance(backend, Backend):
+        raise ImproperlyConfigured(f"The entry point {entry.value} of {scheme}:// is no orm.db.contract.Backend.")
+    register_backend(backend)
+    return backends.setdefault(scheme, backend)
+
+
+class Databases:
+    """The databases by alias; made at first use, kept while their URL stays the same."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Database] = {}
+        self._lock = threading.Lock()
+
+    def __getitem__(self, alias: str) -> Database:
+        try:
+            return self._made[alias]
+        except KeyError:
+            return self._make(alias)
+
+    def _make(self, alias: str) -> Database:
+        configured = settings.databases
+        if alias not in configured:
+            raise ConnectionDoesNotExist(self._unknown(alias))
+        with self._lock:
+            if alias not in self._made:
+                url = DatabaseURL.parse(configured[alias])
+                backend = backend_for(url.scheme)
+                url.check_options(backend.options)
+                self._made[alias] = Database(alias, url, backend)
+            return self._made[alias]
+
+    def _unknown(self, alias: str) -> str:
+        if not settings.databases:
+            return (
+                f"There is no database {alias!r}: none is configured. Call orm.configure('sqlite:///file.db'), set "
+                "DATABASE_URL, or write [tool.orm] in pyproject.toml."
+            )
+        return f"There is no database {alias!r}{nearest(alias, settings.databases)}"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(settings.databases)
+
+    def __contains__(self, alias: object) -> bool:
+        return alias in settings.databases
+
+    def made(self) -> list[Database]:
+        """Return the databases used so far."""
+        return list(self._made.values())
+
+    def reconfigure(self) -> None:
+        """Drop the databases whose configuration changed; their idle connections end."""
+        configured = settings.databases
+        with self._lock:
+            for alias, database in list(self._made.items()):
+                if alias not in configured or DatabaseURL.parse(configured[alias]) != database.url:
+                    del self._made[alias]
+                    database.terminate()
+
+
+databases = Databases()
+listeners.append(databases.reconfigure)

@@ -1,0 +1,225 @@
+"""Where a database is: a URL, or Django's dictionary, taken apart and checked.
+
+    sqlite:///relative/path.db   sqlite:////absolute/path.db   sqlite://:memory:
+    postgresql://user:password@host:5432/name?max_size=20&sslmode=require
+
+The pool's options and the backend's share the query string; a name that neither knows is refused. The password is never
+shown: not by ``str``, not by ``repr``, not in an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
+from typing import Any, NoReturn
+from urllib.parse import parse_qsl, quote, unquote
+
+from orm.errors import ImproperlyConfigured
+
+MEMORY = ":memory:"
+
+# What Django's dictionary form may hold besides OPTIONS, and where each goes.
+DJANGO_KEYS = {"NAME": "database", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
+# Keys of Django's form that say something about Django's own machinery; accepted at the values that change nothing here.
+DJANGO_NEUTRAL: dict[str, tuple[Any, ...]] = {
+    "ATOMIC_REQUESTS": (False,),
+    "AUTOCOMMIT": (True,),
+    "CONN_HEALTH_CHECKS": (False, True),
+    "TIME_ZONE": (None,),
+}
+
+
+@dataclass(frozen=True)
+class PoolOptions:
+    """How many connections a pool keeps, and for how long. Times are in seconds."""
+
+    min_size: int = 0
+    """Connections opened together with the first, and kept when idle."""
+    max_size: int = 10
+    """Connections at most."""
+    acquire_timeout: float = 30.0
+    """How long to wait for a free connection, and for a turn in a transaction another task holds."""
+    max_lifetime: float = 3600.0
+    """Age at which a connection is replaced, less up to a tenth at random, so that not all go at once."""
+    idle_timeout: float = 300.0
+    """Idle time after which a connection above ``min_size`` is closed."""
+    health_check_after: float = 30.0
+    """Idle time after which a connection is tried before it is used."""
+
+    def __post_init__(self) -> None:
+        if self.max_size < 1:
+            raise ImproperlyConfigured(f"max_size is {self.max_size}; a pool needs room for at least one connection.")
+        if not 0 <= self.min_size <= self.max_size:
+            raise ImproperlyConfigured(f"min_size is {self.min_size}; it lies between 0 and max_size ({self.max_size}).")
+        for name in ("acquire_timeout", "max_lifetime", "idle_timeout", "health_check_after"):
+            if not getattr(self, name) > 0:
+                raise ImproperlyConfigured(f"{name} is {getattr(self, name)}; it is a number of seconds above 0.")
+
+
+POOL_OPTIONS: dict[str, type] = {option.name: type(option.default) for option in fields(PoolOptions)}
+
+
+@dataclass(frozen=True)
+class DatabaseURL:
+    """One database, as configured.
+
+    ``options`` are the backend's own, as text; ``pool`` are the pool's.
+    """
+
+    scheme: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    host: str = ""
+    port: int | None = None
+    database: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    pool: PoolOptions = field(default_factory=PoolOptions)
+
+    @classmethod
+    def parse(cls, given: str | Mapping[str, Any] | DatabaseURL) -> DatabaseURL:
+        """Read a URL, or a dictionary in Django's form (``ENGINE``, ``NAME``, ...).
+
+        Raises ``ImproperlyConfigured`` saying what is wrong, without the password.
+        """
+        if isinstance(given, DatabaseURL):
+            return given
+        if isinstance(given, str):
+            return parse_text(given.strip())
+        if isinstance(given, Mapping):
+            return parse_django(given)
+        raise ImproperlyConfigured(f"A database is a URL or a dictionary, not {type(given).__name__}.")
+
+    def check_options(self, known: Iterable[str]) -> None:
+        """Raise ``ImproperlyConfigured`` for an option that neither the backend (``known``) nor the pool has."""
+        known = frozenset(known)
+        for name in self.options:
+            if name not in known:
+                unknown_option(name, self.scheme, known)
+
+    def __str__(self) -> str:
+        login = quote(self.user, safe="") + (":***" if self.password else "")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        place = (f"{login}@" if login else "") + host + (f":{self.port}" if self.port is not None else "")
+        if self.database == MEMORY:
+            return f"{self.scheme}://{MEMORY}{self._query()}"
+        return f"{self.scheme}://{place}/{quote(self.database)}{self._query()}"
+
+    def _query(self) -> str:
+        shown = {name: "***" if "pass" in name or "secret" in name else value for name, value in self.options.items()}
+        default = PoolOptions()
+        for name in POOL_OPTIONS:
+            if getattr(self.pool, name) != getattr(default, name):
+                shown[name] = f"{getattr(self.pool, name):g}"
+        return "?" + "&".join(f"{name}={quote(value)}" for name, value in shown.items()) if shown else ""
+
+
+def parse_text(text: str) -> DatabaseURL:
+    """Read a URL. Taken apart by hand: ``://:memory:`` and passwords with odd characters defeat ``urlsplit``."""
+    scheme, separator, rest = text.partition("://")
+    if not separator or not scheme.replace("+", "").replace("-", "").replace("_", "").isalnum():
+        raise ImproperlyConfigured(
+            "A database URL looks like sqlite:///file.db or postgresql://user:password@host:5432/name; this one has no "
+            f"{'scheme before' if separator else 'scheme and'} `://`."
+        )
+    rest, _, query = rest.partition("?")
+    location, slash, path = rest.partition("/")
+    login, at, place = location.rpartition("@")
+    if "@" in path:
+        raise ImproperlyConfigured(
+            f"The {scheme} URL has an `@` after the first `/`: a `/` in the password or user name is written %2F."
+        )
+    user, _, password = login.partition(":")
+    if place == MEMORY and not at:
+        host, port, database = "", None, MEMORY
+    else:
+        host, port = host_and_port(place, scheme)
+        database = unquote(path) if slash else ""
+    given = parse_qsl(query, keep_blank_values=True, strict_parsing=False)
+    return build(
+        DatabaseURL(scheme.lower(), unquote(user), unquote(password), unquote(host), port, database), given
+    )
+
+
+def host_and_port(place: str, scheme: str) -> tuple[str, int | None]:
+    """Take ``host:port`` or ``[ipv6]:port`` apart."""
+    if place.startswith("["):
+        host, _, rest = place[1:].partition("]")
+        port = rest.removeprefix(":")
+    else:
+        host, _, port = place.partition(":")
+    if not port:
+        return host, None
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ImproperlyConfigured(
+            f"The port in the {scheme} URL is not a number from 1 to 65535. (A `:`, `@` or `/` in the password is "
+            "written percent-encoded: %3A, %40, %2F.)"
+        )
+    return host, int(port)
+
+
+def build(url: DatabaseURL, given: Iterable[tuple[str, Any]]) -> DatabaseURL:
+    """Sort options into the pool's and the backend's."""
+    options: dict[str, str] = {}
+    pool: dict[str, Any] = {}
+    for name, value in given:
+        if name in options or name in pool:
+            raise ImproperlyConfigured(f"The option {name} is given twice for the {url.scheme} database.")
+        if name in POOL_OPTIONS:
+            try:
+                pool[name] = POOL_OPTIONS[name](value)
+            except (TypeError, ValueError):
+                raise ImproperlyConfigured(f"{name} is a number, and {value!r} is not one.") from None
+        else:
+            options[name] = str(value)
+    return replace(url, options=options, pool=PoolOptions(**pool))
+
+
+def parse_django(given: Mapping[str, Any]) -> DatabaseURL:
+    """Read Django's dictionary form; the last part of ``ENGINE`` names the scheme."""
+    engine = str(given.get("ENGINE") or "")
+    if not engine:
+        raise ImproperlyConfigured("A database given as a dictionary needs ENGINE, or give a URL instead.")
+    scheme = engine.rpartition(".")[2].removeprefix("orm_").partition("_")[0]
+    parts: dict[str, Any] = {}
+    options: list[tuple[str, Any]] = []
+    for key, value in given.items():
+        if key in DJANGO_KEYS:
+            parts[DJANGO_KEYS[key]] = "" if value is None else str(value)
+        elif key == "OPTIONS":
+            for name, setting in dict(value or {}).items():
+                options += setting.items() if name == "pool" and isinstance(setting, Mapping) else [(name, setting)]
+        elif key == "CONN_MAX_AGE":
+            if value:
+                options.append(("max_lifetime", value))
+        elif key == "TEST" or (key in DJANGO_NEUTRAL and value in DJANGO_NEUTRAL[key]):
+            continue  # says nothing about the connection
+        elif key != "ENGINE":
+            refuse_key(key, key in DJANGO_NEUTRAL)
+    port = parts.pop("port", "")
+    _, number = host_and_port(f":{port}", scheme) if port else ("", None)
+    return build(DatabaseURL(scheme.lower(), port=number, **parts), options)
+
+
+def refuse_key(key: str, known: bool) -> NoReturn:
+    """Raise for a key of Django's form that is unknown, or set to what is not offered here."""
+    if known:
+        raise ImproperlyConfigured(f"{key} is offered here only as {DJANGO_NEUTRAL[key][0]!r}; leave it out.")
+    choices = ["ENGINE", *DJANGO_KEYS, "OPTIONS", "CONN_MAX_AGE", *DJANGO_NEUTRAL]
+    raise ImproperlyConfigured(f"Unknown key {key!r} for a database{nearest(key, choices)}")
+
+
+def unknown_option(name: str, scheme: str, known: Iterable[str]) -> NoReturn:
+    """Raise for an option nobody knows, naming the near ones."""
+    raise ImproperlyConfigured(
+        f"The {scheme} database has no option {name!r}{nearest(name, [*POOL_OPTIONS, *known])}"
+    )
+
+
+def nearest(name: str, choices: Iterable[str]) -> str:
+    """Finish a sentence about an unknown name with the near choices, or all of them when none is near."""
+    choices = sorted(choices)
+    near = get_close_matches(name, choices, n=3, cutoff=0.5)
+    if near:
+        return f". Did you mean {' or '.join(near)}?"
+    return f". Known: {', '.join(choices)}."
