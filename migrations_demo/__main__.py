@@ -33,6 +33,9 @@ from orm.models import Sum
 
 REPORT = Path(__file__).with_name("report.py")
 USUAL_PORT = 8000
+PLAIN_WIDTH = 120
+"""Columns where there is no terminal to ask, such as a log."""
+
 REPORT_TIMEOUT = 120.0
 """Seconds that the legacy script may take."""
 
@@ -78,6 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; return the exit status."""
     options = read_arguments(arguments)
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = PLAIN_WIDTH
     closing = Closing()
     try:
         url = configure()

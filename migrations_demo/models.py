@@ -21,6 +21,7 @@ class Person(models.Model):
     class Meta:
         app_label = "catalogue"
         db_table = "catalogue_person"
+        verbose_name_plural = "people"
         ordering = ["name", "email"]
         unique_together = [("name", "email")]
 

@@ -117,7 +117,10 @@ async def open_package(slug: str) -> PackageDetails:
         .order_by("number", "location")
         .afetch_all(),
         Distribution.objects.filter(versions__requirements__target=distribution).distinct().afetch_all(),
-        listed.annotate(module_pk=F("module__pk")).order_by("path")[:LISTED_FILES].afetch_all(),
+        listed.exclude(path__contains="-info/")
+        .annotate(module_pk=F("module__pk"))
+        .order_by("path")[:LISTED_FILES]
+        .afetch_all(),
         listed.acount(),
         Distribution.objects.filter(pk=distribution.pk).aupdate(views=F("views") + 1),
     )

@@ -62,7 +62,7 @@ class Distribution(models.Model):
 
 
 class Version(models.Model):
-    distribution = models.ForeignKey(Distribution, on_delete=models.CASCADE, related_name="versions")
+    distribution = models.ForeignKey(Distribution, on_delete=models.CASCADE)
     number = models.CharField(max_length=100)
 
     class Meta:
@@ -72,8 +72,8 @@ class Version(models.Model):
 
 
 class Requirement(models.Model):
-    version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="requirements")
-    target = models.ForeignKey(Distribution, on_delete=models.SET_NULL, null=True, related_name="required_by")
+    version = models.ForeignKey(Version, on_delete=models.CASCADE)
+    target = models.ForeignKey(Distribution, on_delete=models.SET_NULL, null=True)
     name = models.CharField(max_length=200)
     extra = models.CharField(max_length=100, default="")
 
@@ -84,7 +84,7 @@ class Requirement(models.Model):
 
 
 class Module(models.Model):
-    version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="modules")
+    version = models.ForeignKey(Version, on_delete=models.CASCADE)
     name = models.CharField(max_length=500)
     lines = models.IntegerField(default=0)
 
@@ -95,7 +95,7 @@ class Module(models.Model):
 
 
 class Function(models.Model):
-    module = models.ForeignKey(Module, on_delete=models.CASCADE, related_name="functions")
+    module = models.ForeignKey(Module, on_delete=models.CASCADE)
     name = models.CharField(max_length=200)
     qualname = models.CharField(max_length=500)
     line = models.IntegerField()
@@ -139,10 +139,11 @@ def totals():
 def largest_packages():
     print("\nLargest packages by lines of Python")
     rows = (
-        Distribution.objects.annotate(total=Sum("versions__modules__lines"), modules=Count("versions__modules"))
+        Module.objects.values("version__distribution__name")
+        .annotate(total=Sum("lines"), modules=Count("id"))
         .filter(total__gt=0)
-        .order_by("-total", "slug")
-        .values_list("name", "total", "modules")[:8]
+        .order_by("-total", "version__distribution__name")
+        .values_list("version__distribution__name", "total", "modules")[:8]
     )
     for name, total, modules in rows:
         print(f"  {name:<28} {total:>9} lines in {modules:>5} modules")
@@ -151,13 +152,14 @@ def largest_packages():
 def most_required():
     print("\nMost required, extras aside")
     rows = (
-        Distribution.objects.filter(required_by__extra="")
-        .annotate(dependants=Count("required_by__version__distribution", distinct=True))
+        Requirement.objects.filter(extra="", target__isnull=False)
+        .values("target__name")
+        .annotate(dependants=Count("version__distribution", distinct=True))
         .filter(dependants__gte=2)
-        .order_by("-dependants", "slug")[:8]
+        .order_by("-dependants", "target__name")[:8]
     )
-    for distribution in rows:
-        print(f"  {distribution.name:<28} {distribution.dependants:>3} packages")
+    for row in rows:
+        print(f"  {row['target__name']:<28} {row['dependants']:>3} packages")
 
 
 def documentation():
