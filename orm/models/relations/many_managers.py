@@ -1,0 +1,425 @@
+"""The managers behind ``author.book_set`` and ``book.authors``: the related rows of one instance, and how to change them.
+
+Each is the related model's own manager narrowed to one instance. Rows already prefetched are used; changing the relation
+forgets them. Operations of more than one statement run in a transaction. Twins are generated; import the public names
+from ``many_managers_blocking``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from orm.db.registry import DEFAULT_DB_ALIAS, databases
+from orm.db.transaction import atomic
+from orm.models.managers import BaseManager
+from orm.models.relations.manager_class import manager_class
+from orm.models.signals import m2m_changed
+from orm.query.queryset_blocking import QuerySet
+from orm.sql.expressions import Q
+
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+    from orm.models.managers import Manager
+
+M = TypeVar("M", bound="AwaitableModel")
+PREFETCHED = "_prefetched_objects_cache"
+"""Where an instance keeps the rows of its many-valued relations, by accessor: a list, or the QuerySet made of it."""
+
+if TYPE_CHECKING:
+
+    class _Base(Manager[M]):
+        """For type checkers the narrowed manager has everything a manager has."""
+
+else:
+    _Base = BaseManager
+
+
+class InstanceManager(_Base[M]):
+    """What both kinds of related manager share. ``instance`` is the row whose related rows it manages."""
+
+    instance: Any
+    rel: Any
+    field: Any
+    name: str
+    operations: type[Any]
+    facts: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name} of {self.instance!r}>"
+
+    def __call__(self, *, manager: str) -> Any:
+        """Return the same related rows under another manager of the related model: ``book_set(manager="published")``."""
+        managers = self.model._meta.managers_map
+        if manager not in managers:
+            raise ValueError(f"{self.model.__name__} has no manager {manager!r}; it has {', '.join(managers)}.")
+        cls = manager_class(self.operations, managers[manager], **self.facts)
+        made = object.__new__(cls)
+        made.instance = self.instance
+        return made
+
+    @property
+    def _alias(self) -> str:
+        return self._db or self.instance._state.db or DEFAULT_DB_ALIAS
+
+    def _key_of_instance(self, foreign_key: Any) -> Any:
+        """Return the instance's value that ``foreign_key`` refers to; refuse an instance that has none yet."""
+        key = getattr(self.instance, foreign_key.target_attname)
+        if key is None:
+            raise ValueError(
+                f"{self.instance!r} has no {foreign_key.target_attname} yet, so it has no {self.name}; save it first."
+            )
+        return key
+
+    def get_queryset(self) -> QuerySet[M]:
+        """Return the related rows: the prefetched ones, if there are."""
+        prefetched = self.instance.__dict__.get(PREFETCHED)
+        if prefetched is not None:
+            rows = prefetched.get(self.name)
+            if rows is not None:
+                if type(rows) is list:  # prefetching leaves lists; most are only iterated, many never looked at
+                    objects, rows = rows, self._narrowed()
+                    rows._result_cache = objects
+                    rows._prefetch_done = True
+                    prefetched[self.name] = rows
+                return rows  # type: ignore[no-any-return]
+        return self._narrowed()
+
+    def _narrowed(self) -> QuerySet[M]:
+        raise NotImplementedError(f"{type(self).__name__} does not say which rows are related.")
+
+    def _every_row(self) -> QuerySet[M]:
+        """Return the related model's rows as its own manager shows them, on the instance's database."""
+        queryset = super().get_queryset()
+        alias = self._db or self.instance._state.db
+        return queryset if alias in (None, DEFAULT_DB_ALIAS) else queryset.using(alias)
+
+    def all(self) -> QuerySet[M]:
+        """Return the related rows."""
+        return self.get_queryset()
+
+    def _forget(self) -> None:
+        """Drop prefetched rows, which are about to be wrong."""
+        prefetched = self.instance.__dict__.get(PREFETCHED)
+        if prefetched is not None:
+            prefetched.pop(self.name, None)
+
+    def _check_instance(self, obj: Any) -> Any:
+        if not isinstance(obj, self.model):
+            raise TypeError(
+                f"{self.name} of {type(self.instance).__name__} takes {self.model.__name__} instances, got {obj!r}."
+            )
+        return obj
+
+
+class AwaitableRelatedManager(InstanceManager[M]):
+    """The rows whose foreign key refers to one instance: ``author.book_set``."""
+
+    def _narrowed(self) -> QuerySet[M]:
+        field = self.field
+        key = self._key_of_instance(field)
+        queryset = self._every_row().filter(**{field.attname: key})
+        queryset._known_related = (field.name, field.attname, {key: self.instance})
+        return queryset
+
+    async def acreate(self, **values: Any) -> M:
+        """Create a related row and return it."""
+        self._key_of_instance(self.field)
+        self._forget()
+        return await super().acreate(**{**values, self.field.name: self.instance})
+
+    async def aget_or_create(self, defaults: Mapping[str, Any] | None = None, **lookups: Any) -> tuple[M, bool]:
+        """Return the related row that matches, created if there is none, and whether it was created."""
+        self._key_of_instance(self.field)
+        self._forget()
+        return await super().aget_or_create(defaults, **{**lookups, self.field.name: self.instance})
+
+    async def aupdate_or_create(
+        self,
+        defaults: Mapping[str, Any] | None = None,
+        create_defaults: Mapping[str, Any] | None = None,
+        **lookups: Any,
+    ) -> tuple[M, bool]:
+        """Update the related row that matches, or create it; return it and whether it was created."""
+        self._key_of_instance(self.field)
+        self._forget()
+        lookups[self.field.name] = self.instance
+        return await super().aupdate_or_create(defaults, create_defaults, **lookups)
+
+    async def aadd(self, *objs: M, bulk: bool = True) -> None:
+        """Make rows refer to this instance: one UPDATE, or with ``bulk=False`` a save of each (which sends signals)."""
+        self._key_of_instance(self.field)
+        self._forget()
+        for obj in objs:
+            self._check_instance(obj)
+        if not bulk:
+            async with atomic(using=self._alias, savepoint=False):
+                for obj in objs:
+                    setattr(obj, self.field.name, self.instance)
+                    await obj.asave(using=self._alias)
+            return
+        for obj in objs:
+            if obj._state.adding or obj._state.db not in (None, self._alias):
+                raise ValueError(f"{obj!r} isn't saved on {self._alias!r}. Use bulk=False or save the object first.")
+        for obj in objs:
+            setattr(obj, self.field.name, self.instance)
+        if objs:
+            await self._change([obj.pk for obj in objs], self.instance)
+
+    async def _change(self, keys: list[Any] | None, to: Any) -> None:
+        rows = self.model._base_manager.using(self._alias)
+        if keys is None:
+            rows = rows.filter(**{self.field.name: self.instance})
+        else:
+            rows = rows.filter(pk__in=keys)
+        await rows.aupdate(**{self.field.name: to})
+
+    async def aremove(self, *objs: M, bulk: bool = True) -> None:
+        """Make rows refer to nothing; only where the foreign key may be null."""
+        self._check_removable("remove")
+        key = self._key_of_instance(self.field)
+        for obj in objs:
+            if getattr(self._check_instance(obj), self.field.attname) != key:
+                raise self.field.related_model.DoesNotExist(f"{obj!r} is not related to {self.instance!r}.")
+        self._forget()
+        if not bulk:
+            await self._save_without(objs)
+            return
+        if objs:
+            await self._change([obj.pk for obj in objs], None)
+        for obj in objs:
+            setattr(obj, self.field.name, None)
+
+    async def aclear(self, *, bulk: bool = True) -> None:
+        """Make every related row refer to nothing; only where the foreign key may be null."""
+        self._check_removable("clear")
+        self._key_of_instance(self.field)
+        self._forget()
+        if bulk:
+            await self._change(None, None)
+        else:
+            await self._save_without(await self._narrowed())
+
+    async def _save_without(self, objs: Iterable[Any]) -> None:
+        async with atomic(using=self._alias, savepoint=False):
+            for obj in objs:
+                setattr(obj, self.field.name, None)
+                await obj.asave(using=self._alias, update_fields=[self.field.name])
+
+    def _check_removable(self, operation: str) -> None:
+        if not self.field.null:
+            raise AttributeError(
+                f"{self.name}.{operation}() would leave {self.field} empty, and it may not be null. Give it null=True, "
+                f"or delete the rows."
+            )
+
+    async def aset(self, objs: Iterable[M], *, bulk: bool = True, clear: bool = False) -> None:
+        """Make exactly these rows refer to this instance (where the foreign key may not be null: these as well)."""
+        wanted = [self._check_instance(obj) for obj in objs]
+        if not self.field.null:
+            await self.aadd(*wanted, bulk=bulk)
+            return
+        async with atomic(using=self._alias, savepoint=False):
+            if clear:
+                await self.aclear(bulk=bulk)
+                await self.aadd(*wanted, bulk=bulk)
+                return
+            present = list(await self._narrowed())
+            wanted_keys = {obj.pk for obj in wanted}
+            present_keys = {obj.pk for obj in present}
+            await self.aremove(*(obj for obj in present if obj.pk not in wanted_keys), bulk=bulk)
+            await self.aadd(*(obj for obj in wanted if obj.pk not in present_keys), bulk=bulk)
+
+
+class AwaitableManyRelatedManager(InstanceManager[M]):
+    """The rows on the other side of a many-to-many relation of one instance: ``book.authors``."""
+
+    through: Any
+    near: Any
+    """The join model's foreign key to the instance's model."""
+    far: Any
+    """The join model's foreign key to the related model."""
+    path: str
+    reverse: bool
+    symmetrical: bool
+
+    def _narrowed(self) -> QuerySet[M]:
+        return self._every_row().filter(**{self.path: self._key_of_instance(self.near)})
+
+    # -- rows of the join model -----------------------------------------------------------------------------------------
+
+    def _key_of(self, obj: Any) -> Any:
+        """Return the key of a related row, given as an instance or as its key."""
+        if isinstance(obj, self.model):
+            key = getattr(obj, self.far.target_attname)
+            if key is None:
+                raise ValueError(
+                    f"{obj!r} has no {self.far.target_attname} yet, so it can't join {self.name}; save it first."
+                )
+            return key
+        if hasattr(obj, "_meta"):
+            raise TypeError(
+                f"{self.name} of {type(self.instance).__name__} takes {self.model.__name__} instances, got {obj!r}."
+            )
+        if obj is None:
+            raise TypeError(f"{self.name} of {type(self.instance).__name__} takes instances or keys, got None.")
+        return self.far.get_prep_value(obj)
+
+    def _joins(self) -> QuerySet[Any]:
+        return self.through._base_manager.using(self._alias)  # type: ignore[no-any-return]
+
+    def _joins_of_instance(self, keys: Iterable[Any] | None = None) -> QuerySet[Any]:
+        """Return the join rows of the instance, those to ``keys`` only if given; both directions if symmetrical."""
+        near, far, key = self.near.attname, self.far.attname, self._key_of_instance(self.near)
+        listed = None if keys is None else list(keys)
+
+        def side(this: str, other: str) -> Q:
+            return Q(**{this: key}) if listed is None else Q(**{this: key, f"{other}__in": listed})
+
+        condition = side(near, far) | side(far, near) if self.symmetrical else side(near, far)
+        return self._joins().filter(condition)
+
+    async def _tell(self, action: str, keys: set[Any] | None) -> None:
+        await m2m_changed.asend(
+            sender=self.through,
+            action=action,
+            instance=self.instance,
+            reverse=self.reverse,
+            model=self.model,
+            pk_set=keys,
+            using=self._alias,
+        )
+
+    @property
+    def _heard(self) -> bool:
+        return m2m_changed.has_listeners(self.through)
+
+    def _new_joins(self, keys: Iterable[Any], defaults: Mapping[str, Any] | None) -> list[Any]:
+        near, far, key = self.near.attname, self.far.attname, self._key_of_instance(self.near)
+        extra = {name: value() if callable(value) else value for name, value in (defaults or {}).items()}
+        pairs = [(key, other) for other in keys]
+        if self.symmetrical:
+            pairs += [(other, key) for other in keys if other != key]
+        return [self.through(**extra, **{near: one, far: other}) for one, other in pairs]
+
+    async def _join(self, objs: Iterable[Any], defaults: Mapping[str, Any] | None) -> None:
+        keys = list(dict.fromkeys(self._key_of(obj) for obj in objs))
+        self._key_of_instance(self.near)
+        self._forget()
+        if not keys:
+            return
+        ignore = bool(self.through._meta.auto_created) and databases[self._alias].dialect.capabilities.ignore_conflicts
+        if ignore and not self._heard:
+            await self._joins().abulk_create(self._new_joins(keys, defaults), ignore_conflicts=True)
+            return
+        async with atomic(using=self._alias, savepoint=False):
+            present = set(await self._present(keys))
+            missing = [key for key in keys if key not in present]
+            if self._heard:
+                await self._tell("pre_add", set(missing))
+            rows = self._new_joins(missing, defaults)
+            if self.symmetrical and not ignore:
+                rows = await self._without_present(rows)
+            if rows:
+                await self._joins().abulk_create(rows, ignore_conflicts=ignore)
+            if self._heard:
+                await self._tell("post_add", set(missing))
+
+    async def _present(self, keys: list[Any]) -> list[Any]:
+        rows = self._joins().filter(
+            **{self.near.attname: self._key_of_instance(self.near), f"{self.far.attname}__in": keys}
+        )
+        return list(await rows.values_list(self.far.attname, flat=True))
+
+    async def _without_present(self, rows: list[Any]) -> list[Any]:
+        """Leave out mirrored join rows that exist, where the database can't ignore them itself."""
+        near, far, key = self.near.attname, self.far.attname, self._key_of_instance(self.near)
+        mirrored = self._joins().filter(**{far: key}).values_list(near, flat=True)
+        present = set(await mirrored)
+        return [row for row in rows if getattr(row, near) == key or getattr(row, near) not in present]
+
+    # -- operations -----------------------------------------------------------------------------------------------------
+
+    async def aadd(self, *objs: M | Any, through_defaults: Mapping[str, Any] | None = None) -> None:
+        """Relate rows (instances or keys); those that are related already stay so.
+
+        ``through_defaults`` are values for the join model's own fields; callables are called once.
+        """
+        await self._join(objs, through_defaults)
+
+    async def acreate(self, *, through_defaults: Mapping[str, Any] | None = None, **values: Any) -> M:
+        """Create a row, relate it and return it."""
+        self._key_of_instance(self.near)
+        async with atomic(using=self._alias, savepoint=False):
+            made = await super().acreate(**values)
+            await self._join([made], through_defaults)
+        return made
+
+    async def aget_or_create(
+        self,
+        defaults: Mapping[str, Any] | None = None,
+        *,
+        through_defaults: Mapping[str, Any] | None = None,
+        **lookups: Any,
+    ) -> tuple[M, bool]:
+        """Return the related row that matches, created and related if there is none, and whether it was created."""
+        async with atomic(using=self._alias, savepoint=False):
+            found, created = await super().aget_or_create(defaults, **lookups)
+            if created:
+                await self._join([found], through_defaults)
+        return found, created
+
+    async def aupdate_or_create(
+        self,
+        defaults: Mapping[str, Any] | None = None,
+        create_defaults: Mapping[str, Any] | None = None,
+        *,
+        through_defaults: Mapping[str, Any] | None = None,
+        **lookups: Any,
+    ) -> tuple[M, bool]:
+        """Update the related row that matches, or create and relate it; return it and whether it was created."""
+        async with atomic(using=self._alias, savepoint=False):
+            found, created = await super().aupdate_or_create(defaults, create_defaults, **lookups)
+            if created:
+                await self._join([found], through_defaults)
+        return found, created
+
+    async def aremove(self, *objs: M | Any) -> None:
+        """Unrelate rows (instances or keys); those that are not related are ignored."""
+        keys = {self._key_of(obj) for obj in objs}
+        self._forget()
+        if not keys:
+            return
+        if not self._heard:
+            await self._joins_of_instance(keys).adelete()
+            return
+        async with atomic(using=self._alias, savepoint=False):
+            await self._tell("pre_remove", keys)
+            await self._joins_of_instance(keys).adelete()
+            await self._tell("post_remove", keys)
+
+    async def aclear(self) -> None:
+        """Unrelate every row."""
+        self._forget()
+        if not self._heard:
+            await self._joins_of_instance().adelete()
+            return
+        async with atomic(using=self._alias, savepoint=False):
+            await self._tell("pre_clear", None)
+            await self._joins_of_instance().adelete()
+            await self._tell("post_clear", None)
+
+    async def aset(
+        self, objs: Iterable[M | Any], *, clear: bool = False, through_defaults: Mapping[str, Any] | None = None
+    ) -> None:
+        """Relate exactly these rows: remove the others and add the missing, or with ``clear`` start from nothing."""
+        wanted = list(dict.fromkeys(self._key_of(obj) for obj in objs))
+        async with atomic(using=self._alias, savepoint=False):
+            if clear:
+                await self.aclear()
+                await self.aadd(*wanted, through_defaults=through_defaults)
+                return
+            rows = self._joins().filter(**{self.near.attname: self._key_of_instance(self.near)})
+            present = set(await rows.values_list(self.far.attname, flat=True))
+            await self.aremove(*present.difference(wanted))
+            await self.aadd(*(key for key in wanted if key not in present), through_defaults=through_defaults)
