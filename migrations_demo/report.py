@@ -30,7 +30,6 @@ def database_from_env():
 
 
 settings.configure(
-    DEBUG=True,
     USE_TZ=True,
     TIME_ZONE="UTC",
     DATABASES={"default": database_from_env()},
@@ -39,7 +38,7 @@ settings.configure(
 django.setup()
 
 from django.core.exceptions import ObjectDoesNotExist  # noqa: E402
-from django.db import connection, models, transaction  # noqa: E402
+from django.db import models, transaction  # noqa: E402
 from django.db.models import Avg, Case, Count, F, Max, Q, Sum, Value, When  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
@@ -227,4 +226,3 @@ if __name__ == "__main__":
     documentation()
     busy_signatures()
     record(figures)
-    print(f"Queries: {len(connection.queries)}")

@@ -15,18 +15,20 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from orm.compat.django import install
+from orm.db.registry import databases
 from orm.errors import ImproperlyConfigured
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 USAGE = """\
-Usage: orm run SCRIPT [ARGUMENTS]...
-       orm run -m MODULE [ARGUMENTS]...
+Usage: orm run [--statistics] SCRIPT [ARGUMENTS]...
+       orm run [--statistics] -m MODULE [ARGUMENTS]...
 
 Run a blocking script written for Django's ORM with `django` provided by Duotone.
 The database comes from the script's own settings (settings.configure or
-DJANGO_SETTINGS_MODULE), else from DATABASE_URL, else from [tool.orm] in pyproject.toml."""
+DJANGO_SETTINGS_MODULE), else from DATABASE_URL, else from [tool.orm] in pyproject.toml.
+With --statistics it ends by telling on stderr how many statements each database ran."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -35,6 +37,11 @@ def run(arguments: Sequence[str]) -> int:
     Raises whatever ``SystemExit`` the script raises. An uncaught exception is shown as Python shows it, without this
     command's own frames, and gives status 1.
     """
+    if arguments[:1] == ["--statistics"]:
+        try:
+            return run(arguments[1:])
+        finally:  # also where the script ends with SystemExit
+            tell_statistics()
     as_module = arguments[:1] == ["-m"]
     target = list(arguments[1:] if as_module else arguments)
     if not target:
@@ -64,6 +71,13 @@ def run(arguments: Sequence[str]) -> int:
         sys.excepthook(type(error), error, _script_frames(error.__traceback__))
         return 1
     return 0
+
+
+def tell_statistics() -> None:
+    """Say on stderr how many statements each database ran in each colour."""
+    for database in databases.made():
+        ran = database.statistics
+        print(f"{database.alias}: {ran.awaitable} awaitable and {ran.blocking} blocking statements", file=sys.stderr)
 
 
 def _run_file(path: str) -> None:
