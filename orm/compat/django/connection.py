@@ -103,3 +103,124 @@ class LegacyCursor:
     def _check_open(self) -> None:
         if self._closed:
             raise InterfaceError("The cursor is closed.")
+
+
+class LegacyEditor:
+    """What ``connection.schema_editor()`` gives: tables of models are created and dropped, in one transaction."""
+
+    def __init__(self, alias: str) -> None:
+        self._alias = alias
+        self._transaction = atomic(using=alias)
+
+    def create_model(self, model: type[Model]) -> None:
+        """Create a model's table, with the join tables of its many-to-many fields."""
+        create_tables(model, using=self._alias)
+
+    def delete_model(self, model: type[Model]) -> None:
+        """Drop a model's table, with the join tables of its many-to-many fields."""
+        drop_tables(model, using=self._alias)
+
+    def execute(self, sql: str, params: Sequence[Any] | None = None) -> None:
+        """Run one statement."""
+        LegacyCursor(databases[self._alias]).execute(sql, params)
+
+    def __enter__(self) -> Self:
+        self._transaction.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._transaction.__exit__(kind, error, at)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"The schema editor has no {name} here: it creates and deletes models, and executes SQL.")
+
+
+class LegacyConnection:
+    """One database, as scripts know it from ``django.db.connections[alias]``."""
+
+    def __init__(self, alias: str) -> None:
+        self.alias = alias
+
+    @property
+    def database(self) -> Database:
+        """The Duotone database behind this name."""
+        settings.load()
+        return databases[self.alias]
+
+    @property
+    def vendor(self) -> str:
+        """The backend's name: sqlite, postgresql, ..."""
+        return self.database.backend.name
+
+    @property
+    def settings_dict(self) -> dict[str, Any]:
+        """The database's settings as the script gave them; without a password."""
+        settings.load()
+        given = settings.DATABASES.get(self.alias)
+        return {**given, "PASSWORD": "***"} if isinstance(given, dict) else {"NAME": self.database.url.database}
+
+    def cursor(self) -> LegacyCursor:
+        """Return a new cursor."""
+        return LegacyCursor(self.database)
+
+    def schema_editor(self) -> LegacyEditor:
+        """Return what creates and drops tables, as a context."""
+        settings.load()
+        return LegacyEditor(self.alias)
+
+    def ensure_connection(self) -> None:
+        """Make sure that the database answers."""
+        run(self.database.fetch("SELECT 1"))
+
+    def is_usable(self) -> bool:
+        """Return whether the database answers."""
+        try:
+            self.ensure_connection()
+        except OperationalError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Close the idle connections of this database; the next statement opens one."""
+        self.database.close()
+
+    def __getattr__(self, name: str) -> Any:
+        hint = INSTEAD.get(name, "there are cursor(), schema_editor(), vendor, alias, close(), in_atomic_block.")
+        raise AttributeError(f"django.db.connection has no {name} here: {hint}")
+
+    def __repr__(self) -> str:
+        return f"<connection {self.alias}>"
+
+
+class LegacyConnections:
+    """The object scripts know as ``django.db.connections``."""
+
+    def __getitem__(self, alias: str) -> LegacyConnection:
+        settings.load()
+        databases[alias]  # an unknown alias raises here, naming those there are
+        return LegacyConnection(alias)
+
+    def __iter__(self) -> Iterator[str]:
+        settings.load()
+        return iter(databases)
+
+    def all(self) -> list[LegacyConnection]:
+        """Return every configured database."""
+        return [LegacyConnection(alias) for alias in self]
+
+    def close_all(self) -> None:
+        """Close the idle connections of every database."""
+        for each in self.all():
+            each.close()
+
+
+connection = LegacyConnection(DEFAULT_DB_ALIAS)
+connections = LegacyConnections()
+
+
+def close_old_connections(**kwargs: Any) -> None:
+    """Nothing to do: the pool drops what is old or broken by itself."""
+
+
+def reset_queries(**kwargs: Any) -> None:
+    """Nothing to do: Duotone keeps no log of queries."""

@@ -2,7 +2,7 @@
 
 They come from ``settings.configure(...)``, from the module DJANGO_SETTINGS_MODULE names, or, where there is neither,
 from what Duotone itself is configured with (DATABASE_URL, ``[tool.orm]``). Reading one that is set nowhere raises AttributeError.
-What a script can't rely on here is refused by name rather than dropped: see ``REFUSED`` in ``databases``.
+A database's options that Duotone does not have are refused by name; only what concerns requests is dropped, since a script has none.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ import importlib
 import os
 from typing import Any
 
-from orm.compat.django.databases import database_options
 from orm.config import configure as configure_orm
 from orm.config import settings as orm_settings
+from orm.db.url import DatabaseURL
 from orm.errors import ImproperlyConfigured
 
 ENVIRONMENT_VARIABLE = "DJANGO_SETTINGS_MODULE"
+
+# Keys of a database that say what a request does: without requests they change nothing, whatever they are set to.
+ABOUT_REQUESTS = frozenset({"ATOMIC_REQUESTS", "CONN_HEALTH_CHECKS"})
 
 # Values Django documents as its defaults, for the settings that this module acts on.
 DEFAULTS: dict[str, Any] = {
@@ -66,7 +69,11 @@ class LegacySettings:
         values = {**DEFAULTS, **given}
         if values["DATABASE_ROUTERS"]:
             raise NotImplementedError("DATABASE_ROUTERS is not offered yet: choose the database with using(alias).")
-        databases = {alias: database_options(alias, entry) for alias, entry in values["DATABASES"].items()}
+        databases = {
+            alias: {key: value for key, value in entry.items() if key not in ABOUT_REQUESTS}
+            for alias, entry in values["DATABASES"].items()
+            if entry
+        }
         configure_orm(
             databases or None,
             use_tz=values["USE_TZ"],
@@ -116,11 +123,24 @@ def _capitals(source: Any) -> dict[str, Any]:
 def _from_orm(name: str) -> Any:
     """Return a setting as Duotone's own configuration has it, in Django's form."""
     if name == "DATABASES":
-        return dict(orm_settings.databases)
+        return {alias: _in_django_form(given) for alias, given in orm_settings.databases.items()}
     if name == "DEFAULT_AUTO_FIELD":
         return f"django.db.models.{orm_settings.default_auto_field}"
     own = {"TIME_ZONE": "time_zone", "USE_TZ": "use_tz", "INSTALLED_APPS": "installed_apps"}
     return getattr(orm_settings, own[name]) if name in own else DEFAULTS[name]
+
+
+def _in_django_form(given: Any) -> dict[str, Any]:
+    url = DatabaseURL.parse(given)
+    return {
+        "ENGINE": f"django.db.backends.{url.scheme}",
+        "NAME": url.database,
+        "USER": url.user,
+        "PASSWORD": url.password,
+        "HOST": url.host,
+        "PORT": "" if url.port is None else str(url.port),
+        "OPTIONS": dict(url.options),
+    }
 
 
 settings = LegacySettings()

@@ -1,0 +1,122 @@
+"""What is importable below ``django``, and which Duotone modules it comes from.
+
+A surface names sources, not names: every public name of a source is offered. Only what is called otherwise here, or lives in this
+package, is written down one by one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import ModuleType
+from typing import Any
+
+HERE = "orm.compat.django"
+OURS = ("orm", "orm.")
+
+
+@dataclass(frozen=True)
+class Surface:
+    """One module below ``django``.
+
+    Parameters: ``sources`` are modules whose public names it offers, the first that has a name winning; ``names`` maps
+    further names to ``module:attribute`` (a module alone is ``module:``).
+    """
+
+    describes: str
+    sources: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def find(self, name: str) -> tuple[bool, Any]:
+        """Return whether ``name`` is offered, and what it is."""
+        if name in self.names:
+            module, _, attribute = self.names[name].partition(":")
+            found = importlib.import_module(module)
+            return True, getattr(found, attribute) if attribute else found
+        for source in self.sources:
+            if name in public_names(source):
+                return True, getattr(importlib.import_module(source), name)
+        return False, None
+
+    def offered(self) -> list[str]:
+        """Return every name the module offers."""
+        return sorted({*self.names, *(name for source in self.sources for name in public_names(source))})
+
+
+@lru_cache(maxsize=None)
+def public_names(source: str) -> frozenset[str]:
+    """Return a module's public names: its ``__all__``, else the classes, functions and constants of this library in it."""
+    module = importlib.import_module(source)
+    declared = getattr(module, "__all__", None)
+    if declared is not None:
+        return frozenset(declared)
+    return frozenset(name for name, value in vars(module).items() if not name.startswith("_") and _is_ours(name, value))
+
+
+def _is_ours(name: str, value: Any) -> bool:
+    if isinstance(value, ModuleType):
+        return False
+    if inspect.isclass(value) or inspect.isroutine(value):
+        return getattr(value, "__module__", "").startswith(OURS)
+    return name.isupper() or type(value).__module__.startswith(OURS)
+
+
+def _own(module: str, *names: str) -> dict[str, str]:
+    """Return names that live in a module of this package."""
+    return {name: f"{HERE}.{module}:{name}" for name in names}
+
+
+SURFACES: dict[str, Surface] = {
+    "django": Surface(
+        "The ORM's part of Django's names, provided by Duotone.",
+        names=_own("version", "VERSION", "get_version") | _own("apps", "setup"),
+    ),
+    "django.apps": Surface("Installed applications.", names=_own("apps", "AppConfig", "apps")),
+    "django.conf": Surface("Settings.", names=_own("settings", "ENVIRONMENT_VARIABLE", "settings")),
+    "django.core": Surface("Exceptions and validators."),
+    "django.core.exceptions": Surface("Exceptions that are not a database's.", ("orm.errors",)),
+    "django.core.validators": Surface("Validators of fields.", ("orm.models.fields.validators",)),
+    "django.db": Surface(
+        "Connections, transactions, models, and a database's exceptions.",
+        ("orm.errors",),
+        _own("connection", "close_old_connections", "connection", "connections", "reset_queries")
+        | {"DEFAULT_DB_ALIAS": "orm.db.registry:DEFAULT_DB_ALIAS"},
+    ),
+    "django.db.utils": Surface(
+        "A database's exceptions.", ("orm.errors",), {"DEFAULT_DB_ALIAS": "orm.db.registry:DEFAULT_DB_ALIAS"}
+    ),
+    "django.db.transaction": Surface("Transactions.", (f"{HERE}.transaction",)),
+    "django.db.models": Surface("Models, fields, queries and expressions.", ("orm.models",)),
+    "django.db.models.aggregates": Surface("Aggregates.", ("orm.sql.aggregates",)),
+    "django.db.models.base": Surface("Models.", ("orm.models.base_blocking", "orm.models.base", "orm.models.state")),
+    "django.db.models.constants": Surface("Constants of queries.", names={"LOOKUP_SEP": f"{HERE}.version:LOOKUP_SEP"}),
+    "django.db.models.constraints": Surface("Constraints.", ("orm.models.constraints",)),
+    "django.db.models.deletion": Surface("What happens to referring rows.", ("orm.models.relations.actions", "orm.errors")),
+    "django.db.models.enums": Surface("Choices.", ("orm.models.fields.choices",)),
+    "django.db.models.expressions": Surface("Expressions.", ("orm.sql.expressions", "orm.models")),
+    "django.db.models.fields": Surface("Fields.", ("orm.models.fields",)),
+    "django.db.models.fields.related": Surface("Relations.", ("orm.models.relations",)),
+    "django.db.models.functions": Surface("Database functions.", ("orm.sql.functions",)),
+    "django.db.models.indexes": Surface("Indexes.", ("orm.models.indexes",)),
+    "django.db.models.lookups": Surface("Lookups and transforms.", ("orm.sql.lookups",)),
+    "django.db.models.manager": Surface("Managers.", ("orm.models.managers",)),
+    "django.db.models.query": Surface("QuerySets.", ("orm.query.queryset_blocking", "orm.query.prefetch")),
+    "django.db.models.query_utils": Surface("Conditions.", ("orm.sql.conditions",)),
+    "django.db.models.signals": Surface("Signals of models.", ("orm.models.signals",)),
+    "django.dispatch": Surface("Signals.", ("orm.models.signal",), {"receiver": "orm.models.signal:receiver"}),
+    "django.utils": Surface("Time zones, texts and dates."),
+    "django.utils.dateparse": Surface(
+        "Dates in text.", names=_own("text", "parse_date", "parse_datetime", "parse_time")
+    ),
+    "django.utils.functional": Surface("Cached properties.", names=_own("text", "cached_property")),
+    "django.utils.text": Surface("Slugs.", names=_own("text", "slugify")),
+    "django.utils.timezone": Surface("The moment, and its zone.", (f"{HERE}.timezone",), _own("timezone", "utc")),
+    "django.utils.translation": Surface(
+        "Messages, as they are written.",
+        names=_own("text", "gettext", "ngettext", "npgettext", "pgettext")
+        | {f"{name}_lazy": f"{HERE}.text:{name}" for name in ("gettext", "ngettext", "npgettext", "pgettext")},
+    ),
+}
