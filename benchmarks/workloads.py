@@ -1,0 +1,113 @@
+"""What is measured, and what is promised: the names of the workloads, their panes and their targets.
+
+A pane is one database in one colour. A target is a ratio to the raw driver of that pane (lower is better), or an
+absolute time in microseconds for the one workload that needs no database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+
+class Pane(NamedTuple):
+    """One database in one colour."""
+
+    database: str
+    colour: str
+
+    def __str__(self) -> str:
+        return f"{self.database} {self.colour}"
+
+
+SQLITE_BLOCKING: Final = Pane("sqlite", "blocking")
+SQLITE_ASYNC: Final = Pane("sqlite", "async")
+POSTGRESQL_BLOCKING: Final = Pane("postgresql", "blocking")
+POSTGRESQL_ASYNC: Final = Pane("postgresql", "async")
+PANES: Final = (SQLITE_BLOCKING, SQLITE_ASYNC, POSTGRESQL_BLOCKING, POSTGRESQL_ASYNC)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One thing to time.
+
+    ``name`` is the method a competitor defines; ``rows`` how many rows one operation yields or touches, checked for
+    every competitor (None where it is not counted). ``notes`` says what the scratch table holds beforehand: "empty",
+    "full" (as many rows as operations) or None. ``operations`` fixes their number instead of calibrating it.
+    """
+
+    name: str
+    title: str
+    rows: int | None
+    targets: Mapping[Pane, float] = field(default_factory=dict)
+    panes: tuple[Pane, ...] = PANES
+    notes: str | None = None
+    operations: int | None = None
+    most: int = 20_000
+    absolute: bool = False
+    stall: bool = False
+
+
+def four(*targets: float) -> Mapping[Pane, float]:
+    """One workload's targets in the order of :data:`PANES`."""
+    return dict(zip(PANES, targets, strict=True))
+
+
+ONE_WRITE: Final = {SQLITE_BLOCKING: 5.0, POSTGRESQL_ASYNC: 1.5}
+BULK_ROWS: Final = 5_000
+MANY_ROWS: Final = 5_000
+STALL_ROWS: Final = 20_000
+PARENTS: Final = 100
+CHILDREN: Final = 10
+TASKS: Final = 50
+TASK_READS: Final = 20
+TASK_UPDATES: Final = 4
+POOL_SIZE: Final = 10
+
+WORKLOADS: Final = (
+    Workload("get", "get by primary key", 1, four(4, 1.4, 1.8, 1.6)),
+    Workload("get_joined", "get with one joined relation", 1, four(5, 1.6, 2, 2)),
+    Workload("filter_20", "filter, limit 20, objects", 20, four(2.5, 1.8, 1.8, 1.8)),
+    Workload("objects", "5,000 objects", MANY_ROWS, four(2, 2, 2, 2)),
+    Workload("dicts", "5,000 dicts", MANY_ROWS, four(1.3, 1.3, 1.3, 1.3)),
+    Workload("tuples", "5,000 tuples", MANY_ROWS, four(1.3, 1.3, 1.3, 1.3)),
+    Workload("insert_one", "insert one", 1, ONE_WRITE, notes="empty", most=2_000),
+    Workload("update_one", "update one", 1, ONE_WRITE, notes="full", most=2_000),
+    Workload("delete_one", "delete one", 1, ONE_WRITE, notes="full", most=2_000),
+    Workload("bulk_insert", "bulk insert, 5,000 rows", BULK_ROWS, four(2, 1.8, 1, 1), notes="empty", operations=1),
+    Workload(
+        "prefetch",
+        "prefetch 10 children of 100 parents",
+        PARENTS * CHILDREN,
+        {SQLITE_BLOCKING: 3.0, POSTGRESQL_ASYNC: 2.5},
+    ),
+    Workload(
+        "pool",
+        "1,000 reads, 200 updates, 50 tasks, pool of 10",
+        TASKS * (TASK_READS + TASK_UPDATES),
+        {POSTGRESQL_ASYNC: 0.8},
+        panes=(POSTGRESQL_ASYNC,),
+        notes="full",
+        operations=1,
+    ),
+    Workload(
+        "stall",
+        "longest stall of the loop, 20,000 objects",
+        STALL_ROWS,
+        {SQLITE_ASYNC: 1.0, POSTGRESQL_ASYNC: 1.0},
+        panes=(SQLITE_ASYNC, POSTGRESQL_ASYNC),
+        operations=3,
+        stall=True,
+    ),
+    Workload(
+        "compile",
+        "build and compile a warm query (µs)",
+        None,
+        {SQLITE_BLOCKING: 12.0, POSTGRESQL_BLOCKING: 12.0},
+        panes=(SQLITE_BLOCKING, POSTGRESQL_BLOCKING),
+        absolute=True,
+    ),
+)
+
+BY_NAME: Final = {workload.name: workload for workload in WORKLOADS}
