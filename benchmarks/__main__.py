@@ -82,7 +82,7 @@ def main(argv: Sequence[str]) -> int:
                 console.print(f"{database} is left out: {error}", style="yellow")
     show(console, comparisons, checks, names)
     console.print(f"saved as {save(RESULTS, comparisons, checks)}", style="dim")
-    missed = any(one.passed is False for one in [*comparisons, *checks])
+    missed = any(one.passed is False for one in comparisons) or any(not check.passed for check in checks)
     return 1 if options.strict and missed else 0
 
 

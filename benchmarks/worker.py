@@ -1,9 +1,9 @@
 """The child process: one competitor in one pane, told over stdin what to run, answering over stdout.
 
 The protocol is one JSON object a line each way. Requests: ``{"do": "prepare" | "measure", "workload": …, "count": …}``
-and ``{"do": "close"}``. Answers: ``{"ns": …, "cpu": …, "rows": …}``, ``{"ok": true}``, or ``{"missing": sentence}`` when the
-competitor doesn't offer a workload, or ``{"error": sentence}``. The first line a worker writes says that it is open.
-Whatever a library prints goes to stderr, so that it can't end up in an answer.
+and ``{"do": "close"}``. Answers: ``{"ns": …, "cpu": …, "rows": …}``, ``{"ok": true}``, ``{"missing": sentence}`` when
+the competitor doesn't offer a workload, or ``{"error": sentence}``. The first line a worker writes says that it is
+open. Whatever a library prints goes to stderr, so that it can't end up in an answer.
 """
 
 from __future__ import annotations
@@ -125,11 +125,11 @@ def serve(name: str, pane: Pane, place: Place, stream: TextIO) -> None:
                     say(worker.answer(request))
                 except NotImplementedError as error:
                     say({"missing": str(error)})
-                except Exception as error:  # noqa: BLE001 - whatever a library raises is its result, shown as such
+                except Exception as error:  # whatever a library raises is its result, shown as such
                     traceback.print_exc()
                     say({"error": f"{type(error).__name__}: {error}"})
             worker.finish(competitor.close())
-    except Exception as error:  # noqa: BLE001 - as above
+    except Exception as error:  # as above
         traceback.print_exc()
         say({"error": f"{type(error).__name__}: {error}"})
 

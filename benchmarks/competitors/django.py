@@ -89,7 +89,7 @@ class Django(Competitor):
     def connect(self) -> None:
         """Point the default connection at the place; ``settings`` were configured without a database."""
         settings.DATABASES = {"default": database_settings(self.place)}
-        from django.db import connections  # noqa: PLC0415 - its settings are read once, after the line above
+        from django.db import connections  # its settings are read once, after the line above
 
         connections.settings = connections.configure_settings(settings.DATABASES)
 
@@ -167,16 +167,16 @@ class Blocking(Django):
 class Async(Django):
     """The ``a`` methods."""
 
-    async def open(self) -> None:  # type: ignore[override]
+    async def open(self) -> None:
         self.connect()
 
-    async def prepare(self, workload: str, count: int) -> None:  # type: ignore[override]
+    async def prepare(self, workload: str, count: int) -> None:
         if workload in ("update_one", "delete_one"):
             self.notes = [one async for one in Note.objects.order_by("id")]
         else:
             self.load(workload, count)
 
-    async def close(self) -> None:  # type: ignore[override]
+    async def close(self) -> None:
         await asyncio.sleep(0)
 
     async def get(self, count: int) -> int:

@@ -57,7 +57,7 @@ class Async(Competitor):
     engine: PostgresEngine | SQLiteEngine
     notes: list[Note]
 
-    async def open(self) -> None:  # type: ignore[override]
+    async def open(self) -> None:
         if self.place.database == "sqlite":
             self.engine = SQLiteEngine(path=self.place.path, timeout=30)
         else:
@@ -67,15 +67,15 @@ class Async(Competitor):
                 config["password"] = place.password
             self.engine = PostgresEngine(config=config)
         for table in (Author, Book, Note):
-            table._meta._db = self.engine  # noqa: SLF001 - otherwise a piccolo_conf module must be importable
+            table._meta._db = self.engine  # otherwise a piccolo_conf module must be importable
         if isinstance(self.engine, PostgresEngine):
             await self.engine.start_connection_pool(min_size=1, max_size=POOL_SIZE)
 
-    async def close(self) -> None:  # type: ignore[override]
+    async def close(self) -> None:
         if isinstance(self.engine, PostgresEngine):
             await self.engine.close_connection_pool()
 
-    async def prepare(self, workload: str, count: int) -> None:  # type: ignore[override]
+    async def prepare(self, workload: str, count: int) -> None:
         if workload == "bulk_insert":
             self.notes = [Note(**note(number)._asdict()) for number in range(BULK_ROWS)]
         elif workload in ("update_one", "delete_one"):

@@ -34,9 +34,7 @@ from benchmarks.workloads import (
 AUTHOR_NAMES: Final = ("id", "name", "email", "age", "score", "active", "joined")
 AUTHOR: Final = ", ".join(AUTHOR_NAMES)
 BOOK: Final = "id, title, pages, published, in_print, author_id"
-BOOK_AND_AUTHOR: Final = ", ".join(
-    [f"b.{name}" for name in BOOK.split(", ")] + [f"a.{name}" for name in AUTHOR_NAMES]
-)
+BOOK_AND_AUTHOR: Final = ", ".join([f"b.{name}" for name in BOOK.split(", ")] + [f"a.{name}" for name in AUTHOR_NAMES])
 
 
 class Statements:
@@ -155,12 +153,12 @@ class SQLiteBlocking(Raw):
 class SQLiteAsync(Raw):
     """aiosqlite with the same settings; ``execute_fetchall`` where rows come back: a query is one thread hop."""
 
-    async def open(self) -> None:  # type: ignore[override]
+    async def open(self) -> None:
         self.connection = await aiosqlite.connect(self.place.path, isolation_level=None, timeout=30)
         await self.connection.execute("pragma synchronous = normal")
         await self.connection.execute("pragma foreign_keys = on")
 
-    async def close(self) -> None:  # type: ignore[override]
+    async def close(self) -> None:
         await self.connection.close()
 
     async def get(self, count: int) -> int:
@@ -301,15 +299,15 @@ class PostgreSQLAsync(Raw):
 
     pool_connections: asyncpg.Pool | None = None
 
-    async def open(self) -> None:  # type: ignore[override]
+    async def open(self) -> None:
         self.connection = await asyncpg.connect(self.place.url)
 
-    async def prepare(self, workload: str, count: int) -> None:  # type: ignore[override]
+    async def prepare(self, workload: str, count: int) -> None:
         super().prepare(workload, count)
         if workload == "pool" and self.pool_connections is None:
             self.pool_connections = await asyncpg.create_pool(self.place.url, min_size=POOL_SIZE, max_size=POOL_SIZE)
 
-    async def close(self) -> None:  # type: ignore[override]
+    async def close(self) -> None:
         if self.pool_connections is not None:
             await self.pool_connections.close()
         await self.connection.close()

@@ -211,7 +211,7 @@ class Blocking(Competitor):
             statement = (
                 select(Book).join(Book.author).where(Author.age > number, Book.pages > 100, Book.in_print.is_(True))
             )
-            compiled, values, *_ = statement._compile_w_cache(  # noqa: SLF001 - the warm path; it has no public name
+            compiled, values, *_ = statement._compile_w_cache(  # the warm path; it has no public name
                 self.engine.dialect, compiled_cache=cache, column_keys=[]
             )
             compiled.construct_params(extracted_parameters=values)
@@ -226,7 +226,7 @@ class Async(Competitor):
     notes: list[Note]
     rows: list[dict[str, Any]]
 
-    async def open(self) -> None:  # type: ignore[override]
+    async def open(self) -> None:
         driver = DRIVERS[self.pane]
         url = self.place.url.replace(self.place.database, driver, 1)
         self.engine = create_async_engine(url, pool_size=POOL_SIZE, max_overflow=0)
@@ -234,10 +234,10 @@ class Async(Competitor):
             quick_pragmas(self.engine.sync_engine)
         self.session: async_sessionmaker[AsyncSession] = async_sessionmaker(self.engine, expire_on_commit=False)
 
-    async def close(self) -> None:  # type: ignore[override]
+    async def close(self) -> None:
         await self.engine.dispose()
 
-    async def prepare(self, workload: str, count: int) -> None:  # type: ignore[override]
+    async def prepare(self, workload: str, count: int) -> None:
         if workload == "bulk_insert":
             self.rows = [note(number)._asdict() for number in range(BULK_ROWS)]
         elif workload in ("update_one", "delete_one"):

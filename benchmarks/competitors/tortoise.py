@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from tortoise import Tortoise, fields
 from tortoise.models import Model
@@ -23,6 +24,7 @@ from benchmarks.workloads import (
 
 
 class Author(Model):
+    books: Any
     id = fields.BigIntField(primary_key=True)
     name = fields.CharField(max_length=100)
     email = fields.CharField(max_length=200)
@@ -41,7 +43,7 @@ class Book(Model):
     pages = fields.IntField()
     published = fields.DateField()
     in_print = fields.BooleanField()
-    author = fields.ForeignKeyField("bench.Author", related_name="books")
+    author: Any = fields.ForeignKeyField("bench.Author", related_name="books")
 
     class Meta:
         table = "bench_book"
@@ -64,7 +66,7 @@ class Async(Competitor):
     label = "tortoise"
     notes: list[Note]
 
-    async def open(self) -> None:  # type: ignore[override]
+    async def open(self) -> None:
         if self.place.database == "sqlite":
             url = f"sqlite://{self.place.path}?journal_mode=WAL&synchronous=NORMAL&foreign_keys=1"
         else:
@@ -72,10 +74,10 @@ class Async(Competitor):
             url = f"asyncpg://{place.authority}/{place.name}?minsize=1&maxsize={POOL_SIZE}"
         await Tortoise.init(db_url=url, modules={"bench": [__name__]})
 
-    async def close(self) -> None:  # type: ignore[override]
+    async def close(self) -> None:
         await Tortoise.close_connections()
 
-    async def prepare(self, workload: str, count: int) -> None:  # type: ignore[override]
+    async def prepare(self, workload: str, count: int) -> None:
         if workload == "bulk_insert":
             self.notes = [Note(**note(number)._asdict()) for number in range(BULK_ROWS)]
         elif workload in ("update_one", "delete_one"):
