@@ -57,7 +57,7 @@ def places(options: argparse.Namespace) -> dict[str, AbstractContextManager[Plac
 def main(argv: Sequence[str]) -> int:
     """Run what was asked for; return the exit status."""
     options = arguments(argv)
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 130)
     effort = QUICK if options.quick else THOROUGH
     asked = set(options.only or (*BY_NAME, *CHECKS))
     if "checks" in asked:
