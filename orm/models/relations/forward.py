@@ -11,13 +11,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from orm.models.fetching import FETCH_ONE, aload_field, check_fetch_allowed, fetch, siblings
+from orm.models.state import PENDING
 
 if TYPE_CHECKING:
     from orm.models.relations.foreign_key import ForeignKey
 
 _MISSING: Any = object()
-PENDING = "_pending_relations"
-"""Where an instance keeps the names of relations to instances that had no key yet when they were assigned."""
 
 
 def rows_of(model: type[Any], like: Any) -> Any:
@@ -32,6 +31,7 @@ class ForwardOneDescriptor:
 
     def __init__(self, field: ForeignKey[Any]) -> None:
         self.field = field
+        self.relation = field
         self.name = field.name
         self.attname = field.attname
 

@@ -28,6 +28,11 @@ class ManyToManyDescriptor:
         return self.rel.field
 
     @property
+    def relation(self) -> Any:
+        """The relation as seen from this side: the field, or its rel."""
+        return self.rel if self.reverse else self.rel.field
+
+    @property
     def through(self) -> Any:
         """The join model."""
         return self.field.through

@@ -16,7 +16,7 @@ class ReverseManyDescriptor:
     """The reverse attribute of a ForeignKey. ``Author.book_set.rel`` is the rel, ``.field`` the foreign key."""
 
     def __init__(self, rel: ManyToOneRel) -> None:
-        self.rel = rel
+        self.rel = self.relation = rel
         self.name = str(rel.accessor_name)
 
     def __repr__(self) -> str:

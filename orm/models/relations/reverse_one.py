@@ -24,7 +24,7 @@ class ReverseOneDescriptor:
     """The reverse attribute of a OneToOneField. ``Author.profile.rel`` is the rel."""
 
     def __init__(self, rel: OneToOneRel) -> None:
-        self.rel = rel
+        self.rel = self.relation = rel
         self.name = str(rel.accessor_name)
 
     def __repr__(self) -> str:

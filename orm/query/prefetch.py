@@ -1,0 +1,433 @@
+"""``prefetch_related``: relations of many instances loaded in one query for each level.
+
+A lookup is a path of attribute names (``"books__authors"``), a ``Prefetch`` one with a queryset or target of its own.
+What is loaded already is used and not asked for again. What this module refuses: names that are no relation, a second
+queryset for a path that has one, and sliced querysets (the rows of each parent would need a window function).
+
+It knows relations by what they say of themselves (their fields, names and flags) and imports no model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from difflib import get_close_matches
+from itertools import chain
+from typing import Any
+
+from orm.db.registry import DEFAULT_DB_ALIAS, databases
+from orm.errors import FieldError
+from orm.sql.expressions import F
+
+TWINS = ("aprefetch_related_objects",)
+
+PREFETCHED = "_prefetched_objects_cache"
+JOIN_KEY = "_prefetch_join_key"
+# Room left among a statement's parameters for those the prefetch queryset brings itself.
+SPARE_PARAMETERS = 100
+
+
+class Prefetch:
+    """A path to prefetch, with the queryset to use for its last step and where to put the result.
+
+    Parameters: ``lookup`` is the path; ``queryset`` replaces the related model's default one; ``to_attr`` names an
+    attribute that gets a plain list (or the one instance) instead of the relation's own cache.
+    """
+
+    def __init__(self, lookup: str, queryset: Any = None, to_attr: str | None = None) -> None:
+        if not isinstance(lookup, str) or not lookup:
+            raise TypeError(f"Prefetch takes a path like 'books__authors', not {lookup!r}.")
+        if queryset is not None and not hasattr(queryset, "_prefetch_related_lookups"):
+            raise TypeError(f"Prefetch({lookup!r}): queryset must be a QuerySet, not {queryset!r}.")
+        if queryset is not None and getattr(queryset, "_fields", None) is not None:
+            raise ValueError(f"Prefetch({lookup!r}): the queryset must give instances; leave out values() and raw().")
+        if to_attr is not None and not to_attr.isidentifier():
+            raise ValueError(f"Prefetch({lookup!r}): to_attr={to_attr!r} can't be an attribute's name.")
+        self.prefetch_through = lookup
+        self.queryset = queryset
+        self.to_attr = to_attr
+        parts = lookup.split("__")
+        self.prefetch_to = "__".join([*parts[:-1], to_attr]) if to_attr else lookup
+
+    def __repr__(self) -> str:
+        return f"<Prefetch {self.prefetch_to}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Prefetch) and self.prefetch_to == other.prefetch_to
+
+    def __hash__(self) -> int:
+        return hash(self.prefetch_to)
+
+    def add_prefix(self, prefix: str) -> Prefetch:
+        """Return this prefetch as seen from a model ``prefix`` away."""
+        return Prefetch(f"{prefix}__{self.prefetch_through}", self.queryset, self.to_attr)
+
+
+def as_prefetch(lookup: str | Prefetch) -> Prefetch:
+    """Return a lookup as a ``Prefetch``."""
+    return lookup if isinstance(lookup, Prefetch) else Prefetch(lookup)
+
+
+# -- one relation ------------------------------------------------------------------------------------------------------
+
+
+class Loader:
+    """Loads one relation for many instances; one subclass for each kind. ``name`` is the attribute on the instances."""
+
+    single = False
+
+    def __init__(self, relation: Any, name: str) -> None:
+        self.relation = relation
+        self.name = name
+
+    def held(self, instance: Any) -> Any:
+        """Return what the instance has loaded: an instance, a list, or None when nothing is."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what is loaded.")
+
+    def is_loaded(self, instance: Any) -> bool:
+        """Whether the relation need not be loaded for the instance."""
+        return self.held(instance) is not None
+
+    def rows(self, using: str | None) -> Any:
+        """Return the queryset of all rows on the far side."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what it loads.")
+
+    async def load(self, instances: Sequence[Any], queryset: Any, to_attr: str | None) -> list[Any]:
+        """Load the relation for the instances, give it to them, and return what was loaded."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how it loads.")
+
+
+class OneLoader(Loader):
+    """Loads what is at most one instance, through a key on either side."""
+
+    single = True
+    near: str
+    """The attribute of the instances that holds the key."""
+    far: str
+    """The attribute of the related instances that holds the same key."""
+    back: str | None
+    """The attribute of a related instance that holds the instance, where that is one to one."""
+
+    async def load(self, instances: Sequence[Any], queryset: Any, to_attr: str | None) -> list[Any]:
+        near, name = self.near, to_attr or self.name
+        keys = {key for instance in instances if (key := instance.__dict__.get(near)) is not None}
+        found = await fetch_in(queryset, self.far, keys)
+        by_key = keyed(found, self.far, self.name)
+        for instance in instances:
+            related = by_key.get(instance.__dict__.get(near))
+            self.give(instance, name, related)
+            if related is not None and self.back is not None:
+                related.__dict__[self.back] = instance
+        return found
+
+    def give(self, instance: Any, name: str, related: Any) -> None:
+        """Put the related instance where it belongs; ``name`` differs from the relation's under ``to_attr``."""
+        if related is not None or name != self.name:
+            instance.__dict__[name] = related
+
+
+class ForwardOneLoader(OneLoader):
+    """Loads what foreign keys refer to."""
+
+    def __init__(self, relation: Any, name: str) -> None:
+        super().__init__(relation, name)
+        self.near, self.far = relation.attname, relation.target_attname
+        rel = relation.remote_field
+        self.back = None if rel.multiple else rel.accessor_name
+
+    def held(self, instance: Any) -> Any:
+        descriptor = getattr(type(instance), self.name)
+        return instance.__dict__[self.name] if descriptor.is_cached(instance) else None
+
+    def is_loaded(self, instance: Any) -> bool:
+        return self.held(instance) is not None or instance.__dict__.get(self.near, self) is None
+
+    def rows(self, using: str | None) -> Any:
+        return on(self.relation.related_model._base_manager, using)
+
+
+class ReverseOneLoader(OneLoader):
+    """Loads the one instance whose one-to-one field refers to each of the instances."""
+
+    def __init__(self, relation: Any, name: str) -> None:
+        super().__init__(relation, name)
+        field = relation.field
+        self.near, self.far, self.back = field.target_attname, field.attname, field.name
+
+    def held(self, instance: Any) -> Any:
+        return instance.__dict__.get(self.name)
+
+    def is_loaded(self, instance: Any) -> bool:
+        return self.name in instance.__dict__
+
+    def rows(self, using: str | None) -> Any:
+        return on(self.relation.related_model._base_manager, using)
+
+    def give(self, instance: Any, name: str, related: Any) -> None:
+        instance.__dict__[name] = related  # None too: it is known now that there is none
+
+
+class ManyLoader(Loader):
+    """Loads lists, and keeps them where related managers look for them."""
+
+    near: str
+    """The attribute of the instances that holds the key."""
+
+    def held(self, instance: Any) -> Any:
+        cache = instance.__dict__.get(PREFETCHED)
+        return None if cache is None else cache.get(self.name)
+
+    def rows(self, using: str | None) -> Any:
+        return on(self.relation.related_model._default_manager, using)
+
+    def groups(self, instances: Sequence[Any]) -> dict[Any, list[Any]]:
+        """Return an empty list for each key among the instances."""
+        near = self.near
+        return {instance.__dict__[near]: [] for instance in instances}
+
+    def give(self, instances: Sequence[Any], groups: dict[Any, list[Any]], to_attr: str | None) -> None:
+        """Give each instance its list (a copy where several instances stand for one row)."""
+        near, name = self.near, self.name
+        shared = len(groups) != len(instances)
+        for instance in instances:
+            held = instance.__dict__
+            rows = groups[held[near]]
+            if shared:
+                rows = rows.copy()
+            if to_attr is not None:
+                held[to_attr] = rows
+            elif PREFETCHED in held:
+                held[PREFETCHED][name] = rows
+            else:
+                held[PREFETCHED] = {name: rows}
+
+
+class ReverseManyLoader(ManyLoader):
+    """Loads the rows whose foreign key refers to each of the instances; each is told of its instance."""
+
+    def __init__(self, relation: Any, name: str) -> None:
+        super().__init__(relation, name)
+        self.field = relation.field
+        self.near = self.field.target_attname
+
+    async def load(self, instances: Sequence[Any], queryset: Any, to_attr: str | None) -> list[Any]:
+        key, back, near = self.field.attname, self.field.name, self.near
+        groups = self.groups(instances)
+        parents = {instance.__dict__[near]: instance for instance in instances}
+        found = await fetch_in(queryset, key, groups)
+        if found and key not in found[0].__dict__:
+            refuse_deferred(self.name, key)
+        for related in found:
+            held = related.__dict__
+            value = held[key]
+            groups[value].append(related)
+            held[back] = parents[value]
+        self.give(instances, groups, to_attr)
+        return found
+
+
+class ManyToManyLoader(ManyLoader):
+    """Loads the rows joined to each of the instances; the join's key comes as one more column of the same query."""
+
+    def __init__(self, relation: Any, name: str, *, reverse: bool) -> None:
+        super().__init__(relation, name)
+        field = relation.field if reverse else relation
+        near, far = field.source_foreign_key, field.target_foreign_key
+        if reverse:
+            near, far = far, near
+        self.near = near.target_attname
+        self.path = f"{far.remote_field.name}__{near.attname}"
+
+    async def load(self, instances: Sequence[Any], queryset: Any, to_attr: str | None) -> list[Any]:
+        groups = self.groups(instances)
+        found = await fetch_in(queryset.annotate(**{JOIN_KEY: OwnJoin(self.path)}), JOIN_KEY, groups)
+        for related in found:
+            groups[related.__dict__.pop(JOIN_KEY)].append(related)
+        self.give(instances, groups, to_attr)
+        return found
+
+
+class OwnJoin(F):
+    """A column across a to-many relation, by a join of its own.
+
+    A plain ``F`` would use the join of a condition that the prefetch queryset has on the same relation, and so see only
+    the rows that condition left.
+    """
+
+    def resolve_expression(
+        self, builder: Any, allow_joins: bool = True, reuse: Any = None, summarize: bool = False
+    ) -> Any:
+        return builder.resolve_ref(self.name, allow_joins, set(), summarize)
+
+
+def loader_for(model: type[Any], name: str) -> Loader | None:
+    """Return what loads the attribute ``name`` of a model's instances, or None when it is no relation."""
+    descriptor = getattr(model, name, None)
+    relation = getattr(descriptor, "relation", None)
+    if relation is None:
+        return None
+    if relation.many_to_many:
+        return ManyToManyLoader(relation, name, reverse=relation is not descriptor.field)
+    if relation is descriptor.field:
+        return ForwardOneLoader(relation, name)
+    return ReverseManyLoader(relation, name) if relation.multiple else ReverseOneLoader(relation, name)
+
+
+def refuse_deferred(name: str, attribute: str) -> None:
+    """Raise for a prefetch queryset that leaves out the key by which its rows are sorted out."""
+    raise FieldError(
+        f"prefetch_related({name!r}): the queryset leaves out {attribute!r}, by which rows find their parents; "
+        f"name it in only(), or take it out of defer()."
+    )
+
+
+def keyed(found: Sequence[Any], attribute: str, name: str) -> dict[Any, Any]:
+    """Return instances by their key."""
+    if found and attribute not in found[0].__dict__:
+        refuse_deferred(name, attribute)
+    return {related.__dict__[attribute]: related for related in found}
+
+
+def on(manager: Any, using: str | None) -> Any:
+    """Return all rows of a manager, on a database."""
+    return manager.all() if using in (None, DEFAULT_DB_ALIAS) else manager.using(using)
+
+
+async def fetch_in(queryset: Any, name: str, keys: Iterable[Any]) -> list[Any]:
+    """Return the rows whose ``name`` is among the keys, in as few statements as the database's limit allows."""
+    wanted = list(keys)
+    if not wanted:
+        return []
+    condition = f"{name}__in"
+    capabilities = databases[queryset.db].dialect.capabilities
+    size = capabilities.max_parameters - SPARE_PARAMETERS
+    if capabilities.array_parameters or len(wanted) <= size:
+        return await queryset.filter(**{condition: wanted})  # type: ignore[no-any-return]
+    found: list[Any] = []
+    for start in range(0, len(wanted), size):
+        found += await queryset.filter(**{condition: wanted[start : start + size]})
+    return found
+
+
+# -- many lookups ------------------------------------------------------------------------------------------------------
+
+
+def check_lookups(model: type[Any], lookups: Iterable[str | Prefetch]) -> None:
+    """Raise ``FieldError`` for a path that leads along something that is no relation, naming the nearest ones."""
+    targets: dict[str, type[Any]] = {}
+    for lookup in map(as_prefetch, lookups):
+        refuse_sliced(lookup)
+        current, path = model, ""
+        parts = lookup.prefetch_through.split("__")
+        for part in parts:
+            path = f"{path}__{part}" if path else part
+            if path in targets:
+                current = targets[path]
+                continue
+            loader = loader_for(current, part)
+            if loader is None:
+                raise FieldError(unknown_relation(current, part, lookup))
+            current = loader.relation.related_model
+        targets[lookup.prefetch_to] = current
+
+
+def refuse_sliced(lookup: Prefetch) -> None:
+    """Refuse a sliced queryset: its limit would be one for all parents together."""
+    queryset = lookup.queryset
+    if queryset is not None and queryset.query.is_sliced:
+        raise NotImplementedError(
+            f"Prefetch({lookup.prefetch_through!r}) has a sliced queryset. A limit for each parent is not built; leave the "
+            f"slice out and cut the lists in Python, or query each parent."
+        )
+
+
+def relation_names(model: type[Any]) -> Iterator[str]:
+    """Yield the attributes of a model that can be prefetched."""
+    for cls in model.__mro__:
+        for name, value in vars(cls).items():
+            if getattr(value, "relation", None) is not None:
+                yield name
+
+
+def unknown_relation(model: type[Any], name: str, lookup: Prefetch) -> str:
+    """Return the sentence for a name that is no relation."""
+    known = sorted(set(relation_names(model)))
+    near = get_close_matches(name, known, n=3)
+    hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else f"It has {', '.join(known) or 'none'}."
+    return f"prefetch_related({lookup.prefetch_through!r}): {model.__name__} has no relation {name!r}. {hint}"
+
+
+async def aprefetch_related_objects(instances: Sequence[Any], *lookups: str | Prefetch) -> None:
+    """Load relations of instances that are at hand, in one query for each level.
+
+    ``instances`` are of one model; ``lookups`` are paths or ``Prefetch`` objects. What they have loaded stays.
+
+    Raises ``FieldError`` for a path that leads along no relation, and ``ValueError`` when a path comes twice with
+    different querysets.
+    """
+    if not instances:
+        return
+    reached: dict[str, list[Any]] = {}
+    for lookup in map(as_prefetch, lookups):
+        refuse_sliced(lookup)
+        if lookup.queryset is not None and lookup.prefetch_to in reached:
+            raise ValueError(
+                f"{lookup.prefetch_to!r} is prefetched already, so its queryset would not be used. Put the Prefetch "
+                f"before the lookups that lead through it, or give it a to_attr."
+            )
+        await _follow(list(instances), lookup, reached)
+
+
+async def _follow(instances: list[Any], lookup: Prefetch, reached: dict[str, list[Any]]) -> None:
+    """Load one lookup, level by level; ``reached`` holds the instances at the end of every path loaded so far."""
+    through = lookup.prefetch_through.split("__")
+    path = ""
+    for level, part in enumerate(through):
+        last = level == len(through) - 1
+        attribute = lookup.to_attr if last and lookup.to_attr else part
+        path = f"{path}__{attribute}" if path else attribute
+        if path in reached:
+            instances = reached[path]
+        else:
+            queryset = lookup.queryset if last else None
+            instances = reached[path] = await _load(instances, part, lookup, queryset, attribute)
+        if not instances:
+            return
+
+
+async def _load(instances: list[Any], name: str, lookup: Prefetch, queryset: Any, attribute: str) -> list[Any]:
+    """Load one level for the instances that lack it; return everything at its end, each object once."""
+    model = type(instances[0])
+    loader = loader_for(model, name)
+    if loader is None:
+        raise FieldError(unknown_relation(model, name, lookup))
+    to_attr = attribute if attribute != name else None
+    is_loaded: Callable[[Any], bool] = loader.is_loaded
+    if to_attr is not None:
+        is_loaded = lambda instance: to_attr in instance.__dict__  # noqa: E731 (one of two tests, chosen once)
+    missing = [instance for instance in instances if not is_loaded(instance)]
+    found: list[Any] = []
+    if missing:
+        rows = queryset
+        if rows is None:
+            rows = loader.rows(missing[0]._state.db)
+        elif rows._db is None:
+            rows = rows.using(missing[0]._state.db)
+        found = await loader.load(missing, rows, to_attr)
+    if len(missing) == len(instances):
+        return found
+    return _once(chain(found, _held(instances, loader, to_attr)))
+
+
+def _held(instances: Iterable[Any], loader: Loader, to_attr: str | None) -> Iterator[Any]:
+    for instance in instances:
+        held = loader.held(instance) if to_attr is None else instance.__dict__.get(to_attr)
+        if held is None:
+            continue
+        if loader.single:
+            yield held
+        else:
+            yield from held if isinstance(held, list) else held._result_cache
+
+
+def _once(objects: Iterable[Any]) -> list[Any]:
+    return list({id(one): one for one in objects}.values())
