@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 from orm.errors import FieldDoesNotExist, ImproperlyConfigured, ValidationError
 from orm.models.fields.base import Field
 from orm.models.relations.actions import OnDelete, check_rule, check_rule_fits
-from orm.models.relations.forward import PENDING, ForwardOneDescriptor
+from orm.models.relations.forward import ForwardOneDescriptor
 from orm.models.relations.rels import ForeignObjectRel, ManyToOneRel, OneToOneRel
 from orm.models.relations.resolve import (
     check_related_name,
@@ -24,6 +24,7 @@ from orm.models.relations.resolve import (
 )
 from orm.models.relations.reverse_many import ReverseManyDescriptor
 from orm.models.relations.reverse_one import ReverseOneDescriptor
+from orm.models.state import PENDING
 from orm.query.paths import Hop
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from orm.models.fetching import FETCH_ONE, aload_field, check_fetch_allowed, fetch, siblings
 from orm.models.state import PENDING
+from orm.models.state import PENDING
 
 if TYPE_CHECKING:
     from orm.models.relations.foreign_key import ForeignKey
