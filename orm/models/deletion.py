@@ -14,9 +14,9 @@ from typing import Any
 from orm.bridge import crossing
 from orm.db.transaction import atomic
 from orm.errors import ProtectedError, RestrictedError
-from orm.models.relations.actions import CASCADE, DO_NOTHING, PROTECT, RESTRICT, SET_DEFAULT, SET_NULL
+from orm.models.relations.actions import CASCADE, DO_NOTHING, PROTECT, SET_DEFAULT, SET_NULL, OnDelete
 from orm.models.signals import post_delete, pre_delete
-from orm.query.prefetch import fetch_in
+from orm.query.prefetch import batches, fetch_in
 from orm.query.writes import delete_rows
 
 Deleted = tuple[int, dict[str, int]]
@@ -52,7 +52,7 @@ class Collector:
         self.blind: dict[tuple[type[Any], Any], list[Any]] = {}
         """Rows to delete unseen: by model and foreign key, the values of that key."""
         self.updates: dict[tuple[Any, Any], list[Any]] = {}
-        """Instances that get another value, by foreign key and its rule."""
+        """Rows that get another value: by foreign key and its rule, the present values of that key."""
         self.before: dict[type[Any], set[type[Any]]] = {}
         """For each model, those whose rows must go first."""
         self.protected: dict[Any, list[Any]] = {}
@@ -91,15 +91,16 @@ class Collector:
         if rule == CASCADE and can_delete_blindly(model):
             self.blind.setdefault((model, field), []).extend(keys)
             return []
+        if rule.sets_value:  # nobody needs to see these rows, so they are not loaded
+            self.updates.setdefault((field, rule), []).extend(keys)
+            return []
         referring = await fetch_in(self._rows(model), field.attname, keys)
         if not referring or rule == CASCADE:
             return referring
         if rule == PROTECT:
             self.protected.setdefault(field, []).extend(referring)
-        elif rule == RESTRICT:
-            self.restricted.setdefault(field, []).extend(referring)
         else:
-            self.updates.setdefault((field, rule), []).extend(referring)
+            self.restricted.setdefault(field, []).extend(referring)
         return []
 
     def _rows(self, model: type[Any]) -> Any:
@@ -189,8 +190,8 @@ class Collector:
         await self._tell(pre_delete, models)
         for (model, field), keys in self.blind.items():
             self._count(counts, model, await delete_rows(model, field, list(dict.fromkeys(keys)), using=self.using))
-        for (field, rule), instances in self.updates.items():
-            await self._set(field, rule, instances)
+        for (field, rule), keys in self.updates.items():
+            await self._set(field, rule, keys)
         for model in models:
             keys = list(self.instances[model])
             self._count(counts, model, await delete_rows(model, model._meta.pk, keys, using=self.using))
@@ -202,22 +203,16 @@ class Collector:
         if number:
             counts[model._meta.label] += number
 
-    async def _set(self, field: Any, rule: Any, instances: list[Any]) -> None:
+    async def _set(self, field: Any, rule: OnDelete, keys: list[Any]) -> None:
         """Give the referring rows their new value: NULL, the default, or what SET says."""
         value: Any = None
         if rule == SET_DEFAULT:
             value = field.get_default()
         elif rule != SET_NULL:
             value = await crossing.call(rule.value) if callable(rule.value) else rule.value
-        going = self.instances.get(field.model._meta.concrete_model, {})
-        staying = [instance for instance in instances if instance.pk not in going]
-        if not staying:
-            return
         rows = field.model._base_manager.using(self.using)
-        await rows.filter(pk__in=[instance.pk for instance in staying]).aupdate(**{field.name: value})
-        key = field.get_prep_value(value)
-        for instance in staying:
-            setattr(instance, field.attname, key)
+        for batch in batches(self.using, dict.fromkeys(keys)):
+            await rows.filter(**{f"{field.attname}__in": batch}).aupdate(**{field.name: value})
 
     async def _tell(self, signal: Any, models: list[type[Any]]) -> None:
         for model in models:

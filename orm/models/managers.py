@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from inspect import isfunction
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar
 
-from orm.bridge.overrides import complete
+from orm.bridge.overrides import awaitable_from, blocking_from, is_generated, nearest, pairs_of
 from orm.query.queryset_blocking import QuerySet
 
 if TYPE_CHECKING:
@@ -73,6 +74,19 @@ def own_state(manager: Any) -> dict[str, Any]:
     }
 
 
+def complete_manager(cls: type[Any]) -> None:
+    """Install the missing form of every pair of QuerySet methods of which a manager class overrides only one."""
+    queryset_class = cls._queryset_class
+    for generated in filter(is_generated, queryset_class.__mro__):
+        for awaitable, blocking in pairs_of(generated):
+            at_awaitable, async_form = nearest(cls, awaitable)
+            at_blocking, blocking_form = nearest(cls, blocking)
+            if at_awaitable < at_blocking and isfunction(async_form):
+                setattr(cls, blocking, blocking_from(async_form, getattr(queryset_class, blocking)))
+            elif at_blocking < at_awaitable and isfunction(blocking_form):
+                setattr(cls, awaitable, awaitable_from(blocking_form, getattr(queryset_class, awaitable)))
+
+
 class BaseManager(Generic[M]):
     """What every manager is, without the QuerySet's methods; ``from_queryset`` adds those."""
 
@@ -97,7 +111,8 @@ class BaseManager(Generic[M]):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        complete(cls)
+        if not is_generated(cls):
+            complete_manager(cls)
 
     def __repr__(self) -> str:
         model = self.__dict__.get("model")
@@ -191,7 +206,9 @@ class ManagerDescriptor:
         if instance is None:
             return self.manager
         name = type(instance).__name__
-        raise AttributeError(f"A manager belongs to the class: use {name}.{self.manager.name}, not an instance of {name}.")
+        raise AttributeError(
+            f"A manager belongs to the class: use {name}.{self.manager.name}, not an instance of {name}."
+        )
 
 
 class AbstractManagerDescriptor(ManagerDescriptor):

@@ -292,19 +292,26 @@ def on(manager: Any, using: str | None) -> Any:
     return manager.all() if using in (None, DEFAULT_DB_ALIAS) else manager.using(using)
 
 
-async def fetch_in(queryset: Any, name: str, keys: Iterable[Any]) -> list[Any]:
-    """Return the rows whose ``name`` is among the keys, in as few statements as the database's limit allows."""
+def batches(alias: str, keys: Iterable[Any]) -> Iterator[list[Any]]:
+    """Yield the keys in lists that one statement of a database can take; one list where that is any number."""
     wanted = list(keys)
-    if not wanted:
-        return []
-    condition = f"{name}__in"
-    capabilities = databases[queryset.db].dialect.capabilities
+    capabilities = databases[alias].dialect.capabilities
     size = capabilities.max_parameters - SPARE_PARAMETERS
     if capabilities.array_parameters or len(wanted) <= size:
-        return await queryset.filter(**{condition: wanted})  # type: ignore[no-any-return]
-    found: list[Any] = []
+        if wanted:
+            yield wanted
+        return
     for start in range(0, len(wanted), size):
-        found += await queryset.filter(**{condition: wanted[start : start + size]})
+        yield wanted[start : start + size]
+
+
+async def fetch_in(queryset: Any, name: str, keys: Iterable[Any]) -> list[Any]:
+    """Return the rows whose ``name`` is among the keys, in as few statements as the database's limit allows."""
+    condition = f"{name}__in"
+    found: list[Any] = []
+    for batch in batches(queryset.db, keys):
+        rows = await queryset.filter(**{condition: batch})
+        found = found + rows if found else rows
     return found
 
 

@@ -50,7 +50,7 @@ DO_NOTHING = OnDelete("DO_NOTHING")
 """Leave the referring rows to the database."""
 
 
-def SET(value: Any | Callable[[], Any]) -> OnDelete:  # noqa: N802 (Django's name)
+def SET(value: Any | Callable[[], Any]) -> OnDelete:
     """Set the reference to ``value``, or to what it returns when it is callable (called once for each deletion)."""
     return OnDelete("SET", value)
 

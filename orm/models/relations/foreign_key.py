@@ -51,7 +51,7 @@ class RelatedField(Field[T]):
         if isinstance(target, str):
             raise ImproperlyConfigured(
                 f"{self} refers to {target!r}, and no such model has been imported. Import the module "
-                f"that declares it, or correct the name (\"Model\" in the same app, \"app.Model\", or \"self\")."
+                f'that declares it, or correct the name ("Model" in the same app, "app.Model", or "self").'
             )
         return target
 
@@ -261,14 +261,12 @@ class ForeignKey(RelatedField[T]):
         target = self.related_model
         if not isinstance(instance, target):
             raise ValueError(
-                f"{self} compares with {target.__name__} instances, got {instance!r}, "
-                f"a {type(instance).__name__}."
+                f"{self} compares with {target.__name__} instances, got {instance!r}, a {type(instance).__name__}."
             )
         value = getattr(instance, self.target_attname)
         if value is None:
             raise ValueError(
-                f"{instance!r} has no {self.target_field.name} yet, so {self} can't refer to it; "
-                f"save it first."
+                f"{instance!r} has no {self.target_field.name} yet, so {self} can't refer to it; save it first."
             )
         return value
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from orm.models.fetching import FETCH_ONE, aload_field, check_fetch_allowed, fetch, siblings
 from orm.models.state import PENDING
-from orm.models.state import PENDING
 
 if TYPE_CHECKING:
     from orm.models.relations.foreign_key import ForeignKey
@@ -44,7 +43,7 @@ class ForwardOneDescriptor:
         return self.field.target_attname
 
     @cached_property
-    def RelatedObjectDoesNotExist(self) -> type[Exception]:  # noqa: N802 (Django's name)
+    def RelatedObjectDoesNotExist(self) -> type[Exception]:
         """Raised where a foreign key that may not be null holds nothing; also an AttributeError, for ``hasattr``."""
         bases = (self.field.related_model.DoesNotExist, AttributeError)
         names = {"__module__": self.field.model.__module__, "__qualname__": f"{self.field}.RelatedObjectDoesNotExist"}

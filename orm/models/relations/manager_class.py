@@ -18,6 +18,12 @@ def manager_class(operations: type[C], manager: BaseManager[Any], **facts: Any) 
 
     ``facts`` become class attributes, as does the state of ``manager`` (what its ``__init__`` set).
     """
-    body = {**own_state(manager), **facts, "operations": operations, "facts": facts, "__module__": operations.__module__}
+    body = {
+        **own_state(manager),
+        **facts,
+        "operations": operations,
+        "facts": facts,
+        "__module__": operations.__module__,
+    }
     made: type[C] = type(operations.__name__, (operations, type(manager)), body)
     return made

@@ -29,7 +29,15 @@ if TYPE_CHECKING:
     from orm.models.relations.many_managers_blocking import ManyRelatedManager
 
 M = TypeVar("M", bound="AwaitableModel")
-POSITIONAL = ("to", "related_name", "related_query_name", "limit_choices_to", "symmetrical", "through", "through_fields")
+POSITIONAL = (
+    "to",
+    "related_name",
+    "related_query_name",
+    "limit_choices_to",
+    "symmetrical",
+    "through",
+    "through_fields",
+)
 
 
 class ManyToManyField(RelatedField["ManyRelatedManager[M]"]):
@@ -99,7 +107,9 @@ class ManyToManyField(RelatedField["ManyRelatedManager[M]"]):
                 f"brings its own; set db_table in that model's Meta."
             )
         if symmetrical and to != SELF:
-            raise ImproperlyConfigured(f'ManyToManyField({target_label(to)}): only a relation to "self" is symmetrical.')
+            raise ImproperlyConfigured(
+                f'ManyToManyField({target_label(to)}): only a relation to "self" is symmetrical.'
+            )
         super().__init__(**options)
         self.db_table = db_table
         self.auto_through = through is None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from orm.models.relations.many_managers_blocking import RelatedManager
 from orm.models.relations.manager_class import manager_class
+from orm.models.relations.many_managers_blocking import RelatedManager
 
 if TYPE_CHECKING:
     from orm.models.relations.rels import ManyToOneRel

@@ -36,7 +36,7 @@ class ReverseOneDescriptor:
         return self.rel.field
 
     @cached_property
-    def RelatedObjectDoesNotExist(self) -> type[Exception]:  # noqa: N802 (Django's name)
+    def RelatedObjectDoesNotExist(self) -> type[Exception]:
         """Raised where no instance refers to this one; also an AttributeError, for ``hasattr``."""
         qualname = f"{self.rel.model.__name__}.{self.name}.RelatedObjectDoesNotExist"
         names = {"__module__": self.rel.model.__module__, "__qualname__": qualname}
