@@ -75,7 +75,7 @@ class LegacyApps:
         for entry in installed:
             if entry.startswith(OWN_APPS):
                 warnings.warn(
-                    f"INSTALLED_APPS lists {entry}, which Duotone does not offer; what refers to its models will not work.",
+                    f"INSTALLED_APPS lists {entry}, which Duotone does not offer; what refers to its models fails.",
                     RuntimeWarning,
                     stacklevel=3,
                 )
@@ -167,7 +167,9 @@ def _declared_configs(package: str) -> list[type[AppConfig]]:
     return [
         each
         for each in declared
-        if inspect.isclass(each) and issubclass(each, AppConfig) and each is not AppConfig
+        if inspect.isclass(each)
+        and issubclass(each, AppConfig)
+        and each is not AppConfig
         and getattr(each, "default", True)
     ]
 

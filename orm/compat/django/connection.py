@@ -1,6 +1,6 @@
 """``django.db.connection``: raw SQL through a blocking cursor, on the same pool and in the same transactions as models.
 
-Offered: cursors, the open transaction's state, tables' names, and ``schema_editor`` for creating and dropping tables. The log of
+Offered: cursors, whether a transaction is open, and ``schema_editor`` for creating and dropping tables. The log of
 queries, features and the parts of Django's backends are not; reading one raises AttributeError with a sentence.
 """
 
@@ -10,12 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from orm.bridge import run
 from orm.compat.django.parameters import bind, returns_rows
 from orm.compat.django.settings import settings
-from orm.db.database import Database
+from orm.db.database_blocking import Database
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
-from orm.bridge import run
-from orm.errors import InterfaceError, NotSupportedError
+from orm.db.transaction import atomic
+from orm.errors import InterfaceError, NotSupportedError, OperationalError
+from orm.models.base_blocking import Model
+from orm.models.schema import create_tables, drop_tables
 
 INSTEAD = {
     "queries": "Duotone keeps no log of queries; str(queryset.query) shows the SQL of one.",
@@ -26,7 +29,7 @@ INSTEAD = {
 
 
 class LegacyCursor:
-    """A DB-API cursor over Duotone: rows are read whole, placeholders are ``%s`` (or ``%(name)s``) on every database."""
+    """A DB-API cursor: rows are read whole; placeholders are ``%s`` (or ``%(name)s``) on every database."""
 
     arraysize = 1
 
@@ -41,8 +44,8 @@ class LegacyCursor:
     def execute(self, sql: str, params: Sequence[Any] | Mapping[str, Any] | None = None) -> Self:
         """Run one statement. Without ``params`` the text is taken as it is, percent signs included.
 
-        Raises ``InterfaceError`` on a closed cursor, ``ProgrammingError`` when placeholders and parameters differ, and what the
-        database raises.
+        Raises ``InterfaceError`` on a closed cursor, ``ProgrammingError`` when placeholders and parameters differ, and
+        what the database raises.
         """
         self._check_open()
         text, values = bind(self._database.dialect, sql, params)

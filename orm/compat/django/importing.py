@@ -121,7 +121,9 @@ def _not_offered(fullname: str) -> str:
 
 def _children(module: str) -> list[str]:
     prefix = module + "."
-    return sorted(name[len(prefix) :] for name in SURFACES if name.startswith(prefix) and "." not in name[len(prefix) :])
+    return sorted(
+        name[len(prefix) :] for name in SURFACES if name.startswith(prefix) and "." not in name[len(prefix) :]
+    )
 
 
 def _top_level() -> list[str]:

@@ -17,9 +17,7 @@ _MARK = re.compile(r"%(?:(%)|(s)|\((\w+)\)s|(.?))", re.DOTALL)
 _READING = frozenset({"SELECT", "VALUES", "TABLE", "SHOW", "EXPLAIN", "DESCRIBE", "PRAGMA", "FETCH"})
 
 
-def bind(
-    dialect: Dialect, sql: str, params: Sequence[Any] | Mapping[str, Any] | None
-) -> tuple[str, tuple[Any, ...]]:
+def bind(dialect: Dialect, sql: str, params: Sequence[Any] | Mapping[str, Any] | None) -> tuple[str, tuple[Any, ...]]:
     """Return the text with the dialect's placeholders, and its parameters, adapted.
 
     Without ``params`` the text is not looked at. With them ``%%`` is a percent sign. Raises ``ProgrammingError`` when

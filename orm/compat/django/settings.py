@@ -102,7 +102,9 @@ class LegacySettings:
         if not name.isupper():
             raise AttributeError(f"A setting's name is in capitals, and {name!r} is not.")
         if name in DEFAULTS and name != "DEBUG":
-            raise ImproperlyConfigured(f"{name} is in use since the settings were read; give it to settings.configure().")
+            raise ImproperlyConfigured(
+                f"{name} is in use since the settings were read; give it to settings.configure()."
+            )
         if self._values is None:
             self.__dict__["_values"] = {each: _from_orm(each) for each in DEFAULTS}
         self._values[name] = value

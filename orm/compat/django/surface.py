@@ -10,7 +10,7 @@ import importlib
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -46,7 +46,7 @@ class Surface:
         return sorted({*self.names, *(name for source in self.sources for name in public_names(source))})
 
 
-@lru_cache(maxsize=None)
+@cache
 def public_names(source: str) -> frozenset[str]:
     """Return a module's public names: its ``__all__``, else the classes, functions and constants of this library in it."""
     module = importlib.import_module(source)
@@ -94,7 +94,9 @@ SURFACES: dict[str, Surface] = {
     "django.db.models.base": Surface("Models.", ("orm.models.base_blocking", "orm.models.base", "orm.models.state")),
     "django.db.models.constants": Surface("Constants of queries.", names={"LOOKUP_SEP": f"{HERE}.version:LOOKUP_SEP"}),
     "django.db.models.constraints": Surface("Constraints.", ("orm.models.constraints",)),
-    "django.db.models.deletion": Surface("What happens to referring rows.", ("orm.models.relations.actions", "orm.errors")),
+    "django.db.models.deletion": Surface(
+        "What happens to referring rows.", ("orm.models.relations.actions", "orm.errors")
+    ),
     "django.db.models.enums": Surface("Choices.", ("orm.models.fields.choices",)),
     "django.db.models.expressions": Surface("Expressions.", ("orm.sql.expressions", "orm.models")),
     "django.db.models.fields": Surface("Fields.", ("orm.models.fields",)),

@@ -52,7 +52,9 @@ def parse_datetime(value: str) -> datetime.datetime | None:
     form = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,6})?)?\s*(Z|[+-]\d{2}(:?\d{2})?)?"
     if re.fullmatch(form, value) is None:
         return None
-    return datetime.datetime.fromisoformat(_six_decimals(value).replace(" Z", "Z").replace(" +", "+").replace(" -", "-"))
+    return datetime.datetime.fromisoformat(
+        _six_decimals(value).replace(" Z", "Z").replace(" +", "+").replace(" -", "-")
+    )
 
 
 def _six_decimals(value: str) -> str:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from orm.compat.django.settings import settings
 
-utc = datetime.timezone.utc
+utc = datetime.UTC
 
 _NO_CURRENT_ZONE = (
     "Duotone has no current time zone for each thread: queries use TIME_ZONE of the settings. "
@@ -79,9 +79,7 @@ def make_naive(value: datetime.datetime, timezone: datetime.tzinfo | None = None
     return value.astimezone(timezone or get_default_timezone()).replace(tzinfo=None)
 
 
-def localtime(
-    value: datetime.datetime | None = None, timezone: datetime.tzinfo | None = None
-) -> datetime.datetime:
+def localtime(value: datetime.datetime | None = None, timezone: datetime.tzinfo | None = None) -> datetime.datetime:
     """Return an aware datetime (this moment) in ``timezone`` (the default zone).
 
     Raises ``ValueError`` for a naive datetime.

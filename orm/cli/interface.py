@@ -1,0 +1,69 @@
+"""The commands that need the ``cli`` extra: click reads the options, rich shows what is found."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from orm.cli.check import examine
+from orm.cli.run import run as run_script
+from orm.cli.shell import shell as open_shell
+from orm.config import configure
+from orm.errors import Error, ImproperlyConfigured
+
+NOT_CONFIGURED = "No database is configured: set DATABASE_URL, or write [tool.orm] in pyproject.toml."
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="duotone", prog_name="duotone")
+def commands() -> None:
+    """Duotone: an ORM in two colours. Databases come from DATABASE_URL or [tool.orm] in pyproject.toml."""
+
+
+@commands.command(
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False}, add_help_option=False
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def run(arguments: tuple[str, ...]) -> None:
+    """Run a script written for Django's ORM: orm run SCRIPT [ARGUMENTS]..."""
+    raise SystemExit(run_script(arguments))
+
+
+@commands.command()
+def shell() -> None:
+    """Open a Python prompt with the models at hand."""
+    try:
+        open_shell()
+    except ImproperlyConfigured as error:
+        raise click.ClickException(str(error)) from error
+
+
+@commands.command()
+@click.option("--database", "url", metavar="URL", help="Check this database instead of the configured ones.")
+def check(url: str | None) -> None:
+    """Connect to each configured database in both colours; report version and latency."""
+    console = Console()
+    table = Table("database", "colour", "driver", "version", "round trip")
+    failures = []
+    try:
+        if url is not None:
+            configure(url)
+        findings = list(examine())
+    except Error as error:
+        raise click.ClickException(str(error)) from error
+    if not findings:
+        raise click.ClickException(NOT_CONFIGURED)
+    for found in findings:
+        if found.error:
+            failures.append(found)
+            table.add_row(found.alias, found.colour, found.driver, "[red]no answer[/red]", "")
+        else:
+            version = found.version.partition(",")[0]
+            table.add_row(found.alias, found.colour, found.driver, version, f"{found.seconds * 1000:.2f} ms")
+    console.print(table)
+    for found in failures:
+        print(f"{found.alias} ({found.url}), {found.colour}: {found.error}", file=sys.stderr)
+    raise SystemExit(1 if failures else 0)

@@ -1,0 +1,77 @@
+"""``orm shell``: a Python prompt with the models at hand, where blocking calls and top-level ``await`` both work.
+
+What is typed runs in this thread, with no event loop, so blocking forms are what they are in a script; a statement
+with ``await`` in it runs on the bridge's background loop.
+"""
+
+from __future__ import annotations
+
+import ast
+import code
+import importlib
+import importlib.util
+import inspect
+import rlcompleter
+import sys
+import types
+from collections.abc import Coroutine
+from typing import Any
+
+import orm
+from orm.bridge import portal
+from orm.config import configure, settings
+from orm.models.apps import apps
+
+try:
+    import readline
+except ImportError:  # not every Python is built with it; the prompt works without completion then
+    readline = None  # type: ignore[assignment]
+
+
+class Prompt(code.InteractiveConsole):
+    """An interactive console that awaits what needs awaiting."""
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        super().__init__(names)
+        self.compile.compiler.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+
+    def runcode(self, code: types.CodeType) -> None:
+        """Run a compiled statement; a traceback is shown, and the prompt goes on."""
+        try:
+            result = types.FunctionType(code, self.locals)()  # type: ignore[arg-type]
+            if inspect.iscoroutine(result):
+                portal.run(_shown(result))
+        except SystemExit:
+            raise
+        except BaseException:  # Ctrl-C included: it ends the statement, not the prompt
+            self.showtraceback()
+
+
+async def _shown(coroutine: Coroutine[Any, Any, Any]) -> None:
+    await coroutine
+
+
+def names() -> dict[str, Any]:
+    """Return what the prompt starts with: ``orm``, ``models``, and every model of the installed apps."""
+    for app in settings.installed_apps:
+        module = f"{app}.models"
+        importlib.import_module(app)
+        if importlib.util.find_spec(module) is not None:
+            importlib.import_module(module)
+    found: dict[str, Any] = {model.__name__: model for model in apps.get_models()}
+    return {**found, "orm": orm, "models": orm.models, "__name__": "__console__", "__doc__": None}
+
+
+def shell() -> None:
+    """Open the prompt on the terminal, or run what standard input holds when it is none."""
+    configure(allow_blocking=True)
+    at_hand = names()
+    sys.path.insert(0, "")
+    prompt = Prompt(at_hand)
+    if readline is not None:
+        readline.set_completer(rlcompleter.Completer(at_hand).complete)
+        readline.parse_and_bind("tab: complete")
+    models = ", ".join(model.__name__ for model in apps.get_models()) or "none; set installed_apps in [tool.orm]"
+    prompt.interact(
+        banner=f"Duotone shell. Blocking calls and top-level await both work. Models: {models}.", exitmsg=""
+    )

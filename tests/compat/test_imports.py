@@ -1,0 +1,90 @@
+"""What ``import django`` finds, and what it says where there is nothing. Each case in a process of its own."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import subprocess
+import sys
+
+import pytest
+
+from orm.compat.django.surface import SURFACES
+
+
+def python(program: str) -> str:
+    """Run a program after ``install()``; return what it printed."""
+    program = "from orm.compat.django import install\ninstall()\n" + program
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_every_module_of_the_surface_can_be_imported_whole() -> None:
+    program = "import importlib\n" + "\n".join(f"exec('from {name} import *', {{}})" for name in SURFACES)
+    program += "\nimport sys\nfor name in sorted(n for n in sys.modules if n.split('.')[0] == 'django'):\n"
+    program += "    print(name, sys.modules[name].__spec__.origin)\n"
+    lines = python(program).splitlines()
+    assert {line.split()[0] for line in lines} == set(SURFACES)
+    assert {line.split()[1] for line in lines} == {"orm.compat.django"}
+
+
+@pytest.mark.parametrize("name", sorted(SURFACES))
+def test_names_written_down_exist(name: str) -> None:
+    surface = SURFACES[name]
+    for each in surface.offered():
+        assert surface.find(each)[0], f"{name}.{each}"
+
+
+def test_models_offers_all_that_orm_models_offers() -> None:
+    ours = importlib.import_module("orm.models")
+    assert set(ours.__all__) <= set(SURFACES["django.db.models"].offered())
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ("from django import forms", "There is no module django.forms"),
+        ("import django.contrib.auth.models", "There is no module django.contrib"),
+        ("from django.core.management import call_command", "There is no module django.core.management"),
+        ("from django.db.models import CharFeild", "Near it: CharField"),
+        ("from django.db.models.functions import Lowre", "Lower"),
+        ("from django.utils import html", "django.utils.timezone"),
+        ("from django.core import mail", "django.core.exceptions"),
+    ],
+)
+def test_what_is_not_offered_is_an_import_error_with_a_sentence(statement: str, says: str) -> None:
+    said = python(f"try:\n    {statement}\nexcept ImportError as error:\n    print(error)")
+    assert says in said
+    assert "Duotone" in said
+
+
+def test_a_missing_attribute_says_the_same() -> None:
+    said = python(
+        "from django.db import models\ntry:\n    models.CharFeild\nexcept AttributeError as error:\n    print(error)\n"
+        "print(hasattr(models, 'Nothing'))"
+    )
+    assert "Near it: CharField" in said
+    assert said.endswith("False")
+
+
+def test_install_twice_is_once_and_uninstall_undoes_it() -> None:
+    said = python(
+        "install()\nimport django, sys\nfrom orm.compat.django import uninstall\nuninstall()\n"
+        "print([name for name in sys.modules if name.split('.')[0] == 'django'])"
+    )
+    assert said == "[]"
+
+
+@pytest.mark.skipif(importlib.util.find_spec("django") is None, reason="Django is not installed")
+def test_install_refuses_when_django_is_loaded() -> None:
+    program = (
+        "import django\nfrom orm.compat.django import install\nimport orm\n"
+        "try:\n    install()\nexcept orm.ImproperlyConfigured as error:\n    print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert "Django itself is already imported" in done.stdout, done.stderr
+
+
+def test_installing_costs_nothing_before_something_is_imported() -> None:
+    assert python("import sys\nprint([n for n in sys.modules if n.startswith(('orm.models', 'django'))])") == "[]"

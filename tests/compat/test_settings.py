@@ -1,0 +1,197 @@
+"""Settings, applications, cursors and time zones as scripts use them. Each case in a process and folder of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+OUTER = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")
+Say = Callable[..., str]
+
+HEAD = """
+from orm.compat.django import install
+install()
+import django
+from django.conf import settings
+"""
+SQLITE = """
+ENGINE = "django.db.backends.sqlite3"
+settings.configure(DATABASES={"default": {"ENGINE": ENGINE, "NAME": "here.sqlite3"}}, TIME_ZONE="UTC")
+django.setup()
+"""
+
+
+@pytest.fixture
+def say(tmp_path: Path) -> Say:
+    """Run a program after ``install()`` in the test's folder; return what it printed."""
+
+    def run(program: str, **environment: str) -> str:
+        clean = {key: value for key, value in os.environ.items() if key not in OUTER}
+        done = subprocess.run(
+            [sys.executable, "-c", HEAD + program],
+            cwd=tmp_path,
+            env={**clean, **environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    return run
+
+
+def failing(statement: str) -> str:
+    """A program that prints the error of a statement."""
+    return f"\ntry:\n    {statement}\nexcept Exception as error:\n    print(type(error).__name__, error)\n"
+
+
+def test_defaults_and_reads(say: Say) -> None:
+    said = say(SQLITE + "print(settings.USE_TZ, settings.DEBUG, settings.configured)" + failing("settings.MEDIA_ROOT"))
+    assert said == "True False True\nAttributeError There is no setting MEDIA_ROOT."
+
+
+def test_settings_twice(say: Say) -> None:
+    assert "RuntimeError" in say(SQLITE + failing("settings.configure()"))
+
+
+def test_a_setting_in_small_letters(say: Say) -> None:
+    assert "TypeError" in say(failing("settings.configure(debug=True)"))
+
+
+def test_no_settings_at_all(say: Say) -> None:
+    said = say(failing("settings.SECRET_KEY"))
+    assert said.startswith("ImproperlyConfigured")
+    assert "settings.configure(" in said
+
+
+def test_an_engine_nobody_has(say: Say) -> None:
+    said = say(
+        'settings.configure(DATABASES={"default": {"ENGINE": "django.db.backends.oracle", "NAME": "x"}})\n'
+        "from django.db import connection" + failing("connection.cursor()")
+    )
+    assert "ImproperlyConfigured" in said
+    assert "oracle" in said
+
+
+def test_an_unknown_alias_names_the_known(say: Say) -> None:
+    said = say(SQLITE + "from django.db import connections" + failing("connections['defualt']"))
+    assert "ConnectionDoesNotExist" in said
+    assert "default" in said
+
+
+def test_a_settings_module(say: Say, tmp_path: Path) -> None:
+    (tmp_path / "site_settings.py").write_text(
+        'DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}\nCOLOUR = "blue"\n'
+        'INSTALLED_APPS = ["django.contrib.auth", "zoo"]\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "zoo").mkdir()
+    (tmp_path / "zoo" / "__init__.py").touch()
+    (tmp_path / "zoo" / "models.py").write_text(
+        "from django.db import models\nclass Animal(models.Model):\n    name = models.CharField(max_length=9)\n",
+        encoding="utf-8",
+    )
+    said = say(
+        "import warnings\nwith warnings.catch_warnings(record=True) as told:\n    warnings.simplefilter('always')\n"
+        "    django.setup()\nprint([str(w.message).split(',')[0] for w in told])\n"
+        "from django.apps import apps\nprint(settings.COLOUR, apps.get_model('zoo.Animal')._meta.label)\n"
+        + failing("apps.get_app_config('zo')"),
+        DJANGO_SETTINGS_MODULE="site_settings",
+    )
+    assert said.splitlines() == [
+        "['INSTALLED_APPS lists django.contrib.auth']",
+        "blue zoo.Animal",
+        "LookupError No installed application has the label 'zo'; installed: zoo.",
+    ]
+
+
+def test_an_application_that_is_not_there(say: Say) -> None:
+    assert "nowhere" in say("settings.configure(INSTALLED_APPS=['nowhere.apps.Config'])" + failing("django.setup()"))
+
+
+def test_cursors(say: Say) -> None:
+    said = say(
+        SQLITE
+        + """
+from django.db import connection, transaction
+with connection.cursor() as cursor:
+    cursor.execute("CREATE TABLE t (a integer, b text)")
+    cursor.executemany("INSERT INTO t VALUES (%s, %s)", [(1, "x"), (2, None)])
+    print(cursor.execute("SELECT a, b AS bee FROM t WHERE a > %s ORDER BY a", [0]).fetchmany(1), cursor.fetchall())
+    print([column[0] for column in cursor.description])
+    cursor.execute("SELECT a FROM t WHERE 1 = 0")
+    print(cursor.fetchone(), len(cursor.description))
+    cursor.execute("DELETE FROM t WHERE a = %(a)s", {"a": 1})
+    print(cursor.rowcount)
+    cursor.execute("SELECT '100%'")
+    print(cursor.fetchone())
+    cursor.execute("SELECT '100%%', %s", ["y"])
+    print(cursor.fetchone())
+try:
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM t")
+        raise KeyError
+except KeyError:
+    pass
+with connection.cursor() as cursor:
+    print(cursor.execute("SELECT COUNT(*) FROM t").fetchone())
+"""
+        + failing("cursor.execute('SELECT 1')")
+        + failing("connection.cursor().execute('SELECT %s', [1, 2])")
+        + failing("connection.cursor().execute('SELECT * FROM nowhere')")
+        + failing("connection.queries")
+    )
+    lines = said.splitlines()
+    assert lines[:7] == ["[(1, 'x')] [(2, None)]", "['a', 'bee']", "None 1", "1", "('100%',)", "('100%', 'y')", "(1,)"]
+    assert lines[7] == "InterfaceError The cursor is closed."
+    assert lines[8].startswith("ProgrammingError The SQL has 1 placeholders for 2 parameters")
+    assert "nowhere" in lines[9]
+    assert lines[10].startswith("AttributeError")
+    assert "keeps no log" in lines[10]
+
+
+def test_time_zones(say: Say) -> None:
+    said = say(
+        """
+settings.configure(TIME_ZONE="Asia/Kolkata")
+from datetime import datetime
+from django.utils import timezone
+moment = timezone.make_aware(datetime(2024, 1, 1, 12, 0))
+print(moment.isoformat(), timezone.is_aware(moment), timezone.make_naive(moment).isoformat())
+print(timezone.localtime(moment, timezone.utc).isoformat(), timezone.localdate(moment))
+print(timezone.now().tzinfo, timezone.get_current_timezone_name())
+print(timezone.get_fixed_timezone(-90).utcoffset(None), timezone.get_fixed_timezone(-90))
+"""
+        + failing("timezone.make_aware(moment)")
+        + failing("timezone.activate('UTC')")
+    )
+    lines = said.splitlines()
+    assert lines[0] == "2024-01-01T12:00:00+05:30 True 2024-01-01T12:00:00"
+    assert lines[1] == "2024-01-01T06:30:00+00:00 2024-01-01"
+    assert lines[2] == "UTC Asia/Kolkata"
+    assert lines[3] == "-1 day, 22:30:00 -0130"
+    assert lines[4].startswith("ValueError")
+    assert lines[5].startswith("NotImplementedError")
+
+
+def test_small_things_models_import(say: Say) -> None:
+    said = say(
+        "from django.utils.text import slugify\nfrom django.utils.translation import gettext_lazy as _, ngettext\n"
+        "from django.utils.functional import cached_property\n"
+        "from django.utils.dateparse import parse_date, parse_datetime\n"
+        "print(slugify(' Ünïcode & more -- stuff_'), _('as it is'), ngettext('one', 'many', 2))\n"
+        "print(parse_date('2024-02-30x'), parse_date('2024-02-3'), parse_datetime('2024-01-01T10:00:00.5Z'))\n"
+        "print(django.VERSION >= (4, 2), django.get_version())"
+    )
+    assert said.splitlines() == [
+        "unicode-more-stuff as it is many",
+        "None 2024-02-03 2024-01-01 10:00:00.500000+00:00",
+        "True 5.2",
+    ]
