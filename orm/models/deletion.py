@@ -104,7 +104,7 @@ class Collector:
         return []
 
     def _rows(self, model: type[Any]) -> Any:
-        """Return a model's rows with the columns a deletion needs: all of them where somebody will see the instances."""
+        """Return a model's rows with the columns a deletion needs: all, where somebody will see the instances."""
         rows = model._base_manager.using(self.using)
         meta = model._meta
         if is_watched(model) or meta.has_custom_init:

@@ -342,8 +342,8 @@ def refuse_sliced(lookup: Prefetch) -> None:
     queryset = lookup.queryset
     if queryset is not None and queryset.query.is_sliced:
         raise NotImplementedError(
-            f"Prefetch({lookup.prefetch_through!r}) has a sliced queryset. A limit for each parent is not built; leave the "
-            f"slice out and cut the lists in Python, or query each parent."
+            f"Prefetch({lookup.prefetch_through!r}) has a sliced queryset. A limit for each parent is not built; leave "
+            f"the slice out and cut the lists in Python, or query each parent."
         )
 
 

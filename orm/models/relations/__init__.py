@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orm.models.relations.actions import CASCADE, DO_NOTHING, PROTECT, RESTRICT, SET, SET_DEFAULT, SET_NULL, OnDelete
 from orm.models.relations.foreign_key import ForeignKey, OneToOneField, RelatedField
-from orm.models.relations.many_managers_blocking import ManyRelatedManager, RelatedManager
+from orm.models.relations.many_blocking import ManyRelatedManager, RelatedManager
 from orm.models.relations.many_to_many import ManyToManyField
 from orm.models.relations.rels import ForeignObjectRel, ManyToManyRel, ManyToOneRel, OneToOneRel
 

@@ -1,8 +1,8 @@
 """ForeignKey and OneToOneField: a column that holds another row's key.
 
-The raw value lives under ``attname`` (``author_id``), the loaded instance under ``name`` (``author``); the descriptors in
-``forward`` and ``reverse`` keep the two in step. A field refuses values that are neither an instance of its target nor
-something the target's key accepts.
+The raw value lives under ``attname`` (``author_id``), the loaded instance under ``name`` (``author``); the descriptors
+in ``forward`` and ``reverse_one`` keep the two in step. A field refuses values that are neither an instance of its
+target nor something the target's key accepts.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ class ForwardOneDescriptor:
         if self.name not in instance.__dict__:
             model = self.field.related_model
             raise model.DoesNotExist(
-                f"No {model.__name__} has {target.name} {instance.__dict__[self.attname]!r}, which {instance!r} refers to."
+                f"{instance!r} refers to {target.name} {instance.__dict__[self.attname]!r}, which no {model.__name__} has."
             )
         return instance.__dict__[self.name]
 

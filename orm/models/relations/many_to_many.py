@@ -26,7 +26,7 @@ from orm.query.paths import Hop
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
-    from orm.models.relations.many_managers_blocking import ManyRelatedManager
+    from orm.models.relations.many_blocking import ManyRelatedManager
 
 M = TypeVar("M", bound="AwaitableModel")
 POSITIONAL = (
@@ -44,8 +44,8 @@ class ManyToManyField(RelatedField["ManyRelatedManager[M]"]):
     """Many rows of this model go with many of another.
 
     Parameters: ``to``, ``related_name``, ``related_query_name`` and ``limit_choices_to`` as for ForeignKey.
-    ``symmetrical`` (a relation to ``"self"`` is, unless told otherwise) makes every pair count both ways. ``through`` is
-    the join model when it has fields of its own, with ``through_fields=("source", "target")`` where it has several
+    ``symmetrical`` (a relation to ``"self"`` is, unless told otherwise) makes every pair count both ways. ``through``
+    is the join model when it has fields of its own, with ``through_fields=("source", "target")`` where it has several
     foreign keys to one side. ``db_table`` and ``db_constraint`` are the join table's.
     """
 
@@ -172,8 +172,8 @@ class ManyToManyField(RelatedField["ManyRelatedManager[M]"]):
         through = self.remote_field.through
         if through is None or isinstance(through, str):
             raise ImproperlyConfigured(
-                f"{self} goes through {through or target.__name__ + ' by a model still to be made'}, which has not been "
-                f"imported; import the module that declares it."
+                f"{self} has no join model yet: {through or target.__name__} has not been imported; import the module "
+                f"that declares it."
             )
         return through
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from orm.models.relations.manager_class import manager_class
-from orm.models.relations.many_managers_blocking import ManyRelatedManager
+from orm.models.relations.many_blocking import ManyRelatedManager
 
 if TYPE_CHECKING:
     from orm.models.relations.rels import ManyToManyRel

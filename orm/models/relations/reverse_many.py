@@ -1,4 +1,4 @@
-"""``author.book_set``: the descriptor behind the reverse side of a ForeignKey; the manager is in ``many_managers``."""
+"""``author.book_set``: the descriptor behind the reverse side of a ForeignKey; the manager is in ``many``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from orm.models.relations.manager_class import manager_class
-from orm.models.relations.many_managers_blocking import RelatedManager
+from orm.models.relations.many_blocking import RelatedManager
 
 if TYPE_CHECKING:
     from orm.models.relations.rels import ManyToOneRel

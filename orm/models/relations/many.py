@@ -1,8 +1,8 @@
-"""The managers behind ``author.book_set`` and ``book.authors``: the related rows of one instance, and how to change them.
+"""The managers behind ``author.book_set`` and ``book.authors``: related rows of one instance, and how to change them.
 
-Each is the related model's own manager narrowed to one instance. Rows already prefetched are used; changing the relation
-forgets them. Operations of more than one statement run in a transaction. Twins are generated; import the public names
-from ``many_managers_blocking``.
+Each is the related model's own manager narrowed to one instance. Rows already prefetched are used; changing the
+relation forgets them. Operations of more than one statement run in a transaction. Twins are generated; import the
+public names from ``many_blocking``.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class InstanceManager(_Base[M]):
         return f"<{type(self).__name__} {self.name} of {self.instance!r}>"
 
     def __call__(self, *, manager: str) -> Any:
-        """Return the same related rows under another manager of the related model: ``book_set(manager="published")``."""
+        """Return the same rows under another manager of the related model: ``book_set(manager="published")``."""
         managers = self.model._meta.managers_map
         if manager not in managers:
             raise ValueError(f"{self.model.__name__} has no manager {manager!r}; it has {', '.join(managers)}.")
@@ -246,7 +246,7 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
     def _narrowed(self) -> QuerySet[M]:
         return self._every_row().filter(**{self.path: self._key_of_instance(self.near)})
 
-    # -- rows of the join model -----------------------------------------------------------------------------------------
+    # -- rows of the join model ---------------------------------------------------------------------------------------
 
     def _key_of(self, obj: Any) -> Any:
         """Return the key of a related row, given as an instance or as its key."""
@@ -338,7 +338,7 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
         present = set(await mirrored)
         return [row for row in rows if getattr(row, near) == key or getattr(row, near) not in present]
 
-    # -- operations -----------------------------------------------------------------------------------------------------
+    # -- operations ---------------------------------------------------------------------------------------------------
 
     async def aadd(self, *objs: M | Any, through_defaults: Mapping[str, Any] | None = None) -> None:
         """Relate rows (instances or keys); those that are related already stay so.
