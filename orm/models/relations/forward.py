@@ -102,7 +102,7 @@ class ForwardOneDescriptor:
         if self.name not in instance.__dict__:
             model = self.field.related_model
             raise model.DoesNotExist(
-                f"{instance!r} refers to {target.name} {instance.__dict__[self.attname]!r}, which no {model.__name__} has."
+                f"{instance!r} refers to {target.name} {instance.__dict__[self.attname]!r}; no {model.__name__} has it."
             )
         return instance.__dict__[self.name]
 
