@@ -1,7 +1,7 @@
 """Scripts written for Django's ORM run unchanged, and say what they say under Django itself.
 
-``project/expected.txt`` is what Django 5.2 printed, the same on SQLite and PostgreSQL; where Django is installed, that is
-compared again.
+``project/expected.txt`` is what Django 5.2 printed, the same on SQLite and PostgreSQL; where Django is installed, that
+is compared again.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """How ``import django...`` finds Duotone: a finder that makes the modules of ``surface`` when they are asked for.
 
-Modules hold no lists of their own: a name is looked up in the Duotone modules that offer it, so that what ``orm.models``
-gains is importable here the same day. What is not offered raises, for ``from ... import`` and for plain attribute access alike,
-with a sentence that says what there is.
+Modules hold no lists of their own: a name is looked up in the Duotone modules that offer it, so that what
+``orm.models`` gains is importable here the same day. What is not offered raises, for ``from ... import`` and for plain
+attribute access alike, with a sentence that says what there is.
 """
 
 from __future__ import annotations
@@ -120,10 +120,7 @@ def _not_offered(fullname: str) -> str:
 
 
 def _children(module: str) -> list[str]:
-    prefix = module + "."
-    return sorted(
-        name[len(prefix) :] for name in SURFACES if name.startswith(prefix) and "." not in name[len(prefix) :]
-    )
+    return sorted(name.rpartition(".")[2] for name in SURFACES if name.rpartition(".")[0] == module)
 
 
 def _top_level() -> list[str]:

@@ -1,8 +1,9 @@
 """``django.conf.settings``: settings in Django's form, handed to ``orm.configure``.
 
 They come from ``settings.configure(...)``, from the module DJANGO_SETTINGS_MODULE names, or, where there is neither,
-from what Duotone itself is configured with (DATABASE_URL, ``[tool.orm]``). Reading one that is set nowhere raises AttributeError.
-A database's options that Duotone does not have are refused by name; only what concerns requests is dropped, since a script has none.
+from what Duotone itself is configured with (DATABASE_URL, ``[tool.orm]``). Reading one that is set nowhere raises
+AttributeError. A database's options that Duotone does not have are refused by name; only what concerns requests is
+dropped, since a script has none.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What is importable below ``django``, and which Duotone modules it comes from.
 
-A surface names sources, not names: every public name of a source is offered. Only what is called otherwise here, or lives in this
-package, is written down one by one.
+A surface names sources, not names: every public name of a source is offered. Only what is called otherwise here, or
+lives in this package, is written down one by one.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Surface:
 
 @cache
 def public_names(source: str) -> frozenset[str]:
-    """Return a module's public names: its ``__all__``, else the classes, functions and constants of this library in it."""
+    """Return a module's public names: its ``__all__``, else the library's classes, functions and constants in it."""
     module = importlib.import_module(source)
     declared = getattr(module, "__all__", None)
     if declared is not None:

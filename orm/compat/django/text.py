@@ -48,13 +48,11 @@ def parse_time(value: str) -> datetime.time | None:
 
 
 def parse_datetime(value: str) -> datetime.datetime | None:
-    """Return an ISO 8601 datetime, aware where an offset is given, or None. Raises ``ValueError`` for an impossible one."""
+    """Return an ISO 8601 datetime, aware where an offset is given, or None. Raises ``ValueError`` as ``parse_date``."""
     form = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,6})?)?\s*(Z|[+-]\d{2}(:?\d{2})?)?"
     if re.fullmatch(form, value) is None:
         return None
-    return datetime.datetime.fromisoformat(
-        _six_decimals(value).replace(" Z", "Z").replace(" +", "+").replace(" -", "-")
-    )
+    return datetime.datetime.fromisoformat(re.sub(r"\s+(?=[Z+-])", "", _six_decimals(value)))
 
 
 def _six_decimals(value: str) -> str:

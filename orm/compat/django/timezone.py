@@ -1,7 +1,7 @@
 """``django.utils.timezone``: the moment, and the zone it is told in.
 
-The zone is that of the settings. A current zone for each thread (``activate``, ``override``) is refused rather than half kept: queries
-that group or filter by date use the configured zone.
+The zone is that of the settings. A current zone for each thread (``activate``, ``override``) is refused rather than
+half kept: queries that group or filter by date use the configured zone.
 """
 
 from __future__ import annotations
