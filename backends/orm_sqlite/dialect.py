@@ -26,7 +26,7 @@ from orm.sql.dialect import Adapter, Capabilities, Dialect, Pattern
 from orm.sql.types import SQLType
 from orm_sqlite.functions import spell
 
-UTC = datetime.timezone.utc
+UTC = datetime.UTC
 _EXACT_DIGITS = 15
 _EXACT = decimal.Context(prec=1000)
 _UNKNOWN = uuid.SafeUUID.unknown
@@ -82,6 +82,7 @@ class SQLiteDialect(Dialect):
         max_identifier_length=1000,
         group_by_primary_key=True,
         combinator_parentheses=False,
+        forward_references=True,
     )
 
     def __init__(self) -> None:
@@ -385,7 +386,7 @@ def _decimal_reader(places: int | None) -> Callable[[Any], decimal.Decimal]:
 
     def read(value: Any) -> decimal.Decimal:
         if type(value) is float:
-            return decimal.Decimal("%.*f" % (places, value))
+            return decimal.Decimal(f"{value:.{places}f}")
         return decimal.Decimal(value).quantize(unit, context=_EXACT)
 
     return read

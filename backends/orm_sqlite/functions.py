@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
-UTC = datetime.timezone.utc
+UTC = datetime.UTC
 _EPOCH = datetime.datetime(1970, 1, 1)
 _SECOND = datetime.timedelta(seconds=1)
 _MICROSECOND = datetime.timedelta(microseconds=1)
@@ -148,7 +148,7 @@ class DeviationSample(VarianceSample):
 
 
 def spell(moment: datetime.datetime) -> str:
-    """Return a datetime as it is stored: UTC if it has a zone, no zone in the text, so that text order is time order."""
+    """Return a datetime as it is stored: in UTC if it has a zone, without one in the text: text order is time order."""
     if moment.tzinfo is not None:
         moment = moment.astimezone(UTC).replace(tzinfo=None)
     return moment.isoformat(" ")

@@ -3,8 +3,8 @@
 SQLite's own ways to share memory between connections lock readers out while anyone writes, and writers while anyone
 reads (measured: a reader beside an open transaction, and a writer beside an open cursor, both end in "database is
 locked", with the shared cache and with the memdb VFS alike). With two colours in one process that is the normal
-case. A file in memory (``/dev/shm``) in WAL mode behaves as every other SQLite database does, at some 3 µs more for each
-statement. It is removed when the process that made it ends.
+case. A file in memory (``/dev/shm``) in WAL mode behaves as every other SQLite database does, at some 3 µs more
+for each statement. It is removed when the process that made it ends.
 """
 
 from __future__ import annotations

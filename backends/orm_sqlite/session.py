@@ -30,8 +30,8 @@ MEMORY = ":memory:"
 OPTIONS = frozenset({"timeout", "mode", "name", "journal_mode", "synchronous", "cache_size", "statement_cache_size"})
 """What a SQLite URL's query string may hold.
 
-``timeout``: seconds to wait for another connection's lock (5). ``mode``: ``rwc`` (default), ``rw`` (the file must exist)
-or ``ro``. ``name``: tells several in-memory databases apart. ``journal_mode`` (wal), ``synchronous`` (normal) and
+``timeout``: seconds to wait for another connection's lock (5). ``mode``: ``rwc`` (default), ``rw`` (the file must
+exist) or ``ro``. ``name``: tells several in-memory databases apart. ``journal_mode`` (wal), ``synchronous`` (normal) and
 ``cache_size`` (-16000: 16 MB) are SQLite's pragmas. ``statement_cache_size``: prepared statements kept (512).
 """
 

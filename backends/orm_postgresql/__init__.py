@@ -1,0 +1,35 @@
+"""The PostgreSQL backend: asyncpg for async code, psycopg for blocking code, one dialect for both.
+
+Either driver may be missing: the bridge then uses the other one from both colours.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from orm.db.contract import Backend, Driver
+from orm_postgresql.dialect import PostgreSQLDialect
+from orm_postgresql.options import OPTIONS
+
+__all__ = ["backend"]
+
+awaitable: Driver | None = None
+blocking: Driver | None = None
+
+if find_spec("asyncpg") is not None:
+    from orm_postgresql.awaitable import AwaitableDriver
+
+    awaitable = AwaitableDriver()
+if find_spec("psycopg") is not None:
+    from orm_postgresql.blocking import BlockingDriver
+
+    blocking = BlockingDriver()
+
+backend = Backend(
+    name="postgresql",
+    schemes=("postgresql", "postgres"),
+    dialect=PostgreSQLDialect(),
+    awaitable=awaitable,
+    blocking=blocking,
+    options=OPTIONS,
+)

@@ -1,0 +1,227 @@
+"""PostgreSQL for async code: asyncpg, without its pool and its transaction objects.
+
+After a cancellation the connection waits until the server has dropped the statement, so that its state is known again;
+where that takes too long, the connection is given up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import AsyncGenerator, Awaitable, Iterable, Sequence
+from types import NoneType
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode
+
+import asyncpg
+
+from orm import errors
+from orm.db.contract import Connection, Driver, Params, Row
+from orm_postgresql.errors import class_of, connect_error
+from orm_postgresql.options import begin_statement, read_settings
+
+if TYPE_CHECKING:
+    from orm.db.url import DatabaseURL
+
+T = TypeVar("T")
+
+CAUGHT = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, OverflowError)
+_SETTLE_WITHIN = 5.0
+
+
+def translate(error: BaseException) -> errors.Error:
+    """Return Duotone's exception for one of asyncpg's (or of the socket's)."""
+    sqlstate = getattr(error, "sqlstate", None)
+    if sqlstate:
+        return class_of(sqlstate)(str(error))
+    if isinstance(error, (ValueError, OverflowError)):  # asyncpg's DataError is a ValueError: a value it can't encode
+        return errors.DataError(str(error))
+    if isinstance(error, (OSError, asyncpg.InternalClientError)):
+        return errors.OperationalError(f"the connection to PostgreSQL broke: {error or type(error).__name__}")
+    if isinstance(error, asyncpg.InterfaceError):
+        return errors.InterfaceError(str(error))
+    return errors.DatabaseError(str(error))
+
+
+class AwaitableConnection(Connection):
+    """One asyncpg connection."""
+
+    awaitable = True
+
+    def __init__(self, raw: asyncpg.Connection[Any]) -> None:
+        self._raw = raw
+        self._loop = asyncio.get_running_loop()
+        self._fetch = raw.fetch
+        self._usable = True
+
+    @property
+    def is_usable(self) -> bool:
+        return self._usable and not self._raw.is_closed()
+
+    @property
+    def in_transaction(self) -> bool:
+        return not self._raw.is_closed() and self._raw.is_in_transaction()
+
+    async def fetch(self, sql: str, params: Params = ()) -> Sequence[Row]:
+        try:
+            return await self._fetch(sql, *params)
+        except CAUGHT as error:
+            raise translate(error) from error
+        except BaseException as error:
+            await self._settle(error)
+            raise
+
+    async def execute(self, sql: str, params: Params = ()) -> int:
+        return _count(await self._do(self._raw.execute(sql, *params)))
+
+    async def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
+        """Run one statement for each row of parameters; asyncpg does not say how many rows that affected: -1."""
+        await self._do(self._raw.executemany(sql, rows))
+        return -1
+
+    async def execute_script(self, sql: str) -> None:
+        await self._do(self._raw.execute(sql))
+
+    async def stream(self, sql: str, params: Params, chunk_size: int) -> AsyncGenerator[Sequence[Row], None]:
+        own = not self._raw.is_in_transaction()  # a cursor lives in a transaction
+        if own:
+            await self.begin()
+        try:
+            cursor = await self._do(self._raw.cursor(sql, *params))
+            while rows := await self._do(cursor.fetch(chunk_size)):
+                yield rows
+                if len(rows) < chunk_size:
+                    break
+        except GeneratorExit:
+            if own:
+                await self._end_stream("COMMIT")
+            raise
+        except BaseException:
+            if own:
+                await self._end_stream("ROLLBACK")
+            raise
+        if own:
+            await self.commit()
+
+    async def _end_stream(self, statement: str) -> None:
+        if self.is_usable and self.in_transaction:
+            await self._do(self._raw.execute(statement))
+
+    async def begin(self, *, isolation: str | None = None, read_only: bool = False, write: bool = True) -> None:
+        """Open a transaction. (``write`` needs nothing here: PostgreSQL locks rows, when they are written.)"""
+        try:
+            await self._do(self._raw.execute(begin_statement(isolation, read_only)))
+        except asyncio.CancelledError:
+            await self._end_stream("ROLLBACK")  # it may have begun before the cancellation reached the server
+            raise
+
+    async def commit(self) -> None:
+        outcome = asyncio.ensure_future(self._do(self._raw.execute("COMMIT")))
+        try:
+            status = await asyncio.shield(outcome)
+        except asyncio.CancelledError:
+            await asyncio.wait({outcome})  # a commit is never left in doubt: its end first, then the cancellation
+            if not outcome.cancelled():
+                outcome.exception()
+            raise
+        if status == "ROLLBACK":
+            raise errors.OperationalError("COMMIT rolled the transaction back, since a statement in it had failed")
+
+    async def rollback(self) -> None:
+        await self._do(self._raw.execute("ROLLBACK"))
+
+    async def ping(self) -> None:
+        await self._do(self._raw.execute("SELECT 1"))
+
+    async def close(self) -> None:
+        if self._usable:
+            self._usable = False
+            if not self._raw.is_closed():
+                try:
+                    await self._raw.close(timeout=_SETTLE_WITHIN)
+                except CAUGHT:
+                    self._raw.terminate()  # the session had ended by itself, or would not end: gone either way
+
+    def terminate(self) -> None:
+        self._usable = False
+        try:
+            running = asyncio.get_running_loop()
+        except RuntimeError:
+            running = None
+        if running is self._loop:
+            self._raw.terminate()
+            return
+        try:
+            self._loop.call_soon_threadsafe(self._raw.terminate)
+        except RuntimeError:  # its loop has ended: only the socket is left to be closed
+            self._shut_socket()
+
+    def _shut_socket(self) -> None:
+        transport = getattr(self._raw, "_transport", None)
+        given = transport.get_extra_info("socket") if transport is not None else None
+        if given is not None and given.fileno() >= 0:
+            with contextlib.suppress(OSError), socket.socket(fileno=os.dup(given.fileno())) as own:
+                own.shutdown(socket.SHUT_RDWR)
+
+    async def _do(self, work: Awaitable[T]) -> T:
+        try:
+            return await work
+        except CAUGHT as error:
+            raise translate(error) from error
+        except BaseException as error:
+            await self._settle(error)
+            raise
+
+    async def _settle(self, reason: BaseException) -> None:
+        """After an await was broken off: wait until the server has dropped the statement, or give the session up."""
+        if not isinstance(reason, asyncio.CancelledError):
+            if isinstance(reason, (GeneratorExit, KeyboardInterrupt, SystemExit)):
+                self.terminate()  # nobody is left to wait
+            return
+        if self._raw.is_closed():
+            return
+        # asyncpg has asked the server to cancel, and lets the next statement wait for that.
+        probe = asyncio.ensure_future(self._raw.execute("SELECT 1"))
+        try:
+            await asyncio.wait({probe}, timeout=_SETTLE_WITHIN)
+        except BaseException:
+            probe.cancel()
+            self.terminate()
+            raise
+        if not probe.done():
+            probe.cancel()
+            self.terminate()
+        elif not isinstance(probe.exception(), (asyncpg.PostgresError, NoneType)):
+            self.terminate()  # (a PostgresError is an answer too: the transaction that was cancelled has failed)
+
+
+class AwaitableDriver(Driver):
+    """Opens asyncpg connections."""
+
+    awaitable = True
+
+    async def connect(self, url: DatabaseURL) -> AwaitableConnection:
+        settings = read_settings(url)
+        place = {"host": settings.host, "port": settings.port, "user": settings.user, "database": settings.database}
+        try:
+            raw = await asyncpg.connect(
+                **place,
+                password=settings.password or None,
+                dsn="postgresql://?" + urlencode(settings.ssl),
+                timeout=settings.connect_timeout or None,
+                statement_cache_size=settings.statement_cache_size,
+                max_cached_statement_lifetime=0,
+                max_cacheable_statement_size=0,
+                server_settings=settings.server,
+            )
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+            raise connect_error(error, secret=settings.password, **place) from error
+        return AwaitableConnection(raw)
+
+
+def _count(status: str) -> int:
+    """Read the number of rows at the end of a command's status (``UPDATE 3``, ``INSERT 0 1``)."""
+    number = status.rpartition(" ")[2]
+    return int(number) if number.isdecimal() else -1

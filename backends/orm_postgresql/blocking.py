@@ -1,0 +1,215 @@
+"""PostgreSQL for blocking code: psycopg in the caller's own thread. Nothing here ever suspends.
+
+psycopg itself cancels the running statement at the server on Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.pq import ConnStatus, TransactionStatus
+
+from orm import errors
+from orm.db.contract import Connection, Driver, Params, Row
+from orm_postgresql.dumpers import prepare
+from orm_postgresql.errors import class_of, connect_error
+from orm_postgresql.options import begin_statement, read_settings
+
+if TYPE_CHECKING:
+    from orm.db.url import DatabaseURL
+
+CAUGHT = (psycopg.Error, UnicodeError)
+_KEPT_ROWS = 200
+_CANCEL_WITHIN = 5.0
+
+_BY_CLASS: tuple[tuple[type[Exception], type[errors.Error]], ...] = (
+    (psycopg.DataError, errors.DataError),
+    (psycopg.OperationalError, errors.OperationalError),
+    (psycopg.IntegrityError, errors.IntegrityError),
+    (psycopg.NotSupportedError, errors.NotSupportedError),
+    (psycopg.ProgrammingError, errors.ProgrammingError),
+    (psycopg.InternalError, errors.InternalError),
+    (psycopg.InterfaceError, errors.InterfaceError),
+    (UnicodeError, errors.DataError),
+)
+
+
+def translate(error: BaseException) -> errors.Error:
+    """Return Duotone's exception for one of psycopg's."""
+    sqlstate = getattr(error, "sqlstate", None)
+    if sqlstate:
+        return class_of(sqlstate)(str(error))
+    for driver_class, own_class in _BY_CLASS:
+        if isinstance(error, driver_class):
+            return own_class(str(error))
+    return errors.DatabaseError(str(error))
+
+
+class BlockingConnection(Connection):
+    """One psycopg connection in autocommit mode. Its coroutines are plain calls."""
+
+    awaitable = False
+
+    def __init__(self, raw: psycopg.Connection[Any]) -> None:
+        self._raw = raw
+        self._pgconn = raw.pgconn
+        self._cursor = raw.cursor()
+        self._usable = True
+        self._names = count(1)
+
+    @property
+    def is_usable(self) -> bool:
+        return self._usable and self._pgconn.status == ConnStatus.OK
+
+    @property
+    def in_transaction(self) -> bool:
+        status = self._pgconn.transaction_status
+        return status != TransactionStatus.IDLE and status != TransactionStatus.UNKNOWN
+
+    async def fetch(self, sql: str, params: Params = ()) -> Sequence[Row]:
+        cursor = self._cursor  # one for all: making a cursor costs a tenth of a round trip
+        try:
+            cursor.execute(sql, params)
+            rows: list[Row] = cursor.fetchall()
+        except CAUGHT as error:
+            if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None and cursor.rowcount >= 0:
+                return []  # a statement without rows: only fetchall() minded
+            raise translate(error) from error
+        if len(rows) > _KEPT_ROWS:
+            self._cursor = self._raw.cursor()  # the old one would keep the whole result until the next query
+        return rows
+
+    async def execute(self, sql: str, params: Params = ()) -> int:
+        try:
+            return self._cursor.execute(sql, params).rowcount
+        except CAUGHT as error:
+            raise translate(error) from error
+
+    async def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
+        try:
+            with self._raw.transaction(), self._raw.cursor() as cursor:
+                cursor.executemany(sql, rows)
+                return cursor.rowcount
+        except CAUGHT as error:
+            raise translate(error) from error
+
+    async def execute_script(self, sql: str) -> None:
+        try:
+            self._cursor.execute(sql, prepare=False)
+        except CAUGHT as error:
+            raise translate(error) from error
+
+    async def stream(self, sql: str, params: Params, chunk_size: int) -> AsyncGenerator[Sequence[Row], None]:
+        own = not self.in_transaction  # a cursor lives in a transaction
+        if own:
+            await self.begin()
+        name = f"stream_{next(self._names)}"
+        cursor = self._raw.cursor()
+        try:
+            # Spelled out: psycopg's own server-side cursor writes its numbers with the dumpers made for parameters.
+            cursor.execute(f"DECLARE {name} NO SCROLL CURSOR FOR {sql}", params, prepare=False)
+            fetch = f"FETCH FORWARD {chunk_size} FROM {name}"
+            while rows := cursor.execute(fetch, prepare=False).fetchall():
+                yield rows
+                if len(rows) < chunk_size:
+                    break
+        except GeneratorExit:
+            self._end_stream(name, own, "COMMIT")
+            raise
+        except CAUGHT as error:
+            self._end_stream(name, own, "ROLLBACK")
+            raise translate(error) from error
+        except BaseException:
+            self._end_stream(name, own, "ROLLBACK")
+            raise
+        self._end_stream(name, own, "COMMIT")
+
+    def _end_stream(self, name: str, own: bool, statement: str) -> None:
+        """End the stream's own transaction, or in somebody else's close the cursor (an error has closed it already)."""
+        status = self._pgconn.transaction_status
+        try:
+            if own and self.is_usable and self.in_transaction:
+                self._cursor.execute(statement, prepare=False)
+            elif status == TransactionStatus.INTRANS:
+                self._cursor.execute(f"CLOSE {name}", prepare=False)
+        except CAUGHT as error:
+            raise translate(error) from error
+
+    async def begin(self, *, isolation: str | None = None, read_only: bool = False, write: bool = True) -> None:
+        """Open a transaction. (``write`` needs nothing here: PostgreSQL locks rows, when they are written.)"""
+        await self.execute(begin_statement(isolation, read_only))
+
+    async def commit(self) -> None:
+        await self.execute("COMMIT")
+        if self._cursor.statusmessage == "ROLLBACK":
+            raise errors.OperationalError("COMMIT rolled the transaction back, since a statement in it had failed")
+
+    async def rollback(self) -> None:
+        await self.execute("ROLLBACK")
+
+    async def ping(self) -> None:
+        await self.execute("SELECT 1")
+
+    async def close(self) -> None:
+        self._usable = False
+        self._raw.close()
+
+    def terminate(self) -> None:
+        if not self._usable:
+            return
+        self._usable = False
+        if self._raw.lock.acquire(blocking=False):  # idle: nobody is inside libpq
+            try:
+                self._raw.close()
+            finally:
+                self._raw.lock.release()
+        else:
+            threading.Thread(target=self._break_off, name="orm-postgresql-terminate", daemon=True).start()
+
+    def _break_off(self) -> None:
+        """Have the server drop the statement, then end the conversation under whoever waits for its answer."""
+        with contextlib.suppress(psycopg.Error):  # unreachable, or idle by now: then only the socket matters
+            self._raw.cancel_safe(timeout=_CANCEL_WITHIN)
+        with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self._raw.fileno())) as own:
+            own.shutdown(socket.SHUT_RDWR)
+
+
+class BlockingDriver(Driver):
+    """Opens psycopg connections."""
+
+    awaitable = False
+
+    async def connect(self, url: DatabaseURL) -> BlockingConnection:
+        settings = read_settings(url)
+        place = {"host": settings.host, "port": settings.port, "user": settings.user, "database": settings.database}
+        try:
+            raw = psycopg.Connection.connect(
+                host=settings.host,
+                port=settings.port,
+                user=settings.user,
+                dbname=settings.database,
+                password=settings.password or None,
+                connect_timeout=int(settings.connect_timeout) or None,
+                options=" ".join(f"-c {name}={_escape(value)}" for name, value in settings.server.items()),
+                autocommit=True,
+                cursor_factory=psycopg.RawCursor,
+                prepare_threshold=1 if settings.statement_cache_size else None,
+                **settings.ssl,
+            )
+        except (psycopg.Error, OSError, ValueError) as error:
+            raise connect_error(error, secret=settings.password, **place) from error
+        raw.prepared_max = settings.statement_cache_size or None
+        prepare(raw)
+        return BlockingConnection(raw)
+
+
+def _escape(value: str) -> str:
+    """Return a value for libpq's ``options``, where blanks and backslashes are escaped."""
+    return value.replace("\\", "\\\\").replace(" ", "\\ ")

@@ -1,0 +1,251 @@
+"""How PostgreSQL spells SQL; both drivers exchange the same values for it.
+
+Parameters are numbered and typed by the server from the statement's text, so a parameter that stands alone gets a
+cast. JSON travels as text (the column type is jsonb), everything else as Python's own types.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from orm.errors import NotSupportedError, SuspiciousOperation
+from orm.sql import types
+from orm.sql.dialect import Adapter, Capabilities, Dialect, Pattern, like_escape
+from orm.sql.types import SQLType
+
+_TYPES = {
+    "smallint": "smallint",
+    "integer": "integer",
+    "bigint": "bigint",
+    "boolean": "boolean",
+    "text": "text",
+    "date": "date",
+    "time": "time",
+    "datetime": "timestamp with time zone",
+    "duration": "interval",
+    "float": "double precision",
+    "uuid": "uuid",
+    "json": "jsonb",
+    "binary": "bytea",
+}
+_FUNCTION_NAMES = {"CHAR": "CHR", "INSTR": "STRPOS", "JSON_ARRAYAGG": "JSONB_AGG", "IFNULL": "COALESCE"}
+_EXTRACTS = {
+    "year": "EXTRACT(YEAR FROM {0})",
+    "iso_year": "EXTRACT(ISOYEAR FROM {0})",
+    "quarter": "EXTRACT(QUARTER FROM {0})",
+    "month": "EXTRACT(MONTH FROM {0})",
+    "week": "EXTRACT(WEEK FROM {0})",
+    "week_day": "EXTRACT(DOW FROM {0}) + 1",
+    "iso_week_day": "EXTRACT(ISODOW FROM {0})",
+    "day": "EXTRACT(DAY FROM {0})",
+    "hour": "EXTRACT(HOUR FROM {0})",
+    "minute": "EXTRACT(MINUTE FROM {0})",
+    "second": "FLOOR(EXTRACT(SECOND FROM {0}))",
+    "microsecond": "MOD(EXTRACT(MICROSECONDS FROM {0})::bigint, 1000000)",
+    "epoch": "FLOOR(EXTRACT(EPOCH FROM {0}))",
+}
+_TRUNCATES = frozenset({"year", "quarter", "month", "week", "day", "hour", "minute", "second"})
+_PATTERNS: dict[str, tuple[str, Adapter]] = {
+    "contains": ("LIKE", lambda v: f"%{like_escape(v)}%"),
+    "startswith": ("LIKE", lambda v: f"{like_escape(v)}%"),
+    "endswith": ("LIKE", lambda v: f"%{like_escape(v)}"),
+    "icontains": ("ILIKE", lambda v: f"%{like_escape(v)}%"),
+    "istartswith": ("ILIKE", lambda v: f"{like_escape(v)}%"),
+    "iendswith": ("ILIKE", lambda v: f"%{like_escape(v)}"),
+    "iexact": ("ILIKE", like_escape),
+    "regex": ("~", str),
+    "iregex": ("~*", str),
+}
+_EXPLAIN_FORMATS = frozenset({"text", "xml", "json", "yaml"})
+_EXPLAIN_OPTIONS = frozenset(
+    {"analyze", "verbose", "costs", "settings", "generic_plan", "buffers", "serialize", "wal", "timing", "summary", "memory"}
+)
+
+
+class PostgreSQLDialect(Dialect):
+    """PostgreSQL 12 and later."""
+
+    name = "postgresql"
+    capabilities = Capabilities(
+        numbered_placeholders=True,
+        typed_parameters=True,
+        array_parameters=True,
+        max_parameters=32767,
+        max_identifier_length=63,
+        group_by_primary_key=True,
+        distinct_on=True,
+        select_for_update=True,
+    )
+
+    def placeholder(self, number: int) -> str:
+        return f"${number}"
+
+    # -- types ------------------------------------------------------------------------------------------------------
+
+    def column_type(self, field: Any) -> str:
+        if field.kind == "datetime" and types.default_zone is None:
+            return "timestamp"
+        if field.kind == "char":
+            return f"varchar({field.max_length})" if field.max_length else "varchar"
+        if field.kind == "decimal":
+            return "numeric" if field.max_digits is None else f"numeric({field.max_digits}, {field.decimal_places or 0})"
+        return _TYPES[field.kind]
+
+    def cast_type(self, sql_type: SQLType) -> str:
+        return "varchar" if sql_type.kind == "char" else self.column_type(sql_type)
+
+    def parameter(self, sql_type: SQLType | None) -> str:
+        """Return a cast parameter; a decimal without its digits, which would round a value wider than the column."""
+        if sql_type is not None and sql_type.kind == "decimal":
+            return "%s::numeric"
+        return "%s" if sql_type is None else f"%s::{self.cast_type(sql_type)}"
+
+    def adapter(self, sql_type: SQLType) -> Adapter | None:
+        return _write_json if sql_type.kind == "json" else None
+
+    def converter(self, sql_type: SQLType) -> Adapter | None:
+        return _CONVERTERS.get(sql_type.kind)
+
+    # -- conditions ---------------------------------------------------------------------------------------------------
+
+    def pattern(self, lookup: str, sql_type: SQLType) -> Pattern:
+        operator, adapter = _PATTERNS[lookup]
+        text = "{lhs}" if sql_type.kind in types.TEXT_KINDS else "{lhs}::text"
+        return Pattern(f"{text} {operator} %s", adapter)
+
+    def pattern_expression(self, lookup: str, lhs: str, rhs: str) -> str:
+        operator = _PATTERNS[lookup][0]
+        if lookup in ("regex", "iregex"):
+            return f"{lhs}::text {operator} {rhs}"
+        escaped = f"REPLACE(REPLACE(REPLACE({rhs}, '\\', '\\\\'), '%%', '\\%%'), '_', '\\_')"
+        before = "'%%' || " if lookup.endswith(("contains", "endswith")) else ""
+        after = " || '%%'" if lookup.endswith(("contains", "startswith")) else ""
+        return f"{lhs}::text {operator} {before}{escaped}{after}"
+
+    def membership(self, lhs: str, sql_type: SQLType) -> Pattern | None:
+        adapt = self.adapter(sql_type)
+        element = "numeric" if sql_type.kind == "decimal" else self.cast_type(sql_type)
+        sql = f"{{lhs}} = ANY(%s::{element}[])"
+        if adapt is None:
+            return Pattern(sql, list)
+        return Pattern(sql, lambda values: [None if value is None else adapt(value) for value in values])
+
+    # -- functions ----------------------------------------------------------------------------------------------------
+
+    def function_name(self, name: str) -> str:
+        return _FUNCTION_NAMES.get(name, name)
+
+    def extract(self, part: str, sql: str, sql_type: SQLType, zone: str | None) -> str:
+        if part != "epoch":  # an epoch is the same moment everywhere
+            sql = self._local(sql, sql_type, zone)
+        return f"({_EXTRACTS[part].format(sql)})::bigint"
+
+    def truncate(self, part: str, sql: str, sql_type: SQLType, zone: str | None) -> str:
+        if sql_type.kind == "time":
+            if part not in ("hour", "minute", "second"):
+                raise NotSupportedError(f"a time can't be cut to its {part}")
+            return f"DATE_TRUNC('{part}', {sql})::time"
+        local = self._local(sql, sql_type, zone)
+        if part in ("date", "time"):
+            return f"({local})::{part}"
+        if part not in _TRUNCATES:
+            raise NotSupportedError(f"PostgreSQL can't cut a {sql_type.kind} to its {part}")
+        if sql_type.kind == "date":
+            return f"DATE_TRUNC('{part}', {sql})::date"
+        if local == sql:
+            return f"DATE_TRUNC('{part}', {sql})"
+        if part in ("hour", "minute", "second"):  # with the zone inside, so that the hour that comes twice stays two
+            return f"DATE_TRUNC('{part}', {sql}, {self.string_literal(zone or 'UTC')})"
+        return f"(DATE_TRUNC('{part}', {local}) AT TIME ZONE {self.string_literal(zone or 'UTC')})"
+
+    def _local(self, sql: str, sql_type: SQLType, zone: str | None) -> str:
+        if zone is None or sql_type.kind != "datetime":
+            return sql
+        return f"{sql} AT TIME ZONE {self.string_literal(zone)}"
+
+    def combine(self, operator: str, lhs: str, rhs: str, lhs_kind: str | None, rhs_kind: str | None) -> str:
+        if operator == "-" and lhs_kind == "date" and rhs_kind == "date":
+            return f"(({lhs} - {rhs}) * INTERVAL '1 day')"  # the difference of dates would be a bare number of days
+        if operator == "^":
+            return f"POWER({lhs}, {rhs})"
+        if operator == "%%" and "float" in (lhs_kind, rhs_kind):
+            return f"MOD({lhs}::numeric, {rhs}::numeric)"
+        return super().combine(operator, lhs, rhs, lhs_kind, rhs_kind)
+
+    def json_value(self, sql: str, path: Sequence[str | int], *, as_text: bool) -> str:
+        if len(path) == 1:
+            item = path[0]
+            step = f"{item}" if isinstance(item, int) else self.string_literal(item)
+            return f"({sql} {'->>' if as_text else '->'} {step})"
+        return f"({sql} {'#>>' if as_text else '#>'} {self._json_path(path)})"
+
+    def json_contains(self, lhs: str, rhs: str) -> str:
+        return f"{lhs} @> {rhs}"
+
+    def json_has_key(self, sql: str, path: Sequence[str | int]) -> str:
+        return f"({sql} #> {self._json_path(path)}) IS NOT NULL"
+
+    def _json_path(self, path: Sequence[str | int]) -> str:
+        for item in path:
+            if "\x00" in str(item):
+                raise SuspiciousOperation("a JSON key with a NUL character can't become SQL text")
+        items = (str(item).replace("\\", "\\\\").replace('"', '\\"') for item in path)
+        return self.string_literal("{" + ",".join(f'"{item}"' for item in items) + "}")
+
+    # -- statements ---------------------------------------------------------------------------------------------------
+
+    def for_update(self, *, nowait: bool, skip_locked: bool, of: Sequence[str], no_key: bool) -> str:
+        parts = ["FOR NO KEY UPDATE" if no_key else "FOR UPDATE"]
+        if of:
+            parts.append("OF " + ", ".join(of))
+        if nowait:
+            parts.append("NOWAIT")
+        if skip_locked:
+            parts.append("SKIP LOCKED")
+        return " ".join(parts)
+
+    def explain(self, format: str | None, options: dict[str, Any]) -> str:
+        parts = []
+        if format is not None:
+            if format.lower() not in _EXPLAIN_FORMATS:
+                raise ValueError(f"PostgreSQL explains as {', '.join(sorted(_EXPLAIN_FORMATS))}, not {format!r}")
+            parts.append(f"FORMAT {format.upper()}")
+        for name, value in options.items():
+            if name.lower() not in _EXPLAIN_OPTIONS:
+                raise ValueError(f"EXPLAIN has no option {name!r}; known: {', '.join(sorted(_EXPLAIN_OPTIONS))}")
+            parts.append(f"{name.upper()} {'TRUE' if value else 'FALSE'}")
+        return f"EXPLAIN ({', '.join(parts)})" if parts else "EXPLAIN"
+
+    def insert_rows(self, table: str, columns: Sequence[str], types: Sequence[SQLType]) -> str | None:
+        return f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM UNNEST({self._arrays(types)})"
+
+    def update_rows(self, table: str, key: tuple[str, SQLType], columns: Sequence[tuple[str, SQLType]]) -> str | None:
+        names = [f"v{number}" for number in range(len(columns))]
+        sets = ", ".join(f"{column} = given.{name}" for (column, _), name in zip(columns, names, strict=True))
+        arrays = self._arrays([key[1], *(sql_type for _, sql_type in columns)])
+        rows = f"UNNEST({arrays}) AS given({', '.join(['k', *names])})"
+        return f"UPDATE {table} SET {sets} FROM {rows} WHERE {table}.{key[0]} = given.k"
+
+    def _arrays(self, sql_types: Sequence[SQLType]) -> str:
+        # Decimals without their digits: the column itself refuses what is too wide, where the cast would round.
+        return ", ".join(
+            "%s::numeric[]" if sql_type.kind == "decimal" else f"%s::{self.cast_type(sql_type)}[]"
+            for sql_type in sql_types
+        )
+
+    # -- schema ---------------------------------------------------------------------------------------------------------
+
+    def empty_tables(self, tables: Sequence[str]) -> Sequence[str]:
+        return [f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE"] if tables else []
+
+
+def _write_json(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    if "\\u0000" in text and "\x00" in str(value):
+        raise ValueError("PostgreSQL's jsonb can't hold the character NUL (\\u0000)")
+    return text
+
+
+_CONVERTERS: dict[str, Adapter] = {"json": json.loads}

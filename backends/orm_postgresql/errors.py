@@ -1,0 +1,58 @@
+"""PostgreSQL's errors as Duotone's, by SQLSTATE, the same for both drivers.
+
+The classes follow PEP 249's sense of them; SQLSTATEs are those of PostgreSQL's documentation, appendix A.
+"""
+
+from __future__ import annotations
+
+from orm import errors
+
+_BY_CLASS: dict[str, type[errors.DatabaseError]] = {
+    "08": errors.OperationalError,
+    "0A": errors.NotSupportedError,
+    "21": errors.ProgrammingError,
+    "22": errors.DataError,
+    "23": errors.IntegrityError,
+    "24": errors.InternalError,
+    "25": errors.InternalError,
+    "26": errors.ProgrammingError,
+    "28": errors.OperationalError,
+    "2B": errors.InternalError,
+    "2D": errors.InternalError,
+    "34": errors.OperationalError,
+    "3B": errors.OperationalError,
+    "3D": errors.ProgrammingError,
+    "3F": errors.ProgrammingError,
+    "40": errors.OperationalError,
+    "42": errors.ProgrammingError,
+    "44": errors.ProgrammingError,
+    "53": errors.OperationalError,
+    "54": errors.OperationalError,
+    "55": errors.OperationalError,
+    "57": errors.OperationalError,
+    "58": errors.OperationalError,
+    "F0": errors.InternalError,
+    "XX": errors.InternalError,
+}
+_BY_STATE: dict[str, type[errors.DatabaseError]] = {
+    "25006": errors.OperationalError,  # write in a read-only transaction: SQLite's is one of these too
+    "40002": errors.IntegrityError,
+}
+
+
+def class_of(sqlstate: str) -> type[errors.DatabaseError]:
+    """Return the exception class for a SQLSTATE."""
+    return _BY_STATE.get(sqlstate) or _BY_CLASS.get(sqlstate[:2], errors.DatabaseError)
+
+
+def connect_error(error: BaseException, *, host: str, port: int, database: str, user: str, secret: str) -> errors.Error:
+    """Return the one error for a session that could not be opened: where, as whom, and why; never the password."""
+    reason = str(error).strip() or type(error).__name__
+    if isinstance(error, TimeoutError) and not str(error):
+        reason = "no answer in time; raise the URL's 'connect_timeout' (seconds), or see whether the server runs there"
+    if secret:
+        reason = reason.replace(secret, "***")
+    whom = f" as user {user!r}" if user else ""
+    return errors.OperationalError(
+        f"can't connect to PostgreSQL at {host}:{port}, database {database!r}{whom}: {reason}"
+    )

@@ -1,0 +1,108 @@
+"""What a PostgreSQL URL may say, read once for both drivers.
+
+``postgresql://user:password@host:5432/database?application_name=shop&sslmode=require``. Parts left out are taken from
+libpq's environment variables (``PGHOST``, ``PGUSER``, ...) by both drivers, as ``psql`` does.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orm.errors import ImproperlyConfigured, ProgrammingError
+
+if TYPE_CHECKING:
+    from orm.db.url import DatabaseURL
+
+OPTIONS = frozenset(
+    {
+        "application_name",
+        "connect_timeout",
+        "search_path",
+        "sslcert",
+        "sslkey",
+        "sslmode",
+        "sslrootcert",
+        "statement_cache_size",
+        "statement_timeout",
+    }
+)
+"""``connect_timeout`` (10) and ``statement_timeout`` (0: none) are seconds. ``statement_cache_size`` (512) is the number of
+prepared statements kept for each connection; 0 for PgBouncer in transaction mode before 1.21. ``search_path``,
+``application_name`` and the ``ssl*`` options are libpq's."""
+
+_ISOLATION = frozenset({"read uncommitted", "read committed", "repeatable read", "serializable"})
+_SSL_MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A URL, ready for either driver. Times are in seconds."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    database: str
+    connect_timeout: float
+    statement_cache_size: int
+    server: dict[str, str]
+    """Run-time parameters of the session."""
+    ssl: dict[str, str]
+
+
+def read_settings(url: DatabaseURL) -> Settings:
+    """Return what a URL says, with defaults.
+
+    Raises ``ImproperlyConfigured`` for a value that can't be.
+    """
+    options = url.options
+    user = url.user or os.environ.get("PGUSER", "") or getpass.getuser()
+    server = {"TimeZone": "UTC", "application_name": options.get("application_name", "duotone")}
+    if "search_path" in options:
+        server["search_path"] = options["search_path"]
+    timeout = _number(url, "statement_timeout", 0.0)
+    if timeout:
+        server["statement_timeout"] = str(int(timeout * 1000))
+    ssl = {name: options[name] for name in ("sslmode", "sslrootcert", "sslcert", "sslkey") if name in options}
+    if ssl.get("sslmode", "prefer") not in _SSL_MODES:
+        raise ImproperlyConfigured(f"'sslmode' is one of {', '.join(sorted(_SSL_MODES))}, not {ssl['sslmode']!r}")
+    return Settings(
+        host=url.host or os.environ.get("PGHOST", "") or "127.0.0.1",
+        port=url.port or int(os.environ.get("PGPORT", "") or 5432),
+        user=user,
+        password=url.password or os.environ.get("PGPASSWORD", ""),
+        database=url.database or os.environ.get("PGDATABASE", "") or user,
+        connect_timeout=_number(url, "connect_timeout", 10.0),
+        statement_cache_size=int(_number(url, "statement_cache_size", 512)),
+        server=server,
+        ssl=ssl,
+    )
+
+
+def begin_statement(isolation: str | None, read_only: bool) -> str:
+    """Return the BEGIN for a transaction.
+
+    Raises ``ProgrammingError`` for an unknown isolation level.
+    """
+    statement = "BEGIN"
+    if isolation is not None:
+        if isolation.lower() not in _ISOLATION:
+            raise ProgrammingError(f"unknown isolation level {isolation!r}; known: {', '.join(sorted(_ISOLATION))}")
+        statement += f" ISOLATION LEVEL {isolation.upper()}"
+    return statement + " READ ONLY" if read_only else statement
+
+
+def _number(url: DatabaseURL, name: str, default: float) -> float:
+    text = url.options.get(name)
+    if text is None:
+        return default
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not number >= 0:
+        raise ImproperlyConfigured(f"the PostgreSQL option {name!r} is a number from 0 up, not {text!r}")
+    return number
