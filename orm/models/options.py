@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from orm.models.apps import Apps
-    from orm.models.base import AwaitableModel
+    from orm.models.base import AwaitableModel, WritePlan
     from orm.models.fields.base import Field
 
 META_DEFAULTS: dict[str, Any] = {
@@ -331,6 +331,11 @@ class Options:
     def has_custom_init(self) -> bool:
         """Whether rows must become objects through ``from_db``: the class overrides it, or somebody listens to init."""
         return self.overrides_init or bool(pre_init.receivers) or bool(post_init.receivers)
+
+    @cached_property
+    def write_plan(self) -> WritePlan:
+        """What saving needs to know."""
+        return self.model._make_write_plan()
 
     @cached_property
     def initialiser(self) -> Callable[..., None]:

@@ -46,6 +46,12 @@ class Capabilities:
     savepoints: bool = True
     aggregate_filter: bool = True
     schema_transactions: bool = True
+    forward_references: bool = False
+    """A foreign key may name a table that does not exist yet."""
+    deferrable_foreign_keys: bool = True
+    deferrable_unique: bool = False
+    nulls_not_distinct: bool = False
+    """``UNIQUE NULLS NOT DISTINCT`` is understood."""
 
 
 class Pattern(NamedTuple):
@@ -185,6 +191,18 @@ class Dialect:
     def json_exact(self, lhs: str, rhs: str) -> str:
         """Return whether two JSON values are equal as values."""
         return f"{lhs} = {rhs}"
+
+    def json_comparison(self, sql: str, path: Sequence[str | int]) -> Pattern:
+        """Return how a scalar at a JSON path stands in ``<`` and ``>``: left side and adapter for the right (one ``%s``)."""
+        raise NotSupportedError(f"{self.name} can't compare values inside JSON")
+
+    def true(self) -> str:
+        """Return the boolean constant true."""
+        return "TRUE"
+
+    def false(self) -> str:
+        """Return the boolean constant false."""
+        return "FALSE"
 
     def random(self) -> str:
         """Return a random number expression, for ``order_by("?")``."""

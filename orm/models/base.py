@@ -1,0 +1,450 @@
+"""``AwaitableModel``: an object that stands for a row. The generated ``Model`` adds the blocking forms.
+
+An instance's values live in its ``__dict__`` under the fields' attnames; what is not there was not loaded. Saving follows
+Django's rules: UPDATE then INSERT when there is a key, INSERT alone when there is none or the key has a default.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Generator, Iterable, Sequence
+from difflib import get_close_matches
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from orm.errors import FieldError, MultipleObjectsReturned, ObjectDoesNotExist, ObjectNotUpdated
+from orm.models import validation
+from orm.models.apps import apps as default_apps
+from orm.models.deletion import adelete_instance
+from orm.models.fields.base import NOT_PROVIDED, Field
+from orm.models.initialiser import DEFERRED, make_initialiser
+from orm.models.managers import Manager
+from orm.models.metaclass import ModelBase
+from orm.models.signals import post_init, post_save, pre_init, pre_save
+from orm.models.state import DEFAULT_DB_ALIAS, PENDING, ModelState, StateDescriptor
+from orm.query import writes
+from orm.sql.expressions import Combinable
+
+if TYPE_CHECKING:
+    from orm.models.options import Options
+    from orm.query.queryset_blocking import QuerySet
+
+PREFETCHED = "_prefetched_objects_cache"
+
+
+class WritePlan:
+    """What saving a model's instances needs to know, worked out once."""
+
+    def __init__(self, meta: Options) -> None:
+        fields = meta.concrete_fields
+        self.key: Field[Any] = meta.pk
+        self.key_attname = meta.pk.attname
+        self.key_has_default = meta.pk.has_default() or meta.pk.db_default is not NOT_PROVIDED
+        self.all_fields = fields
+        self.without_key = tuple(field for field in fields if field is not meta.pk)
+        self.insert_without_key = tuple(field for field in fields if not field.auto)
+        self.attnames = frozenset(field.attname for field in fields)
+        self.relations = meta.relation_fields
+
+    @cached_property
+    def writable_names(self) -> frozenset[str]:
+        """Names ``update_fields`` may hold."""
+        return frozenset(name for field in self.without_key for name in (field.name, field.attname))
+
+
+class AwaitableModel(metaclass=ModelBase):
+    """An object that stands for a row; subclass ``orm.models.Model`` to declare a table."""
+
+    DoesNotExist: ClassVar[type[ObjectDoesNotExist]]
+    MultipleObjectsReturned: ClassVar[type[MultipleObjectsReturned]]
+    NotUpdated: ClassVar[type[ObjectNotUpdated]]
+
+    if TYPE_CHECKING:
+        _meta: ClassVar[Options]
+        _state: ModelState
+        id: Any
+    else:
+        _state = StateDescriptor()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Make an instance that is not in the database yet.
+
+        Parameters: values in the order of the fields, or by name; relations take an instance under their name, or a raw
+        key under ``<name>_id``.
+
+        Raises: TypeError for an unknown name, IndexError for too many values.
+        """
+        meta = self._meta
+        if pre_init.receivers:
+            pre_init.send_now(type(self), args=args, kwargs=kwargs)
+        if args and len(args) > len(meta.concrete_fields):
+            raise IndexError(
+                f"{meta.object_name}() takes at most {len(meta.concrete_fields)} values "
+                f"({', '.join(field.attname for field in meta.concrete_fields)}), but {len(args)} were given."
+            )
+        meta.initialiser(self, *args, **kwargs)
+        if DEFERRED in args:
+            for attname, value in list(self.__dict__.items()):
+                if value is DEFERRED:
+                    del self.__dict__[attname]
+        if post_init.receivers:
+            post_init.send_now(type(self), instance=self)
+
+    # -- made by the metaclass's machinery -----------------------------------------------------------------------------
+
+    @classmethod
+    def _make_initialiser(cls) -> Any:
+        if cls._meta.abstract:
+            raise TypeError(f"{cls.__name__} is abstract and has no rows; make a model that inherits it.")
+        return make_initialiser(cls)
+
+    @classmethod
+    def _make_write_plan(cls) -> WritePlan:
+        return WritePlan(cls._meta)
+
+    @classmethod
+    def _builds_itself(cls) -> bool:
+        from_db: Any = cls.from_db
+        return (
+            cls.__init__ is not AwaitableModel.__init__
+            or from_db.__func__ is not vars(AwaitableModel)["from_db"].__func__
+            or cls.__new__ is not object.__new__
+            or cls.__setattr__ is not object.__setattr__
+        )
+
+    @classmethod
+    def _plain_manager(cls) -> Any:
+        manager: Any = Manager()
+        manager.name = "_base_manager"
+        manager.model = cls
+        return manager
+
+    @classmethod
+    def _add_default_manager(cls) -> None:
+        meta = cls._meta
+        if meta.local_managers:
+            return
+        if "objects" in meta.fields_map:
+            raise ValueError(
+                f"{cls.__name__} has a field called 'objects', so it must declare a manager under another name."
+            )
+        manager: Any = Manager()
+        manager.auto_created = True
+        manager.contribute_to_class(cls, "objects")
+
+    # -- rows and values -----------------------------------------------------------------------------------------------
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Sequence[str], values: Sequence[Any]) -> Self:
+        """Make the instance of a row that was read from the database ``db``.
+
+        Parameters: ``field_names`` are attnames, ``values`` their values; columns left out are deferred.
+        """
+        fields = cls._meta.concrete_fields
+        if len(values) != len(fields):
+            read = dict(zip(field_names, values, strict=True))
+            values = [read.get(field.attname, DEFERRED) for field in fields]
+        instance = cls(*values)
+        instance.__dict__["_state"] = ModelState(False, db)
+        return instance
+
+    @property
+    def pk(self) -> Any:
+        """The primary key's value."""
+        return getattr(self, self._meta.pk.attname)
+
+    @pk.setter
+    def pk(self, value: Any) -> None:
+        setattr(self, self._meta.pk.attname, value)
+
+    def get_deferred_fields(self) -> set[str]:
+        """Attnames of the columns that were not loaded."""
+        held = self.__dict__
+        return {field.attname for field in self._meta.concrete_fields if field.attname not in held}
+
+    def serializable_value(self, field_name: str) -> Any:
+        """The raw value of a field: a relation's key rather than the related instance."""
+        field = self._meta.fields_map.get(field_name)
+        return getattr(self, field.attname if field is not None else field_name)
+
+    # -- identity ------------------------------------------------------------------------------------------------------
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, AwaitableModel):
+            return NotImplemented
+        if self._meta.concrete_model is not other._meta.concrete_model:
+            return False
+        key = self.pk
+        return self is other if key is None else bool(key == other.pk)
+
+    def __hash__(self) -> int:
+        key = self.pk
+        if key is None:
+            raise TypeError("Model instances without primary key value are unhashable")
+        return hash(key)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self}>"
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__} object ({self.__dict__.get(self._meta.pk.attname)})"
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        """Give the instance itself, so that ``await book.author`` is right whether or not it was loaded."""
+        return self
+        yield
+
+    def __reduce__(self) -> Any:
+        meta = self._meta
+        source: Any = (meta.app_label, meta.object_name) if meta.auto_created else type(self)
+        return _blank_instance, (source,), self.__getstate__()
+
+    def __getstate__(self) -> dict[str, Any]:
+        held = dict(self.__dict__)
+        if "_state" in held:
+            held["_state"] = copy.copy(held["_state"])
+        return held
+
+    def __setstate__(self, held: dict[str, Any]) -> None:
+        self.__dict__.update(held)
+
+    # -- saving --------------------------------------------------------------------------------------------------------
+
+    async def asave(
+        self,
+        force_insert: bool = False,
+        force_update: bool = False,
+        using: str | None = None,
+        update_fields: Iterable[str] | None = None,
+    ) -> None:
+        """Write the instance to the database.
+
+        Parameters: ``force_insert`` and ``force_update`` forbid the other statement; ``update_fields`` limits the columns
+        of an UPDATE; ``using`` is the alias of the database, by default the one the instance is from.
+
+        Raises: ValueError for an unsaved related instance, or options that contradict each other; ``NotUpdated`` when a
+        forced update meets no row; IntegrityError and the like from the database.
+        """
+        plan = self._meta.write_plan
+        state = self._state
+        alias = using or state.db or DEFAULT_DB_ALIAS
+        if force_insert and (force_update or update_fields is not None):
+            raise ValueError("Cannot force both insert and updating in model saving.")
+        if plan.relations:
+            self._settle_relations(plan)
+        chosen: frozenset[str] | None = None
+        if update_fields is not None:
+            chosen = self._check_update_fields(plan, update_fields)
+            if not chosen:
+                return
+        elif not state.adding and not force_insert and alias == state.db and not plan.attnames <= self.__dict__.keys():
+            chosen = plan.attnames & self.__dict__.keys()
+        watched = bool(pre_save.receivers)
+        if watched:
+            await pre_save.asend(type(self), instance=self, raw=False, using=alias, update_fields=chosen)
+        created = await self._write(plan, alias, force_insert, force_update, chosen, update_fields is not None)
+        state.adding = False
+        state.db = alias
+        if post_save.receivers:
+            await post_save.asend(
+                type(self), instance=self, created=created, raw=False, using=alias, update_fields=chosen
+            )
+
+    def _settle_relations(self, plan: WritePlan) -> None:
+        """Take the keys of related instances that were saved after they were assigned; refuse those that were not."""
+        held = self.__dict__
+        pending = held.get(PENDING)
+        for field in plan.relations:
+            related = held.get(field.name)
+            if related is None:
+                continue
+            key = getattr(related, field.target_field.attname)
+            if key is None:
+                raise ValueError(
+                    f"save() prohibited to prevent data loss due to unsaved related object '{field.name}'. "
+                    f"Save {related!r} first."
+                )
+            if pending and field.name in pending and held.get(field.attname) is None:
+                held[field.attname] = key
+        if pending:
+            del held[PENDING]
+
+    def _check_update_fields(self, plan: WritePlan, update_fields: Iterable[str]) -> frozenset[str]:
+        if isinstance(update_fields, str):
+            raise TypeError(f"update_fields must be a list of names, like [{update_fields!r}], not a string.")
+        names = frozenset(update_fields)
+        unknown = sorted(names - plan.writable_names)
+        if unknown:
+            near = get_close_matches(unknown[0], plan.writable_names, n=2)
+            hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+            raise ValueError(
+                "The following fields do not exist in this model, are m2m fields, primary keys, or are non-concrete "
+                f"fields: {', '.join(unknown)}.{hint}"
+            )
+        return names
+
+    async def _write(
+        self,
+        plan: WritePlan,
+        alias: str,
+        force_insert: bool,
+        force_update: bool,
+        chosen: frozenset[str] | None,
+        limited: bool,
+    ) -> bool:
+        """UPDATE, INSERT, or one after the other; return whether a row was made."""
+        held = self.__dict__
+        key = held.get(plan.key_attname)
+        if key is None and plan.key_has_default:
+            key = held[plan.key_attname] = plan.key.get_default()
+        if key is None:
+            if force_update or limited:
+                raise ValueError("Cannot force an update in save() with no primary key.")
+            await writes.insert(type(self), [self], plan.insert_without_key, using=alias)
+            return True
+        if plan.key_has_default and self._state.adding and not force_update and not limited:
+            force_insert = True
+        if not force_insert:
+            if await self._update(plan, alias, key, chosen, force_update or limited):
+                return False
+            if force_update or limited:
+                what = "Forced update" if force_update else "Save with update_fields"
+                raise type(self).NotUpdated(f"{what} did not affect any rows.")
+        await writes.insert(type(self), [self], plan.all_fields, using=alias)
+        return True
+
+    async def _update(
+        self, plan: WritePlan, alias: str, key: Any, chosen: frozenset[str] | None, forced: bool
+    ) -> bool:
+        """Run the UPDATE; return whether a row has the key."""
+        fields = plan.without_key
+        if chosen is not None:
+            fields = tuple(field for field in fields if field.name in chosen or field.attname in chosen)
+        if not fields:
+            if forced or chosen is not None:
+                return True
+            return bool(await type(self)._base_manager.using(alias).filter(pk=key).aexists())
+        pairs = [(field, field.pre_save(self, False)) for field in fields]
+        matched = await writes.update_row(type(self), key, pairs, using=alias)
+        if matched:
+            for field, value in pairs:
+                if isinstance(value, Combinable):
+                    self.__dict__.pop(field.attname, None)  # the database computed it: read it when asked for
+        return matched > 0
+
+    # -- deleting, refreshing ------------------------------------------------------------------------------------------
+
+    async def adelete(self, using: str | None = None) -> tuple[int, dict[str, int]]:
+        """Delete the row and what its on_delete rules say; return how many rows went, in all and by model's label.
+
+        Raises: ValueError without a primary key, ProtectedError or RestrictedError where a rule forbids it.
+        """
+        if self.pk is None:
+            raise ValueError(
+                f"{self._meta.object_name} object can't be deleted because its {self._meta.pk.attname} attribute is set "
+                "to None."
+            )
+        return await adelete_instance(self, using=using or self._state.db or DEFAULT_DB_ALIAS)
+
+    async def arefresh_from_db(
+        self,
+        using: str | None = None,
+        fields: Iterable[str] | None = None,
+        from_queryset: QuerySet[Any] | None = None,
+    ) -> None:
+        """Read the row again, and forget related instances that may have changed.
+
+        Parameters: ``fields`` limits what is read (names of prefetched relations in it drop their cache);
+        ``from_queryset`` is where to look instead of the base manager, for ``select_for_update`` and the like.
+
+        Raises: the model's DoesNotExist when the row is gone; FieldError for an unknown name.
+        """
+        names = None if fields is None else self._forget_prefetched(fields)
+        if names is not None and not names:
+            return
+        queryset: Any = type(self)._base_manager.all() if from_queryset is None else from_queryset
+        alias = using or (None if from_queryset is not None else self._state.db)
+        if alias is not None:
+            queryset = queryset.using(alias)
+        deferred = self.get_deferred_fields()
+        if names is None and deferred:
+            names = [field.attname for field in self._meta.concrete_fields if field.attname not in deferred]
+        if names is not None:
+            queryset = queryset.only(*names)
+        self._take_over(await queryset.aget(pk=self.pk), names)
+
+    def _forget_prefetched(self, fields: Iterable[str]) -> list[str]:
+        """Drop the named prefetched relations; return the attnames of the columns among the names."""
+        if isinstance(fields, str):
+            raise TypeError(f"fields must be a list of names, like [{fields!r}], not a string.")
+        meta = self._meta
+        prefetched = self.__dict__.get(PREFETCHED, {})
+        columns: list[str] = []
+        for name in fields:
+            if name in prefetched:
+                del prefetched[name]
+                continue
+            field = meta.pk if name == "pk" else meta.fields_map.get(name)
+            if field is None or not field.concrete:
+                known = sorted(known for known, field in meta.fields_map.items() if field.concrete)
+                raise FieldError(
+                    f"{meta.label} can't refresh {name!r}: it is no column of it and no prefetched relation of this "
+                    f"instance. Columns are {', '.join(known)}."
+                )
+            columns.append(field.attname)
+        return columns
+
+    def _take_over(self, fresh: AwaitableModel, names: list[str] | None) -> None:
+        held = self.__dict__
+        meta = self._meta
+        for field in meta.concrete_fields:
+            if field.attname in fresh.__dict__ and (names is None or field.attname in names):
+                setattr(self, field.attname, fresh.__dict__[field.attname])
+                if field.is_relation:
+                    held.pop(field.name, None)
+        if names is None:
+            held.pop(PREFETCHED, None)
+        for rel in meta.related_objects:
+            if not rel.multiple:
+                held.pop(rel.get_accessor_name() or "", None)
+        self._state.db = fresh._state.db
+
+    # -- validation ----------------------------------------------------------------------------------------------------
+
+    def clean(self) -> None:
+        """Override it to check what concerns several fields; raise ValidationError."""
+
+    def clean_fields(self, exclude: Iterable[str] | None = None) -> None:
+        """Convert and check each field's value by itself.
+
+        Raises: ValidationError with the errors by field.
+        """
+        validation.clean_fields(self, frozenset(exclude or ()))
+
+    async def afull_clean(
+        self, exclude: Iterable[str] | None = None, validate_unique: bool = True, validate_constraints: bool = True
+    ) -> None:
+        """Run ``clean_fields``, ``clean``, and the checks that ask the database: uniqueness and constraints.
+
+        Raises: ValidationError with the errors by field.
+        """
+        await validation.full_clean(self, set(exclude or ()), validate_unique, validate_constraints)
+
+    async def avalidate_unique(self, exclude: Iterable[str] | None = None) -> None:
+        """Check unique fields and ``unique_together`` against the database.
+
+        Raises: ValidationError.
+        """
+        await validation.validate_unique(self, frozenset(exclude or ()))
+
+    async def avalidate_constraints(self, exclude: Iterable[str] | None = None) -> None:
+        """Check ``Meta.constraints`` that can be checked ahead, against the database where needed.
+
+        Raises: ValidationError.
+        """
+        await validation.validate_constraints(self, frozenset(exclude or ()))
+
+
+def _blank_instance(source: Any) -> Any:
+    model = default_apps.get_model(*source) if isinstance(source, tuple) else source
+    return model.__new__(model)

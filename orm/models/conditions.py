@@ -1,0 +1,152 @@
+"""What a model's constraints and indexes say, as SQL text of the schema, and as a judgement on one instance.
+
+In a schema there are no parameters, so values become literals, through the same adapters that make parameters elsewhere.
+The judgement covers plain comparisons of the instance's own columns; of anything else it says that it can't tell, and
+leaves it to the database.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from orm.errors import FieldError
+from orm.query.builder import Builder
+from orm.sql.compiler import Compiler
+from orm.sql.conditions import Q
+from orm.sql.ddl import literal
+from orm.sql.expressions import Col, F, Param
+from orm.sql.select import Join, Select
+
+
+class SchemaCompiler(Compiler):
+    """Renders columns without their table, as statements about one table do."""
+
+    def compile(self, node: Any) -> tuple[str, Sequence[Any]]:
+        """Return the SQL and parameters of ``node``."""
+        if isinstance(node, Col):
+            return self.dialect.quote(node.target.column), []
+        return super().compile(node)
+
+
+def schema_sql(model: Any, expression: Any, dialect: Any) -> str:
+    """A condition or expression over the columns of ``model``, with its values as literals.
+
+    Raises: FieldError when it goes across a relation or names no field.
+    """
+    table = model._meta.db_table
+    builder = Builder(Select(model, {table: Join(table, table)}))
+    if isinstance(expression, Q):
+        resolved: Any = builder.resolve_condition(expression, allow_joins=False)
+    else:
+        resolved = expression.resolve_expression(builder, False, None)
+    if len(builder.select.joins) > 1:
+        raise FieldError(f"{model._meta.label}: {expression!r} goes across a relation, which a table's own rules can't do.")
+    lengths = {slot: len(builder.values[slot]) for slot in builder.list_slots}
+    text, params = SchemaCompiler(dialect, lengths).compile_condition(resolved)
+    pieces = text.split("%s")
+    literals = [literal(_bound(param, builder.values), dialect) for param in params]
+    return "".join(piece + value for piece, value in zip(pieces, [*literals, ""], strict=True))
+
+
+def _bound(param: Any, values: Sequence[Any]) -> Any:
+    if not isinstance(param, Param):
+        return param
+    value = values[param.slot]
+    return value if value is None or param.adapter is None else param.adapter(value)
+
+
+def field_names(condition: Any) -> Iterator[str]:
+    """Names of the fields a condition speaks of."""
+    for child in condition.children:
+        if isinstance(child, tuple):
+            yield child[0].split("__")[0]
+            if isinstance(child[1], F):
+                yield child[1].name.split("__")[0]
+        elif isinstance(child, Q):
+            yield from field_names(child)
+
+
+def _like(test: Callable[[str, str], bool], fold: bool = False) -> Callable[[Any, Any], bool]:
+    def compare(value: Any, other: Any) -> bool:
+        left, right = str(value), str(other)
+        return test(left.lower(), right.lower()) if fold else test(left, right)
+
+    return compare
+
+
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "exact": operator.eq,
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+    "in": lambda value, options: value in options,
+    "range": lambda value, ends: ends[0] <= value <= ends[1],
+    "iexact": _like(operator.eq, fold=True),
+    "contains": _like(operator.contains),
+    "icontains": _like(operator.contains, fold=True),
+    "startswith": _like(str.startswith),
+    "istartswith": _like(str.startswith, fold=True),
+    "endswith": _like(str.endswith),
+    "iendswith": _like(str.endswith, fold=True),
+}
+
+
+class CannotTell(Exception):
+    """The condition says something that only the database can judge."""
+
+
+def holds(condition: Any, instance: Any) -> bool | None:
+    """Whether ``instance`` meets ``condition``: None as in SQL when a NULL leaves it open.
+
+    Raises: CannotTell.
+    """
+    if not isinstance(condition, Q):
+        raise CannotTell
+    results = [
+        _leaf(child[0], child[1], instance) if isinstance(child, tuple) else holds(child, instance)
+        for child in condition.children
+    ]
+    if condition.connector == "XOR":
+        joined = None if None in results else sum(map(bool, results)) % 2 == 1
+    else:
+        decisive = condition.connector == "OR"
+        joined = decisive if decisive in results else None if None in results else not decisive
+    return joined if joined is None or not condition.negated else not joined
+
+
+def _value(instance: Any, name: str) -> Any:
+    meta = instance._meta
+    field = meta.pk if name == "pk" else meta.fields_map.get(name)
+    if field is None or not field.concrete or field.attname not in instance.__dict__:
+        raise CannotTell
+    value = instance.__dict__[field.attname]
+    if hasattr(value, "resolve_expression"):
+        raise CannotTell
+    return field.get_prep_value(value)
+
+
+def _leaf(path: str, wanted: Any, instance: Any) -> bool | None:
+    name, _, lookup = path.partition("__")
+    lookup = lookup or "exact"
+    value = _value(instance, name)
+    if lookup == "isnull" or (lookup == "exact" and wanted is None):
+        return (value is None) is (wanted if lookup == "isnull" else True)
+    if lookup not in COMPARISONS:
+        raise CannotTell
+    if isinstance(wanted, F):
+        wanted = _value(instance, wanted.name)
+    elif hasattr(wanted, "resolve_expression"):
+        raise CannotTell
+    elif lookup in ("in", "range"):
+        wanted = [instance._meta.fields_map[name].get_prep_value(item) for item in wanted]
+    elif not lookup.startswith("i") and "with" not in lookup and lookup != "contains":
+        wanted = instance._meta.fields_map[name].get_prep_value(wanted)
+    if value is None or wanted is None:
+        return None
+    try:
+        return COMPARISONS[lookup](value, wanted)
+    except TypeError as problem:
+        raise CannotTell from problem

@@ -1,0 +1,209 @@
+"""Rules a table keeps: ``UniqueConstraint`` and ``CheckConstraint``, for ``Meta.constraints``."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Self
+
+from orm.errors import ImproperlyConfigured, NotSupportedError, ValidationError
+from orm.models.conditions import CannotTell, field_names, holds, schema_sql
+from orm.models.validation import is_taken, unique_message
+from orm.sql import ddl
+from orm.sql.expressions import F
+
+
+class Deferrable(enum.Enum):
+    """When a unique constraint is checked: at the end of the transaction, or at once unless told otherwise."""
+
+    DEFERRED = "deferred"
+    IMMEDIATE = "immediate"
+
+
+class BaseConstraint:
+    """What constraints share.
+
+    Parameters: ``name`` is the constraint's name in the database (in an abstract model it may hold ``%(app_label)s`` and
+    ``%(class)s``); ``violation_error_message`` and ``violation_error_code`` are for validation.
+    """
+
+    default_message: ClassVar[str] = "Constraint “%(name)s” is violated."
+
+    def __new__(cls, *args: Any, **options: Any) -> Self:
+        self = super().__new__(cls)
+        self._declared = (args, options)
+        return self
+
+    _declared: tuple[tuple[Any, ...], dict[str, Any]]
+    field_names: tuple[str, ...] = ()
+
+    def __init__(
+        self, *, name: str, violation_error_message: str | None = None, violation_error_code: str | None = None
+    ) -> None:
+        if not isinstance(name, str) or not name:
+            raise ImproperlyConfigured(f"A {type(self).__name__} needs a name=, by which it can be dropped again.")
+        self.name = name
+        self.violation_error_message = violation_error_message
+        self.violation_error_code = violation_error_code
+
+    def for_model(self, placeholders: Mapping[str, str]) -> Self:
+        """This constraint for one model: the same, or a copy with the placeholders of its name filled in."""
+        if "%" not in self.name:
+            return self
+        args, options = self._declared
+        return type(self)(*args, **{**options, "name": self.name % placeholders})
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        """Import path, positional and keyword arguments that declare this constraint again."""
+        args, options = self._declared
+        return f"{type(self).__module__}.{type(self).__qualname__}", list(args), dict(options)
+
+    def clone(self) -> Self:
+        """A constraint declared the same way."""
+        args, options = self._declared
+        return type(self)(*args, **options)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BaseConstraint) and self.deconstruct() == other.deconstruct()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.name))
+
+    def __repr__(self) -> str:
+        args, options = self._declared
+        shown = [*map(repr, args), *(f"{name}={value!r}" for name, value in options.items())]
+        return f"<{type(self).__name__}: {', '.join(shown)}>"
+
+    def violation(self) -> ValidationError:
+        """The error for an instance that breaks the rule."""
+        message = self.violation_error_message or self.default_message
+        return ValidationError(message, code=self.violation_error_code, params={"name": self.name})
+
+    def table_clause(self, model: Any, dialect: Any) -> str | None:
+        """What stands for this constraint in CREATE TABLE; None when it is an index instead."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how it is declared.")
+
+    def index_statement(self, model: Any, dialect: Any, if_not_exists: bool) -> str | None:
+        """The CREATE UNIQUE INDEX that stands for this constraint; None when CREATE TABLE holds it."""
+        return None
+
+    async def avalidate(self, model: Any, instance: Any, exclude: frozenset[str], using: str) -> None:
+        """Check ``instance``, where that can be done ahead.
+
+        Raises: ValidationError.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not say how it is validated.")
+
+
+class CheckConstraint(BaseConstraint):
+    """A condition every row meets (or leaves open with a NULL).
+
+    Parameters: ``condition`` is a Q or an expression over this table's columns; ``check`` is its older name.
+    """
+
+    def __init__(self, *, condition: Any = None, check: Any = None, name: str, **options: Any) -> None:
+        super().__init__(name=name, **options)
+        if (condition is None) == (check is None):
+            raise TypeError(f"CheckConstraint {name!r} needs condition=, and check= (its older name) not beside it.")
+        self.condition = condition if check is None else check
+        if not getattr(self.condition, "conditional", False):
+            raise TypeError(f"The condition of CheckConstraint {name!r} must be a Q or a condition, not {self.condition!r}.")
+
+    def table_clause(self, model: Any, dialect: Any) -> str | None:
+        """``CONSTRAINT name CHECK (...)``."""
+        return f"CONSTRAINT {dialect.quote(self.name)} CHECK ({schema_sql(model, self.condition, dialect)})"
+
+    async def avalidate(self, model: Any, instance: Any, exclude: frozenset[str], using: str) -> None:
+        """Judge the condition on the instance's values; what only the database can judge is left to it."""
+        try:
+            if exclude.intersection(field_names(self.condition)):
+                return
+            if holds(self.condition, instance) is False:
+                raise self.violation()
+        except (CannotTell, AttributeError):
+            return  # the database has the last word anyway
+
+
+class UniqueConstraint(BaseConstraint):
+    """No two rows (that meet ``condition``) have the same values.
+
+    Parameters: ``fields`` are names, or ``expressions`` what is compared instead; ``condition`` limits the rows;
+    ``deferrable`` moves the check to the end of the transaction; ``nulls_distinct=False`` makes NULLs equal.
+
+    Raises: ImproperlyConfigured or ValueError for options that exclude each other.
+    """
+
+    def __init__(
+        self,
+        *expressions: Any,
+        fields: Iterable[str] = (),
+        name: str,
+        condition: Any = None,
+        deferrable: Deferrable | None = None,
+        nulls_distinct: bool | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(name=name, **options)
+        if isinstance(fields, str):
+            raise TypeError(f"UniqueConstraint {name!r}: fields must be a list of names, like [{fields!r}].")
+        self.fields = tuple(fields)
+        self.field_names = self.fields
+        self.expressions = tuple(F(one) if isinstance(one, str) else one for one in expressions)
+        if bool(self.fields) == bool(self.expressions):
+            raise ValueError(f"UniqueConstraint {name!r} needs either fields= or expressions, one of the two.")
+        if condition is not None and not getattr(condition, "conditional", False):
+            raise ValueError(f"UniqueConstraint {name!r}: condition must be a Q, not {condition!r}.")
+        if deferrable is not None and (condition is not None or self.expressions):
+            raise ValueError(f"UniqueConstraint {name!r}: a constraint with condition or expressions can't be deferred.")
+        self.condition = condition
+        self.deferrable = deferrable
+        self.nulls_distinct = nulls_distinct
+
+    def _nulls(self, dialect: Any) -> str:
+        if self.nulls_distinct is None:
+            return ""
+        if not dialect.capabilities.nulls_not_distinct:
+            if self.nulls_distinct:
+                return ""  # what such a database does anyway
+            raise NotSupportedError(f"{dialect.name} always takes NULLs as distinct: leave nulls_distinct=False out.")
+        return " NULLS DISTINCT" if self.nulls_distinct else " NULLS NOT DISTINCT"
+
+    def table_clause(self, model: Any, dialect: Any) -> str | None:
+        """``CONSTRAINT name UNIQUE (...)``, where a constraint can say it."""
+        if self.condition is not None or self.expressions:
+            return None
+        columns = ddl.columns_of(model, self.fields, dialect)
+        when = ""
+        if self.deferrable is not None:
+            if not dialect.capabilities.deferrable_unique:
+                raise NotSupportedError(f"{dialect.name} can't defer unique constraints: leave deferrable= out.")
+            when = f" DEFERRABLE INITIALLY {self.deferrable.name}"
+        return f"CONSTRAINT {dialect.quote(self.name)} UNIQUE{self._nulls(dialect)} ({columns}){when}"
+
+    def index_statement(self, model: Any, dialect: Any, if_not_exists: bool) -> str | None:
+        """The unique index that can say what a constraint can't: a condition, or expressions."""
+        if self.condition is None and not self.expressions:
+            return None
+        what = ddl.columns_of(model, self.fields, dialect) if self.fields else ""
+        parts = [schema_sql(model, one, dialect) for one in self.expressions]
+        what = what or ", ".join(f"({part})" for part in parts)
+        condition = schema_sql(model, self.condition, dialect) if self.condition is not None else None
+        return ddl.create_index(
+            model, self.name, what, dialect, unique=True, tail=self._nulls(dialect), condition=condition,
+            if_not_exists=if_not_exists,
+        )  # fmt: skip
+
+    async def avalidate(self, model: Any, instance: Any, exclude: frozenset[str], using: str) -> None:
+        """Look for another row with the same values; expressions are left to the database."""
+        if self.expressions or exclude.intersection(self.fields):
+            return
+        if self.condition is not None:
+            try:
+                if exclude.intersection(field_names(self.condition)) or holds(self.condition, instance) is not True:
+                    return
+            except CannotTell:
+                return
+        if await is_taken(instance, self.fields, self.condition, self.nulls_distinct is not False):
+            if self.condition is None and self.violation_error_message is None:
+                raise ValidationError(unique_message(model._meta, self.fields), code="unique_together")
+            raise self.violation()

@@ -1,0 +1,264 @@
+"""How a class statement becomes a model: fields collected, abstract parents copied in, names checked, registered.
+
+``AwaitableModel`` and the generated ``Model`` are not models themselves; a class one of whose bases is ``Model`` is.
+Everything wrong with a declaration is refused here, when the class is created, with a sentence that says what to change.
+"""
+
+from __future__ import annotations
+
+import keyword
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from orm.bridge.overrides import complete
+from orm.config import settings
+from orm.errors import (
+    DatabaseError,
+    FieldDoesNotExist,
+    FieldError,
+    ImproperlyConfigured,
+    MultipleObjectsReturned,
+    ObjectDoesNotExist,
+    ObjectNotUpdated,
+)
+from orm.models import fields as field_classes
+from orm.models.apps import app_label_of
+from orm.models.fields.base import Field
+from orm.models.options import Options, read_meta, unknown_name
+from orm.models.signals import class_prepared
+
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    from orm.models.base import AwaitableModel
+    from orm.models.managers import Manager
+
+    M = TypeVar("M", bound="AwaitableModel")
+
+    class ManagerOf:
+        """How type checkers see ``Author.objects``: a manager of Author, unless the class declares its own."""
+
+        def __get__(self, model: type[M], owner: Any = None) -> Manager[M]: ...
+
+
+class ModelBase(type):
+    """Metaclass of models."""
+
+    _meta: Options
+
+    if TYPE_CHECKING:
+        objects = ManagerOf()
+        _default_manager = ManagerOf()
+        _base_manager = ManagerOf()
+    else:
+
+        @property
+        def _default_manager(cls):
+            """The manager used where users' rows are meant."""
+            return cls._meta.default_manager
+
+        @property
+        def _base_manager(cls):
+            """The manager that sees every row."""
+            return cls._meta.base_manager
+
+    def __new__(metacls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> Any:
+        if not any(_below_root(base) for base in bases):
+            return super().__new__(metacls, name, bases, namespace, **options)
+        own_meta = namespace.pop("Meta", None)
+        parts = {key: value for key, value in namespace.items() if _contributes(value)}
+        plain = {key: value for key, value in namespace.items() if key not in parts}
+        cls = super().__new__(metacls, name, bases, plain, **options)
+        _build(cls, own_meta, parts, plain)
+        return cls
+
+    def add_to_class(cls, name: str, value: Any) -> None:
+        """Put a field, a manager or anything else on the class after it was created."""
+        if _contributes(value):
+            value.contribute_to_class(cls, name)
+        else:
+            setattr(cls, name, value)
+
+
+def _below_root(base: type) -> bool:
+    """Whether ``base`` is ``Model`` or a model: a child of such a class is a model."""
+    return isinstance(base, ModelBase) and any(isinstance(parent, ModelBase) for parent in base.__bases__)
+
+
+def _contributes(value: Any) -> bool:
+    return not isinstance(value, type) and hasattr(value, "contribute_to_class")
+
+
+def _build(cls: Any, own_meta: type | None, parts: dict[str, Any], plain: dict[str, Any]) -> None:
+    declared_meta = own_meta if own_meta is not None else getattr(cls, "Meta", None)
+    declared = read_meta(declared_meta, cls.__name__)
+    if own_meta is None:
+        declared.pop("abstract", None)
+    parent = _check_parents(cls, declared)
+    if parent is not None and own_meta is None:
+        declared = {}
+    for option in ("ordering", "get_latest_by"):
+        if parent is not None and option not in declared:
+            declared[option] = getattr(parent._meta, option)
+    installed = () if declared.get("app_label") else settings.installed_apps
+    cls._meta = Options(cls, declared, app_label_of(cls.__module__, tuple(installed)))
+    if cls._meta.abstract:
+        cls.Meta = own_meta
+    else:
+        _add_exceptions(cls)
+    if parent is not None:
+        _refuse_fields_of_proxy(cls, parts)
+        cls._meta.share(parent._meta)
+    for name, value in parts.items():
+        if isinstance(value, Field):
+            _check_field_name(cls, name)
+        value.contribute_to_class(cls, name)
+    _inherit(cls, parts, plain)
+    if not cls._meta.abstract:
+        _add_key(cls)
+        cls._add_default_manager()
+        _check_named_fields(cls._meta)
+    complete(cls)
+    if cls._meta.abstract:
+        return
+    if cls.__doc__ is None:
+        cls.__doc__ = f"{cls.__name__}({', '.join(field.name for field in cls._meta.fields)})"
+    cls._meta.apps.register(cls)
+    if class_prepared.receivers:
+        class_prepared.send_now(cls)
+
+
+def _check_parents(cls: Any, declared: dict[str, Any]) -> Any:
+    """The concrete model a proxy stands for, or None; refuses what is not built.
+
+    Raises: NotImplementedError for multi-table inheritance, TypeError for a proxy of nothing or of several models.
+    """
+    parents = [base for base in cls.__bases__ if hasattr(base, "_meta") and not base._meta.abstract]
+    if declared.get("proxy"):
+        concrete = {base._meta.concrete_model for base in parents}
+        if len(concrete) != 1:
+            raise TypeError(f"The proxy model {cls.__name__} must have exactly one model with a table among its bases.")
+        return parents[0]
+    if parents:
+        raise NotImplementedError(
+            f"{cls.__name__} inherits from {parents[0].__name__}, which has a table of its own; inheritance over several "
+            f"tables is not built. Make {parents[0].__name__} abstract, make {cls.__name__} a proxy (Meta: proxy = True), "
+            f"or point to {parents[0].__name__} with a OneToOneField."
+        )
+    return None
+
+
+def _refuse_fields_of_proxy(cls: Any, parts: dict[str, Any]) -> None:
+    fields = [name for name, value in parts.items() if isinstance(value, Field)]
+    if fields:
+        raise FieldError(f"The proxy model {cls.__name__} has no table, so it can't have the field {fields[0]!r}.")
+
+
+def _add_exceptions(cls: Any) -> None:
+    """``DoesNotExist``, ``MultipleObjectsReturned`` and ``NotUpdated`` of this model, below those of a proxy's parent."""
+    roots = {
+        "DoesNotExist": (ObjectDoesNotExist,),
+        "MultipleObjectsReturned": (MultipleObjectsReturned,),
+        "NotUpdated": (ObjectNotUpdated, DatabaseError),
+    }
+    for name, root in roots.items():
+        inherited = tuple(
+            getattr(base, name) for base in cls.__bases__ if hasattr(base, "_meta") and not base._meta.abstract
+        )
+        place = {"__module__": cls.__module__, "__qualname__": f"{cls.__qualname__}.{name}"}
+        setattr(cls, name, type(name, inherited or root, place))
+
+
+def _check_field_name(cls: Any, name: str) -> None:
+    """Refuse names that queries, Python or the model itself need.
+
+    Raises: ImproperlyConfigured.
+    """
+    where = f"{cls.__name__}.{name}"
+    if name == "pk":
+        raise ImproperlyConfigured(f"{where}: 'pk' always means the primary key, so no field can have that name.")
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise ImproperlyConfigured(f"{where}: a field's name must be a Python name; use db_column= for the column's.")
+    if "__" in name:
+        raise ImproperlyConfigured(f"{where}: a field's name can't hold '__', which separates names in queries.")
+    if name.endswith("_"):
+        raise ImproperlyConfigured(f"{where}: a field's name can't end with an underscore; use db_column= for the column's.")
+    root = next(base for base in cls.__mro__ if isinstance(base, ModelBase) and not hasattr(base, "_meta"))
+    if hasattr(root, name):
+        raise ImproperlyConfigured(
+            f"{where}: every model has something of its own called {name!r}; rename the field "
+            f"and keep the column with db_column={name!r}."
+        )
+
+
+def _inherit(cls: Any, parts: dict[str, Any], plain: dict[str, Any]) -> None:
+    """Copy fields and managers of abstract parents, unless the class (or a parent nearer to it) says otherwise."""
+    claimed = {*parts, *plain}
+    for base in cls.__mro__[1:]:
+        meta = vars(base).get("_meta")
+        if meta is not None and meta.abstract:
+            for field in (*meta.local_fields, *meta.local_many_to_many):
+                if field.name not in claimed:
+                    if cls._meta.proxy:
+                        _refuse_fields_of_proxy(cls, {field.name: field})
+                    field.clone().contribute_to_class(cls, field.name)
+        if meta is not None:
+            for manager in meta.local_managers:
+                if manager.name not in claimed and manager.name not in cls._meta.managers_map:
+                    manager.copy_for(cls)
+        claimed.update(name for name in vars(base) if not name.startswith("__"))
+
+
+def _add_key(cls: Any) -> None:
+    """Give the model its implicit ``id``, if it declares no primary key.
+
+    Raises: ImproperlyConfigured when a field called ``id`` is not the key.
+    """
+    meta = cls._meta
+    if meta.pk is not None:
+        return
+    if any(field.name == "id" for field in meta.local_fields):
+        raise ImproperlyConfigured(f"{cls.__name__}.id is not the primary key; give it primary_key=True or another name.")
+    key = default_key_class(settings.default_auto_field)(verbose_name="ID", primary_key=True, auto_created=True)
+    key.contribute_to_class(cls, "id")
+
+
+def default_key_class(path: str) -> Any:
+    """The field class ``default_auto_field`` names: one of ours by its last name, or any by its dotted path.
+
+    Raises: ImproperlyConfigured.
+    """
+    module, _, name = path.rpartition(".")
+    found = getattr(field_classes, name, None) if module in ("", "orm.models", "django.db.models") else None
+    if found is None and module:
+        found = getattr(import_module(module), name, None)
+    if not (isinstance(found, type) and getattr(found, "auto", False)):
+        raise ImproperlyConfigured(
+            f"default_auto_field is {path!r}; it must name BigAutoField, AutoField, SmallAutoField or a subclass of one."
+        )
+    return found
+
+
+def _check_named_fields(meta: Options) -> None:
+    """Every field Meta names must exist, and no two fields may share a column.
+
+    Raises: FieldDoesNotExist, ImproperlyConfigured.
+    """
+    groups = [("unique_together", group) for group in meta.unique_together]
+    groups += [(f"index {index.name or ''}".strip(), index.field_names) for index in meta.indexes]
+    groups += [(f"constraint {one.name}", one.field_names) for one in meta.constraints]
+    for what, names in groups:
+        for name in names:
+            field = meta.fields_map.get(name) or (meta.pk if name == "pk" else None)
+            if field is None:
+                raise FieldDoesNotExist(f"{meta.label}.Meta, {what}: {unknown_name(meta, name)}")
+            if not field.concrete:
+                raise ImproperlyConfigured(f"{meta.label}.Meta, {what}: {name!r} has no column in this table.")
+    columns: dict[str, str] = {}
+    for field in meta.concrete_fields:
+        other = columns.setdefault(field.column, field.name)
+        if other != field.name:
+            raise ImproperlyConfigured(
+                f"{meta.label}: the fields {other!r} and {field.name!r} share the column {field.column!r}; "
+                "give one of them another db_column or name."
+            )

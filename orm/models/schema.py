@@ -1,0 +1,72 @@
+"""Tables straight from models: ``create_tables()`` and ``drop_tables()``, for scripts, tests and small programs.
+
+Whatever changes over time belongs to migrations; nothing here alters a table that exists.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orm.db.registry import databases
+from orm.db.transaction import atomic
+from orm.errors import ImproperlyConfigured
+from orm.models.apps import apps
+from orm.models.state import DEFAULT_DB_ALIAS
+from orm.sql import ddl
+
+TWINS = ("acreate_tables", "adrop_tables")
+
+
+async def acreate_tables(*models: type[Any], using: str = DEFAULT_DB_ALIAS, if_not_exists: bool = True) -> None:
+    """Create the tables of ``models`` (all managed models when none are given), in one transaction where possible.
+
+    Parameters: join tables of many-to-many fields come along. ``using`` is the database's alias. With ``if_not_exists``
+    tables that are there stay as they are, whatever their columns.
+
+    Raises: ImproperlyConfigured for an abstract model, or a relation whose target was never declared.
+    """
+    database = databases[using]
+    statements = ddl.create_statements(with_join_models(models), database.dialect, if_not_exists=if_not_exists)
+    await run_statements(database, statements)
+
+
+async def adrop_tables(*models: type[Any], using: str = DEFAULT_DB_ALIAS, if_exists: bool = True) -> None:
+    """Drop the tables of ``models`` (all managed models when none are given) with their join tables.
+
+    Raises: ImproperlyConfigured as ``acreate_tables`` does; the database's error where other tables still refer to them.
+    """
+    database = databases[using]
+    statements = ddl.drop_statements(with_join_models(models), database.dialect, if_exists=if_exists)
+    await run_statements(database, statements)
+
+
+async def run_statements(database: Any, statements: list[str]) -> None:
+    """Run schema statements, together where the database can roll them back."""
+    if not database.dialect.capabilities.schema_transactions:
+        for statement in statements:
+            await database.execute(statement, ())
+        return
+    async with atomic(using=database.alias):
+        for statement in statements:
+            await database.execute(statement, ())
+
+
+def with_join_models(models: tuple[type[Any], ...]) -> list[Any]:
+    """The models that have tables of their own to make, with the join models of their many-to-many fields."""
+    missing = apps.pending()
+    if missing and not models:
+        raise ImproperlyConfigured(
+            f"Relations point to models nobody declared: {', '.join(missing)}. Import the modules that declare them first."
+        )
+    found: dict[str, Any] = {}
+    for model in models or apps.get_models():
+        meta = model._meta
+        if meta.abstract:
+            raise ImproperlyConfigured(f"{model.__name__} is abstract and has no table; name the models that inherit it.")
+        if meta.proxy or (not meta.managed and not models):
+            continue
+        found.setdefault(meta.db_table, model)
+        for field in meta.many_to_many:
+            if field.through._meta.auto_created:
+                found.setdefault(field.through._meta.db_table, field.through)
+    return list(found.values())

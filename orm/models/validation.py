@@ -1,0 +1,133 @@
+"""``full_clean`` and its parts: is what an instance holds acceptable, before the database is asked to take it.
+
+As in Django, saving runs none of this. The checks for uniqueness query the database and can be overtaken by another
+writer; constraints in the database have the last word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from orm.bridge import crossing
+from orm.errors import NON_FIELD_ERRORS, ValidationError
+from orm.models.fields.base import BLANK_VALUES
+from orm.models.state import DEFAULT_DB_ALIAS
+
+Errors = dict[str, list[str]]
+
+
+def clean_fields(instance: Any, exclude: frozenset[str]) -> None:
+    """Clean each field, and set the converted value on the instance."""
+    errors: Errors = {}
+    for field in instance._meta.concrete_fields:
+        if field.name in exclude or field.attname not in instance.__dict__:
+            continue
+        raw = instance.__dict__[field.attname]
+        if field.blank and raw in BLANK_VALUES:
+            continue
+        if hasattr(raw, "resolve_expression"):
+            continue
+        try:
+            setattr(instance, field.attname, field.clean(raw, instance))
+        except ValidationError as problem:
+            errors[field.name] = problem.messages
+    if errors:
+        raise ValidationError(errors)
+
+
+def collect(errors: Errors, problem: ValidationError) -> None:
+    """Add what ``problem`` found to ``errors``."""
+    for name, messages in problem.message_dict.items():
+        errors.setdefault(name, []).extend(messages)
+
+
+async def full_clean(instance: Any, exclude: set[str], unique: bool, constraints: bool) -> None:
+    """Run every check in turn; what failed one is left out of the later ones."""
+    errors: Errors = {}
+    try:
+        instance.clean_fields(exclude=exclude)
+    except ValidationError as problem:
+        collect(errors, problem)
+    try:
+        await crossing.call(instance.clean)
+    except ValidationError as problem:
+        collect(errors, problem)
+    steps = [instance.avalidate_unique] if unique else []
+    steps += [instance.avalidate_constraints] if constraints else []
+    for step in steps:
+        exclude |= errors.keys() - {NON_FIELD_ERRORS}
+        try:
+            await step(exclude=exclude)
+        except ValidationError as problem:
+            collect(errors, problem)
+    if errors:
+        raise ValidationError(errors)
+
+
+def rows_besides(instance: Any) -> Any:
+    """A QuerySet of the rows other than the instance's own."""
+    queryset = type(instance)._base_manager.using(instance._state.db or DEFAULT_DB_ALIAS)
+    if not instance._state.adding and instance.pk is not None:
+        return queryset.exclude(pk=instance.pk)
+    return queryset
+
+
+async def validate_unique(instance: Any, exclude: frozenset[str]) -> None:
+    """Look for another row with the same value of a unique field or group."""
+    meta = instance._meta
+    errors: Errors = {}
+    groups = [(field.name,) for field in meta.concrete_fields if field.unique]
+    for group in [*groups, *meta.unique_together]:
+        if exclude.intersection(group) or not await is_taken(instance, group):
+            continue
+        message = unique_message(meta, group)
+        errors.setdefault(group[0] if len(group) == 1 else NON_FIELD_ERRORS, []).append(message)
+    if errors:
+        raise ValidationError(errors)
+
+
+async def is_taken(instance: Any, names: Iterable[str], condition: Any = None, nulls_distinct: bool = True) -> bool:
+    """Whether another row holds the same values under ``names`` (and meets ``condition``)."""
+    meta = instance._meta
+    wanted: dict[str, Any] = {}
+    for name in names:
+        field = meta.pk if name == "pk" else meta.get_field(name)
+        value = getattr(instance, field.attname)
+        if value is None:
+            if nulls_distinct:
+                return False
+            wanted[f"{field.name}__isnull"] = True
+        elif field.primary_key and not instance._state.adding:
+            return False
+        else:
+            wanted[field.attname] = value
+    queryset = rows_besides(instance).filter(**wanted)
+    if condition is not None:
+        queryset = queryset.filter(condition)
+    return bool(await queryset.aexists())
+
+
+def unique_message(meta: Any, names: tuple[str, ...]) -> str:
+    """The message for values that are taken."""
+    model = str(meta.verbose_name)
+    labels = [str(meta.get_field(name).verbose_name) for name in names]
+    labels = [label[:1].upper() + label[1:] for label in labels]
+    params = {"model_name": model[:1].upper() + model[1:]}
+    if len(names) == 1:
+        template: str = meta.get_field(names[0]).error_messages["unique"]
+        return template % {**params, "field_label": labels[0]}
+    listed = f"{', '.join(labels[:-1])} and {labels[-1]}"
+    return f"{params['model_name']} with this {listed} already exists."
+
+
+async def validate_constraints(instance: Any, exclude: frozenset[str]) -> None:
+    """Run each constraint's own check."""
+    errors: Errors = {}
+    for constraint in instance._meta.constraints:
+        try:
+            await constraint.avalidate(type(instance), instance, exclude, instance._state.db or DEFAULT_DB_ALIAS)
+        except ValidationError as problem:
+            collect(errors, problem)
+    if errors:
+        raise ValidationError(errors)

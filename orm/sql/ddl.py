@@ -1,0 +1,267 @@
+"""The text of a schema: CREATE TABLE, its constraints and indexes, and DROP, from models and a dialect.
+
+Pure functions. They look at a model's ``_meta`` and ask the dialect for every spelling; nothing here waits or knows a
+database by name. Statements come out ready to run, without parameters: values are literals.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import hashlib
+import json
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from orm.errors import NotSupportedError
+
+
+def finished(sql: str) -> str:
+    """Turn the dialect's ``%%`` back into ``%``: a statement without parameters is sent as it is."""
+    return sql.replace("%%", "%")
+
+
+# -- names and values --------------------------------------------------------------------------------------------------
+
+
+def name_of(table: str, columns: Sequence[str], suffix: str, dialect: Any) -> str:
+    """A name for an index or constraint: table, columns, a digest of them, a suffix; cut to what the database takes."""
+    whole = "_".join((table.replace(".", "_").replace('"', ""), *columns))
+    digest = hashlib.md5(f"{table}\x00{columns}\x00{suffix}".encode(), usedforsecurity=False).hexdigest()[:8]
+    limit = min(dialect.capabilities.max_identifier_length, 63)
+    room = limit - len(digest) - len(suffix) - 2
+    return f"{whole[:room]}_{digest}_{suffix}"
+
+
+def column_of(model: Any, name: str) -> str:
+    """The column of the field called ``name``."""
+    meta = model._meta
+    column: str = (meta.pk if name == "pk" else meta.get_field(name)).column
+    return column
+
+
+def columns_of(model: Any, names: Iterable[str], dialect: Any) -> str:
+    """The quoted columns of several fields, with commas."""
+    return ", ".join(dialect.quote(column_of(model, name)) for name in names)
+
+
+def literal(value: Any, dialect: Any) -> str:
+    """A value, already adapted for the driver, as SQL text.
+
+    Raises: NotSupportedError for a type that has no literal.
+    """
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return str(dialect.true() if value else dialect.false())
+    if isinstance(value, (int, float, decimal.Decimal)):
+        return str(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return f"X'{bytes(value).hex()}'"
+    if isinstance(value, (datetime.date, datetime.time, uuid.UUID)):
+        value = value.isoformat() if not isinstance(value, uuid.UUID) else str(value)
+    elif isinstance(value, datetime.timedelta):
+        value = f"{value.days} days {value.seconds}.{value.microseconds:06} seconds"
+    elif isinstance(value, (dict, list)):
+        value = json.dumps(value)
+    if not isinstance(value, str):
+        raise NotSupportedError(f"{value!r} has no literal in a schema; use a plain number, text, date or bool.")
+    return str(dialect.string_literal(value))
+
+
+def default_literal(field: Any, dialect: Any) -> str:
+    """The DEFAULT of a field with ``db_default``."""
+    value = field.get_prep_value(field.db_default)
+    adapter = dialect.adapter(field)
+    return literal(value if value is None or adapter is None else adapter(value), dialect)
+
+
+# -- tables ------------------------------------------------------------------------------------------------------------
+
+
+def column_definition(field: Any, dialect: Any) -> str:
+    """One column of CREATE TABLE, without its foreign key."""
+    parts = [dialect.quote(field.column), field.db_type(dialect), "NULL" if field.null else "NOT NULL"]
+    if has_db_default(field):
+        parts.insert(2, f"DEFAULT {default_literal(field, dialect)}")
+    if field.primary_key:
+        parts.append("PRIMARY KEY")
+        if field.auto:
+            parts.append(dialect.generated_key_clause(field))
+    elif field.unique:
+        parts.append("UNIQUE")
+    check = field.db_check(dialect.quote(field.column))
+    if check is not None:
+        parts.append(f"CHECK ({check})")
+    return " ".join(parts)
+
+
+def has_db_default(field: Any) -> bool:
+    """Whether the column has a DEFAULT of its own."""
+    return type(field.db_default).__name__ != "NotProvided"
+
+
+def foreign_keys(model: Any) -> list[Any]:
+    """The fields of ``model`` that become foreign key constraints."""
+    return [
+        field
+        for field in model._meta.concrete_fields
+        if field.is_relation and getattr(field, "db_constraint", True)
+    ]
+
+
+def foreign_key_name(field: Any, dialect: Any) -> str:
+    """The name of a field's foreign key constraint."""
+    return name_of(field.model._meta.db_table, [field.column], "fk", dialect)
+
+
+def foreign_key_clause(field: Any, dialect: Any) -> str:
+    """``CONSTRAINT name FOREIGN KEY (...) REFERENCES ...``."""
+    target = field.target_field
+    other = target.model._meta.db_table
+    name = foreign_key_name(field, dialect)
+    when = " DEFERRABLE INITIALLY DEFERRED" if dialect.capabilities.deferrable_foreign_keys else ""
+    return (
+        f"CONSTRAINT {dialect.quote(name)} FOREIGN KEY ({dialect.quote(field.column)}) "
+        f"REFERENCES {dialect.quote(other)} ({dialect.quote(target.column)}){when}"
+    )
+
+
+def create_table(model: Any, dialect: Any, *, if_not_exists: bool = False, without: Iterable[Any] = ()) -> str:
+    """CREATE TABLE with its constraints; foreign keys in ``without`` are left for ``add_foreign_key``."""
+    meta = model._meta
+    left_out = set(map(id, without))
+    lines = [column_definition(field, dialect) for field in meta.concrete_fields]
+    lines += [foreign_key_clause(field, dialect) for field in foreign_keys(model) if id(field) not in left_out]
+    for group in meta.unique_together:
+        columns = [column_of(model, name) for name in group]
+        name = name_of(meta.db_table, columns, "uniq", dialect)
+        listed = ", ".join(map(dialect.quote, columns))
+        lines.append(f"CONSTRAINT {dialect.quote(name)} UNIQUE ({listed})")
+    lines += [clause for one in meta.constraints if (clause := one.table_clause(model, dialect)) is not None]
+    body = ",\n    ".join(lines)
+    guard = "IF NOT EXISTS " if if_not_exists else ""
+    return finished(f"CREATE TABLE {guard}{dialect.quote(meta.db_table)} (\n    {body}\n)")
+
+
+def add_foreign_key(field: Any, dialect: Any) -> str:
+    """ALTER TABLE that adds a foreign key which had to wait for its target's table."""
+    table = dialect.quote(field.model._meta.db_table)
+    return finished(f"ALTER TABLE {table} ADD {foreign_key_clause(field, dialect)}")
+
+
+def create_index(
+    model: Any,
+    name: str,
+    what: str,
+    dialect: Any,
+    *,
+    unique: bool = False,
+    tail: str = "",
+    condition: str | None = None,
+    if_not_exists: bool = False,
+) -> str:
+    """CREATE INDEX on ``what`` (quoted columns or expressions in parentheses)."""
+    guard = "IF NOT EXISTS " if if_not_exists else ""
+    where = f" WHERE {condition}" if condition is not None else ""
+    return finished(
+        f"CREATE {'UNIQUE ' if unique else ''}INDEX {guard}{dialect.quote(name)} "
+        f"ON {dialect.quote(model._meta.db_table)} ({what}){tail}{where}"
+    )
+
+
+def table_indexes(model: Any, dialect: Any, *, if_not_exists: bool = False) -> list[str]:
+    """The CREATE INDEX statements of a model: single columns, ``Meta.indexes``, conditional unique constraints."""
+    meta = model._meta
+    statements: list[str] = []
+    for field in meta.concrete_fields:
+        if field.db_index and not field.unique:
+            name = name_of(meta.db_table, [field.column], "idx", dialect)
+            column = dialect.quote(field.column)
+            statements.append(create_index(model, name, column, dialect, if_not_exists=if_not_exists))
+    statements += [index.create_statement(model, dialect, if_not_exists) for index in meta.indexes]
+    for one in meta.constraints:
+        statement = one.index_statement(model, dialect, if_not_exists)
+        if statement is not None:
+            statements.append(statement)
+    return statements
+
+
+def drop_table(model: Any, dialect: Any, *, if_exists: bool = False) -> str:
+    """DROP TABLE."""
+    guard = "IF EXISTS " if if_exists else ""
+    return finished(f"DROP TABLE {guard}{dialect.quote(model._meta.db_table)}")
+
+
+# -- several tables ----------------------------------------------------------------------------------------------------
+
+
+def in_order(models: Iterable[Any]) -> list[Any]:
+    """The models so that each comes after those it refers to, as far as cycles allow; otherwise in the given order."""
+    ordered: list[Any] = []
+    wanted = {model._meta.db_table: model for model in models}
+    visited: set[str] = set()
+
+    def visit(model: Any) -> None:
+        table = model._meta.db_table
+        if table in visited:
+            return
+        visited.add(table)
+        for field in foreign_keys(model):
+            target = wanted.get(field.target_field.model._meta.db_table)
+            if target is not None:
+                visit(target)
+        ordered.append(model)
+
+    for model in wanted.values():
+        visit(model)
+    return ordered
+
+
+def create_statements(models: Iterable[Any], dialect: Any, *, if_not_exists: bool = False) -> list[str]:
+    """Everything that makes the tables of ``models``: tables, foreign keys that close a cycle, indexes."""
+    statements: list[str] = []
+    late: list[Any] = []
+    ordered = in_order(models)
+    known = {model._meta.db_table for model in ordered}
+    made: set[str] = set()
+    for model in ordered:
+        made.add(model._meta.db_table)
+        waiting = [field for field in foreign_keys(model) if _waits(field, known, made)]
+        if dialect.capabilities.forward_references:
+            waiting = []
+        statements.append(create_table(model, dialect, if_not_exists=if_not_exists, without=waiting))
+        late += waiting
+    statements += [add_foreign_key(field, dialect) for field in late]
+    for model in ordered:
+        statements += table_indexes(model, dialect, if_not_exists=if_not_exists)
+    return statements
+
+
+def _waits(field: Any, known: set[str], made: set[str]) -> bool:
+    target = field.target_field.model._meta.db_table
+    return target in known and target not in made
+
+
+def drop_statements(models: Iterable[Any], dialect: Any, *, if_exists: bool = False) -> list[str]:
+    """Everything that removes the tables of ``models``, foreign keys that close a cycle first."""
+    statements: list[str] = []
+    ordered = in_order(models)
+    known = {model._meta.db_table for model in ordered}
+    made: set[str] = set()
+    for model in ordered:
+        made.add(model._meta.db_table)
+        if not dialect.capabilities.forward_references:
+            statements += [
+                drop_foreign_key(field, dialect, if_exists) for field in foreign_keys(model) if _waits(field, known, made)
+            ]
+    return statements + [drop_table(model, dialect, if_exists=if_exists) for model in reversed(ordered)]
+
+
+def drop_foreign_key(field: Any, dialect: Any, if_exists: bool) -> str:
+    """ALTER TABLE that drops a foreign key."""
+    guard = "IF EXISTS " if if_exists else ""
+    name = dialect.quote(foreign_key_name(field, dialect))
+    table = dialect.quote(field.model._meta.db_table)
+    return finished(f"ALTER TABLE {guard}{table} DROP CONSTRAINT {guard}{name}")
