@@ -14,7 +14,7 @@ from typing import Any
 from orm.bridge import crossing
 from orm.db.transaction import atomic
 from orm.errors import ProtectedError, RestrictedError
-from orm.models.relations.actions import CASCADE, DO_NOTHING, PROTECT, SET_DEFAULT, SET_NULL, OnDelete
+from orm.models.on_delete import CASCADE, DO_NOTHING, PROTECT, SET_DEFAULT, SET_NULL, OnDelete
 from orm.models.signals import post_delete, pre_delete
 from orm.query.prefetch import batches, fetch_in
 from orm.query.writes import delete_rows

@@ -38,8 +38,8 @@ class Prefetch:
             raise TypeError(f"Prefetch takes a path like 'books__authors', not {lookup!r}.")
         if queryset is not None and not hasattr(queryset, "_prefetch_related_lookups"):
             raise TypeError(f"Prefetch({lookup!r}): queryset must be a QuerySet, not {queryset!r}.")
-        if queryset is not None and getattr(queryset, "_fields", None) is not None:
-            raise ValueError(f"Prefetch({lookup!r}): the queryset must give instances; leave out values() and raw().")
+        if queryset is not None and queryset._shape.select.values is not None:
+            raise ValueError(f"Prefetch({lookup!r}): the queryset must give instances; leave out values().")
         if to_attr is not None and not to_attr.isidentifier():
             raise ValueError(f"Prefetch({lookup!r}): to_attr={to_attr!r} can't be an attribute's name.")
         self.prefetch_through = lookup
@@ -254,9 +254,14 @@ class OwnJoin(F):
     """
 
     def resolve_expression(
-        self, builder: Any, allow_joins: bool = True, reuse: Any = None, summarize: bool = False
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
     ) -> Any:
-        return builder.resolve_ref(self.name, allow_joins, set(), summarize)
+        return query.resolve_ref(self.name, allow_joins, set(), summarize)
 
 
 def loader_for(model: type[Any], name: str) -> Loader | None:
@@ -340,7 +345,7 @@ def check_lookups(model: type[Any], lookups: Iterable[str | Prefetch]) -> None:
 def refuse_sliced(lookup: Prefetch) -> None:
     """Refuse a sliced queryset: its limit would be one for all parents together."""
     queryset = lookup.queryset
-    if queryset is not None and queryset.query.is_sliced:
+    if queryset is not None and (queryset._low or queryset._high is not None):
         raise NotImplementedError(
             f"Prefetch({lookup.prefetch_through!r}) has a sliced queryset. A limit for each parent is not built; leave "
             f"the slice out and cut the lists in Python, or query each parent."
@@ -417,7 +422,7 @@ async def _load(instances: list[Any], name: str, lookup: Prefetch, queryset: Any
         rows = queryset
         if rows is None:
             rows = loader.rows(missing[0]._state.db)
-        elif rows._db is None:
+        elif rows._using is None:
             rows = rows.using(missing[0]._state.db)
         found = await loader.load(missing, rows, to_attr)
     if len(missing) == len(instances):

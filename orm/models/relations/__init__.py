@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orm.models.relations.actions import CASCADE, DO_NOTHING, PROTECT, RESTRICT, SET, SET_DEFAULT, SET_NULL, OnDelete
+from orm.models.on_delete import CASCADE, DO_NOTHING, PROTECT, RESTRICT, SET, SET_DEFAULT, SET_NULL, OnDelete
 from orm.models.relations.foreign_key import ForeignKey, OneToOneField, RelatedField
 from orm.models.relations.many_blocking import ManyRelatedManager, RelatedManager
 from orm.models.relations.many_to_many import ManyToManyField

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from orm.errors import FieldDoesNotExist, ImproperlyConfigured, ValidationError
 from orm.models.fields.base import Field
-from orm.models.relations.actions import OnDelete, check_rule, check_rule_fits
+from orm.models.on_delete import OnDelete, check_rule, check_rule_fits
 from orm.models.relations.forward import ForwardOneDescriptor
 from orm.models.relations.rels import ForeignObjectRel, ManyToOneRel, OneToOneRel
 from orm.models.relations.resolve import (

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from orm.models.base_blocking import Model
-from orm.models.relations.actions import CASCADE
+from orm.models.on_delete import CASCADE
 from orm.models.relations.foreign_key import ForeignKey
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from orm.models.managers import BaseManager
 from orm.models.relations.manager_class import manager_class
 from orm.models.signals import m2m_changed
 from orm.query.queryset_blocking import QuerySet
-from orm.sql.expressions import Q
+from orm.sql.conditions import Q
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel

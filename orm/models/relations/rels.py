@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from orm.query.paths import Hop
 
 if TYPE_CHECKING:
-    from orm.models.relations.actions import OnDelete
+    from orm.models.on_delete import OnDelete
 
 
 class ForeignObjectRel:
