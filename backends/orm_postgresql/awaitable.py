@@ -73,6 +73,11 @@ class AwaitableConnection(Connection):
             await self._settle(error)
             raise
 
+    async def fetch_named(self, sql: str, params: Params = ()) -> tuple[Sequence[str], Sequence[Row]]:
+        prepared = await self._do(self._raw.prepare(sql))
+        rows = await self._do(prepared.fetch(*params))
+        return [column.name for column in prepared.get_attributes()], rows
+
     async def execute(self, sql: str, params: Params = ()) -> int:
         return _count(await self._do(self._raw.execute(sql, *params)))
 

@@ -86,6 +86,16 @@ class BlockingConnection(Connection):
             self._cursor = self._raw.cursor()  # the old one would keep the whole result until the next query
         return rows
 
+    async def fetch_named(self, sql: str, params: Params = ()) -> tuple[Sequence[str], Sequence[Row]]:
+        try:
+            with self._raw.cursor() as cursor:
+                cursor.execute(sql, params)
+                if cursor.description is None:
+                    return (), []
+                return [column.name for column in cursor.description], cursor.fetchall()
+        except CAUGHT as error:
+            raise translate(error) from error
+
     async def execute(self, sql: str, params: Params = ()) -> int:
         try:
             return self._cursor.execute(sql, params).rowcount

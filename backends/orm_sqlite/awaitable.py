@@ -76,6 +76,9 @@ class AwaitableConnection(Connection):
     async def fetch(self, sql: str, params: Params = ()) -> Sequence[Row]:
         return await self._hop(self._session.fetch, sql, params)
 
+    async def fetch_named(self, sql: str, params: Params = ()) -> tuple[Sequence[str], Sequence[Row]]:
+        return await self._hop(self._session.fetch_named, sql, params)
+
     async def execute(self, sql: str, params: Params = ()) -> int:
         return await self._hop(self._session.execute, sql, params)
 

@@ -40,6 +40,9 @@ class BlockingConnection(Connection):
         except CAUGHT as error:
             return self._session.after(error, self._session.fetch_once, sql, params)
 
+    async def fetch_named(self, sql: str, params: Params = ()) -> tuple[Sequence[str], Sequence[Row]]:
+        return self._session.fetch_named(sql, params)
+
     async def execute(self, sql: str, params: Params = ()) -> int:
         return self._session.execute(sql, params)
 

@@ -31,8 +31,8 @@ OPTIONS = frozenset({"timeout", "mode", "name", "journal_mode", "synchronous", "
 """What a SQLite URL's query string may hold.
 
 ``timeout``: seconds to wait for another connection's lock (5). ``mode``: ``rwc`` (default), ``rw`` (the file must
-exist) or ``ro``. ``name``: tells several in-memory databases apart. ``journal_mode`` (wal), ``synchronous`` (normal) and
-``cache_size`` (-16000: 16 MB) are SQLite's pragmas. ``statement_cache_size``: prepared statements kept (512).
+exist) or ``ro``. ``name``: tells several in-memory databases apart. ``journal_mode`` (wal), ``synchronous`` (normal)
+and ``cache_size`` (-16000: 16 MB) are SQLite's pragmas. ``statement_cache_size``: prepared statements kept (512).
 """
 
 _SLICE = 0.1
@@ -123,6 +123,14 @@ class Session:
 
     def fetch_once(self, sql: str, params: Params) -> list[Row]:
         return self.raw.execute(sql, params).fetchall()
+
+    def fetch_named(self, sql: str, params: Params = ()) -> tuple[list[str], list[Row]]:
+        """Run one statement and return the names of its columns and its rows."""
+        return self.run(self._fetch_named, sql, params)
+
+    def _fetch_named(self, sql: str, params: Params) -> tuple[list[str], list[Row]]:
+        cursor = self.raw.execute(sql, params)
+        return [column[0] for column in cursor.description or ()], cursor.fetchall()
 
     def execute(self, sql: str, params: Params = ()) -> int:
         """Run one statement and return how many rows it affected."""

@@ -49,6 +49,13 @@ class Connection(ABC):
         """Run one statement and return all its rows."""
 
     @abstractmethod
+    async def fetch_named(self, sql: str, params: Params = ()) -> tuple[Sequence[str], Sequence[Row]]:
+        """Run one statement; return the names of its columns and all its rows. For SQL the library did not write.
+
+        There are no names where the statement returns no rows by its nature.
+        """
+
+    @abstractmethod
     async def execute(self, sql: str, params: Params = ()) -> int:
         """Run one statement and return how many rows it affected (-1 where the database does not say)."""
 
