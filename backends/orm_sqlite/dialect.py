@@ -84,6 +84,7 @@ class SQLiteDialect(Dialect):
         combinator_parentheses=False,
         forward_references=True,
     )
+    version_query = "SELECT 'SQLite ' || sqlite_version()"
 
     def __init__(self) -> None:
         self._arrows = sqlite3.sqlite_version_info >= (3, 38)

@@ -79,6 +79,8 @@ class Dialect:
 
     name = "sql"
     capabilities = Capabilities()
+    version_query = "SELECT version()"
+    """What asks the server for its version."""
 
     # -- names and parameters ---------------------------------------------------------------------------------------
 

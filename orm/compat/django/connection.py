@@ -18,7 +18,7 @@ from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.db.transaction import atomic
 from orm.errors import InterfaceError, NotSupportedError, OperationalError
 from orm.models.base_blocking import Model
-from orm.models.schema import create_tables, drop_tables
+from orm.models.schema_blocking import create_tables, drop_tables
 
 INSTEAD = {
     "queries": "Duotone keeps no log of queries; str(queryset.query) shows the SQL of one.",
@@ -117,11 +117,11 @@ class LegacyEditor:
 
     def create_model(self, model: type[Model]) -> None:
         """Create a model's table, with the join tables of its many-to-many fields."""
-        create_tables(model, using=self._alias)
+        create_tables(model, using=self._alias, if_not_exists=False)
 
     def delete_model(self, model: type[Model]) -> None:
         """Drop a model's table, with the join tables of its many-to-many fields."""
-        drop_tables(model, using=self._alias)
+        drop_tables(model, using=self._alias, if_exists=False)
 
     def execute(self, sql: str, params: Sequence[Any] | None = None) -> None:
         """Run one statement."""
