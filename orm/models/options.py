@@ -226,7 +226,10 @@ class Options:
         """Fields with a column, in order."""
         return tuple(field for field in self.local_fields if field.concrete)
 
-    local_concrete_fields = concrete_fields
+    @property
+    def local_concrete_fields(self) -> tuple[Field[Any], ...]:
+        """The same: a model has no fields of parents."""
+        return self.concrete_fields
 
     @cached_property
     def many_to_many(self) -> tuple[Any, ...]:

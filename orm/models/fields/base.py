@@ -141,7 +141,8 @@ class Field(SQLType, Generic[T]):
         self.name = name or ""
         self.verbose_name = verbose_name or ""
         self.primary_key = primary_key
-        self.max_length = max_length
+        if max_length is not None:
+            self.max_length = max_length
         self._unique = unique
         self.blank = blank
         self.null = null

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import ImproperlyConfigured, ValidationError
 from orm.models.fields.base import NOT_PROVIDED, Field
@@ -161,7 +161,7 @@ class DateTimeField(CurrentMixin, Field[MomentT]):
 
     def current(self) -> Any:
         """Now: aware, in UTC, while ``use_tz`` is on."""
-        return datetime.datetime.now(datetime.timezone.utc if types.default_zone is not None else None)
+        return datetime.datetime.now(datetime.UTC if types.default_zone is not None else None)
 
 
 class DurationField(Field[SpanT]):

@@ -143,7 +143,7 @@ else:
 
         def db_check(self, column):
             """The database makes the values, so there is nothing to check."""
-            return None
+            return
 
     class BigAutoField(AutoField):
         """A key of 64 bits that the database makes."""

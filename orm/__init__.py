@@ -1,0 +1,69 @@
+"""Duotone: an ORM in two colours, with Django's names. The public names, and nothing else.
+
+Names are imported when they are first asked for, so that ``import orm`` costs next to nothing and a backend may import
+parts of the library without pulling in the rest.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from orm import errors, models
+    from orm.config import configure, settings
+    from orm.db.registry import DEFAULT_DB_ALIAS, databases, register_backend
+    from orm.db.transaction import atomic, independent, on_commit
+    from orm.models.apps import apps
+    from orm.models.schema import acreate_tables, adrop_tables
+    from orm.models.schema_blocking import create_tables, drop_tables
+
+_HOMES = {
+    "DEFAULT_DB_ALIAS": "orm.db.registry",
+    "acreate_tables": "orm.models.schema",
+    "adrop_tables": "orm.models.schema",
+    "apps": "orm.models.apps",
+    "atomic": "orm.db.transaction",
+    "configure": "orm.config",
+    "create_tables": "orm.models.schema_blocking",
+    "databases": "orm.db.registry",
+    "drop_tables": "orm.models.schema_blocking",
+    "independent": "orm.db.transaction",
+    "on_commit": "orm.db.transaction",
+    "register_backend": "orm.db.registry",
+    "settings": "orm.config",
+}
+_ROOMS = ("errors", "models")
+
+__all__ = [
+    "DEFAULT_DB_ALIAS",
+    "acreate_tables",
+    "adrop_tables",
+    "apps",
+    "atomic",
+    "configure",
+    "create_tables",
+    "databases",
+    "drop_tables",
+    "errors",
+    "independent",
+    "models",
+    "on_commit",
+    "register_backend",
+    "settings",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        found: Any = import_module(f"orm.{name}")
+    elif name in _HOMES:
+        found = getattr(import_module(_HOMES[name]), name)
+    else:
+        raise AttributeError(f"module 'orm' has no attribute {name!r}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
