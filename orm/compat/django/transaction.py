@@ -1,0 +1,58 @@
+"""``django.db.transaction``: Duotone's transactions under the names scripts use.
+
+Blocks and hooks are the library's own. Leaving autocommit mode is refused: connections are shared through a pool, where
+a transaction without a block would have no owner.
+"""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from orm.compat.django.connection import LegacyConnection, connections
+from orm.db.registry import DEFAULT_DB_ALIAS
+from orm.db.transaction import Atomic, atomic, on_commit
+from orm.errors import NotSupportedError, TransactionManagementError
+
+__all__ = [
+    "Atomic",
+    "TransactionManagementError",
+    "atomic",
+    "commit",
+    "get_autocommit",
+    "get_connection",
+    "on_commit",
+    "rollback",
+    "set_autocommit",
+]
+
+_BLOCKS_ONLY = "Transactions are blocks here: use `with transaction.atomic():`, and leave it by an exception to roll back."
+
+
+def get_connection(using: str | None = None) -> LegacyConnection:
+    """Return ``connections[using]``."""
+    return connections[using or DEFAULT_DB_ALIAS]
+
+
+def get_autocommit(using: str | None = None) -> bool:
+    """Return whether statements commit by themselves: outside of ``atomic`` blocks they do."""
+    return not get_connection(using).in_atomic_block
+
+
+def set_autocommit(autocommit: bool, using: str | None = None) -> None:
+    """Accept what is so already.
+
+    Raises ``NotSupportedError`` for ``False``.
+    """
+    if not autocommit:
+        raise NotSupportedError(_BLOCKS_ONLY)
+    get_connection(using)
+
+
+def commit(using: str | None = None) -> NoReturn:
+    """Refused: a block commits at its end."""
+    raise NotSupportedError(_BLOCKS_ONLY)
+
+
+def rollback(using: str | None = None) -> NoReturn:
+    """Refused: a block rolls back when it is left by an exception."""
+    raise NotSupportedError(_BLOCKS_ONLY)
