@@ -166,7 +166,6 @@ class ForeignKey(RelatedField[T]):
         return f"{self.name}_id"
 
     def check_declaration(self) -> None:
-        super().check_declaration()
         check_related_name(self, self.remote_field.related_name)
         check_rule_fits(str(self), self.remote_field.on_delete, null=self.null, has_default=self.has_default())
 
@@ -228,6 +227,11 @@ class ForeignKey(RelatedField[T]):
         """The target's length."""
         length: int | None = self.target_field.max_length
         return length
+
+    @max_length.setter
+    def max_length(self, value: int | None) -> None:
+        if value is not None:
+            raise TypeError(f"{type(self).__name__} takes no max_length: its length is that of the key it refers to.")
 
     @property
     def max_digits(self) -> int | None:  # type: ignore[override]

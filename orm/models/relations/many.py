@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.db.transaction import atomic
 from orm.models.managers import BaseManager
-from orm.models.relations.manager_class import manager_class
+from orm.models.relations.manager_class import JoinedLink, Link, manager_class
 from orm.models.signals import m2m_changed
 from orm.query.queryset_blocking import QuerySet
 from orm.sql.conditions import Q
@@ -39,24 +39,25 @@ class InstanceManager(_Base[M]):
     """What both kinds of related manager share. ``instance`` is the row whose related rows it manages."""
 
     instance: Any
-    rel: Any
-    field: Any
-    name: str
+    link: Link
     operations: type[Any]
-    facts: dict[str, Any]
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name} of {self.instance!r}>"
+        return f"<{type(self).__name__} {self._name} of {self.instance!r}>"
 
     def __call__(self, *, manager: str) -> Any:
         """Return the same rows under another manager of the related model: ``book_set(manager="published")``."""
         managers = self.model._meta.managers_map
         if manager not in managers:
             raise ValueError(f"{self.model.__name__} has no manager {manager!r}; it has {', '.join(managers)}.")
-        cls = manager_class(self.operations, managers[manager], **self.facts)
+        cls = manager_class(self.operations, managers[manager], self.link)
         made = object.__new__(cls)
         made.instance = self.instance
         return made
+
+    @property
+    def _name(self) -> str:
+        return self.link.name
 
     @property
     def _alias(self) -> str:
@@ -67,7 +68,7 @@ class InstanceManager(_Base[M]):
         key = getattr(self.instance, foreign_key.target_attname)
         if key is None:
             raise ValueError(
-                f"{self.instance!r} has no {foreign_key.target_attname} yet, so it has no {self.name}; save it first."
+                f"{self.instance!r} has no {foreign_key.target_attname} yet, so it has no {self._name}; save it first."
             )
         return key
 
@@ -75,13 +76,13 @@ class InstanceManager(_Base[M]):
         """Return the related rows: the prefetched ones, if there are."""
         prefetched = self.instance.__dict__.get(PREFETCHED)
         if prefetched is not None:
-            rows = prefetched.get(self.name)
+            rows = prefetched.get(self._name)
             if rows is not None:
                 if type(rows) is list:  # prefetching leaves lists; most are only iterated, many never looked at
                     objects, rows = rows, self._narrowed()
                     rows._result_cache = objects
                     rows._prefetch_done = True
-                    prefetched[self.name] = rows
+                    prefetched[self._name] = rows
                 return rows  # type: ignore[no-any-return]
         return self._narrowed()
 
@@ -102,12 +103,12 @@ class InstanceManager(_Base[M]):
         """Drop prefetched rows, which are about to be wrong."""
         prefetched = self.instance.__dict__.get(PREFETCHED)
         if prefetched is not None:
-            prefetched.pop(self.name, None)
+            prefetched.pop(self._name, None)
 
     def _check_instance(self, obj: Any) -> Any:
         if not isinstance(obj, self.model):
             raise TypeError(
-                f"{self.name} of {type(self.instance).__name__} takes {self.model.__name__} instances, got {obj!r}."
+                f"{self._name} of {type(self.instance).__name__} takes {self.model.__name__} instances, got {obj!r}."
             )
         return obj
 
@@ -116,7 +117,7 @@ class AwaitableRelatedManager(InstanceManager[M]):
     """The rows whose foreign key refers to one instance: ``author.book_set``."""
 
     def _narrowed(self) -> QuerySet[M]:
-        field = self.field
+        field = self.link.field
         key = self._key_of_instance(field)
         queryset = self._every_row().filter(**{field.attname: key})
         queryset._known_related = (field.name, field.attname, {key: self.instance})
@@ -124,15 +125,15 @@ class AwaitableRelatedManager(InstanceManager[M]):
 
     async def acreate(self, **values: Any) -> M:
         """Create a related row and return it."""
-        self._key_of_instance(self.field)
+        self._key_of_instance(self.link.field)
         self._forget()
-        return await super().acreate(**{**values, self.field.name: self.instance})
+        return await super().acreate(**{**values, self.link.field.name: self.instance})
 
     async def aget_or_create(self, defaults: Mapping[str, Any] | None = None, **lookups: Any) -> tuple[M, bool]:
         """Return the related row that matches, created if there is none, and whether it was created."""
-        self._key_of_instance(self.field)
+        self._key_of_instance(self.link.field)
         self._forget()
-        return await super().aget_or_create(defaults, **{**lookups, self.field.name: self.instance})
+        return await super().aget_or_create(defaults, **{**lookups, self.link.field.name: self.instance})
 
     async def aupdate_or_create(
         self,
@@ -141,46 +142,46 @@ class AwaitableRelatedManager(InstanceManager[M]):
         **lookups: Any,
     ) -> tuple[M, bool]:
         """Update the related row that matches, or create it; return it and whether it was created."""
-        self._key_of_instance(self.field)
+        self._key_of_instance(self.link.field)
         self._forget()
-        lookups[self.field.name] = self.instance
+        lookups[self.link.field.name] = self.instance
         return await super().aupdate_or_create(defaults, create_defaults, **lookups)
 
     async def aadd(self, *objs: M, bulk: bool = True) -> None:
         """Make rows refer to this instance: one UPDATE, or with ``bulk=False`` a save of each (which sends signals)."""
-        self._key_of_instance(self.field)
+        self._key_of_instance(self.link.field)
         self._forget()
         for obj in objs:
             self._check_instance(obj)
         if not bulk:
             async with atomic(using=self._alias, savepoint=False):
                 for obj in objs:
-                    setattr(obj, self.field.name, self.instance)
+                    setattr(obj, self.link.field.name, self.instance)
                     await obj.asave(using=self._alias)
             return
         for obj in objs:
             if obj._state.adding or obj._state.db not in (None, self._alias):
                 raise ValueError(f"{obj!r} isn't saved on {self._alias!r}. Use bulk=False or save the object first.")
         for obj in objs:
-            setattr(obj, self.field.name, self.instance)
+            setattr(obj, self.link.field.name, self.instance)
         if objs:
             await self._change([obj.pk for obj in objs], self.instance)
 
     async def _change(self, keys: list[Any] | None, to: Any) -> None:
         rows = self.model._base_manager.using(self._alias)
         if keys is None:
-            rows = rows.filter(**{self.field.name: self.instance})
+            rows = rows.filter(**{self.link.field.name: self.instance})
         else:
             rows = rows.filter(pk__in=keys)
-        await rows.aupdate(**{self.field.name: to})
+        await rows.aupdate(**{self.link.field.name: to})
 
     async def aremove(self, *objs: M, bulk: bool = True) -> None:
         """Make rows refer to nothing; only where the foreign key may be null."""
         self._check_removable("remove")
-        key = self._key_of_instance(self.field)
+        key = self._key_of_instance(self.link.field)
         for obj in objs:
-            if getattr(self._check_instance(obj), self.field.attname) != key:
-                raise self.field.related_model.DoesNotExist(f"{obj!r} is not related to {self.instance!r}.")
+            if getattr(self._check_instance(obj), self.link.field.attname) != key:
+                raise self.link.field.related_model.DoesNotExist(f"{obj!r} is not related to {self.instance!r}.")
         self._forget()
         if not bulk:
             await self._save_without(objs)
@@ -188,12 +189,12 @@ class AwaitableRelatedManager(InstanceManager[M]):
         if objs:
             await self._change([obj.pk for obj in objs], None)
         for obj in objs:
-            setattr(obj, self.field.name, None)
+            setattr(obj, self.link.field.name, None)
 
     async def aclear(self, *, bulk: bool = True) -> None:
         """Make every related row refer to nothing; only where the foreign key may be null."""
         self._check_removable("clear")
-        self._key_of_instance(self.field)
+        self._key_of_instance(self.link.field)
         self._forget()
         if bulk:
             await self._change(None, None)
@@ -203,20 +204,20 @@ class AwaitableRelatedManager(InstanceManager[M]):
     async def _save_without(self, objs: Iterable[Any]) -> None:
         async with atomic(using=self._alias, savepoint=False):
             for obj in objs:
-                setattr(obj, self.field.name, None)
-                await obj.asave(using=self._alias, update_fields=[self.field.name])
+                setattr(obj, self.link.field.name, None)
+                await obj.asave(using=self._alias, update_fields=[self.link.field.name])
 
     def _check_removable(self, operation: str) -> None:
-        if not self.field.null:
+        if not self.link.field.null:
             raise AttributeError(
-                f"{self.name}.{operation}() would leave {self.field} empty, and it may not be null. Give it null=True, "
-                f"or delete the rows."
+                f"{self._name}.{operation}() would leave {self.link.field} empty, and it may not be null. "
+                f"Give it null=True, or delete the rows."
             )
 
     async def aset(self, objs: Iterable[M], *, bulk: bool = True, clear: bool = False) -> None:
         """Make exactly these rows refer to this instance (where the foreign key may not be null: these as well)."""
         wanted = [self._check_instance(obj) for obj in objs]
-        if not self.field.null:
+        if not self.link.field.null:
             await self.aadd(*wanted, bulk=bulk)
             return
         async with atomic(using=self._alias, savepoint=False):
@@ -234,49 +235,47 @@ class AwaitableRelatedManager(InstanceManager[M]):
 class AwaitableManyRelatedManager(InstanceManager[M]):
     """The rows on the other side of a many-to-many relation of one instance: ``book.authors``."""
 
-    through: Any
-    near: Any
-    """The join model's foreign key to the instance's model."""
-    far: Any
-    """The join model's foreign key to the related model."""
-    path: str
-    reverse: bool
-    symmetrical: bool
+    link: JoinedLink
+
+    @property
+    def through(self) -> Any:
+        """The join model."""
+        return self.link.through
 
     def _narrowed(self) -> QuerySet[M]:
-        return self._every_row().filter(**{self.path: self._key_of_instance(self.near)})
+        return self._every_row().filter(**{self.link.path: self._key_of_instance(self.link.near)})
 
     # -- rows of the join model ---------------------------------------------------------------------------------------
 
     def _key_of(self, obj: Any) -> Any:
         """Return the key of a related row, given as an instance or as its key."""
         if isinstance(obj, self.model):
-            key = getattr(obj, self.far.target_attname)
+            key = getattr(obj, self.link.far.target_attname)
             if key is None:
                 raise ValueError(
-                    f"{obj!r} has no {self.far.target_attname} yet, so it can't join {self.name}; save it first."
+                    f"{obj!r} has no {self.link.far.target_attname} yet, so it can't join {self._name}; save it first."
                 )
             return key
         if hasattr(obj, "_meta"):
             raise TypeError(
-                f"{self.name} of {type(self.instance).__name__} takes {self.model.__name__} instances, got {obj!r}."
+                f"{self._name} of {type(self.instance).__name__} takes {self.model.__name__} instances, got {obj!r}."
             )
         if obj is None:
-            raise TypeError(f"{self.name} of {type(self.instance).__name__} takes instances or keys, got None.")
-        return self.far.get_prep_value(obj)
+            raise TypeError(f"{self._name} of {type(self.instance).__name__} takes instances or keys, got None.")
+        return self.link.far.get_prep_value(obj)
 
     def _joins(self) -> QuerySet[Any]:
         return self.through._base_manager.using(self._alias)  # type: ignore[no-any-return]
 
     def _joins_of_instance(self, keys: Iterable[Any] | None = None) -> QuerySet[Any]:
         """Return the join rows of the instance, those to ``keys`` only if given; both directions if symmetrical."""
-        near, far, key = self.near.attname, self.far.attname, self._key_of_instance(self.near)
+        near, far, key = self.link.near.attname, self.link.far.attname, self._key_of_instance(self.link.near)
         listed = None if keys is None else list(keys)
 
         def side(this: str, other: str) -> Q:
             return Q(**{this: key}) if listed is None else Q(**{this: key, f"{other}__in": listed})
 
-        condition = side(near, far) | side(far, near) if self.symmetrical else side(near, far)
+        condition = side(near, far) | side(far, near) if self.link.symmetrical else side(near, far)
         return self._joins().filter(condition)
 
     async def _tell(self, action: str, keys: set[Any] | None) -> None:
@@ -284,7 +283,7 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
             sender=self.through,
             action=action,
             instance=self.instance,
-            reverse=self.reverse,
+            reverse=self.link.reverse,
             model=self.model,
             pk_set=keys,
             using=self._alias,
@@ -295,16 +294,16 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
         return m2m_changed.has_listeners(self.through)
 
     def _new_joins(self, keys: Iterable[Any], defaults: Mapping[str, Any] | None) -> list[Any]:
-        near, far, key = self.near.attname, self.far.attname, self._key_of_instance(self.near)
+        near, far, key = self.link.near.attname, self.link.far.attname, self._key_of_instance(self.link.near)
         extra = {name: value() if callable(value) else value for name, value in (defaults or {}).items()}
         pairs = [(key, other) for other in keys]
-        if self.symmetrical:
+        if self.link.symmetrical:
             pairs += [(other, key) for other in keys if other != key]
         return [self.through(**extra, **{near: one, far: other}) for one, other in pairs]
 
     async def _join(self, objs: Iterable[Any], defaults: Mapping[str, Any] | None) -> None:
         keys = list(dict.fromkeys(self._key_of(obj) for obj in objs))
-        self._key_of_instance(self.near)
+        self._key_of_instance(self.link.near)
         self._forget()
         if not keys:
             return
@@ -318,7 +317,7 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
             if self._heard:
                 await self._tell("pre_add", set(missing))
             rows = self._new_joins(missing, defaults)
-            if self.symmetrical and not ignore:
+            if self.link.symmetrical and not ignore:
                 rows = await self._without_present(rows)
             if rows:
                 await self._joins().abulk_create(rows, ignore_conflicts=ignore)
@@ -327,13 +326,13 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
 
     async def _present(self, keys: list[Any]) -> list[Any]:
         rows = self._joins().filter(
-            **{self.near.attname: self._key_of_instance(self.near), f"{self.far.attname}__in": keys}
+            **{self.link.near.attname: self._key_of_instance(self.link.near), f"{self.link.far.attname}__in": keys}
         )
-        return list(await rows.values_list(self.far.attname, flat=True))
+        return list(await rows.values_list(self.link.far.attname, flat=True))
 
     async def _without_present(self, rows: list[Any]) -> list[Any]:
         """Leave out mirrored join rows that exist, where the database can't ignore them itself."""
-        near, far, key = self.near.attname, self.far.attname, self._key_of_instance(self.near)
+        near, far, key = self.link.near.attname, self.link.far.attname, self._key_of_instance(self.link.near)
         mirrored = self._joins().filter(**{far: key}).values_list(near, flat=True)
         present = set(await mirrored)
         return [row for row in rows if getattr(row, near) == key or getattr(row, near) not in present]
@@ -349,7 +348,7 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
 
     async def acreate(self, *, through_defaults: Mapping[str, Any] | None = None, **values: Any) -> M:
         """Create a row, relate it and return it."""
-        self._key_of_instance(self.near)
+        self._key_of_instance(self.link.near)
         async with atomic(using=self._alias, savepoint=False):
             made = await super().acreate(**values)
             await self._join([made], through_defaults)
@@ -419,7 +418,7 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
                 await self.aclear()
                 await self.aadd(*wanted, through_defaults=through_defaults)
                 return
-            rows = self._joins().filter(**{self.near.attname: self._key_of_instance(self.near)})
-            present = set(await rows.values_list(self.far.attname, flat=True))
+            rows = self._joins().filter(**{self.link.near.attname: self._key_of_instance(self.link.near)})
+            present = set(await rows.values_list(self.link.far.attname, flat=True))
             await self.aremove(*present.difference(wanted))
             await self.aadd(*(key for key in wanted if key not in present), through_defaults=through_defaults)

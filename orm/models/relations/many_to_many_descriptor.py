@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from orm.models.relations.manager_class import manager_class
+from orm.models.relations.manager_class import JoinedLink, manager_class
 from orm.models.relations.many_blocking import ManyRelatedManager
 
 if TYPE_CHECKING:
@@ -49,19 +49,9 @@ class ManyToManyDescriptor:
         near, far = field.source_foreign_key, field.target_foreign_key
         if self.reverse:
             near, far = far, near
-        return manager_class(
-            ManyRelatedManager,
-            (rel.related_model if self.reverse else field.related_model)._default_manager,
-            rel=rel,
-            field=field,
-            reverse=self.reverse,
-            symmetrical=rel.symmetrical,
-            through=field.through,
-            near=near,
-            far=far,
-            path=f"{far.remote_field.name}__{near.attname}",
-            name=self.name,
-        )
+        link = JoinedLink(self.name, rel, field, field.through, near, far, self.reverse, rel.symmetrical)
+        model = rel.related_model if self.reverse else field.related_model
+        return manager_class(ManyRelatedManager, model._default_manager, link)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:

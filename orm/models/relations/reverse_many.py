@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from orm.models.relations.manager_class import manager_class
+from orm.models.relations.manager_class import Link, manager_class
 from orm.models.relations.many_blocking import RelatedManager
 
 if TYPE_CHECKING:
@@ -30,13 +30,8 @@ class ReverseManyDescriptor:
     @cached_property
     def related_manager_cls(self) -> type[RelatedManager[Any]]:
         """The class of the managers this descriptor gives; made once, on top of the related model's own manager."""
-        return manager_class(
-            RelatedManager,
-            self.rel.related_model._default_manager,
-            rel=self.rel,
-            field=self.field,
-            name=self.name,
-        )
+        link = Link(self.name, self.rel, self.field)
+        return manager_class(RelatedManager, self.rel.related_model._default_manager, link)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:
