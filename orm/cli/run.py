@@ -68,7 +68,8 @@ def run(arguments: Sequence[str]) -> int:
         else:
             runpy.run_path(target[0], run_name="__main__")
     except Exception as error:  # the script's own failure: shown, and told by the status
-        sys.excepthook(type(error), error, _script_frames(error.__traceback__))
+        traceback = _script_frames(error.__traceback__)
+        sys.excepthook(type(error), error.with_traceback(traceback), traceback)
         return 1
     return 0
 
@@ -82,7 +83,8 @@ def tell_statistics() -> None:
 
 def _run_file(path: str) -> None:
     """Execute a file in a fresh ``__main__`` that stays in place, so that threads and atexit hooks find it whole."""
-    sys.path[0:1] = [os.path.dirname(os.path.abspath(path))]
+    if not sys.flags.safe_path:
+        sys.path[0:1] = [os.path.dirname(os.path.abspath(path))]
     module = types.ModuleType("__main__")
     module.__dict__.update(__file__=path, __builtins__=__builtins__, __cached__=None)
     sys.modules["__main__"] = module

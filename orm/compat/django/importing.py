@@ -27,12 +27,14 @@ REMEDY = "It is provided by Duotone (orm.compat.django), not by Django"
 class LegacyModule(ModuleType):
     """A module named as Django names it, whose contents are looked up in Duotone."""
 
-    _surface: Surface
+    def __init__(self, name: str, surface: Surface) -> None:
+        super().__init__(name, surface.describes)
+        self.__dict__["_surface"] = surface
 
     def __getattr__(self, name: str) -> Any:
         if name == "__all__":
             return [each for each in self._surface.offered() if not each.startswith("_")]
-        if name.startswith("__") and name.endswith("__") and name not in self._surface.names:
+        if name.startswith("__") and name.endswith("__"):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         if f"{self.__name__}.{name}" in SURFACES:
             return importlib.import_module(f"{self.__name__}.{name}")
@@ -68,11 +70,10 @@ class LegacyFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Return the empty module."""
-        return LegacyModule(spec.name, SURFACES[spec.name].describes)
+        return LegacyModule(spec.name, SURFACES[spec.name])
 
     def exec_module(self, module: ModuleType) -> None:
-        """Give the module its surface."""
-        module.__dict__["_surface"] = SURFACES[module.__name__]
+        """Nothing to run: the module looks its contents up."""
 
 
 FINDER = LegacyFinder()

@@ -25,7 +25,7 @@ __all__ = [
     "set_autocommit",
 ]
 
-_BLOCKS_ONLY = "Transactions are blocks here: use `with transaction.atomic():`, and leave it by an exception to roll back."
+_BLOCKS_ONLY = "Transactions are blocks here: use `with transaction.atomic():`; leaving it by an exception rolls back."
 
 
 def get_connection(using: str | None = None) -> LegacyConnection:
