@@ -14,6 +14,7 @@ from inspect import isfunction
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar
 
 from orm.bridge.overrides import awaitable_from, blocking_from, is_generated, nearest, pairs_of
+from orm.query.queryset import AwaitableQuerySet
 from orm.query.queryset_blocking import QuerySet
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound="AwaitableModel")
 
-# Public methods of a QuerySet that make no sense, or do harm, on the whole table by a slip of the hand.
-QUERYSET_ONLY = frozenset({"as_manager", "delete", "adelete", "fetch_all", "afetch_all"})
+# Public methods of a QuerySet that make no sense on a manager, or would do harm by a slip of the hand.
+QUERYSET_ONLY = frozenset({"as_manager", "delete", "adelete", "fetch_all", "afetch_all", "query_structure", "embedded"})
 
 _counter = itertools.count()
 
@@ -237,3 +238,7 @@ else:
 def manager_from_queryset(queryset_class: type[Any]) -> Any:
     """Return a manager of ``queryset_class``: what ``QuerySet.as_manager()`` gives."""
     return Manager.from_queryset(queryset_class)()
+
+
+# A queryset may not import models, so it is told here.
+AwaitableQuerySet._manager_of = staticmethod(manager_from_queryset)  # type: ignore[attr-defined]

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldDoesNotExist, ImproperlyConfigured
 from orm.models.apps import apps as default_apps
+from orm.models.deletion import adelete_queryset
 from orm.models.signals import post_init, pre_init
+from orm.models.state import ModelState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,6 +108,10 @@ class Options:
     verbose_name_plural: str
 
     swapped = None
+    deleter = staticmethod(adelete_queryset)
+    """What ``QuerySet.adelete`` calls, which may not know about models' rules itself."""
+    state_class = ModelState
+    """What hydration gives instances of other databases and fetch modes."""
     auto_created: Any = False
     """The model whose many-to-many field made this join model, or False."""
 
