@@ -33,6 +33,9 @@ class Bell:
 
     def ring(self) -> None:
         """Wake the task; harmless when its loop has been closed, for then nobody waits."""
+        if running_loop() is self._loop:
+            self.ring_here()
+            return
         try:
             self._loop.call_soon_threadsafe(self.ring_here)
         except RuntimeError:
@@ -44,6 +47,10 @@ class Bell:
         self._rung = True
         if self._future is not None and not self._future.done():
             self._future.set_result(None)
+
+    def reset(self) -> None:
+        """Make the bell ready to ring again."""
+        self._rung = False
 
     async def wait(self) -> None:
         """Wait until the bell has rung; may be cancelled."""
@@ -119,7 +126,12 @@ async def to_the_end(coroutine: Coroutine[Any, Any, T]) -> tuple[T, asyncio.Canc
     task = loop.create_task(coroutine)
     task.add_done_callback(lambda _: bell.ring_here())
     cancelled = await bell.wait_to_the_end()
-    return task.result(), cancelled
+    try:
+        return task.result(), cancelled
+    except BaseException as error:
+        if cancelled is not None:
+            raise cancelled from error
+        raise
 
 
 def is_async(fn: Any) -> bool:

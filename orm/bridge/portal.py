@@ -126,8 +126,17 @@ helpers = Helpers()
 
 def call_in_helper(fn: Callable[..., Any], *args: Any, done: Callable[[Outcome], None] | None = None) -> Outcome:
     """Start ``fn(*args)`` in a helper thread, in a copy of the caller's context; ``done`` is called in that thread."""
+    return call_in_context(contextvars.copy_context(), fn, *args, done=done)
+
+
+def call_in_context(
+    context: contextvars.Context,
+    fn: Callable[..., Any],
+    *args: Any,
+    done: Callable[[Outcome], None] | None = None,
+) -> Outcome:
+    """Start ``fn(*args)`` in a helper thread, in that context."""
     outcome = Outcome()
-    context = contextvars.copy_context()
 
     def call() -> None:
         try:
@@ -151,14 +160,18 @@ def wait_in_helper(fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """
     loop = running_loop()
     first = loop is not None and loop not in blocked_loops
+    context = contextvars.copy_context()
     if first and loop is not None:
         blocked_loops.add(loop)
     try:
-        outcome = call_in_helper(lambda: fn(*args, **kwargs))
+        outcome = call_in_context(context, lambda: fn(*args, **kwargs))
         outcome.wait()
     finally:
         if first and loop is not None:
             blocked_loops.discard(loop)
+    for variable, value in context.items():  # entering a block sets a variable that the caller must find set
+        if variable.get(outcome) is not value:
+            variable.set(value)
     return outcome.take()  # type: ignore[no-any-return]
 
 
@@ -299,9 +312,8 @@ class Errand:
 
 def forget_threads() -> None:
     """In a forked child no thread but the forking one exists: start afresh."""
-    global portal, helpers
-    portal = Portal()
-    helpers = Helpers()
+    portal.__init__()  # type: ignore[misc]
+    helpers.__init__()  # type: ignore[misc]
     blocked_loops.clear()
 
 

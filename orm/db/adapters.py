@@ -1,0 +1,161 @@
+"""Connections of the colour a backend does not bring, made from those of the colour it does.
+
+A blocking-only backend is used from async code through worker threads, an awaitable-only one from blocking code through
+the portal. Both look like a ``Connection`` of the missing colour, so nobody else needs to know.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from orm.bridge.crossing import in_thread
+from orm.bridge.drive import drive
+from orm.bridge.overrides import END, next_or_end
+from orm.bridge.portal import portal, wait_on
+from orm.db.contract import Connection, Driver, Params, Row
+
+if TYPE_CHECKING:
+    from orm.db.url import DatabaseURL
+
+T = TypeVar("T")
+
+
+class AdaptedConnection(Connection):
+    """A connection whose coroutines run somewhere else; subclasses say where."""
+
+    def __init__(self, inner: Connection) -> None:
+        self.inner = inner
+
+    async def elsewhere(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine of the inner connection where that belongs, and return its result."""
+        raise NotImplementedError("Subclasses say where an inner connection's coroutines run.")
+
+    @property
+    def is_usable(self) -> bool:
+        return self.inner.is_usable
+
+    @property
+    def in_transaction(self) -> bool:
+        return self.inner.in_transaction
+
+    async def fetch(self, sql: str, params: Params = ()) -> Sequence[Row]:
+        return await self.elsewhere(self.inner.fetch(sql, params))
+
+    async def fetch_named(self, sql: str, params: Params = ()) -> tuple[Sequence[str], Sequence[Row]]:
+        return await self.elsewhere(self.inner.fetch_named(sql, params))
+
+    async def execute(self, sql: str, params: Params = ()) -> int:
+        return await self.elsewhere(self.inner.execute(sql, params))
+
+    async def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
+        return await self.elsewhere(self.inner.execute_many(sql, list(rows)))
+
+    async def execute_script(self, sql: str) -> None:
+        await self.elsewhere(self.inner.execute_script(sql))
+
+    async def stream(self, sql: str, params: Params, chunk_size: int) -> AsyncGenerator[Sequence[Row], None]:
+        chunks = self.inner.stream(sql, params, chunk_size)
+        try:
+            while (chunk := await self.elsewhere(next_or_end(chunks))) is not END:
+                yield chunk
+        finally:
+            await self.elsewhere(close_generator(chunks))
+
+    async def begin(self, *, isolation: str | None = None, read_only: bool = False, write: bool = True) -> None:
+        await self.elsewhere(self.inner.begin(isolation=isolation, read_only=read_only, write=write))
+
+    async def commit(self) -> None:
+        await self.elsewhere(self.inner.commit())
+
+    async def rollback(self) -> None:
+        await self.elsewhere(self.inner.rollback())
+
+    async def ping(self) -> None:
+        await self.elsewhere(self.inner.ping())
+
+    async def close(self) -> None:
+        await self.elsewhere(self.inner.close())
+
+    def terminate(self) -> None:
+        self.inner.terminate()
+
+
+async def close_generator(generator: AsyncGenerator[Any, None]) -> None:
+    """Close a generator where the connection lives."""
+    await generator.aclose()
+
+
+class ThreadedConnection(AdaptedConnection):
+    """A blocking connection for async code: each call runs in a worker thread.
+
+    A cancelled call ends the session, since that is the one thing every driver allows from another thread.
+    """
+
+    awaitable = True
+
+    async def elsewhere(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return await in_thread(drive, coroutine, on_cancel=self.inner.terminate)
+
+    async def commit(self) -> None:
+        # Ending the session here would leave the outcome in doubt: the cancellation waits for it.
+        await in_thread(drive, self.inner.commit())
+
+
+class PortalConnection(AdaptedConnection):
+    """An awaitable connection for blocking code: it lives on the portal's loop, and the caller waits."""
+
+    awaitable = False
+
+    def __init__(self, inner: Connection, home: asyncio.AbstractEventLoop) -> None:
+        super().__init__(inner)
+        self.home = home
+
+    @property
+    def is_usable(self) -> bool:
+        return self.inner.is_usable and not self.home.is_closed()
+
+    async def elsewhere(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return wait_on(self.home, coroutine)
+
+    def terminate(self) -> None:
+        call_there(self.home, self.inner.terminate)
+
+
+def call_there(loop: asyncio.AbstractEventLoop, fn: Callable[[], None]) -> None:
+    """Call ``fn`` on a loop's thread; a loop that has ended took its transports along."""
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(fn)
+
+
+class ThreadedDriver(Driver):
+    """Makes a blocking driver awaitable."""
+
+    awaitable = True
+
+    def __init__(self, inner: Driver) -> None:
+        self.inner = inner
+
+    async def connect(self, url: DatabaseURL) -> Connection:
+        opened: list[Connection] = []
+        try:
+            await in_thread(lambda: opened.append(drive(self.inner.connect(url))))
+        except BaseException:
+            for connection in opened:  # opened, but the caller was cancelled meanwhile
+                connection.terminate()
+            raise
+        return ThreadedConnection(opened[0])
+
+
+class PortalDriver(Driver):
+    """Makes an awaitable driver blocking."""
+
+    awaitable = False
+
+    def __init__(self, inner: Driver) -> None:
+        self.inner = inner
+
+    async def connect(self, url: DatabaseURL) -> Connection:
+        home = portal.loop
+        return PortalConnection(wait_on(home, self.inner.connect(url)), home)

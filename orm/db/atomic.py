@@ -1,0 +1,302 @@
+"""Transactions as blocks: ``atomic`` under ``with``, ``async with``, and as a decorator of both kinds of function.
+
+The outermost block is a transaction, those inside it are savepoints. A cancellation is delivered after the outcome of
+COMMIT is known, and ``on_commit`` functions run if and only if the rows are there. What this module refuses: nesting a
+``durable`` block, changing the isolation of a running transaction, and reporting success where the database did not commit.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from orm.bridge.crossing import call, is_async, to_the_end
+from orm.bridge.waiting import whoami
+from orm.db.lease import Block, Membership, find_block
+from orm.db.registry import DEFAULT_DB_ALIAS, databases
+from orm.db.turns import BLOCK
+from orm.errors import AmbiguousCommit, DatabaseError, InterfaceError, TransactionManagementError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+
+    from orm.db.database import AwaitableDatabase
+
+logger = logging.getLogger("orm.transaction")
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+# The errors after which a connection may still be sound, or is known not to be.
+DATABASE_ERRORS = (DatabaseError, InterfaceError)
+
+
+class AwaitableAtomic:
+    """A block that is done wholly or not at all. Made by :func:`orm.atomic`, which documents the parameters."""
+
+    def __init__(
+        self,
+        using: str | None = None,
+        savepoint: bool = True,
+        durable: bool = False,
+        isolation: str | None = None,
+        read_only: bool = False,
+        retry: int = 0,
+    ) -> None:
+        if retry:
+            raise NotImplementedError("atomic(retry=...) is not built yet; call the function again on OperationalError.")
+        self.using = using
+        self.savepoint = savepoint
+        self.durable = durable
+        self.isolation = isolation.lower() if isolation is not None else None
+        self.read_only = read_only
+        self._open: tuple[Block, Membership | None] | None = None
+
+    # -- as a block -------------------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> None:
+        if self._open is not None:
+            raise TransactionManagementError("This atomic() object is open already; make one for each `with`.")
+        database = databases[self.using or DEFAULT_DB_ALIAS]
+        outer = find_block(database)
+        previous = database.membership.get()
+        if outer is None:
+            block = await self._begin_alone(database)
+        else:
+            block = await self._begin_inside(outer)
+        self._open = block, previous
+        database.membership.set((block, whoami()))
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._open is None:
+            raise TransactionManagementError("This atomic() object is not open.")
+        (block, previous), self._open = self._open, None
+        block.database.membership.set(previous)
+        _, cancelled = await to_the_end(leave(block, failed=kind is not None))
+        if cancelled is not None:
+            raise cancelled
+
+    async def _begin_alone(self, database: AwaitableDatabase) -> Block:
+        lease = await database.lease("atomic block")
+        try:
+            await lease.connection.begin(
+                isolation=self.isolation, read_only=self.read_only, write=not self.read_only
+            )
+        except BaseException:
+            lease.pool.release_after_error(lease.entry)
+            raise
+        return Block(database, lease, None, transaction=True)
+
+    async def _begin_inside(self, outer: Block) -> Block:
+        if outer.transaction:
+            self._refuse_nesting()
+        await outer.take_turn(BLOCK)
+        lease = outer.lease
+        block = Block(outer.database, lease, outer, transaction=True)
+        try:
+            if not outer.transaction:
+                await lease.cross(
+                    lease.connection.begin(isolation=self.isolation, read_only=self.read_only, write=not self.read_only)
+                )
+            elif self.savepoint and outer.database.dialect.capabilities.savepoints:
+                block.savepoint = f"duotone_{block.depth}"
+                await lease.cross(lease.connection.execute(f"SAVEPOINT {block.savepoint}"))
+        except BaseException:
+            lease.suspect = True
+            outer.turns.pass_on()
+            raise
+        return block
+
+    def _refuse_nesting(self) -> None:
+        if self.durable:
+            raise TransactionManagementError(
+                "A durable atomic block can't be inside another one: its end would not be a commit."
+            )
+        if self.isolation is not None or self.read_only:
+            raise TransactionManagementError(
+                "isolation and read_only belong to the outermost atomic block: a running transaction can't change them."
+            )
+
+    # -- as a decorator ---------------------------------------------------------------------------------------------
+
+    def __call__(self, fn: F) -> F:
+        """Return ``fn``, each call of which is a block of its own. Takes both kinds of function."""
+        if inspect.isasyncgenfunction(fn) or inspect.isgeneratorfunction(fn):
+            raise TypeError(
+                f"atomic() can't decorate the generator {fn.__qualname__}: its body runs after the call. Use a `with` "
+                "block inside it."
+            )
+        if is_async(fn):
+
+            @functools.wraps(fn)
+            async def async_form(*args: Any, **kwargs: Any) -> Any:
+                async with self._again():
+                    return await fn(*args, **kwargs)
+
+            return cast("F", async_form)
+
+        @functools.wraps(fn)
+        def blocking_form(*args: Any, **kwargs: Any) -> Any:
+            with cast("AbstractContextManager[None]", self._again()):
+                return fn(*args, **kwargs)
+
+        return cast("F", blocking_form)
+
+    def _again(self) -> AwaitableAtomic:
+        return type(self)(self.using, self.savepoint, self.durable, self.isolation, self.read_only)
+
+
+# -- the end of a block ------------------------------------------------------------------------------------------------
+
+
+async def leave(block: Block, *, failed: bool) -> None:
+    """End a block: commit or roll back, give the connection on, run the functions that waited for the commit."""
+    parent = block.parent
+    try:
+        await close(block)
+    except BaseException:
+        if parent is None:
+            block.lease.pool.discard(block.lease.entry)
+        else:
+            parent.broken = True
+            parent.turns.pass_on()
+        if failed:
+            logger.warning("a block that failed could not be left in order; its connection is given up", exc_info=True)
+            return
+        raise
+    if parent is None:
+        await leave_outermost(block, failed=failed)
+    elif parent.transaction:
+        await leave_savepoint(block, parent, failed=failed)
+    else:
+        await leave_transaction_in_connection(block, parent, failed=failed)
+
+
+async def close(block: Block) -> None:
+    """Wait for the statements and blocks of children that are under way, then let no other in."""
+    who = whoami()
+    try:
+        if not block.turns.take(who, "the end of the block"):
+            await block.turns.wait(who, "the end of the block", block.database.url.pool.acquire_timeout)
+    finally:
+        block.closed = True
+    block.turns.pass_on()
+
+
+async def leave_outermost(block: Block, *, failed: bool) -> None:
+    """Commit or roll back, and give the connection back."""
+    lease = block.lease
+    if lease.forked:
+        return
+    try:
+        committed = await finish(block, failed=failed)
+    finally:
+        lease.pool.release_after_error(lease.entry)
+    if committed:
+        await run_hooks(block)
+
+
+async def leave_transaction_in_connection(block: Block, parent: Block, *, failed: bool) -> None:
+    """Commit or roll back; the connection stays with the ``connection`` block around."""
+    try:
+        committed = await finish(block, failed=failed)
+    finally:
+        parent.turns.pass_on()
+    if committed:
+        await run_hooks(block)
+
+
+async def leave_savepoint(block: Block, parent: Block, *, failed: bool) -> None:
+    """Release the savepoint or roll back to it; without one, a failure breaks the block around."""
+    try:
+        if block.savepoint is None:
+            parent.broken = parent.broken or failed or block.broken
+        elif failed or block.broken:
+            await roll_back_to(block, parent)
+        else:
+            try:
+                await lease_execute(block, f"RELEASE SAVEPOINT {block.savepoint}")
+            except DATABASE_ERRORS:
+                await roll_back_to(block, parent)
+                raise
+        if not failed and not block.broken:
+            parent.hooks += block.hooks
+    finally:
+        parent.turns.pass_on()
+
+
+async def roll_back_to(block: Block, parent: Block) -> None:
+    """Undo a nested block; when even that fails, the transaction around can only be rolled back."""
+    try:
+        await lease_execute(block, f"ROLLBACK TO SAVEPOINT {block.savepoint}")
+        await lease_execute(block, f"RELEASE SAVEPOINT {block.savepoint}")
+        block.lease.suspect = False
+    except DATABASE_ERRORS as error:
+        logger.info("a savepoint could not be rolled back, so its transaction will be: %s", error)
+        parent.broken = True
+
+
+async def lease_execute(block: Block, sql: str) -> None:
+    """Run a statement of the block's own, past its turns."""
+    await block.lease.cross(block.lease.connection.execute(sql))
+
+
+async def finish(block: Block, *, failed: bool) -> bool:
+    """Commit (True) or roll back (False). An error while rolling back after a failure does not hide that failure."""
+    lease = block.lease
+    if failed or block.broken:
+        try:
+            await lease.cross(lease.connection.rollback())
+        except DATABASE_ERRORS as error:
+            logger.info("a rollback failed, so the connection is given up: %s", error)
+        return False
+    await refuse_lost_transaction(block)
+    try:
+        await lease.cross(lease.connection.commit())
+    except DATABASE_ERRORS as error:
+        if not lease.connection.is_usable:
+            raise AmbiguousCommit(
+                "The connection broke during COMMIT, so the transaction may or may not have been committed: look at the "
+                "data before doing it again."
+            ) from error
+        if lease.connection.in_transaction:
+            await lease.cross(lease.connection.rollback())
+        raise
+    return True
+
+
+async def refuse_lost_transaction(block: Block) -> None:
+    """Raise when the database has given the transaction up, so that COMMIT would report success and save nothing."""
+    lease = block.lease
+    if lease.suspect:
+        # Some databases abort the transaction at the first error, and turn COMMIT into ROLLBACK without a word.
+        try:
+            await lease.cross(lease.connection.fetch("SELECT 1"))
+        except DATABASE_ERRORS as error:
+            if lease.connection.is_usable:
+                await lease.cross(lease.connection.rollback())
+            raise TransactionManagementError(
+                "A statement in this atomic block failed and the database aborted the transaction, so nothing of it was "
+                "saved. To go on after an error, put the statement that may fail in an atomic() block of its own."
+            ) from error
+    if not lease.connection.in_transaction and block.database.dialect.capabilities.schema_transactions:
+        raise TransactionManagementError(
+            "The transaction of this atomic block had ended before the block did (by an error that rolls back, or a "
+            "COMMIT or ROLLBACK of your own), so it can't be told what was saved."
+        )
+
+
+async def run_hooks(block: Block) -> None:
+    """Call the functions given to ``on_commit``, in order; an error ends it unless that function is *robust*."""
+    for fn, robust in block.hooks:
+        try:
+            await call(fn)
+        except Exception:
+            if not robust:
+                raise
+            logger.exception("the on_commit function %r failed", fn)

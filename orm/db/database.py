@@ -1,0 +1,328 @@
+"""One configured database: where every statement passes.
+
+``fetch`` and ``execute`` are the hot path. Outside a lease they take an idle connection of the right pool without a
+lock or a wait, run the statement and give the connection back. What this module leaves to others: which SQL to run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import logging
+import os
+import threading
+import weakref
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from threading import get_ident
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from orm.bridge.drive import drive
+from orm.bridge.guard import running_loop
+from orm.db.adapters import PortalDriver, ThreadedDriver
+from orm.db.connection_blocking import ConnectionBlock
+from orm.db.lease import Block, Lease, Membership, find_block
+from orm.db.pool import Pool, PoolStatistics
+from orm.errors import ImproperlyConfigured, TransactionManagementError
+
+if TYPE_CHECKING:
+    from orm.db.contract import Backend, Connection, Driver, Params, Row
+    from orm.db.roster import Entry
+    from orm.db.url import DatabaseURL
+    from orm.sql.dialect import Dialect
+
+logger = logging.getLogger("orm.database")
+
+SHORT = 200
+"""Characters of a script that are kept to say what a connection is busy with."""
+
+
+@dataclass(frozen=True)
+class DatabaseStatistics:
+    """Statements run by this process so far, by the caller's colour, and the figures of each pool."""
+
+    awaitable: int
+    blocking: int
+    pools: tuple[PoolStatistics, ...]
+
+
+class AwaitableDatabase:
+    """One database: its URL, backend and dialect, its pools, and the way to run statements on it.
+
+    ``fetch``, ``execute``, ``execute_many``, ``execute_script`` and ``stream`` are for the library's own coroutines, and
+    have one form; users run SQL of their own in a ``connection()`` block.
+    """
+
+    NOT_TWINNED = ("fetch", "fetch_named", "execute", "execute_many", "execute_script", "stream", "lease", "acquire")
+
+    def __init__(self, alias: str, url: DatabaseURL, backend: Backend) -> None:
+        self.alias = alias
+        self.url = url
+        self.backend = backend
+        self.dialect: Dialect = backend.dialect
+        self.membership: ContextVar[Membership | None] = ContextVar(f"orm.{alias}", default=None)
+        self._pools: dict[asyncio.AbstractEventLoop | None, Pool] = {}
+        self._lock = threading.Lock()
+        self._past_statements = {True: 0, False: 0}
+        self.leases: weakref.WeakSet[Lease] = weakref.WeakSet()
+        self._inherited: list[Pool] = []
+        live_databases.add(self)
+
+    def __repr__(self) -> str:
+        return f"<Database {self.alias!r} {self.url}>"
+
+    # -- statements -------------------------------------------------------------------------------------------------
+
+    async def fetch(self, sql: str, params: Params = ()) -> Sequence[Row]:
+        """Run one statement and return all its rows."""
+        if self.membership.get() is not None:
+            block = find_block(self)
+            if block is not None:
+                return await block.run(block.lease.connection.fetch(sql, params), sql)
+        # Written out, and again in execute(): this is where every query passes.
+        loop = running_loop()
+        pool = self._pools.get(loop) or await self._pool_for(loop)
+        try:
+            entry = pool.idle.pop()
+        except IndexError:
+            entry = await pool.acquire(sql)
+        else:
+            now = monotonic()
+            if now - entry.taken > pool.health_check_after or now > entry.expires:
+                entry = await pool.checked(entry, sql)
+            else:
+                entry.taken = now
+                entry.who = get_ident() if loop is None else asyncio.current_task(loop)
+                entry.what = sql
+                entry.uses += 1
+        try:
+            rows = await entry.connection.fetch(sql, params)
+        except BaseException:
+            pool.release_after_error(entry)
+            raise
+        pool.release(entry)
+        return rows
+
+    async def fetch_named(self, sql: str, params: Params = ()) -> tuple[Sequence[str], Sequence[Row]]:
+        """Run one statement; return the names of its columns and all its rows. For SQL the library did not write."""
+        block = find_block(self)
+        if block is not None:
+            return await block.run(block.lease.connection.fetch_named(sql, params), sql)
+        pool, entry = await self.acquire(sql)
+        try:
+            found = await entry.connection.fetch_named(sql, params)
+        except BaseException:
+            pool.release_after_error(entry)
+            raise
+        self._release_after_write(pool, entry)
+        return found
+
+    async def execute(self, sql: str, params: Params = ()) -> int:
+        """Run one statement and return how many rows it affected."""
+        if self.membership.get() is not None:
+            block = find_block(self)
+            if block is not None:
+                return await block.run(block.lease.connection.execute(sql, params), sql)
+        loop = running_loop()
+        pool = self._pools.get(loop) or await self._pool_for(loop)
+        try:
+            entry = pool.idle.pop()
+        except IndexError:
+            entry = await pool.acquire(sql)
+        else:
+            now = monotonic()
+            if now - entry.taken > pool.health_check_after or now > entry.expires:
+                entry = await pool.checked(entry, sql)
+            else:
+                entry.taken = now
+                entry.who = get_ident() if loop is None else asyncio.current_task(loop)
+                entry.what = sql
+                entry.uses += 1
+        try:
+            count = await entry.connection.execute(sql, params)
+        except BaseException:
+            pool.release_after_error(entry)
+            raise
+        self._release_after_write(pool, entry)
+        return count
+
+    async def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
+        """Run one statement for each row of parameters, all or nothing; return how many rows were affected."""
+        block = find_block(self)
+        if block is not None:
+            return await block.run(block.lease.connection.execute_many(sql, rows), sql)
+        pool, entry = await self.acquire(sql)
+        try:
+            count = await entry.connection.execute_many(sql, rows)
+        except BaseException:
+            pool.release_after_error(entry)
+            raise
+        self._release_after_write(pool, entry)
+        return count
+
+    async def execute_script(self, sql: str) -> None:
+        """Run several statements separated by semicolons, without parameters."""
+        block = find_block(self)
+        if block is not None:
+            await block.run(block.lease.connection.execute_script(sql), sql[:SHORT])
+            return
+        pool, entry = await self.acquire(sql[:SHORT])
+        try:
+            await entry.connection.execute_script(sql)
+        except BaseException:
+            pool.release_after_error(entry)
+            raise
+        self._release_after_write(pool, entry)
+
+    async def stream(self, sql: str, params: Params, chunk_size: int) -> AsyncGenerator[Sequence[Row], None]:
+        """Yield the rows in lists of at most ``chunk_size``; holds a connection until it is closed or exhausted."""
+        block = find_block(self)
+        if block is not None:
+            chunks = block.stream(sql, params, chunk_size)
+            try:
+                async for chunk in chunks:
+                    yield chunk
+            finally:
+                await chunks.aclose()
+            return
+        pool, entry = await self.acquire(sql)
+        chunks = entry.connection.stream(sql, params, chunk_size)
+        try:
+            try:
+                async for chunk in chunks:
+                    yield chunk
+            finally:
+                await chunks.aclose()
+        finally:
+            pool.release_after_error(entry)
+
+    def connection(self) -> ConnectionBlock:
+        """Give the caller one connection for a while, under ``with`` or ``async with``, for SQL of its own."""
+        return ConnectionBlock(self)
+
+    # -- connections ------------------------------------------------------------------------------------------------
+
+    async def acquire(self, what: str) -> tuple[Pool, Entry]:
+        """Take a connection out of the pool of the caller's colour; the caller releases it."""
+        loop = running_loop()
+        pool = self._pools.get(loop) or await self._pool_for(loop)
+        return pool, await pool.acquire(what)
+
+    async def lease(self, what: str) -> Lease:
+        """Take a connection for the caller's context."""
+        lease = Lease(*await self.acquire(what))
+        self.leases.add(lease)
+        return lease
+
+    @staticmethod
+    def _release_after_write(pool: Pool, entry: Entry) -> None:
+        # A statement may have been BEGIN: such a connection must not be lent to the next caller.
+        if entry.connection.in_transaction:
+            pool.discard(entry)
+            raise TransactionManagementError(
+                "A statement left a transaction open on a connection of the pool, which has been closed for it. Use "
+                "atomic() for transactions."
+            )
+        pool.release(entry)
+
+    async def _pool_for(self, loop: asyncio.AbstractEventLoop | None) -> Pool:
+        """Return the pool of a loop, or the one of blocking code; makes it at first use."""
+        with self._lock:
+            pool = self._pools.get(loop)
+            if pool is not None and not pool.closed:
+                return pool
+            self._forget_ended_loops()
+            pool = self._pools[loop] = Pool(self.alias, self.url, self._driver(loop is not None), loop)
+        if loop is not None:
+            await pool.keep(self._forget)
+        return pool
+
+    def _driver(self, awaitable: bool) -> Driver:
+        """Return the backend's driver of a colour, or the other one adapted."""
+        backend = self.backend
+        own = backend.awaitable if awaitable else backend.blocking
+        if own is not None:
+            return own
+        other = backend.blocking if awaitable else backend.awaitable
+        if other is None:
+            raise ImproperlyConfigured(f"The backend {backend.name!r} has no driver.")
+        return ThreadedDriver(other) if awaitable else PortalDriver(other)
+
+    def _forget(self, pool: Pool) -> None:
+        """A pool has been closed: keep only its figures."""
+        if self._pools.get(pool.home) is pool:
+            del self._pools[pool.home]
+        self._past_statements[pool.home is not None] += pool.statistics.statements
+
+    def _forget_ended_loops(self) -> None:
+        """Drop the pools of loops that were closed without ``shutdown_asyncgens``."""
+        for loop, pool in list(self._pools.items()):
+            if loop is not None and loop.is_closed():
+                pool.terminate()
+                self._forget(pool)
+
+    # -- the end ----------------------------------------------------------------------------------------------------
+
+    async def aclose(self) -> None:
+        """Close the idle connections of the caller's colour (of this event loop, or of blocking code).
+
+        Not needed at exit, nor at the end of a loop. The database opens new ones when it is used again.
+        """
+        pool = self._pools.get(running_loop())
+        if pool is not None:
+            self._forget(pool)
+            await pool.aclose()
+
+    def terminate(self) -> None:
+        """End all connections of every loop and thread at once, without waiting."""
+        for pool in list(self._pools.values()):
+            pool.terminate()
+            self._forget(pool)
+
+    def end_at_exit(self) -> None:
+        """End what is open when the process ends: blocking idle connections in an orderly way, others at once."""
+        pool = self._pools.get(None)
+        if pool is not None and running_loop() is None:
+            drive(pool.aclose())
+        self.terminate()
+
+    def start_over_in_child(self) -> None:
+        """In a forked child, leave the parent's connections alone: kept, so that nothing closes them, and never used."""
+        self._inherited += self._pools.values()
+        self._pools = {}
+        self._lock = threading.Lock()
+        for lease in self.leases:
+            lease.forked = True
+
+    @property
+    def statistics(self) -> DatabaseStatistics:
+        """Statements run so far by colour, and each pool's figures."""
+        pools = {loop: pool.statistics for loop, pool in list(self._pools.items())}
+        counts = dict(self._past_statements)
+        for loop, figures in pools.items():
+            counts[loop is not None] += figures.statements
+        return DatabaseStatistics(counts[True], counts[False], tuple(pools.values()))
+
+
+live_databases: weakref.WeakSet[AwaitableDatabase] = weakref.WeakSet()
+
+
+def end_all_at_exit() -> None:
+    """End the connections of every database; an error in one must not keep the others."""
+    for database in list(live_databases):
+        try:
+            database.end_at_exit()
+        except Exception as error:
+            logger.debug("ending the connections of %r at exit: %s", database.alias, error)
+
+
+def start_all_over_in_child() -> None:
+    """A forked child opens connections of its own."""
+    for database in list(live_databases):
+        database.start_over_in_child()
+
+
+atexit.register(end_all_at_exit)
+os.register_at_fork(after_in_child=start_all_over_in_child)

@@ -1,0 +1,176 @@
+"""Leases: a connection that belongs to a context for a while, and the five ways of executing on it.
+
+A lease is found through a context variable, so it follows tasks and threads. Whoever executes meets one of five cases:
+same loop, await it; blocking connection and caller, call it; blocking connection, async caller, worker thread; another
+loop, blocking caller, submit and wait; another loop, async caller, submit and await. Statements take turns.
+
+What this module refuses: using a connection after its block (``TransactionManagementError``), also from a task that
+outlived it, and using a transaction that must be rolled back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from orm.bridge.crossing import in_thread, on_loop
+from orm.bridge.drive import drive
+from orm.bridge.guard import running_loop
+from orm.bridge.overrides import END, next_or_end
+from orm.bridge.waiting import NOTHING, name_of, whoami
+from orm.db.adapters import close_generator
+from orm.db.turns import Turns
+from orm.errors import BridgeError, TransactionManagementError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from orm.db.contract import Connection, Params, Row
+    from orm.db.database import AwaitableDatabase
+    from orm.db.pool import Pool
+    from orm.db.roster import Entry
+
+T = TypeVar("T")
+
+
+class Lease:
+    """A connection out of its pool, its home, and whether a statement on it has failed."""
+
+    __slots__ = ("connection", "entry", "forked", "home", "pool", "suspect", "__weakref__")
+
+    def __init__(self, pool: Pool, entry: Entry) -> None:
+        self.pool = pool
+        self.entry = entry
+        self.connection: Connection = entry.connection
+        self.home = pool.home
+        self.suspect = False
+        self.forked = False
+
+    async def cross(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine of the connection where the connection lives."""
+        if self.home is running_loop():
+            return await coroutine
+        if self.home is None:
+            return await in_thread(drive, coroutine)
+        try:
+            return await on_loop(self.home, coroutine)
+        except BridgeError as error:
+            raise TransactionManagementError(f"This transaction can't be joined from here. {error}") from error
+
+
+class Block:
+    """An open ``atomic`` or ``connection`` block: a lease, and its place among the blocks on it.
+
+    ``transaction`` is False for a ``connection`` block that no ``atomic`` surrounds. ``savepoint`` is its name, or None.
+    """
+
+    __slots__ = ("broken", "closed", "database", "depth", "hooks", "lease", "opener", "parent", "savepoint")
+    __slots__ += ("transaction", "turns")
+
+    def __init__(self, database: AwaitableDatabase, lease: Lease, parent: Block | None, *, transaction: bool) -> None:
+        self.database = database
+        self.lease = lease
+        self.parent = parent
+        self.transaction = transaction
+        self.depth: int = 0 if parent is None else parent.depth + 1
+        self.savepoint: str | None = None
+        self.opener = whoami()
+        self.closed = False
+        self.broken = False
+        self.hooks: list[tuple[Callable[[], Any], bool]] = []
+        self.turns = Turns()
+
+    async def take_turn(self, what: str) -> None:
+        """Wait for the connection to be free for us; the caller passes the turn on.
+
+        Raises ``TransactionManagementError`` when the block has ended or must be rolled back.
+        """
+        who = whoami()
+        if not self.turns.take(who, what):
+            await self.turns.wait(who, what, self.database.url.pool.acquire_timeout)
+        if self.closed or self.broken or self.lease.forked:
+            self.turns.pass_on()
+            raise TransactionManagementError(self.why_not())
+
+    def why_not(self) -> str:
+        """Say why no statement can run in this block."""
+        if self.lease.forked:
+            return "This transaction belongs to the parent process; in a forked child open one of your own."
+        if self.closed:
+            return (
+                f"The block on database {self.database.alias!r} that {name_of(self.opener)} opened has ended. A task or "
+                "thread that used it can't go on after it: await it inside the block, or start it outside."
+            )
+        return (
+            "An error occurred in this transaction, so it can only be rolled back: no query can run until the end of "
+            "the 'atomic' block."
+        )
+
+    async def run(self, coroutine: Coroutine[Any, Any, T], what: str) -> T:
+        """Run a coroutine of the connection as one statement of this block."""
+        try:
+            await self.take_turn(what)
+        except BaseException:
+            coroutine.close()
+            raise
+        lease = self.lease
+        entry = lease.entry
+        entry.what = what
+        entry.uses += 1
+        try:
+            if lease.home is running_loop():
+                return await coroutine
+            return await lease.cross(coroutine)
+        except BaseException:
+            lease.suspect = True
+            raise
+        finally:
+            self.turns.pass_on()
+
+    async def stream(self, sql: str, params: Params, chunk_size: int) -> AsyncGenerator[Sequence[Row], None]:
+        """Stream rows; each chunk is a turn, so other statements of the block may run in between."""
+        chunks = self.lease.connection.stream(sql, params, chunk_size)
+        try:
+            while (chunk := await self.run(next_or_end(chunks), sql)) is not END:
+                yield chunk
+        finally:
+            if not self.closed:
+                await self.run(close_generator(chunks), sql)
+
+
+Membership = tuple[Block, Any]
+"""What the context variable of a database holds: the innermost block, and who looked it up there (a task or a thread).
+
+A child that inherits its parent's context finds the parent there, and joins by writing itself. So after the end of the
+block it is known whether this very task had used it (an error) or never did (it is simply outside).
+"""
+
+
+def find_block(database: AwaitableDatabase) -> Block | None:
+    """Return the open block the caller is in, or None; joins on first use.
+
+    Raises ``TransactionManagementError`` for a task or thread that used a block which has ended.
+    """
+    membership = database.membership.get()
+    if membership is None:
+        return None
+    block, user = membership
+    me = whoami()
+    same = me is user if not isinstance(user, int) else me == user
+    if not block.closed:
+        if not same:
+            database.membership.set((block, me))
+        return block
+    if same:
+        raise TransactionManagementError(block.why_not())
+    outer = block.parent
+    while outer is not None and outer.closed:
+        outer = outer.parent
+    database.membership.set(None if outer is None else (outer, me))
+    return outer
+
+
+def end_turn_of(block: Block) -> None:
+    """Pass on the turn that a nested block held in its parent."""
+    if block.turns.who is not NOTHING:
+        block.turns.pass_on()

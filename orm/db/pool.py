@@ -1,0 +1,379 @@
+"""A pool of connections: one for each event loop, and one that all blocking code shares.
+
+Opens lazily, up to ``max_size``; who gets what is decided by ``roster``, in order of arrival. Waiting is done in the
+caller's colour. A loop's pool is closed by the loop itself when it ends (see ``keep``). What this module refuses: waiting
+longer than ``acquire_timeout`` (``PoolTimeout`` says who holds the connections), and handing out a broken connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from orm.bridge.crossing import to_the_end
+from orm.bridge.guard import running_loop
+from orm.bridge.waiting import NOTHING, Waiter, name_of, whoami
+from orm.db.roster import OPEN, Entry, Permission, Roster
+from orm.errors import Error, InterfaceError, PoolTimeout
+
+if TYPE_CHECKING:
+    from orm.db.contract import Connection, Driver
+    from orm.db.url import DatabaseURL
+
+logger = logging.getLogger("orm.pool")
+
+SWEEP_SECONDS = 5.0
+SHOWN_CHARACTERS = 80
+
+
+@dataclass(frozen=True)
+class PoolStatistics:
+    """What a pool is doing and has done."""
+
+    home: str
+    """``blocking``, or the event loop it belongs to."""
+    size: int
+    idle: int
+    busy: int
+    waiting: int
+    opened: int
+    closed: int
+    waits: int
+    """How often a caller had to wait for a connection."""
+    waited_seconds: float
+    timeouts: int
+    statements: int
+
+
+class Pool:
+    """The connections of one database for one home: an event loop, or blocking code (``home`` is None).
+
+    The shortest way in and out is written in ``Database.fetch``: ``idle.pop()``, the statement, ``release()``.
+    """
+
+    def __init__(self, alias: str, url: DatabaseURL, driver: Driver, home: asyncio.AbstractEventLoop | None) -> None:
+        self.alias = alias
+        self.url = url
+        self.driver = driver
+        self.home = home
+        self.options = url.pool
+        self.roster = Roster(url.pool)
+        self.idle = self.roster.idle
+        self.waiters = self.roster.waiters
+        self.closed = False
+        self.next_sweep = monotonic() + SWEEP_SECONDS
+        self.health_check_after = url.pool.health_check_after
+        self.keeper: AsyncGenerator[None, None] | None = None
+        self._lock = threading.Lock()
+        self._opened = self._closed = self._waits = self._timeouts = 0
+        self._retired_uses = 0
+        self._waited = 0.0
+
+    # -- in ---------------------------------------------------------------------------------------------------------
+
+    async def acquire(self, what: str) -> Entry:
+        """Return a connection that works, marked as held by the caller for ``what``.
+
+        Raises ``PoolTimeout`` after ``acquire_timeout`` seconds, and whatever the driver raises when it can't connect.
+        """
+        began = monotonic()
+        while True:
+            with self._lock:
+                self._refuse_closed()
+                step = self.roster.next_step()
+                waiter = None
+                if step is None:
+                    waiter = Waiter(whoami(), what)
+                    self.waiters.append(waiter)
+                    if self.idle:  # given back, without the lock, while we were queueing
+                        self.roster.serve()
+            if waiter is not None:
+                step = await self._wait(waiter, began)
+            entry = await self._open(what) if isinstance(step, Permission) else await self._ready(step, what)
+            if entry is not None:
+                return entry
+
+    async def _wait(self, waiter: Waiter, began: float) -> Any:
+        self._waits += 1
+        try:
+            served = await waiter.wait(began + self.options.acquire_timeout - monotonic())
+        except BaseException:
+            self._give_up(waiter)
+            raise
+        finally:
+            self._waited += monotonic() - began
+        if served:
+            return waiter.granted
+        with self._lock:
+            gone = self.roster.withdraw(waiter)
+        if not gone:  # served in the very last moment
+            return waiter.granted
+        self._timeouts += 1
+        raise PoolTimeout(self._exhausted(began))
+
+    def _give_up(self, waiter: Waiter) -> None:
+        """Leave the queue after a cancellation; what was granted meanwhile goes to the next."""
+        with self._lock:
+            if self.roster.withdraw(waiter) or waiter.granted is NOTHING:
+                return
+            granted = waiter.granted
+            if isinstance(granted, Entry):
+                self.roster.give_back(granted)
+            elif granted is OPEN:
+                self.roster.not_opened()
+
+    async def _open(self, what: str) -> Entry:
+        """Use a permission to open a connection; the first one opens the minimum with it."""
+        self._refuse_closed()
+        try:
+            connection = await self.driver.connect(self.url)
+        except BaseException:
+            with self._lock:
+                self.roster.not_opened()
+            raise
+        entry = self._enrol(connection)
+        self.mark(entry, what)
+        if self._opened == 1 and self.options.min_size > 1:
+            try:
+                await self._fill()
+            except BaseException:
+                self.release(entry)
+                raise
+        return entry
+
+    async def _fill(self) -> None:
+        while len(self.roster.members) < self.options.min_size:
+            with self._lock:
+                if self.roster.claim() is None:
+                    return
+            try:
+                connection = await self.driver.connect(self.url)
+            except BaseException:
+                with self._lock:
+                    self.roster.not_opened()
+                raise
+            entry = self._enrol(connection)
+            with self._lock:
+                self.roster.give_back(entry)
+
+    def _enrol(self, connection: Connection) -> Entry:
+        entry = Entry(connection, monotonic(), self.options.max_lifetime)
+        with self._lock:
+            self.roster.opened(entry)
+            self._opened += 1
+            closed = self.closed
+        if closed:
+            self.discard(entry)
+            self._refuse_closed()
+        return entry
+
+    def _refuse_closed(self) -> None:
+        if self.closed:
+            raise InterfaceError(f"The connections of database {self.alias!r} have been closed.")
+
+    async def _ready(self, entry: Entry, what: str) -> Entry | None:
+        """Mark an entry that was handed out, or None when it turned out to be too old or dead."""
+        now = monotonic()
+        idle_for = now - entry.taken
+        self.mark(entry, what)
+        if now >= entry.expires:
+            await self._end(entry)
+            return None
+        if idle_for > self.health_check_after:
+            return await self.revive(entry)
+        if not entry.connection.is_usable:
+            self.discard(entry)
+            return None
+        return entry
+
+    async def revive(self, entry: Entry) -> Entry | None:
+        """Try a connection that has been idle for long; None when it is dead and dropped."""
+        try:
+            await entry.connection.ping()
+        except Error:
+            logger.info("a connection of %r was found dead after being idle, and is replaced", self.alias)
+            self.discard(entry)
+            return None
+        except BaseException:
+            self.discard(entry)
+            raise
+        return entry
+
+    async def checked(self, entry: Entry, what: str) -> Entry:
+        """Return a popped idle entry if it is still good, else another."""
+        ready = await self._ready(entry, what)
+        return ready if ready is not None else await self.acquire(what)
+
+    def mark(self, entry: Entry, what: str) -> None:
+        """Note who holds a connection, since when, and for what."""
+        entry.taken = monotonic()
+        entry.who = whoami()
+        entry.what = what
+        entry.uses += 1
+
+    # -- out --------------------------------------------------------------------------------------------------------
+
+    def release(self, entry: Entry) -> None:
+        """Give a clean connection back. Never waits."""
+        entry.who = None
+        if self.closed or self.waiters or entry.taken > self.next_sweep:
+            self._release_with_care(entry)
+            return
+        self.idle.append(entry)
+        if self.waiters or self.closed:  # somebody queued, or closed the pool, between the look and the append
+            with self._lock:
+                self.roster.serve()
+            if self.closed:
+                self.terminate()
+
+    def _release_with_care(self, entry: Entry) -> None:
+        if self.closed:
+            self.discard(entry)
+            return
+        with self._lock:
+            self.roster.give_back(entry)
+            overdue: list[Entry] = []
+            if entry.taken > self.next_sweep:
+                self.next_sweep = entry.taken + SWEEP_SECONDS
+                overdue = self.roster.take_overdue(monotonic())
+                self._note_closed(overdue)
+        for old in overdue:
+            old.connection.terminate()
+
+    def release_after_error(self, entry: Entry) -> None:
+        """Give a connection back after an error or a cancellation, or drop it when it is not clean."""
+        connection = entry.connection
+        if connection.is_usable and not connection.in_transaction:
+            self.release(entry)
+        else:
+            self.discard(entry)
+
+    def discard(self, entry: Entry) -> None:
+        """End a connection at once and free its place."""
+        entry.who = None
+        entry.connection.terminate()
+        self._strike(entry)
+
+    async def _end(self, entry: Entry) -> None:
+        """End a connection in an orderly way and free its place."""
+        try:
+            _, cancelled = await to_the_end(close_quietly(entry.connection))
+        finally:
+            self._strike(entry)
+        if cancelled is not None:
+            raise cancelled
+
+    def _strike(self, entry: Entry) -> None:
+        """Take a connection that has ended off the roster."""
+        with self._lock:
+            if entry in self.roster.members:
+                self._note_closed([entry])
+                self.roster.drop(entry)
+
+    def _note_closed(self, entries: list[Entry]) -> None:
+        self._closed += len(entries)
+        self._retired_uses += sum(entry.uses for entry in entries)
+
+    # -- the end ----------------------------------------------------------------------------------------------------
+
+    async def keep(self, forget: Callable[[Pool], None]) -> None:
+        """Tie the pool to the running loop: it is closed when the loop ends, and ``forget`` is called.
+
+        A suspended asynchronous generator is closed by the loop's ``shutdown_asyncgens``, which ``asyncio.run`` and
+        others call last; the ``finally`` of ours closes the pool.
+        """
+        self.keeper = self._until_the_loop_ends(forget)
+        await anext(self.keeper)
+
+    async def _until_the_loop_ends(self, forget: Callable[[Pool], None]) -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:
+            await asyncio.sleep(0)  # other generators, closed at the same time, give their connections back first
+            forget(self)
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close idle connections in an orderly way, end the others at once. Closing twice is allowed."""
+        entries = self._shut()
+        for entry in entries:
+            if entry.who is None:
+                await close_quietly(entry.connection)
+            else:
+                entry.connection.terminate()
+
+    def terminate(self) -> None:
+        """End every connection at once, without waiting, from any thread."""
+        for entry in self._shut():
+            entry.connection.terminate()
+
+    def _shut(self) -> list[Entry]:
+        with self._lock:
+            self.closed = True
+            entries = list(self.roster.members)
+            self._note_closed(entries)
+            self.roster.members.clear()
+            self.idle.clear()
+            waiters = list(self.waiters)
+            self.waiters.clear()
+        for waiter in waiters:
+            waiter.grant(OPEN)  # they try, and are told that the pool is closed
+        return entries
+
+    # -- what is going on -------------------------------------------------------------------------------------------
+
+    @property
+    def statistics(self) -> PoolStatistics:
+        """The pool's figures at this moment."""
+        with self._lock:
+            members = list(self.roster.members)
+            idle, waiting, size = len(self.idle), len(self.waiters), self.roster.size
+        return PoolStatistics(
+            home="blocking" if self.home is None else repr(self.home),
+            size=size,
+            idle=idle,
+            busy=len(members) - idle,
+            waiting=waiting,
+            opened=self._opened,
+            closed=self._closed,
+            waits=self._waits,
+            waited_seconds=self._waited,
+            timeouts=self._timeouts,
+            statements=self._retired_uses + sum(entry.uses for entry in members),
+        )
+
+    def holders(self) -> list[str]:
+        """Describe who holds connections, longest first."""
+        now = monotonic()
+        with self._lock:
+            busy = sorted((e for e in self.roster.members if e.who is not None), key=lambda e: e.taken)
+        return [f"{name_of(entry.who)}, {shown(entry.what)}, {now - entry.taken:.1f} s" for entry in busy]
+
+    def _exhausted(self, began: float) -> str:
+        colour = "this event loop" if running_loop() is not None else "blocking code"
+        holders = self.holders() or ["nobody: they are being opened"]
+        lines = "".join(f"\n  - {holder}" for holder in holders)
+        return (
+            f"No connection to database {self.alias!r} became free for {colour} within {monotonic() - began:.1f} s "
+            f"(max_size={self.options.max_size}, acquire_timeout={self.options.acquire_timeout:g}). Held by:{lines}"
+        )
+
+
+def shown(what: str) -> str:
+    """Shorten a statement for a message."""
+    text = " ".join(what.split())
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[: SHOWN_CHARACTERS - 3]}..."
+
+
+async def close_quietly(connection: Connection) -> None:
+    """Close a connection; one that can't be closed in an orderly way is ended at once."""
+    try:
+        await connection.close()
+    except Error as error:
+        logger.debug("closing a connection failed, so it is ended: %s", error)
+        connection.terminate()

@@ -1,0 +1,130 @@
+"""Who gets which connection of a pool: the decisions alone, without waiting, clocks, threads or a database.
+
+The pool asks ``next_step`` and does what it says. Connections are handed out last used first, so that the others become idle for
+long and can be closed; callers are served first come first served. What this module leaves to the pool: locking.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from orm.bridge.waiting import Waiter
+    from orm.db.contract import Connection
+    from orm.db.url import PoolOptions
+
+JITTER = 0.1
+"""Share of ``max_lifetime`` by which connections end earlier, at random."""
+
+
+class Entry:
+    """A connection in a pool, and what it is doing.
+
+    ``who`` is None while it is idle. ``taken`` is when it was last handed out: a lower bound of its idle time is not
+    needed to the second, and one look at the clock for each statement is enough.
+    """
+
+    __slots__ = ("connection", "expires", "taken", "uses", "what", "who")
+
+    def __init__(self, connection: Connection, now: float, max_lifetime: float) -> None:
+        self.connection = connection
+        self.expires = now + max_lifetime * (1 - JITTER * random.random())
+        self.taken = now
+        self.uses = 0
+        self.what = ""
+        self.who: Any = None
+
+
+class Permission:
+    """Leave to open a connection: a place in the pool that is counted as taken."""
+
+
+OPEN = Permission()
+
+
+class Roster:
+    """The connections of one pool, the places being filled, and the queue."""
+
+    def __init__(self, options: PoolOptions) -> None:
+        self.options = options
+        self.idle: deque[Entry] = deque()
+        self.members: set[Entry] = set()
+        self.opening = 0
+        self.waiters: deque[Waiter] = deque()
+
+    @property
+    def size(self) -> int:
+        """Connections that are open or being opened."""
+        return len(self.members) + self.opening
+
+    def next_step(self) -> Entry | Permission | None:
+        """Say what a newcomer does: use this connection, open one, or (None) wait."""
+        if self.waiters:
+            return None
+        if self.idle:
+            return self.idle.pop()
+        return self.claim()
+
+    def claim(self) -> Permission | None:
+        """Count a place as taken, when there is one."""
+        if self.size >= self.options.max_size:
+            return None
+        self.opening += 1
+        return OPEN
+
+    def opened(self, entry: Entry) -> None:
+        """A permission was used: the connection is a member."""
+        self.opening -= 1
+        self.members.add(entry)
+
+    def not_opened(self) -> None:
+        """A permission was not used, or opening failed: the place goes to the next waiter."""
+        self.opening -= 1
+        self.serve()
+
+    def give_back(self, entry: Entry) -> None:
+        """A connection is free: for the first waiter, else idle."""
+        if self.waiters:
+            self.waiters.popleft().grant(entry)
+        else:
+            self.idle.append(entry)
+
+    def drop(self, entry: Entry) -> None:
+        """A connection is gone: its place goes to the next waiter."""
+        self.members.discard(entry)
+        self.serve()
+
+    def serve(self) -> None:
+        """Give waiters what there is: idle connections first, then places."""
+        while self.waiters:
+            if self.idle:
+                self.waiters.popleft().grant(self.idle.pop())
+            elif self.claim() is not None:
+                self.waiters.popleft().grant(OPEN)
+            else:
+                return
+
+    def withdraw(self, waiter: Waiter) -> bool:
+        """A waiter gives up; False when it had been served already and must pass that on."""
+        try:
+            self.waiters.remove(waiter)
+        except ValueError:
+            return False
+        return True
+
+    def take_overdue(self, now: float) -> list[Entry]:
+        """Remove and return the idle connections that are too old, or idle for too long above the minimum."""
+        overdue = [entry for entry in self.idle if entry.expires <= now]
+        spare = len(self.members) - len(overdue) - self.options.min_size
+        for entry in self.idle:
+            if spare <= 0 or now - entry.taken < self.options.idle_timeout:
+                break
+            if entry not in overdue:
+                overdue.append(entry)
+                spare -= 1
+        for entry in overdue:
+            self.idle.remove(entry)
+            self.members.discard(entry)
+        return overdue

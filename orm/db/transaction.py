@@ -1,0 +1,165 @@
+"""Transactions, as users call them: ``atomic``, ``on_commit``, ``independent`` and a few questions about the block.
+
+None of these functions waits, so each serves both colours.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, overload
+
+from orm.bridge.crossing import call, is_async
+from orm.bridge.drive import drive
+from orm.bridge.guard import running_loop
+from orm.db.atomic import F
+from orm.db.atomic_blocking import Atomic
+from orm.db.lease import Block, Membership, find_block
+from orm.db.registry import DEFAULT_DB_ALIAS, databases
+from orm.errors import TransactionManagementError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from orm.db.database import AwaitableDatabase
+
+logger = logging.getLogger("orm.transaction")
+
+
+@overload
+def atomic(using: F) -> F: ...
+@overload
+def atomic(
+    using: str | None = None,
+    savepoint: bool = True,
+    durable: bool = False,
+    isolation: str | None = None,
+    read_only: bool = False,
+    retry: int = 0,
+) -> Atomic: ...
+
+
+def atomic(
+    using: Any = None,
+    savepoint: bool = True,
+    durable: bool = False,
+    isolation: str | None = None,
+    read_only: bool = False,
+    retry: int = 0,
+) -> Any:
+    """Make a block that is done wholly or not at all: under ``with``, ``async with``, or as a decorator.
+
+    Parameters:
+        using: alias of the database; as a bare decorator (``@atomic``), the function.
+        savepoint: whether a nested block can be undone alone. Without, its failure undoes the outermost one.
+        durable: refuse to be nested, so that leaving the block means that it is committed.
+        isolation: the SQL name, as ``"serializable"``; outermost block only.
+        read_only: promise not to write; outermost block only.
+        retry: not built yet.
+
+    Raises ``TransactionManagementError`` on entering where nesting is not possible, or on leaving when the database did
+    not commit; ``AmbiguousCommit`` when the connection broke during COMMIT.
+    """
+    if callable(using):
+        return Atomic()(using)
+    return Atomic(using, savepoint, durable, isolation, read_only, retry)
+
+
+def transaction_block(using: str | None) -> Block | None:
+    """Return the caller's innermost open ``atomic`` block, or None."""
+    block = find_block(databases[using or DEFAULT_DB_ALIAS])
+    return block if block is not None and block.transaction else None
+
+
+def on_commit(fn: Callable[[], Any], using: str | None = None, robust: bool = False) -> None:
+    """Call ``fn`` after the current transaction is committed, at once when there is none; never after a rollback.
+
+    Parameters:
+        fn: a function of either kind, without parameters. An async one is awaited, on the portal in blocking code; a
+            blocking one runs in a worker thread in async code.
+        robust: log an exception of ``fn`` instead of raising it where the block ends.
+
+    Raises ``TransactionManagementError`` for an async ``fn`` in async code outside a transaction: it would have to be
+    awaited here, so await it yourself.
+    """
+    if not callable(fn):
+        raise TypeError("on_commit()'s callback must be a callable.")
+    block = transaction_block(using)
+    if block is not None:
+        block.hooks.append((fn, robust))
+        return
+    if running_loop() is not None and is_async(fn):
+        raise TransactionManagementError(
+            "on_commit() outside a transaction calls the function at once, and an async one must be awaited: write "
+            f"`await {getattr(fn, '__name__', 'it')}()` here, or open an atomic() block."
+        )
+    try:
+        if running_loop() is None:
+            drive(call(fn))
+        else:
+            fn()
+    except Exception:
+        if not robust:
+            raise
+        logger.exception("the on_commit function %r failed", fn)
+
+
+def in_atomic_block(using: str | None = None) -> bool:
+    """Whether the caller is inside an ``atomic`` block on that database."""
+    return transaction_block(using) is not None
+
+
+def set_rollback(rollback: bool, using: str | None = None) -> None:
+    """Say whether the innermost ``atomic`` block is rolled back when it is left without an exception."""
+    block = transaction_block(using)
+    if block is None:
+        raise TransactionManagementError("The rollback flag doesn't work outside of an 'atomic' block.")
+    block.broken = rollback
+
+
+def get_rollback(using: str | None = None) -> bool:
+    """Whether the innermost ``atomic`` block will be rolled back."""
+    block = transaction_block(using)
+    if block is None:
+        raise TransactionManagementError("The rollback flag doesn't work outside of an 'atomic' block.")
+    return block.broken
+
+
+class Independent:
+    """A block whose queries run beside the current transaction, on connections of their own. Entering never waits."""
+
+    def __init__(self, using: str | None = None) -> None:
+        self._using = using
+        self._left: list[tuple[AwaitableDatabase, Membership | None]] | None = None
+
+    def __enter__(self) -> None:
+        if self._left is not None:
+            raise TransactionManagementError("This independent() object is open already; make one for each `with`.")
+        affected = databases.made() if self._using is None else [databases[self._using]]
+        self._left = [(database, database.membership.get()) for database in affected]
+        for database in affected:
+            database.membership.set(None)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for database, membership in self._left or ():
+            database.membership.set(membership)
+        self._left = None
+
+    async def __aenter__(self) -> None:
+        self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, traceback)
+
+
+def independent(using: str | None = None) -> Independent:
+    """Run what is inside beside the current transaction, under ``with`` or ``async with``.
+
+    Parameters:
+        using: alias of the database; None means all.
+    """
+    return Independent(using)
