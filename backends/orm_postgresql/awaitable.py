@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
@@ -50,10 +50,10 @@ class AwaitableConnection(Connection):
 
     awaitable = True
 
-    def __init__(self, raw: asyncpg.Connection[Any]) -> None:
+    def __init__(self, raw: asyncpg.Connection) -> None:
         self._raw = raw
         self._loop = asyncio.get_running_loop()
-        self._fetch = raw.fetch
+        self._fetch: Callable[..., Awaitable[Sequence[Row]]] = raw.fetch
         self._usable = True
 
     @property
@@ -209,20 +209,23 @@ class AwaitableDriver(Driver):
 
     async def connect(self, url: DatabaseURL) -> AwaitableConnection:
         settings = read_settings(url)
-        place = {"host": settings.host, "port": settings.port, "user": settings.user, "database": settings.database}
+        timeout: Any = settings.connect_timeout or None  # asyncpg takes these, though its hints say int
         try:
             raw = await asyncpg.connect(
-                **place,
+                host=settings.host,
+                port=settings.port,
+                user=settings.user,
+                database=settings.database,
                 password=settings.password or None,
                 dsn="postgresql://?" + urlencode(settings.ssl),
-                timeout=settings.connect_timeout or None,
+                timeout=timeout,
                 statement_cache_size=settings.statement_cache_size,
                 max_cached_statement_lifetime=0,
                 max_cacheable_statement_size=0,
                 server_settings=settings.server,
             )
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
-            raise connect_error(error, secret=settings.password, **place) from error
+            raise connect_error(error, settings) from error
         return AwaitableConnection(raw)
 
 

@@ -60,7 +60,7 @@ class BlockingConnection(Connection):
     def __init__(self, raw: psycopg.Connection[Any]) -> None:
         self._raw = raw
         self._pgconn = raw.pgconn
-        self._cursor = raw.cursor()
+        self._cursor: Any = raw.cursor()  # psycopg's types take only literal strings for SQL
         self._usable = True
         self._names = count(1)
 
@@ -87,28 +87,32 @@ class BlockingConnection(Connection):
         return rows
 
     async def fetch_named(self, sql: str, params: Params = ()) -> tuple[Sequence[str], Sequence[Row]]:
+        cursor: Any = self._raw.cursor()
         try:
-            with self._raw.cursor() as cursor:
-                cursor.execute(sql, params)
-                if cursor.description is None:
-                    return (), []
-                return [column.name for column in cursor.description], cursor.fetchall()
+            cursor.execute(sql, params)
+            if cursor.description is None:
+                return (), []
+            return [column.name for column in cursor.description], cursor.fetchall()
         except CAUGHT as error:
             raise translate(error) from error
 
     async def execute(self, sql: str, params: Params = ()) -> int:
         try:
-            return self._cursor.execute(sql, params).rowcount
+            self._cursor.execute(sql, params)
         except CAUGHT as error:
             raise translate(error) from error
+        affected: int = self._cursor.rowcount
+        return affected
 
     async def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
+        cursor: Any = self._raw.cursor()
         try:
-            with self._raw.transaction(), self._raw.cursor() as cursor:
+            with self._raw.transaction():
                 cursor.executemany(sql, rows)
-                return cursor.rowcount
         except CAUGHT as error:
             raise translate(error) from error
+        affected: int = cursor.rowcount
+        return affected
 
     async def execute_script(self, sql: str) -> None:
         try:
@@ -121,7 +125,7 @@ class BlockingConnection(Connection):
         if own:
             await self.begin()
         name = f"stream_{next(self._names)}"
-        cursor = self._raw.cursor()
+        cursor: Any = self._raw.cursor()
         try:
             # Spelled out: psycopg's own server-side cursor writes its numbers with the dumpers made for parameters.
             cursor.execute(f"DECLARE {name} NO SCROLL CURSOR FOR {sql}", params, prepare=False)
@@ -198,7 +202,7 @@ class BlockingDriver(Driver):
 
     async def connect(self, url: DatabaseURL) -> BlockingConnection:
         settings = read_settings(url)
-        place = {"host": settings.host, "port": settings.port, "user": settings.user, "database": settings.database}
+        ssl: dict[str, Any] = settings.ssl
         try:
             raw = psycopg.Connection.connect(
                 host=settings.host,
@@ -211,10 +215,10 @@ class BlockingDriver(Driver):
                 autocommit=True,
                 cursor_factory=psycopg.RawCursor,
                 prepare_threshold=1 if settings.statement_cache_size else None,
-                **settings.ssl,
+                **ssl,
             )
         except (psycopg.Error, OSError, ValueError) as error:
-            raise connect_error(error, secret=settings.password, **place) from error
+            raise connect_error(error, settings) from error
         raw.prepared_max = settings.statement_cache_size or None
         prepare(raw)
         return BlockingConnection(raw)

@@ -60,12 +60,13 @@ _PATTERNS: dict[str, tuple[str, Adapter]] = {
 }
 _EXPLAIN_FORMATS = frozenset({"text", "xml", "json", "yaml"})
 _EXPLAIN_OPTIONS = frozenset(
-    {"analyze", "verbose", "costs", "settings", "generic_plan", "buffers", "serialize", "wal", "timing", "summary", "memory"}
+    {"analyze", "verbose", "costs", "settings", "generic_plan", "buffers"}
+    | {"serialize", "wal", "timing", "summary", "memory"}
 )
 
 
 class PostgreSQLDialect(Dialect):
-    """PostgreSQL 12 and later."""
+    """PostgreSQL 12 and later; UNIQUE NULLS NOT DISTINCT needs 15."""
 
     name = "postgresql"
     capabilities = Capabilities(
@@ -77,6 +78,8 @@ class PostgreSQLDialect(Dialect):
         group_by_primary_key=True,
         distinct_on=True,
         select_for_update=True,
+        deferrable_unique=True,
+        nulls_not_distinct=True,
     )
 
     def placeholder(self, number: int) -> str:
@@ -90,7 +93,8 @@ class PostgreSQLDialect(Dialect):
         if field.kind == "char":
             return f"varchar({field.max_length})" if field.max_length else "varchar"
         if field.kind == "decimal":
-            return "numeric" if field.max_digits is None else f"numeric({field.max_digits}, {field.decimal_places or 0})"
+            digits, places = field.max_digits, field.decimal_places or 0
+            return "numeric" if digits is None else f"numeric({digits}, {places})"
         return _TYPES[field.kind]
 
     def cast_type(self, sql_type: SQLType) -> str:
@@ -235,7 +239,7 @@ class PostgreSQLDialect(Dialect):
             for sql_type in sql_types
         )
 
-    # -- schema ---------------------------------------------------------------------------------------------------------
+    # -- schema -------------------------------------------------------------------------------------------------------
 
     def empty_tables(self, tables: Sequence[str]) -> Sequence[str]:
         return [f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE"] if tables else []

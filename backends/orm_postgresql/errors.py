@@ -5,7 +5,12 @@ The classes follow PEP 249's sense of them; SQLSTATEs are those of PostgreSQL's 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from orm import errors
+
+if TYPE_CHECKING:
+    from orm_postgresql.options import Settings
 
 _BY_CLASS: dict[str, type[errors.DatabaseError]] = {
     "08": errors.OperationalError,
@@ -45,14 +50,12 @@ def class_of(sqlstate: str) -> type[errors.DatabaseError]:
     return _BY_STATE.get(sqlstate) or _BY_CLASS.get(sqlstate[:2], errors.DatabaseError)
 
 
-def connect_error(error: BaseException, *, host: str, port: int, database: str, user: str, secret: str) -> errors.Error:
+def connect_error(error: BaseException, settings: Settings) -> errors.Error:
     """Return the one error for a session that could not be opened: where, as whom, and why; never the password."""
     reason = str(error).strip() or type(error).__name__
     if isinstance(error, TimeoutError) and not str(error):
         reason = "no answer in time; raise the URL's 'connect_timeout' (seconds), or see whether the server runs there"
-    if secret:
-        reason = reason.replace(secret, "***")
-    whom = f" as user {user!r}" if user else ""
-    return errors.OperationalError(
-        f"can't connect to PostgreSQL at {host}:{port}, database {database!r}{whom}: {reason}"
-    )
+    if settings.password:
+        reason = reason.replace(settings.password, "***")
+    place = f"{settings.host}:{settings.port}, database {settings.database!r} as user {settings.user!r}"
+    return errors.OperationalError(f"can't connect to PostgreSQL at {place}: {reason}")

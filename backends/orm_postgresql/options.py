@@ -29,9 +29,9 @@ OPTIONS = frozenset(
         "statement_timeout",
     }
 )
-"""``connect_timeout`` (10) and ``statement_timeout`` (0: none) are seconds. ``statement_cache_size`` (512) is the number of
-prepared statements kept for each connection; 0 for PgBouncer in transaction mode before 1.21. ``search_path``,
-``application_name`` and the ``ssl*`` options are libpq's."""
+"""``connect_timeout`` (10) and ``statement_timeout`` (0: none) are seconds. ``statement_cache_size`` (512) is the
+number of prepared statements kept for each connection; 0 for PgBouncer in transaction mode before 1.21.
+``search_path``, ``application_name`` and the ``ssl*`` options are libpq's."""
 
 _ISOLATION = frozenset({"read uncommitted", "read committed", "repeatable read", "serializable"})
 _SSL_MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})

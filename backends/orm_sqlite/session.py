@@ -147,6 +147,7 @@ class Session:
 
     def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
         """Run one statement for each row of parameters, all or nothing."""
+        undoing: tuple[str, ...]
         if self.raw.in_transaction:
             # Inside a transaction a savepoint undoes the rows of a failed call and leaves the rest as it was.
             opening, closing, undoing = "SAVEPOINT many", "RELEASE many", ("ROLLBACK TO many", "RELEASE many")
