@@ -79,8 +79,8 @@ def test_install_twice_is_once_and_uninstall_undoes_it() -> None:
 @pytest.mark.skipif(importlib.util.find_spec("django") is None, reason="Django is not installed")
 def test_install_refuses_when_django_is_loaded() -> None:
     program = (
-        "import django\nfrom orm.compat.django import install\nimport orm\n"
-        "try:\n    install()\nexcept orm.ImproperlyConfigured as error:\n    print(error)"
+        "import django\nfrom orm.compat.django import install\nfrom orm.errors import ImproperlyConfigured\n"
+        "try:\n    install()\nexcept ImproperlyConfigured as error:\n    print(error)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert "Django itself is already imported" in done.stdout, done.stderr

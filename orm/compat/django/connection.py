@@ -15,7 +15,7 @@ from orm.compat.django.parameters import bind, returns_rows
 from orm.compat.django.settings import settings
 from orm.db.database_blocking import Database
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
-from orm.db.transaction import atomic
+from orm.db.transaction import atomic, in_atomic_block
 from orm.errors import InterfaceError, NotSupportedError, OperationalError
 from orm.models.base_blocking import Model
 from orm.models.schema_blocking import create_tables, drop_tables
@@ -154,6 +154,12 @@ class LegacyConnection:
     def vendor(self) -> str:
         """The backend's name: sqlite, postgresql, ..."""
         return self.database.backend.name
+
+    @property
+    def in_atomic_block(self) -> bool:
+        """Whether a transaction is open here."""
+        settings.load()
+        return in_atomic_block(self.alias)
 
     @property
     def settings_dict(self) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from orm.compat.django.surface import SURFACES, Surface
 from orm.errors import ImproperlyConfigured
 
 ROOT = "django"
+SHOWN = 12
 REMEDY = "It is provided by Duotone (orm.compat.django), not by Django"
 
 
@@ -105,18 +106,21 @@ def uninstall() -> None:
 
 
 def missing_name(module: str, name: str) -> str:
-    """Return the sentence for a name that a module of the surface does not offer."""
-    near = get_close_matches(name, SURFACES[module].offered(), n=3)
-    hint = f" Near it: {', '.join(near)}." if near else ""
-    return f"{module} has no {name} here. {REMEDY}, and offers no such name.{hint}"
+    """Return the sentence for a name that a module of the surface does not offer: with the near ones, or some."""
+    there = [*SURFACES[module].offered(), *_children(module)]
+    near = get_close_matches(name, there, n=3)
+    shown = f"Near it: {', '.join(near)}." if near else f"There are: {', '.join(there[:SHOWN]) or 'no names'}."
+    return f"{module} has no {name} here. {REMEDY}, for scripts that use its ORM. {shown}"
 
 
 def _not_offered(fullname: str) -> str:
     parent, _, name = fullname.rpartition(".")
-    if parent in SURFACES and SURFACES[parent].offered():
+    if parent in SURFACES and (not name.islower() or get_close_matches(name, SURFACES[parent].offered())):
         return missing_name(parent, name)
-    below = _children(parent) if parent in SURFACES else []
-    there = ", ".join(f"{parent}.{child}" for child in below) if below else ", ".join(_top_level())
+    known = parent
+    while known not in SURFACES:
+        known = known.rpartition(".")[0]
+    there = ", ".join(f"{known}.{child}" for child in _children(known)) or ", ".join(_top_level())
     return f"There is no module {fullname} here. {REMEDY}, for scripts that use its ORM. There are: {there}."
 
 

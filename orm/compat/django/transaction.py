@@ -10,19 +10,21 @@ from typing import NoReturn
 
 from orm.compat.django.connection import LegacyConnection, connections
 from orm.db.registry import DEFAULT_DB_ALIAS
-from orm.db.transaction import Atomic, atomic, on_commit
+from orm.db.transaction import atomic, get_rollback, on_commit, set_rollback
 from orm.errors import NotSupportedError, TransactionManagementError
 
 __all__ = [
-    "Atomic",
     "TransactionManagementError",
     "atomic",
     "commit",
     "get_autocommit",
     "get_connection",
+    "get_rollback",
     "on_commit",
     "rollback",
+    "savepoint",
     "set_autocommit",
+    "set_rollback",
 ]
 
 _BLOCKS_ONLY = "Transactions are blocks here: use `with transaction.atomic():`; leaving it by an exception rolls back."
@@ -56,3 +58,8 @@ def commit(using: str | None = None) -> NoReturn:
 def rollback(using: str | None = None) -> NoReturn:
     """Refused: a block rolls back when it is left by an exception."""
     raise NotSupportedError(_BLOCKS_ONLY)
+
+
+def savepoint(using: str | None = None) -> NoReturn:
+    """Refused: a nested block is a savepoint."""
+    raise NotSupportedError(_BLOCKS_ONLY + " A nested `atomic` is a savepoint.")
