@@ -1,0 +1,203 @@
+"""What every test can use: servers, and the harness that runs a test once for each database and colour.
+
+In the folders of ``COLOURED`` a test is an ``async def`` written with the awaitable forms; it is collected four times
+(SQLite and PostgreSQL, awaitable and blocking, see ``tests/colours.py``). ``@pytest.mark.only(backend=..., colour=...)``
+narrows that. A plain ``def`` in these folders that asks for ``database`` runs once for each database, in blocking code.
+
+Before each such test the tables of the folder's ``models.py`` exist and are empty.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import psycopg
+import pytest
+
+import orm
+from tests import colours, servers
+
+COLOURED = frozenset({"query", "relations"})
+BACKENDS = ("sqlite", "postgresql")
+
+HERE = Path(__file__).resolve().parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "only(backend=..., colour=...): run on this database or in this colour only")
+
+
+# -- collection: one coroutine, four tests -----------------------------------------------------------------------------
+
+
+def is_coloured(path: Path) -> bool:
+    """Whether the tests of this file run in both colours."""
+    return path.is_relative_to(HERE) and path.relative_to(HERE).parts[0] in COLOURED
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class, name: str, obj: object) -> Any:
+    if not (is_coloured(collector.path) and name.startswith("test") and inspect.iscoroutinefunction(obj)):
+        return None
+    if isinstance(collector, pytest.Class):
+        raise pytest.UsageError(f"{collector.nodeid}::{name}: tests of both colours are functions, not methods")
+    colours.remember(collector.obj)
+    test = colours.coloured(obj)
+    setattr(collector.obj, name, test)
+    return collector.ihook.pytest_pycollect_makeitem(collector=collector, name=name, obj=test)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database" not in metafunc.fixturenames or not is_coloured(metafunc.definition.path):
+        return
+    both = inspect.iscoroutinefunction(inspect.unwrap(metafunc.function))
+    only: dict[str, str] = {}
+    for marker in metafunc.definition.iter_markers("only"):
+        only.update(marker.kwargs)
+    backends = [name for name in BACKENDS if only.get("backend", name) == name]
+    kinds = [name for name in colours.COLOURS if only.get("colour", name) == name] if both else [colours.BLOCKING]
+    metafunc.parametrize("server", backends, indirect=True, scope="session")
+    metafunc.parametrize("colour", kinds, indirect=True)
+
+
+# -- servers -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """The URL of an empty PostgreSQL database that lives as long as the test session."""
+    search = servers.Search()
+    with search.closing:
+        admin_url = search.find()
+        if admin_url is None:
+            message = "no PostgreSQL server; tried " + "; ".join(search.tried)
+            if os.environ.get("CI", "").lower() in {"1", "true", "yes"}:
+                pytest.fail(message)
+            pytest.skip(message)
+        with servers.scratch_database(admin_url) as url:
+            yield url
+
+
+@pytest.fixture(scope="session")
+def sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of an empty SQLite file that lives as long as the test session."""
+    return f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'test.sqlite3'}"
+
+
+@dataclass
+class Server:
+    """One database of the session, and a way to empty it that is not the library's."""
+
+    name: str
+    url: str
+    prepared: set[str]
+    tables: tuple[str, ...] = ()
+
+    def prepare(self, models: ModuleType) -> None:
+        """Create the tables of a folder's models, once."""
+        if models.__name__ in self.prepared:
+            return
+        orm.create_tables(*models_of(models))
+        self.prepared.add(models.__name__)
+        self.tables = self._table_names()
+
+    def empty(self) -> None:
+        """Delete every row, whatever refers to whatever."""
+        statements = [f'DELETE FROM "{table}"' for table in self.tables]
+        if self.name == "sqlite":
+            with sqlite3.connect(self._path, timeout=5) as connection:
+                connection.executescript("PRAGMA foreign_keys = OFF; BEGIN;" + ";".join([*statements, "COMMIT"]))
+            connection.close()
+            return
+        with psycopg.connect(self.url, options="-c lock_timeout=5s -c synchronous_commit=off") as session:
+            session.execute("SET session_replication_role = replica;" + ";".join(statements))
+
+    @property
+    def _path(self) -> str:
+        return self.url.removeprefix("sqlite:///")
+
+    def _table_names(self) -> tuple[str, ...]:
+        if self.name == "sqlite":
+            with sqlite3.connect(self._path) as connection:
+                rows = connection.execute(
+                    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+                ).fetchall()
+            connection.close()
+        else:
+            with psycopg.connect(self.url) as session:
+                rows = session.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        return tuple(row[0] for row in rows)
+
+
+def models_of(module: ModuleType) -> list[Any]:
+    """The concrete models that a module declares, in the order it declares them."""
+    return [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, orm.models.Model)
+        and value.__module__ == module.__name__
+        and not value._meta.abstract
+        and value._meta.managed
+    ]
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest) -> Server:
+    """The database that this test runs on: its parameter is the backend's name."""
+    if request.param not in _servers:
+        _servers[request.param] = Server(request.param, request.getfixturevalue(f"{request.param}_url"), set())
+    return _servers[request.param]
+
+
+_servers: dict[str, Server] = {}
+
+
+@pytest.fixture
+def colour(request: pytest.FixtureRequest) -> str:
+    """``awaitable`` or ``blocking``."""
+    name: str = request.param
+    return name
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one test runs on: the backend's name, the colour, and the URL that ``default`` is configured with."""
+
+    backend: str
+    colour: str
+    url: str
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, server: Server, colour: str) -> Run:
+    """The default database, with this folder's tables, empty."""
+    configured(server.url)
+    models = models_module(request.path)
+    if models is not None:
+        server.prepare(models)
+    server.empty()
+    return Run(server.name, colour, server.url)
+
+
+_configured: list[str] = []
+
+
+def configured(url: str) -> None:
+    """Point the default alias at ``url``."""
+    orm.configure(databases={"default": url})
+
+
+def models_module(path: Path) -> ModuleType | None:
+    """The ``models`` module beside a test file, when there is one."""
+    if not (path.parent / "models.py").exists():
+        return None
+    return importlib.import_module(".".join(["tests", *path.parent.relative_to(HERE).parts, "models"]))

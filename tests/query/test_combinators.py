@@ -1,0 +1,155 @@
+"""union(), intersection() and difference() of querysets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orm.errors import NotSupportedError
+from orm.models import Count, F, Value
+from tests.query import library as L
+from tests.query.answers import named, names, titled, titles
+from tests.query.models import Author, Book, Publisher
+
+
+def young() -> Any:
+    return Author.objects.filter(age__lt=40)
+
+
+def active() -> Any:
+    return Author.objects.filter(active=True)
+
+
+async def test_union(library: Any) -> None:
+    assert await names(young().union(active())) == named(
+        a for a in L.authors if (a.age is not None and a.age < 40) or a.active
+    )
+
+
+async def test_union_all_keeps_duplicates(library: Any) -> None:
+    found = await names(young().union(active(), all=True))
+    assert found == sorted(named(a for a in L.authors if a.age is not None and a.age < 40) + named(
+        a for a in L.authors if a.active
+    ))
+
+
+async def test_union_of_three(library: Any) -> None:
+    found = young().union(Author.objects.filter(name="Bashō"), Author.objects.filter(name="Camus"))
+    assert await names(found) == ["Ada", "Bashō", "Camus", "Emil", "Felix"]
+
+
+async def test_union_operands_give_objects_with_all_columns(library: Any) -> None:
+    found = {a.name: (a.age, a.born, a.active) async for a in young().union(active())}
+    assert found["Felix"] == (24, L.FELIX.born, False)
+
+
+async def test_intersection(library: Any) -> None:
+    assert await names(young().intersection(active())) == named(
+        a for a in L.authors if a.age is not None and a.age < 40 and a.active
+    )
+
+
+async def test_difference(library: Any) -> None:
+    assert await names(young().difference(active())) == ["Felix"]
+
+
+async def test_ordered_union(library: Any) -> None:
+    found = [a.name async for a in young().union(active()).order_by("-name")]
+    assert found == sorted(named(a for a in L.authors if (a.age is not None and a.age < 40) or a.active), reverse=True)
+
+
+async def test_sliced_union(library: Any) -> None:
+    found = [a.name async for a in young().union(active()).order_by("name")[1:3]]
+    assert found == ["Bashō", "Doris"]
+
+
+async def test_union_of_slices(library: Any) -> None:
+    first, last = Author.objects.order_by("pk")[:1], Author.objects.order_by("-pk")[:2]
+    assert await names(first.union(last)) == ["Ada", "Felix", "Gina"]
+
+
+async def test_count_of_a_union(library: Any) -> None:
+    assert await young().union(active()).acount() == 6
+    assert await young().union(active(), all=True).acount() == 8
+
+
+async def test_exists_and_first_of_a_union(library: Any) -> None:
+    both = young().union(active())
+    assert await both.aexists()
+    assert (await both.order_by("name").afirst()).name == "Ada"
+
+
+async def test_union_of_values_across_models(library: Any) -> None:
+    found = await Author.objects.values_list("name", flat=True).union(Publisher.objects.values_list("name", flat=True))
+    assert sorted(found) == sorted({a.name for a in L.authors} | {p.name for p in L.publishers})
+
+
+async def test_values_of_a_union(library: Any) -> None:
+    found = await young().union(active()).order_by("name").values("name")
+    assert [row["name"] for row in found][:2] == ["Ada", "Bashō"]
+
+
+async def test_union_of_annotated_querysets(library: Any) -> None:
+    one = Author.objects.filter(name="Ada").annotate(n=Count("books")).values_list("name", "n")
+    other = Author.objects.filter(name="Gina").annotate(n=Count("books")).values_list("name", "n")
+    assert sorted(await one.union(other)) == [("Ada", 2), ("Gina", 0)]
+
+
+async def test_union_with_constants(library: Any) -> None:
+    one = Author.objects.filter(name="Ada").annotate(kind=Value("author")).values_list("name", "kind")
+    other = Publisher.objects.filter(name="Penguin").annotate(kind=Value("publisher")).values_list("name", "kind")
+    assert sorted(await one.union(other)) == [("Ada", "author"), ("Penguin", "publisher")]
+
+
+async def test_ordering_a_union_by_an_annotation(library: Any) -> None:
+    one = Author.objects.filter(age=36).annotate(twice=F("age") * 2)
+    other = Author.objects.filter(age=50).annotate(twice=F("age") * 2)
+    assert [a.twice async for a in one.union(other).order_by("-twice", "name")] == [100, 72, 72]
+
+
+async def test_union_with_none(library: Any) -> None:
+    assert await names(young().union(Author.objects.none())) == await names(young())
+    assert await names(Author.objects.none().union(young())) == await names(young())
+
+
+async def test_union_with_an_impossible_condition(library: Any) -> None:
+    assert await names(young().union(Author.objects.filter(name__in=[]))) == await names(young())
+
+
+async def test_intersection_with_none(library: Any) -> None:
+    assert await names(young().intersection(Author.objects.none())) == []
+
+
+async def test_difference_from_none(library: Any) -> None:
+    assert await names(Author.objects.none().difference(young())) == []
+
+
+async def test_union_of_joined_querysets(library: Any) -> None:
+    one = Book.objects.filter(author__name="Ada")
+    other = Book.objects.filter(publisher__name="Gallimard")
+    assert await titles(one.union(other)) == titled({*L.ADA.books, *L.GALLIMARD.books})
+
+
+async def test_unions_of_one_shape_keep_their_values_apart(library: Any) -> None:
+    for low, high in ((30, 49), (25, 45), (0, 50)):
+        found = Author.objects.filter(age__lt=low).union(Author.objects.filter(age__gt=high))
+        assert await names(found) == named(a for a in L.authors if a.age is not None and (a.age < low or a.age > high))
+
+
+async def test_in_a_union(library: Any) -> None:
+    keys = young().values("pk").union(Author.objects.filter(name="Camus").values("pk"))
+    assert await titles(Book.objects.filter(author__in=keys)) == titled(
+        b for b in L.books if b.author in (L.ADA, L.EMIL, L.FELIX, L.CAMUS)
+    )
+
+
+@pytest.mark.parametrize("method", [
+    "filter", "exclude", "annotate", "select_related", "prefetch_related", "distinct", "update", "delete", "only", "defer",
+])  # fmt: skip
+def test_refining_a_union_is_refused(method: str) -> None:
+    arguments: dict[str, Any] = {"filter": {"name": "x"}, "exclude": {"name": "x"}, "annotate": {"x": F("age")},
+                                 "update": {"name": "x"}}  # fmt: skip
+    positional = {"select_related": ["country"], "prefetch_related": ["books"], "only": ["name"], "defer": ["name"]}
+    with pytest.raises(NotSupportedError, match="union"):
+        getattr(young().union(active()), method)(*positional.get(method, []), **arguments.get(method, {}))

@@ -1,0 +1,241 @@
+"""Walking over results: for, async for, await, iterator(); what is cached and what is streamed."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import pickle
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+import orm
+from orm.models import Count
+from tests.query import library as L
+from tests.query.answers import titled
+from tests.query.models import Author, Book, Counter, Tag
+
+
+async def test_iterating(library: Any) -> None:
+    assert [book.title async for book in Book.objects.order_by("pk")] == L.TITLES
+
+
+async def test_awaiting(library: Any) -> None:
+    assert [book.title for book in await Book.objects.order_by("pk")] == L.TITLES
+
+
+async def test_a_queryset_asks_once(library: Any, queries: Any) -> None:
+    books = Book.objects.all()
+    with queries as counted:
+        first = [b async for b in books]
+        second = [b async for b in books]
+    assert len(counted) == 1
+    assert all(one is other for one, other in zip(first, second, strict=True))
+
+
+async def test_a_refinement_asks_again(library: Any, queries: Any) -> None:
+    books = Book.objects.all()
+    with queries as counted:
+        assert len(await books) == len(L.books)
+        assert len(await books.all()) == len(L.books)
+    assert len(counted) == 2
+
+
+async def test_count_and_exists_of_an_evaluated_queryset_need_no_query(library: Any, queries: Any) -> None:
+    books = Book.objects.all()
+    assert len(await books) == len(L.books)
+    with queries as counted:
+        assert (await books.acount(), await books.aexists()) == (len(L.books), True)
+    assert len(counted) == 0
+
+
+async def test_contains_of_an_evaluated_queryset_needs_no_query(library: Any, queries: Any) -> None:
+    books = Book.objects.all()
+    first = (await books)[0]
+    with queries as counted:
+        assert await books.acontains(first)
+    assert len(counted) == 0
+
+
+async def test_nested_loops_over_one_queryset(library: Any) -> None:
+    tags = Tag.objects.all()
+    pairs = [(one.name, other.name) async for one in tags async for other in tags]
+    assert len(pairs) == len(L.TAGS) ** 2
+
+
+async def test_leaving_a_loop_early(library: Any) -> None:
+    async for book in Book.objects.order_by("pk"):
+        assert book.title == L.TITLES[0]
+        break
+    assert await Book.objects.acount() == len(L.books)
+
+
+@pytest.mark.only(colour="blocking")
+async def test_len_bool_list_and_in(library: Any) -> None:
+    books = Book.objects.order_by("pk")
+    assert len(books) == len(L.books)
+    assert bool(books)
+    assert not Book.objects.none()
+    assert list(books)[0] in books
+
+
+@pytest.mark.only(colour="blocking")
+async def test_repr_shows_some_rows(library: Any) -> None:
+    assert "Ada" in repr(Author.objects.order_by("pk"))
+    assert repr(Author.objects.none()).startswith("<QuerySet")
+
+
+@pytest.mark.only(colour="awaitable")
+async def test_repr_on_the_loops_thread_asks_nothing(library: Any, queries: Any) -> None:
+    with queries as counted:
+        assert "QuerySet" in repr(Author.objects.all())
+    assert len(counted) == 0
+
+
+async def test_concurrent_iteration_of_one_shape(library: Any) -> None:
+    one, other = Book.objects.filter(pages__gt=100), Book.objects.filter(pages__gt=1)
+    assert (titled(await one), titled(await other)) == (
+        titled(b for b in L.books if b.pages > 100), titled(b for b in L.books if b.pages > 1),
+    )  # fmt: skip
+
+
+@pytest.mark.only(colour="awaitable")
+async def test_many_tasks_ask_at_once(library: Any) -> None:
+    found = await asyncio.gather(*(Book.objects.filter(pages__gt=n).acount() for n in range(0, 300, 10)))
+    assert found == [len([b for b in L.books if b.pages > n]) for n in range(0, 300, 10)]
+
+
+# -- iterator() --------------------------------------------------------------------------------------------------------
+
+
+async def test_iterator(library: Any) -> None:
+    assert [book.title async for book in Book.objects.order_by("pk").aiterator()] == L.TITLES
+
+
+async def test_iterator_keeps_nothing(library: Any, queries: Any) -> None:
+    books = Book.objects.order_by("pk")
+    with queries as counted:
+        for _ in range(2):
+            assert len([b async for b in books.aiterator()]) == len(L.books)
+    assert len(counted) == 2
+
+
+@pytest.mark.parametrize("size", [1, 3, 8, 1000])
+async def test_iterator_in_chunks(library: Any, size: int) -> None:
+    assert [book.title async for book in Book.objects.order_by("pk").aiterator(chunk_size=size)] == L.TITLES
+
+
+async def test_iterator_over_many_rows(database: Any) -> None:
+    await Counter.objects.abulk_create([Counter(key=f"k{n:05}", value=n) for n in range(5000)])
+    total = 0
+    async for row in Counter.objects.order_by("key").aiterator(chunk_size=500):
+        assert row.value == total
+        total += 1
+    assert total == 5000
+
+
+async def test_iterator_of_values(library: Any) -> None:
+    found = [row async for row in Book.objects.order_by("pk").values_list("title", "pages").aiterator(chunk_size=3)]
+    assert found == [(b.title, b.pages) for b in L.books]
+
+
+async def test_iterator_with_joined_and_annotated_rows(library: Any) -> None:
+    queryset = Book.objects.select_related("author").annotate(n=Count("reviews")).order_by("pk")
+    found = [(b.author.name, b.n) async for b in queryset.aiterator(chunk_size=2)]
+    assert found == [(b.author.name, len(b.reviews)) for b in L.books]
+
+
+async def test_iterator_prefetches_chunk_by_chunk(library: Any, queries: Any) -> None:
+    with queries as counted:
+        found = []
+        async for book in Book.objects.prefetch_related("tags").order_by("pk").aiterator(chunk_size=3):
+            found.append(sorted([t.name async for t in book.tags.all()]))
+    assert found == [sorted(b.tags) for b in L.books]
+    assert len(counted) == 1 + 3
+
+
+async def test_iterator_with_prefetch_needs_a_chunk_size(library: Any) -> None:
+    with pytest.raises(ValueError, match="chunk_size"):
+        assert [b async for b in Book.objects.prefetch_related("tags").aiterator()]
+
+
+async def test_iterator_with_a_bad_chunk_size(library: Any) -> None:
+    with pytest.raises(ValueError, match="chunk_size|[Cc]hunk"):
+        assert [b async for b in Book.objects.aiterator(chunk_size=0)]
+
+
+async def test_iterator_left_early_gives_its_connection_back(library: Any) -> None:
+    for _ in range(15):
+        books = Book.objects.order_by("pk").aiterator(chunk_size=1)
+        async for book in books:
+            assert book.title == L.TITLES[0]
+            break
+        await books.aclose()
+    assert await Book.objects.acount() == len(L.books)
+
+
+async def test_iterator_forgotten_gives_its_connection_back(library: Any) -> None:
+    for _ in range(15):
+        async for _book in Book.objects.order_by("pk").aiterator(chunk_size=1):
+            break
+        gc.collect()
+    assert await Book.objects.acount() == len(L.books)
+
+
+async def test_other_queries_while_streaming(library: Any) -> None:
+    found = []
+    async for book in Book.objects.order_by("pk").aiterator(chunk_size=2):
+        found.append(await book.reviews.acount())
+    assert found == [len(b.reviews) for b in L.books]
+
+
+async def test_iterator_inside_a_transaction(library: Any) -> None:
+    async with orm.atomic():
+        await Author.objects.acreate(name="Within")
+        found = [a.name async for a in Author.objects.order_by("pk").aiterator(chunk_size=2)]
+        assert "Within" in found
+        assert await Author.objects.filter(name="Within").aexists()
+
+
+async def test_iterator_of_none(library: Any) -> None:
+    assert [b async for b in Book.objects.none().aiterator()] == []
+
+
+@pytest.mark.only(colour="awaitable")
+async def test_two_streams_in_two_tasks(library: Any) -> None:
+    async def read() -> list[str]:
+        return [book.title async for book in Book.objects.order_by("pk").aiterator(chunk_size=1)]
+
+    assert await asyncio.gather(read(), read()) == [L.TITLES, L.TITLES]
+
+
+@pytest.mark.only(colour="awaitable")
+async def test_aiterator_is_an_async_iterator(library: Any) -> None:
+    assert isinstance(Book.objects.aiterator(), AsyncIterator)
+
+
+# -- pickling and comparing ------------------------------------------------------------------------------------------------
+
+
+async def test_pickled_objects(library: Any) -> None:
+    book = await Book.objects.select_related("author").aget(pk=L.NOTES.pk)
+    copy = pickle.loads(pickle.dumps(book))
+    assert (copy, copy.title, copy.author.name) == (book, book.title, "Ada")
+
+
+async def test_pickled_queryset_holds_its_rows(library: Any, queries: Any) -> None:
+    books = Book.objects.order_by("pk")
+    assert len(await books) == len(L.books)
+    copy = pickle.loads(pickle.dumps(books))
+    with queries as counted:
+        assert [b.title async for b in copy] == L.TITLES
+    assert len(counted) == 0
+
+
+async def test_objects_are_equal_by_model_and_key(library: Any) -> None:
+    one, other = await Book.objects.aget(pk=L.NOTES.pk), await Book.objects.aget(pk=L.NOTES.pk)
+    assert one == other
+    assert hash(one) == hash(other)
+    assert one != await Author.objects.aget(pk=L.ADA.pk)
+    assert Book(title="x") != Book(title="x")

@@ -1,0 +1,152 @@
+"""Looking into JSON: keys, indexes, containment and null, the same on every database that can."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orm.errors import NotSupportedError
+from orm.models import Count, F
+from orm.models.fields.json import KeyTextTransform, KeyTransform
+from tests.query.models import Document
+
+DOCUMENTS: dict[str, Any] = {
+    "flat": {"kind": "a", "n": 1, "ok": True},
+    "deep": {"kind": "b", "n": 2.5, "in": {"side": {"x": [10, 20, {"y": "z"}]}}},
+    "text number": {"kind": "a", "n": "1"},
+    "null inside": {"kind": None, "n": 0, "ok": False},
+    "list": [1, 2, "three"],
+    "number": 5,
+    "empty": {},
+    "nothing": None,
+}
+
+
+@pytest.fixture
+def documents(database: Any) -> dict[str, Any]:
+    Document.objects.bulk_create([Document(name=name, data=data) for name, data in DOCUMENTS.items()])
+    return DOCUMENTS
+
+
+CASES: list[tuple[dict[str, Any], set[str]]] = [
+    ({"data__kind": "a"}, {"flat", "text number"}),
+    ({"data__n": 1}, {"flat"}),
+    ({"data__n": "1"}, {"text number"}),
+    ({"data__n": 2.5}, {"deep"}),
+    ({"data__n__gt": 1}, {"deep"}),
+    ({"data__n__lte": 1}, {"flat", "null inside"}),
+    ({"data__ok": True}, {"flat"}),
+    ({"data__ok": False}, {"null inside"}),
+    ({"data__kind": None}, {"null inside"}),
+    ({"data__kind__isnull": True}, {"list", "number", "empty", "nothing"}),
+    ({"data__kind__isnull": False}, {"flat", "deep", "text number", "null inside"}),
+    ({"data__in__side__x__0": 10}, {"deep"}),
+    ({"data__in__side__x__2__y": "z"}, {"deep"}),
+    ({"data__in__side": {"x": [10, 20, {"y": "z"}]}}, {"deep"}),
+    ({"data__in__side__x": [10, 20, {"y": "z"}]}, {"deep"}),
+    ({"data__0": 1}, {"list"}),
+    ({"data__2": "three"}, {"list"}),
+    ({"data__kind__in": ["a", "b"]}, {"flat", "deep", "text number"}),
+    ({"data__n__in": [1, 2.5]}, {"flat", "deep"}),
+    ({"data__kind__contains": "a"}, {"flat", "text number"}),
+    ({"data__kind__icontains": "A"}, {"flat", "text number"}),
+    ({"data__kind__startswith": "b"}, {"deep"}),
+    ({"data__kind__iexact": "B"}, {"deep"}),
+    ({"data__kind__regex": "^[ab]$"}, {"flat", "deep", "text number"}),
+    ({"data__has_key": "kind"}, {"flat", "deep", "text number", "null inside"}),
+    ({"data__has_keys": ["kind", "ok"]}, {"flat", "null inside"}),
+    ({"data__has_any_keys": ["ok", "in"]}, {"flat", "deep", "null inside"}),
+    ({"data__in__side__has_key": "x"}, {"deep"}),
+    ({"data": {}}, {"empty"}),
+    ({"data": 5}, {"number"}),
+    ({"data": [1, 2, "three"]}, {"list"}),
+    ({"data": {"ok": True, "n": 1, "kind": "a"}}, {"flat"}),
+    ({"data__isnull": True}, {"nothing"}),
+    ({"data__missing": 1}, set()),
+]
+
+
+@pytest.mark.parametrize(("conditions", "expected"), CASES, ids=lambda v: str(v) if isinstance(v, dict) else "")
+async def test_lookup(documents: Any, conditions: dict[str, Any], expected: set[str]) -> None:
+    assert {d.name async for d in Document.objects.filter(**conditions)} == expected
+
+
+@pytest.mark.only(backend="postgresql")
+@pytest.mark.parametrize(("conditions", "expected"), [
+    ({"data__contains": {"kind": "a"}}, {"flat", "text number"}),
+    ({"data__contains": {"in": {"side": {}}}}, {"deep"}),
+    ({"data__contains": [2]}, {"list"}),
+    ({"data__contained_by": {"kind": "a", "n": 1, "ok": True, "more": 2}}, {"flat", "empty"}),
+])  # fmt: skip
+async def test_containment(documents: Any, conditions: dict[str, Any], expected: set[str]) -> None:
+    assert {d.name async for d in Document.objects.filter(**conditions)} == expected
+
+
+@pytest.mark.only(backend="sqlite")
+async def test_containment_is_refused_where_the_database_has_none(documents: Any) -> None:
+    with pytest.raises(NotSupportedError):
+        await Document.objects.filter(data__contains={"kind": "a"})
+
+
+async def test_exclude_a_key_keeps_rows_without_it(documents: Any) -> None:
+    found = {d.name async for d in Document.objects.exclude(data__kind="a")}
+    assert found == set(DOCUMENTS) - {"flat", "text number"}
+
+
+async def test_values_of_a_key(documents: Any) -> None:
+    found = {d["name"]: d["data__kind"] async for d in Document.objects.values("name", "data__kind")}
+    assert found == {
+        name: data.get("kind") if isinstance(data, dict) else None for name, data in DOCUMENTS.items()
+    }
+
+
+async def test_values_of_a_key_keep_their_types(documents: Any) -> None:
+    found = {d["name"]: d["data__n"] async for d in Document.objects.filter(data__has_key="n").values("name", "data__n")}
+    assert found == {"flat": 1, "deep": 2.5, "text number": "1", "null inside": 0}
+    assert type(found["flat"]) is int
+
+
+async def test_values_of_a_nested_key(documents: Any) -> None:
+    found = await Document.objects.filter(name="deep").values_list("data__in__side__x", flat=True)
+    assert found == [[10, 20, {"y": "z"}]]
+
+
+async def test_order_by_a_key(documents: Any) -> None:
+    found = [d.name async for d in Document.objects.filter(data__has_key="in").order_by("data__n")]
+    assert found == ["deep"]
+
+
+async def test_annotating_a_key(documents: Any) -> None:
+    found = await Document.objects.annotate(kind=F("data__kind")).aget(name="deep")
+    assert found.kind == "b"
+
+
+async def test_key_as_json_and_as_text(documents: Any) -> None:
+    queryset = Document.objects.annotate(one=KeyTransform("kind", "data"), other=KeyTextTransform("kind", "data"))
+    found = await queryset.aget(name="deep")
+    assert (found.one, found.other) == ("b", "b")
+
+
+async def test_grouping_by_a_key(documents: Any) -> None:
+    found = await Document.objects.filter(data__kind__in=["a", "b"]).values("data__kind").annotate(n=Count("pk"))
+    assert {row["data__kind"]: row["n"] for row in found} == {"a": 2, "b": 1}
+
+
+async def test_keys_with_awkward_names(database: Any) -> None:
+    keys = ["a b", "a.b", "a'b", 'a"b', "a\\b", "$", "%s", "ü", "0x", "[0]"]
+    await Document.objects.acreate(name="it", data={key: n for n, key in enumerate(keys)})
+    for number, key in enumerate(keys):
+        assert await Document.objects.filter(**{f"data__{key}": number}).acount() == 1
+        assert await Document.objects.filter(data__has_key=key).acount() == 1
+    assert await Document.objects.filter(data__has_keys=keys).acount() == 1
+
+
+async def test_updating_json(documents: Any) -> None:
+    await Document.objects.filter(name="empty").aupdate(data={"new": [1]})
+    assert (await Document.objects.aget(data__new__0=1)).name == "empty"
+
+
+async def test_large_integers_keep_their_digits(database: Any) -> None:
+    await Document.objects.acreate(name="big", data={"n": 2**60 + 1})
+    assert (await Document.objects.aget()).data == {"n": 2**60 + 1}

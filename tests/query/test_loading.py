@@ -1,0 +1,238 @@
+"""Related objects: loaded when asked for ("just add await"), or with the row through select_related."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orm.errors import FieldError, FieldFetchBlocked, SynchronousOnlyOperation
+from tests.query import library as L
+from tests.query.answers import titled
+from tests.query.models import Author, Book, Category, Profile, Publisher, Review
+
+
+async def test_unloaded_relation_loads_when_asked(library: Any, queries: Any) -> None:
+    book = await Book.objects.aget(pk=L.NOTES.pk)
+    with queries as counted:
+        assert (await book.author).name == "Ada"
+    assert len(counted) == 1
+
+
+async def test_a_relation_loads_once(library: Any, queries: Any) -> None:
+    book = await Book.objects.aget(pk=L.NOTES.pk)
+    first = await book.author
+    with queries as counted:
+        assert await book.author is first
+    assert len(counted) == 0
+
+
+async def test_loaded_relation_can_be_awaited_or_not(library: Any) -> None:
+    book = await Book.objects.select_related("author").aget(pk=L.NOTES.pk)
+    assert book.author.name == (await book.author).name == "Ada"
+
+
+async def test_absent_relation_is_none_at_once(library: Any, queries: Any) -> None:
+    book = await Book.objects.aget(pk=L.ROAD.pk)
+    with queries as counted:
+        assert book.editor is None
+    assert len(counted) == 0
+
+
+async def test_key_of_a_relation_needs_no_query(library: Any, queries: Any) -> None:
+    book = await Book.objects.aget(pk=L.NOTES.pk)
+    with queries as counted:
+        assert book.author_id == L.ADA.pk
+    assert len(counted) == 0
+
+
+async def test_relation_over_two_steps(library: Any) -> None:
+    book = await Book.objects.aget(pk=L.NOTES.pk)
+    author = await book.author
+    assert (await author.country).name == "United Kingdom"
+
+
+async def test_objects_can_be_awaited(library: Any) -> None:
+    author = await Author.objects.aget(name="Ada")
+    assert await author is author
+
+
+@pytest.mark.only(colour="awaitable")
+@pytest.mark.parametrize("use", [
+    lambda value: value.name, lambda value: str(value), lambda value: bool(value), lambda value: value == 1,
+    lambda value: list(value), lambda value: setattr(value, "name", "x"), lambda value: hash(value), lambda value: value(),
+])  # fmt: skip
+async def test_unloaded_relation_says_to_await_it(library: Any, use: Any) -> None:
+    book = await Book.objects.aget(pk=L.NOTES.pk)
+    with pytest.raises(FieldFetchBlocked, match="await"):
+        use(book.author)
+
+
+@pytest.mark.only(colour="awaitable")
+async def test_unloaded_column_says_to_await_it(library: Any) -> None:
+    book = await Book.objects.defer("title").aget(pk=L.NOTES.pk)
+    with pytest.raises(FieldFetchBlocked, match="await"):
+        book.title.upper()
+
+
+@pytest.mark.only(colour="awaitable")
+async def test_an_unloaded_relation_can_be_awaited_twice(library: Any) -> None:
+    book = await Book.objects.aget(pk=L.NOTES.pk)
+    pending = book.author
+    assert (await pending) is (await pending)
+
+
+@pytest.mark.only(colour="awaitable")
+async def test_blocking_form_on_the_loops_thread_names_the_awaitable_one(library: Any) -> None:
+    with pytest.raises(SynchronousOnlyOperation, match="aget"):
+        Author.objects.get(name="Ada")
+
+
+@pytest.mark.only(colour="awaitable")
+@pytest.mark.parametrize("use", [list, len, bool, lambda q: q[0], lambda q: next(iter(q)), lambda q: 1 in q])
+async def test_blocking_use_of_a_queryset_on_the_loops_thread_is_refused(library: Any, use: Any) -> None:
+    with pytest.raises(SynchronousOnlyOperation, match="await|async"):
+        use(Author.objects.all())
+
+
+async def test_assigning_a_relation(library: Any) -> None:
+    book = await Book.objects.aget(pk=L.NOTES.pk)
+    emil = await Author.objects.aget(name="Emil")
+    book.author = emil
+    assert (book.author_id, await book.author) == (emil.pk, emil)
+    await book.asave()
+    assert await Book.objects.filter(pk=book.pk, author=emil).aexists()
+
+
+async def test_assigning_the_key_forgets_the_loaded_object(library: Any) -> None:
+    book = await Book.objects.select_related("author").aget(pk=L.NOTES.pk)
+    book.author_id = L.EMIL.pk
+    assert (await book.author).name == "Emil"
+
+
+async def test_assigning_an_object_of_another_model_is_refused(library: Any) -> None:
+    book = await Book.objects.aget(pk=L.NOTES.pk)
+    with pytest.raises(ValueError, match="Author"):
+        book.author = Publisher(name="x")
+
+
+# -- reverse -------------------------------------------------------------------------------------------------------------
+
+
+async def test_reverse_manager(library: Any) -> None:
+    ada = await Author.objects.aget(name="Ada")
+    assert sorted([b.title async for b in ada.books.all()]) == titled(L.ADA.books)
+
+
+async def test_reverse_manager_refined(library: Any) -> None:
+    ada = await Author.objects.aget(name="Ada")
+    assert [b.title for b in await ada.books.filter(pages__gt=100)] == ["Letters"]
+
+
+async def test_objects_of_a_reverse_manager_know_where_they_came_from(library: Any, queries: Any) -> None:
+    ada = await Author.objects.aget(name="Ada")
+    books = await ada.books.all()
+    with queries as counted:
+        assert all((await book.author) is ada for book in books)
+    assert len(counted) == 0
+
+
+async def test_reverse_one_to_one(library: Any) -> None:
+    ada = await Author.objects.aget(name="Ada")
+    assert (await ada.profile).motto == "Compute!"
+
+
+async def test_absent_reverse_one_to_one(library: Any) -> None:
+    emil = await Author.objects.aget(name="Emil")
+    with pytest.raises(Profile.DoesNotExist):
+        await emil.profile
+
+
+async def test_many_to_many_manager(library: Any) -> None:
+    road = await Book.objects.aget(pk=L.ROAD.pk)
+    assert [tag.name async for tag in road.tags.all()] == sorted(L.ROAD.tags)
+
+
+# -- select_related --------------------------------------------------------------------------------------------------------
+
+
+async def test_select_related_takes_one_query(library: Any, queries: Any) -> None:
+    with queries as counted:
+        books = await Book.objects.select_related("author").order_by("pk")
+        assert [b.author.name for b in books] == [b.author.name for b in L.books]
+    assert len(counted) == 1
+
+
+async def test_select_related_of_an_optional_relation(library: Any, queries: Any) -> None:
+    with queries as counted:
+        books = await Book.objects.select_related("editor", "publisher").order_by("pk")
+        assert [b.editor and b.editor.name for b in books] == [b.editor and b.editor.name for b in L.books]
+        assert [b.publisher and b.publisher.name for b in books] == [b.publisher and b.publisher.name for b in L.books]
+    assert len(counted) == 1
+
+
+async def test_select_related_over_several_steps(library: Any, queries: Any) -> None:
+    with queries as counted:
+        reviews = await Review.objects.select_related("book__author__country", "book__publisher").order_by("pk")
+        found = [(r.book.author.country and r.book.author.country.name, r.book.publisher is None) for r in reviews]
+    assert found == [
+        (r.book.author.country and r.book.author.country.name, r.book.publisher is None) for r in L.reviews
+    ]
+    assert len(counted) == 1
+
+
+async def test_select_related_without_names_follows_what_must_be_there(library: Any, queries: Any) -> None:
+    with queries as counted:
+        review = await Review.objects.select_related().order_by("pk").afirst()
+        assert review.book.author.name == "Ada"
+    assert len(counted) == 1
+
+
+async def test_select_related_backwards_over_one_to_one(library: Any, queries: Any) -> None:
+    with queries as counted:
+        authors = await Author.objects.select_related("profile").order_by("pk")
+        assert authors[0].profile.motto == "Compute!"
+        with pytest.raises(Profile.DoesNotExist):
+            await authors[2].profile
+    assert len(counted) == 1
+
+
+async def test_select_related_of_a_model_related_to_itself(library: Any) -> None:
+    top = await Category.objects.acreate(name="top")
+    await Category.objects.acreate(name="sub", parent=top)
+    found = await Category.objects.select_related("parent__parent").order_by("pk")
+    assert [(c.name, c.parent and c.parent.name) for c in found] == [("top", None), ("sub", "top")]
+
+
+async def test_select_related_adds_up_and_none_takes_it_back(library: Any) -> None:
+    both = str(Book.objects.select_related("author").select_related("publisher").query).upper()
+    assert both.count("JOIN") == 2
+    assert "JOIN" not in str(Book.objects.select_related("author").select_related(None).query).upper()
+
+
+async def test_select_related_beside_a_filter_shares_its_join(library: Any) -> None:
+    queryset = Book.objects.select_related("author").filter(author__name="Ada").order_by("author__age")
+    assert str(queryset.query).upper().count("JOIN") == 1
+    assert {b.author.name for b in await queryset} == {"Ada"}
+
+
+async def test_select_related_shares_nothing_between_rows(library: Any) -> None:
+    """As in Django: each row has its own related object, even when it is the same row of the table."""
+    one, other = await Book.objects.select_related("author").filter(author__name="Ada")
+    assert one.author == other.author
+    assert one.author is not other.author
+
+
+def test_select_related_of_an_unknown_name_is_refused() -> None:
+    with pytest.raises(FieldError, match="autor.*author"):
+        Book.objects.select_related("autor")
+
+
+def test_select_related_of_many_rows_is_refused() -> None:
+    with pytest.raises(FieldError, match="tags"):
+        Book.objects.select_related("tags")
+
+
+def test_select_related_after_values_is_refused() -> None:
+    with pytest.raises(TypeError, match="values"):
+        Book.objects.values("title").select_related("author")

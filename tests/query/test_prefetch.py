@@ -1,0 +1,252 @@
+"""prefetch_related(), Prefetch and prefetch_related_objects: many related rows in one query each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import orm
+from orm.models import Count, Prefetch
+from tests.query import library as L
+from tests.query.answers import titled
+from tests.query.models import Author, Book, Publisher, Review, Tag
+
+
+async def test_reverse_relation(library: Any, queries: Any) -> None:
+    with queries as counted:
+        authors = await Author.objects.prefetch_related("books").order_by("pk")
+        found = [sorted([b.title async for b in a.books.all()]) for a in authors]
+    assert found == [titled(a.books) for a in L.authors]
+    assert len(counted) == 2
+
+
+async def test_many_to_many(library: Any, queries: Any) -> None:
+    with queries as counted:
+        books = await Book.objects.prefetch_related("tags").order_by("pk")
+        found = [[t.name async for t in b.tags.all()] for b in books]
+    assert found == [sorted(b.tags) for b in L.books]
+    assert len(counted) == 2
+
+
+async def test_many_to_many_backwards(library: Any, queries: Any) -> None:
+    with queries as counted:
+        tags = await Tag.objects.prefetch_related("books")
+        found = {t.name: sorted([b.title async for b in t.books.all()]) for t in tags}
+    assert found == {name: titled(b for b in L.books if name in b.tags) for name in L.TAGS}
+    assert len(counted) == 2
+
+
+async def test_forward_relation(library: Any, queries: Any) -> None:
+    with queries as counted:
+        books = await Book.objects.prefetch_related("editor").order_by("pk")
+        assert [b.editor and b.editor.name for b in books] == [b.editor and b.editor.name for b in L.books]
+    assert len(counted) == 2
+
+
+async def test_forward_relation_gives_siblings_the_same_object(library: Any) -> None:
+    one, other = await Book.objects.filter(author__name="Ada").prefetch_related("author")
+    assert one.author is other.author
+
+
+async def test_reverse_one_to_one(library: Any, queries: Any) -> None:
+    with queries as counted:
+        authors = await Author.objects.filter(name__in=["Ada", "Doris"]).prefetch_related("profile").order_by("pk")
+        assert [a.profile.motto for a in authors] == [L.ADA.motto, L.DORIS.motto]
+    assert len(counted) == 2
+
+
+async def test_over_several_steps(library: Any, queries: Any) -> None:
+    with queries as counted:
+        publishers = await Publisher.objects.prefetch_related("books__reviews", "books__author__country").order_by("pk")
+        found = []
+        for publisher in publishers:
+            for book in [b async for b in publisher.books.all()]:
+                stars = sorted([r.stars async for r in book.reviews.all()])
+                found.append((book.title, stars, book.author.country and book.author.country.name))
+    assert sorted(found) == sorted(
+        (b.title, sorted(r.stars for r in b.reviews), b.author.country and b.author.country.name)
+        for p in L.publishers for b in p.books
+    )
+    assert len(counted) == 5
+
+
+async def test_several_lookups(library: Any, queries: Any) -> None:
+    with queries as counted:
+        books = await Book.objects.prefetch_related("tags", "reviews").order_by("pk")
+        found = [(len(await b.tags.all()), len(await b.reviews.all())) for b in books]
+    assert found == [(len(b.tags), len(b.reviews)) for b in L.books]
+    assert len(counted) == 3
+
+
+async def test_count_and_exists_of_prefetched_rows_need_no_query(library: Any, queries: Any) -> None:
+    books = await Book.objects.prefetch_related("reviews").order_by("pk")
+    with queries as counted:
+        assert [await b.reviews.acount() for b in books] == [len(b.reviews) for b in L.books]
+    assert len(counted) == 0
+
+
+async def test_refining_prefetched_rows_asks_again(library: Any, queries: Any) -> None:
+    book = await Book.objects.prefetch_related("reviews").aget(pk=L.NOTES.pk)
+    with queries as counted:
+        assert [r.stars async for r in book.reviews.filter(reviewer="Ann")] == [5]
+    assert len(counted) == 1
+
+
+async def test_prefetch_with_select_related(library: Any, queries: Any) -> None:
+    with queries as counted:
+        reviews = await Review.objects.select_related("book").prefetch_related("book__tags").order_by("pk")
+        found = [sorted([t.name async for t in r.book.tags.all()]) for r in reviews]
+    assert found == [sorted(r.book.tags) for r in L.reviews]
+    assert len(counted) == 2
+
+
+async def test_prefetch_of_no_rows_asks_nothing(library: Any, queries: Any) -> None:
+    with queries as counted:
+        assert await Author.objects.filter(name="Nobody").prefetch_related("books") == []
+    assert len(counted) == 1
+
+
+async def test_prefetch_on_get_and_first(library: Any, queries: Any) -> None:
+    with queries as counted:
+        ada = await Author.objects.prefetch_related("books").aget(name="Ada")
+        first = await Author.objects.prefetch_related("books").order_by("pk").afirst()
+        assert sorted([b.title async for b in ada.books.all()]) == sorted([b.title async for b in first.books.all()])
+    assert len(counted) == 4
+
+
+async def test_prefetch_none_takes_it_back(library: Any, queries: Any) -> None:
+    with queries as counted:
+        await Author.objects.prefetch_related("books").prefetch_related(None)
+    assert len(counted) == 1
+
+
+async def test_prefetch_to_itself(library: Any, queries: Any) -> None:
+    with queries as counted:
+        authors = await Author.objects.prefetch_related("friends").order_by("pk")
+        found = {a.name: sorted([f.name async for f in a.friends.all()]) for a in authors}
+    assert found == {
+        a.name: sorted(y.name if x is a else x.name for x, y in L.friendships if a in (x, y)) for a in L.authors
+    }
+    assert len(counted) == 2
+
+
+# -- Prefetch ------------------------------------------------------------------------------------------------------------
+
+
+async def test_prefetch_with_a_queryset(library: Any, queries: Any) -> None:
+    long_ones = Book.objects.filter(pages__gte=100).order_by("-pages", "pk")
+    with queries as counted:
+        authors = await Author.objects.prefetch_related(Prefetch("books", queryset=long_ones)).order_by("pk")
+        found = [[b.title async for b in a.books.all()] for a in authors]
+    assert found == [
+        [b.title for b in sorted((b for b in a.books if b.pages >= 100), key=lambda b: (-b.pages, b.pk))]
+        for a in L.authors
+    ]
+    assert len(counted) == 2
+
+
+async def test_prefetch_to_an_attribute(library: Any) -> None:
+    long_ones = Book.objects.filter(pages__gte=100)
+    lookup = Prefetch("books", queryset=long_ones, to_attr="long_books")
+    authors = await Author.objects.prefetch_related(lookup).order_by("pk")
+    assert all(isinstance(a.long_books, list) for a in authors)
+    assert [titled(a.long_books) for a in authors] == [titled(b for b in a.books if b.pages >= 100) for a in L.authors]
+    assert sorted([b.title async for b in authors[0].books.all()]) == titled(L.ADA.books)
+
+
+async def test_two_prefetches_of_one_relation_to_two_attributes(library: Any) -> None:
+    authors = await Author.objects.prefetch_related(
+        Prefetch("books", Book.objects.filter(in_print=True), to_attr="in_print"),
+        Prefetch("books", Book.objects.filter(in_print=False), to_attr="gone"),
+    ).order_by("pk")
+    assert [(titled(a.in_print), titled(a.gone)) for a in authors] == [
+        (titled(b for b in a.books if b.in_print), titled(b for b in a.books if not b.in_print)) for a in L.authors
+    ]
+
+
+async def test_prefetch_with_a_queryset_that_prefetches(library: Any, queries: Any) -> None:
+    inner = Book.objects.prefetch_related(Prefetch("reviews", Review.objects.order_by("-stars", "pk")))
+    with queries as counted:
+        ada = await Author.objects.prefetch_related(Prefetch("books", inner)).aget(name="Ada")
+        found = {b.title: [r.stars async for r in b.reviews.all()] async for b in ada.books.all()}
+    assert found == {b.title: sorted((r.stars for r in b.reviews), reverse=True) for b in L.ADA.books}
+    assert len(counted) == 3
+
+
+async def test_prefetch_through_an_attribute(library: Any, queries: Any) -> None:
+    with queries as counted:
+        ada = await Author.objects.prefetch_related(
+            Prefetch("books", Book.objects.order_by("pk"), to_attr="works"), "works__tags"
+        ).aget(name="Ada")
+        found = [sorted([t.name async for t in b.tags.all()]) for b in ada.works]
+    assert found == [sorted(b.tags) for b in L.ADA.books]
+    assert len(counted) == 3
+
+
+async def test_prefetch_with_an_annotated_queryset(library: Any) -> None:
+    counted = Book.objects.annotate(n=Count("reviews"))
+    ada = await Author.objects.prefetch_related(Prefetch("books", counted)).aget(name="Ada")
+    assert {b.title: b.n async for b in ada.books.all()} == {b.title: len(b.reviews) for b in L.ADA.books}
+
+
+async def test_prefetch_with_a_sliced_queryset_slices_for_each_parent(library: Any) -> None:
+    top = Book.objects.order_by("-pages", "pk")[:1]
+    authors = await Author.objects.prefetch_related(Prefetch("books", top, to_attr="top")).order_by("pk")
+    assert [[b.title for b in a.top] for a in authors] == [
+        [b.title for b in sorted(a.books, key=lambda b: (-b.pages, b.pk))[:1]] for a in L.authors
+    ]
+
+
+async def test_prefetch_with_only(library: Any, queries: Any) -> None:
+    with queries as counted:
+        ada = await Author.objects.prefetch_related(Prefetch("books", Book.objects.only("title", "author"))).aget(name="Ada")
+        assert sorted([b.title async for b in ada.books.all()]) == titled(L.ADA.books)
+    assert len(counted) == 2
+
+
+# -- objects that are there already ----------------------------------------------------------------------------------------
+
+
+async def test_prefetch_related_objects(library: Any, queries: Any) -> None:
+    authors = await Author.objects.order_by("pk")
+    with queries as counted:
+        await orm.models.aprefetch_related_objects(authors, "books__reviews")
+        found = [[len(await b.reviews.all()) async for b in a.books.all()] for a in authors]
+    assert [sorted(counts) for counts in found] == [sorted(len(b.reviews) for b in a.books) for a in L.authors]
+    assert len(counted) == 2
+
+
+async def test_prefetch_related_objects_leaves_what_is_loaded(library: Any, queries: Any) -> None:
+    authors = await Author.objects.prefetch_related("books").order_by("pk")
+    with queries as counted:
+        await orm.models.aprefetch_related_objects(authors, "books")
+    assert len(counted) == 0
+
+
+# -- bad input ----------------------------------------------------------------------------------------------------------------
+
+
+async def test_unknown_name_is_refused(library: Any) -> None:
+    with pytest.raises((AttributeError, orm.errors.FieldError), match="boks"):
+        await Author.objects.prefetch_related("boks")
+
+
+async def test_a_plain_column_is_refused(library: Any) -> None:
+    with pytest.raises((ValueError, orm.errors.FieldError), match="name"):
+        await Author.objects.prefetch_related("name")
+
+
+async def test_one_lookup_with_two_querysets_is_refused(library: Any) -> None:
+    with pytest.raises(ValueError, match="books"):
+        await Author.objects.prefetch_related("books", Prefetch("books", Book.objects.filter(pages=1)))
+
+
+def test_prefetch_with_values_is_refused() -> None:
+    with pytest.raises(ValueError, match="values"):
+        Prefetch("books", queryset=Book.objects.values("title"))
+
+
+async def test_an_attribute_that_hides_a_field_is_refused(library: Any) -> None:
+    with pytest.raises(ValueError, match="name"):
+        await Author.objects.prefetch_related(Prefetch("books", to_attr="name"))

@@ -1,0 +1,151 @@
+"""raw(): a user's own SQL, its rows as objects; and the SQL the library shows and explains."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import orm
+from orm.errors import FieldDoesNotExist, NotSupportedError, ProgrammingError
+from orm.models import F
+from orm.models.expressions import RawSQL
+from tests.query import library as L
+from tests.query.answers import titled, titles
+from tests.query.models import Author, Book, Counter
+
+
+async def test_raw(library: Any) -> None:
+    found = [a async for a in Author.objects.raw("SELECT * FROM query_author ORDER BY id")]
+    assert [(a.name, a.age, a.born, a.active) for a in found] == [(a.name, a.age, a.born, a.active) for a in L.authors]
+
+
+async def test_raw_can_be_awaited(library: Any) -> None:
+    assert len(await Author.objects.raw("SELECT * FROM query_author")) == len(L.authors)
+
+
+async def test_raw_with_parameters(library: Any) -> None:
+    found = await Author.objects.raw("SELECT * FROM query_author WHERE name = %s AND age > %s", ["Ada", 30])
+    assert [a.name for a in found] == ["Ada"]
+
+
+async def test_raw_with_named_parameters(library: Any) -> None:
+    found = await Author.objects.raw("SELECT * FROM query_author WHERE name = %(name)s", {"name": "Emil"})
+    assert [a.name for a in found] == ["Emil"]
+
+
+async def test_raw_parameters_are_never_text(library: Any) -> None:
+    found = await Author.objects.raw("SELECT * FROM query_author WHERE name = %s", ["x' OR '1'='1"])
+    assert found == []
+
+
+async def test_raw_with_a_percent_sign(library: Any) -> None:
+    found = await Book.objects.raw("SELECT * FROM query_book WHERE title LIKE '100%%' AND pages < %s", [50])
+    assert [b.title for b in found] == ["100% Cotton_wool"]
+
+
+async def test_raw_leaves_out_columns_to_load_later(library: Any) -> None:
+    book = (await Book.objects.raw("SELECT id, title FROM query_book WHERE id = %s", [L.NOTES.pk]))[0]
+    assert book.title == L.NOTES.title
+    assert await book.pages == 66
+
+
+async def test_raw_with_columns_in_another_order(library: Any) -> None:
+    book = (await Book.objects.raw("SELECT pages, title, id FROM query_book WHERE id = %s", [L.NOTES.pk]))[0]
+    assert (book.title, book.pages, book.pk) == (L.NOTES.title, 66, L.NOTES.pk)
+
+
+async def test_raw_with_extra_columns(library: Any) -> None:
+    found = await Author.objects.raw("SELECT *, age * 2 AS twice FROM query_author WHERE name = 'Ada'")
+    assert found[0].twice == 72
+
+
+async def test_raw_with_translations(library: Any) -> None:
+    found = await Author.objects.raw(
+        "SELECT id AS number, name AS called FROM query_author WHERE name = 'Ada'",
+        translations={"number": "id", "called": "name"},
+    )
+    assert (found[0].pk, found[0].name) == (L.ADA.pk, "Ada")
+
+
+async def test_raw_column_with_another_name(database: Any) -> None:
+    await Counter.objects.acreate(key="a", note="x")
+    assert (await Counter.objects.raw("SELECT * FROM query_counter"))[0].note == "x"
+
+
+async def test_raw_converts_values(library: Any) -> None:
+    book = (await Book.objects.raw("SELECT * FROM query_book WHERE id = %s", [L.NOTES.pk]))[0]
+    assert (book.price, book.added, book.in_print) == (L.NOTES.price, L.NOTES.added, True)
+
+
+async def test_raw_without_the_key_is_refused(library: Any) -> None:
+    with pytest.raises(FieldDoesNotExist, match="primary key"):
+        await Author.objects.raw("SELECT name FROM query_author")
+
+
+async def test_raw_prefetches(library: Any, queries: Any) -> None:
+    with queries as counted:
+        found = await Author.objects.raw("SELECT * FROM query_author ORDER BY id").prefetch_related("books")
+        assert [sorted([b.title async for b in a.books.all()]) for a in found] == [titled(a.books) for a in L.authors]
+    assert len(counted) == 2
+
+
+async def test_raw_with_wrong_sql(library: Any) -> None:
+    with pytest.raises((ProgrammingError, orm.errors.OperationalError)):
+        await Author.objects.raw("SELECT * FROM no_such_table")
+
+
+async def test_raw_sql_expression(library: Any) -> None:
+    found = Book.objects.annotate(x=RawSQL("pages * %s", [2])).filter(x__gt=500)
+    assert await titles(found) == titled(b for b in L.books if b.pages * 2 > 500)
+
+
+async def test_raw_sql_expression_in_a_lookup(library: Any) -> None:
+    found = Author.objects.filter(pk__in=RawSQL("SELECT author_id FROM query_book WHERE pages > %s", [300]))
+    assert sorted([a.name async for a in found]) == sorted({b.author.name for b in L.books if b.pages > 300})
+
+
+# -- what is shown -----------------------------------------------------------------------------------------------------
+
+
+def test_str_of_a_query_is_its_sql(database: Any) -> None:
+    sql = str(Book.objects.filter(pages__gt=3).order_by("title").query)
+    assert sql.startswith("SELECT ")
+    assert '"query_book"' in sql
+    assert "ORDER BY" in sql
+
+
+def test_one_chain_always_gives_one_text(database: Any) -> None:
+    texts = {str(Book.objects.filter(author__name="x", pages__gt=3).order_by("title")[:5].query) for n in range(5)}
+    assert len(texts) == 1
+
+
+async def test_explain(library: Any) -> None:
+    plan = await Book.objects.filter(pages__gt=3).aexplain()
+    assert isinstance(plan, str)
+    assert "query_book" in plan.lower()
+
+
+@pytest.mark.only(backend="postgresql")
+async def test_explain_with_options(library: Any) -> None:
+    assert "actual" in await Book.objects.filter(pages__gt=3).aexplain(analyze=True)
+    assert '"Plan"' in await Book.objects.filter(pages__gt=3).aexplain(format="json")
+
+
+async def test_explain_with_an_unknown_option_is_refused(library: Any) -> None:
+    with pytest.raises(ValueError, match="nonsense"):
+        await Book.objects.aexplain(nonsense=True)
+
+
+async def test_explain_with_an_injected_option_is_refused(library: Any) -> None:
+    with pytest.raises(ValueError, match="option"):
+        await Book.objects.aexplain(**{"analyze) SELECT 1; --": True})
+
+
+async def test_explain_with_an_unknown_format_is_refused(library: Any) -> None:
+    with pytest.raises((ValueError, NotSupportedError), match="fancy|format"):
+        await Book.objects.aexplain(format="fancy")
+
+
+async def test_f_is_not_text(library: Any) -> None:
+    assert await titles(Book.objects.filter(title=F("title"))) == titled(L.books)
