@@ -38,7 +38,7 @@ class Prompt(code.InteractiveConsole):
     def runcode(self, code: types.CodeType) -> None:
         """Run a compiled statement; a traceback is shown, and the prompt goes on."""
         try:
-            result = types.FunctionType(code, self.locals)()  # type: ignore[arg-type]
+            result = types.FunctionType(code, self.locals)()
             if inspect.iscoroutine(result):
                 portal.run(_shown(result))
         except SystemExit:

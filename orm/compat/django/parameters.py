@@ -52,7 +52,7 @@ def _value(params: Sequence[Any] | Mapping[str, Any], position: int, name: str |
         form = "%(name)s" if isinstance(params, Mapping) else "%s"
         raise ProgrammingError(f"With a {type(params).__name__} of parameters placeholders are {form}: {sql}")
     if isinstance(params, Mapping):
-        if name not in params:
+        if name is None or name not in params:
             raise ProgrammingError(f"There is no parameter {name!r} among {', '.join(map(repr, params)) or 'none'}.")
         return params[name]
     if position >= len(params):
@@ -73,15 +73,11 @@ def _adapt(dialect: Dialect, value: Any) -> Any:
 @functools.lru_cache(maxsize=512)
 def returns_rows(sql: str) -> bool:
     """Return whether a statement gives rows: by its first word, or because it has RETURNING."""
-    statements = sqlparse.parse(sqlparse.format(sql, strip_comments=True).strip())
+    statements: tuple[Any, ...] = sqlparse.parse(sqlparse.format(sql, strip_comments=True).strip())
     if not statements:
         return False
-    words = [token for token in statements[0].flatten() if token.is_keyword]
-    first = next((token for token in statements[0].flatten() if not token.is_whitespace and token.value != "("), None)
-    if first is None:
-        return False
-    if first.normalized.upper() in _READING:
+    tokens = [token for token in statements[0].flatten() if not token.is_whitespace and token.value != "("]
+    first = tokens[0].normalized.upper() if tokens else ""
+    if first in _READING or (first == "WITH" and statements[0].get_type() == "SELECT"):
         return True
-    if first.normalized.upper() == "WITH" and statements[0].get_type() == "SELECT":
-        return True
-    return any(token.normalized.upper() == "RETURNING" for token in words)
+    return any(token.is_keyword and token.normalized.upper() == "RETURNING" for token in tokens)

@@ -106,9 +106,9 @@ class LegacySettings:
             raise ImproperlyConfigured(
                 f"{name} is in use since the settings were read; give it to settings.configure()."
             )
-        if self._values is None:
+        if not self.configured:
             self.__dict__["_values"] = {each: _from_orm(each) for each in DEFAULTS}
-        self._values[name] = value
+        self.__dict__["_values"][name] = value
 
     def __dir__(self) -> list[str]:
         self.load()
