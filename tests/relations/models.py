@@ -1,0 +1,110 @@
+"""Models for the tests of relations: every kind of relation, every on_delete rule, managers of several kinds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orm import models
+from orm.models.managers import Manager
+
+
+class Country(models.Model):
+    name = models.CharField(max_length=40)
+    code = models.CharField(max_length=2, unique=True)
+
+
+class LivingManager(Manager):
+    """Shows the living only, and can do something of its own."""
+
+    def get_queryset(self) -> Any:
+        return super().get_queryset().filter(living=True)
+
+    def named(self, name: str) -> Any:
+        return self.filter(name=name)
+
+
+class Author(models.Model):
+    name = models.CharField(max_length=40)
+    country = models.ForeignKey(Country, on_delete=models.SET_NULL, null=True, to_field="code", related_name="authors")
+    mentor = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="pupils")
+    friends = models.ManyToManyField("self")
+    follows = models.ManyToManyField("self", symmetrical=False, related_name="followers")
+    living = models.BooleanField(default=True)
+
+    objects = Manager()
+    alive = LivingManager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Profile(models.Model):
+    author = models.OneToOneField(Author, on_delete=models.CASCADE)
+    text = models.TextField(default="")
+
+
+class BookQuerySet(models.QuerySet):
+    """A queryset with a method of its own, for ``from_queryset``."""
+
+    def cheap(self) -> Any:
+        return self.filter(price__lt=10)
+
+    async def acheapest(self) -> Any:
+        return await self.order_by("price").afirst()
+
+
+class Book(models.Model):
+    title = models.CharField(max_length=80)
+    price = models.IntegerField(default=20)
+    author = models.ForeignKey(Author, on_delete=models.CASCADE, related_name="books")
+    editor = models.ForeignKey(Author, on_delete=models.SET_NULL, null=True, related_name="edited")
+    tags = models.ManyToManyField("Tag", related_name="books")
+    translators = models.ManyToManyField(Author, through="Translation", related_name="translated")
+
+    objects = BookQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Tag(models.Model):
+    name = models.CharField(max_length=20, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Translation(models.Model):
+    book = models.ForeignKey(Book, on_delete=models.CASCADE, related_name="translations")
+    translator = models.ForeignKey(Author, on_delete=models.CASCADE, related_name="+")
+    checker = models.ForeignKey(Country, on_delete=models.PROTECT, null=True)
+    language = models.CharField(max_length=10, default="en")
+
+
+class Loan(models.Model):
+    book = models.ForeignKey(Book, on_delete=models.PROTECT)
+    reader = models.CharField(max_length=20, default="")
+
+
+class Shelf(models.Model):
+    name = models.CharField(max_length=20)
+    room = models.ForeignKey("Room", on_delete=models.CASCADE)
+
+
+class Room(models.Model):
+    name = models.CharField(max_length=20)
+
+
+class Copy(models.Model):
+    shelf = models.ForeignKey(Shelf, on_delete=models.RESTRICT)
+    room = models.ForeignKey(Room, on_delete=models.CASCADE)
+
+
+def unknown_country() -> str:
+    return "??"
+
+
+class City(models.Model):
+    name = models.CharField(max_length=20)
+    country = models.ForeignKey(Country, on_delete=models.SET(unknown_country), to_field="code", related_name="cities")
+    twin = models.ForeignKey(Country, on_delete=models.SET_DEFAULT, default=None, null=True, related_name="twins")
