@@ -105,9 +105,7 @@ def has_db_default(field: Any) -> bool:
 def foreign_keys(model: Any) -> list[Any]:
     """The fields of ``model`` that become foreign key constraints."""
     return [
-        field
-        for field in model._meta.concrete_fields
-        if field.is_relation and getattr(field, "db_constraint", True)
+        field for field in model._meta.concrete_fields if field.is_relation and getattr(field, "db_constraint", True)
     ]
 
 
@@ -253,9 +251,8 @@ def drop_statements(models: Iterable[Any], dialect: Any, *, if_exists: bool = Fa
     for model in ordered:
         made.add(model._meta.db_table)
         if not dialect.capabilities.forward_references:
-            statements += [
-                drop_foreign_key(field, dialect, if_exists) for field in foreign_keys(model) if _waits(field, known, made)
-            ]
+            waiting = [field for field in foreign_keys(model) if _waits(field, known, made)]
+            statements += [drop_foreign_key(field, dialect, if_exists) for field in waiting]
     return statements + [drop_table(model, dialect, if_exists=if_exists) for model in reversed(ordered)]
 
 

@@ -253,6 +253,25 @@ class Dialect:
         """Return one UPDATE for any number of rows, one array parameter for the key and for each column; or None."""
         return None
 
+    def update_from_values(self, table: str, key: str, columns: Sequence[str], count: int) -> str:
+        """Return one UPDATE of ``count`` rows from a VALUES list, each the key and then the columns (quoted names)."""
+        names = [f"v{number}" for number in range(len(columns))]
+        sets = ", ".join(f"{column} = given.{name}" for column, name in zip(columns, names, strict=True))
+        row = f"({', '.join(['%s'] * (len(columns) + 1))})"
+        rows = f"(VALUES {', '.join([row] * count)}) AS given({', '.join(['k', *names])})"
+        return f"UPDATE {table} SET {sets} FROM {rows} WHERE {table}.{key} = given.k"
+
+    def shown(self, sql: str, params: Sequence[Any]) -> str:
+        """Return a statement with its parameters put in, for people to read; it is never sent."""
+        for number in range(len(params), 0, -1):
+            mark = self.placeholder(number)
+            text = repr(params[number - 1]) if params[number - 1] is not None else "NULL"
+            before, found, after = sql.rpartition(mark)
+            sql = before + text + after if found else sql
+            if self.capabilities.numbered_placeholders:
+                sql = sql.replace(mark, text)
+        return sql
+
     def on_conflict(self, target: Sequence[str], update: Sequence[str], *, ignore: bool) -> str:
         """Return what an INSERT does with rows that exist; names are quoted."""
         on = f" ({', '.join(target)})" if target else ""

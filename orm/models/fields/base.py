@@ -62,7 +62,7 @@ class NotProvided:
 
 
 NOT_PROVIDED: Any = NotProvided()
-BLANK_VALUES = (None, "", [], (), {})
+BLANK_VALUES: tuple[Any, ...] = (None, "", [], (), {})
 
 _counter = itertools.count()
 
@@ -71,8 +71,8 @@ class Field(SQLType, Generic[T]):
     """A column of a model.
 
     Parameters (all but ``null`` have Django's meaning): ``verbose_name``, ``name``, ``primary_key``, ``unique``,
-    ``blank``, ``null``, ``db_index``, ``default`` (a value or a callable), ``db_default`` (a plain value the column also
-    gets as its DEFAULT), ``editable``, ``choices``, ``help_text``, ``db_column``, ``validators``, ``error_messages``.
+    ``blank``, ``null``, ``db_index``, ``default`` (a value or a callable), ``db_default`` (a plain value, also the
+    column's DEFAULT), ``editable``, ``choices``, ``help_text``, ``db_column``, ``validators``, ``error_messages``.
 
     A field of your own gives ``kind`` (one of the kinds in ``orm.sql.types``), and overrides ``get_prep_value``,
     ``from_db_value`` or ``to_python`` where its Python values differ from that kind's.
@@ -191,7 +191,7 @@ class Field(SQLType, Generic[T]):
             self.verbose_name = self.name.replace("_", " ")
 
     def contribute_to_class(self, cls: type[AwaitableModel], name: str, **options: Any) -> None:
-        """Take a place in ``cls``: its ``_meta``, the descriptor, and ``get_<name>_display`` where there are choices."""
+        """Take a place in ``cls``: in its ``_meta``, as a descriptor, with ``get_<name>_display`` for choices."""
         self.set_attributes_from_name(name)
         self.model = cls
         self.check_declaration()
@@ -311,6 +311,16 @@ class Field(SQLType, Generic[T]):
     def pre_save(self, instance: Any, add: bool) -> Any:
         """The value about to be written; ``add`` tells an INSERT. May set it on the instance (``auto_now``)."""
         return getattr(instance, self.attname)
+
+    @property
+    def has_pre_save(self) -> bool:
+        """Whether this class of field makes the value itself when it is written."""
+        return type(self).pre_save is not Field.pre_save
+
+    @property
+    def plain_prepare(self) -> bool:
+        """Whether a value of exactly ``exact_type`` is canonical as it is."""
+        return type(self).get_prep_value is Field.get_prep_value and self.exact_type is not None
 
     def value_from_object(self, instance: Any) -> Any:
         """The raw value the instance holds."""

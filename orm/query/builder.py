@@ -1,0 +1,490 @@
+"""From names to columns: resolves what a query says against the models, planning joins, and raises ``FieldError`` there.
+
+Runs only when a chain step is taken for the first time (orm.query.shape); it changes a copy of a ``Select``. The rules for
+relations with many rows are Django's: conditions of one ``filter()`` speak of the same related row, those of two calls
+may speak of different ones, and ``exclude()`` means "has no such row".
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, NamedTuple
+
+from orm.errors import FieldError
+from orm.query.paths import Hop
+from orm.sql import types
+from orm.sql.conditions import Q, Where, kind_of
+from orm.sql.expressions import Col, Combinable, Expression, Outer, OuterRef, Param, Ref, Slot, as_expression
+from orm.sql.lookups import Exact, IsNull
+from orm.sql.select import Join, Output, Select, SubSelect, relabel
+from orm.sql.types import SQLType
+
+Prepare = Callable[[Any], Any]
+
+
+class Path(NamedTuple):
+    """Where a name leads: relations to go along, the column at the end, and the parts after it (transforms, a lookup)."""
+
+    hops: tuple[Hop, ...]
+    field: Any
+    rest: tuple[str, ...]
+    relation: Any  # the relation the path ends with, when it names one
+
+    @property
+    def many(self) -> bool:
+        """Whether one row may lead to several."""
+        return any(hop.many for hop in self.hops)
+
+
+class RelatedValue(SQLType):
+    """The key of a related model as a filter's right side: a value, or an instance of that model."""
+
+    def __init__(self, field: Any, model: Any, name: str) -> None:
+        super().__init__(field.kind)
+        self.field = field
+        self.related = model
+        self.name = name
+        self.model = model
+
+    def get_prep_value(self, value: Any) -> Any:
+        if hasattr(value, "_meta"):
+            if not isinstance(value, self.related):
+                raise ValueError(f"{self.name} is compared to a {self.related.__name__}, not to {value!r}")
+            value = value.pk
+            if value is None:
+                raise ValueError(f"{self.name} is compared to an unsaved {self.related.__name__}: save it first")
+        return self.field.get_prep_value(value)
+
+
+def nearest(name: str, choices: Sequence[str]) -> str:
+    """Return a sentence that proposes what may have been meant by a wrong name."""
+    close = difflib.get_close_matches(name, choices, n=3, cutoff=0.6)
+    meant = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+    return f"{meant} Choices are: {', '.join(sorted(choices))}"
+
+
+class Builder:
+    """Changes a copy of a select, one chain step long.
+
+    ``pending`` are the step's values in the order ``structure()`` listed them, or None for a step that has no key.
+    """
+
+    def __init__(self, select: Select, pending: Sequence[Any] | None = None) -> None:
+        self.select = select.copy()
+        self.model = select.model
+        self.pending = pending
+        self.base = select.slots
+        self.prepares: list[Prepare | None] = []
+        self.values: list[Any] = []
+        self.list_slots: set[int] = set(select.list_slots)
+
+    def finished(self) -> Select:
+        """Return the changed select."""
+        self.select.slots = self.base + len(self.values)
+        self.select.list_slots = frozenset(self.list_slots)
+        return self.select
+
+    # -- values ---------------------------------------------------------------------------------------------------------
+
+    def take_slot(self, value: Any, prepare: Prepare | None) -> int:
+        """Return the slot of a step's next value, which ``prepare`` makes canonical here and in all later queries."""
+        position = len(self.values)
+        if self.pending is not None:
+            expected = self.pending[position]
+            if expected is not value and type(expected) is not list:
+                raise AssertionError(f"{value!r} resolved out of order: structure() listed {expected!r} here")
+            value = expected
+        elif not isinstance(value, (str, bytes, dict)) and hasattr(value, "__next__"):
+            value = list(value)
+        self.values.append(prepare(value) if prepare is not None else value)
+        self.prepares.append(prepare)
+        return self.base + position
+
+    def mark_list(self, slot: int) -> None:
+        """Say that a slot holds the list of an IN, whose length may be part of the text."""
+        self.list_slots.add(slot)
+
+    def preparer_for(self, lhs: Any, sql_type: SQLType) -> Prepare:
+        """Return what prepares a value compared to ``lhs``; it names ``lhs`` when it refuses one."""
+        if sql_type.model is not None:
+            return sql_type.get_prep_value  # a model's field names itself
+        return _Named(sql_type, self.describe(lhs))
+
+    def describe(self, lhs: Any) -> str:
+        """Return what to call an expression in an error."""
+        target = getattr(lhs, "target", None)
+        if target is not None and getattr(target, "model", None) is not None:
+            return f"{target.model.__name__}.{target.name}"
+        return type(lhs).__name__
+
+    def resolve_value(self, value: Any, lhs: Any, many: bool = False) -> Any:
+        """Return the right side of a lookup that is an expression or a queryset."""
+        if isinstance(value, Combinable) or isinstance(value, Q):
+            return value.resolve_expression(self, True, self._reuse)
+        if hasattr(value, "query_structure"):
+            related = getattr(lhs.output_field, "related_model", None) or getattr(lhs.output_field, "related", None)
+            select = self.embed(value)
+            if related is not None and select.values is None and not issubclass(select.model, related):
+                raise ValueError(
+                    f"{self.describe(lhs)} refers to {related.__name__}: a queryset of {select.model.__name__} has no such rows"
+                )
+            select = one_column(select, lhs)
+            if not many and select.limit is None:
+                raise ValueError("A queryset on the right of exact must be sliced to one row: use [:1], or the in lookup")
+            return SubSelect(select)
+        slot = self.take_slot(value, self.preparer_for(lhs, lhs.output_field))
+        return Slot(slot, lhs.output_field, bare=True)
+
+    # -- subqueries -----------------------------------------------------------------------------------------------------
+
+    def embed(self, queryset: Any) -> Select:
+        """Return a queryset's select made part of this query; its values take the next slots."""
+        shape, values = queryset.embedded()
+        offset = self.base + len(self.values)
+        for value in values:
+            self.take_slot(value, None)
+        taken = self._taken_aliases()
+        aliases: dict[str, str] = {}
+        number = 0
+        for alias in sorted(shape.select.aliases()):
+            while f"U{number}" in taken:
+                number += 1
+            aliases[alias] = f"U{number}"
+            number += 1
+        self._embedded |= set(aliases.values())
+        select = relabel(shape.select, aliases, offset, self)
+        self.list_slots |= select.list_slots
+        return select
+
+    _embedded_aliases: set[str] | None = None
+    _reuse: set[str] | None = None
+
+    @property
+    def _embedded(self) -> set[str]:
+        if self._embedded_aliases is None:
+            self._embedded_aliases = set()
+        return self._embedded_aliases
+
+    @_embedded.setter
+    def _embedded(self, aliases: set[str]) -> None:
+        self._embedded_aliases = aliases
+
+    def _taken_aliases(self) -> set[str]:
+        return self.select.aliases() | self._embedded
+
+    # -- names ------------------------------------------------------------------------------------------------------------
+
+    def path(self, name: str, model: Any = None) -> Path:
+        """Return where a name such as ``author__name__lower`` leads.
+
+        Raises ``FieldError`` when its first part is nothing this model has.
+        """
+        if not isinstance(name, str):
+            raise FieldError(f"A field is named by a string, not by {name!r}")
+        opts = (model or self.model)._meta
+        parts = name.split("__")
+        hops: list[Hop] = []
+        field: Any = None
+        relation: Any = None
+        for position, part in enumerate(parts):
+            found = opts.pk if part == "pk" else opts.names.get(part)
+            if found is None:
+                if position == 0:
+                    raise FieldError(
+                        f"{opts.object_name} has no field {part!r}." + nearest(part, [*opts.names, *self.select.annotations])
+                    )
+                return self._ending(hops, field, tuple(parts[position:]), relation)
+            field, relation = found, None
+            if found.is_relation and not (part == getattr(found, "attname", None) and part != found.name):
+                relation = found
+                hops.extend(found.hops)
+                opts = hops[-1].model._meta
+            elif position + 1 < len(parts):
+                return self._ending(hops, field, tuple(parts[position + 1 :]), None)
+        return self._ending(hops, field, (), relation)
+
+    def _ending(self, hops: list[Hop], field: Any, rest: tuple[str, ...], relation: Any) -> Path:
+        if relation is not None:
+            last = hops[-1]
+            field = last.rhs if _follows_key(last) else last.model._meta.pk
+        while hops and field is hops[-1].rhs and _follows_key(hops[-1]):
+            field = hops.pop().lhs  # the foreign key itself holds the value: no join needed
+        return Path(tuple(hops), field, rest, relation)
+
+    def join(self, hops: Sequence[Hop], reuse: set[str] | None, alias: str | None = None) -> str:
+        """Return the alias at the end of ``hops``, joining tables where they are not joined yet.
+
+        ``reuse`` are the aliases of to-many relations that may serve again (and gets the new ones); None: all may.
+        """
+        alias = alias or self.select.base_alias
+        for hop in hops:
+            alias = self._join_one(alias, hop, reuse)
+        return alias
+
+    def _join_one(self, parent: str, hop: Hop, reuse: set[str] | None) -> str:
+        for join in self.select.joins.values():
+            if join.parent == parent and join.hop == hop and (not hop.many or reuse is None or join.alias in reuse):
+                return join.alias
+        alias = self._new_alias(hop.model._meta.db_table)
+        self.select.joins[alias] = Join(alias, hop.model._meta.db_table, parent, hop)
+        if reuse is not None:
+            reuse.add(alias)
+        return alias
+
+    def _new_alias(self, table: str) -> str:
+        taken = self._taken_aliases()
+        if table not in taken:
+            return table
+        number = len(self.select.joins) + 1
+        while f"T{number}" in taken:
+            number += 1
+        return f"T{number}"
+
+    def column(self, path: Path, reuse: set[str] | None, allow_joins: bool = True) -> Col:
+        """Return the column a path leads to, with its joins made."""
+        if path.hops and not allow_joins:
+            raise FieldError(f"{path.field.name!r} lies across a relation, which is not allowed here")
+        alias = self.join(path.hops, reuse)
+        if not path.field.concrete:
+            raise FieldError(f"{path.field.name!r} has no column of its own")
+        if path.relation is not None and not path.field.is_relation:
+            return Col(alias, path.field, RelatedValue(path.field, path.relation.related_model, path.relation.name))
+        return Col(alias, path.field)
+
+    def resolve_ref(self, name: str, allow_joins: bool = True, reuse: set[str] | None = None, summarize: bool = False) -> Any:
+        """Return the expression a name stands for: an annotation, a column, or a transform of one."""
+        annotation, rest = self._annotation(name)
+        if annotation is not None:
+            return self._transformed(annotation, rest, name)
+        path = self.path(name)
+        return self._transformed(self.column(path, reuse, allow_joins), path.rest, name)
+
+    def _annotation(self, name: str) -> tuple[Any, tuple[str, ...]]:
+        if name in self.select.annotations:
+            return self.select.annotations[name], ()
+        first, *rest = name.split("__")
+        if first in self.select.annotations:
+            return self.select.annotations[first], tuple(rest)
+        return None, ()
+
+    def _transformed(self, lhs: Any, names: Sequence[str], whole: str) -> Any:
+        for position, name in enumerate(names):
+            transform = _transform(lhs, name)
+            if transform is None:
+                self._unknown(lhs, name, whole, after=names[:position])
+            lhs = transform(lhs)
+        return lhs
+
+    def _unknown(self, lhs: Any, name: str, whole: str, after: Sequence[str] = ()) -> None:
+        field = lhs.output_field_or_none
+        known = sorted(field.lookups()) if field is not None else []
+        related = getattr(field, "related_model", None)
+        if related is not None and not after:
+            known = sorted({*known, *related._meta.names})
+        what = f"{self.describe(lhs)}" + (f" ({field.kind})" if field is not None else "")
+        raise FieldError(f"{what} has no lookup, transform or field {name!r} (in {whole!r}).{nearest(name, known)}")
+
+    # -- conditions ---------------------------------------------------------------------------------------------------------
+
+    def resolve_condition(
+        self, condition: Any, allow_joins: bool = True, reuse: set[str] | None = None, summarize: bool = False
+    ) -> Expression:
+        """Return a Q or conditional expression resolved; all its to-many relations speak of the same rows."""
+        outer, self._reuse = self._reuse, reuse
+        try:
+            return self._condition(condition, False, reuse, allow_joins)
+        finally:
+            self._reuse = outer
+
+    def add_filter(self, condition: Q) -> None:
+        """Add the condition of one ``filter()`` or ``exclude()`` call."""
+        where = self.resolve_condition(condition, reuse=set())
+        if where.contains_over_clause:
+            raise NotImplementedError("Filtering on a window function is not supported: filter in Python, or in raw SQL")
+        current = self.select.where or Where(())
+        if where.contains_aggregate and self.select.group_by is None:
+            self.group()
+        self.select.where = current.and_with(where)
+
+    def _condition(self, condition: Any, negated: bool, reuse: set[str] | None, allow_joins: bool) -> Expression:
+        if not isinstance(condition, Q):
+            return condition.resolve_expression(self, allow_joins, reuse)  # type: ignore[no-any-return]
+        negated = negated != condition.negated
+        nodes: list[Expression] = []
+        for child in condition.children:
+            if type(child) is tuple:
+                nodes.append(self._leaf(child[0], child[1], negated, reuse, allow_joins))
+            else:
+                nodes.append(self._condition(child, negated, reuse, allow_joins))
+        return Where(nodes, condition.connector, condition.negated)
+
+    def _leaf(self, name: str, value: Any, negated: bool, reuse: set[str] | None, allow_joins: bool) -> Expression:
+        kind: Hashable = kind_of(value, [])
+        if self.pending is not None and hasattr(value, "__next__"):
+            value = self.pending[len(self.values)]
+            kind = kind_of(value, [])
+        annotation, rest = self._annotation(name)
+        if annotation is not None:
+            return self._lookup(annotation, rest, kind, value, name)
+        path = self.path(name)
+        if negated and path.many:
+            return self._has_row(path, kind, value, name, reuse)
+        lhs = self.column(path, reuse, allow_joins)
+        lookup = self._lookup(lhs, path.rest, kind, value, name)
+        if negated and not isinstance(lookup, IsNull):
+            optional = path.field.null or any(hop.optional for hop in path.hops)
+            if optional:  # NOT (x = 1) is unknown for a NULL x; excluding x = 1 keeps it
+                return Where((lookup, IsNull(lhs, False)))
+        return lookup
+
+    def _lookup(self, lhs: Any, names: Sequence[str], kind: Hashable, value: Any, whole: str) -> Expression:
+        *transforms, last = names or ("exact",)
+        lhs = self._transformed(lhs, transforms, whole)
+        lookup = _find_lookup(lhs, last)
+        if lookup is None:
+            transform = _transform(lhs, last)
+            if transform is None:
+                self._unknown(lhs, last, whole, after=transforms)
+            lhs, lookup = transform(lhs), None
+            lookup = _find_lookup(lhs, "exact")
+        if lookup is None:
+            raise FieldError(f"{whole!r} ends in {last!r}, which can't be compared")
+        built: Expression = lookup.build(lhs, kind, value, self)
+        if getattr(lhs, "bilateral", False):
+            built.rhs = type(lhs)(built.rhs)  # type: ignore[attr-defined]
+        return built
+
+    def _has_row(self, path: Path, kind: Hashable, value: Any, name: str, reuse: set[str] | None) -> Expression:
+        """Return EXISTS(a related row meeting the condition), for exclude() across a relation with many rows."""
+        first = next(i for i, hop in enumerate(path.hops) if hop.many)
+        outer_alias = self.join(path.hops[:first], reuse)
+        hop, rest = path.hops[first], path.hops[first + 1 :]
+        inner = _InnerBuilder(self, hop.model)
+        lhs = inner.column(Path(rest, path.field, (), path.relation), None)
+        lookup = inner._lookup(lhs, path.rest, kind, value, name)
+        tie = Exact(Col(inner.select.base_alias, hop.rhs), Col(outer_alias, hop.lhs))
+        inner.select.where = Where((lookup, tie))
+        inner.select.outputs = ()
+        if isinstance(lookup, IsNull) and lookup.rhs is True and not rest:
+            # "some related column is NULL" is also what no related row at all looks like through a left join.
+            return Where((SubSelect(inner.select, "EXISTS({})"), self._no_row(inner, tie)), "OR")
+        return SubSelect(inner.select, "EXISTS({})")
+
+    def _no_row(self, inner: _InnerBuilder, tie: Expression) -> Expression:
+        select = inner.select.copy()
+        select.where = Where((tie,))
+        return Where((SubSelect(select, "EXISTS({})"),), negated=True)
+
+    # -- grouping -----------------------------------------------------------------------------------------------------------
+
+    def group(self) -> None:
+        """Group by what the query's rows are: the model's rows, or the columns ``values()`` chose."""
+        values = self.select.values
+        self.select.group_by = "model" if values is None else tuple(expression for _, expression in values)
+
+
+class _InnerBuilder(Builder):
+    """Builds a correlated subquery: its values and aliases are its outer builder's."""
+
+    def __init__(self, outer: Builder, model: Any) -> None:
+        self.outer = outer
+        table = model._meta.db_table
+        number = 0
+        while f"U{number}" in outer._taken_aliases():
+            number += 1
+        alias = f"U{number}"
+        outer._embedded.add(alias)
+        super().__init__(Select(model, {alias: Join(alias, table)}))
+
+    def take_slot(self, value: Any, prepare: Prepare | None) -> int:
+        return self.outer.take_slot(value, prepare)
+
+    def mark_list(self, slot: int) -> None:
+        self.outer.mark_list(slot)
+
+    def embed(self, queryset: Any) -> Select:
+        return self.outer.embed(queryset)
+
+    def resolve_value(self, value: Any, lhs: Any, many: bool = False) -> Any:
+        return self.outer.resolve_value(value, lhs, many)
+
+    def _new_alias(self, table: str) -> str:
+        number = 0
+        while f"U{number}" in self.outer._taken_aliases():
+            number += 1
+        self.outer._embedded.add(f"U{number}")
+        return f"U{number}"
+
+
+class ConstantBuilder(Builder):
+    """Resolves what a model declares (Meta.ordering, constraints): its values are part of the statement, not slots."""
+
+    def take_slot(self, value: Any, prepare: Prepare | None) -> int:
+        raise NotImplementedError("Meta.ordering can't hold values: order by an annotation in the query")
+
+
+class _Named:
+    """Prepares a value for a computed type, and says what refused it."""
+
+    def __init__(self, sql_type: SQLType, name: str) -> None:
+        self.sql_type = sql_type
+        self.name = name
+
+    def __call__(self, value: Any) -> Any:
+        try:
+            return self.sql_type.get_prep_value(value)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{self.name}: {error}") from None
+
+
+def _follows_key(hop: Hop) -> bool:
+    lhs = hop.lhs
+    return not hop.many and lhs.is_relation and lhs.concrete and lhs.target_field is hop.rhs
+
+
+def _find_lookup(lhs: Any, name: str) -> Any:
+    own = getattr(type(lhs), "class_lookups", {}).get(name)
+    if own is not None and not getattr(own, "is_transform", False):
+        return own
+    field = lhs.output_field_or_none
+    return field.get_lookup(name) if field is not None else None
+
+
+def _transform(lhs: Any, name: str) -> Any:
+    own = getattr(type(lhs), "class_lookups", {}).get(name)
+    if own is not None and getattr(own, "is_transform", False):
+        return own
+    key = getattr(lhs, "key_transform", None)
+    if key is not None:
+        return key(name)
+    field = lhs.output_field_or_none
+    return field.get_transform(name) if field is not None else None
+
+
+def one_column(select: Select, lhs: Any = None) -> Select:
+    """Return a select fit for the right side of a comparison: one column, the key unless ``values()`` chose another."""
+    select = select.copy()
+    if select.combination is not None:
+        parts = tuple(one_column(part, lhs) for part in select.combination.parts)
+        select.combination = type(select.combination)(select.combination.operator, select.combination.all, parts)
+        select.outputs = parts[0].outputs
+        return select
+    if select.values is None:
+        field = select.model._meta.pk
+        wanted = getattr(getattr(lhs, "target", None), "target_field", None)
+        if wanted is not None and wanted.model is select.model:
+            field = wanted
+        select.outputs = (Output(Col(select.base_alias, field)),)
+    else:
+        chosen = [*select.values, *((name, select.annotations[name]) for name in select.selected)]
+        if len(chosen) != 1:
+            raise ValueError(f"A subquery here must have one column, not {len(chosen)}: choose it with values_list()")
+        select.outputs = (Output(chosen[0][1]),)
+    select.select_related = False
+    if select.limit is None and select.offset is None and not select.distinct_on:
+        select.order_by = ()
+    return select
+
+
+__all__ = ["Builder", "ConstantBuilder", "Path", "RelatedValue", "as_expression", "nearest", "Outer", "OuterRef", "Param", "Ref", "types"]

@@ -1,0 +1,336 @@
+"""The chain: an immutable query that each method extends by one step. Nothing here waits or touches a database.
+
+What a chain holds: the model, the shape (structure), the prepared values of its slots, the alias of the database and what is to be
+done with the results. Values are prepared when they are given, so a wrong one raises at the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+from orm.errors import NotSupportedError
+from orm.query import steps
+from orm.query.shape import Shape, root
+from orm.sql.conditions import SCALARS, kind_of
+from orm.sql.expressions import Uncacheable, structure_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+M = TypeVar("M", covariant=True)
+FetchMode = Literal["one", "peers", "raise"]
+
+
+class Chain(Generic[M]):
+    """The part of a QuerySet that builds queries."""
+
+    model: type[M]
+    _shape: Shape
+    _values: tuple[Any, ...]
+    _using: str | None = None
+    _low: int = 0
+    _high: int | None = None
+    _result_cache: list[Any] | None = None
+    _prefetch_related_lookups: tuple[Any, ...] = ()
+    _prefetch_done: bool = False
+    _known_related: tuple[str, str, dict[Any, Any]] | None = None
+    _fetch_mode: FetchMode = "one"
+
+    def __init__(self, model: type[M] | None = None, using: str | None = None) -> None:
+        if model is None:
+            raise TypeError("A QuerySet needs a model: QuerySet(Author)")
+        self.model = model
+        self._shape = root(model)
+        self._values = ()
+        if using is not None:
+            self._using = using
+
+    # -- mechanism --------------------------------------------------------------------------------------------------------
+
+    def _with(self, shape: Shape, values: tuple[Any, ...]) -> Self:
+        new = object.__new__(self.__class__)
+        attributes = new.__dict__
+        attributes.update(self.__dict__)
+        attributes["_shape"] = shape
+        attributes["_values"] = values
+        if self._result_cache is not None:
+            attributes["_result_cache"] = None
+            attributes["_prefetch_done"] = False
+        return new
+
+    def _clone(self) -> Self:
+        return self._with(self._shape, self._values)
+
+    _chain = _clone
+
+    def _set(self, **attributes: Any) -> Self:
+        new = self._with(self._shape, self._values)
+        new.__dict__.update(attributes)
+        return new
+
+    def _step(self, name: str, arguments: Any, change: Callable[..., None], *args: Any) -> Self:
+        """Take a step whose ``arguments`` (anything ``structure_of`` reads) say what it does."""
+        values: list[Any] = []
+        key: Any
+        try:
+            key = (name, structure_of(arguments, values))
+        except Uncacheable:
+            key = None
+        shape, prepared = self._shape.advance(key, values, change, *args)
+        return self._with(shape, self._values + prepared)
+
+    def _uncut(self, what: str) -> None:
+        if self._low or self._high is not None:
+            raise TypeError(f"Cannot {what} once a slice has been taken.")
+
+    def _uncombined(self, what: str) -> None:
+        combination = self._shape.select.combination
+        if combination is not None:
+            raise NotSupportedError(f"Calling QuerySet.{what}() after {combination.operator.lower()}() is not supported.")
+
+    def _sliced(self) -> tuple[Shape, tuple[Any, ...]]:
+        """Return shape and values with the slice as part of them."""
+        if not self._low and self._high is None:
+            return self._shape, self._values
+        limit = None if self._high is None else max(self._high - self._low, 0)
+        values = [v for v in (limit, self._low or None) if v is not None]
+        shape, prepared = self._shape.advance(
+            ("cut", limit is not None, bool(self._low)), values, steps.cut, self._low, limit
+        )
+        return shape, self._values + prepared
+
+    def query_structure(self, values: list[Any]) -> Any:
+        """Return the key of this query as part of another, whose values get this one's (see orm.sql.expressions)."""
+        shape, own = self._sliced()
+        if not shape.select.cacheable:
+            raise Uncacheable(type(self).__name__)
+        values.extend(own)
+        return (Chain, shape)
+
+    def embedded(self) -> tuple[Shape, tuple[Any, ...]]:
+        """Return shape and values for use inside another query."""
+        return self._sliced()
+
+    @property
+    def db(self) -> str:
+        """The alias of the database this query runs on."""
+        return self._using or "default"
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the rows come in an order: of order_by(), or of the model's Meta.ordering."""
+        select = self._shape.select
+        if select.order_by is not None:
+            return bool(select.order_by)
+        meta: Any = self.model
+        return bool(meta._meta.ordering) and select.group_by is None
+
+    # -- which rows -----------------------------------------------------------------------------------------------------------
+
+    def all(self) -> Self:
+        """Return a copy, which asks the database anew."""
+        return self._clone()
+
+    def none(self) -> Self:
+        """Return a queryset that finds nothing and sends no query."""
+        return self._step("none", (), steps.nothing)
+
+    def filter(self, *args: Any, **kwargs: Any) -> Self:
+        """Return the rows that meet all conditions.
+
+        Parameters: Q objects and boolean expressions, and ``path__lookup=value`` pairs. Conditions of one call on a
+        relation with many rows speak of the same related row. Raises ``FieldError``, ``ValueError``, ``TypeError``.
+        """
+        return self._filter(False, args, kwargs)
+
+    def exclude(self, *args: Any, **kwargs: Any) -> Self:
+        """Return the rows that do not meet all conditions together. Across a to-many relation: that have no such related row."""
+        return self._filter(True, args, kwargs)
+
+    def _filter(self, negated: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Self:
+        if self._low or self._high is not None:
+            raise TypeError("Cannot filter a query once a slice has been taken.")
+        if (args or kwargs) and self._shape.select.combination is not None:
+            self._uncombined("exclude" if negated else "filter")
+        key, values = _filter_key(negated, args, kwargs)
+        shape, prepared = self._shape.advance(key, values, steps.filter_rows, negated, args, kwargs)
+        return self._with(shape, self._values + prepared)
+
+    def distinct(self, *field_names: str) -> Self:
+        """Return different rows only; with names (where the database has DISTINCT ON) one for each combination of these."""
+        self._uncut("create distinct fields")
+        self._uncombined("distinct")
+        return self._step("distinct", field_names, steps.distinct, field_names)
+
+    def union(self, *other_qs: Any, all: bool = False) -> Self:
+        """Return the rows of this and other querysets; ``all`` keeps those found twice."""
+        return self._combine("UNION", all, other_qs)
+
+    def intersection(self, *other_qs: Any) -> Self:
+        """Return the rows all the querysets have."""
+        return self._combine("INTERSECT", False, other_qs)
+
+    def difference(self, *other_qs: Any) -> Self:
+        """Return the rows of this queryset the others do not have."""
+        return self._combine("EXCEPT", False, other_qs)
+
+    def _combine(self, operator: str, all_rows: bool, others: Sequence[Any]) -> Self:
+        for other in others:
+            if not isinstance(other, Chain):
+                raise TypeError(f"Querysets combine with querysets, not with {other!r}")
+        shape, values = self._sliced()
+        base = self._with(shape, values)
+        base.__dict__.update(_low=0, _high=None)
+        return base._step(operator, (all_rows, list(others)), steps.combine, operator, all_rows, others)
+
+    # -- in which order, how many ----------------------------------------------------------------------------------------------
+
+    def order_by(self, *field_names: Any) -> Self:
+        """Return the rows in another order: names (``"-age"`` descending, ``"?"`` random) or expressions; none: no order."""
+        self._uncut("reorder a query")
+        return self._step("order_by", field_names, steps.order_by, field_names)
+
+    def reverse(self) -> Self:
+        """Return the rows in the opposite order."""
+        self._uncut("reverse a query")
+        return self._step("reverse", (), steps.reverse)
+
+    def _slice(self, part: slice) -> Self:
+        for bound in (part.start, part.stop):
+            if bound is not None and (not isinstance(bound, int) or bound < 0):
+                raise ValueError("A slice of a queryset takes positive integers: negative indexing is not supported.")
+        low, high = self._low, self._high
+        if part.stop is not None:
+            high = low + part.stop if high is None else min(high, low + part.stop)
+        if part.start is not None:
+            low = low + part.start if high is None else min(high, low + part.start)
+        return self._set(_low=low, _high=high)
+
+    # -- with what --------------------------------------------------------------------------------------------------------------
+
+    def annotate(self, *args: Any, **kwargs: Any) -> Self:
+        """Return the rows with computed values: ``annotate(n=Count("books"))``. An aggregate groups by the row."""
+        return self._annotate(args, kwargs, True)
+
+    def alias(self, *args: Any, **kwargs: Any) -> Self:
+        """Name expressions for later use without making them part of the result."""
+        return self._annotate(args, kwargs, False)
+
+    def _annotate(self, args: Sequence[Any], kwargs: dict[str, Any], selected: bool) -> Self:
+        self._uncut("annotate a query")
+        self._uncombined("annotate")
+        annotations = named_expressions(args, kwargs)
+        return self._step("annotate" if selected else "alias", annotations, steps.annotate, annotations, selected)
+
+    def values(self, *fields: Any, **expressions: Any) -> Any:
+        """Return rows as dicts with these columns (all when none is named)."""
+        return self._choose("dict", fields, expressions)
+
+    def values_list(self, *fields: Any, flat: bool = False, named: bool = False) -> Any:
+        """Return rows as tuples; ``flat`` gives the single column's values, ``named`` named tuples."""
+        if flat and named:
+            raise TypeError("'flat' and 'named' can't be used together.")
+        if flat and len(fields) > 1:
+            raise TypeError("'flat' is not valid when values_list is called with more than one field.")
+        if flat and not fields:
+            meta: Any = self.model
+            fields = (meta._meta.concrete_fields[0].name,)
+        return self._choose("flat" if flat else "named" if named else "tuple", fields, {})
+
+    def _choose(self, result: str, fields: Sequence[Any], expressions: dict[str, Any]) -> Any:
+        self._uncombined("values") if self._shape.select.combination is not None else None
+        names: list[str] = []
+        computed = dict(expressions)
+        for number, item in enumerate(fields):
+            if isinstance(item, str):
+                names.append(item)
+                continue
+            if not hasattr(item, "resolve_expression"):
+                raise TypeError(f"values() takes names of fields and expressions, not {item!r}")
+            name = getattr(item, "default_alias", None) or f"{type(item).__name__.lower()}{number + 1}"
+            computed[name] = item
+            names.append(name)
+        new = self._step("values", (result, names, computed), steps.choose_values, names, computed, result)
+        return new
+
+    def select_related(self, *fields: Any) -> Self:
+        """Load related objects in the same query: relations to one row by name; ``None`` undoes it."""
+        if self._shape.select.values is not None:
+            raise TypeError("Cannot call select_related() after .values() or .values_list()")
+        self._uncombined("select_related")
+        names = None if fields == (None,) else fields
+        return self._step("select_related", names, steps.select_related, names)
+
+    def prefetch_related(self, *lookups: Any) -> Self:
+        """Load related objects in one further query each: names or ``Prefetch`` objects; ``None`` undoes it."""
+        if lookups == (None,):
+            return self._set(_prefetch_related_lookups=())
+        return self._set(_prefetch_related_lookups=self._prefetch_related_lookups + lookups)
+
+    def only(self, *fields: str) -> Self:
+        """Load only these columns (and the key) at once; the others when they are asked for."""
+        if fields == (None,):
+            raise TypeError("Cannot pass None as an argument to only().")
+        return self._step("only", fields, steps.choose_loading, False, fields)
+
+    def defer(self, *fields: Any) -> Self:
+        """Leave these columns out until they are asked for; ``None`` loads all again."""
+        names = None if fields == (None,) else fields
+        return self._step("defer", names, steps.choose_loading, True, names)
+
+    def using(self, alias: str | None) -> Self:
+        """Return the same query for another database."""
+        return self._set(_using=alias)
+
+    def fetch_mode(self, mode: FetchMode) -> Self:
+        """Say how unloaded relations and deferred columns of the results load: each alone (``one``), for all results in one query
+        (``peers``), or not at all (``raise``)."""
+        if mode not in ("one", "peers", "raise"):
+            raise ValueError(f"fetch_mode is 'one', 'peers' or 'raise', not {mode!r}")
+        return self._set(_fetch_mode=mode)
+
+    def select_for_update(
+        self, nowait: bool = False, skip_locked: bool = False, of: Sequence[str] = (), no_key: bool = False
+    ) -> Self:
+        """Lock the rows until the transaction ends, where the database can."""
+        if nowait and skip_locked:
+            raise ValueError("The nowait option cannot be used with skip_locked.")
+        options = (nowait, skip_locked, tuple(of), no_key)
+        return self._step("lock", options, steps.lock, *options)
+
+
+def _filter_key(negated: bool, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, Sequence[Any]]:
+    """Return the structural key of a filter call and its values; the key is None for what can't be shared."""
+    if not args:
+        for value in kwargs.values():
+            if type(value) not in SCALARS:
+                break
+        else:
+            return (negated, *kwargs), tuple(kwargs.values())
+    values: list[Any] = []
+    try:
+        return (
+            "exclude" if negated else "filter",
+            *[arg.structure(values) if hasattr(arg, "structure") else structure_of(arg, values) for arg in args],
+            *[(name, kind_of(value, values)) for name, value in kwargs.items()],
+        ), values
+    except Uncacheable:
+        return None, ()
+
+
+def named_expressions(args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return expressions by name; positional ones name themselves (``books__count``).
+
+    Raises ``TypeError`` for one that can't, or for a name given twice.
+    """
+    named: dict[str, Any] = {}
+    for item in args:
+        try:
+            name = item.default_alias
+        except AttributeError:
+            raise TypeError(f"{item!r} needs a name: annotate(name=…)") from None
+        if name in kwargs:
+            raise ValueError(f"The named annotation {name!r} conflicts with the default name for another annotation.")
+        named[name] = item
+    return {**named, **kwargs}

@@ -1,0 +1,170 @@
+"""Rows to objects: one function generated for exactly the columns of a plan.
+
+It writes each instance's ``__dict__`` at once and converts only the columns that need it. ``__init__`` and ``from_db`` are
+called only for classes that override them or whose init signals someone listens to. Names in the generated source come
+from fields, which are Python identifiers; values never do.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from orm.query.layout import Entity, Layout
+
+Hydrate = Callable[[Sequence[Any]], list[Any]]
+
+
+class _Source:
+    """The text of a function under construction, and the objects its names stand for."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.names: dict[str, Any] = {"new": object.__new__}
+
+    def bind(self, prefix: str, value: Any) -> str:
+        name = f"{prefix}{len(self.names)}"
+        self.names[name] = value
+        return name
+
+
+def converters(layout: Layout, dialect: Any) -> list[Any]:
+    """Return what turns each column's driver value into its canonical Python value; None where it is that already."""
+    found: list[Any] = []
+    for sql_type in layout.types:
+        if sql_type is None:
+            found.append(None)
+            continue
+        convert = dialect.converter(sql_type)
+        hook = getattr(sql_type, "from_db_value", None)
+        found.append(_with_hook(convert, hook, dialect) if hook is not None else convert)
+    return found
+
+
+class _with_hook:  # noqa: N801 - reads as a function where it is used
+    """A column whose field has a ``from_db_value`` of its own, which also sees NULL."""
+
+    sees_null = True
+
+    def __init__(self, convert: Any, hook: Any, dialect: Any) -> None:
+        self.convert = convert
+        self.hook = hook
+        self.dialect = dialect
+
+    def __call__(self, value: Any) -> Any:
+        if value is not None and self.convert is not None:
+            value = self.convert(value)
+        return self.hook(value, None, self.dialect)
+
+
+def _value(source: _Source, convert: Any, position: int, never_null: bool = False) -> str:
+    if convert is None:
+        return f"r{position}"
+    name = source.bind("c", convert)
+    if never_null or getattr(convert, "sees_null", False):
+        return f"{name}(r{position})"
+    return f"None if r{position} is None else {name}(r{position})"
+
+
+def hydrator(layout: Layout, dialect: Any, stateful: bool = False) -> Hydrate:
+    """Return the function that turns rows into the results a layout describes.
+
+    With ``stateful`` it takes a second argument, called for each instance to give its ``_state`` (for instances that are
+    not of the default database in the default fetch mode).
+    """
+    converted = converters(layout, dialect)
+    if layout.kind != "model":
+        return _plain(layout, converted)
+    assert layout.entity is not None
+    source = _Source()
+    count = len(layout.types)
+    unpack = ", ".join(f"r{i}" for i in range(count)) + ("," if count == 1 else "")
+    source.lines += [f"def hydrate(rows{', state' if stateful else ''}):", "    out = []", "    append = out.append"]
+    source.lines += [f"    for {unpack} in rows:"]
+    extra = [f"{name!r}: {_value(source, converted[position], position)}" for name, position in layout.annotations]
+    _object(source, layout.entity, converted, "o", extra, 8, stateful)
+    source.lines += ["        append(o)", "    return out"]
+    return _made(source)
+
+
+def _object(
+    source: _Source, entity: Entity, converted: Sequence[Any], name: str, extra: list[str], indent: int, stateful: bool
+) -> None:
+    pad = " " * indent
+    links: list[tuple[str, str]] = []
+    items: list[str] = []
+    for number, (relation, child) in enumerate(entity.related):
+        variable = f"{name}_{number}"
+        if child.optional:
+            source.lines += [f"{pad}if r{child.key} is None:", f"{pad}    {variable} = None", f"{pad}else:"]
+        _object(source, child, converted, variable, [], indent + 4 * child.optional, stateful)
+        forward = hasattr(relation, "attname")
+        items.append(f"{relation.name if forward else relation.accessor_name!s}".join("''") + f": {variable}")
+        back = None if forward else relation.field.name
+        if forward and getattr(relation, "one_to_one", False) and relation.remote_field.accessor_name:
+            back = str(relation.remote_field.accessor_name)
+        if back is not None:
+            links.append((variable, back))
+    opts = entity.model._meta
+    fields = {f.attname: f for f in opts.concrete_fields}
+    columns = [
+        (attname, _value(source, converted[position], position, not fields[attname].null and not entity.optional))
+        for attname, position in entity.columns
+    ]
+    cls = source.bind("m", entity.model)
+    if opts.has_custom_init:
+        names = source.bind("n", [attname for attname, _ in columns])
+        values = ", ".join(value for _, value in columns)
+        db = "None" if not stateful else "state().db"
+        source.lines.append(f"{pad}{name} = {cls}.from_db({db}, {names}, [{values}])")
+        rest = [*extra, *items]
+        if rest:
+            source.lines.append(f"{pad}{name}.__dict__.update({{{', '.join(rest)}}})")
+        if stateful:
+            source.lines.append(f"{pad}{name}.__dict__['_state'] = state()")
+    else:
+        source.lines.append(f"{pad}{name} = new({cls})")
+        whole = [*(f"{attname!r}: {value}" for attname, value in columns), *extra, *items]
+        if stateful:
+            whole.insert(0, "'_state': state()")
+        source.lines.append(f"{pad}{name}.__dict__ = {{{', '.join(whole)}}}")
+    for variable, back in links:
+        source.lines.append(f"{pad}if {variable} is not None: {variable}.__dict__[{back!r}] = {name}")
+
+
+def _plain(layout: Layout, converted: Sequence[Any]) -> Hydrate:
+    count = len(layout.types)
+    if layout.kind == "flat":
+        source = _Source()
+        value = _value(source, converted[0], 0)
+        source.lines += ["def hydrate(rows):", f"    return [{value} for r0, *_ in rows]"]
+        if count == 1:
+            source.lines[-1] = f"    return [{value} for r0, in rows]"
+        return _made(source)
+    if layout.kind == "tuple" and not any(converted):
+        return _tuples
+    source = _Source()
+    unpack = ", ".join(f"r{i}" for i in range(count)) + ","
+    values = [_value(source, convert, i) for i, convert in enumerate(converted)]
+    if layout.kind == "dict":
+        result = "{" + ", ".join(f"{name!r}: {value}" for name, value in zip(layout.names, values, strict=True)) + "}"
+    else:
+        result = f"({', '.join(values)},)"
+        if layout.kind == "named":
+            row = namedtuple("Row", layout.names, rename=False)  # type: ignore[misc]  # noqa: PYI024
+            result = f"{source.bind('row', row)}._make({result})"
+    source.lines += ["def hydrate(rows):", f"    return [{result} for {unpack} in rows]"]
+    return _made(source)
+
+
+def _tuples(rows: Sequence[Any]) -> list[Any]:
+    if rows and type(rows[0]) is tuple:
+        return rows if type(rows) is list else list(rows)
+    return list(map(tuple, rows))
+
+
+def _made(source: _Source) -> Hydrate:
+    exec(compile("\n".join(source.lines), "<duotone hydrator>", "exec"), source.names)  # noqa: S102 - see module docstring
+    made: Hydrate = source.names["hydrate"]
+    return made

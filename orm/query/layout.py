@@ -1,0 +1,255 @@
+"""What the rows of a query become: its columns in order, and the objects they build.
+
+``finish`` takes a select as the chain left it, adds what only matters when it runs (the model's columns, joined relations,
+default ordering) and returns the finished select with its layout. It refuses loading options that contradict each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from orm.errors import FieldError
+from orm.query.builder import Builder, ConstantBuilder, nearest
+from orm.sql.expressions import Col, Expression, OrderBy, Random, Ref
+from orm.sql.select import Output, Select
+from orm.sql.windows import ordering_of
+
+
+@dataclass
+class Entity:
+    """One object of a row: its model, its columns by attribute, and the joined objects hanging on it."""
+
+    model: Any
+    alias: str
+    columns: list[tuple[str, int]]  # attribute, position in the row
+    key: int = 0  # position of the primary key
+    optional: bool = False
+    related: list[tuple[Any, Entity]] = field(default_factory=list)  # (forward or reverse relation, its entity)
+
+
+@dataclass
+class Layout:
+    """The shape of a result: ``kind`` is model, dict, tuple, flat or named; ``names`` the columns' names where they have one."""
+
+    kind: str
+    names: tuple[str, ...]
+    types: tuple[Any, ...]
+    entity: Entity | None = None
+    annotations: tuple[tuple[str, int], ...] = ()
+
+
+def finish(select: Select) -> tuple[Select, Layout]:
+    """Return the select ready to compile, and what its rows become."""
+    if select.combination is not None:
+        return _finish_combination(select)
+    if select.outputs is not None:
+        return select, _plain_layout(select, select.result if select.result != "model" else "tuple")
+    builder = ConstantBuilder(select)
+    select = builder.select
+    outputs: list[Output] = []
+    entity = None
+    if select.values is not None:
+        outputs += [Output(expression, _output_name(name)) for name, expression in select.values]
+        names = [name for name, _ in select.values]
+    else:
+        entity = _entity(builder, select, outputs)
+        names = [""] * len(outputs)
+    start = len(outputs)
+    for name in select.selected:
+        outputs.append(Output(select.annotations[name], name))
+        names.append(name)
+    select.outputs = tuple(outputs)
+    select.order_by = _ordering(builder, select)
+    if select.lock is not None and select.lock[2]:
+        nowait, skip, of, no_key = select.lock
+        aliases = tuple(
+            select.base_alias if name == "self" else builder.join(builder.path(name).hops, None) for name in of
+        )
+        select.lock = (nowait, skip, aliases, no_key)
+    types = tuple(output.expression.output_field_or_none for output in outputs)
+    annotations = tuple((name, start + i) for i, name in enumerate(select.selected))
+    kind = select.result if select.values is not None else "model"
+    return select, Layout(kind, tuple(names), types, entity, annotations)
+
+
+def _output_name(name: str) -> str:
+    return name
+
+
+def _plain_layout(select: Select, kind: str) -> Layout:
+    outputs = select.outputs or ()
+    names = tuple(output.name or "" for output in outputs)
+    return Layout(kind, names, tuple(output.expression.output_field_or_none for output in outputs))
+
+
+def _finish_combination(select: Select) -> tuple[Select, Layout]:
+    assert select.combination is not None
+    finished = [finish(part) for part in select.combination.parts]
+    first, layout = finished[0]
+    select = select.copy()
+    select.outputs = first.outputs
+    select.combination = type(select.combination)(
+        select.combination.operator, select.combination.all, tuple(part for part, _ in finished)
+    )
+    if any(len(part.outputs or ()) != len(first.outputs or ()) for part, _ in finished):
+        raise ValueError("The parts of a union, intersection or difference must have the same number of columns")
+    # Ordering a combination is by output column: its tables are out of sight.
+    return select, layout
+
+
+# -- objects -----------------------------------------------------------------------------------------------------------------
+
+
+def _entity(builder: Builder, select: Select, outputs: list[Output]) -> Entity:
+    loading = select.loading
+    names = _split(loading[1]) if loading is not None else None
+    entity = _columns(select.model, select.base_alias, outputs, names, loading is not None and loading[0])
+    wanted = select.select_related
+    if wanted:
+        _join_related(builder, entity, wanted, outputs, names or {}, loading, depth=5 if wanted is True else 0)
+    return entity
+
+
+def _split(names: Iterable[str]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for name in names:
+        at = tree
+        for part in name.split("__"):
+            at = at.setdefault(part, {})
+    return tree
+
+
+def _columns(
+    model: Any, alias: str, outputs: list[Output], names: dict[str, Any] | None, deferred: bool, must: Iterable[Any] = ()
+) -> Entity:
+    opts = model._meta
+    columns: list[tuple[str, int]] = []
+    key = 0
+    for item in opts.concrete_fields:
+        if names is not None and item is not opts.pk and item not in must:
+            named = next((names[n] for n in (item.name, item.attname) if n in names), None)
+            # A name with parts below it (author__name) speaks of the related object, not of this column.
+            if deferred and named is not None and not named:
+                continue
+            if not deferred and named is None:
+                continue
+        if item is opts.pk:
+            key = len(outputs)
+        columns.append((item.attname, len(outputs)))
+        outputs.append(Output(Col(alias, item)))
+    return Entity(model, alias, columns, key)
+
+
+def _join_related(
+    builder: Builder,
+    entity: Entity,
+    wanted: Any,
+    outputs: list[Output],
+    names: dict[str, Any],
+    loading: Any,
+    depth: int,
+) -> None:
+    opts = entity.model._meta
+    if wanted is True:
+        relations = [f for f in opts.concrete_fields if f.is_relation and not f.null] if depth else []
+        chosen: dict[str, Any] = {relation.name: True for relation in relations}
+    else:
+        chosen = wanted
+    for name, below in chosen.items():
+        relation = opts.names.get(name)
+        if relation is None or not relation.is_relation or any(hop.many for hop in relation.hops):
+            single = [n for n, r in opts.names.items() if r.is_relation and not any(h.many for h in r.hops)]
+            raise FieldError(
+                f"select_related can't follow {name!r} on {opts.object_name}: it is no relation to one row."
+                + nearest(name, single)
+            )
+        part = names.get(name)
+        alias = builder.join(relation.hops, None, entity.alias)
+        model = relation.hops[-1].model
+        deferred = bool(loading and loading[0])
+        own = part if part else None if deferred or not part else part
+        child = _columns(model, alias, outputs, own or None, deferred, must=(relation.hops[-1].rhs,))
+        child.optional = relation.hops[-1].optional or entity.optional
+        entity.related.append((relation, child))
+        if below:
+            _join_related(builder, child, below, outputs, part or {}, loading, depth - 1)
+
+
+# -- ordering ------------------------------------------------------------------------------------------------------------------
+
+
+def _ordering(builder: Builder, select: Select) -> tuple[Expression, ...]:
+    order_by = select.order_by
+    if order_by is None:
+        if select.group_by is not None or select.source is not None:
+            return ()  # Meta.ordering would add columns to the grouping
+        order_by = resolve_ordering(builder, select.model._meta.ordering)
+    chosen = tuple(_by_name(item, select) for item in order_by)
+    return tuple(item.reversed() if isinstance(item, OrderBy) else item for item in chosen) if select.reverse else chosen
+
+
+def _by_name(item: Any, select: Select) -> Any:
+    """Order by a selected annotation's name: the database need not compute, nor be sent, it twice."""
+    inner = item.expression if isinstance(item, OrderBy) else item
+    for name in select.selected:
+        if select.annotations[name] is inner and not any(name == f.column for f in select.model._meta.concrete_fields):
+            return OrderBy(
+                Ref(name, inner), descending=item.descending, nulls_first=item.nulls_first, nulls_last=item.nulls_last
+            )
+    return item
+
+
+def resolve_ordering(
+    builder: Builder, names: Sequence[Any], model: Any = None, hops: Sequence[Any] = (), seen: tuple[Any, ...] = ()
+) -> tuple[Expression, ...]:
+    """Return orderings with names resolved; a relation orders by its model's own ordering, or by its key.
+
+    Raises ``FieldError`` for a name the model does not have.
+    """
+    found: list[Expression] = []
+    for item in names:
+        if item == "?":
+            found.append(OrderBy(Random()))
+            continue
+        if not isinstance(item, str):
+            if not hasattr(item, "resolve_expression"):
+                raise TypeError(f"order_by() takes names and expressions, not {item!r}")
+            found.append(ordering_of(item).resolve_expression(builder))
+            continue
+        descending = item.startswith("-")
+        name = item[1:] if descending or item.startswith("+") else item
+        found += _named_ordering(builder, name, descending, model, tuple(hops), seen)
+    return tuple(found)
+
+
+def _named_ordering(
+    builder: Builder, name: str, descending: bool, model: Any, hops: tuple[Any, ...], seen: tuple[Any, ...]
+) -> list[Expression]:
+    if not hops:
+        annotation, rest = builder._annotation(name)
+        if annotation is not None:
+            return [OrderBy(builder._transformed(annotation, rest, name), descending=descending)]
+    path = builder.path(name, model)
+    relation = path.relation
+    if relation is not None and not path.rest and name != "pk" and not name.endswith("__pk"):
+        target = relation.hops[-1].model
+        ordering = target._meta.ordering
+        if ordering and relation not in seen and name.split("__")[-1] == relation.name:
+            nested = resolve_ordering(builder, ordering, target, (*hops, *_all_hops(builder, name, model)), (*seen, relation))
+            return [item.reversed() if descending and isinstance(item, OrderBy) else item for item in nested]
+    path = path._replace(hops=(*hops, *path.hops))
+    column = builder._transformed(builder.column(path, None), path.rest, name)
+    return [OrderBy(column, descending=descending)]
+
+
+def _all_hops(builder: Builder, name: str, model: Any) -> list[Any]:
+    """Return the hops to a relation's own rows, where ``path`` stops at its foreign key."""
+    opts = (model or builder.model)._meta
+    hops: list[Any] = []
+    for part in name.split("__"):
+        relation = opts.names[part]
+        hops.extend(relation.hops)
+        opts = hops[-1].model._meta
+    return hops

@@ -1,0 +1,87 @@
+"""Plans: what a shape compiles to on one dialect; made once, then only read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+from orm.errors import EmptyResultSet
+from orm.query.hydrate import Hydrate, hydrator
+from orm.query.layout import Layout, finish
+from orm.sql.compiler import Compiler, binder
+from orm.sql.compiler import finish as finish_text
+from orm.sql.select import Select, compile_select
+
+Values = Sequence[Any]
+
+
+class Plan:
+    """A compiled statement: its text, how values become parameters, how rows become results.
+
+    ``sql`` is None when the statement could give no row, and so is not sent.
+    """
+
+    def __init__(
+        self, sql: str | None, params: Sequence[Any], layout: Layout | None, dialect: Any, depends_on_lengths: bool
+    ) -> None:
+        self.sql = sql
+        self.params = params
+        self.layout = layout
+        self.dialect = dialect
+        self.depends_on_lengths = depends_on_lengths
+        self.bind: Callable[[Values], Values] | None = binder(params)
+
+    def parameters(self, values: Values) -> Values:
+        """Return the parameters of a call with these values."""
+        return values if self.bind is None else self.bind(values)
+
+    @cached_property
+    def hydrate(self) -> Hydrate:
+        """Rows to results, for instances of the default database in the default fetch mode."""
+        assert self.layout is not None
+        return hydrator(self.layout, self.dialect)
+
+    @cached_property
+    def hydrate_with_state(self) -> Callable[[Sequence[Any], Callable[[], Any]], list[Any]]:
+        """Rows to results, with a function that gives each instance its state."""
+        assert self.layout is not None
+        made: Any = hydrator(self.layout, self.dialect, stateful=True)
+        return made  # type: ignore[no-any-return]
+
+
+class _LengthCompiler(Compiler):
+    """Notes whether the text depends on the length of a list."""
+
+    asked = False
+
+    def list_length(self, slot: int) -> int:
+        self.asked = True
+        return super().list_length(slot)
+
+
+def select_plan(select: Select, dialect: Any, lengths: dict[int, int]) -> Plan:
+    """Return the plan of a SELECT."""
+    finished, layout = finish(select)
+    compiler = _LengthCompiler(dialect, lengths)
+    try:
+        sql, params = compile_select(finished, compiler)
+    except EmptyResultSet:
+        return Plan(None, (), layout, dialect, compiler.asked)
+    text, ordered = finish_text(sql, params, dialect)
+    if select.comment:
+        text = f"/* {select.comment} */ {text}"
+    return Plan(text, ordered, layout, dialect, compiler.asked)
+
+
+def statement_plan(
+    compile_statement: Callable[[Compiler], tuple[str, Sequence[Any]]], dialect: Any, lengths: dict[int, int]
+) -> Plan:
+    """Return the plan of a statement that gives no objects (UPDATE, DELETE)."""
+    compiler = _LengthCompiler(dialect, lengths)
+    try:
+        sql, params = compile_statement(compiler)
+    except EmptyResultSet:
+        return Plan(None, (), None, dialect, compiler.asked)
+    text, ordered = finish_text(sql, params, dialect)
+    return Plan(text, ordered, None, dialect, compiler.asked)

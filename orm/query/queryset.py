@@ -1,0 +1,541 @@
+"""QuerySet: everything that asks or changes the database, written once as coroutines.
+
+``queryset_blocking.py`` holds the generated blocking forms; use ``QuerySet`` from there. A coroutine here waits only inside
+``Database`` methods. Large results become objects in slices, so that an event loop can breathe between them.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Generator, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from orm.bridge import breathe, run
+from orm.db.registry import databases
+from orm.db.transaction import atomic
+from orm.errors import EmptyResultSet, FieldError, IntegrityError
+from orm.query import changes, steps, writes
+from orm.query.chain import Chain, _filter_key, named_expressions
+from orm.query.plan import Plan, select_plan
+from orm.query.prefetch import aprefetch_related_objects
+from orm.query.raw_blocking import RawQuerySet
+from orm.query.shape import Shape
+from orm.sql.expressions import Uncacheable, structure_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+M = TypeVar("M", covariant=True)
+
+SLICE = 1000  # rows that become objects before others may run
+REPR_ROWS = 20
+
+
+class AwaitableQuerySet(Chain[M]):
+    """A query for instances of a model: chained without waiting, run when its results are asked for.
+
+    ``await queryset`` gives the list; ``async for`` and ``for`` go through it; slices, ``len()`` and ``bool()`` work in
+    blocking code. Results are kept; ``all()`` gives a copy that asks again.
+    """
+
+    # -- running ----------------------------------------------------------------------------------------------------------
+
+    async def _rows(self, shape: Shape, values: tuple[Any, ...]) -> tuple[Plan, Sequence[Any]]:
+        database = databases[self._using or "default"]
+        plan = shape.plan(database.dialect, values, select_plan)
+        if plan.sql is None:
+            return plan, ()
+        return plan, await database.fetch(plan.sql, values if plan.bind is None else plan.bind(values))
+
+    async def afetch_all(self) -> list[M]:
+        """Run the query unless it has run, and return the list of results, which is kept."""
+        if self._result_cache is None:
+            shape, values = self._sliced()
+            plan, rows = await self._rows(shape, values)
+            if len(rows) > SLICE:
+                found: list[Any] = []
+                for start in range(0, len(rows), SLICE):
+                    found += self._hydrated(plan, rows[start : start + SLICE])
+                    await breathe()
+            else:
+                found = self._hydrated(plan, rows)
+            self._result_cache = found
+        if self._prefetch_related_lookups and not self._prefetch_done:
+            await self._prefetch(self._result_cache)
+            self._prefetch_done = True
+        return self._result_cache
+
+    async def _prefetch(self, instances: list[Any]) -> None:
+        if self._shape.select.values is not None:
+            raise ValueError("prefetch_related() is about model instances: values() has chosen other results")
+        if instances:
+            await aprefetch_related_objects(instances, *self._prefetch_related_lookups)
+
+    def _hydrated(self, plan: Plan, rows: Sequence[Any]) -> list[Any]:
+        if self._using is None or self._using == "default":
+            if self._fetch_mode == "one":
+                found = plan.hydrate(rows)
+                if self._known_related is not None:
+                    self._tie(found)
+                return found
+        layout = plan.layout
+        if layout is None or layout.kind != "model":
+            return plan.hydrate(rows)
+        peers: list[Any] | None = [] if self._fetch_mode == "peers" else None
+        meta: Any = self.model
+        state_class, alias, mode = meta._meta.state_class, self.db, self._fetch_mode
+        found = plan.hydrate_with_state(rows, lambda: state_class(False, alias, mode, peers))
+        if peers is not None:
+            peers.extend(map(weakref.ref, found))
+        if self._known_related is not None:
+            self._tie(found)
+        return found
+
+    def _tie(self, instances: list[Any]) -> None:
+        """Give instances found through a relation the object they were found through."""
+        assert self._known_related is not None
+        name, attname, known = self._known_related
+        for instance in instances:
+            attributes = getattr(instance, "__dict__", None)
+            if attributes is not None and name not in attributes and attributes.get(attname) in known:
+                attributes[name] = known[attributes[attname]]
+
+    def __await__(self) -> Generator[Any, Any, list[M]]:
+        return self.afetch_all().__await__()
+
+    async def __aiter__(self) -> AsyncIterator[M]:
+        for item in await self.afetch_all():
+            yield item
+
+    # Blocking faces of the language itself have no awaitable name to be generated from.
+
+    def __len__(self) -> int:
+        return len(run(self.afetch_all()))
+
+    def __bool__(self) -> bool:
+        return bool(run(self.afetch_all()))
+
+    def __contains__(self, item: object) -> bool:
+        return item in run(self.afetch_all())
+
+    @overload
+    def __getitem__(self, key: int) -> M: ...
+    @overload
+    def __getitem__(self, key: slice) -> Self: ...
+    def __getitem__(self, key: int | slice) -> Any:
+        if isinstance(key, slice):
+            if self._result_cache is not None:
+                return self._result_cache[key]
+            if key.step is not None:
+                return list(self._slice(slice(key.start, key.stop)))[:: key.step]  # type: ignore[call-overload]
+            return self._slice(key)
+        if not isinstance(key, int):
+            raise TypeError(f"QuerySet indices must be integers or slices, not {type(key).__name__}.")
+        if key < 0:
+            raise ValueError("Negative indexing is not supported.")
+        if self._result_cache is not None:
+            return self._result_cache[key]
+        found = run(self._slice(slice(key, key + 1)).afetch_all())
+        if not found:
+            raise IndexError(f"The query has no row {key}")
+        return found[0]
+
+    def __repr__(self) -> str:
+        if self._result_cache is None:
+            return f"<{type(self).__name__} of {self.model.__name__}, not fetched: {self.query}>"
+        shown = [repr(item) for item in self._result_cache[:REPR_ROWS]]
+        if len(self._result_cache) > REPR_ROWS:
+            shown.append("...(remaining elements truncated)...")
+        return f"<{type(self).__name__} [{', '.join(shown)}]>"
+
+    def __or__(self, other: Any) -> Self:
+        return self._merge(other, "or")
+
+    def __and__(self, other: Any) -> Self:
+        return self._merge(other, "and")
+
+    def _merge(self, other: Any, connector: str) -> Self:
+        """Return the rows of either or both of two querysets, by key: right whatever each has joined."""
+        if not isinstance(other, AwaitableQuerySet) or other.model is not self.model:
+            raise TypeError(f"Cannot combine a queryset of {self.model.__name__} with {other!r}")
+        self._uncut("combine queries")
+        other._uncut("combine queries")
+        mine, theirs = {"pk__in": self.order_by()._choose("tuple", ["pk"], {})}, other.order_by().values("pk")
+        if connector == "and":
+            return self.filter(pk__in=theirs)
+        meta: Any = self.model
+        both = self._with(*_everything(meta))
+        return both.filter(steps.Q(**mine) | steps.Q(pk__in=theirs))
+
+    def __getstate__(self) -> dict[str, Any]:
+        raise TypeError("A QuerySet is not pickled: pickle list(queryset), or the arguments it was made from")
+
+    @property
+    def query(self) -> Query:
+        """The statement this query sends, for reading: ``str(queryset.query)``."""
+        return Query(self)
+
+    # -- one row ------------------------------------------------------------------------------------------------------------
+
+    async def aget(self, *args: Any, **kwargs: Any) -> M:
+        """Return the one row that meets the conditions.
+
+        Raises the model's ``DoesNotExist`` for none and ``MultipleObjectsReturned`` for several.
+        """
+        if self._low or self._high is not None or self._shape.select.combination is not None:
+            return await self._get_among(args, kwargs)
+        key, values = _filter_key(False, args, kwargs)
+        shape, prepared = self._shape.advance(("get", key) if key else None, values, steps.get_one, args, kwargs)
+        plan, rows = await self._rows(shape, self._values + prepared)
+        if len(rows) == 1:
+            found = self._hydrated(plan, rows)
+            if self._prefetch_related_lookups:
+                await self._prefetch(found)
+            return found[0]  # type: ignore[no-any-return]
+        raise self._not_one(len(rows), args, kwargs)
+
+    async def _get_among(self, args: Sequence[Any], kwargs: dict[str, Any]) -> M:
+        if args or kwargs:
+            self._uncut("filter a query")
+            self._uncombined("get")
+        found = await self._clone().afetch_all()
+        if len(found) == 1:
+            return found[0]
+        raise self._not_one(len(found), args, kwargs)
+
+    def _not_one(self, count: int, args: Sequence[Any], kwargs: dict[str, Any]) -> Exception:
+        model: Any = self.model
+        asked = ", ".join([*map(repr, args), *(f"{name}={value!r}" for name, value in kwargs.items())])
+        if not count:
+            missing: Exception = model.DoesNotExist(f"{model.__name__} matching query does not exist: get({asked})")
+            return missing
+        number = f"more than {count - 1}" if count > 20 else str(count)
+        several: Exception = model.MultipleObjectsReturned(
+            f"get({asked}) returned more than one {model.__name__} -- it returned {number}!"
+        )
+        return several
+
+    async def afirst(self) -> M | None:
+        """Return the first row, by key when the query has no order; None when there is none."""
+        found = await (self if self.ordered else self._by_key("first"))._slice(slice(0, 1)).afetch_all()
+        return found[0] if found else None
+
+    async def alast(self) -> M | None:
+        """Return the last row, by key when the query has no order; None when there is none."""
+        ordered = self.reverse() if self.ordered else self._by_key("last").reverse()
+        found = await ordered._slice(slice(0, 1)).afetch_all()
+        return found[0] if found else None
+
+    def _by_key(self, what: str) -> Self:
+        if self._low or self._high is not None:
+            return self
+        if self._shape.select.group_by not in (None, "model"):
+            raise TypeError(f"Cannot use QuerySet.{what}() on an unordered queryset performing aggregation: add order_by()")
+        return self.order_by("pk")
+
+    async def alatest(self, *fields: str) -> M:
+        """Return the row that comes last by these fields (or Meta.get_latest_by). Raises ``DoesNotExist``."""
+        return await self._extreme(fields, last=True)
+
+    async def aearliest(self, *fields: str) -> M:
+        """Return the row that comes first by these fields (or Meta.get_latest_by). Raises ``DoesNotExist``."""
+        return await self._extreme(fields, last=False)
+
+    async def _extreme(self, fields: Sequence[str], last: bool) -> M:
+        model: Any = self.model
+        chosen = fields or model._meta.get_latest_by or ()
+        chosen = (chosen,) if isinstance(chosen, str) else chosen
+        if not chosen:
+            raise ValueError(
+                "earliest() and latest() require either fields as positional arguments or 'get_latest_by' in the model's Meta."
+            )
+        self._uncut("change a query")
+        ordered = self.order_by(*chosen)
+        return await (ordered.reverse() if last else ordered)._slice(slice(0, 1)).aget()
+
+    # -- questions about all rows ---------------------------------------------------------------------------------------------
+
+    async def _one_row(self, name: str, arguments: Any, change: Any, *args: Any) -> tuple[Plan, Any]:
+        shape, values = self._sliced()
+        extra: list[Any] = []
+        key: Any
+        try:
+            key = (name, structure_of(arguments, extra))
+        except Uncacheable:
+            key = None
+        shape, prepared = shape.advance(key, extra, change, *args)
+        plan, rows = await self._rows(shape, values + prepared)
+        return plan, plan.hydrate(rows)[0] if rows else None
+
+    async def acount(self) -> int:
+        """Return how many rows there are."""
+        if self._result_cache is not None:
+            return len(self._result_cache)
+        return (await self._one_row("count", (), steps.count))[1] or 0
+
+    async def aexists(self) -> bool:
+        """Return whether there is any row."""
+        if self._result_cache is not None:
+            return bool(self._result_cache)
+        return (await self._one_row("exists", (), steps.exists))[1] is not None
+
+    async def acontains(self, obj: Any) -> bool:
+        """Return whether an instance is among the rows."""
+        if self._shape.select.values is not None:
+            raise TypeError("Cannot call QuerySet.contains() after .values() or .values_list().")
+        if not hasattr(obj, "_meta"):
+            raise TypeError("'obj' must be a model instance.")
+        if obj._meta.model is not self.model:
+            return False
+        if obj.pk is None:
+            raise ValueError("QuerySet.contains() cannot be used on unsaved objects.")
+        if self._result_cache is not None:
+            return obj in self._result_cache
+        return await self.filter(pk=obj.pk).aexists()
+
+    async def aaggregate(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return values computed over all rows, by name: ``await qs.aaggregate(Avg("age"))`` gives ``{"age__avg": …}``."""
+        aggregates = named_expressions(args, kwargs)
+        if not aggregates:
+            return {}
+        _, row = await self._one_row("aggregate", aggregates, steps.aggregate, aggregates)
+        if row is None:
+            return {name: getattr(item, "empty_result_set_value", None) for name, item in aggregates.items()}
+        return row  # type: ignore[no-any-return]
+
+    async def ain_bulk(
+        self, id_list: Iterable[Any] | None = None, *, field_name: str = "pk"
+    ) -> dict[Any, M]:
+        """Return instances by key, or by another unique field: all, or those whose key is in ``id_list``."""
+        self._uncut("use 'limit' or 'offset' with in_bulk")
+        if self._shape.select.values is not None:
+            raise TypeError("in_bulk() cannot be used with values() or values_list().")
+        meta: Any = self.model
+        opts = meta._meta
+        field = opts.pk if field_name == "pk" else opts.names.get(field_name)
+        if field is None or not (field.primary_key or field.unique or (field_name,) in opts.unique_together):
+            raise ValueError(f"in_bulk()'s field_name must be a unique field but {field_name!r} isn't.")
+        if id_list is None:
+            queryset = self._clone()
+        else:
+            keys = list(id_list)
+            if not keys:
+                return {}
+            queryset = self.filter(**{f"{field_name}__in": keys})
+        name = field.attname
+        return {getattr(item, name): item for item in await queryset.order_by()}
+
+    async def aexplain(self, *, format: str | None = None, **options: Any) -> str:
+        """Return the database's own account of how it would run this query."""
+        database = databases[self.db]
+        shape, values = self._sliced()
+        plan = shape.plan(database.dialect, values, select_plan)
+        if plan.sql is None:
+            return "no query is sent: the conditions can't be met"
+        rows = await database.fetch(f"{database.dialect.explain(format, options)} {plan.sql}", plan.parameters(values))
+        return "\n".join(" ".join(str(item) for item in row) for row in rows)
+
+    # -- many rows, few at a time ---------------------------------------------------------------------------------------------
+
+    async def aiterator(self, chunk_size: int = 2000) -> AsyncGenerator[M, None]:
+        """Yield the results while they arrive, through a server-side cursor, without keeping them.
+
+        ``chunk_size`` is the number of rows held at a time.
+        """
+        if chunk_size <= 0:
+            raise ValueError("Chunk size must be strictly positive.")
+        database = databases[self.db]
+        shape, values = self._sliced()
+        plan = shape.plan(database.dialect, values, select_plan)
+        if plan.sql is None:
+            return
+        async with aclosing(database.stream(plan.sql, plan.parameters(values), chunk_size)) as stream:
+            async for rows in stream:
+                found = self._hydrated(plan, rows)
+                if self._prefetch_related_lookups:
+                    await self._prefetch(found)
+                for item in found:
+                    yield item
+
+    # -- new rows ---------------------------------------------------------------------------------------------------------------
+
+    async def acreate(self, **kwargs: Any) -> M:
+        """Make an instance, save it and return it."""
+        model: Any = self.model
+        instance = model(**kwargs)
+        await instance.asave(force_insert=True, using=self.db)
+        return instance  # type: ignore[no-any-return]
+
+    async def aget_or_create(self, defaults: Mapping[str, Any] | None = None, **kwargs: Any) -> tuple[M, bool]:
+        """Return the row that meets the conditions, and False; or a new one made of them and ``defaults``, and True.
+
+        Safe when others do the same at the same time, given a unique constraint on the conditions.
+        """
+        model: Any = self.model
+        try:
+            return await self.aget(**kwargs), False
+        except model.DoesNotExist:
+            params = self._creation_values(kwargs, defaults)
+        try:
+            async with atomic(using=self.db):
+                return await self.acreate(**params), True
+        except IntegrityError:
+            found = await self.filter(**kwargs)._slice(slice(0, 2)).afetch_all()
+            if len(found) != 1:  # the violation was about something else
+                raise
+            return found[0], False
+
+    async def aupdate_or_create(
+        self,
+        defaults: Mapping[str, Any] | None = None,
+        create_defaults: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> tuple[M, bool]:
+        """Update the row that meets the conditions with ``defaults``, or make one; return it and whether it is new."""
+        model: Any = self.model
+        changes_ = _called(defaults or {})
+        async with atomic(using=self.db):
+            locked = self.select_for_update() if databases[self.db].dialect.capabilities.select_for_update else self
+            created = create_defaults if create_defaults is not None else defaults
+            instance, is_new = await locked.aget_or_create(created, **kwargs)
+            if is_new:
+                return instance, True
+            fresh: Any = instance
+            for name, value in changes_.items():
+                setattr(fresh, name, value)
+            concrete = {f.name for f in model._meta.concrete_fields}
+            if changes_ and all(name in concrete for name in changes_):
+                automatic = [f.name for f in model._meta.concrete_fields if getattr(f, "auto_now", False)]
+                await fresh.asave(using=self.db, update_fields={*changes_, *automatic})
+            else:
+                await fresh.asave(using=self.db)
+            return instance, False
+
+    def _creation_values(self, kwargs: dict[str, Any], defaults: Mapping[str, Any] | None) -> dict[str, Any]:
+        params = {name: value for name, value in kwargs.items() if "__" not in name}
+        params.update(_called(defaults or {}))
+        model: Any = self.model
+        unknown = [n for n in params if n != "pk" and n not in model._meta.names and not hasattr(model, n)]
+        if unknown:
+            raise FieldError(f"Invalid field name(s) for model {model.__name__}: {', '.join(map(repr, sorted(unknown)))}.")
+        return params
+
+    async def abulk_create(
+        self,
+        objs: Iterable[Any],
+        batch_size: int | None = None,
+        ignore_conflicts: bool = False,
+        update_conflicts: bool = False,
+        update_fields: Collection[str] | None = None,
+        unique_fields: Collection[str] | None = None,
+    ) -> list[M]:
+        """Insert many instances with as few statements as possible, all or none; return them with their keys.
+
+        ``ignore_conflicts`` leaves out rows that exist; ``update_conflicts`` updates ``update_fields`` of them, found by
+        ``unique_fields``. Neither calls ``save()`` nor sends its signals.
+        """
+        instances = list(objs)
+        await writes.bulk_insert(
+            self.model, instances, using=self.db, batch_size=batch_size, ignore_conflicts=ignore_conflicts,
+            update_conflicts=update_conflicts, update_fields=update_fields, unique_fields=unique_fields,
+        )  # fmt: skip
+        return instances
+
+    # -- changed rows -------------------------------------------------------------------------------------------------------------
+
+    async def aupdate(self, **kwargs: Any) -> int:
+        """Set fields of all rows in one statement, to values or expressions; return how many rows matched."""
+        self._uncut("update a query")
+        self._uncombined("update")
+        if not kwargs:
+            return 0
+        extra: list[Any] = []
+        key: Any
+        try:
+            key = ("update", changes.assignments_key(kwargs, extra))
+        except Uncacheable:
+            key = None
+        shape, prepared = self._shape.advance(key, extra, changes.prepare_update, kwargs)
+        self._result_cache = None
+        return await self._run(shape, self._values + prepared, changes.update_plan)
+
+    async def _run(self, shape: Shape, values: tuple[Any, ...], make: Any) -> int:
+        database = databases[self.db]
+        plan = shape.plan(database.dialect, values, make)
+        if plan.sql is None:
+            return 0
+        return await database.execute(plan.sql, plan.parameters(values))
+
+    async def abulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
+        """Write these fields of many instances with as few statements as possible; return how many rows matched."""
+        return await writes.bulk_update(self.model, list(objs), list(fields), using=self.db, batch_size=batch_size)
+
+    async def adelete(self) -> tuple[int, dict[str, int]]:
+        """Delete the rows, and what depends on them as each relation's ``on_delete`` says.
+
+        Returns how many rows were deleted, in all and by model label.
+        """
+        self._uncut("use 'limit' or 'offset' with delete()")
+        self._uncombined("delete")
+        if self._shape.select.values is not None:
+            raise TypeError("Cannot call delete() after .values() or .values_list()")
+        if self._shape.select.distinct or self._shape.select.distinct_on:
+            raise TypeError("Cannot call delete() after .distinct().")
+        model: Any = self.model
+        deleted: tuple[int, dict[str, int]] = await model._meta.deleter(self._clone())
+        self._result_cache = None
+        return deleted
+
+    async def _raw_delete(self, using: str | None = None) -> int:
+        """Delete the rows alone, with one statement and no signals; return how many there were."""
+        queryset = self if using is None else self.using(using)
+        shape, prepared = queryset._shape.advance(("delete",), (), changes.prepare_delete)
+        return await queryset._run(shape, queryset._values + prepared, changes.delete_plan)
+
+    # -- and besides ----------------------------------------------------------------------------------------------------------------
+
+    def raw(
+        self, raw_query: str, params: Any = (), translations: Mapping[str, str] | None = None
+    ) -> RawQuerySet[M]:
+        """Return instances made from SQL written by hand: see ``orm.query.raw``."""
+        return RawQuerySet(self.model, raw_query, params, translations, using=self._using)
+
+    @classmethod
+    def as_manager(cls) -> Any:
+        """Return a manager with this class's methods."""
+        return cls._manager_of(cls)  # type: ignore[attr-defined]
+
+
+class Query:
+    """A query's statement for reading. ``str()`` shows it with its values put in, which no database would be sent."""
+
+    def __init__(self, queryset: AwaitableQuerySet[Any]) -> None:
+        self._queryset = queryset
+
+    def sql_with_params(self) -> tuple[str, Sequence[Any]]:
+        """Return the SQL that is sent, and its parameters. Raises ``EmptyResultSet`` when none would be."""
+        shape, values = self._queryset._sliced()
+        plan = shape.plan(databases[self._queryset.db].dialect, values, select_plan)
+        if plan.sql is None:
+            raise EmptyResultSet("This query can give no row, so none is sent")
+        return plan.sql, plan.parameters(values)
+
+    def __str__(self) -> str:
+        sql, params = self.sql_with_params()
+        return databases[self._queryset.db].dialect.shown(sql, params)
+
+    def __repr__(self) -> str:
+        return f"<Query {self}>"
+
+
+def _called(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value() if callable(value) else value for name, value in values.items()}
+
+
+def _everything(model: Any) -> tuple[Shape, tuple[Any, ...]]:
+    fresh = Chain(model)
+    return fresh._shape, fresh._values
+
+
+__all__ = ["AwaitableQuerySet", "Query"]

@@ -1,0 +1,131 @@
+"""Raw queries: instances made from SQL written by hand.
+
+``Author.objects.raw("SELECT * FROM author WHERE age > %s", [30])``. Columns are matched to fields by name (``translations`` maps
+others), what matches no field becomes an attribute, what is missing is loaded when asked for. ``%s`` and ``%(name)s`` are
+placeholders; values are always bound.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Generator, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+from orm.db.registry import databases
+from orm.errors import FieldDoesNotExist
+from orm.sql.types import type_of
+
+M = TypeVar("M", covariant=True)
+
+_PLACEHOLDER = re.compile(r"%%|%s|%\((\w+)\)s")
+
+
+def placed(sql: str, params: Any, dialect: Any) -> tuple[str, list[Any]]:
+    """Return SQL written with ``%s`` or ``%(name)s`` in the dialect's placeholders, and its parameters adapted in order.
+
+    Raises ``ValueError`` when placeholders and parameters do not match.
+    """
+    if not params:
+        return sql, []
+    ordered: list[Any] = []
+    positional = None if isinstance(params, Mapping) else iter(params)
+
+    def replace(match: re.Match[str]) -> str:
+        if match[0] == "%%":
+            return "%"
+        if positional is None:
+            if match[1] is None or match[1] not in params:
+                raise ValueError(f"The query has the placeholder {match[0]}, but params has {sorted(params)}")
+            value = params[match[1]]
+        else:
+            try:
+                value = next(positional)
+            except StopIteration:
+                raise ValueError(f"The query has more placeholders than the {len(params)} params given") from None
+        ordered.append(_adapted(value, dialect))
+        return str(dialect.placeholder(len(ordered)))
+
+    text = _PLACEHOLDER.sub(replace, sql)
+    if positional is not None and len(ordered) != len(params):
+        raise ValueError(f"The query has {len(ordered)} placeholders for {len(params)} params")
+    return text, ordered
+
+
+def _adapted(value: Any, dialect: Any) -> Any:
+    sql_type = type_of(value)
+    if value is None or sql_type is None:
+        return value
+    value = sql_type.get_prep_value(value)
+    adapter = dialect.adapter(sql_type)
+    return value if adapter is None else adapter(value)
+
+
+class AwaitableRawQuerySet(Generic[M]):
+    """Instances of a model from a raw query: ``await``, ``async for`` and ``for`` run it."""
+
+    def __init__(
+        self,
+        model: type[M],
+        raw_query: str,
+        params: Any = (),
+        translations: Mapping[str, str] | None = None,
+        using: str | None = None,
+    ) -> None:
+        self.model = model
+        self.raw_query = raw_query
+        self.params = params or ()
+        self.translations = dict(translations or {})
+        self._using = using
+        self._result_cache: list[M] | None = None
+
+    @property
+    def db(self) -> str:
+        """The alias of the database the query runs on."""
+        return self._using or "default"
+
+    def using(self, alias: str) -> Any:
+        """Return the same query for another database."""
+        return type(self)(self.model, self.raw_query, self.params, self.translations, using=alias)
+
+    async def afetch_all(self) -> list[M]:
+        """Run the query unless it has run, and return the list of instances, which is kept."""
+        if self._result_cache is None:
+            database = databases[self.db]
+            text, params = placed(self.raw_query, self.params, database.dialect)
+            columns, rows = await database.fetch_named(text, params)
+            self._result_cache = self._made(columns, rows, database.dialect)
+        return self._result_cache
+
+    def _made(self, columns: Sequence[str], rows: Sequence[Any], dialect: Any) -> list[M]:
+        model: Any = self.model
+        opts = model._meta
+        by_column = {field.column: field for field in opts.concrete_fields}
+        names = [self.translations.get(column, column) for column in columns]
+        fields = [by_column.get(name) or opts.names.get(name) for name in names]
+        fields = [field if field is not None and field.concrete else None for field in fields]
+        if rows and opts.pk not in fields:
+            raise FieldDoesNotExist(f"Raw query must include the primary key ({opts.pk.column}) of {opts.object_name}")
+        converters = [dialect.converter(field) if field is not None else None for field in fields]
+        made: list[M] = []
+        for row in rows:
+            values = [
+                value if convert is None or value is None else convert(value)
+                for convert, value in zip(converters, row, strict=True)
+            ]
+            own = [(f.attname, v) for f, v in zip(fields, values, strict=True) if f is not None]
+            instance = model.from_db(self.db, [name for name, _ in own], [value for _, value in own])
+            for name, field, value in zip(names, fields, values, strict=True):
+                if field is None:
+                    setattr(instance, name, value)
+            made.append(instance)
+        return made
+
+    def __await__(self) -> Generator[Any, Any, list[M]]:
+        return self.afetch_all().__await__()
+
+    async def __aiter__(self) -> AsyncIterator[M]:
+        for item in await self.afetch_all():
+            yield item
+
+    def __repr__(self) -> str:
+        return f"<RawQuerySet: {self.raw_query}>"

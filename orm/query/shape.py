@@ -1,0 +1,137 @@
+"""Shapes: queries without their values, interned so that equal queries share one object, and with it one compiled plan.
+
+A shape knows the steps taken from it: structural key → next shape. A step taken before costs one dict look-up and the preparation
+of its values; a new one resolves names (orm.query.builder) under a lock. The number of interned shapes is bounded: past
+``MAX_SHAPES`` all are forgotten at once and grow again, so that an application that builds endless different queries stays small.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from orm.query.builder import Builder
+from orm.sql.expressions import Uncacheable
+from orm.sql.select import Join, Select
+
+if TYPE_CHECKING:
+    from orm.query.plan import Plan
+    from orm.sql.dialect import Dialect
+
+MAX_SHAPES = 4096
+
+Change = Callable[..., None]
+Prepare = Callable[[Any], Any]
+
+_growing = threading.RLock()
+_roots: dict[Any, Shape] = {}
+_count = 0
+
+
+class Step:
+    """An edge between shapes: where it leads, and how each new value is prepared (None: nothing to do for any)."""
+
+    __slots__ = ("prepares", "shape")
+
+    def __init__(self, shape: Shape, prepares: Sequence[Prepare | None]) -> None:
+        self.shape = shape
+        self.prepares = tuple(prepares) if any(prepares) else None
+
+
+class Shape:
+    """A query's structure. ``steps`` lead to shapes already known, ``plans`` hold what it compiled to on each dialect."""
+
+    __slots__ = ("__weakref__", "plans", "select", "steps")
+
+    def __init__(self, select: Select) -> None:
+        self.select = select
+        self.steps: dict[Hashable, Step] = {}
+        self.plans: dict[Any, Plan] = {}
+
+    def advance(
+        self, key: Hashable, values: Sequence[Any], change: Change, *args: Any
+    ) -> tuple[Shape, tuple[Any, ...]]:
+        """Return the shape one step on and the step's values, prepared.
+
+        ``change(builder, *args)`` makes the step when it was not taken before; ``key`` None marks a step that can't be
+        shared. Raises what resolving raises: ``FieldError``, ``TypeError``, ``ValueError``.
+        """
+        step = self.steps.get(key) if key is not None else None
+        if step is None:
+            return self._grow(key, values, change, args)
+        prepares = step.prepares
+        if prepares is None:
+            return step.shape, tuple(values)
+        return step.shape, tuple(
+            [value if prepare is None else prepare(value) for prepare, value in zip(prepares, values, strict=True)]
+        )
+
+    def _grow(
+        self, key: Hashable | None, values: Sequence[Any], change: Change, args: Sequence[Any]
+    ) -> tuple[Shape, tuple[Any, ...]]:
+        global _count
+        with _growing:
+            builder = Builder(self.select, values if key is not None else None)
+            change(builder, *args)
+            if key is not None and len(builder.values) != len(values):
+                raise AssertionError(f"{len(values)} values were listed, {len(builder.values)} were resolved")
+            shape = Shape(builder.finished())
+            shape.select.cacheable = key is not None and self.select.cacheable
+            if shape.select.cacheable:
+                if _count >= MAX_SHAPES:
+                    clear()
+                self.steps[key] = Step(shape, builder.prepares)
+                _count += 1
+            return shape, tuple(builder.values)
+
+    def plan(self, dialect: Dialect, values: Sequence[Any], make: Callable[..., Plan]) -> Plan:
+        """Return what this shape compiles to on ``dialect``, compiled the first time by ``make(select, dialect, lengths)``.
+
+        The lengths of IN lists are part of the key only where they are part of the text.
+        """
+        lists = self.select.list_slots
+        if not lists:
+            plan = self.plans.get(dialect)
+            if plan is None:
+                plan = self.plans[dialect] = make(self.select, dialect, {})
+            return plan
+        lengths = {slot: len(values[slot]) for slot in lists}
+        plan = self.plans.get(dialect)
+        if plan is not None:
+            return plan
+        key = (dialect, *sorted(lengths.items()))
+        plan = self.plans.get(key)
+        if plan is None:
+            plan = make(self.select, dialect, lengths)
+            if len(self.plans) >= 64:  # lists of ever new lengths must not grow without end
+                self.plans.clear()
+            self.plans[key if plan.depends_on_lengths else dialect] = plan
+        return plan
+
+
+def root(model: Any) -> Shape:
+    """Return the shape of all rows of a model."""
+    found = _roots.get(model)
+    if found is None:
+        table = model._meta.db_table
+        found = _roots.setdefault(model, Shape(Select(model, {table: Join(table, table)})))
+    return found
+
+
+def clear() -> None:
+    """Forget every interned shape; queries in use keep theirs."""
+    global _count
+    with _growing:
+        for shape in _roots.values():
+            shape.steps.clear()
+            shape.plans.clear()
+        _count = 0
+
+
+def size() -> int:
+    """Return how many shapes are interned."""
+    return _count
+
+
+__all__ = ["Shape", "Step", "Uncacheable", "clear", "root", "size"]

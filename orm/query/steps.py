@@ -1,0 +1,478 @@
+"""The chain's steps as changes to a select: each function here runs once for a step never taken before.
+
+They resolve what the step says through the builder and raise ``FieldError``, ``TypeError`` or ``ValueError`` when it makes no
+sense. None of them sees a value but through ``builder.take_slot``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from orm.errors import FieldError, NotSupportedError
+from orm.query.builder import Builder, nearest
+from orm.query.layout import finish, resolve_ordering
+from orm.sql import types
+from orm.sql.aggregates import count_rows
+from orm.sql.conditions import NothingNode, Q, Where, kind_of
+from orm.sql.expressions import Col, Expression, OrderBy, Ref, Slot
+from orm.sql.lookups import Exact
+from orm.sql.select import Combination, Join, Output, Select, relabel
+
+_ALIAS = re.compile(r"[^\W\d]\w*\Z")
+
+
+def check_alias(name: str) -> None:
+    """Refuse a name that is no plain identifier, before it can become SQL text.
+
+    Raises ``ValueError``.
+    """
+    if not _ALIAS.match(name):
+        raise ValueError(f"{name!r} can't name a column of a result: use letters, digits and underscores")
+
+
+def filter_rows(builder: Builder, negated: bool, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+    """filter() and exclude()."""
+    condition = Q(*args, **kwargs)
+    builder.add_filter(~condition if negated else condition)
+
+
+def get_one(builder: Builder, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+    """get(): the filter, without ordering, and no more rows than it takes to know that there are several."""
+    if args or kwargs:
+        filter_rows(builder, False, args, kwargs)
+    select = builder.select
+    if not select.distinct_on:
+        select.order_by = ()
+    if not _at_most_one(select):
+        select.limit = Limit(21)
+
+
+class Limit(Expression):
+    """A LIMIT the library itself sets."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(types.INTEGER)
+        self.count = count
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        return str(int(self.count)), []
+
+
+def _at_most_one(select: Select) -> bool:
+    if select.where is None or len(select.joins) > 1 and any(j.hop is not None and j.hop.many for j in select.joins.values()):
+        return False
+    if select.combination is not None or select.where.negated or select.where.connector != "AND":
+        return False
+    pending: list[Any] = list(select.where.nodes)
+    for node in pending:
+        if isinstance(node, Where) and node.connector == "AND" and not node.negated:
+            pending.extend(node.nodes)
+        elif isinstance(node, Exact) and isinstance(node.lhs, Col) and node.lhs.alias == select.base_alias:
+            if node.lhs.target.unique or node.lhs.target.primary_key:
+                return True
+    return False
+
+
+def annotate(builder: Builder, annotations: dict[str, Any], selected: bool) -> None:
+    """annotate() and alias()."""
+    select = builder.select
+    names = select.model._meta.names
+    for name, annotation in annotations.items():
+        check_alias(name)
+        if name in names and select.values is None and selected:
+            raise ValueError(f"The annotation {name!r} conflicts with a field of {select.model.__name__}: name it otherwise")
+        if not hasattr(annotation, "resolve_expression"):
+            raise TypeError(f"annotate({name}=…) takes an expression such as F, Value or Count, not {annotation!r}")
+        resolved = _resolve_annotation(builder, annotation)
+        if resolved.contains_aggregate and select.group_by is None:
+            builder.group()
+        select.annotations[name] = resolved
+        if selected:
+            if select.values is not None and any(name == taken for taken, _ in select.values):
+                select.values = tuple((n, e) for n, e in select.values if n != name)
+            if name not in select.selected:
+                select.selected = (*select.selected, name)
+
+
+def _resolve_annotation(builder: Builder, annotation: Any) -> Any:
+    if hasattr(annotation, "_meta"):
+        raise TypeError(f"An annotation is an expression, not {annotation!r}")
+    return annotation.resolve_expression(builder, True, None)
+
+
+def choose_values(builder: Builder, names: Sequence[str], expressions: dict[str, Any], result: str) -> None:
+    """values() and values_list(): rows as dicts, tuples, single values or named tuples."""
+    select = builder.select
+    select.result = result
+    select.select_related = False
+    select.loading = None
+    if expressions:
+        annotate(builder, expressions, selected=True)
+    chosen: list[tuple[str, Expression]] = []
+    annotated: list[str] = []
+    if names:
+        for name in (*names, *(n for n in expressions if n not in names)):
+            if name in select.annotations:
+                annotated.append(name)
+            else:
+                chosen.append((name, builder.resolve_ref(name)))
+    else:
+        chosen = [(f.attname, Col(select.base_alias, f)) for f in select.model._meta.concrete_fields]
+        annotated = list(select.selected)
+    order = list(names) or [name for name, _ in chosen] + annotated
+    select.values, select.selected = _in_order(select, order, dict(chosen), annotated)
+    if select.group_by is not None and select.group_by != "model":
+        select.group_by = tuple(expression for _, expression in select.values)
+
+
+def _in_order(
+    select: Select, order: Sequence[str], chosen: dict[str, Expression], annotated: Sequence[str]
+) -> tuple[tuple[tuple[str, Expression], ...], tuple[str, ...]]:
+    """Return the columns in the order they were asked for; an annotation before a plain column stands with these."""
+    last_plain = max((i for i, name in enumerate(order) if name in chosen), default=-1)
+    values = [(name, chosen.get(name) or select.annotations[name]) for name in order[: last_plain + 1]]
+    rest = [name for name in annotated if name not in order[: last_plain + 1]]
+    return tuple(values), tuple(rest)
+
+
+def order_by(builder: Builder, names: Sequence[Any]) -> None:
+    """order_by(): replaces any ordering; no names at all clear it."""
+    select = builder.select
+    select.reverse = False
+    if select.combination is not None:
+        select.order_by = tuple(_order_combination(select, name) for name in names)
+        return
+    select.order_by = resolve_ordering(builder, names)
+
+
+def _order_combination(select: Select, name: Any) -> OrderBy:
+    assert select.combination is not None
+    finished, layout = finish(select.combination.parts[0])
+    if not isinstance(name, str):
+        inner = getattr(name, "expression", name)
+        plain = getattr(inner, "name", None)
+        if plain is None:
+            raise NotSupportedError("A union is ordered by its columns: by name, not by an expression")
+        descending = getattr(name, "descending", False)
+    else:
+        descending, plain = name.startswith("-"), name.lstrip("-+")
+    if plain == "pk":
+        plain = select.model._meta.pk.attname
+    for position, output in enumerate(finished.outputs or ()):
+        target = getattr(output.expression, "target", None)
+        known = {layout.names[position], output.name, getattr(target, "name", None), getattr(target, "attname", None)}
+        if plain in known:
+            return OrderBy(Position(position + 1), descending=descending)
+    raise FieldError(f"A union is ordered by its columns; {plain!r} is none of them")
+
+
+class Position(Expression):
+    """A column of the result by its number, which is how a union is ordered."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(types.INTEGER)
+        self.number = number
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        return str(int(self.number)), []
+
+
+def reverse(builder: Builder) -> None:
+    """reverse()."""
+    builder.select.reverse = not builder.select.reverse
+
+
+def distinct(builder: Builder, names: Sequence[str]) -> None:
+    """distinct(), and distinct("field", …) where the database has DISTINCT ON."""
+    builder.select.distinct = not names
+    builder.select.distinct_on = tuple(builder.resolve_ref(name) for name in names)
+
+
+def cut(builder: Builder, offset: int, limit: int | None) -> None:
+    """A slice. The bounds wait in slots, so that all pages share a shape."""
+    select = builder.select
+    if select.combination is None and select.order_by is None:
+        select.order_by = resolve_ordering(builder, select.model._meta.ordering) if select.group_by is None else ()
+    if select.reverse and select.order_by is not None:
+        select.order_by = tuple(item.reversed() for item in select.order_by if isinstance(item, OrderBy))
+        select.reverse = False
+    if limit is not None:
+        select.limit = Slot(builder.take_slot(limit, None), types.BIGINT, bare=True)
+    if offset:
+        select.offset = Slot(builder.take_slot(offset, None), types.BIGINT, bare=True)
+
+
+def select_related(builder: Builder, names: Sequence[str] | None) -> None:
+    """select_related(): joined relations by name; () for all that can't be null; None for none."""
+    select = builder.select
+    if names is None:
+        select.select_related = False
+        return
+    if not names:
+        select.select_related = True
+        return
+    tree: dict[str, Any] = _copied(select.select_related) if isinstance(select.select_related, dict) else {}
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"select_related() takes names of relations, not {name!r}")
+        at = tree
+        for part in name.split("__"):
+            at = at.setdefault(part, {})
+    select.select_related = tree
+    _check_related(select.model, tree)
+
+
+def _copied(tree: dict[str, Any]) -> dict[str, Any]:
+    return {name: _copied(below) for name, below in tree.items()}
+
+
+def _check_related(model: Any, tree: dict[str, Any]) -> None:
+    opts = model._meta
+    for name, below in tree.items():
+        relation = opts.names.get(name)
+        if relation is None or not relation.is_relation or name != relation.name or any(h.many for h in relation.hops):
+            single = [n for n, r in opts.names.items() if r.is_relation and n == r.name and not any(h.many for h in r.hops)]
+            raise FieldError(
+                f"select_related() follows relations to one row; {name!r} is none on {opts.object_name}." + nearest(name, single)
+            )
+        _check_related(relation.hops[-1].model, below)
+
+
+def choose_loading(builder: Builder, deferred: bool, names: Sequence[str] | None) -> None:
+    """only() and defer(): the columns that are loaded at once."""
+    select = builder.select
+    if select.values is not None:
+        raise TypeError("only() and defer() are about model instances: values() has chosen other results")
+    if names is None:
+        select.loading = None
+        return
+    for name in names:
+        path = builder.path(name)
+        if path.rest:
+            raise FieldError(f"{name!r} is no field: only() and defer() take names of fields")
+    new = frozenset(select.model._meta.pk.name if name == "pk" else name for name in names)
+    if select.loading is None:
+        select.loading = (deferred, new)
+        return
+    was_deferred, old = select.loading
+    if not deferred:
+        select.loading = (False, new - old if was_deferred else new)
+    elif was_deferred:
+        select.loading = (True, old | new)
+    else:
+        select.loading = (False, old - new)
+
+
+def nothing(builder: Builder) -> None:
+    """none()."""
+    builder.select.where = (builder.select.where or Where(())).and_with(NothingNode())
+    builder.select.empty = True
+
+
+def lock(builder: Builder, nowait: bool, skip_locked: bool, of: tuple[str, ...], no_key: bool) -> None:
+    """select_for_update()."""
+    for name in of:
+        if name != "self":
+            builder.path(name)
+    builder.select.lock = (nowait, skip_locked, of, no_key)
+
+
+def tag(builder: Builder, text: str) -> None:
+    """A comment that goes before the statement."""
+    builder.select.comment = text
+
+
+def combine(builder: Builder, operator: str, all_rows: bool, others: Sequence[Any]) -> None:
+    """union(), intersection() and difference()."""
+    select = builder.select
+    first = select.copy()
+    parts: list[Select] = [_part(first)]
+    for queryset in others:
+        parts.append(_part(_renumbered(builder, queryset)))
+    builder.select = Select(
+        select.model, dict(select.joins), result=select.result, values=first.values, selected=first.selected,
+        annotations=first.annotations, combination=Combination(operator, all_rows, tuple(parts)), order_by=(),
+        slots=select.slots,
+    )  # fmt: skip
+
+
+def _part(select: Select) -> Select:
+    select = select.copy()
+    if select.limit is None and select.offset is None:
+        select.order_by = ()
+    return select
+
+
+def _renumbered(builder: Builder, queryset: Any) -> Select:
+    """Return another queryset's select with its values in this query's slots; its aliases stay, being apart."""
+    shape, values = queryset.embedded()
+    offset = builder.base + len(builder.values)
+    for value in values:
+        builder.take_slot(value, None)
+    same = {alias: alias for alias in shape.select.aliases()}
+    select = relabel(shape.select, same, offset, builder)
+    builder.list_slots |= select.list_slots
+    return select
+
+
+# -- questions about all rows -----------------------------------------------------------------------------------------------------
+
+
+def count(builder: Builder) -> None:
+    """count()."""
+    select = _countable(builder)
+    select.outputs = (Output(count_rows(), "count"),)
+    select.result = "flat"
+
+
+def _countable(builder: Builder) -> Select:
+    select = builder.select
+    if select.is_plain:
+        select.order_by = ()
+        select.values, select.selected, select.select_related, select.loading = None, (), False, None
+        return select
+    return _around(builder, _counted(select))
+
+
+def _counted(select: Select) -> Select:
+    """Return the select with as few columns as leave the number of its rows alone."""
+    select = select.copy()
+    if select.combination is None:
+        if select.limit is None and select.offset is None and not select.distinct_on:
+            select.order_by = ()
+        if not select.distinct and not select.distinct_on and select.values is None:
+            select.outputs = (Output(Col(select.base_alias, select.model._meta.pk)),)
+            return select
+    return finish(select)[0]
+
+
+def _around(builder: Builder, inner: Select) -> Select:
+    outer = Select(builder.model, {"rows": Join("rows", "rows")}, source=(_named(inner), "rows"), order_by=())
+    builder.select = outer
+    return outer
+
+
+def _named(select: Select) -> Select:
+    """Return the select with a name for each column, as a table in FROM must have."""
+    if select.combination is not None:
+        parts = tuple(_named(part) for part in select.combination.parts)
+        return _with(select, combination=replace(select.combination, parts=parts))
+    outputs = tuple(Output(o.expression, f"c{i}") for i, o in enumerate(select.outputs or ()))
+    return _with(select, outputs=outputs)
+
+
+def _with(select: Select, **changes: Any) -> Select:
+    new = select.copy()
+    for name, value in changes.items():
+        setattr(new, name, value)
+    return new
+
+
+def exists(builder: Builder) -> None:
+    """exists(): one row is enough."""
+    select = builder.select
+    if select.combination is None and not select.distinct_on:
+        select.order_by = ()
+        if select.group_by is None and not select.distinct:
+            select.outputs = (Output(Limit(1), "found"),)
+        elif select.group_by is not None:
+            select.outputs = (Output(Limit(1), "found"),)
+        select.select_related = False
+    if select.limit is None:
+        select.limit = Limit(1)
+    select.result = "tuple"
+
+
+def aggregate(builder: Builder, aggregates: dict[str, Any]) -> None:
+    """aggregate(): one row of results over all rows of the query."""
+    select = builder.select
+    for name, item in aggregates.items():
+        check_alias(name)
+        if not hasattr(item, "resolve_expression"):
+            raise TypeError(f"aggregate({name}=…) takes an aggregate such as Count or Sum, not {item!r}")
+    plain = select.is_plain
+    source = builder if plain else _SourceBuilder(builder)
+    outputs: list[Output] = []
+    for name, item in aggregates.items():
+        resolved = item.resolve_expression(source, True, None, True)
+        if not resolved.contains_aggregate:
+            raise TypeError(f"{name} is no aggregate: {item!r} gives a value for each row")
+        outputs.append(Output(resolved, name))
+        if plain:
+            select.annotations[name] = resolved
+        else:
+            source.known[name] = resolved  # type: ignore[attr-defined]
+    if plain:
+        select.order_by = ()
+        select.values, select.selected, select.select_related, select.loading = None, (), False, None
+        select.annotations = {}
+    else:
+        select = source.around()  # type: ignore[attr-defined]
+    select.outputs = tuple(outputs)
+    select.result = "dict"
+    builder.select = select
+
+
+class _SourceBuilder:
+    """Resolves names for an aggregate over a subquery: what is named becomes a column of the subquery."""
+
+    def __init__(self, builder: Builder) -> None:
+        self.builder = builder
+        self.known: dict[str, Any] = {}
+        inner = builder.select
+        if inner.combination is not None or inner.distinct:
+            self.inner, layout = finish(inner)
+            self.names = layout.names
+        else:
+            self.inner = inner
+            self.names = ()
+            inner.outputs = inner.outputs or ()
+            if inner.limit is None and inner.offset is None and not inner.distinct_on:
+                inner.order_by = ()
+            elif inner.order_by is None:
+                inner.order_by = resolve_ordering(builder, inner.model._meta.ordering) if inner.group_by is None else ()
+        self.columns: list[Output] = list(self.inner.outputs or ())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.builder, name)
+
+    def resolve_ref(self, name: str, allow_joins: bool = True, reuse: Any = None, summarize: bool = False) -> Any:
+        """Return a column of the subquery."""
+        if name in self.known:
+            return self.known[name]
+        if self.inner.combination is not None or self.inner.distinct:
+            for position, output in enumerate(self.columns):
+                target = getattr(output.expression, "target", None)
+                attnames = {getattr(target, "name", None), getattr(target, "attname", None)}
+                if name in {self.names[position], output.name, *attnames}:
+                    return Ref(f"c{position}", output.expression, "rows")
+            if self.inner.combination is not None:
+                raise FieldError(f"{name!r} is no column of the combined queries")
+        expression = self.builder.resolve_ref(name, allow_joins, reuse)
+        self.columns.append(Output(expression))
+        return Ref(f"c{len(self.columns) - 1}", expression, "rows")
+
+    def resolve_condition(self, condition: Any, allow_joins: bool = True, reuse: Any = None, summarize: bool = False) -> Any:
+        """Return a filter of an aggregate, over the subquery's columns."""
+        if not isinstance(condition, Q):
+            return condition.resolve_expression(self, allow_joins, reuse, summarize)
+        nodes: list[Any] = []
+        for child in condition.children:
+            if type(child) is tuple:
+                name, *rest = child[0].split("__")
+                lhs = self.resolve_ref(name)
+                nodes.append(self.builder._lookup(lhs, rest, kind_of(child[1], []), child[1], child[0]))
+            else:
+                nodes.append(self.resolve_condition(child))
+        return Where(nodes, condition.connector, condition.negated)
+
+    def around(self) -> Select:
+        """Return the select around the subquery."""
+        if self.inner.combination is None:
+            self.inner.outputs = tuple(self.columns) or (Output(Col(self.inner.base_alias, self.inner.model._meta.pk)),)
+            self.inner.select_related = False
+        return _around(self.builder, self.inner)
+

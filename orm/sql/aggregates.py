@@ -1,0 +1,190 @@
+"""Aggregates: functions of many rows."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from orm.errors import FieldError
+from orm.sql import types
+from orm.sql.expressions import Expression, Func, Star, Value, as_expression
+from orm.sql.types import SQLType
+
+
+class Aggregate(Func):
+    """Base of aggregates.
+
+    Parameters: ``distinct`` looks at different values only; ``filter`` is a condition rows must meet; ``default`` is the
+    result over no rows, where the aggregate would be NULL.
+    """
+
+    name = ""
+    allow_distinct = True
+    empty_result_set_value: Any = None
+    window_compatible = True
+
+    def __init__(
+        self, *expressions: Any, distinct: bool = False, filter: Any = None, default: Any = None, **extra: Any
+    ) -> None:
+        if distinct and not self.allow_distinct:
+            raise TypeError(f"{type(self).__name__} does not take distinct")
+        if default is not None and self.empty_result_set_value is not None:
+            raise TypeError(f"{type(self).__name__} is {self.empty_result_set_value} over no rows: it takes no default")
+        if filter is not None and not getattr(filter, "conditional", False):
+            raise TypeError(f"filter takes a condition such as Q(...), not {filter!r}")
+        super().__init__(*expressions, **extra)
+        self.distinct = distinct
+        self.filter = filter
+        self.default = default if default is None else as_expression(default)
+
+    @property
+    def contains_aggregate(self) -> bool:
+        return True
+
+    @property
+    def default_alias(self) -> str:
+        """The name of the result when the call gave none: ``author__age__avg``."""
+        sources = self.source_expressions
+        if len(sources) == 1 and hasattr(sources[0], "name"):
+            return f"{sources[0].name}__{self.name.lower()}"
+        raise TypeError(f"{type(self).__name__} of an expression needs a name: aggregate(total={type(self).__name__}(…))")
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        # In the order of __init__'s attributes, which is the order structure() lists values in.
+        new = super().resolve_expression(query, allow_joins, reuse, summarize, for_save)
+        for source in new.source_expressions:
+            if source.contains_aggregate and not summarize:
+                raise FieldError(f"{type(self).__name__} can't be computed over {source!r}, which is an aggregate itself")
+        if self.filter is not None:
+            new.filter = query.resolve_condition(self.filter, allow_joins, reuse, summarize)
+        if self.default is not None:
+            new.default = self.default.resolve_expression(query, allow_joins, reuse, summarize, for_save)
+        return new
+
+    def get_source_expressions(self) -> list[Any]:
+        return self.source_expressions
+
+    def group_by_columns(self) -> Iterable[Expression]:
+        return ()
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+        if self.filter is not None and not connection.capabilities.aggregate_filter:
+            raise NotImplementedError(f"{connection.name} has no FILTER clause for aggregates: use Case/When inside")
+        template = context.pop("template", None) or self.extra.get("template", self.template)
+        context.setdefault("distinct", "DISTINCT " if self.distinct else "")
+        if template == Func.template:
+            template = "%(function)s(%(distinct)s%(expressions)s)"
+        sql, params = super().as_sql(compiler, connection, template=template, **context)
+        params = list(params)
+        if self.filter is not None:
+            condition, condition_params = compiler.compile_condition(self.filter)
+            sql = f"{sql} FILTER (WHERE {condition})"
+            params.extend(condition_params)
+        if self.default is not None:
+            default, default_params = compiler.compile(self.default)
+            sql = f"COALESCE({sql}, {default})"
+            params.extend(default_params)
+        return sql, params
+
+
+class Count(Aggregate):
+    """How many rows, or how many non-null values: ``Count("*")``, ``Count("books", distinct=True)``."""
+
+    function = name = "Count"
+    empty_result_set_value = 0
+
+    def __init__(self, expression: Any, **extra: Any) -> None:
+        super().__init__(Star() if expression == "*" else expression, **extra)
+        if expression == "*" and self.distinct:
+            raise ValueError("Count('*') counts rows: it can't be distinct")
+
+    def _infer_output_field(self) -> SQLType | None:
+        return types.INTEGER
+
+
+class _Widening(Aggregate):
+    """An aggregate of numbers, whose result may be larger than its input's type."""
+
+    def _infer_output_field(self) -> SQLType | None:
+        source: SQLType | None = self.source_expressions[0].output_field_or_none
+        if source is not None and source.kind in types.INTEGER_KINDS:
+            return types.BIGINT
+        if source is not None and source.kind == "decimal":
+            return SQLType("decimal", decimal_places=source.decimal_places)
+        return source
+
+
+class Sum(_Widening):
+    """The sum of the values."""
+
+    function = name = "Sum"
+
+
+class Avg(Aggregate):
+    """The mean of the values: a float, or a Decimal for decimals."""
+
+    function = name = "Avg"
+
+    def _infer_output_field(self) -> SQLType | None:
+        source = self.source_expressions[0].output_field_or_none
+        return types.FLOAT if source is None or source.kind in (*types.INTEGER_KINDS, "float") else _widened(source)
+
+
+def _widened(source: SQLType) -> SQLType:
+    return types.DECIMAL if source.kind == "decimal" else source
+
+
+class Min(Aggregate):
+    """The smallest value."""
+
+    function = name = "Min"
+    allow_distinct = False
+
+
+class Max(Aggregate):
+    """The largest value."""
+
+    function = name = "Max"
+    allow_distinct = False
+
+
+class _Statistic(Aggregate):
+    def __init__(self, expression: Any, sample: bool = False, **extra: Any) -> None:
+        self.function = f"{self.base}_{'SAMP' if sample else 'POP'}"
+        super().__init__(expression, **extra)
+
+    base = ""
+    allow_distinct = False
+
+    def _infer_output_field(self) -> SQLType | None:
+        return types.FLOAT
+
+
+class StdDev(_Statistic):
+    """The standard deviation; of the population, or of a sample with ``sample=True``."""
+
+    name = "StdDev"
+    base = "STDDEV"
+
+
+class Variance(_Statistic):
+    """The variance; of the population, or of a sample with ``sample=True``."""
+
+    name = "Variance"
+    base = "VAR"
+
+
+def count_rows() -> Count:
+    """Return ``COUNT(*)``."""
+    return Count("*")
+
+
+__all__ = ["Aggregate", "Avg", "Count", "Max", "Min", "StdDev", "Sum", "Value", "Variance", "count_rows"]

@@ -1,0 +1,121 @@
+"""From a tree to text: the pure function that turns a resolved statement into one database's SQL and parameters.
+
+Runs once for each shape and dialect, so it is written to be read. Expressions render themselves through ``compile`` with
+``%s`` for each parameter; ``finish`` puts the database's own placeholders in and makes the function that turns a query's values
+into the parameters of a call.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from orm.errors import EmptyResultSet, FullResultSet
+from orm.sql.expressions import Expression, Param
+
+Values = Sequence[Any]
+
+
+class Compiler:
+    """Renders expressions for one dialect.
+
+    ``lengths`` gives the length of each list slot, where the dialect writes a placeholder for each item.
+    """
+
+    def __init__(self, dialect: Any, lengths: dict[int, int] | None = None) -> None:
+        self.dialect = dialect
+        self.connection = dialect
+        self.lengths = lengths or {}
+        self._vendor_method = f"as_{dialect.name}"
+
+    def compile(self, node: Any) -> tuple[str, Sequence[Any]]:
+        """Return an expression's SQL and parameters; ``as_<dialect name>`` wins over ``as_sql`` where it has one."""
+        vendor = getattr(node, self._vendor_method, None)
+        result: tuple[str, Sequence[Any]] = (vendor or node.as_sql)(self, self.dialect)
+        return result
+
+    def compile_condition(self, node: Any) -> tuple[str, Sequence[Any]]:
+        """Return a condition's SQL where there must be one, whatever it comes to."""
+        try:
+            return self.compile(node)
+        except FullResultSet:
+            return "1 = 1", []
+        except EmptyResultSet:
+            return "1 = 0", []
+
+    def compile_output(self, node: Expression) -> tuple[str, Sequence[Any]]:
+        """Return the SQL of a result column; a condition there is a boolean value."""
+        try:
+            return self.compile(node)
+        except EmptyResultSet:
+            default = getattr(node, "empty_result_set_value", None)
+            if default is not None:
+                return str(int(default)), []
+            return (self.dialect.false(), []) if node.conditional else ("NULL", [])
+        except FullResultSet:
+            return self.dialect.true(), []
+
+    def list_length(self, slot: int) -> int:
+        """Return how many items the list in a slot has."""
+        return self.lengths[slot]
+
+    def quote_name_unless_alias(self, name: str) -> str:
+        """Return a quoted identifier (Django's name, for custom expressions)."""
+        quoted: str = self.dialect.quote(name)
+        return quoted
+
+    quote_name = quote_name_unless_alias
+
+
+_MARK = re.compile(r"%%|%s")
+
+
+def finish(sql: str, params: Sequence[Any], dialect: Any) -> tuple[str, tuple[Any, ...]]:
+    """Return the text with the dialect's placeholders, and the parameters in their order.
+
+    Where placeholders are numbered, the same slot with the same adapter is sent once.
+    """
+    ordered: list[Any] = []
+    numbers: dict[Any, int] = {}
+    pending = iter(params)
+    numbered = dialect.capabilities.numbered_placeholders
+
+    def replace(match: re.Match[str]) -> str:
+        if match[0] == "%%":
+            return "%"
+        param = next(pending)
+        key = param if numbered and isinstance(param, Param) else None
+        if key is not None and key in numbers:
+            return str(dialect.placeholder(numbers[key]))
+        ordered.append(param)
+        if key is not None:
+            numbers[key] = len(ordered)
+        return str(dialect.placeholder(len(ordered)))
+
+    text = _MARK.sub(replace, sql)
+    if next(pending, None) is not None:
+        raise ValueError(f"An as_sql() returned more parameters than placeholders: {sql}")
+    return text, tuple(ordered)
+
+
+def binder(params: Sequence[Any]) -> Callable[[Values], Values] | None:
+    """Return the function that makes a call's parameters from a query's values; None when they are the values as they are."""
+    if all(isinstance(p, Param) and p.adapter is None and p.slot == i for i, p in enumerate(params)):
+        return None
+    names: dict[str, Any] = {}
+    items: list[str] = []
+    for number, param in enumerate(params):
+        if not isinstance(param, Param):
+            names[f"c{number}"] = param
+            items.append(f"c{number}")
+        elif param.adapter is None:
+            items.append(f"v[{param.slot}]")
+        else:
+            names[f"a{number}"] = param.adapter
+            items.append(f"None if v[{param.slot}] is None else a{number}(v[{param.slot}])")
+    source = f"def bind(v):\n    return ({', '.join(items)}{',' if len(items) == 1 else ''})"
+    exec(compile(source, "<duotone binder>", "exec"), names)  # noqa: S102 - made of numbers alone
+    bind: Callable[[Values], Values] = names["bind"]
+    return bind
+

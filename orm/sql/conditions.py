@@ -1,0 +1,265 @@
+"""Conditions: ``Q`` as users write it, and ``Where``, the tree of resolved lookups that becomes WHERE, HAVING or ON."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import decimal
+import uuid
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from orm.errors import EmptyResultSet, FullResultSet
+from orm.sql import expressions, types
+from orm.sql.expressions import Expression
+from orm.sql.types import SQLType
+
+# What a looked-up value contributes to the shape. A value of kind VALUE, LIST, EMPTY, True or False waits in a slot.
+VALUE, LIST, EMPTY = "value", "list", "empty"
+
+SCALARS = frozenset(
+    {str, int, float, bytes, decimal.Decimal, uuid.UUID, dict}
+    | {datetime.date, datetime.datetime, datetime.time, datetime.timedelta}
+)  # fmt: skip
+
+
+def kind_of(value: Any, values: list[Any]) -> Hashable:
+    """Return the structural kind of a looked-up value, appending what is to be bound to ``values``."""
+    cls = type(value)
+    if cls in SCALARS:
+        values.append(value)
+        return VALUE
+    if value is None:
+        return None
+    if cls is bool:
+        values.append(value)
+        return bool(value)
+    structure = getattr(value, "structure", None) or getattr(value, "query_structure", None)
+    if structure is not None and not isinstance(value, type):
+        return (structure(values),)
+    if isinstance(value, (list, tuple, AbstractSet, range, Iterator)):
+        items = list(value)
+        if any(isinstance(item, expressions.Combinable) for item in items):
+            return (list, *[kind_of(item, values) for item in items])
+        values.append(items)
+        return LIST if any(item is not None for item in items) else EMPTY
+    values.append(value)
+    return VALUE
+
+
+class Q:
+    """A condition: lookups joined by AND, combined with ``&``, ``|``, ``^`` and ``~``.
+
+    Example: ``Q(age__gte=18) | Q(guardian__isnull=False)``.
+    """
+
+    AND = "AND"
+    OR = "OR"
+    XOR = "XOR"
+    conditional = True
+    is_expression = True
+
+    def __init__(self, *args: Any, _connector: str | None = None, _negated: bool = False, **lookups: Any) -> None:
+        self.connector = _connector or "AND"
+        if self.connector not in ("AND", "OR", "XOR"):
+            raise ValueError(f"Q joins with AND, OR or XOR, not {_connector!r}")
+        self.negated = _negated
+        for arg in args:
+            if not getattr(arg, "conditional", False) and not (isinstance(arg, tuple) and len(arg) == 2):
+                raise TypeError(f"Q() and filter() take conditions and lookup=value pairs, not {arg!r}")
+        self.children: tuple[Any, ...] = (*args, *lookups.items())
+
+    def structure(self, values: list[Any]) -> Hashable:
+        """Return the key of this condition without its values, which are appended to ``values``."""
+        return (
+            Q,
+            self.connector,
+            self.negated,
+            *[
+                (child[0], kind_of(child[1], values)) if type(child) is tuple else child.structure(values)
+                for child in self.children
+            ],
+        )
+
+    query_structure = structure
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        """Return the condition resolved against a query."""
+        return query.resolve_condition(self, allow_joins, reuse, summarize)
+
+    def _combine(self, other: Any, connector: str) -> Q:
+        if not getattr(other, "conditional", False):
+            raise TypeError(f"A Q combines with conditions, not with {other!r}")
+        if not self.children and not self.negated:
+            return other if isinstance(other, Q) else Q(other)
+        if isinstance(other, Q) and not other.children:
+            return self
+        return Q(*self._parts(connector), *Q._parts_of(other, connector), _connector=connector)
+
+    def _parts(self, connector: str) -> tuple[Any, ...]:
+        same = not self.negated and (self.connector == connector or len(self.children) == 1)
+        return self.children if same else (self,)
+
+    @staticmethod
+    def _parts_of(other: Any, connector: str) -> tuple[Any, ...]:
+        return other._parts(connector) if isinstance(other, Q) else (other,)
+
+    def __and__(self, other: Any) -> Q:
+        return self._combine(other, "AND")
+
+    def __or__(self, other: Any) -> Q:
+        return self._combine(other, "OR")
+
+    def __xor__(self, other: Any) -> Q:
+        return self._combine(other, "XOR")
+
+    __rand__ = __and__
+    __ror__ = __or__
+
+    def __invert__(self) -> Q:
+        if self.negated:
+            new = copy.copy(self)
+            new.negated = False
+            return new
+        return Q(*self.children, _connector=self.connector, _negated=True)
+
+    def __bool__(self) -> bool:
+        return bool(self.children)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Q):
+            return NotImplemented
+        mine: list[Any] = []
+        theirs: list[Any] = []
+        return self.structure(mine) == other.structure(theirs) and mine == theirs
+
+    def __hash__(self) -> int:
+        return hash(self.structure([]))
+
+    def __repr__(self) -> str:
+        inside = ", ".join(f"{c[0]}={c[1]!r}" if isinstance(c, tuple) else repr(c) for c in self.children)
+        joined = f", _connector={self.connector!r}" if self.connector != "AND" else ""
+        return f"{'~' if self.negated else ''}Q({inside}{joined})"
+
+
+class Where(Expression):
+    """Conditions joined by AND, OR or XOR, maybe negated."""
+
+    conditional_kind = True
+
+    def __init__(self, children: Sequence[Expression], connector: str = "AND", negated: bool = False) -> None:
+        super().__init__()
+        self.nodes = tuple(children)
+        self.connector = connector
+        self.negated = negated
+
+    def children(self) -> Iterator[Expression]:
+        return iter(self.nodes)
+
+    def map(self, change: Callable[[Expression], Expression]) -> Expression:
+        nodes = tuple(change(node) for node in self.nodes)
+        if all(new is old for new, old in zip(nodes, self.nodes, strict=True)):
+            return self
+        return Where(nodes, self.connector, self.negated)
+
+    def _infer_output_field(self) -> SQLType | None:
+        return types.BOOLEAN
+
+    def and_with(self, other: Expression) -> Where:
+        """Return this and another condition."""
+        if self.connector == "AND" and not self.negated:
+            return Where((*self.nodes, other))
+        return Where((self, other))
+
+    def rejects_null(self) -> set[str]:
+        if self.negated or self.connector == "XOR" or not self.nodes:
+            return set()
+        parts = [node.rejects_null() for node in self.nodes]
+        return set.union(*parts) if self.connector == "AND" else set.intersection(*parts)
+
+    def split_having(self) -> tuple[Where | None, Where | None]:
+        """Return the part that can filter rows before grouping, and the part that needs the groups."""
+        if not self.contains_aggregate:
+            return self, None
+        if self.negated or self.connector != "AND":
+            return None, self
+        before: list[Expression] = []
+        after: list[Expression] = []
+        for node in self.nodes:
+            if isinstance(node, Where):
+                inner_before, inner_after = node.split_having()
+                before += [inner_before] if inner_before is not None else []
+                after += [inner_after] if inner_after is not None else []
+            else:
+                (after if node.contains_aggregate else before).append(node)
+        return Where(before) if before else None, Where(after) if after else None
+
+    def group_by_columns(self) -> Iterable[Expression]:
+        for node in self.nodes:
+            yield from node.group_by_columns()
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        parts: list[str] = []
+        params: list[Any] = []
+        conjunction = self.connector == "AND"
+        certain: bool | None = None  # the value of the whole where one part decides it
+        flips = 0
+        for node in self.nodes:
+            try:
+                sql, node_params = compiler.compile(node)
+            except EmptyResultSet:
+                if conjunction:
+                    certain = False
+                    break
+                continue
+            except FullResultSet:
+                if self.connector == "OR":
+                    certain = True
+                    break
+                flips += 1
+                continue
+            parts.append(sql)
+            params.extend(node_params)
+        if certain is None and not parts:
+            certain = conjunction if self.connector != "XOR" else bool(flips % 2)
+        if certain is not None:
+            raise FullResultSet if certain is not self.negated else EmptyResultSet
+        negated = self.negated
+        if self.connector == "XOR":
+            if len(parts) > 1 or flips:
+                ones = " + ".join(f"CASE WHEN {part} THEN 1 ELSE 0 END" for part in parts)
+                parts = [f"(({ones}{' + 1' * flips}) %% 2) = 1"]
+        text = f" {self.connector} ".join(parts)
+        if negated:
+            return f"NOT ({text})", params
+        return (f"({text})" if len(parts) > 1 else text), params
+
+
+class NothingNode(Expression):
+    """A condition no row meets: what ``none()`` filters by."""
+
+    conditional_kind = True
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        raise EmptyResultSet
+
+
+def _combine(lhs: Any, rhs: Any, connector: str) -> Q:
+    return Q(lhs)._combine(rhs if isinstance(rhs, Q) else Q(rhs), connector)
+
+
+def _build(condition: Any, lookups: dict[str, Any]) -> Q:
+    return Q(**lookups) if condition is None else Q(condition, **lookups)
+
+
+expressions.combine_conditions = _combine
+expressions.negate_condition = lambda condition: ~Q(condition)
+expressions.build_condition = _build

@@ -1,0 +1,943 @@
+"""Expressions: what a query computes, as immutable trees that users write and the compiler renders.
+
+An expression lives twice. As written (``F("author__name")``, ``Value(3)``) it knows names and values. Resolved against a
+query it knows columns and *slots*: the places of values, which are not part of it. ``structure(values)`` gives the first
+form's shape as a hashable key and appends its values in a fixed order; ``resolve_expression`` takes slots in that same
+order. So equal shapes share one compiled statement whatever their values.
+
+Users may write their own with Django's ``as_sql(compiler, connection)``; ``connection`` is the dialect.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+from orm.errors import EmptyResultSet, FieldError, FullResultSet
+from orm.sql import types
+from orm.sql.types import SQLType, type_of
+
+Adapter = Callable[[Any], Any]
+
+
+class Param(NamedTuple):
+    """A parameter of a statement: the slot its value waits in, and what adapts the value for the driver."""
+
+    slot: int
+    adapter: Adapter | None = None
+
+
+class Uncacheable(Exception):
+    """An expression holds something that can't be part of a key; its query is built each time."""
+
+
+def structure_of(value: Any, values: list[Any]) -> Hashable:
+    """Return the structural key of anything an expression may hold, appending the values inside it to ``values``."""
+    if isinstance(value, Expression):
+        return value.structure(values)
+    if value is None or isinstance(value, (str, int, float, type)):
+        return (type(value), value)
+    if isinstance(value, (list, tuple)):
+        return (type(value), *[structure_of(item, values) for item in value])
+    if isinstance(value, dict):
+        return (dict, *[(name, structure_of(item, values)) for name, item in value.items()])
+    if isinstance(value, SQLType):
+        return value.structure()
+    if hasattr(value, "query_structure"):
+        key: Hashable = value.query_structure(values)
+        return key
+    try:
+        hash(value)
+    except TypeError:
+        raise Uncacheable(type(value).__name__) from None
+    return (type(value), value)
+
+
+def _map_value(value: Any, change: Callable[[Expression], Expression]) -> Any:
+    """Return ``value`` with every expression directly inside it changed; the same object when nothing changed."""
+    if isinstance(value, Combinable):
+        return change(value)  # type: ignore[arg-type]
+    if isinstance(value, (list, tuple)):
+        items = [_map_value(item, change) for item in value]
+        if all(new is old for new, old in zip(items, value, strict=True)):
+            return value
+        return type(value)(items)
+    if isinstance(value, dict):
+        changed = {name: _map_value(item, change) for name, item in value.items()}
+        return value if all(changed[name] is value[name] for name in value) else changed
+    return value
+
+
+class Combinable:
+    """Arithmetic and ordering, for everything that has a value in SQL."""
+
+    def _combine(self, other: Any, operator: str, reversed_: bool) -> CombinedExpression:
+        other = as_expression(other)
+        here: Any = self
+        return CombinedExpression(other, operator, here) if reversed_ else CombinedExpression(here, operator, other)
+
+    def __neg__(self) -> CombinedExpression:
+        return self._combine(-1, "*", False)
+
+    def __add__(self, other: Any) -> CombinedExpression:
+        return self._combine(other, "+", False)
+
+    def __sub__(self, other: Any) -> CombinedExpression:
+        return self._combine(other, "-", False)
+
+    def __mul__(self, other: Any) -> CombinedExpression:
+        return self._combine(other, "*", False)
+
+    def __truediv__(self, other: Any) -> CombinedExpression:
+        return self._combine(other, "/", False)
+
+    def __mod__(self, other: Any) -> CombinedExpression:
+        return self._combine(other, "%%", False)
+
+    def __pow__(self, other: Any) -> CombinedExpression:
+        return self._combine(other, "^", False)
+
+    def __radd__(self, other: Any) -> CombinedExpression:
+        return self._combine(other, "+", True)
+
+    def __rsub__(self, other: Any) -> CombinedExpression:
+        return self._combine(other, "-", True)
+
+    def __rmul__(self, other: Any) -> CombinedExpression:
+        return self._combine(other, "*", True)
+
+    def __rtruediv__(self, other: Any) -> CombinedExpression:
+        return self._combine(other, "/", True)
+
+    def __rmod__(self, other: Any) -> CombinedExpression:
+        return self._combine(other, "%%", True)
+
+    def __rpow__(self, other: Any) -> CombinedExpression:
+        return self._combine(other, "^", True)
+
+    def bitand(self, other: Any) -> CombinedExpression:
+        """Return the bitwise AND with ``other``."""
+        return self._combine(other, "&", False)
+
+    def bitor(self, other: Any) -> CombinedExpression:
+        """Return the bitwise OR with ``other``."""
+        return self._combine(other, "|", False)
+
+    def bitxor(self, other: Any) -> CombinedExpression:
+        """Return the bitwise exclusive OR with ``other``."""
+        return self._combine(other, "#", False)
+
+    def bitleftshift(self, other: Any) -> CombinedExpression:
+        """Return the value shifted left by ``other`` bits."""
+        return self._combine(other, "<<", False)
+
+    def bitrightshift(self, other: Any) -> CombinedExpression:
+        """Return the value shifted right by ``other`` bits."""
+        return self._combine(other, ">>", False)
+
+    def asc(self, *, nulls_first: bool = False, nulls_last: bool = False) -> OrderBy:
+        """Return this as an ascending ordering."""
+        here: Any = self
+        return OrderBy(here, nulls_first=nulls_first, nulls_last=nulls_last)
+
+    def desc(self, *, nulls_first: bool = False, nulls_last: bool = False) -> OrderBy:
+        """Return this as a descending ordering."""
+        here: Any = self
+        return OrderBy(here, descending=True, nulls_first=nulls_first, nulls_last=nulls_last)
+
+
+class Expression(Combinable):
+    """Base of everything that has a value in SQL.
+
+    Parameters: ``output_field`` is the type of the result (any field or ``SQLType``); inferred where possible.
+    """
+
+    is_expression = True
+    conditional_kind: ClassVar[bool] = False
+    contains_subquery: ClassVar[bool] = False
+    window_compatible = False
+    filterable = True
+    _output_field: SQLType | None = None
+
+    def __init__(self, output_field: SQLType | None = None) -> None:
+        if output_field is not None:
+            self._output_field = output_field
+
+    # -- shape --------------------------------------------------------------------------------------------------------
+
+    def structure(self, values: list[Any]) -> Hashable:
+        """Return the key of this expression without its values, which are appended to ``values``."""
+        return (type(self), *[(name, structure_of(item, values)) for name, item in self.__dict__.items()])
+
+    def children(self) -> Iterator[Expression]:
+        """Yield the expressions directly inside this one."""
+        stack: list[Any] = list(self.__dict__.values())
+        for item in stack:
+            if isinstance(item, Expression):
+                yield item
+            elif isinstance(item, (list, tuple)):
+                stack.extend(item)
+            elif isinstance(item, dict):
+                stack.extend(item.values())
+
+    def map(self, change: Callable[[Expression], Expression]) -> Expression:
+        """Return a copy whose direct children went through ``change``; itself when none changed."""
+        new = None
+        for name, item in self.__dict__.items():
+            changed = _map_value(item, change)
+            if changed is not item:
+                new = new or copy.copy(self)
+                new.__dict__[name] = changed
+        return new or self
+
+    def walk(self) -> Iterator[Expression]:
+        """Yield this expression and all below it."""
+        yield self
+        for child in self.children():
+            yield from child.walk()
+
+    def get_source_expressions(self) -> list[Any]:
+        """Return the expressions this one is computed from (Django's name for its inputs)."""
+        return list(self.children())
+
+    def copy(self) -> Any:
+        """Return a shallow copy."""
+        return copy.copy(self)
+
+    # -- meaning ------------------------------------------------------------------------------------------------------
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        """Return this expression with names turned into columns of ``query`` and values into slots."""
+        return self.map(lambda child: child.resolve_expression(query, allow_joins, reuse, summarize, for_save))
+
+    @property
+    def output_field(self) -> SQLType:
+        """The type of the result. Raises ``FieldError`` where it can't be inferred."""
+        found = self._output_field or self._infer_output_field()
+        if found is None:
+            raise FieldError(f"{type(self).__name__} has an unknown type: give it an output_field")
+        return found
+
+    @property
+    def output_field_or_none(self) -> SQLType | None:
+        """The type of the result, or None where it can't be inferred."""
+        return self._output_field or self._infer_output_field()
+
+    def _infer_output_field(self) -> SQLType | None:
+        kinds: dict[str, SQLType] = {}
+        for source in self.get_source_expressions():
+            field = source.output_field_or_none if source is not None else None
+            if field is not None:
+                kinds.setdefault(_family(field.kind), field)
+        if len(kinds) > 1:
+            raise FieldError(
+                f"{type(self).__name__} mixes {' and '.join(sorted(kinds))}: say which it gives with output_field"
+            )
+        return next(iter(kinds.values()), None)
+
+    @property
+    def conditional(self) -> bool:
+        """Whether this can stand as a condition (it gives a boolean)."""
+        if self.conditional_kind:
+            return True
+        field = self.output_field_or_none
+        return field is not None and field.kind == "boolean"
+
+    @property
+    def contains_aggregate(self) -> bool:
+        """Whether an aggregate of the same query is inside."""
+        return any(child.contains_aggregate for child in self.children())
+
+    @property
+    def contains_over_clause(self) -> bool:
+        """Whether a window function of the same query is inside."""
+        return any(child.contains_over_clause for child in self.children())
+
+    # -- SQL ------------------------------------------------------------------------------------------------------------
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        """Return SQL with ``%s`` placeholders, and the parameters they stand for."""
+        raise NotImplementedError(f"{type(self).__name__} must define as_sql(compiler, connection)")
+
+    def group_by_columns(self) -> Iterable[Expression]:
+        """Yield what must be grouped by for this expression to stand beside aggregates."""
+        if not self.contains_aggregate:
+            yield self
+            return
+        for child in self.children():
+            yield from child.group_by_columns()
+
+    def rejects_null(self) -> set[str]:
+        """Return the table aliases that must have a row for this condition to be true."""
+        return set()
+
+    # -- conditions -------------------------------------------------------------------------------------------------------
+
+    def __and__(self, other: Any) -> Any:
+        return self._logical(other, "AND")
+
+    def __or__(self, other: Any) -> Any:
+        return self._logical(other, "OR")
+
+    def __xor__(self, other: Any) -> Any:
+        return self._logical(other, "XOR")
+
+    def _logical(self, other: Any, connector: str) -> Any:
+        if not self.conditional or not getattr(other, "conditional", False):
+            raise NotImplementedError("Use .bitand(), .bitor() and .bitxor() for bitwise operations.")
+        return combine_conditions(self, other, connector)
+
+    def __invert__(self) -> Any:
+        return negate_condition(self)
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self.identity() == other.identity()
+
+    def __hash__(self) -> int:
+        return hash(self.identity())
+
+    def identity(self) -> Hashable:
+        """Return a key of this expression with its values: equal expressions have equal ones."""
+        values: list[Any] = []
+        return (self.structure(values), *map(repr, values))
+
+    def __repr__(self) -> str:
+        inside = ", ".join(f"{name.lstrip('_')}={item!r}" for name, item in self.__dict__.items())
+        return f"{type(self).__name__}({inside})"
+
+
+# Q lives in orm.sql.conditions, which needs Expression; it fills these in.
+combine_conditions: Callable[[Any, Any, str], Any]
+negate_condition: Callable[[Any], Any]
+
+_FAMILIES = {"smallint": "integer", "integer": "integer", "bigint": "integer", "char": "text", "text": "text"}
+
+
+def _family(kind: str) -> str:
+    return _FAMILIES.get(kind, kind)
+
+
+def as_expression(value: Any) -> Any:
+    """Return ``value`` when it is an expression, a ``Value`` around it otherwise."""
+    if isinstance(value, Combinable) or hasattr(value, "resolve_expression"):
+        return value
+    return Value(value)
+
+
+def as_reference(value: Any) -> Any:
+    """Return ``value`` when it is an expression, ``F(value)`` for a string, a ``Value`` for anything else."""
+    return F(value) if isinstance(value, str) else as_expression(value)
+
+
+class Slot(Expression):
+    """The place of a value. ``bare`` leaves out the cast: the value stands beside a column that gives its type."""
+
+    def __init__(self, index: int, sql_type: SQLType | None, bare: bool = False) -> None:
+        super().__init__(sql_type)
+        self.index = index
+        self.bare = bare
+
+    def _infer_output_field(self) -> SQLType | None:
+        return None
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        field = self._output_field
+        adapter = connection.adapter(field) if field is not None else None
+        sql = "%s" if self.bare else connection.parameter(field)
+        return sql, [Param(self.index, adapter)]
+
+    def group_by_columns(self) -> Iterable[Expression]:
+        return ()
+
+
+class Value(Expression):
+    """A Python value inside an expression; always bound, never text."""
+
+    def __init__(self, value: Any, output_field: SQLType | None = None) -> None:
+        super().__init__(output_field)
+        self.value = value
+
+    def structure(self, values: list[Any]) -> Hashable:
+        field = self._output_field.structure() if self._output_field is not None else None
+        if self.value is None:
+            return (Value, None, field)
+        values.append(self.value)
+        return (Value, type(self.value), field)
+
+    def _infer_output_field(self) -> SQLType | None:
+        return type_of(self.value)
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        if self.value is None:
+            return Null(self._output_field)
+        field = self.output_field_or_none
+        if field is None:
+            raise FieldError(f"Value({self.value!r}) has a type no column has: give it an output_field")
+        return Slot(query.take_slot(self.value, field.get_prep_value), field)
+
+    def __repr__(self) -> str:
+        return f"Value({self.value!r})"
+
+
+class Null(Expression):
+    """The constant NULL."""
+
+    def _infer_output_field(self) -> SQLType | None:
+        return None
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        if self._output_field is not None and connection.capabilities.typed_parameters:
+            return connection.cast("NULL", self._output_field), []
+        return "NULL", []
+
+    def group_by_columns(self) -> Iterable[Expression]:
+        return ()
+
+
+class Star(Expression):
+    """The ``*`` of ``COUNT(*)``."""
+
+    def _infer_output_field(self) -> SQLType | None:
+        return None
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        return "*", []
+
+
+class Col(Expression):
+    """A column of a table in the query."""
+
+    def __init__(self, alias: str, target: Any, output_field: SQLType | None = None) -> None:
+        super().__init__(output_field or target)
+        self.alias = alias
+        self.target = target
+
+    def children(self) -> Iterator[Expression]:
+        return iter(())
+
+    def map(self, change: Callable[[Expression], Expression]) -> Expression:
+        return self
+
+    def structure(self, values: list[Any]) -> Hashable:
+        return (Col, self.alias, self.target)
+
+    @property
+    def contains_aggregate(self) -> bool:
+        return False
+
+    @property
+    def contains_over_clause(self) -> bool:
+        return False
+
+    def rejects_null(self) -> set[str]:
+        return {self.alias}
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        return f"{connection.quote(self.alias)}.{connection.quote(self.target.column)}", []
+
+    def __repr__(self) -> str:
+        return f"Col({self.alias}.{self.target.column})"
+
+
+class Ref(Expression):
+    """An output column of the query (or of a subquery it selects from), by its name."""
+
+    def __init__(self, name: str, source: Expression, alias: str | None = None) -> None:
+        super().__init__()
+        self.name = name
+        self.source = source
+        self.alias = alias
+
+    def _infer_output_field(self) -> SQLType | None:
+        return self.source.output_field_or_none
+
+    @property
+    def contains_aggregate(self) -> bool:
+        return self.alias is None and self.source.contains_aggregate
+
+    @property
+    def contains_over_clause(self) -> bool:
+        return self.alias is None and self.source.contains_over_clause
+
+    def children(self) -> Iterator[Expression]:
+        return iter(()) if self.alias is not None else iter((self.source,))
+
+    def group_by_columns(self) -> Iterable[Expression]:
+        return [self] if self.alias is not None else self.source.group_by_columns()
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        name = connection.quote(self.name)
+        return (f"{connection.quote(self.alias)}.{name}" if self.alias is not None else name), []
+
+
+class F(Combinable):
+    """A reference to a field, relation path or annotation by name: ``F("price")``, ``F("author__name")``.
+
+    Slicing gives part of a text: ``F("name")[:3]``.
+    """
+
+    is_expression = True
+    conditional = False
+
+    def __init__(self, name: str) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"F() takes the name of a field, not {name!r}")
+        self.name = name
+
+    def structure(self, values: list[Any]) -> Hashable:
+        return (type(self), self.name)
+
+    query_structure = structure
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        return query.resolve_ref(self.name, allow_joins, reuse, summarize)
+
+    def __getitem__(self, part: Any) -> Any:
+        return Sliced(self, part)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other.name == self.name  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.name))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+
+class OuterRef(F):
+    """A reference, inside a subquery, to a field of the query around it; ``OuterRef(OuterRef("x"))`` goes two out."""
+
+    def __init__(self, name: Any) -> None:
+        if not isinstance(name, (str, OuterRef)):
+            raise TypeError(f"OuterRef() takes the name of a field of the outer query, not {name!r}")
+        self.name = name
+
+    def structure(self, values: list[Any]) -> Hashable:
+        inner = self.name
+        return (OuterRef, inner.structure(values) if isinstance(inner, OuterRef) else inner)
+
+    query_structure = structure
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        return Outer(self.name)
+
+
+class Outer(Expression):
+    """An OuterRef inside a resolved subquery, waiting for the query around it."""
+
+    contains_outer = True
+
+    def __init__(self, name: Any) -> None:
+        super().__init__()
+        self.name = name
+
+    def _infer_output_field(self) -> SQLType | None:
+        return None
+
+    def resolve_in_outer(self, query: Any) -> Any:
+        """Return what the name means in the query that embeds the subquery."""
+        if isinstance(self.name, OuterRef):
+            return self.name.resolve_expression(query)
+        return query.resolve_ref(self.name, True, None, False)
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        raise FieldError(f"This queryset refers to an outer query (OuterRef({self.name!r})): use it in Subquery or Exists")
+
+
+class CombinedExpression(Expression):
+    """Two expressions and an operator between them."""
+
+    def __init__(self, lhs: Any, connector: str, rhs: Any, output_field: SQLType | None = None) -> None:
+        super().__init__(output_field)
+        self.lhs = lhs
+        self.connector = connector
+        self.rhs = rhs
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        new = copy.copy(self)
+        new.lhs = self.lhs.resolve_expression(query, allow_joins, reuse, summarize, for_save)
+        new.rhs = self.rhs.resolve_expression(query, allow_joins, reuse, summarize, for_save)
+        return new
+
+    def _infer_output_field(self) -> SQLType | None:
+        lhs, rhs = self.lhs.output_field_or_none, self.rhs.output_field_or_none
+        if lhs is None or rhs is None:
+            return lhs or rhs
+        kinds = {_family(lhs.kind), _family(rhs.kind)}
+        if len(kinds) == 1:
+            if self.connector == "-" and kinds <= {"date", "datetime", "time"}:
+                return types.DURATION
+            return lhs if lhs.kind not in ("smallint", "integer") else types.BIGINT
+        if kinds <= {"integer", "float", "decimal"}:
+            return types.DECIMAL if "decimal" in kinds and "float" not in kinds else types.FLOAT
+        if "duration" in kinds and len(kinds & {"date", "datetime", "time"}) == 1:
+            return types.TIME if "time" in kinds else types.DATETIME
+        if "duration" in kinds and kinds & {"integer", "float", "decimal"}:
+            return types.DURATION
+        raise FieldError(
+            f"Can't tell what {lhs.kind} {self.connector[0]} {rhs.kind} gives: wrap it in ExpressionWrapper(…, output_field=…)"
+        )
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        lhs, lhs_params = compiler.compile(self.lhs)
+        rhs, rhs_params = compiler.compile(self.rhs)
+        lhs_type, rhs_type = self.lhs.output_field_or_none, self.rhs.output_field_or_none
+        sql = connection.combine(
+            self.connector, lhs, rhs, lhs_type.kind if lhs_type else None, rhs_type.kind if rhs_type else None
+        )
+        return sql, [*lhs_params, *rhs_params]
+
+    def __repr__(self) -> str:
+        return f"{self.lhs!r} {self.connector} {self.rhs!r}"
+
+
+class ExpressionWrapper(Expression):
+    """An expression with its type said by hand."""
+
+    def __init__(self, expression: Any, output_field: SQLType) -> None:
+        super().__init__(output_field)
+        self.expression = expression
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        new = copy.copy(self)
+        new.expression = self.expression.resolve_expression(query, allow_joins, reuse, summarize, for_save)
+        return new
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        result: tuple[str, Sequence[Any]] = compiler.compile(self.expression)
+        return result
+
+
+class Func(Expression):
+    """A function call. Subclasses set ``function`` (and ``template``, ``arity``, ``output_field``) or extend ``as_sql``.
+
+    Parameters: strings name fields, other plain values are bound; ``extra`` names go into the template.
+    """
+
+    function: str | None = None
+    template = "%(function)s(%(expressions)s)"
+    arg_joiner = ", "
+    arity: int | None = None
+
+    def __init__(self, *expressions: Any, output_field: SQLType | None = None, **extra: Any) -> None:
+        if self.arity is not None and len(expressions) != self.arity:
+            plural = "argument" if self.arity == 1 else "arguments"
+            raise TypeError(f"{type(self).__name__} takes exactly {self.arity} {plural} ({len(expressions)} given)")
+        super().__init__(output_field)
+        self.source_expressions: list[Any] = [as_reference(item) for item in expressions]
+        self.extra = extra
+
+    def get_source_expressions(self) -> list[Any]:
+        return self.source_expressions
+
+    def set_source_expressions(self, expressions: list[Any]) -> None:
+        """Replace the arguments (Django's name; for overriders working on a copy)."""
+        self.source_expressions = expressions
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        new = copy.copy(self)
+        new.source_expressions = [
+            item.resolve_expression(query, allow_joins, reuse, summarize, for_save) for item in self.source_expressions
+        ]
+        return new
+
+    def structure(self, values: list[Any]) -> Hashable:
+        extra = structure_of(self.extra, values) if self.extra else None
+        own = self.__dict__
+        others = (
+            [(n, structure_of(v, values)) for n, v in own.items() if n not in ("source_expressions", "extra")]
+            if len(own) > 2
+            else ()
+        )
+        return (type(self), extra, *[item.structure(values) for item in self.source_expressions], *others)
+
+    def as_sql(
+        self,
+        compiler: Any,
+        connection: Any,
+        function: str | None = None,
+        template: str | None = None,
+        arg_joiner: str | None = None,
+        **extra_context: Any,
+    ) -> tuple[str, Sequence[Any]]:
+        parts: list[str] = []
+        params: list[Any] = []
+        for argument in self.source_expressions:
+            sql, argument_params = compiler.compile(argument)
+            parts.append(sql)
+            params.extend(argument_params)
+        data = {**self.extra, **extra_context}
+        name = function or data.get("function") or self.function
+        data["function"] = connection.function_name(name) if name else name
+        joiner = arg_joiner or data.get("arg_joiner", self.arg_joiner)
+        data["expressions"] = data["field"] = joiner.join(parts)
+        return render_template(template or data.get("template", self.template), data), params
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self.source_expressions))})"
+
+
+def render_template(template: str, data: dict[str, Any]) -> str:
+    """Return a Func template filled in; percent signs the parts have doubled for the compiler stay doubled."""
+    return template.replace("%%", "%%%%") % data if "%%" in template else template % data
+
+
+class Sliced(Func):
+    """Part of a text, as Python slices it: ``F("name")[2:5]``."""
+
+    function = "SUBSTR"
+
+    def __init__(self, source: Any, part: Any) -> None:
+        if isinstance(part, int):
+            part = slice(part, part + 1)
+        start, stop = part.start or 0, part.stop
+        if part.step is not None or start < 0 or (stop is not None and stop < start):
+            raise ValueError("A slice of F() takes positive bounds in order, and no step")
+        length = [] if stop is None else [Value(stop - start)]
+        super().__init__(source, Value(start + 1), *length, output_field=types.TEXT)
+
+
+class RawSQL(Expression):
+    """SQL written by hand, with ``%s`` for its parameters. The text is yours to keep safe; the parameters are bound."""
+
+    def __init__(self, sql: str, params: Sequence[Any] = (), output_field: SQLType | None = None) -> None:
+        super().__init__(output_field)
+        self.sql = sql
+        self.params: Sequence[Any] = tuple(params)
+
+    def structure(self, values: list[Any]) -> Hashable:
+        values.extend(self.params)
+        field = self._output_field.structure() if self._output_field is not None else None
+        return (type(self), self.sql, len(self.params), field)
+
+    def _infer_output_field(self) -> SQLType | None:
+        return None
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        new = copy.copy(self)
+        new.params = [Slot(query.take_slot(value, None), type_of(value), bare=True) for value in self.params]
+        return new
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        return f"({self.sql})", [p for slot in self.params for p in compiler.compile(slot)[1]]
+
+
+class Cast(Func):
+    """``Cast("price", TextField())``: the value as another type."""
+
+    function = "CAST"
+
+    def __init__(self, expression: Any, output_field: SQLType) -> None:
+        super().__init__(expression, output_field=output_field)
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+        sql, params = compiler.compile(self.source_expressions[0])
+        return connection.cast(sql, self.output_field), params
+
+
+class When(Expression):
+    """A condition and what a ``Case`` gives when it holds: ``When(age__lt=18, then=Value("minor"))``."""
+
+    def __init__(self, condition: Any = None, then: Any = None, **lookups: Any) -> None:
+        super().__init__()
+        if lookups:
+            condition = build_condition(condition, lookups)
+        if condition is None or not getattr(condition, "conditional", False):
+            raise TypeError("When() takes a Q object, a boolean expression or lookups")
+        self.condition = condition
+        self.then = as_reference(then) if not isinstance(then, str) else Value(then)
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        new = copy.copy(self)
+        new.condition = query.resolve_condition(self.condition, allow_joins, reuse, summarize)
+        new.then = self.then.resolve_expression(query, allow_joins, reuse, summarize, for_save)
+        return new
+
+    def get_source_expressions(self) -> list[Any]:
+        return [self.then]
+
+    def group_by_columns(self) -> Iterable[Expression]:
+        yield from self.condition.group_by_columns()
+        yield from self.then.group_by_columns()
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        condition, params = compiler.compile(self.condition)
+        then, then_params = compiler.compile(self.then)
+        return f"WHEN {condition} THEN {then}", [*params, *then_params]
+
+
+# Set by orm.sql.conditions: makes one Q of a condition and lookups.
+build_condition: Callable[[Any, dict[str, Any]], Any]
+
+
+class Case(Expression):
+    """``Case(When(…), When(…), default=…)``: the value of the first condition that holds."""
+
+    def __init__(self, *cases: When, default: Any = None, output_field: SQLType | None = None) -> None:
+        if not all(isinstance(case, When) for case in cases):
+            raise TypeError("Case() takes When objects")
+        super().__init__(output_field)
+        self.cases = list(cases)
+        self.default = default if isinstance(default, F) else as_expression(default)
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        new = copy.copy(self)
+        new.cases = [case.resolve_expression(query, allow_joins, reuse, summarize, for_save) for case in self.cases]
+        new.default = self.default.resolve_expression(query, allow_joins, reuse, summarize, for_save)
+        return new
+
+    def get_source_expressions(self) -> list[Any]:
+        return [*self.cases, self.default]
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        parts: list[str] = []
+        params: list[Any] = []
+        for case in self.cases:
+            try:
+                sql, case_params = compiler.compile(case)
+            except EmptyResultSet:
+                continue
+            except FullResultSet:
+                sql, params_then = compiler.compile(case.then)
+                if not parts:
+                    return sql, params_then
+                return f"CASE {' '.join(parts)} ELSE {sql} END", [*params, *params_then]
+            parts.append(sql)
+            params.extend(case_params)
+        default, default_params = compiler.compile(self.default)
+        if not parts:
+            return default, default_params
+        return f"CASE {' '.join(parts)} ELSE {default} END", [*params, *default_params]
+
+
+class OrderBy(Expression):
+    """An expression with a direction: what ``order_by`` takes, and ``F("x").desc(nulls_last=True)`` gives."""
+
+    def __init__(
+        self, expression: Any, *, descending: bool = False, nulls_first: bool = False, nulls_last: bool = False
+    ) -> None:
+        if nulls_first and nulls_last:
+            raise ValueError("nulls_first and nulls_last exclude each other")
+        super().__init__()
+        self.expression = expression
+        self.descending = descending
+        self.nulls_first = bool(nulls_first)
+        self.nulls_last = bool(nulls_last)
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        new = copy.copy(self)
+        new.expression = self.expression.resolve_expression(query, allow_joins, reuse, summarize, for_save)
+        return new
+
+    def reversed(self) -> OrderBy:
+        """Return the opposite ordering."""
+        return OrderBy(
+            self.expression,
+            descending=not self.descending,
+            nulls_first=self.nulls_last,
+            nulls_last=self.nulls_first,
+        )
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        sql, params = compiler.compile(self.expression)
+        direction = "DESC" if self.descending else "ASC"
+        if not (self.nulls_first or self.nulls_last):
+            return f"{sql} {direction}", params
+        if connection.capabilities.nulls_ordering:
+            return f"{sql} {direction} NULLS {'FIRST' if self.nulls_first else 'LAST'}", params
+        first = f"{sql} IS {'NOT ' if self.nulls_first else ''}NULL"
+        return f"{first}, {sql} {direction}", [*params, *params]
+
+
+class Random(Expression):
+    """A random number, which ``order_by("?")`` orders by."""
+
+    def _infer_output_field(self) -> SQLType | None:
+        return types.FLOAT
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        return connection.random(), []
+
+    def group_by_columns(self) -> Iterable[Expression]:
+        return ()

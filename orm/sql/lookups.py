@@ -1,0 +1,407 @@
+"""Lookups: the comparisons a filter may name (``exact``, ``gt``, ``in``…) and transforms (``date``, ``year``…).
+
+A lookup is made once for a shape: its right side is a slot, an expression or a subquery, never a value. ``build`` decides
+which from the *kind* of what the user gave, and says how each value is prepared when a query of this shape gets its own.
+Custom lookups set ``lookup_name`` and write ``as_sql`` with ``process_lhs`` and ``process_rhs``, as in Django.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, ClassVar
+
+from orm.errors import EmptyResultSet, FieldError
+from orm.sql import types
+from orm.sql.conditions import EMPTY, LIST
+from orm.sql.expressions import Expression, Func, Param, Slot
+from orm.sql.types import KIND_LOOKUPS, SQLType
+
+Prepare = Callable[[Any], Any]
+
+
+class Lookup(Expression):
+    """A comparison. ``lhs`` is an expression; ``rhs`` a slot, an expression, a subquery or a list of them."""
+
+    lookup_name: str = ""
+    conditional_kind = True
+    rejects_nulls: ClassVar[bool] = True
+
+    def __init__(self, lhs: Any, rhs: Any) -> None:
+        super().__init__()
+        self.lhs = lhs
+        self.rhs = rhs
+
+    def _infer_output_field(self) -> SQLType | None:
+        return types.BOOLEAN
+
+    @classmethod
+    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+        """Return the lookup for a value of this kind; ``query`` gives slots and resolves expressions."""
+        if kind is None:
+            raise ValueError(f"Cannot use None with the {cls.lookup_name} lookup: use isnull=True or exact")
+        if isinstance(kind, tuple):
+            return cls(lhs, query.resolve_value(value, lhs))
+        return cls(lhs, cls.slot(lhs, value, query))
+
+    @classmethod
+    def slot(cls, lhs: Any, value: Any, query: Any) -> Slot:
+        """Return the slot of a bound value, typed and prepared like the left side."""
+        sql_type = cls.value_type(lhs)
+        return Slot(query.take_slot(value, cls.preparer(lhs, query)), sql_type, bare=True)
+
+    @classmethod
+    def value_type(cls, lhs: Any) -> SQLType:
+        """Return the type the right side has; the left side's unless a lookup says otherwise."""
+        found: SQLType = lhs.output_field
+        return found
+
+    @classmethod
+    def preparer(cls, lhs: Any, query: Any) -> Prepare:
+        """Return what makes the canonical value of what a user gave; it raises for what can't be one."""
+        return query.preparer_for(lhs, cls.value_type(lhs))  # type: ignore[no-any-return]
+
+    def process_lhs(self, compiler: Any, connection: Any, lhs: Any = None) -> tuple[str, Sequence[Any]]:
+        """Return the left side's SQL and parameters."""
+        result: tuple[str, Sequence[Any]] = compiler.compile(lhs if lhs is not None else self.lhs)
+        return result
+
+    def process_rhs(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        """Return the right side's SQL and parameters."""
+        result: tuple[str, Sequence[Any]] = compiler.compile(self.rhs)
+        return result
+
+    def rejects_null(self) -> set[str]:
+        return self.lhs.rejects_null() if self.rejects_nulls else set()
+
+
+class _Comparison(Lookup):
+    operator = "="
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        lhs, lhs_params = self.process_lhs(compiler, connection)
+        rhs, rhs_params = self.process_rhs(compiler, connection)
+        return f"{lhs} {self.operator} {rhs}", [*lhs_params, *rhs_params]
+
+
+def _register(*kinds: str) -> Callable[[type], Any]:
+    def register(cls: Any) -> Any:
+        for kind in kinds or (None,):
+            KIND_LOOKUPS[kind][cls.lookup_name] = cls
+        return cls
+
+    return register
+
+
+@_register()
+class Exact(_Comparison):
+    lookup_name = "exact"
+
+    @classmethod
+    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+        if kind is None:
+            return IsNull(lhs, True)
+        if kind in (LIST, EMPTY) and lhs.output_field.kind != "json":
+            raise TypeError(f"{query.describe(lhs)} is compared to one value, not to {value!r}: use the in lookup")
+        return super().build(lhs, kind, value, query)
+
+
+@_register()
+class GreaterThan(_Comparison):
+    lookup_name = "gt"
+    operator = ">"
+
+
+@_register()
+class GreaterThanOrEqual(_Comparison):
+    lookup_name = "gte"
+    operator = ">="
+
+
+@_register()
+class LessThan(_Comparison):
+    lookup_name = "lt"
+    operator = "<"
+
+
+@_register()
+class LessThanOrEqual(_Comparison):
+    lookup_name = "lte"
+    operator = "<="
+
+
+@_register()
+class IsNull(Lookup):
+    """``isnull=True`` or ``False``; part of the shape, as it changes the text."""
+
+    lookup_name = "isnull"
+
+    @classmethod
+    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+        if kind is not True and kind is not False:
+            raise ValueError(f"isnull takes True or False, not {value!r}")
+        query.take_slot(value, None)
+        return cls(lhs, kind)
+
+    def rejects_null(self) -> set[str]:
+        return set() if self.rhs else self.lhs.rejects_null()
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        sql, params = self.process_lhs(compiler, connection)
+        return f"{sql} IS {'NULL' if self.rhs else 'NOT NULL'}", params
+
+
+class _Each:
+    """Prepares each item of a list, leaving out None, which equals nothing in SQL."""
+
+    def __init__(self, prepare: Prepare) -> None:
+        self.prepare = prepare
+
+    def __call__(self, items: Any) -> list[Any]:
+        prepare = self.prepare
+        return [prepare(item) for item in items if item is not None]
+
+
+class _AdaptEach:
+    def __init__(self, adapter: Prepare) -> None:
+        self.adapter = adapter
+
+    def __call__(self, items: Any) -> list[Any]:
+        return list(map(self.adapter, items))
+
+
+class _Item:
+    """Takes one item of a list slot, adapted."""
+
+    def __init__(self, index: int, adapter: Prepare | None) -> None:
+        self.index = index
+        self.adapter = adapter
+
+    def __call__(self, items: Any) -> Any:
+        item = items[self.index]
+        return self.adapter(item) if self.adapter is not None and item is not None else item
+
+
+@_register()
+class In(Lookup):
+    """Membership in a list (one parameter where the database has arrays) or in a subquery's rows."""
+
+    lookup_name = "in"
+
+    @classmethod
+    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+        if kind == EMPTY:
+            query.take_slot(value, None)
+            return cls(lhs, None)
+        if isinstance(kind, tuple):
+            if kind[0] is list:
+                return cls(lhs, [query.resolve_value(item, lhs) for item in value])
+            return cls(lhs, query.resolve_value(value, lhs, many=True))
+        if kind != LIST:
+            raise TypeError(f"The in lookup takes a list or a queryset, not {value!r}")
+        slot = query.take_slot(value, _Each(cls.preparer(lhs, query)))
+        query.mark_list(slot)
+        return cls(lhs, Slot(slot, cls.value_type(lhs), bare=True))
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        if self.rhs is None:
+            raise EmptyResultSet
+        lhs, params = self.process_lhs(compiler, connection)
+        if isinstance(self.rhs, list):
+            parts = [compiler.compile(item) for item in self.rhs]
+            inside = ", ".join(sql for sql, _ in parts)
+            return f"{lhs} IN ({inside})", [*params, *[p for _, item_params in parts for p in item_params]]
+        if not isinstance(self.rhs, Slot):
+            rhs, rhs_params = self.process_rhs(compiler, connection)
+            return f"{lhs} IN {rhs}", [*params, *rhs_params]
+        sql_type, index = self.rhs.output_field, self.rhs.index
+        adapter = connection.adapter(sql_type)
+        spelling = connection.membership(lhs, sql_type)
+        if spelling is not None:
+            return spelling.sql.replace("{lhs}", lhs), [*params, Param(index, spelling.adapter)]
+        count = compiler.list_length(index)
+        if count == 0:
+            raise EmptyResultSet
+        items = [Param(index, _Item(i, adapter)) for i in range(count)]
+        return f"{lhs} IN ({', '.join(['%s'] * count)})", [*params, *items]
+
+
+@_register()
+class Range(Lookup):
+    """Between two values, both included."""
+
+    lookup_name = "range"
+
+    @classmethod
+    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+        if isinstance(kind, tuple) and kind[0] is list and len(value) == 2:
+            return cls(lhs, [query.resolve_value(item, lhs) for item in value])
+        if kind != LIST or len(list(value)) != 2 or None in value:
+            raise ValueError(f"range takes a pair (from, to), not {value!r}")
+        slot = query.take_slot(value, _Each(cls.preparer(lhs, query)))
+        return cls(lhs, Slot(slot, cls.value_type(lhs), bare=True))
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        lhs, params = self.process_lhs(compiler, connection)
+        if isinstance(self.rhs, list):
+            (low, low_params), (high, high_params) = (compiler.compile(item) for item in self.rhs)
+            return f"{lhs} BETWEEN {low} AND {high}", [*params, *low_params, *high_params]
+        adapter = connection.adapter(self.rhs.output_field)
+        bounds = [Param(self.rhs.index, _Item(i, adapter)) for i in (0, 1)]
+        return f"{lhs} BETWEEN %s AND %s", [*params, *bounds]
+
+
+class PatternLookup(Lookup):
+    """A text match; the dialect spells it and makes the pattern from the value."""
+
+    @classmethod
+    def value_type(cls, lhs: Any) -> SQLType:
+        return types.TEXT
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        lhs, params = self.process_lhs(compiler, connection)
+        lhs_type = self.lhs.output_field
+        if lhs_type.kind not in types.TEXT_KINDS:
+            lhs = connection.cast(lhs, types.TEXT)
+        if not isinstance(self.rhs, Slot):
+            rhs, rhs_params = self.process_rhs(compiler, connection)
+            return connection.pattern_expression(self.lookup_name, lhs, rhs), [*params, *rhs_params]
+        pattern = connection.pattern(self.lookup_name, lhs_type)
+        return pattern.sql.replace("{lhs}", lhs), [*params, Param(self.rhs.index, pattern.adapter)]
+
+
+def _pattern_lookup(name: str) -> type[PatternLookup]:
+    cls = type(name.capitalize(), (PatternLookup,), {"lookup_name": name, "__doc__": f"The {name} match of texts."})
+    return _register()(cls)  # type: ignore[no-any-return]
+
+
+Contains, IContains = _pattern_lookup("contains"), _pattern_lookup("icontains")
+StartsWith, IStartsWith = _pattern_lookup("startswith"), _pattern_lookup("istartswith")
+EndsWith, IEndsWith = _pattern_lookup("endswith"), _pattern_lookup("iendswith")
+Regex, IRegex = _pattern_lookup("regex"), _pattern_lookup("iregex")
+
+
+@_register()
+class IExact(PatternLookup):
+    """Equality that ignores case."""
+
+    lookup_name = "iexact"
+
+    @classmethod
+    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+        return IsNull(lhs, True) if kind is None else super().build(lhs, kind, value, query)
+
+
+# -- transforms ------------------------------------------------------------------------------------------------------------
+
+
+class Transform(Func):
+    """A function of one expression that a lookup path may name: ``name__lower__startswith``.
+
+    Set ``bilateral = True`` to apply it to the other side too.
+    """
+
+    lookup_name: str = ""
+    is_transform = True
+    bilateral = False
+    arity = 1
+
+    @property
+    def lhs(self) -> Any:
+        """The expression transformed."""
+        return self.source_expressions[0]
+
+    def rejects_null(self) -> set[str]:
+        found: set[str] = self.lhs.rejects_null()
+        return found
+
+    def get_lookup(self, name: str) -> type | None:
+        """Return the lookup of that name for this transform's result."""
+        return self.output_field.get_lookup(name)
+
+    def get_transform(self, name: str) -> Any:
+        """Return the transform of that name for this transform's result."""
+        return self.output_field.get_transform(name)
+
+    @classmethod
+    def register_lookup(cls, lookup: type, lookup_name: str | None = None) -> type:
+        """Make a lookup available on this transform's result only."""
+        if "class_lookups" not in cls.__dict__:
+            cls.class_lookups = {}  # type: ignore[attr-defined]
+        cls.class_lookups[lookup_name or lookup.lookup_name] = lookup  # type: ignore[attr-defined]
+        return lookup
+
+
+def zone_name() -> str | None:
+    """Return the IANA name of the zone aware datetimes are shown in, or None when datetimes are naive."""
+    zone = types.default_zone
+    if zone is None:
+        return None
+    return "UTC" if zone is types.UTC else str(zone)
+
+
+class Extract(Transform):
+    """A part of a date or time as an integer; subclasses name the part."""
+
+    part: str = ""
+
+    def __init__(self, expression: Any, part: str | None = None, **extra: Any) -> None:
+        super().__init__(expression, **extra)
+        if part is not None:
+            self.part = part
+
+    def _infer_output_field(self) -> SQLType | None:
+        return types.INTEGER
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+        sql, params = compiler.compile(self.lhs)
+        sql_type = self.lhs.output_field
+        if sql_type.kind not in ("date", "time", "datetime", "duration"):
+            raise FieldError(f"{self.part} is a part of dates and times, not of a {sql_type.kind}")
+        zone = zone_name() if sql_type.kind == "datetime" else None
+        return connection.extract(self.part, sql, sql_type, zone), params
+
+
+_DATE_PARTS = {
+    "year": "ExtractYear", "iso_year": "ExtractIsoYear", "quarter": "ExtractQuarter", "month": "ExtractMonth",
+    "week": "ExtractWeek", "week_day": "ExtractWeekDay", "iso_week_day": "ExtractIsoWeekDay", "day": "ExtractDay",
+}  # fmt: skip
+_TIME_PARTS = {"hour": "ExtractHour", "minute": "ExtractMinute", "second": "ExtractSecond"}
+
+
+def _extract(part: str, name: str, *kinds: str) -> type[Extract]:
+    cls = type(name, (Extract,), {"part": part, "lookup_name": part, "__doc__": f"The {part} of a date or time."})
+    return _register(*kinds)(cls)  # type: ignore[no-any-return]
+
+
+EXTRACTS: dict[str, type[Extract]] = {
+    **{name: _extract(part, name, "date", "datetime") for part, name in _DATE_PARTS.items()},
+    **{name: _extract(part, name, "time", "datetime") for part, name in _TIME_PARTS.items()},
+}
+
+
+class TruncateTransform(Transform):
+    """A datetime's date or time of day."""
+
+    result: ClassVar[SQLType] = types.DATE
+
+    def _infer_output_field(self) -> SQLType | None:
+        return self.result
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+        sql, params = compiler.compile(self.lhs)
+        return connection.truncate(self.lookup_name, sql, self.lhs.output_field, zone_name()), params
+
+
+@_register("datetime")
+class TruncDate(TruncateTransform):
+    """The date of a datetime, in the configured zone."""
+
+    lookup_name = "date"
+
+
+@_register("datetime")
+class TruncTime(TruncateTransform):
+    """The time of day of a datetime, in the configured zone."""
+
+    lookup_name = "time"
+    result = types.TIME
