@@ -139,8 +139,8 @@ apps = Apps()
 def app_label_of(module: str, installed: list[str] | tuple[str, ...] = ()) -> str:
     """The app label of a model declared in ``module``.
 
-    That is the installed app it lies in, if apps are listed; otherwise the package around its ``models`` module, or else
-    the last package, or the module's own name.
+    That is the installed app it lies in, if apps are listed; otherwise the package around its ``models`` module, or
+    else the last package, or the module's own name.
     """
     inside = [app for app in installed if module == app or module.startswith(app + ".")]
     if inside:

@@ -1,7 +1,8 @@
 """``AwaitableModel``: an object that stands for a row. The generated ``Model`` adds the blocking forms.
 
-An instance's values live in its ``__dict__`` under the fields' attnames; what is not there was not loaded. Saving follows
-Django's rules: UPDATE then INSERT when there is a key, INSERT alone when there is none or the key has a default.
+An instance's values live in its ``__dict__`` under the fields' attnames; what is not there was not loaded. Saving
+follows Django's rules: UPDATE then INSERT when there is a key, INSERT alone when there is none or when the key has a
+default.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from orm.query import writes
 from orm.sql.expressions import Combinable
 
 if TYPE_CHECKING:
+    from orm.models.managers import ManagerOf
     from orm.models.options import Options
     from orm.query.queryset_blocking import QuerySet
 
@@ -63,6 +65,9 @@ class AwaitableModel(metaclass=ModelBase):
         _meta: ClassVar[Options]
         _state: ModelState
         id: Any
+        objects = ManagerOf()
+        _default_manager = ManagerOf()
+        _base_manager = ManagerOf()
     else:
         _state = StateDescriptor()
 
@@ -104,12 +109,12 @@ class AwaitableModel(metaclass=ModelBase):
 
     @classmethod
     def _builds_itself(cls) -> bool:
-        from_db: Any = cls.from_db
+        cls_any: Any = cls
         return (
-            cls.__init__ is not AwaitableModel.__init__
-            or from_db.__func__ is not vars(AwaitableModel)["from_db"].__func__
-            or cls.__new__ is not object.__new__
-            or cls.__setattr__ is not object.__setattr__
+            cls_any.__init__ is not AwaitableModel.__init__
+            or cls_any.from_db.__func__ is not vars(AwaitableModel)["from_db"].__func__
+            or cls_any.__new__ is not object.__new__
+            or cls_any.__setattr__ is not object.__setattr__
         )
 
     @classmethod
@@ -147,6 +152,10 @@ class AwaitableModel(metaclass=ModelBase):
         instance = cls(*values)
         instance.__dict__["_state"] = ModelState(False, db)
         return instance
+
+    def _rows(self) -> Any:
+        """The manager that sees every row of this model."""
+        return self._meta.base_manager
 
     @property
     def pk(self) -> Any:
@@ -219,8 +228,8 @@ class AwaitableModel(metaclass=ModelBase):
     ) -> None:
         """Write the instance to the database.
 
-        Parameters: ``force_insert`` and ``force_update`` forbid the other statement; ``update_fields`` limits the columns
-        of an UPDATE; ``using`` is the alias of the database, by default the one the instance is from.
+        Parameters: ``force_insert`` and ``force_update`` forbid the other statement; ``update_fields`` limits the
+        columns of an UPDATE; ``using`` is the alias of the database, by default the one the instance is from.
 
         Raises: ValueError for an unsaved related instance, or options that contradict each other; ``NotUpdated`` when a
         forced update meets no row; IntegrityError and the like from the database.
@@ -313,9 +322,7 @@ class AwaitableModel(metaclass=ModelBase):
         await writes.insert(type(self), [self], plan.all_fields, using=alias)
         return True
 
-    async def _update(
-        self, plan: WritePlan, alias: str, key: Any, chosen: frozenset[str] | None, forced: bool
-    ) -> bool:
+    async def _update(self, plan: WritePlan, alias: str, key: Any, chosen: frozenset[str] | None, forced: bool) -> bool:
         """Run the UPDATE; return whether a row has the key."""
         fields = plan.without_key
         if chosen is not None:
@@ -323,14 +330,14 @@ class AwaitableModel(metaclass=ModelBase):
         if not fields:
             if forced or chosen is not None:
                 return True
-            return bool(await type(self)._base_manager.using(alias).filter(pk=key).aexists())
+            return bool(await self._rows().using(alias).filter(pk=key).aexists())
         pairs = [(field, field.pre_save(self, False)) for field in fields]
         matched = await writes.update_row(type(self), key, pairs, using=alias)
         if matched:
             for field, value in pairs:
                 if isinstance(value, Combinable):
                     self.__dict__.pop(field.attname, None)  # the database computed it: read it when asked for
-        return matched > 0
+        return bool(matched)
 
     # -- deleting, refreshing ------------------------------------------------------------------------------------------
 
@@ -341,8 +348,8 @@ class AwaitableModel(metaclass=ModelBase):
         """
         if self.pk is None:
             raise ValueError(
-                f"{self._meta.object_name} object can't be deleted because its {self._meta.pk.attname} attribute is set "
-                "to None."
+                f"{self._meta.object_name} object can't be deleted because its {self._meta.pk.attname} attribute is "
+                "set to None."
             )
         return await adelete_instance(self, using=using or self._state.db or DEFAULT_DB_ALIAS)
 
@@ -362,7 +369,7 @@ class AwaitableModel(metaclass=ModelBase):
         names = None if fields is None else self._forget_prefetched(fields)
         if names is not None and not names:
             return
-        queryset: Any = type(self)._base_manager.all() if from_queryset is None else from_queryset
+        queryset: Any = self._rows().all() if from_queryset is None else from_queryset
         alias = using or (None if from_queryset is not None else self._state.db)
         if alias is not None:
             queryset = queryset.using(alias)

@@ -1,6 +1,6 @@
 """What a model's constraints and indexes say, as SQL text of the schema, and as a judgement on one instance.
 
-In a schema there are no parameters, so values become literals, through the same adapters that make parameters elsewhere.
+In a schema there are no parameters, so values become literals, through the same adapters that make parameters.
 The judgement covers plain comparisons of the instance's own columns; of anything else it says that it can't tell, and
 leaves it to the database.
 """
@@ -42,7 +42,9 @@ def schema_sql(model: Any, expression: Any, dialect: Any) -> str:
     else:
         resolved = expression.resolve_expression(builder, False, None)
     if len(builder.select.joins) > 1:
-        raise FieldError(f"{model._meta.label}: {expression!r} goes across a relation, which a table's own rules can't do.")
+        raise FieldError(
+            f"{model._meta.label}: {expression!r} goes across a relation, which a table's own rules can't do."
+        )
     lengths = {slot: len(builder.values[slot]) for slot in builder.list_slots}
     text, params = SchemaCompiler(dialect, lengths).compile_condition(resolved)
     pieces = text.split("%s")

@@ -23,8 +23,8 @@ class Deferrable(enum.Enum):
 class BaseConstraint:
     """What constraints share.
 
-    Parameters: ``name`` is the constraint's name in the database (in an abstract model it may hold ``%(app_label)s`` and
-    ``%(class)s``); ``violation_error_message`` and ``violation_error_code`` are for validation.
+    Parameters: ``name`` is the constraint's name in the database (in an abstract model it may hold ``%(app_label)s``
+    and ``%(class)s``); ``violation_error_message`` and ``violation_error_code`` are for validation.
     """
 
     default_message: ClassVar[str] = "Constraint “%(name)s” is violated."
@@ -107,7 +107,7 @@ class CheckConstraint(BaseConstraint):
             raise TypeError(f"CheckConstraint {name!r} needs condition=, and check= (its older name) not beside it.")
         self.condition = condition if check is None else check
         if not getattr(self.condition, "conditional", False):
-            raise TypeError(f"The condition of CheckConstraint {name!r} must be a Q or a condition, not {self.condition!r}.")
+            raise TypeError(f"CheckConstraint {name!r}: condition must be a Q, not {self.condition!r}.")
 
     def table_clause(self, model: Any, dialect: Any) -> str | None:
         """``CONSTRAINT name CHECK (...)``."""
@@ -154,7 +154,7 @@ class UniqueConstraint(BaseConstraint):
         if condition is not None and not getattr(condition, "conditional", False):
             raise ValueError(f"UniqueConstraint {name!r}: condition must be a Q, not {condition!r}.")
         if deferrable is not None and (condition is not None or self.expressions):
-            raise ValueError(f"UniqueConstraint {name!r}: a constraint with condition or expressions can't be deferred.")
+            raise ValueError(f"UniqueConstraint {name!r}: with condition or expressions it can't be deferred.")
         self.condition = condition
         self.deferrable = deferrable
         self.nulls_distinct = nulls_distinct

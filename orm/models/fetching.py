@@ -52,14 +52,14 @@ class Unloaded:
     def __repr__(self) -> str:  # for debuggers and tracebacks, where an exception would hide the matter
         return f"<unloaded {object.__getattribute__(self, '_what')}: await it>"
 
-    __getattr__ = __setattr__ = __delattr__ = _refuse  # type: ignore[assignment]
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse  # type: ignore[assignment]
-    __hash__ = __bool__ = __str__ = __format__ = __len__ = __iter__ = _refuse  # type: ignore[assignment]
+    __getattr__ = __setattr__ = __delattr__ = _refuse
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
+    __hash__ = __bool__ = __str__ = __format__ = __len__ = __iter__ = _refuse
     __contains__ = __getitem__ = __setitem__ = __delitem__ = __call__ = _refuse
     __int__ = __float__ = __index__ = __complex__ = __bytes__ = _refuse
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __mod__ = __rmod__ = _refuse
     __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __neg__ = __abs__ = _refuse
-    __aiter__ = __enter__ = __aenter__ = __reduce_ex__ = _refuse  # type: ignore[assignment]
+    __aiter__ = __enter__ = __aenter__ = __reduce_ex__ = _refuse
 
 
 def fetch(load: Callable[[], Coroutine[Any, Any, Any]], what: str) -> Any:

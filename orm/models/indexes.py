@@ -14,8 +14,8 @@ from orm.sql.expressions import F
 class Index:
     """An index on columns or expressions.
 
-    Parameters: ``fields`` are names, with ``-`` in front for descending order, or ``expressions`` are given instead (then
-    ``name`` is needed); ``condition`` limits the index to some rows.
+    Parameters: ``fields`` are names, with ``-`` in front for descending order, or ``expressions`` are given instead
+    (then ``name`` is needed); ``condition`` limits the index to some rows.
     """
 
     suffix = "idx"

@@ -35,7 +35,7 @@ DEFERRED = Deferred()
 def make_initialiser(model: type[Any]) -> Callable[..., None]:
     """Write and compile the initialiser of ``model``: ``initialise(instance, *values, **named)``."""
     meta: Options = model._meta
-    own_setattr = model.__setattr__ is not object.__setattr__
+    own_setattr = vars_of(model, "__setattr__") is not object.__setattr__
     scope: dict[str, Any] = {"ModelState": ModelState, "MISSING": MISSING, "_take_extra_": take_extra}
     positional: list[str] = []
     keywords: list[str] = []

@@ -226,8 +226,17 @@ class AbstractManagerDescriptor(ManagerDescriptor):
 
 if TYPE_CHECKING:
 
-    class Manager(QuerySet[M], BaseManager[M]):
+    class ManagerOf:
+        """How type checkers see ``Author.objects``: a manager of Author, unless Author declares its own."""
+
+        def __get__(self, instance: None, owner: type[M]) -> Manager[M]:
+            raise NotImplementedError("Known to type checkers only.")
+
+    class Manager(QuerySet[M], BaseManager[M], ManagerOf):
         """The manager every model has as ``objects`` unless it declares another."""
+
+        def __get__(self, instance: None, owner: Any) -> Self:  # type: ignore[override]
+            raise NotImplementedError("Known to type checkers only.")
 
 else:
     Manager = BaseManager.from_queryset(QuerySet, "Manager")

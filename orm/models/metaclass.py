@@ -1,7 +1,7 @@
 """How a class statement becomes a model: fields collected, abstract parents copied in, names checked, registered.
 
 ``AwaitableModel`` and the generated ``Model`` are not models themselves; a class one of whose bases is ``Model`` is.
-Everything wrong with a declaration is refused here, when the class is created, with a sentence that says what to change.
+Everything wrong with a declaration is refused here, when the class is created, with a sentence on what to change.
 """
 
 from __future__ import annotations
@@ -27,30 +27,13 @@ from orm.models.fields.base import Field
 from orm.models.options import Options, read_meta, unknown_name
 from orm.models.signals import class_prepared
 
-if TYPE_CHECKING:
-    from typing import TypeVar
-
-    from orm.models.base import AwaitableModel
-    from orm.models.managers import Manager
-
-    M = TypeVar("M", bound="AwaitableModel")
-
-    class ManagerOf:
-        """How type checkers see ``Author.objects``: a manager of Author, unless the class declares its own."""
-
-        def __get__(self, model: type[M], owner: Any = None) -> Manager[M]: ...
-
 
 class ModelBase(type):
     """Metaclass of models."""
 
     _meta: Options
 
-    if TYPE_CHECKING:
-        objects = ManagerOf()
-        _default_manager = ManagerOf()
-        _base_manager = ManagerOf()
-    else:
+    if not TYPE_CHECKING:  # checkers find these on AwaitableModel, as descriptors that know the model
 
         @property
         def _default_manager(cls):
@@ -141,9 +124,9 @@ def _check_parents(cls: Any, declared: dict[str, Any]) -> Any:
         return parents[0]
     if parents:
         raise NotImplementedError(
-            f"{cls.__name__} inherits from {parents[0].__name__}, which has a table of its own; inheritance over several "
-            f"tables is not built. Make {parents[0].__name__} abstract, make {cls.__name__} a proxy (Meta: proxy = True), "
-            f"or point to {parents[0].__name__} with a OneToOneField."
+            f"{cls.__name__} inherits from {parents[0].__name__}, which has a table of its own; inheritance over "
+            f"several tables is not built. Make {parents[0].__name__} abstract, make {cls.__name__} a proxy "
+            f"(Meta: proxy = True), or point to {parents[0].__name__} with a OneToOneField."
         )
     return None
 
@@ -155,7 +138,7 @@ def _refuse_fields_of_proxy(cls: Any, parts: dict[str, Any]) -> None:
 
 
 def _add_exceptions(cls: Any) -> None:
-    """``DoesNotExist``, ``MultipleObjectsReturned`` and ``NotUpdated`` of this model, below those of a proxy's parent."""
+    """Give the model its ``DoesNotExist``, ``MultipleObjectsReturned`` and ``NotUpdated``."""
     roots = {
         "DoesNotExist": (ObjectDoesNotExist,),
         "MultipleObjectsReturned": (MultipleObjectsReturned,),
@@ -182,7 +165,9 @@ def _check_field_name(cls: Any, name: str) -> None:
     if "__" in name:
         raise ImproperlyConfigured(f"{where}: a field's name can't hold '__', which separates names in queries.")
     if name.endswith("_"):
-        raise ImproperlyConfigured(f"{where}: a field's name can't end with an underscore; use db_column= for the column's.")
+        raise ImproperlyConfigured(
+            f"{where}: a field's name can't end with an underscore; use db_column= for the column's."
+        )
     root = next(base for base in cls.__mro__ if isinstance(base, ModelBase) and not hasattr(base, "_meta"))
     if hasattr(root, name):
         raise ImproperlyConfigured(
@@ -218,7 +203,9 @@ def _add_key(cls: Any) -> None:
     if meta.pk is not None:
         return
     if any(field.name == "id" for field in meta.local_fields):
-        raise ImproperlyConfigured(f"{cls.__name__}.id is not the primary key; give it primary_key=True or another name.")
+        raise ImproperlyConfigured(
+            f"{cls.__name__}.id is not the primary key; give it primary_key=True or another name."
+        )
     key = default_key_class(settings.default_auto_field)(verbose_name="ID", primary_key=True, auto_created=True)
     key.contribute_to_class(cls, "id")
 
@@ -234,7 +221,7 @@ def default_key_class(path: str) -> Any:
         found = getattr(import_module(module), name, None)
     if not (isinstance(found, type) and getattr(found, "auto", False)):
         raise ImproperlyConfigured(
-            f"default_auto_field is {path!r}; it must name BigAutoField, AutoField, SmallAutoField or a subclass of one."
+            f"default_auto_field is {path!r}; it must name BigAutoField, AutoField, SmallAutoField or a subclass."
         )
     return found
 

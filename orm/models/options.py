@@ -143,7 +143,7 @@ class Options:
         self.verbose_name_plural = self.verbose_name_plural or f"{self.verbose_name}s"
         if isinstance(self.ordering, str):
             raise TypeError(
-                f"{self.label}: Meta.ordering must be a list, like [{self.ordering!r}], not the string {self.ordering!r}."
+                f"{self.label}: Meta.ordering must be a list, like [{self.ordering!r}], not the string itself."
             )
         self.ordering = tuple(self.ordering)
         self.unique_together = normalise_together(self.unique_together, self.label)
@@ -175,7 +175,8 @@ class Options:
         if getattr(field, "primary_key", False):
             if self.pk is not None:
                 raise ImproperlyConfigured(
-                    f"{self.label} has two primary keys, {self.pk.name!r} and {field.name!r}; keep primary_key=True on one."
+                    f"{self.label} has two primary keys, {self.pk.name!r} and {field.name!r}; "
+                    "keep primary_key=True on one."
                 )
             self.pk = field
         if getattr(field, "auto", False):
@@ -285,7 +286,7 @@ class Options:
         return found
 
     def get_fields(self, include_parents: bool = True, include_hidden: bool = False) -> tuple[Any, ...]:
-        """Every field and relation, both directions. ``include_parents`` changes nothing for a model without parents."""
+        """Every field and relation, in both directions; ``include_parents=False`` leaves out a proxy's fields."""
         related = self.local_related if include_hidden else self.related_objects
         own = self.local_fields if include_parents or not self.proxy else []
         return (*related, *own, *self.local_many_to_many)
@@ -326,7 +327,8 @@ class Options:
             return self.managers_map[name]
         except KeyError:
             raise ImproperlyConfigured(
-                f"{self.label}: Meta.{option} names {name!r}, but its managers are {', '.join(self.managers_map) or 'none'}."
+                f"{self.label}: Meta.{option} names {name!r}, but its managers are "
+                f"{', '.join(self.managers_map) or 'none'}."
             ) from None
 
     # -- instances -----------------------------------------------------------------------------------------------------
@@ -349,7 +351,8 @@ class Options:
     @cached_property
     def initialiser(self) -> Callable[..., None]:
         """The generated function that fills a new instance from constructor arguments."""
-        return self.model._make_initialiser()
+        initialiser: Callable[..., None] = self.model._make_initialiser()
+        return initialiser
 
     @cached_property
     def property_names(self) -> frozenset[str]:

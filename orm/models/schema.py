@@ -33,7 +33,7 @@ async def acreate_tables(*models: type[Any], using: str = DEFAULT_DB_ALIAS, if_n
 async def adrop_tables(*models: type[Any], using: str = DEFAULT_DB_ALIAS, if_exists: bool = True) -> None:
     """Drop the tables of ``models`` (all managed models when none are given) with their join tables.
 
-    Raises: ImproperlyConfigured as ``acreate_tables`` does; the database's error where other tables still refer to them.
+    Raises: ImproperlyConfigured as ``acreate_tables`` does; the database's error where other tables refer to them.
     """
     database = databases[using]
     statements = ddl.drop_statements(with_join_models(models), database.dialect, if_exists=if_exists)
@@ -56,13 +56,16 @@ def with_join_models(models: tuple[type[Any], ...]) -> list[Any]:
     missing = apps.pending()
     if missing and not models:
         raise ImproperlyConfigured(
-            f"Relations point to models nobody declared: {', '.join(missing)}. Import the modules that declare them first."
+            f"Relations point to models nobody declared: {', '.join(missing)}. "
+            "Import the modules that declare them first."
         )
     found: dict[str, Any] = {}
     for model in models or apps.get_models():
         meta = model._meta
         if meta.abstract:
-            raise ImproperlyConfigured(f"{model.__name__} is abstract and has no table; name the models that inherit it.")
+            raise ImproperlyConfigured(
+                f"{model.__name__} is abstract and has no table; name the models that inherit it."
+            )
         if meta.proxy or (not meta.managed and not models):
             continue
         found.setdefault(meta.db_table, model)

@@ -32,7 +32,7 @@ class Receiver:
         self.dispatch_uid = dispatch_uid
         self.strong = None if weak else receiver
         bound = isinstance(receiver, MethodType)
-        self.reference: Callable[[], Any] = weakref.WeakMethod(receiver) if bound else weakref.ref(receiver)  # type: ignore[arg-type]
+        self.reference: Callable[[], Any] = weakref.WeakMethod(receiver) if bound else weakref.ref(receiver)
 
     def target(self) -> Callable[..., Any] | None:
         """The receiver, or None when it is gone."""

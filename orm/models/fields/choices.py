@@ -36,11 +36,12 @@ class ChoicesType(enum.EnumMeta):
         cls = super().__new__(metacls, classname, bases, classdict, **options)
         for member, label in zip(cls.__members__.values(), labels, strict=True):
             member._label_ = label
-        return enum.unique(cls)
+        enum.unique(cls)  # type: ignore[type-var]
+        return cls
 
     def __contains__(cls, member: object) -> bool:
         if not isinstance(member, enum.Enum):
-            return any(known.value == member for known in cls)  # type: ignore[var-annotated]
+            return member in [value for value, _ in cls.choices]
         return super().__contains__(member)
 
     @property

@@ -51,7 +51,9 @@ class CurrentMixin:
         **options: Any,
     ) -> None:
         if auto_now and auto_now_add:
-            raise ImproperlyConfigured("auto_now and auto_now_add exclude each other; auto_now covers the first save too.")
+            raise ImproperlyConfigured(
+                "auto_now and auto_now_add exclude each other; auto_now covers the first save too."
+            )
         if (auto_now or auto_now_add) and options.get("default", NOT_PROVIDED) is not NOT_PROVIDED:
             raise ImproperlyConfigured("auto_now and auto_now_add exclude default=: the field sets its own value.")
         if auto_now or auto_now_add:
@@ -87,16 +89,22 @@ class DateField(CurrentMixin, Field[DateT]):
 
         @overload
         def __init__(
-            self: DateField[datetime.date], verbose_name: str | None = ..., *, null: Literal[False] = ..., **options: Unpack[MomentOptions]
+            self: DateField[datetime.date],
+            verbose_name: str | None = ...,
+            *,
+            null: Literal[False] = ...,
+            **options: Unpack[MomentOptions],
         ) -> None: ...
         @overload
         def __init__(
-            self: DateField[datetime.date | None], verbose_name: str | None = ..., *, null: Literal[True], **options: Unpack[MomentOptions]
+            self: DateField[datetime.date | None],
+            verbose_name: str | None = ...,
+            *,
+            null: Literal[True],
+            **options: Unpack[MomentOptions],
         ) -> None: ...
         @overload
-        def __init__(
-            self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[MomentOptions]
-        ) -> None: ...
+        def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[MomentOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     def current(self) -> Any:
@@ -117,16 +125,22 @@ class TimeField(CurrentMixin, Field[TimeT]):
 
         @overload
         def __init__(
-            self: TimeField[datetime.time], verbose_name: str | None = ..., *, null: Literal[False] = ..., **options: Unpack[MomentOptions]
+            self: TimeField[datetime.time],
+            verbose_name: str | None = ...,
+            *,
+            null: Literal[False] = ...,
+            **options: Unpack[MomentOptions],
         ) -> None: ...
         @overload
         def __init__(
-            self: TimeField[datetime.time | None], verbose_name: str | None = ..., *, null: Literal[True], **options: Unpack[MomentOptions]
+            self: TimeField[datetime.time | None],
+            verbose_name: str | None = ...,
+            *,
+            null: Literal[True],
+            **options: Unpack[MomentOptions],
         ) -> None: ...
         @overload
-        def __init__(
-            self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[MomentOptions]
-        ) -> None: ...
+        def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[MomentOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     def current(self) -> Any:
@@ -147,16 +161,22 @@ class DateTimeField(CurrentMixin, Field[MomentT]):
 
         @overload
         def __init__(
-            self: DateTimeField[datetime.datetime], verbose_name: str | None = ..., *, null: Literal[False] = ..., **options: Unpack[MomentOptions]
+            self: DateTimeField[datetime.datetime],
+            verbose_name: str | None = ...,
+            *,
+            null: Literal[False] = ...,
+            **options: Unpack[MomentOptions],
         ) -> None: ...
         @overload
         def __init__(
-            self: DateTimeField[datetime.datetime | None], verbose_name: str | None = ..., *, null: Literal[True], **options: Unpack[MomentOptions]
+            self: DateTimeField[datetime.datetime | None],
+            verbose_name: str | None = ...,
+            *,
+            null: Literal[True],
+            **options: Unpack[MomentOptions],
         ) -> None: ...
         @overload
-        def __init__(
-            self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[MomentOptions]
-        ) -> None: ...
+        def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[MomentOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     def current(self) -> Any:
@@ -178,16 +198,22 @@ class DurationField(Field[SpanT]):
 
         @overload
         def __init__(
-            self: DurationField[datetime.timedelta], verbose_name: str | None = ..., *, null: Literal[False] = ..., **options: Unpack[FieldOptions]
+            self: DurationField[datetime.timedelta],
+            verbose_name: str | None = ...,
+            *,
+            null: Literal[False] = ...,
+            **options: Unpack[FieldOptions],
         ) -> None: ...
         @overload
         def __init__(
-            self: DurationField[datetime.timedelta | None], verbose_name: str | None = ..., *, null: Literal[True], **options: Unpack[FieldOptions]
+            self: DurationField[datetime.timedelta | None],
+            verbose_name: str | None = ...,
+            *,
+            null: Literal[True],
+            **options: Unpack[FieldOptions],
         ) -> None: ...
         @overload
-        def __init__(
-            self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[FieldOptions]
-        ) -> None: ...
+        def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[FieldOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     def to_python(self, value: Any) -> Any:

@@ -59,16 +59,22 @@ class IntegerField(Field[IntT]):
 
         @overload
         def __init__(
-            self: IntegerField[int], verbose_name: str | None = ..., *, null: Literal[False] = ..., **options: Unpack[FieldOptions]
+            self: IntegerField[int],
+            verbose_name: str | None = ...,
+            *,
+            null: Literal[False] = ...,
+            **options: Unpack[FieldOptions],
         ) -> None: ...
         @overload
         def __init__(
-            self: IntegerField[int | None], verbose_name: str | None = ..., *, null: Literal[True], **options: Unpack[FieldOptions]
+            self: IntegerField[int | None],
+            verbose_name: str | None = ...,
+            *,
+            null: Literal[True],
+            **options: Unpack[FieldOptions],
         ) -> None: ...
         @overload
-        def __init__(
-            self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[FieldOptions]
-        ) -> None: ...
+        def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[FieldOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     @property
@@ -136,7 +142,7 @@ else:
             """Only a primary key can be made by the database."""
             super().check_declaration()
             if not self.primary_key:
-                raise ImproperlyConfigured(f"{self}: a {type(self).__name__} must be the primary key (primary_key=True).")
+                raise ImproperlyConfigured(f"{self}: a {type(self).__name__} must have primary_key=True.")
 
         def validate(self, value, instance):
             """Whatever the database makes is valid."""
@@ -170,16 +176,22 @@ class BooleanField(Field[BoolT]):
 
         @overload
         def __init__(
-            self: BooleanField[bool], verbose_name: str | None = ..., *, null: Literal[False] = ..., **options: Unpack[FieldOptions]
+            self: BooleanField[bool],
+            verbose_name: str | None = ...,
+            *,
+            null: Literal[False] = ...,
+            **options: Unpack[FieldOptions],
         ) -> None: ...
         @overload
         def __init__(
-            self: BooleanField[bool | None], verbose_name: str | None = ..., *, null: Literal[True], **options: Unpack[FieldOptions]
+            self: BooleanField[bool | None],
+            verbose_name: str | None = ...,
+            *,
+            null: Literal[True],
+            **options: Unpack[FieldOptions],
         ) -> None: ...
         @overload
-        def __init__(
-            self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[FieldOptions]
-        ) -> None: ...
+        def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[FieldOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     def validate(self, value: Any, instance: Any) -> None:
@@ -201,24 +213,30 @@ class FloatField(Field[FloatT]):
 
         @overload
         def __init__(
-            self: FloatField[float], verbose_name: str | None = ..., *, null: Literal[False] = ..., **options: Unpack[FieldOptions]
+            self: FloatField[float],
+            verbose_name: str | None = ...,
+            *,
+            null: Literal[False] = ...,
+            **options: Unpack[FieldOptions],
         ) -> None: ...
         @overload
         def __init__(
-            self: FloatField[float | None], verbose_name: str | None = ..., *, null: Literal[True], **options: Unpack[FieldOptions]
+            self: FloatField[float | None],
+            verbose_name: str | None = ...,
+            *,
+            null: Literal[True],
+            **options: Unpack[FieldOptions],
         ) -> None: ...
         @overload
-        def __init__(
-            self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[FieldOptions]
-        ) -> None: ...
+        def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[FieldOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
 
 class DecimalField(Field[DecT]):
     """An exact decimal number.
 
-    Parameters: ``max_digits`` digits in all, of which ``decimal_places`` after the point. Values are rounded to that many places
-    (half to even) before they are written or compared.
+    Parameters: ``max_digits`` digits in all, of which ``decimal_places`` after the point. Values are rounded to that
+    many places (half to even) before they are written or compared.
     """
 
     kind = "decimal"
@@ -229,11 +247,19 @@ class DecimalField(Field[DecT]):
 
         @overload
         def __init__(
-            self: DecimalField[decimal.Decimal], verbose_name: str | None = ..., *, null: Literal[False] = ..., **options: Unpack[DecimalOptions]
+            self: DecimalField[decimal.Decimal],
+            verbose_name: str | None = ...,
+            *,
+            null: Literal[False] = ...,
+            **options: Unpack[DecimalOptions],
         ) -> None: ...
         @overload
         def __init__(
-            self: DecimalField[decimal.Decimal | None], verbose_name: str | None = ..., *, null: Literal[True], **options: Unpack[DecimalOptions]
+            self: DecimalField[decimal.Decimal | None],
+            verbose_name: str | None = ...,
+            *,
+            null: Literal[True],
+            **options: Unpack[DecimalOptions],
         ) -> None: ...
         @overload
         def __init__(
@@ -272,11 +298,13 @@ class DecimalField(Field[DecT]):
     def get_prep_value(self, value: Any) -> Any:
         """The value rounded to ``decimal_places``; a number with too many digits is refused."""
         value = super().get_prep_value(value)
-        if not isinstance(value, decimal.Decimal) or value.as_tuple().exponent == -(self.decimal_places or 0):
-            if not isinstance(value, decimal.Decimal) or len(value.as_tuple().digits) <= (self.max_digits or 0):
-                return value
+        if not isinstance(value, decimal.Decimal):
+            return value
+        _, digits, exponent = value.as_tuple()
+        if exponent == -(self.decimal_places or 0) and len(digits) <= (self.max_digits or 0):
+            return value
         try:
             return value.quantize(self._step, context=self._context)
         except decimal.InvalidOperation as problem:
-            text = f"a number of at most {self.max_digits} digits, {self.decimal_places} of them after the point, is expected"
+            text = f"expected at most {self.max_digits} digits, {self.decimal_places} of them after the point"
             raise self.refusal(ValueError(text), value) from problem

@@ -51,16 +51,22 @@ class UUIDField(Field[UuidT]):
 
         @overload
         def __init__(
-            self: UUIDField[uuid.UUID], verbose_name: str | None = ..., *, null: Literal[False] = ..., **options: Unpack[FieldOptions]
+            self: UUIDField[uuid.UUID],
+            verbose_name: str | None = ...,
+            *,
+            null: Literal[False] = ...,
+            **options: Unpack[FieldOptions],
         ) -> None: ...
         @overload
         def __init__(
-            self: UUIDField[uuid.UUID | None], verbose_name: str | None = ..., *, null: Literal[True], **options: Unpack[FieldOptions]
+            self: UUIDField[uuid.UUID | None],
+            verbose_name: str | None = ...,
+            *,
+            null: Literal[True],
+            **options: Unpack[FieldOptions],
         ) -> None: ...
         @overload
-        def __init__(
-            self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[FieldOptions]
-        ) -> None: ...
+        def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[FieldOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
 
@@ -86,7 +92,8 @@ class JSONField(Field[JsonT]):
         default = options.get("default", NOT_PROVIDED)
         if isinstance(default, (list, dict)):
             raise ImproperlyConfigured(
-                f"default={default!r} would be shared by all instances; give a callable, such as default={type(default).__name__}."
+                f"default={default!r} would be shared by all instances; "
+                f"give a callable, such as default={type(default).__name__}."
             )
         super().__init__(verbose_name, name, **options)
         self.encoder = encoder
@@ -121,16 +128,22 @@ class BinaryField(Field[BytesT]):
 
         @overload
         def __init__(
-            self: BinaryField[bytes], verbose_name: str | None = ..., *, null: Literal[False] = ..., **options: Unpack[BinaryOptions]
+            self: BinaryField[bytes],
+            verbose_name: str | None = ...,
+            *,
+            null: Literal[False] = ...,
+            **options: Unpack[BinaryOptions],
         ) -> None: ...
         @overload
         def __init__(
-            self: BinaryField[bytes | None], verbose_name: str | None = ..., *, null: Literal[True], **options: Unpack[BinaryOptions]
+            self: BinaryField[bytes | None],
+            verbose_name: str | None = ...,
+            *,
+            null: Literal[True],
+            **options: Unpack[BinaryOptions],
         ) -> None: ...
         @overload
-        def __init__(
-            self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[BinaryOptions]
-        ) -> None: ...
+        def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[BinaryOptions]) -> None: ...
 
     def __init__(self, *args: Any, **options: Any) -> None:
         Field.__init__(self, *args, **{"editable": False, **options})

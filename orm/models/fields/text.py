@@ -60,16 +60,22 @@ class CharField(Field[StrT]):
 
         @overload
         def __init__(
-            self: CharField[str], verbose_name: str | None = ..., *, null: Literal[False] = ..., **options: Unpack[CharOptions]
+            self: CharField[str],
+            verbose_name: str | None = ...,
+            *,
+            null: Literal[False] = ...,
+            **options: Unpack[CharOptions],
         ) -> None: ...
         @overload
         def __init__(
-            self: CharField[str | None], verbose_name: str | None = ..., *, null: Literal[True], **options: Unpack[CharOptions]
+            self: CharField[str | None],
+            verbose_name: str | None = ...,
+            *,
+            null: Literal[True],
+            **options: Unpack[CharOptions],
         ) -> None: ...
         @overload
-        def __init__(
-            self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[CharOptions]
-        ) -> None: ...
+        def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[CharOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     @property
@@ -162,14 +168,20 @@ class TextField(Field[StrT]):
 
         @overload
         def __init__(
-            self: TextField[str], verbose_name: str | None = ..., *, null: Literal[False] = ..., **options: Unpack[TextOptions]
+            self: TextField[str],
+            verbose_name: str | None = ...,
+            *,
+            null: Literal[False] = ...,
+            **options: Unpack[TextOptions],
         ) -> None: ...
         @overload
         def __init__(
-            self: TextField[str | None], verbose_name: str | None = ..., *, null: Literal[True], **options: Unpack[TextOptions]
+            self: TextField[str | None],
+            verbose_name: str | None = ...,
+            *,
+            null: Literal[True],
+            **options: Unpack[TextOptions],
         ) -> None: ...
         @overload
-        def __init__(
-            self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[TextOptions]
-        ) -> None: ...
+        def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[TextOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...

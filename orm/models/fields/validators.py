@@ -123,7 +123,7 @@ def is_host(host: str) -> bool:
 
 
 class BaseValidator:
-    """A value, or something measured of it, is compared with ``limit_value``; subclasses give ``compare``, ``clean``."""
+    """A value, or a measure of it, is compared with ``limit_value``; subclasses give ``compare`` and ``clean``."""
 
     message = "Ensure this value is %(limit_value)s (it is %(show_value)s)."
     code = "limit_value"
