@@ -1,7 +1,8 @@
 """Settings: from ``configure()``, the environment's ``DATABASE_URL``, and ``[tool.orm]`` in the nearest pyproject.toml.
 
-What is given to ``configure()`` wins over the environment, which wins over the file, which wins over the defaults. Nothing
-is read before the first setting is. What this module refuses: settings that do not exist, and values of a wrong type.
+What is given to ``configure()`` wins over the environment, which wins over the file, which wins over the defaults.
+Nothing is read before the first setting is. What this module refuses: settings that do not exist, and values of a wrong
+type.
 """
 
 from __future__ import annotations
@@ -101,6 +102,11 @@ def check(name: str, value: Any, where: str) -> Any:
     types, _, meaning = KNOWN[name]
     if not isinstance(value, types) or (isinstance(value, str) and str not in types):
         raise ImproperlyConfigured(f"{name} in {where} is {meaning}, not {type(value).__name__}.")
+    return canonical(name, value, where)
+
+
+def canonical(name: str, value: Any, where: str) -> Any:
+    """Return a value of the right type in the form it is kept in."""
     if name == "databases":
         return {DEFAULT_ALIAS: value} if isinstance(value, str) else dict(value)
     if name == "time_zone":

@@ -12,6 +12,7 @@ import inspect
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from orm.bridge import portal
+from orm.bridge.drive import drive
 from orm.bridge.guard import running_loop
 from orm.bridge.portal import Errand, Outcome, call_in_helper, refuse_dead_loop, wait_on
 
@@ -85,6 +86,11 @@ async def in_thread(fn: Callable[..., T], *args: Any, on_cancel: Callable[[], No
     if cancelled is not None:
         raise cancelled
     return outcome.take()  # type: ignore[no-any-return]
+
+
+async def drive_in_thread(coroutine: Coroutine[Any, Any, T], on_cancel: Callable[[], None] | None = None) -> T:
+    """Drive a blocking connection's coroutine in a worker thread and await its end; see :func:`in_thread`."""
+    return await in_thread(lambda: drive(coroutine), on_cancel=on_cancel)
 
 
 async def on_loop(home: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T]) -> T:

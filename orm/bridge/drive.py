@@ -14,7 +14,7 @@ from orm.bridge.guard import policy, public_name, refusal, running_loop
 from orm.errors import BridgeError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator
+    from collections.abc import AsyncIterator, Coroutine, Iterator
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ def innermost(coroutine: Any) -> str:
     while (inner := getattr(coroutine, "cr_await", None) or getattr(coroutine, "ag_await", None)) is not None:
         coroutine = inner
         name = getattr(coroutine, "__qualname__", type(coroutine).__name__)
-    return name  # type: ignore[no-any-return]
+    return name
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -87,22 +87,18 @@ def iterate(iterator: AsyncIterator[T]) -> Iterator[T]:
 
 def items(iterator: AsyncIterator[T]) -> Iterator[T]:
     """Yield the items of an asynchronous iterator, each driven by hand; closes it however the loop is left."""
-    step = iterator.__anext__
+    step: Any = iterator.__anext__  # an asynchronous generator's step is driven like a coroutine
     try:
         while True:
             try:
-                item = run(step())  # type: ignore[arg-type]
+                item: T = run(step())
             except StopAsyncIteration:
                 return
             yield item
     finally:
-        if hasattr(iterator, "aclose"):
-            finish(iterator)
-
-
-def finish(iterator: AsyncGenerator[Any, None]) -> None:
-    """Close a driven generator. The collector may call this on any thread, so the guard is not asked."""
-    drive(iterator.aclose())
+        close: Any = getattr(iterator, "aclose", None)
+        if close is not None:
+            drive(close())  # and not run(): the collector may do this on any thread, so the guard is not asked
 
 
 async def breathe() -> None:

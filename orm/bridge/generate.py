@@ -130,13 +130,8 @@ def flat(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
 def constant_names(body: Iterable[ast.stmt], name: str) -> tuple[str, ...]:
     """Return the strings of a ``NAME = ("a", "b")`` among the statements, or nothing."""
     for statement in body:
-        value: ast.expr | None = None
-        if isinstance(statement, ast.Assign) and any(ast.unparse(target) == name for target in statement.targets):
-            value = statement.value
-        elif isinstance(statement, ast.AnnAssign) and ast.unparse(statement.target) == name:
-            value = statement.value
-        if value is not None:
-            return tuple(ast.literal_eval(value))
+        if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value and name in targets_of(statement):
+            return tuple(ast.literal_eval(statement.value))
     return ()
 
 
@@ -231,7 +226,8 @@ def make_twin(source: Source, node: FunctionNode, owner: str | None, indent: str
     if not stub:
         lines += docstring(node, owner, indent + "    ", source)
         target = node.name if owner is None else f"{owner}.{node.name}"
-        if "classmethod" in decorators:
+        if "classmethod" in decorators or (owner is not None and re.search(r"\bSelf\b", code)):
+            # Where the result depends on the class, only super() lets type checkers see it.
             target, arguments = f"super().{node.name}", arguments[1:]
         value = "" if call == "run" and code == "None" else "return "
         lines += call_lines(f"{value}{call}({target}", arguments, indent + "    ")

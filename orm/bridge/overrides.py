@@ -1,8 +1,8 @@
 """Completes pairs: a class that overrides only ``save``, or only ``asave``, gets the other form, running that override.
 
-Twins call the awaitable form of their own class, not of the instance's, so an override reached through ``super()`` never
-comes back to itself: it runs exactly once from both forms. What this module leaves alone: classes that override both,
-generated classes, and attributes that are not plain functions.
+Twins call the awaitable form of their own class, not of the instance's, so an override reached through ``super()``
+never comes back to itself: it runs exactly once from both forms. What this module leaves alone: classes that override
+both, generated classes, and attributes that are not plain functions.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def nearest(cls: type, name: str) -> tuple[int, Any]:
 
 
 def blocking_from(override: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
-    """Make the blocking form of an awaitable override: its coroutine runs on the portal, since it may await anything."""
+    """Make the blocking form of an awaitable override: it runs on the portal, since it may await anything."""
     if inspect.isasyncgenfunction(override):
 
         @functools.wraps(original)

@@ -267,9 +267,9 @@ def refuse_dead_loop(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, 
 
 
 class Errand:
-    """A coroutine run as a task on another thread's loop; ``settle(value, error)`` is called there when it has ended."""
+    """A task on another thread's loop; ``settle(value, error)`` is called there when it has ended."""
 
-    __slots__ = ("_cancelled", "_coroutine", "_context", "_loop", "_settle", "_task")
+    __slots__ = ("_cancelled", "_context", "_coroutine", "_loop", "_settle", "_task")
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from orm.bridge.crossing import in_thread
+from orm.bridge.crossing import drive_in_thread, in_thread
 from orm.bridge.drive import drive
 from orm.bridge.overrides import END, next_or_end
 from orm.bridge.portal import portal, wait_on
@@ -96,11 +96,11 @@ class ThreadedConnection(AdaptedConnection):
     awaitable = True
 
     async def elsewhere(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return await in_thread(drive, coroutine, on_cancel=self.inner.terminate)
+        return await drive_in_thread(coroutine, self.inner.terminate)
 
     async def commit(self) -> None:
         # Ending the session here would leave the outcome in doubt: the cancellation waits for it.
-        await in_thread(drive, self.inner.commit())
+        await drive_in_thread(self.inner.commit())
 
 
 class PortalConnection(AdaptedConnection):

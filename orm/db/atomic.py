@@ -2,7 +2,8 @@
 
 The outermost block is a transaction, those inside it are savepoints. A cancellation is delivered after the outcome of
 COMMIT is known, and ``on_commit`` functions run if and only if the rows are there. What this module refuses: nesting a
-``durable`` block, changing the isolation of a running transaction, and reporting success where the database did not commit.
+``durable`` block, changing the isolation of a running transaction, and reporting success where the database did not
+commit.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ class AwaitableAtomic:
         retry: int = 0,
     ) -> None:
         if retry:
-            raise NotImplementedError("atomic(retry=...) is not built yet; call the function again on OperationalError.")
+            raise NotImplementedError(
+                "atomic(retry=...) is not built yet; call the function again on OperationalError."
+            )
         self.using = using
         self.savepoint = savepoint
         self.durable = durable
@@ -84,9 +87,7 @@ class AwaitableAtomic:
     async def _begin_alone(self, database: AwaitableDatabase) -> Block:
         lease = await database.lease("atomic block")
         try:
-            await lease.connection.begin(
-                isolation=self.isolation, read_only=self.read_only, write=not self.read_only
-            )
+            await lease.connection.begin(isolation=self.isolation, read_only=self.read_only, write=not self.read_only)
         except BaseException:
             lease.pool.release_after_error(lease.entry)
             raise
@@ -261,8 +262,8 @@ async def finish(block: Block, *, failed: bool) -> bool:
     except DATABASE_ERRORS as error:
         if not lease.connection.is_usable:
             raise AmbiguousCommit(
-                "The connection broke during COMMIT, so the transaction may or may not have been committed: look at the "
-                "data before doing it again."
+                "The connection broke during COMMIT, so the transaction may or may not have been committed: look at "
+                "the data before doing it again."
             ) from error
         if lease.connection.in_transaction:
             await lease.cross(lease.connection.rollback())
@@ -281,8 +282,8 @@ async def refuse_lost_transaction(block: Block) -> None:
             if lease.connection.is_usable:
                 await lease.cross(lease.connection.rollback())
             raise TransactionManagementError(
-                "A statement in this atomic block failed and the database aborted the transaction, so nothing of it was "
-                "saved. To go on after an error, put the statement that may fail in an atomic() block of its own."
+                "A statement in this atomic block failed and the database aborted the transaction, so nothing of it "
+                "was saved. To go on after an error, put the statement that may fail in an atomic() block of its own."
             ) from error
     if not lease.connection.in_transaction and block.database.dialect.capabilities.schema_transactions:
         raise TransactionManagementError(

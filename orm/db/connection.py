@@ -1,6 +1,7 @@
 """``Database.connection()``: one connection for the caller for a while, and SQL of the user's own on it.
 
-Inside a transaction it is that transaction's connection. What this module refuses: using the connection after its block.
+Inside a transaction it is that transaction's connection. What this module refuses: using the connection after its
+block.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ class ConnectionBlock(AwaitableConnectionBlock):
 
     def __enter__(self) -> Self:
         """Blocking form of :meth:`__aenter__`."""
-        return run(AwaitableConnectionBlock.__aenter__(self))
+        return run(super().__aenter__())
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

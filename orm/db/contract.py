@@ -2,7 +2,8 @@
 
 A *backend* names its URL schemes, its SQL dialect and one or two drivers. A *driver* opens connections in one colour. A
 *connection* is one session at the server. Every method that may wait is a coroutine, for blocking drivers too: a
-blocking connection's coroutines are plain calls that never suspend, which is what lets blocking code drive them by hand.
+blocking connection's coroutines are plain calls that never suspend, which is what lets blocking code drive them by
+hand.
 
 Rules every connection keeps:
 - a driver's exception leaves translated to ``orm.errors`` (``raise ... from original``);

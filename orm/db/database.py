@@ -17,18 +17,18 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from threading import get_ident
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orm.bridge.drive import drive
 from orm.bridge.guard import running_loop
 from orm.db.adapters import PortalDriver, ThreadedDriver
 from orm.db.connection_blocking import ConnectionBlock
-from orm.db.lease import Block, Lease, Membership, find_block
+from orm.db.lease import Lease, Membership, find_block
 from orm.db.pool import Pool, PoolStatistics
 from orm.errors import ImproperlyConfigured, TransactionManagementError
 
 if TYPE_CHECKING:
-    from orm.db.contract import Backend, Connection, Driver, Params, Row
+    from orm.db.contract import Backend, Driver, Params, Row
     from orm.db.roster import Entry
     from orm.db.url import DatabaseURL
     from orm.sql.dialect import Dialect
@@ -51,8 +51,8 @@ class DatabaseStatistics:
 class AwaitableDatabase:
     """One database: its URL, backend and dialect, its pools, and the way to run statements on it.
 
-    ``fetch``, ``execute``, ``execute_many``, ``execute_script`` and ``stream`` are for the library's own coroutines, and
-    have one form; users run SQL of their own in a ``connection()`` block.
+    ``fetch``, ``execute``, ``execute_many``, ``execute_script`` and ``stream`` are for the library's own coroutines,
+    and have one form; users run SQL of their own in a ``connection()`` block.
     """
 
     NOT_TWINNED = ("fetch", "fetch_named", "execute", "execute_many", "execute_script", "stream", "lease", "acquire")
@@ -289,7 +289,7 @@ class AwaitableDatabase:
         self.terminate()
 
     def start_over_in_child(self) -> None:
-        """In a forked child, leave the parent's connections alone: kept, so that nothing closes them, and never used."""
+        """In a forked child, leave the parent's connections alone: kept, so nothing closes them, and never used."""
         self._inherited += self._pools.values()
         self._pools = {}
         self._lock = threading.Lock()

@@ -13,8 +13,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from orm.bridge.crossing import in_thread, on_loop
-from orm.bridge.drive import drive
+from orm.bridge.crossing import drive_in_thread, on_loop
 from orm.bridge.guard import running_loop
 from orm.bridge.overrides import END, next_or_end
 from orm.bridge.waiting import NOTHING, name_of, whoami
@@ -36,7 +35,7 @@ T = TypeVar("T")
 class Lease:
     """A connection out of its pool, its home, and whether a statement on it has failed."""
 
-    __slots__ = ("connection", "entry", "forked", "home", "pool", "suspect", "__weakref__")
+    __slots__ = ("__weakref__", "connection", "entry", "forked", "home", "pool", "suspect")
 
     def __init__(self, pool: Pool, entry: Entry) -> None:
         self.pool = pool
@@ -51,7 +50,7 @@ class Lease:
         if self.home is running_loop():
             return await coroutine
         if self.home is None:
-            return await in_thread(drive, coroutine)
+            return await drive_in_thread(coroutine)
         try:
             return await on_loop(self.home, coroutine)
         except BridgeError as error:
@@ -61,11 +60,23 @@ class Lease:
 class Block:
     """An open ``atomic`` or ``connection`` block: a lease, and its place among the blocks on it.
 
-    ``transaction`` is False for a ``connection`` block that no ``atomic`` surrounds. ``savepoint`` is its name, or None.
+    ``transaction`` is False for a ``connection`` block that no ``atomic`` surrounds. ``savepoint`` is its name, or
+    None.
     """
 
-    __slots__ = ("broken", "closed", "database", "depth", "hooks", "lease", "opener", "parent", "savepoint")
-    __slots__ += ("transaction", "turns")
+    __slots__ = (
+        "broken",
+        "closed",
+        "database",
+        "depth",
+        "hooks",
+        "lease",
+        "opener",
+        "parent",
+        "savepoint",
+        "transaction",
+        "turns",
+    )
 
     def __init__(self, database: AwaitableDatabase, lease: Lease, parent: Block | None, *, transaction: bool) -> None:
         self.database = database
@@ -98,8 +109,8 @@ class Block:
             return "This transaction belongs to the parent process; in a forked child open one of your own."
         if self.closed:
             return (
-                f"The block on database {self.database.alias!r} that {name_of(self.opener)} opened has ended. A task or "
-                "thread that used it can't go on after it: await it inside the block, or start it outside."
+                f"The block on database {self.database.alias!r} that {name_of(self.opener)} opened has ended. A task "
+                "or thread that used it can't go on after it: await it inside the block, or start it outside."
             )
         return (
             "An error occurred in this transaction, so it can only be rolled back: no query can run until the end of "

@@ -1,8 +1,9 @@
 """A pool of connections: one for each event loop, and one that all blocking code shares.
 
 Opens lazily, up to ``max_size``; who gets what is decided by ``roster``, in order of arrival. Waiting is done in the
-caller's colour. A loop's pool is closed by the loop itself when it ends (see ``keep``). What this module refuses: waiting
-longer than ``acquire_timeout`` (``PoolTimeout`` says who holds the connections), and handing out a broken connection.
+caller's colour. A loop's pool is closed by the loop itself when it ends (see ``keep``). What this module refuses:
+waiting longer than ``acquire_timeout`` (``PoolTimeout`` says who holds the connections), and handing out a broken
+connection.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from orm.bridge.crossing import to_the_end
 from orm.bridge.guard import running_loop
 from orm.bridge.waiting import NOTHING, Waiter, name_of, whoami
-from orm.db.roster import OPEN, Entry, Permission, Roster
+from orm.db.roster import OPEN, Entry, Roster
 from orm.errors import Error, InterfaceError, PoolTimeout
 
 if TYPE_CHECKING:
@@ -85,16 +86,15 @@ class Pool:
         while True:
             with self._lock:
                 self._refuse_closed()
-                step = self.roster.next_step()
+                step: Any = self.roster.next_step()
                 waiter = None
                 if step is None:
                     waiter = Waiter(whoami(), what)
                     self.waiters.append(waiter)
                     if self.idle:  # given back, without the lock, while we were queueing
                         self.roster.serve()
-            if waiter is not None:
-                step = await self._wait(waiter, began)
-            entry = await self._open(what) if isinstance(step, Permission) else await self._ready(step, what)
+            granted: Any = step if waiter is None else await self._wait(waiter, began)
+            entry = await self._open(what) if granted is OPEN else await self._ready(granted, what)
             if entry is not None:
                 return entry
 

@@ -1,7 +1,8 @@
 """Who gets which connection of a pool: the decisions alone, without waiting, clocks, threads or a database.
 
-The pool asks ``next_step`` and does what it says. Connections are handed out last used first, so that the others become idle for
-long and can be closed; callers are served first come first served. What this module leaves to the pool: locking.
+The pool asks ``next_step`` and does what it says. Connections are handed out last used first, so that the others become
+idle for long and can be closed; callers are served first come first served. What this module leaves to the pool:
+locking.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Turns: one at a time, first come first served, among tasks of any loop and threads of any colour.
 
 A transaction's statements take turns, and so do the blocks nested in it, each as a whole. What this module refuses:
-waiting for a nested block for longer than the limit (the error names both sides); a statement ends by itself, so waiting for
-statements has no limit of its own.
+waiting for a nested block for longer than the limit (the error names both sides); a statement ends by itself, so
+waiting for statements has no limit of its own.
 """
 
 from __future__ import annotations
@@ -64,9 +64,9 @@ class Turns:
                         continue
                     self._waiters.remove(waiter)
                 raise TransactionManagementError(
-                    f"{name_of(who)} waited {seconds:g} s for its turn in a transaction ({what}), while a block nested in "
-                    f"it is kept open by {name_of(self.who)}. Blocks of sibling tasks take turns: end that block first, "
-                    "or give one of the tasks a transaction of its own with orm.independent()."
+                    f"{name_of(who)} waited {seconds:g} s for its turn in a transaction ({what}), while a block nested "
+                    f"in it is kept open by {name_of(self.who)}. Blocks of sibling tasks take turns: end that block "
+                    "first, or give one of the tasks a transaction of its own with orm.independent()."
                 )
         except BaseException:
             self._give_up(waiter)

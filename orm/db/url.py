@@ -21,7 +21,7 @@ MEMORY = ":memory:"
 
 # What Django's dictionary form may hold besides OPTIONS, and where each goes.
 DJANGO_KEYS = {"NAME": "database", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
-# Keys of Django's form that say something about Django's own machinery; accepted at the values that change nothing here.
+# Keys that say something about Django's own machinery; accepted at the values that change nothing here.
 DJANGO_NEUTRAL: dict[str, tuple[Any, ...]] = {
     "ATOMIC_REQUESTS": (False,),
     "AUTOCOMMIT": (True,),
@@ -51,7 +51,9 @@ class PoolOptions:
         if self.max_size < 1:
             raise ImproperlyConfigured(f"max_size is {self.max_size}; a pool needs room for at least one connection.")
         if not 0 <= self.min_size <= self.max_size:
-            raise ImproperlyConfigured(f"min_size is {self.min_size}; it lies between 0 and max_size ({self.max_size}).")
+            raise ImproperlyConfigured(
+                f"min_size is {self.min_size}; it lies between 0 and max_size ({self.max_size})."
+            )
         for name in ("acquire_timeout", "max_lifetime", "idle_timeout", "health_check_after"):
             if not getattr(self, name) > 0:
                 raise ImproperlyConfigured(f"{name} is {getattr(self, name)}; it is a number of seconds above 0.")
@@ -136,9 +138,7 @@ def parse_text(text: str) -> DatabaseURL:
         host, port = host_and_port(place, scheme)
         database = unquote(path) if slash else ""
     given = parse_qsl(query, keep_blank_values=True, strict_parsing=False)
-    return build(
-        DatabaseURL(scheme.lower(), unquote(user), unquote(password), unquote(host), port, database), given
-    )
+    return build(DatabaseURL(scheme.lower(), unquote(user), unquote(password), unquote(host), port, database), given)
 
 
 def host_and_port(place: str, scheme: str) -> tuple[str, int | None]:
@@ -211,9 +211,7 @@ def refuse_key(key: str, known: bool) -> NoReturn:
 
 def unknown_option(name: str, scheme: str, known: Iterable[str]) -> NoReturn:
     """Raise for an option nobody knows, naming the near ones."""
-    raise ImproperlyConfigured(
-        f"The {scheme} database has no option {name!r}{nearest(name, [*POOL_OPTIONS, *known])}"
-    )
+    raise ImproperlyConfigured(f"The {scheme} database has no option {name!r}{nearest(name, [*POOL_OPTIONS, *known])}")
 
 
 def nearest(name: str, choices: Iterable[str]) -> str:

@@ -56,7 +56,7 @@ def test_drive_returns_raises_and_refuses_suspension() -> None:
     assert drive(AwaitableThing().aget(7)) == 7
     with pytest.raises(LookupError):
         drive(fails())
-    with pytest.raises(BridgeError, match="suspends .* suspended in"):
+    with pytest.raises(BridgeError, match=r"suspends .* suspended in"):
         drive(suspends())
     assert closed == [True]
 
