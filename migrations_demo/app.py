@@ -22,6 +22,7 @@ from starlette.routing import Route
 
 from migrations_demo import queries
 from migrations_demo.models import Classifier, Distribution, File, Function, Module
+from orm.errors import DataError
 from orm.models import Count
 
 PIECE = 32_768
@@ -133,7 +134,7 @@ async def module_page(request: Request) -> Response:
     """One module with its functions."""
     try:
         return await page("module.html", **await queries.open_module(request.path_params["pk"]))
-    except Module.DoesNotExist:
+    except (Module.DoesNotExist, DataError):  # a number that no integer column can hold is a DataError
         raise HTTPException(404, "There is no such module.") from None
 
 

@@ -26,7 +26,6 @@ from migrations_demo.models import (
 )
 from migrations_demo.progress import Reporter
 from orm import models
-from orm.db.registry import DEFAULT_DB_ALIAS, databases
 
 SLICE = 5_000
 """Rows handed to ``abulk_create`` at a time: enough to be fast, few enough for the progress bar to move."""
@@ -51,20 +50,11 @@ class Loaded:
         return sum(seconds for _, _, seconds in self.tables)
 
 
-def table_models() -> list[type[models.Model]]:
-    """Every model with a table of the catalogue's own, join tables too, each after those it refers to."""
-    joins = [relation.remote_field.through for model in MODELS for relation in model._meta.many_to_many]
-    return [*MODELS, *dict.fromkeys(joins)]
-
-
 async def recreate_tables() -> int:
     """Drop the catalogue's tables if they are there, and create them; return how many."""
-    database = databases[DEFAULT_DB_ALIAS]
-    tables = table_models()
-    for model in reversed(tables):
-        await database.execute_script(f"DROP TABLE IF EXISTS {database.dialect.quote(model._meta.db_table)}")
-    await orm.acreate_tables(*tables)
-    return len(tables)
+    await orm.adrop_tables(*MODELS)
+    await orm.acreate_tables(*MODELS)
+    return len(MODELS) + sum(len(model._meta.many_to_many) for model in MODELS)
 
 
 async def load(packages: Sequence[FoundPackage], reporter: Reporter) -> Loaded:

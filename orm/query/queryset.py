@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -38,6 +38,8 @@ class AwaitableQuerySet(Chain[M]):
     ``await queryset`` gives the list; ``async for`` and ``for`` go through it; slices, ``len()`` and ``bool()`` work in
     blocking code. Results are kept; ``all()`` gives a copy that asks again.
     """
+
+    NOT_TWINNED = ("__aiter__",)  # __iter__ is written below: it gives what is loaded without asking the bridge
 
     # -- running ----------------------------------------------------------------------------------------------------------
 
@@ -108,16 +110,25 @@ class AwaitableQuerySet(Chain[M]):
         for item in await self.afetch_all():
             yield item
 
-    # Blocking faces of the language itself have no awaitable name to be generated from.
+    # Blocking faces of the language itself. What is loaded (prefetched, say) may be looked at in async code too.
+
+    def __iter__(self) -> Iterator[M]:
+        return iter(self._loaded())
 
     def __len__(self) -> int:
-        return len(run(self.afetch_all()))
+        return len(self._loaded())
 
     def __bool__(self) -> bool:
-        return bool(run(self.afetch_all()))
+        return bool(self._loaded())
 
     def __contains__(self, item: object) -> bool:
-        return item in run(self.afetch_all())
+        return item in self._loaded()
+
+    def _loaded(self) -> list[M]:
+        found = self._result_cache
+        if found is None or (self._prefetch_related_lookups and not self._prefetch_done):
+            return run(self.afetch_all())
+        return found
 
     @overload
     def __getitem__(self, key: int) -> M: ...

@@ -26,10 +26,6 @@ class QuerySet(AwaitableQuerySet[M]):
         """
         return run(AwaitableQuerySet.afetch_all(self))
 
-    def __iter__(self) -> Iterator[M]:
-        """Blocking form of :meth:`__aiter__`."""
-        return iterate(AwaitableQuerySet.__aiter__(self))
-
     def get(self, *args: Any, **kwargs: Any) -> M:
         """Return the one row that meets the conditions.
 
