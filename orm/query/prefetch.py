@@ -1,8 +1,9 @@
 """``prefetch_related``: relations of many instances loaded in one query for each level.
 
 A lookup is a path of attribute names (``"books__authors"``), a ``Prefetch`` one with a queryset or target of its own.
-What is loaded already is used and not asked for again. What this module refuses: names that are no relation, a second
-queryset for a path that has one, and sliced querysets (the rows of each parent would need a window function).
+What is loaded already is used and not asked for again. A sliced queryset is cut for each parent, after all its rows
+have come. What this module refuses: names that are no relation, a second queryset for a path that has one, a
+``to_attr`` that hides a field.
 
 It knows relations by what they say of themselves (their fields, names and flags) and imports no model.
 """
@@ -109,6 +110,8 @@ class OneLoader(Loader):
 
     async def load(self, instances: Sequence[Any], queryset: Any, to_attr: str | None) -> list[Any]:
         near, name = self.near, to_attr or self.name
+        if queryset._low or queryset._high is not None:
+            raise TypeError(f"prefetch_related({self.name!r}): there is one object at most, so a slice has no meaning.")
         keys = {key for instance in instances if (key := instance.__dict__.get(near)) is not None}
         found = await fetch_in(queryset, self.far, keys)
         by_key = keyed(found, self.far, self.name)
@@ -184,6 +187,16 @@ class ManyLoader(Loader):
         near = self.near
         return {instance.__dict__[near]: [] for instance in instances}
 
+    @staticmethod
+    def cut(queryset: Any, groups: dict[Any, list[Any]], found: list[Any]) -> list[Any]:
+        """Apply a sliced queryset's bounds to the rows of each parent; return the rows that are left."""
+        low, high = queryset._low, queryset._high
+        if not low and high is None:
+            return found
+        for key, rows in groups.items():
+            groups[key] = rows[low:high]
+        return list(chain.from_iterable(groups.values()))
+
     def give(self, instances: Sequence[Any], groups: dict[Any, list[Any]], to_attr: str | None) -> None:
         """Give each instance its list (a copy where several instances stand for one row)."""
         near, name = self.near, self.name
@@ -213,7 +226,7 @@ class ReverseManyLoader(ManyLoader):
         key, back, near = self.field.attname, self.field.name, self.near
         groups = self.groups(instances)
         parents = {instance.__dict__[near]: instance for instance in instances}
-        found = await fetch_in(queryset, key, groups)
+        found = await fetch_in(uncut(queryset), key, groups)
         if found and key not in found[0].__dict__:
             refuse_deferred(self.name, key)
         for related in found:
@@ -221,6 +234,7 @@ class ReverseManyLoader(ManyLoader):
             value = held[key]
             groups[value].append(related)
             held[back] = parents[value]
+        found = self.cut(queryset, groups, found)
         self.give(instances, groups, to_attr)
         return found
 
@@ -239,9 +253,11 @@ class ManyToManyLoader(ManyLoader):
 
     async def load(self, instances: Sequence[Any], queryset: Any, to_attr: str | None) -> list[Any]:
         groups = self.groups(instances)
-        found = await fetch_in(queryset.annotate(**{JOIN_KEY: OwnJoin(self.path)}), JOIN_KEY, groups)
+        joined = uncut(queryset).annotate(**{JOIN_KEY: OwnJoin(self.path)})
+        found = await fetch_in(joined, JOIN_KEY, groups)
         for related in found:
             groups[related.__dict__.pop(JOIN_KEY)].append(related)
+        found = self.cut(queryset, groups, found)
         self.give(instances, groups, to_attr)
         return found
 
@@ -297,6 +313,12 @@ def on(manager: Any, using: str | None) -> Any:
     return manager.all() if using in (None, DEFAULT_DB_ALIAS) else manager.using(using)
 
 
+def uncut(queryset: Any) -> Any:
+    """Return the queryset without its slice."""
+    sliced = queryset._low or queryset._high is not None
+    return queryset._set(_low=0, _high=None) if sliced else queryset
+
+
 def batches(alias: str, keys: Iterable[Any]) -> Iterator[list[Any]]:
     """Yield the keys in lists that one statement of a database can take; one list where that is any number."""
     wanted = list(keys)
@@ -327,7 +349,6 @@ def check_lookups(model: type[Any], lookups: Iterable[str | Prefetch]) -> None:
     """Raise ``FieldError`` for a path that leads along something that is no relation, naming the nearest ones."""
     targets: dict[str, type[Any]] = {}
     for lookup in map(as_prefetch, lookups):
-        refuse_sliced(lookup)
         current, path = model, ""
         parts = lookup.prefetch_through.split("__")
         for part in parts:
@@ -335,21 +356,11 @@ def check_lookups(model: type[Any], lookups: Iterable[str | Prefetch]) -> None:
             if path in targets:
                 current = targets[path]
                 continue
-            loader = loader_for(current, part)
-            if loader is None:
+            relation = getattr(getattr(current, part, None), "relation", None)
+            if relation is None:
                 raise FieldError(unknown_relation(current, part, lookup))
-            current = loader.relation.related_model
+            current = relation.related_model
         targets[lookup.prefetch_to] = current
-
-
-def refuse_sliced(lookup: Prefetch) -> None:
-    """Refuse a sliced queryset: its limit would be one for all parents together."""
-    queryset = lookup.queryset
-    if queryset is not None and (queryset._low or queryset._high is not None):
-        raise NotImplementedError(
-            f"Prefetch({lookup.prefetch_through!r}) has a sliced queryset. A limit for each parent is not built; leave "
-            f"the slice out and cut the lists in Python, or query each parent."
-        )
 
 
 def relation_names(model: type[Any]) -> Iterator[str]:
@@ -380,7 +391,6 @@ async def aprefetch_related_objects(instances: Sequence[Any], *lookups: str | Pr
         return
     reached: dict[str, list[Any]] = {}
     for lookup in map(as_prefetch, lookups):
-        refuse_sliced(lookup)
         if lookup.queryset is not None and lookup.prefetch_to in reached:
             raise ValueError(
                 f"{lookup.prefetch_to!r} is prefetched already, so its queryset would not be used. Put the Prefetch "
@@ -413,6 +423,8 @@ async def _load(instances: list[Any], name: str, lookup: Prefetch, queryset: Any
     if loader is None:
         raise FieldError(unknown_relation(model, name, lookup))
     to_attr = attribute if attribute != name else None
+    if to_attr is not None and to_attr in model._meta.fields_map:
+        raise ValueError(f"Prefetch(to_attr={to_attr!r}) would hide a field of {model.__name__}; choose another name.")
     is_loaded: Callable[[Any], bool] = loader.is_loaded
     if to_attr is not None:
         is_loaded = lambda instance: to_attr in instance.__dict__  # noqa: E731 (one of two tests, chosen once)
@@ -424,6 +436,9 @@ async def _load(instances: list[Any], name: str, lookup: Prefetch, queryset: Any
             rows = loader.rows(missing[0]._state.db)
         elif rows._using is None:
             rows = rows.using(missing[0]._state.db)
+        mode = missing[0]._state.fetch_mode
+        if mode != rows._fetch_mode == "one":
+            rows = rows.fetch_mode(mode)
         found = await loader.load(missing, rows, to_attr)
     if len(missing) == len(instances):
         return found
