@@ -30,7 +30,7 @@ def test_help_names_the_commands(tmp_path: Path) -> None:
     done = call(tmp_path, "-m", "orm", "--help")
     assert done.returncode == 0, done.stderr
     assert all(name in done.stdout for name in ("run", "shell", "check"))
-    assert "orm run SCRIPT" in call(tmp_path, "-m", "orm", "run", "--help").stdout
+    assert "SCRIPT [ARGUMENTS]" in call(tmp_path, "-m", "orm", "run", "--help").stdout
 
 
 def test_an_unknown_command(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Every Python block of README.md and docs/ runs, in order, page by page, in a process and a folder of its own.
 
-A line that ends in ``print(...)  # text`` claims what it prints: where the text is short and plain it is compared.
+A line that ends in ``print(...)  # Text`` claims what it prints: the first word, with a capital or a digit, is compared.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
-CLAIM = re.compile(r"print\(.*\)\s+# (\w[^\s:;(,]*)")
+CLAIM = re.compile(r"print\(.*\)\s+# ([A-Z0-9][^\s:;(,]*)")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
 

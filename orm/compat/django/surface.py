@@ -108,7 +108,9 @@ SURFACES: dict[str, Surface] = {
     "django.db.models.query": Surface("QuerySets.", ("orm.query.queryset_blocking", "orm.query.prefetch")),
     "django.db.models.query_utils": Surface("Conditions.", ("orm.sql.conditions",)),
     "django.db.models.signals": Surface("Signals of models.", ("orm.models.signals",)),
-    "django.dispatch": Surface("Signals.", ("orm.models.signal",), {"receiver": "orm.models.signal:receiver"}),
+    "django.dispatch": Surface(
+        "Signals.", names={name: f"orm.models.signals:{name}" for name in ("Signal", "receiver")}
+    ),
     "django.utils": Surface("Time zones, texts and dates."),
     "django.utils.dateparse": Surface(
         "Dates in text.", names=_own("text", "parse_date", "parse_datetime", "parse_time")
