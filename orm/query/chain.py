@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from orm.errors import NotSupportedError
 from orm.query import steps
+from orm.query.prefetch import check_lookups
 from orm.query.shape import Shape, root
 from orm.sql.conditions import SCALARS, kind_of
 from orm.sql.expressions import Uncacheable, structure_of
@@ -266,7 +267,9 @@ class Chain(Generic[M]):
         """Load related objects in one further query each: names or ``Prefetch`` objects; ``None`` undoes it."""
         if lookups == (None,):
             return self._set(_prefetch_related_lookups=())
-        return self._set(_prefetch_related_lookups=self._prefetch_related_lookups + lookups)
+        lookups = self._prefetch_related_lookups + lookups
+        check_lookups(self.model, lookups)
+        return self._set(_prefetch_related_lookups=lookups)
 
     def only(self, *fields: str) -> Self:
         """Load only these columns (and the key) at once; the others when they are asked for."""
