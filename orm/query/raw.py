@@ -1,63 +1,20 @@
 """Raw queries: instances made from SQL written by hand.
 
-``Author.objects.raw("SELECT * FROM author WHERE age > %s", [30])``. Columns are matched to fields by name (``translations`` maps
-others), what matches no field becomes an attribute, what is missing is loaded when asked for. ``%s`` and ``%(name)s`` are
-placeholders; values are always bound.
+``Author.objects.raw("SELECT * FROM author WHERE age > %s", [30])``. Columns are matched to fields by name
+(``translations`` maps others), what matches no field becomes an attribute, what is missing is loaded when asked for.
+``%s`` and ``%(name)s`` are placeholders; values are always bound.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Generator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from orm.db.registry import databases
 from orm.errors import FieldDoesNotExist
-from orm.sql.types import type_of
+from orm.sql.parameters import bind
 
 M = TypeVar("M", covariant=True)
-
-_PLACEHOLDER = re.compile(r"%%|%s|%\((\w+)\)s")
-
-
-def placed(sql: str, params: Any, dialect: Any) -> tuple[str, list[Any]]:
-    """Return SQL written with ``%s`` or ``%(name)s`` in the dialect's placeholders, and its parameters adapted in order.
-
-    Raises ``ValueError`` when placeholders and parameters do not match.
-    """
-    if not params:
-        return sql, []
-    ordered: list[Any] = []
-    positional = None if isinstance(params, Mapping) else iter(params)
-
-    def replace(match: re.Match[str]) -> str:
-        if match[0] == "%%":
-            return "%"
-        if positional is None:
-            if match[1] is None or match[1] not in params:
-                raise ValueError(f"The query has the placeholder {match[0]}, but params has {sorted(params)}")
-            value = params[match[1]]
-        else:
-            try:
-                value = next(positional)
-            except StopIteration:
-                raise ValueError(f"The query has more placeholders than the {len(params)} params given") from None
-        ordered.append(_adapted(value, dialect))
-        return str(dialect.placeholder(len(ordered)))
-
-    text = _PLACEHOLDER.sub(replace, sql)
-    if positional is not None and len(ordered) != len(params):
-        raise ValueError(f"The query has {len(ordered)} placeholders for {len(params)} params")
-    return text, ordered
-
-
-def _adapted(value: Any, dialect: Any) -> Any:
-    sql_type = type_of(value)
-    if value is None or sql_type is None:
-        return value
-    value = sql_type.get_prep_value(value)
-    adapter = dialect.adapter(sql_type)
-    return value if adapter is None else adapter(value)
 
 
 class AwaitableRawQuerySet(Generic[M]):
@@ -91,7 +48,7 @@ class AwaitableRawQuerySet(Generic[M]):
         """Run the query unless it has run, and return the list of instances, which is kept."""
         if self._result_cache is None:
             database = databases[self.db]
-            text, params = placed(self.raw_query, self.params, database.dialect)
+            text, params = bind(database.dialect, self.raw_query, self.params or None)
             columns, rows = await database.fetch_named(text, params)
             self._result_cache = self._made(columns, rows, database.dialect)
         return self._result_cache

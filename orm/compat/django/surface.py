@@ -94,9 +94,7 @@ SURFACES: dict[str, Surface] = {
     "django.db.models.base": Surface("Models.", ("orm.models.base_blocking", "orm.models.base", "orm.models.state")),
     "django.db.models.constants": Surface("Constants of queries.", names={"LOOKUP_SEP": f"{HERE}.version:LOOKUP_SEP"}),
     "django.db.models.constraints": Surface("Constraints.", ("orm.models.constraints",)),
-    "django.db.models.deletion": Surface(
-        "What happens to referring rows.", ("orm.models.on_delete", "orm.errors")
-    ),
+    "django.db.models.deletion": Surface("What happens to referring rows.", ("orm.models.on_delete", "orm.errors")),
     "django.db.models.enums": Surface("Choices.", ("orm.models.fields.choices",)),
     "django.db.models.expressions": Surface("Expressions.", ("orm.sql.expressions", "orm.models")),
     "django.db.models.fields": Surface("Fields.", ("orm.models.fields",)),

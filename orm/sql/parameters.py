@@ -1,20 +1,19 @@
-"""From ``%s`` and ``%(name)s`` to a database's own placeholders, and from Python values to its parameters."""
+"""SQL that users write: from ``%s`` and ``%(name)s`` to a database's own placeholders, Python values to its parameters.
+
+Values are always bound, never put into the text. What this module refuses: placeholders and parameters that don't fit.
+"""
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-import sqlparse
 
 from orm.errors import ProgrammingError
 from orm.sql.dialect import Dialect
 from orm.sql.types import type_of
 
 _MARK = re.compile(r"%(?:(%)|(s)|\((\w+)\)s|(.?))", re.DOTALL)
-_READING = frozenset({"SELECT", "VALUES", "TABLE", "SHOW", "EXPLAIN", "DESCRIBE", "PRAGMA", "FETCH"})
 
 
 def bind(dialect: Dialect, sql: str, params: Sequence[Any] | Mapping[str, Any] | None) -> tuple[str, tuple[Any, ...]]:
@@ -68,16 +67,3 @@ def _adapt(dialect: Dialect, value: Any) -> Any:
     adapter = dialect.adapter(sql_type)
     prepared = sql_type.get_prep_value(value)
     return prepared if adapter is None else adapter(prepared)
-
-
-@functools.lru_cache(maxsize=512)
-def returns_rows(sql: str) -> bool:
-    """Return whether a statement gives rows: by its first word, or because it has RETURNING."""
-    statements: tuple[Any, ...] = sqlparse.parse(sqlparse.format(sql, strip_comments=True).strip())
-    if not statements:
-        return False
-    tokens = [token for token in statements[0].flatten() if not token.is_whitespace and token.value != "("]
-    first = tokens[0].normalized.upper() if tokens else ""
-    if first in _READING or (first == "WITH" and statements[0].get_type() == "SELECT"):
-        return True
-    return any(token.is_keyword and token.normalized.upper() == "RETURNING" for token in tokens)
