@@ -185,6 +185,9 @@ class PostgreSQLDialect(Dialect):
             return f"({sql} {'->>' if as_text else '->'} {step})"
         return f"({sql} {'#>>' if as_text else '#>'} {self._json_path(path)})"
 
+    def json_comparison(self, sql: str, path: Sequence[str | int]) -> Pattern:
+        return Pattern(f"({sql} #> {self._json_path(path)}) {{operator}} %s", _write_json)
+
     def json_contains(self, lhs: str, rhs: str) -> str:
         return f"{lhs} @> {rhs}"
 

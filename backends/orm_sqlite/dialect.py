@@ -68,6 +68,8 @@ _FUNCTION_NAMES = {
     "STRING_AGG": "GROUP_CONCAT",
     "JSONB_AGG": "JSON_GROUP_ARRAY",
     "POWER": "ORM_POWER",
+    "RIGHT": "ORM_RIGHT",
+    "ASCII": "UNICODE",
 }
 _DATE_PLACES = {"year": (1, 4), "month": (6, 2), "day": (9, 2)}
 _TIME_PLACES = {"hour": (12, 2), "minute": (15, 2), "second": (18, 2)}
@@ -249,6 +251,12 @@ class SQLiteDialect(Dialect):
     def json_has_key(self, sql: str, path: Sequence[str | int]) -> str:
         return f"JSON_TYPE({sql}, {self._json_path(path)}) IS NOT NULL"
 
+    def json_comparison(self, sql: str, path: Sequence[str | int]) -> Pattern:
+        return Pattern(f"JSON_EXTRACT({sql}, {self._json_path(path)}) {{operator}} %s", _json_scalar)
+
+    def now(self) -> str:
+        return "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f000', 'now')"
+
     def json_exact(self, lhs: str, rhs: str) -> str:
         return f"ORM_JSON_EQUAL({lhs}, {rhs})"
 
@@ -280,6 +288,10 @@ def _is_number(sql_type: Any) -> bool:
 
 def _slice(sql: str, start: int, length: int) -> str:
     return f"CAST(SUBSTR({sql}, {start}, {length}) AS INTEGER)"
+
+
+def _json_scalar(value: Any) -> Any:
+    return int(value) if isinstance(value, bool) else value
 
 
 def _json_step(item: str | int) -> str:

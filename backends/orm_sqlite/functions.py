@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import functools
+import hashlib
 import json
 import math
 import re
@@ -268,6 +269,43 @@ def _contains(whole: Any, part: Any, *, top: bool = True) -> bool:
 
 
 @strict
+def right(text: str, length: int) -> str:
+    """Return the last ``length`` characters."""
+    return text[-length:] if length else ""
+
+
+@strict
+def pad_left(text: str, length: int, fill: str) -> str:
+    """Return the text filled up on the left, or cut, to ``length`` characters."""
+    missing = length - len(text)
+    return (fill * missing)[:missing] + text if missing > 0 and fill else text[:length]
+
+
+@strict
+def pad_right(text: str, length: int, fill: str) -> str:
+    """Return the text filled up on the right, or cut, to ``length`` characters."""
+    return text + (fill * max(length - len(text), 0))[: max(length - len(text), 0)] if len(text) < length else text[:length]
+
+
+@strict
+def repeat(text: str, number: int) -> str:
+    """Return the text ``number`` times."""
+    return text * number
+
+
+@strict
+def reverse(text: str) -> str:
+    """Return the text backwards."""
+    return text[::-1]
+
+
+@strict
+def md5(text: str) -> str:
+    """Return the MD5 digest of the text's UTF-8 form, in hexadecimal."""
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+@strict
 def json_equal(one: Any, other: Any) -> bool:
     """Return whether two JSON texts hold equal values."""
     return one == other or _same(json.loads(str(one)), json.loads(str(other)))
@@ -288,6 +326,12 @@ _FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ("ORM_TRUNCATE", 3, truncate),
     ("ORM_ADD_DURATION", 2, add_duration),
     ("ORM_SUBTRACT_MOMENTS", 2, subtract_moments),
+    ("ORM_RIGHT", 2, right),
+    ("LPAD", 3, pad_left),
+    ("RPAD", 3, pad_right),
+    ("REPEAT", 2, repeat),
+    ("REVERSE", 1, reverse),
+    ("MD5", 1, md5),
     ("ORM_JSON_EQUAL", 2, json_equal),
     ("ORM_JSON_CONTAINS", 2, json_contains),
 )

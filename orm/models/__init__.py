@@ -75,6 +75,7 @@ from orm.sql.expressions import (
     When,
 )
 from orm.sql.lookups import Lookup, Transform
+from orm.sql.subqueries import Exists, Subquery
 from orm.sql.windows import RowRange, ValueRange, Window, WindowFrame
 
 __all__ = [
@@ -108,6 +109,7 @@ __all__ = [
     "Deferrable",
     "DurationField",
     "EmailField",
+    "Exists",
     "Expression",
     "ExpressionWrapper",
     "F",

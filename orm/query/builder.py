@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 
 from orm.errors import FieldError
 from orm.query.paths import Hop
+from orm.sql import json as json  # registers the lookups of JSON
 from orm.sql import types
 from orm.sql.conditions import Q, Where, kind_of
-from orm.sql.expressions import Col, Combinable, Expression, Outer, OuterRef, Param, Ref, Slot, as_expression
+from orm.sql.expressions import Col, Combinable, Expression, Slot
 from orm.sql.lookups import Exact, IsNull
 from orm.sql.select import Join, Output, Select, SubSelect, relabel
 from orm.sql.types import SQLType
@@ -78,6 +79,7 @@ class Builder:
         self.prepares: list[Prepare | None] = []
         self.values: list[Any] = []
         self.list_slots: set[int] = set(select.list_slots)
+        self.shared = True
 
     def finished(self) -> Select:
         """Return the changed select."""
@@ -136,6 +138,10 @@ class Builder:
         slot = self.take_slot(value, self.preparer_for(lhs, lhs.output_field))
         return Slot(slot, lhs.output_field, bare=True)
 
+    def refuse_sharing(self) -> None:
+        """Say that this step's text depends on its values, so that its shape is of no use to other queries."""
+        self.shared = False
+
     # -- subqueries -----------------------------------------------------------------------------------------------------
 
     def embed(self, queryset: Any) -> Select:
@@ -156,6 +162,23 @@ class Builder:
         select = relabel(shape.select, aliases, offset, self)
         self.list_slots |= select.list_slots
         return select
+
+    def embed_value(self, queryset: Any, template: str, output_field: SQLType | None) -> SubSelect:
+        """Return a queryset of one column as a value."""
+        return SubSelect(one_column(self.embed(queryset)), template, output_field)
+
+    def embed_condition(self, queryset: Any, template: str) -> SubSelect:
+        """Return whether a queryset has rows, as a condition."""
+        select = self.embed(queryset).copy()
+        if select.combination is not None:
+            return SubSelect(one_column(select), template, types.BOOLEAN)
+        select.outputs = ()
+        select.values = None
+        select.selected = ()
+        if select.limit is None and select.offset is None:
+            select.order_by = ()
+            select.distinct = False
+        return SubSelect(select, template, types.BOOLEAN)
 
     _embedded_aliases: set[str] | None = None
     _reuse: set[str] | None = None
@@ -403,6 +426,9 @@ class _InnerBuilder(Builder):
     def mark_list(self, slot: int) -> None:
         self.outer.mark_list(slot)
 
+    def refuse_sharing(self) -> None:
+        self.outer.refuse_sharing()
+
     def embed(self, queryset: Any) -> Select:
         return self.outer.embed(queryset)
 
@@ -486,5 +512,3 @@ def one_column(select: Select, lhs: Any = None) -> Select:
         select.order_by = ()
     return select
 
-
-__all__ = ["Builder", "ConstantBuilder", "Path", "RelatedValue", "as_expression", "nearest", "Outer", "OuterRef", "Param", "Ref", "types"]

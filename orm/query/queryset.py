@@ -12,6 +12,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from orm.bridge import breathe, run
+from orm.bridge.guard import running_loop
 from orm.db.registry import databases
 from orm.db.transaction import atomic
 from orm.errors import EmptyResultSet, FieldError, IntegrityError
@@ -153,11 +154,14 @@ class AwaitableQuerySet(Chain[M]):
         return found[0]
 
     def __repr__(self) -> str:
-        if self._result_cache is None:
-            return f"<{type(self).__name__} of {self.model.__name__}, not fetched: {self.query}>"
-        shown = [repr(item) for item in self._result_cache[:REPR_ROWS]]
-        if len(self._result_cache) > REPR_ROWS:
-            shown.append("...(remaining elements truncated)...")
+        found = self._result_cache
+        if found is None:
+            if running_loop() is not None:
+                return f"<{type(self).__name__} of {self.model.__name__}, not fetched: await it>"
+            found = run(self._slice(slice(0, REPR_ROWS + 1)).afetch_all())
+        shown = [repr(item) for item in found[:REPR_ROWS]]
+        if len(found) > REPR_ROWS:
+            shown.append("'...(remaining elements truncated)...'")
         return f"<{type(self).__name__} [{', '.join(shown)}]>"
 
     def __or__(self, other: Any) -> Self:

@@ -77,7 +77,7 @@ class Shape:
             if key is not None and len(builder.values) != len(values):
                 raise AssertionError(f"{len(values)} values were listed, {len(builder.values)} were resolved")
             shape = Shape(builder.finished())
-            shape.select.cacheable = key is not None and self.select.cacheable
+            shape.select.cacheable = key is not None and builder.shared and self.select.cacheable
             if shape.select.cacheable:
                 if _count >= MAX_SHAPES:
                     clear()

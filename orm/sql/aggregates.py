@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from orm.errors import FieldError
 from orm.sql import types
-from orm.sql.expressions import Expression, Func, Star, Value, as_expression
+from orm.sql.expressions import Expression, Func, Star, as_expression
 from orm.sql.types import SQLType
 
 
@@ -98,7 +97,8 @@ class Aggregate(Func):
 class Count(Aggregate):
     """How many rows, or how many non-null values: ``Count("*")``, ``Count("books", distinct=True)``."""
 
-    function = name = "Count"
+    function = "COUNT"
+    name = "Count"
     empty_result_set_value = 0
 
     def __init__(self, expression: Any, **extra: Any) -> None:
@@ -125,13 +125,15 @@ class _Widening(Aggregate):
 class Sum(_Widening):
     """The sum of the values."""
 
-    function = name = "Sum"
+    function = "SUM"
+    name = "Sum"
 
 
 class Avg(Aggregate):
     """The mean of the values: a float, or a Decimal for decimals."""
 
-    function = name = "Avg"
+    function = "AVG"
+    name = "Avg"
 
     def _infer_output_field(self) -> SQLType | None:
         source = self.source_expressions[0].output_field_or_none
@@ -145,14 +147,16 @@ def _widened(source: SQLType) -> SQLType:
 class Min(Aggregate):
     """The smallest value."""
 
-    function = name = "Min"
+    function = "MIN"
+    name = "Min"
     allow_distinct = False
 
 
 class Max(Aggregate):
     """The largest value."""
 
-    function = name = "Max"
+    function = "MAX"
+    name = "Max"
     allow_distinct = False
 
 
@@ -185,6 +189,3 @@ class Variance(_Statistic):
 def count_rows() -> Count:
     """Return ``COUNT(*)``."""
     return Count("*")
-
-
-__all__ = ["Aggregate", "Avg", "Count", "Max", "Min", "StdDev", "Sum", "Value", "Variance", "count_rows"]

@@ -198,6 +198,10 @@ class Dialect:
         """Return how a scalar at a JSON path stands in ``<`` and ``>``: left side and adapter for the right (one ``%s``)."""
         raise NotSupportedError(f"{self.name} can't compare values inside JSON")
 
+    def now(self) -> str:
+        """Return the current moment."""
+        return "CURRENT_TIMESTAMP"
+
     def true(self) -> str:
         """Return the boolean constant true."""
         return "TRUE"

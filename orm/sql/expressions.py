@@ -746,8 +746,8 @@ class Sliced(Func):
         start, stop = part.start or 0, part.stop
         if part.step is not None or start < 0 or (stop is not None and stop < start):
             raise ValueError("A slice of F() takes positive bounds in order, and no step")
-        length = [] if stop is None else [Value(stop - start)]
-        super().__init__(source, Value(start + 1), *length, output_field=types.TEXT)
+        length = [] if stop is None else [Value(stop - start, output_field=types.INTEGER)]
+        super().__init__(source, Value(start + 1, output_field=types.INTEGER), *length, output_field=types.TEXT)
 
 
 class RawSQL(Expression):

@@ -1,0 +1,70 @@
+"""Choosing and converting: Cast, Coalesce, Greatest, Least, NullIf, Collate."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from orm.sql.expressions import Cast, Func
+
+_COLLATION = re.compile(r"[\w-]+\Z")
+
+
+class Coalesce(Func):
+    """The first of the values that is not null."""
+
+    function = "COALESCE"
+
+    def __init__(self, *expressions: Any, **extra: Any) -> None:
+        if len(expressions) < 2:
+            raise ValueError("Coalesce must take at least two expressions")
+        super().__init__(*expressions, **extra)
+
+
+class Greatest(Func):
+    """The largest of the values; what a null among them gives differs between databases."""
+
+    function = "GREATEST"
+
+    def __init__(self, *expressions: Any, **extra: Any) -> None:
+        if len(expressions) < 2:
+            raise ValueError("Greatest must take at least two expressions")
+        super().__init__(*expressions, **extra)
+
+
+class Least(Func):
+    """The smallest of the values; what a null among them gives differs between databases."""
+
+    function = "LEAST"
+
+    def __init__(self, *expressions: Any, **extra: Any) -> None:
+        if len(expressions) < 2:
+            raise ValueError("Least must take at least two expressions")
+        super().__init__(*expressions, **extra)
+
+
+class NullIf(Func):
+    """The first value, or null when it equals the second."""
+
+    function = "NULLIF"
+    arity = 2
+
+
+class Collate(Func):
+    """A text compared and ordered by a named collation of the database."""
+
+    function = "COLLATE"
+
+    def __init__(self, expression: Any, collation: str) -> None:
+        if not _COLLATION.match(collation):
+            raise ValueError(f"Invalid collation name: {collation!r}.")
+        self.collation = collation
+        super().__init__(expression)
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+        sql, params = compiler.compile(self.source_expressions[0])
+        return f"{sql} COLLATE {connection.quote(self.collation)}", params
+
+
+__all__ = ["Cast", "Coalesce", "Collate", "Greatest", "Least", "NullIf"]

@@ -1,0 +1,74 @@
+"""Functions of dates and times: parts (Extract…), cutting (Trunc…) and Now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from orm.errors import FieldError
+from orm.sql import types
+from orm.sql.expressions import Func
+from orm.sql.lookups import EXTRACTS, Extract, TruncDate, TruncTime, zone_name
+from orm.sql.types import SQLType
+
+ExtractYear, ExtractIsoYear = EXTRACTS["ExtractYear"], EXTRACTS["ExtractIsoYear"]
+ExtractQuarter, ExtractMonth = EXTRACTS["ExtractQuarter"], EXTRACTS["ExtractMonth"]
+ExtractWeek, ExtractDay = EXTRACTS["ExtractWeek"], EXTRACTS["ExtractDay"]
+ExtractWeekDay, ExtractIsoWeekDay = EXTRACTS["ExtractWeekDay"], EXTRACTS["ExtractIsoWeekDay"]
+ExtractHour, ExtractMinute, ExtractSecond = (EXTRACTS[f"Extract{part}"] for part in ("Hour", "Minute", "Second"))
+
+
+class Now(Func):
+    """The database's time at the start of the statement (of the transaction, where the database says so)."""
+
+    template = "CURRENT_TIMESTAMP"
+    arity = 0
+
+    def _infer_output_field(self) -> SQLType | None:
+        return types.DATETIME
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+        return connection.now(), []
+
+
+class Trunc(Func):
+    """A date or datetime cut to its year, quarter, month, week, day, hour, minute or second."""
+
+    kind = ""
+
+    def __init__(self, expression: Any, kind: str | None = None, output_field: SQLType | None = None, **extra: Any) -> None:
+        super().__init__(expression, output_field=output_field, **extra)
+        if kind is not None:
+            self.kind = kind
+
+    def _infer_output_field(self) -> SQLType | None:
+        source: SQLType | None = self.source_expressions[0].output_field_or_none
+        return source
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+        source = self.source_expressions[0]
+        sql, params = compiler.compile(source)
+        field = source.output_field
+        if field.kind not in ("date", "time", "datetime"):
+            raise FieldError(f"{type(self).__name__} cuts dates and times, not a {field.kind}")
+        zone = zone_name() if field.kind == "datetime" else None
+        wanted = self.output_field
+        if wanted.kind == "date" and field.kind == "datetime":
+            sql, field = connection.truncate("date", sql, field, zone), types.DATE
+        return connection.truncate(self.kind, sql, field, zone), params
+
+
+def _trunc(kind: str) -> type[Trunc]:
+    attributes = {"kind": kind, "__doc__": f"A date or datetime cut to its {kind}.", "__module__": __name__}
+    return type(f"Trunc{kind.capitalize()}", (Trunc,), attributes)
+
+
+TruncYear, TruncQuarter, TruncMonth, TruncWeek = (_trunc(kind) for kind in ("year", "quarter", "month", "week"))
+TruncDay, TruncHour, TruncMinute, TruncSecond = (_trunc(kind) for kind in ("day", "hour", "minute", "second"))
+
+__all__ = [
+    "Extract", "ExtractDay", "ExtractHour", "ExtractIsoWeekDay", "ExtractIsoYear", "ExtractMinute", "ExtractMonth",
+    "ExtractQuarter", "ExtractSecond", "ExtractWeek", "ExtractWeekDay", "ExtractYear", "Now", "Trunc", "TruncDate",
+    "TruncDay", "TruncHour", "TruncMinute", "TruncMonth", "TruncQuarter", "TruncSecond", "TruncTime", "TruncWeek",
+    "TruncYear",
+]  # fmt: skip

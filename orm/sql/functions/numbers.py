@@ -1,0 +1,114 @@
+"""Functions of numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orm.sql import types
+from orm.sql.expressions import Func, Random, Value
+from orm.sql.lookups import Transform
+from orm.sql.types import SQLType
+
+
+class Abs(Transform):
+    """The absolute value."""
+
+    function = "ABS"
+    lookup_name = "abs"
+
+
+class Ceil(Transform):
+    """The next whole number up."""
+
+    function = "CEIL"
+    lookup_name = "ceil"
+
+
+class Floor(Transform):
+    """The next whole number down."""
+
+    function = "FLOOR"
+    lookup_name = "floor"
+
+
+class Sign(Transform):
+    """-1, 0 or 1."""
+
+    function = "SIGN"
+    lookup_name = "sign"
+
+
+class Round(Func):
+    """The number rounded to ``precision`` decimal places."""
+
+    function = "ROUND"
+
+    def __init__(self, expression: Any, precision: int = 0, **extra: Any) -> None:
+        rest = [Value(precision, output_field=types.INTEGER)] if precision else []
+        super().__init__(expression, *rest, **extra)
+
+
+class _Real(Transform):
+    def _infer_output_field(self) -> SQLType | None:
+        return types.FLOAT
+
+
+def _real(name: str, function: str | None = None) -> Any:
+    attributes = {
+        "function": function or name.upper(), "lookup_name": name.lower(), "__doc__": f"The function {name} of a number.",
+        "__module__": __name__,
+    }  # fmt: skip
+    return type(name, (_Real,), attributes)
+
+
+ACos, ASin, ATan = _real("ACos"), _real("ASin"), _real("ATan")
+Cos, Sin, Tan = _real("Cos"), _real("Sin"), _real("Tan")
+Degrees, Radians = _real("Degrees"), _real("Radians")
+Exp, Ln, Sqrt = _real("Exp"), _real("Ln"), _real("Sqrt")
+
+
+class _Pair(Func):
+    arity = 2
+
+    def _infer_output_field(self) -> SQLType | None:
+        return types.FLOAT
+
+
+class Power(_Pair):
+    """A number to the power of another."""
+
+    function = "POWER"
+
+
+class Mod(_Pair):
+    """The remainder of a division."""
+
+    function = "MOD"
+
+
+class ATan2(_Pair):
+    """The angle of the point (x, y)."""
+
+    function = "ATAN2"
+
+
+class Log(_Pair):
+    """``Log(base, number)``."""
+
+    function = "LOG"
+
+
+class Pi(Func):
+    """The number pi."""
+
+    function = "PI"
+    arity = 0
+
+    def _infer_output_field(self) -> SQLType | None:
+        return types.FLOAT
+
+
+__all__ = [
+    "ACos", "ASin", "ATan", "ATan2", "Abs", "Ceil", "Cos", "Degrees", "Exp", "Floor", "Ln", "Log", "Mod", "Pi", "Power",
+    "Radians", "Random", "Round", "Sign", "Sin", "Sqrt", "Tan",
+]  # fmt: skip

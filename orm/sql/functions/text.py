@@ -1,0 +1,213 @@
+"""Functions of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from orm.sql import types
+from orm.sql.expressions import Func, Value
+from orm.sql.lookups import Transform
+from orm.sql.types import SQLType
+
+
+def whole(value: Any) -> Any:
+    """Return a number as a plain integer parameter, as functions that count characters want it."""
+    return Value(value, output_field=types.INTEGER) if isinstance(value, int) else value
+
+
+class _Text(Func):
+    def _infer_output_field(self) -> SQLType | None:
+        return types.TEXT
+
+
+class _TextTransform(Transform):
+    def _infer_output_field(self) -> SQLType | None:
+        return types.TEXT
+
+
+class Lower(_TextTransform):
+    """The text in lower case."""
+
+    function = "LOWER"
+    lookup_name = "lower"
+
+
+class Upper(_TextTransform):
+    """The text in upper case."""
+
+    function = "UPPER"
+    lookup_name = "upper"
+
+
+class Trim(_TextTransform):
+    """The text without spaces around it."""
+
+    function = "TRIM"
+    lookup_name = "trim"
+
+
+class LTrim(_TextTransform):
+    """The text without leading spaces."""
+
+    function = "LTRIM"
+    lookup_name = "ltrim"
+
+
+class RTrim(_TextTransform):
+    """The text without trailing spaces."""
+
+    function = "RTRIM"
+    lookup_name = "rtrim"
+
+
+class Reverse(_TextTransform):
+    """The text backwards."""
+
+    function = "REVERSE"
+    lookup_name = "reverse"
+
+
+class MD5(_TextTransform):
+    """The MD5 digest of the text, in hexadecimal."""
+
+    function = "MD5"
+    lookup_name = "md5"
+
+
+class Length(Transform):
+    """How many characters the text has."""
+
+    function = "LENGTH"
+    lookup_name = "length"
+
+    def _infer_output_field(self) -> SQLType | None:
+        return types.INTEGER
+
+
+class Chr(_TextTransform):
+    """The character with a code point."""
+
+    function = "CHR"
+    lookup_name = "chr"
+
+    def __init__(self, expression: Any, **extra: Any) -> None:
+        super().__init__(whole(expression), **extra)
+
+
+class Ord(Transform):
+    """The code point of the first character."""
+
+    function = "ASCII"
+    lookup_name = "ord"
+
+    def _infer_output_field(self) -> SQLType | None:
+        return types.INTEGER
+
+
+class Concat(_Text):
+    """Texts one after the other; a null counts as empty, as in Django."""
+
+    def __init__(self, *expressions: Any, **extra: Any) -> None:
+        if len(expressions) < 2:
+            raise ValueError("Concat must take at least two expressions")
+        super().__init__(*expressions, **extra)
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+        parts: list[str] = []
+        params: list[Any] = []
+        for item in self.source_expressions:
+            sql, found = compiler.compile(item)
+            field = item.output_field_or_none
+            if field is None or field.kind not in types.TEXT_KINDS:
+                sql = connection.cast(sql, types.TEXT)
+            parts.append(f"COALESCE({sql}, '')")
+            params += found
+        return f"({' || '.join(parts)})", params
+
+
+class ConcatPair(Concat):
+    """Two texts one after the other."""
+
+    arity = 2
+
+
+class Left(_Text):
+    """The first ``length`` characters."""
+
+    function = "SUBSTR"
+
+    def __init__(self, expression: Any, length: Any, **extra: Any) -> None:
+        if isinstance(length, int) and length <= 0:
+            raise ValueError("'length' must be greater than 0.")
+        super().__init__(expression, whole(1), whole(length), **extra)
+
+
+class Right(_Text):
+    """The last ``length`` characters."""
+
+    function = "RIGHT"
+
+    def __init__(self, expression: Any, length: Any, **extra: Any) -> None:
+        if isinstance(length, int) and length <= 0:
+            raise ValueError("'length' must be greater than 0.")
+        super().__init__(expression, whole(length), **extra)
+
+
+class Substr(_Text):
+    """``length`` characters from position ``pos``, counted from 1."""
+
+    function = "SUBSTR"
+
+    def __init__(self, expression: Any, pos: Any, length: Any = None, **extra: Any) -> None:
+        if isinstance(pos, int) and pos < 1:
+            raise ValueError("'pos' must be greater than 0")
+        rest = [] if length is None else [whole(length)]
+        super().__init__(expression, whole(pos), *rest, **extra)
+
+
+class LPad(_Text):
+    """The text filled up on the left to ``length`` characters."""
+
+    function = "LPAD"
+
+    def __init__(self, expression: Any, length: Any, fill_text: Any = Value(" "), **extra: Any) -> None:
+        if isinstance(length, int) and length < 0:
+            raise ValueError("'length' must be greater or equal to 0.")
+        super().__init__(expression, whole(length), fill_text, **extra)
+
+
+class RPad(LPad):
+    """The text filled up on the right to ``length`` characters."""
+
+    function = "RPAD"
+
+
+class Repeat(_Text):
+    """The text ``number`` times."""
+
+    function = "REPEAT"
+
+    def __init__(self, expression: Any, number: Any, **extra: Any) -> None:
+        if isinstance(number, int) and number < 0:
+            raise ValueError("'number' must be greater or equal to 0.")
+        super().__init__(expression, whole(number), **extra)
+
+
+class Replace(_Text):
+    """The text with every ``text`` in it replaced."""
+
+    function = "REPLACE"
+
+    def __init__(self, expression: Any, text: Any, replacement: Any = Value(""), **extra: Any) -> None:
+        super().__init__(expression, text, replacement, **extra)
+
+
+class StrIndex(Func):
+    """Where a text first stands in another, counted from 1; 0 when it does not."""
+
+    function = "STRPOS"
+    arity = 2
+
+    def _infer_output_field(self) -> SQLType | None:
+        return types.INTEGER

@@ -1,0 +1,120 @@
+"""Window functions: the position of a row among its neighbours, and its neighbours' values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orm.sql import types
+from orm.sql.expressions import Func, Value
+from orm.sql.types import SQLType
+
+
+class _Window(Func):
+    window_compatible = True
+    result: SQLType | None = None
+
+    def _infer_output_field(self) -> SQLType | None:
+        return self.result or super()._infer_output_field()
+
+
+class RowNumber(_Window):
+    """The number of the row in its partition, from 1."""
+
+    function = "ROW_NUMBER"
+    result = types.INTEGER
+    arity = 0
+
+
+class Rank(_Window):
+    """The rank of the row, with gaps after ties."""
+
+    function = "RANK"
+    result = types.INTEGER
+    arity = 0
+
+
+class DenseRank(_Window):
+    """The rank of the row, without gaps."""
+
+    function = "DENSE_RANK"
+    result = types.INTEGER
+    arity = 0
+
+
+class PercentRank(_Window):
+    """The relative rank, from 0 to 1."""
+
+    function = "PERCENT_RANK"
+    result = types.FLOAT
+    arity = 0
+
+
+class CumeDist(_Window):
+    """The share of rows up to this one."""
+
+    function = "CUME_DIST"
+    result = types.FLOAT
+    arity = 0
+
+
+class Ntile(_Window):
+    """The number of the row's bucket, of ``num_buckets``."""
+
+    function = "NTILE"
+    result = types.INTEGER
+
+    def __init__(self, num_buckets: int = 1, **extra: Any) -> None:
+        if num_buckets <= 0:
+            raise ValueError("num_buckets must be greater than 0.")
+        super().__init__(Value(num_buckets, output_field=types.INTEGER), **extra)
+
+
+class FirstValue(_Window):
+    """The value of the first row of the frame."""
+
+    function = "FIRST_VALUE"
+    arity = 1
+
+
+class LastValue(_Window):
+    """The value of the last row of the frame."""
+
+    function = "LAST_VALUE"
+    arity = 1
+
+
+class NthValue(_Window):
+    """The value of the nth row of the frame."""
+
+    function = "NTH_VALUE"
+
+    def __init__(self, expression: Any, nth: int = 1, **extra: Any) -> None:
+        if nth is None or nth <= 0:
+            raise ValueError(f"NthValue requires a positive integer as the nth row, not {nth!r}")
+        super().__init__(expression, Value(nth, output_field=types.INTEGER), **extra)
+
+    def _infer_output_field(self) -> SQLType | None:
+        source: SQLType | None = self.source_expressions[0].output_field_or_none
+        return source
+
+
+class Lag(_Window):
+    """The value of the row ``offset`` rows before, or ``default``."""
+
+    function = "LAG"
+
+    def __init__(self, expression: Any, offset: int = 1, default: Any = None, **extra: Any) -> None:
+        if offset is None or offset <= 0:
+            raise ValueError(f"{type(self).__name__} requires a positive integer for the offset.")
+        rest = [] if default is None else [default]
+        super().__init__(expression, Value(offset, output_field=types.INTEGER), *rest, **extra)
+
+    def _infer_output_field(self) -> SQLType | None:
+        source: SQLType | None = self.source_expressions[0].output_field_or_none
+        return source
+
+
+class Lead(Lag):
+    """The value of the row ``offset`` rows after, or ``default``."""
+
+    function = "LEAD"
