@@ -31,8 +31,11 @@ AWAITABLE, BLOCKING = "awaitable", "blocking"
 COLOURS = (AWAITABLE, BLOCKING)
 DEADLINE_SECONDS = 60
 
-NOT_TWINS = frozenset({"all", "alias", "annotate", "append", "add"})
+NOT_TWINS = frozenset({"add", "alias", "all", "annotate", "append", "atomic"})
 """Names that start with an ``a`` of their own."""
+
+ITERATORS = frozenset({"aiterator", "astream"})
+"""Methods that give something to walk, and are not awaited themselves."""
 
 TESTS = Path(__file__).resolve().parent
 
@@ -88,6 +91,12 @@ class Rewriter(ast.NodeTransformer):
         # What comes out depends on the value: a QuerySet gives its rows, a loaded relation is itself.
         settle = ast.copy_location(ast.Name("__settled__", ast.Load()), node)
         return ast.copy_location(ast.Call(settle, [awaited], []), node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        # An asynchronous iterator may be kept in a variable before it is walked.
+        if isinstance(node.func, ast.Attribute) and node.func.attr in ITERATORS:
+            node.func.attr = blocking_name(node.func.attr)
+        return self.generic_visit(node)
 
     def visit_Name(self, node: ast.Name) -> ast.Name:
         if node.id in {"asyncio", "anyio"}:

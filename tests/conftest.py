@@ -24,6 +24,7 @@ import pytest
 
 import orm
 from tests import colours, servers
+from tests.counting import Queries
 
 COLOURED = frozenset({"query", "relations"})
 BACKENDS = ("sqlite", "postgresql")
@@ -188,7 +189,10 @@ def database(request: pytest.FixtureRequest, server: Server, colour: str) -> Run
     return Run(server.name, colour, server.url)
 
 
-_configured: list[str] = []
+@pytest.fixture
+def queries() -> Queries:
+    """``with queries as counted:`` gives the SQL of what ran inside."""
+    return Queries()
 
 
 def configured(url: str) -> None:

@@ -481,7 +481,7 @@ async def test_get_of_nothing(library: Any) -> None:
 
 
 async def test_does_not_exist_is_an_object_does_not_exist(library: Any) -> None:
-    with pytest.raises(orm.ObjectDoesNotExist):
+    with pytest.raises(orm.errors.ObjectDoesNotExist):
         await Author.objects.aget(name="Nobody")
 
 

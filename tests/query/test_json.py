@@ -8,7 +8,7 @@ import pytest
 
 from orm.errors import NotSupportedError
 from orm.models import Count, F
-from orm.models.fields.json import KeyTextTransform, KeyTransform
+from orm.sql.json import KeyTextTransform, KeyTransform
 from tests.query.models import Document
 
 DOCUMENTS: dict[str, Any] = {

@@ -1,0 +1,144 @@
+"""Who may know whom: imports point one way, and what only some rooms may hold is held nowhere else."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from pathlib import Path
+
+from tests.architecture.sources import ROOT, imported_modules, sources
+
+ORDER = ["errors", "sql", "db", "query", "models", "migrations", "cli"]
+"""From the bottom up: a room may import itself and those before it."""
+
+BESIDE = {"config", "bridge"}
+"""Settings and the bridge stand beside the order; they import nothing above ``db``'s contract."""
+
+MAY_USE_ANYTHING = {"cli", "compat", "testing", "orm", "__main__"}
+
+# Places outside bridge/, db/ and the twins that may call the bridge, and what for.
+MARKED_FOR_BRIDGE = {
+    "orm/config.py": "answers the guard's policy",
+    "orm/models/fetching.py": "an unloaded value loads in either colour",
+    "orm/models/validation.py": "clean() may block",
+    "orm/models/managers.py": "pairs of overrides",
+    "orm/models/metaclass.py": "pairs of overrides",
+    "orm/models/signal.py": "receivers of either colour",
+    "orm/models/deletion.py": "lets the loop breathe",
+    "orm/models/relations/manager_class.py": "pairs of overrides",
+    "orm/query/queryset.py": "iterating in either colour, pairs of overrides",
+    "orm/query/raw.py": "iterating in either colour",
+    "orm/query/hydrate.py": "lets the loop breathe",
+    "orm/query/execution.py": "lets the loop breathe",
+    "orm/query/prefetch.py": "lets the loop breathe",
+    "orm/query/writes.py": "lets the loop breathe",
+}
+
+MAY_IMPORT_ASYNCIO = re.compile(r"orm/bridge/\w+\.py|orm/db/pool\w*\.py|backends/orm_\w+/(awaitable|memory|session)\.py")
+
+
+def room_of(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else "orm"
+
+
+def test_imports_point_one_way() -> None:
+    wrong = []
+    for source in sources():
+        if source.room in MAY_USE_ANYTHING:
+            continue
+        for line, module in imported_modules(source):
+            if not module.startswith("orm."):
+                continue
+            other = room_of(module)
+            if other in BESIDE or other == source.room:
+                continue
+            if source.room in BESIDE:
+                allowed = other == "errors"
+            else:
+                allowed = other in ORDER and ORDER.index(other) < ORDER.index(source.room)
+            if not allowed:
+                wrong.append(f"{source.path}:{line} imports {module}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_only_marked_places_call_the_bridge() -> None:
+    wrong = []
+    for source in sources():
+        if source.room in {"bridge", "db", *MAY_USE_ANYTHING} or source.path.endswith("_blocking.py"):
+            continue
+        for line, module in imported_modules(source):
+            if module.split(".")[:2] == ["orm", "bridge"] and source.path not in MARKED_FOR_BRIDGE:
+                wrong.append(f"{source.path}:{line} imports {module}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_asyncio_only_where_waiting_is_done() -> None:
+    wrong = []
+    for source in [*sources(), *sources("backends/orm_sqlite"), *sources("backends/orm_postgresql")]:
+        if source.room in {"cli", "testing", "compat"} and source.path.startswith("orm/"):
+            continue
+        for line, module in imported_modules(source):
+            if module.split(".")[0] in {"asyncio", "anyio"} and not MAY_IMPORT_ASYNCIO.fullmatch(source.path):
+                wrong.append(f"{source.path}:{line}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_library_never_imports_a_backend() -> None:
+    wrong = [
+        f"{source.path}:{line} imports {module}"
+        for source in sources()
+        for line, module in imported_modules(source)
+        if re.match(r"orm_\w+|backends|sqlite3|aiosqlite|asyncpg|psycopg|pymysql|asyncmy|duckdb", module)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_backends_know_only_the_contract() -> None:
+    wrong = []
+    for folder in sorted((ROOT / "backends").glob("orm_*")):
+        for source in sources(f"backends/{folder.name}"):
+            for line, module in imported_modules(source):
+                if not module.startswith("orm."):
+                    continue
+                allowed = ("orm.db.contract", "orm.db.url", "orm.sql.dialect", "orm.sql.types", "orm.errors", "orm.bridge")
+                if not module.startswith(allowed):
+                    wrong.append(f"{source.path}:{line} imports {module}")
+    assert not wrong, "\n".join(wrong)
+
+
+VENDORS = re.compile(r"sqlite|postgres|mysql|mariadb|oracle|duckdb|asyncpg|psycopg", re.IGNORECASE)
+
+
+def names_and_strings(path: Path) -> list[tuple[int, str]]:
+    """The identifiers and strings of a file, without comments and docstrings."""
+    text = path.read_text(encoding="utf-8")
+    documentation = {
+        (node.value.lineno, node.value.col_offset)
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    }
+    return [
+        (token.start[0], token.string)
+        for token in tokenize.generate_tokens(io.StringIO(text).readline)
+        if token.type in (tokenize.NAME, tokenize.STRING) and token.start not in documentation
+    ]
+
+
+def test_the_library_names_no_vendor() -> None:
+    """Outside compat (whose business is Django's names for them) and the command line's hints."""
+    wrong = [
+        f"{source.path}:{line}: {text[:60]}"
+        for source in sources()
+        if source.room not in {"compat", "cli"}
+        for line, text in names_and_strings(ROOT / source.path)
+        if VENDORS.search(text)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_file_is_named_for_nothing_in_particular() -> None:
+    vague = {"utils", "helpers", "common", "misc", "util", "helper"}
+    assert not [source.path for source in sources() if vague & set(source.module.split("."))]

@@ -1,0 +1,185 @@
+"""The blocking twins: all there, all fresh, and none of the coroutines behind them ever suspends on its own."""
+
+from __future__ import annotations
+
+import datetime
+import importlib
+import inspect
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import orm
+from orm.bridge.drive import drive
+from orm.models.signals import pre_save
+from tests.architecture.sources import ROOT, sources
+from tests.query import library as L
+from tests.query import models as m
+
+
+def test_twins_are_fresh() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "orm.bridge.generate", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def twinned_classes() -> Iterator[tuple[type[Any], type[Any]]]:
+    """Each ``AwaitableX`` with the ``X`` generated from it."""
+    for source in sources():
+        if not source.module.endswith("_blocking"):
+            continue
+        blocking = importlib.import_module(source.module)
+        awaitable = importlib.import_module(source.module.removesuffix("_blocking"))
+        for name, cls in vars(blocking).items():
+            origin = getattr(awaitable, f"Awaitable{name}", None)
+            if inspect.isclass(cls) and cls.__module__ == source.module and origin is not None:
+                yield origin, cls
+
+
+def awaitable_methods(cls: type[Any]) -> list[str]:
+    """Public coroutine and asynchronous generator methods, inherited ones too."""
+    return [
+        name
+        for name, value in inspect.getmembers(cls)
+        if not name.startswith("_")
+        and name not in getattr(cls, "NOT_TWINNED", ())
+        and (inspect.iscoroutinefunction(value) or inspect.isasyncgenfunction(value))
+    ]
+
+
+def test_there_are_twins() -> None:
+    assert {"QuerySet", "Model"} <= {twin.__name__ for _, twin in twinned_classes()}
+
+
+def test_every_awaitable_method_has_a_blocking_twin_with_the_same_parameters() -> None:
+    for origin, twin in twinned_classes():
+        for name in awaitable_methods(origin):
+            blocking = getattr(twin, name[1:], None)
+            assert blocking is not None, f"{twin.__name__} has no {name[1:]}"
+            assert not inspect.iscoroutinefunction(blocking)
+            ours = [(p.name, p.kind, p.default) for p in inspect.signature(getattr(origin, name)).parameters.values()]
+            theirs = [(p.name, p.kind, p.default) for p in inspect.signature(blocking).parameters.values()]
+            assert ours == theirs, f"{twin.__name__}.{name[1:]}"
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Iterator[None]:
+    """The book trade in a database of its own, over the blocking SQLite driver."""
+    orm.configure(databases={"default": f"sqlite:///{tmp_path / 'driven.sqlite3'}"})
+    orm.create_tables(*[
+        value for value in vars(m).values()
+        if isinstance(value, type) and issubclass(value, orm.models.Model) and value.__module__ == m.__name__
+    ])
+    L.save()
+    yield
+    orm.databases["default"].close()
+
+
+def driven(made: Any) -> Any:
+    """Drive a coroutine or an asynchronous generator to its end; BridgeError when it suspends."""
+    if inspect.isasyncgen(made) or hasattr(made, "__anext__"):
+        async def collect() -> list[Any]:
+            return [item async for item in made]
+
+        return drive(collect())
+    return drive(made)
+
+
+def new(**values: Any) -> Any:
+    return m.Counter(key=str(datetime.datetime.now()), **values)
+
+
+def stored() -> Any:
+    counter = new()
+    counter.save()
+    return counter
+
+
+BOOKS = "book, with its relations"
+
+# How to call each awaitable public method; a method that is not named here fails the test below, so nothing is left out.
+CALLS: dict[str, Any] = {
+    "QuerySet.aaggregate": lambda: m.Book.objects.aaggregate(n=orm.models.Count("pk")),
+    "QuerySet.abulk_create": lambda: m.Counter.objects.abulk_create([new(value=1)]),
+    "QuerySet.abulk_update": lambda: m.Counter.objects.abulk_update([stored()], ["value"]),
+    "QuerySet.acontains": lambda: m.Book.objects.acontains(m.Book(pk=L.NOTES.pk)),
+    "QuerySet.acount": lambda: m.Book.objects.acount(),
+    "QuerySet.acreate": lambda: m.Author.objects.acreate(name="x"),
+    "QuerySet.adelete": lambda: m.Author.objects.filter(name="Ada").adelete(),
+    "QuerySet.aearliest": lambda: m.Book.objects.aearliest("pk"),
+    "QuerySet.aexists": lambda: m.Book.objects.aexists(),
+    "QuerySet.aexplain": lambda: m.Book.objects.aexplain(),
+    "QuerySet.afetch_all": lambda: m.Book.objects.prefetch_related("tags", "author").afetch_all(),
+    "QuerySet.afirst": lambda: m.Book.objects.afirst(),
+    "QuerySet.aget": lambda: m.Book.objects.select_related("author").aget(pk=L.NOTES.pk),
+    "QuerySet.aget_or_create": lambda: m.Counter.objects.aget_or_create(key="new"),
+    "QuerySet.ain_bulk": lambda: m.Book.objects.ain_bulk(),
+    "QuerySet.aiterator": lambda: m.Book.objects.prefetch_related("tags").aiterator(chunk_size=2),
+    "QuerySet.alast": lambda: m.Book.objects.alast(),
+    "QuerySet.alatest": lambda: m.Book.objects.alatest("pk"),
+    "QuerySet.aupdate": lambda: m.Book.objects.aupdate(pages=1),
+    "QuerySet.aupdate_or_create": lambda: m.Counter.objects.aupdate_or_create(key="new", defaults={"value": 2}),
+    "Model.adelete": lambda: m.Author.objects.get(name="Ada").adelete(),
+    "Model.arefresh_from_db": lambda: m.Author.objects.get(name="Ada").arefresh_from_db(),
+    "Model.asave": lambda: m.Author(name="x").asave(),
+    "Model.afull_clean": lambda: m.Author(name="x").afull_clean(exclude=["age", "born", "rating"]),
+    "Model.avalidate_unique": lambda: m.Tag(name="x").avalidate_unique(),
+    "Model.avalidate_constraints": lambda: m.Tag(name="x").avalidate_constraints(),
+    "RawQuerySet.aiterator": lambda: m.Author.objects.raw("SELECT * FROM query_author").aiterator(),
+    "RawQuerySet.afetch_all": lambda: m.Author.objects.raw("SELECT * FROM query_author").afetch_all(),
+    "Signal.asend": lambda: pre_save.asend(m.Author, instance=None),
+    "Signal.asend_robust": lambda: pre_save.asend_robust(m.Author, instance=None),
+    "Database.aclose": lambda: orm.databases["default"].aclose(),
+}
+
+
+def connection_block(name: str) -> Any:
+    """Each method of a ``connection()`` block, inside one."""
+    arguments: dict[str, tuple[Any, ...]] = {
+        "afetch": ("SELECT 1",),
+        "aexecute": ("UPDATE query_book SET pages = 1",),
+        "aexecute_many": ("UPDATE query_book SET pages = ?", [(1,), (2,)]),
+        "aexecute_script": ("UPDATE query_book SET pages = 1; SELECT 1",),
+        "astream": ("SELECT * FROM query_book",),
+    }
+
+    async def use() -> Any:
+        async with orm.databases["default"].connection() as block:
+            made = getattr(block, name)(*arguments[name])
+            return await made if inspect.iscoroutine(made) else [row async for row in made]
+
+    return use()
+
+
+def everything() -> list[tuple[str, str]]:
+    return sorted((twin.__name__, name) for origin, twin in twinned_classes() for name in awaitable_methods(origin))
+
+
+@pytest.mark.parametrize(("cls", "name"), everything(), ids=lambda part: str(part))
+def test_never_suspends_over_a_blocking_driver(rows: None, cls: str, name: str) -> None:
+    if cls == "ConnectionBlock":
+        driven(connection_block(name))
+        return
+    assert f"{cls}.{name}" in CALLS, f"say in CALLS how to call {cls}.{name}"
+    driven(CALLS[f"{cls}.{name}"]())
+
+
+def test_relations_and_transactions_never_suspend(rows: None) -> None:
+    async def use() -> None:
+        async with orm.atomic():
+            book = await m.Book.objects.aget(pk=L.NOTES.pk)
+            author = await book.author
+            async with orm.atomic():
+                await author.books.acreate(title="x")
+                await book.tags.aadd(await m.Tag.objects.aget(name="unused"))
+                await book.tags.aset([await m.Tag.objects.aget(name="novel")])
+                await book.tags.aremove(await m.Tag.objects.aget(name="novel"))
+                await book.tags.aclear()
+        assert [b.title async for b in author.books.all()]
+
+    drive(use())
