@@ -54,7 +54,8 @@ class Unloaded:
 
     __getattr__ = __setattr__ = __delattr__ = _refuse
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
-    __hash__ = __bool__ = __str__ = __format__ = __len__ = __iter__ = _refuse
+    __hash__ = object.__hash__  # asyncio.gather() looks its arguments up by it
+    __bool__ = __str__ = __format__ = __len__ = __iter__ = _refuse
     __contains__ = __getitem__ = __setitem__ = __delitem__ = __call__ = _refuse
     __int__ = __float__ = __index__ = __complex__ = __bytes__ = _refuse
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __mod__ = __rmod__ = _refuse

@@ -49,8 +49,8 @@ class BookQuerySet(models.QuerySet):
     def cheap(self) -> Any:
         return self.filter(price__lt=10)
 
-    async def acheapest(self) -> Any:
-        return await self.order_by("price").afirst()
+    def cheapest_first(self) -> Any:
+        return self.order_by("price")
 
 
 class Book(models.Model):
