@@ -13,6 +13,7 @@ import logging
 import threading
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -221,15 +222,13 @@ class Pool:
     def release(self, entry: Entry) -> None:
         """Give a clean connection back. Never waits."""
         entry.who = None
-        if self.closed or self.waiters or entry.taken > self.next_sweep:
+        if self.waiters or entry.taken > self.next_sweep:
             self._release_with_care(entry)
             return
         self.idle.append(entry)
-        if self.waiters or self.closed:  # somebody queued, or closed the pool, between the look and the append
+        if self.waiters:  # somebody queued between the look and the append
             with self._lock:
                 self.roster.serve()
-            if self.closed:
-                self.terminate()
 
     def _release_with_care(self, entry: Entry) -> None:
         if self.closed:
@@ -315,6 +314,7 @@ class Pool:
     def _shut(self) -> list[Entry]:
         with self._lock:
             self.closed = True
+            self.next_sweep = -inf  # so that release() takes the careful way, with one look less on the short one
             entries = list(self.roster.members)
             self._note_closed(entries)
             self.roster.members.clear()

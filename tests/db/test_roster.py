@@ -1,0 +1,135 @@
+"""The pool's decisions, and turns, without a database."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+from orm.bridge import drive
+from orm.bridge.waiting import NOTHING, Waiter
+from orm.db.roster import OPEN, Entry, Roster
+from orm.db.turns import BLOCK, Turns
+from orm.db.url import PoolOptions
+from orm.errors import TransactionManagementError
+
+CONNECTION: Any = object()
+
+
+def roster(**options: Any) -> Roster:
+    return Roster(PoolOptions(**options))
+
+
+def member(of: Roster, now: float = 0.0) -> Entry:
+    assert of.claim() is OPEN
+    entry = Entry(CONNECTION, now, of.options.max_lifetime)
+    of.opened(entry)
+    return entry
+
+
+def test_opens_up_to_the_maximum_then_waits() -> None:
+    pool = roster(max_size=2)
+    assert (pool.next_step(), pool.next_step(), pool.next_step()) == (OPEN, OPEN, None)
+    assert pool.size == 2
+
+
+def test_the_last_used_comes_first_and_waiters_come_in_order() -> None:
+    pool = roster(max_size=2)
+    first, second = member(pool), member(pool)
+    pool.give_back(first)
+    pool.give_back(second)
+    assert pool.next_step() is second
+    assert pool.next_step() is first
+    ann, bob = Waiter(1, "a"), Waiter(2, "b")
+    pool.waiters += [ann, bob]
+    assert pool.next_step() is None
+    pool.give_back(first)
+    assert (ann.granted, bob.granted) == (first, NOTHING)
+    assert pool.next_step() is None, "a newcomer does not overtake"
+    pool.drop(second)
+    assert bob.granted is OPEN
+
+
+def test_a_waiter_that_gives_up_leaves_the_queue() -> None:
+    pool = roster(max_size=1)
+    entry = member(pool)
+    ann, bob = Waiter(1, "a"), Waiter(2, "b")
+    pool.waiters += [ann, bob]
+    assert pool.withdraw(ann)
+    pool.give_back(entry)
+    assert bob.granted is entry
+    assert not pool.withdraw(bob)
+
+
+def test_failed_opening_lets_the_next_try() -> None:
+    pool = roster(max_size=1)
+    assert pool.next_step() is OPEN
+    waiter = Waiter(1, "a")
+    pool.waiters.append(waiter)
+    pool.not_opened()
+    assert waiter.granted is OPEN
+    assert pool.size == 1
+
+
+def test_old_and_idle_connections_are_taken_out() -> None:
+    pool = roster(max_size=5, min_size=1, idle_timeout=10, max_lifetime=100)
+    entries = [member(pool, now) for now in (0.0, 50.0, 85.0, 99.0)]
+    for entry in entries:
+        pool.give_back(entry)
+    assert all(90 <= entry.expires - entry.taken <= 100 for entry in entries)
+    assert pool.take_overdue(100.0) == entries[:3]
+    assert pool.take_overdue(130.0) == [], "the minimum stays"
+    assert list(pool.idle) == entries[3:]
+    assert pool.take_overdue(1000.0) == entries[3:], "but not beyond its lifetime"
+
+
+@pytest.mark.asyncio
+async def test_turns_come_in_order_across_tasks_and_threads() -> None:
+    turns, order = Turns(), []
+
+    async def take(name: str) -> None:
+        if not turns.take(name, "x"):
+            await turns.wait(name, "x", 5)
+        order.append(name)
+        turns.pass_on()
+
+    assert turns.take("first", "x")
+    task = asyncio.create_task(take("task"))
+    await asyncio.sleep(0)
+    thread = threading.Thread(target=lambda: drive(take("thread")))
+    thread.start()
+    while len(turns._waiters) < 2:
+        await asyncio.sleep(0.001)
+    turns.pass_on()
+    await task
+    await asyncio.to_thread(thread.join)
+    assert order == ["task", "thread"]
+
+
+@pytest.mark.asyncio
+async def test_a_cancelled_waiter_passes_its_turn_on() -> None:
+    turns = Turns()
+    assert turns.take("first", "x")
+    tasks = [asyncio.create_task(turns.wait(n, "x", 5)) for n in ("second", "third")]
+    await asyncio.sleep(0)
+    turns.pass_on()  # granted to the second, which is cancelled before it runs
+    tasks[0].cancel()
+    await asyncio.wait(tasks)
+    assert tasks[0].cancelled()
+    assert turns.who == "third"
+
+
+@pytest.mark.asyncio
+async def test_waiting_for_a_block_is_bounded_and_names_both() -> None:
+    turns = Turns()
+    other = asyncio.create_task(asyncio.sleep(5), name="the other")
+    assert turns.take(other, BLOCK)
+    with pytest.raises(TransactionManagementError, match="task 'mine'.*'the other'"):
+        await asyncio.create_task(wait_here(turns), name="mine")
+    other.cancel()
+
+
+async def wait_here(turns: Turns) -> None:
+    await turns.wait(asyncio.current_task(), "x", 0.02)
