@@ -90,7 +90,7 @@ def _run_file(path: str) -> None:
     sys.modules["__main__"] = module
     with io.open_code(os.path.abspath(path)) as file:
         code = compile(file.read(), path, "exec", dont_inherit=True)
-    exec(code, module.__dict__)
+    exec(code, module.__dict__)  # noqa: S102 - running a script is the purpose
 
 
 def _script_frames(traceback: TracebackType | None) -> TracebackType | None:
