@@ -162,7 +162,10 @@ class SQLiteDialect(Dialect):
         def dump(values: Any) -> str:
             return json.dumps([None if value is None else adapt(value) for value in values])
 
-        return Pattern("{lhs} IN (SELECT value FROM json_each(%s))", dump)
+        # IN applies no affinity to a subquery's values, so what lies as text has to come as text.
+        is_text = sql_type.kind == "decimal" and sql_type.max_digits is not None and not _is_number(sql_type)
+        value = "CAST(value AS TEXT)" if is_text else "value"
+        return Pattern(f"{{lhs}} IN (SELECT {value} FROM json_each(%s))", dump)
 
     # -- functions ----------------------------------------------------------------------------------------------------
 

@@ -284,7 +284,11 @@ def pad_left(text: str, length: int, fill: str) -> str:
 @strict
 def pad_right(text: str, length: int, fill: str) -> str:
     """Return the text filled up on the right, or cut, to ``length`` characters."""
-    return text + (fill * max(length - len(text), 0))[: max(length - len(text), 0)] if len(text) < length else text[:length]
+    return (
+        text + (fill * max(length - len(text), 0))[: max(length - len(text), 0)]
+        if len(text) < length
+        else text[:length]
+    )
 
 
 @strict

@@ -13,6 +13,7 @@ from orm.bridge.drive import drive
 from orm.db.contract import Backend, Connection, Driver
 from orm.db.url import DatabaseURL
 from orm.sql.compiler import finish
+from orm.sql.types import SQLType
 
 AWAITABLE = "awaitable"
 BLOCKING = "blocking"
@@ -20,6 +21,7 @@ BLOCKING = "blocking"
 _numbers = count(1)
 
 Case = Callable[[Any, "Room"], Awaitable[None]]
+SubjectCase = Callable[[Any, "Room", Any], Awaitable[None]]
 
 
 class Room:
@@ -62,6 +64,24 @@ class Room:
         """Return SQL with the dialect's own placeholders, and its parameters."""
         return finish(sql, params, self.dialect)
 
+    def adapt(self, sql_type: SQLType, value: Any) -> Any:
+        """Return a canonical value as the driver is handed it."""
+        adapter = self.dialect.adapter(sql_type)
+        return value if value is None or adapter is None else adapter(value)
+
+    def convert(self, sql_type: SQLType, value: Any) -> Any:
+        """Return a driver's value as its canonical Python value."""
+        converter = self.dialect.converter(sql_type)
+        return value if value is None or converter is None else converter(value)
+
+    async def value(self, connection: Connection, sql: str, sql_type: SQLType, *params: Any) -> Any:
+        """Return the converted value of an expression."""
+        return self.convert(sql_type, (await self.fetch(connection, f"SELECT {sql}", *params))[0][0])
+
+    def literal(self, sql_type: SQLType) -> str:
+        """Return a parameter of that type, for places that say nothing about types."""
+        return self.dialect.cast("%s", sql_type) if self.capabilities.typed_parameters else "%s"
+
     def need(self, capability: str) -> None:
         """Skip the case where the dialect denies a capability."""
         if not getattr(self.capabilities, capability):
@@ -101,6 +121,25 @@ def case(function: Case) -> Callable[..., None]:
     return _named(test, function)
 
 
+def each(*subjects: Any) -> Callable[[SubjectCase], Callable[..., None]]:
+    """Make a coroutine method a test in both colours, once for each subject, which is its second argument."""
+
+    def decorate(function: SubjectCase) -> Callable[..., None]:
+        def test(self: Any, backend: Backend, url: str, colour: str, subject: Any) -> None:
+            async def one(test: Any, room: Room) -> None:
+                await function(test, room, subject)
+
+            running = _inside(self, one, Room(backend, url, colour))
+            if colour == AWAITABLE:
+                asyncio.run(running)
+            else:
+                drive(running)
+
+        return pytest.mark.parametrize("subject", subjects, ids=str)(_named(test, function))
+
+    return decorate
+
+
 def awaitable_case(function: Case) -> Callable[..., None]:
     """Make a coroutine method a test of the awaitable driver alone: one about tasks and cancellation."""
 
@@ -119,7 +158,7 @@ def blocking_case(function: Case) -> Callable[..., None]:
     return _named(test, function)
 
 
-def _named(test: Callable[..., None], function: Case) -> Callable[..., None]:
+def _named(test: Callable[..., None], function: Callable[..., Any]) -> Callable[..., None]:
     # Not functools.wraps: pytest would look through it, at the coroutine's parameters.
     for name in ("__name__", "__qualname__", "__doc__", "__module__"):
         setattr(test, name, getattr(function, name))

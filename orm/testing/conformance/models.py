@@ -1,2 +1,4 @@
 from orm.testing.conformance.harness import Conformance
+
+
 class ModelConformance(Conformance): ...
