@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import threading
 import tomllib
-import zoneinfo
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +110,7 @@ def canonical(name: str, value: Any, where: str) -> Any:
     if name == "databases":
         return {DEFAULT_ALIAS: value} if isinstance(value, str) else dict(value)
     if name == "time_zone":
+        zoneinfo = import_module("zoneinfo")  # not needed, and not quick, until somebody sets a zone
         try:
             zoneinfo.ZoneInfo(value)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:

@@ -90,7 +90,7 @@ class Blocking(Duotone):
             self.notes = list(Note.objects.order_by("id"))
 
     def close(self) -> None:
-        orm.close()
+        orm.databases["default"].close()
 
     def get(self, count: int) -> int:
         return sum(Author.objects.get(pk=key).id == key for key in keys(count, READ_KEYS))
@@ -135,6 +135,11 @@ class Blocking(Duotone):
             for author in Author.objects.filter(id__lte=PARENTS).prefetch_related("books")
         )
 
+    def compile(self, count: int) -> int:
+        for number in range(count):
+            Book.objects.filter(author__age__gt=number, pages__gt=100, in_print=True).query.sql_with_params()
+        return count
+
 
 class Async(Duotone):
     """The awaitable forms."""
@@ -149,7 +154,7 @@ class Async(Duotone):
             self.notes = await Note.objects.order_by("id")
 
     async def close(self) -> None:
-        await orm.aclose()
+        await orm.databases["default"].aclose()
 
     async def get(self, count: int) -> int:
         return sum([(await Author.objects.aget(pk=key)).id == key for key in keys(count, READ_KEYS)])
