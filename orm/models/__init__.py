@@ -150,6 +150,7 @@ __all__ = [
     "SmallAutoField",
     "SmallIntegerField",
     "StdDev",
+    "Subquery",
     "Sum",
     "TextChoices",
     "TextField",
