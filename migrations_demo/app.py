@@ -7,7 +7,8 @@ the long pages leave the database and the template in pieces and are never whole
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,16 +18,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from migrations_demo import queries
 from migrations_demo.models import Classifier, Distribution, File, Function, Module
+from migrations_demo.streams import PiecesResponse, in_lists, in_pieces
 from orm.errors import DataError
 from orm.models import Count
-
-PIECE = 32_768
-"""Characters of a streamed page that leave together."""
 
 templates = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
@@ -62,22 +61,15 @@ async def page(name: str, status: int = 200, **context: Any) -> HTMLResponse:
     return HTMLResponse(await templates.get_template(name).render_async(context), status)
 
 
-def streamed_page(name: str, **context: Any) -> StreamingResponse:
-    """Render a template piece by piece, while its queries still run."""
-    return StreamingResponse(in_pieces(templates.get_template(name).generate_async(context)), media_type="text/html")
+def streamed_page(name: str, rows: AsyncGenerator[Any, None], **context: Any) -> PiecesResponse:
+    """Render a template, which finds its rows in ``lists``, piece by piece while the query still runs."""
 
+    async def parts() -> AsyncGenerator[str, None]:
+        async with aclosing(in_lists(rows)) as lists:
+            async for part in templates.get_template(name).generate_async(context, lists=lists):
+                yield part
 
-async def in_pieces(parts: AsyncIterable[str]) -> AsyncIterator[str]:
-    """Join small parts, so that a page of a million parts is not a million writes to the socket."""
-    waiting: list[str] = []
-    size = 0
-    async for part in parts:
-        waiting.append(part)
-        size += len(part)
-        if size >= PIECE:
-            yield "".join(waiting)
-            waiting, size = [], 0
-    yield "".join(waiting)
+    return PiecesResponse(in_pieces(parts()), "text/html")
 
 
 def encode(value: Any) -> Any:
@@ -127,7 +119,7 @@ async def files_page(request: Request) -> Response:
         raise HTTPException(404, f"No package named {request.path_params['slug']} is installed here.")
     files = File.objects.filter(version__distribution=distribution)
     counted = files.annotate(function_count=Count("module__functions")).order_by("path", "pk")
-    return streamed_page("files.html", distribution=distribution, files=counted.aiterator(chunk_size=500))
+    return streamed_page("files.html", counted.aiterator(chunk_size=1000), distribution=distribution)
 
 
 async def module_page(request: Request) -> Response:
@@ -140,8 +132,9 @@ async def module_page(request: Request) -> Response:
 
 async def functions_page(request: Request) -> Response:
     """Every function in the catalogue on one page, streamed."""
-    functions = Function.objects.select_related("module").order_by("pk").aiterator(chunk_size=1000)
-    return streamed_page("functions.html", functions=functions)
+    shown = ("qualname", "line", "is_async", "module__name")
+    functions = Function.objects.select_related("module").only(*shown).order_by("pk").aiterator(chunk_size=1000)
+    return streamed_page("functions.html", functions)
 
 
 async def statistics_page(request: Request) -> Response:
@@ -243,11 +236,12 @@ async def functions_json(request: Request) -> Response:
     """Every function, one JSON object a line, streamed."""
     rows = Function.objects.order_by("pk").values("pk", "qualname", "line", "is_async", "decorators")
 
-    async def lines() -> AsyncIterator[str]:
-        async for row in rows.aiterator(chunk_size=1000):
-            yield json.dumps(row) + "\n"
+    async def lines() -> AsyncGenerator[str, None]:
+        async with aclosing(rows.aiterator(chunk_size=1000)) as stream:
+            async for row in stream:
+                yield json.dumps(row) + "\n"
 
-    return StreamingResponse(in_pieces(lines()), media_type="application/jsonl")
+    return PiecesResponse(in_pieces(lines()), "application/jsonl")
 
 
 def topics_json(request: Request) -> Response:

@@ -87,6 +87,11 @@ def plan_visits(slugs: Sequence[str], count: int) -> list[Visit]:
     return visits
 
 
+def visit(address: str, visits: Sequence[Visit], at_once: int) -> Outcome:
+    """``visit_all`` as a plain call, for a process of the visitors' own."""
+    return asyncio.run(visit_all(address, visits, at_once))
+
+
 async def visit_all(address: str, visits: Sequence[Visit], at_once: int) -> Outcome:
     """Make every visit, ``at_once`` of them at a time."""
     outcome = Outcome()
