@@ -139,7 +139,13 @@ class BaseManager(Generic[M]):
         return type(
             class_name or f"{cls.__name__}From{queryset_class.__name__}",
             (cls,),
-            {"__module__": cls.__module__, "__doc__": cls.__doc__, "_queryset_class": queryset_class, **methods},
+            {
+                "__module__": cls.__module__,
+                "__doc__": cls.__doc__,
+                "__class_getitem__": classmethod(lambda own, model: own),  # Manager["Book"], for type checkers
+                "_queryset_class": queryset_class,
+                **methods,
+            },
         )
 
     def contribute_to_class(self, cls: type[Any], name: str) -> None:
