@@ -252,7 +252,8 @@ async def finish(block: Block, *, failed: bool) -> bool:
     lease = block.lease
     if failed or block.broken:
         try:
-            await lease.cross(lease.connection.rollback())
+            if lease.connection.is_usable:
+                await lease.cross(lease.connection.rollback())
         except DATABASE_ERRORS as error:
             logger.info("a rollback failed, so the connection is given up: %s", error)
         return False

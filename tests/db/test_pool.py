@@ -1,0 +1,318 @@
+"""Pools on real databases: limits, order, ends of loops and processes, forks, broken and abandoned connections."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import orm
+from orm.bridge import iterate, run
+from orm.db.database_blocking import Database
+from orm.db.registry import databases
+from orm.db.transaction import atomic
+from orm.errors import DatabaseError, InterfaceError, OperationalError, PoolTimeout, TransactionManagementError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def sessions(db: Database) -> int:
+    """Sessions this process has at the server, or open database files."""
+    if db.url.scheme == "postgresql":
+        rows = run(db.fetch("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"))
+        return int(rows[0][0])
+    open_files = [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if fd_exists(fd)]
+    return sum(name.startswith(os.path.realpath(db.url.database)) for name in open_files)
+
+
+def fd_exists(fd: str) -> bool:
+    return os.path.lexists(f"/proc/self/fd/{fd}")
+
+
+def settle(condition: Callable[[], bool], seconds: float = 5) -> None:
+    """Wait until servers and threads have noticed what was ended."""
+    limit = time.monotonic() + seconds
+    while not condition() and time.monotonic() < limit:
+        time.sleep(0.01)
+    assert condition()
+
+
+@pytest.mark.asyncio
+async def test_many_tasks_share_few_connections_in_order(db: Database) -> None:
+    order: list[int] = []
+
+    async def task(number: int) -> None:
+        await db.fetch("SELECT 1")
+        order.append(number)
+
+    await asyncio.gather(*(task(number) for number in range(200)))
+    (pool,) = (p for p in db.statistics.pools if p.home != "blocking")
+    assert pool.size <= 5
+    assert (pool.busy, pool.waiting, pool.statements) == (0, 0, 200)
+    assert all(abs(position - number) < 20 for position, number in enumerate(order)), "first come, first served"
+
+
+def test_many_threads_share_few_connections(db: Database) -> None:
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            for _ in range(20):
+                run(db.fetch("SELECT 1"))
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (pool,) = db.statistics.pools
+    assert errors == []
+    assert pool.size <= 5
+    assert (pool.busy, pool.waiting) == (0, 0)
+
+
+@pytest.mark.asyncio
+async def test_an_exhausted_pool_names_its_holders(db: Database) -> None:
+    object.__setattr__(db.url.pool, "acquire_timeout", 0.1)
+    release = asyncio.Event()
+
+    async def holds() -> None:
+        async with db.connection() as connection:
+            await connection.afetch("SELECT 1 AS one")
+            await release.wait()
+
+    async def streams() -> None:
+        rows = db.stream("SELECT 1 UNION ALL SELECT 2", (), 1)
+        await anext(rows)
+        await release.wait()
+        await rows.aclose()
+
+    tasks = [asyncio.create_task(holds(), name=f"holder {n}") for n in range(4)]
+    tasks.append(asyncio.create_task(streams(), name="streamer"))
+    await asyncio.sleep(0.1)
+    with pytest.raises(PoolTimeout, match="max_size=5") as caught:
+        await db.fetch("SELECT 2")
+    message = str(caught.value)
+    assert all(f"'holder {n}'" in message for n in range(4))
+    assert "'streamer'" in message
+    assert "SELECT 1 AS one" in message
+    release.set()
+    await asyncio.gather(*tasks)
+    assert (await db.fetch("SELECT 2"))[0][0] == 2
+
+
+@pytest.mark.asyncio
+async def test_a_cancelled_waiter_leaves_no_gap(db: Database) -> None:
+    async with db.connection(), asyncio.TaskGroup() as group:
+        tasks = [group.create_task(db.fetch("SELECT 1")) for _ in range(30)]
+        await asyncio.sleep(0)
+        for task in tasks[::2]:
+            task.cancel()
+    (pool,) = (p for p in db.statistics.pools if p.home != "blocking")
+    assert (pool.busy, pool.waiting) == (0, 0)
+    assert all(task.cancelled() or task.result()[0][0] == 1 for task in tasks)
+
+
+def test_a_loop_closes_its_pool_when_it_ends(db: Database) -> None:
+    async def use() -> None:
+        await asyncio.gather(*(db.fetch("SELECT 1") for _ in range(5)))
+
+    before = sessions(db)
+    for _ in range(20):
+        asyncio.run(use())
+    assert [pool.home for pool in db.statistics.pools] == ["blocking"]
+    assert db.statistics.awaitable == 100
+    settle(lambda: sessions(db) == before)
+
+
+def test_a_loop_closed_without_goodbye_is_swept(db: Database) -> None:
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(db.fetch("SELECT 1"))
+    loop.close()
+    run(db.aclose())
+    run(db.fetch("SELECT 1"))
+    assert [pool.home for pool in db.statistics.pools] == ["blocking"]
+
+
+def test_a_forked_child_opens_its_own(db: Database) -> None:
+    run(db.execute("INSERT INTO things VALUES (1, 1)"))
+    with atomic():
+        run(db.execute("INSERT INTO things VALUES (2, 2)"))
+        pid = os.fork()
+        if pid == 0:
+            os._exit(child_of_fork(db))
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        run(db.execute("INSERT INTO things VALUES (3, 3)"))
+    assert [row[0] for row in run(db.fetch("SELECT id FROM things ORDER BY id"))] == [1, 2, 3]
+
+
+def child_of_fork(db: Database) -> int:
+    """What the child does; returns its exit code."""
+    try:
+        run(db.fetch("SELECT 1"))
+        return 1
+    except TransactionManagementError as error:
+        if "parent process" not in str(error):
+            return 2
+    db.membership.set(None)
+    rows = run(db.fetch("SELECT count(*) FROM things"))
+    return 0 if rows[0][0] == 1 and db.statistics.pools[0].opened == 1 else 3
+
+
+@pytest.mark.only(backend="postgresql")
+def test_a_broken_connection_is_dropped(db: Database) -> None:
+    pid = run(db.fetch("SELECT pg_backend_pid()"))[0][0]
+    asyncio.run(db.fetch(f"SELECT pg_terminate_backend({pid})"))  # type: ignore[arg-type]
+    with pytest.raises((OperationalError, InterfaceError)):
+        run(db.fetch("SELECT 1"))
+    assert run(db.fetch("SELECT 2"))[0][0] == 2
+    with pytest.raises((OperationalError, InterfaceError)), atomic():
+        pid = run(db.fetch("SELECT pg_backend_pid()"))[0][0]
+        asyncio.run(terminate_beside(db, pid))
+        run(db.fetch("SELECT 1"))
+    assert run(db.fetch("SELECT 2"))[0][0] == 2
+    assert all(pool.busy == 0 for pool in db.statistics.pools)
+
+
+async def terminate_beside(db: Database, pid: int) -> None:
+    async with orm.independent():
+        await db.fetch(f"SELECT pg_terminate_backend({pid})")
+
+
+@pytest.mark.only(backend="postgresql")
+@pytest.mark.asyncio
+async def test_a_long_idle_connection_is_tried_first(db: Database) -> None:
+    pid = (await db.fetch("SELECT pg_backend_pid()"))[0][0]
+    await asyncio.to_thread(lambda: run(db.fetch(f"SELECT pg_terminate_backend({pid})")))
+    (pool,) = (p for loop, p in db._pools.items() if loop is not None)
+    pool.idle[0].taken -= 60
+    assert (await db.fetch("SELECT 3"))[0][0] == 3
+    assert (pool.statistics.opened, pool.statistics.closed) == (2, 1)
+
+
+def test_old_connections_are_replaced(db: Database) -> None:
+    (pool,) = db._pools.values()
+    pool.idle[0].expires = 0.0
+    run(db.fetch("SELECT 1"))
+    assert (pool.statistics.opened, pool.statistics.closed, pool.statistics.size) == (2, 1, 1)
+
+
+@pytest.mark.asyncio
+async def test_streams(db: Database) -> None:
+    await db.execute_many(insert(db), [(n, n) for n in range(50)])
+    seen = [row[0] async for chunk in db.stream("SELECT id FROM things ORDER BY id", (), 7) for row in chunk]
+    assert seen == list(range(50))
+    async with atomic():
+        chunks = db.stream("SELECT id FROM things ORDER BY id", (), 7)
+        first = await anext(chunks)
+        assert (await db.fetch("SELECT count(*) FROM things"))[0][0] == 50  # between two chunks
+        rest = [row[0] async for chunk in chunks for row in chunk]
+    assert [row[0] for row in first] + rest == list(range(50))
+
+
+def insert(db: Database) -> str:
+    return f"INSERT INTO things VALUES ({db.dialect.placeholder(1)}, {db.dialect.placeholder(2)})"
+
+
+@pytest.mark.only(backend="sqlite")
+def test_streams_in_blocking_code(db: Database) -> None:
+    run(db.execute_many(insert(db), [(n, n) for n in range(50)]))
+    chunks = iterate(db.stream("SELECT id FROM things ORDER BY id", (), 7))
+    assert [row[0] for chunk in chunks for row in chunk] == list(range(50))
+
+
+@pytest.mark.asyncio
+async def test_an_abandoned_stream_gives_its_connection_back(db: Database) -> None:
+    async def abandon() -> None:
+        async for _ in db.stream("SELECT 1 UNION ALL SELECT 2", (), 1):
+            break
+
+    await abandon()
+    gc.collect()
+    for _ in range(200):
+        if all(pool.busy == 0 for pool in db.statistics.pools):
+            break
+        await asyncio.sleep(0.01)
+    assert all(pool.busy == 0 for pool in db.statistics.pools)
+
+
+def test_a_transaction_begun_by_hand_never_reaches_the_next_caller(db: Database) -> None:
+    with pytest.raises(TransactionManagementError, match="left a transaction open"):
+        run(db.execute("BEGIN"))
+    assert all(pool.busy == 0 for pool in db.statistics.pools)
+    run(db.fetch("SELECT 1"))
+
+
+def test_a_connection_block(db: Database) -> None:
+    with db.connection() as connection:
+        connection.execute("INSERT INTO things VALUES (1, 1)")
+        assert run(db.fetch("SELECT count(*) FROM things"))[0][0] == 1  # on the same connection
+        with pytest.raises(DatabaseError), atomic():
+            connection.execute("INSERT INTO things VALUES (2, 2)")
+            connection.execute("INSERT INTO things VALUES (1, 1)")
+        assert [tuple(row) for row in connection.stream("SELECT * FROM things")] == [(1, 1)]
+    with pytest.raises(TransactionManagementError, match="is not open"):
+        connection.fetch("SELECT 1")
+
+
+def test_reconfiguring_ends_the_old_connections(db: Database, url: str) -> None:
+    orm.configure({"default": url})
+    assert databases["default"] is db
+    orm.configure({"default": url + "&idle_timeout=7"})
+    assert databases["default"] is not db
+    assert db.statistics.pools == ()
+
+
+SCRIPT = """
+    import asyncio, sys, warnings
+    import orm
+    from orm.bridge import run
+    from orm.db import atomic, databases
+    orm.configure(sys.argv[1])
+    db = databases["default"]
+    run(db.fetch("SELECT 1"))
+    async def main():
+        await asyncio.gather(*(db.fetch("SELECT 1") for _ in range(4)))
+        async with atomic():
+            await asyncio.to_thread(lambda: run(db.fetch("SELECT 1")))
+    asyncio.run(main())
+    asyncio.run(main())
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(db.fetch("SELECT 1"))
+    stream = db.stream("SELECT 1 UNION ALL SELECT 2", (), 1)
+    rows = __import__("orm.bridge").bridge.iterate(stream)
+    next(rows)
+    print("ready")
+    if "raise" in sys.argv:
+        raise KeyboardInterrupt
+"""
+
+
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.only(backend="postgresql")
+@pytest.mark.parametrize("how", ["end", "raise"])
+def test_a_process_ends_quickly_and_quietly_without_close(url: str, how: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", "-c", textwrap.dedent(SCRIPT), url, how],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        cwd=ROOT,
+        check=False,
+    )
+    noise: Any = [line for line in done.stderr.splitlines() if "Warning" in line or "ignored" in line or "never" in line]
+    assert done.stdout == "ready\n", done.stderr
+    assert [line for line in noise if "unclosed event loop" not in line] == []
+    assert done.returncode == (0 if how == "end" else -2)
