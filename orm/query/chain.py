@@ -23,12 +23,37 @@ M = TypeVar("M", covariant=True)
 FetchMode = Literal["one", "peers", "raise"]
 
 
+class Late:
+    """``_shape`` or ``_values`` of a queryset of prefetched rows: worked out when something is chained to it.
+
+    Most never are: they are only iterated. Other querysets have these in their ``__dict__``, which wins.
+    """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, queryset: Any, owner: type) -> Any:
+        if queryset is None:
+            return self
+        held = queryset.__dict__
+        if "_narrow" not in held:
+            raise AttributeError(f"{type(queryset).__name__} has no {self.name}: its __init__() was not called")
+        narrowed = held.pop("_narrow")()
+        for name in ("_shape", "_values", "_using", "_known_related"):
+            held[name] = getattr(narrowed, name)
+        return held[self.name]
+
+
 class Chain(Generic[M]):
     """The part of a QuerySet that builds queries."""
 
     model: type[M]
-    _shape: Shape
-    _values: tuple[Any, ...]
+    if TYPE_CHECKING:
+        _shape: Shape
+        _values: tuple[Any, ...]
+    else:
+        _shape = Late()
+        _values = Late()
     _using: str | None = None
     _low: int = 0
     _high: int | None = None

@@ -10,7 +10,7 @@ It knows relations by what they say of themselves (their fields, names and flags
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from itertools import chain
 from typing import Any
@@ -84,9 +84,9 @@ class Loader:
         """Return what the instance has loaded: an instance, a list, or None when nothing is."""
         raise NotImplementedError(f"{type(self).__name__} does not say what is loaded.")
 
-    def is_loaded(self, instance: Any) -> bool:
-        """Whether the relation need not be loaded for the instance."""
-        return self.held(instance) is not None
+    def lacking(self, instances: Sequence[Any]) -> Sequence[Any]:
+        """Return the instances for which the relation is to be loaded."""
+        return [instance for instance in instances if self.held(instance) is None]
 
     def rows(self, using: str | None) -> Any:
         """Return the queryset of all rows on the far side."""
@@ -107,6 +107,8 @@ class OneLoader(Loader):
     """The attribute of the related instances that holds the same key."""
     back: str | None
     """The attribute of a related instance that holds the instance, where that is one to one."""
+    keeps_none = False
+    """Whether it is noted on an instance that nothing is related to it."""
 
     async def load(self, instances: Sequence[Any], queryset: Any, to_attr: str | None) -> list[Any]:
         near, name = self.near, to_attr or self.name
@@ -115,17 +117,17 @@ class OneLoader(Loader):
         keys = {key for instance in instances if (key := instance.__dict__.get(near)) is not None}
         found = await fetch_in(queryset, self.far, keys)
         by_key = keyed(found, self.far, self.name)
+        back, keeps_none = self.back, self.keeps_none or to_attr is not None
         for instance in instances:
-            related = by_key.get(instance.__dict__.get(near))
-            self.give(instance, name, related)
-            if related is not None and self.back is not None:
-                related.__dict__[self.back] = instance
+            held = instance.__dict__
+            related = by_key.get(held.get(near))
+            if related is not None:
+                held[name] = related
+                if back is not None:
+                    related.__dict__[back] = instance
+            elif keeps_none:
+                held[name] = None
         return found
-
-    def give(self, instance: Any, name: str, related: Any) -> None:
-        """Put the related instance where it belongs; ``name`` differs from the relation's under ``to_attr``."""
-        if related is not None or name != self.name:
-            instance.__dict__[name] = related
 
 
 class ForwardOneLoader(OneLoader):
@@ -141,8 +143,10 @@ class ForwardOneLoader(OneLoader):
         descriptor = getattr(type(instance), self.name)
         return instance.__dict__[self.name] if descriptor.is_cached(instance) else None
 
-    def is_loaded(self, instance: Any) -> bool:
-        return self.held(instance) is not None or instance.__dict__.get(self.near, self) is None
+    def lacking(self, instances: Sequence[Any]) -> Sequence[Any]:
+        near, name = self.near, self.name
+        known = [instance for instance in instances if instance.__dict__.get(near) is not None]
+        return [one for one in known if name not in one.__dict__ or self.held(one) is None]
 
     def rows(self, using: str | None) -> Any:
         return on(self.relation.related_model._base_manager, using)
@@ -150,6 +154,8 @@ class ForwardOneLoader(OneLoader):
 
 class ReverseOneLoader(OneLoader):
     """Loads the one instance whose one-to-one field refers to each of the instances."""
+
+    keeps_none = True
 
     def __init__(self, relation: Any, name: str) -> None:
         super().__init__(relation, name)
@@ -159,14 +165,12 @@ class ReverseOneLoader(OneLoader):
     def held(self, instance: Any) -> Any:
         return instance.__dict__.get(self.name)
 
-    def is_loaded(self, instance: Any) -> bool:
-        return self.name in instance.__dict__
+    def lacking(self, instances: Sequence[Any]) -> Sequence[Any]:
+        name = self.name
+        return [instance for instance in instances if name not in instance.__dict__]
 
     def rows(self, using: str | None) -> Any:
         return on(self.relation.related_model._base_manager, using)
-
-    def give(self, instance: Any, name: str, related: Any) -> None:
-        instance.__dict__[name] = related  # None too: it is known now that there is none
 
 
 class ManyLoader(Loader):
@@ -425,10 +429,10 @@ async def _load(instances: list[Any], name: str, lookup: Prefetch, queryset: Any
     to_attr = attribute if attribute != name else None
     if to_attr is not None and to_attr in model._meta.fields_map:
         raise ValueError(f"Prefetch(to_attr={to_attr!r}) would hide a field of {model.__name__}; choose another name.")
-    is_loaded: Callable[[Any], bool] = loader.is_loaded
-    if to_attr is not None:
-        is_loaded = lambda instance: to_attr in instance.__dict__  # noqa: E731 (one of two tests, chosen once)
-    missing = [instance for instance in instances if not is_loaded(instance)]
+    if to_attr is None:
+        missing = loader.lacking(instances)
+    else:
+        missing = [instance for instance in instances if to_attr not in instance.__dict__]
     found: list[Any] = []
     if missing:
         rows = queryset

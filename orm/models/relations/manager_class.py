@@ -43,6 +43,13 @@ class JoinedLink(Link):
 
 def manager_class(operations: type[C], manager: BaseManager[Any], link: Link) -> type[C]:
     """Return a subclass of ``operations`` and of ``manager``'s class, with the state its ``__init__`` set."""
-    body = {**own_state(manager), "operations": operations, "link": link, "__module__": operations.__module__}
-    made: type[C] = type(operations.__name__, (operations, type(manager)), body)
+    base = type(manager)
+    body = {
+        **own_state(manager),
+        "operations": operations,
+        "link": link,
+        "_shows_all": base.get_queryset is BaseManager.get_queryset,
+        "__module__": operations.__module__,
+    }
+    made: type[C] = type(operations.__name__, (operations, base), body)
     return made

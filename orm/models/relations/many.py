@@ -8,7 +8,7 @@ public names from ``many_blocking``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.db.transaction import atomic
@@ -41,6 +41,8 @@ class InstanceManager(_Base[M]):
     instance: Any
     link: Link
     operations: type[Any]
+    _shows_all: ClassVar[bool] = False
+    """Whether the related model's own manager leaves ``get_queryset`` as it is."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._name} of {self.instance!r}>"
@@ -79,12 +81,21 @@ class InstanceManager(_Base[M]):
             rows = prefetched.get(self._name)
             if rows is not None:
                 if type(rows) is list:  # prefetching leaves lists; most are only iterated, many never looked at
-                    objects, rows = rows, self._narrowed()
-                    rows._result_cache = objects
-                    rows._prefetch_done = True
-                    prefetched[self._name] = rows
+                    rows = prefetched[self._name] = self._queryset_of(rows)
                 return rows  # type: ignore[no-any-return]
         return self._narrowed()
+
+    def _queryset_of(self, objects: list[Any]) -> QuerySet[M]:
+        """Return prefetched objects as a QuerySet; what is chained to it asks for the related rows anew."""
+        queryset: Any
+        if type(self)._shows_all:
+            queryset = object.__new__(self._queryset_class)
+            queryset.__dict__.update(model=self.model, _narrow=self._narrowed)
+        else:
+            queryset = self._narrowed()
+        queryset._result_cache = objects
+        queryset._prefetch_done = True
+        return queryset  # type: ignore[no-any-return]
 
     def _narrowed(self) -> QuerySet[M]:
         raise NotImplementedError(f"{type(self).__name__} does not say which rows are related.")
