@@ -262,8 +262,8 @@ class Dialect:
         names = [f"v{number}" for number in range(len(columns))]
         sets = ", ".join(f"{column} = given.{name}" for column, name in zip(columns, names, strict=True))
         row = f"({', '.join(['%s'] * (len(columns) + 1))})"
-        rows = f"(VALUES {', '.join([row] * count)}) AS given({', '.join(['k', *names])})"
-        return f"UPDATE {table} SET {sets} FROM {rows} WHERE {table}.{key} = given.k"
+        given = f"WITH given({', '.join(['k', *names])}) AS (VALUES {', '.join([row] * count)})"
+        return f"{given} UPDATE {table} SET {sets} FROM given WHERE {table}.{key} = given.k"
 
     def shown(self, sql: str, params: Sequence[Any]) -> str:
         """Return a statement with its parameters put in, for people to read; it is never sent."""
