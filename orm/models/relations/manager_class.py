@@ -48,7 +48,7 @@ def manager_class(operations: type[C], manager: BaseManager[Any], link: Link) ->
         **own_state(manager),
         "operations": operations,
         "link": link,
-        "_shows_all": base.get_queryset is BaseManager.get_queryset,
+        "_every": manager.get_queryset() if base.get_queryset is BaseManager.get_queryset else None,
         "__module__": operations.__module__,
     }
     made: type[C] = type(operations.__name__, (operations, base), body)

@@ -41,8 +41,8 @@ class InstanceManager(_Base[M]):
     instance: Any
     link: Link
     operations: type[Any]
-    _shows_all: ClassVar[bool] = False
-    """Whether the related model's own manager leaves ``get_queryset`` as it is."""
+    _every: ClassVar[Any] = None
+    """All rows of the related model, where its own manager leaves ``get_queryset`` as it is; else None."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._name} of {self.instance!r}>"
@@ -88,7 +88,7 @@ class InstanceManager(_Base[M]):
     def _queryset_of(self, objects: list[Any]) -> QuerySet[M]:
         """Return prefetched objects as a QuerySet; what is chained to it asks for the related rows anew."""
         queryset: Any
-        if type(self)._shows_all:
+        if type(self)._every is not None:
             queryset = object.__new__(self._queryset_class)
             queryset.__dict__.update(model=self.model, _narrow=self._narrowed)
         else:
@@ -102,8 +102,10 @@ class InstanceManager(_Base[M]):
 
     def _every_row(self) -> QuerySet[M]:
         """Return the related model's rows as its own manager shows them, on the instance's database."""
-        queryset = super().get_queryset()
-        alias = self._db or self.instance._state.db
+        every = type(self)._every
+        queryset = every if every is not None else super().get_queryset()
+        state = self.instance.__dict__.get("_state")  # not instance._state, which would make one
+        alias = self._db or (state and state.db)
         return queryset if alias in (None, DEFAULT_DB_ALIAS) else queryset.using(alias)
 
     def all(self) -> QuerySet[M]:
