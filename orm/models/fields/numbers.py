@@ -297,7 +297,7 @@ class DecimalField(Field[DecT]):
 
     def get_prep_value(self, value: Any) -> Any:
         """The value rounded to ``decimal_places``; a number with too many digits is refused."""
-        value = super().get_prep_value(value)
+        given, value = value, super().get_prep_value(value)
         if not isinstance(value, decimal.Decimal):
             return value
         _, digits, exponent = value.as_tuple()
@@ -307,4 +307,4 @@ class DecimalField(Field[DecT]):
             return value.quantize(self._step, context=self._context)
         except decimal.InvalidOperation as problem:
             text = f"expected at most {self.max_digits} digits, {self.decimal_places} of them after the point"
-            raise self.refusal(ValueError(text), value) from problem
+            raise self.refusal(ValueError(text), given) from problem
