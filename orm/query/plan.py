@@ -23,14 +23,20 @@ class Plan:
     """
 
     def __init__(
-        self, sql: str | None, params: Sequence[Any], layout: Layout | None, dialect: Any, depends_on_lengths: bool
+        self,
+        sql: str | None,
+        params: Sequence[Any],
+        layout: Layout | None,
+        dialect: Any,
+        depends_on_lengths: bool,
+        slots: int | None = None,
     ) -> None:
         self.sql = sql
         self.params = params
         self.layout = layout
         self.dialect = dialect
         self.depends_on_lengths = depends_on_lengths
-        self.bind: Callable[[Values], Values] | None = binder(params)
+        self.bind: Callable[[Values], Values] | None = binder(params, slots)
 
     def parameters(self, values: Values) -> Values:
         """Return the parameters of a call with these values."""
@@ -71,7 +77,7 @@ def select_plan(select: Select, dialect: Any, lengths: dict[int, int]) -> Plan:
     text, ordered = finish_text(sql, params, dialect)
     if select.comment:
         text = f"/* {select.comment} */ {text}"
-    return Plan(text, ordered, layout, dialect, compiler.asked)
+    return Plan(text, ordered, layout, dialect, compiler.asked, select.slots)
 
 
 def statement_plan(

@@ -99,9 +99,14 @@ def finish(sql: str, params: Sequence[Any], dialect: Any) -> tuple[str, tuple[An
     return text, tuple(ordered)
 
 
-def binder(params: Sequence[Any]) -> Callable[[Values], Values] | None:
-    """Return the function that makes a call's parameters from a query's values; None when they are the values as they are."""
-    if all(isinstance(p, Param) and p.adapter is None and p.slot == i for i, p in enumerate(params)):
+def binder(params: Sequence[Any], slots: int | None) -> Callable[[Values], Values] | None:
+    """Return the function that makes parameters from a query's values; None when they are the values as they are.
+
+    ``slots`` is the number of values; some (that of ``isnull``) are part of the text and no parameter.
+    """
+    if slots == len(params) and all(
+        isinstance(p, Param) and p.adapter is None and p.slot == i for i, p in enumerate(params)
+    ):
         return None
     names: dict[str, Any] = {}
     items: list[str] = []
@@ -118,4 +123,3 @@ def binder(params: Sequence[Any]) -> Callable[[Values], Values] | None:
     exec(compile(source, "<duotone binder>", "exec"), names)  # noqa: S102 - made of numbers alone
     bind: Callable[[Values], Values] = names["bind"]
     return bind
-
