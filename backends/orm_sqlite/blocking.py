@@ -44,7 +44,14 @@ class BlockingConnection(Connection):
         return self._session.fetch_named(sql, params)
 
     async def execute(self, sql: str, params: Params = ()) -> int:
-        return self._session.execute(sql, params)
+        # Session.execute written out for the plain case, as above.
+        try:
+            with self._lock:
+                cursor = self._execute(sql, params)
+                count = cursor.rowcount
+                return count if count >= 0 and cursor.description is None else self._session.finish(cursor, sql)
+        except CAUGHT as error:
+            return self._session.after(error, self._session.execute_once, sql, params)
 
     async def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
         return self._session.execute_many(sql, rows)

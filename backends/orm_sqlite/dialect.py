@@ -281,6 +281,13 @@ class SQLiteDialect(Dialect):
             raise ValueError("SQLite explains queries without format or options (EXPLAIN QUERY PLAN)")
         return "EXPLAIN QUERY PLAN"
 
+    def update_from_values(self, table: str, key: str, columns: Sequence[str], count: int) -> str:
+        """Return one UPDATE of ``count`` rows. SQLite names the columns of VALUES itself: column1, column2..."""
+        sets = ", ".join(f"{column} = given.column{number}" for number, column in enumerate(columns, start=2))
+        row = f"({', '.join(['%s'] * (len(columns) + 1))})"
+        rows = f"(VALUES {', '.join([row] * count)}) AS given"
+        return f"UPDATE {table} SET {sets} FROM {rows} WHERE {table}.{key} = given.column1"
+
     def generated_key_clause(self, field: Any) -> str:
         return "AUTOINCREMENT"
 

@@ -134,10 +134,13 @@ class Session:
 
     def execute(self, sql: str, params: Params = ()) -> int:
         """Run one statement and return how many rows it affected."""
-        return self.run(self._execute, sql, params)
+        return self.run(self.execute_once, sql, params)
 
-    def _execute(self, sql: str, params: Params) -> int:
-        cursor = self.raw.execute(sql, params)
+    def execute_once(self, sql: str, params: Params) -> int:
+        return self.finish(self.raw.execute(sql, params), sql)
+
+    def finish(self, cursor: sqlite3.Cursor, sql: str) -> int:
+        """Read a statement to its end, and return how many rows it affected."""
         if cursor.description is not None:
             cursor.fetchall()  # a statement with RETURNING is complete, and committed, only after its last row
         count = cursor.rowcount

@@ -20,8 +20,8 @@ A backend's own tests subclass these classes and say, with two fixtures, what to
     class TestModels(Here, conformance.ModelConformance): ...
 
 Each case runs once for each driver the backend brings: an awaitable one on an event loop, a blocking one driven by
-hand, which fails as soon as a coroutine suspends. The models' cases run in both colours always, since the bridge supplies the
-colour that is missing. What the dialect's capabilities deny is skipped, not failed.
+hand, which fails as soon as a coroutine suspends. The models' cases run in both colours always, since the bridge
+supplies the colour that is missing. What the dialect's capabilities deny is skipped, not failed.
 
 - ``ConnectionConformance``: the rules of ``orm.db.contract``: rows, counts, streams, transactions, errors, the end.
 - ``DialectConformance``: every kind of value there and back, found, ordered; texts matched; dates taken apart; JSON.
