@@ -85,6 +85,9 @@ class PostgreSQLDialect(Dialect):
     def placeholder(self, number: int) -> str:
         return f"${number}"
 
+    def binary_literal(self, data: bytes) -> str:
+        return rf"'\x{data.hex()}'"
+
     # -- types ------------------------------------------------------------------------------------------------------
 
     def column_type(self, field: Any) -> str:

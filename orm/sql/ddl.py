@@ -58,7 +58,7 @@ def literal(value: Any, dialect: Any) -> str:
     if isinstance(value, (int, float, decimal.Decimal)):
         return str(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return f"X'{bytes(value).hex()}'"
+        return str(dialect.binary_literal(bytes(value)))
     if isinstance(value, (datetime.date, datetime.time, uuid.UUID)):
         value = value.isoformat() if not isinstance(value, uuid.UUID) else str(value)
     elif isinstance(value, datetime.timedelta):
@@ -231,7 +231,10 @@ def create_statements(models: Iterable[Any], dialect: Any, *, if_not_exists: boo
             waiting = []
         statements.append(create_table(model, dialect, if_not_exists=if_not_exists, without=waiting))
         late += waiting
-    statements += [add_foreign_key(field, dialect) for field in late]
+    for field in late:
+        if if_not_exists:  # there is no ADD CONSTRAINT IF NOT EXISTS
+            statements.append(drop_foreign_key(field, dialect, True))
+        statements.append(add_foreign_key(field, dialect))
     for model in ordered:
         statements += table_indexes(model, dialect, if_not_exists=if_not_exists)
     return statements

@@ -220,6 +220,10 @@ class Dialect:
             raise SuspiciousOperation("a string with a NUL character can't become SQL text")
         return "'" + text.replace("'", "''").replace("%", "%%") + "'"
 
+    def binary_literal(self, data: bytes) -> str:
+        """Return bytes as SQL text, for the DEFAULT of a column."""
+        return f"X'{data.hex()}'"
+
     # -- statements ---------------------------------------------------------------------------------------------------
 
     def limit(self, limit: str | None, offset: str | None) -> str:
