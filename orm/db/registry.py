@@ -50,8 +50,8 @@ def backend_for(scheme: str) -> Backend:
     if entry is None:
         choices = sorted({*installed, *backends})
         raise ImproperlyConfigured(
-            f"No backend for {scheme}:// is installed{nearest(scheme, choices)} A backend comes with a package: try "
-            f"pip install 'duotone[{scheme}]', or orm.register_backend() your own."
+            f"No backend for {scheme}:// is installed{nearest(scheme, choices)} A backend comes with a package of its "
+            "own, or from your program: orm.register_backend()."
         )
     try:
         backend = entry.load()
@@ -62,6 +62,10 @@ def backend_for(scheme: str) -> Backend:
         ) from error
     if not isinstance(backend, Backend):
         raise ImproperlyConfigured(f"The entry point {entry.value} of {scheme}:// is no orm.db.contract.Backend.")
+    if backend.awaitable is None and backend.blocking is None:
+        raise ImproperlyConfigured(
+            f"No driver for {scheme}:// is installed: pip install 'duotone[{backend.name}]' brings them."
+        )
     register_backend(backend)
     return backends.setdefault(scheme, backend)
 
