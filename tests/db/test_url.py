@@ -92,7 +92,7 @@ def test_django_dictionaries() -> None:
 def test_unknown_options_and_schemes_name_the_near_ones() -> None:
     with pytest.raises(ImproperlyConfigured, match="no option 'max_sise'.*Did you mean max_size"):
         DatabaseURL.parse("sqlite:///x?max_sise=3").check_options(())
-    with pytest.raises(ImproperlyConfigured, match=r"No backend for postgresq:// .*Did you mean.*pip install"):
+    with pytest.raises(ImproperlyConfigured, match=r"No backend for postgresq:// .*Did you mean postgresql.*a package of its own"):
         backend_for("postgresq")
 
 
