@@ -109,6 +109,11 @@ def foreign_keys(model: Any) -> list[Any]:
     ]
 
 
+def declared_foreign_keys(model: Any, dialect: Any) -> list[Any]:
+    """Those of ``foreign_keys`` that ``dialect`` has declared in its tables."""
+    return foreign_keys(model) if dialect.capabilities.foreign_keys else []
+
+
 def foreign_key_name(field: Any, dialect: Any) -> str:
     """The name of a field's foreign key constraint."""
     return name_of(field.model._meta.db_table, [field.column], "fk", dialect)
@@ -131,7 +136,11 @@ def create_table(model: Any, dialect: Any, *, if_not_exists: bool = False, witho
     meta = model._meta
     left_out = set(map(id, without))
     lines = [column_definition(field, dialect) for field in meta.concrete_fields]
-    lines += [foreign_key_clause(field, dialect) for field in foreign_keys(model) if id(field) not in left_out]
+    lines += [
+        foreign_key_clause(field, dialect)
+        for field in declared_foreign_keys(model, dialect)
+        if id(field) not in left_out
+    ]
     for group in meta.unique_together:
         columns = [column_of(model, name) for name in group]
         name = name_of(meta.db_table, columns, "uniq", dialect)
@@ -226,7 +235,7 @@ def create_statements(models: Iterable[Any], dialect: Any, *, if_not_exists: boo
     made: set[str] = set()
     for model in ordered:
         made.add(model._meta.db_table)
-        waiting = [field for field in foreign_keys(model) if _waits(field, known, made)]
+        waiting = [field for field in declared_foreign_keys(model, dialect) if _waits(field, known, made)]
         if dialect.capabilities.forward_references:
             waiting = []
         statements.append(create_table(model, dialect, if_not_exists=if_not_exists, without=waiting))
@@ -254,7 +263,7 @@ def drop_statements(models: Iterable[Any], dialect: Any, *, if_exists: bool = Fa
     for model in ordered:
         made.add(model._meta.db_table)
         if not dialect.capabilities.forward_references:
-            waiting = [field for field in foreign_keys(model) if _waits(field, known, made)]
+            waiting = [field for field in declared_foreign_keys(model, dialect) if _waits(field, known, made)]
             statements += [drop_foreign_key(field, dialect, if_exists) for field in waiting]
     return statements + [drop_table(model, dialect, if_exists=if_exists) for model in reversed(ordered)]
 

@@ -48,6 +48,8 @@ class Capabilities:
     schema_transactions: bool = True
     forward_references: bool = False
     """A foreign key may name a table that does not exist yet."""
+    foreign_keys: bool = True
+    """Tables declare their foreign keys. False where the database would not let one transaction delete both ends."""
     deferrable_foreign_keys: bool = True
     deferrable_unique: bool = False
     nulls_not_distinct: bool = False

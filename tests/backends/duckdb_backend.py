@@ -18,6 +18,7 @@ import duckdb
 from orm import errors
 from orm.db.contract import Backend, Connection, Driver, Params, Row
 from orm.db.url import DatabaseURL
+from orm.sql import types
 from orm.sql.dialect import Adapter, Capabilities, Dialect, Pattern, like_escape
 from orm.sql.types import SQLType
 
@@ -37,6 +38,7 @@ KINDS = {
     "text": "VARCHAR", "date": "DATE", "time": "TIME", "datetime": "TIMESTAMP", "duration": "INTERVAL",
     "float": "DOUBLE", "uuid": "UUID", "json": "JSON", "binary": "BLOB",
 }  # fmt: skip
+PARTS = {"iso_year": "ISOYEAR", "week_day": "DOW", "iso_week_day": "ISODOW", "second": "SECOND"}
 LIKE = {"contains": "%{}%", "startswith": "{}%", "endswith": "%{}", "exact": "{}"}
 
 
@@ -141,7 +143,7 @@ class DuckDBDriver(Driver):
         self._lock = threading.Lock()
 
     async def connect(self, url: DatabaseURL) -> DuckDBConnection:
-        place = url.database if url.database == ":memory:" else str(Path(url.database).resolve())
+        place = url.database if url.database == ":memory:" else str(Path(url.database).resolve())  # noqa: ASYNC240
         try:
             with self._lock:
                 if place not in self._databases:
@@ -160,7 +162,7 @@ class DuckDBDialect(Dialect):
         typed_parameters=True,
         max_parameters=32767,
         savepoints=False,
-        deferrable_foreign_keys=False,
+        foreign_keys=False,
         distinct_on=True,
     )
 
@@ -178,7 +180,7 @@ class DuckDBDialect(Dialect):
         return json.dumps if sql_type.kind == "json" else None
 
     def converter(self, sql_type: SQLType) -> Adapter | None:
-        if sql_type.kind == "datetime":
+        if sql_type.kind == "datetime" and types.default_zone is not None:
             return lambda value: value.replace(tzinfo=datetime.UTC)
         return json.loads if sql_type.kind == "json" else None
 
@@ -188,6 +190,37 @@ class DuckDBDialect(Dialect):
             return Pattern("REGEXP_MATCHES({lhs}, %s)", lambda value: flag + value)
         operator, form = ("ILIKE", LIKE[lookup[1:]]) if lookup.startswith("i") else ("LIKE", LIKE[lookup])
         return Pattern(f"{{lhs}} {operator} %s ESCAPE '\\'", lambda value: form.format(like_escape(value)))
+
+    def extract(self, part: str, sql: str, sql_type: SQLType, zone: str | None) -> str:
+        if part == "epoch":
+            return f"FLOOR(EPOCH({sql}))::BIGINT"
+        found = f"EXTRACT({PARTS.get(part, part.upper())} FROM {self._local(sql, sql_type, zone)})"
+        return {"week_day": f"({found} + 1)", "microsecond": f"({found} %% 1000000)"}.get(part, found)
+
+    def truncate(self, part: str, sql: str, sql_type: SQLType, zone: str | None) -> str:
+        local = self._local(sql, sql_type, zone)
+        if part in ("date", "time"):
+            return f"({local})::{part}"
+        if sql_type.kind == "date":
+            return f"DATE_TRUNC('{part}', {sql})::DATE"
+        if local == sql or part in ("minute", "second"):
+            return f"DATE_TRUNC('{part}', {sql})"
+        if part == "hour":  # by subtraction, so that the hour that comes twice stays two
+            local = self._local("m", sql_type, zone)
+            return f"LIST_TRANSFORM([{sql}], LAMBDA m: m - ({local} - DATE_TRUNC('hour', {local})))[1]"
+        return f"(DATE_TRUNC('{part}', {local}) AT TIME ZONE {self.string_literal(zone or 'UTC')})::TIMESTAMP"
+
+    def _local(self, sql: str, sql_type: SQLType, zone: str | None) -> str:
+        if zone in (None, "UTC") or sql_type.kind != "datetime":
+            return sql
+        return f"({sql} AT TIME ZONE 'UTC' AT TIME ZONE {self.string_literal(zone)})"
+
+    def combine(self, operator: str, lhs: str, rhs: str, lhs_kind: str | None, rhs_kind: str | None) -> str:
+        if operator == "-" and lhs_kind == rhs_kind == "date":
+            return f"TO_DAYS(({lhs} - {rhs})::INTEGER)"
+        if operator == "#":
+            return f"XOR({lhs}, {rhs})"
+        return super().combine(operator, lhs, rhs, lhs_kind, rhs_kind)
 
     def generated_key_clause(self, field: Any) -> str:
         return "DEFAULT nextval('orm_keys')"
