@@ -84,7 +84,9 @@ class Raw(Competitor):
         if workload == "bulk_insert":
             self.rows = [tuple(note(number)) for number in range(BULK_ROWS)]
         else:
-            self.rows = [tuple(note(number)) for number in range(1, count + 1)]
+            more = int(workload == "update_one")  # SQLite writes no page for a row that stays as it is
+            notes = [note(number) for number in range(1, count + 1)]
+            self.rows = [(one.title, one.body, one.stars + more, one.pinned) for one in notes]
 
 
 class SQLiteBlocking(Raw):

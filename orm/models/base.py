@@ -24,7 +24,6 @@ from orm.models.metaclass import ModelBase
 from orm.models.signals import post_init, post_save, pre_init, pre_save
 from orm.models.state import DEFAULT_DB_ALIAS, PENDING, ModelState, StateDescriptor
 from orm.query import writes
-from orm.sql.expressions import Combinable
 
 if TYPE_CHECKING:
     from orm.models.managers import ManagerOf
@@ -62,6 +61,7 @@ class AwaitableModel(metaclass=ModelBase):
     NotUpdated: ClassVar[type[ObjectNotUpdated]]
 
     if TYPE_CHECKING:
+        __dict__: dict[str, Any]
         _meta: ClassVar[Options]
         _state: ModelState
         id: Any
@@ -331,13 +331,7 @@ class AwaitableModel(metaclass=ModelBase):
             if forced or chosen is not None:
                 return True
             return bool(await self._rows().using(alias).filter(pk=key).aexists())
-        pairs = [(field, field.pre_save(self, False)) for field in fields]
-        matched = await writes.update_row(type(self), key, pairs, using=alias)
-        if matched:
-            for field, value in pairs:
-                if isinstance(value, Combinable):
-                    self.__dict__.pop(field.attname, None)  # the database computed it: read it when asked for
-        return bool(matched)
+        return bool(await writes.update_instance(self, fields, using=alias))
 
     # -- deleting, refreshing ------------------------------------------------------------------------------------------
 

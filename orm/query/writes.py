@@ -348,6 +348,33 @@ def _conflict_clause(
 # -- update ----------------------------------------------------------------------------------------------------------------------------
 
 
+async def update_instance(instance: Any, fields: tuple[Any, ...], *, using: str) -> int:
+    """Write these fields of an instance to the row with its key; return how many rows matched (0 or 1).
+
+    Values that are expressions are computed by the database, and leave the instance.
+    """
+    model = type(instance)
+    database = databases[using]
+    dialect = database.dialect
+    key = ("instance", dialect, model, fields)
+    text, row = _plans.get(key) or _planned(key, lambda: _instance_plan(model, fields, dialect))
+    try:
+        return await database.execute(text, row(instance))
+    except Computed:
+        pairs = [(field, field.pre_save(instance, False)) for field in fields]
+    matched = await update_row(model, instance.pk, pairs, using=using)
+    if matched:
+        for field, value in pairs:
+            if isinstance(value, Combinable):
+                instance.__dict__.pop(field.attname, None)  # read when asked for
+    return matched
+
+
+def _instance_plan(model: Any, fields: tuple[Any, ...], dialect: Any) -> tuple[str, Callable[[Any], tuple[Any, ...]]]:
+    text, _ = _update_plan(model, fields, dialect)
+    return text, _row_maker((*fields, model._meta.pk), dialect, False)
+
+
 async def update_row(model: Any, pk: Any, pairs: Sequence[tuple[Any, Any]], *, using: str) -> int:
     """Set fields of the row with a key; return how many rows matched (0 or 1). Values may be expressions."""
     database = databases[using]
@@ -457,4 +484,4 @@ async def delete_rows(model: Any, field: Any, values: Sequence[Any], *, using: s
     return await database.execute(plan.sql, plan.parameters(prepared))
 
 
-__all__ = ["FieldError", "bulk_insert", "bulk_update", "delete_rows", "insert", "update_row"]
+__all__ = ["FieldError", "bulk_insert", "bulk_update", "delete_rows", "insert", "update_instance", "update_row"]
