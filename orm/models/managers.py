@@ -6,6 +6,7 @@ first use of ``Author.objects.get`` binds the method of one immutable root Query
 its QuerySet each time. Managers belong to classes: instances and abstract models have none to use.
 """
 
+# pyright: reportIncompatibleMethodOverride=false
 from __future__ import annotations
 
 import itertools
@@ -18,7 +19,10 @@ from orm.query.queryset import AwaitableQuerySet
 from orm.query.queryset_blocking import QuerySet
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from orm.models.base import AwaitableModel
+    from orm.query.chain import FetchMode
 
 M = TypeVar("M", bound="AwaitableModel")
 
@@ -243,6 +247,29 @@ if TYPE_CHECKING:
 
         def __get__(self, instance: None, owner: Any) -> Self:  # type: ignore[override]
             raise NotImplementedError("Known to type checkers only.")
+
+        # A queryset's chain gives its own class; a manager's gives querysets.
+        def all(self) -> QuerySet[M]: ...  # type: ignore[override]
+        def none(self) -> QuerySet[M]: ...  # type: ignore[override]
+        def filter(self, *args: Any, **kwargs: Any) -> QuerySet[M]: ...  # type: ignore[override]
+        def exclude(self, *args: Any, **kwargs: Any) -> QuerySet[M]: ...  # type: ignore[override]
+        def distinct(self, *field_names: str) -> QuerySet[M]: ...  # type: ignore[override]
+        def union(self, *other_qs: Any, all: bool = False) -> QuerySet[M]: ...  # type: ignore[override]
+        def intersection(self, *other_qs: Any) -> QuerySet[M]: ...  # type: ignore[override]
+        def difference(self, *other_qs: Any) -> QuerySet[M]: ...  # type: ignore[override]
+        def order_by(self, *field_names: Any) -> QuerySet[M]: ...  # type: ignore[override]
+        def reverse(self) -> QuerySet[M]: ...  # type: ignore[override]
+        def annotate(self, *args: Any, **kwargs: Any) -> QuerySet[M]: ...  # type: ignore[override]
+        def alias(self, *args: Any, **kwargs: Any) -> QuerySet[M]: ...  # type: ignore[override]
+        def select_related(self, *fields: Any) -> QuerySet[M]: ...  # type: ignore[override]
+        def prefetch_related(self, *lookups: Any) -> QuerySet[M]: ...  # type: ignore[override]
+        def only(self, *fields: str) -> QuerySet[M]: ...  # type: ignore[override]
+        def defer(self, *fields: Any) -> QuerySet[M]: ...  # type: ignore[override]
+        def using(self, alias: str | None) -> QuerySet[M]: ...  # type: ignore[override]
+        def fetch_mode(self, mode: FetchMode) -> QuerySet[M]: ...  # type: ignore[override]
+        def select_for_update(  # type: ignore[override]
+            self, nowait: bool = False, skip_locked: bool = False, of: Sequence[str] = (), no_key: bool = False
+        ) -> QuerySet[M]: ...
 
 else:
     Manager = BaseManager.from_queryset(QuerySet, "Manager")

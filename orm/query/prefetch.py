@@ -286,7 +286,7 @@ class OwnJoin(F):
 
 def loader_for(model: type[Any], name: str) -> Loader | None:
     """Return what loads the attribute ``name`` of a model's instances, or None when it is no relation."""
-    descriptor = getattr(model, name, None)
+    descriptor: Any = getattr(model, name, None)
     relation = getattr(descriptor, "relation", None)
     if relation is None:
         return None

@@ -8,7 +8,7 @@ target nor something the target's key accepts.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
 from orm.errors import FieldDoesNotExist, ImproperlyConfigured, ValidationError
 from orm.models.fields.base import Field
@@ -28,11 +28,11 @@ from orm.models.state import PENDING
 from orm.query.paths import Hop
 
 if TYPE_CHECKING:
-    from orm.models.base import Model
+    from orm.models.base import AwaitableModel
 
 T = TypeVar("T")
 POSITIONAL = ("to", "on_delete", "related_name", "related_query_name", "limit_choices_to")
-M = TypeVar("M", bound="Model")
+M = TypeVar("M", bound="AwaitableModel")
 
 
 class RelatedField(Field[T]):
@@ -40,6 +40,11 @@ class RelatedField(Field[T]):
 
     is_relation = True
     remote_field: Any
+
+    @property
+    def field(self) -> Self:
+        """The field itself, so that ``Book.author.field`` reads the same for type checkers and at run time."""
+        return self
 
     @property
     def related_model(self) -> Any:
@@ -213,7 +218,7 @@ class ForeignKey(RelatedField[T]):
         return (self.target_field,)
 
     @cached_property
-    def hops(self) -> tuple[Hop, ...]:
+    def hops(self) -> tuple[Hop, ...]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
         """The join from the declaring model to the target."""
         return (Hop(self.related_model, self, self.target_field, False, self.null),)
 
@@ -223,7 +228,7 @@ class ForeignKey(RelatedField[T]):
         return str(self.target_field.kind)
 
     @property
-    def max_length(self) -> int | None:  # type: ignore[override]
+    def max_length(self) -> int | None:
         """The target's length."""
         length: int | None = self.target_field.max_length
         return length
@@ -297,7 +302,7 @@ class ForeignKey(RelatedField[T]):
         held[PENDING].discard(self.name)
         return key
 
-    def validate(self, value: Any, model_instance: Any) -> None:
+    def validate(self, value: Any, instance: Any) -> None:
         """Check the value as far as that goes without a query; that the row exists is the database's to say."""
         if value is None and not self.null:
             raise ValidationError(f"{self} can't be null.", code="null")
@@ -310,15 +315,6 @@ class ForeignKey(RelatedField[T]):
         options = {**dict(zip(POSITIONAL, args, strict=False)), **declared}
         options["to"] = target_label(self.remote_field.model)
         return name, path, [], options
-
-    if TYPE_CHECKING:
-
-        @overload
-        def __get__(self, instance: None, owner: Any = ...) -> ForwardOneDescriptor: ...
-        @overload
-        def __get__(self, instance: Model, owner: Any = ...) -> T: ...
-        def __get__(self, instance: Any, owner: Any = None) -> Any: ...
-        def __set__(self, instance: Any, value: T) -> None: ...
 
 
 class OneToOneField(ForeignKey[T]):

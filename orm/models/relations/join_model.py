@@ -59,6 +59,7 @@ def make_join_model(field: ManyToManyField[Any], target: type[Any]) -> type[Mode
         )
         for end, model in ((near, owner), (far, target))
     }
-    model: type[Model] = type(Model)(name, (Model,), {"__module__": owner.__module__, "Meta": options, **keys})
+    declare: Any = type(Model)
+    model: type[Model] = declare(name, (Model,), {"__module__": owner.__module__, "Meta": options, **keys})
     model._meta.auto_created = owner
     return model

@@ -108,7 +108,7 @@ class InstanceManager(_Base[M]):
         alias = self._db or (state and state.db)
         return queryset if alias in (None, DEFAULT_DB_ALIAS) else queryset.using(alias)
 
-    def all(self) -> QuerySet[M]:
+    def all(self) -> QuerySet[M]:  # type: ignore[override]
         """Return the related rows."""
         return self.get_queryset()
 
@@ -248,7 +248,7 @@ class AwaitableRelatedManager(InstanceManager[M]):
 class AwaitableManyRelatedManager(InstanceManager[M]):
     """The rows on the other side of a many-to-many relation of one instance: ``book.authors``."""
 
-    link: JoinedLink
+    link: JoinedLink  # pyright: ignore[reportIncompatibleVariableOverride]
 
     @property
     def through(self) -> Any:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from orm.errors import ImproperlyConfigured
 from orm.models.relations.foreign_key import ForeignKey, RelatedField
 from orm.models.relations.join_model import make_join_model
+from orm.models.relations.many_blocking import ManyRelatedManager
 from orm.models.relations.many_to_many_descriptor import ManyToManyDescriptor
 from orm.models.relations.rels import ManyToManyRel
 from orm.models.relations.resolve import (
@@ -26,9 +27,9 @@ from orm.query.paths import Hop
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
-    from orm.models.relations.many_blocking import ManyRelatedManager
 
 M = TypeVar("M", bound="AwaitableModel")
+N = TypeVar("N", bound="AwaitableModel")
 POSITIONAL = (
     "to",
     "related_name",
@@ -40,7 +41,7 @@ POSITIONAL = (
 )
 
 
-class ManyToManyField(RelatedField["ManyRelatedManager[M]"]):
+class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
     """Many rows of this model go with many of another.
 
     Parameters: ``to``, ``related_name``, ``related_query_name`` and ``limit_choices_to`` as for ForeignKey.
@@ -56,8 +57,8 @@ class ManyToManyField(RelatedField["ManyRelatedManager[M]"]):
 
         @overload
         def __init__(
-            self: ManyToManyField[M],
-            to: type[M],
+            self: ManyToManyField[N],
+            to: type[N],
             related_name: str | None = ...,
             related_query_name: str | None = ...,
             limit_choices_to: Any = ...,
@@ -224,7 +225,7 @@ class ManyToManyField(RelatedField["ManyRelatedManager[M]"]):
         return str(self.target_field.kind)
 
     @cached_property
-    def hops(self) -> tuple[Hop, ...]:  # type: ignore[override]
+    def hops(self) -> tuple[Hop, ...]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
         """The two joins: to the join model, and on to the related model."""
         near, far = self._foreign_keys
         return (
@@ -274,11 +275,3 @@ class ManyToManyField(RelatedField["ManyRelatedManager[M]"]):
         if options.get("through") is not None:
             options["through"] = target_label(self.remote_field.through)
         return name, path, [], options
-
-    if TYPE_CHECKING:
-
-        @overload
-        def __get__(self, instance: None, owner: Any) -> ManyToManyDescriptor: ...
-        @overload
-        def __get__(self, instance: AwaitableModel, owner: Any) -> ManyRelatedManager[M]: ...
-        def __get__(self, instance: Any, owner: Any) -> Any: ...

@@ -90,7 +90,7 @@ class ForeignObjectRel:
         """Return ``accessor_name``, under Django's spelling."""
         return self.accessor_name
 
-    @property
+    @cached_property
     def hops(self) -> tuple[Hop, ...]:
         """The joins from ``model`` to ``related_model``."""
         raise NotImplementedError(f"{type(self).__name__} does not say how it joins.")

@@ -97,4 +97,4 @@ def install_reverse(target: type[Any], rel: Any, descriptor: Any) -> None:
 
 def _same_declaration(one: Any, other: Any) -> bool:
     """Whether two fields are one declaration whose module was imported twice."""
-    return one.name == other.name and one.model._meta.label == other.model._meta.label
+    return bool(one.name == other.name and one.model._meta.label == other.model._meta.label)
