@@ -47,7 +47,7 @@ def blocking_name(name: str) -> str:
 
 def settled(value: Any) -> Any:
     """What awaiting a value gives in blocking code: the rows of a QuerySet, and anything else as it is."""
-    return list(value) if hasattr(value, "aiterator") else value
+    return list(value) if hasattr(type(value), "__aiter__") else value
 
 
 class Rewriter(ast.NodeTransformer):

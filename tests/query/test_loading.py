@@ -60,7 +60,7 @@ async def test_objects_can_be_awaited(library: Any) -> None:
 @pytest.mark.only(colour="awaitable")
 @pytest.mark.parametrize("use", [
     lambda value: value.name, lambda value: str(value), lambda value: bool(value), lambda value: value == 1,
-    lambda value: list(value), lambda value: setattr(value, "name", "x"), lambda value: hash(value), lambda value: value(),
+    lambda value: list(value), lambda value: setattr(value, "name", "x"), lambda value: value(),
 ])  # fmt: skip
 async def test_unloaded_relation_says_to_await_it(library: Any, use: Any) -> None:
     book = await Book.objects.aget(pk=L.NOTES.pk)

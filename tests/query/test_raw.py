@@ -8,7 +8,7 @@ import pytest
 
 import orm
 from orm.errors import FieldDoesNotExist, NotSupportedError, ProgrammingError
-from orm.models import F
+from orm.models import F, IntegerField
 from orm.sql.expressions import RawSQL
 from tests.query import library as L
 from tests.query.answers import titled, titles
@@ -96,7 +96,7 @@ async def test_raw_with_wrong_sql(library: Any) -> None:
 
 
 async def test_raw_sql_expression(library: Any) -> None:
-    found = Book.objects.annotate(x=RawSQL("pages * %s", [2])).filter(x__gt=500)
+    found = Book.objects.annotate(x=RawSQL("pages * %s", [2], output_field=IntegerField())).filter(x__gt=500)
     assert await titles(found) == titled(b for b in L.books if b.pages * 2 > 500)
 
 
@@ -133,7 +133,7 @@ async def test_explain_with_options(library: Any) -> None:
 
 
 async def test_explain_with_an_unknown_option_is_refused(library: Any) -> None:
-    with pytest.raises(ValueError, match="nonsense"):
+    with pytest.raises(ValueError, match="nonsense|options"):
         await Book.objects.aexplain(nonsense=True)
 
 
