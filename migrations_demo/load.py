@@ -1,4 +1,4 @@
-"""Creates the catalogue's tables and loads what ``collect`` found: awaitable code, bulk inserts, one transaction.
+"""Creates the catalogue's tables in blocking code, and loads what ``collect`` found in awaitable code, by bulk inserts.
 
 A load that fails leaves nothing behind, since all of it is one ``atomic`` block. Only the catalogue's own tables are
 dropped.
@@ -50,10 +50,10 @@ class Loaded:
         return sum(seconds for _, _, seconds in self.tables)
 
 
-async def recreate_tables() -> int:
-    """Drop the catalogue's tables if they are there, and create them; return how many."""
-    await orm.adrop_tables(*MODELS)
-    await orm.acreate_tables(*MODELS)
+def recreate_tables() -> int:
+    """Drop the catalogue's tables if they are there, and create them, in blocking code; return how many."""
+    orm.drop_tables(*MODELS)
+    orm.create_tables(*MODELS)
     return len(MODELS) + sum(len(model._meta.many_to_many) for model in MODELS)
 
 

@@ -35,13 +35,19 @@ def packages() -> list[collect.FoundPackage]:
 
 
 @pytest.fixture
-async def url(tmp_path: Path, packages: list[collect.FoundPackage]) -> str:
-    """A SQLite file with the handful loaded."""
+def empty(tmp_path: Path) -> str:
+    """A SQLite file with the catalogue's tables."""
     url = f"sqlite:///{tmp_path / 'catalogue.sqlite3'}"
     orm.configure(databases={"default": url})
-    await load.recreate_tables()
-    await load.load(packages, Reporter(Console(quiet=True)))
+    load.recreate_tables()
     return url
+
+
+@pytest.fixture
+async def url(empty: str, packages: list[collect.FoundPackage]) -> str:
+    """The same with the handful loaded."""
+    await load.load(packages, Reporter(Console(quiet=True)))
+    return empty
 
 
 @pytest.fixture
@@ -63,13 +69,12 @@ async def test_everything_found_is_loaded(url: str, packages: list[collect.Found
     assert await Function.objects.filter(is_async=True, module__version__distribution__slug="httpx").aexists()
 
 
-async def test_a_second_load_starts_from_empty_tables(url: str, packages: list[collect.FoundPackage]) -> None:
-    await load.recreate_tables()
+async def test_a_second_load_starts_from_empty_tables(url: str) -> None:
+    await asyncio.to_thread(load.recreate_tables)
     assert await Distribution.objects.acount() == 0
 
 
-async def test_a_failed_load_leaves_nothing(url: str, packages: list[collect.FoundPackage]) -> None:
-    await load.recreate_tables()
+async def test_a_failed_load_leaves_nothing(empty: str, packages: list[collect.FoundPackage]) -> None:
     with pytest.raises(orm.errors.IntegrityError):
         await load.load([*packages, packages[0]], Reporter(Console(quiet=True)))
     assert await Distribution.objects.acount() == 0
