@@ -52,11 +52,13 @@ from orm.models.relations import (
     SET_NULL,
     ForeignKey,
     ForeignObjectRel,
+    ManyRelatedManager,
     ManyToManyField,
     ManyToManyRel,
     ManyToOneRel,
     OneToOneField,
     OneToOneRel,
+    RelatedManager,
 )
 from orm.query.prefetch import Prefetch, aprefetch_related_objects
 from orm.query.prefetch_blocking import prefetch_related_objects
@@ -125,6 +127,7 @@ __all__ = [
     "JSONField",
     "Lookup",
     "Manager",
+    "ManyRelatedManager",
     "ManyToManyField",
     "ManyToManyRel",
     "ManyToOneRel",
@@ -144,6 +147,7 @@ __all__ = [
     "ProtectedError",
     "Q",
     "QuerySet",
+    "RelatedManager",
     "RestrictedError",
     "RowRange",
     "SlugField",

@@ -125,7 +125,7 @@ class ForeignKey(RelatedField[T]):
         ) -> None: ...
         @overload
         def __init__(
-            self,
+            self: ForeignKey[Any],
             to: str,
             on_delete: OnDelete,
             related_name: str | None = ...,
@@ -356,7 +356,7 @@ class OneToOneField(ForeignKey[T]):
         ) -> None: ...
         @overload
         def __init__(
-            self,
+            self: OneToOneField[Any],
             to: str,
             on_delete: OnDelete,
             related_name: str | None = ...,

@@ -8,7 +8,7 @@ public names from ``many_blocking``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.db.transaction import atomic
@@ -29,7 +29,9 @@ PREFETCHED = "_prefetched_objects_cache"
 if TYPE_CHECKING:
 
     class _Base(Manager[M]):
-        """For type checkers the narrowed manager has everything a manager has."""
+        """For type checkers the narrowed manager has everything a manager has, and it belongs to instances."""
+
+        def __get__(self, instance: Any, owner: Any) -> Self: ...  # type: ignore[override]
 
 else:
     _Base = BaseManager
