@@ -90,17 +90,14 @@ async def close_generator(generator: AsyncGenerator[Any, None]) -> None:
 class ThreadedConnection(AdaptedConnection):
     """A blocking connection for async code: each call runs in a worker thread.
 
-    A cancelled call ends the session, since that is the one thing every driver allows from another thread.
+    A cancelled call ends the session, since that is the one thing every driver allows from another thread; inside a
+    transaction, which may be shared with others, the cancellation waits for the statement instead.
     """
 
     awaitable = True
 
     async def elsewhere(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return await drive_in_thread(coroutine, self.inner.terminate)
-
-    async def commit(self) -> None:
-        # Ending the session here would leave the outcome in doubt: the cancellation waits for it.
-        await drive_in_thread(self.inner.commit())
+        return await drive_in_thread(coroutine, None if self.inner.in_transaction else self.inner.terminate)
 
 
 class PortalConnection(AdaptedConnection):
