@@ -61,7 +61,6 @@ class AwaitableModel(metaclass=ModelBase):
     NotUpdated: ClassVar[type[ObjectNotUpdated]]
 
     if TYPE_CHECKING:
-        __dict__: dict[str, Any]
         _meta: ClassVar[Options]
         _state: ModelState
         id: Any
@@ -89,9 +88,9 @@ class AwaitableModel(metaclass=ModelBase):
             )
         meta.initialiser(self, *args, **kwargs)
         if DEFERRED in args:
-            for attname, value in list(self.__dict__.items()):
+            for attname, value in list(vars(self).items()):
                 if value is DEFERRED:
-                    del self.__dict__[attname]
+                    del vars(self)[attname]
         if post_init.receivers:
             post_init.send_now(type(self), instance=self)
 
@@ -150,7 +149,7 @@ class AwaitableModel(metaclass=ModelBase):
             read = dict(zip(field_names, values, strict=True))
             values = [read.get(field.attname, DEFERRED) for field in fields]
         instance = cls(*values)
-        instance.__dict__["_state"] = ModelState(False, db)
+        vars(instance)["_state"] = ModelState(False, db)
         return instance
 
     def _rows(self) -> Any:
@@ -168,7 +167,7 @@ class AwaitableModel(metaclass=ModelBase):
 
     def get_deferred_fields(self) -> set[str]:
         """Attnames of the columns that were not loaded."""
-        held = self.__dict__
+        held = vars(self)
         return {field.attname for field in self._meta.concrete_fields if field.attname not in held}
 
     def serializable_value(self, field_name: str) -> Any:
@@ -196,7 +195,7 @@ class AwaitableModel(metaclass=ModelBase):
         return f"<{type(self).__name__}: {self}>"
 
     def __str__(self) -> str:
-        return f"{type(self).__name__} object ({self.__dict__.get(self._meta.pk.attname)})"
+        return f"{type(self).__name__} object ({vars(self).get(self._meta.pk.attname)})"
 
     def __await__(self) -> Generator[Any, None, Self]:
         """Give the instance itself, so that ``await book.author`` is right whether or not it was loaded."""
@@ -209,13 +208,13 @@ class AwaitableModel(metaclass=ModelBase):
         return _blank_instance, (source,), self.__getstate__()
 
     def __getstate__(self) -> dict[str, Any]:
-        held = dict(self.__dict__)
+        held = dict(vars(self))
         if "_state" in held:
             held["_state"] = copy.copy(held["_state"])
         return held
 
     def __setstate__(self, held: dict[str, Any]) -> None:
-        self.__dict__.update(held)
+        vars(self).update(held)
 
     # -- saving --------------------------------------------------------------------------------------------------------
 
@@ -246,8 +245,8 @@ class AwaitableModel(metaclass=ModelBase):
             chosen = self._check_update_fields(plan, update_fields)
             if not chosen:
                 return
-        elif not state.adding and not force_insert and alias == state.db and not plan.attnames <= self.__dict__.keys():
-            chosen = plan.attnames & self.__dict__.keys()
+        elif not state.adding and not force_insert and alias == state.db and not plan.attnames <= vars(self).keys():
+            chosen = plan.attnames & vars(self).keys()
         watched = bool(pre_save.receivers)
         if watched:
             await pre_save.asend(type(self), instance=self, raw=False, using=alias, update_fields=chosen)
@@ -261,7 +260,7 @@ class AwaitableModel(metaclass=ModelBase):
 
     def _settle_relations(self, plan: WritePlan) -> None:
         """Take the keys of related instances that were saved after they were assigned; refuse those that were not."""
-        held = self.__dict__
+        held = vars(self)
         pending = held.get(PENDING)
         for field in plan.relations:
             related = held.get(field.name)
@@ -302,7 +301,7 @@ class AwaitableModel(metaclass=ModelBase):
         limited: bool,
     ) -> bool:
         """UPDATE, INSERT, or one after the other; return whether a row was made."""
-        held = self.__dict__
+        held = vars(self)
         key = held.get(plan.key_attname)
         if key is None and plan.key_has_default:
             key = held[plan.key_attname] = plan.key.get_default()
@@ -379,7 +378,7 @@ class AwaitableModel(metaclass=ModelBase):
         if isinstance(fields, str):
             raise TypeError(f"fields must be a list of names, like [{fields!r}], not a string.")
         meta = self._meta
-        prefetched = self.__dict__.get(PREFETCHED, {})
+        prefetched = vars(self).get(PREFETCHED, {})
         columns: list[str] = []
         for name in fields:
             if name in prefetched:
@@ -396,11 +395,11 @@ class AwaitableModel(metaclass=ModelBase):
         return columns
 
     def _take_over(self, fresh: AwaitableModel, names: list[str] | None) -> None:
-        held = self.__dict__
+        held = vars(self)
         meta = self._meta
         for field in meta.concrete_fields:
-            if field.attname in fresh.__dict__ and (names is None or field.attname in names):
-                setattr(self, field.attname, fresh.__dict__[field.attname])
+            if field.attname in vars(fresh) and (names is None or field.attname in names):
+                setattr(self, field.attname, vars(fresh)[field.attname])
                 if field.is_relation:
                     held.pop(field.name, None)
         if names is None:

@@ -64,7 +64,7 @@ def make_initialiser(model: type[Any]) -> Callable[..., None]:
     signature = ", ".join(["_self_", *positional, "*", *keywords, "pk=MISSING", "**_extra_"])
     lines = "\n    ".join(body)
     code = compile(f"def initialise({signature}):\n    {lines}\n", f"<initialiser of {meta.label}>", "exec")
-    exec(code, scope)
+    exec(code, scope)  # noqa: S102 - made of field names, which are Python names
     initialise: Callable[..., None] = scope["initialise"]
     initialise.__name__ = initialise.__qualname__ = meta.object_name
     return initialise

@@ -89,8 +89,8 @@ def test_abstract_parents_give_fields_meta_and_managers() -> None:
         class Meta:
             abstract = True
 
-    class Cat(Named, Dated):
-        note = models.CharField(max_length=5)  # type: ignore[assignment]
+    class Cat(Named, Dated):  # type: ignore[misc]
+        note = models.CharField(max_length=5)
         legs = models.IntegerField(default=4)
 
     class Dog(Named):
@@ -173,7 +173,7 @@ def test_inheritance_over_several_tables_is_not_built() -> None:
 )
 def test_names_a_field_cannot_have(name: str, sentence: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=sentence):
-        type(models.Model)("Bad", (models.Model,), {"__module__": __name__, name: models.IntegerField()})
+        ModelBase("Bad", (models.Model,), {"__module__": __name__, name: models.IntegerField()})
 
 
 def test_keys_that_contradict_each_other() -> None:
@@ -262,12 +262,12 @@ def test_two_models_of_one_label() -> None:
         pass
 
     with pytest.raises(ImproperlyConfigured, match=r"Two models are called tests\.Same"):
-        type(models.Model)("Same", (models.Model,), {"__module__": "tests.models.elsewhere", "__qualname__": "Same"})
+        ModelBase("Same", (models.Model,), {"__module__": "tests.models.elsewhere", "__qualname__": "Same"})
 
 
 def test_a_reloaded_module_replaces_its_models(registry: Apps) -> None:
     def declare() -> Any:
-        return type(models.Model)("Again", (models.Model,), {"__module__": __name__, "__qualname__": "Again"})
+        return ModelBase("Again", (models.Model,), {"__module__": __name__, "__qualname__": "Again"})
 
     declare()
     with pytest.warns(RuntimeWarning, match="declared again"):

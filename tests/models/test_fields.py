@@ -13,6 +13,7 @@ import pytest
 from orm import models
 from orm.errors import ImproperlyConfigured, ValidationError
 from orm.models.fields.validators import EmailValidator, MinLengthValidator, RegexValidator, URLValidator, is_host
+from orm.models.metaclass import ModelBase
 from orm.sql import types
 
 
@@ -58,7 +59,7 @@ def field(name: str) -> Any:
     return Everything._meta.get_field(name)
 
 
-UTC = datetime.timezone.utc
+UTC = datetime.UTC
 KEY = uuid.UUID("12345678123456781234567812345678")
 
 
@@ -212,7 +213,7 @@ def test_auto_now_sets_the_instance_too(monkeypatch: pytest.MonkeyPatch) -> None
 )
 def test_declarations_that_cannot_work(declare: Any) -> None:
     with pytest.raises(ImproperlyConfigured, match=r"Wrong\.part"):
-        type(models.Model)("Wrong", (models.Model,), {"__module__": __name__, "part": declare()})
+        ModelBase("Wrong", (models.Model,), {"__module__": __name__, "part": declare()})
 
 
 def test_choices() -> None:

@@ -35,7 +35,7 @@ class Pet(models.Model):
 def test_construction_by_name_and_by_place() -> None:
     owner = Owner(pk=7, name="Ada")
     assert vars(owner) == {"_state": owner._state, "id": 7, "name": "Ada"}
-    pet = Pet(1, "Rex", ["a"], 7)  # type: ignore[arg-type]
+    pet = Pet(1, "Rex", ["a"], 7)
     assert (pet.pk, pet.name, pet.tags, pet.owner_id) == (1, "Rex", ["a"], 7)  # type: ignore[attr-defined]
     pet = Pet(name="Rex", owner=owner)
     assert pet.owner is owner and vars(pet)["owner_id"] == 7
@@ -126,13 +126,13 @@ def test_missing_values() -> None:
     blank = Pet.__new__(Pet)
     blank.__dict__["_state"] = ModelState(adding=True)
     with pytest.raises(AttributeError, match=r"Pet\.name has no value"):
-        blank.name  # noqa: B018
+        blank.name
     stored = Pet.__new__(Pet)
     stored.__dict__.update(id=1, _state=ModelState(False, "default", "raise"))
     with pytest.raises(FieldFetchBlocked, match=r"Pet\.name.*'raise'"):
-        stored.name  # noqa: B018
+        stored.name
     with pytest.raises(AttributeError):
-        Pet.__new__(Pet).pk  # noqa: B018
+        Pet.__new__(Pet).pk
 
 
 def test_unloaded_in_async_code_can_only_be_awaited() -> None:

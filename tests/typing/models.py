@@ -39,6 +39,10 @@ class Book(models.Model):
     title = models.CharField(max_length=200)
     author = models.ForeignKey(Author, on_delete=models.CASCADE)
     editor = models.ForeignKey(Author, on_delete=models.SET_NULL, null=True, related_name="edited")
+    sequel: models.ForeignKey[Book | None] = models.ForeignKey("self", on_delete=models.SET_NULL, null=True)
+    shelf = models.ForeignKey("Shelf", on_delete=models.PROTECT)
+    tags = models.ManyToManyField("Tag")
+    author_id: int
 
     class Meta:
         ordering = ["title"]
@@ -85,6 +89,9 @@ def managers() -> None:
 def relations(book: Book) -> None:
     assert_type(book.author, Author)
     assert_type(book.editor, Author | None)
+    assert_type(book.sequel, Book | None)
+    assert_type(book.shelf, Any)
+    assert_type(book.author_id, int)
 
 
 async def awaitable(author: Author) -> None:

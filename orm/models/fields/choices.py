@@ -34,7 +34,8 @@ class ChoicesType(enum.EnumMeta):
             labels.append(label)
             dict.__setitem__(classdict, key, value)
         cls = super().__new__(metacls, classname, bases, classdict, **options)
-        for member, label in zip(cls.__members__.values(), labels, strict=True):
+        members: list[Any] = list(cls.__members__.values())
+        for member, label in zip(members, labels, strict=True):
             member._label_ = label
         enum.unique(cls)  # type: ignore[type-var]
         return cls
@@ -53,8 +54,9 @@ class ChoicesType(enum.EnumMeta):
     @property
     def choices(cls) -> list[tuple[Any, str]]:
         """Pairs of value and label, as ``choices=`` takes them."""
-        empty = [(None, cls.__empty__)] if hasattr(cls, "__empty__") else []
-        return empty + [(member.value, member.label) for member in cls]  # type: ignore[var-annotated]
+        members: list[Any] = list(cls.__members__.values())
+        empty = [(None, getattr(cls, "__empty__"))] if hasattr(cls, "__empty__") else []  # noqa: B009
+        return empty + [(member.value, member.label) for member in members]
 
     @property
     def labels(cls) -> list[str]:
