@@ -86,8 +86,7 @@ class LegacyApps:
             self.app_configs[config.label] = config
         self.apps_ready = True
         for config in self.app_configs.values():
-            if importlib.util.find_spec(f"{config.name}.models") is not None:
-                config.models_module = importlib.import_module(f"{config.name}.models")
+            config.models_module = _submodule(config.name, "models")
         self.models_ready = self.ready = True
         for config in self.app_configs.values():
             config.ready()
@@ -155,15 +154,20 @@ def _make(config_class: type[AppConfig]) -> AppConfig:
     return config_class(name, importlib.import_module(name))
 
 
+def _submodule(package: str, name: str) -> ModuleType | None:
+    """Import a module of a package; None where there is no such module, or where the entry is no package."""
+    if not hasattr(importlib.import_module(package), "__path__"):
+        return None
+    full = f"{package}.{name}"
+    return importlib.import_module(full) if importlib.util.find_spec(full) is not None else None
+
+
 def _declared_configs(package: str) -> list[type[AppConfig]]:
     """Return the AppConfig classes that a package's ``apps`` module declares."""
-    try:
-        found = importlib.util.find_spec(f"{package}.apps")
-    except ModuleNotFoundError:  # the entry is a plain module, which has no submodules
+    module = _submodule(package, "apps")
+    if module is None:
         return []
-    if found is None:
-        return []
-    declared = vars(importlib.import_module(f"{package}.apps")).values()
+    declared = vars(module).values()
     return [
         each
         for each in declared

@@ -277,6 +277,9 @@ class DecimalField(Field[DecT]):
         Field.__init__(self, verbose_name, name, **options)
         self.max_digits = max_digits
         self.decimal_places = decimal_places
+        # A field of no model, as an expression's output_field, may leave its sizes open: then nothing is rounded.
+        self._step = decimal.Decimal(1).scaleb(-decimal_places) if isinstance(decimal_places, int) else None
+        self._context = decimal.Context(prec=max_digits) if isinstance(max_digits, int) and max_digits > 0 else None
 
     def check_declaration(self) -> None:
         """Both sizes are needed, and must fit each other."""
@@ -287,8 +290,6 @@ class DecimalField(Field[DecT]):
                 f"{self} needs max_digits (above 0) and decimal_places (from 0 to max_digits), "
                 f"for example max_digits=10, decimal_places=2; it has {digits!r} and {places!r}."
             )
-        self._step = decimal.Decimal(1).scaleb(-places)
-        self._context = decimal.Context(prec=digits)
 
     @property
     def validators(self) -> list[Validator]:
@@ -298,7 +299,7 @@ class DecimalField(Field[DecT]):
     def get_prep_value(self, value: Any) -> Any:
         """The value rounded to ``decimal_places``; a number with too many digits is refused."""
         given, value = value, super().get_prep_value(value)
-        if not isinstance(value, decimal.Decimal):
+        if not isinstance(value, decimal.Decimal) or self._step is None or self._context is None:
             return value
         _, digits, exponent = value.as_tuple()
         if exponent == -(self.decimal_places or 0) and len(digits) <= (self.max_digits or 0):
