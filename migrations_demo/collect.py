@@ -19,10 +19,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.message import Message
 from email.utils import getaddresses
 from importlib.metadata import Distribution, PackagePath, distributions
 from multiprocessing import get_context
 from pathlib import Path
+from typing import cast
 
 LARGEST_SOURCE = 4_000_000
 """Bytes: a source file above this is data in Python's clothes, and is listed without being parsed."""
@@ -141,7 +143,7 @@ def read_packages(directories: Iterable[str]) -> list[FoundPackage]:
 
 def read_package(distribution: Distribution, directory: str) -> FoundPackage | None:
     """One package's metadata and file list, or None where it has not even a name."""
-    metadata = distribution.metadata
+    metadata = cast(Message, distribution.metadata)  # what it is, behind the narrower type that it is given
     name = clean(metadata.get("Name"), 200) if metadata is not None else ""
     if not name or not normalise(name):
         return None

@@ -5,11 +5,17 @@
 Classifier ─┘                     └─ Version ── File ── Module ── Function
 
 Table names are spelt out, because the legacy script (``report.py``) declares its own models for the same tables.
+Annotations without a value tell type checkers of reverse relations, and of what queries annotate.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from orm import models
+
+if TYPE_CHECKING:
+    from orm.models.relations import RelatedManager
 
 
 class Person(models.Model):
@@ -55,6 +61,7 @@ class Distribution(models.Model):
     views = models.IntegerField(default=0)
     authors = models.ManyToManyField(Person, related_name="distributions")
     classifiers = models.ManyToManyField(Classifier, related_name="distributions")
+    file_count: int | None
 
     class Meta:
         app_label = "catalogue"
@@ -73,6 +80,9 @@ class Version(models.Model):
     requires_python = models.CharField(max_length=100, default="")
     location = models.CharField(max_length=1000)
     installed_at = models.DateTimeField(null=True)
+    requirements: RelatedManager[Requirement]
+    file_count: int
+    size: int | None
 
     class Meta:
         app_label = "catalogue"

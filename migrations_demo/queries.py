@@ -163,7 +163,7 @@ async def statistics() -> dict[str, Any]:
         .order_by("-files", "suffix")[:10]
         .afetch_all(),
         Distribution.objects.annotate(
-            functions=Count(functions), asyncs=Count(functions, filter=Q(**{f"{functions}__is_async": True}))
+            functions=Count(functions), asyncs=Count(functions, filter=Q(versions__modules__functions__is_async=True))
         )
         .filter(asyncs__gte=5)
         .order_by("-asyncs", "slug")[:10]
