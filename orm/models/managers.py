@@ -190,6 +190,9 @@ class BaseManager(Generic[M]):
             return root
         if name == "model":
             raise AttributeError(f"This {type(self).__name__} belongs to no model; declare it in a model's class body.")
+        if isinstance(_find(type(self), name), ProxiedMethod):
+            # get_queryset() raised an AttributeError, which brought Python here: let it be seen.
+            return getattr(self.get_queryset(), name)
         if name.startswith("__") or name not in QUERYSET_ONLY:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         raise AttributeError(

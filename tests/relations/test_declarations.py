@@ -7,7 +7,7 @@ import pytest
 from orm import models
 from orm.errors import FieldDoesNotExist, ImproperlyConfigured
 from orm.models.apps import Apps
-from tests.relations.models import Author, Book, Copy, Country, Profile, Tag, Translation
+from tests.relations.models import Author, Book, Copy, Profile, Tag, Translation
 
 
 def meta(**options: object) -> type:
@@ -116,8 +116,11 @@ def test_managers_of_abstract_models_say_what_to_do() -> None:
 def test_abstract_models_hand_relations_down() -> None:
     registry = Apps()
 
+    class Person(models.Model):
+        Meta = shared(registry)
+
     class Owned(models.Model):
-        owner = models.ForeignKey(Country, on_delete=models.CASCADE, related_name="%(class)s_owned+")
+        owner = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="%(class)s_owned+")
         peers = models.ManyToManyField("self")
 
         class Meta:
@@ -131,7 +134,7 @@ def test_abstract_models_hand_relations_down() -> None:
     class Boat(Owned):
         Meta = shared(registry)
 
-    assert House._meta.get_field("owner").related_model is Country
+    assert House._meta.get_field("owner").related_model is Person
     assert House._meta.get_field("owner") is not Boat._meta.get_field("owner")
     assert Boat._meta.get_field("peers").related_model is Boat
     assert Boat.peers.through.__name__ == "Boat_peers"
