@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
-from orm.errors import FieldDoesNotExist, ImproperlyConfigured, ValidationError
+from orm.errors import FieldDoesNotExist, ImproperlyConfigured
 from orm.models.fields.base import Field
 from orm.models.on_delete import OnDelete, check_rule, check_rule_fits
 from orm.models.relations.forward import ForwardOneDescriptor
@@ -301,11 +301,6 @@ class ForeignKey(RelatedField[T]):
         held[self.attname] = key
         held[PENDING].discard(self.name)
         return key
-
-    def validate(self, value: Any, instance: Any) -> None:
-        """Check the value as far as that goes without a query; that the row exists is the database's to say."""
-        if value is None and not self.null:
-            raise ValidationError(f"{self} can't be null.", code="null")
 
     # -- description ------------------------------------------------------------------------------------------------
 
