@@ -1,7 +1,8 @@
 """Scripts written for Django's ORM run unchanged, and say what they say under Django itself.
 
-``project/expected.txt`` is what Django 5.2 printed, the same on SQLite and PostgreSQL; where Django is installed, that
-is compared again.
+``scripts/*.txt`` is what Django 5.2 printed, the same on SQLite and PostgreSQL; where Django is installed, that is
+compared again. ``report.py`` is a script beside a project: settings in a module, models in an application;
+``company.py`` is a single file.
 """
 
 from __future__ import annotations
@@ -17,10 +18,14 @@ import pytest
 
 from orm.db.url import DatabaseURL
 
-PROJECT = Path(__file__).parent / "scripts" / "project"
-REPORT = PROJECT / "report.py"
+SCRIPTS = Path(__file__).parent / "scripts"
+EXPECTED = {
+    SCRIPTS / "project" / "report.py": (SCRIPTS / "report.txt").read_text(encoding="utf-8"),
+    SCRIPTS / "company.py": (SCRIPTS / "company.txt").read_text(encoding="utf-8"),
+}
 OUTER = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")
-EXPECTED = (PROJECT / "expected.txt").read_text(encoding="utf-8")
+
+each_script = pytest.mark.parametrize("script", EXPECTED, ids=lambda path: path.name)
 
 
 def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -49,23 +54,26 @@ def settings_of(url: str) -> Mapping[str, str]:
     }
 
 
-def test_a_project_on_sqlite(tmp_path: Path) -> None:
-    done = run(tmp_path, "-m", "orm", "run", str(REPORT), "a", "b")
+@each_script
+def test_on_sqlite(tmp_path: Path, script: Path) -> None:
+    done = run(tmp_path, "-m", "orm", "run", str(script), "a", "b")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == EXPECTED
+    assert done.stdout == EXPECTED[script]
 
 
-def test_a_project_on_postgresql(tmp_path: Path, postgresql_url: str) -> None:
-    done = run(tmp_path, "-m", "orm", "run", str(REPORT), "a", "b", **settings_of(postgresql_url))
+@each_script
+def test_on_postgresql(tmp_path: Path, script: Path, postgresql_url: str) -> None:
+    done = run(tmp_path, "-m", "orm", "run", str(script), "a", "b", **settings_of(postgresql_url))
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == EXPECTED
+    assert done.stdout == EXPECTED[script]
 
 
 @pytest.mark.skipif(importlib.util.find_spec("django") is None, reason="Django is not installed")
-def test_django_itself_says_the_same(tmp_path: Path) -> None:
-    done = run(tmp_path, str(REPORT), "a", "b")
+@each_script
+def test_django_itself_says_the_same(tmp_path: Path, script: Path) -> None:
+    done = run(tmp_path, "-W", "ignore", str(script), "a", "b")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == EXPECTED
+    assert done.stdout == EXPECTED[script]
 
 
 def test_a_single_file_with_the_settings_of_the_surroundings(tmp_path: Path) -> None:
