@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from orm.db.contract import Connection, Driver, Params, Row
+from orm.errors import InterfaceError
 from orm_sqlite.errors import CAUGHT
 from orm_sqlite.session import Session
 
@@ -21,8 +22,7 @@ class BlockingConnection(Connection):
     def __init__(self, session: Session) -> None:
         self._session = session
         self._raw = session.raw
-        self._lock = session.lock
-        self._execute = session.raw.execute
+        self._execute: Callable[..., Any] = session.raw.execute
 
     @property
     def is_usable(self) -> bool:
@@ -35,8 +35,8 @@ class BlockingConnection(Connection):
     async def fetch(self, sql: str, params: Params = ()) -> Sequence[Row]:
         # Session.fetch written out, since this is where every query passes.
         try:
-            with self._lock:
-                return self._execute(sql, params).fetchall()
+            rows: list[Row] = self._execute(sql, params).fetchall()
+            return rows
         except CAUGHT as error:
             return self._session.after(error, self._session.fetch_once, sql, params)
 
@@ -46,10 +46,9 @@ class BlockingConnection(Connection):
     async def execute(self, sql: str, params: Params = ()) -> int:
         # Session.execute written out for the plain case, as above.
         try:
-            with self._lock:
-                cursor = self._execute(sql, params)
-                count = cursor.rowcount
-                return count if count >= 0 and cursor.description is None else self._session.finish(cursor, sql)
+            cursor = self._execute(sql, params)
+            count: int = cursor.rowcount
+            return count if count >= 0 and cursor.description is None else self._session.finish(cursor, sql)
         except CAUGHT as error:
             return self._session.after(error, self._session.execute_once, sql, params)
 
@@ -88,6 +87,11 @@ class BlockingConnection(Connection):
 
     def terminate(self) -> None:
         self._session.terminate()
+        self._execute = _refuse
+
+
+def _refuse(*args: Any) -> Any:
+    raise InterfaceError("the connection is closed")
 
 
 class BlockingDriver(Driver):

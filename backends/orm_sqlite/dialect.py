@@ -123,6 +123,8 @@ class SQLiteDialect(Dialect):
             return _read_aware if types.default_zone is not None else _read_naive
         if sql_type.kind == "decimal":
             return _decimal_reader(sql_type.decimal_places)
+        if sql_type.kind == "float" and sql_type.model is None:
+            return float  # a computed value has no column whose affinity would make it one
         return _CONVERTERS.get(sql_type.kind)
 
     # -- conditions ---------------------------------------------------------------------------------------------------
@@ -232,6 +234,8 @@ class SQLiteDialect(Dialect):
         return super().combine(operator, lhs, rhs, lhs_kind, rhs_kind)
 
     def json_value(self, sql: str, path: Sequence[str | int], *, as_text: bool) -> str:
+        if _awkward(path):
+            sql, path = self._json_part(sql, path), []
         if "%s" in sql:  # named more than once below, and a parameter may not be
             return f"(SELECT {self.json_value('whole', path, as_text=as_text)} FROM (SELECT {sql} AS whole))"
         place = self._json_path(path)
@@ -252,9 +256,17 @@ class SQLiteDialect(Dialect):
         return f"ORM_JSON_CONTAINS({lhs}, {rhs})"
 
     def json_has_key(self, sql: str, path: Sequence[str | int]) -> str:
+        if _awkward(path):
+            return f"{self._json_part(sql, path)} IS NOT NULL"
         return f"JSON_TYPE({sql}, {self._json_path(path)}) IS NOT NULL"
 
+    def _json_part(self, sql: str, path: Sequence[str | int]) -> str:
+        """Return what lies at a path SQLite's own path language has no words for."""
+        return f"ORM_JSON_PART({sql}, {self.string_literal(json.dumps(list(path)))})"
+
     def json_comparison(self, sql: str, path: Sequence[str | int]) -> Pattern:
+        if _awkward(path):
+            sql, path = self._json_part(sql, path), []
         return Pattern(f"JSON_EXTRACT({sql}, {self._json_path(path)}) {{operator}} %s", _json_scalar)
 
     def now(self) -> str:
@@ -300,6 +312,11 @@ def _slice(sql: str, start: int, length: int) -> str:
     return f"CAST(SUBSTR({sql}, {start}, {length}) AS INTEGER)"
 
 
+def _awkward(path: Sequence[str | int]) -> bool:
+    # SQLite compares a path's key with the text of the JSON as it stands, escapes and all, and has none for a quote.
+    return any(isinstance(item, str) and json.dumps(item, ensure_ascii=False) != f'"{item}"' for item in path)
+
+
 def _json_scalar(value: Any) -> Any:
     return int(value) if isinstance(value, bool) else value
 
@@ -309,7 +326,7 @@ def _json_step(item: str | int) -> str:
         return f"[{item}]" if item >= 0 else f"[#{item}]"
     if '"' in item:
         raise NotSupportedError(f"SQLite's JSON paths can't name the key {item!r}: it has a double quote")
-    return f'."{item}"'
+    return f'."{_write_json(item)[1:-1]}"'  # keys are compared as they are written, escapes and all
 
 
 # -- patterns ----------------------------------------------------------------------------------------------------------
@@ -341,7 +358,10 @@ _GLOBS: dict[str, Adapter] = {
 
 
 def _dump_list(values: Any) -> str:
-    return json.dumps(list(values))
+    try:
+        return json.dumps(list(values), allow_nan=False)
+    except ValueError:  # JSON has no infinity, but numbers too large to be anything else
+        return json.dumps(list(values)).replace("Infinity", "1e999").replace("NaN", "null")
 
 
 # -- values ------------------------------------------------------------------------------------------------------------

@@ -310,6 +310,18 @@ def md5(text: str) -> str:
 
 
 @strict
+def json_part(text: str, path: str) -> str | None:
+    """Return what lies at a path (a JSON list of keys and indexes) in a JSON text, as JSON; None when nothing does."""
+    value = json.loads(text)
+    for item in json.loads(path):
+        try:
+            value = value[item]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return json.dumps(value, ensure_ascii=False)
+
+
+@strict
 def json_equal(one: Any, other: Any) -> bool:
     """Return whether two JSON texts hold equal values."""
     return one == other or _same(json.loads(str(one)), json.loads(str(other)))
@@ -336,6 +348,7 @@ _FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ("REPEAT", 2, repeat),
     ("REVERSE", 1, reverse),
     ("MD5", 1, md5),
+    ("ORM_JSON_PART", 2, json_part),
     ("ORM_JSON_EQUAL", 2, json_equal),
     ("ORM_JSON_CONTAINS", 2, json_contains),
 )

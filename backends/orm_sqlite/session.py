@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -48,12 +47,11 @@ class Session:
     ``usable`` is False once it is closed or given up.
     """
 
-    __slots__ = ("_pending", "_read_only", "_stopping", "lock", "patience", "raw", "usable")
+    __slots__ = ("_pending", "_read_only", "_stopping", "patience", "raw", "usable")
 
     def __init__(self, url: DatabaseURL, *, watch_signals: bool) -> None:
         self.patience = _number(url, "timeout", 5.0)
         self.usable = True
-        self.lock = threading.Lock()
         self._pending: list[BaseException] = []
         self._read_only = False
         self._stopping = False
@@ -90,10 +88,11 @@ class Session:
     # -- statements -------------------------------------------------------------------------------------------------
 
     def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call ``work`` with the lock held, waiting for other connections' locks; errors leave translated."""
+        """Call ``work``, waiting for other connections' locks; errors leave translated."""
+        if not self.usable:
+            raise InterfaceError("the connection is closed")
         try:
-            with self.lock:
-                return work(*args, **kwargs)
+            return work(*args, **kwargs)
         except CAUGHT as error:
             return self.after(error, work, *args, **kwargs)
 
@@ -102,8 +101,7 @@ class Session:
         began = time.monotonic()
         while is_busy(error) and not self._stopping and time.monotonic() - began < self.patience - _SLICE:
             try:
-                with self.lock:
-                    return work(*args, **kwargs)
+                return work(*args, **kwargs)
             except CAUGHT as again:
                 error = again
         raise self._reason(error, _SLICE + time.monotonic() - began) from error
@@ -113,7 +111,6 @@ class Session:
         if self._pending:
             return self._pending.pop()
         if not self.usable:
-            self.close()
             return InterfaceError("the connection is closed")
         return translate(error, waited)
 
@@ -158,8 +155,7 @@ class Session:
             opening, closing, undoing = "BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",)
         self.run(_statement_on, self.raw, opening)
         try:
-            with self.lock:
-                count = self.raw.executemany(sql, rows).rowcount
+            count = self.raw.executemany(sql, rows).rowcount
             self.run(_statement_on, self.raw, closing)
         except BaseException as error:
             if self.raw.in_transaction:  # an interrupted write has been rolled back by SQLite itself
@@ -231,20 +227,23 @@ class Session:
         self._stopping = False
 
     def close(self) -> None:
-        """Close the connection, after the statement that runs in another thread, if one does."""
+        """Close the connection. For its owner only: a statement must not be running in another thread."""
         self.usable = False
-        with self.lock:
-            self.raw.close()
+        self.raw.close()
 
     def terminate(self) -> None:
-        """Give the session up from any thread: what runs is interrupted and closes the connection when it ends."""
+        """Give the session up from any thread: what runs is interrupted, and nothing else begins.
+
+        It is closed when it is let go of, which nobody does who is still inside a statement. Closing it here could
+        free what a statement in another thread is using, and a lock against that would cost every statement.
+        """
         self.usable = False
         self.stop()
-        if self.lock.acquire(blocking=False):
-            try:
-                self.raw.close()
-            finally:
-                self.lock.release()
+
+    def __del__(self) -> None:
+        raw = getattr(self, "raw", None)  # missing where opening it failed
+        if raw is not None:
+            raw.close()
 
 
 def _watch(pending: list[BaseException]) -> Generator[int, None, None]:

@@ -23,6 +23,9 @@ from orm.sql.types import SQLType
 
 Prepare = Callable[[Any], Any]
 
+RELATION_LOOKUPS = ("exact", "in", "gt", "gte", "lt", "lte", "isnull", "range")
+"""How the key of a related object may be compared; anything else is meant for one of its fields."""
+
 
 class Path(NamedTuple):
     """Where a name leads: relations to go along, the column at the end, and the parts after it (transforms, a lookup)."""
@@ -333,6 +336,8 @@ class Builder:
     def _condition(self, condition: Any, negated: bool, reuse: set[str] | None, allow_joins: bool) -> Expression:
         if not isinstance(condition, Q):
             return condition.resolve_expression(self, allow_joins, reuse)  # type: ignore[no-any-return]
+        if not condition.children:
+            return Where(())
         negated = negated != condition.negated
         nodes: list[Expression] = []
         for child in condition.children:
@@ -354,12 +359,34 @@ class Builder:
         if negated and path.many:
             return self._has_row(path, kind, value, name, reuse)
         lhs = self.column(path, reuse, allow_joins)
+        if path.relation is not None and path.rest and path.rest[-1] not in RELATION_LOOKUPS:
+            related = path.relation.hops[-1].model._meta.names
+            raise FieldError(
+                f"The relation {path.relation.name!r} has no lookup {path.rest[-1]!r} (in {name!r})."
+                + nearest(path.rest[0], [*RELATION_LOOKUPS, *related])
+            )
         lookup = self._lookup(lhs, path.rest, kind, value, name)
         if negated and not isinstance(lookup, IsNull):
-            optional = path.field.null or any(hop.optional for hop in path.hops)
-            if optional:  # NOT (x = 1) is unknown for a NULL x; excluding x = 1 keeps it
-                return Where((lookup, IsNull(lhs, False)))
+            # NOT (x = 1) is unknown for a NULL x; excluding x = 1 keeps it.
+            optional = [lhs] if path.field.null or any(hop.optional for hop in path.hops) else []
+            optional += self._nullable_columns(getattr(lookup, "rhs", None))
+            if optional:
+                return Where((lookup, *[IsNull(column, False) for column in optional]))
         return lookup
+
+    def _nullable_columns(self, expression: Any) -> list[Col]:
+        """Return the columns an expression is computed from that may be NULL."""
+        if not isinstance(expression, Expression):
+            return []
+        return [node for node in expression.walk() if isinstance(node, Col) and self._may_be_null(node)]
+
+    def _may_be_null(self, column: Col) -> bool:
+        join = self.select.joins.get(column.alias)
+        while join is not None and join.hop is not None:
+            if join.hop.optional or join.hop.many:
+                return True
+            join = self.select.joins.get(join.parent or "")
+        return bool(column.target.null)
 
     def _lookup(self, lhs: Any, names: Sequence[str], kind: Hashable, value: Any, whole: str) -> Expression:
         *transforms, last = names or ("exact",)
@@ -403,8 +430,12 @@ class Builder:
 
     def group(self) -> None:
         """Group by what the query's rows are: the model's rows, or the columns ``values()`` chose."""
-        values = self.select.values
-        self.select.group_by = "model" if values is None else tuple(expression for _, expression in values)
+        select = self.select
+        if select.values is None:
+            select.group_by = "model"
+            return
+        annotated = (select.annotations[name] for name in select.selected)
+        select.group_by = (*(expression for _, expression in select.values), *annotated)
 
 
 class _InnerBuilder(Builder):

@@ -265,7 +265,6 @@ class Chain(Generic[M]):
         return self._choose("flat" if flat else "named" if named else "tuple", fields, {})
 
     def _choose(self, result: str, fields: Sequence[Any], expressions: dict[str, Any]) -> Any:
-        self._uncombined("values") if self._shape.select.combination is not None else None
         names: list[str] = []
         computed = dict(expressions)
         for number, item in enumerate(fields):
@@ -290,6 +289,7 @@ class Chain(Generic[M]):
 
     def prefetch_related(self, *lookups: Any) -> Self:
         """Load related objects in one further query each: names or ``Prefetch`` objects; ``None`` undoes it."""
+        self._uncombined("prefetch_related")
         if lookups == (None,):
             return self._set(_prefetch_related_lookups=())
         lookups = self._prefetch_related_lookups + lookups
@@ -300,10 +300,12 @@ class Chain(Generic[M]):
         """Load only these columns (and the key) at once; the others when they are asked for."""
         if fields == (None,):
             raise TypeError("Cannot pass None as an argument to only().")
+        self._uncombined("only")
         return self._step("only", fields, steps.choose_loading, False, fields)
 
     def defer(self, *fields: Any) -> Self:
         """Leave these columns out until they are asked for; ``None`` loads all again."""
+        self._uncombined("defer")
         names = None if fields == (None,) else fields
         return self._step("defer", names, steps.choose_loading, True, names)
 

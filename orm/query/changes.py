@@ -62,6 +62,7 @@ def _assigned(builder: Builder, field: Any, value: Any) -> Any:
     if not isinstance(value, Combinable):
         return Slot(builder.take_slot(value, field.get_prep_value), field, bare=True)
     inner = _InnerBuilder(builder, builder.model)
+    inner.select.annotations = {n: e for n, e in builder.select.annotations.items() if n != ASSIGNMENTS}
     resolved: Any = value.resolve_expression(inner, True, None)  # type: ignore[attr-defined]
     if resolved.contains_aggregate or resolved.contains_over_clause:
         raise FieldError(f"Aggregate and window functions are not allowed in update ({field.name}={value!r})")
@@ -75,6 +76,18 @@ def _assigned(builder: Builder, field: Any, value: Any) -> Any:
     select.order_by = ()
     select.where = Where((Exact(Col(here, key), Col(base, key)),))
     return SubSelect(select)
+
+
+class _ValueBuilder(_InnerBuilder):
+    """Resolves what a column is set to: names of the row itself, across relations, and the query's annotations."""
+
+    def _annotation(self, name: str) -> tuple[Any, tuple[str, ...]]:
+        annotation, rest = self.outer._annotation(name)
+        if annotation is not None:
+            own = {self.outer.select.base_alias}
+            if any(isinstance(node, Col) and node.alias not in own for node in annotation.walk()):
+                raise FieldError(f"update() can't use the annotation {name!r}: it is computed across a relation")
+        return annotation, rest
 
 
 def _moved(expression: Any, aliases: dict[str, str]) -> Any:

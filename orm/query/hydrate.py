@@ -11,7 +11,7 @@ from collections import namedtuple
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from orm.query.layout import Entity, Layout
+from orm.query.layout import ComputedType, Entity, Layout
 
 Hydrate = Callable[[Sequence[Any]], list[Any]]
 
@@ -36,10 +36,17 @@ def converters(layout: Layout, dialect: Any) -> list[Any]:
         if sql_type is None:
             found.append(None)
             continue
+        if isinstance(sql_type, ComputedType):
+            found.append(_number if sql_type.sql_type.kind != "float" else float)
+            continue
         convert = dialect.converter(sql_type)
         hook = getattr(sql_type, "from_db_value", None)
         found.append(_with_hook(convert, hook, dialect) if hook is not None else convert)
     return found
+
+
+def _number(value: Any) -> Any:
+    return value if type(value) is int else int(value)
 
 
 class _with_hook:  # noqa: N801 - reads as a function where it is used

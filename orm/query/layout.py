@@ -14,6 +14,7 @@ from orm.errors import FieldError
 from orm.query.builder import Builder, ConstantBuilder, nearest
 from orm.sql.expressions import Col, Expression, OrderBy, Random, Ref
 from orm.sql.select import Output, Select
+from orm.sql.types import INTEGER_KINDS
 from orm.sql.windows import ordering_of
 
 
@@ -68,7 +69,7 @@ def finish(select: Select) -> tuple[Select, Layout]:
             select.base_alias if name == "self" else builder.join(builder.path(name).hops, None) for name in of
         )
         select.lock = (nowait, skip, aliases, no_key)
-    types = tuple(output.expression.output_field_or_none for output in outputs)
+    types = tuple(output_type(output.expression) for output in outputs)
     annotations = tuple((name, start + i) for i, name in enumerate(select.selected))
     kind = select.result if select.values is not None else "model"
     return select, Layout(kind, tuple(names), types, entity, annotations)
@@ -81,7 +82,24 @@ def _output_name(name: str) -> str:
 def _plain_layout(select: Select, kind: str) -> Layout:
     outputs = select.outputs or ()
     names = tuple(output.name or "" for output in outputs)
-    return Layout(kind, names, tuple(output.expression.output_field_or_none for output in outputs))
+    return Layout(kind, names, tuple(output_type(output.expression) for output in outputs))
+
+
+class ComputedType:
+    """The type of a computed column, which a database may give in a wider or narrower form than the column of a table."""
+
+    from_db_value = None
+
+    def __init__(self, sql_type: Any) -> None:
+        self.sql_type = sql_type
+
+
+def output_type(expression: Expression) -> Any:
+    """Return the type of a result column; None where it is unknown, and the driver's value is as good as any."""
+    sql_type = expression.output_field_or_none
+    if sql_type is None or isinstance(expression, Col) or sql_type.kind not in ("float", *INTEGER_KINDS):
+        return sql_type
+    return ComputedType(sql_type)
 
 
 def _finish_combination(select: Select) -> tuple[Select, Layout]:
@@ -216,7 +234,15 @@ def resolve_ordering(
         if not isinstance(item, str):
             if not hasattr(item, "resolve_expression"):
                 raise TypeError(f"order_by() takes names and expressions, not {item!r}")
-            found.append(ordering_of(item).resolve_expression(builder))
+            if getattr(item, "contains_aggregate", False):
+                raise FieldError(f"order_by({item!r}): name the aggregate with annotate() first, and order by that name")
+            ordering = ordering_of(item).resolve_expression(builder)
+            if ordering.contains_aggregate and builder.select.group_by is None:
+                raise FieldError(
+                    "Using an aggregate in order_by() without also including it in annotate() is not allowed: "
+                    f"annotate(x={item!r}).order_by('x')"
+                )
+            found.append(ordering)
             continue
         descending = item.startswith("-")
         name = item[1:] if descending or item.startswith("+") else item

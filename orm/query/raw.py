@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from orm.db.registry import databases
 from orm.errors import FieldDoesNotExist
+from orm.query.prefetch import aprefetch_related_objects
 from orm.sql.parameters import bind
 
 M = TypeVar("M", covariant=True)
@@ -34,15 +35,24 @@ class AwaitableRawQuerySet(Generic[M]):
         self.translations = dict(translations or {})
         self._using = using
         self._result_cache: list[M] | None = None
+        self._prefetch_related_lookups: tuple[Any, ...] = ()
+
+    def prefetch_related(self, *lookups: Any) -> Any:
+        """Load related objects of the results, each in one further query; ``None`` undoes it."""
+        new = self.using(self._using)
+        new._prefetch_related_lookups = () if lookups == (None,) else self._prefetch_related_lookups + lookups
+        return new
 
     @property
     def db(self) -> str:
         """The alias of the database the query runs on."""
         return self._using or "default"
 
-    def using(self, alias: str) -> Any:
+    def using(self, alias: str | None) -> Any:
         """Return the same query for another database."""
-        return type(self)(self.model, self.raw_query, self.params, self.translations, using=alias)
+        new = type(self)(self.model, self.raw_query, self.params, self.translations, using=alias)
+        new._prefetch_related_lookups = self._prefetch_related_lookups
+        return new
 
     async def afetch_all(self) -> list[M]:
         """Run the query unless it has run, and return the list of instances, which is kept."""
@@ -51,6 +61,8 @@ class AwaitableRawQuerySet(Generic[M]):
             text, params = bind(database.dialect, self.raw_query, self.params or None)
             columns, rows = await database.fetch_named(text, params)
             self._result_cache = self._made(columns, rows, database.dialect)
+            if self._prefetch_related_lookups and self._result_cache:
+                await aprefetch_related_objects(self._result_cache, *self._prefetch_related_lookups)
         return self._result_cache
 
     def _made(self, columns: Sequence[str], rows: Sequence[Any], dialect: Any) -> list[M]:

@@ -35,6 +35,10 @@ def check_alias(name: str) -> None:
 
 def filter_rows(builder: Builder, negated: bool, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
     """filter() and exclude()."""
+    if "_connector" in kwargs or "_negated" in kwargs:
+        raise TypeError("filter() and exclude() take lookups; combine Q objects for other connectors than AND")
+    if not args and not kwargs:
+        return
     condition = Q(*args, **kwargs)
     builder.add_filter(~condition if negated else condition)
 
@@ -107,8 +111,14 @@ def choose_values(builder: Builder, names: Sequence[str], expressions: dict[str,
     """values() and values_list(): rows as dicts, tuples, single values or named tuples."""
     select = builder.select
     select.result = result
+    if select.combination is not None:
+        _choose_in_parts(builder, names, expressions, result)
+        return
     select.select_related = False
     select.loading = None
+    if select.combination is not None:
+        _choose_combined(builder, names, expressions, result)
+        return
     if expressions:
         annotate(builder, expressions, selected=True)
     chosen: list[tuple[str, Expression]] = []
@@ -124,8 +134,44 @@ def choose_values(builder: Builder, names: Sequence[str], expressions: dict[str,
         annotated = list(select.selected)
     order = list(names) or [name for name, _ in chosen] + annotated
     select.values, select.selected = _in_order(select, order, dict(chosen), annotated)
-    if select.group_by is not None and select.group_by != "model":
-        select.group_by = tuple(expression for _, expression in select.values)
+
+
+def _choose_combined(builder: Builder, names: Sequence[str], expressions: dict[str, Any], result: str) -> None:
+    """values() after union(): every part that has chosen no columns of its own gives these."""
+    select, combination = builder.select, builder.select.combination
+    assert combination is not None
+    if expressions:
+        raise NotSupportedError("values() after union() takes names; annotate the querysets before they are combined")
+    parts: list[Select] = []
+    for part in combination.parts:
+        if part.values is None:
+            inner = Builder(part, ())
+            choose_values(inner, names, {}, result)
+            part = inner.finished()
+        parts.append(part)
+    select.combination = replace(combination, parts=tuple(parts))
+    select.values, select.selected, select.annotations = parts[0].values, parts[0].selected, parts[0].annotations
+    if select.order_by:
+        select.order_by = tuple(_order_combination(select, _as_named(item)) for item in select.order_by)
+
+
+def _as_named(item: Any) -> str:
+    return ("-" if item.descending else "") + item.expression.column
+
+
+def _choose_in_parts(builder: Builder, names: Sequence[str], expressions: dict[str, Any], result: str) -> None:
+    """values() of a union: of each of its parts."""
+    select = builder.select
+    if expressions:
+        raise NotSupportedError("values() of a union takes names of columns, not expressions")
+    assert select.combination is not None
+    parts: list[Select] = []
+    for part in select.combination.parts:
+        inner = Builder(part)
+        choose_values(inner, names, {}, result)
+        parts.append(inner.select)
+    select.combination = replace(select.combination, parts=tuple(parts))
+    select.values, select.selected = parts[0].values, parts[0].selected
 
 
 def _in_order(
@@ -165,16 +211,17 @@ def _order_combination(select: Select, name: Any) -> OrderBy:
         target = getattr(output.expression, "target", None)
         known = {layout.names[position], output.name, getattr(target, "name", None), getattr(target, "attname", None)}
         if plain in known:
-            return OrderBy(Position(position + 1), descending=descending)
+            return OrderBy(Position(position + 1, plain), descending=descending)
     raise FieldError(f"A union is ordered by its columns; {plain!r} is none of them")
 
 
 class Position(Expression):
     """A column of the result by its number, which is how a union is ordered."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, column: str) -> None:
         super().__init__(types.INTEGER)
         self.number = number
+        self.column = column
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
         return str(int(self.number)), []
@@ -397,7 +444,7 @@ def aggregate(builder: Builder, aggregates: dict[str, Any]) -> None:
     source = builder if plain else _SourceBuilder(builder)
     outputs: list[Output] = []
     for name, item in aggregates.items():
-        resolved = item.resolve_expression(source, True, None, True)
+        resolved = item.resolve_expression(source, True, None)
         if not resolved.contains_aggregate:
             raise TypeError(f"{name} is no aggregate: {item!r} gives a value for each row")
         outputs.append(Output(resolved, name))

@@ -57,6 +57,9 @@ class Aggregate(Func):
         summarize: bool = False,
         for_save: bool = False,
     ) -> Any:
+        for source in self.source_expressions:
+            if getattr(source, "contains_aggregate", False):
+                raise FieldError(f"{type(self).__name__} can't be computed over {source!r}, which is an aggregate itself")
         # In the order of __init__'s attributes, which is the order structure() lists values in.
         new = super().resolve_expression(query, allow_joins, reuse, summarize, for_save)
         for source in new.source_expressions:

@@ -207,6 +207,8 @@ class Where(Expression):
             yield from node.group_by_columns()
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        if not self.nodes:
+            raise FullResultSet  # exclude() without conditions, too, leaves every row
         parts: list[str] = []
         params: list[Any] = []
         conjunction = self.connector == "AND"

@@ -93,14 +93,14 @@ def _json(cls: Any) -> Any:
 
 @_json
 class JSONExact(Lookup):
-    """Equality of JSON values; ``None`` asks for SQL NULL on a column, for JSON null under a key."""
+    """Equality of JSON values; ``None`` asks for JSON null (``isnull=True`` for SQL NULL), as in Django."""
 
     lookup_name = "exact"
 
     @classmethod
     def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
         if kind is None:
-            return JSONNull(lhs, None) if isinstance(lhs, KeyTransform) else IsNull(lhs, True)
+            return JSONNull(lhs, None)
         return super().build(lhs, kind, value, query)
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:

@@ -7,6 +7,10 @@ Custom lookups set ``lookup_name`` and write ``as_sql`` with ``process_lhs`` and
 
 from __future__ import annotations
 
+import decimal
+import math
+import decimal
+import math
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, ClassVar
 
@@ -105,28 +109,54 @@ class Exact(_Comparison):
         return super().build(lhs, kind, value, query)
 
 
+class _Bound:
+    """Prepares what integers are compared to: a fraction becomes the whole number with the same ones beyond it."""
+
+    def __init__(self, prepare: Prepare, rounding: Callable[[Any], int]) -> None:
+        self.prepare = prepare
+        self.rounding = rounding
+
+    def __call__(self, value: Any) -> Any:
+        if isinstance(value, (float, decimal.Decimal)) and math.isfinite(value):
+            value = self.rounding(value)
+        return self.prepare(value)
+
+
+class _Ordering(_Comparison):
+    rounding: ClassVar[Callable[[Any], int]]
+
+    @classmethod
+    def preparer(cls, lhs: Any, query: Any) -> Prepare:
+        prepare = super().preparer(lhs, query)
+        return _Bound(prepare, cls.rounding) if cls.value_type(lhs).kind in types.INTEGER_KINDS else prepare
+
+
 @_register()
-class GreaterThan(_Comparison):
+class GreaterThan(_Ordering):
     lookup_name = "gt"
     operator = ">"
+    rounding = math.floor
 
 
 @_register()
-class GreaterThanOrEqual(_Comparison):
+class GreaterThanOrEqual(_Ordering):
     lookup_name = "gte"
     operator = ">="
+    rounding = math.ceil
 
 
 @_register()
-class LessThan(_Comparison):
+class LessThan(_Ordering):
     lookup_name = "lt"
     operator = "<"
+    rounding = math.ceil
 
 
 @_register()
-class LessThanOrEqual(_Comparison):
+class LessThanOrEqual(_Ordering):
     lookup_name = "lte"
     operator = "<="
+    rounding = math.floor
 
 
 @_register()

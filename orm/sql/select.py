@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from orm.errors import EmptyResultSet, FullResultSet
+from orm.errors import EmptyResultSet, FullResultSet, NotSupportedError, NotSupportedError
 from orm.sql.conditions import Where
 from orm.sql.expressions import Col, Expression, Null, Outer, Ref, Slot
 from orm.sql.types import SQLType
@@ -346,6 +346,8 @@ def compile_select(select: Select, compiler: Any) -> tuple[str, list[Any]]:
     columns: list[str] = []
     distinct = "DISTINCT " if select.distinct else ""
     if select.distinct_on:
+        if not dialect.capabilities.distinct_on:
+            raise NotSupportedError(f"{dialect.name} has no DISTINCT ON: call distinct() without names of fields")
         parts = [compiler.compile(item) for item in select.distinct_on]
         distinct = f"DISTINCT ON ({', '.join(sql for sql, _ in parts)}) "
         params += [p for _, found in parts for p in found]

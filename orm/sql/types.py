@@ -255,8 +255,9 @@ class SQLType:
     def get_transform(self, name: str) -> Callable[..., Any] | None:
         """Return the Transform class (or factory) of that name, or None."""
         found = self.lookups().get(name)
-        if found is not None:
-            return found if getattr(found, "is_transform", False) else None
+        if found is not None and getattr(found, "is_transform", False):
+            return found
+        # Before the end of a path, the name of a lookup is a key like any other.
         factory = KIND_KEY_TRANSFORMS.get(self.kind)
         return factory(name) if factory is not None else None
 
