@@ -21,8 +21,8 @@ from benchmarks.workloads import BY_NAME, PANES, WORKLOADS
 
 RESULTS = Path(__file__).parent / "results"
 SERVER = "postgresql://postgres@127.0.0.1:5432/postgres"
-THOROUGH = Effort(seconds=0.05, rounds=21)
-QUICK = Effort(seconds=0.02, rounds=7)
+THOROUGH = Effort(seconds=0.02, rounds=21)
+QUICK = Effort(seconds=0.008, rounds=9)
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:

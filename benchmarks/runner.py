@@ -40,6 +40,8 @@ class Result:
     micros: float | None = None
     ratio: float | None = None
     spread: tuple[float, float] | None = None
+    best: float | None = None
+    """The quickest round of this competitor against the quickest of the raw driver."""
     problem: str | None = None
 
 
@@ -192,6 +194,7 @@ class Measurement:
         result = Result(name, micros=statistics.median(times))
         if ratios:
             result.ratio, result.spread = statistics.median(ratios), (ratios[0], ratios[-1])
+            result.best = min(times) / min(times["raw"] for times in self.rounds if "raw" in times)
         return result
 
 

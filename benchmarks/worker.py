@@ -25,6 +25,8 @@ from benchmarks.data import Place
 from benchmarks.workloads import BY_NAME, Pane
 
 Answer = dict[str, Any]
+WINDOWS = 5
+"""How often a measurement is taken; the quickest counts, the others were disturbed. One where rows would be used up."""
 
 
 class Worker:
@@ -50,6 +52,11 @@ class Worker:
         gc.collect()
         if BY_NAME[workload].stall:
             return self.runner.run(stalls(method, count))
+        windows = WINDOWS if BY_NAME[workload].notes is None else 1
+        return min((self.window(method, count) for _ in range(windows)), key=lambda answer: answer["ns"])
+
+    def window(self, method: Callable[[int], Any], count: int) -> Answer:
+        """Time ``count`` operations."""
         if asyncio.iscoroutinefunction(method):
             return self.runner.run(timed(method, count))
         start, cpu = time.perf_counter_ns(), time.process_time_ns()
