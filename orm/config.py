@@ -8,8 +8,8 @@ type.
 from __future__ import annotations
 
 import os
+import re
 import threading
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from orm.bridge.guard import policy
+from orm.bridge.late import tomllib
 from orm.errors import ImproperlyConfigured
 
 ENVIRONMENT_VARIABLE = "DATABASE_URL"
@@ -142,7 +143,10 @@ def from_project_file(start: Path) -> dict[str, Any]:
         if not path.is_file():
             continue
         try:
-            table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("orm", {})
+            text = path.read_text(encoding="utf-8")
+            if not re.search(r"\borm\b", text):
+                return {}  # another project's file; to parse it would take longer than to import a model
+            table = tomllib.loads(text).get("tool", {}).get("orm", {})
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ImproperlyConfigured(f"{path} can't be read: {error}") from error
         return {name: check(name, value, f"[tool.orm] of {path}") for name, value in table.items()}

@@ -6,9 +6,7 @@ on behind its back. What this module refuses: waiting for a loop that can't answ
 
 from __future__ import annotations
 
-import asyncio
 import functools
-import inspect
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from orm.bridge import portal
@@ -17,7 +15,11 @@ from orm.bridge.guard import running_loop
 from orm.bridge.portal import Errand, Outcome, call_in_helper, refuse_dead_loop, wait_on
 
 if TYPE_CHECKING:
+    import asyncio
+    import inspect
     from collections.abc import Callable, Coroutine
+else:
+    from orm.bridge.late import asyncio, inspect
 
 T = TypeVar("T")
 
@@ -82,10 +84,17 @@ async def in_thread(fn: Callable[..., T], *args: Any, on_cancel: Callable[[], No
         return fn(*args)
     bell = Bell(loop)
     outcome = call_in_helper(fn, *args, done=lambda _: bell.ring())
-    cancelled = await bell.wait_to_the_end(on_cancel)
-    if cancelled is not None:
-        raise cancelled
+    deliver(await bell.wait_to_the_end(on_cancel))
     return outcome.take()  # type: ignore[no-any-return]
+
+
+def deliver(cancelled: asyncio.CancelledError | None) -> None:
+    """Raise a cancellation that was kept back, without the cycle that a local variable of the raiser would make."""
+    try:
+        if cancelled is not None:
+            raise cancelled
+    finally:
+        del cancelled
 
 
 async def drive_in_thread(coroutine: Coroutine[Any, Any, T], on_cancel: Callable[[], None] | None = None) -> T:
@@ -113,9 +122,7 @@ async def on_loop(home: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any
         bell.ring()
 
     errand = Errand(home, coroutine, settle)
-    cancelled = await bell.wait_to_the_end(errand.cancel)
-    if cancelled is not None:
-        raise cancelled
+    deliver(await bell.wait_to_the_end(errand.cancel))
     return outcome.take()  # type: ignore[no-any-return]
 
 
@@ -138,6 +145,8 @@ async def to_the_end(coroutine: Coroutine[Any, Any, T]) -> tuple[T, asyncio.Canc
         if cancelled is not None:
             raise cancelled from error
         raise
+    finally:
+        del cancelled, task
 
 
 def is_async(fn: Any) -> bool:

@@ -6,7 +6,6 @@ coroutines never suspend. What this module refuses: a coroutine that does suspen
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from orm.bridge import portal
@@ -14,7 +13,10 @@ from orm.bridge.guard import policy, public_name, refusal, running_loop
 from orm.errors import BridgeError
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import AsyncIterator, Coroutine, Iterator
+else:
+    from orm.bridge.late import asyncio
 
 T = TypeVar("T")
 

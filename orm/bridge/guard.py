@@ -6,16 +6,28 @@ module refuses: a blocking form on a loop's thread, unless the policy ``allow_bl
 
 from __future__ import annotations
 
-import asyncio
+import sys
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import SynchronousOnlyOperation
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
-# The C function behind ``asyncio.get_running_loop``, without its exception: this is asked for every statement.
-running_loop: Callable[[], asyncio.AbstractEventLoop | None] = asyncio._get_running_loop
+
+def loop_if_known() -> asyncio.AbstractEventLoop | None:
+    """Return the loop that runs on this thread; none runs while nobody has imported asyncio."""
+    events = sys.modules.get("asyncio.events")
+    ask = getattr(events, "_get_running_loop", None)  # absent while another thread is importing it
+    return None if ask is None else ask()
+
+
+# The C function behind ``asyncio.get_running_loop``, without its exception: this is asked for every statement. A
+# program that is not asynchronous is not made to import asyncio.
+running_loop: Callable[[], asyncio.AbstractEventLoop | None] = (
+    sys.modules["asyncio"]._get_running_loop if "asyncio" in sys.modules else loop_if_known
+)
 
 AWAITABLE_PREFIX = "Awaitable"
 

@@ -8,7 +8,6 @@ that is itself blocked waiting for us.
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import contextvars
 import os
@@ -20,7 +19,10 @@ from orm.bridge.guard import running_loop
 from orm.errors import BridgeError
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Coroutine
+else:
+    from orm.bridge.late import asyncio
 
 P = ParamSpec("P")
 T = TypeVar("T")

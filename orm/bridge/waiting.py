@@ -5,12 +5,16 @@ The pool and the turns of a transaction queue their waiters here. What this modu
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.bridge.crossing import Bell
 from orm.bridge.guard import running_loop
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    from orm.bridge.late import asyncio
 
 NOTHING: Any = object()
 """What a waiter holds before it was granted anything."""

@@ -1,0 +1,28 @@
+"""Modules of the standard library that are dear to import and often not needed, imported at their first use.
+
+A blocking script never needs ``asyncio``, which takes as long to import as the rest of the library. Nothing here may be
+used while a module is being imported, or the saving is lost.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+
+class LateModule:
+    """Stands for a module; imports it when an attribute is first asked for, and keeps what it gave."""
+
+    def __init__(self, name: str) -> None:
+        self.__name__ = name
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(import_module(self.__name__), name)
+        setattr(self, name, value)
+        return value
+
+
+asyncio: Any = LateModule("asyncio")
+difflib: Any = LateModule("difflib")
+inspect: Any = LateModule("inspect")
+tomllib: Any = LateModule("tomllib")
