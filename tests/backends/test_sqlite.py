@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from orm import errors
+from orm.bridge.drive import drive
 from orm.db.contract import Backend
+from orm.db.url import DatabaseURL
 from orm.testing.conformance import ConnectionConformance, DialectConformance, ModelConformance
 from orm_sqlite import backend as sqlite
+from orm_sqlite import forget
+from orm_sqlite.session import split
 
 
 class File:
@@ -41,3 +55,149 @@ class TestDialect(File, DialectConformance): ...
 
 
 class TestModels(File, ModelConformance): ...
+
+
+# -- SQLite's own promises ---------------------------------------------------------------------------------------------
+
+
+def connect(text: str) -> Any:
+    return drive(sqlite.blocking.connect(DatabaseURL.parse(text)))  # type: ignore[union-attr]
+
+
+def test_memory_is_one_database_for_both_colours_and_all_threads() -> None:
+    url = "sqlite://:memory:?name=shared"
+    blocking = connect(url)
+    drive(blocking.execute("CREATE TABLE t (id integer)"))
+    drive(blocking.execute("INSERT INTO t VALUES (1)"))
+
+    async def count() -> int:
+        connection = await sqlite.awaitable.connect(DatabaseURL.parse(url))  # type: ignore[union-attr]
+        await connection.execute("INSERT INTO t VALUES (2)")
+        rows = await connection.fetch("SELECT COUNT(*) FROM t")
+        await connection.close()
+        return int(rows[0][0])
+
+    with ThreadPoolExecutor(1) as elsewhere:
+        assert elsewhere.submit(asyncio.run, count()).result() == 2
+    assert drive(blocking.fetch("SELECT COUNT(*) FROM t")) == [(2,)]
+    drive(blocking.close())
+    again = connect(url)
+    assert drive(again.fetch("SELECT COUNT(*) FROM t")) == [(2,)], "it went with its last connection"
+    drive(again.close())
+
+
+def test_memory_lets_a_reader_see_the_rows_before_an_open_transaction() -> None:
+    writer, reader = connect("sqlite://:memory:?name=beside"), connect("sqlite://:memory:?name=beside&timeout=0.2")
+    drive(writer.execute("CREATE TABLE t (id integer)"))
+    drive(writer.begin())
+    drive(writer.execute("INSERT INTO t VALUES (1)"))
+    assert drive(reader.fetch("SELECT COUNT(*) FROM t")) == [(0,)]
+    drive(writer.commit())
+    assert drive(reader.fetch("SELECT COUNT(*) FROM t")) == [(1,)]
+    for connection in (writer, reader):
+        drive(connection.close())
+
+
+def test_memory_can_be_forgotten_and_has_names() -> None:
+    one, other = connect("sqlite://:memory:?name=one"), connect("sqlite://:memory:?name=other")
+    drive(one.execute("CREATE TABLE t (id integer)"))
+    with pytest.raises(errors.ProgrammingError, match="no such table"):
+        drive(other.fetch("SELECT * FROM t"))
+    for connection in (one, other):
+        drive(connection.close())
+    forget("one")
+    empty = connect("sqlite://:memory:?name=one")
+    assert drive(empty.fetch("SELECT * FROM sqlite_master")) == []
+    drive(empty.close())
+
+
+def test_memory_leaves_nothing_behind() -> None:
+    script = (
+        "from orm_sqlite import backend; from orm_sqlite.memory import path_of; from orm.db.url import DatabaseURL\n"
+        "from orm.bridge.drive import drive\n"
+        "drive(backend.blocking.connect(DatabaseURL.parse('sqlite://:memory:'))); print(path_of(''))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    place = Path(done.stdout.strip())
+    assert not place.exists()
+    assert not place.parent.exists()
+    assert done.stderr == ""
+
+
+def test_sensible_settings(tmp_path: Path) -> None:
+    connection = connect(f"sqlite:///{tmp_path / 'a b%.db'}")
+    settings = {
+        name: drive(connection.fetch(f"PRAGMA {name}"))[0][0]
+        for name in ("journal_mode", "foreign_keys", "synchronous")
+    }
+    assert settings == {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 1}
+    drive(connection.close())
+    assert (tmp_path / "a b%.db").exists()
+
+
+@pytest.mark.parametrize("query", ["mode=sometimes", "timeout=soon", "journal_mode=wal;DROP", "synchronous=2"])
+def test_options_that_can_not_be(query: str, tmp_path: Path) -> None:
+    with pytest.raises(errors.ImproperlyConfigured, match=query.partition("=")[0]):
+        connect(f"sqlite:///{tmp_path / 'x.db'}?{query}")
+
+
+def test_file_that_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(errors.OperationalError, match=r"missing\.db"):
+        connect(f"sqlite:///{tmp_path / 'missing.db'}?mode=rw")
+
+
+def test_lock_is_waited_for_and_then_explained(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'x.db'}?timeout=0.4"
+    holder, waiter = connect(url), connect(url)
+    drive(holder.execute("CREATE TABLE t (id integer)"))
+    drive(holder.begin())
+    began = time.monotonic()
+    with pytest.raises(errors.OperationalError, match="timeout"):
+        drive(waiter.begin())
+    assert 0.3 < time.monotonic() - began < 2
+    timer = threading.Timer(0.2, lambda: drive(holder.rollback()))
+    timer.start()
+    drive(waiter.begin())
+    timer.join()
+    for connection in (holder, waiter):
+        drive(connection.close())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_ctrl_c_stops_a_statement(tmp_path: Path) -> None:
+    script = (
+        "import sys; from orm_sqlite import backend; from orm.db.url import DatabaseURL\n"
+        "from orm.bridge.drive import drive; from orm.testing.conformance.connections import SLOW\n"
+        "c = drive(backend.blocking.connect(DatabaseURL.parse('sqlite://:memory:'))); print('on', flush=True)\n"
+        "try: drive(c.fetch(SLOW))\n"
+        "except KeyboardInterrupt: print('stopped', drive(c.fetch('SELECT 1')))"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "on\n"
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        assert process.stdout.read() == "stopped [(1,)]\n"
+        assert time.monotonic() - began < 2
+
+
+def test_open_connections_do_not_hold_up_the_process(tmp_path: Path) -> None:
+    script = (
+        "import asyncio; from orm_sqlite import backend; from orm.db.url import DatabaseURL\n"
+        "kept = []\n"
+        "async def main(): kept.append(await backend.awaitable.connect(DatabaseURL.parse('sqlite://:memory:')))\n"
+        "asyncio.run(main())"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=10, check=True)
+    assert done.stderr == ""
+
+
+def test_scripts_are_split_at_the_right_semicolons() -> None:
+    trigger = "CREATE TRIGGER x AFTER INSERT ON t BEGIN SELECT 1; SELECT 2; END;"
+    assert split(f"SELECT 'a;b'; -- no; no\n{trigger} SELECT 2") == [
+        "SELECT 'a;b';",
+        f" -- no; no\n{trigger}",
+        " SELECT 2;",
+    ]
+    assert split(" ;; ") == []
