@@ -8,7 +8,7 @@ the twins that may call the bridge.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Generator
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from orm.bridge import run
 from orm.bridge.guard import running_loop
@@ -17,11 +17,11 @@ from orm.errors import FieldFetchBlocked
 if TYPE_CHECKING:
     from orm.models.fields.base import Field
 
-FETCH_ONE = "one"
+FETCH_ONE: Final = "one"
 """Load what is missing for the one instance that is asked."""
-FETCH_PEERS = "peers"
+FETCH_PEERS: Final = "peers"
 """Load what is missing for every instance of the same result, in one query."""
-RAISE = "raise"
+RAISE: Final = "raise"
 """Refuse to load; raise ``FieldFetchBlocked``."""
 
 

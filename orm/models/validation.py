@@ -53,6 +53,11 @@ async def full_clean(instance: Any, exclude: set[str], unique: bool, constraints
         await crossing.call(instance.clean)
     except ValidationError as problem:
         collect(errors, problem)
+    exclude |= errors.keys() - {NON_FIELD_ERRORS}
+    try:
+        await validate_relations(instance, frozenset(exclude))
+    except ValidationError as problem:
+        collect(errors, problem)
     steps = [instance.avalidate_unique] if unique else []
     steps += [instance.avalidate_constraints] if constraints else []
     for step in steps:
@@ -61,6 +66,20 @@ async def full_clean(instance: Any, exclude: set[str], unique: bool, constraints
             await step(exclude=exclude)
         except ValidationError as problem:
             collect(errors, problem)
+    if errors:
+        raise ValidationError(errors)
+
+
+async def validate_relations(instance: Any, exclude: frozenset[str]) -> None:
+    """Look for the rows that foreign keys refer to, among those their ``limit_choices_to`` admits."""
+    errors: Errors = {}
+    for field in instance._meta.relation_fields:
+        if field.name in exclude or field.attname not in instance.__dict__:
+            continue
+        try:
+            await field.avalidate_target(instance)
+        except ValidationError as problem:
+            errors[field.name] = problem.messages
     if errors:
         raise ValidationError(errors)
 

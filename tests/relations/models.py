@@ -57,7 +57,7 @@ class Book(models.Model):
     title = models.CharField(max_length=80)
     price = models.IntegerField(default=20)
     author = models.ForeignKey(Author, on_delete=models.CASCADE, related_name="books")
-    editor = models.ForeignKey(Author, on_delete=models.SET_NULL, null=True, related_name="edited")
+    editor = models.ForeignKey(Author, on_delete=models.SET_NULL, null=True, blank=True, related_name="edited")
     tags = models.ManyToManyField("Tag", related_name="books")
     translators = models.ManyToManyField(Author, through="Translation", related_name="translated")
 
@@ -108,3 +108,7 @@ class City(models.Model):
     name = models.CharField(max_length=20)
     country = models.ForeignKey(Country, on_delete=models.SET(unknown_country), to_field="code", related_name="cities")
     twin = models.ForeignKey(Country, on_delete=models.SET_DEFAULT, default=None, null=True, related_name="twins")
+
+
+class Award(models.Model):
+    winner = models.ForeignKey(Author, on_delete=models.CASCADE, limit_choices_to={"living": True}, related_name="+")

@@ -362,3 +362,15 @@ def test_related_managers_have_the_custom_methods() -> None:
 def test_unknown_names() -> None:
     with pytest.raises(FieldDoesNotExist, match="Did you mean 'author'"):
         Book._meta.get_field("autor")
+
+
+def test_keys_of_the_wrong_type_name_the_relation() -> None:
+    field = Book._meta.get_field("author")
+    with pytest.raises(ValueError, match=r"^relations\.Book\.author: .*'x'"):
+        field.get_prep_value("x")
+    with pytest.raises(ValueError, match=r"relations\.Book\.author compares with Author instances, got"):
+        field.get_prep_value(Tag(id=1))
+    with pytest.raises(ValueError, match="save it first"):
+        field.get_prep_value(Author())
+    assert field.get_prep_value("7") == 7
+    assert field.get_prep_value(Author(id=8)) == 8

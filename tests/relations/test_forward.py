@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from orm.errors import FieldFetchBlocked, IntegrityError
+from orm.errors import FieldFetchBlocked, IntegrityError, ValidationError
 from orm.models import FETCH_PEERS, RAISE
-from tests.relations.models import Author, Book, Country, Profile
+from tests.relations.models import Author, Award, Book, Country, Profile
 
 
 async def ada_and_her_book() -> tuple[Author, Book]:
@@ -173,3 +173,25 @@ async def test_what_is_not_loaded_is_good_for_await_only(database: Any) -> None:
     assert book.author.name == "Ada"
     with pytest.raises(ValueError, match=r"Book\.author must be a Author instance"):
         Book().author = (await Book.objects.aget()).author
+
+
+async def test_validation_looks_for_the_row(database: Any) -> None:
+    ada, book = await ada_and_her_book()
+    await book.afull_clean()
+    book.author_id = ada.pk + 1000
+    with pytest.raises(ValidationError) as caught:
+        await book.afull_clean()
+    assert list(caught.value.message_dict) == ["author"]
+    assert "does not exist" in str(caught.value)
+    book.author_id = None
+    with pytest.raises(ValidationError, match="author"):
+        await book.afull_clean()
+
+
+async def test_validation_asks_limit_choices_to(database: Any) -> None:
+    ada = await Author.objects.acreate(name="Ada", living=False)
+    award = Award(winner=ada)
+    with pytest.raises(ValidationError, match="can't be chosen here"):
+        await award.afull_clean()
+    award.winner = await Author.objects.acreate(name="Bob")
+    await award.afull_clean()

@@ -7,10 +7,11 @@ target nor something the target's key accepts.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
-from orm.errors import FieldDoesNotExist, ImproperlyConfigured
+from orm.errors import FieldDoesNotExist, ImproperlyConfigured, ValidationError
 from orm.models.fields.base import Field
 from orm.models.on_delete import OnDelete, check_rule, check_rule_fits
 from orm.models.relations.forward import ForwardOneDescriptor
@@ -86,8 +87,8 @@ class ForeignKey(RelatedField[T]):
     Parameters: ``to`` is a model class, ``"Model"`` (same app), ``"app.Model"`` or ``"self"``. ``on_delete`` says what
     happens to this row when the other one is deleted. ``related_name`` names the reverse accessor (``"+"``: none),
     ``related_query_name`` the reverse word in queries. ``to_field`` is a unique field of the target other than its
-    primary key. ``db_constraint=False`` leaves the constraint out of the database. ``limit_choices_to`` (a Q or dict)
-    restricts what validation accepts.
+    primary key. ``db_constraint=False`` leaves the constraint out of the database. ``limit_choices_to`` (a Q, a
+    dict, or a function that gives one) restricts what ``full_clean()`` accepts.
     """
 
     many_to_one = True
@@ -258,17 +259,20 @@ class ForeignKey(RelatedField[T]):
         Raises ``ValueError`` for an instance of another model or one that is not saved, and what the target's field
         raises for a raw value it can't accept.
         """
-        if value is None:
-            return None
-        meta = getattr(type(value), "_meta", None)
-        if meta is not None:
+        if value is None or hasattr(value, "resolve_expression"):
+            return value
+        if hasattr(value, "_meta"):
             value = self.value_of(value)
-        return self.target_field.get_prep_value(value)
+        try:
+            return self.target_field.get_prep_value(value)
+        except (TypeError, ValueError) as problem:
+            cause = problem.__cause__  # what the target's field said before it put its own name in front
+            raise self.refusal(cause if isinstance(cause, Exception) else problem, value) from problem
 
     def value_of(self, instance: Any) -> Any:
         """Return the key of a target instance; refuse other models' instances and unsaved ones."""
         target = self.related_model
-        if not isinstance(instance, target):
+        if not isinstance(instance, target._meta.concrete_model):
             raise ValueError(
                 f"{self} compares with {target.__name__} instances, got {instance!r}, a {type(instance).__name__}."
             )
@@ -301,6 +305,31 @@ class ForeignKey(RelatedField[T]):
         held[self.attname] = key
         held[PENDING].discard(self.name)
         return key
+
+    async def avalidate_target(self, instance: Any) -> None:
+        """Check that the row referred to exists and is one that ``limit_choices_to`` admits.
+
+        Raises ``ValidationError``. A loaded instance is taken for a row that exists.
+        """
+        value = instance.__dict__[self.attname]
+        limit = self.remote_field.limit_choices_to
+        if value is None or hasattr(value, "resolve_expression"):
+            return
+        related = instance.__dict__.get(self.name)
+        if limit is None and related is not None and not related._state.adding:
+            return
+        rows = self.related_model._base_manager.using(instance._state.db)
+        rows = rows.filter(**{self.target_attname: value})
+        if limit is not None:
+            limit = limit() if callable(limit) else limit
+            rows = rows.filter(**limit) if isinstance(limit, Mapping) else rows.filter(limit)
+        if not await rows.aexists():
+            name = self.related_model._meta.verbose_name
+            raise ValidationError(
+                "%(model)s instance with %(field)s %(value)r does not exist or can't be chosen here.",
+                code="invalid",
+                params={"model": name, "field": self.target_field.name, "value": value},
+            )
 
     # -- description ------------------------------------------------------------------------------------------------
 

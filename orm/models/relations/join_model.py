@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import zlib
 from typing import TYPE_CHECKING, Any
 
 from orm.models.base_blocking import Model
@@ -23,7 +23,7 @@ def join_table_name(field: ManyToManyField[Any]) -> str:
     name = f"{field.model._meta.db_table}_{field.name}"
     if len(name) <= MAX_NAME_LENGTH:
         return name
-    digest = hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()[:8]
+    digest = f"{zlib.crc32(name.encode()):08x}"
     return f"{name[: MAX_NAME_LENGTH - 9]}_{digest}"
 
 

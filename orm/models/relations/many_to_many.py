@@ -44,7 +44,8 @@ POSITIONAL = (
 class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
     """Many rows of this model go with many of another.
 
-    Parameters: ``to``, ``related_name``, ``related_query_name`` and ``limit_choices_to`` as for ForeignKey.
+    Parameters: ``to``, ``related_name`` and ``related_query_name`` as for ForeignKey. ``limit_choices_to`` is kept for
+    whoever offers choices (forms); as in Django, adding rows does not ask it.
     ``symmetrical`` (a relation to ``"self"`` is, unless told otherwise) makes every pair count both ways. ``through``
     is the join model when it has fields of its own, with ``through_fields=("source", "target")`` where it has several
     foreign keys to one side. ``db_table`` and ``db_constraint`` are the join table's.
