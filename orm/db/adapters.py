@@ -6,7 +6,6 @@ the portal. Both look like a ``Connection`` of the missing colour, so nobody els
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,7 +16,11 @@ from orm.bridge.portal import portal, wait_on
 from orm.db.contract import Connection, Driver, Params, Row
 
 if TYPE_CHECKING:
+    import asyncio
+
     from orm.db.url import DatabaseURL
+else:
+    from orm.bridge.late import asyncio
 
 T = TypeVar("T")
 
@@ -97,7 +100,15 @@ class ThreadedConnection(AdaptedConnection):
     awaitable = True
 
     async def elsewhere(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return await drive_in_thread(coroutine, None if self.inner.in_transaction else self.inner.terminate)
+        if self.inner.in_transaction:
+            return await drive_in_thread(coroutine)
+        try:
+            return await drive_in_thread(coroutine, self.inner.terminate)
+        except asyncio.CancelledError:
+            # The thread has left it, so it can be closed now, with its locks, and not when it is collected.
+            if not self.inner.is_usable:
+                await drive_in_thread(self.inner.close())
+            raise
 
 
 class PortalConnection(AdaptedConnection):

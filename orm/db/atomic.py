@@ -162,7 +162,7 @@ async def leave(block: Block, *, failed: bool) -> None:
         await close(block)
     except BaseException:
         if parent is None:
-            block.lease.pool.discard(block.lease.entry)
+            block.lease.pool.discard(block.lease.entry, busy=True)
         else:
             parent.broken = True
             parent.turns.pass_on()

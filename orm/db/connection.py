@@ -62,7 +62,7 @@ class AwaitableConnectionBlock:
             await block.take_turn("the end of the block")
         except BaseException:
             block.closed = True
-            block.lease.pool.discard(block.lease.entry)
+            block.lease.pool.discard(block.lease.entry, busy=True)
             raise
         block.closed = True
         block.turns.pass_on()

@@ -6,7 +6,6 @@ lock or a wait, run the statement and give the connection back. What this module
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import logging
 import os
@@ -28,10 +27,14 @@ from orm.db.pool import Pool, PoolStatistics
 from orm.errors import ImproperlyConfigured, TransactionManagementError
 
 if TYPE_CHECKING:
+    import asyncio
+
     from orm.db.contract import Backend, Driver, Params, Row
     from orm.db.roster import Entry
     from orm.db.url import DatabaseURL
     from orm.sql.dialect import Dialect
+else:
+    from orm.bridge.late import asyncio
 
 logger = logging.getLogger("orm.database")
 
@@ -81,16 +84,18 @@ class AwaitableDatabase:
             block = find_block(self)
             if block is not None:
                 return await block.run(block.lease.connection.fetch(sql, params), sql)
-        # Written out, and again in execute(): this is where every query passes.
+        # Written out, and again in execute(): this is where every query passes. Connections that are too old are swept
+        # out of the idle ones when one is given back, so age need not be looked at here.
         loop = running_loop()
         pool = self._pools.get(loop) or await self._pool_for(loop)
+        idle = pool.idle
         try:
-            entry = pool.idle.pop()
+            entry = idle.pop()
         except IndexError:
             entry = await pool.acquire(sql)
         else:
             now = monotonic()
-            if now - entry.taken > pool.health_check_after or now > entry.expires:
+            if now - entry.taken > pool.health_check_after:
                 entry = await pool.checked(entry, sql)
             else:
                 entry.taken = now
@@ -98,11 +103,17 @@ class AwaitableDatabase:
                 entry.what = sql
                 entry.uses += 1
         try:
-            rows = await entry.connection.fetch(sql, params)
+            rows = await entry.fetch(sql, params)
         except BaseException:
             pool.release_after_error(entry)
             raise
-        pool.release(entry)
+        if pool.waiters or entry.taken > pool.next_sweep:
+            pool.release(entry)
+            return rows
+        entry.who = None
+        idle.append(entry)
+        if pool.waiters:
+            pool.serve()
         return rows
 
     async def fetch_named(self, sql: str, params: Params = ()) -> tuple[Sequence[str], Sequence[Row]]:
@@ -127,13 +138,14 @@ class AwaitableDatabase:
                 return await block.run(block.lease.connection.execute(sql, params), sql)
         loop = running_loop()
         pool = self._pools.get(loop) or await self._pool_for(loop)
+        idle = pool.idle
         try:
-            entry = pool.idle.pop()
+            entry = idle.pop()
         except IndexError:
             entry = await pool.acquire(sql)
         else:
             now = monotonic()
-            if now - entry.taken > pool.health_check_after or now > entry.expires:
+            if now - entry.taken > pool.health_check_after:
                 entry = await pool.checked(entry, sql)
             else:
                 entry.taken = now
@@ -141,7 +153,7 @@ class AwaitableDatabase:
                 entry.what = sql
                 entry.uses += 1
         try:
-            count = await entry.connection.execute(sql, params)
+            count = await entry.execute(sql, params)
         except BaseException:
             pool.release_after_error(entry)
             raise

@@ -8,7 +8,6 @@ connection.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
 from collections.abc import AsyncGenerator, Callable
@@ -18,14 +17,19 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from orm.bridge.crossing import to_the_end
+from orm.bridge.drive import drive
 from orm.bridge.guard import running_loop
 from orm.bridge.waiting import NOTHING, Waiter, name_of, whoami
 from orm.db.roster import OPEN, Entry, Roster
 from orm.errors import Error, InterfaceError, PoolTimeout
 
 if TYPE_CHECKING:
+    import asyncio
+
     from orm.db.contract import Connection, Driver
     from orm.db.url import DatabaseURL
+else:
+    from orm.bridge.late import asyncio
 
 logger = logging.getLogger("orm.pool")
 
@@ -196,8 +200,8 @@ class Pool:
         """Try a connection that has been idle for long; None when it is dead and dropped."""
         try:
             await entry.connection.ping()
-        except Error:
-            logger.info("a connection of %r was found dead after being idle, and is replaced", self.alias)
+        except Exception as error:  # whatever a driver says about a dead session: another one will serve
+            logger.info("a connection of %r was found dead after being idle, and is replaced: %r", self.alias, error)
             self.discard(entry)
             return None
         except BaseException:
@@ -226,9 +230,13 @@ class Pool:
             self._release_with_care(entry)
             return
         self.idle.append(entry)
-        if self.waiters:  # somebody queued between the look and the append
-            with self._lock:
-                self.roster.serve()
+        if self.waiters:
+            self.serve()
+
+    def serve(self) -> None:
+        """Look after somebody who queued between a look at the queue and a connection becoming idle."""
+        with self._lock:
+            self.roster.serve()
 
     def _release_with_care(self, entry: Entry) -> None:
         if self.closed:
@@ -252,10 +260,14 @@ class Pool:
         else:
             self.discard(entry)
 
-    def discard(self, entry: Entry) -> None:
-        """End a connection at once and free its place."""
+    def discard(self, entry: Entry, *, busy: bool = False) -> None:
+        """End a connection at once and free its place; ``busy`` when a statement may be running on it elsewhere."""
         entry.who = None
-        entry.connection.terminate()
+        connection = entry.connection
+        if connection.awaitable or busy or running_loop() is not None:
+            connection.terminate()
+        else:  # ours alone, and closing it does not wait: so its locks are gone now, not when it is collected
+            drive(close_quietly(connection))
         self._strike(entry)
 
     async def _end(self, entry: Entry) -> None:

@@ -27,10 +27,12 @@ class Entry:
     needed to the second, and one look at the clock for each statement is enough.
     """
 
-    __slots__ = ("connection", "expires", "taken", "uses", "what", "who")
+    __slots__ = ("connection", "execute", "expires", "fetch", "taken", "uses", "what", "who")
 
     def __init__(self, connection: Connection, now: float, max_lifetime: float) -> None:
         self.connection = connection
+        self.fetch = connection.fetch
+        self.execute = connection.execute
         self.expires = now + max_lifetime * (1 - JITTER * random.random())
         self.taken = now
         self.uses = 0

@@ -207,6 +207,9 @@ async def test_a_long_idle_connection_is_tried_first(db: Database) -> None:
 def test_old_connections_are_replaced(db: Database) -> None:
     (pool,) = db._pools.values()
     pool.idle[0].expires = 0.0
+    pool.next_sweep = 0.0
+    run(db.fetch("SELECT 1"))
+    assert pool.statistics.size == 0
     run(db.fetch("SELECT 1"))
     assert (pool.statistics.opened, pool.statistics.closed, pool.statistics.size) == (2, 1, 1)
 
@@ -312,7 +315,9 @@ def test_a_process_ends_quickly_and_quietly_without_close(url: str, how: str) ->
         cwd=ROOT,
         check=False,
     )
-    noise: Any = [line for line in done.stderr.splitlines() if "Warning" in line or "ignored" in line or "never" in line]
+    noise: Any = [
+        line for line in done.stderr.splitlines() if "Warning" in line or "ignored" in line or "never" in line
+    ]
     assert done.stdout == "ready\n", done.stderr
     assert noise == []
     assert done.returncode == (0 if how == "end" else -2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from orm.db.turns import BLOCK, Turns
 from orm.db.url import PoolOptions
 from orm.errors import TransactionManagementError
 
-CONNECTION: Any = object()
+CONNECTION: Any = SimpleNamespace(fetch=None, execute=None)
 
 
 def roster(**options: Any) -> Roster:
@@ -100,7 +101,7 @@ async def test_turns_come_in_order_across_tasks_and_threads() -> None:
     await asyncio.sleep(0)
     thread = threading.Thread(target=lambda: drive(take("thread")))
     thread.start()
-    while len(turns._waiters) < 2:
+    while len(turns._waiters) < 2:  # noqa: ASYNC110
         await asyncio.sleep(0.001)
     turns.pass_on()
     await task

@@ -31,7 +31,9 @@ def test_files_and_memory(text: str, scheme: str, database: str) -> None:
 
 
 def test_every_part_of_a_server_url() -> None:
-    url = DatabaseURL.parse("PostgreSQL://ann:p%40ss%2Fw:rd@db.example:6432/shop?max_size=3&acquire_timeout=1.5&sslmode=no")
+    url = DatabaseURL.parse(
+        "PostgreSQL://ann:p%40ss%2Fw:rd@db.example:6432/shop?max_size=3&acquire_timeout=1.5&sslmode=no"
+    )
     assert (url.user, url.password, url.host, url.port, url.database) == (
         "ann", "p@ss/w:rd", "db.example", 6432, "shop"
     )  # fmt: skip
@@ -92,7 +94,9 @@ def test_django_dictionaries() -> None:
 def test_unknown_options_and_schemes_name_the_near_ones() -> None:
     with pytest.raises(ImproperlyConfigured, match="no option 'max_sise'.*Did you mean max_size"):
         DatabaseURL.parse("sqlite:///x?max_sise=3").check_options(())
-    with pytest.raises(ImproperlyConfigured, match=r"No backend for postgresq:// .*Did you mean postgresql.*a package of its own"):
+    with pytest.raises(
+        ImproperlyConfigured, match=r"No backend for postgresq:// .*Did you mean postgresql.*a package of its own"
+    ):
         backend_for("postgresq")
 
 
@@ -115,9 +119,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
     return settings
 
 
-def test_defaults_file_environment_and_call(
-    fresh: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_defaults_file_environment_and_call(fresh: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(
         '[tool.orm]\ntime_zone = "Europe/Berlin"\ndatabases = {other = "sqlite:///o.db", default = "sqlite:///f.db"}\n'
     )
