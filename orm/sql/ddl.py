@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import datetime
 import decimal
-import hashlib
 import json
 import uuid
+import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -28,7 +28,7 @@ def finished(sql: str) -> str:
 def name_of(table: str, columns: Sequence[str], suffix: str, dialect: Any) -> str:
     """A name for an index or constraint: table, columns, a digest of them, a suffix; cut to what the database takes."""
     whole = "_".join((table.replace(".", "_").replace('"', ""), *columns))
-    digest = hashlib.md5(f"{table}\x00{columns}\x00{suffix}".encode(), usedforsecurity=False).hexdigest()[:8]
+    digest = f"{zlib.crc32(repr((table, list(columns), suffix)).encode()):08x}"
     limit = min(dialect.capabilities.max_identifier_length, 63)
     room = limit - len(digest) - len(suffix) - 2
     return f"{whole[:room]}_{digest}_{suffix}"
