@@ -1,6 +1,6 @@
 """Every Python block of README.md and docs/ runs, in order, page by page, in a process and a folder of its own.
 
-A line that ends in ``print(...)  # Text`` claims what it prints: the first word, with a capital or a digit, is compared.
+A line that ends in ``print(...)  # Text`` claims what it prints: a first word with a capital or a digit is compared.
 """
 
 from __future__ import annotations
