@@ -288,9 +288,20 @@ class DialectConformance(Conformance):
         assert await ask(dialect.json_value("v", ["on"], as_text=True)) == "true"
         assert await ask(dialect.json_value("v", ["tags", 0], as_text=True)) == "x"
         assert await ask(dialect.json_value("v", ["nothing"], as_text=True)) is None
-        for path, expected in [(["name"], "Ada"), (["tags", 1], {"deep": None}), (["on"], True), (["age"], 36)]:
+        values: list[tuple[list[str | int], Any]] = [
+            (["name"], "Ada"),
+            (["tags", 1], {"deep": None}),
+            (["on"], True),
+            (["age"], 36),
+        ]
+        for path, expected in values:
             assert room.convert(JSON, await ask(dialect.json_value("v", path, as_text=False))) == expected
-        for path, expected in [(["tags", 1, "deep"], True), (["tags", 1, "no"], False), (["no"], False)]:
+        keys: list[tuple[list[str | int], bool]] = [
+            (["tags", 1, "deep"], True),
+            (["tags", 1, "no"], False),
+            (["no"], False),
+        ]
+        for path, expected in keys:
             assert bool(await ask(dialect.json_has_key("v", path))) is expected
         same = dialect.json_exact("v", room.literal(JSON))
         assert await ask(same, room.adapt(JSON, dict(reversed(document.items()))))

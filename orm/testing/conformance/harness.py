@@ -135,7 +135,8 @@ def each(*subjects: Any) -> Callable[[SubjectCase], Callable[..., None]]:
             else:
                 drive(running)
 
-        return pytest.mark.parametrize("subject", subjects, ids=str)(_named(test, function))
+        decorated: Callable[..., None] = pytest.mark.parametrize("subject", subjects, ids=str)(_named(test, function))
+        return decorated
 
     return decorate
 

@@ -32,6 +32,7 @@ class Author(models.Model):
 
     name = models.CharField(max_length=60, unique=True)
     age = models.IntegerField(null=True)
+    books: models.RelatedManager[Book]
 
     class Meta:
         app_label = "conformance"
@@ -42,6 +43,7 @@ class Tag(models.Model):
     """A word on books."""
 
     word = models.CharField(max_length=30)
+    books: models.ManyRelatedManager[Book]
 
     class Meta:
         app_label = "conformance"
