@@ -26,7 +26,7 @@ import orm
 from tests import colours, servers
 from tests.counting import Queries
 
-COLOURED = frozenset({"query", "relations"})
+COLOURED = frozenset({"query", "relations", "saving"})
 BACKENDS = ("sqlite", "postgresql")
 
 HERE = Path(__file__).resolve().parent

@@ -1,0 +1,188 @@
+"""Validation against rows, constraints in the database, signals around saving, overridden forms, tables made twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import orm
+from orm.errors import FieldError, IntegrityError, ValidationError
+from orm.models.signals import post_delete, post_save, pre_delete, pre_save
+from tests.saving.models import Careful, Husband, Loud, Quiet, Room, Wife
+
+
+async def test_full_clean_collects_errors_by_field(database: Any) -> None:
+    with pytest.raises(ValidationError) as caught:
+        await Room(number="x", name="far too long a name", floor=None).afull_clean()
+    assert caught.value.message_dict == {
+        "number": ["“x” value must be an integer."],
+        "name": ["Ensure this value has at most 10 characters (it has 19)."],
+        "floor": ["This field cannot be null."],
+    }
+
+
+async def test_full_clean_converts(database: Any) -> None:
+    room = Room(number="7", name="a")
+    await room.afull_clean()
+    assert room.number == 7
+
+
+async def test_unique_fields_are_looked_up(database: Any) -> None:
+    room = await Room.objects.acreate(number=1, name="a")
+    await room.afull_clean()
+    with pytest.raises(ValidationError) as caught:
+        await Room(number=1, name="a").afull_clean()
+    assert caught.value.message_dict == {
+        "name": ["Room with this Name already exists."],
+        "__all__": ["Room with this Number and Floor already exists."],
+    }
+    await Room(number=1, name="a").afull_clean(exclude=["name", "floor"])
+    await Room(number=1, name="a").afull_clean(validate_unique=False)
+
+
+async def test_constraints_are_checked_ahead(database: Any) -> None:
+    await Room.objects.acreate(number=1, name="a", note="x")
+    with pytest.raises(ValidationError, match="saving_low"):
+        await Room(number=2, name="b", floor=100).avalidate_constraints()
+    await Room(number=2, name="b", floor=100, closed=True).avalidate_constraints()
+    with pytest.raises(ValidationError, match="Noted"):
+        await Room(number=2, name="b", note="x").avalidate_constraints()
+    await Room(number=2, name="b").avalidate_constraints()
+    await Room(number=2, name="b", note="x").afull_clean(validate_constraints=False)
+
+
+async def test_the_database_keeps_the_rules(database: Any) -> None:
+    await Room.objects.acreate(number=1, name="a", note="x")
+    for values in (
+        {"number": 2, "name": "b", "floor": 100},
+        {"number": 2, "name": "b", "note": "x"},
+        {"number": 1, "name": "b"},
+        {"number": 2, "name": "a"},
+        {"number": -1, "name": "b"},
+    ):
+        with pytest.raises(IntegrityError):
+            await Room.objects.acreate(**values)
+    await Room.objects.acreate(number=2, name="b")
+    await Room.objects.acreate(number=3, name="c")
+    assert await Room.objects.acount() == 3
+
+
+async def test_clean_may_block(database: Any) -> None:
+    await Careful.objects.acreate(name="a")
+    careful = Careful(name="b")
+    await careful.afull_clean()
+    assert careful.name == "b1"
+
+
+async def test_an_overridden_form_runs_once_from_both(database: Any) -> None:
+    loud, quiet = Loud(name="a"), Quiet(name="A")
+    await loud.asave()
+    await quiet.asave()
+    assert (loud.name, quiet.name) == ("a!", "a")
+    loud = await Loud.objects.acreate(name="b")
+    quiet = await Quiet.objects.acreate(name="B")
+    assert (loud.name, quiet.name) == ("b!", "b")
+
+
+async def test_signals_around_saving_and_deleting(database: Any) -> None:
+    heard: list[Any] = []
+
+    def note(sender: Any, signal: Any, instance: Any, **named: Any) -> None:
+        heard.append((signal.name, sender, instance.pk is not None, named.get("created"), named.get("update_fields")))
+
+    signals = [pre_save, post_save, pre_delete, post_delete]
+    for signal in signals:
+        signal.connect(note, sender=Loud)
+    try:
+        loud = Loud(name="a")
+        await loud.asave()
+        await loud.asave(update_fields=["name"])
+        await Quiet(name="b").asave()
+        await loud.adelete()
+    finally:
+        for signal in signals:
+            signal.disconnect(note, sender=Loud)
+    names = frozenset({"name"})
+    assert heard == [
+        ("pre_save", Loud, False, None, None),
+        ("post_save", Loud, True, True, None),
+        ("pre_save", Loud, True, None, names),
+        ("post_save", Loud, True, False, names),
+        ("pre_delete", Loud, True, None, None),
+        ("post_delete", Loud, True, None, None),
+    ]
+
+
+async def test_a_failing_receiver_stops_the_save(database: Any) -> None:
+    def refuse(**named: Any) -> None:
+        raise ValueError("not today")
+
+    pre_save.connect(refuse, sender=Quiet)
+    try:
+        with pytest.raises(ValueError, match="not today"):
+            await Quiet(name="a").asave()
+    finally:
+        pre_save.disconnect(refuse, sender=Quiet)
+    assert not await Quiet.objects.aexists()
+
+
+async def test_related_rows_may_be_saved_after_they_were_assigned(database: Any) -> None:
+    husband = Husband()
+    wife = Wife(husband=husband)
+    with pytest.raises(ValueError, match="unsaved related object 'husband'"):
+        await wife.asave()
+    await husband.asave()
+    await wife.asave()
+    assert (await Wife.objects.aget()).husband_id == husband.pk
+
+
+async def test_tables_in_a_cycle_can_be_made_again(database: Any) -> None:
+    await orm.acreate_tables(Husband, Wife)
+    husband = await Husband.objects.acreate()
+    wife = await Wife.objects.acreate(husband=husband)
+    husband.wife = wife
+    await husband.asave()
+    assert await Husband.objects.filter(wife=wife).acount() == 1
+
+
+async def test_a_deferred_column_is_not_written(database: Any, queries: Any) -> None:
+    await Room.objects.acreate(number=1, name="a", note="x")
+    room = await Room.objects.only("name").aget()
+    await Room.objects.aupdate(note="y")
+    room.name = "b"
+    with queries as counted:
+        await room.asave()
+    assert len(counted) == 1
+    fresh = await Room.objects.aget()
+    assert (fresh.name, fresh.note) == ("b", "y")
+
+
+async def test_refresh_that_is_refused(database: Any) -> None:
+    room = await Room.objects.acreate(number=1, name="a")
+    with pytest.raises(FieldError, match="nmae"):
+        await room.arefresh_from_db(fields=["nmae"])
+    with pytest.raises(TypeError, match="list of names"):
+        await room.arefresh_from_db(fields="name")
+    await Room.objects.all().adelete()
+    with pytest.raises(Room.DoesNotExist):
+        await room.arefresh_from_db()
+
+
+async def test_forced_statements(database: Any) -> None:
+    room = Room(pk=5, number=1, name="a")
+    with pytest.raises(Room.NotUpdated):
+        await room.asave(force_update=True)
+    with pytest.raises(Room.NotUpdated):
+        await room.asave(update_fields=["name"])
+    with pytest.raises(ValueError, match="both insert and updating"):
+        await room.asave(force_insert=True, force_update=True)
+    with pytest.raises(ValueError, match="no primary key"):
+        await Room(number=1, name="a").asave(force_update=True)
+    with pytest.raises(ValueError, match="Did you mean 'name'"):
+        await room.asave(update_fields=["nmae"])
+    with pytest.raises(TypeError, match="list of names"):
+        await room.asave(update_fields="name")
+    await room.asave(force_insert=True)
+    with pytest.raises(IntegrityError):
+        await Room(pk=5, number=2, name="b").asave(force_insert=True)
