@@ -32,7 +32,6 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
     "allow_blocking": ((bool,), False, "a bool"),
     "default_auto_field": ((str,), "BigAutoField", "the name of a field class"),
     "installed_apps": ((Sequence,), (), "a list of module names"),
-    "debug": ((bool,), False, "a bool"),
 }
 
 
@@ -45,7 +44,6 @@ class Settings:
     allow_blocking: bool
     default_auto_field: str
     installed_apps: Sequence[str]
-    debug: bool
 
     def __init__(self) -> None:
         self.__dict__["_lock"] = threading.RLock()
@@ -82,7 +80,7 @@ def configure(databases: str | Mapping[str, Any] | None = None, **others: Any) -
     Parameters:
         databases: a URL (for the alias "default"), or a mapping of aliases to URLs or Django's dictionaries.
         others: ``use_tz`` (True), ``time_zone`` ("UTC"), ``allow_blocking`` (False: a blocking form on an event loop's
-            thread is refused), ``default_auto_field`` ("BigAutoField"), ``installed_apps`` ([]), ``debug`` (False).
+            thread is refused), ``default_auto_field`` ("BigAutoField"), ``installed_apps`` ([]).
 
     Raises ``ImproperlyConfigured`` for an unknown setting or a value of the wrong type; nothing is changed then.
     """

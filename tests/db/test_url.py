@@ -158,7 +158,7 @@ def test_settings_are_not_assigned(fresh: Settings) -> None:
 def test_a_broken_project_file_is_named(fresh: Settings, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.orm\n")
     with pytest.raises(ImproperlyConfigured, match=r"pyproject\.toml can't be read"):
-        _ = fresh.debug
+        _ = fresh.use_tz
 
 
 def test_an_unknown_alias() -> None:
