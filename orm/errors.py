@@ -87,6 +87,7 @@ class ValidationError(Error):
         if isinstance(message, ValidationError):
             message = message.error_dict if message.error_dict is not None else message.messages
         self.error_dict: dict[str, list[str]] | None = None
+        self.messages: list[str]
         if isinstance(message, dict):
             self.error_dict = {name: ValidationError(errors).messages for name, errors in message.items()}
             self.messages = [text for errors in self.error_dict.values() for text in errors]

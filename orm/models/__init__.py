@@ -64,9 +64,9 @@ from orm.query.prefetch import Prefetch, aprefetch_related_objects
 from orm.query.prefetch_blocking import prefetch_related_objects
 from orm.query.queryset_blocking import QuerySet
 from orm.sql.aggregates import Aggregate, Avg, Count, Max, Min, StdDev, Sum, Variance
+from orm.sql.cases import Case, When
 from orm.sql.conditions import Q
 from orm.sql.expressions import (
-    Case,
     Expression,
     ExpressionWrapper,
     F,
@@ -74,7 +74,6 @@ from orm.sql.expressions import (
     OrderBy,
     OuterRef,
     Value,
-    When,
 )
 from orm.sql.lookups import Lookup, Transform
 from orm.sql.subqueries import Exists, Subquery

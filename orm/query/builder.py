@@ -1,6 +1,8 @@
-"""From names to columns: resolves what a query says against the models, planning joins, and raises ``FieldError`` there.
+"""From names to columns: resolves what a query says against the models, planning joins, and raises ``FieldError``
+there.
 
-Runs only when a chain step is taken for the first time (orm.query.shape); it changes a copy of a ``Select``. The rules for
+Runs only when a chain step is taken for the first time (orm.query.shape); it changes a copy of a ``Select``. The rules
+for
 relations with many rows are Django's: conditions of one ``filter()`` speak of the same related row, those of two calls
 may speak of different ones, and ``exclude()`` means "has no such row".
 """
@@ -16,7 +18,7 @@ from orm.query.paths import Hop
 from orm.sql import json as json  # registers the lookups of JSON
 from orm.sql import types
 from orm.sql.conditions import Q, Where, kind_of
-from orm.sql.expressions import Col, Combinable, Expression, Slot
+from orm.sql.expressions import Col, Expression, Node, Slot
 from orm.sql.lookups import Exact, IsNull
 from orm.sql.select import Join, Output, Select, SubSelect, relabel
 from orm.sql.types import SQLType
@@ -28,7 +30,7 @@ RELATION_LOOKUPS = ("exact", "in", "gt", "gte", "lt", "lte", "isnull", "range")
 
 
 class Path(NamedTuple):
-    """Where a name leads: relations to go along, the column at the end, and the parts after it (transforms, a lookup)."""
+    """Where a name leads: relations to go along, the column at the end, and what comes after (transforms, a lookup)."""
 
     hops: tuple[Hop, ...]
     field: Any
@@ -90,7 +92,7 @@ class Builder:
         self.select.list_slots = frozenset(self.list_slots)
         return self.select
 
-    # -- values ---------------------------------------------------------------------------------------------------------
+    # -- values --------------------------------------------------------------------------------------------------------
 
     def take_slot(self, value: Any, prepare: Prepare | None) -> int:
         """Return the slot of a step's next value, which ``prepare`` makes canonical here and in all later queries."""
@@ -125,18 +127,21 @@ class Builder:
 
     def resolve_value(self, value: Any, lhs: Any, many: bool = False) -> Any:
         """Return the right side of a lookup that is an expression or a queryset."""
-        if isinstance(value, Combinable) or isinstance(value, Q):
+        if isinstance(value, Node):
             return value.resolve_expression(self, True, self._reuse)
         if hasattr(value, "query_structure"):
             related = getattr(lhs.output_field, "related_model", None) or getattr(lhs.output_field, "related", None)
             select = self.embed(value)
             if related is not None and select.values is None and not issubclass(select.model, related):
                 raise ValueError(
-                    f"{self.describe(lhs)} refers to {related.__name__}: a queryset of {select.model.__name__} has no such rows"
+                    f"{self.describe(lhs)} refers to {related.__name__}: "
+                    f"a queryset of {select.model.__name__} has no such rows"
                 )
             select = one_column(select, lhs)
             if not many and select.limit is None:
-                raise ValueError("A queryset on the right of exact must be sliced to one row: use [:1], or the in lookup")
+                raise ValueError(
+                    "A queryset on the right of exact must be sliced to one row: use [:1], or the in lookup"
+                )
             return SubSelect(select)
         slot = self.take_slot(value, self.preparer_for(lhs, lhs.output_field))
         return Slot(slot, lhs.output_field, bare=True)
@@ -145,7 +150,7 @@ class Builder:
         """Say that this step's text depends on its values, so that its shape is of no use to other queries."""
         self.shared = False
 
-    # -- subqueries -----------------------------------------------------------------------------------------------------
+    # -- subqueries ----------------------------------------------------------------------------------------------------
 
     def embed(self, queryset: Any) -> Select:
         """Return a queryset's select made part of this query; its values take the next slots."""
@@ -199,7 +204,7 @@ class Builder:
     def _taken_aliases(self) -> set[str]:
         return self.select.aliases() | self._embedded
 
-    # -- names ------------------------------------------------------------------------------------------------------------
+    # -- names ---------------------------------------------------------------------------------------------------------
 
     def path(self, name: str, model: Any = None) -> Path:
         """Return where a name such as ``author__name__lower`` leads.
@@ -218,7 +223,8 @@ class Builder:
             if found is None:
                 if position == 0:
                     raise FieldError(
-                        f"{opts.object_name} has no field {part!r}." + nearest(part, [*opts.names, *self.select.annotations])
+                        f"{opts.object_name} has no field {part!r}."
+                        + nearest(part, [*opts.names, *self.select.annotations])
                     )
                 return self._ending(hops, field, tuple(parts[position:]), relation)
             field, relation = found, None
@@ -278,7 +284,9 @@ class Builder:
             return Col(alias, path.field, RelatedValue(path.field, path.relation.related_model, path.relation.name))
         return Col(alias, path.field)
 
-    def resolve_ref(self, name: str, allow_joins: bool = True, reuse: set[str] | None = None, summarize: bool = False) -> Any:
+    def resolve_ref(
+        self, name: str, allow_joins: bool = True, reuse: set[str] | None = None, summarize: bool = False
+    ) -> Any:
         """Return the expression a name stands for: an annotation, a column, or a transform of one."""
         annotation, rest = self._annotation(name)
         if annotation is not None:
@@ -311,7 +319,7 @@ class Builder:
         what = f"{self.describe(lhs)}" + (f" ({field.kind})" if field is not None else "")
         raise FieldError(f"{what} has no lookup, transform or field {name!r} (in {whole!r}).{nearest(name, known)}")
 
-    # -- conditions ---------------------------------------------------------------------------------------------------------
+    # -- conditions ----------------------------------------------------------------------------------------------------
 
     def resolve_condition(
         self, condition: Any, allow_joins: bool = True, reuse: set[str] | None = None, summarize: bool = False
@@ -327,7 +335,9 @@ class Builder:
         """Add the condition of one ``filter()`` or ``exclude()`` call."""
         where = self.resolve_condition(condition, reuse=set())
         if where.contains_over_clause:
-            raise NotImplementedError("Filtering on a window function is not supported: filter in Python, or in raw SQL")
+            raise NotImplementedError(
+                "Filtering on a window function is not supported: filter in Python, or in raw SQL"
+            )
         current = self.select.where or Where(())
         if where.contains_aggregate and self.select.group_by is None:
             self.group()
@@ -426,7 +436,7 @@ class Builder:
         select.where = Where((tie,))
         return Where((SubSelect(select, "EXISTS({})"),), negated=True)
 
-    # -- grouping -----------------------------------------------------------------------------------------------------------
+    # -- grouping ------------------------------------------------------------------------------------------------------
 
     def group(self) -> None:
         """Group by what the query's rows are: the model's rows, or the columns ``values()`` chose."""
@@ -496,7 +506,7 @@ class _Named:
 
 
 def _follows_key(hop: Hop) -> bool:
-    lhs = hop.lhs
+    lhs: Any = hop.lhs
     return not hop.many and lhs.is_relation and lhs.concrete and lhs.target_field is hop.rhs
 
 
@@ -542,4 +552,3 @@ def one_column(select: Select, lhs: Any = None) -> Select:
     if select.limit is None and select.offset is None and not select.distinct_on:
         select.order_by = ()
     return select
-

@@ -1,6 +1,7 @@
 """The chain: an immutable query that each method extends by one step. Nothing here waits or touches a database.
 
-What a chain holds: the model, the shape (structure), the prepared values of its slots, the alias of the database and what is to be
+What a chain holds: the model, the shape (structure), the prepared values of its slots, the alias of the database and
+what is to be
 done with the results. Values are prepared when they are given, so a wrong one raises at the call.
 """
 
@@ -17,7 +18,7 @@ from orm.sql.conditions import SCALARS, kind_of
 from orm.sql.expressions import Uncacheable, structure_of
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 M = TypeVar("M", covariant=True)
 FetchMode = Literal["one", "peers", "raise"]
@@ -72,7 +73,7 @@ class Chain(Generic[M]):
         if using is not None:
             self._using = using
 
-    # -- mechanism --------------------------------------------------------------------------------------------------------
+    # -- mechanism -----------------------------------------------------------------------------------------------------
 
     def _with(self, shape: Shape, values: tuple[Any, ...]) -> Self:
         new = object.__new__(self.__class__)
@@ -113,7 +114,9 @@ class Chain(Generic[M]):
     def _uncombined(self, what: str) -> None:
         combination = self._shape.select.combination
         if combination is not None:
-            raise NotSupportedError(f"Calling QuerySet.{what}() after {combination.operator.lower()}() is not supported.")
+            raise NotSupportedError(
+                f"Calling QuerySet.{what}() after {combination.operator.lower()}() is not supported."
+            )
 
     def _sliced(self) -> tuple[Shape, tuple[Any, ...]]:
         """Return shape and values with the slice as part of them."""
@@ -152,7 +155,7 @@ class Chain(Generic[M]):
         meta: Any = self.model
         return bool(meta._meta.ordering) and select.group_by is None
 
-    # -- which rows -----------------------------------------------------------------------------------------------------------
+    # -- which rows ----------------------------------------------------------------------------------------------------
 
     def all(self) -> Self:
         """Return a copy, which asks the database anew."""
@@ -171,7 +174,9 @@ class Chain(Generic[M]):
         return self._filter(False, args, kwargs)
 
     def exclude(self, *args: Any, **kwargs: Any) -> Self:
-        """Return the rows that do not meet all conditions together. Across a to-many relation: that have no such related row."""
+        """Return the rows that do not meet all conditions together. Across a to-many relation: that have no such
+        related row.
+        """
         return self._filter(True, args, kwargs)
 
     def _filter(self, negated: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Self:
@@ -184,7 +189,9 @@ class Chain(Generic[M]):
         return self._with(shape, self._values + prepared)
 
     def distinct(self, *field_names: str) -> Self:
-        """Return different rows only; with names (where the database has DISTINCT ON) one for each combination of these."""
+        """Return different rows only; with names (where the database has DISTINCT ON) one for each combination of
+        these.
+        """
         self._uncut("create distinct fields")
         self._uncombined("distinct")
         return self._step("distinct", field_names, steps.distinct, field_names)
@@ -210,10 +217,12 @@ class Chain(Generic[M]):
         base.__dict__.update(_low=0, _high=None)
         return base._step(operator, (all_rows, list(others)), steps.combine, operator, all_rows, others)
 
-    # -- in which order, how many ----------------------------------------------------------------------------------------------
+    # -- in which order, how many --------------------------------------------------------------------------------------
 
     def order_by(self, *field_names: Any) -> Self:
-        """Return the rows in another order: names (``"-age"`` descending, ``"?"`` random) or expressions; none: no order."""
+        """Return the rows in another order: names (``"-age"`` descending, ``"?"`` random) or expressions; none: no
+        order.
+        """
         self._uncut("reorder a query")
         return self._step("order_by", field_names, steps.order_by, field_names)
 
@@ -233,7 +242,7 @@ class Chain(Generic[M]):
             low = low + part.start if high is None else min(high, low + part.start)
         return self._set(_low=low, _high=high)
 
-    # -- with what --------------------------------------------------------------------------------------------------------------
+    # -- with what -----------------------------------------------------------------------------------------------------
 
     def annotate(self, *args: Any, **kwargs: Any) -> Self:
         """Return the rows with computed values: ``annotate(n=Count("books"))``. An aggregate groups by the row."""
@@ -276,8 +285,7 @@ class Chain(Generic[M]):
             name = getattr(item, "default_alias", None) or f"{type(item).__name__.lower()}{number + 1}"
             computed[name] = item
             names.append(name)
-        new = self._step("values", (result, names, computed), steps.choose_values, names, computed, result)
-        return new
+        return self._step("values", (result, names, computed), steps.choose_values, names, computed, result)
 
     def select_related(self, *fields: Any) -> Self:
         """Load related objects in the same query: relations to one row by name; ``None`` undoes it."""
@@ -296,7 +304,7 @@ class Chain(Generic[M]):
         check_lookups(self.model, lookups)
         return self._set(_prefetch_related_lookups=lookups)
 
-    def only(self, *fields: str) -> Self:
+    def only(self, *fields: Any) -> Self:
         """Load only these columns (and the key) at once; the others when they are asked for."""
         if fields == (None,):
             raise TypeError("Cannot pass None as an argument to only().")
@@ -314,7 +322,8 @@ class Chain(Generic[M]):
         return self._set(_using=alias)
 
     def fetch_mode(self, mode: FetchMode) -> Self:
-        """Say how unloaded relations and deferred columns of the results load: each alone (``one``), for all results in one query
+        """Say how unloaded relations and deferred columns of the results load: each alone (``one``), for all results
+        in one query
         (``peers``), or not at all (``raise``)."""
         if mode not in ("one", "peers", "raise"):
             raise ValueError(f"fetch_mode is 'one', 'peers' or 'raise', not {mode!r}")

@@ -8,10 +8,10 @@ from typing import Any
 from orm.errors import EmptyResultSet, FieldError, FullResultSet
 from orm.query.builder import Builder, _InnerBuilder, nearest
 from orm.query.plan import Plan, statement_plan
+from orm.sql.conditions import Where
 from orm.sql.expressions import Col, Combinable, Expression, Null, Slot, structure_of
 from orm.sql.lookups import Exact, In
 from orm.sql.select import Output, Select, SubSelect, compile_where
-from orm.sql.conditions import Where
 
 
 class Assignments(Expression):
@@ -46,9 +46,13 @@ def prepare_update(builder: Builder, assignments: dict[str, Any]) -> None:
     for name, value in assignments.items():
         field = opts.pk if name == "pk" else opts.names.get(name)
         if field is None:
-            raise FieldError(f"{opts.object_name} has no field {name!r}." + nearest(name, [f.name for f in opts.concrete_fields]))
+            raise FieldError(
+                f"{opts.object_name} has no field {name!r}." + nearest(name, [f.name for f in opts.concrete_fields])
+            )
         if not field.concrete or field.model is None:
-            raise FieldError(f"Cannot update {opts.object_name}.{name}: only fields with a column of their own are updated")
+            raise FieldError(
+                f"Cannot update {opts.object_name}.{name}: only fields with a column of their own are updated"
+            )
         pairs.append((field, _assigned(builder, field, value)))
     builder.select.annotations[ASSIGNMENTS] = Assignments(tuple(pairs))
     _as_changed(builder.select)
@@ -63,7 +67,7 @@ def _assigned(builder: Builder, field: Any, value: Any) -> Any:
         return Slot(builder.take_slot(value, field.get_prep_value), field, bare=True)
     inner = _InnerBuilder(builder, builder.model)
     inner.select.annotations = {n: e for n, e in builder.select.annotations.items() if n != ASSIGNMENTS}
-    resolved: Any = value.resolve_expression(inner, True, None)  # type: ignore[attr-defined]
+    resolved: Any = value.resolve_expression(inner, True, None)
     if resolved.contains_aggregate or resolved.contains_over_clause:
         raise FieldError(f"Aggregate and window functions are not allowed in update ({field.name}={value!r})")
     base, here = builder.select.base_alias, inner.select.base_alias
@@ -114,7 +118,9 @@ def _as_changed(select: Select) -> None:
 
 
 def _rows_clause(select: Select, compiler: Any) -> tuple[str, list[Any]]:
-    """Return the WHERE of an UPDATE or DELETE: the conditions themselves, or membership in a subquery that needs other tables."""
+    """Return the WHERE of an UPDATE or DELETE: the conditions themselves, or membership in a subquery that needs other
+    tables.
+    """
     alone = len(select.joins) == 1 and select.group_by is None and select.limit is None and not select.distinct
     if alone:
         return compile_where(select.where, "WHERE", compiler)

@@ -1,6 +1,7 @@
 """Rows to objects: one function generated for exactly the columns of a plan.
 
-It writes each instance's ``__dict__`` at once and converts only the columns that need it. ``__init__`` and ``from_db`` are
+It writes each instance's ``__dict__`` at once and converts only the columns that need it. ``__init__`` and ``from_db``
+are
 called only for classes that override them or whose init signals someone listens to. Names in the generated source come
 from fields, which are Python identifiers; values never do.
 """
@@ -49,7 +50,7 @@ def _number(value: Any) -> Any:
     return value if type(value) is int else int(value)
 
 
-class _with_hook:  # noqa: N801 - reads as a function where it is used
+class _with_hook:
     """A column whose field has a ``from_db_value`` of its own, which also sees NULL."""
 
     sees_null = True
@@ -77,7 +78,8 @@ def _value(source: _Source, convert: Any, position: int, never_null: bool = Fals
 def hydrator(layout: Layout, dialect: Any, stateful: bool = False) -> Hydrate:
     """Return the function that turns rows into the results a layout describes.
 
-    With ``stateful`` it takes a second argument, called for each instance to give its ``_state`` (for instances that are
+    With ``stateful`` it takes a second argument, called for each instance to give its ``_state`` (for instances that
+    are
     not of the default database in the default fetch mode).
     """
     converted = converters(layout, dialect)
@@ -159,7 +161,7 @@ def _plain(layout: Layout, converted: Sequence[Any]) -> Hydrate:
     else:
         result = f"({', '.join(values)},)"
         if layout.kind == "named":
-            row = namedtuple("Row", layout.names, rename=False)  # type: ignore[misc]  # noqa: PYI024
+            row = namedtuple("Row", layout.names, rename=False)  # type: ignore[misc]
             result = f"{source.bind('row', row)}._make({result})"
     source.lines += ["def hydrate(rows):", f"    return [{result} for {unpack} in rows]"]
     return _made(source)

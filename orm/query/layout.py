@@ -1,18 +1,20 @@
 """What the rows of a query become: its columns in order, and the objects they build.
 
-``finish`` takes a select as the chain left it, adds what only matters when it runs (the model's columns, joined relations,
-default ordering) and returns the finished select with its layout. It refuses loading options that contradict each other.
+``finish`` takes a select as the chain left it, adds what only matters when it runs (columns, joined relations,
+default ordering) and returns the finished select with its layout. It refuses loading options that contradict each
+other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orm.errors import FieldError
 from orm.query.builder import Builder, ConstantBuilder, nearest
-from orm.sql.expressions import Col, Expression, OrderBy, Random, Ref
+from orm.sql.expressions import Col, Expression, OrderBy, Ref
+from orm.sql.functions.numbers import Random
 from orm.sql.select import Output, Select
 from orm.sql.types import INTEGER_KINDS
 from orm.sql.windows import ordering_of
@@ -32,7 +34,9 @@ class Entity:
 
 @dataclass
 class Layout:
-    """The shape of a result: ``kind`` is model, dict, tuple, flat or named; ``names`` the columns' names where they have one."""
+    """The shape of a result: ``kind`` is model, dict, tuple, flat or named; ``names`` the columns' names where they
+    have one.
+    """
 
     kind: str
     names: tuple[str, ...]
@@ -86,7 +90,7 @@ def _plain_layout(select: Select, kind: str) -> Layout:
 
 
 class ComputedType:
-    """The type of a computed column, which a database may give in a wider or narrower form than the column of a table."""
+    """The type of a computed column, which a database may give in another form than the column of a table."""
 
     from_db_value = None
 
@@ -103,21 +107,20 @@ def output_type(expression: Expression) -> Any:
 
 
 def _finish_combination(select: Select) -> tuple[Select, Layout]:
-    assert select.combination is not None
-    finished = [finish(part) for part in select.combination.parts]
+    combination = select.combination
+    assert combination is not None
+    finished = [finish(part) for part in combination.parts]
     first, layout = finished[0]
     select = select.copy()
     select.outputs = first.outputs
-    select.combination = type(select.combination)(
-        select.combination.operator, select.combination.all, tuple(part for part, _ in finished)
-    )
+    select.combination = replace(combination, parts=tuple(part for part, _ in finished))
     if any(len(part.outputs or ()) != len(first.outputs or ()) for part, _ in finished):
         raise ValueError("The parts of a union, intersection or difference must have the same number of columns")
     # Ordering a combination is by output column: its tables are out of sight.
     return select, layout
 
 
-# -- objects -----------------------------------------------------------------------------------------------------------------
+# -- objects -----------------------------------------------------------------------------------------------------------
 
 
 def _entity(builder: Builder, select: Select, outputs: list[Output]) -> Entity:
@@ -140,7 +143,12 @@ def _split(names: Iterable[str]) -> dict[str, Any]:
 
 
 def _columns(
-    model: Any, alias: str, outputs: list[Output], names: dict[str, Any] | None, deferred: bool, must: Iterable[Any] = ()
+    model: Any,
+    alias: str,
+    outputs: list[Output],
+    names: dict[str, Any] | None,
+    deferred: bool,
+    must: Iterable[Any] = (),
 ) -> Entity:
     opts = model._meta
     columns: list[tuple[str, int]] = []
@@ -195,7 +203,7 @@ def _join_related(
             _join_related(builder, child, below, outputs, part or {}, loading, depth - 1)
 
 
-# -- ordering ------------------------------------------------------------------------------------------------------------------
+# -- ordering ----------------------------------------------------------------------------------------------------------
 
 
 def _ordering(builder: Builder, select: Select) -> tuple[Expression, ...]:
@@ -205,7 +213,9 @@ def _ordering(builder: Builder, select: Select) -> tuple[Expression, ...]:
             return ()  # Meta.ordering would add columns to the grouping
         order_by = resolve_ordering(builder, select.model._meta.ordering)
     chosen = tuple(_by_name(item, select) for item in order_by)
-    return tuple(item.reversed() if isinstance(item, OrderBy) else item for item in chosen) if select.reverse else chosen
+    return (
+        tuple(item.reversed() if isinstance(item, OrderBy) else item for item in chosen) if select.reverse else chosen
+    )
 
 
 def _by_name(item: Any, select: Select) -> Any:
@@ -235,7 +245,9 @@ def resolve_ordering(
             if not hasattr(item, "resolve_expression"):
                 raise TypeError(f"order_by() takes names and expressions, not {item!r}")
             if getattr(item, "contains_aggregate", False):
-                raise FieldError(f"order_by({item!r}): name the aggregate with annotate() first, and order by that name")
+                raise FieldError(
+                    f"order_by({item!r}): name the aggregate with annotate() first, and order by that name"
+                )
             ordering = ordering_of(item).resolve_expression(builder)
             if ordering.contains_aggregate and builder.select.group_by is None:
                 raise FieldError(
@@ -263,7 +275,9 @@ def _named_ordering(
         target = relation.hops[-1].model
         ordering = target._meta.ordering
         if ordering and relation not in seen and name.split("__")[-1] == relation.name:
-            nested = resolve_ordering(builder, ordering, target, (*hops, *_all_hops(builder, name, model)), (*seen, relation))
+            nested = resolve_ordering(
+                builder, ordering, target, (*hops, *_all_hops(builder, name, model)), (*seen, relation)
+            )
             return [item.reversed() if descending and isinstance(item, OrderBy) else item for item in nested]
     path = path._replace(hops=(*hops, *path.hops))
     column = builder._transformed(builder.column(path, None), path.rest, name)

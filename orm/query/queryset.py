@@ -1,6 +1,7 @@
 """QuerySet: everything that asks or changes the database, written once as coroutines.
 
-``queryset_blocking.py`` holds the generated blocking forms; use ``QuerySet`` from there. A coroutine here waits only inside
+``queryset_blocking.py`` holds the generated blocking forms; use ``QuerySet`` from there. A coroutine here waits only
+inside
 ``Database`` methods. Large results become objects in slices, so that an event loop can breathe between them.
 """
 
@@ -22,10 +23,11 @@ from orm.query.plan import Plan, select_plan
 from orm.query.prefetch import aprefetch_related_objects
 from orm.query.raw_blocking import RawQuerySet
 from orm.query.shape import Shape
+from orm.sql.conditions import Q
 from orm.sql.expressions import Uncacheable, structure_of
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 M = TypeVar("M", covariant=True)
 
@@ -42,7 +44,7 @@ class AwaitableQuerySet(Chain[M]):
 
     NOT_TWINNED = ("__aiter__",)  # __iter__ is written below: it gives what is loaded without asking the bridge
 
-    # -- running ----------------------------------------------------------------------------------------------------------
+    # -- running -------------------------------------------------------------------------------------------------------
 
     async def _rows(self, shape: Shape, values: tuple[Any, ...]) -> tuple[Plan, Sequence[Any]]:
         database = databases[self._using or "default"]
@@ -76,12 +78,11 @@ class AwaitableQuerySet(Chain[M]):
             await aprefetch_related_objects(instances, *self._prefetch_related_lookups)
 
     def _hydrated(self, plan: Plan, rows: Sequence[Any]) -> list[Any]:
-        if self._using is None or self._using == "default":
-            if self._fetch_mode == "one":
-                found = plan.hydrate(rows)
-                if self._known_related is not None:
-                    self._tie(found)
-                return found
+        if self._fetch_mode == "one" and (self._using is None or self._using == "default"):
+            found = plan.hydrate(rows)
+            if self._known_related is not None:
+                self._tie(found)
+            return found
         layout = plan.layout
         if layout is None or layout.kind != "model":
             return plan.hydrate(rows)
@@ -140,7 +141,7 @@ class AwaitableQuerySet(Chain[M]):
             if self._result_cache is not None:
                 return self._result_cache[key]
             if key.step is not None:
-                return list(self._slice(slice(key.start, key.stop)))[:: key.step]  # type: ignore[call-overload]
+                return list(self._slice(slice(key.start, key.stop)))[:: key.step]
             return self._slice(key)
         if not isinstance(key, int):
             raise TypeError(f"QuerySet indices must be integers or slices, not {type(key).__name__}.")
@@ -181,7 +182,7 @@ class AwaitableQuerySet(Chain[M]):
             return self.filter(pk__in=theirs)
         meta: Any = self.model
         both = self._with(*_everything(meta))
-        return both.filter(steps.Q(**mine) | steps.Q(pk__in=theirs))
+        return both.filter(Q(**mine) | Q(pk__in=theirs))
 
     def __getstate__(self) -> dict[str, Any]:
         raise TypeError("A QuerySet is not pickled: pickle list(queryset), or the arguments it was made from")
@@ -191,7 +192,7 @@ class AwaitableQuerySet(Chain[M]):
         """The statement this query sends, for reading: ``str(queryset.query)``."""
         return Query(self)
 
-    # -- one row ------------------------------------------------------------------------------------------------------------
+    # -- one row -------------------------------------------------------------------------------------------------------
 
     async def aget(self, *args: Any, **kwargs: Any) -> M:
         """Return the one row that meets the conditions.
@@ -246,7 +247,9 @@ class AwaitableQuerySet(Chain[M]):
         if self._low or self._high is not None:
             return self
         if self._shape.select.group_by not in (None, "model"):
-            raise TypeError(f"Cannot use QuerySet.{what}() on an unordered queryset performing aggregation: add order_by()")
+            raise TypeError(
+                f"Cannot use QuerySet.{what}() on an unordered queryset performing aggregation: add order_by()"
+            )
         return self.order_by("pk")
 
     async def alatest(self, *fields: str) -> M:
@@ -263,13 +266,14 @@ class AwaitableQuerySet(Chain[M]):
         chosen = (chosen,) if isinstance(chosen, str) else chosen
         if not chosen:
             raise ValueError(
-                "earliest() and latest() require either fields as positional arguments or 'get_latest_by' in the model's Meta."
+                "earliest() and latest() require either fields as positional arguments or 'get_latest_by' "
+                "in the model's Meta."
             )
         self._uncut("change a query")
         ordered = self.order_by(*chosen)
         return await (ordered.reverse() if last else ordered)._slice(slice(0, 1)).aget()
 
-    # -- questions about all rows ---------------------------------------------------------------------------------------------
+    # -- questions about all rows --------------------------------------------------------------------------------------
 
     async def _one_row(self, name: str, arguments: Any, change: Any, *args: Any) -> tuple[Plan, Any]:
         shape, values = self._sliced()
@@ -310,7 +314,9 @@ class AwaitableQuerySet(Chain[M]):
         return await self.filter(pk=obj.pk).aexists()
 
     async def aaggregate(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Return values computed over all rows, by name: ``await qs.aaggregate(Avg("age"))`` gives ``{"age__avg": …}``."""
+        """Return values computed over all rows, by name: ``await qs.aaggregate(Avg("age"))`` gives ``{"age__avg":
+        …}``.
+        """
         aggregates = named_expressions(args, kwargs)
         if not aggregates:
             return {}
@@ -319,9 +325,7 @@ class AwaitableQuerySet(Chain[M]):
             return {name: getattr(item, "empty_result_set_value", None) for name, item in aggregates.items()}
         return row  # type: ignore[no-any-return]
 
-    async def ain_bulk(
-        self, id_list: Iterable[Any] | None = None, *, field_name: str = "pk"
-    ) -> dict[Any, M]:
+    async def ain_bulk(self, id_list: Iterable[Any] | None = None, *, field_name: str = "pk") -> dict[Any, M]:
         """Return instances by key, or by another unique field: all, or those whose key is in ``id_list``."""
         self._uncut("use 'limit' or 'offset' with in_bulk")
         if self._shape.select.values is not None:
@@ -351,7 +355,7 @@ class AwaitableQuerySet(Chain[M]):
         rows = await database.fetch(f"{database.dialect.explain(format, options)} {plan.sql}", plan.parameters(values))
         return "\n".join(" ".join(str(item) for item in row) for row in rows)
 
-    # -- many rows, few at a time ---------------------------------------------------------------------------------------------
+    # -- many rows, few at a time --------------------------------------------------------------------------------------
 
     async def aiterator(self, chunk_size: int = 2000) -> AsyncGenerator[M, None]:
         """Yield the results while they arrive, through a server-side cursor, without keeping them.
@@ -373,7 +377,7 @@ class AwaitableQuerySet(Chain[M]):
                 for item in found:
                     yield item
 
-    # -- new rows ---------------------------------------------------------------------------------------------------------------
+    # -- new rows ------------------------------------------------------------------------------------------------------
 
     async def acreate(self, **kwargs: Any) -> M:
         """Make an instance, save it and return it."""
@@ -433,7 +437,9 @@ class AwaitableQuerySet(Chain[M]):
         model: Any = self.model
         unknown = [n for n in params if n != "pk" and n not in model._meta.names and not hasattr(model, n)]
         if unknown:
-            raise FieldError(f"Invalid field name(s) for model {model.__name__}: {', '.join(map(repr, sorted(unknown)))}.")
+            raise FieldError(
+                f"Invalid field name(s) for model {model.__name__}: {', '.join(map(repr, sorted(unknown)))}."
+            )
         return params
 
     async def abulk_create(
@@ -447,7 +453,8 @@ class AwaitableQuerySet(Chain[M]):
     ) -> list[M]:
         """Insert many instances with as few statements as possible, all or none; return them with their keys.
 
-        ``ignore_conflicts`` leaves out rows that exist; ``update_conflicts`` updates ``update_fields`` of them, found by
+        ``ignore_conflicts`` leaves out rows that exist; ``update_conflicts`` updates ``update_fields`` of them, found
+        by
         ``unique_fields``. Neither calls ``save()`` nor sends its signals.
         """
         instances = list(objs)
@@ -457,7 +464,7 @@ class AwaitableQuerySet(Chain[M]):
         )  # fmt: skip
         return instances
 
-    # -- changed rows -------------------------------------------------------------------------------------------------------------
+    # -- changed rows --------------------------------------------------------------------------------------------------
 
     async def aupdate(self, **kwargs: Any) -> int:
         """Set fields of all rows in one statement, to values or expressions; return how many rows matched."""
@@ -508,11 +515,9 @@ class AwaitableQuerySet(Chain[M]):
         shape, prepared = queryset._shape.advance(("delete",), (), changes.prepare_delete)
         return await queryset._run(shape, queryset._values + prepared, changes.delete_plan)
 
-    # -- and besides ----------------------------------------------------------------------------------------------------------------
+    # -- and besides ---------------------------------------------------------------------------------------------------
 
-    def raw(
-        self, raw_query: str, params: Any = (), translations: Mapping[str, str] | None = None
-    ) -> RawQuerySet[M]:
+    def raw(self, raw_query: str, params: Any = (), translations: Mapping[str, str] | None = None) -> RawQuerySet[M]:
         """Return instances made from SQL written by hand: see ``orm.query.raw``."""
         return RawQuerySet(self.model, raw_query, params, translations, using=self._using)
 

@@ -1,8 +1,10 @@
 """Shapes: queries without their values, interned so that equal queries share one object, and with it one compiled plan.
 
-A shape knows the steps taken from it: structural key → next shape. A step taken before costs one dict look-up and the preparation
+A shape knows the steps taken from it: structural key → next shape. A step taken before costs one dict look-up and the
+preparation
 of its values; a new one resolves names (orm.query.builder) under a lock. The number of interned shapes is bounded: past
-``MAX_SHAPES`` all are forgotten at once and grow again, so that an application that builds endless different queries stays small.
+``MAX_SHAPES`` all are forgotten at once and grow again, so that an application that builds endless different queries
+stays small.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ class Step:
 
 
 class Shape:
-    """A query's structure. ``steps`` lead to shapes already known, ``plans`` hold what it compiled to on each dialect."""
+    """A query's structure. ``steps`` lead to shapes already known, ``plans`` hold what it compiled to by dialect."""
 
     __slots__ = ("__weakref__", "plans", "select", "steps")
 
@@ -86,7 +88,8 @@ class Shape:
             return shape, tuple(builder.values)
 
     def plan(self, dialect: Dialect, values: Sequence[Any], make: Callable[..., Plan]) -> Plan:
-        """Return what this shape compiles to on ``dialect``, compiled the first time by ``make(select, dialect, lengths)``.
+        """Return what this shape compiles to on ``dialect``, compiled the first time by ``make(select, dialect,
+        lengths)``.
 
         The lengths of IN lists are part of the key only where they are part of the text.
         """

@@ -1,6 +1,7 @@
 """The chain's steps as changes to a select: each function here runs once for a step never taken before.
 
-They resolve what the step says through the builder and raise ``FieldError``, ``TypeError`` or ``ValueError`` when it makes no
+They resolve what the step says through the builder and raise ``FieldError``, ``TypeError`` or ``ValueError`` when it
+makes no
 sense. None of them sees a value but through ``builder.take_slot``.
 """
 
@@ -66,7 +67,9 @@ class Limit(Expression):
 
 
 def _at_most_one(select: Select) -> bool:
-    if select.where is None or len(select.joins) > 1 and any(j.hop is not None and j.hop.many for j in select.joins.values()):
+    if select.where is None or (
+        len(select.joins) > 1 and any(j.hop is not None and j.hop.many for j in select.joins.values())
+    ):
         return False
     if select.combination is not None or select.where.negated or select.where.connector != "AND":
         return False
@@ -74,9 +77,13 @@ def _at_most_one(select: Select) -> bool:
     for node in pending:
         if isinstance(node, Where) and node.connector == "AND" and not node.negated:
             pending.extend(node.nodes)
-        elif isinstance(node, Exact) and isinstance(node.lhs, Col) and node.lhs.alias == select.base_alias:
-            if node.lhs.target.unique or node.lhs.target.primary_key:
-                return True
+        elif (
+            isinstance(node, Exact)
+            and isinstance(node.lhs, Col)
+            and node.lhs.alias == select.base_alias
+            and (node.lhs.target.unique or node.lhs.target.primary_key)
+        ):
+            return True
     return False
 
 
@@ -87,7 +94,9 @@ def annotate(builder: Builder, annotations: dict[str, Any], selected: bool) -> N
     for name, annotation in annotations.items():
         check_alias(name)
         if name in names and select.values is None and selected:
-            raise ValueError(f"The annotation {name!r} conflicts with a field of {select.model.__name__}: name it otherwise")
+            raise ValueError(
+                f"The annotation {name!r} conflicts with a field of {select.model.__name__}: name it otherwise"
+            )
         if not hasattr(annotation, "resolve_expression"):
             raise TypeError(f"annotate({name}=…) takes an expression such as F, Value or Count, not {annotation!r}")
         resolved = _resolve_annotation(builder, annotation)
@@ -156,7 +165,7 @@ def _choose_combined(builder: Builder, names: Sequence[str], expressions: dict[s
 
 
 def _as_named(item: Any) -> str:
-    return ("-" if item.descending else "") + item.expression.column
+    return f"{'-' if item.descending else ''}{item.expression.column}"
 
 
 def _choose_in_parts(builder: Builder, names: Sequence[str], expressions: dict[str, Any], result: str) -> None:
@@ -281,9 +290,12 @@ def _check_related(model: Any, tree: dict[str, Any]) -> None:
     for name, below in tree.items():
         relation = opts.names.get(name)
         if relation is None or not relation.is_relation or name != relation.name or any(h.many for h in relation.hops):
-            single = [n for n, r in opts.names.items() if r.is_relation and n == r.name and not any(h.many for h in r.hops)]
+            single = [
+                n for n, r in opts.names.items() if r.is_relation and n == r.name and not any(h.many for h in r.hops)
+            ]
             raise FieldError(
-                f"select_related() follows relations to one row; {name!r} is none on {opts.object_name}." + nearest(name, single)
+                f"select_related() follows relations to one row; {name!r} is none on {opts.object_name}."
+                + nearest(name, single)
             )
         _check_related(relation.hops[-1].model, below)
 
@@ -365,7 +377,7 @@ def _renumbered(builder: Builder, queryset: Any) -> Select:
     return select
 
 
-# -- questions about all rows -----------------------------------------------------------------------------------------------------
+# -- questions about all rows ------------------------------------------------------------------------------------------
 
 
 def count(builder: Builder) -> None:
@@ -423,9 +435,7 @@ def exists(builder: Builder) -> None:
     select = builder.select
     if select.combination is None and not select.distinct_on:
         select.order_by = ()
-        if select.group_by is None and not select.distinct:
-            select.outputs = (Output(Limit(1), "found"),)
-        elif select.group_by is not None:
+        if (select.group_by is None and not select.distinct) or select.group_by is not None:
             select.outputs = (Output(Limit(1), "found"),)
         select.select_related = False
     if select.limit is None:
@@ -440,24 +450,21 @@ def aggregate(builder: Builder, aggregates: dict[str, Any]) -> None:
         check_alias(name)
         if not hasattr(item, "resolve_expression"):
             raise TypeError(f"aggregate({name}=…) takes an aggregate such as Count or Sum, not {item!r}")
-    plain = select.is_plain
-    source = builder if plain else _SourceBuilder(builder)
+    around = None if select.is_plain else _SourceBuilder(builder)
+    known = select.annotations if around is None else around.known
     outputs: list[Output] = []
     for name, item in aggregates.items():
-        resolved = item.resolve_expression(source, True, None)
+        resolved = item.resolve_expression(around or builder, True, None)
         if not resolved.contains_aggregate:
             raise TypeError(f"{name} is no aggregate: {item!r} gives a value for each row")
         outputs.append(Output(resolved, name))
-        if plain:
-            select.annotations[name] = resolved
-        else:
-            source.known[name] = resolved  # type: ignore[attr-defined]
-    if plain:
+        known[name] = resolved
+    if around is None:
         select.order_by = ()
         select.values, select.selected, select.select_related, select.loading = None, (), False, None
         select.annotations = {}
     else:
-        select = source.around()  # type: ignore[attr-defined]
+        select = around.around()
     select.outputs = tuple(outputs)
     select.result = "dict"
     builder.select = select
@@ -502,7 +509,9 @@ class _SourceBuilder:
         self.columns.append(Output(expression))
         return Ref(f"c{len(self.columns) - 1}", expression, "rows")
 
-    def resolve_condition(self, condition: Any, allow_joins: bool = True, reuse: Any = None, summarize: bool = False) -> Any:
+    def resolve_condition(
+        self, condition: Any, allow_joins: bool = True, reuse: Any = None, summarize: bool = False
+    ) -> Any:
         """Return a filter of an aggregate, over the subquery's columns."""
         if not isinstance(condition, Q):
             return condition.resolve_expression(self, allow_joins, reuse, summarize)
@@ -522,4 +531,3 @@ class _SourceBuilder:
             self.inner.outputs = tuple(self.columns) or (Output(Col(self.inner.base_alias, self.inner.model._meta.pk)),)
             self.inner.select_related = False
         return _around(self.builder, self.inner)
-

@@ -1,6 +1,7 @@
 """Rows from instances: INSERT, UPDATE by key and DELETE by key, planned once for each model, set of fields and dialect.
 
-Where the database takes arrays, any number of rows is one statement; elsewhere rows go in the largest chunks its parameter limit
+Where the database takes arrays, any number of rows is one statement; elsewhere rows go in the largest chunks its
+parameter limit
 allows, in sizes that leave few different texts. All or nothing: several statements run in one transaction.
 """
 
@@ -37,7 +38,8 @@ class Computed(Exception):
     """A value to be written is an expression, which the prepared statement has no place for."""
 
 
-# -- parameters of a row -----------------------------------------------------------------------------------------------------------
+# -- parameters of a row -----------------------------------------------------------------------------------------------
+
 
 class _Prepared:
     """Prepares and adapts one value that is not of the common type."""
@@ -66,9 +68,11 @@ def _row_maker(fields: Sequence[Any], dialect: Any, adding: bool) -> Callable[[A
         prepared = _Prepared(field, dialect)
         names[f"p{number}"] = prepared
         names[f"h{number}"] = field.pre_save
-        made = f"h{number}(o, {adding})"
+        hook = f"h{number}(o, {adding})"
         held = f"d[{field.attname!r}]"
-        lines.append(f"    x{number} = " + (made if field.has_pre_save else f"{held} if {field.attname!r} in d else {made}"))
+        lines.append(
+            f"    x{number} = " + (hook if field.has_pre_save else f"{held} if {field.attname!r} in d else {hook}")
+        )
         prepare = f"x{number} = p{number}(x{number})"
         if field.plain_prepare and prepared.adapter is None:
             names[f"t{number}"] = field.exact_type
@@ -125,7 +129,7 @@ def _take(plan: InsertPlan, instance: Any, row: Sequence[Any]) -> None:
         held[field.attname] = value if convert is None or value is None else convert(value)
 
 
-# -- insert --------------------------------------------------------------------------------------------------------------------------
+# -- insert ------------------------------------------------------------------------------------------------------------
 
 
 class _OneRow(NamedTuple):
@@ -178,7 +182,7 @@ async def _insert_computed(model: Any, instance: Any, fields: Sequence[Any], usi
         value = field.pre_save(instance, True)
         if not isinstance(value, Combinable):
             value = Value(field.get_prep_value(value), output_field=field)
-        sql, found = compiler.compile(value.resolve_expression(builder, False, None, False, True))  # type: ignore[attr-defined]
+        sql, found = compiler.compile(value.resolve_expression(builder, False, None, False, True))
         parts.append(sql)
         params += found
         if not isinstance(value, Value):
@@ -200,7 +204,13 @@ def _bound(param: Any, values: Sequence[Any]) -> Any:
 
 
 async def _insert_many(
-    model: Any, instances: Sequence[Any], fields: tuple[Any, ...], using: str, conflict: str, batch_size: int | None, take: bool
+    model: Any,
+    instances: Sequence[Any],
+    fields: tuple[Any, ...],
+    using: str,
+    conflict: str,
+    batch_size: int | None,
+    take: bool,
 ) -> None:
     database = databases[using]
     dialect = database.dialect
@@ -210,7 +220,9 @@ async def _insert_many(
         rows = [row(instance) for instance in instances]
     except Computed:
         if conflict:
-            raise NotSupportedError("Expressions as values can't be combined with ignore_conflicts or update_conflicts") from None
+            raise NotSupportedError(
+                "Expressions as values can't be combined with ignore_conflicts or update_conflicts"
+            ) from None
         async with atomic(using=using):
             for instance in instances:
                 await insert(model, [instance], fields, using=using)
@@ -256,7 +268,8 @@ async def _insert_chunk(
     dialect = database.dialect
     params: Sequence[Any]
     if plan.array_text is not None:
-        text = _planned(("text", dialect, plan.array_text, tail), lambda: finish(plan.array_text + tail, [None] * plan.columns, dialect)[0])  # type: ignore[operator]
+        whole = plan.array_text + tail
+        text = _planned(("text", dialect, whole), lambda: finish(whole, [None] * plan.columns, dialect)[0])
         params = [list(column) for column in zip(*rows, strict=True)]
     elif plan.columns:
         count = len(rows)
@@ -345,7 +358,7 @@ def _conflict_clause(
     return " " + dialect.on_conflict(columns(unique_fields or ()), columns(update_fields or ()), ignore=ignore)
 
 
-# -- update ----------------------------------------------------------------------------------------------------------------------------
+# -- update ------------------------------------------------------------------------------------------------------------
 
 
 async def update_instance(instance: Any, fields: tuple[Any, ...], *, using: str) -> int:
@@ -441,7 +454,9 @@ async def bulk_update(model: Any, instances: list[Any], names: list[str], *, usi
     matched = 0
     async with atomic(using=using):
         for start in range(0, len(rows), largest):
-            matched += await _update_chunk(database, table, key[0], [c for c, _ in columns], rows[start : start + largest])
+            matched += await _update_chunk(
+                database, table, key[0], [c for c, _ in columns], rows[start : start + largest]
+            )
     return matched
 
 
@@ -450,12 +465,10 @@ async def _update_chunk(database: Any, table: str, key: str, columns: Sequence[s
     if not dialect.capabilities.update_from:
         sets = ", ".join(f"{column} = %s" for column in columns)
         text = finish(f"UPDATE {table} SET {sets} WHERE {key} = %s", [None] * (len(columns) + 1), dialect)[0]
-        matched: int = await database.execute_many(text, [(*row[1:], row[0]) for row in rows])
-        return matched
+        return await database.execute_many(text, [(*row[1:], row[0]) for row in rows])  # type: ignore[no-any-return]
     text = dialect.update_from_values(table, key, columns, len(rows))
     text = finish(text, [None] * (len(rows) * (len(columns) + 1)), dialect)[0]
-    matched = await database.execute(text, [value for row in rows for value in row])
-    return matched
+    return await database.execute(text, [value for row in rows for value in row])  # type: ignore[no-any-return]
 
 
 async def _update_each(model: Any, instances: list[Any], fields: Sequence[Any], using: str) -> int:
@@ -467,7 +480,7 @@ async def _update_each(model: Any, instances: list[Any], fields: Sequence[Any], 
     return matched
 
 
-# -- delete ------------------------------------------------------------------------------------------------------------------------------
+# -- delete ------------------------------------------------------------------------------------------------------------
 
 
 async def delete_rows(model: Any, field: Any, values: Sequence[Any], *, using: str) -> int:

@@ -14,7 +14,8 @@ from orm.sql.types import SQLType
 class Aggregate(Func):
     """Base of aggregates.
 
-    Parameters: ``distinct`` looks at different values only; ``filter`` is a condition rows must meet; ``default`` is the
+    Parameters: ``distinct`` looks at different values only; ``filter`` is a condition rows must meet; ``default`` is
+    the
     result over no rows, where the aggregate would be NULL.
     """
 
@@ -47,7 +48,9 @@ class Aggregate(Func):
         sources = self.source_expressions
         if len(sources) == 1 and hasattr(sources[0], "name"):
             return f"{sources[0].name}__{self.name.lower()}"
-        raise TypeError(f"{type(self).__name__} of an expression needs a name: aggregate(total={type(self).__name__}(…))")
+        raise TypeError(
+            f"{type(self).__name__} of an expression needs a name: aggregate(total={type(self).__name__}(…))"
+        )
 
     def resolve_expression(
         self,
@@ -59,16 +62,15 @@ class Aggregate(Func):
     ) -> Any:
         for source in self.source_expressions:
             if getattr(source, "contains_aggregate", False):
-                raise FieldError(f"{type(self).__name__} can't be computed over {source!r}, which is an aggregate itself")
-        # In the order of __init__'s attributes, which is the order structure() lists values in.
+                raise FieldError(
+                    f"{type(self).__name__} can't be computed over {source!r}, which is an aggregate itself"
+                )
         new = super().resolve_expression(query, allow_joins, reuse, summarize, for_save)
         for source in new.source_expressions:
-            if source.contains_aggregate and not summarize:
-                raise FieldError(f"{type(self).__name__} can't be computed over {source!r}, which is an aggregate itself")
-        if self.filter is not None:
-            new.filter = query.resolve_condition(self.filter, allow_joins, reuse, summarize)
-        if self.default is not None:
-            new.default = self.default.resolve_expression(query, allow_joins, reuse, summarize, for_save)
+            if source.contains_aggregate:
+                raise FieldError(
+                    f"{type(self).__name__} can't be computed over {source!r}, which is an aggregate itself"
+                )
         return new
 
     def get_source_expressions(self) -> list[Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from orm.errors import EmptyResultSet, FullResultSet
 from orm.sql import expressions, types
-from orm.sql.expressions import Expression
+from orm.sql.expressions import Expression, Node
 from orm.sql.types import SQLType
 
 # What a looked-up value contributes to the shape. A value of kind VALUE, LIST, EMPTY, True or False waits in a slot.
@@ -40,7 +40,7 @@ def kind_of(value: Any, values: list[Any]) -> Hashable:
         return (structure(values),)
     if isinstance(value, (list, tuple, AbstractSet, range, Iterator)):
         items = list(value)
-        if any(isinstance(item, expressions.Combinable) for item in items):
+        if any(isinstance(item, Node) for item in items):
             return (list, *[kind_of(item, values) for item in items])
         values.append(items)
         return LIST if any(item is not None for item in items) else EMPTY
@@ -48,7 +48,7 @@ def kind_of(value: Any, values: list[Any]) -> Hashable:
     return VALUE
 
 
-class Q:
+class Q(Node):
     """A condition: lookups joined by AND, combined with ``&``, ``|``, ``^`` and ``~``.
 
     Example: ``Q(age__gte=18) | Q(guardian__isnull=False)``.
@@ -170,6 +170,10 @@ class Where(Expression):
             return self
         return Where(nodes, self.connector, self.negated)
 
+    def transformed(self, change: Callable[[Expression], Expression]) -> Where:
+        """Return this with its conditions changed."""
+        return Where([change(node) for node in self.nodes], self.connector, self.negated)
+
     def _infer_output_field(self) -> SQLType | None:
         return types.BOOLEAN
 
@@ -235,10 +239,9 @@ class Where(Expression):
         if certain is not None:
             raise FullResultSet if certain is not self.negated else EmptyResultSet
         negated = self.negated
-        if self.connector == "XOR":
-            if len(parts) > 1 or flips:
-                ones = " + ".join(f"CASE WHEN {part} THEN 1 ELSE 0 END" for part in parts)
-                parts = [f"(({ones}{' + 1' * flips}) %% 2) = 1"]
+        if self.connector == "XOR" and (len(parts) > 1 or flips):
+            ones = " + ".join(f"CASE WHEN {part} THEN 1 ELSE 0 END" for part in parts)
+            parts = [f"(({ones}{' + 1' * flips}) %% 2) = 1"]
         text = f" {self.connector} ".join(parts)
         if negated:
             return f"NOT ({text})", params
@@ -258,10 +261,5 @@ def _combine(lhs: Any, rhs: Any, connector: str) -> Q:
     return Q(lhs)._combine(rhs if isinstance(rhs, Q) else Q(rhs), connector)
 
 
-def _build(condition: Any, lookups: dict[str, Any]) -> Q:
-    return Q(**lookups) if condition is None else Q(condition, **lookups)
-
-
 expressions.combine_conditions = _combine
 expressions.negate_condition = lambda condition: ~Q(condition)
-expressions.build_condition = _build

@@ -1,9 +1,9 @@
 """Expressions: what a query computes, as immutable trees that users write and the compiler renders.
 
-An expression lives twice. As written (``F("author__name")``, ``Value(3)``) it knows names and values. Resolved against a
-query it knows columns and *slots*: the places of values, which are not part of it. ``structure(values)`` gives the first
-form's shape as a hashable key and appends its values in a fixed order; ``resolve_expression`` takes slots in that same
-order. So equal shapes share one compiled statement whatever their values.
+An expression lives twice. As written (``F("author__name")``, ``Value(3)``) it knows names and values; resolved
+against a query it knows columns and *slots*: the places of values, which are not part of it. ``structure(values)`` gives
+the first form's shape as a hashable key and appends its values in a fixed order; ``resolve_expression`` takes slots in
+that same order. So equal shapes share one compiled statement whatever their values.
 
 Users may write their own with Django's ``as_sql(compiler, connection)``; ``connection`` is the dialect.
 """
@@ -14,7 +14,7 @@ import copy
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar, NamedTuple
 
-from orm.errors import EmptyResultSet, FieldError, FullResultSet
+from orm.errors import FieldError
 from orm.sql import types
 from orm.sql.types import SQLType, type_of
 
@@ -56,7 +56,7 @@ def structure_of(value: Any, values: list[Any]) -> Hashable:
 
 def _map_value(value: Any, change: Callable[[Expression], Expression]) -> Any:
     """Return ``value`` with every expression directly inside it changed; the same object when nothing changed."""
-    if isinstance(value, Combinable):
+    if isinstance(value, Node):
         return change(value)  # type: ignore[arg-type]
     if isinstance(value, (list, tuple)):
         items = [_map_value(item, change) for item in value]
@@ -69,7 +69,22 @@ def _map_value(value: Any, change: Callable[[Expression], Expression]) -> Any:
     return value
 
 
-class Combinable:
+class Node:
+    """Anything that is resolved against a query: expressions, references and conditions."""
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        """Return this with names turned into columns of ``query`` and values into slots."""
+        raise NotImplementedError(f"{type(self).__name__} must define resolve_expression(query, …)")
+
+
+class Combinable(Node):
     """Arithmetic and ordering, for everything that has a value in SQL."""
 
     def _combine(self, other: Any, operator: str, reversed_: bool) -> CombinedExpression:
@@ -261,7 +276,7 @@ class Expression(Combinable):
         """Whether a window function of the same query is inside."""
         return any(child.contains_over_clause for child in self.children())
 
-    # -- SQL ------------------------------------------------------------------------------------------------------------
+    # -- SQL -----------------------------------------------------------------------------------------------------------
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
         """Return SQL with ``%s`` placeholders, and the parameters they stand for."""
@@ -279,7 +294,7 @@ class Expression(Combinable):
         """Return the table aliases that must have a row for this condition to be true."""
         return set()
 
-    # -- conditions -------------------------------------------------------------------------------------------------------
+    # -- conditions ----------------------------------------------------------------------------------------------------
 
     def __and__(self, other: Any) -> Any:
         return self._logical(other, "AND")
@@ -315,6 +330,10 @@ class Expression(Combinable):
         inside = ", ".join(f"{name.lstrip('_')}={item!r}" for name, item in self.__dict__.items())
         return f"{type(self).__name__}({inside})"
 
+
+# Q lives in orm.sql.conditions, which needs Expression; it fills these in.
+combine_conditions: Callable[[Any, Any, str], Any]
+negate_condition: Callable[[Any], Any]
 
 # Q lives in orm.sql.conditions, which needs Expression; it fills these in.
 combine_conditions: Callable[[Any, Any, str], Any]
@@ -496,6 +515,8 @@ class F(Combinable):
     is_expression = True
     conditional = False
 
+    name: Any
+
     def __init__(self, name: str) -> None:
         if not isinstance(name, str):
             raise TypeError(f"F() takes the name of a field, not {name!r}")
@@ -520,7 +541,7 @@ class F(Combinable):
         return Sliced(self, part)
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other.name == self.name  # type: ignore[attr-defined]
+        return type(other) is type(self) and other.name == self.name
 
     def __hash__(self) -> int:
         return hash((type(self), self.name))
@@ -573,7 +594,9 @@ class Outer(Expression):
         return query.resolve_ref(self.name, True, None, False)
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
-        raise FieldError(f"This queryset refers to an outer query (OuterRef({self.name!r})): use it in Subquery or Exists")
+        raise FieldError(
+            f"This queryset refers to an outer query (OuterRef({self.name!r})): use it in Subquery or Exists"
+        )
 
 
 class CombinedExpression(Expression):
@@ -585,21 +608,9 @@ class CombinedExpression(Expression):
         self.connector = connector
         self.rhs = rhs
 
-    def resolve_expression(
-        self,
-        query: Any = None,
-        allow_joins: bool = True,
-        reuse: set[str] | None = None,
-        summarize: bool = False,
-        for_save: bool = False,
-    ) -> Any:
-        new = copy.copy(self)
-        new.lhs = self.lhs.resolve_expression(query, allow_joins, reuse, summarize, for_save)
-        new.rhs = self.rhs.resolve_expression(query, allow_joins, reuse, summarize, for_save)
-        return new
-
     def _infer_output_field(self) -> SQLType | None:
-        lhs, rhs = self.lhs.output_field_or_none, self.rhs.output_field_or_none
+        lhs: SQLType | None = self.lhs.output_field_or_none
+        rhs: SQLType | None = self.rhs.output_field_or_none
         if lhs is None or rhs is None:
             return lhs or rhs
         kinds = {_family(lhs.kind), _family(rhs.kind)}
@@ -614,7 +625,8 @@ class CombinedExpression(Expression):
         if "duration" in kinds and kinds & {"integer", "float", "decimal"}:
             return types.DURATION
         raise FieldError(
-            f"Can't tell what {lhs.kind} {self.connector[0]} {rhs.kind} gives: wrap it in ExpressionWrapper(…, output_field=…)"
+            f"Can't tell what {lhs.kind} {self.connector[0]} {rhs.kind} gives: "
+            "wrap it in ExpressionWrapper(…, output_field=…)"
         )
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
@@ -637,25 +649,14 @@ class ExpressionWrapper(Expression):
         super().__init__(output_field)
         self.expression = expression
 
-    def resolve_expression(
-        self,
-        query: Any = None,
-        allow_joins: bool = True,
-        reuse: set[str] | None = None,
-        summarize: bool = False,
-        for_save: bool = False,
-    ) -> Any:
-        new = copy.copy(self)
-        new.expression = self.expression.resolve_expression(query, allow_joins, reuse, summarize, for_save)
-        return new
-
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
         result: tuple[str, Sequence[Any]] = compiler.compile(self.expression)
         return result
 
 
 class Func(Expression):
-    """A function call. Subclasses set ``function`` (and ``template``, ``arity``, ``output_field``) or extend ``as_sql``.
+    """A function call. Subclasses set ``function`` (and ``template``, ``arity``, ``output_field``) or extend
+    ``as_sql``.
 
     Parameters: strings name fields, other plain values are bound; ``extra`` names go into the template.
     """
@@ -680,39 +681,15 @@ class Func(Expression):
         """Replace the arguments (Django's name; for overriders working on a copy)."""
         self.source_expressions = expressions
 
-    def resolve_expression(
-        self,
-        query: Any = None,
-        allow_joins: bool = True,
-        reuse: set[str] | None = None,
-        summarize: bool = False,
-        for_save: bool = False,
-    ) -> Any:
-        new = copy.copy(self)
-        new.source_expressions = [
-            item.resolve_expression(query, allow_joins, reuse, summarize, for_save) for item in self.source_expressions
-        ]
-        return new
-
     def structure(self, values: list[Any]) -> Hashable:
-        extra = structure_of(self.extra, values) if self.extra else None
-        own = self.__dict__
-        others = (
-            [(n, structure_of(v, values)) for n, v in own.items() if n not in ("source_expressions", "extra")]
-            if len(own) > 2
-            else ()
-        )
-        return (type(self), extra, *[item.structure(values) for item in self.source_expressions], *others)
+        sources = [item.structure(values) for item in self.source_expressions]
+        if not self.extra and len(self.__dict__) == 2:
+            return (type(self), *sources)
+        others = [(n, structure_of(v, values)) for n, v in self.__dict__.items() if n != "source_expressions"]
+        return (type(self), *sources, *others)
 
-    def as_sql(
-        self,
-        compiler: Any,
-        connection: Any,
-        function: str | None = None,
-        template: str | None = None,
-        arg_joiner: str | None = None,
-        **extra_context: Any,
-    ) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, **extra_context: Any) -> tuple[str, Sequence[Any]]:
+        """Return the call. ``extra_context`` may hold ``function``, ``template``, ``arg_joiner`` and template names."""
         parts: list[str] = []
         params: list[Any] = []
         for argument in self.source_expressions:
@@ -720,11 +697,10 @@ class Func(Expression):
             parts.append(sql)
             params.extend(argument_params)
         data = {**self.extra, **extra_context}
-        name = function or data.get("function") or self.function
+        name = data.get("function") or self.function
         data["function"] = connection.function_name(name) if name else name
-        joiner = arg_joiner or data.get("arg_joiner", self.arg_joiner)
-        data["expressions"] = data["field"] = joiner.join(parts)
-        return render_template(template or data.get("template", self.template), data), params
+        data["expressions"] = data["field"] = (data.get("arg_joiner") or self.arg_joiner).join(parts)
+        return render_template(data.get("template") or self.template, data), params
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.source_expressions))})"
@@ -750,140 +726,6 @@ class Sliced(Func):
         super().__init__(source, Value(start + 1, output_field=types.INTEGER), *length, output_field=types.TEXT)
 
 
-class RawSQL(Expression):
-    """SQL written by hand, with ``%s`` for its parameters. The text is yours to keep safe; the parameters are bound."""
-
-    def __init__(self, sql: str, params: Sequence[Any] = (), output_field: SQLType | None = None) -> None:
-        super().__init__(output_field)
-        self.sql = sql
-        self.params: Sequence[Any] = tuple(params)
-
-    def structure(self, values: list[Any]) -> Hashable:
-        values.extend(self.params)
-        field = self._output_field.structure() if self._output_field is not None else None
-        return (type(self), self.sql, len(self.params), field)
-
-    def _infer_output_field(self) -> SQLType | None:
-        return None
-
-    def resolve_expression(
-        self,
-        query: Any = None,
-        allow_joins: bool = True,
-        reuse: set[str] | None = None,
-        summarize: bool = False,
-        for_save: bool = False,
-    ) -> Any:
-        new = copy.copy(self)
-        new.params = [Slot(query.take_slot(value, None), type_of(value), bare=True) for value in self.params]
-        return new
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
-        return f"({self.sql})", [p for slot in self.params for p in compiler.compile(slot)[1]]
-
-
-class Cast(Func):
-    """``Cast("price", TextField())``: the value as another type."""
-
-    function = "CAST"
-
-    def __init__(self, expression: Any, output_field: SQLType) -> None:
-        super().__init__(expression, output_field=output_field)
-
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
-        sql, params = compiler.compile(self.source_expressions[0])
-        return connection.cast(sql, self.output_field), params
-
-
-class When(Expression):
-    """A condition and what a ``Case`` gives when it holds: ``When(age__lt=18, then=Value("minor"))``."""
-
-    def __init__(self, condition: Any = None, then: Any = None, **lookups: Any) -> None:
-        super().__init__()
-        if lookups:
-            condition = build_condition(condition, lookups)
-        if condition is None or not getattr(condition, "conditional", False):
-            raise TypeError("When() takes a Q object, a boolean expression or lookups")
-        self.condition = condition
-        self.then = as_reference(then) if not isinstance(then, str) else Value(then)
-
-    def resolve_expression(
-        self,
-        query: Any = None,
-        allow_joins: bool = True,
-        reuse: set[str] | None = None,
-        summarize: bool = False,
-        for_save: bool = False,
-    ) -> Any:
-        new = copy.copy(self)
-        new.condition = query.resolve_condition(self.condition, allow_joins, reuse, summarize)
-        new.then = self.then.resolve_expression(query, allow_joins, reuse, summarize, for_save)
-        return new
-
-    def get_source_expressions(self) -> list[Any]:
-        return [self.then]
-
-    def group_by_columns(self) -> Iterable[Expression]:
-        yield from self.condition.group_by_columns()
-        yield from self.then.group_by_columns()
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
-        condition, params = compiler.compile(self.condition)
-        then, then_params = compiler.compile(self.then)
-        return f"WHEN {condition} THEN {then}", [*params, *then_params]
-
-
-# Set by orm.sql.conditions: makes one Q of a condition and lookups.
-build_condition: Callable[[Any, dict[str, Any]], Any]
-
-
-class Case(Expression):
-    """``Case(When(…), When(…), default=…)``: the value of the first condition that holds."""
-
-    def __init__(self, *cases: When, default: Any = None, output_field: SQLType | None = None) -> None:
-        if not all(isinstance(case, When) for case in cases):
-            raise TypeError("Case() takes When objects")
-        super().__init__(output_field)
-        self.cases = list(cases)
-        self.default = default if isinstance(default, F) else as_expression(default)
-
-    def resolve_expression(
-        self,
-        query: Any = None,
-        allow_joins: bool = True,
-        reuse: set[str] | None = None,
-        summarize: bool = False,
-        for_save: bool = False,
-    ) -> Any:
-        new = copy.copy(self)
-        new.cases = [case.resolve_expression(query, allow_joins, reuse, summarize, for_save) for case in self.cases]
-        new.default = self.default.resolve_expression(query, allow_joins, reuse, summarize, for_save)
-        return new
-
-    def get_source_expressions(self) -> list[Any]:
-        return [*self.cases, self.default]
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
-        parts: list[str] = []
-        params: list[Any] = []
-        for case in self.cases:
-            try:
-                sql, case_params = compiler.compile(case)
-            except EmptyResultSet:
-                continue
-            except FullResultSet:
-                sql, params_then = compiler.compile(case.then)
-                if not parts:
-                    return sql, params_then
-                return f"CASE {' '.join(parts)} ELSE {sql} END", [*params, *params_then]
-            parts.append(sql)
-            params.extend(case_params)
-        default, default_params = compiler.compile(self.default)
-        if not parts:
-            return default, default_params
-        return f"CASE {' '.join(parts)} ELSE {default} END", [*params, *default_params]
-
-
 class OrderBy(Expression):
     """An expression with a direction: what ``order_by`` takes, and ``F("x").desc(nulls_last=True)`` gives."""
 
@@ -897,18 +739,6 @@ class OrderBy(Expression):
         self.descending = descending
         self.nulls_first = bool(nulls_first)
         self.nulls_last = bool(nulls_last)
-
-    def resolve_expression(
-        self,
-        query: Any = None,
-        allow_joins: bool = True,
-        reuse: set[str] | None = None,
-        summarize: bool = False,
-        for_save: bool = False,
-    ) -> Any:
-        new = copy.copy(self)
-        new.expression = self.expression.resolve_expression(query, allow_joins, reuse, summarize, for_save)
-        return new
 
     def reversed(self) -> OrderBy:
         """Return the opposite ordering."""
@@ -928,16 +758,3 @@ class OrderBy(Expression):
             return f"{sql} {direction} NULLS {'FIRST' if self.nulls_first else 'LAST'}", params
         first = f"{sql} IS {'NOT ' if self.nulls_first else ''}NULL"
         return f"{first}, {sql} {direction}", [*params, *params]
-
-
-class Random(Expression):
-    """A random number, which ``order_by("?")`` orders by."""
-
-    def _infer_output_field(self) -> SQLType | None:
-        return types.FLOAT
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
-        return connection.random(), []
-
-    def group_by_columns(self) -> Iterable[Expression]:
-        return ()

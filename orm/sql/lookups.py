@@ -1,14 +1,14 @@
 """Lookups: the comparisons a filter may name (``exact``, ``gt``, ``in``…) and transforms (``date``, ``year``…).
 
-A lookup is made once for a shape: its right side is a slot, an expression or a subquery, never a value. ``build`` decides
-which from the *kind* of what the user gave, and says how each value is prepared when a query of this shape gets its own.
+A lookup is made once for a shape: its right side is a slot, an expression or a subquery, never a value. ``build``
+decides
+which from the *kind* of what the user gave, and says how each value is prepared when a query of this shape gets its
+own.
 Custom lookups set ``lookup_name`` and write ``as_sql`` with ``process_lhs`` and ``process_rhs``, as in Django.
 """
 
 from __future__ import annotations
 
-import decimal
-import math
 import decimal
 import math
 from collections.abc import Callable, Hashable, Sequence
@@ -321,7 +321,7 @@ class IExact(PatternLookup):
         return IsNull(lhs, True) if kind is None else super().build(lhs, kind, value, query)
 
 
-# -- transforms ------------------------------------------------------------------------------------------------------------
+# -- transforms --------------------------------------------------------------------------------------------------------
 
 
 class Transform(Func):

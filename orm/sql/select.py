@@ -1,7 +1,9 @@
 """SELECT as a structure: tables and joins, conditions, outputs, grouping, ordering; and how it becomes text.
 
-A ``Select`` is frozen once its shape is interned; whoever changes one works on a copy. Which joins are inner is not stored:
-a join is inner when its row must exist, either because a condition that must hold needs it or because the foreign key says so.
+A ``Select`` is frozen once its shape is interned; whoever changes one works on a copy. Which joins are inner is not
+stored:
+a join is inner when its row must exist, either because a condition that must hold needs it or because the foreign key
+says so.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from orm.errors import EmptyResultSet, FullResultSet, NotSupportedError, NotSupportedError
+from orm.errors import EmptyResultSet, FullResultSet, NotSupportedError
 from orm.sql.conditions import Where
 from orm.sql.expressions import Col, Expression, Null, Outer, Ref, Slot
 from orm.sql.types import SQLType
@@ -111,7 +113,7 @@ class Select:
                 aliases[j.alias]: Join(aliases[j.alias], j.table, aliases[j.parent] if j.parent else None, j.hop)
                 for j in self.joins.values()
             },
-            where=change(self.where) if self.where is not None else None,
+            where=self.where.transformed(change) if self.where is not None else None,
             annotations={name: change(item) for name, item in self.annotations.items()},
             values=tuple((n, change(e)) for n, e in self.values) if self.values is not None else None,
             group_by=many(self.group_by) if isinstance(self.group_by, tuple) else self.group_by,
@@ -155,7 +157,9 @@ class Select:
 
 
 class SubSelect(Expression):
-    """A select in parentheses inside another. ``template`` is ``(%s)``, ``EXISTS(%s)`` and the like, ``%s`` the select."""
+    """A select in parentheses inside another. ``template`` is ``(%s)``, ``EXISTS(%s)`` and the like, ``%s`` the
+    select.
+    """
 
     contains_subquery = True
 
@@ -210,7 +214,8 @@ class SubSelect(Expression):
 
 
 def relabel(select: Select, aliases: dict[str, str], offset: int, outer: Any) -> Select:
-    """Return ``select`` made part of another query: aliases renamed, slots moved by ``offset``, outer references resolved.
+    """Return ``select`` made part of another query: aliases renamed, slots moved by ``offset``, outer references
+    resolved.
 
     ``outer`` is the builder of the query around it.
     """
@@ -234,7 +239,7 @@ def relabel(select: Select, aliases: dict[str, str], offset: int, outer: Any) ->
     return new
 
 
-# -- text ------------------------------------------------------------------------------------------------------------------
+# -- text --------------------------------------------------------------------------------------------------------------
 
 
 def inner_aliases(select: Select) -> set[str]:
@@ -418,4 +423,3 @@ def _compile_combination(select: Select, compiler: Any) -> tuple[str, list[Any]]
     word = f" {combination.operator}{' ALL' if combination.all else ''} "
     tail, found = _compile_tail(select, compiler)
     return word.join(texts) + tail, params + found
-

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable, Hashable
 from typing import Any, ClassVar
 
-UTC = datetime.timezone.utc
+UTC = datetime.UTC
 
 # The zone in which naive datetimes are taken, or None when datetimes stay naive (USE_TZ = False). Set by orm.config.
 default_zone: datetime.tzinfo | None = UTC

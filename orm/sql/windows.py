@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -79,23 +78,6 @@ class Window(Expression):
         self.partition_by = [F(item) if isinstance(item, str) else item for item in _listed(partition_by)]
         self.order_by = [ordering_of(item) for item in _listed(order_by)]
         self.frame = frame
-
-    def resolve_expression(
-        self,
-        query: Any = None,
-        allow_joins: bool = True,
-        reuse: set[str] | None = None,
-        summarize: bool = False,
-        for_save: bool = False,
-    ) -> Any:
-        def resolved(item: Any) -> Any:
-            return item.resolve_expression(query, allow_joins, reuse, summarize, for_save)
-
-        new = copy.copy(self)
-        new.expression = resolved(self.expression)
-        new.partition_by = [resolved(item) for item in self.partition_by]
-        new.order_by = [resolved(item) for item in self.order_by]
-        return new
 
     @property
     def contains_aggregate(self) -> bool:

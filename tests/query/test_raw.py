@@ -9,7 +9,7 @@ import pytest
 import orm
 from orm.errors import FieldDoesNotExist, NotSupportedError, ProgrammingError
 from orm.models import F, IntegerField
-from orm.sql.expressions import RawSQL
+from orm.sql.handwritten import RawSQL
 from tests.query import library as L
 from tests.query.answers import titled, titles
 from tests.query.models import Author, Book, Counter

@@ -6,9 +6,23 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from orm.sql.expressions import Cast, Func
+from orm.sql.expressions import Func
+from orm.sql.types import SQLType
 
 _COLLATION = re.compile(r"[\w-]+\Z")
+
+
+class Cast(Func):
+    """``Cast("price", TextField())``: the value as another type."""
+
+    function = "CAST"
+
+    def __init__(self, expression: Any, output_field: SQLType) -> None:
+        super().__init__(expression, output_field=output_field)
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+        sql, params = compiler.compile(self.source_expressions[0])
+        return connection.cast(sql, self.output_field), params
 
 
 class Coalesce(Func):

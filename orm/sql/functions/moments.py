@@ -36,7 +36,9 @@ class Trunc(Func):
 
     kind = ""
 
-    def __init__(self, expression: Any, kind: str | None = None, output_field: SQLType | None = None, **extra: Any) -> None:
+    def __init__(
+        self, expression: Any, kind: str | None = None, output_field: SQLType | None = None, **extra: Any
+    ) -> None:
         super().__init__(expression, output_field=output_field, **extra)
         if kind is not None:
             self.kind = kind

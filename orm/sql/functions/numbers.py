@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from orm.sql import types
-from orm.sql.expressions import Func, Random, Value
+from orm.sql.expressions import Expression, Func, Value
 from orm.sql.lookups import Transform
 from orm.sql.types import SQLType
+
+
+class Random(Expression):
+    """A random number, which ``order_by("?")`` orders by."""
+
+    def _infer_output_field(self) -> SQLType | None:
+        return types.FLOAT
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        return connection.random(), []
+
+    def group_by_columns(self) -> Iterable[Expression]:
+        return ()
 
 
 class Abs(Transform):
@@ -55,9 +69,11 @@ class _Real(Transform):
 
 def _real(name: str, function: str | None = None) -> Any:
     attributes = {
-        "function": function or name.upper(), "lookup_name": name.lower(), "__doc__": f"The function {name} of a number.",
+        "function": function or name.upper(),
+        "lookup_name": name.lower(),
+        "__doc__": f"The function {name} of a number.",
         "__module__": __name__,
-    }  # fmt: skip
+    }
     return type(name, (_Real,), attributes)
 
 

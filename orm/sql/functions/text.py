@@ -171,10 +171,10 @@ class LPad(_Text):
 
     function = "LPAD"
 
-    def __init__(self, expression: Any, length: Any, fill_text: Any = Value(" "), **extra: Any) -> None:
+    def __init__(self, expression: Any, length: Any, fill_text: Any = None, **extra: Any) -> None:
         if isinstance(length, int) and length < 0:
             raise ValueError("'length' must be greater or equal to 0.")
-        super().__init__(expression, whole(length), fill_text, **extra)
+        super().__init__(expression, whole(length), Value(" ") if fill_text is None else fill_text, **extra)
 
 
 class RPad(LPad):
@@ -199,8 +199,8 @@ class Replace(_Text):
 
     function = "REPLACE"
 
-    def __init__(self, expression: Any, text: Any, replacement: Any = Value(""), **extra: Any) -> None:
-        super().__init__(expression, text, replacement, **extra)
+    def __init__(self, expression: Any, text: Any, replacement: Any = None, **extra: Any) -> None:
+        super().__init__(expression, text, Value("") if replacement is None else replacement, **extra)
 
 
 class StrIndex(Func):

@@ -1,0 +1,70 @@
+"""CASE: a value that depends on conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from orm.errors import EmptyResultSet, FullResultSet
+from orm.sql.conditions import Q
+from orm.sql.expressions import Expression, F, Value, as_expression, as_reference
+from orm.sql.types import SQLType
+
+
+class When(Expression):
+    """A condition and what a ``Case`` gives when it holds: ``When(age__lt=18, then=Value("minor"))``."""
+
+    def __init__(self, condition: Any = None, then: Any = None, **lookups: Any) -> None:
+        super().__init__()
+        if lookups:
+            condition = Q(**lookups) if condition is None else Q(condition, **lookups)
+        if condition is None or not getattr(condition, "conditional", False):
+            raise TypeError("When() takes a Q object, a boolean expression or lookups")
+        self.condition = condition
+        self.then = as_reference(then) if not isinstance(then, str) else Value(then)
+
+    def get_source_expressions(self) -> list[Any]:
+        return [self.then]
+
+    def group_by_columns(self) -> Iterable[Expression]:
+        yield from self.condition.group_by_columns()
+        yield from self.then.group_by_columns()
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        condition, params = compiler.compile(self.condition)
+        then, then_params = compiler.compile(self.then)
+        return f"WHEN {condition} THEN {then}", [*params, *then_params]
+
+
+class Case(Expression):
+    """``Case(When(…), When(…), default=…)``: the value of the first condition that holds."""
+
+    def __init__(self, *cases: When, default: Any = None, output_field: SQLType | None = None) -> None:
+        if not all(isinstance(case, When) for case in cases):
+            raise TypeError("Case() takes When objects")
+        super().__init__(output_field)
+        self.cases = list(cases)
+        self.default = default if isinstance(default, F) else as_expression(default)
+
+    def get_source_expressions(self) -> list[Any]:
+        return [*self.cases, self.default]
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        parts: list[str] = []
+        params: list[Any] = []
+        for case in self.cases:
+            try:
+                sql, case_params = compiler.compile(case)
+            except EmptyResultSet:
+                continue
+            except FullResultSet:
+                sql, params_then = compiler.compile(case.then)
+                if not parts:
+                    return sql, params_then
+                return f"CASE {' '.join(parts)} ELSE {sql} END", [*params, *params_then]
+            parts.append(sql)
+            params.extend(case_params)
+        default, default_params = compiler.compile(self.default)
+        if not parts:
+            return default, default_params
+        return f"CASE {' '.join(parts)} ELSE {default} END", [*params, *default_params]
