@@ -176,7 +176,7 @@ def child_of_fork(db: Database) -> int:
 @pytest.mark.only(backend="postgresql")
 def test_a_broken_connection_is_dropped(db: Database) -> None:
     pid = run(db.fetch("SELECT pg_backend_pid()"))[0][0]
-    asyncio.run(db.fetch(f"SELECT pg_terminate_backend({pid})"))  # type: ignore[arg-type]
+    asyncio.run(db.fetch(f"SELECT pg_terminate_backend({pid})"))
     with pytest.raises((OperationalError, InterfaceError)):
         run(db.fetch("SELECT 1"))
     assert run(db.fetch("SELECT 2"))[0][0] == 2

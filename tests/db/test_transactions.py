@@ -108,7 +108,7 @@ def test_decorators_of_both_kinds(db: Database) -> None:
 def test_what_nesting_refuses(db: Database) -> None:
     with atomic():
         for options, said in (({"durable": True}, "durable"), ({"isolation": "serializable"}, "outermost")):
-            with pytest.raises(TransactionManagementError, match=said), atomic(**options):  # type: ignore[arg-type]
+            with pytest.raises(TransactionManagementError, match=said), atomic(**options):
                 raise AssertionError
         add(db, 1)
     with atomic(isolation="serializable"):
@@ -229,7 +229,7 @@ async def test_a_second_loop_joins_the_async_transaction(db: Database) -> None:
         await aadd(db, 1)
         # In the thread there is no loop; asyncio.run there makes another one.
         await asyncio.to_thread(lambda: asyncio.run(aadd(db, 2)))
-        await asyncio.to_thread(lambda: asyncio.run(asyncio.to_thread(add, db, 3)))  # type: ignore[arg-type]
+        await asyncio.to_thread(lambda: asyncio.run(asyncio.to_thread(add, db, 3)))
     assert await aids(db) == [1, 2, 3]
     assert idle(db)
 
@@ -278,7 +278,8 @@ async def test_a_task_that_outlives_the_block(db: Database) -> None:
 
 
 def test_a_thread_that_outlives_the_block(db: Database) -> None:
-    go, errors = threading.Event(), []
+    go = threading.Event()
+    errors: list[str] = []
 
     def child() -> None:
         add(db, 1)
