@@ -15,7 +15,7 @@ import pytest
 
 import orm
 from orm.bridge.drive import drive
-from orm.models.signals import pre_save
+from orm.models.signal_blocking import Signal
 from tests.architecture.sources import ROOT, sources
 from tests.query import library as L
 from tests.query import models as m
@@ -100,7 +100,19 @@ def stored() -> Any:
     return counter
 
 
-BOOKS = "book, with its relations"
+def author() -> Any:
+    return m.Author.objects.get(name="Ada")
+
+
+def book() -> Any:
+    return m.Book.objects.get(pk=L.NOTES.pk)
+
+
+def listened() -> Any:
+    signal = Signal()
+    signal.connect(dict, weak=False)  # takes any named arguments
+    return signal
+
 
 # How to call each awaitable public method; a method that is not named here fails the test below, so nothing is left out.
 CALLS: dict[str, Any] = {
@@ -127,13 +139,27 @@ CALLS: dict[str, Any] = {
     "Model.adelete": lambda: m.Author.objects.get(name="Ada").adelete(),
     "Model.arefresh_from_db": lambda: m.Author.objects.get(name="Ada").arefresh_from_db(),
     "Model.asave": lambda: m.Author(name="x").asave(),
-    "Model.afull_clean": lambda: m.Author(name="x").afull_clean(exclude=["age", "born", "rating"]),
+    "Model.afull_clean": lambda: m.Author(name="x").afull_clean(exclude=["age", "born", "rating", "country"]),
     "Model.avalidate_unique": lambda: m.Tag(name="x").avalidate_unique(),
     "Model.avalidate_constraints": lambda: m.Tag(name="x").avalidate_constraints(),
     "RawQuerySet.aiterator": lambda: m.Author.objects.raw("SELECT * FROM query_author").aiterator(),
     "RawQuerySet.afetch_all": lambda: m.Author.objects.raw("SELECT * FROM query_author").afetch_all(),
-    "Signal.asend": lambda: pre_save.asend(m.Author, instance=None),
-    "Signal.asend_robust": lambda: pre_save.asend_robust(m.Author, instance=None),
+    "RelatedManager.aadd": lambda: author().books.aadd(m.Book.objects.first()),
+    "RelatedManager.aclear": lambda: author().edited.aclear(),
+    "RelatedManager.acreate": lambda: author().books.acreate(title="x"),
+    "RelatedManager.aget_or_create": lambda: author().books.aget_or_create(title="x"),
+    "RelatedManager.aremove": lambda: author().edited.aremove(*author().edited.all()),
+    "RelatedManager.aset": lambda: author().edited.aset([m.Book.objects.first()]),
+    "RelatedManager.aupdate_or_create": lambda: author().books.aupdate_or_create(title="x", defaults={"pages": 2}),
+    "ManyRelatedManager.aadd": lambda: book().tags.aadd(m.Tag.objects.get(name="unused")),
+    "ManyRelatedManager.aclear": lambda: book().tags.aclear(),
+    "ManyRelatedManager.acreate": lambda: book().tags.acreate(name="new"),
+    "ManyRelatedManager.aget_or_create": lambda: book().tags.aget_or_create(name="new"),
+    "ManyRelatedManager.aremove": lambda: book().tags.aremove(*book().tags.all()),
+    "ManyRelatedManager.aset": lambda: book().tags.aset([m.Tag.objects.get(name="unused")]),
+    "ManyRelatedManager.aupdate_or_create": lambda: book().tags.aupdate_or_create(name="new", defaults={}),
+    "Signal.asend": lambda: listened().asend(sender=None),
+    "Signal.asend_robust": lambda: listened().asend_robust(sender=None),
     "Database.aclose": lambda: orm.databases["default"].aclose(),
 }
 
