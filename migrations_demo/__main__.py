@@ -14,10 +14,8 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 
 import uvicorn
@@ -48,6 +46,7 @@ class Closing:
 
     rows: list[tuple[str, str, str, str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    complete: bool = False
 
     def add(self, what: str, colour: str, work: str, queries: int | None, seconds: float | None) -> None:
         """One row; None leaves its place empty."""
@@ -66,7 +65,7 @@ def read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m migrations_demo", description="Duotone on real data.")
     parser.add_argument("--directory", action="append", default=[], help="also read packages from here (repeatable)")
-    parser.add_argument("--budget", type=float, default=30.0, help="MB of Python source to parse, 0 for all of it")
+    parser.add_argument("--budget", type=float, default=20.0, help="MB of Python source to parse, 0 for all of it")
     parser.add_argument("--requests", type=int, default=400, help="about how many requests the visitors make")
     parser.add_argument("--at-once", type=int, default=20, help="how many visitors come at the same time")
     parser.add_argument("--port", type=int, help=f"port to serve on (serving: {USUAL_PORT} if free; else any free one)")
@@ -97,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         console.print("Ended by Ctrl-C.")
-        return 1 if closing.problems else 130 if not options.serve else 0
+        return 1 if closing.problems else 0 if closing.complete else 130
     return 1 if closing.problems else 0
 
 
@@ -144,6 +143,7 @@ async def run(
             await run_report(url, reporter, closing)
             await check_report(earlier, closing)
             show(console, closing)
+            closing.complete = True
             if options.serve:
                 console.print(f"Open [bold]{address}/[/bold] · Ctrl-C ends it", soft_wrap=True)
                 await server
@@ -212,9 +212,7 @@ async def exercise(
     planned = visits.plan_visits(sorted({package.slug for package in packages}), options.requests)
     console.print(f"Asking {address} with {options.at_once} visitors at once")
     before = count_queries()
-    with ProcessPoolExecutor(
-        1, mp_context=get_context("spawn")
-    ) as elsewhere:  # so that the server is not timed with its clients
+    with collect.own_processes(1) as elsewhere:  # so that the server is not timed with its clients
         loop = asyncio.get_running_loop()
         outcome = await loop.run_in_executor(elsewhere, visits.visit, address, planned, options.at_once)
     awaitable, blocking = spent(before)

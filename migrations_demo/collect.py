@@ -11,6 +11,7 @@ import base64
 import binascii
 import os
 import re
+import signal
 import site
 import sys
 import sysconfig
@@ -279,12 +280,22 @@ def read_modules(files: Sequence[FoundFile], advance: Callable[[int], None], wor
         for batch in batches:
             settle(batch, parse_sources([(file.path, file.source or "") for file in batch]), advance)
         return
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
+    pool = own_processes(count)
+    try:
         waiting = {
             pool.submit(parse_sources, [(file.path, file.source or "") for file in batch]): batch for batch in batches
         }
         for done in as_completed(waiting):
             settle(waiting[done], done.result(), advance)
+    finally:
+        pool.shutdown(cancel_futures=True)  # after Ctrl-C, what has not begun need not begin
+
+
+def own_processes(count: int) -> ProcessPoolExecutor:
+    """Fresh processes that leave Ctrl-C to this one."""
+    return ProcessPoolExecutor(
+        count, mp_context=get_context("spawn"), initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
+    )
 
 
 def settle(batch: Sequence[FoundFile], modules: Sequence[FoundModule], advance: Callable[[int], None]) -> None:
