@@ -211,6 +211,11 @@ class AwaitableModel(metaclass=ModelBase):
         held = dict(vars(self))
         if "_state" in held:
             held["_state"] = copy.copy(held["_state"])
+        if PREFETCHED in held:  # as lists, which related managers make querysets of again
+            held[PREFETCHED] = {
+                name: list(rows if isinstance(rows, list) else rows._result_cache)
+                for name, rows in held[PREFETCHED].items()
+            }
         return held
 
     def __setstate__(self, held: dict[str, Any]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 import pytest
@@ -175,6 +177,18 @@ async def test_filtering_what_was_prefetched_asks_anew(database: Any, queries: A
     with queries as counted:
         assert await ada.books.filter(price=5).acount() == 1
     assert len(counted) == 1
+
+
+async def test_prefetched_rows_survive_pickling(database: Any, queries: Any) -> None:
+    await author(books=2)
+    ada = await Author.objects.prefetch_related("books", "edited").aget(name="Ada")
+    assert len(ada.books.all()) == 2
+    for copied in (pickle.loads(pickle.dumps(ada)), copy.copy(ada), copy.deepcopy(ada)):
+        with queries as counted:
+            assert [book.title for book in copied.books.all()] == ["Ada 0", "Ada 1"]
+            assert len(copied.edited.all()) == 0
+        assert not counted
+        assert await copied.books.filter(price=5).acount() == 1
 
 
 async def test_update_and_delete_through_the_manager(database: Any) -> None:
