@@ -59,5 +59,5 @@ def _ask(alias: str, colour: str, driver: str, wait: Callable[[Coroutine[Any, An
 
 
 def _name(driver: Driver | None) -> str:
-    """Return a driver's name, or that the bridge supplies this colour."""
-    return BRIDGED if driver is None else type(driver).__name__
+    """Return where a driver comes from, or that the bridge supplies this colour."""
+    return BRIDGED if driver is None else type(driver).__module__

@@ -62,7 +62,7 @@ def check(url: str | None) -> None:
             table.add_row(found.alias, found.colour, found.driver, "[red]no answer[/red]", "")
         else:
             version = found.version.partition(",")[0]
-            table.add_row(found.alias, found.colour, found.driver, version, f"{found.seconds * 1000:.2f} ms")
+            table.add_row(found.alias, found.colour, found.driver, version, f"{found.seconds * 1_000_000:,.0f} µs")
     console.print(table)
     for found in failures:
         print(f"{found.alias} ({found.url}), {found.colour}: {found.error}", file=sys.stderr)

@@ -54,7 +54,7 @@ def test_check_reports_both_colours(tmp_path: Path) -> None:
     done = call(tmp_path, "-m", "orm", "check", DATABASE_URL="sqlite:///here.db")
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("SQLite 3.") == 2
-    assert done.stdout.count(" ms") == 2
+    assert done.stdout.count(" µs") == 2
 
 
 def test_check_reports_a_server(tmp_path: Path, postgresql_url: str) -> None:
