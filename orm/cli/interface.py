@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import click
@@ -61,7 +62,7 @@ def check(url: str | None) -> None:
             failures.append(found)
             table.add_row(found.alias, found.colour, found.driver, "[red]no answer[/red]", "")
         else:
-            version = found.version.partition(",")[0]
+            version = re.split(r" \(| on |,", found.version)[0]
             table.add_row(found.alias, found.colour, found.driver, version, f"{found.seconds * 1_000_000:,.0f} µs")
     console.print(table)
     for found in failures:
