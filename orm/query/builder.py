@@ -547,7 +547,8 @@ def one_column(select: Select, lhs: Any = None) -> Select:
         chosen = [*select.values, *((name, select.annotations[name]) for name in select.selected)]
         if len(chosen) != 1:
             raise ValueError(f"A subquery here must have one column, not {len(chosen)}: choose it with values_list()")
-        select.outputs = (Output(chosen[0][1]),)
+        name, expression = chosen[0]
+        select.outputs = (Output(expression, name if name in select.selected else None),)
     select.select_related = False
     if select.limit is None and select.offset is None and not select.distinct_on:
         select.order_by = ()

@@ -212,13 +212,13 @@ def _ordering(builder: Builder, select: Select) -> tuple[Expression, ...]:
         if select.group_by is not None or select.source is not None:
             return ()  # Meta.ordering would add columns to the grouping
         order_by = resolve_ordering(builder, select.model._meta.ordering)
-    chosen = tuple(_by_name(item, select) for item in order_by)
+    chosen = tuple(by_name(item, select) for item in order_by)
     return (
         tuple(item.reversed() if isinstance(item, OrderBy) else item for item in chosen) if select.reverse else chosen
     )
 
 
-def _by_name(item: Any, select: Select) -> Any:
+def by_name(item: Any, select: Select) -> Any:
     """Order by a selected annotation's name: the database need not compute, nor be sent, it twice."""
     inner = item.expression if isinstance(item, OrderBy) else item
     for name in select.selected:

@@ -13,6 +13,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from orm.bridge import breathe, run
+from orm.bridge.crossing import call_form
 from orm.bridge.guard import running_loop
 from orm.db.registry import databases
 from orm.db.transaction import atomic
@@ -383,7 +384,7 @@ class AwaitableQuerySet(Chain[M]):
         """Make an instance, save it and return it."""
         model: Any = self.model
         instance = model(**kwargs)
-        await instance.asave(force_insert=True, using=self.db)
+        await call_form(instance.asave, force_insert=True, using=self.db)
         return instance  # type: ignore[no-any-return]
 
     async def aget_or_create(self, defaults: Mapping[str, Any] | None = None, **kwargs: Any) -> tuple[M, bool]:
@@ -398,7 +399,7 @@ class AwaitableQuerySet(Chain[M]):
             params = self._creation_values(kwargs, defaults)
         try:
             async with atomic(using=self.db):
-                return await self.acreate(**params), True
+                return await call_form(self.acreate, **params), True
         except IntegrityError:
             found = await self.filter(**kwargs)._slice(slice(0, 2)).afetch_all()
             if len(found) != 1:  # the violation was about something else
@@ -426,9 +427,9 @@ class AwaitableQuerySet(Chain[M]):
             concrete = {f.name for f in model._meta.concrete_fields}
             if changes_ and all(name in concrete for name in changes_):
                 automatic = [f.name for f in model._meta.concrete_fields if getattr(f, "auto_now", False)]
-                await fresh.asave(using=self.db, update_fields={*changes_, *automatic})
+                await call_form(fresh.asave, using=self.db, update_fields={*changes_, *automatic})
             else:
-                await fresh.asave(using=self.db)
+                await call_form(fresh.asave, using=self.db)
             return instance, False
 
     def _creation_values(self, kwargs: dict[str, Any], defaults: Mapping[str, Any] | None) -> dict[str, Any]:

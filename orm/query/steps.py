@@ -14,7 +14,7 @@ from typing import Any
 
 from orm.errors import FieldError, NotSupportedError
 from orm.query.builder import Builder, nearest
-from orm.query.layout import finish, resolve_ordering
+from orm.query.layout import by_name, finish, resolve_ordering
 from orm.sql import types
 from orm.sql.aggregates import count_rows
 from orm.sql.conditions import NothingNode, Q, Where, kind_of
@@ -120,9 +120,6 @@ def choose_values(builder: Builder, names: Sequence[str], expressions: dict[str,
     """values() and values_list(): rows as dicts, tuples, single values or named tuples."""
     select = builder.select
     select.result = result
-    if select.combination is not None:
-        _choose_in_parts(builder, names, expressions, result)
-        return
     select.select_related = False
     select.loading = None
     if select.combination is not None:
@@ -132,8 +129,9 @@ def choose_values(builder: Builder, names: Sequence[str], expressions: dict[str,
         annotate(builder, expressions, selected=True)
     chosen: list[tuple[str, Expression]] = []
     annotated: list[str] = []
-    if names:
-        for name in (*names, *(n for n in expressions if n not in names)):
+    asked = [*names, *(name for name in expressions if name not in names)]
+    if asked:
+        for name in asked:
             if name in select.annotations:
                 annotated.append(name)
             else:
@@ -141,7 +139,7 @@ def choose_values(builder: Builder, names: Sequence[str], expressions: dict[str,
     else:
         chosen = [(f.attname, Col(select.base_alias, f)) for f in select.model._meta.concrete_fields]
         annotated = list(select.selected)
-    order = list(names) or [name for name, _ in chosen] + annotated
+    order = asked or [name for name, _ in chosen] + annotated
     select.values, select.selected = _in_order(select, order, dict(chosen), annotated)
 
 
@@ -166,21 +164,6 @@ def _choose_combined(builder: Builder, names: Sequence[str], expressions: dict[s
 
 def _as_named(item: Any) -> str:
     return f"{'-' if item.descending else ''}{item.expression.column}"
-
-
-def _choose_in_parts(builder: Builder, names: Sequence[str], expressions: dict[str, Any], result: str) -> None:
-    """values() of a union: of each of its parts."""
-    select = builder.select
-    if expressions:
-        raise NotSupportedError("values() of a union takes names of columns, not expressions")
-    assert select.combination is not None
-    parts: list[Select] = []
-    for part in select.combination.parts:
-        inner = Builder(part)
-        choose_values(inner, names, {}, result)
-        parts.append(inner.select)
-    select.combination = replace(select.combination, parts=tuple(parts))
-    select.values, select.selected = parts[0].values, parts[0].selected
 
 
 def _in_order(
@@ -255,6 +238,8 @@ def cut(builder: Builder, offset: int, limit: int | None) -> None:
     if select.reverse and select.order_by is not None:
         select.order_by = tuple(item.reversed() for item in select.order_by if isinstance(item, OrderBy))
         select.reverse = False
+    if select.combination is None and select.order_by is not None:
+        select.order_by = tuple(by_name(item, select) for item in select.order_by)
     if limit is not None:
         select.limit = Slot(builder.take_slot(limit, None), types.BIGINT, bare=True)
     if offset:

@@ -486,10 +486,15 @@ async def _update_each(model: Any, instances: list[Any], fields: Sequence[Any], 
 async def delete_rows(model: Any, field: Any, values: Sequence[Any], *, using: str) -> int:
     """Delete the rows whose ``field`` is among ``values``; return how many there were."""
     database = databases[using]
-    name = f"{field.attname}__in"
-    shape, prepared = root(model).advance(
-        ("filter", (name, "list")), [list(values)], steps.filter_rows, False, (), {name: list(values)}
-    )
+    wanted: Any = list(values)
+    name = field.attname
+    if len(wanted) == 1:  # an equality, which is quicker than a list of one
+        wanted = wanted[0]
+        key: Any = ("one", name)
+    else:
+        name = f"{name}__in"
+        key = ("filter", (name, "list"))
+    shape, prepared = root(model).advance(key, [wanted], steps.filter_rows, False, (), {name: wanted})
     shape, _ = shape.advance(("delete",), (), changes.prepare_delete)
     plan = shape.plan(database.dialect, prepared, changes.delete_plan)
     if plan.sql is None:

@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from orm.errors import EmptyResultSet, FullResultSet
-from orm.sql import expressions, types
+from orm.sql import types
 from orm.sql.expressions import Expression, Node
 from orm.sql.types import SQLType
 
@@ -95,7 +95,8 @@ class Q(Node):
         """Return the condition resolved against a query."""
         return query.resolve_condition(self, allow_joins, reuse, summarize)
 
-    def _combine(self, other: Any, connector: str) -> Q:
+    def combined(self, other: Any, connector: str) -> Q:
+        """Return this and another condition joined by AND, OR or XOR."""
         if not getattr(other, "conditional", False):
             raise TypeError(f"A Q combines with conditions, not with {other!r}")
         if not self.children and not self.negated:
@@ -113,13 +114,13 @@ class Q(Node):
         return other._parts(connector) if isinstance(other, Q) else (other,)
 
     def __and__(self, other: Any) -> Q:
-        return self._combine(other, "AND")
+        return self.combined(other, "AND")
 
     def __or__(self, other: Any) -> Q:
-        return self._combine(other, "OR")
+        return self.combined(other, "OR")
 
     def __xor__(self, other: Any) -> Q:
-        return self._combine(other, "XOR")
+        return self.combined(other, "XOR")
 
     __rand__ = __and__
     __ror__ = __or__
@@ -257,9 +258,4 @@ class NothingNode(Expression):
         raise EmptyResultSet
 
 
-def _combine(lhs: Any, rhs: Any, connector: str) -> Q:
-    return Q(lhs)._combine(rhs if isinstance(rhs, Q) else Q(rhs), connector)
-
-
-expressions.combine_conditions = _combine
-expressions.negate_condition = lambda condition: ~Q(condition)
+Expression.condition_class = Q

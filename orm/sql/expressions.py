@@ -1,7 +1,7 @@
 """Expressions: what a query computes, as immutable trees that users write and the compiler renders.
 
 An expression lives twice. As written (``F("author__name")``, ``Value(3)``) it knows names and values; resolved
-against a query it knows columns and *slots*: the places of values, which are not part of it. ``structure(values)`` gives
+against a query it knows columns and *slots*: the places of values, no part of it. ``structure(values)`` gives
 the first form's shape as a hashable key and appends its values in a fixed order; ``resolve_expression`` takes slots in
 that same order. So equal shapes share one compiled statement whatever their values.
 
@@ -169,6 +169,7 @@ class Expression(Combinable):
     """
 
     is_expression = True
+    condition_class: ClassVar[Any] = None  # Q, which is made of expressions and so sets itself here
     conditional_kind: ClassVar[bool] = False
     contains_subquery: ClassVar[bool] = False
     window_compatible = False
@@ -308,10 +309,10 @@ class Expression(Combinable):
     def _logical(self, other: Any, connector: str) -> Any:
         if not self.conditional or not getattr(other, "conditional", False):
             raise NotImplementedError("Use .bitand(), .bitor() and .bitxor() for bitwise operations.")
-        return combine_conditions(self, other, connector)
+        return self.condition_class(self).combined(other, connector)
 
     def __invert__(self) -> Any:
-        return negate_condition(self)
+        return ~self.condition_class(self)
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -330,14 +331,6 @@ class Expression(Combinable):
         inside = ", ".join(f"{name.lstrip('_')}={item!r}" for name, item in self.__dict__.items())
         return f"{type(self).__name__}({inside})"
 
-
-# Q lives in orm.sql.conditions, which needs Expression; it fills these in.
-combine_conditions: Callable[[Any, Any, str], Any]
-negate_condition: Callable[[Any], Any]
-
-# Q lives in orm.sql.conditions, which needs Expression; it fills these in.
-combine_conditions: Callable[[Any, Any, str], Any]
-negate_condition: Callable[[Any], Any]
 
 _FAMILIES = {"smallint": "integer", "integer": "integer", "bigint": "integer", "char": "text", "text": "text"}
 

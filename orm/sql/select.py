@@ -384,7 +384,8 @@ def _compile_tail(select: Select, compiler: Any) -> tuple[str, list[Any]]:
     text = ""
     params: list[Any] = []
     if select.order_by:
-        parts = [compiler.compile(item) for item in select.order_by]
+        names = {output.name for output in select.outputs or ()}
+        parts = [compiler.compile(_spelt_out(item, names)) for item in select.order_by]
         text += " ORDER BY " + ", ".join(sql for sql, _ in parts)
         params += [p for _, found in parts for p in found]
     if select.limit is not None or select.offset is not None:
@@ -397,6 +398,14 @@ def _compile_tail(select: Select, compiler: Any) -> tuple[str, list[Any]]:
         quoted = [compiler.dialect.quote(alias) for alias in of]
         text += " " + compiler.dialect.for_update(nowait=nowait, skip_locked=skip_locked, of=quoted, no_key=no_key)
     return text, params
+
+
+def _spelt_out(item: Expression, names: set[str | None]) -> Expression:
+    """Return an ordering by an output column's name as one by its expression, where the result has no such column."""
+    inner = getattr(item, "expression", None)
+    if isinstance(inner, Ref) and inner.alias is None and inner.name not in names:
+        return item.map(lambda child: child.source if child is inner else child)
+    return item
 
 
 def _compile_combination(select: Select, compiler: Any) -> tuple[str, list[Any]]:
