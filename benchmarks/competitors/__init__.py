@@ -2,7 +2,8 @@
 
 A competitor is one library on one database in one colour. Each workload is a method of the same name that takes how
 many operations to run and returns how many rows they yielded or touched; in the async colour it is a coroutine
-function. What a library doesn't offer, its class doesn't define.
+function. Only ``stall`` returns the rows themselves. What a library doesn't offer, its class doesn't
+define.
 """
 
 from __future__ import annotations

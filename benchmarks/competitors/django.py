@@ -205,8 +205,8 @@ class Async(Django):
     async def objects(self, count: int) -> int:
         return sum([await self.many(MANY_ROWS) for _ in range(count)])
 
-    async def stall(self, count: int) -> int:
-        return await self.many(STALL_ROWS)
+    async def stall(self, count: int) -> list[Any]:
+        return [author async for author in Author.objects.filter(id__lte=STALL_ROWS)]
 
     async def dicts(self, count: int) -> int:
         found = Author.objects.filter(id__lte=MANY_ROWS).values()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import orm
 from benchmarks.competitors import Competitor
@@ -174,8 +175,8 @@ class Async(Duotone):
     async def objects(self, count: int) -> int:
         return sum([len(await Author.objects.filter(id__lte=MANY_ROWS)) for _ in range(count)])
 
-    async def stall(self, count: int) -> int:
-        return len(await Author.objects.filter(id__lte=STALL_ROWS))
+    async def stall(self, count: int) -> list[Any]:
+        return await Author.objects.filter(id__lte=STALL_ROWS)
 
     async def dicts(self, count: int) -> int:
         return sum([len(await Author.objects.filter(id__lte=MANY_ROWS).values()) for _ in range(count)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from piccolo.columns import Boolean, Date, DoublePrecision, ForeignKey, Integer, Serial, Text, Varchar
 from piccolo.engine.postgres import PostgresEngine
@@ -100,8 +101,8 @@ class Async(Competitor):
     async def objects(self, count: int) -> int:
         return sum([len(await Author.objects().where(Author.id <= MANY_ROWS)) for _ in range(count)])
 
-    async def stall(self, count: int) -> int:
-        return len(await Author.objects().where(Author.id <= STALL_ROWS))
+    async def stall(self, count: int) -> list[Any]:
+        return await Author.objects().where(Author.id <= STALL_ROWS)
 
     async def dicts(self, count: int) -> int:
         return sum([len(await Author.select().where(Author.id <= MANY_ROWS)) for _ in range(count)])

@@ -232,8 +232,8 @@ class SQLiteAsync(Raw):
             seen += group(parents, list(await fetch(QMARK.children(IN_QMARKS), [row[0] for row in parents])))
         return seen
 
-    async def stall(self, count: int) -> int:
-        return len(list(await self.connection.execute_fetchall(QMARK.many, (STALL_ROWS,))))
+    async def stall(self, count: int) -> list[Any]:
+        return list(await self.connection.execute_fetchall(QMARK.many, (STALL_ROWS,)))
 
 
 class PostgreSQLBlocking(Raw):
@@ -377,8 +377,9 @@ class PostgreSQLAsync(Raw):
             seen += group(parents, await self.connection.fetch(NUMBERED.children("= any($1)"), ids))
         return seen
 
-    async def stall(self, count: int) -> int:
-        return len(await self.connection.fetch(NUMBERED.many, STALL_ROWS))
+    async def stall(self, count: int) -> list[Any]:
+        rows: list[Any] = await self.connection.fetch(NUMBERED.many, STALL_ROWS)
+        return rows
 
     async def pool(self, count: int) -> int:
         pool = self.pool_connections

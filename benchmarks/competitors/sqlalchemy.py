@@ -272,9 +272,9 @@ class Async(Competitor):
                 seen += len((await session.scalars(many(MANY_ROWS))).all())
         return seen
 
-    async def stall(self, count: int) -> int:
+    async def stall(self, count: int) -> list[Any]:
         async with self.session() as session:
-            return len((await session.scalars(many(STALL_ROWS))).all())
+            return (await session.scalars(many(STALL_ROWS))).all()
 
     async def dicts(self, count: int) -> int:
         seen = 0

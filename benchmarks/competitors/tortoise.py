@@ -98,8 +98,8 @@ class Async(Competitor):
     async def objects(self, count: int) -> int:
         return sum([len(await Author.filter(id__lte=MANY_ROWS)) for _ in range(count)])
 
-    async def stall(self, count: int) -> int:
-        return len(await Author.filter(id__lte=STALL_ROWS))
+    async def stall(self, count: int) -> list[Any]:
+        return await Author.filter(id__lte=STALL_ROWS)
 
     async def dicts(self, count: int) -> int:
         return sum([len(await Author.filter(id__lte=MANY_ROWS).values()) for _ in range(count)])
