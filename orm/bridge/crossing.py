@@ -23,6 +23,8 @@ else:
 
 T = TypeVar("T")
 
+LIBRARY = "orm."
+
 
 class Bell:
     """Wakes one task, from any thread; a cancelled wait can be taken up again."""
@@ -171,6 +173,17 @@ async def call(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return await fn(*args, **kwargs)
     result = await in_thread(functools.partial(fn, *args, **kwargs))
     return await result if inspect.isawaitable(result) else result
+
+
+async def call_form(form: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any) -> T:
+    """Call the awaitable form of something users may override (``instance.asave``), from a coroutine of ours.
+
+    The library's own is simply awaited, in either colour. An override reached from blocking code runs on the portal,
+    since it may await anything.
+    """
+    if running_loop() is None and not getattr(form, "__func__", form).__module__.startswith(LIBRARY):
+        return portal.run(form(*args, **kwargs))
+    return await form(*args, **kwargs)
 
 
 async def awaited(thing: Any) -> Any:

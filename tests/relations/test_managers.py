@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from orm import models
 from orm.errors import ImproperlyConfigured
 from orm.models.apps import Apps
 from orm.models.managers import BaseManager, Manager
-from tests.relations.models import Author, Book, BookQuerySet, Tag
+from tests.relations.models import Author, Book, BookQuerySet, Room, Tag
 
 
 def scratch(**options: object) -> type:
@@ -82,6 +83,34 @@ async def test_an_override_of_one_colour_runs_once_from_both(database: Any) -> N
         await Shouting.objects.all().adelete()
         assert (await Asking.objects.acreate(name="a")).name == "a?"
         await Asking.objects.all().adelete()
+
+
+class Waiting(models.Model):
+    """Overrides the awaitable save only, and really waits in it."""
+
+    name = models.CharField(max_length=20)
+    room = models.ForeignKey(Room, on_delete=models.DO_NOTHING)
+
+    async def asave(self, *args: Any, **options: Any) -> None:
+        await asyncio.sleep(0.001)
+        self.name += "."
+        await super().asave(*args, **options)
+
+    class Meta:
+        app_label = "scratch"
+        db_table = "relations_shelf"
+
+
+async def test_overrides_that_wait_are_reached_from_everywhere(database: Any) -> None:
+    room = await Room.objects.acreate(name="r")
+    waiting = await room.waiting_set.acreate(name="a")
+    assert waiting.name == "a."
+    other, _ = await room.waiting_set.aget_or_create(name="b")
+    assert other.name == "b."
+    await room.waiting_set.aadd(Waiting(name="c"), bulk=False)
+    updated, _ = await Waiting.objects.aupdate_or_create({"name": "d"}, pk=waiting.pk)
+    assert updated.name == "d."
+    assert sorted([row.name async for row in Waiting.objects.all()]) == ["b.", "c.", "d."]
 
 
 def test_methods_are_the_querysets_own() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
+from orm.bridge.crossing import call_form
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.db.transaction import atomic
 from orm.models.managers import BaseManager
@@ -142,13 +143,13 @@ class AwaitableRelatedManager(InstanceManager[M]):
         """Create a related row and return it."""
         self._key_of_instance(self.link.field)
         self._forget()
-        return await super().acreate(**{**values, self.link.field.name: self.instance})
+        return await call_form(super().acreate, **{**values, self.link.field.name: self.instance})
 
     async def aget_or_create(self, defaults: Mapping[str, Any] | None = None, **lookups: Any) -> tuple[M, bool]:
         """Return the related row that matches, created if there is none, and whether it was created."""
         self._key_of_instance(self.link.field)
         self._forget()
-        return await super().aget_or_create(defaults, **{**lookups, self.link.field.name: self.instance})
+        return await call_form(super().aget_or_create, defaults, **{**lookups, self.link.field.name: self.instance})
 
     async def aupdate_or_create(
         self,
@@ -160,7 +161,7 @@ class AwaitableRelatedManager(InstanceManager[M]):
         self._key_of_instance(self.link.field)
         self._forget()
         lookups[self.link.field.name] = self.instance
-        return await super().aupdate_or_create(defaults, create_defaults, **lookups)
+        return await call_form(super().aupdate_or_create, defaults, create_defaults, **lookups)
 
     async def aadd(self, *objs: M, bulk: bool = True) -> None:
         """Make rows refer to this instance: one UPDATE, or with ``bulk=False`` a save of each (which sends signals)."""
@@ -172,7 +173,7 @@ class AwaitableRelatedManager(InstanceManager[M]):
             async with atomic(using=self._alias, savepoint=False):
                 for obj in objs:
                     setattr(obj, self.link.field.name, self.instance)
-                    await obj.asave(using=self._alias)
+                    await call_form(obj.asave, using=self._alias)
             return
         for obj in objs:
             if obj._state.adding or obj._state.db not in (None, self._alias):
@@ -220,7 +221,7 @@ class AwaitableRelatedManager(InstanceManager[M]):
         async with atomic(using=self._alias, savepoint=False):
             for obj in objs:
                 setattr(obj, self.link.field.name, None)
-                await obj.asave(using=self._alias, update_fields=[self.link.field.name])
+                await call_form(obj.asave, using=self._alias, update_fields=[self.link.field.name])
 
     def _check_removable(self, operation: str) -> None:
         if not self.link.field.null:
@@ -365,7 +366,7 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
         """Create a row, relate it and return it."""
         self._key_of_instance(self.link.near)
         async with atomic(using=self._alias, savepoint=False):
-            made = await super().acreate(**values)
+            made = await call_form(super().acreate, **values)
             await self._join([made], through_defaults)
         return made
 
@@ -378,7 +379,7 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
     ) -> tuple[M, bool]:
         """Return the related row that matches, created and related if there is none, and whether it was created."""
         async with atomic(using=self._alias, savepoint=False):
-            found, created = await super().aget_or_create(defaults, **lookups)
+            found, created = await call_form(super().aget_or_create, defaults, **lookups)
             if created:
                 await self._join([found], through_defaults)
         return found, created
@@ -393,7 +394,7 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
     ) -> tuple[M, bool]:
         """Update the related row that matches, or create and relate it; return it and whether it was created."""
         async with atomic(using=self._alias, savepoint=False):
-            found, created = await super().aupdate_or_create(defaults, create_defaults, **lookups)
+            found, created = await call_form(super().aupdate_or_create, defaults, create_defaults, **lookups)
             if created:
                 await self._join([found], through_defaults)
         return found, created
