@@ -35,7 +35,7 @@ class LegacyModule(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name == "__all__":
             return [each for each in self._surface.offered() if not each.startswith("_")]
-        if name.startswith("__") and name.endswith("__"):
+        if name.startswith("__") and name not in self._surface.names:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         if f"{self.__name__}.{name}" in SURFACES:
             return importlib.import_module(f"{self.__name__}.{name}")

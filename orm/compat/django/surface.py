@@ -72,7 +72,7 @@ def _own(module: str, *names: str) -> dict[str, str]:
 SURFACES: dict[str, Surface] = {
     "django": Surface(
         "The ORM's part of Django's names, provided by Duotone.",
-        names=_own("version", "VERSION", "get_version") | _own("apps", "setup"),
+        names=_own("version", "VERSION", "__version__", "get_version") | _own("apps", "setup"),
     ),
     "django.apps": Surface("Installed applications.", names=_own("apps", "AppConfig", "apps")),
     "django.conf": Surface("Settings.", names=_own("settings", "ENVIRONMENT_VARIABLE", "settings")),
@@ -115,7 +115,13 @@ SURFACES: dict[str, Surface] = {
     ),
     "django.utils.functional": Surface("Cached properties.", names=_own("text", "cached_property")),
     "django.utils.text": Surface("Slugs.", names=_own("text", "slugify")),
-    "django.utils.timezone": Surface("The moment, and its zone.", (f"{HERE}.timezone",), _own("timezone", "utc")),
+    "django.utils.timezone": Surface(
+        "The moment, and its zone.",
+        (f"{HERE}.timezone",),
+        # Scripts reach for the standard library's classes through this module.
+        _own("timezone", "utc")
+        | {name: f"datetime:{name}" for name in ("datetime", "timedelta", "timezone", "tzinfo")},
+    ),
     "django.utils.translation": Surface(
         "Messages, as they are written.",
         names=_own("text", "gettext", "ngettext", "npgettext", "pgettext")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 VERSION = (5, 2, 0, "final", 0)
 LOOKUP_SEP = "__"
+__version__ = ".".join(str(part) for part in VERSION[:2])
 
 
 def get_version() -> str:
     """Return the version as text."""
-    return ".".join(str(part) for part in VERSION[:2])
+    return __version__
