@@ -68,13 +68,12 @@ from orm.sql.cases import Case, When
 from orm.sql.conditions import Q
 from orm.sql.expressions import (
     Expression,
-    ExpressionWrapper,
     F,
-    Func,
     OrderBy,
     OuterRef,
     Value,
 )
+from orm.sql.func import ExpressionWrapper, Func
 from orm.sql.lookups import Lookup, Transform
 from orm.sql.subqueries import Exists, Subquery
 from orm.sql.windows import RowRange, ValueRange, Window, WindowFrame

@@ -7,7 +7,8 @@ from typing import Any
 
 from orm.errors import FieldError
 from orm.sql import types
-from orm.sql.expressions import Expression, Func, Star, as_expression
+from orm.sql.expressions import Expression, Star, as_expression
+from orm.sql.func import Func
 from orm.sql.types import SQLType
 
 

@@ -10,10 +10,10 @@ ever handed a user's value.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from orm.errors import NotSupportedError, SuspiciousOperation
+from orm.sql.records import dataclass
 from orm.sql.types import SQLType
 
 Adapter = Callable[[Any], Any]

@@ -635,88 +635,23 @@ class CombinedExpression(Expression):
         return f"{self.lhs!r} {self.connector} {self.rhs!r}"
 
 
-class ExpressionWrapper(Expression):
-    """An expression with its type said by hand."""
-
-    def __init__(self, expression: Any, output_field: SQLType) -> None:
-        super().__init__(output_field)
-        self.expression = expression
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
-        result: tuple[str, Sequence[Any]] = compiler.compile(self.expression)
-        return result
-
-
-class Func(Expression):
-    """A function call. Subclasses set ``function`` (and ``template``, ``arity``, ``output_field``) or extend
-    ``as_sql``.
-
-    Parameters: strings name fields, other plain values are bound; ``extra`` names go into the template.
-    """
-
-    function: str | None = None
-    template = "%(function)s(%(expressions)s)"
-    arg_joiner = ", "
-    arity: int | None = None
-
-    def __init__(self, *expressions: Any, output_field: SQLType | None = None, **extra: Any) -> None:
-        if self.arity is not None and len(expressions) != self.arity:
-            plural = "argument" if self.arity == 1 else "arguments"
-            raise TypeError(f"{type(self).__name__} takes exactly {self.arity} {plural} ({len(expressions)} given)")
-        super().__init__(output_field)
-        self.source_expressions: list[Any] = [as_reference(item) for item in expressions]
-        self.extra = extra
-
-    def get_source_expressions(self) -> list[Any]:
-        return self.source_expressions
-
-    def set_source_expressions(self, expressions: list[Any]) -> None:
-        """Replace the arguments (Django's name; for overriders working on a copy)."""
-        self.source_expressions = expressions
-
-    def structure(self, values: list[Any]) -> Hashable:
-        sources = [item.structure(values) for item in self.source_expressions]
-        if not self.extra and len(self.__dict__) == 2:
-            return (type(self), *sources)
-        others = [(n, structure_of(v, values)) for n, v in self.__dict__.items() if n != "source_expressions"]
-        return (type(self), *sources, *others)
-
-    def as_sql(self, compiler: Any, connection: Any, **extra_context: Any) -> tuple[str, Sequence[Any]]:
-        """Return the call. ``extra_context`` may hold ``function``, ``template``, ``arg_joiner`` and template names."""
-        parts: list[str] = []
-        params: list[Any] = []
-        for argument in self.source_expressions:
-            sql, argument_params = compiler.compile(argument)
-            parts.append(sql)
-            params.extend(argument_params)
-        data = {**self.extra, **extra_context}
-        name = data.get("function") or self.function
-        data["function"] = connection.function_name(name) if name else name
-        data["expressions"] = data["field"] = (data.get("arg_joiner") or self.arg_joiner).join(parts)
-        return render_template(data.get("template") or self.template, data), params
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(map(repr, self.source_expressions))})"
-
-
-def render_template(template: str, data: dict[str, Any]) -> str:
-    """Return a Func template filled in; percent signs the parts have doubled for the compiler stay doubled."""
-    return template.replace("%%", "%%%%") % data if "%%" in template else template % data
-
-
-class Sliced(Func):
+class Sliced(Expression):
     """Part of a text, as Python slices it: ``F("name")[2:5]``."""
 
-    function = "SUBSTR"
-
     def __init__(self, source: Any, part: Any) -> None:
+        super().__init__(types.TEXT)
         if isinstance(part, int):
             part = slice(part, part + 1)
         start, stop = part.start or 0, part.stop
         if part.step is not None or start < 0 or (stop is not None and stop < start):
             raise ValueError("A slice of F() takes positive bounds in order, and no step")
-        length = [] if stop is None else [Value(stop - start, output_field=types.INTEGER)]
-        super().__init__(source, Value(start + 1, output_field=types.INTEGER), *length, output_field=types.TEXT)
+        bounds = [start + 1] if stop is None else [start + 1, stop - start]
+        self.source = source
+        self.bounds = [Value(bound, output_field=types.INTEGER) for bound in bounds]
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        parts = [compiler.compile(item) for item in (self.source, *self.bounds)]
+        return f"SUBSTR({', '.join(sql for sql, _ in parts)})", [p for _, params in parts for p in params]
 
 
 class OrderBy(Expression):

@@ -17,7 +17,8 @@ from typing import Any, ClassVar
 from orm.errors import EmptyResultSet, FieldError
 from orm.sql import types
 from orm.sql.conditions import EMPTY, LIST
-from orm.sql.expressions import Expression, Func, Param, Slot
+from orm.sql.expressions import Expression, Param, Slot
+from orm.sql.func import Func
 from orm.sql.types import KIND_LOOKUPS, SQLType
 
 Prepare = Callable[[Any], Any]

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orm.errors import EmptyResultSet, FullResultSet, NotSupportedError
 from orm.sql.conditions import Where
 from orm.sql.expressions import Col, Expression, Null, Outer, Ref, Slot
+from orm.sql.records import dataclass, field, replace
 from orm.sql.types import SQLType
 
 
