@@ -446,9 +446,16 @@ async def bulk_update(model: Any, instances: list[Any], names: list[str], *, usi
     table, key = dialect.quote(opts.db_table), (dialect.quote(opts.pk.column), opts.pk)
     columns = [(dialect.quote(field.column), field) for field in fields]
     arrays = dialect.update_rows(table, key, columns)
-    if arrays is not None and batch_size is None:
+    if arrays is not None:
         text = finish(arrays, [None] * (len(fields) + 1), dialect)[0]
-        return await database.execute(text, [list(column) for column in zip(*rows, strict=True)])
+        if batch_size is None or batch_size >= len(rows):
+            return await database.execute(text, [list(column) for column in zip(*rows, strict=True)])
+        matched = 0
+        async with atomic(using=using):
+            for start in range(0, len(rows), batch_size):
+                part = rows[start : start + batch_size]
+                matched += await database.execute(text, [list(column) for column in zip(*part, strict=True)])
+        return matched
     width = len(fields) + 1
     largest = min(batch_size or len(rows), max(dialect.capabilities.max_parameters // width, 1))
     matched = 0
