@@ -26,7 +26,8 @@ import orm
 from tests import colours, servers
 from tests.counting import Queries
 
-COLOURED = frozenset({"query", "relations", "saving"})
+COLOURED = frozenset({"properties", "query", "relations", "saving"})
+BORROWS_MODELS = {"properties": "query"}
 BACKENDS = ("sqlite", "postgresql")
 
 HERE = Path(__file__).resolve().parent
@@ -201,7 +202,9 @@ def configured(url: str) -> None:
 
 
 def models_module(path: Path) -> ModuleType | None:
-    """The ``models`` module beside a test file, when there is one."""
-    if not (path.parent / "models.py").exists():
+    """The ``models`` module beside a test file, or of the folder it borrows from, when there is one."""
+    parts = path.parent.relative_to(HERE).parts
+    parts = (BORROWS_MODELS.get(parts[0], parts[0]), *parts[1:])
+    if not HERE.joinpath(*parts, "models.py").exists():
         return None
-    return importlib.import_module(".".join(["tests", *path.parent.relative_to(HERE).parts, "models"]))
+    return importlib.import_module(".".join(["tests", *parts, "models"]))

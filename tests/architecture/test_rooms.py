@@ -13,7 +13,7 @@ from tests.architecture.sources import ROOT, imported_modules, sources
 ORDER = ["errors", "sql", "db", "query", "models", "migrations", "cli"]
 """From the bottom up: a room may import itself and those before it."""
 
-BESIDE = {"config", "bridge"}
+BESIDE = {"config", "bridge", "late"}
 """Settings and the bridge stand beside the order; they import nothing above ``db``'s contract."""
 
 MAY_USE_ANYTHING = {"cli", "compat", "testing", "orm", "__main__"}
