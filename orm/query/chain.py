@@ -14,7 +14,7 @@ from orm.errors import NotSupportedError
 from orm.query import steps
 from orm.query.prefetch import check_lookups
 from orm.query.shape import Shape, root
-from orm.sql.conditions import SCALARS, kind_of
+from orm.sql.conditions import SCALARS, VALUE, kind_of
 from orm.sql.expressions import Uncacheable, structure_of
 
 if TYPE_CHECKING:
@@ -77,8 +77,7 @@ class Chain(Generic[M]):
 
     def _with(self, shape: Shape, values: tuple[Any, ...]) -> Self:
         new = object.__new__(self.__class__)
-        attributes = new.__dict__
-        attributes.update(self.__dict__)
+        new.__dict__ = attributes = self.__dict__.copy()
         attributes["_shape"] = shape
         attributes["_values"] = values
         if self._result_cache is not None:
@@ -224,7 +223,11 @@ class Chain(Generic[M]):
         order.
         """
         self._uncut("reorder a query")
-        return self._step("order_by", field_names, steps.order_by, field_names)
+        for name in field_names:
+            if type(name) is not str:
+                return self._step("order_by", field_names, steps.order_by, field_names)
+        shape, _ = self._shape.advance(("order_by names", field_names), (), steps.order_by, field_names)
+        return self._with(shape, self._values)
 
     def reverse(self) -> Self:
         """Return the rows in the opposite order."""
@@ -342,11 +345,17 @@ class Chain(Generic[M]):
 def _filter_key(negated: bool, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, Sequence[Any]]:
     """Return the structural key of a filter call and its values; the key is None for what can't be shared."""
     if not args:
-        for value in kwargs.values():
+        given = tuple(kwargs.values())
+        for value in given:
             if type(value) not in SCALARS:
                 break
         else:
-            return (negated, *kwargs), tuple(kwargs.values())
+            return (negated, *kwargs), given
+        for value in given:
+            if type(value) not in SCALARS and type(value) is not bool:
+                break
+        else:  # a truth value is part of the key, since some lookups (isnull) depend on it
+            return (negated, *kwargs, *[value if type(value) is bool else VALUE for value in given]), given
     values: list[Any] = []
     try:
         return (

@@ -65,9 +65,11 @@ class Shape:
         prepares = step.prepares
         if prepares is None:
             return step.shape, tuple(values)
-        return step.shape, tuple(
-            [value if prepare is None else prepare(value) for prepare, value in zip(prepares, values, strict=True)]
-        )
+        if len(prepares) == 1:
+            return step.shape, (prepares[0](values[0]),)  # type: ignore[misc]  # not None: see Step
+        # As many as there are values, since the key says how many; strict=True would cost half as much again.
+        pairs = zip(prepares, values)  # noqa: B905
+        return step.shape, tuple([value if prepare is None else prepare(value) for prepare, value in pairs])
 
     def _grow(
         self, key: Hashable | None, values: Sequence[Any], change: Change, args: Sequence[Any]
