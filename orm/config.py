@@ -11,14 +11,13 @@ import os
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from orm.bridge.guard import policy
-from orm.bridge.late import tomllib
 from orm.errors import ImproperlyConfigured
+from orm.late import difflib, tomllib
 
 ENVIRONMENT_VARIABLE = "DATABASE_URL"
 PROJECT_FILE = "pyproject.toml"
@@ -119,7 +118,7 @@ def canonical(name: str, value: Any, where: str) -> Any:
 
 def near(name: str) -> str:
     """Finish a sentence about an unknown setting with the near ones, or all."""
-    found = get_close_matches(name, KNOWN, n=3, cutoff=0.5)
+    found = difflib.get_close_matches(name, KNOWN, n=3, cutoff=0.5)
     return f". Did you mean {' or '.join(found)}?" if found else f". Known: {', '.join(sorted(KNOWN))}."
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import inspect
     from collections.abc import Callable, Coroutine
 else:
-    from orm.bridge.late import asyncio, inspect
+    from orm.late import asyncio, inspect
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator, Coroutine, Iterator
 else:
-    from orm.bridge.late import asyncio
+    from orm.late import asyncio
 
 T = TypeVar("T")
 

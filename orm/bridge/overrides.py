@@ -8,7 +8,7 @@ both, generated classes, and attributes that are not plain functions.
 from __future__ import annotations
 
 import functools
-import inspect
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from orm.bridge import portal
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 GENERATED_SUFFIX = "_blocking"
 END = object()
 
+ASYNC_GENERATOR = 0x200  # a flag of code objects, as inspect has it, which is dear to import
+
 known_pairs: dict[type, tuple[tuple[str, str], ...]] = {}
 
 
@@ -32,9 +34,14 @@ def pairs_of(generated: type) -> tuple[tuple[str, str], ...]:
         pairs = known_pairs[generated] = tuple(
             ("a" + name, name)
             for name, value in vars(generated).items()
-            if inspect.isfunction(value) and inspect.isfunction(getattr(generated, "a" + name, None))
+            if isinstance(value, FunctionType) and isinstance(getattr(generated, "a" + name, None), FunctionType)
         )
     return pairs
+
+
+def gives_items(function: Any) -> bool:
+    """Whether a function is an asynchronous generator."""
+    return bool(function.__code__.co_flags & ASYNC_GENERATOR)
 
 
 def is_generated(cls: type) -> bool:
@@ -63,7 +70,7 @@ def complete_pair(cls: type, awaitable: str, blocking: str) -> None:
     """Install one missing form: whichever of the two is overridden nearer in the MRO wins."""
     at_awaitable, async_form = nearest(cls, awaitable)
     at_blocking, blocking_form = nearest(cls, blocking)
-    if not inspect.isfunction(async_form) or not inspect.isfunction(blocking_form):
+    if not isinstance(async_form, FunctionType) or not isinstance(blocking_form, FunctionType):
         return
     if at_awaitable < at_blocking:
         setattr(cls, blocking, blocking_from(async_form, blocking_form))
@@ -81,7 +88,7 @@ def nearest(cls: type, name: str) -> tuple[int, Any]:
 
 def blocking_from(override: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
     """Make the blocking form of an awaitable override: it runs on the portal, since it may await anything."""
-    if inspect.isasyncgenfunction(override):
+    if gives_items(override):
 
         @functools.wraps(original)
         def iterator(self: Any, *args: Any, **kwargs: Any) -> Iterator[Any]:
@@ -106,7 +113,7 @@ def blocking_from(override: Callable[..., Any], original: Callable[..., Any]) ->
 
 def awaitable_from(override: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
     """Make the awaitable form of a blocking override: a plain call in blocking code, a worker thread in async code."""
-    if inspect.isasyncgenfunction(original):
+    if gives_items(original):
 
         @functools.wraps(original)
         async def aiterator(self: Any, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:

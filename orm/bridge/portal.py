@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Coroutine
 else:
-    from orm.bridge.late import asyncio
+    from orm.late import asyncio
 
 P = ParamSpec("P")
 T = TypeVar("T")

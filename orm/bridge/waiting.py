@@ -14,7 +14,7 @@ from orm.bridge.guard import running_loop
 if TYPE_CHECKING:
     import asyncio
 else:
-    from orm.bridge.late import asyncio
+    from orm.late import asyncio
 
 NOTHING: Any = object()
 """What a waiter holds before it was granted anything."""

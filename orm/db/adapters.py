@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from orm.db.url import DatabaseURL
 else:
-    from orm.bridge.late import asyncio
+    from orm.late import asyncio
 
 T = TypeVar("T")
 

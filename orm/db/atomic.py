@@ -9,7 +9,6 @@ commit.
 from __future__ import annotations
 
 import functools
-import inspect
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -19,6 +18,7 @@ from orm.db.lease import Block, Membership, find_block
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.db.turns import BLOCK
 from orm.errors import AmbiguousCommit, DatabaseError, InterfaceError, TransactionManagementError
+from orm.late import inspect
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,6 @@ import threading
 import weakref
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
 from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -25,6 +24,7 @@ from orm.db.connection_blocking import ConnectionBlock
 from orm.db.lease import Lease, Membership, find_block
 from orm.db.pool import Pool, PoolStatistics
 from orm.errors import ImproperlyConfigured, TransactionManagementError
+from orm.sql.records import dataclass
 
 if TYPE_CHECKING:
     import asyncio
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from orm.db.url import DatabaseURL
     from orm.sql.dialect import Dialect
 else:
-    from orm.bridge.late import asyncio
+    from orm.late import asyncio
 
 logger = logging.getLogger("orm.database")
 

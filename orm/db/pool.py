@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
 from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from orm.bridge.guard import running_loop
 from orm.bridge.waiting import NOTHING, Waiter, name_of, whoami
 from orm.db.roster import OPEN, Entry, Roster
 from orm.errors import Error, InterfaceError, PoolTimeout
+from orm.sql.records import dataclass
 
 if TYPE_CHECKING:
     import asyncio
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from orm.db.contract import Connection, Driver
     from orm.db.url import DatabaseURL
 else:
-    from orm.bridge.late import asyncio
+    from orm.late import asyncio
 
 logger = logging.getLogger("orm.pool")
 
@@ -191,7 +191,12 @@ class Pool:
             return None
         if idle_for > self.health_check_after:
             return await self.revive(entry)
-        if not entry.connection.is_usable:
+        try:
+            usable = entry.connection.is_usable
+        except BaseException:
+            self.discard(entry)
+            raise
+        if not usable:
             self.discard(entry)
             return None
         return entry
@@ -255,20 +260,26 @@ class Pool:
     def release_after_error(self, entry: Entry) -> None:
         """Give a connection back after an error or a cancellation, or drop it when it is not clean."""
         connection = entry.connection
-        if connection.is_usable and not connection.in_transaction:
-            self.release(entry)
-        else:
-            self.discard(entry)
+        clean = False
+        try:
+            clean = connection.is_usable and not connection.in_transaction
+        finally:  # Ctrl-C may come once more while we look
+            if clean:
+                self.release(entry)
+            else:
+                self.discard(entry)
 
     def discard(self, entry: Entry, *, busy: bool = False) -> None:
         """End a connection at once and free its place; ``busy`` when a statement may be running on it elsewhere."""
         entry.who = None
         connection = entry.connection
-        if connection.awaitable or busy or running_loop() is not None:
-            connection.terminate()
-        else:  # ours alone, and closing it does not wait: so its locks are gone now, not when it is collected
-            drive(close_quietly(connection))
-        self._strike(entry)
+        try:
+            if connection.awaitable or busy or running_loop() is not None:
+                connection.terminate()
+            else:  # ours alone, and closing it does not wait: so its locks are gone now, not when it is collected
+                drive(close_quietly(connection))
+        finally:
+            self._strike(entry)
 
     async def _end(self, entry: Entry) -> None:
         """End a connection in an orderly way and free its place."""

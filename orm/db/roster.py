@@ -7,9 +7,10 @@ locking.
 
 from __future__ import annotations
 
-import random
 from collections import deque
 from typing import TYPE_CHECKING, Any
+
+from orm.late import random
 
 if TYPE_CHECKING:
     from orm.bridge.waiting import Waiter

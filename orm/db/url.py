@@ -10,12 +10,11 @@ shown: not by ``str``, not by ``repr``, not in an error.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
-from difflib import get_close_matches
 from typing import Any, NoReturn
-from urllib.parse import parse_qsl, quote, unquote
 
 from orm.errors import ImproperlyConfigured
+from orm.late import difflib, urls
+from orm.sql.records import dataclass, field, fields, replace
 
 MEMORY = ":memory:"
 
@@ -100,12 +99,12 @@ class DatabaseURL:
                 unknown_option(name, self.scheme, known)
 
     def __str__(self) -> str:
-        login = quote(self.user, safe="") + (":***" if self.password else "")
+        login = urls.quote(self.user, safe="") + (":***" if self.password else "")
         host = f"[{self.host}]" if ":" in self.host else self.host
         place = (f"{login}@" if login else "") + host + (f":{self.port}" if self.port is not None else "")
         if self.database == MEMORY:
             return f"{self.scheme}://{MEMORY}{self._query()}"
-        return f"{self.scheme}://{place}/{quote(self.database)}{self._query()}"
+        return f"{self.scheme}://{place}/{urls.quote(self.database)}{self._query()}"
 
     def _query(self) -> str:
         shown = {name: "***" if "pass" in name or "secret" in name else value for name, value in self.options.items()}
@@ -113,7 +112,7 @@ class DatabaseURL:
         for name in POOL_OPTIONS:
             if getattr(self.pool, name) != getattr(default, name):
                 shown[name] = f"{getattr(self.pool, name):g}"
-        return "?" + "&".join(f"{name}={quote(value)}" for name, value in shown.items()) if shown else ""
+        return "?" + "&".join(f"{name}={urls.quote(value)}" for name, value in shown.items()) if shown else ""
 
 
 def parse_text(text: str) -> DatabaseURL:
@@ -136,9 +135,10 @@ def parse_text(text: str) -> DatabaseURL:
         host, port, database = "", None, MEMORY
     else:
         host, port = host_and_port(place, scheme)
-        database = unquote(path) if slash else ""
-    given = parse_qsl(query, keep_blank_values=True, strict_parsing=False)
-    return build(DatabaseURL(scheme.lower(), unquote(user), unquote(password), unquote(host), port, database), given)
+        database = urls.unquote(path) if slash else ""
+    given = urls.parse_qsl(query, keep_blank_values=True, strict_parsing=False)
+    user, password, host = urls.unquote(user), urls.unquote(password), urls.unquote(host)
+    return build(DatabaseURL(scheme.lower(), user, password, host, port, database), given)
 
 
 def host_and_port(place: str, scheme: str) -> tuple[str, int | None]:
@@ -217,7 +217,7 @@ def unknown_option(name: str, scheme: str, known: Iterable[str]) -> NoReturn:
 def nearest(name: str, choices: Iterable[str]) -> str:
     """Finish a sentence about an unknown name with the near choices, or all of them when none is near."""
     choices = sorted(choices)
-    near = get_close_matches(name, choices, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(name, choices, n=3, cutoff=0.5)
     if near:
         return f". Did you mean {' or '.join(near)}?"
     return f". Known: {', '.join(choices)}."

@@ -66,15 +66,10 @@ from orm.query.queryset_blocking import QuerySet
 from orm.sql.aggregates import Aggregate, Avg, Count, Max, Min, StdDev, Sum, Variance
 from orm.sql.cases import Case, When
 from orm.sql.conditions import Q
-from orm.sql.expressions import (
-    Expression,
-    F,
-    OrderBy,
-    OuterRef,
-    Value,
-)
+from orm.sql.expressions import Expression, OrderBy, Value
 from orm.sql.func import ExpressionWrapper, Func
 from orm.sql.lookups import Lookup, Transform
+from orm.sql.references import F, OuterRef
 from orm.sql.subqueries import Exists, Subquery
 from orm.sql.windows import RowRange, ValueRange, Window, WindowFrame
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import ImproperlyConfigured
+from orm.late import difflib
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
@@ -126,7 +126,7 @@ class Apps:
 
     def _not_found(self, label: str, name: str, ready: bool) -> str:
         known = [model._meta.label for model in self]
-        near = get_close_matches(f"{label}.{name}", known, n=3)
+        near = difflib.get_close_matches(f"{label}.{name}", known, n=3)
         if near:
             return f"No model {label}.{name}. Did you mean {' or '.join(near)}?"
         state = "is declared" if ready else "is declared yet"

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Generator, Iterable, Sequence
-from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from orm.errors import FieldError, MultipleObjectsReturned, ObjectDoesNotExist, ObjectNotUpdated
+from orm.late import difflib
 from orm.models import validation
 from orm.models.apps import apps as default_apps
 from orm.models.deletion import adelete_instance
@@ -288,7 +288,7 @@ class AwaitableModel(metaclass=ModelBase):
         names = frozenset(update_fields)
         unknown = sorted(names - plan.writable_names)
         if unknown:
-            near = get_close_matches(unknown[0], plan.writable_names, n=2)
+            near = difflib.get_close_matches(unknown[0], plan.writable_names, n=2)
             hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
             raise ValueError(
                 "The following fields do not exist in this model, are m2m fields, primary keys, or are non-concrete "

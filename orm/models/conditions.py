@@ -16,7 +16,8 @@ from orm.query.builder import Builder
 from orm.sql.compiler import Compiler
 from orm.sql.conditions import Q
 from orm.sql.ddl import literal
-from orm.sql.expressions import Col, F, Param
+from orm.sql.expressions import Col, Param
+from orm.sql.references import F
 from orm.sql.select import Join, Select
 
 

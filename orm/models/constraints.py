@@ -10,7 +10,7 @@ from orm.errors import ImproperlyConfigured, NotSupportedError, ValidationError
 from orm.models.conditions import CannotTell, field_names, holds, schema_sql
 from orm.models.validation import is_taken, unique_message
 from orm.sql import ddl
-from orm.sql.expressions import F
+from orm.sql.references import F
 
 
 class Deferrable(enum.Enum):

@@ -8,7 +8,7 @@ from typing import Any, Self
 from orm.errors import ImproperlyConfigured
 from orm.models.conditions import schema_sql
 from orm.sql import ddl
-from orm.sql.expressions import F
+from orm.sql.references import F
 
 
 class Index:

@@ -7,9 +7,9 @@ that gets into the source, and the metaclass lets only Python names through.
 from __future__ import annotations
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Any
 
+from orm.late import difflib
 from orm.models.options import Options
 from orm.models.state import ModelState
 
@@ -91,6 +91,6 @@ def take_extra(instance: Any, extra: dict[str, Any]) -> None:
                 f"save first, then call {name}.set() or await {name}.aset()."
             )
         known = [*meta.fields_map, *meta.property_names]
-        near = get_close_matches(name, known, n=2)
+        near = difflib.get_close_matches(name, known, n=2)
         hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else f" It has {', '.join(sorted(known))}."
         raise TypeError(f"{meta.object_name}() got the unknown argument {name!r}.{hint}")

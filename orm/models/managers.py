@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from inspect import isfunction
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar
 
 from orm.bridge.overrides import awaitable_from, blocking_from, is_generated, nearest, pairs_of
@@ -86,9 +86,9 @@ def complete_manager(cls: type[Any]) -> None:
         for awaitable, blocking in pairs_of(generated):
             at_awaitable, async_form = nearest(cls, awaitable)
             at_blocking, blocking_form = nearest(cls, blocking)
-            if at_awaitable < at_blocking and isfunction(async_form):
+            if at_awaitable < at_blocking and isinstance(async_form, FunctionType):
                 setattr(cls, blocking, blocking_from(async_form, getattr(queryset_class, blocking)))
-            elif at_blocking < at_awaitable and isfunction(blocking_form):
+            elif at_blocking < at_awaitable and isinstance(blocking_form, FunctionType):
                 setattr(cls, awaitable, awaitable_from(blocking_form, getattr(queryset_class, awaitable)))
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldDoesNotExist, ImproperlyConfigured
+from orm.late import difflib
 from orm.models.apps import apps as default_apps
 from orm.models.deletion import adelete_queryset
 from orm.models.signals import post_init, pre_init
@@ -71,7 +71,7 @@ def read_meta(declared: type | None, model_name: str) -> dict[str, Any]:
             continue
         if name in META_REFUSED:
             raise NotImplementedError(f"{model_name}.Meta: {META_REFUSED[name]}")
-        near = get_close_matches(name, META_DEFAULTS, n=1)
+        near = difflib.get_close_matches(name, META_DEFAULTS, n=1)
         hint = f"Did you mean {near[0]!r}?" if near else f"Known are {', '.join(sorted(META_DEFAULTS))}."
         raise TypeError(f"{model_name}.Meta has the unknown attribute {name!r}. {hint}")
     return found
@@ -80,7 +80,7 @@ def read_meta(declared: type | None, model_name: str) -> dict[str, Any]:
 def unknown_name(meta: Options, name: str) -> str:
     """A sentence for a name the model does not have, with the nearest ones it has."""
     known = sorted(known for known in meta.names if not known.endswith("+"))
-    near = get_close_matches(name, known, n=3)
+    near = difflib.get_close_matches(name, known, n=3)
     hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else f"It has {', '.join(known)}."
     return f"{meta.label} has no field {name!r}. {hint}"
 

@@ -11,7 +11,6 @@ import logging
 import threading
 import weakref
 from collections.abc import Callable, Hashable
-from inspect import iscoroutinefunction
 from types import MethodType
 from typing import Any
 
@@ -80,7 +79,7 @@ class AwaitableSignal:
         """
         if not callable(receiver):
             raise TypeError(f"{self.name} takes a function that receives it, not {receiver!r}.")
-        if not self.waits and iscoroutinefunction(receiver):
+        if not self.waits and crossing.is_async(receiver):
             raise TypeError(
                 f"{self.name} is sent while an object is being built, where nothing can wait; "
                 f"make {receiver.__qualname__} a plain function."

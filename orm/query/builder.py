@@ -9,11 +9,11 @@ may speak of different ones, and ``exclude()`` means "has no such row".
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
 from orm.errors import FieldError
+from orm.late import difflib
 from orm.query.paths import Hop
 from orm.sql import json as json  # registers the lookups of JSON
 from orm.sql import types

@@ -8,13 +8,13 @@ other.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orm.errors import FieldError
 from orm.query.builder import Builder, ConstantBuilder, nearest
 from orm.sql.expressions import Col, Expression, OrderBy, Ref
 from orm.sql.functions.numbers import Random
+from orm.sql.records import dataclass, field, replace
 from orm.sql.select import Output, Select
 from orm.sql.types import INTEGER_KINDS
 from orm.sql.windows import ordering_of

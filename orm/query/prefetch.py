@@ -11,13 +11,13 @@ It knows relations by what they say of themselves (their fields, names and flags
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from difflib import get_close_matches
 from itertools import chain
 from typing import Any
 
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.errors import FieldError
-from orm.sql.expressions import F
+from orm.late import difflib
+from orm.sql.references import F
 
 TWINS = ("aprefetch_related_objects",)
 
@@ -378,7 +378,7 @@ def relation_names(model: type[Any]) -> Iterator[str]:
 def unknown_relation(model: type[Any], name: str, lookup: Prefetch) -> str:
     """Return the sentence for a name that is no relation."""
     known = sorted(set(relation_names(model)))
-    near = get_close_matches(name, known, n=3)
+    near = difflib.get_close_matches(name, known, n=3)
     hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else f"It has {', '.join(known) or 'none'}."
     return f"prefetch_related({lookup.prefetch_through!r}): {model.__name__} has no relation {name!r}. {hint}"
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from orm.errors import FieldError, NotSupportedError
@@ -20,6 +19,7 @@ from orm.sql.aggregates import count_rows
 from orm.sql.conditions import NothingNode, Q, Where, kind_of
 from orm.sql.expressions import Col, Expression, OrderBy, Ref, Slot
 from orm.sql.lookups import Exact
+from orm.sql.records import replace
 from orm.sql.select import Combination, Join, Output, Select, relabel
 
 _ALIAS = re.compile(r"[^\W\d]\w*\Z")

@@ -14,8 +14,9 @@ from typing import Any
 
 from orm.errors import EmptyResultSet, FullResultSet, NotSupportedError
 from orm.sql.conditions import Where
-from orm.sql.expressions import Col, Expression, Null, Outer, Ref, Slot
+from orm.sql.expressions import Col, Expression, Null, Ref, Slot
 from orm.sql.records import dataclass, field, replace
+from orm.sql.references import Outer
 from orm.sql.types import SQLType
 
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from orm.models.base import AwaitableModel
     from orm.models.fields.choices import ChoiceList, ChoicesArgument
-    from orm.sql.expressions import Expression, F
+    from orm.sql.expressions import Expression
+    from orm.sql.references import F
 
     T = TypeVar("T", default=Any)
 

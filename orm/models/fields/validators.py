@@ -5,14 +5,13 @@ Regular expressions are compiled at their first use, so that importing models st
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 from orm.errors import ValidationError
+from orm.late import ipaddress, urls
 
 compiled = lru_cache(maxsize=256)(re.compile)
 
@@ -72,7 +71,7 @@ class URLValidator(RegexValidator):
         if compiled(r"[\s\x00-\x1f]").search(value):
             return False
         try:
-            parts = urlsplit(value)
+            parts = urls.urlsplit(value)
             host, _ = parts.hostname or "", parts.port
         except ValueError:
             return False
@@ -249,10 +248,10 @@ class ProhibitNullCharactersValidator:
             raise ValidationError(self.message, code=self.code, params={"value": value})
 
 
-def _address_validator(parse: Callable[[str], object], noun: str) -> Callable[[Any], None]:
+def _address_validator(parser: str, noun: str) -> Callable[[Any], None]:
     def validate(value: Any) -> None:
         try:
-            parse(value)
+            getattr(ipaddress, parser)(value)
         except ValueError as problem:
             text = f"Enter a valid {noun} address."
             raise ValidationError(text, code="invalid", params={"protocol": noun, "value": value}) from problem
@@ -260,9 +259,9 @@ def _address_validator(parse: Callable[[str], object], noun: str) -> Callable[[A
     return validate
 
 
-validate_ipv4_address = _address_validator(ipaddress.IPv4Address, "IPv4")
-validate_ipv6_address = _address_validator(ipaddress.IPv6Address, "IPv6")
-validate_ipv46_address = _address_validator(ipaddress.ip_address, "IPv4 or IPv6")
+validate_ipv4_address = _address_validator("IPv4Address", "IPv4")
+validate_ipv6_address = _address_validator("IPv6Address", "IPv6")
+validate_ipv46_address = _address_validator("ip_address", "IPv4 or IPv6")
 validate_email = EmailValidator()
 validate_slug = RegexValidator(
     r"^[-a-zA-Z0-9_]+\Z",

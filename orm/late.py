@@ -25,4 +25,7 @@ class LateModule:
 asyncio: Any = LateModule("asyncio")
 difflib: Any = LateModule("difflib")
 inspect: Any = LateModule("inspect")
+ipaddress: Any = LateModule("ipaddress")
+random: Any = LateModule("random")
 tomllib: Any = LateModule("tomllib")
+urls: Any = LateModule("urllib.parse")
