@@ -1,13 +1,14 @@
 """Write a test once, as a coroutine; run it as written, and again as the blocking code a script would contain.
 
-The blocking form is made from the test's source, by the rule the library's own twins follow: ``await x.aget()`` becomes
-``x.get()``, ``async with`` becomes ``with``, ``async for`` becomes ``for``, awaiting a QuerySet becomes ``list()`` of it,
-awaiting anything else becomes the thing itself. So the blocking run uses the real blocking API, not a driven coroutine.
-Line numbers stay, so a failure points at the test's own line in both colours.
+The blocking form is made from the test's source, by the rule the library's own twins follow: ``await x.aget()``
+becomes ``x.get()``, ``async with`` becomes ``with``, ``async for`` becomes ``for``, awaiting a QuerySet becomes
+``list()`` of it, awaiting anything else becomes the thing itself. So the blocking run uses the real blocking API, not
+a driven coroutine. Line numbers stay, so a failure points at the test's own line in both colours.
 
 What is rewritten: coroutines at the top of a test module (tests and what they call) and coroutines nested in them.
-Left alone: methods of classes, which are user code of the colour they are written in. Refused: ``asyncio`` inside a test
-that runs in both colours, because it has no blocking form; mark such a test ``@pytest.mark.only(colour="awaitable")``.
+Left alone: methods of classes, which are user code of the colour they are written in. Refused: ``asyncio`` inside a
+test that runs in both colours, because it has no blocking form; mark such a test
+``@pytest.mark.only(colour="awaitable")``.
 """
 
 from __future__ import annotations
@@ -115,8 +116,12 @@ class Rewriter(ast.NodeTransformer):
             renamed = ast.Attribute(function.value, blocking_name(function.attr), function.ctx)
             return ast.copy_location(ast.Call(ast.copy_location(renamed, function), node.args, node.keywords), node)
         if isinstance(function, ast.Name) and function.id in {"anext", "aiter", "aclosing"}:
-            renamed_name = ast.Name({"anext": "next", "aiter": "iter", "aclosing": "closing"}[function.id], function.ctx)
-            return ast.copy_location(ast.Call(ast.copy_location(renamed_name, function), node.args, node.keywords), node)
+            renamed_name = ast.Name(
+                {"anext": "next", "aiter": "iter", "aclosing": "closing"}[function.id], function.ctx
+            )
+            return ast.copy_location(
+                ast.Call(ast.copy_location(renamed_name, function), node.args, node.keywords), node
+            )
         return node
 
 

@@ -1,8 +1,9 @@
 """What every test can use: servers, and the harness that runs a test once for each database and colour.
 
 In the folders of ``COLOURED`` a test is an ``async def`` written with the awaitable forms; it is collected four times
-(SQLite and PostgreSQL, awaitable and blocking, see ``tests/colours.py``). ``@pytest.mark.only(backend=..., colour=...)``
-narrows that. A plain ``def`` in these folders that asks for ``database`` runs once for each database, in blocking code.
+(SQLite and PostgreSQL, awaitable and blocking, see ``tests/colours.py``), unless
+``@pytest.mark.only(backend=..., colour=...)`` narrows that. A plain ``def`` in these folders that asks for ``database``
+runs once for each database, in blocking code.
 
 Before each such test the tables of the folder's ``models.py`` exist and are empty.
 """

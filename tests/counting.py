@@ -25,7 +25,9 @@ class Queries(list[str]):
             setattr(AwaitableDatabase, name, self._watched(self._originals[name]))
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
         for name, original in self._originals.items():
             setattr(AwaitableDatabase, name, original)
 

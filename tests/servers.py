@@ -108,7 +108,9 @@ def from_container(closing: contextlib.ExitStack) -> str:
     postgres = importlib.import_module("testcontainers.postgres")
     try:
         container = closing.enter_context(postgres.PostgresContainer(IMAGE, driver=None))
-    except Exception as error:  # whatever Docker says (no image, no network): the next way is tried, the reason is shown
+    except (
+        Exception
+    ) as error:  # whatever Docker says (no image, no network): the next way is tried, the reason is shown
         raise NoServer(f"{type(error).__name__}: {error}") from error
     return check(container.get_connection_url())
 
@@ -187,7 +189,7 @@ def scratch_database(admin_url: str) -> Iterator[str]:
     """A new, empty database for one test session: yields its URL, drops it at the end."""
     name = f"duotone_test_{os.getpid()}_{secrets.token_hex(3)}"
     with psycopg.connect(admin_url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0 ENCODING \'UTF8\'')
+        connection.execute(f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8'")
     try:
         yield with_database(admin_url, name)
     finally:

@@ -25,9 +25,9 @@ MARKED_FOR_BRIDGE = {
     "orm/models/validation.py": "clean() may block",
     "orm/models/managers.py": "pairs of overrides",
     "orm/models/metaclass.py": "pairs of overrides",
-    "orm/models/validation.py": "validators of either colour",
     "orm/models/signal.py": "receivers of either colour",
     "orm/models/deletion.py": "lets the loop breathe",
+    "orm/models/relations/many.py": "custom managers of either colour",
     "orm/models/relations/manager_class.py": "pairs of overrides",
     "orm/query/queryset.py": "iterating in either colour, pairs of overrides",
     "orm/query/raw.py": "iterating in either colour",
@@ -37,7 +37,9 @@ MARKED_FOR_BRIDGE = {
     "orm/query/writes.py": "lets the loop breathe",
 }
 
-MAY_IMPORT_ASYNCIO = re.compile(r"orm/bridge/\w+\.py|orm/db/pool\w*\.py|backends/orm_\w+/(awaitable|memory|session)\.py")
+MAY_IMPORT_ASYNCIO = re.compile(
+    r"orm/bridge/\w+\.py|orm/db/pool\w*\.py|backends/orm_\w+/(awaitable|memory|session)\.py"
+)
 
 
 def room_of(module: str) -> str:
@@ -104,7 +106,14 @@ def test_backends_know_only_the_contract() -> None:
             for line, module in imported_modules(source):
                 if not module.startswith("orm."):
                     continue
-                allowed = ("orm.db.contract", "orm.db.url", "orm.sql.dialect", "orm.sql.types", "orm.errors", "orm.bridge")
+                allowed = (
+                    "orm.db.contract",
+                    "orm.db.url",
+                    "orm.sql.dialect",
+                    "orm.sql.types",
+                    "orm.errors",
+                    "orm.bridge",
+                )
                 if not module.startswith(allowed) and module != "orm.sql":
                     wrong.append(f"{source.path}:{line} imports {module}")
     assert not wrong, "\n".join(wrong)

@@ -71,10 +71,13 @@ def test_every_awaitable_method_has_a_blocking_twin_with_the_same_parameters() -
 def rows(tmp_path: Path) -> Iterator[None]:
     """The book trade in a database of its own, over the blocking SQLite driver."""
     orm.configure(databases={"default": f"sqlite:///{tmp_path / 'driven.sqlite3'}"})
-    orm.create_tables(*[
-        value for value in vars(m).values()
-        if isinstance(value, type) and issubclass(value, orm.models.Model) and value.__module__ == m.__name__
-    ])
+    orm.create_tables(
+        *[
+            value
+            for value in vars(m).values()
+            if isinstance(value, type) and issubclass(value, orm.models.Model) and value.__module__ == m.__name__
+        ]
+    )
     L.save()
     yield
     orm.databases["default"].close()
@@ -83,6 +86,7 @@ def rows(tmp_path: Path) -> Iterator[None]:
 def driven(made: Any) -> Any:
     """Drive a coroutine or an asynchronous generator to its end; BridgeError when it suspends."""
     if inspect.isasyncgen(made) or hasattr(made, "__anext__"):
+
         async def collect() -> list[Any]:
             return [item async for item in made]
 
@@ -114,7 +118,7 @@ def listened() -> Any:
     return signal
 
 
-# How to call each awaitable public method; a method that is not named here fails the test below, so nothing is left out.
+# How to call each awaitable public method; one that is not named here fails the test below, so nothing is left out.
 CALLS: dict[str, Any] = {
     "QuerySet.aaggregate": lambda: m.Book.objects.aaggregate(n=orm.models.Count("pk")),
     "QuerySet.abulk_create": lambda: m.Counter.objects.abulk_create([new(value=1)]),

@@ -1,4 +1,4 @@
-"""Interned shapes: the way through the cache gives the same SQL and rows as the way without, and memory stays bounded."""
+"""Interned shapes: the way through the cache gives the SQL and rows of the way without, and memory stays bounded."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ STEPS: list[tuple[str, Step, st.SearchStrategy[Any]]] = [
     ("exclude tags", lambda q, v: q.exclude(tags__name__in=v), st.lists(st.sampled_from(L.TAGS), max_size=3)),
     ("two conditions", lambda q, v: q.filter(Q(pages__lt=v) | Q(in_print=True), ~Q(pages=v + 1)), NUMBERS),
     ("columns", lambda q, v: q.filter(pages__gt=F("author__age") + v), NUMBERS),
-    ("exists", lambda q, v: q.filter(Exists(Review.objects.filter(book=OuterRef("pk"), stars__gte=v))), st.integers(0, 6)),
+    ("exists", lambda q, v: q.filter(
+        Exists(Review.objects.filter(book=OuterRef("pk"), stars__gte=v))
+    ), st.integers(0, 6)),
     ("in queryset", lambda q, v: q.filter(author__in=Author.objects.filter(age__gt=v)), NUMBERS),
     ("annotate", lambda q, v: q.annotate(more=F("pages") + Value(v)), NUMBERS),
     ("annotate count", lambda q, v: q.annotate(n=Count("reviews", filter=Q(reviews__stars__gte=v))), st.integers(0, 6)),
@@ -160,7 +162,7 @@ def test_or_and_not_mean_what_they_mean_in_python(
     assert sorted(set(Author.objects.exclude(query).values_list("name", flat=True))) == rest
 
 
-# -- bounds --------------------------------------------------------------------------------------------------------------
+# -- bounds ------------------------------------------------------------------------------------------------------------
 
 COLUMNS = [field.name for field in Everything._meta.concrete_fields]
 

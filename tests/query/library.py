@@ -89,6 +89,7 @@ def _at(text: str) -> datetime.datetime:
     return datetime.datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
+# fmt: off
 UK, FRANCE, JAPAN, EMPTY_LAND = countries = _numbered([
     Country(name="United Kingdom"), Country(name="France"), Country(name="Japan"), Country(name="Nowhere"),
 ])
@@ -121,23 +122,28 @@ books: list[Book] = _numbered([
          published=datetime.date(1853, 3, 31), added=_at("2020-12-31T23:59:59.999999"), tags=["classic"],
          reviews=[_by("Ann", 1)], stores={"Mall": 1}),
     Book(title="The Narrow Road", author=BASHO, editor=None, publisher=None, pages=180, price=None,
-         published=datetime.date(1702, 6, 1), added=_at("2021-02-28T12:30:15.000001"), tags=["poetry", "travel", "classic"],
+         published=datetime.date(1702, 6, 1), added=_at("2021-02-28T12:30:15.000001"),
+         tags=["poetry", "travel", "classic"],
          reviews=[_by("Bob", 5), _by("Bob", 5), _by("Ann", 3)]),
     Book(title="L'Étranger", author=CAMUS, editor=CAMUS, publisher=GALLIMARD, pages=159, price=Decimal("8.10"),
          published=datetime.date(1942, 5, 19), added=_at("2020-02-29T06:07:08"), tags=["novel", "classic"],
          reviews=[_by("Camus", 5), _by("Cleo", 2)], stores={"Corner": 0}),
     Book(title="La Peste", author=CAMUS, editor=FELIX, publisher=GALLIMARD, pages=310, price=Decimal("12.50"),
-         published=datetime.date(1947, 6, 10), added=None, tags=["novel"], reviews=[], stores={"Corner": 7, "Kiosk": 2}),
+         published=datetime.date(1947, 6, 10), added=None, tags=["novel"], reviews=[],
+         stores={"Corner": 7, "Kiosk": 2}),
     Book(title="100% Cotton_wool", author=DORIS, editor=EMIL, publisher=ORPHAN_PRESS, pages=0, price=Decimal("0.00"),
          published=None, added=_at("2022-07-04T18:00:00"), in_print=False, tags=[],
          reviews=[_by("Doris", 4)], stores={"Mall": 4}),
     Book(title="100 Cottons", author=DORIS, editor=None, publisher=PENGUIN, pages=99, price=Decimal("3.00"),
          published=datetime.date(2001, 1, 1), added=_at("2022-07-04T18:00:00"), tags=["novel", "travel"],
          reviews=[_by("Cleo", 3), _by("Ann", 3)]),
-    Book(title="A \"quoted\" \\back\\slash; DROP TABLE", author=EMIL, editor=ADA, publisher=None, pages=7, price=Decimal("99999.99"),
+    Book(title="A \"quoted\" \\back\\slash; DROP TABLE", author=EMIL, editor=ADA, publisher=None, pages=7,
+         price=Decimal("99999.99"),
          published=datetime.date(2001, 1, 1), added=_at("1999-12-31T23:00:00"), in_print=False, tags=["science"],
          reviews=[], stores={}),
 ])
+
+# fmt: on
 
 (NOTES, LETTERS, ROAD, ETRANGER, PESTE, COTTON, COTTONS, QUOTED) = books
 TITLES = [book.title for book in books]
@@ -164,39 +170,69 @@ def pk_of(row: Row | None) -> int | None:
 def save() -> None:
     """Write every row to the default database, with blocking code."""
     models.Country.objects.bulk_create([models.Country(pk=row.pk, name=row.name) for row in countries])
-    models.Publisher.objects.bulk_create([
-        models.Publisher(pk=row.pk, name=row.name, country_id=pk_of(row.country), founded=row.founded)
-        for row in publishers
-    ])
-    models.Author.objects.bulk_create([
-        models.Author(pk=row.pk, name=row.name, age=row.age, born=row.born, rating=row.rating, active=row.active,
-                      country_id=pk_of(row.country))
-        for row in authors
-    ])
-    models.Profile.objects.bulk_create([
-        models.Profile(author_id=row.pk, motto=row.motto) for row in authors if row.motto is not None
-    ])
-    models.Author.friends.through.objects.bulk_create([
-        models.Author.friends.through(from_author_id=left.pk, to_author_id=right.pk)
-        for one, other in friendships
-        for left, right in ((one, other), (other, one))
-    ])
+    models.Publisher.objects.bulk_create(
+        [
+            models.Publisher(pk=row.pk, name=row.name, country_id=pk_of(row.country), founded=row.founded)
+            for row in publishers
+        ]
+    )
+    models.Author.objects.bulk_create(
+        [
+            models.Author(
+                pk=row.pk,
+                name=row.name,
+                age=row.age,
+                born=row.born,
+                rating=row.rating,
+                active=row.active,
+                country_id=pk_of(row.country),
+            )
+            for row in authors
+        ]
+    )
+    models.Profile.objects.bulk_create(
+        [models.Profile(author_id=row.pk, motto=row.motto) for row in authors if row.motto is not None]
+    )
+    models.Author.friends.through.objects.bulk_create(
+        [
+            models.Author.friends.through(from_author_id=left.pk, to_author_id=right.pk)
+            for one, other in friendships
+            for left, right in ((one, other), (other, one))
+        ]
+    )
     models.Tag.objects.bulk_create([models.Tag(pk=FIRST_PK + n, name=name) for n, name in enumerate(TAGS)])
-    models.Book.objects.bulk_create([
-        models.Book(pk=row.pk, title=row.title, author_id=row.author.pk, editor_id=pk_of(row.editor),
-                    publisher_id=pk_of(row.publisher), pages=row.pages, price=row.price, published=row.published,
-                    added=row.added, in_print=row.in_print)
-        for row in books
-    ])
-    models.Book.tags.through.objects.bulk_create([
-        models.Book.tags.through(book_id=row.pk, tag_id=FIRST_PK + TAGS.index(name)) for row in books for name in row.tags
-    ])
-    models.Review.objects.bulk_create([
-        models.Review(pk=row.pk, book_id=row.book.pk, reviewer=row.reviewer, stars=row.stars) for row in reviews
-    ])
+    models.Book.objects.bulk_create(
+        [
+            models.Book(
+                pk=row.pk,
+                title=row.title,
+                author_id=row.author.pk,
+                editor_id=pk_of(row.editor),
+                publisher_id=pk_of(row.publisher),
+                pages=row.pages,
+                price=row.price,
+                published=row.published,
+                added=row.added,
+                in_print=row.in_print,
+            )
+            for row in books
+        ]
+    )
+    models.Book.tags.through.objects.bulk_create(
+        [
+            models.Book.tags.through(book_id=row.pk, tag_id=FIRST_PK + TAGS.index(name))
+            for row in books
+            for name in row.tags
+        ]
+    )
+    models.Review.objects.bulk_create(
+        [models.Review(pk=row.pk, book_id=row.book.pk, reviewer=row.reviewer, stars=row.stars) for row in reviews]
+    )
     models.Store.objects.bulk_create([models.Store(pk=FIRST_PK + n, name=name) for n, name in enumerate(STORES)])
-    models.Stock.objects.bulk_create([
-        models.Stock(store_id=FIRST_PK + STORES.index(name), book_id=row.pk, quantity=quantity)
-        for row in books
-        for name, quantity in row.stores.items()
-    ])
+    models.Stock.objects.bulk_create(
+        [
+            models.Stock(store_id=FIRST_PK + STORES.index(name), book_id=row.pk, quantity=quantity)
+            for row in books
+            for name, quantity in row.stores.items()
+        ]
+    )

@@ -85,7 +85,10 @@ async def test_minimum_of_text(library: Any) -> None:
 
 async def test_standard_deviation_and_variance(library: Any) -> None:
     found = await Author.objects.aaggregate(
-        dev=StdDev("age"), var=Variance("age"), sample_dev=StdDev("age", sample=True), sample_var=Variance("age", sample=True)
+        dev=StdDev("age"),
+        var=Variance("age"),
+        sample_dev=StdDev("age", sample=True),
+        sample_var=Variance("age", sample=True),
     )
     expected = (statistics.pstdev(AGES), statistics.pvariance(AGES), statistics.stdev(AGES), statistics.variance(AGES))
     for got, wanted in zip(found.values(), expected, strict=True):
@@ -98,7 +101,9 @@ async def test_aggregate_of_nothing_is_none_and_count_is_zero(library: Any) -> N
 
 
 async def test_aggregate_default(library: Any) -> None:
-    found = await Author.objects.filter(name="Nobody").aaggregate(total=Sum("age", default=0), low=Min("age", default=99))
+    found = await Author.objects.filter(name="Nobody").aaggregate(
+        total=Sum("age", default=0), low=Min("age", default=99)
+    )
     assert found == {"total": 0, "low": 99}
 
 
@@ -182,7 +187,7 @@ async def test_count_of_a_slice(library: Any) -> None:
     assert await Book.objects.all()[50:60].acount() == 0
 
 
-# -- annotate(): counting related rows -----------------------------------------------------------------------------------
+# -- annotate(): counting related rows ---------------------------------------------------------------------------------
 
 
 async def test_annotated_count_of_a_reverse_relation(library: Any) -> None:
@@ -201,9 +206,10 @@ async def test_annotation_without_a_name_takes_its_own(library: Any) -> None:
 
 
 async def test_annotated_aggregates_of_related_columns(library: Any) -> None:
-    found = {a.name: (a.total, a.longest) async for a in Author.objects.annotate(
-        total=Sum("books__price"), longest=Max("books__pages")
-    )}
+    found = {
+        a.name: (a.total, a.longest)
+        async for a in Author.objects.annotate(total=Sum("books__price"), longest=Max("books__pages"))
+    }
     expected = {}
     for author in L.authors:
         prices = [b.price for b in author.books if b.price is not None]
@@ -309,7 +315,7 @@ async def test_annotation_with_a_joined_relation_loaded(library: Any) -> None:
     assert [(b.author.name, b.n) for b in await queryset] == [(b.author.name, len(b.reviews)) for b in L.books]
 
 
-# -- grouping with values() ------------------------------------------------------------------------------------------------
+# -- grouping with values() --------------------------------------------------------------------------------------------
 
 
 async def test_values_then_annotate_groups(library: Any) -> None:

@@ -72,10 +72,12 @@ async def test_bulk_create_fills_in_defaults_and_moments(database: Any) -> None:
 
 async def test_bulk_create_with_relations_and_nulls(library: Any) -> None:
     ada = await Author.objects.aget(name="Ada")
-    await Book.objects.abulk_create([
-        Book(title="One", author=ada, price=Decimal("1.00")),
-        Book(title="Two", author_id=ada.pk, editor=ada, price=None),
-    ])
+    await Book.objects.abulk_create(
+        [
+            Book(title="One", author=ada, price=Decimal("1.00")),
+            Book(title="Two", author_id=ada.pk, editor=ada, price=None),
+        ]
+    )
     found = await Book.objects.filter(title__in=["One", "Two"]).order_by("title").values_list("price", "editor")
     assert found == [(Decimal("1.00"), None), (None, ada.pk)]
 
@@ -127,7 +129,11 @@ async def test_bulk_create_updating_conflicts_by_primary_key(database: Any) -> N
 async def test_ignoring_and_updating_conflicts_at_once_is_refused(database: Any) -> None:
     with pytest.raises(ValueError, match="ignore_conflicts"):
         await Counter.objects.abulk_create(
-            [Counter(key="a")], ignore_conflicts=True, update_conflicts=True, unique_fields=["key"], update_fields=["value"]
+            [Counter(key="a")],
+            ignore_conflicts=True,
+            update_conflicts=True,
+            unique_fields=["key"],
+            update_fields=["value"],
         )
 
 

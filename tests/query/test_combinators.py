@@ -29,9 +29,9 @@ async def test_union(library: Any) -> None:
 
 async def test_union_all_keeps_duplicates(library: Any) -> None:
     found = await names(young().union(active(), all=True))
-    assert found == sorted(named(a for a in L.authors if a.age is not None and a.age < 40) + named(
-        a for a in L.authors if a.active
-    ))
+    assert found == sorted(
+        named(a for a in L.authors if a.age is not None and a.age < 40) + named(a for a in L.authors if a.active)
+    )
 
 
 async def test_union_of_three(library: Any) -> None:
@@ -145,7 +145,8 @@ async def test_in_a_union(library: Any) -> None:
 
 
 @pytest.mark.parametrize("method", [
-    "filter", "exclude", "annotate", "select_related", "prefetch_related", "distinct", "update", "delete", "only", "defer",
+    "filter", "exclude", "annotate", "select_related", "prefetch_related", "distinct", "update", "delete",
+    "only", "defer",
 ])  # fmt: skip
 def test_refining_a_union_is_refused(method: str) -> None:
     arguments: dict[str, Any] = {"filter": {"name": "x"}, "exclude": {"name": "x"}, "annotate": {"x": F("age")},

@@ -88,9 +88,7 @@ async def test_exclude_optional_relation_keeps_rows_without_it(library: Any) -> 
 
 async def test_exclude_two_optional_steps(library: Any) -> None:
     found = Book.objects.exclude(publisher__country__name="France")
-    assert await titles(found) == titled(
-        b for b in L.books if not (b.publisher and b.publisher.country is L.FRANCE)
-    )
+    assert await titles(found) == titled(b for b in L.books if not (b.publisher and b.publisher.country is L.FRANCE))
 
 
 async def test_exclude_nullable_column_of_an_optional_relation(library: Any) -> None:
@@ -173,8 +171,7 @@ async def test_exclude_conditions_on_many_rows_need_not_meet_in_one_row(library:
     """As Django documents: exclude() takes each condition on its own, unlike filter()."""
     found = Book.objects.exclude(reviews__reviewer="Ann", reviews__stars__gte=4)
     assert await titles(found) == titled(
-        b for b in L.books
-        if not (any(r.reviewer == "Ann" for r in b.reviews) and any(r.stars >= 4 for r in b.reviews))
+        b for b in L.books if not (any(r.reviewer == "Ann" for r in b.reviews) and any(r.stars >= 4 for r in b.reviews))
     )
 
 
@@ -206,16 +203,12 @@ async def test_negated_q_across_many_rows_inside_or(library: Any) -> None:
 
 async def test_exclude_f_from_the_outer_row_across_many_rows(library: Any) -> None:
     found = Book.objects.exclude(reviews__reviewer=F("author__name"))
-    assert await titles(found) == titled(
-        b for b in L.books if not any(r.reviewer == b.author.name for r in b.reviews)
-    )
+    assert await titles(found) == titled(b for b in L.books if not any(r.reviewer == b.author.name for r in b.reviews))
 
 
 async def test_exclude_many_to_many_to_itself(library: Any) -> None:
     found = Author.objects.exclude(friends__name="Ada")
-    assert await names(found) == named(
-        a for a in L.authors if not any({a, L.ADA} == {x, y} for x, y in L.friendships)
-    )
+    assert await names(found) == named(a for a in L.authors if not any({a, L.ADA} == {x, y} for x, y in L.friendships))
 
 
 async def test_exclude_reverse_one_to_one(library: Any) -> None:

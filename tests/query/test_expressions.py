@@ -71,7 +71,9 @@ from tests.query.models import Author, Book, Review
 
 
 async def test_case_as_an_annotation(library: Any) -> None:
-    size = Case(When(pages__gte=300, then=Value("long")), When(pages__gte=100, then=Value("middle")), default=Value("short"))
+    size = Case(
+        When(pages__gte=300, then=Value("long")), When(pages__gte=100, then=Value("middle")), default=Value("short")
+    )
     found = {b.title: b.size async for b in Book.objects.annotate(size=size)}
     assert found == {b.title: "long" if b.pages >= 300 else "middle" if b.pages >= 100 else "short" for b in L.books}
 
@@ -82,7 +84,9 @@ async def test_case_without_default_gives_null(library: Any) -> None:
 
 
 async def test_case_gives_columns(library: Any) -> None:
-    found = Book.objects.annotate(who=Case(When(editor__isnull=False, then=F("editor__name")), default=F("author__name")))
+    found = Book.objects.annotate(
+        who=Case(When(editor__isnull=False, then=F("editor__name")), default=F("author__name"))
+    )
     assert {b.title: b.who async for b in found} == {b.title: (b.editor or b.author).name for b in L.books}
 
 
@@ -106,7 +110,8 @@ async def test_order_by_a_case(library: Any) -> None:
 
 async def test_count_of_a_case(library: Any) -> None:
     found = await Book.objects.aaggregate(
-        long=Count(Case(When(pages__gte=100, then=Value(1)))), total=Sum(Case(When(in_print=True, then=F("pages")), default=0))
+        long=Count(Case(When(pages__gte=100, then=Value(1)))),
+        total=Sum(Case(When(in_print=True, then=F("pages")), default=0)),
     )
     assert found == {
         "long": len([b for b in L.books if b.pages >= 100]), "total": sum(b.pages for b in L.books if b.in_print),
@@ -117,9 +122,7 @@ async def test_case_inside_case(library: Any) -> None:
     inner = Case(When(pages__gte=300, then=Value("long print")), default=Value("print"))
     outer = Case(When(in_print=True, then=inner), default=Value("gone"))
     found = {b.title: b.x async for b in Book.objects.annotate(x=outer)}
-    assert found == {
-        b.title: ("long print" if b.pages >= 300 else "print") if b.in_print else "gone" for b in L.books
-    }
+    assert found == {b.title: ("long print" if b.pages >= 300 else "print") if b.in_print else "gone" for b in L.books}
 
 
 # -- values and arithmetic ---------------------------------------------------------------------------------------------
@@ -141,9 +144,12 @@ async def test_modulo(library: Any) -> None:
 
 
 async def test_decimal_arithmetic_is_exact(library: Any) -> None:
-    found = {b.title: b.x async for b in Book.objects.annotate(
-        x=ExpressionWrapper(F("price") * 3, output_field=DecimalField(max_digits=12, decimal_places=2))
-    )}
+    found = {
+        b.title: b.x
+        async for b in Book.objects.annotate(
+            x=ExpressionWrapper(F("price") * 3, output_field=DecimalField(max_digits=12, decimal_places=2))
+        )
+    }
     assert found == {b.title: None if b.price is None else b.price * 3 for b in L.books}
 
 
@@ -170,7 +176,8 @@ async def test_filter_on_date_arithmetic(library: Any) -> None:
 async def test_values_of_many_types(library: Any) -> None:
     constants = {
         "b": True, "i": 3, "f": 1.5, "s": "it's 100%", "d": Decimal("1.10"), "day": datetime.date(2020, 2, 29),
-        "at": datetime.datetime(2020, 2, 29, 1, 2, 3, 4, tzinfo=datetime.UTC), "long": datetime.timedelta(days=1, microseconds=5),
+        "at": datetime.datetime(2020, 2, 29, 1, 2, 3, 4, tzinfo=datetime.UTC),
+        "long": datetime.timedelta(days=1, microseconds=5),
     }  # fmt: skip
     found = await Author.objects.annotate(**{f"c_{k}": Value(v) for k, v in constants.items()}).aget(name="Ada")
     assert {k: getattr(found, f"c_{k}") for k in constants} == constants
@@ -215,7 +222,7 @@ FUNCTIONS: list[tuple[str, Any, Any]] = [
     ("Abs", Abs(Coalesce("age", 0) - 40), lambda a: abs((a.age or 0) - 40)),
     ("Ceil", Ceil("rating"), lambda a: None if a.rating is None else math.ceil(a.rating)),
     ("Floor", Floor("rating"), lambda a: None if a.rating is None else math.floor(a.rating)),
-    ("Round", Round("rating"), lambda a: None if a.rating is None else {4.5: 4.0, 3.25: 3.0, 1.5: 2.0}.get(a.rating, a.rating)),
+    ("Round", Round("rating"), lambda a: None if a.rating is None else math.floor(a.rating + 0.5)),
     ("Mod", Mod("age", 7), lambda a: None if a.age is None else a.age % 7),
     ("Cast to text", Cast("age", CharField(max_length=10)), lambda a: None if a.age is None else str(a.age)),
     ("Cast to integer", Cast(Value("12"), IntegerField()), lambda a: 12),
@@ -267,7 +274,7 @@ async def test_func_by_name(library: Any) -> None:
     assert found == {a.name: a.name.lower() for a in L.authors}
 
 
-# -- windows -------------------------------------------------------------------------------------------------------------
+# -- windows -----------------------------------------------------------------------------------------------------------
 
 
 def ranked(books: Any) -> list[Any]:
@@ -292,7 +299,8 @@ async def test_rank_and_dense_rank(library: Any) -> None:
     )
     pages = [b.pages for b in L.books]
     assert {b.title: (b.r, b.d) async for b in found} == {
-        b.title: (1 + len([p for p in pages if p > b.pages]), 1 + len({p for p in pages if p > b.pages})) for b in L.books
+        b.title: (1 + len([p for p in pages if p > b.pages]), 1 + len({p for p in pages if p > b.pages}))
+        for b in L.books
     }
 
 
@@ -303,9 +311,12 @@ async def test_aggregate_over_a_partition(library: Any) -> None:
 
 async def test_running_total(library: Any) -> None:
     frame = RowRange(start=None, end=0)
-    found = [b.total async for b in Book.objects.annotate(
-        total=Window(Sum("pages"), order_by=F("pk").asc(), frame=frame)
-    ).order_by("pk")]
+    found = [
+        b.total
+        async for b in Book.objects.annotate(total=Window(Sum("pages"), order_by=F("pk").asc(), frame=frame)).order_by(
+            "pk"
+        )
+    ]
     assert found == [sum(b.pages for b in L.books[: n + 1]) for n in range(len(L.books))]
 
 
@@ -314,9 +325,7 @@ async def test_lag_and_lead(library: Any) -> None:
         before=Window(Lag("title"), order_by=F("pk").asc()), after=Window(Lead("title"), order_by=F("pk").asc())
     ).order_by("pk")
     titles_ = [None, *(b.title for b in L.books), None]
-    assert [(b.before, b.after) async for b in found] == [
-        (titles_[n], titles_[n + 2]) for n in range(len(L.books))
-    ]
+    assert [(b.before, b.after) async for b in found] == [(titles_[n], titles_[n + 2]) for n in range(len(L.books))]
 
 
 async def test_first_value(library: Any) -> None:
@@ -335,16 +344,17 @@ async def test_filter_on_a_window_is_refused_with_a_sentence(library: Any) -> No
 async def test_order_by_a_window(library: Any) -> None:
     total = Window(Sum("pages"), partition_by=F("author"))
     found = [b.title async for b in Book.objects.annotate(total=total).order_by("-total", "pk")]
-    assert found == [
-        b.title for b in sorted(L.books, key=lambda b: (-sum(x.pages for x in b.author.books), b.pk))
-    ]
+    assert found == [b.title for b in sorted(L.books, key=lambda b: (-sum(x.pages for x in b.author.books), b.pk))]
 
 
 async def test_window_with_values_in_it(library: Any) -> None:
     for step in (1, 2):
-        found = [b.x async for b in Book.objects.annotate(
-            x=Window(Lag("pages", step, default=-1), order_by=F("pk").asc())
-        ).order_by("pk")]
+        found = [
+            b.x
+            async for b in Book.objects.annotate(
+                x=Window(Lag("pages", step, default=-1), order_by=F("pk").asc())
+            ).order_by("pk")
+        ]
         assert found == [L.books[n - step].pages if n >= step else -1 for n in range(len(L.books))]
 
 
@@ -359,7 +369,7 @@ async def test_average_over_a_window_beside_a_filter(library: Any) -> None:
         assert math.isclose(book.mean, sum(groups[row.publisher]) / len(groups[row.publisher]))
 
 
-# -- one's own -----------------------------------------------------------------------------------------------------------
+# -- one's own ---------------------------------------------------------------------------------------------------------
 
 
 class NotEqual(Lookup):

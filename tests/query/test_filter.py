@@ -102,14 +102,16 @@ BOOK_LOOKUPS: list[tuple[dict[str, Any], Any]] = [
     ({"price": "12.50"}, lambda b: b.price == Decimal("12.5")),
     ({"price__lt": 9}, lambda b: b.price is not None and b.price < 9),
     ({"price__gt": 9.98}, lambda b: b.price is not None and b.price > Decimal("9.98")),
-    ({"price__range": ("8.10", "12.50")}, lambda b: b.price is not None and Decimal("8.1") <= b.price <= Decimal("12.5")),
+    ({"price__range": ("8.10", "12.50")},
+     lambda b: b.price is not None and Decimal("8.1") <= b.price <= Decimal("12.5")),
     ({"added__year": 2020}, lambda b: b.added is not None and b.added.year == 2020),
     ({"added__date": DAY(2020, 12, 31)}, lambda b: b.added is not None and b.added.date() == DAY(2020, 12, 31)),
     ({"added__date__gt": DAY(2021, 1, 1)}, lambda b: b.added is not None and b.added.date() > DAY(2021, 1, 1)),
     ({"added__hour": 18}, lambda b: b.added is not None and b.added.hour == 18),
     ({"added__minute": 7}, lambda b: b.added is not None and b.added.minute == 7),
     ({"added__second": 8}, lambda b: b.added is not None and b.added.second == 8),
-    ({"added__time": datetime.time(6, 7, 8)}, lambda b: b.added is not None and b.added.time() == datetime.time(6, 7, 8)),
+    ({"added__time": datetime.time(6, 7, 8)},
+     lambda b: b.added is not None and b.added.time() == datetime.time(6, 7, 8)),
     ({"added__lt": datetime.datetime(2020, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)},
      lambda b: b.added is not None and b.added < datetime.datetime(2020, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)),
     ({"added": datetime.datetime(2022, 7, 4, 20, tzinfo=datetime.timezone(datetime.timedelta(hours=2)))},
@@ -249,7 +251,8 @@ async def test_f_across_relations(library: Any) -> None:
 async def test_f_across_two_relations_on_both_sides(library: Any) -> None:
     found = Book.objects.filter(author__country=F("publisher__country"))
     assert await titles(found) == titled(
-        b for b in L.books
+        b
+        for b in L.books
         if b.publisher and b.publisher.country is not None and b.author.country is b.publisher.country
     )
 

@@ -216,7 +216,7 @@ async def test_aiterator_is_an_async_iterator(library: Any) -> None:
     assert isinstance(Book.objects.aiterator(), AsyncIterator)
 
 
-# -- pickling and comparing ------------------------------------------------------------------------------------------------
+# -- pickling and comparing --------------------------------------------------------------------------------------------
 
 
 async def test_pickled_objects(library: Any) -> None:

@@ -95,13 +95,13 @@ async def test_exclude_a_key_or_its_absence(documents: Any) -> None:
 
 async def test_values_of_a_key(documents: Any) -> None:
     found = {d["name"]: d["data__kind"] async for d in Document.objects.values("name", "data__kind")}
-    assert found == {
-        name: data.get("kind") if isinstance(data, dict) else None for name, data in DOCUMENTS.items()
-    }
+    assert found == {name: data.get("kind") if isinstance(data, dict) else None for name, data in DOCUMENTS.items()}
 
 
 async def test_values_of_a_key_keep_their_types(documents: Any) -> None:
-    found = {d["name"]: d["data__n"] async for d in Document.objects.filter(data__has_key="n").values("name", "data__n")}
+    found = {
+        d["name"]: d["data__n"] async for d in Document.objects.filter(data__has_key="n").values("name", "data__n")
+    }
     assert found == {"flat": 1, "deep": 2.5, "text number": "1", "null inside": 0}
     assert type(found["flat"]) is int
 

@@ -116,7 +116,7 @@ async def test_assigning_an_object_of_another_model_is_refused(library: Any) -> 
         book.author = Publisher(name="x")
 
 
-# -- reverse -------------------------------------------------------------------------------------------------------------
+# -- reverse -----------------------------------------------------------------------------------------------------------
 
 
 async def test_reverse_manager(library: Any) -> None:
@@ -153,7 +153,7 @@ async def test_many_to_many_manager(library: Any) -> None:
     assert [tag.name async for tag in road.tags.all()] == sorted(L.ROAD.tags)
 
 
-# -- select_related --------------------------------------------------------------------------------------------------------
+# -- select_related ----------------------------------------------------------------------------------------------------
 
 
 async def test_select_related_takes_one_query(library: Any, queries: Any) -> None:

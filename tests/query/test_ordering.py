@@ -272,7 +272,11 @@ def test_order_by_an_unknown_name_is_refused() -> None:
 
 
 async def test_orderings_of_many_kinds_agree_with_python(library: Any) -> None:
-    keys: dict[str, Any] = {"pages": lambda b: b.pages, "in_print": lambda b: b.in_print, "author": lambda b: b.author.pk}
+    keys: dict[str, Any] = {
+        "pages": lambda b: b.pages,
+        "in_print": lambda b: b.in_print,
+        "author": lambda b: b.author.pk,
+    }
     chance = random.Random(7)
     for _ in range(6):
         chosen = [(chance.choice(["", "-"]), chance.choice(list(keys))) for _ in range(2)]

@@ -66,7 +66,8 @@ async def test_over_several_steps(library: Any, queries: Any) -> None:
                 found.append((book.title, stars, book.author.country and book.author.country.name))
     assert sorted(found) == sorted(
         (b.title, sorted(r.stars for r in b.reviews), b.author.country and b.author.country.name)
-        for p in L.publishers for b in p.books
+        for p in L.publishers
+        for b in p.books
     )
     assert len(counted) == 5
 
@@ -131,7 +132,7 @@ async def test_prefetch_to_itself(library: Any, queries: Any) -> None:
     assert len(counted) == 2
 
 
-# -- Prefetch ------------------------------------------------------------------------------------------------------------
+# -- Prefetch ----------------------------------------------------------------------------------------------------------
 
 
 async def test_prefetch_with_a_queryset(library: Any, queries: Any) -> None:
@@ -200,12 +201,14 @@ async def test_prefetch_with_a_sliced_queryset_slices_for_each_parent(library: A
 
 async def test_prefetch_with_only(library: Any, queries: Any) -> None:
     with queries as counted:
-        ada = await Author.objects.prefetch_related(Prefetch("books", Book.objects.only("title", "author"))).aget(name="Ada")
+        ada = await Author.objects.prefetch_related(Prefetch("books", Book.objects.only("title", "author"))).aget(
+            name="Ada"
+        )
         assert sorted([b.title async for b in ada.books.all()]) == titled(L.ADA.books)
     assert len(counted) == 2
 
 
-# -- objects that are there already ----------------------------------------------------------------------------------------
+# -- objects that are there already ------------------------------------------------------------------------------------
 
 
 async def test_prefetch_related_objects(library: Any, queries: Any) -> None:
@@ -224,7 +227,7 @@ async def test_prefetch_related_objects_leaves_what_is_loaded(library: Any, quer
     assert len(counted) == 0
 
 
-# -- bad input ----------------------------------------------------------------------------------------------------------------
+# -- bad input ---------------------------------------------------------------------------------------------------------
 
 
 async def test_unknown_name_is_refused(library: Any) -> None:

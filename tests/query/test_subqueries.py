@@ -100,8 +100,10 @@ async def test_exists_with_two_conditions_on_the_outer_row(library: Any) -> None
 async def test_outer_ref_in_a_comparison(library: Any) -> None:
     younger = Author.objects.filter(age__lt=OuterRef("age"), country=OuterRef("country"))
     assert await names(Author.objects.filter(Exists(younger))) == named(
-        a for a in L.authors
-        if a.age is not None and a.country
+        a
+        for a in L.authors
+        if a.age is not None
+        and a.country
         and any(x.age is not None and x.age < a.age and x.country is a.country for x in L.authors)
     )
 
@@ -175,7 +177,7 @@ async def test_output_field_of_a_subquery(library: Any) -> None:
     assert found.x == 310
 
 
-# -- nested twice ----------------------------------------------------------------------------------------------------------
+# -- nested twice ------------------------------------------------------------------------------------------------------
 
 
 async def test_exists_inside_exists(library: Any) -> None:
@@ -208,14 +210,14 @@ async def test_subquery_inside_a_subquery_annotation(library: Any) -> None:
         .order_by("-best", "pk").values("best")[:1]
     )  # fmt: skip
     found = {a.name: a.best async for a in Author.objects.annotate(best=Subquery(books))}
-    assert found == {
-        a.name: max((r.stars for b in a.books for r in b.reviews), default=None) for a in L.authors
-    }
+    assert found == {a.name: max((r.stars for b in a.books for r in b.reviews), default=None) for a in L.authors}
 
 
 async def test_doubly_nested_outer_ref_in_an_annotation(library: Any) -> None:
     own = (
-        Review.objects.filter(book=OuterRef("pk"), reviewer=OuterRef(OuterRef("name"))).order_by("pk").values("stars")[:1]
+        Review.objects.filter(book=OuterRef("pk"), reviewer=OuterRef(OuterRef("name")))
+        .order_by("pk")
+        .values("stars")[:1]
     )
     books = (
         Book.objects.filter(author=OuterRef("pk")).annotate(own=Subquery(own)).exclude(own=None)
@@ -246,7 +248,7 @@ async def test_the_same_table_on_three_levels(library: Any) -> None:
     )
 
 
-# -- reuse -------------------------------------------------------------------------------------------------------------------
+# -- reuse -------------------------------------------------------------------------------------------------------------
 
 
 async def test_one_subquery_in_two_querysets(library: Any) -> None:
@@ -267,7 +269,8 @@ async def test_values_of_inner_and_outer_query_keep_their_order(library: Any) ->
     inner = Review.objects.filter(stars__gte=3, book=OuterRef("pk"), reviewer="Ann")
     found = Book.objects.filter(pages__gt=50).filter(Exists(inner)).exclude(title="100 Cottons").annotate(k=Value("x"))
     assert await titles(found) == titled(
-        b for b in L.books
+        b
+        for b in L.books
         if b.pages > 50 and any(r.stars >= 3 and r.reviewer == "Ann" for r in b.reviews) and b.title != "100 Cottons"
     )
 
@@ -288,15 +291,20 @@ async def test_queryset_of_another_model_is_refused_for_a_relation(library: Any)
 
 
 async def test_aggregate_in_a_subquery_beside_a_joined_aggregate(library: Any) -> None:
-    most = Review.objects.filter(book__author=OuterRef("pk")).values("book__author").annotate(m=Max("stars")).values("m")
+    most = (
+        Review.objects.filter(book__author=OuterRef("pk")).values("book__author").annotate(m=Max("stars")).values("m")
+    )
     found = Author.objects.annotate(best=Subquery(most), n=Count("books")).filter(n__gt=0)
     assert {a.name: (a.best, a.n) async for a in found} == {
         a.name: (max((r.stars for b in a.books for r in b.reviews), default=None), len(a.books))
-        for a in L.authors if a.books
+        for a in L.authors
+        if a.books
     }
 
 
 async def test_subquery_compared_with_f(library: Any) -> None:
     best = Review.objects.filter(book=OuterRef("pk")).order_by("-stars").values("stars")[:1]
     found = Book.objects.annotate(best=Subquery(best)).filter(pages__lt=F("best") * 20)
-    assert await titles(found) == titled(b for b in L.books if b.reviews and b.pages < max(r.stars for r in b.reviews) * 20)
+    assert await titles(found) == titled(
+        b for b in L.books if b.reviews and b.pages < max(r.stars for r in b.reviews) * 20
+    )

@@ -22,7 +22,8 @@ VALUES: list[tuple[str, Any]] = [
     ("integer", -(2**31)), ("integer", 2**31 - 1), ("integer", 0),
     ("bigint", -(2**63)), ("bigint", 2**63 - 1),
     ("positive", 0), ("positive", 2**31 - 1),
-    ("char", ""), ("char", "plain"), ("char", "ünïcödé 🐍 漢字"), ("char", "quote ' double \" percent % back \\ under _"),
+    ("char", ""), ("char", "plain"), ("char", "ünïcödé 🐍 漢字"),
+    ("char", "quote ' double \" percent % back \\ under _"),
     ("char", "\t\n\r "), ("char", "null"), ("char", "{}"),
     ("text", "line one\nline two"), ("text", "x" * 100_000),
     ("slug", "a-slug_1"), ("email", "ada@example.org"), ("url", "https://example.org/?a=1&b=%20"),
@@ -35,7 +36,8 @@ VALUES: list[tuple[str, Any]] = [
     ("datetime", datetime.datetime(9999, 12, 30, 23, 59, 59, 999999, tzinfo=UTC)),
     ("datetime", datetime.datetime(2024, 7, 1, 1, 30, tzinfo=PLUS_TWO)),
     ("duration", datetime.timedelta(0)), ("duration", datetime.timedelta(microseconds=1)),
-    ("duration", datetime.timedelta(days=400, hours=5, microseconds=7)), ("duration", -datetime.timedelta(days=3, seconds=4)),
+    ("duration", datetime.timedelta(days=400, hours=5, microseconds=7)),
+    ("duration", -datetime.timedelta(days=3, seconds=4)),
     ("decimal", Decimal("0")), ("decimal", Decimal("0.000001")), ("decimal", Decimal("-12345678901234.567891")),
     ("decimal", Decimal("99999999999999.999999")), ("decimal", Decimal("1.10")),
     ("float", 0.0), ("float", -0.1), ("float", 1e308), ("float", 5e-324), ("float", 0.1 + 0.2), ("float", 1e16),
@@ -179,8 +181,12 @@ async def test_comparing_with_each_type(database: Any, field: str) -> None:
     values = [value for name, value in SIMPLE if name == field]
     await Everything.objects.abulk_create([Everything(**{field: value}) for value in values])
     for pivot in values:
-        assert await Everything.objects.filter(**{f"{field}__lt": pivot}).acount() == len([v for v in values if v < pivot])
-        assert await Everything.objects.filter(**{f"{field}__gte": pivot}).acount() == len([v for v in values if v >= pivot])
+        assert await Everything.objects.filter(**{f"{field}__lt": pivot}).acount() == len(
+            [v for v in values if v < pivot]
+        )
+        assert await Everything.objects.filter(**{f"{field}__gte": pivot}).acount() == len(
+            [v for v in values if v >= pivot]
+        )
 
 
 @pytest.mark.parametrize(("field", "value"), SIMPLE, ids=label)

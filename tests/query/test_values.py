@@ -23,7 +23,8 @@ async def test_values(library: Any) -> None:
 async def test_values_of_all_columns(library: Any) -> None:
     found = await Author.objects.filter(name="Ada").values()
     assert found == [{
-        "id": L.ADA.pk, "name": "Ada", "age": 36, "born": L.ADA.born, "rating": 4.5, "active": True, "country_id": L.UK.pk,
+        "id": L.ADA.pk, "name": "Ada", "age": 36, "born": L.ADA.born, "rating": 4.5, "active": True,
+        "country_id": L.UK.pk,
     }]  # fmt: skip
 
 
@@ -77,7 +78,9 @@ async def test_values_before_filter(library: Any) -> None:
 
 async def test_values_converts_like_objects_do(library: Any) -> None:
     found = await Book.objects.filter(title="Letters").values("price", "added", "in_print", "published")
-    assert found == [{"price": Decimal("9.99"), "added": L.LETTERS.added, "in_print": True, "published": L.LETTERS.published}]
+    assert found == [
+        {"price": Decimal("9.99"), "added": L.LETTERS.added, "in_print": True, "published": L.LETTERS.published}
+    ]
 
 
 async def test_values_list(library: Any) -> None:
@@ -147,7 +150,7 @@ async def test_iterating_values(library: Any) -> None:
     assert [row["title"] async for row in Book.objects.order_by("pk").values("title")] == L.TITLES
 
 
-# -- only() and defer() --------------------------------------------------------------------------------------------------
+# -- only() and defer() ------------------------------------------------------------------------------------------------
 
 
 async def test_only_leaves_other_columns_out_of_the_query(library: Any) -> None:

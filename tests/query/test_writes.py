@@ -246,9 +246,7 @@ async def test_update_to_null(library: Any) -> None:
 
 async def test_update_with_f(library: Any) -> None:
     await Book.objects.filter(pages__gt=100).aupdate(pages=F("pages") + 1)
-    assert {b.title: b.pages async for b in Book.objects.all()} == {
-        b.title: b.pages + (b.pages > 100) for b in L.books
-    }
+    assert {b.title: b.pages async for b in Book.objects.all()} == {b.title: b.pages + (b.pages > 100) for b in L.books}
 
 
 async def test_update_swaps_two_columns(database: Any) -> None:
@@ -310,7 +308,9 @@ async def test_update_with_f_across_a_relation(library: Any) -> None:
 
 
 async def test_update_with_arithmetic_across_two_relations(library: Any) -> None:
-    await Book.objects.filter(author__age__gt=1, editor__age__gt=1).aupdate(pages=F("author__age") * 100 + F("editor__age"))
+    await Book.objects.filter(author__age__gt=1, editor__age__gt=1).aupdate(
+        pages=F("author__age") * 100 + F("editor__age")
+    )
     both = [b for b in L.books if b.author.age and b.editor and b.editor.age]
     assert {b.title: b.pages async for b in Book.objects.filter(title__in=titled(both))} == {
         b.title: b.author.age * 100 + b.editor.age for b in both
@@ -318,7 +318,9 @@ async def test_update_with_arithmetic_across_two_relations(library: Any) -> None
 
 
 async def test_update_of_a_shared_related_row_from_each_row(library: Any) -> None:
-    await Review.objects.filter(book__author__age__isnull=False).aupdate(stars=F("book__author__age") - F("book__author__age") + F("stars") * 2)
+    await Review.objects.filter(book__author__age__isnull=False).aupdate(
+        stars=F("book__author__age") - F("book__author__age") + F("stars") * 2
+    )
     found = {r.pk: r.stars async for r in Review.objects.filter(book__author__age__isnull=False)}
     assert found == {r.pk: r.stars * 2 for r in L.reviews if r.book.author.age is not None}
 
@@ -364,7 +366,7 @@ async def test_update_is_one_query(library: Any, queries: Any) -> None:
     assert len(counted) == 1
 
 
-# -- get_or_create and update_or_create ----------------------------------------------------------------------------------
+# -- get_or_create and update_or_create --------------------------------------------------------------------------------
 
 
 async def test_get_or_create_creates(database: Any) -> None:
@@ -438,7 +440,7 @@ async def test_update_or_create_with_create_defaults(database: Any) -> None:
     assert (row.value, created) == (3, False)
 
 
-# -- deleting rows without relations; on_delete has a file of its own ------------------------------------------------------
+# -- deleting rows without relations; on_delete has a file of its own --------------------------------------------------
 
 
 async def test_delete_gives_numbers_by_model(database: Any) -> None:
