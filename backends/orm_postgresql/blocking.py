@@ -124,11 +124,13 @@ class BlockingConnection(Connection):
         own = not self.in_transaction  # a cursor lives in a transaction
         if own:
             await self.begin()
-        name = f"stream_{next(self._names)}"
+        name = ""  # while there is no cursor to be closed
         cursor: Any = self._raw.cursor()
         try:
             # Spelled out: psycopg's own server-side cursor writes its numbers with the dumpers made for parameters.
-            cursor.execute(f"DECLARE {name} NO SCROLL CURSOR FOR {sql}", params, prepare=False)
+            declared = f"stream_{next(self._names)}"
+            cursor.execute(f"DECLARE {declared} NO SCROLL CURSOR FOR {sql}", params, prepare=False)
+            name = declared
             fetch = f"FETCH FORWARD {chunk_size} FROM {name}"
             while rows := cursor.execute(fetch, prepare=False).fetchall():
                 yield rows
@@ -151,7 +153,7 @@ class BlockingConnection(Connection):
         try:
             if own and self.is_usable and self.in_transaction:
                 self._cursor.execute(statement, prepare=False)
-            elif status == TransactionStatus.INTRANS:
+            elif name and status == TransactionStatus.INTRANS:
                 self._cursor.execute(f"CLOSE {name}", prepare=False)
         except CAUGHT as error:
             raise translate(error) from error

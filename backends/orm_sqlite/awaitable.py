@@ -74,7 +74,18 @@ class AwaitableConnection(Connection):
         return self._session.usable and self._session.raw.in_transaction
 
     async def fetch(self, sql: str, params: Params = ()) -> Sequence[Row]:
-        return await self._hop(self._session.fetch, sql, params)
+        # _hop() written out, since this is where every query passes.
+        session = self._session
+        if not session.usable:
+            raise InterfaceError("the connection is closed")
+        try:
+            return await self._worker.call(session.fetch, sql, params)
+        except asyncio.CancelledError:
+            await self._settle()
+            raise
+        except GeneratorExit:  # the coroutine is thrown away: there is nobody left to wait
+            self.terminate()
+            raise
 
     async def fetch_named(self, sql: str, params: Params = ()) -> tuple[Sequence[str], Sequence[Row]]:
         return await self._hop(self._session.fetch_named, sql, params)
@@ -90,16 +101,20 @@ class AwaitableConnection(Connection):
         await self._hop(self._session.script, sql)
 
     async def stream(self, sql: str, params: Params, chunk_size: int) -> AsyncGenerator[Sequence[Row], None]:
-        cursor, rows = await self._hop(self._session.start_reading, sql, params, chunk_size)
+        opened: list[sqlite3.Cursor] = []  # known here even if the answer with the first rows never arrives
+        rows: list[Row] = []
         try:
+            rows = await self._hop(self._session.start_reading, sql, params, chunk_size, opened)
             while rows:
                 yield rows
                 if len(rows) < chunk_size:
+                    opened.clear()
                     return
-                rows = await self._hop(self._session.read, cursor, chunk_size)
+                rows = await self._hop(self._session.read, opened[0], chunk_size)
+            opened.clear()
         finally:
-            if self._session.usable and len(rows) == chunk_size:
-                await self._hop(self._session.run, cursor.close)
+            if self._session.usable and opened:
+                await self._hop(self._session.run, opened.pop().close)
 
     async def begin(self, *, isolation: str | None = None, read_only: bool = False, write: bool = True) -> None:
         try:

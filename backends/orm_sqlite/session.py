@@ -175,10 +175,10 @@ class Session:
         """Begin to read a statement's rows."""
         return self.run(self.raw.execute, sql, params)
 
-    def start_reading(self, sql: str, params: Params, size: int) -> tuple[sqlite3.Cursor, list[Row]]:
-        """Begin to read a statement's rows and return the first of them."""
-        cursor = self.open_cursor(sql, params)
-        return cursor, self.read(cursor, size)
+    def start_reading(self, sql: str, params: Params, size: int, opened: list[sqlite3.Cursor]) -> list[Row]:
+        """Begin to read a statement's rows and return the first of them; the cursor is put into ``opened``."""
+        opened.append(self.open_cursor(sql, params))
+        return self.read(opened[0], size)
 
     def read(self, cursor: sqlite3.Cursor, size: int) -> list[Row]:
         """Return at most ``size`` further rows."""

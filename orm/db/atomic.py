@@ -13,6 +13,7 @@ import logging
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from orm.bridge.crossing import call, is_async, to_the_end
+from orm.bridge.interrupts import HeldInterrupts
 from orm.bridge.waiting import whoami
 from orm.db.lease import Block, Membership, find_block
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
@@ -194,22 +195,24 @@ async def leave_outermost(block: Block, *, failed: bool) -> None:
     lease = block.lease
     if lease.forked:
         return
-    try:
-        committed = await finish(block, failed=failed)
-    finally:
-        lease.pool.release_after_error(lease.entry)
-    if committed:
-        await run_hooks(block)
+    with HeldInterrupts():
+        try:
+            committed = await finish(block, failed=failed)
+        finally:
+            lease.pool.release_after_error(lease.entry)
+        if committed:
+            await run_hooks(block)
 
 
 async def leave_transaction_in_connection(block: Block, parent: Block, *, failed: bool) -> None:
     """Commit or roll back; the connection stays with the ``connection`` block around."""
-    try:
-        committed = await finish(block, failed=failed)
-    finally:
-        parent.turns.pass_on()
-    if committed:
-        await run_hooks(block)
+    with HeldInterrupts():
+        try:
+            committed = await finish(block, failed=failed)
+        finally:
+            parent.turns.pass_on()
+        if committed:
+            await run_hooks(block)
 
 
 async def leave_savepoint(block: Block, parent: Block, *, failed: bool) -> None:

@@ -231,7 +231,12 @@ class AwaitableDatabase:
     @staticmethod
     def _release_after_write(pool: Pool, entry: Entry) -> None:
         # A statement may have been BEGIN: such a connection must not be lent to the next caller.
-        if entry.connection.in_transaction:
+        try:
+            left_open = entry.connection.in_transaction
+        except BaseException:  # Ctrl-C may come at any moment
+            pool.discard(entry)
+            raise
+        if left_open:
             pool.discard(entry)
             raise TransactionManagementError(
                 "A statement left a transaction open on a connection of the pool, which has been closed for it. Use "

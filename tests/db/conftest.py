@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import orm
 from orm.bridge import run
 from orm.db.database_blocking import Database
 from orm.db.registry import backend_for, backends, databases, register_backend
+from orm.sql.records import replace
 
 KINDS = ("sqlite", "postgresql", "halfblocking", "halfawaitable")
 OPTIONS = "max_size=5&acquire_timeout=2"
@@ -20,8 +20,8 @@ OPTIONS = "max_size=5&acquire_timeout=2"
 def halves() -> None:
     """Register the SQLite backend twice more: with its blocking driver alone, and with its awaitable one alone."""
     whole = backend_for("sqlite")
-    register_backend(dataclasses.replace(whole, schemes=("halfblocking",), awaitable=None))
-    register_backend(dataclasses.replace(whole, schemes=("halfawaitable",), blocking=None))
+    register_backend(replace(whole, schemes=("halfblocking",), awaitable=None))
+    register_backend(replace(whole, schemes=("halfawaitable",), blocking=None))
 
 
 @pytest.fixture
