@@ -19,7 +19,7 @@ import asyncpg
 
 from orm import errors
 from orm.db.contract import Connection, Driver, Params, Row
-from orm_postgresql.errors import class_of, connect_error
+from orm_postgresql.errors import connect_error, error_of
 from orm_postgresql.options import begin_statement, read_settings
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def translate(error: BaseException) -> errors.Error:
     """Return Duotone's exception for one of asyncpg's (or of the socket's)."""
     sqlstate = getattr(error, "sqlstate", None)
     if sqlstate:
-        return class_of(sqlstate)(str(error))
+        return error_of(sqlstate, str(error))
     if isinstance(error, (ValueError, OverflowError)):  # asyncpg's DataError is a ValueError: a value it can't encode
         return errors.DataError(str(error))
     if isinstance(error, (OSError, asyncpg.InternalClientError)):

@@ -19,7 +19,7 @@ from psycopg.pq import ConnStatus, TransactionStatus
 from orm import errors
 from orm.db.contract import Connection, Driver, Params, Row
 from orm_postgresql.dumpers import prepare
-from orm_postgresql.errors import class_of, connect_error
+from orm_postgresql.errors import connect_error, error_of
 from orm_postgresql.options import begin_statement, read_settings
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def translate(error: BaseException) -> errors.Error:
     """Return Duotone's exception for one of psycopg's."""
     sqlstate = getattr(error, "sqlstate", None)
     if sqlstate:
-        return class_of(sqlstate)(str(error))
+        return error_of(sqlstate, str(error))
     for driver_class, own_class in _BY_CLASS:
         if isinstance(error, driver_class):
             return own_class(str(error))

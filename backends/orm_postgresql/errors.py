@@ -45,9 +45,16 @@ _BY_STATE: dict[str, type[errors.DatabaseError]] = {
 }
 
 
-def class_of(sqlstate: str) -> type[errors.DatabaseError]:
-    """Return the exception class for a SQLSTATE."""
-    return _BY_STATE.get(sqlstate) or _BY_CLASS.get(sqlstate[:2], errors.DatabaseError)
+_RETRYABLE = frozenset({"40001", "40P01", "55P03"})
+"""Serialization failure, deadlock, lock not available: another transaction was in the way."""
+
+
+def error_of(sqlstate: str, text: str) -> errors.DatabaseError:
+    """Return the exception for a SQLSTATE and what the server said."""
+    kind = _BY_STATE.get(sqlstate) or _BY_CLASS.get(sqlstate[:2], errors.DatabaseError)
+    error = kind(text)
+    error.retryable = sqlstate in _RETRYABLE
+    return error
 
 
 def connect_error(error: BaseException, settings: Settings) -> errors.Error:

@@ -37,6 +37,23 @@ def is_busy(error: BaseException) -> bool:
     return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
 
 
+def busy(code: int, text: str, waited: float) -> errors.Error:
+    """Return the error for a lock that another connection holds: the transaction may be run again from its start."""
+    if code == sqlite3.SQLITE_BUSY_SNAPSHOT:
+        why = (
+            "another connection wrote after this transaction had begun to read, so it can't write any more; run it "
+            "again from its start"
+        )
+    else:
+        why = (
+            f"waited {waited:.1f} s for another connection's transaction to end; make transactions shorter, or raise "
+            "the URL's 'timeout' option (seconds)"
+        )
+    error = errors.OperationalError(f"{text}: {why}")
+    error.retryable = True
+    return error
+
+
 def translate(error: BaseException, waited: float = 0.0) -> errors.Error:
     """Return Duotone's exception for one of ``CAUGHT``. ``waited`` is how long a lock was waited for, in seconds."""
     code = getattr(error, "sqlite_errorcode", None)
@@ -47,16 +64,8 @@ def translate(error: BaseException, waited: float = 0.0) -> errors.Error:
         if text.lower().startswith(_WRONG_VALUE):
             return errors.DataError(text)
         return errors.ProgrammingError(text)
-    if code == sqlite3.SQLITE_BUSY:
-        return errors.OperationalError(
-            f"{text}: waited {waited:.1f} s for another connection's transaction to end; make transactions shorter, "
-            "or raise the URL's 'timeout' option (seconds)"
-        )
-    if code == sqlite3.SQLITE_BUSY_SNAPSHOT:
-        return errors.OperationalError(
-            f"{text}: another connection wrote after this transaction had begun to read, so it can't write any more; "
-            "run it again from its start"
-        )
+    if code is not None and code & 0xFF == sqlite3.SQLITE_BUSY:
+        return busy(code, text, waited)
     if code == sqlite3.SQLITE_INTERRUPT:
         return errors.OperationalError("the statement was interrupted")
     if isinstance(error, sqlite3.ProgrammingError) and "closed" in text.lower():

@@ -116,7 +116,11 @@ class Session:
 
     def fetch(self, sql: str, params: Params = ()) -> list[Row]:
         """Run one statement and return its rows."""
-        return self.run(self.fetch_once, sql, params)
+        try:  # run() written out, since this is where every query passes
+            with self.lock:
+                return self.raw.execute(sql, params).fetchall()
+        except CAUGHT as error:
+            return self.after(error, self.fetch_once, sql, params)
 
     def fetch_once(self, sql: str, params: Params) -> list[Row]:
         return self.raw.execute(sql, params).fetchall()

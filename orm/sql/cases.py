@@ -7,7 +7,8 @@ from typing import Any
 
 from orm.errors import EmptyResultSet, FullResultSet
 from orm.sql.conditions import Q
-from orm.sql.expressions import Expression, F, Value, as_expression, as_reference
+from orm.sql.expressions import Expression, Value, as_expression
+from orm.sql.references import F, as_reference
 from orm.sql.types import SQLType
 
 

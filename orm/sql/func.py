@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from orm.sql.expressions import Expression, as_reference, structure_of
+from orm.sql.expressions import Expression, structure_of
+from orm.sql.references import as_reference
 from orm.sql.types import SQLType
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from orm.sql.expressions import Expression, F, OrderBy, as_expression
+from orm.sql.expressions import Expression, OrderBy, as_expression
+from orm.sql.references import F
 from orm.sql.types import SQLType
 
 

@@ -1,0 +1,128 @@
+"""Names in expressions: ``F`` for the query's own fields, ``OuterRef`` for those of the query around a subquery."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+from orm.errors import FieldError
+from orm.sql import types
+from orm.sql.expressions import Combinable, Expression, Value, as_expression
+from orm.sql.types import SQLType
+
+
+class F(Combinable):
+    """A reference to a field, relation path or annotation by name: ``F("price")``, ``F("author__name")``.
+
+    Slicing gives part of a text: ``F("name")[:3]``.
+    """
+
+    is_expression = True
+    conditional = False
+
+    name: Any
+
+    def __init__(self, name: str) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"F() takes the name of a field, not {name!r}")
+        self.name = name
+
+    def structure(self, values: list[Any]) -> Hashable:
+        return (type(self), self.name)
+
+    query_structure = structure
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        return query.resolve_ref(self.name, allow_joins, reuse, summarize)
+
+    def __getitem__(self, part: Any) -> Any:
+        return Sliced(self, part)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.name))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+
+class OuterRef(F):
+    """A reference, inside a subquery, to a field of the query around it; ``OuterRef(OuterRef("x"))`` goes two out."""
+
+    def __init__(self, name: Any) -> None:
+        if not isinstance(name, (str, OuterRef)):
+            raise TypeError(f"OuterRef() takes the name of a field of the outer query, not {name!r}")
+        self.name = name
+
+    def structure(self, values: list[Any]) -> Hashable:
+        inner = self.name
+        return (OuterRef, inner.structure(values) if isinstance(inner, OuterRef) else inner)
+
+    query_structure = structure
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        return Outer(self.name)
+
+
+class Outer(Expression):
+    """An OuterRef inside a resolved subquery, waiting for the query around it."""
+
+    contains_outer = True
+
+    def __init__(self, name: Any) -> None:
+        super().__init__()
+        self.name = name
+
+    def _infer_output_field(self) -> SQLType | None:
+        return None
+
+    def resolve_in_outer(self, query: Any) -> Any:
+        """Return what the name means in the query that embeds the subquery."""
+        if isinstance(self.name, OuterRef):
+            return self.name.resolve_expression(query)
+        return query.resolve_ref(self.name, True, None, False)
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        raise FieldError(
+            f"This queryset refers to an outer query (OuterRef({self.name!r})): use it in Subquery or Exists"
+        )
+
+
+class Sliced(Expression):
+    """Part of a text, as Python slices it: ``F("name")[2:5]``."""
+
+    def __init__(self, source: Any, part: Any) -> None:
+        super().__init__(types.TEXT)
+        if isinstance(part, int):
+            part = slice(part, part + 1)
+        start, stop = part.start or 0, part.stop
+        if part.step is not None or start < 0 or (stop is not None and stop < start):
+            raise ValueError("A slice of F() takes positive bounds in order, and no step")
+        bounds = [start + 1] if stop is None else [start + 1, stop - start]
+        self.source = source
+        self.bounds = [Value(bound, output_field=types.INTEGER) for bound in bounds]
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        parts = [compiler.compile(item) for item in (self.source, *self.bounds)]
+        return f"SUBSTR({', '.join(sql for sql, _ in parts)})", [p for _, params in parts for p in params]
+
+
+def as_reference(value: Any) -> Any:
+    """Return ``value`` when it is an expression, ``F(value)`` for a string, a ``Value`` for anything else."""
+    return F(value) if isinstance(value, str) else as_expression(value)
