@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from orm import errors, models
     from orm.config import configure, settings
+    from orm.db.atomic import arun_in_transaction
+    from orm.db.atomic_blocking import run_in_transaction
     from orm.db.registry import DEFAULT_DB_ALIAS, databases, register_backend
     from orm.db.transaction import atomic, independent, on_commit
     from orm.models.apps import apps
@@ -23,6 +25,7 @@ _HOMES = {
     "acreate_tables": "orm.models.schema",
     "adrop_tables": "orm.models.schema",
     "apps": "orm.models.apps",
+    "arun_in_transaction": "orm.db.atomic",
     "atomic": "orm.db.transaction",
     "configure": "orm.config",
     "create_tables": "orm.models.schema_blocking",
@@ -31,6 +34,7 @@ _HOMES = {
     "independent": "orm.db.transaction",
     "on_commit": "orm.db.transaction",
     "register_backend": "orm.db.registry",
+    "run_in_transaction": "orm.db.atomic_blocking",
     "settings": "orm.config",
 }
 _ROOMS = ("errors", "models")
@@ -40,6 +44,7 @@ __all__ = [
     "acreate_tables",
     "adrop_tables",
     "apps",
+    "arun_in_transaction",
     "atomic",
     "configure",
     "create_tables",
@@ -50,6 +55,7 @@ __all__ = [
     "models",
     "on_commit",
     "register_backend",
+    "run_in_transaction",
     "settings",
 ]
 

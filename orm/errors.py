@@ -114,7 +114,13 @@ class InterfaceError(Error):
 
 
 class DatabaseError(Error):
-    """The database refused or failed; PEP 249's root for that."""
+    """The database refused or failed; PEP 249's root for that.
+
+    ``retryable`` is set by the backend: True when the transaction lost against another one (a serialization failure, a
+    deadlock, a lock held for too long), so that the same transaction, run again from its start, may well succeed.
+    """
+
+    retryable: bool = False
 
 
 class DataError(DatabaseError):

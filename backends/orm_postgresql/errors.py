@@ -45,8 +45,8 @@ _BY_STATE: dict[str, type[errors.DatabaseError]] = {
 }
 
 
-_RETRYABLE = frozenset({"40001", "40P01", "55P03"})
-"""Serialization failure, deadlock, lock not available: another transaction was in the way."""
+_RETRYABLE = frozenset({"40001", "40P01"})
+"""Serialization failure and deadlock: the transaction lost against another one."""
 
 
 def error_of(sqlstate: str, text: str) -> errors.DatabaseError:

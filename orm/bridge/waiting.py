@@ -6,6 +6,7 @@ The pool and the turns of a transaction queue their waiters here. What this modu
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from orm.bridge.crossing import Bell
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
     import asyncio
 else:
     from orm.late import asyncio
+
+
+async def pause(seconds: float) -> None:
+    """Wait so long in the caller's own colour."""
+    if running_loop() is None:
+        time.sleep(seconds)  # noqa: ASYNC251  (no loop runs here)
+    else:
+        await asyncio.sleep(seconds)
+
 
 NOTHING: Any = object()
 """What a waiter holds before it was granted anything."""

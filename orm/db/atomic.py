@@ -13,10 +13,12 @@ import logging
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from orm.bridge.crossing import call, is_async, to_the_end
+from orm.bridge.drive import run
 from orm.bridge.interrupts import HeldInterrupts
-from orm.bridge.waiting import whoami
+from orm.bridge.waiting import pause, whoami
 from orm.db.lease import Block, Membership, find_block
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
+from orm.db.retry import Attempts, checked
 from orm.db.turns import BLOCK
 from orm.errors import AmbiguousCommit, DatabaseError, InterfaceError, TransactionManagementError
 from orm.late import inspect
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from orm.db.database import AwaitableDatabase
 
 logger = logging.getLogger("orm.transaction")
+
+TWINS = ("arun_in_transaction",)
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -48,20 +52,23 @@ class AwaitableAtomic:
         read_only: bool = False,
         retry: int = 0,
     ) -> None:
-        if retry:
-            raise NotImplementedError(
-                "atomic(retry=...) is not built yet; call the function again on OperationalError."
-            )
         self.using = using
         self.savepoint = savepoint
         self.durable = durable
         self.isolation = isolation.lower() if isolation is not None else None
         self.read_only = read_only
+        self.retry = checked(retry)
+        self._left: Block | None = None
         self._open: tuple[Block, Membership | None] | None = None
 
     # -- as a block -------------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> None:
+        if self.retry:
+            raise TypeError(
+                "atomic(retry=...) can't be used under `with`: only a function can be run again. Decorate one "
+                "(@atomic(retry=3)), or call run_in_transaction(fn) or `await arun_in_transaction(fn)`."
+            )
         if self._open is not None:
             raise TransactionManagementError("This atomic() object is open already; make one for each `with`.")
         database = databases[self.using or DEFAULT_DB_ALIAS]
@@ -81,6 +88,7 @@ class AwaitableAtomic:
             raise TransactionManagementError("This atomic() object is not open.")
         (block, previous), self._open = self._open, None
         block.database.membership.set(previous)
+        self._left = block
         _, cancelled = await to_the_end(leave(block, failed=kind is not None))
         if cancelled is not None:
             raise cancelled
@@ -137,20 +145,76 @@ class AwaitableAtomic:
 
             @functools.wraps(fn)
             async def async_form(*args: Any, **kwargs: Any) -> Any:
-                async with self._again():
-                    return await fn(*args, **kwargs)
+                attempts = self._attempts()
+                while True:
+                    block = self._again()
+                    try:
+                        async with block:
+                            return await fn(*args, **kwargs)
+                    except DatabaseError as error:
+                        seconds = block.pause_after(error, attempts)
+                        if seconds is None:
+                            raise
+                    await pause(seconds)
 
             return cast("F", async_form)
 
         @functools.wraps(fn)
         def blocking_form(*args: Any, **kwargs: Any) -> Any:
-            with cast("AbstractContextManager[None]", self._again()):
-                return fn(*args, **kwargs)
+            attempts = self._attempts()
+            while True:
+                block = self._again()
+                try:
+                    with cast("AbstractContextManager[None]", block):
+                        return fn(*args, **kwargs)
+                except DatabaseError as error:
+                    seconds = block.pause_after(error, attempts)
+                    if seconds is None:
+                        raise
+                run(pause(seconds))
 
         return cast("F", blocking_form)
 
     def _again(self) -> AwaitableAtomic:
         return type(self)(self.using, self.savepoint, self.durable, self.isolation, self.read_only)
+
+    def _attempts(self) -> Attempts:
+        """The attempts at one call; a block inside another is never run again alone."""
+        if self.retry:
+            around = find_block(databases[self.using or DEFAULT_DB_ALIAS])
+            if around is not None and around.transaction:
+                return Attempts(0)
+        return Attempts(self.retry)
+
+    def pause_after(self, error: DatabaseError, attempts: Attempts) -> float | None:
+        """How long to wait before the function is run again in a new block; None when the error is to be raised."""
+        return attempts.pause_after(error, committed=self._left is not None and self._left.committed)
+
+
+async def arun_in_transaction(
+    fn: Callable[..., Any],
+    *args: Any,
+    using: str | None = None,
+    retry: int = 3,
+    isolation: str | None = None,
+    read_only: bool = False,
+    durable: bool = False,
+) -> Any:
+    """Call ``fn(*args)`` in a transaction, and again when that lost against another one; return what it returns.
+
+    Parameters:
+        fn: a function of either kind. All of it is run again, so what it does beside the database must bear that.
+        retry: how many times to run again, after pauses that grow. Inside another transaction: never.
+        using, isolation, read_only, durable: as in :func:`orm.atomic`.
+
+    Raises what ``fn`` raises, and what leaving a block raises; ``AmbiguousCommit`` is never followed by another run.
+    """
+
+    @AwaitableAtomic(using, True, durable, isolation, read_only, retry)
+    async def attempt() -> Any:
+        return await call(fn, *args)
+
+    return await attempt()
 
 
 # -- the end of a block ------------------------------------------------------------------------------------------------
@@ -201,6 +265,7 @@ async def leave_outermost(block: Block, *, failed: bool) -> None:
         finally:
             lease.pool.release_after_error(lease.entry)
         if committed:
+            block.committed = True
             await run_hooks(block)
 
 
@@ -212,6 +277,7 @@ async def leave_transaction_in_connection(block: Block, parent: Block, *, failed
         finally:
             parent.turns.pass_on()
         if committed:
+            block.committed = True
             await run_hooks(block)
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orm.bridge import run
-from orm.db.atomic import AwaitableAtomic
+from orm.db.atomic import AwaitableAtomic, arun_in_transaction
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
-__all__ = ["Atomic"]
+__all__ = ["Atomic", "run_in_transaction"]
 
 
 class Atomic(AwaitableAtomic):
@@ -28,3 +29,23 @@ class Atomic(AwaitableAtomic):
     ) -> None:
         """Blocking form of :meth:`__aexit__`."""
         run(AwaitableAtomic.__aexit__(self, kind, error, traceback))
+
+
+def run_in_transaction(
+    fn: Callable[..., Any],
+    *args: Any,
+    using: str | None = None,
+    retry: int = 3,
+    isolation: str | None = None,
+    read_only: bool = False,
+    durable: bool = False,
+) -> Any:
+    """Call ``fn(*args)`` in a transaction, and again when that lost against another one; return what it returns.
+
+    Blocking form of :func:`orm.db.atomic.arun_in_transaction`: same parameters, same errors.
+    """
+    return run(
+        arun_in_transaction(
+            fn, *args, using=using, retry=retry, isolation=isolation, read_only=read_only, durable=durable
+        )
+    )

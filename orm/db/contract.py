@@ -6,7 +6,8 @@ blocking connection's coroutines are plain calls that never suspend, which is wh
 hand.
 
 Rules every connection keeps:
-- a driver's exception leaves translated to ``orm.errors`` (``raise ... from original``);
+- a driver's exception leaves translated to ``orm.errors`` (``raise ... from original``), with ``retryable`` set where
+  the transaction only lost against another one and may be run again from its start;
 - after a cancellation or a broken session, the connection is either clean or ``is_usable`` is False;
 - rows are sequences indexed by position;
 - SQL arrives with the dialect's own placeholders and values already adapted by the dialect.

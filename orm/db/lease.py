@@ -67,6 +67,7 @@ class Block:
     __slots__ = (
         "broken",
         "closed",
+        "committed",
         "database",
         "depth",
         "hooks",
@@ -87,6 +88,7 @@ class Block:
         self.savepoint: str | None = None
         self.opener = whoami()
         self.closed = False
+        self.committed = False
         self.broken = False
         self.hooks: list[tuple[Callable[[], Any], bool]] = []
         self.turns = Turns()

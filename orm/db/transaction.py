@@ -55,7 +55,9 @@ def atomic(
         durable: refuse to be nested, so that leaving the block means that it is committed.
         isolation: the SQL name, as ``"serializable"``; outermost block only.
         read_only: promise not to write; outermost block only.
-        retry: not built yet.
+        retry: as a decorator, how many times the whole function is run again, after pauses that grow, when its
+            transaction lost against another one (serialization failure, deadlock, lock held for too long). Never
+            after a commit that may have happened, and never inside another transaction. Not for ``with``.
 
     Raises ``TransactionManagementError`` on entering where nesting is not possible, or on leaving when the database did
     not commit; ``AmbiguousCommit`` when the connection broke during COMMIT.

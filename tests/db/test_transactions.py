@@ -118,8 +118,10 @@ def test_what_nesting_refuses(db: Database) -> None:
     block = atomic()
     with block, pytest.raises(TransactionManagementError, match="open already"), block:
         raise AssertionError
-    with pytest.raises(NotImplementedError):
-        atomic(retry=3)
+    with pytest.raises(TypeError, match="only a function can be run again"), atomic(retry=3):
+        raise AssertionError
+    with pytest.raises(ValueError, match="0 or more"):
+        atomic(retry=-1)
     assert ids(db) == [1, 2]
 
 
