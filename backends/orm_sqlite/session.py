@@ -116,9 +116,10 @@ class Session:
 
     def fetch(self, sql: str, params: Params = ()) -> list[Row]:
         """Run one statement and return its rows."""
-        try:  # run() written out, since this is where every query passes
-            with self.lock:
-                return self.raw.execute(sql, params).fetchall()
+        if not self.usable:  # run() written out, since this is where every query passes
+            raise InterfaceError("the connection is closed")
+        try:
+            return self.raw.execute(sql, params).fetchall()
         except CAUGHT as error:
             return self.after(error, self.fetch_once, sql, params)
 
