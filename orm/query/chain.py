@@ -106,6 +106,14 @@ class Chain(Generic[M]):
         shape, prepared = self._shape.advance(key, values, change, *args)
         return self._with(shape, self._values + prepared)
 
+    def _step_by_names(self, name: str, names: tuple[Any, ...], change: Callable[..., None]) -> Self:
+        """Take a step whose arguments are nearly always names, which need no looking into."""
+        for item in names:
+            if type(item) is not str:
+                return self._step(name, names, change, names)
+        shape, _ = self._shape.advance((name, names), (), change, names)
+        return self._with(shape, self._values)
+
     def _uncut(self, what: str) -> None:
         if self._low or self._high is not None:
             raise TypeError(f"Cannot {what} once a slice has been taken.")
@@ -223,11 +231,7 @@ class Chain(Generic[M]):
         order.
         """
         self._uncut("reorder a query")
-        for name in field_names:
-            if type(name) is not str:
-                return self._step("order_by", field_names, steps.order_by, field_names)
-        shape, _ = self._shape.advance(("order_by names", field_names), (), steps.order_by, field_names)
-        return self._with(shape, self._values)
+        return self._step_by_names("order_by", field_names, steps.order_by)
 
     def reverse(self) -> Self:
         """Return the rows in the opposite order."""
@@ -295,8 +299,9 @@ class Chain(Generic[M]):
         if self._shape.select.values is not None:
             raise TypeError("Cannot call select_related() after .values() or .values_list()")
         self._uncombined("select_related")
-        names = None if fields == (None,) else fields
-        return self._step("select_related", names, steps.select_related, names)
+        if fields == (None,):
+            return self._step("select_related", None, steps.select_related, None)
+        return self._step_by_names("select_related", fields, steps.select_related)
 
     def prefetch_related(self, *lookups: Any) -> Self:
         """Load related objects in one further query each: names or ``Prefetch`` objects; ``None`` undoes it."""
