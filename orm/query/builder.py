@@ -306,18 +306,18 @@ class Builder:
         for position, name in enumerate(names):
             transform = _transform(lhs, name)
             if transform is None:
-                self._unknown(lhs, name, whole, after=names[:position])
+                raise self._unknown(lhs, name, whole, after=names[:position])
             lhs = transform(lhs)
         return lhs
 
-    def _unknown(self, lhs: Any, name: str, whole: str, after: Sequence[str] = ()) -> None:
+    def _unknown(self, lhs: Any, name: str, whole: str, after: Sequence[str] = ()) -> FieldError:
         field = lhs.output_field_or_none
         known = sorted(field.lookups()) if field is not None else []
         related = getattr(field, "related_model", None)
         if related is not None and not after:
             known = sorted({*known, *related._meta.names})
         what = f"{self.describe(lhs)}" + (f" ({field.kind})" if field is not None else "")
-        raise FieldError(f"{what} has no lookup, transform or field {name!r} (in {whole!r}).{nearest(name, known)}")
+        return FieldError(f"{what} has no lookup, transform or field {name!r} (in {whole!r}).{nearest(name, known)}")
 
     # -- conditions ----------------------------------------------------------------------------------------------------
 
@@ -405,7 +405,7 @@ class Builder:
         if lookup is None:
             transform = _transform(lhs, last)
             if transform is None:
-                self._unknown(lhs, last, whole, after=transforms)
+                raise self._unknown(lhs, last, whole, after=transforms)
             lhs, lookup = transform(lhs), None
             lookup = _find_lookup(lhs, "exact")
         if lookup is None:

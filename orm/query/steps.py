@@ -74,6 +74,7 @@ def _at_most_one(select: Select) -> bool:
     if select.combination is not None or select.where.negated or select.where.connector != "AND":
         return False
     pending: list[Any] = list(select.where.nodes)
+    node: Any
     for node in pending:
         if isinstance(node, Where) and node.connector == "AND" and not node.negated:
             pending.extend(node.nodes)

@@ -74,9 +74,12 @@ def _row_maker(fields: Sequence[Any], dialect: Any, adding: bool) -> Callable[[A
             f"    x{number} = " + (hook if field.has_pre_save else f"{held} if {field.attname!r} in d else {hook}")
         )
         prepare = f"x{number} = p{number}(x{number})"
-        if field.plain_prepare and prepared.adapter is None:
+        if field.plain_prepare:
             names[f"t{number}"] = field.exact_type
             prepare = f"if type(x{number}) is not t{number}: {prepare}"
+            if prepared.adapter is not None:
+                names[f"a{number}"] = prepared.adapter
+                prepare += f"\n    else: x{number} = a{number}(x{number})"
         lines.append(f"    {prepare}")
     lines.append(f"    return ({' '.join(f'x{n},' for n in range(len(fields)))})")
     exec(compile("\n".join(lines), "<duotone row>", "exec"), names)  # noqa: S102 - made of the model's field names
@@ -285,7 +288,13 @@ async def _insert_chunk(
     if not take:
         await database.execute(text, params)
         return
-    for instance, row in zip(instances, await database.fetch(text, params), strict=True):
+    made = await database.fetch(text, params)
+    if len(plan.returning) == 1 and plan.converters[0] is None:  # a key that the database counts
+        name = plan.returning[0].attname
+        for instance, (value,) in zip(instances, made, strict=True):
+            instance.__dict__[name] = value
+        return
+    for instance, row in zip(instances, made, strict=True):
         _take(plan, instance, row)
 
 
@@ -299,17 +308,20 @@ async def bulk_insert(
     opts = model._meta
     write_plan = opts.write_plan
     conflict = _conflict_clause(model, using, ignore_conflicts, update_conflicts, update_fields, unique_fields)
-    for instance in instances:
-        if not isinstance(instance, model):
-            raise TypeError(f"bulk_create() of {opts.object_name} takes its instances, not {instance!r}")
-        instance._settle_relations(write_plan)
     key = opts.pk
+    name, defaulted = key.attname, key.has_default()
     keyed: list[Any] = []
     keyless: list[Any] = []
     for instance in instances:
-        if instance.__dict__.get(key.attname) is None and key.has_default():
-            instance.__dict__[key.attname] = key.get_default()
-        (keyless if instance.__dict__.get(key.attname) is None else keyed).append(instance)
+        if not isinstance(instance, model):
+            raise TypeError(f"bulk_create() of {opts.object_name} takes its instances, not {instance!r}")
+        if write_plan.relations:
+            instance._settle_relations(write_plan)
+        held = instance.__dict__
+        value = held.get(name)
+        if value is None and defaulted:
+            value = held[name] = key.get_default()
+        (keyless if value is None else keyed).append(instance)
     groups = [(keyed, opts.concrete_fields), (keyless, tuple(f for f in opts.concrete_fields if f is not key))]
     groups = [(group, fields) for group, fields in groups if group]
     if not groups:

@@ -241,7 +241,8 @@ class HasKeys(Lookup):
             raise TypeError(f"{cls.lookup_name} takes one key, not {value!r}")
         query.refuse_sharing()  # the keys are part of the text
         query.take_slot(value, None)
-        return cls(lhs, _Keys(value if cls.several else [value]))
+        keys: Any = value if cls.several else [value]
+        return cls(lhs, _Keys(keys))
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
         root, path = self.lhs.path() if isinstance(self.lhs, KeyTransform) else (self.lhs, [])

@@ -12,7 +12,7 @@ from __future__ import annotations
 import decimal
 import math
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from orm.errors import EmptyResultSet, FieldError
 from orm.sql import types
@@ -22,6 +22,7 @@ from orm.sql.func import Func
 from orm.sql.types import KIND_LOOKUPS, SQLType
 
 Prepare = Callable[[Any], Any]
+L = TypeVar("L", bound="Lookup | Transform")
 
 
 class Lookup(Expression):
@@ -88,8 +89,8 @@ class _Comparison(Lookup):
         return f"{lhs} {self.operator} {rhs}", [*lhs_params, *rhs_params]
 
 
-def _register(*kinds: str) -> Callable[[type], Any]:
-    def register(cls: Any) -> Any:
+def _register(*kinds: str) -> Callable[[type[L]], type[L]]:
+    def register(cls: type[L]) -> type[L]:
         for kind in kinds or (None,):
             KIND_LOOKUPS[kind][cls.lookup_name] = cls
         return cls
@@ -302,7 +303,7 @@ class PatternLookup(Lookup):
 
 def _pattern_lookup(name: str) -> type[PatternLookup]:
     cls = type(name.capitalize(), (PatternLookup,), {"lookup_name": name, "__doc__": f"The {name} match of texts."})
-    return _register()(cls)  # type: ignore[no-any-return]
+    return _register()(cls)
 
 
 Contains, IContains = _pattern_lookup("contains"), _pattern_lookup("icontains")
@@ -401,7 +402,7 @@ _TIME_PARTS = {"hour": "ExtractHour", "minute": "ExtractMinute", "second": "Extr
 
 def _extract(part: str, name: str, *kinds: str) -> type[Extract]:
     cls = type(name, (Extract,), {"part": part, "lookup_name": part, "__doc__": f"The {part} of a date or time."})
-    return _register(*kinds)(cls)  # type: ignore[no-any-return]
+    return _register(*kinds)(cls)
 
 
 EXTRACTS: dict[str, type[Extract]] = {

@@ -405,7 +405,7 @@ def _spelt_out(item: Expression, names: set[str | None]) -> Expression:
     """Return an ordering by an output column's name as one by its expression, where the result has no such column."""
     inner = getattr(item, "expression", None)
     if isinstance(inner, Ref) and inner.alias is None and inner.name not in names:
-        return item.map(lambda child: child.source if child is inner else child)
+        return item.map(lambda child: inner.source if child is inner else child)
     return item
 
 

@@ -92,6 +92,7 @@ class Window(Expression):
         return [self.expression]
 
     def group_by_columns(self) -> Iterable[Expression]:
+        item: Any
         for item in (*self.partition_by, *self.order_by, *self.expression.source_expressions):
             yield from item.group_by_columns()
 
