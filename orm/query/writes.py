@@ -74,8 +74,12 @@ def _row_maker(fields: Sequence[Any], dialect: Any, adding: bool) -> Callable[[A
             f"    x{number} = " + (hook if field.has_pre_save else f"{held} if {field.attname!r} in d else {hook}")
         )
         prepare = f"x{number} = p{number}(x{number})"
-        if field.plain_prepare:
-            names[f"t{number}"] = field.exact_type
+        target = field.target_field if field.is_relation else field
+        if target.plain_prepare:
+            if field.is_relation:  # a key that is there needs no look at the related instance
+                lines[-1] = f"    x{number} = d.get({field.attname!r})"
+                prepare = f"x{number} = p{number}({hook})"
+            names[f"t{number}"] = target.exact_type
             prepare = f"if type(x{number}) is not t{number}: {prepare}"
             if prepared.adapter is not None:
                 names[f"a{number}"] = prepared.adapter
@@ -306,7 +310,6 @@ async def bulk_insert(
     if batch_size is not None and batch_size <= 0:
         raise ValueError("Batch size must be a positive integer.")
     opts = model._meta
-    write_plan = opts.write_plan
     conflict = _conflict_clause(model, using, ignore_conflicts, update_conflicts, update_fields, unique_fields)
     key = opts.pk
     name, defaulted = key.attname, key.has_default()
@@ -315,8 +318,6 @@ async def bulk_insert(
     for instance in instances:
         if not isinstance(instance, model):
             raise TypeError(f"bulk_create() of {opts.object_name} takes its instances, not {instance!r}")
-        if write_plan.relations:
-            instance._settle_relations(write_plan)
         held = instance.__dict__
         value = held.get(name)
         if value is None and defaulted:
