@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from orm.bridge import portal
 from orm.bridge.drive import drive
 from orm.bridge.guard import running_loop
-from orm.bridge.portal import Errand, Outcome, call_in_helper, refuse_dead_loop, wait_on
+from orm.bridge.portal import LOOK_EVERY, Errand, Outcome, call_in_helper, refuse_dead_loop, wait_on
 
 if TYPE_CHECKING:
     import asyncio
@@ -123,8 +123,16 @@ async def on_loop(home: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any
         outcome.set(value, error)
         bell.ring()
 
+    def look() -> None:
+        if not outcome.done and errand.look():
+            loop.call_later(LOOK_EVERY, look)
+
     errand = Errand(home, coroutine, settle)
-    deliver(await bell.wait_to_the_end(errand.cancel))
+    first_look = loop.call_later(LOOK_EVERY, look)
+    try:
+        deliver(await bell.wait_to_the_end(errand.cancel))
+    finally:
+        first_look.cancel()
     return outcome.take()  # type: ignore[no-any-return]
 
 

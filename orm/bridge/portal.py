@@ -11,8 +11,12 @@ from __future__ import annotations
 import atexit
 import contextvars
 import os
+import sys
 import threading
+import weakref
 from collections import deque
+from time import monotonic
+from types import FrameType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from orm.bridge.guard import running_loop
@@ -29,9 +33,19 @@ T = TypeVar("T")
 
 HELPER_IDLE_SECONDS = 10.0
 EXIT_SECONDS = 0.5
+LOOK_EVERY = 0.05
+LOOKS = 3
+ANSWERS_WITHIN = 30.0
+
+# In these files a thread is found that waits for another one (futures, queues, events and joins all wait in the first).
+WAITING_FILES = (threading.__file__, __file__)
+STANDARD_LIBRARY = os.path.dirname(threading.__file__) + os.sep
 
 blocked_loops: set[asyncio.AbstractEventLoop] = set()
 """Loops whose thread is, right now, blocked in a call of ours (policy ``allow_blocking``)."""
+
+loop_threads: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, int] = weakref.WeakKeyDictionary()
+"""The thread each loop was last seen running on, for loops that do not tell."""
 
 
 class Outcome:
@@ -51,11 +65,13 @@ class Outcome:
         self.value, self.error, self.done = value, error, True
         self._lock.release()
 
-    def wait(self) -> None:
-        """Block until the outcome is there."""
+    def wait(self, seconds: float = -1) -> bool:
+        """Block until the outcome is there, at most so long; says whether it is."""
         if not self.done:
-            self._lock.acquire()
+            if not self._lock.acquire(timeout=seconds):
+                return False
             self._lock.release()
+        return True
 
     def take(self) -> Any:
         """Return the value or raise the error, without keeping either alive."""
@@ -246,12 +262,65 @@ def wait_on(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T]) 
     outcome = Outcome()
     errand = Errand(loop, coroutine, outcome.set)
     try:
-        outcome.wait()
+        while not outcome.wait(LOOK_EVERY):
+            if not errand.look():
+                outcome.wait()
     except BaseException:  # KeyboardInterrupt: nothing may go on running behind the caller's back
         errand.cancel()
         outcome.wait()
         raise
     return outcome.take()  # type: ignore[no-any-return]
+
+
+def note_thread(loop: asyncio.AbstractEventLoop) -> None:
+    """Remember that ``loop`` runs on this thread."""
+    loop_threads[loop] = threading.get_ident()
+
+
+class Watch:
+    """Looks at a loop that does not take up what it was given: is it busy, or blocked for good?
+
+    Its thread is taken for blocked when it has been waiting for another thread, in one and the same place, at several
+    looks in a row: a callback of that loop waits for a lock, a future or a thread, and most likely for us.
+    """
+
+    __slots__ = ("_began", "_loop", "_looks", "_place")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._looks = 0
+        self._place: tuple[Any, int] | None = None
+        self._began = monotonic()
+
+    def why_stuck(self) -> str | None:
+        """Say why the loop will not answer; None while it still may."""
+        if self._loop.is_closed() or not self._loop.is_running():
+            return "it has ended"
+        thread = getattr(self._loop, "_thread_id", None) or loop_threads.get(self._loop)
+        frame = sys._current_frames().get(thread or 0)
+        place = None if frame is None else (frame, frame.f_lasti)
+        same = place is not None and place == self._place
+        self._place = place
+        self._looks = self._looks + 1 if same else 0
+        if frame is not None and self._looks >= LOOKS and frame.f_code.co_filename in WAITING_FILES:
+            return f"its thread is blocked, waiting in {caller_of(frame)}; await there, or use asyncio.to_thread"
+        if monotonic() - self._began > ANSWERS_WITHIN:
+            return f"it has not answered for {ANSWERS_WITHIN:g} s; is its thread blocked by a call that does not await?"
+        return None
+
+
+def is_waiting_room(filename: str) -> bool:
+    """Whether a file is the standard library's or this one, rather than the program's."""
+    return filename == __file__ or (filename.startswith(STANDARD_LIBRARY) and "site-packages" not in filename)
+
+
+def caller_of(frame: FrameType) -> str:
+    """Name the place in the program from which the standard library was asked to wait."""
+    found: FrameType | None = frame
+    while found is not None and is_waiting_room(found.f_code.co_filename):
+        found = found.f_back
+    found = found or frame
+    return f"{found.f_code.co_qualname} ({found.f_code.co_filename}:{found.f_lineno})"
 
 
 def refuse_dead_loop(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any]) -> None:
@@ -271,7 +340,7 @@ def refuse_dead_loop(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, 
 class Errand:
     """A task on another thread's loop; ``settle(value, error)`` is called there when it has ended."""
 
-    __slots__ = ("_cancelled", "_context", "_coroutine", "_loop", "_settle", "_task")
+    __slots__ = ("_cancelled", "_claim", "_context", "_coroutine", "_loop", "_settle", "_task", "_watch", "begun")
 
     def __init__(
         self,
@@ -285,9 +354,15 @@ class Errand:
         self._context = contextvars.copy_context()
         self._task: asyncio.Task[Any] | None = None
         self._cancelled = False
+        self._claim = threading.Lock()
+        self._watch: Watch | None = None
+        self.begun = False
         loop.call_soon_threadsafe(self._begin)
 
     def _begin(self) -> None:
+        if not self._claim.acquire(blocking=False):
+            return  # nobody waits for it any more
+        self.begun = True
         self._task = self._loop.create_task(self._coroutine, context=self._context)
         self._task.add_done_callback(self._end)
         if self._cancelled:
@@ -300,6 +375,19 @@ class Errand:
             self._settle(None, error)
         else:
             self._settle(task.result(), None)
+
+    def look(self) -> bool:
+        """See to it that nobody waits for ever; says whether to look again. Settles with an error when it is hopeless."""
+        if self.begun:
+            return False
+        self._watch = self._watch or Watch(self._loop)
+        why = self._watch.why_stuck()
+        if why is None:
+            return True
+        if self._claim.acquire(blocking=False):
+            self._coroutine.close()
+            self._settle(None, BridgeError(f"This belongs to another event loop, and that loop can't be reached: {why}."))
+        return False
 
     def cancel(self) -> None:
         """Ask for cancellation, from any thread; the errand still settles when the coroutine has ended."""

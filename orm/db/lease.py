@@ -119,6 +119,16 @@ class Block:
             "the 'atomic' block."
         )
 
+    def innermost(self) -> Block:
+        """The block the caller has open inside this one, whose turn is the caller's; else this one."""
+        membership = self.database.membership.get()
+        around = inner = self if membership is None else membership[0]
+        while around is not self:
+            if around.parent is None:
+                return self
+            around = around.parent
+        return self if inner.closed else inner
+
     async def run(self, coroutine: Coroutine[Any, Any, T], what: str) -> T:
         """Run a coroutine of the connection as one statement of this block."""
         try:
@@ -144,11 +154,12 @@ class Block:
         """Stream rows; each chunk is a turn, so other statements of the block may run in between."""
         chunks = self.lease.connection.stream(sql, params, chunk_size)
         try:
-            while (chunk := await self.run(next_or_end(chunks), sql)) is not END:
+            while (chunk := await self.innermost().run(next_or_end(chunks), sql)) is not END:
                 yield chunk
         finally:
-            if not self.closed:
-                await self.run(close_generator(chunks), sql)
+            inner = self.innermost()
+            if not (inner.closed or inner.broken):
+                await inner.run(close_generator(chunks), sql)
 
 
 Membership = tuple[Block, Any]

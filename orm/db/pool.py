@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from orm.bridge.crossing import to_the_end
 from orm.bridge.drive import drive
 from orm.bridge.guard import running_loop
+from orm.bridge.portal import note_thread
 from orm.bridge.waiting import NOTHING, Waiter, name_of, whoami
 from orm.db.roster import OPEN, Entry, Roster
 from orm.errors import Error, InterfaceError, PoolTimeout
@@ -309,6 +310,7 @@ class Pool:
         A suspended asynchronous generator is closed by the loop's ``shutdown_asyncgens``, which ``asyncio.run`` and
         others call last; the ``finally`` of ours closes the pool.
         """
+        note_thread(asyncio.get_running_loop())
         self.keeper = self._until_the_loop_ends(forget)
         await anext(self.keeper)
 

@@ -1,0 +1,250 @@
+"""One transaction across both colours: every way there and back, three levels deep, in alternating colours.
+
+Each way starts code of the other colour from inside a transaction; that code must see the transaction's rows, and its
+own must vanish with it. No order of them may hang.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextvars
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio.from_thread
+import anyio.to_thread
+import pytest
+from asgiref.sync import async_to_sync, sync_to_async
+
+from orm.bridge import portal, run
+from orm.db.database_blocking import Database
+from orm.db.transaction import atomic
+from orm.errors import TransactionManagementError
+
+Blocking = Callable[[], Any]
+Async = Callable[[], Awaitable[Any]]
+
+
+class Boom(Exception):
+    pass
+
+
+async def aadd(db: Database, id: int) -> None:
+    await db.execute(f"INSERT INTO things VALUES ({id}, 0)")
+
+
+async def aids(db: Database) -> list[int]:
+    return [row[0] for row in await db.fetch("SELECT id FROM things ORDER BY id")]
+
+
+def idle(db: Database) -> bool:
+    return all(pool.busy == 0 and pool.waiting == 0 for pool in db.statistics.pools)
+
+
+# -- ways into blocking code, and out of it ----------------------------------------------------------------------------
+
+
+async def to_starlette(fn: Blocking) -> Any:
+    """As a framework's thread pool does it."""
+    return await anyio.to_thread.run_sync(fn)
+
+
+INTO_BLOCKING: dict[str, Callable[[Blocking], Awaitable[Any]]] = {
+    "to_thread": asyncio.to_thread,
+    "anyio": to_starlette,
+    "asgiref": lambda fn: sync_to_async(fn, thread_sensitive=True)(),
+    "asgiref_free": lambda fn: sync_to_async(fn, thread_sensitive=False)(),
+}
+
+
+def through_portal(fn: Async) -> Any:
+    with anyio.from_thread.start_blocking_portal() as blocking:
+        return blocking.call(fn)
+
+
+async def awaited(fn: Async) -> Any:
+    return await fn()
+
+
+INTO_ASYNC: dict[str, Callable[[Async], Any]] = {
+    "asyncio.run": lambda fn: asyncio.run(awaited(fn)),
+    "async_to_sync": lambda fn: async_to_sync(fn)(),
+    "anyio_portal": through_portal,
+    "ours": lambda fn: portal.run(awaited(fn)),
+}
+
+WAYS = [  # each way there with each way back would be 16; these are every one of them, in two orders
+    ("to_thread", "asyncio.run"),
+    ("anyio", "anyio_portal"),
+    ("asgiref", "async_to_sync"),
+    ("asgiref_free", "ours"),
+    ("asgiref_free", "asyncio.run"),
+    ("to_thread", "async_to_sync"),
+]
+
+
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.only(backend="postgresql")
+@pytest.mark.parametrize(("down", "up"), WAYS)
+@pytest.mark.parametrize("keep", [True, False])
+@pytest.mark.asyncio
+async def test_from_async_three_levels_deep(db: Database, down: str, up: str, keep: bool) -> None:
+    into_blocking, into_async = INTO_BLOCKING[down], INTO_ASYNC[up]
+
+    def third() -> None:
+        run(aadd(db, 4))
+        assert run(aids(db)) == [1, 2, 3, 4]
+
+    async def second() -> None:
+        async with atomic():
+            await aadd(db, 3)
+            await into_blocking(third)
+
+    def first() -> None:
+        with atomic():
+            run(aadd(db, 2))
+            into_async(second)
+        with pytest.raises(Boom), atomic():
+            run(aadd(db, 5))
+            raise Boom
+
+    try:
+        async with atomic():
+            await aadd(db, 1)
+            await into_blocking(first)
+            assert await aids(db) == [1, 2, 3, 4]
+            if not keep:
+                raise Boom
+    except Boom:
+        pass
+    assert await aids(db) == ([1, 2, 3, 4] if keep else [])
+    assert idle(db)
+
+
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.only(backend="postgresql")
+@pytest.mark.parametrize(("down", "up"), WAYS)
+@pytest.mark.parametrize("keep", [True, False])
+def test_from_blocking_three_levels_deep(db: Database, down: str, up: str, keep: bool) -> None:
+    into_blocking, into_async = INTO_BLOCKING[down], INTO_ASYNC[up]
+
+    async def third() -> None:
+        await aadd(db, 4)
+        assert await aids(db) == [1, 2, 3, 4]
+
+    def second() -> None:
+        with atomic():
+            run(aadd(db, 3))
+            into_async(third)
+
+    async def first() -> None:
+        async with atomic():
+            await aadd(db, 2)
+            await into_blocking(second)
+        with pytest.raises(Boom):
+            async with atomic():
+                await aadd(db, 5)
+                raise Boom
+
+    try:
+        with atomic():
+            run(aadd(db, 1))
+            into_async(first)
+            assert run(aids(db)) == [1, 2, 3, 4]
+            if not keep:
+                raise Boom
+    except Boom:
+        pass
+    assert run(aids(db)) == ([1, 2, 3, 4] if keep else [])
+    assert idle(db)
+
+
+@pytest.mark.asyncio
+async def test_threads_and_tasks_at_once_take_turns(db: Database) -> None:
+    """Children of both colours, each with a nested block, in one transaction."""
+
+    def blocking(id: int) -> None:
+        with atomic():
+            run(aadd(db, id))
+            run(aadd(db, id + 100))
+
+    async def awaitable(id: int) -> None:
+        async with atomic():
+            await aadd(db, id)
+            await asyncio.to_thread(run, aadd(db, id + 100))
+
+    async with atomic():
+        await asyncio.gather(
+            *(asyncio.to_thread(blocking, id) for id in range(4)), *(awaitable(id) for id in range(4, 8))
+        )
+    assert await aids(db) == [*range(8), *range(100, 108)]
+    assert idle(db)
+
+
+# -- where joining is impossible ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.asyncio
+async def test_a_blocked_home_loop_is_found_out_by_blocking_code(db: Database) -> None:
+    async with atomic():
+        await aadd(db, 1)
+        with concurrent.futures.ThreadPoolExecutor(1) as executor:
+            began = time.monotonic()
+            future = executor.submit(contextvars.copy_context().run, lambda: run(aadd(db, 2)))
+            with pytest.raises(TransactionManagementError, match=r"blocked, waiting in .*test_crossing.py"):
+                future.result(20)  # on the loop's own thread: nothing can be answered
+            assert time.monotonic() - began < 10
+        await aadd(db, 3)
+    assert await aids(db) == [1, 3]
+    assert idle(db)
+
+
+@pytest.mark.asyncio
+async def test_a_blocked_home_loop_is_found_out_by_async_code(db: Database) -> None:
+    errors: list[BaseException] = []
+
+    def other_loop() -> None:
+        try:
+            asyncio.run(aadd(db, 2))
+        except TransactionManagementError as error:
+            errors.append(error)
+
+    async with atomic():
+        await aadd(db, 1)
+        thread = threading.Thread(target=contextvars.copy_context().run, args=(other_loop,))
+        thread.start()
+        thread.join(20)
+        assert not thread.is_alive()
+    assert ["blocked, waiting in" in str(error) for error in errors] == [True]
+    assert await aids(db) == [1]
+    assert idle(db)
+
+
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.asyncio
+async def test_a_busy_home_loop_is_waited_for(db: Database) -> None:
+    """A loop that computes, or sleeps in a blocking call, answers afterwards."""
+    async with atomic():
+        await aadd(db, 1)
+        task = asyncio.create_task(asyncio.to_thread(run, aadd(db, 2)))
+        await asyncio.sleep(0)
+        time.sleep(0.4)
+        await task
+    assert await aids(db) == [1, 2]
+
+
+@pytest.mark.only(backend="sqlite")
+def test_a_home_loop_that_has_ended(db: Database) -> None:
+    contexts: list[contextvars.Context] = []
+
+    async def leaves_it_open() -> None:
+        await atomic().__aenter__()
+        contexts.append(contextvars.copy_context())
+
+    asyncio.run(leaves_it_open())
+    with pytest.raises(TransactionManagementError):
+        contexts[0].run(run, aadd(db, 1))
+    assert run(aids(db)) == []
