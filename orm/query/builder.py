@@ -254,10 +254,16 @@ class Builder:
             alias = self._join_one(alias, hop, reuse)
         return alias
 
-    def _join_one(self, parent: str, hop: Hop, reuse: set[str] | None) -> str:
-        for join in self.select.joins.values():
+    def _joined(self, parent: str, hop: Hop, reuse: set[str] | None) -> str | None:
+        for join in reversed(self.select.joins.values()):
             if join.parent == parent and join.hop == hop and (not hop.many or reuse is None or join.alias in reuse):
                 return join.alias
+        return None
+
+    def _join_one(self, parent: str, hop: Hop, reuse: set[str] | None) -> str:
+        alias = self._joined(parent, hop, reuse)
+        if alias is not None:
+            return alias
         alias = self._new_alias(hop.model._meta.db_table)
         self.select.joins[alias] = Join(alias, hop.model._meta.db_table, parent, hop)
         if reuse is not None:
@@ -327,7 +333,7 @@ class Builder:
         """Return a Q or conditional expression resolved; all its to-many relations speak of the same rows."""
         outer, self._reuse = self._reuse, reuse
         try:
-            return self._condition(condition, False, reuse, allow_joins)
+            return self._condition(condition, False, False, reuse, allow_joins)
         finally:
             self._reuse = outer
 
@@ -343,21 +349,27 @@ class Builder:
             self.group()
         self.select.where = current.and_with(where)
 
-    def _condition(self, condition: Any, negated: bool, reuse: set[str] | None, allow_joins: bool) -> Expression:
+    def _condition(
+        self, condition: Any, negated: bool, within: bool, reuse: set[str] | None, allow_joins: bool
+    ) -> Expression:
+        """Resolve a condition. ``negated``: an odd number of NOTs is around it; ``within``: any is."""
         if not isinstance(condition, Q):
             return condition.resolve_expression(self, allow_joins, reuse)  # type: ignore[no-any-return]
         if not condition.children:
             return Where(())
         negated = negated != condition.negated
+        within = within or condition.negated
         nodes: list[Expression] = []
         for child in condition.children:
             if type(child) is tuple:
-                nodes.append(self._leaf(child[0], child[1], negated, reuse, allow_joins))
+                nodes.append(self._leaf(child[0], child[1], negated, within, reuse, allow_joins))
             else:
-                nodes.append(self._condition(child, negated, reuse, allow_joins))
+                nodes.append(self._condition(child, negated, within, reuse, allow_joins))
         return Where(nodes, condition.connector, condition.negated)
 
-    def _leaf(self, name: str, value: Any, negated: bool, reuse: set[str] | None, allow_joins: bool) -> Expression:
+    def _leaf(
+        self, name: str, value: Any, negated: bool, within: bool, reuse: set[str] | None, allow_joins: bool
+    ) -> Expression:
         kind: Hashable = kind_of(value, [])
         if self.pending is not None and hasattr(value, "__next__"):
             value = self.pending[len(self.values)]
@@ -366,7 +378,7 @@ class Builder:
         if annotation is not None:
             return self._lookup(annotation, rest, kind, value, name)
         path = self.path(name)
-        if negated and path.many:
+        if within and path.many:
             return self._has_row(path, kind, value, name, reuse)
         lhs = self.column(path, reuse, allow_joins)
         if path.relation is not None and path.rest and path.rest[-1] not in RELATION_LOOKUPS:
@@ -424,9 +436,14 @@ class Builder:
         lhs = inner.column(Path(rest, path.field, (), path.relation), None)
         lookup = inner._lookup(lhs, path.rest, kind, value, name)
         tie = Exact(Col(inner.select.base_alias, hop.rhs), Col(outer_alias, hop.lhs))
+        same = self._joined(outer_alias, hop, reuse)
+        if same is not None:
+            # A condition of the same filter() speaks of a related row already: this one is about that row, too.
+            key = hop.model._meta.pk
+            tie = Exact(Col(inner.select.base_alias, key), Col(same, key))
         inner.select.where = Where((lookup, tie))
         inner.select.outputs = ()
-        if isinstance(lookup, IsNull) and lookup.rhs is True and not rest:
+        if isinstance(lookup, IsNull) and lookup.rhs is True:
             # "some related column is NULL" is also what no related row at all looks like through a left join.
             return Where((SubSelect(inner.select, "EXISTS({})"), self._no_row(inner, tie)), "OR")
         return SubSelect(inner.select, "EXISTS({})")

@@ -1,8 +1,7 @@
 """The chain: an immutable query that each method extends by one step. Nothing here waits or touches a database.
 
 What a chain holds: the model, the shape (structure), the prepared values of its slots, the alias of the database and
-what is to be
-done with the results. Values are prepared when they are given, so a wrong one raises at the call.
+what is to be done with the results. Values are prepared when they are given, so a wrong one raises at the call.
 """
 
 from __future__ import annotations
@@ -14,11 +13,15 @@ from orm.errors import NotSupportedError
 from orm.query import steps
 from orm.query.prefetch import check_lookups
 from orm.query.shape import Shape, root
+from orm.sql import types
 from orm.sql.conditions import SCALARS, VALUE, kind_of
 from orm.sql.expressions import Uncacheable, structure_of
+from orm.sql.functions.moments import Trunc
 
 if TYPE_CHECKING:
     from typing import Self
+
+    from orm.sql.types import SQLType
 
 M = TypeVar("M", covariant=True)
 FetchMode = Literal["one", "peers", "raise"]
@@ -293,6 +296,24 @@ class Chain(Generic[M]):
             computed[name] = item
             names.append(name)
         return self._step("values", (result, names, computed), steps.choose_values, names, computed, result)
+
+    def dates(self, field_name: str, kind: str, order: str = "ASC") -> Any:
+        """Return the different dates of a field, cut to ``kind`` (year, month, week or day), in order."""
+        return self._moments(field_name, kind, order, ("year", "month", "week", "day"), types.DATE)
+
+    def datetimes(self, field_name: str, kind: str, order: str = "ASC") -> Any:
+        """Return the different moments of a field, cut to ``kind`` (year to second), in order."""
+        kinds = ("year", "month", "week", "day", "hour", "minute", "second")
+        return self._moments(field_name, kind, order, kinds, types.DATETIME)
+
+    def _moments(self, name: str, kind: str, order: str, kinds: Sequence[str], result: SQLType) -> Any:
+        if kind not in kinds:
+            raise ValueError(f"kind is one of {', '.join(kinds)}, not {kind!r}")
+        if order not in ("ASC", "DESC"):
+            raise ValueError(f"order is 'ASC' or 'DESC', not {order!r}")
+        cut = self.alias(moment_cut_=Trunc(name, kind, output_field=result)).filter(**{f"{name}__isnull": False})
+        ordered = cut.order_by("moment_cut_" if order == "ASC" else "-moment_cut_")
+        return ordered.values_list("moment_cut_", flat=True).distinct()
 
     def select_related(self, *fields: Any) -> Self:
         """Load related objects in the same query: relations to one row by name; ``None`` undoes it."""

@@ -65,8 +65,7 @@ def _assigned(builder: Builder, field: Any, value: Any) -> Any:
         raise TypeError(f"{field.name} can't be set to a queryset: wrap it in Subquery()")
     if not isinstance(value, Combinable):
         return Slot(builder.take_slot(value, field.get_prep_value), field, bare=True)
-    inner = _InnerBuilder(builder, builder.model)
-    inner.select.annotations = {n: e for n, e in builder.select.annotations.items() if n != ASSIGNMENTS}
+    inner = _ValueBuilder(builder, builder.model)
     resolved: Any = value.resolve_expression(inner, True, None)
     if resolved.contains_aggregate or resolved.contains_over_clause:
         raise FieldError(f"Aggregate and window functions are not allowed in update ({field.name}={value!r})")
@@ -127,7 +126,8 @@ def _rows_clause(select: Select, compiler: Any) -> tuple[str, list[Any]]:
     inner = select.copy()
     key = select.model._meta.pk
     inner.annotations = {n: e for n, e in inner.annotations.items() if n != ASSIGNMENTS}
-    aliases = {alias: f"D{number}" for number, alias in enumerate(sorted(select.aliases()))}
+    # Subqueries keep their own names: what they name of the rows is renamed with these.
+    aliases = {alias: f"D{number}" for number, alias in enumerate(sorted(select.joins))}
     inner = inner.transform(lambda node: _moved(node, aliases), aliases)
     inner.outputs = (Output(Col(aliases[select.base_alias], key)),)
     return compile_where(Where((In(Col(select.base_alias, key), SubSelect(inner)),)), "WHERE", compiler)

@@ -503,8 +503,8 @@ class AwaitableQuerySet(Chain[M]):
         self._uncombined("delete")
         if self._shape.select.values is not None:
             raise TypeError("Cannot call delete() after .values() or .values_list()")
-        if self._shape.select.distinct or self._shape.select.distinct_on:
-            raise TypeError("Cannot call delete() after .distinct().")
+        if self._shape.select.distinct_on:
+            raise TypeError("Cannot call delete() after .distinct(*fields).")
         model: Any = self.model
         deleted: tuple[int, dict[str, int]] = await model._meta.deleter(self._clone())
         self._result_cache = None

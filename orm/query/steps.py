@@ -466,6 +466,7 @@ class _SourceBuilder:
         if inner.combination is not None or inner.distinct:
             self.inner, layout = finish(inner)
             self.names = layout.names
+            builder.select = self.inner  # what is named from here on is joined there
         else:
             self.inner = inner
             self.names = ()
@@ -484,7 +485,7 @@ class _SourceBuilder:
         if name in self.known:
             return self.known[name]
         if self.inner.combination is not None or self.inner.distinct:
-            for position, output in enumerate(self.columns):
+            for position, output in enumerate(self.columns[: len(self.names)]):
                 target = getattr(output.expression, "target", None)
                 attnames = {getattr(target, "name", None), getattr(target, "attname", None)}
                 if name in {self.names[position], output.name, *attnames}:
@@ -504,12 +505,20 @@ class _SourceBuilder:
         nodes: list[Any] = []
         for child in condition.children:
             if type(child) is tuple:
-                name, *rest = child[0].split("__")
-                lhs = self.resolve_ref(name)
+                lhs, rest = self._filtered(child[0])
                 nodes.append(self.builder._lookup(lhs, rest, kind_of(child[1], []), child[1], child[0]))
             else:
                 nodes.append(self.resolve_condition(child))
         return Where(nodes, condition.connector, condition.negated)
+
+    def _filtered(self, name: str) -> tuple[Any, Sequence[str]]:
+        """Return the subquery's column a filter speaks of, and the lookup's names."""
+        first, *rest = name.split("__")
+        if first in self.known or first in self.inner.annotations or self.inner.combination is not None:
+            return self.resolve_ref(first), rest
+        path = self.builder.path(name)
+        named = name.split("__")
+        return self.resolve_ref("__".join(named[: len(named) - len(path.rest)])), path.rest
 
     def around(self) -> Select:
         """Return the select around the subquery."""
