@@ -22,7 +22,7 @@ from benchmarks.workloads import BY_NAME, PANES, WORKLOADS
 RESULTS = Path(__file__).parent / "results"
 SERVER = "postgresql://postgres@127.0.0.1:5432/postgres"
 THOROUGH = Effort(seconds=0.02, rounds=21)
-QUICK = Effort(seconds=0.008, rounds=9)
+QUICK = Effort(seconds=0.008, rounds=7)
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:

@@ -81,10 +81,11 @@ class InstanceManager(_Base[M]):
         """Return the related rows: the prefetched ones, if there are."""
         prefetched = self.instance.__dict__.get(PREFETCHED)
         if prefetched is not None:
-            rows = prefetched.get(self._name)
+            name = self.link.name
+            rows = prefetched.get(name)
             if rows is not None:
                 if type(rows) is list:  # prefetching leaves lists; most are only iterated, many never looked at
-                    rows = prefetched[self._name] = self._queryset_of(rows)
+                    rows = prefetched[name] = self._queryset_of(rows)
                 return rows  # type: ignore[no-any-return]
         return self._narrowed()
 
