@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import pickle
+import tracemalloc
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -133,6 +134,25 @@ async def test_iterator_over_many_rows(database: Any) -> None:
         assert row.value == total
         total += 1
     assert total == 5000
+
+
+async def test_iterator_holds_no_more_than_its_chunks(database: Any) -> None:
+    """What is held while 20,000 rows stream by does not grow from a quarter of the way to the end."""
+    await Counter.objects.abulk_create([Counter(key=f"k{n:06}", note="x" * 40) for n in range(20_000)])
+    held: list[int] = []
+    seen = 0
+    tracemalloc.start()
+    try:
+        async for _row in Counter.objects.order_by("key").aiterator(chunk_size=500):
+            seen += 1
+            if seen in (5_000, 20_000):
+                held.append(tracemalloc.get_traced_memory()[0])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert seen == 20_000
+    assert held[1] < held[0] * 1.5 + 200_000
+    assert peak < 8_000_000
 
 
 async def test_iterator_of_values(library: Any) -> None:

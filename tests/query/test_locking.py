@@ -1,0 +1,80 @@
+"""select_for_update(): rows locked until the transaction ends, where the database has row locks."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+import orm
+from orm.errors import OperationalError, TransactionManagementError
+from tests.query import library as L
+from tests.query.answers import titled, titles
+from tests.query.models import Author, Book
+
+
+async def test_locked_rows_are_the_rows_asked_for(library: Any) -> None:
+    async with orm.atomic():
+        assert await titles(Book.objects.select_for_update().filter(pages__gt=100)) == titled(
+            b for b in L.books if b.pages > 100
+        )
+
+
+async def test_locked_rows_can_be_changed_in_the_transaction(library: Any) -> None:
+    async with orm.atomic():
+        book = await Book.objects.select_for_update().aget(pk=L.NOTES.pk)
+        book.pages += 1
+        await book.asave()
+    assert (await Book.objects.aget(pk=L.NOTES.pk)).pages == L.NOTES.pages + 1
+
+
+@pytest.mark.only(backend="postgresql")
+async def test_the_clause_is_sent_with_its_options(library: Any) -> None:
+    assert str(Book.objects.select_for_update().query).endswith("FOR UPDATE")
+    assert "SKIP LOCKED" in str(Book.objects.select_for_update(skip_locked=True).query)
+    assert "NOWAIT" in str(Book.objects.select_for_update(nowait=True).query)
+    assert "NO KEY UPDATE" in str(Book.objects.select_for_update(no_key=True).query)
+
+
+@pytest.mark.only(backend="postgresql")
+async def test_only_the_named_tables_are_locked(library: Any) -> None:
+    locked = Book.objects.select_related("author").select_for_update(of=("self",))
+    assert str(locked.query).endswith('FOR UPDATE OF "query_book"')
+    async with orm.atomic():
+        assert len(await locked) == len(L.books)
+
+
+@pytest.mark.only(backend="postgresql")
+async def test_locking_outside_a_transaction_is_refused(library: Any) -> None:
+    with pytest.raises(TransactionManagementError):
+        await Book.objects.select_for_update()
+
+
+@pytest.mark.only(backend="postgresql", colour="awaitable")
+async def test_locked_rows_are_skipped_or_refused_elsewhere(library: Any) -> None:
+    locked, done = asyncio.Event(), asyncio.Event()
+
+    async def hold() -> None:
+        async with orm.atomic():
+            await Author.objects.select_for_update().aget(pk=L.ADA.pk)
+            locked.set()
+            await done.wait()
+
+    holder = asyncio.create_task(hold())
+    await locked.wait()
+    try:
+        async with orm.atomic():
+            free = [a.name async for a in Author.objects.select_for_update(skip_locked=True)]
+        assert sorted(free) == sorted(a.name for a in L.authors if a is not L.ADA)
+        with pytest.raises(OperationalError):
+            async with orm.atomic():
+                await Author.objects.select_for_update(nowait=True).aget(pk=L.ADA.pk)
+    finally:
+        done.set()
+        await holder
+
+
+def test_nowait_and_skip_locked_exclude_each_other() -> None:
+    with pytest.raises(ValueError, match="skip_locked"):
+        Book.objects.select_for_update(nowait=True, skip_locked=True)
