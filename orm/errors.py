@@ -151,12 +151,20 @@ class PoolTimeout(OperationalError):
     """No connection became free within the pool's ``acquire_timeout``; the message names who holds them."""
 
 
+class QueryTimeout(OperationalError):
+    """A statement ran for longer than its limit, and was stopped."""
+
+
 class AmbiguousCommit(OperationalError):
     """The connection broke during COMMIT: the transaction may or may not have been committed."""
 
 
 class TransactionManagementError(DatabaseError):
     """A transaction was used against its rules (broken block, outlived block, nested ``durable``)."""
+
+
+class RepeatedQueryWarning(UserWarning):
+    """One line of code has run the same query more often than the setting ``repeated_query_limit`` allows."""
 
 
 class ProtectedError(IntegrityError):

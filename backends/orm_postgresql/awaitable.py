@@ -55,6 +55,7 @@ class AwaitableConnection(Connection):
         self._loop = asyncio.get_running_loop()
         self._fetch: Callable[..., Awaitable[Sequence[Row]]] = raw.fetch
         self._usable = True
+        self._lock_timeout: float | None = None
 
     @property
     def is_usable(self) -> bool:
@@ -114,10 +115,14 @@ class AwaitableConnection(Connection):
         if self.is_usable and self.in_transaction:
             await self._do(self._raw.execute(statement))
 
+    def limit_locks(self, seconds: float) -> None:
+        self._lock_timeout = seconds
+
     async def begin(self, *, isolation: str | None = None, read_only: bool = False, write: bool = True) -> None:
         """Open a transaction. (``write`` needs nothing here: PostgreSQL locks rows, when they are written.)"""
         try:
-            await self._do(self._raw.execute(begin_statement(isolation, read_only)))
+            limit, self._lock_timeout = self._lock_timeout, None
+            await self._do(self._raw.execute(begin_statement(isolation, read_only, limit)))
         except asyncio.CancelledError:
             await self._end_stream("ROLLBACK")  # it may have begun before the cancellation reached the server
             raise

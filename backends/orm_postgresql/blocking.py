@@ -62,6 +62,7 @@ class BlockingConnection(Connection):
         self._pgconn = raw.pgconn
         self._cursor: Any = raw.cursor()  # psycopg's types take only literal strings for SQL
         self._usable = True
+        self._lock_timeout: float | None = None
         self._names = count(1)
 
     @property
@@ -158,9 +159,20 @@ class BlockingConnection(Connection):
         except CAUGHT as error:
             raise translate(error) from error
 
+    def limit_locks(self, seconds: float) -> None:
+        self._lock_timeout = seconds
+
+    def interrupt(self) -> None:
+        with contextlib.suppress(psycopg.Error):  # it has ended by itself, or the server can't be reached
+            self._raw.cancel_safe(timeout=_CANCEL_WITHIN)
+
     async def begin(self, *, isolation: str | None = None, read_only: bool = False, write: bool = True) -> None:
         """Open a transaction. (``write`` needs nothing here: PostgreSQL locks rows, when they are written.)"""
-        await self.execute(begin_statement(isolation, read_only))
+        if self._lock_timeout is None:
+            await self.execute(begin_statement(isolation, read_only))
+        else:  # two statements at once
+            limit, self._lock_timeout = self._lock_timeout, None
+            await self.execute_script(begin_statement(isolation, read_only, limit))
 
     async def commit(self) -> None:
         await self.execute("COMMIT")

@@ -82,8 +82,8 @@ def read_settings(url: DatabaseURL) -> Settings:
     )
 
 
-def begin_statement(isolation: str | None, read_only: bool) -> str:
-    """Return the BEGIN for a transaction.
+def begin_statement(isolation: str | None, read_only: bool, lock_timeout: float | None = None) -> str:
+    """Return the BEGIN for a transaction, and with it, in one round trip, how long (seconds) it waits for a lock.
 
     Raises ``ProgrammingError`` for an unknown isolation level.
     """
@@ -92,7 +92,11 @@ def begin_statement(isolation: str | None, read_only: bool) -> str:
         if isolation.lower() not in _ISOLATION:
             raise ProgrammingError(f"unknown isolation level {isolation!r}; known: {', '.join(sorted(_ISOLATION))}")
         statement += f" ISOLATION LEVEL {isolation.upper()}"
-    return statement + " READ ONLY" if read_only else statement
+    if read_only:
+        statement += " READ ONLY"
+    if lock_timeout is not None:
+        statement += f"; SET LOCAL lock_timeout = {max(1, round(lock_timeout * 1000))}"
+    return statement
 
 
 def _number(url: DatabaseURL, name: str, default: float) -> float:

@@ -136,6 +136,9 @@ class AwaitableConnection(Connection):
     async def rollback(self) -> None:
         await self._hop(self._session.rollback)
 
+    def limit_locks(self, seconds: float) -> None:
+        self._session.limit_locks(seconds)
+
     async def ping(self) -> None:
         await self._hop(self._session.fetch, "SELECT 1")
 
@@ -177,7 +180,6 @@ class AwaitableConnection(Connection):
         except BaseException:
             self.terminate()
             raise
-        self._session.resume()
 
 
 class AwaitableDriver(Driver):

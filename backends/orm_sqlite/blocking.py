@@ -79,6 +79,12 @@ class BlockingConnection(Connection):
     async def rollback(self) -> None:
         self._session.rollback()
 
+    def limit_locks(self, seconds: float) -> None:
+        self._session.limit_locks(seconds)
+
+    def interrupt(self) -> None:
+        self._session.stop()
+
     async def ping(self) -> None:
         self._session.fetch("SELECT 1")
 

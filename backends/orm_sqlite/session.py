@@ -47,14 +47,14 @@ class Session:
     ``usable`` is False once it is closed or given up.
     """
 
-    __slots__ = ("_pending", "_read_only", "_stopping", "patience", "raw", "usable")
+    __slots__ = ("_pending", "_read_only", "_stops", "_usual_patience", "patience", "raw", "usable")
 
     def __init__(self, url: DatabaseURL, *, watch_signals: bool) -> None:
-        self.patience = _number(url, "timeout", 5.0)
+        self.patience = self._usual_patience = _number(url, "timeout", 5.0)
         self.usable = True
         self._pending: list[BaseException] = []
         self._read_only = False
-        self._stopping = False
+        self._stops = 0
         try:
             self.raw = _open(url)
         except sqlite3.Error as error:
@@ -99,7 +99,8 @@ class Session:
     def after(self, error: Exception, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Go on after ``work`` failed: try it again while the database is only busy, else raise the translation."""
         began = time.monotonic()
-        while is_busy(error) and not self._stopping and time.monotonic() - began < self.patience - _SLICE:
+        stops = self._stops
+        while is_busy(error) and self._stops == stops and time.monotonic() - began < self.patience - _SLICE:
             try:
                 return work(*args, **kwargs)
             except CAUGHT as again:
@@ -191,6 +192,10 @@ class Session:
 
     # -- transactions -----------------------------------------------------------------------------------------------
 
+    def limit_locks(self, seconds: float) -> None:
+        """Wait at most so long for other connections' locks, until the end of the transaction that begins next."""
+        self.patience = seconds
+
     def begin(self, isolation: str | None, read_only: bool, write: bool) -> None:
         """Open a transaction, taking the write lock at once unless it will only read.
 
@@ -198,7 +203,11 @@ class Session:
         """
         if isolation is not None and isolation.lower() not in _ISOLATION:
             raise ProgrammingError(f"unknown isolation level {isolation!r}; known: {', '.join(sorted(_ISOLATION))}")
-        self.run(_statement_on, self.raw, "BEGIN IMMEDIATE" if write and not read_only else "BEGIN")
+        try:
+            self.run(_statement_on, self.raw, "BEGIN IMMEDIATE" if write and not read_only else "BEGIN")
+        except BaseException:
+            self.patience = self._usual_patience
+            raise
         if read_only:
             self._read_only = True
             self.run(_statement_on, self.raw, "PRAGMA query_only=ON")
@@ -215,6 +224,7 @@ class Session:
         self._end()
 
     def _end(self) -> None:
+        self.patience = self._usual_patience
         if self._read_only:
             self._read_only = False
             self.run(_statement_on, self.raw, "PRAGMA query_only=OFF")
@@ -223,13 +233,9 @@ class Session:
 
     def stop(self) -> None:
         """Interrupt the running statement, or its waiting for a lock. Safe in any thread."""
-        self._stopping = True
+        self._stops += 1
         with contextlib.suppress(sqlite3.ProgrammingError):  # closed meanwhile: nothing runs any more
             self.raw.interrupt()
-
-    def resume(self) -> None:
-        """Allow waiting for locks again, after ``stop``."""
-        self._stopping = False
 
     def close(self) -> None:
         """Close the connection. For its owner only: a statement must not be running in another thread."""

@@ -24,6 +24,7 @@ else:
 T = TypeVar("T")
 
 LIBRARY = "orm."
+URGE_AFTER = 0.02
 
 
 class Bell:
@@ -53,6 +54,11 @@ class Bell:
         if self._future is not None and not self._future.done():
             self._future.set_result(None)
 
+    @property
+    def rung(self) -> bool:
+        """Whether it has rung."""
+        return self._rung
+
     def reset(self) -> None:
         """Make the bell ready to ring again."""
         self._rung = False
@@ -79,15 +85,60 @@ class Bell:
 async def in_thread(fn: Callable[..., T], *args: Any, on_cancel: Callable[[], None] | None = None) -> T:
     """Run a blocking function in a worker thread, in a copy of the context, and await its end.
 
-    A cancellation calls ``on_cancel`` (to make the function end soon), waits for the end and is then delivered.
+    A cancellation calls ``on_cancel`` (to make the function end soon) in another worker thread, again and again since
+    it may come too early, waits for the end and is then delivered.
     """
     loop = running_loop()
     if loop is None:
         return fn(*args)
     bell = Bell(loop)
     outcome = call_in_helper(fn, *args, done=lambda _: bell.ring())
-    deliver(await bell.wait_to_the_end(on_cancel))
+    if on_cancel is None:
+        deliver(await bell.wait_to_the_end())
+        return outcome.take()  # type: ignore[no-any-return]
+    urging = Urging(loop, outcome, on_cancel)
+    cancelled = await bell.wait_to_the_end(urging.begin)
+    try:
+        await urging.end()
+        deliver(cancelled)
+    finally:
+        del cancelled
     return outcome.take()  # type: ignore[no-any-return]
+
+
+class Urging:
+    """Calls a function in worker threads, one call after the other, until an outcome is there."""
+
+    __slots__ = ("_bell", "_loop", "_outcome", "_pause", "_urge")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, outcome: Outcome, urge: Callable[[], None]) -> None:
+        self._loop = loop
+        self._outcome = outcome
+        self._urge = urge
+        self._pause = URGE_AFTER
+        self._bell: Bell | None = None
+
+    def begin(self) -> None:
+        """Call it now, and again when that did not help."""
+        if self._outcome.done:
+            return
+        bell = self._bell = Bell(self._loop)
+        call_in_helper(self._urge, done=lambda _: bell.ring())
+        self._loop.call_later(self._pause, self._again, bell)
+        self._pause *= 2
+
+    def _again(self, bell: Bell) -> None:
+        if self._outcome.done:
+            return
+        if bell.rung:
+            self.begin()
+        else:
+            self._loop.call_later(self._pause, self._again, bell)
+
+    async def end(self) -> None:
+        """Wait for a call that is still under way: it must not hit what comes next."""
+        if self._bell is not None:
+            deliver(await self._bell.wait_to_the_end())
 
 
 def deliver(cancelled: asyncio.CancelledError | None) -> None:

@@ -253,14 +253,19 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     return wait_on(loop, coroutine)
 
 
-def wait_on(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T]) -> T:
+def wait_on(
+    loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T], running: list[Errand] | None = None
+) -> T:
     """Run a coroutine on a loop of another thread and block until it has really ended.
 
+    ``running`` holds the errand meanwhile, for whoever may want to cancel it.
     Raises ``BridgeError`` at once when that loop can't run it: it is closed, stopped, or its thread is waiting for us.
     """
     refuse_dead_loop(loop, coroutine)
     outcome = Outcome()
     errand = Errand(loop, coroutine, outcome.set)
+    if running is not None:
+        running.append(errand)
     try:
         while not outcome.wait(LOOK_EVERY):
             if not errand.look():
@@ -269,6 +274,9 @@ def wait_on(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T]) 
         errand.cancel()
         outcome.wait()
         raise
+    finally:
+        if running is not None:
+            running.remove(errand)
     return outcome.take()  # type: ignore[no-any-return]
 
 
@@ -284,7 +292,7 @@ class Watch:
     looks in a row: a callback of that loop waits for a lock, a future or a thread, and most likely for us.
     """
 
-    __slots__ = ("_began", "_loop", "_looks", "_place")
+    __slots__ = ("_began", "_looks", "_loop", "_place")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -334,7 +342,12 @@ def refuse_dead_loop(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, 
     else:
         return
     coroutine.close()
-    raise BridgeError(f"This belongs to another event loop, and that loop can't be reached: {why}.")
+    raise out_of_reach(why)
+
+
+def out_of_reach(why: str) -> BridgeError:
+    """Build the error for a loop that can't be asked."""
+    return BridgeError(f"This belongs to another event loop, and that loop can't be reached: {why}.")
 
 
 class Errand:
@@ -377,7 +390,7 @@ class Errand:
             self._settle(task.result(), None)
 
     def look(self) -> bool:
-        """See to it that nobody waits for ever; says whether to look again. Settles with an error when it is hopeless."""
+        """See to it that nobody waits for ever; says whether to look again. Settles it with an error when hopeless."""
         if self.begun:
             return False
         self._watch = self._watch or Watch(self._loop)
@@ -386,7 +399,7 @@ class Errand:
             return True
         if self._claim.acquire(blocking=False):
             self._coroutine.close()
-            self._settle(None, BridgeError(f"This belongs to another event loop, and that loop can't be reached: {why}."))
+            self._settle(None, out_of_reach(why))
         return False
 
     def cancel(self) -> None:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from orm.bridge.crossing import drive_in_thread, in_thread
 from orm.bridge.drive import drive
 from orm.bridge.overrides import END, next_or_end
-from orm.bridge.portal import portal, wait_on
+from orm.bridge.portal import Errand, portal, wait_on
 from orm.db.contract import Connection, Driver, Params, Row
+from orm.errors import OperationalError
 
 if TYPE_CHECKING:
     import asyncio
@@ -75,6 +76,9 @@ class AdaptedConnection(Connection):
     async def rollback(self) -> None:
         await self.elsewhere(self.inner.rollback())
 
+    def limit_locks(self, seconds: float) -> None:
+        self.inner.limit_locks(seconds)
+
     async def ping(self) -> None:
         await self.elsewhere(self.inner.ping())
 
@@ -93,22 +97,36 @@ async def close_generator(generator: AsyncGenerator[Any, None]) -> None:
 class ThreadedConnection(AdaptedConnection):
     """A blocking connection for async code: each call runs in a worker thread.
 
-    A cancelled call ends the session, since that is the one thing every driver allows from another thread; inside a
-    transaction, which may be shared with others, the cancellation waits for the statement instead.
+    A cancelled call interrupts its statement and is delivered when the thread has left it.
     """
 
     awaitable = True
 
     async def elsewhere(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        if self.inner.in_transaction:
-            return await drive_in_thread(coroutine)
+        return await self._undisturbed(coroutine, self.inner.interrupt)
+
+    async def _undisturbed(self, coroutine: Coroutine[Any, Any, T], on_cancel: Callable[[], None] | None) -> T:
         try:
-            return await drive_in_thread(coroutine, self.inner.terminate)
+            return await drive_in_thread(coroutine, on_cancel)
         except asyncio.CancelledError:
             # The thread has left it, so it can be closed now, with its locks, and not when it is collected.
             if not self.inner.is_usable:
                 await drive_in_thread(self.inner.close())
             raise
+
+    async def begin(self, *, isolation: str | None = None, read_only: bool = False, write: bool = True) -> None:
+        try:
+            await super().begin(isolation=isolation, read_only=read_only, write=write)
+        except asyncio.CancelledError:
+            if self.inner.in_transaction:  # it had begun before it could be interrupted
+                await self._undisturbed(self.inner.rollback(), None)
+            raise
+
+    async def commit(self) -> None:
+        await self._undisturbed(self.inner.commit(), None)  # never left in doubt: its end, then the cancellation
+
+    async def rollback(self) -> None:
+        await self._undisturbed(self.inner.rollback(), None)
 
 
 class PortalConnection(AdaptedConnection):
@@ -119,13 +137,21 @@ class PortalConnection(AdaptedConnection):
     def __init__(self, inner: Connection, home: asyncio.AbstractEventLoop) -> None:
         super().__init__(inner)
         self.home = home
+        self._running: list[Errand] = []
 
     @property
     def is_usable(self) -> bool:
         return self.inner.is_usable and not self.home.is_closed()
 
     async def elsewhere(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return wait_on(self.home, coroutine)
+        try:
+            return wait_on(self.home, coroutine, self._running)
+        except asyncio.CancelledError as error:  # by interrupt(): nobody else knows of the errand
+            raise OperationalError("the statement was interrupted") from error
+
+    def interrupt(self) -> None:
+        for errand in self._running:
+            errand.cancel()
 
     def terminate(self) -> None:
         call_there(self.home, self.inner.terminate)

@@ -17,6 +17,7 @@ from orm.bridge.drive import run
 from orm.bridge.interrupts import HeldInterrupts
 from orm.bridge.waiting import pause, whoami
 from orm.db.lease import Block, Membership, find_block
+from orm.db.limits import seconds_above_zero
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.db.retry import Attempts, checked
 from orm.db.turns import BLOCK
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from types import TracebackType
 
+    from orm.db.contract import Connection
     from orm.db.database import AwaitableDatabase
 
 logger = logging.getLogger("orm.transaction")
@@ -51,6 +53,8 @@ class AwaitableAtomic:
         isolation: str | None = None,
         read_only: bool = False,
         retry: int = 0,
+        statement_timeout: float | None = None,
+        lock_timeout: float | None = None,
     ) -> None:
         self.using = using
         self.savepoint = savepoint
@@ -58,6 +62,8 @@ class AwaitableAtomic:
         self.isolation = isolation.lower() if isolation is not None else None
         self.read_only = read_only
         self.retry = checked(retry)
+        self.statement_timeout = seconds_above_zero("statement_timeout", statement_timeout)
+        self.lock_timeout = seconds_above_zero("lock_timeout", lock_timeout)
         self._left: Block | None = None
         self._open: tuple[Block, Membership | None] | None = None
 
@@ -78,6 +84,8 @@ class AwaitableAtomic:
             block = await self._begin_alone(database)
         else:
             block = await self._begin_inside(outer)
+        if self.statement_timeout is not None:
+            block.limit = self.statement_timeout if block.limit is None else min(block.limit, self.statement_timeout)
         self._open = block, previous
         database.membership.set((block, whoami()))
 
@@ -96,7 +104,7 @@ class AwaitableAtomic:
     async def _begin_alone(self, database: AwaitableDatabase) -> Block:
         lease = await database.lease("atomic block")
         try:
-            await lease.connection.begin(isolation=self.isolation, read_only=self.read_only, write=not self.read_only)
+            await self._begin_on(lease.connection)
         except BaseException:
             lease.pool.release_after_error(lease.entry)
             raise
@@ -110,9 +118,7 @@ class AwaitableAtomic:
         block = Block(outer.database, lease, outer, transaction=True)
         try:
             if not outer.transaction:
-                await lease.cross(
-                    lease.connection.begin(isolation=self.isolation, read_only=self.read_only, write=not self.read_only)
-                )
+                await lease.cross(self._begin_on(lease.connection))
             elif self.savepoint and outer.database.dialect.capabilities.savepoints:
                 block.savepoint = f"duotone_{block.depth}"
                 await lease.cross(lease.connection.execute(f"SAVEPOINT {block.savepoint}"))
@@ -122,14 +128,20 @@ class AwaitableAtomic:
             raise
         return block
 
+    async def _begin_on(self, connection: Connection) -> None:
+        if self.lock_timeout is not None:
+            connection.limit_locks(self.lock_timeout)
+        await connection.begin(isolation=self.isolation, read_only=self.read_only, write=not self.read_only)
+
     def _refuse_nesting(self) -> None:
         if self.durable:
             raise TransactionManagementError(
                 "A durable atomic block can't be inside another one: its end would not be a commit."
             )
-        if self.isolation is not None or self.read_only:
+        if self.isolation is not None or self.read_only or self.lock_timeout is not None:
             raise TransactionManagementError(
-                "isolation and read_only belong to the outermost atomic block: a running transaction can't change them."
+                "isolation, read_only and lock_timeout belong to the outermost atomic block: a running transaction "
+                "can't change them."
             )
 
     # -- as a decorator ---------------------------------------------------------------------------------------------
@@ -176,7 +188,15 @@ class AwaitableAtomic:
         return cast("F", blocking_form)
 
     def _again(self) -> AwaitableAtomic:
-        return type(self)(self.using, self.savepoint, self.durable, self.isolation, self.read_only)
+        return type(self)(
+            self.using,
+            self.savepoint,
+            self.durable,
+            self.isolation,
+            self.read_only,
+            statement_timeout=self.statement_timeout,
+            lock_timeout=self.lock_timeout,
+        )
 
     def _attempts(self) -> Attempts:
         """The attempts at one call; a block inside another is never run again alone."""

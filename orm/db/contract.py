@@ -17,9 +17,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from orm.sql.records import dataclass, field
+from orm.errors import NotSupportedError
 
 if TYPE_CHECKING:
     from orm.db.url import DatabaseURL
@@ -88,6 +89,19 @@ class Connection(ABC):
     @abstractmethod
     async def rollback(self) -> None:
         """Roll the transaction back."""
+
+    def limit_locks(self, seconds: float) -> None:
+        """Let the transaction that begins next wait at most so long for each lock. Does not wait itself."""
+        raise NotSupportedError("This database has no limit for how long a transaction waits for a lock.")
+
+    def interrupt(self) -> None:
+        """Stop the statement that is running, which then raises; the connection stays usable where it can.
+
+        Called from another thread, for blocking connections (an awaitable one is cancelled), and again if need be: it
+        may come before the statement has begun. It may take a moment; a statement that begins after its return must
+        not be hit. Ends the session where the database offers no better way.
+        """
+        self.terminate()
 
     @abstractmethod
     async def ping(self) -> None:

@@ -11,32 +11,38 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
 from contextvars import ContextVar
+from dataclasses import dataclass
+from importlib import import_module
 from threading import get_ident
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from orm.bridge.drive import drive
 from orm.bridge.guard import running_loop
 from orm.db.adapters import PortalDriver, ThreadedDriver
 from orm.db.connection_blocking import ConnectionBlock
 from orm.db.lease import Lease, Membership, find_block
+from orm.db.limits import limited_chunks, within
 from orm.db.pool import Pool, PoolStatistics
 from orm.errors import ImproperlyConfigured, TransactionManagementError
-from orm.sql.records import dataclass
 
 if TYPE_CHECKING:
     import asyncio
 
     from orm.db.contract import Backend, Driver, Params, Row
+    from orm.db.lease import Block
     from orm.db.roster import Entry
     from orm.db.url import DatabaseURL
+    from orm.db.watched import ExecuteWrapper
     from orm.sql.dialect import Dialect
 else:
     from orm.late import asyncio
 
 logger = logging.getLogger("orm.database")
+
+T = TypeVar("T")
 
 SHORT = 200
 """Characters of a script that are kept to say what a connection is busy with."""
@@ -58,7 +64,17 @@ class AwaitableDatabase:
     and have one form; users run SQL of their own in a ``connection()`` block.
     """
 
-    NOT_TWINNED = ("fetch", "fetch_named", "execute", "execute_many", "execute_script", "stream", "lease", "acquire")
+    NOT_TWINNED = (
+        "fetch",
+        "fetch_named",
+        "execute",
+        "execute_many",
+        "execute_script",
+        "limited",
+        "stream",
+        "lease",
+        "acquire",
+    )
 
     def __init__(self, alias: str, url: DatabaseURL, backend: Backend) -> None:
         self.alias = alias
@@ -188,11 +204,32 @@ class AwaitableDatabase:
             raise
         self._release_after_write(pool, entry)
 
-    async def stream(self, sql: str, params: Params, chunk_size: int) -> AsyncGenerator[Sequence[Row], None]:
-        """Yield the rows in lists of at most ``chunk_size``; holds a connection until it is closed or exhausted."""
+    async def limited(self, seconds: float, door: str, sql: str, params: Params) -> Any:
+        """``fetch`` or ``execute`` (``door``), stopped after so many seconds; raises ``QueryTimeout`` then."""
         block = find_block(self)
         if block is not None:
-            chunks = block.stream(sql, params, chunk_size)
+            connection = block.lease.connection
+            return await block.run(within(seconds, connection, getattr(connection, door)(sql, params)), sql)
+        pool, entry = await self.acquire(sql)
+        connection = entry.connection
+        try:
+            result = await within(seconds, connection, getattr(connection, door)(sql, params))
+        except BaseException:
+            pool.release_after_error(entry)
+            raise
+        self._release_after_write(pool, entry)
+        return result
+
+    async def stream(
+        self, sql: str, params: Params, chunk_size: int, limit: float | None = None
+    ) -> AsyncGenerator[Sequence[Row], None]:
+        """Yield the rows in lists of at most ``chunk_size``; holds a connection until it is closed or exhausted.
+
+        ``limit`` is how many seconds each list may take.
+        """
+        block = find_block(self)
+        if block is not None:
+            chunks = block.stream(sql, params, chunk_size, limit)
             try:
                 async for chunk in chunks:
                     yield chunk
@@ -203,12 +240,39 @@ class AwaitableDatabase:
         chunks = entry.connection.stream(sql, params, chunk_size)
         try:
             try:
+                if limit is not None:
+                    chunks = limited_chunks(chunks, entry.connection, limit)
                 async for chunk in chunks:
                     yield chunk
             finally:
                 await chunks.aclose()
         finally:
             pool.release_after_error(entry)
+
+    def run_in(
+        self, block: Block, run: Callable[[str, Any], Coroutine[Any, Any, T]], sql: str, params: Any, many: bool = False
+    ) -> Coroutine[Any, Any, T]:
+        """Run one statement of a ``connection()`` block: ``run(sql, params)`` is its connection's; ``many`` says that
+        there are many rows of parameters."""
+        return block.run(run(sql, params), sql)
+
+    def stream_in(self, block: Block, sql: str, params: Params, chunk_size: int) -> AsyncGenerator[Sequence[Row], None]:
+        """Stream rows in a ``connection()`` block."""
+        return block.stream(sql, params, chunk_size)
+
+    def execute_wrapper(self, wrapper: Callable[..., Any]) -> ExecuteWrapper:
+        """Put a function around every statement on this database, under ``with`` or ``async with``.
+
+        Parameters:
+            wrapper: ``wrapper(execute, sql, params, many, context)``, of either kind. It calls (or awaits)
+                ``execute(sql, params, many, context)`` and returns what that returns, or raises. ``many`` is True when
+                ``params`` is a list of many rows' parameters; ``context["connection"]`` is this database.
+
+        It hears the statements of the context it was opened in, and of the tasks and threads that is carried to. The
+        wrapper opened first is outermost.
+        """
+        made: ExecuteWrapper = import_module("orm.db.watched").ExecuteWrapper(self, wrapper)  # only who watches pays
+        return made
 
     def connection(self) -> ConnectionBlock:
         """Give the caller one connection for a while, under ``with`` or ``async with``, for SQL of its own."""

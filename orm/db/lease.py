@@ -18,6 +18,7 @@ from orm.bridge.guard import running_loop
 from orm.bridge.overrides import END, next_or_end
 from orm.bridge.waiting import NOTHING, name_of, whoami
 from orm.db.adapters import close_generator
+from orm.db.limits import within
 from orm.db.turns import Turns
 from orm.errors import BridgeError, TransactionManagementError
 
@@ -61,7 +62,7 @@ class Block:
     """An open ``atomic`` or ``connection`` block: a lease, and its place among the blocks on it.
 
     ``transaction`` is False for a ``connection`` block that no ``atomic`` surrounds. ``savepoint`` is its name, or
-    None.
+    None. ``limit`` is how many seconds each statement may take.
     """
 
     __slots__ = (
@@ -72,6 +73,7 @@ class Block:
         "depth",
         "hooks",
         "lease",
+        "limit",
         "opener",
         "parent",
         "savepoint",
@@ -91,6 +93,7 @@ class Block:
         self.committed = False
         self.broken = False
         self.hooks: list[tuple[Callable[[], Any], bool]] = []
+        self.limit: float | None = None if parent is None else parent.limit
         self.turns = Turns()
 
     async def take_turn(self, what: str) -> None:
@@ -140,6 +143,8 @@ class Block:
         entry = lease.entry
         entry.what = what
         entry.uses += 1
+        if self.limit is not None:
+            coroutine = within(self.limit, lease.connection, coroutine)
         try:
             if lease.home is running_loop():
                 return await coroutine
@@ -150,11 +155,19 @@ class Block:
         finally:
             self.turns.pass_on()
 
-    async def stream(self, sql: str, params: Params, chunk_size: int) -> AsyncGenerator[Sequence[Row], None]:
+    async def stream(
+        self, sql: str, params: Params, chunk_size: int, limit: float | None = None
+    ) -> AsyncGenerator[Sequence[Row], None]:
         """Stream rows; each chunk is a turn, so other statements of the block may run in between."""
-        chunks = self.lease.connection.stream(sql, params, chunk_size)
+        connection = self.lease.connection
+        chunks = connection.stream(sql, params, chunk_size)
         try:
-            while (chunk := await self.innermost().run(next_or_end(chunks), sql)) is not END:
+            while True:
+                step: Any = next_or_end(chunks)
+                if limit is not None:
+                    step = within(limit, connection, step)
+                if (chunk := await self.innermost().run(step, sql)) is END:
+                    return
                 yield chunk
         finally:
             inner = self.innermost()

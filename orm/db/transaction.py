@@ -36,6 +36,8 @@ def atomic(
     isolation: str | None = None,
     read_only: bool = False,
     retry: int = 0,
+    statement_timeout: float | None = None,
+    lock_timeout: float | None = None,
 ) -> Atomic: ...
 
 
@@ -46,6 +48,8 @@ def atomic(
     isolation: str | None = None,
     read_only: bool = False,
     retry: int = 0,
+    statement_timeout: float | None = None,
+    lock_timeout: float | None = None,
 ) -> Any:
     """Make a block that is done wholly or not at all: under ``with``, ``async with``, or as a decorator.
 
@@ -58,13 +62,16 @@ def atomic(
         retry: as a decorator, how many times the whole function is run again, after pauses that grow, when its
             transaction lost against another one (serialization failure, deadlock, lock held for too long). Never
             after a commit that may have happened, and never inside another transaction. Not for ``with``.
+        statement_timeout: seconds after which a statement of the block, or of a block in it, is stopped
+            (``QueryTimeout``). What the database then makes of the transaction is as after any error.
+        lock_timeout: seconds to wait for a lock of another transaction; outermost block only.
 
     Raises ``TransactionManagementError`` on entering where nesting is not possible, or on leaving when the database did
     not commit; ``AmbiguousCommit`` when the connection broke during COMMIT.
     """
     if callable(using):
         return Atomic()(using)
-    return Atomic(using, savepoint, durable, isolation, read_only, retry)
+    return Atomic(using, savepoint, durable, isolation, read_only, retry, statement_timeout, lock_timeout)
 
 
 def transaction_block(using: str | None) -> Block | None:

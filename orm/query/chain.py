@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
+from orm.db.limits import seconds_above_zero
 from orm.errors import NotSupportedError
 from orm.query import steps
 from orm.query.prefetch import check_lookups
@@ -66,6 +67,7 @@ class Chain(Generic[M]):
     _prefetch_done: bool = False
     _known_related: tuple[str, str, dict[Any, Any]] | None = None
     _fetch_mode: FetchMode = "one"
+    _timeout: float | None = None
 
     def __init__(self, model: type[M] | None = None, using: str | None = None) -> None:
         if model is None:
@@ -349,6 +351,13 @@ class Chain(Generic[M]):
     def using(self, alias: str | None) -> Self:
         """Return the same query for another database."""
         return self._set(_using=alias)
+
+    def timeout(self, seconds: float | None) -> Self:
+        """Stop each statement of this query after so many seconds: ``QueryTimeout`` is raised. None lifts the limit.
+
+        Waiting for a connection is not counted, nor are the statements of ``prefetch_related``.
+        """
+        return self._set(_timeout=seconds_above_zero("timeout", seconds))
 
     def fetch_mode(self, mode: FetchMode) -> Self:
         """Say how unloaded relations and deferred columns of the results load: each alone (``one``), for all results

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from orm.bridge import breathe, run
 from orm.bridge.crossing import call_form
 from orm.bridge.guard import running_loop
+from orm.db.lease import find_block
+from orm.db.limits import LimitedDatabase
 from orm.db.registry import databases
 from orm.db.transaction import atomic
-from orm.errors import EmptyResultSet, FieldError, IntegrityError
+from orm.errors import EmptyResultSet, FieldError, IntegrityError, TransactionManagementError
 from orm.query import changes, steps, writes
 from orm.query.chain import Chain, _filter_key, named_expressions
 from orm.query.plan import Plan, select_plan
@@ -29,6 +31,8 @@ from orm.sql.expressions import Uncacheable, structure_of
 
 if TYPE_CHECKING:
     from typing import Self
+
+    from orm.db.database_blocking import Database
 
 M = TypeVar("M", covariant=True)
 
@@ -48,11 +52,29 @@ class AwaitableQuerySet(Chain[M]):
     # -- running -------------------------------------------------------------------------------------------------------
 
     async def _rows(self, shape: Shape, values: tuple[Any, ...]) -> tuple[Plan, Sequence[Any]]:
-        database = databases[self._using or "default"]
+        database: Database | LimitedDatabase = databases[self._using or "default"]
+        if self._timeout is not None:
+            database = self._doors()
         plan = shape.plan(database.dialect, values, select_plan)
         if plan.sql is None:
             return plan, ()
+        if shape.select.lock is not None:
+            self._check_locking()
         return plan, await database.fetch(plan.sql, values if plan.bind is None else plan.bind(values))
+
+    def _check_locking(self) -> None:
+        """Refuse to lock rows where the lock would be gone before anyone could use it."""
+        database = databases[self.db]
+        block = find_block(database)
+        if database.dialect.capabilities.select_for_update and (block is None or not block.transaction):
+            raise TransactionManagementError(
+                "select_for_update() locks rows until the transaction ends, and there is none: use it inside atomic()"
+            )
+
+    def _doors(self) -> Database | LimitedDatabase:
+        """Where this query's statements go: the database, or its doors with a limit of time."""
+        database = databases[self.db]
+        return database if self._timeout is None else LimitedDatabase(database, self._timeout)
 
     async def afetch_all(self) -> list[M]:
         """Run the query unless it has run, and return the list of results, which is kept."""
@@ -348,7 +370,7 @@ class AwaitableQuerySet(Chain[M]):
 
     async def aexplain(self, *, format: str | None = None, **options: Any) -> str:
         """Return the database's own account of how it would run this query."""
-        database = databases[self.db]
+        database = self._doors()
         shape, values = self._sliced()
         plan = shape.plan(database.dialect, values, select_plan)
         if plan.sql is None:
@@ -365,7 +387,7 @@ class AwaitableQuerySet(Chain[M]):
         """
         if chunk_size <= 0:
             raise ValueError("Chunk size must be strictly positive.")
-        database = databases[self.db]
+        database = self._doors()
         shape, values = self._sliced()
         plan = shape.plan(database.dialect, values, select_plan)
         if plan.sql is None:
@@ -484,7 +506,7 @@ class AwaitableQuerySet(Chain[M]):
         return await self._run(shape, self._values + prepared, changes.update_plan)
 
     async def _run(self, shape: Shape, values: tuple[Any, ...], make: Any) -> int:
-        database = databases[self.db]
+        database = self._doors()
         plan = shape.plan(database.dialect, values, make)
         if plan.sql is None:
             return 0

@@ -11,7 +11,7 @@ import orm
 from orm.bridge import run
 from orm.db.database_blocking import Database
 from orm.db.registry import backend_for, backends, databases, register_backend
-from orm.sql.records import replace
+from dataclasses import replace
 
 KINDS = ("sqlite", "postgresql", "halfblocking", "halfawaitable")
 OPTIONS = "max_size=5&acquire_timeout=2"

@@ -1,0 +1,112 @@
+"""An alarm clock for blocking code: calls a function later, in another thread, unless it is told not to.
+
+One daemon thread serves all alarms and ends when there are none. It is stopped around a fork, so that a program that is
+not threaded stays so. What this module refuses: nothing; an alarm whose function raises is logged.
+"""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import os
+import threading
+from collections.abc import Callable
+from itertools import count
+from time import monotonic
+
+from orm.bridge.portal import helpers
+
+logger = logging.getLogger("orm.clock")
+
+STOPPING_SECONDS = 1.0
+
+
+class Alarm:
+    """One call to come."""
+
+    __slots__ = ("_call", "_lock", "due", "fired")
+
+    def __init__(self, due: float, call: Callable[[], None]) -> None:
+        self.due = due
+        self.fired = False
+        self._call: Callable[[], None] | None = call
+        self._lock = threading.Lock()
+
+    def cancel(self) -> bool:
+        """Forget the call, or wait for its end when it is under way; says whether it was made."""
+        with self._lock:
+            self._call = None
+        return self.fired
+
+    def ring(self) -> None:
+        """Make the call, once."""
+        with self._lock:
+            call, self._call = self._call, None
+            if call is None:
+                return
+            self.fired = True
+            try:
+                call()
+            except Exception:
+                logger.exception("an alarm's function failed")
+
+
+class Clock:
+    """The alarms to come, and the thread that waits for the next one."""
+
+    def __init__(self) -> None:
+        self._alarms: list[tuple[float, int, Alarm]] = []
+        self._numbers = count()
+        self._changed = threading.Condition(threading.Lock())
+        self._thread: threading.Thread | None = None
+        self._stopping = False
+
+    def call_later(self, seconds: float, call: Callable[[], None]) -> Alarm:
+        """Call ``call`` in another thread after so many seconds."""
+        alarm = Alarm(monotonic() + seconds, call)
+        with self._changed:
+            heapq.heappush(self._alarms, (alarm.due, next(self._numbers), alarm))
+            if self._thread is None:
+                self._start()
+            elif self._alarms[0][2] is alarm:
+                self._changed.notify()
+        return alarm
+
+    def _start(self) -> None:
+        self._thread = threading.Thread(target=self._serve, name="duotone-clock", daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        with self._changed:
+            while self._alarms and not self._stopping:
+                wait = self._alarms[0][0] - monotonic()
+                if wait > 0:
+                    self._changed.wait(wait)
+                    continue
+                _, _, alarm = heapq.heappop(self._alarms)
+                helpers.start(alarm.ring)
+            self._thread = None
+
+    def pause(self) -> None:
+        """End the thread, keeping the alarms: for the time of a fork."""
+        with self._changed:
+            thread = self._thread
+            self._stopping = True
+            self._changed.notify()
+        if thread is not None:
+            thread.join(STOPPING_SECONDS)
+
+    def go_on(self) -> None:
+        """Start the thread again, when there is something to wait for."""
+        with self._changed:
+            self._stopping = False
+            if self._alarms and self._thread is None:
+                self._start()
+
+    def forget(self) -> None:
+        """In a forked child the alarms are the parent's."""
+        self.__init__()  # type: ignore[misc]
+
+
+clock = Clock()
+os.register_at_fork(before=clock.pause, after_in_parent=clock.go_on, after_in_child=clock.forget)

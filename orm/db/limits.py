@@ -1,0 +1,109 @@
+"""A limit of time for a statement: after it the statement is stopped at the server, and ``QueryTimeout`` raised.
+
+On an event loop the statement is cancelled, in blocking code an alarm in another thread interrupts it; the connection
+is clean afterwards in both, or given up. What this module refuses: a limit that is not a number of seconds above 0.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncGenerator, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from orm.bridge.clock import clock
+from orm.bridge.guard import running_loop
+from orm.bridge.overrides import END, next_or_end
+from orm.errors import DatabaseError, InterfaceError, QueryTimeout
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from orm.db.contract import Connection, Params, Row
+    from orm.db.database import AwaitableDatabase
+else:
+    from orm.late import asyncio
+
+T = TypeVar("T")
+
+
+def seconds_above_zero(name: str, value: float | None) -> float | None:
+    """Return a limit as a float; raise ``TypeError`` or ``ValueError`` when it can't be one."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name} is a number of seconds, not {value!r}.")
+    if not 0 < value < math.inf:
+        raise ValueError(f"{name} is a number of seconds above 0, not {value!r}.")
+    return float(value)
+
+
+async def within(seconds: float, connection: Connection, coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine of a connection, where the connection lives, for at most so long.
+
+    Raises ``QueryTimeout`` after that; the statement has ended at the server by then, or its session has.
+    """
+    if running_loop() is not None:
+        limit = asyncio.timeout(seconds)
+        try:
+            async with limit:
+                return await coroutine
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise too_long(seconds) from error
+    alarm = clock.call_later(seconds, connection.interrupt)
+    try:
+        return await coroutine
+    except (DatabaseError, InterfaceError) as error:
+        if alarm.cancel():
+            raise too_long(seconds) from error
+        raise
+    finally:
+        alarm.cancel()
+
+
+async def limited_chunks(
+    chunks: AsyncGenerator[Sequence[Row], None], connection: Connection, seconds: float
+) -> AsyncGenerator[Sequence[Row], None]:
+    """Go through a stream each of whose lists may take so long."""
+    try:
+        while (chunk := await within(seconds, connection, next_or_end(chunks))) is not END:
+            yield chunk
+    finally:
+        await chunks.aclose()
+
+
+def too_long(seconds: float) -> QueryTimeout:
+    """Build the error for a statement that was stopped."""
+    return QueryTimeout(f"The statement was stopped after its limit of {seconds:g} s.")
+
+
+class LimitedDatabase:
+    """A database whose statements are limited in time: the doors of ``Database`` that querysets use.
+
+    Waiting for a connection or a turn is not counted, and has a limit of its own (``acquire_timeout``).
+    """
+
+    def __init__(self, database: AwaitableDatabase, seconds: float) -> None:
+        self._database = database
+        self._seconds = seconds
+        self.dialect = database.dialect
+
+    async def fetch(self, sql: str, params: Params = ()) -> Sequence[Row]:
+        """Run one statement and return all its rows."""
+        rows: Sequence[Row] = await self._database.limited(self._seconds, "fetch", sql, params)
+        return rows
+
+    async def execute(self, sql: str, params: Params = ()) -> int:
+        """Run one statement and return how many rows it affected."""
+        count: int = await self._database.limited(self._seconds, "execute", sql, params)
+        return count
+
+    async def stream(self, sql: str, params: Params, chunk_size: int) -> AsyncGenerator[Sequence[Row], None]:
+        """Yield the rows in lists of at most ``chunk_size``; the limit is for each list."""
+        chunks = self._database.stream(sql, params, chunk_size, self._seconds)
+        try:
+            async for chunk in chunks:
+                yield chunk
+        finally:
+            await chunks.aclose()
