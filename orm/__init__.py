@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from orm.db.atomic_blocking import run_in_transaction
     from orm.db.registry import DEFAULT_DB_ALIAS, databases, register_backend
     from orm.db.transaction import atomic, independent, on_commit
+    from orm.db.watched import capture_queries
     from orm.models.apps import apps
     from orm.models.schema import acreate_tables, adrop_tables
     from orm.models.schema_blocking import create_tables, drop_tables
@@ -27,6 +28,7 @@ _HOMES = {
     "apps": "orm.models.apps",
     "arun_in_transaction": "orm.db.atomic",
     "atomic": "orm.db.transaction",
+    "capture_queries": "orm.db.watched",
     "configure": "orm.config",
     "create_tables": "orm.models.schema_blocking",
     "databases": "orm.db.registry",
@@ -46,6 +48,7 @@ __all__ = [
     "apps",
     "arun_in_transaction",
     "atomic",
+    "capture_queries",
     "configure",
     "create_tables",
     "databases",

@@ -31,6 +31,9 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
     "allow_blocking": ((bool,), False, "a bool"),
     "default_auto_field": ((str,), "BigAutoField", "the name of a field class"),
     "installed_apps": ((Sequence,), (), "a list of module names"),
+    "slow_query_seconds": ((int, float, type(None)), None, "a number of seconds, or None"),
+    "repeated_query_limit": ((int, type(None)), None, "a whole number, or None"),
+    "tracer": ((object,), None, "an OpenTelemetry tracer, or None"),
 }
 
 
@@ -43,6 +46,9 @@ class Settings:
     allow_blocking: bool
     default_auto_field: str
     installed_apps: Sequence[str]
+    slow_query_seconds: float | None
+    repeated_query_limit: int | None
+    tracer: Any
 
     def __init__(self) -> None:
         self.__dict__["_lock"] = threading.RLock()
@@ -79,7 +85,9 @@ def configure(databases: str | Mapping[str, Any] | None = None, **others: Any) -
     Parameters:
         databases: a URL (for the alias "default"), or a mapping of aliases to URLs or Django's dictionaries.
         others: ``use_tz`` (True), ``time_zone`` ("UTC"), ``allow_blocking`` (False: a blocking form on an event loop's
-            thread is refused), ``default_auto_field`` ("BigAutoField"), ``installed_apps`` ([]).
+            thread is refused), ``default_auto_field`` ("BigAutoField"), ``installed_apps`` ([]),
+            ``slow_query_seconds`` (None: log no statement as slow), ``repeated_query_limit`` (None: warn of no repeated
+            query), ``tracer`` (None: an OpenTelemetry tracer for a span around each statement).
 
     Raises ``ImproperlyConfigured`` for an unknown setting or a value of the wrong type; nothing is changed then.
     """
@@ -107,6 +115,9 @@ def canonical(name: str, value: Any, where: str) -> Any:
     """Return a value of the right type in the form it is kept in."""
     if name == "databases":
         return {DEFAULT_ALIAS: value} if isinstance(value, str) else dict(value)
+    if name in ("slow_query_seconds", "repeated_query_limit") and value is not None:
+        if isinstance(value, bool) or value < (name == "repeated_query_limit"):
+            raise ImproperlyConfigured(f"{name} in {where} can't be {value!r}.")
     if name == "time_zone":
         zoneinfo = import_module("zoneinfo")  # not needed, and not quick, until somebody sets a zone
         try:

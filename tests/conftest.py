@@ -27,8 +27,8 @@ import orm
 from tests import colours, servers
 from tests.counting import Queries
 
-COLOURED = frozenset({"properties", "query", "relations", "saving"})
-BORROWS_MODELS = {"properties": "query"}
+COLOURED = frozenset({"observability", "properties", "query", "relations", "saving"})
+BORROWS_MODELS = {"observability": "query", "properties": "query"}
 BACKENDS = ("sqlite", "postgresql")
 
 HERE = Path(__file__).resolve().parent

@@ -83,26 +83,27 @@ class AwaitableConnectionBlock:
     async def afetch(self, sql: str, params: Params = ()) -> Sequence[Row]:
         """Run one statement and return all its rows."""
         block = self.open_block.innermost()
-        return await block.run(block.lease.connection.fetch(sql, params), sql)
+        return await self.database.run_in(block, block.lease.connection.fetch, sql, params)
 
     async def aexecute(self, sql: str, params: Params = ()) -> int:
         """Run one statement and return how many rows it affected."""
         block = self.open_block.innermost()
-        return await block.run(block.lease.connection.execute(sql, params), sql)
+        return await self.database.run_in(block, block.lease.connection.execute, sql, params)
 
     async def aexecute_many(self, sql: str, rows: Iterable[Params]) -> int:
         """Run one statement for each row of parameters, all or nothing; return how many rows were affected."""
         block = self.open_block.innermost()
-        return await block.run(block.lease.connection.execute_many(sql, rows), sql)
+        return await self.database.run_in(block, block.lease.connection.execute_many, sql, rows, many=True)
 
     async def aexecute_script(self, sql: str) -> None:
         """Run several statements separated by semicolons, without parameters."""
         block = self.open_block.innermost()
-        await block.run(block.lease.connection.execute_script(sql), sql)
+        script = block.lease.connection.execute_script
+        await self.database.run_in(block, lambda sql, _: script(sql), sql, ())
 
     async def astream(self, sql: str, params: Params = (), chunk_size: int = CHUNK_SIZE) -> AsyncIterator[Row]:
         """Yield the rows one by one, holding at most ``chunk_size`` in memory."""
-        chunks = self.open_block.stream(sql, params, chunk_size)
+        chunks = self.database.stream_in(self.open_block, sql, params, chunk_size)
         try:
             async for chunk in chunks:
                 for row in chunk:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import AsyncGenerator, Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
 from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -22,7 +24,6 @@ from orm.bridge.portal import note_thread
 from orm.bridge.waiting import NOTHING, Waiter, name_of, whoami
 from orm.db.roster import OPEN, Entry, Roster
 from orm.errors import Error, InterfaceError, PoolTimeout
-from orm.sql.records import dataclass
 
 if TYPE_CHECKING:
     import asyncio
@@ -33,6 +34,9 @@ else:
     from orm.late import asyncio
 
 logger = logging.getLogger("orm.pool")
+
+waited: ContextVar[float] = ContextVar("orm.waited", default=0.0)
+"""Seconds that the last look for a connection took which did not find an idle one at once."""
 
 SWEEP_SECONDS = 5.0
 SHOWN_CHARACTERS = 80
@@ -102,6 +106,7 @@ class Pool:
             granted: Any = step if waiter is None else await self._wait(waiter, began)
             entry = await self._open(what) if granted is OPEN else await self._ready(granted, what)
             if entry is not None:
+                waited.set(monotonic() - began)
                 return entry
 
     async def _wait(self, waiter: Waiter, began: float) -> Any:
@@ -112,7 +117,9 @@ class Pool:
             self._give_up(waiter)
             raise
         finally:
-            self._waited += monotonic() - began
+            seconds = monotonic() - began
+            self._waited += seconds
+            waited.set(seconds)
         if served:
             return waiter.granted
         with self._lock:

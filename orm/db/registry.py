@@ -6,6 +6,7 @@ Backends are found through the entry point group ``orm.backends`` (the entry's n
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from importlib import import_module
@@ -18,6 +19,7 @@ from orm.errors import ConnectionDoesNotExist, ImproperlyConfigured
 
 DEFAULT_DB_ALIAS = DEFAULT_ALIAS
 ENTRY_POINT_GROUP = "orm.backends"
+WATCHED = "orm.db.watched"
 
 backends: dict[str, Backend] = {}
 """Backends loaded or registered so far, by scheme."""
@@ -93,6 +95,7 @@ class Databases:
                 backend = backend_for(url.scheme)
                 url.check_options(backend.options)
                 self._made[alias] = Database(alias, url, backend)
+                observe()
             return self._made[alias]
 
     def _unknown(self, alias: str) -> str:
@@ -121,6 +124,14 @@ class Databases:
                 if alias not in configured or DatabaseURL.parse(configured[alias]) != database.url:
                     del self._made[alias]
                     database.terminate()
+        observe()
+
+
+def observe() -> None:
+    """Let those who listen to statements, by settings or already, hear every database there is now."""
+    wanted = settings.slow_query_seconds is not None or settings.repeated_query_limit or settings.tracer is not None
+    if wanted or WATCHED in sys.modules:
+        import_module(WATCHED).audience.follow_settings()  # nobody else needs that module
 
 
 databases = Databases()

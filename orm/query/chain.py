@@ -359,6 +359,19 @@ class Chain(Generic[M]):
         """
         return self._set(_timeout=seconds_above_zero("timeout", seconds))
 
+    def tag(self, text: str) -> Self:
+        """Send the query's statements with a comment before them, by which the server's logs and statistics show where
+        they are from: ``tag("checkout")``.
+
+        The text is part of the statement, which databases plan and keep by its text: use few different ones. Further
+        tags are added. Queries of ``prefetch_related`` have no tag but their own.
+
+        Raises ``ValueError`` for a text that holds ``/*``, ``*/`` or characters that can't be printed.
+        """
+        if not isinstance(text, str):
+            raise TypeError(f"tag() takes a text, not {text!r}")
+        return self._step("tag", (text,), steps.tag, text)
+
     def fetch_mode(self, mode: FetchMode) -> Self:
         """Say how unloaded relations and deferred columns of the results load: each alone (``one``), for all results
         in one query

@@ -149,7 +149,7 @@ def update_plan(select: Select, dialect: Any, lengths: dict[int, int]) -> Plan:
         where, found = _rows_clause(select, compiler)
         return f"UPDATE {dialect.quote(select.model._meta.db_table)} SET {', '.join(sets)}{where}", [*params, *found]
 
-    return statement_plan(compile_update, dialect, lengths)
+    return statement_plan(compile_update, dialect, lengths, select.comment)
 
 
 def _value_sql(compiler: Any, value: Any) -> tuple[str, Sequence[Any]]:
@@ -171,4 +171,4 @@ def delete_plan(select: Select, dialect: Any, lengths: dict[int, int]) -> Plan:
         where, params = _rows_clause(select, compiler)
         return f"DELETE FROM {dialect.quote(select.model._meta.db_table)}{where}", params
 
-    return statement_plan(compile_delete, dialect, lengths)
+    return statement_plan(compile_delete, dialect, lengths, select.comment)

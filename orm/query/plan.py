@@ -75,13 +75,14 @@ def select_plan(select: Select, dialect: Any, lengths: dict[int, int]) -> Plan:
     except EmptyResultSet:
         return Plan(None, (), layout, dialect, compiler.asked)
     text, ordered = finish_text(sql, params, dialect)
-    if select.comment:
-        text = f"/* {select.comment} */ {text}"
-    return Plan(text, ordered, layout, dialect, compiler.asked, select.slots)
+    return Plan(commented(text, select.comment), ordered, layout, dialect, compiler.asked, select.slots)
 
 
 def statement_plan(
-    compile_statement: Callable[[Compiler], tuple[str, Sequence[Any]]], dialect: Any, lengths: dict[int, int]
+    compile_statement: Callable[[Compiler], tuple[str, Sequence[Any]]],
+    dialect: Any,
+    lengths: dict[int, int],
+    comment: str | None = None,
 ) -> Plan:
     """Return the plan of a statement that gives no objects (UPDATE, DELETE)."""
     compiler = _LengthCompiler(dialect, lengths)
@@ -90,4 +91,9 @@ def statement_plan(
     except EmptyResultSet:
         return Plan(None, (), None, dialect, compiler.asked)
     text, ordered = finish_text(sql, params, dialect)
-    return Plan(text, ordered, None, dialect, compiler.asked)
+    return Plan(commented(text, comment), ordered, None, dialect, compiler.asked)
+
+
+def commented(text: str, comment: str | None) -> str:
+    """Put a tag's comment before a statement."""
+    return f"/* {comment} */ {text}" if comment else text

@@ -326,8 +326,13 @@ def lock(builder: Builder, nowait: bool, skip_locked: bool, of: tuple[str, ...],
 
 
 def tag(builder: Builder, text: str) -> None:
-    """A comment that goes before the statement."""
-    builder.select.comment = text
+    """tag(): a comment that goes before the statement; further tags are added to it."""
+    if any(mark in text for mark in ("*/", "/*")) or not text.isprintable() or not text.strip():
+        raise ValueError(
+            f"tag() takes printable text without /* and */, which would be read as SQL by the database, not {text!r}"
+        )
+    before = builder.select.comment
+    builder.select.comment = f"{before}, {text}" if before else text
 
 
 def combine(builder: Builder, operator: str, all_rows: bool, others: Sequence[Any]) -> None:
@@ -340,7 +345,7 @@ def combine(builder: Builder, operator: str, all_rows: bool, others: Sequence[An
     builder.select = Select(
         select.model, dict(select.joins), result=select.result, values=first.values, selected=first.selected,
         annotations=first.annotations, combination=Combination(operator, all_rows, tuple(parts)), order_by=(),
-        slots=select.slots,
+        slots=select.slots, comment=first.comment,
     )  # fmt: skip
 
 
@@ -395,7 +400,8 @@ def _counted(select: Select) -> Select:
 
 
 def _around(builder: Builder, inner: Select) -> Select:
-    outer = Select(builder.model, {"rows": Join("rows", "rows")}, source=(_named(inner), "rows"), order_by=())
+    rows = {"rows": Join("rows", "rows")}
+    outer = Select(builder.model, rows, source=(_named(inner), "rows"), order_by=(), comment=inner.comment)
     builder.select = outer
     return outer
 
