@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", covariant=True)
 
-SLICE = 1000  # rows that become objects before others may run
+SLICE = 500  # rows that become objects before others may run
 REPR_ROWS = 20
 
 
@@ -83,8 +83,12 @@ class AwaitableQuerySet(Chain[M]):
             plan, rows = await self._rows(shape, values)
             if len(rows) > SLICE:
                 found: list[Any] = []
-                for start in range(0, len(rows), SLICE):
-                    found += self._hydrated(plan, rows[start : start + SLICE])
+                left = rows if isinstance(rows, list) else list(rows)
+                del rows
+                while left:  # rows are given up as they are used: freeing all of them at the end would hold up the loop
+                    part = left[:SLICE]
+                    del left[:SLICE]
+                    found += self._hydrated(plan, part)
                     await breathe()
             else:
                 found = self._hydrated(plan, rows)
