@@ -429,7 +429,8 @@ def _read_uuid(text: str) -> uuid.UUID:
 
 def _decimal_reader(places: int | None) -> Callable[[Any], decimal.Decimal]:
     if places is None:
-        return lambda value: decimal.Decimal(repr(value) if type(value) is float else value)
+        # A computed number: no more digits than a float is exact to, so that 8.87 is not read as 8.870000000000001.
+        return lambda value: decimal.Decimal(f"{value:.15g}" if type(value) is float else value)
     unit = decimal.Decimal(1).scaleb(-places)
 
     def read(value: Any) -> decimal.Decimal:

@@ -328,18 +328,23 @@ class Builder:
     # -- conditions ----------------------------------------------------------------------------------------------------
 
     def resolve_condition(
-        self, condition: Any, allow_joins: bool = True, reuse: set[str] | None = None, summarize: bool = False
+        self,
+        condition: Any,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        within: bool | None = None,
     ) -> Expression:
         """Return a Q or conditional expression resolved; all its to-many relations speak of the same rows."""
         outer, self._reuse = self._reuse, reuse
         try:
-            return self._condition(condition, False, False, reuse, allow_joins)
+            return self._condition(condition, False, within, reuse, allow_joins)
         finally:
             self._reuse = outer
 
     def add_filter(self, condition: Q) -> None:
         """Add the condition of one ``filter()`` or ``exclude()`` call."""
-        where = self.resolve_condition(condition, reuse=set())
+        where = self.resolve_condition(condition, reuse=set(), within=False)
         if where.contains_over_clause:
             raise NotImplementedError(
                 "Filtering on a window function is not supported: filter in Python, or in raw SQL"
@@ -350,15 +355,18 @@ class Builder:
         self.select.where = current.and_with(where)
 
     def _condition(
-        self, condition: Any, negated: bool, within: bool, reuse: set[str] | None, allow_joins: bool
+        self, condition: Any, negated: bool, within: bool | None, reuse: set[str] | None, allow_joins: bool
     ) -> Expression:
-        """Resolve a condition. ``negated``: an odd number of NOTs is around it; ``within``: any is."""
+        """Resolve a condition. ``negated``: an odd number of NOTs is around it. ``within``: any is, and it is about
+        the query's rows; None for what each joined row gets, such as the filter of an aggregate.
+        """
         if not isinstance(condition, Q):
             return condition.resolve_expression(self, allow_joins, reuse)  # type: ignore[no-any-return]
         if not condition.children:
             return Where(())
         negated = negated != condition.negated
-        within = within or condition.negated
+        if within is not None:
+            within = within or condition.negated
         nodes: list[Expression] = []
         for child in condition.children:
             if type(child) is tuple:
@@ -368,7 +376,7 @@ class Builder:
         return Where(nodes, condition.connector, condition.negated)
 
     def _leaf(
-        self, name: str, value: Any, negated: bool, within: bool, reuse: set[str] | None, allow_joins: bool
+        self, name: str, value: Any, negated: bool, within: bool | None, reuse: set[str] | None, allow_joins: bool
     ) -> Expression:
         kind: Hashable = kind_of(value, [])
         if self.pending is not None and hasattr(value, "__next__"):
@@ -410,7 +418,9 @@ class Builder:
             join = self.select.joins.get(join.parent or "")
         return bool(column.target.null)
 
-    def _lookup(self, lhs: Any, names: Sequence[str], kind: Hashable, value: Any, whole: str) -> Expression:
+    def _lookup(
+        self, lhs: Any, names: Sequence[str], kind: Hashable, value: Any, whole: str, query: Any = None
+    ) -> Expression:
         *transforms, last = names or ("exact",)
         lhs = self._transformed(lhs, transforms, whole)
         lookup = _find_lookup(lhs, last)
@@ -422,7 +432,7 @@ class Builder:
             lookup = _find_lookup(lhs, "exact")
         if lookup is None:
             raise FieldError(f"{whole!r} ends in {last!r}, which can't be compared")
-        built: Expression = lookup.build(lhs, kind, value, self)
+        built: Expression = lookup.build(lhs, kind, value, query or self)
         if getattr(lhs, "bilateral", False):
             built.rhs = type(lhs)(built.rhs)  # type: ignore[attr-defined]
         return built
@@ -436,11 +446,6 @@ class Builder:
         lhs = inner.column(Path(rest, path.field, (), path.relation), None)
         lookup = inner._lookup(lhs, path.rest, kind, value, name)
         tie = Exact(Col(inner.select.base_alias, hop.rhs), Col(outer_alias, hop.lhs))
-        same = self._joined(outer_alias, hop, reuse)
-        if same is not None:
-            # A condition of the same filter() speaks of a related row already: this one is about that row, too.
-            key = hop.model._meta.pk
-            tie = Exact(Col(inner.select.base_alias, key), Col(same, key))
         inner.select.where = Where((lookup, tie))
         inner.select.outputs = ()
         if isinstance(lookup, IsNull) and lookup.rhs is True:

@@ -117,7 +117,7 @@ def _hydrator(layout: Layout, converted: Sequence[Any], stateful: bool) -> Hydra
     assert layout.entity is not None
     source = _Source()
     count = len(layout.types)
-    unpack = ", ".join(f"r{i}" for i in range(count)) + ("," if count == 1 else "")
+    unpack = _unpacked(count, layout.hidden)
     source.lines += [f"def hydrate(rows{', state' if stateful else ''}):", "    out = []", "    append = out.append"]
     source.lines += [f"    for {unpack} in rows:"]
     extra = [f"{name!r}: {_value(source, converted[position], position)}" for name, position in layout.annotations]
@@ -177,13 +177,13 @@ def _plain(layout: Layout, converted: Sequence[Any]) -> Hydrate:
         source = _Source()
         value = _value(source, converted[0], 0)
         source.lines += ["def hydrate(rows):", f"    return [{value} for r0, *_ in rows]"]
-        if count == 1:
+        if count == 1 and not layout.hidden:
             source.lines[-1] = f"    return [{value} for r0, in rows]"
         return _made(source)
-    if layout.kind == "tuple" and not any(converted):
+    if layout.kind == "tuple" and not any(converted) and not layout.hidden:
         return _tuples
     source = _Source()
-    unpack = ", ".join(f"r{i}" for i in range(count)) + ","
+    unpack = _unpacked(count, layout.hidden)
     values = [_value(source, convert, i) for i, convert in enumerate(converted)]
     if layout.kind == "dict":
         result = "{" + ", ".join(f"{name!r}: {value}" for name, value in zip(layout.names, values, strict=True)) + "}"
@@ -194,6 +194,10 @@ def _plain(layout: Layout, converted: Sequence[Any]) -> Hydrate:
             result = f"{source.bind('row', row)}._make({result})"
     source.lines += ["def hydrate(rows):", f"    return [{result} for {unpack} in rows]"]
     return _made(source)
+
+
+def _unpacked(count: int, hidden: int) -> str:
+    return ", ".join(f"r{i}" for i in range(count)) + (", *_" if hidden else ",")
 
 
 def _tuples(rows: Sequence[Any]) -> list[Any]:

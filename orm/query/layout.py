@@ -8,13 +8,13 @@ other.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orm.errors import FieldError
 from orm.query.builder import Builder, ConstantBuilder, nearest
 from orm.sql.expressions import Col, Expression, OrderBy, Ref
 from orm.sql.functions.numbers import Random
-from orm.sql.records import dataclass, field, replace
 from orm.sql.select import Output, Select
 from orm.sql.types import INTEGER_KINDS
 from orm.sql.windows import ordering_of
@@ -35,7 +35,7 @@ class Entity:
 @dataclass
 class Layout:
     """The shape of a result: ``kind`` is model, dict, tuple, flat or named; ``names`` the columns' names where they
-    have one.
+    have one. The last ``hidden`` columns of a row are no part of the result.
     """
 
     kind: str
@@ -43,6 +43,7 @@ class Layout:
     types: tuple[Any, ...]
     entity: Entity | None = None
     annotations: tuple[tuple[str, int], ...] = ()
+    hidden: int = 0
 
 
 def finish(select: Select) -> tuple[Select, Layout]:
@@ -65,8 +66,9 @@ def finish(select: Select) -> tuple[Select, Layout]:
     for name in select.selected:
         outputs.append(Output(select.annotations[name], name))
         names.append(name)
-    select.outputs = tuple(outputs)
     select.order_by = _ordering(builder, select)
+    hidden = _hidden(select, outputs)
+    select.outputs = (*outputs, *hidden)
     if select.lock is not None and select.lock[2]:
         nowait, skip, of, no_key = select.lock
         aliases = tuple(
@@ -76,7 +78,16 @@ def finish(select: Select) -> tuple[Select, Layout]:
     types = tuple(output_type(output.expression) for output in outputs)
     annotations = tuple((name, start + i) for i, name in enumerate(select.selected))
     kind = select.result if select.values is not None else "model"
-    return select, Layout(kind, tuple(names), types, entity, annotations)
+    return select, Layout(kind, tuple(names), types, entity, annotations, len(hidden))
+
+
+def _hidden(select: Select, outputs: Sequence[Output]) -> list[Output]:
+    """Return what DISTINCT rows are ordered by without showing it: it is part of what makes them different."""
+    if not select.distinct:
+        return []
+    shown = {output.expression for output in outputs}
+    ordered = (item.expression for item in select.order_by or () if isinstance(item, OrderBy))
+    return [Output(item) for item in dict.fromkeys(ordered) if item not in shown and not isinstance(item, Ref)]
 
 
 def _output_name(name: str) -> str:

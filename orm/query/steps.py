@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from orm.errors import FieldError, NotSupportedError
@@ -17,9 +18,8 @@ from orm.query.layout import by_name, finish, resolve_ordering
 from orm.sql import types
 from orm.sql.aggregates import count_rows
 from orm.sql.conditions import NothingNode, Q, Where, kind_of
-from orm.sql.expressions import Col, Expression, OrderBy, Ref, Slot
+from orm.sql.expressions import Col, Expression, Node, OrderBy, Ref, Slot
 from orm.sql.lookups import Exact
-from orm.sql.records import replace
 from orm.sql.select import Combination, Join, Output, Select, relabel
 
 _ALIAS = re.compile(r"[^\W\d]\w*\Z")
@@ -101,7 +101,7 @@ def annotate(builder: Builder, annotations: dict[str, Any], selected: bool) -> N
         if not hasattr(annotation, "resolve_expression"):
             raise TypeError(f"annotate({name}=…) takes an expression such as F, Value or Count, not {annotation!r}")
         resolved = _resolve_annotation(builder, annotation)
-        if resolved.contains_aggregate and select.group_by is None:
+        if resolved.contains_aggregate and (select.group_by is None or select.values is not None):
             builder.group()
         select.annotations[name] = resolved
         if selected:
@@ -394,7 +394,11 @@ def _counted(select: Select) -> Select:
         if select.limit is None and select.offset is None and not select.distinct_on:
             select.order_by = ()
         if not select.distinct and not select.distinct_on and select.values is None:
-            select.outputs = (Output(Col(select.base_alias, select.model._meta.pk)),)
+            grouping = [select.annotations[name] for name in select.selected] if select.group_by is not None else []
+            select.outputs = (
+                Output(Col(select.base_alias, select.model._meta.pk)),
+                *[Output(item) for item in grouping if not item.contains_aggregate],
+            )
             return select
     return finish(select)[0]
 
@@ -512,10 +516,16 @@ class _SourceBuilder:
         for child in condition.children:
             if type(child) is tuple:
                 lhs, rest = self._filtered(child[0])
-                nodes.append(self.builder._lookup(lhs, rest, kind_of(child[1], []), child[1], child[0]))
+                nodes.append(self.builder._lookup(lhs, rest, kind_of(child[1], []), child[1], child[0], self))
             else:
                 nodes.append(self.resolve_condition(child))
         return Where(nodes, condition.connector, condition.negated)
+
+    def resolve_value(self, value: Any, lhs: Any, many: bool = False) -> Any:
+        """Return the right side of a lookup: an expression speaks of the subquery's columns, too."""
+        if isinstance(value, Node):
+            return value.resolve_expression(self, True, None)
+        return self.builder.resolve_value(value, lhs, many)
 
     def _filtered(self, name: str) -> tuple[Any, Sequence[str]]:
         """Return the subquery's column a filter speaks of, and the lookup's names."""

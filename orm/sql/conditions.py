@@ -212,6 +212,15 @@ class Where(Expression):
             yield from node.group_by_columns()
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        text, params, joined = self.as_parts(compiler)
+        return (f"({text})" if joined else text), params
+
+    def as_parts(self, compiler: Any) -> tuple[str, Sequence[Any], bool]:
+        """Return the SQL without parentheses around it, its parameters, and whether it needs them inside another
+        condition.
+
+        Raises ``EmptyResultSet`` and ``FullResultSet`` where no row, or every row, meets the condition.
+        """
         if not self.nodes:
             raise FullResultSet  # exclude() without conditions, too, leaves every row
         parts: list[str] = []
@@ -245,8 +254,8 @@ class Where(Expression):
             parts = [f"(({ones}{' + 1' * flips}) %% 2) = 1"]
         text = f" {self.connector} ".join(parts)
         if negated:
-            return f"NOT ({text})", params
-        return (f"({text})" if len(parts) > 1 else text), params
+            return f"NOT ({text})", params, False
+        return text, params, len(parts) > 1
 
 
 class NothingNode(Expression):

@@ -9,14 +9,17 @@ ever handed a user's value.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from orm.errors import NotSupportedError, SuspiciousOperation
-from orm.sql.records import dataclass
 from orm.sql.types import SQLType
 
 Adapter = Callable[[Any], Any]
+
+_QUOTED = r"""'(?:[^']|'')*'|"(?:[^"]|"")*\""""
 
 
 @dataclass(frozen=True)
@@ -276,14 +279,18 @@ class Dialect:
 
     def shown(self, sql: str, params: Sequence[Any]) -> str:
         """Return a statement with its parameters put in, for people to read; it is never sent."""
-        for number in range(len(params), 0, -1):
-            mark = self.placeholder(number)
-            text = repr(params[number - 1]) if params[number - 1] is not None else "NULL"
-            before, found, after = sql.rpartition(mark)
-            sql = before + text + after if found else sql
-            if self.capabilities.numbered_placeholders:
-                sql = sql.replace(mark, text)
-        return sql
+        numbers = {self.placeholder(number): number for number in range(1, len(params) + 1)}
+        numbered = self.capabilities.numbered_placeholders
+        marks = "|".join(re.escape(mark) for mark in sorted(numbers, key=len, reverse=True))
+        taken = iter(params)
+
+        def put(match: re.Match[str]) -> str:
+            if match[1] is None:
+                return match[0]  # text and names in quotes
+            value = params[numbers[match[1]] - 1] if numbered else next(taken, None)
+            return "NULL" if value is None else repr(value)
+
+        return re.sub(_QUOTED + rf"|({marks})", put, sql) if params else sql
 
     def on_conflict(self, target: Sequence[str], update: Sequence[str], *, ignore: bool) -> str:
         """Return what an INSERT does with rows that exist; names are quoted."""

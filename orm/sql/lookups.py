@@ -243,7 +243,8 @@ class In(Lookup):
             inside = ", ".join(sql for sql, _ in parts)
             return f"{lhs} IN ({inside})", [*params, *[p for _, item_params in parts for p in item_params]]
         if not isinstance(self.rhs, Slot):
-            rhs, rhs_params = self.process_rhs(compiler, connection)
+            as_rows = getattr(self.rhs, "as_rows", None)
+            rhs, rhs_params = as_rows(compiler) if as_rows else self.process_rhs(compiler, connection)
             return f"{lhs} IN {rhs}", [*params, *rhs_params]
         sql_type, index = self.rhs.output_field, self.rhs.index
         adapter = connection.adapter(sql_type)

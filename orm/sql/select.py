@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orm.errors import EmptyResultSet, FullResultSet, NotSupportedError
 from orm.sql.conditions import Where
 from orm.sql.expressions import Col, Expression, Null, Ref, Slot
-from orm.sql.records import dataclass, field, replace
 from orm.sql.references import Outer
 from orm.sql.types import SQLType
 
@@ -206,11 +206,18 @@ class SubSelect(Expression):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
         try:
-            sql, params = compile_select(self.select, compiler)
+            return self.as_rows(compiler)
         except EmptyResultSet:
             if self.template.startswith("EXISTS"):
                 raise
             return compiler.compile(Null(self.output_field_or_none))  # type: ignore[no-any-return]
+
+    def as_rows(self, compiler: Any) -> tuple[str, Sequence[Any]]:
+        """Return the SQL of the rows, as IN takes them.
+
+        Raises ``EmptyResultSet`` when there can be none.
+        """
+        sql, params = compile_select(self.select, compiler)
         return self.template.replace("{}", sql), params
 
 
@@ -290,11 +297,9 @@ def compile_where(where: Where | None, word: str, compiler: Any) -> tuple[str, l
     if where is None:
         return "", []
     try:
-        sql, params = compiler.compile(where)
+        sql, params, _ = where.as_parts(compiler)
     except FullResultSet:
         return "", []
-    if sql.startswith("(") and len(where.nodes) > 1 and where.connector == "AND" and not where.negated:
-        sql = sql[1:-1]
     return f" {word} {sql}", list(params)
 
 
@@ -309,7 +314,9 @@ def _group_by(select: Select, outputs: Sequence[Output], having: Where | None, d
         for join in select.joins.values():
             if join.hop is not None:
                 keys[join.alias] = join.hop.model._meta.pk
-        used = {o.expression.alias for o in outputs if isinstance(o.expression, Col)} | {select.base_alias}
+        # A joined row stands for its columns only where it is part of the result itself; else its values do.
+        columns = [o.expression for o in outputs if isinstance(o.expression, Col)]
+        used = {select.base_alias, *[c.alias for c in columns if keys.get(c.alias) is c.target]}
         for alias in select.joins:
             if alias in used:
                 found.append(Col(alias, keys[alias]))
@@ -319,6 +326,8 @@ def _group_by(select: Select, outputs: Sequence[Output], having: Where | None, d
         sources: list[Expression] = [*(select.order_by or ()), *([having] if having is not None else [])]
         found += [e for item in sources for e in _ordered(item).group_by_columns() if not _covered(e, covered)]
     else:
+        if select.group_by == "model":
+            found.append(Col(select.base_alias, select.model._meta.pk))
         if isinstance(select.group_by, tuple):
             found += [e for item in select.group_by for e in item.group_by_columns()]
         found += [e for o in outputs for e in o.expression.group_by_columns()]

@@ -6,11 +6,11 @@ import copy
 import pickle
 import subprocess
 import sys
+from dataclasses import dataclass, field, fields, replace
 
 import pytest
 
 from orm.late import LateModule
-from orm.sql.records import dataclass, field, fields, replace
 
 DEAR = ["asyncio", "inspect", "dataclasses", "importlib.metadata", "tomllib", "hashlib", "sqlite3", "psycopg"]
 

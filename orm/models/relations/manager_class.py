@@ -6,10 +6,10 @@ relations is one class attribute, ``link``, so that making a manager on each acc
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from orm.models.managers import BaseManager, own_state
-from orm.sql.records import dataclass
 
 C = TypeVar("C")
 
