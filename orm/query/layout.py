@@ -8,8 +8,7 @@ other.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from orm.errors import FieldError
 from orm.query.builder import Builder, ConstantBuilder, nearest
@@ -20,20 +19,23 @@ from orm.sql.types import INTEGER_KINDS
 from orm.sql.windows import ordering_of
 
 
-@dataclass
 class Entity:
-    """One object of a row: its model, its columns by attribute, and the joined objects hanging on it."""
+    """One object of a row: its model, its columns (attribute, position in the row), the position of its primary key.
 
-    model: Any
-    alias: str
-    columns: list[tuple[str, int]]  # attribute, position in the row
-    key: int = 0  # position of the primary key
-    optional: bool = False
-    related: list[tuple[Any, Entity]] = field(default_factory=list)  # (forward or reverse relation, its entity)
+    ``related`` are the joined objects hanging on it, each with its (forward or reverse) relation; ``optional`` says
+    that the row may hold no such object.
+    """
+
+    def __init__(self, model: Any, alias: str, columns: list[tuple[str, int]], key: int) -> None:
+        self.model = model
+        self.alias = alias
+        self.columns = columns
+        self.key = key
+        self.optional = False
+        self.related: list[tuple[Any, Entity]] = []
 
 
-@dataclass
-class Layout:
+class Layout(NamedTuple):
     """The shape of a result: ``kind`` is model, dict, tuple, flat or named; ``names`` the columns' names where they
     have one. The last ``hidden`` columns of a row are no part of the result.
     """
@@ -124,7 +126,7 @@ def _finish_combination(select: Select) -> tuple[Select, Layout]:
     first, layout = finished[0]
     select = select.copy()
     select.outputs = first.outputs
-    select.combination = replace(combination, parts=tuple(part for part, _ in finished))
+    select.combination = combination._replace(parts=tuple(part for part, _ in finished))
     if any(len(part.outputs or ()) != len(first.outputs or ()) for part, _ in finished):
         raise ValueError("The parts of a union, intersection or difference must have the same number of columns")
     # Ordering a combination is by output column: its tables are out of sight.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from orm.errors import FieldError, NotSupportedError
@@ -157,7 +156,7 @@ def _choose_combined(builder: Builder, names: Sequence[str], expressions: dict[s
             choose_values(inner, names, {}, result)
             part = inner.finished()
         parts.append(part)
-    select.combination = replace(combination, parts=tuple(parts))
+    select.combination = combination._replace(parts=tuple(parts))
     select.values, select.selected, select.annotations = parts[0].values, parts[0].selected, parts[0].annotations
     if select.order_by:
         select.order_by = tuple(_order_combination(select, _as_named(item)) for item in select.order_by)
@@ -414,7 +413,7 @@ def _named(select: Select) -> Select:
     """Return the select with a name for each column, as a table in FROM must have."""
     if select.combination is not None:
         parts = tuple(_named(part) for part in select.combination.parts)
-        return _with(select, combination=replace(select.combination, parts=parts))
+        return _with(select, combination=select.combination._replace(parts=parts))
     outputs = tuple(Output(o.expression, f"c{i}") for i, o in enumerate(select.outputs or ()))
     return _with(select, outputs=outputs)
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from orm.errors import NotSupportedError, SuspiciousOperation
@@ -22,8 +21,7 @@ Adapter = Callable[[Any], Any]
 _QUOTED = r"""'(?:[^']|'')*'|"(?:[^"]|"")*\""""
 
 
-@dataclass(frozen=True)
-class Capabilities:
+class Capabilities(NamedTuple):
     """What a database can do, as far as it changes what is asked of it."""
 
     returning: bool = True

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from orm.errors import EmptyResultSet, FullResultSet, NotSupportedError
 from orm.sql.conditions import Where
@@ -20,8 +19,7 @@ from orm.sql.references import Outer
 from orm.sql.types import SQLType
 
 
-@dataclass(frozen=True, slots=True)
-class Join:
+class Join(NamedTuple):
     """A table in FROM: the base table has no parent; others hang on ``parent`` by ``hop`` (columns lhs = rhs)."""
 
     alias: str
@@ -30,8 +28,7 @@ class Join:
     hop: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Combination:
+class Combination(NamedTuple):
     """UNION, INTERSECT or EXCEPT of several selects."""
 
     operator: str
@@ -39,15 +36,13 @@ class Combination:
     parts: tuple[Select, ...]
 
 
-@dataclass(slots=True, eq=False)
-class Output:
+class Output(NamedTuple):
     """One column of the result: its expression, and a name where it has one."""
 
     expression: Expression
     name: str | None = None
 
 
-@dataclass(slots=True, eq=False)
 class Select:
     """One SELECT statement without values.
 
@@ -57,12 +52,11 @@ class Select:
 
     model: Any
     joins: dict[str, Join]
+    annotations: dict[str, Expression]
     where: Where | None = None
-    annotations: dict[str, Expression] = field(default_factory=dict)
     selected: tuple[str, ...] = ()  # the annotations that are part of the result, in order
     values: tuple[tuple[str, Expression], ...] | None = None
     result: str = "model"  # model, dict, tuple, flat or named
-    values_all: bool = False  # values() without names: later annotations are part of it too
     group_by: tuple[Expression, ...] | str | None = None  # "model": by the model's row
     order_by: tuple[Expression, ...] | None = None  # None: the model's Meta.ordering
     reverse: bool = False
@@ -81,6 +75,15 @@ class Select:
     slots: int = 0
     empty: bool = False
     cacheable: bool = True
+
+    def __init__(self, model: Any, joins: dict[str, Join], **parts: Any) -> None:
+        self.model = model
+        self.joins = joins
+        self.annotations = {}
+        for name, part in parts.items():
+            if name not in Select.__annotations__:
+                raise TypeError(f"A Select has no {name!r}")
+            setattr(self, name, part)
 
     def copy(self) -> Select:
         """Return a copy whose dicts may be changed."""
@@ -108,25 +111,24 @@ class Select:
         def many(items: Iterable[Any]) -> Any:
             return tuple(change(item) for item in items)
 
-        new = replace(
-            self,
-            joins={
-                aliases[j.alias]: Join(aliases[j.alias], j.table, aliases[j.parent] if j.parent else None, j.hop)
-                for j in self.joins.values()
-            },
-            where=self.where.transformed(change) if self.where is not None else None,
-            annotations={name: change(item) for name, item in self.annotations.items()},
-            values=tuple((n, change(e)) for n, e in self.values) if self.values is not None else None,
-            group_by=many(self.group_by) if isinstance(self.group_by, tuple) else self.group_by,
-            order_by=many(self.order_by) if self.order_by is not None else None,
-            distinct_on=many(self.distinct_on),
-            limit=change(self.limit) if self.limit is not None else None,
-            offset=change(self.offset) if self.offset is not None else None,
-            outputs=tuple(Output(change(o.expression), o.name) for o in self.outputs) if self.outputs else self.outputs,
-        )
+        new = copy.copy(self)
+        new.joins = {
+            aliases[j.alias]: Join(aliases[j.alias], j.table, aliases[j.parent] if j.parent else None, j.hop)
+            for j in self.joins.values()
+        }
+        new.where = self.where.transformed(change) if self.where is not None else None
+        new.annotations = {name: change(item) for name, item in self.annotations.items()}
+        new.values = tuple((n, change(e)) for n, e in self.values) if self.values is not None else None
+        new.group_by = many(self.group_by) if isinstance(self.group_by, tuple) else self.group_by
+        new.order_by = many(self.order_by) if self.order_by is not None else None
+        new.distinct_on = many(self.distinct_on)
+        new.limit = change(self.limit) if self.limit is not None else None
+        new.offset = change(self.offset) if self.offset is not None else None
+        if self.outputs:
+            new.outputs = tuple(Output(change(o.expression), o.name) for o in self.outputs)
         if self.combination is not None:
             parts = tuple(part.transform(change, aliases) for part in self.combination.parts)
-            new.combination = replace(self.combination, parts=parts)
+            new.combination = self.combination._replace(parts=parts)
         if self.source is not None:
             new.source = (self.source[0].transform(change, aliases), aliases[self.source[1]])
         return new

@@ -6,7 +6,6 @@ relations is one class attribute, ``link``, so that making a manager on each acc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from orm.models.managers import BaseManager, own_state
@@ -14,26 +13,30 @@ from orm.models.managers import BaseManager, own_state
 C = TypeVar("C")
 
 
-@dataclass(frozen=True, eq=False)
 class Link:
     """One side of a relation, as its managers need it. ``name`` is the attribute on the instances of that side."""
 
-    name: str
-    rel: Any
-    field: Any
+    def __init__(self, name: str, rel: Any, field: Any) -> None:
+        self.name = name
+        self.rel = rel
+        self.field = field
 
 
-@dataclass(frozen=True, eq=False)
 class JoinedLink(Link):
-    """One side of a many-to-many relation."""
+    """One side of a many-to-many relation.
 
-    through: Any
-    near: Any
-    """The join model's foreign key to the instance's model."""
-    far: Any
-    """The join model's foreign key to the related model."""
-    reverse: bool
-    symmetrical: bool
+    ``near`` is the join model's foreign key to the instance's model, ``far`` the one to the related model.
+    """
+
+    def __init__(
+        self, name: str, rel: Any, field: Any, through: Any, near: Any, far: Any, reverse: bool, symmetrical: bool
+    ) -> None:
+        super().__init__(name, rel, field)
+        self.through = through
+        self.near = near
+        self.far = far
+        self.reverse = reverse
+        self.symmetrical = symmetrical
 
     @property
     def path(self) -> str:
