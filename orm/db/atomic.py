@@ -111,7 +111,7 @@ class AwaitableAtomic:
         return Block(database, lease, None, transaction=True)
 
     async def _begin_inside(self, outer: Block) -> Block:
-        if outer.transaction:
+        if outer.transaction and not outer.lenient:
             self._refuse_nesting()
         await outer.take_turn(BLOCK)
         lease = outer.lease

@@ -11,7 +11,7 @@ outlived it, and using a transaction that must be rolled back.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Coroutine, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from orm.bridge.crossing import drive_in_thread, on_loop
 from orm.bridge.guard import running_loop
@@ -80,6 +80,9 @@ class Block:
         "transaction",
         "turns",
     )
+
+    lenient: ClassVar[bool] = False
+    """Whether outermost blocks may begin inside it as if it were not there: the block a test is rolled back with."""
 
     def __init__(self, database: AwaitableDatabase, lease: Lease, parent: Block | None, *, transaction: bool) -> None:
         self.database = database

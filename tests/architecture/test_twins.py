@@ -16,6 +16,7 @@ import pytest
 import orm
 from orm.bridge.drive import drive
 from orm.models.signal_blocking import Signal
+from orm.testing.rollback_blocking import CommitHooks
 from tests.architecture.sources import ROOT, sources
 from tests.query import library as L
 from tests.query import models as m
@@ -164,6 +165,7 @@ CALLS: dict[str, Any] = {
     "ManyRelatedManager.aupdate_or_create": lambda: book().tags.aupdate_or_create(name="new", defaults={}),
     "Signal.asend": lambda: listened().asend(sender=None),
     "Signal.asend_robust": lambda: listened().asend_robust(sender=None),
+    "CommitHooks.arun": lambda: CommitHooks([]).arun(),
     "Database.aclose": lambda: orm.databases["default"].aclose(),
 }
 

@@ -1,0 +1,228 @@
+"""The pytest plugin, in a test suite of its own: what a test does is gone afterwards, whichever code did it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import orm
+from orm.db.registry import databases
+from orm.errors import TransactionManagementError
+from orm.models import CharField, Model
+from orm.testing import assert_num_queries, rolled_back
+
+SUITE = """
+import asyncio
+import threading
+
+import pytest
+
+import orm
+from orm.models import CharField, Model
+
+
+class Author(Model):
+    name = CharField(max_length=40)
+
+    class Meta:
+        app_label = "suite"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tables():
+    orm.configure(URLS)
+    for alias in URLS:
+        orm.drop_tables(Author, using=alias)
+        orm.create_tables(Author, using=alias)
+    Author.objects.create(name="committed")
+    yield
+    assert [author.name for author in Author.objects.all()] == ["committed"]
+    statistics = orm.databases["default"].statistics
+    assert [(pool.home, pool.busy) for pool in statistics.pools] == [("blocking", 0)]  # no loop ever had one
+    for alias in URLS:
+        orm.drop_tables(Author, using=alias)
+
+
+@pytest.fixture
+def ada(orm_rollback):
+    assert Author.objects.count() == 1
+    return Author.objects.create(name="Ada")
+
+
+async def scenario(ada):
+    assert await Author.objects.acount() == 2
+    async with orm.atomic(durable=True):
+        await Author.objects.acreate(name="Bob")
+    with pytest.raises(ZeroDivisionError):
+        async with orm.atomic(isolation="serializable"):
+            await Author.objects.acreate(name="Nobody")
+            1 / 0
+    await asyncio.gather(*(Author.objects.acreate(name=f"gathered {n}") for n in range(3)))
+    await asyncio.to_thread(Author.objects.create, name="threaded")
+    thread = threading.Thread(target=Author.objects.create, kwargs={"name": "thread of its own"})
+    thread.start()
+    await asyncio.to_thread(thread.join)
+    assert await Author.objects.acount() == 8
+    assert not await Author.objects.filter(name="Nobody").aexists()
+
+
+@pytest.mark.asyncio
+async def test_on_a_loop_of_its_own(ada):
+    await scenario(ada)
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_on_the_loop_of_the_session(ada):
+    await scenario(ada)
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_on_the_same_loop_again(ada):
+    await scenario(ada)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_on_the_loop_of_the_module(ada):
+    await scenario(ada)
+
+
+def test_in_blocking_code(ada):
+    assert Author.objects.count() == 2
+    with orm.atomic():
+        Author.objects.create(name="Bob")
+    asyncio.run(Author.objects.acreate(name="run"))
+    assert Author.objects.count() == 4
+
+
+def test_what_blocking_code_does_is_gone(orm_rollback):
+    assert Author.objects.count() == 1
+
+
+@pytest.mark.orm_databases("default", "other")
+def test_several_databases(orm_rollback):
+    for alias in URLS:
+        Author.objects.using(alias).create(name="there")
+
+
+def test_several_databases_were_rolled_back(orm_rollback):
+    assert Author.objects.using("other").count() == 0
+
+
+@pytest.mark.asyncio
+async def test_on_commit_in_async_code(orm_on_commit):
+    called = []
+
+    async def later():
+        called.append("async")
+        orm.on_commit(lambda: called.append("in turn"))
+
+    async with orm.atomic():
+        orm.on_commit(lambda: called.append("plain"))
+        orm.on_commit(later)
+    with pytest.raises(ZeroDivisionError):
+        async with orm.atomic():
+            orm.on_commit(lambda: called.append("never"))
+            1 / 0
+    assert len(orm_on_commit) == 2 and called == []
+    assert await orm_on_commit.arun() == 3
+    assert called == ["plain", "async", "in turn"]
+    assert list(orm_on_commit) == []
+
+
+def test_on_commit_in_blocking_code(orm_on_commit):
+    called = []
+    with orm.atomic():
+        orm.on_commit(lambda: called.append("plain"))
+    assert orm_on_commit.run() == 1 and called == ["plain"]
+    orm.on_commit(print)
+    assert orm_on_commit.callbacks == [print]
+    orm_on_commit.clear()
+    assert orm_on_commit.run() == 0
+
+
+def test_counting(ada, assert_num_queries):
+    with assert_num_queries(2) as queries:
+        Author.objects.count()
+        with orm.atomic():
+            Author.objects.get(pk=ada.pk)
+    assert len(queries) == 2
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_counting_in_async_code(ada, assert_num_queries):
+    async with assert_num_queries(1):
+        await Author.objects.acount()
+    with pytest.raises(AssertionError, match="1 queries ran, 3 expected"):
+        async with assert_num_queries(3):
+            await Author.objects.acount()
+"""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_the_plugin_in_a_suite(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    if kind == "sqlite":
+        urls = {alias: f"sqlite:///{tmp_path / alias}.db" for alias in ("default", "other")}
+    else:
+        urls = {"default": request.getfixturevalue("postgresql_url"), "other": f"sqlite:///{tmp_path / 'other.db'}"}
+    (tmp_path / "test_suite.py").write_text(f"URLS = {urls!r}\n{SUITE}", encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\naddopts = --strict-markers\nasyncio_default_fixture_loop_scope = function\nfilterwarnings = error\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:duotone", "-p", "orm.testing.plugin", str(tmp_path)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=50)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "12 passed" in done.stdout
+
+
+class Note(Model):
+    text = CharField(max_length=40)
+
+    class Meta:
+        app_label = "tests_testing"
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> None:
+    orm.configure({"default": f"sqlite:///{tmp_path / 'notes.db'}"})
+    orm.create_tables(Note)
+
+
+def test_rolled_back_without_pytest(notes: None) -> None:
+    with rolled_back():
+        Note.objects.create(text="gone")
+        with pytest.raises(TransactionManagementError, match="open here already"):
+            with rolled_back():
+                pass
+    assert Note.objects.count() == 0
+    with orm.atomic(), pytest.raises(TransactionManagementError, match="open here already"):
+        with rolled_back():
+            pass
+
+
+async def test_async_fixtures_are_told_to_be_blocking(notes: None) -> None:
+    with pytest.raises(TransactionManagementError, match="blocking fixture"):
+        with rolled_back():
+            pass
+
+
+def test_the_wrong_number_is_explained(notes: None) -> None:
+    with pytest.raises(AssertionError, match=r"1 queries ran, 2 expected. They were:\n1\. SELECT COUNT"):
+        with assert_num_queries(2):
+            Note.objects.count()
+    with pytest.raises(AssertionError, match="0 queries ran, 2 expected. They were: none"):
+        with assert_num_queries(2):
+            pass
+    with pytest.raises(ZeroDivisionError):
+        with assert_num_queries(2):
+            raise ZeroDivisionError
+
+
+def test_databases_are_themselves_again(notes: None) -> None:
+    variable = databases["default"].membership
+    with rolled_back():
+        assert databases["default"].membership is not variable
+    assert databases["default"].membership is variable
