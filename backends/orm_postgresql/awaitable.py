@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-CAUGHT = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, OverflowError)
+CAUGHT = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, OverflowError)
 _SETTLE_WITHIN = 5.0
 
 
@@ -69,7 +69,7 @@ class AwaitableConnection(Connection):
         try:
             return await self._fetch(sql, *params)
         except CAUGHT as error:
-            raise translate(error) from error
+            raise self._translated(error) from error
         except BaseException as error:
             await self._settle(error)
             raise
@@ -179,10 +179,15 @@ class AwaitableConnection(Connection):
         try:
             return await work
         except CAUGHT as error:
-            raise translate(error) from error
+            raise self._translated(error) from error
         except BaseException as error:
             await self._settle(error)
             raise
+
+    def _translated(self, error: BaseException) -> errors.Error:
+        if isinstance(error, asyncpg.InternalClientError):
+            self.terminate()  # asyncpg is confused, as after a session that ended between two statements
+        return translate(error)
 
     async def _settle(self, reason: BaseException) -> None:
         """After an await was broken off: wait until the server has dropped the statement, or give the session up."""
@@ -229,7 +234,7 @@ class AwaitableDriver(Driver):
                 max_cacheable_statement_size=0,
                 server_settings=settings.server,
             )
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, ValueError) as error:
             raise connect_error(error, settings) from error
         return AwaitableConnection(raw)
 

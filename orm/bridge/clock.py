@@ -24,13 +24,18 @@ STOPPING_SECONDS = 1.0
 class Alarm:
     """One call to come."""
 
-    __slots__ = ("_call", "_lock", "due", "fired")
+    __slots__ = ("_call", "_lock", "brief", "due", "fired")
 
-    def __init__(self, due: float, call: Callable[[], None]) -> None:
+    def __init__(self, due: float, call: Callable[[], None], brief: bool) -> None:
         self.due = due
+        self.brief = brief
         self.fired = False
         self._call: Callable[[], None] | None = call
         self._lock = threading.Lock()
+
+    def forget(self) -> None:
+        """Forget the call, without waiting for one that is under way."""
+        self._call = None
 
     def cancel(self) -> bool:
         """Forget the call, or wait for its end when it is under way; says whether it was made."""
@@ -61,9 +66,12 @@ class Clock:
         self._thread: threading.Thread | None = None
         self._stopping = False
 
-    def call_later(self, seconds: float, call: Callable[[], None]) -> Alarm:
-        """Call ``call`` in another thread after so many seconds."""
-        alarm = Alarm(monotonic() + seconds, call)
+    def call_later(self, seconds: float, call: Callable[[], None], *, brief: bool = False) -> Alarm:
+        """Call ``call`` in another thread after so many seconds.
+
+        One that is ``brief`` is called by the clock's own thread, and is no reason to start that again after a fork.
+        """
+        alarm = Alarm(monotonic() + seconds, call, brief)
         with self._changed:
             heapq.heappush(self._alarms, (alarm.due, next(self._numbers), alarm))
             if self._thread is None:
@@ -84,7 +92,14 @@ class Clock:
                     self._changed.wait(wait)
                     continue
                 _, _, alarm = heapq.heappop(self._alarms)
-                helpers.start(alarm.ring)
+                if alarm.brief:
+                    self._changed.release()
+                    try:
+                        alarm.ring()
+                    finally:
+                        self._changed.acquire()
+                else:
+                    helpers.start(alarm.ring)
             self._thread = None
 
     def pause(self) -> None:
@@ -97,10 +112,10 @@ class Clock:
             thread.join(STOPPING_SECONDS)
 
     def go_on(self) -> None:
-        """Start the thread again, when there is something to wait for."""
+        """Start the thread again, when somebody waits for it."""
         with self._changed:
             self._stopping = False
-            if self._alarms and self._thread is None:
+            if self._thread is None and any(not alarm.brief for _, _, alarm in self._alarms):
                 self._start()
 
     def forget(self) -> None:

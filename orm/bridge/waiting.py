@@ -51,12 +51,13 @@ def name_of(who: Any) -> str:
 class Waiter:
     """One caller in a queue; granted at most once, from any thread."""
 
-    __slots__ = ("_bell", "_gate", "granted", "what", "who")
+    __slots__ = ("_bell", "_gate", "granted", "since", "what", "who")
 
     def __init__(self, who: Any, what: str) -> None:
         self.who = who
         self.what = what
         self.granted: Any = NOTHING
+        self.since = time.monotonic()
         loop = running_loop()
         self._bell = None if loop is None else Bell(loop)
         self._gate = threading.Lock()

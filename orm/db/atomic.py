@@ -21,7 +21,7 @@ from orm.db.limits import seconds_above_zero
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.db.retry import Attempts, checked
 from orm.db.turns import BLOCK
-from orm.errors import AmbiguousCommit, DatabaseError, InterfaceError, TransactionManagementError
+from orm.errors import AmbiguousCommit, DatabaseError, InterfaceError, OperationalError, TransactionManagementError
 from orm.late import inspect
 
 if TYPE_CHECKING:
@@ -364,6 +364,8 @@ async def finish(block: Block, *, failed: bool) -> bool:
 async def refuse_lost_transaction(block: Block) -> None:
     """Raise when the database has given the transaction up, so that COMMIT would report success and save nothing."""
     lease = block.lease
+    if not lease.connection.is_usable:
+        raise OperationalError("The connection of this atomic block broke before COMMIT was sent: nothing was saved.")
     if lease.suspect:
         # Some databases abort the transaction at the first error, and turn COMMIT into ROLLBACK without a word.
         try:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from orm.bridge.drive import drive
 from orm.bridge.guard import running_loop
 from orm.db.adapters import PortalDriver, ThreadedDriver
+from orm.db.budget import POOLS_WORTH, Budget
 from orm.db.connection_blocking import ConnectionBlock
 from orm.db.lease import Lease, Membership, find_block
 from orm.db.limits import limited_chunks, within
@@ -87,6 +88,7 @@ class AwaitableDatabase:
         self._past_statements = {True: 0, False: 0}
         self.leases: weakref.WeakSet[Lease] = weakref.WeakSet()
         self._inherited: list[Pool] = []
+        self.budget = Budget(url.pool.max_connections or POOLS_WORTH * url.pool.max_size)
         live_databases.add(self)
 
     def __repr__(self) -> str:
@@ -315,7 +317,7 @@ class AwaitableDatabase:
             if pool is not None and not pool.closed:
                 return pool
             self._forget_ended_loops()
-            pool = self._pools[loop] = Pool(self.alias, self.url, self._driver(loop is not None), loop)
+            pool = self._pools[loop] = Pool(self.alias, self.url, self._driver(loop is not None), loop, self.budget)
         if loop is not None:
             await pool.keep(self._forget)
         return pool
@@ -373,6 +375,7 @@ class AwaitableDatabase:
         """In a forked child, leave the parent's connections alone: kept, so nothing closes them, and never used."""
         self._inherited += self._pools.values()
         self._pools = {}
+        self.budget = Budget(self.budget.limit)
         self._lock = threading.Lock()
         for lease in self.leases:
             lease.forked = True

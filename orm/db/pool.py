@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import weakref
 from collections.abc import AsyncGenerator, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from orm.bridge.clock import clock
 from orm.bridge.crossing import to_the_end
 from orm.bridge.drive import drive
 from orm.bridge.guard import running_loop
@@ -28,6 +30,8 @@ from orm.errors import Error, InterfaceError, PoolTimeout
 if TYPE_CHECKING:
     import asyncio
 
+    from orm.bridge.clock import Alarm
+    from orm.db.budget import Budget
     from orm.db.contract import Connection, Driver
     from orm.db.url import DatabaseURL
 else:
@@ -39,6 +43,8 @@ waited: ContextVar[float] = ContextVar("orm.waited", default=0.0)
 """Seconds that the last look for a connection took which did not find an idle one at once."""
 
 SWEEP_SECONDS = 5.0
+SOONEST = 0.05
+ASK_AGAIN_SECONDS = 0.25
 SHOWN_CHARACTERS = 80
 
 
@@ -67,23 +73,28 @@ class Pool:
     The shortest way in and out is written in ``Database.fetch``: ``idle.pop()``, the statement, ``release()``.
     """
 
-    def __init__(self, alias: str, url: DatabaseURL, driver: Driver, home: asyncio.AbstractEventLoop | None) -> None:
+    def __init__(
+        self, alias: str, url: DatabaseURL, driver: Driver, home: asyncio.AbstractEventLoop | None, budget: Budget
+    ) -> None:
         self.alias = alias
         self.url = url
         self.driver = driver
         self.home = home
         self.options = url.pool
-        self.roster = Roster(url.pool)
+        self.budget = budget
+        self.roster = Roster(url.pool, budget)
         self.idle = self.roster.idle
         self.waiters = self.roster.waiters
         self.closed = False
         self.next_sweep = monotonic() + SWEEP_SECONDS
         self.health_check_after = url.pool.health_check_after
         self.keeper: AsyncGenerator[None, None] | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the collector may close a stream, and so come here, at any moment
         self._opened = self._closed = self._waits = self._timeouts = 0
         self._retired_uses = 0
         self._waited = 0.0
+        self._sweeping: Alarm | None = None
+        budget.join(self)
 
     # -- in ---------------------------------------------------------------------------------------------------------
 
@@ -103,6 +114,8 @@ class Pool:
                     self.waiters.append(waiter)
                     if self.idle:  # given back, without the lock, while we were queueing
                         self.roster.serve()
+            if waiter is not None and self.wants_place:
+                self._ask_for_place()
             granted: Any = step if waiter is None else await self._wait(waiter, began)
             entry = await self._open(what) if granted is OPEN else await self._ready(granted, what)
             if entry is not None:
@@ -111,8 +124,15 @@ class Pool:
 
     async def _wait(self, waiter: Waiter, began: float) -> Any:
         self._waits += 1
+        limit = began + self.options.acquire_timeout
         try:
-            served = await waiter.wait(began + self.options.acquire_timeout - monotonic())
+            served = False
+            while not served and (left := limit - monotonic()) > 0:
+                if self.wants_place:
+                    # What another pool is given back without a look at us is found by looking again.
+                    self._ask_for_place()
+                    left = min(left, ASK_AGAIN_SECONDS)
+                served = await waiter.wait(left)
         except BaseException:
             self._give_up(waiter)
             raise
@@ -129,6 +149,40 @@ class Pool:
         self._timeouts += 1
         raise PoolTimeout(self._exhausted(began))
 
+    @property
+    def wants_place(self) -> bool:
+        """Whether there are waiters, for whom only the limit of all pools together keeps a connection from opening."""
+        return bool(self.waiters) and self.roster.size < self.options.max_size
+
+    def _ask_for_place(self) -> None:
+        """Take the place of a connection that another pool has idle, or of the next one it is given back."""
+        self.budget.starve(self)
+        if self.budget.make_room(self):
+            self.budget.feed()
+
+    def waiting_since(self) -> float | None:
+        """When the first in the queue came; None when there is no queue."""
+        try:
+            return self.waiters[0].since
+        except IndexError:
+            return None
+
+    def surrender_idle(self) -> bool:
+        """End an idle connection for another pool; says whether there was one."""
+        with self._lock:
+            try:
+                entry = self.idle.popleft()
+            except IndexError:
+                return False
+            self._note_closed([entry])
+            self.roster.surrender(entry)
+        self._finish(entry)
+        return True
+
+    def look_at_every_release(self) -> None:
+        """Have ``release`` take the careful way, because another pool wants a place."""
+        self.next_sweep = -inf
+
     def _give_up(self, waiter: Waiter) -> None:
         """Leave the queue after a cancellation; what was granted meanwhile goes to the next."""
         with self._lock:
@@ -139,6 +193,7 @@ class Pool:
                 self.roster.give_back(granted)
             elif granted is OPEN:
                 self.roster.not_opened()
+        self._feed()
 
     async def _open(self, what: str) -> Entry:
         """Use a permission to open a connection; the first one opens the minimum with it."""
@@ -148,6 +203,7 @@ class Pool:
         except BaseException:
             with self._lock:
                 self.roster.not_opened()
+            self._feed()
             raise
         entry = self._enrol(connection)
         self.mark(entry, what)
@@ -169,6 +225,7 @@ class Pool:
             except BaseException:
                 with self._lock:
                     self.roster.not_opened()
+                self._feed()
                 raise
             entry = self._enrol(connection)
             with self._lock:
@@ -180,6 +237,8 @@ class Pool:
             self.roster.opened(entry)
             self._opened += 1
             closed = self.closed
+            if self._sweeping is None and not closed:
+                self._sweep_later()
         if closed:
             self.discard(entry)
             self._refuse_closed()
@@ -255,15 +314,70 @@ class Pool:
         if self.closed:
             self.discard(entry)
             return
+        if self.budget.hungry:
+            if self.budget.comes_first(self):
+                with self._lock:
+                    self._note_closed([entry])
+                    self.roster.surrender(entry)
+                self._finish(entry)
+                self.budget.feed()
+                return
+        elif self.next_sweep == -inf:
+            self.next_sweep = entry.taken + SWEEP_SECONDS
         with self._lock:
             self.roster.give_back(entry)
-            overdue: list[Entry] = []
-            if entry.taken > self.next_sweep:
-                self.next_sweep = entry.taken + SWEEP_SECONDS
-                overdue = self.roster.take_overdue(monotonic())
-                self._note_closed(overdue)
-        for old in overdue:
-            old.connection.terminate()
+        if entry.taken > self.next_sweep > -inf:
+            self.sweep()
+
+    def sweep(self) -> None:
+        """End the idle connections that are too old, or idle for too long."""
+        with self._lock:
+            if self.closed:
+                return
+            if self.next_sweep > -inf:
+                self.next_sweep = monotonic() + SWEEP_SECONDS
+            overdue = self.roster.take_overdue(monotonic())
+            self._note_closed(overdue)
+        for entry in overdue:
+            self._finish(entry)
+        if overdue:
+            self._feed()
+
+    def _sweep_later(self) -> None:
+        """Sweep after a while although nothing may be given back by then; called with the lock held."""
+        seconds = min(SWEEP_SECONDS, max(self.options.idle_timeout, SOONEST), max(self.options.max_lifetime, SOONEST))
+        pool = weakref.ref(self)  # an alarm must not keep a forgotten pool
+
+        def call() -> None:
+            kept = pool()
+            if kept is not None:
+                kept.sweep_in_passing()
+
+        self._sweeping = clock.call_later(seconds, call, brief=True)
+
+    def sweep_in_passing(self) -> None:
+        """Sweep, and again later while there are connections. A pool whose loop was closed is ended."""
+        if self.home is not None and self.home.is_closed():
+            self.terminate()
+            return
+        self.sweep()
+        with self._lock:
+            self._sweeping = None
+            if self.roster.size and not self.closed:
+                self._sweep_later()
+
+    def _finish(self, entry: Entry) -> None:
+        """End a connection that was idle and is on the roster no more."""
+        connection = entry.connection
+        if connection.awaitable or running_loop() is not None:
+            connection.terminate()
+        else:
+            drive(close_quietly(connection))
+
+    def _feed(self) -> None:
+        """Places may have become free: serve the pools that wait for one. Never with the lock held."""
+        if self.budget.hungry:
+            self.budget.feed()
 
     def release_after_error(self, entry: Entry) -> None:
         """Give a connection back after an error or a cancellation, or drop it when it is not clean."""
@@ -304,6 +418,7 @@ class Pool:
             if entry in self.roster.members:
                 self._note_closed([entry])
                 self.roster.drop(entry)
+        self._feed()
 
     def _note_closed(self, entries: list[Entry]) -> None:
         self._closed += len(entries)
@@ -350,11 +465,17 @@ class Pool:
             entries = list(self.roster.members)
             self._note_closed(entries)
             self.roster.members.clear()
+            self.budget.give(len(entries))
+            alarm, self._sweeping = self._sweeping, None
             self.idle.clear()
             waiters = list(self.waiters)
             self.waiters.clear()
         for waiter in waiters:
             waiter.grant(OPEN)  # they try, and are told that the pool is closed
+        if alarm is not None:
+            alarm.forget()
+        self.budget.leave(self)
+        self._feed()
         return entries
 
     # -- what is going on -------------------------------------------------------------------------------------------
@@ -388,11 +509,16 @@ class Pool:
 
     def _exhausted(self, began: float) -> str:
         colour = "this event loop" if running_loop() is not None else "blocking code"
-        holders = self.holders() or ["nobody: they are being opened"]
+        holders = self.holders()
+        limit = f"max_size={self.options.max_size}"
+        if self.roster.size < self.options.max_size:
+            limit = f"max_connections={self.budget.limit} for all pools together"
+            holders += [holder for pool in tuple(self.budget.pools) if pool is not self for holder in pool.holders()]
+        holders = holders or ["nobody: they are being opened"]
         lines = "".join(f"\n  - {holder}" for holder in holders)
         return (
             f"No connection to database {self.alias!r} became free for {colour} within {monotonic() - began:.1f} s "
-            f"(max_size={self.options.max_size}, acquire_timeout={self.options.acquire_timeout:g}). Held by:{lines}"
+            f"({limit}, acquire_timeout={self.options.acquire_timeout:g}). Held by:{lines}"
         )
 
 

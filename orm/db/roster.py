@@ -14,6 +14,7 @@ from orm.late import random
 
 if TYPE_CHECKING:
     from orm.bridge.waiting import Waiter
+    from orm.db.budget import Budget
     from orm.db.contract import Connection
     from orm.db.url import PoolOptions
 
@@ -51,8 +52,9 @@ OPEN = Permission()
 class Roster:
     """The connections of one pool, the places being filled, and the queue."""
 
-    def __init__(self, options: PoolOptions) -> None:
+    def __init__(self, options: PoolOptions, budget: Budget) -> None:
         self.options = options
+        self.budget = budget
         self.idle: deque[Entry] = deque()
         self.members: set[Entry] = set()
         self.opening = 0
@@ -73,7 +75,7 @@ class Roster:
 
     def claim(self) -> Permission | None:
         """Count a place as taken, when there is one."""
-        if self.size >= self.options.max_size:
+        if self.size >= self.options.max_size or not self.budget.take():
             return None
         self.opening += 1
         return OPEN
@@ -86,6 +88,7 @@ class Roster:
     def not_opened(self) -> None:
         """A permission was not used, or opening failed: the place goes to the next waiter."""
         self.opening -= 1
+        self.budget.give()
         self.serve()
 
     def give_back(self, entry: Entry) -> None:
@@ -98,7 +101,13 @@ class Roster:
     def drop(self, entry: Entry) -> None:
         """A connection is gone: its place goes to the next waiter."""
         self.members.discard(entry)
+        self.budget.give()
         self.serve()
+
+    def surrender(self, entry: Entry) -> None:
+        """A connection is gone, and its place is for another pool."""
+        self.members.discard(entry)
+        self.budget.give()
 
     def serve(self) -> None:
         """Give waiters what there is: idle connections first, then places."""
@@ -131,4 +140,5 @@ class Roster:
         for entry in overdue:
             self.idle.remove(entry)
             self.members.discard(entry)
+        self.budget.give(len(overdue))
         return overdue

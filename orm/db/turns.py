@@ -24,7 +24,7 @@ class Turns:
     __slots__ = ("_lock", "_waiters", "since", "what", "who")
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # as in the pool
         self._waiters: deque[Waiter] = deque()
         self.who: Any = NOTHING
         self.what = ""

@@ -10,11 +10,11 @@ shown: not by ``str``, not by ``repr``, not in an error.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, NoReturn
 
 from orm.errors import ImproperlyConfigured
 from orm.late import difflib, urls
-from orm.sql.records import dataclass, field, fields, replace
 
 MEMORY = ":memory:"
 
@@ -37,6 +37,9 @@ class PoolOptions:
     """Connections opened together with the first, and kept when idle."""
     max_size: int = 10
     """Connections at most."""
+    max_connections: int = 0
+    """Connections at most of all pools of this database together, in one process; 0 is twice ``max_size``. Blocking
+    code has one pool, and each event loop has one."""
     acquire_timeout: float = 30.0
     """How long to wait for a free connection, and for a turn in a transaction another task holds."""
     max_lifetime: float = 3600.0
@@ -53,6 +56,8 @@ class PoolOptions:
             raise ImproperlyConfigured(
                 f"min_size is {self.min_size}; it lies between 0 and max_size ({self.max_size})."
             )
+        if self.max_connections < 0:
+            raise ImproperlyConfigured(f"max_connections is {self.max_connections}; it is 0 (unset) or more.")
         for name in ("acquire_timeout", "max_lifetime", "idle_timeout", "health_check_after"):
             if not getattr(self, name) > 0:
                 raise ImproperlyConfigured(f"{name} is {getattr(self, name)}; it is a number of seconds above 0.")

@@ -109,10 +109,9 @@ class Audience:
 
     def _dress(self) -> None:
         wanted, other = (WatchedDatabase, Database) if self.listening else (Database, WatchedDatabase)
-        database: Any
         for database in list(live_databases):
             if type(database) is other:
-                database.__class__ = wanted
+                object.__setattr__(database, "__class__", wanted)
 
 
 audience = Audience()

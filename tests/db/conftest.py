@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,6 @@ import orm
 from orm.bridge import run
 from orm.db.database_blocking import Database
 from orm.db.registry import backend_for, backends, databases, register_backend
-from dataclasses import replace
 
 KINDS = ("sqlite", "postgresql", "halfblocking", "halfawaitable")
 OPTIONS = "max_size=5&acquire_timeout=2"

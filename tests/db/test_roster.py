@@ -11,6 +11,7 @@ import pytest
 
 from orm.bridge import drive
 from orm.bridge.waiting import NOTHING, Waiter
+from orm.db.budget import Budget
 from orm.db.roster import OPEN, Entry, Roster
 from orm.db.turns import BLOCK, Turns
 from orm.db.url import PoolOptions
@@ -20,7 +21,7 @@ CONNECTION: Any = SimpleNamespace(fetch=None, execute=None)
 
 
 def roster(**options: Any) -> Roster:
-    return Roster(PoolOptions(**options))
+    return Roster(PoolOptions(**options), Budget(100))
 
 
 def member(of: Roster, now: float = 0.0) -> Entry:

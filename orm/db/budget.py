@@ -1,0 +1,102 @@
+"""How many connections the pools of one database may have together: one for each event loop, and that of blocking code.
+
+Each pool keeps to its own maximum; this is the limit on top of it. A pool that may open no more takes the place of a
+connection another pool has idle, and else waits until one is given up. What this module leaves to the pools: opening,
+closing, and who is served within a pool.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orm.db.pool import Pool
+
+POOLS_WORTH = 2
+"""Without ``max_connections`` all pools together have at most so many times ``max_size``."""
+
+
+class Budget:
+    """The places for connections that the pools of a database share.
+
+    A pool's lock may be held when this one's is taken, never the other way round.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.pools: set[Pool] = set()
+        self.hungry: list[Pool] = []
+        """Pools with waiters that may open no connection for want of a place here, in order."""
+        self._taken = 0
+        self._lock = threading.RLock()  # the collector may close a stream, and so come here, at any moment
+
+    @property
+    def taken(self) -> int:
+        """Connections that are open or being opened, in all pools."""
+        return self._taken
+
+    def join(self, pool: Pool) -> None:
+        """Make a pool one of those that share the places."""
+        with self._lock:
+            self.pools.add(pool)
+
+    def leave(self, pool: Pool) -> None:
+        """A pool has been closed."""
+        with self._lock:
+            self.pools.discard(pool)
+        self._sated(pool)
+
+    def take(self) -> bool:
+        """Count a place as taken, when there is one."""
+        with self._lock:
+            if self._taken >= self.limit:
+                return False
+            self._taken += 1
+            return True
+
+    def give(self, places: int = 1) -> None:
+        """Places are free again; ``feed`` is to be called when no pool's lock is held."""
+        with self._lock:
+            self._taken -= places
+
+    def make_room(self, asking: Pool) -> bool:
+        """End a connection that another pool has idle; says whether there was one."""
+        if self._taken < self.limit:
+            return True
+        with self._lock:
+            others = [pool for pool in self.pools if pool is not asking]
+        others.sort(key=lambda pool: -len(pool.idle))
+        return any(pool.surrender_idle() for pool in others)
+
+    def starve(self, pool: Pool) -> None:
+        """A pool's waiter finds no place here: have the other pools look at every connection they are given back."""
+        with self._lock:
+            if pool not in self.hungry:
+                self.hungry.append(pool)
+            others = [other for other in self.pools if other is not pool]
+        for other in others:
+            other.look_at_every_release()
+
+    def comes_first(self, pool: Pool) -> bool:
+        """Whether somebody in another pool has waited longer than anybody in this one."""
+        own = pool.waiting_since()
+        for other in tuple(self.hungry):
+            since = other.waiting_since()
+            if since is None:
+                self._sated(other)
+            elif other is not pool and (own is None or since < own):
+                return True
+        return False
+
+    def _sated(self, pool: Pool) -> None:
+        with self._lock:
+            if pool in self.hungry:
+                self.hungry.remove(pool)
+
+    def feed(self) -> None:
+        """Let hungry pools take what places there are, the longest waiting first."""
+        for pool in sorted(self.hungry, key=lambda pool: pool.waiting_since() or 0.0):
+            pool.serve()
+            if pool.waiting_since() is None:
+                self._sated(pool)

@@ -1,0 +1,342 @@
+"""Many tasks and threads on few connections, pools that share a limit, sweeps, and sessions that die."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+import orm
+from orm.bridge import run
+from orm.db.database_blocking import Database
+from orm.db.registry import databases
+from orm.db.transaction import atomic
+from orm.errors import AmbiguousCommit, InterfaceError, OperationalError, PoolTimeout
+
+both = [pytest.mark.only(backend="sqlite"), pytest.mark.only(backend="postgresql")]
+
+
+def on_both(test: Any) -> Any:
+    for mark in both:
+        test = mark(test)
+    return test
+
+
+def idle(db: Database) -> bool:
+    return all(pool.busy == 0 and pool.waiting == 0 for pool in db.statistics.pools)
+
+
+def settle(condition: Callable[[], bool], seconds: float = 5) -> None:
+    limit = time.monotonic() + seconds
+    while not condition() and time.monotonic() < limit:
+        time.sleep(0.01)
+    assert condition()
+
+
+def made(url: str, **options: Any) -> Database:
+    """The default database anew, with other options of its pool."""
+    place = url.partition("?")[0]
+    orm.configure({"default": f"{place}?" + "&".join(f"{name}={value}" for name, value in options.items())})
+    return databases["default"]
+
+
+class Sessions:
+    """Watches the sessions at the server from outside, in a thread: the peak, and a way to end some."""
+
+    def __init__(self, db: Database, name: str) -> None:
+        address = f"postgresql://{db.url.user}@{db.url.host}:{db.url.port}/{db.url.database}"
+        self.server = psycopg.connect(address, autocommit=True)
+        self.name = name
+        self.peak = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+
+    def count(self) -> int:
+        rows = self.server.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", [self.name])
+        return int(rows.fetchone()[0])  # type: ignore[index]
+
+    def end_some(self, share: float) -> None:
+        self.server.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s AND random() < %s",
+            [self.name, share],
+        )
+
+    def _watch(self) -> None:
+        while not self._stop.wait(0.005):
+            self.peak = max(self.peak, self.count())
+
+    def __enter__(self) -> Sessions:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        self.server.close()
+
+
+@pytest.fixture
+def named(db: Database, url: str) -> Iterator[Callable[..., Database]]:
+    """Make the default database anew, recognisable at the server."""
+    used: list[Database] = []
+
+    def make(**options: Any) -> Database:
+        if url.startswith("postgresql"):
+            options["application_name"] = "load"
+        used.append(made(url, **options))
+        return used[-1]
+
+    yield make
+    for database in used:
+        database.terminate()
+
+
+# -- many ask for few --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.only(backend="postgresql")
+@pytest.mark.asyncio
+async def test_a_thousand_tasks_on_ten_connections(named: Callable[..., Database]) -> None:
+    db = named(max_size=10)
+    order: list[int] = []
+
+    async def task(number: int) -> None:
+        async with db.connection() as connection:
+            order.append(number)
+            await connection.afetch("SELECT pg_sleep(0.001)")
+
+    with Sessions(db, "load") as sessions:
+        await asyncio.gather(*(db.fetch("SELECT pg_sleep(0.02)") for _ in range(10)))
+        await asyncio.gather(*(task(number) for number in range(1000)))
+        assert sessions.count() == 10
+    assert order == list(range(1000)), "first come, first served"
+    assert 0 < sessions.peak <= 10
+    assert idle(db)
+
+
+@on_both
+def test_fifty_threads_on_ten_connections(named: Callable[..., Database]) -> None:
+    db = named(max_size=10)
+    errors: list[BaseException] = []
+    served = [0] * 50
+
+    def work(number: int) -> None:
+        try:
+            for _ in range(20):
+                with db.connection() as connection:
+                    connection.fetch("SELECT 1")
+                    time.sleep(0.0005)
+                served[number] += 1
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (pool,) = db.statistics.pools
+    assert errors == []
+    assert served == [20] * 50
+    assert pool.opened <= 10
+    assert idle(db)
+
+
+@on_both
+def test_an_exhausted_blocking_pool_names_its_holders(named: Callable[..., Database]) -> None:
+    db = named(max_size=1, acquire_timeout=0.1)
+    held, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with atomic():
+            run(db.fetch("SELECT 1 AS held"))
+            held.set()
+            release.wait(10)
+
+    holder = threading.Thread(target=hold, name="the holder")
+    holder.start()
+    assert held.wait(10)
+    with pytest.raises(PoolTimeout, match=r"(?s)max_size=1.*thread 'the holder', SELECT 1 AS held, \d+\.\d s"):
+        run(db.fetch("SELECT 2"))
+    release.set()
+    holder.join()
+    assert run(db.fetch("SELECT 2"))[0][0] == 2
+
+
+# -- pools of one database ---------------------------------------------------------------------------------------------
+
+
+@on_both
+def test_pools_together_keep_to_the_limit(named: Callable[..., Database]) -> None:
+    """Loops in threads, and blocking threads, all at once: no more connections than all pools may have together."""
+    db = named(max_size=3, max_connections=4, acquire_timeout=20)
+    errors: list[BaseException] = []
+    over: list[int] = []
+
+    async def queries() -> None:
+        async def one() -> None:
+            for _ in range(5):
+                async with db.connection() as connection:
+                    await connection.afetch("SELECT 1")
+                    if db.budget.taken > 4:
+                        over.append(db.budget.taken)
+
+        await asyncio.gather(*(one() for _ in range(6)))
+
+    def loop() -> None:
+        try:
+            asyncio.run(queries())
+        except BaseException as error:
+            errors.append(error)
+
+    def blocking() -> None:
+        try:
+            for _ in range(20):
+                run(db.fetch("SELECT 1"))
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work) for work in [loop] * 5 + [blocking] * 5]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert over == []
+    assert idle(db)
+    settle(lambda: db.budget.taken == sum(pool.size for pool in db.statistics.pools))
+
+
+@on_both
+def test_an_idle_connection_elsewhere_makes_room(named: Callable[..., Database]) -> None:
+    db = named(max_size=1, max_connections=1, acquire_timeout=5)
+    run(db.fetch("SELECT 1"))
+    assert asyncio.run(db.fetch("SELECT 2"))[0][0] == 2  # type: ignore[arg-type]
+    assert run(db.fetch("SELECT 3"))[0][0] == 3
+    assert db.budget.taken == 1
+
+
+@on_both
+def test_a_busy_connection_elsewhere_is_waited_for(named: Callable[..., Database]) -> None:
+    db = named(max_size=1, max_connections=1, acquire_timeout=10)
+    held, release = threading.Event(), threading.Event()
+
+    async def holds() -> None:
+        async with db.connection():
+            held.set()
+            await asyncio.to_thread(release.wait, 10)
+        for _ in range(50):  # it goes on asking, and must not keep the place for itself
+            await db.fetch("SELECT 1")
+
+    thread = threading.Thread(target=asyncio.run, args=(holds(),))
+    thread.start()
+    assert held.wait(10)
+    threading.Timer(0.2, release.set).start()
+    assert run(db.fetch("SELECT 2"))[0][0] == 2
+    thread.join()
+    assert idle(db)
+    assert db.budget.taken <= 1
+
+
+@on_both
+def test_the_limit_of_all_pools_names_holders_of_all(named: Callable[..., Database]) -> None:
+    db = named(max_size=2, max_connections=1, acquire_timeout=0.3)
+
+    async def holds() -> str:
+        async with db.connection() as connection:
+            await connection.afetch("SELECT 1 AS held")
+            with pytest.raises(PoolTimeout, match="max_connections=1 for all pools together") as caught:
+                await asyncio.to_thread(lambda: run(other(db)))
+            return str(caught.value)
+
+    async def other(db: Database) -> Any:
+        db.membership.set(None)
+        return await db.fetch("SELECT 2")
+
+    assert "SELECT 1 AS held" in asyncio.run(holds())
+    assert idle(db)
+
+
+# -- sweeps ------------------------------------------------------------------------------------------------------------
+
+
+@on_both
+@pytest.mark.parametrize("option", ["idle_timeout", "max_lifetime"])
+def test_idle_and_old_connections_end_without_a_release(named: Callable[..., Database], option: str) -> None:
+    db = named(max_size=3, **{option: 0.2})
+    run(db.fetch("SELECT 1"))
+    settle(lambda: db.statistics.pools[0].size == 0)
+
+    async def loop() -> None:
+        await asyncio.gather(*(db.fetch("SELECT 1") for _ in range(3)))
+        (pool,) = (pool for pool in db.statistics.pools if pool.home != "blocking")
+        limit = time.monotonic() + 5
+        while pool.size and time.monotonic() < limit:
+            await asyncio.sleep(0.02)
+            (pool,) = (pool for pool in db.statistics.pools if pool.home != "blocking")
+        assert pool.size == 0
+
+    asyncio.run(loop())
+    assert db.budget.taken == 0
+    assert run(db.fetch("SELECT 2"))[0][0] == 2
+
+
+@on_both
+def test_the_minimum_is_kept(named: Callable[..., Database]) -> None:
+    db = named(min_size=1, max_size=3, idle_timeout=0.1)
+    run(db.fetch("SELECT 1"))
+    time.sleep(0.4)
+    assert db.statistics.pools[0].size == 1
+
+
+# -- sessions that die -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.only(backend="postgresql")
+@pytest.mark.asyncio
+async def test_sessions_ended_under_load_lose_no_acknowledged_commit(named: Callable[..., Database]) -> None:
+    """Each call succeeds or raises; what was acknowledged is there, what failed is not, but for ambiguous commits."""
+    db = named(max_size=5, acquire_timeout=10)
+    acknowledged: set[int] = set()
+    ambiguous: set[int] = set()
+    failures: list[BaseException] = []
+
+    async def write(number: int, blocking: bool) -> None:
+        def in_thread() -> None:
+            with atomic():
+                run(db.execute(f"INSERT INTO things VALUES ({number}, 0)"))
+                time.sleep(random.random() * 0.005)
+
+        try:
+            if blocking:
+                await asyncio.to_thread(in_thread)
+            else:
+                async with atomic():
+                    await db.execute(f"INSERT INTO things VALUES ({number}, 0)")
+                    await asyncio.sleep(random.random() * 0.005)
+            acknowledged.add(number)
+        except AmbiguousCommit:
+            ambiguous.add(number)
+        except (OperationalError, InterfaceError) as error:
+            failures.append(error)
+
+    with Sessions(db, "load") as sessions:
+        writers = [asyncio.create_task(write(number, number % 3 == 0)) for number in range(300)]
+        while not all(writer.done() for writer in writers):
+            await asyncio.sleep(0.02)
+            await asyncio.to_thread(sessions.end_some, 0.3)
+        await asyncio.gather(*writers)
+    for pool in db._pools.values():
+        while pool.idle:  # what was ended while idle is found at its next use
+            pool.discard(pool.idle.pop())
+    found = {row[0] for row in await db.fetch("SELECT id FROM things")}
+    assert acknowledged <= found
+    assert found <= acknowledged | ambiguous
+    assert failures, "nothing was hit"
+    assert idle(db)
