@@ -83,12 +83,13 @@ class AwaitableQuerySet(Chain[M]):
             plan, rows = await self._rows(shape, values)
             if len(rows) > SLICE:
                 found: list[Any] = []
-                left = rows if isinstance(rows, list) else list(rows)
+                peers: list[Any] | None = [] if self._fetch_mode == "peers" else None
+                left = list(reversed(rows))
                 del rows
                 while left:  # rows are given up as they are used: freeing all of them at the end would hold up the loop
-                    part = left[:SLICE]
-                    del left[:SLICE]
-                    found += self._hydrated(plan, part)
+                    part = left[: -SLICE - 1 : -1]
+                    del left[-SLICE:]
+                    found += self._hydrated(plan, part, peers)
                     await breathe()
             else:
                 found = self._hydrated(plan, rows)
@@ -104,7 +105,8 @@ class AwaitableQuerySet(Chain[M]):
         if instances:
             await aprefetch_related_objects(instances, *self._prefetch_related_lookups)
 
-    def _hydrated(self, plan: Plan, rows: Sequence[Any]) -> list[Any]:
+    def _hydrated(self, plan: Plan, rows: Sequence[Any], peers: list[Any] | None = None) -> list[Any]:
+        """Return the rows as results. ``peers`` collects the siblings of a result that comes in several parts."""
         if self._fetch_mode == "one" and (self._using is None or self._using == "default"):
             found = plan.hydrate(rows)
             if self._known_related is not None:
@@ -113,7 +115,8 @@ class AwaitableQuerySet(Chain[M]):
         layout = plan.layout
         if layout is None or layout.kind != "model":
             return plan.hydrate(rows)
-        peers: list[Any] | None = [] if self._fetch_mode == "peers" else None
+        if peers is None and self._fetch_mode == "peers":
+            peers = []
         meta: Any = self.model
         state_class, alias, mode = meta._meta.state_class, self.db, self._fetch_mode
         found = plan.hydrate_with_state(rows, lambda: state_class(False, alias, mode, peers))

@@ -8,6 +8,7 @@ import pytest
 
 from orm.errors import FieldFetchBlocked
 from orm.models import FETCH_ONE, FETCH_PEERS, RAISE
+from orm.query.queryset import SLICE
 from tests.query import library as L
 from tests.query.models import Author, Book, Profile, Review
 
@@ -127,3 +128,13 @@ async def test_raise_reaches_prefetched_objects(library: Any) -> None:
 def test_an_unknown_mode_is_refused() -> None:
     with pytest.raises((TypeError, ValueError), match="sometimes"):
         Book.objects.fetch_mode("sometimes")
+
+
+async def test_peers_span_a_result_that_is_made_in_slices(database: Any, queries: Any) -> None:
+    author = await Author.objects.acreate(name="Ada")
+    await Book.objects.abulk_create([Book(title=f"b{i}", author=author, pages=i) for i in range(SLICE + 5)])
+    books = await Book.objects.order_by("pages").fetch_mode(FETCH_PEERS)
+    assert [book.pages for book in books] == list(range(SLICE + 5))
+    with queries as counted:
+        assert (await books[0].author) is (await books[-1].author)
+    assert len(counted) == 1
