@@ -19,7 +19,7 @@ from orm.db.lease import find_block
 from orm.db.limits import LimitedDatabase
 from orm.db.registry import databases
 from orm.db.transaction import atomic
-from orm.errors import EmptyResultSet, FieldError, IntegrityError, TransactionManagementError
+from orm.errors import DataError, EmptyResultSet, FieldError, IntegrityError, TransactionManagementError
 from orm.query import changes, steps, writes
 from orm.query.chain import Chain, _filter_key, named_expressions
 from orm.query.plan import Plan, select_plan
@@ -38,6 +38,7 @@ M = TypeVar("M", covariant=True)
 
 SLICE = 500  # rows that become objects before others may run
 REPR_ROWS = 20
+LARGEST = 1 << 63  # of integers, anywhere
 
 
 class AwaitableQuerySet(Chain[M]):
@@ -233,7 +234,12 @@ class AwaitableQuerySet(Chain[M]):
             return await self._get_among(args, kwargs)
         key, values = _filter_key(False, args, kwargs)
         shape, prepared = self._shape.advance(("get", key) if key else None, values, steps.get_one, args, kwargs)
-        plan, rows = await self._rows(shape, self._values + prepared)
+        try:
+            plan, rows = await self._rows(shape, self._values + prepared)
+        except DataError as error:
+            if any(type(value) is int and not -LARGEST <= value < LARGEST for value in kwargs.values()):
+                raise self._not_one(0, args, kwargs) from error  # a number no column can hold is no row's
+            raise
         if len(rows) == 1:
             found = self._hydrated(plan, rows)
             if self._prefetch_related_lookups:

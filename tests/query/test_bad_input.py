@@ -314,3 +314,9 @@ async def test_filter_by_a_number_beyond_every_column(library: Any, lookup: str,
     with pytest.raises((ValueError, OverflowError, orm.errors.DataError)):
         await Author.objects.filter(**{lookup: value}).acount()
     assert await Author.objects.acount() == len(L.authors)
+
+
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, 10**30])
+async def test_get_by_a_key_beyond_every_column_finds_nothing(library: Any, value: int) -> None:
+    with pytest.raises(Author.DoesNotExist):
+        await Author.objects.aget(pk=value)
