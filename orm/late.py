@@ -27,6 +27,6 @@ difflib: Any = LateModule("difflib")
 inspect: Any = LateModule("inspect")
 ipaddress: Any = LateModule("ipaddress")
 random: Any = LateModule("random")
-signal: Any = LateModule("signal")
+signals: Any = LateModule("_signal")  # what ``signal`` wraps: without the names, at a tenth of the time
 tomllib: Any = LateModule("tomllib")
 urls: Any = LateModule("urllib.parse")

@@ -11,14 +11,12 @@ import sys
 import threading
 from collections.abc import Callable
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from orm.bridge.guard import running_loop
+from orm.late import signals
 
-if TYPE_CHECKING:
-    import signal
-else:
-    from orm.late import signal
+SIGINT = 2  # everywhere
 
 Handler = Callable[[int, FrameType | None], Any]
 
@@ -35,10 +33,10 @@ class HeldInterrupts:
     def __enter__(self) -> None:
         if threading.get_ident() != threading.main_thread().ident or running_loop() is not None:
             return
-        handler = signal.getsignal(signal.SIGINT)
+        handler = signals.getsignal(SIGINT)
         if callable(handler):
             self._handler = handler
-            signal.signal(signal.SIGINT, self._keep)
+            signals.signal(SIGINT, self._keep)
 
     def _keep(self, number: int, frame: FrameType | None) -> None:
         if not self._came:
@@ -50,6 +48,6 @@ class HeldInterrupts:
         handler, self._handler = self._handler, None
         if handler is None:
             return
-        signal.signal(signal.SIGINT, handler)
+        signals.signal(SIGINT, handler)
         if self._came:
-            handler(signal.SIGINT, sys._getframe(1))
+            handler(SIGINT, sys._getframe(1))
