@@ -297,6 +297,11 @@ class Dialect:
             return f"ON CONFLICT{on} DO NOTHING"
         return f"ON CONFLICT{on} DO UPDATE SET " + ", ".join(f"{name} = EXCLUDED.{name}" for name in update)
 
+    def replication_state(self) -> str | None:
+        """Return a query of one row: whether this server follows another, and by how many seconds it is behind (NULL:
+        not known). None where the database has no replicas, or can't tell."""
+        return None
+
     def savepoint(self, name: str) -> tuple[str, str, str]:
         """Return the statements that set, release and roll back to a savepoint."""
         name = self.quote(name)

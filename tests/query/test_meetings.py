@@ -1,4 +1,4 @@
-"""Where the parts of the language meet: negation, grouping, DISTINCT, aggregates over subqueries, writes across joins."""
+"""Where the parts of the language meet: negation, grouping, DISTINCT, aggregates over subqueries, writes over joins."""
 
 from __future__ import annotations
 
