@@ -22,6 +22,16 @@ class LateModule:
         return value
 
 
+class LateLogger:
+    """Stands for a logger; imports ``logging`` when there is something to say."""
+
+    def __init__(self, name: str) -> None:
+        self.__name__ = name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module("logging").getLogger(self.__name__), name)
+
+
 asyncio: Any = LateModule("asyncio")
 difflib: Any = LateModule("difflib")
 inspect: Any = LateModule("inspect")

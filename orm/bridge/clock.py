@@ -7,7 +7,6 @@ not threaded stays so. What this module refuses: nothing; an alarm whose functio
 from __future__ import annotations
 
 import heapq
-import logging
 import os
 import threading
 from collections.abc import Callable
@@ -15,8 +14,9 @@ from itertools import count
 from time import monotonic
 
 from orm.bridge.portal import helpers
+from orm.late import LateLogger
 
-logger = logging.getLogger("orm.clock")
+logger = LateLogger("orm.clock")
 
 STOPPING_SECONDS = 1.0
 

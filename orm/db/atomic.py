@@ -9,7 +9,6 @@ commit.
 from __future__ import annotations
 
 import functools
-import logging
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from orm.bridge.crossing import call, is_async, to_the_end
@@ -22,7 +21,7 @@ from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.db.retry import Attempts, checked
 from orm.db.turns import BLOCK
 from orm.errors import AmbiguousCommit, DatabaseError, InterfaceError, OperationalError, TransactionManagementError
-from orm.late import inspect
+from orm.late import LateLogger, inspect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from orm.db.contract import Connection
     from orm.db.database import AwaitableDatabase
 
-logger = logging.getLogger("orm.transaction")
+logger = LateLogger("orm.transaction")
 
 TWINS = ("arun_in_transaction",)
 

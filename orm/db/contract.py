@@ -17,8 +17,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from orm.errors import NotSupportedError
 
@@ -126,8 +125,7 @@ class Driver(ABC):
         """Open a session, ready for use (settings made, so that values come and go as the dialect expects)."""
 
 
-@dataclass(frozen=True)
-class Backend:
+class Backend(NamedTuple):
     """A database as a plug-in: found by entry point (group ``orm.backends``) or ``orm.register_backend``.
 
     Give ``awaitable``, ``blocking`` or both; the bridge supplies the half that is missing.
@@ -138,5 +136,5 @@ class Backend:
     dialect: Dialect
     awaitable: Driver | None = None
     blocking: Driver | None = None
-    options: frozenset[str] = field(default_factory=frozenset)
+    options: frozenset[str] = frozenset()
     """Names the URL's query string may hold besides the pool's own."""

@@ -7,17 +7,15 @@ lock or a wait, run the statement and give the connection back. What this module
 from __future__ import annotations
 
 import atexit
-import logging
 import os
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
 from importlib import import_module
 from threading import get_ident
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from orm.bridge.drive import drive
 from orm.bridge.guard import running_loop
@@ -28,6 +26,7 @@ from orm.db.lease import Lease, Membership, find_block
 from orm.db.limits import limited_chunks, within
 from orm.db.pool import Pool, PoolStatistics
 from orm.errors import ImproperlyConfigured, TransactionManagementError
+from orm.late import LateLogger
 
 if TYPE_CHECKING:
     import asyncio
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
 else:
     from orm.late import asyncio
 
-logger = logging.getLogger("orm.database")
+logger = LateLogger("orm.database")
 
 T = TypeVar("T")
 
@@ -49,8 +48,7 @@ SHORT = 200
 """Characters of a script that are kept to say what a connection is busy with."""
 
 
-@dataclass(frozen=True)
-class DatabaseStatistics:
+class DatabaseStatistics(NamedTuple):
     """Statements run by this process so far, by the caller's colour, and the figures of each pool."""
 
     awaitable: int

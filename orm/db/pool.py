@@ -8,15 +8,13 @@ connection.
 
 from __future__ import annotations
 
-import logging
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orm.bridge.clock import clock
 from orm.bridge.crossing import to_the_end
@@ -26,6 +24,7 @@ from orm.bridge.portal import note_thread
 from orm.bridge.waiting import NOTHING, Waiter, name_of, whoami
 from orm.db.roster import OPEN, Entry, Roster
 from orm.errors import Error, InterfaceError, PoolTimeout
+from orm.late import LateLogger
 
 if TYPE_CHECKING:
     import asyncio
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 else:
     from orm.late import asyncio
 
-logger = logging.getLogger("orm.pool")
+logger = LateLogger("orm.pool")
 
 waited: ContextVar[float] = ContextVar("orm.waited", default=0.0)
 """Seconds that the last look for a connection took which did not find an idle one at once."""
@@ -48,8 +47,7 @@ ASK_AGAIN_SECONDS = 0.25
 SHOWN_CHARACTERS = 80
 
 
-@dataclass(frozen=True)
-class PoolStatistics:
+class PoolStatistics(NamedTuple):
     """What a pool is doing and has done."""
 
     home: str

@@ -5,7 +5,6 @@ None of these functions waits, so each serves both colours.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, overload
 
@@ -17,13 +16,14 @@ from orm.db.atomic_blocking import Atomic
 from orm.db.lease import Block, Membership, find_block
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.errors import TransactionManagementError
+from orm.late import LateLogger
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from orm.db.database import AwaitableDatabase
 
-logger = logging.getLogger("orm.transaction")
+logger = LateLogger("orm.transaction")
 
 
 @overload

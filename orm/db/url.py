@@ -10,7 +10,6 @@ shown: not by ``str``, not by ``repr``, not in an error.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
 from typing import Any, NoReturn
 
 from orm.errors import ImproperlyConfigured
@@ -29,7 +28,6 @@ DJANGO_NEUTRAL: dict[str, tuple[Any, ...]] = {
 }
 
 
-@dataclass(frozen=True)
 class PoolOptions:
     """How many connections a pool keeps, and for how long. Times are in seconds."""
 
@@ -49,7 +47,23 @@ class PoolOptions:
     health_check_after: float = 30.0
     """Idle time after which a connection is tried before it is used."""
 
-    def __post_init__(self) -> None:
+    def __init__(self, **given: float) -> None:
+        for name, value in given.items():
+            if name not in POOL_OPTIONS:
+                raise TypeError(f"A pool has no option {name!r}.")
+            setattr(self, name, POOL_OPTIONS[name](value))
+        self._check()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PoolOptions) and repr(self) == repr(other)
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
+
+    def __repr__(self) -> str:
+        return f"PoolOptions({', '.join(f'{name}={getattr(self, name)!r}' for name in POOL_OPTIONS)})"
+
+    def _check(self) -> None:
         if self.max_size < 1:
             raise ImproperlyConfigured(f"max_size is {self.max_size}; a pool needs room for at least one connection.")
         if not 0 <= self.min_size <= self.max_size:
@@ -63,24 +77,43 @@ class PoolOptions:
                 raise ImproperlyConfigured(f"{name} is {getattr(self, name)}; it is a number of seconds above 0.")
 
 
-POOL_OPTIONS: dict[str, type] = {option.name: type(option.default) for option in fields(PoolOptions)}
+POOL_OPTIONS: dict[str, type] = {name: type(getattr(PoolOptions, name)) for name in PoolOptions.__annotations__}
 
 
-@dataclass(frozen=True)
 class DatabaseURL:
     """One database, as configured.
 
     ``options`` are the backend's own, as text; ``pool`` are the pool's.
     """
 
-    scheme: str
-    user: str = ""
-    password: str = field(default="", repr=False)
-    host: str = ""
-    port: int | None = None
-    database: str = ""
-    options: Mapping[str, str] = field(default_factory=dict)
-    pool: PoolOptions = field(default_factory=PoolOptions)
+    def __init__(
+        self,
+        scheme: str,
+        user: str = "",
+        password: str = "",
+        host: str = "",
+        port: int | None = None,
+        database: str = "",
+        options: Mapping[str, str] | None = None,
+        pool: PoolOptions | None = None,
+    ) -> None:
+        self.scheme = scheme
+        self.user = user
+        self.password = password
+        self.host = host
+        self.port = port
+        self.database = database
+        self.options: Mapping[str, str] = {} if options is None else options
+        self.pool = PoolOptions() if pool is None else pool
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DatabaseURL) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    def __repr__(self) -> str:
+        return f"<DatabaseURL {self}>"
 
     @classmethod
     def parse(cls, given: str | Mapping[str, Any] | DatabaseURL) -> DatabaseURL:
@@ -177,7 +210,8 @@ def build(url: DatabaseURL, given: Iterable[tuple[str, Any]]) -> DatabaseURL:
                 raise ImproperlyConfigured(f"{name} is a number, and {value!r} is not one.") from None
         else:
             options[name] = str(value)
-    return replace(url, options=options, pool=PoolOptions(**pool))
+    url.options, url.pool = options, PoolOptions(**pool)
+    return url
 
 
 def parse_django(given: Mapping[str, Any]) -> DatabaseURL:

@@ -7,13 +7,11 @@ context is carried to. BEGIN, COMMIT and savepoints are no statements here.
 
 from __future__ import annotations
 
-import logging
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import nullcontext
 from contextvars import ContextVar
-from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -30,6 +28,7 @@ from orm.db.pool import waited
 from orm.db.repeats import note_repeat
 from orm.db.spans import Spans
 from orm.errors import NotSupportedError, TransactionManagementError
+from orm.late import LateLogger
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -39,29 +38,36 @@ if TYPE_CHECKING:
     from orm.db.database import AwaitableDatabase
     from orm.db.lease import Block, Lease
 
-logger = logging.getLogger("orm.queries")
+logger = LateLogger("orm.queries")
 
 T = TypeVar("T")
 Wrapper = Callable[..., Any]
 Run = Callable[[str, Any], Coroutine[Any, Any, T]]
 
 
-@dataclass(slots=True)
 class QueryRecord:
-    """One statement that ran."""
+    """One statement that ran.
 
-    sql: str
-    params: Any
-    """Its parameters; of ``execute_many`` a list with those of each row."""
-    colour: str
-    """``"awaitable"`` or ``"blocking"``: how the caller waited."""
-    alias: str
-    many: bool = False
-    seconds: float = 0.0
-    """How long it ran; for streamed rows, until the first of them came."""
-    waited: float = 0.0
-    """How long the caller waited for a connection before; a block's first statement counts what the block waited."""
-    failed: bool = False
+    ``params`` are its parameters, of ``execute_many`` a list with those of each row; ``colour`` is ``"awaitable"`` or
+    ``"blocking"``: how the caller waited. ``seconds`` is how long it ran (for streamed rows, until the first of them
+    came), ``waited`` how long the caller waited for a connection before: a block's first statement counts what its
+    opening waited.
+    """
+
+    __slots__ = ("alias", "colour", "failed", "many", "params", "seconds", "sql", "waited")
+
+    def __init__(self, sql: str, params: Any, colour: str, alias: str, many: bool = False) -> None:
+        self.sql = sql
+        self.params = params
+        self.colour = colour
+        self.alias = alias
+        self.many = many
+        self.seconds = 0.0
+        self.waited = 0.0
+        self.failed = False
+
+    def __repr__(self) -> str:
+        return f"<QueryRecord {self.alias} {self.colour} {self.seconds:.6f} s: {self.sql}>"
 
 
 # -- who listens -------------------------------------------------------------------------------------------------------

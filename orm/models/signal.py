@@ -7,7 +7,6 @@ being built, where nothing can wait, so they take plain functions only.
 
 from __future__ import annotations
 
-import logging
 import threading
 import weakref
 from collections.abc import Callable, Hashable
@@ -15,9 +14,10 @@ from types import MethodType
 from typing import Any
 
 from orm.bridge import crossing
+from orm.late import LateLogger
 from orm.models.apps import apps as default_apps
 
-log = logging.getLogger("orm.models")
+log = LateLogger("orm.models")
 
 
 class Receiver:

@@ -103,7 +103,7 @@ def test_unknown_options_and_schemes_name_the_near_ones() -> None:
 def test_a_backend_needs_a_driver_and_a_scheme() -> None:
     sqlite = backend_for("sqlite")
     for changes, said in (({"schemes": ()}, "no URL scheme"), ({"awaitable": None, "blocking": None}, "no driver")):
-        wrong = type(sqlite)(**{**vars(sqlite), **changes})
+        wrong = type(sqlite)(**{**sqlite._asdict(), **changes})
         with pytest.raises(ImproperlyConfigured, match=said):
             register_backend(wrong)
 
