@@ -371,7 +371,7 @@ class Builder:
         for child in condition.children:
             if type(child) is tuple:
                 nodes.append(self._leaf(child[0], child[1], negated, within, reuse, allow_joins))
-            else:
+            elif not _says_nothing(child):
                 nodes.append(self._condition(child, negated, within, reuse, allow_joins))
         return Where(nodes, condition.connector, condition.negated)
 
@@ -525,6 +525,11 @@ class _Named:
             return self.sql_type.get_prep_value(value)
         except (TypeError, ValueError) as error:
             raise type(error)(f"{self.name}: {error}") from None
+
+
+def _says_nothing(condition: Any) -> bool:
+    """Tell whether a condition has no lookup in it: neither it nor its negation means anything, and is left out."""
+    return isinstance(condition, Q) and all(_says_nothing(child) for child in condition.children)
 
 
 def _follows_key(hop: Hop) -> bool:

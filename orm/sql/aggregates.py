@@ -7,7 +7,7 @@ from typing import Any
 
 from orm.errors import FieldError
 from orm.sql import types
-from orm.sql.expressions import Expression, Star, as_expression
+from orm.sql.expressions import Expression, Star, Value, as_expression
 from orm.sql.func import Func
 from orm.sql.types import SQLType
 
@@ -42,6 +42,11 @@ class Aggregate(Func):
     @property
     def contains_aggregate(self) -> bool:
         return True
+
+    @property
+    def value_over_nothing(self) -> Any:
+        """The result over no rows, known without asking a database."""
+        return self.default.value if isinstance(self.default, Value) else self.empty_result_set_value
 
     @property
     def default_alias(self) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from orm.errors import FieldError
 from orm.models import Avg, Case, Count, F, Max, Min, Q, Sum, Value, When
-from orm.models.functions import Greatest, Length, Upper
+from orm.models.functions import Greatest, Length, Round, Upper
 from tests.query import library as L
 from tests.query.answers import named, names, titled
 from tests.query.models import Author, Book, Publisher, Review
@@ -165,3 +165,36 @@ async def test_titles_survive_all_of_it(library: Any) -> None:
     found = Book.objects.annotate(n=Count("reviews")).exclude(~Q(reviews__stars__gte=4)).distinct()
     found = found.order_by("author__name")
     assert sorted([b.title async for b in found]) == titled(b for b in L.books if any(r.stars >= 4 for r in b.reviews))
+
+
+# -- nothing -----------------------------------------------------------------------------------------------------------
+
+
+async def test_an_empty_condition_says_nothing_however_it_is_wrapped(library: Any) -> None:
+    for found in (
+        Author.objects.filter(Q()),
+        Author.objects.exclude(Q()),
+        Author.objects.filter(~Q(Q(), ~Q())),
+        Author.objects.filter(Q(Q()) | Q()),
+    ):
+        assert await names(found) == named(L.authors)
+    assert await names(Author.objects.exclude(Q(), name="Ada")) == named(a for a in L.authors if a is not L.ADA)
+
+
+async def test_defaults_of_aggregates_over_no_rows(library: Any) -> None:
+    wanted = {"total": Sum("pages", default=7), "n": Count("pk"), "mean": Avg("pages")}
+    expected = {"total": 7, "n": 0, "mean": None}
+    assert await Book.objects.none().aaggregate(**wanted) == expected
+    assert await Book.objects.filter(pk=-1).aaggregate(**wanted) == expected
+    assert await Book.objects.filter(pk__in=[]).aaggregate(**wanted) == expected
+
+
+async def test_rows_of_just_one_of_two_querysets(library: Any) -> None:
+    found = Author.objects.filter(age=36) ^ Author.objects.filter(books__pages__gt=100)
+    expected = [a for a in L.authors if (a.age == 36) != any(b.pages > 100 for b in a.books)]
+    assert await names(found) == named(expected)
+
+
+async def test_rounding_a_decimal_gives_one(library: Any) -> None:
+    found = Book.objects.filter(pk=L.LETTERS.pk).annotate(r=Round("price", 1)).values_list("r", flat=True)
+    assert [str(value.normalize()) async for value in found] == ["1E+1"]

@@ -62,6 +62,10 @@ class Round(Func):
         rest = [Value(precision, output_field=types.INTEGER)] if precision else []
         super().__init__(expression, *rest, **extra)
 
+    def _infer_output_field(self) -> SQLType | None:
+        found: SQLType | None = self.source_expressions[0].output_field_or_none
+        return found
+
 
 class _Real(Transform):
     def _infer_output_field(self) -> SQLType | None:
