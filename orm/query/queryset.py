@@ -18,10 +18,9 @@ from orm.bridge.guard import running_loop
 from orm.db.lease import find_block
 from orm.db.limits import LimitedDatabase
 from orm.db.registry import databases
-from orm.db.routing import routes
 from orm.db.transaction import atomic
 from orm.errors import DataError, EmptyResultSet, FieldError, IntegrityError, TransactionManagementError
-from orm.query import changes, routed, steps, writes
+from orm.query import changes, steps, writes
 from orm.query.chain import Chain, _filter_key, named_expressions
 from orm.query.plan import Plan, select_plan
 from orm.query.prefetch import aprefetch_related_objects
@@ -82,11 +81,7 @@ class AwaitableQuerySet(Chain[M]):
         """Run the query unless it has run, and return the list of results, which is kept."""
         if self._result_cache is None:
             shape, values = self._sliced()
-            reader = self
-            if routes.active:
-                reader, plan, rows = await routed.rows_of(self, shape, values)
-            else:
-                plan, rows = await self._rows(shape, values)
+            plan, rows = await self._rows(shape, values)
             if len(rows) > SLICE:
                 found: list[Any] = []
                 peers: list[Any] | None = [] if self._fetch_mode == "peers" else None
@@ -95,10 +90,10 @@ class AwaitableQuerySet(Chain[M]):
                 while left:  # rows are given up as they are used: freeing all of them at the end would hold up the loop
                     part = left[: -SLICE - 1 : -1]
                     del left[-SLICE:]
-                    found += reader._hydrated(plan, part, peers)
+                    found += self._hydrated(plan, part, peers)
                     await breathe()
             else:
-                found = reader._hydrated(plan, rows)
+                found = self._hydrated(plan, rows)
             self._result_cache = found
         if self._prefetch_related_lookups and not self._prefetch_done:
             await self._prefetch(self._result_cache)
@@ -242,18 +237,14 @@ class AwaitableQuerySet(Chain[M]):
             return await self._get_among(args, kwargs)
         key, values = _filter_key(False, args, kwargs)
         shape, prepared = self._shape.advance(("get", key) if key else None, values, steps.get_one, args, kwargs)
-        reader = self
         try:
-            if routes.active:
-                reader, plan, rows = await routed.rows_of(self, shape, self._values + prepared)
-            else:
-                plan, rows = await self._rows(shape, self._values + prepared)
+            plan, rows = await self._rows(shape, self._values + prepared)
         except DataError as error:
             if any(type(value) is int and not -LARGEST <= value < LARGEST for value in kwargs.values()):
                 raise self._not_one(0, args, kwargs) from error  # a number no column can hold is no row's
             raise
         if len(rows) == 1:
-            found = reader._hydrated(plan, rows)
+            found = self._hydrated(plan, rows)
             if self._prefetch_related_lookups:
                 await self._prefetch(found)
             return found[0]  # type: ignore[no-any-return]
@@ -332,10 +323,7 @@ class AwaitableQuerySet(Chain[M]):
         except Uncacheable:
             key = None
         shape, prepared = shape.advance(key, extra, change, *args)
-        if routes.active:
-            _, plan, rows = await routed.rows_of(self, shape, values + prepared)
-        else:
-            plan, rows = await self._rows(shape, values + prepared)
+        plan, rows = await self._rows(shape, values + prepared)
         return plan, plan.hydrate(rows)[0] if rows else None
 
     async def acount(self) -> int:
@@ -398,7 +386,7 @@ class AwaitableQuerySet(Chain[M]):
 
     async def aexplain(self, *, format: str | None = None, **options: Any) -> str:
         """Return the database's own account of how it would run this query."""
-        database = (await routed.to_read(self) if routes.active else self)._doors()
+        database = self._doors()
         shape, values = self._sliced()
         plan = shape.plan(database.dialect, values, select_plan)
         if plan.sql is None:
@@ -415,15 +403,14 @@ class AwaitableQuerySet(Chain[M]):
         """
         if chunk_size <= 0:
             raise ValueError("Chunk size must be strictly positive.")
-        reader = await routed.to_read(self) if routes.active else self
-        database = reader._doors()
+        database = self._doors()
         shape, values = self._sliced()
         plan = shape.plan(database.dialect, values, select_plan)
         if plan.sql is None:
             return
         async with aclosing(database.stream(plan.sql, plan.parameters(values), chunk_size)) as stream:
             async for rows in stream:
-                found = reader._hydrated(plan, rows)
+                found = self._hydrated(plan, rows)
                 if self._prefetch_related_lookups:
                     await self._prefetch(found)
                 for item in found:
@@ -435,8 +422,7 @@ class AwaitableQuerySet(Chain[M]):
         """Make an instance, save it and return it."""
         model: Any = self.model
         instance = model(**kwargs)
-        alias = (await routed.to_write(self) if routes.active else self).db
-        await call_form(instance.asave, force_insert=True, using=alias)
+        await call_form(instance.asave, force_insert=True, using=self.db)
         return instance  # type: ignore[no-any-return]
 
     async def aget_or_create(self, defaults: Mapping[str, Any] | None = None, **kwargs: Any) -> tuple[M, bool]:
@@ -444,8 +430,6 @@ class AwaitableQuerySet(Chain[M]):
 
         Safe when others do the same at the same time, given a unique constraint on the conditions.
         """
-        if routes.active and self._using is None:
-            return await AwaitableQuerySet.aget_or_create(await routed.to_write(self), defaults, **kwargs)
         model: Any = self.model
         try:
             return await self.aget(**kwargs), False
@@ -467,9 +451,6 @@ class AwaitableQuerySet(Chain[M]):
         **kwargs: Any,
     ) -> tuple[M, bool]:
         """Update the row that meets the conditions with ``defaults``, or make one; return it and whether it is new."""
-        if routes.active and self._using is None:
-            writer = await routed.to_write(self)
-            return await AwaitableQuerySet.aupdate_or_create(writer, defaults, create_defaults, **kwargs)
         model: Any = self.model
         changes_ = _called(defaults or {})
         async with atomic(using=self.db):
@@ -516,9 +497,8 @@ class AwaitableQuerySet(Chain[M]):
         ``unique_fields``. Neither calls ``save()`` nor sends its signals.
         """
         instances = list(objs)
-        alias = (await routed.to_write(self) if routes.active else self).db
         await writes.bulk_insert(
-            self.model, instances, using=alias, batch_size=batch_size, ignore_conflicts=ignore_conflicts,
+            self.model, instances, using=self.db, batch_size=batch_size, ignore_conflicts=ignore_conflicts,
             update_conflicts=update_conflicts, update_fields=update_fields, unique_fields=unique_fields,
         )  # fmt: skip
         return instances
@@ -539,8 +519,7 @@ class AwaitableQuerySet(Chain[M]):
             key = None
         shape, prepared = self._shape.advance(key, extra, changes.prepare_update, kwargs)
         self._result_cache = None
-        writer = await routed.to_write(self) if routes.active else self
-        return await writer._run(shape, self._values + prepared, changes.update_plan)
+        return await self._run(shape, self._values + prepared, changes.update_plan)
 
     async def _run(self, shape: Shape, values: tuple[Any, ...], make: Any) -> int:
         database = self._doors()
@@ -551,8 +530,7 @@ class AwaitableQuerySet(Chain[M]):
 
     async def abulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
         """Write these fields of many instances with as few statements as possible; return how many rows matched."""
-        alias = (await routed.to_write(self) if routes.active else self).db
-        return await writes.bulk_update(self.model, list(objs), list(fields), using=alias, batch_size=batch_size)
+        return await writes.bulk_update(self.model, list(objs), list(fields), using=self.db, batch_size=batch_size)
 
     async def adelete(self) -> tuple[int, dict[str, int]]:
         """Delete the rows, and what depends on them as each relation's ``on_delete`` says.
@@ -566,9 +544,7 @@ class AwaitableQuerySet(Chain[M]):
         if self._shape.select.distinct_on:
             raise TypeError("Cannot call delete() after .distinct(*fields).")
         model: Any = self.model
-        deleted: tuple[int, dict[str, int]] = await model._meta.deleter(
-            await routed.to_write(self) if routes.active else self._clone()
-        )
+        deleted: tuple[int, dict[str, int]] = await model._meta.deleter(self._clone())
         self._result_cache = None
         return deleted
 
@@ -582,9 +558,7 @@ class AwaitableQuerySet(Chain[M]):
 
     def raw(self, raw_query: str, params: Any = (), translations: Mapping[str, str] | None = None) -> RawQuerySet[M]:
         """Return instances made from SQL written by hand: see ``orm.query.raw``."""
-        rows: RawQuerySet[M] = RawQuerySet(self.model, raw_query, params, translations, using=self._using)
-        rows._hints = self._hints
-        return rows
+        return RawQuerySet(self.model, raw_query, params, translations, using=self._using)
 
     @classmethod
     def as_manager(cls) -> Any:
