@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from benchmarks.data import Place, Scratch
 
 ROOT = Path(__file__).resolve().parent.parent
 BYTECODE = Path(__file__).parent / "results" / "bytecode"
+IMPORTING: Final = ROOT / "benchmarks" / "importing.py"
 MEGABYTE: Final = 1024.0
 SHAPES: Final = 100_000
 QUICK_SHAPES: Final = 20_000
@@ -43,11 +45,15 @@ class Check:
 
 def probe(*arguments: str) -> dict[str, Any]:
     """Run one probe and return what it printed, or its last line of error under ``error``."""
-    command = [sys.executable, "-m", "benchmarks.probe", *arguments]
+    return answer_of([sys.executable, "-m", "benchmarks.probe", *arguments], ROOT)
+
+
+def answer_of(command: list[str], folder: Path) -> dict[str, Any]:
+    """Run a command in a folder and return the JSON object it printed, or its last line of error under ``error``."""
     # Bytecode is kept, wherever the machine may forbid it: a program is imported more than once in its life.
     environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(BYTECODE)}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, check=False)
     if done.returncode:
         return {"error": (done.stderr.strip() or "no output").splitlines()[-1]}
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -95,7 +101,7 @@ def importing(place: Place, quick: bool) -> list[Check]:
     best: dict[str, float] = {}
     for _ in range(4 if quick else 8):  # the first run of each writes its bytecode, and is never the best
         for library in ("orm", "django"):
-            found = probe("importing", library)
+            found = answer_of([sys.executable, "-P", str(IMPORTING), library], Path(tempfile.gettempdir()))
             if "error" in found:
                 check.detail = f"{library}: {found['error']}"
                 return [check]

@@ -15,8 +15,6 @@ from collections.abc import Callable
 from typing import Any, Final
 
 WARM: Final = 30_000
-FIELDS: Final = 6
-MODELS: Final = 20
 
 
 def peak() -> int:
@@ -93,41 +91,6 @@ def streaming(url: str, colour: str) -> dict[str, Any]:
         return {"kilobytes": peak() - before, "rows": rows, "seconds": time.perf_counter() - start}
 
 
-def importing(library: str) -> dict[str, Any]:
-    """Seconds to import a library, and declare twenty models of eight fields, one of them a foreign key."""
-    start = time.perf_counter()
-    models = {"orm": models_of_orm, "django": models_of_django}[library]()
-    before: Any = None
-    for number in range(MODELS):
-        fields: dict[str, Any] = {"__module__": __name__, "Meta": type("Meta", (), {"app_label": "probe"})}
-        fields["name"] = models.CharField(max_length=100)
-        fields["made"] = models.DateTimeField(auto_now_add=True)
-        fields |= {f"amount_{index}": models.IntegerField(default=0) for index in range(FIELDS - 1)}
-        if before is not None:
-            fields["before"] = models.ForeignKey(before, on_delete=models.CASCADE, related_name="after")
-        before = type(models.Model)(f"Model{number}", (models.Model,), fields)
-    return {"seconds": time.perf_counter() - start}
-
-
-def models_of_orm() -> Any:
-    """``orm.models``, imported now because the import is what is timed."""
-    import orm.models
-
-    return orm.models
-
-
-def models_of_django() -> Any:
-    """``django.db.models``, imported and set up as a program does."""
-    import django
-    from django.conf import settings
-
-    settings.configure(DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}})
-    django.setup()
-    from django.db import models
-
-    return models
-
-
 def load_duotone(url: str) -> Any:
     """The benchmark's models, configured; imported only by the probes that use them."""
     import orm
@@ -141,7 +104,6 @@ PROBES: Final[dict[str, Callable[..., dict[str, Any]]]] = {
     "chaining": chaining,
     "shapes": shapes,
     "streaming": streaming,
-    "importing": importing,
 }
 
 if __name__ == "__main__":
