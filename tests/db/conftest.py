@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,8 +19,8 @@ OPTIONS = "max_size=5&acquire_timeout=2"
 def halves() -> None:
     """Register the SQLite backend twice more: with its blocking driver alone, and with its awaitable one alone."""
     whole = backend_for("sqlite")
-    register_backend(replace(whole, schemes=("halfblocking",), awaitable=None))
-    register_backend(replace(whole, schemes=("halfawaitable",), blocking=None))
+    register_backend(whole._replace(schemes=("halfblocking",), awaitable=None))
+    register_backend(whole._replace(schemes=("halfawaitable",), blocking=None))
 
 
 @pytest.fixture
