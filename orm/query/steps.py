@@ -18,8 +18,8 @@ from orm.sql import types
 from orm.sql.aggregates import count_rows
 from orm.sql.conditions import NothingNode, Q, Where, kind_of
 from orm.sql.expressions import Col, Expression, Node, OrderBy, Ref, Slot
-from orm.sql.lookups import Exact
-from orm.sql.select import Combination, Join, Output, Select, relabel
+from orm.sql.lookups import Exact, IsNull
+from orm.sql.select import Combination, Join, Output, Position, Select, relabel
 
 _ALIAS = re.compile(r"[^\W\d]\w*\Z")
 
@@ -205,18 +205,6 @@ def _order_combination(select: Select, name: Any) -> OrderBy:
         if plain in known:
             return OrderBy(Position(position + 1, plain), descending=descending)
     raise FieldError(f"A union is ordered by its columns; {plain!r} is none of them")
-
-
-class Position(Expression):
-    """A column of the result by its number, which is how a union is ordered."""
-
-    def __init__(self, number: int, column: str) -> None:
-        super().__init__(types.INTEGER)
-        self.number = number
-        self.column = column
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
-        return str(int(self.number)), []
 
 
 def reverse(builder: Builder) -> None:
@@ -509,15 +497,22 @@ class _SourceBuilder:
         self, condition: Any, allow_joins: bool = True, reuse: Any = None, summarize: bool = False
     ) -> Any:
         """Return a filter of an aggregate, over the subquery's columns."""
+        return self._condition(condition, False)
+
+    def _condition(self, condition: Any, negated: bool) -> Any:
         if not isinstance(condition, Q):
-            return condition.resolve_expression(self, allow_joins, reuse, summarize)
+            return condition.resolve_expression(self, True, None)
+        negated = negated != condition.negated
         nodes: list[Any] = []
         for child in condition.children:
-            if type(child) is tuple:
-                lhs, rest = self._filtered(child[0])
-                nodes.append(self.builder._lookup(lhs, rest, kind_of(child[1], []), child[1], child[0], self))
-            else:
-                nodes.append(self.resolve_condition(child))
+            if type(child) is not tuple:
+                nodes.append(self._condition(child, negated))
+                continue
+            lhs, rest = self._filtered(child[0])
+            lookup = self.builder._lookup(lhs, rest, kind_of(child[1], []), child[1], child[0], self)
+            if negated and not isinstance(lookup, IsNull) and isinstance(getattr(lhs, "source", None), Col):
+                lookup = Where((lookup, IsNull(lhs, False)))  # what is NULL does not meet the condition
+            nodes.append(lookup)
         return Where(nodes, condition.connector, condition.negated)
 
     def resolve_value(self, value: Any, lhs: Any, many: bool = False) -> Any:

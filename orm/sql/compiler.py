@@ -70,6 +70,7 @@ class Compiler:
     quote_name = quote_name_unless_alias
 
 
+_NONE_LEFT = object()
 _MARK = re.compile(r"%%|%s")
 
 
@@ -86,7 +87,9 @@ def finish(sql: str, params: Sequence[Any], dialect: Any) -> tuple[str, tuple[An
     def replace(match: re.Match[str]) -> str:
         if match[0] == "%%":
             return "%"
-        param = next(pending)
+        param = next(pending, _NONE_LEFT)
+        if param is _NONE_LEFT:
+            raise ValueError(f"An as_sql() or a template has more placeholders than parameters: {sql}")
         key = param if numbered and isinstance(param, Param) else None
         if key is not None and key in numbers:
             return str(dialect.placeholder(numbers[key]))

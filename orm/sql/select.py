@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from orm.errors import EmptyResultSet, FullResultSet, NotSupportedError
+from orm.sql import types
 from orm.sql.conditions import Where
 from orm.sql.expressions import Col, Expression, Null, Ref, Slot
 from orm.sql.references import Outer
@@ -223,6 +224,18 @@ class SubSelect(Expression):
         return self.template.replace("{}", sql), params
 
 
+class Position(Expression):
+    """A column of the result by its number: what a union is ordered by, and a subquery's values grouped by."""
+
+    def __init__(self, number: int, column: str) -> None:
+        super().__init__(types.INTEGER)
+        self.number = number
+        self.column = column
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        return str(int(self.number)), []
+
+
 def relabel(select: Select, aliases: dict[str, str], offset: int, outer: Any) -> Select:
     """Return ``select`` made part of another query: aliases renamed, slots moved by ``offset``, outer references
     resolved.
@@ -330,11 +343,14 @@ def _group_by(select: Select, outputs: Sequence[Output], having: Where | None, d
     else:
         if select.group_by == "model":
             found.append(Col(select.base_alias, select.model._meta.pk))
-        if isinstance(select.group_by, tuple):
-            found += [e for item in select.group_by for e in item.group_by_columns()]
-        found += [e for o in outputs for e in o.expression.group_by_columns()]
-        found += [e for item in select.order_by or () for e in _ordered(item).group_by_columns()]
-        found += list(having.group_by_columns()) if having is not None else []
+        chosen = select.group_by if isinstance(select.group_by, tuple) else ()
+        # What values() chose is grouped by its value: a subquery, too, and not by what it depends on.
+        whole = [item for item in chosen if isinstance(item, SubSelect)]
+        numbers = {o.expression: Position(n, o.name or "") for n, o in enumerate(outputs, 1)}
+        found += [numbers.get(item, item) for item in whole]
+        others = [*chosen, *(o.expression for o in outputs), *map(_ordered, select.order_by or ())]
+        others += [having] if having is not None else []
+        found += [e for item in others if getattr(item, "source", item) not in whole for e in item.group_by_columns()]
     unique: dict[Expression, None] = dict.fromkeys(found)
     return list(unique)
 

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
 
 from orm.errors import FieldError
-from orm.models import Avg, Case, Count, F, Max, Min, Q, Sum, Value, When
-from orm.models.functions import Greatest, Length, Round, Upper
+from orm.models import (
+    Avg,
+    Case,
+    Count,
+    Exists,
+    F,
+    Func,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from orm.models.functions import Cast, Greatest, Length, Round, Upper
 from tests.query import library as L
 from tests.query.answers import named, names, titled
 from tests.query.models import Author, Book, Publisher, Review
@@ -198,3 +214,38 @@ async def test_rows_of_just_one_of_two_querysets(library: Any) -> None:
 async def test_rounding_a_decimal_gives_one(library: Any) -> None:
     found = Book.objects.filter(pk=L.LETTERS.pk).annotate(r=Round("price", 1)).values_list("r", flat=True)
     assert [str(value.normalize()) async for value in found] == ["1E+1"]
+
+
+# -- subqueries beside aggregates --------------------------------------------------------------------------------------
+
+
+async def test_grouping_by_the_value_of_a_subquery(library: Any) -> None:
+    writes = Author.objects.annotate(writes=Exists(Book.objects.filter(author=OuterRef("pk")))).values("writes")
+    rows = [row async for row in writes.annotate(n=Count("pk")).order_by("writes")]
+    writers = sum(bool(a.books) for a in L.authors)
+    assert rows == [{"writes": False, "n": len(L.authors) - writers}, {"writes": True, "n": writers}]
+    shortest = Book.objects.filter(author=OuterRef("pk")).order_by("pages").values("pages")[:1]
+    pages = Author.objects.annotate(least=Subquery(shortest)).values_list("least").annotate(n=Count("pk"))
+    expected = Counter(min((b.pages for b in a.books), default=None) for a in L.authors)
+    assert {least: n async for least, n in pages} == expected
+    assert await pages.acount() == len(expected)
+    assert await pages.filter(n__gt=1).acount() == sum(n > 1 for n in expected.values())
+
+
+async def test_a_negated_filter_over_groups_counts_null(library: Any) -> None:
+    authors = Author.objects.annotate(written=Count("books"))
+    found = await authors.aaggregate(n=Count("pk", filter=~Q(age=36)), m=Count("pk", filter=~Q(written=0)))
+    assert found == {"n": sum(a.age != 36 for a in L.authors), "m": sum(bool(a.books) for a in L.authors)}
+
+
+# -- what can't be meant -----------------------------------------------------------------------------------------------
+
+
+async def test_a_cast_to_something_that_is_no_type(library: Any) -> None:
+    with pytest.raises(TypeError, match="takes a field"):
+        Cast("age", "integer; DROP TABLE")  # type: ignore[arg-type]
+
+
+async def test_a_template_with_more_marks_than_values(library: Any) -> None:
+    with pytest.raises(ValueError, match="more placeholders than parameters"):
+        await Author.objects.annotate(x=Func("age", function="%s"))

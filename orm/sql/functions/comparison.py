@@ -18,6 +18,8 @@ class Cast(Func):
     function = "CAST"
 
     def __init__(self, expression: Any, output_field: SQLType) -> None:
+        if not isinstance(output_field, SQLType):
+            raise TypeError(f"Cast() takes a field such as TextField() to say the type, not {output_field!r}")
         super().__init__(expression, output_field=output_field)
 
     def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
