@@ -12,12 +12,12 @@ import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from orm.bridge.guard import policy
 from orm.errors import ImproperlyConfigured
 from orm.late import difflib, tomllib
+from orm.sql import types as sql_types
 
 ENVIRONMENT_VARIABLE = "DATABASE_URL"
 PROJECT_FILE = "pyproject.toml"
@@ -33,6 +33,7 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
     "installed_apps": ((Sequence,), (), "a list of module names"),
     "slow_query_seconds": ((int, float, type(None)), None, "a number of seconds, or None"),
     "repeated_query_limit": ((int, type(None)), None, "a whole number, or None"),
+    "database_routers": ((Sequence,), (), "a list of routers: dotted paths, classes or instances"),
     "tracer": ((object,), None, "an OpenTelemetry tracer, or None"),
 }
 
@@ -49,6 +50,7 @@ class Settings:
     slow_query_seconds: float | None
     repeated_query_limit: int | None
     tracer: Any
+    database_routers: Sequence[Any]
 
     def __init__(self) -> None:
         self.__dict__["_lock"] = threading.RLock()
@@ -62,6 +64,7 @@ class Settings:
         with self.__dict__["_lock"]:
             if name not in self.__dict__:
                 self.__dict__.update(from_surroundings())
+                set_zone()
         return self.__dict__[name]
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -87,7 +90,8 @@ def configure(databases: str | Mapping[str, Any] | None = None, **others: Any) -
         others: ``use_tz`` (True), ``time_zone`` ("UTC"), ``allow_blocking`` (False: a blocking form on an event loop's
             thread is refused), ``default_auto_field`` ("BigAutoField"), ``installed_apps`` ([]),
             ``slow_query_seconds`` (None: log no statement as slow), ``repeated_query_limit`` (None: warn of no repeated
-            query), ``tracer`` (None: an OpenTelemetry tracer for a span around each statement).
+            query), ``tracer`` (None: an OpenTelemetry tracer for a span around each statement), ``database_routers``
+            ([]: routers in Django's form, see ``orm.db.routing``).
 
     Raises ``ImproperlyConfigured`` for an unknown setting or a value of the wrong type; nothing is changed then.
     """
@@ -97,8 +101,16 @@ def configure(databases: str | Mapping[str, Any] | None = None, **others: Any) -
         if KNOWN.keys() - settings.__dict__.keys() - checked.keys():
             settings.__dict__.update(from_surroundings(skip=checked))
         settings.__dict__.update(checked)
+        set_zone()
     for listener in listeners:
         listener()
+
+
+def set_zone() -> None:
+    """Tell the SQL types which zone naive datetimes are taken in: none while ``use_tz`` is off."""
+    name = settings.__dict__["time_zone"]
+    zone = sql_types.UTC if name == "UTC" else import_module("zoneinfo").ZoneInfo(name)
+    sql_types.default_zone = zone if settings.__dict__["use_tz"] else None
 
 
 def check(name: str, value: Any, where: str) -> Any:
@@ -115,16 +127,16 @@ def canonical(name: str, value: Any, where: str) -> Any:
     """Return a value of the right type in the form it is kept in."""
     if name == "databases":
         return {DEFAULT_ALIAS: value} if isinstance(value, str) else dict(value)
-    if name in ("slow_query_seconds", "repeated_query_limit") and value is not None:
-        if isinstance(value, bool) or value < (name == "repeated_query_limit"):
-            raise ImproperlyConfigured(f"{name} in {where} can't be {value!r}.")
+    least = {"slow_query_seconds": 0, "repeated_query_limit": 1}.get(name)
+    if least is not None and value is not None and (isinstance(value, bool) or value < least):
+        raise ImproperlyConfigured(f"{name} in {where} can't be {value!r}.")
     if name == "time_zone":
         zoneinfo = import_module("zoneinfo")  # not needed, and not quick, until somebody sets a zone
         try:
             zoneinfo.ZoneInfo(value)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ImproperlyConfigured(f"time_zone in {where} is {value!r}, and no such time zone is known.") from error
-    return tuple(value) if name == "installed_apps" else value
+    return tuple(value) if name in ("installed_apps", "database_routers") else value
 
 
 def near(name: str) -> str:
@@ -136,7 +148,7 @@ def near(name: str) -> str:
 def from_surroundings(skip: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return every setting as the defaults, the project file and the environment have it, except those in ``skip``."""
     found = {name: default for name, (_, default, _) in KNOWN.items()}
-    found.update(from_project_file(Path.cwd()))
+    found.update(from_project_file(os.getcwd()))
     url = os.environ.get(ENVIRONMENT_VARIABLE, "").strip()
     if url:
         found["databases"] = {**found["databases"], DEFAULT_ALIAS: url}
@@ -144,21 +156,24 @@ def from_surroundings(skip: Mapping[str, Any] | None = None) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name not in known and name not in (skip or {})}
 
 
-def from_project_file(start: Path) -> dict[str, Any]:
+def from_project_file(start: str) -> dict[str, Any]:
     """Return ``[tool.orm]`` of the first pyproject.toml found from ``start`` upward; nothing when there is none."""
-    for folder in (start, *start.parents):
-        path = folder / PROJECT_FILE
-        if not path.is_file():
-            continue
-        try:
-            text = path.read_text(encoding="utf-8")
-            if not re.search(r"\borm\b", text):
-                return {}  # another project's file; to parse it would take longer than to import a model
-            table = tomllib.loads(text).get("tool", {}).get("orm", {})
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ImproperlyConfigured(f"{path} can't be read: {error}") from error
-        return {name: check(name, value, f"[tool.orm] of {path}") for name, value in table.items()}
-    return {}
+    folder = os.path.abspath(start)
+    path = os.path.join(folder, PROJECT_FILE)
+    while not os.path.isfile(path):
+        if folder == os.path.dirname(folder):
+            return {}
+        folder = os.path.dirname(folder)
+        path = os.path.join(folder, PROJECT_FILE)
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        if not re.search(r"\borm\b", text):
+            return {}  # another project's file; to parse it would take longer than to import a model
+        table = tomllib.loads(text).get("tool", {}).get("orm", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"{path} can't be read: {error}") from error
+    return {name: check(name, value, f"[tool.orm] of {path}") for name, value in table.items()}
 
 
 policy.ask = lambda: settings.allow_blocking

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from orm.config import listeners
 from orm.query.builder import Builder
 from orm.sql.expressions import Uncacheable
 from orm.sql.select import Join, Select
@@ -138,5 +139,7 @@ def size() -> int:
     """Return how many shapes are interned."""
     return _count
 
+
+listeners.append(clear)  # plans depend on settings: the time zone, whether datetimes have one
 
 __all__ = ["Shape", "Step", "Uncacheable", "clear", "root", "size"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
+from orm.config import listeners
 from orm.db.registry import databases
 from orm.db.transaction import atomic
 from orm.errors import FieldError, NotSupportedError
@@ -23,6 +24,7 @@ from orm.sql.expressions import Combinable, Param, Value
 MAX_PLANS = 2048
 
 _plans: dict[Any, Any] = {}
+listeners.append(_plans.clear)  # plans depend on settings: whether datetimes have a zone
 
 
 def _planned(key: Any, make: Callable[[], Any]) -> Any:
