@@ -259,14 +259,17 @@ class Session:
 
 def _watch(pending: list[BaseException]) -> Generator[int, None, None]:
     """Let signal handlers run during a long statement; what one raises stops the statement and is kept."""
+    answer = 0
     while True:
         try:
-            yield 0
+            while True:  # inside the try, since Python looks for signals where a loop jumps back, too
+                yield answer
+                answer = 0
         except GeneratorExit:
             return
         except BaseException as error:
             pending.append(error)
-            yield 1
+            answer = 1
 
 
 def split(script: str) -> list[str]:
