@@ -33,6 +33,7 @@ class Worker(aiosqlite.Connection):
 
     def __init__(self, url: DatabaseURL) -> None:
         self.session: Session | None = None
+        self.stopped: asyncio.Future[None] | None = None
         self._url = url
         super().__init__(self._open, iter_chunk_size=64)
         self._thread.daemon = True  # a connection left open must not hold up the end of the process
@@ -40,6 +41,10 @@ class Worker(aiosqlite.Connection):
     def _open(self) -> sqlite3.Connection:
         self.session = Session(self._url, watch_signals=False)
         return self.session.raw
+
+    def stop(self) -> asyncio.Future[None] | None:
+        self.stopped = super().stop()
+        return self.stopped
 
     if TYPE_CHECKING:
 
@@ -189,7 +194,13 @@ class AwaitableDriver(Driver):
 
     async def connect(self, url: DatabaseURL) -> AwaitableConnection:
         worker = Worker(url)
-        await worker
+        try:
+            await worker
+        except Exception:
+            # The thread tells this loop when it has stopped; a loop closed by then would make it complain on stderr.
+            if worker.stopped is not None:
+                await worker.stopped
+            raise
         if worker.session is None:
             raise InterfaceError("the connection was closed while it was being opened")
         return AwaitableConnection(worker, worker.session)

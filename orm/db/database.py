@@ -105,9 +105,12 @@ class AwaitableDatabase:
         loop = running_loop()
         pool = self._pools.get(loop) or await self._pool_for(loop)
         idle = pool.idle
+        entry = None
         try:
             entry = idle.pop()
         except IndexError:
+            pass  # opened below, so that an error there does not come with this one
+        if entry is None:
             entry = await pool.acquire(sql)
         else:
             now = monotonic()
@@ -155,9 +158,12 @@ class AwaitableDatabase:
         loop = running_loop()
         pool = self._pools.get(loop) or await self._pool_for(loop)
         idle = pool.idle
+        entry = None
         try:
             entry = idle.pop()
         except IndexError:
+            pass  # opened below, so that an error there does not come with this one
+        if entry is None:
             entry = await pool.acquire(sql)
         else:
             now = monotonic()

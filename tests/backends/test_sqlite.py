@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ import pytest
 from orm import errors
 from orm.bridge.drive import drive
 from orm.db.contract import Backend
+from orm.db.database_blocking import Database
 from orm.db.url import DatabaseURL
 from orm.testing.conformance import ConnectionConformance, DialectConformance, ModelConformance
 from orm_sqlite import backend as sqlite
@@ -144,6 +146,27 @@ def test_options_that_can_not_be(query: str, tmp_path: Path) -> None:
 def test_file_that_must_exist(tmp_path: Path) -> None:
     with pytest.raises(errors.OperationalError, match=r"missing\.db"):
         connect(f"sqlite:///{tmp_path / 'missing.db'}?mode=rw")
+
+
+def test_file_that_can_not_be_opened_is_one_clear_error_in_both_colours(tmp_path: Path) -> None:
+    """No other exception hangs on it, and the connection's thread does not complain once the loop is gone."""
+    database = Database("odd", DatabaseURL.parse(f"sqlite:///{tmp_path / 'no' / 'x.db'}"), sqlite)
+    complaints: list[Any] = []
+    hook, threading.excepthook = threading.excepthook, complaints.append
+    try:
+        for _ in range(20):
+            for work in (lambda: drive(database.fetch("SELECT 1")), lambda: asyncio.run(_fetched(database))):
+                with pytest.raises(errors.OperationalError, match="unable to open") as caught:
+                    work()
+                assert type(caught.value.__cause__) is sqlite3.OperationalError
+                assert caught.value.__cause__.__context__ is None
+    finally:
+        threading.excepthook = hook
+    assert not complaints
+
+
+async def _fetched(database: Database) -> Any:
+    return await database.fetch("SELECT 1")
 
 
 def test_lock_is_waited_for_and_then_explained(tmp_path: Path) -> None:
