@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from orm.db.atomic import arun_in_transaction
     from orm.db.atomic_blocking import run_in_transaction
     from orm.db.registry import DEFAULT_DB_ALIAS, databases, register_backend
+    from orm.db.replicas import ReplicaRouter
     from orm.db.transaction import atomic, independent, on_commit
     from orm.db.watched import capture_queries
     from orm.models.apps import apps
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from orm.models.schema_blocking import create_tables, drop_tables
 
 _HOMES = {
+    "ReplicaRouter": "orm.db.replicas",
     "DEFAULT_DB_ALIAS": "orm.db.registry",
     "acreate_tables": "orm.models.schema",
     "adrop_tables": "orm.models.schema",
@@ -43,6 +45,7 @@ _ROOMS = ("errors", "models")
 
 __all__ = [
     "DEFAULT_DB_ALIAS",
+    "ReplicaRouter",
     "acreate_tables",
     "adrop_tables",
     "apps",

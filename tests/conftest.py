@@ -27,7 +27,7 @@ import orm
 from tests import colours, servers
 from tests.counting import Queries
 
-COLOURED = frozenset({"observability", "properties", "query", "relations", "saving"})
+COLOURED = frozenset({"observability", "properties", "query", "relations", "routing", "saving"})
 BORROWS_MODELS = {"observability": "query", "properties": "query"}
 BACKENDS = ("sqlite", "postgresql")
 
@@ -36,6 +36,7 @@ HERE = Path(__file__).resolve().parent
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "only(backend=..., colour=...): run on this database or in this colour only")
+    config.addinivalue_line("markers", "slow: servers of its own are made for it; ten seconds or more")
 
 
 # -- collection: one coroutine, four tests -----------------------------------------------------------------------------

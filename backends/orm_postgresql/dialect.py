@@ -245,6 +245,14 @@ class PostgreSQLDialect(Dialect):
             for sql_type in sql_types
         )
 
+    def replication_state(self) -> str | None:
+        # Nothing to replay and connected to its primary: up to date, however long ago the last change was.
+        return (
+            "SELECT pg_is_in_recovery(), CASE WHEN pg_last_wal_receive_lsn() <= pg_last_wal_replay_lsn() "
+            "AND EXISTS (SELECT FROM pg_stat_wal_receiver) THEN 0 "
+            "ELSE EXTRACT(EPOCH FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END::float8"
+        )
+
     # -- schema -------------------------------------------------------------------------------------------------------
 
     def empty_tables(self, tables: Sequence[str]) -> Sequence[str]:

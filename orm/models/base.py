@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from orm.db.routing import routes
 from orm.errors import FieldError, MultipleObjectsReturned, ObjectDoesNotExist, ObjectNotUpdated
 from orm.late import difflib
 from orm.models import validation
@@ -241,6 +242,8 @@ class AwaitableModel(metaclass=ModelBase):
         plan = self._meta.write_plan
         state = self._state
         alias = using or state.db or DEFAULT_DB_ALIAS
+        if routes.active:
+            alias = await routes.for_writing(using, type(self), {"instance": self})
         if force_insert and (force_update or update_fields is not None):
             raise ValueError("Cannot force both insert and updating in model saving.")
         if plan.relations:
@@ -349,7 +352,10 @@ class AwaitableModel(metaclass=ModelBase):
                 f"{self._meta.object_name} object can't be deleted because its {self._meta.pk.attname} attribute is "
                 "set to None."
             )
-        return await adelete_instance(self, using=using or self._state.db or DEFAULT_DB_ALIAS)
+        alias = using or self._state.db or DEFAULT_DB_ALIAS
+        if routes.active:
+            alias = await routes.for_writing(using, type(self), {"instance": self})
+        return await adelete_instance(self, using=alias)
 
     async def arefresh_from_db(
         self,
@@ -368,9 +374,11 @@ class AwaitableModel(metaclass=ModelBase):
         if names is not None and not names:
             return
         queryset: Any = self._rows().all() if from_queryset is None else from_queryset
-        alias = using or (None if from_queryset is not None else self._state.db)
+        alias = using or (None if from_queryset is not None or routes.active else self._state.db)
         if alias is not None:
             queryset = queryset.using(alias)
+        elif routes.active:
+            queryset = queryset._set(_hints={"instance": self})
         deferred = self.get_deferred_fields()
         if names is None and deferred:
             names = [field.attname for field in self._meta.concrete_fields if field.attname not in deferred]

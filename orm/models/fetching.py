@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from orm.bridge import run
 from orm.bridge.guard import running_loop
+from orm.db.routing import routes
 from orm.errors import FieldFetchBlocked
 
 if TYPE_CHECKING:
@@ -104,6 +105,12 @@ def siblings(instance: Any, lacks: Callable[[Any], bool]) -> list[Any]:
     return [instance, *(peer for peer in living if peer is not None and peer is not instance and lacks(peer))]
 
 
+def rows_of(model: type[Any], like: Any) -> Any:
+    """Return the QuerySet of all rows of ``model``, on the database of an instance, or that routers name for it."""
+    manager: Any = model._base_manager
+    return manager.all()._set(_hints={"instance": like}) if routes.active else manager.using(like._state.db)
+
+
 async def aload_field(instance: Any, field: Field[Any]) -> Any:
     """Load a deferred value into the instance (and its peers, by fetch mode) and return it.
 
@@ -114,7 +121,7 @@ async def aload_field(instance: Any, field: Field[Any]) -> Any:
     if attname in held:  # awaited twice, or a peer's load was quicker
         return held[attname]
     group = siblings(instance, lambda peer: attname not in peer.__dict__)
-    queryset = type(instance)._base_manager.using(instance._state.db)
+    queryset = rows_of(type(instance), instance)
     if len(group) == 1:
         queryset = queryset.filter(pk=instance.pk)
     else:

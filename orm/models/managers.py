@@ -104,7 +104,7 @@ class BaseManager(Generic[M]):
     model: type[M]
     name: str | None
     _db: str | None
-    _hints: dict[str, Any]
+    _hints: dict[str, Any] | None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         self = super().__new__(cls)
@@ -182,6 +182,8 @@ class BaseManager(Generic[M]):
     def get_queryset(self) -> QuerySet[M]:
         """Return a new QuerySet of all rows. Override it to change what the manager shows."""
         queryset: QuerySet[M] = self._queryset_class(self.model, using=self._db)
+        if self._hints:
+            queryset._hints = self._hints
         return queryset
 
     def __getattr__(self, name: str) -> Any:

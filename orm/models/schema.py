@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from orm.db.registry import databases
+from orm.db.routing import routes
 from orm.db.transaction import atomic
 from orm.errors import ImproperlyConfigured
 from orm.models.apps import apps
@@ -26,7 +27,7 @@ async def acreate_tables(*models: type[Any], using: str = DEFAULT_DB_ALIAS, if_n
     Raises: ImproperlyConfigured for an abstract model, or a relation whose target was never declared.
     """
     database = databases[using]
-    statements = ddl.create_statements(with_join_models(models), database.dialect, if_not_exists=if_not_exists)
+    statements = ddl.create_statements(tables_of(models, using), database.dialect, if_not_exists=if_not_exists)
     await run_statements(database, statements)
 
 
@@ -36,7 +37,7 @@ async def adrop_tables(*models: type[Any], using: str = DEFAULT_DB_ALIAS, if_exi
     Raises: ImproperlyConfigured as ``acreate_tables`` does; the database's error where other tables refer to them.
     """
     database = databases[using]
-    statements = ddl.drop_statements(with_join_models(models), database.dialect, if_exists=if_exists)
+    statements = ddl.drop_statements(tables_of(models, using), database.dialect, if_exists=if_exists)
     await run_statements(database, statements)
 
 
@@ -49,6 +50,14 @@ async def run_statements(database: Any, statements: list[str]) -> None:
     async with atomic(using=database.alias):
         for statement in statements:
             await database.execute(statement, ())
+
+
+def tables_of(models: tuple[type[Any], ...], using: str) -> list[Any]:
+    """The models with tables to make or drop; of all, those that the database routers allow in this database."""
+    found = with_join_models(models)
+    if routes.active and not models:
+        found = [model for model in found if routes.allow_migrate_model(using, model)]
+    return found
 
 
 def with_join_models(models: tuple[type[Any], ...]) -> list[Any]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from orm.bridge import crossing
+from orm.db.routing import routes
 from orm.errors import NON_FIELD_ERRORS, ValidationError
 from orm.models.fields.base import BLANK_VALUES
 from orm.models.state import DEFAULT_DB_ALIAS
@@ -84,9 +85,17 @@ async def validate_relations(instance: Any, exclude: frozenset[str]) -> None:
         raise ValidationError(errors)
 
 
+def alias_of(instance: Any) -> str:
+    """The database an instance is, or would be, saved on: where it must be valid."""
+    if routes.active:
+        return routes.to_write(type(instance), {"instance": instance})
+    alias: str = instance._state.db or DEFAULT_DB_ALIAS
+    return alias
+
+
 def rows_besides(instance: Any) -> Any:
     """A QuerySet of the rows other than the instance's own."""
-    queryset = type(instance)._base_manager.using(instance._state.db or DEFAULT_DB_ALIAS)
+    queryset = type(instance)._base_manager.using(alias_of(instance))
     if not instance._state.adding and instance.pk is not None:
         return queryset.exclude(pk=instance.pk)
     return queryset
@@ -145,7 +154,7 @@ async def validate_constraints(instance: Any, exclude: frozenset[str]) -> None:
     errors: Errors = {}
     for constraint in instance._meta.constraints:
         try:
-            await constraint.avalidate(type(instance), instance, exclude, instance._state.db or DEFAULT_DB_ALIAS)
+            await constraint.avalidate(type(instance), instance, exclude, alias_of(instance))
         except ValidationError as problem:
             collect(errors, problem)
     if errors:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from orm.db.limits import seconds_above_zero
+from orm.db.routing import routes
 from orm.errors import NotSupportedError
 from orm.query import steps
 from orm.query.prefetch import check_lookups
@@ -68,6 +69,8 @@ class Chain(Generic[M]):
     _known_related: tuple[str, str, dict[Any, Any]] | None = None
     _fetch_mode: FetchMode = "one"
     _timeout: float | None = None
+    _hints: dict[str, Any] | None = None
+    _for_write: bool = False
 
     def __init__(self, model: type[M] | None = None, using: str | None = None) -> None:
         if model is None:
@@ -156,7 +159,10 @@ class Chain(Generic[M]):
     @property
     def db(self) -> str:
         """The alias of the database this query runs on."""
-        return self._using or "default"
+        if self._using is not None or not routes.active:
+            return self._using or "default"
+        choose = routes.to_write if self._for_write else routes.to_read
+        return choose(self.model, self._hints)
 
     @property
     def ordered(self) -> bool:
@@ -387,7 +393,9 @@ class Chain(Generic[M]):
         if nowait and skip_locked:
             raise ValueError("The nowait option cannot be used with skip_locked.")
         options = (nowait, skip_locked, tuple(of), no_key)
-        return self._step("lock", options, steps.lock, *options)
+        locked = self._step("lock", options, steps.lock, *options)
+        locked._for_write = True  # rows are locked where they are written
+        return locked
 
 
 def _filter_key(negated: bool, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, Sequence[Any]]:

@@ -15,6 +15,7 @@ from itertools import chain
 from typing import Any
 
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
+from orm.db.routing import routes
 from orm.errors import FieldError
 from orm.late import difflib
 from orm.sql.references import F
@@ -437,9 +438,11 @@ async def _load(instances: list[Any], name: str, lookup: Prefetch, queryset: Any
     if missing:
         rows = queryset
         if rows is None:
-            rows = loader.rows(missing[0]._state.db)
-        elif rows._using is None:
+            rows = loader.rows(None if routes.active else missing[0]._state.db)
+        elif rows._using is None and not routes.active:
             rows = rows.using(missing[0]._state.db)
+        if routes.active and rows._using is None:
+            rows = rows._set(_hints={"instance": missing[0]})
         mode = missing[0]._state.fetch_mode
         if mode != rows._fetch_mode == "one":
             rows = rows.fetch_mode(mode)

@@ -18,14 +18,16 @@ from orm.bridge.guard import running_loop
 from orm.db.lease import find_block
 from orm.db.limits import LimitedDatabase
 from orm.db.registry import databases
+from orm.db.routing import routes
 from orm.db.transaction import atomic
-from orm.errors import DataError, EmptyResultSet, FieldError, IntegrityError, TransactionManagementError
-from orm.query import changes, steps, writes
+from orm.errors import DataError, FieldError, IntegrityError, TransactionManagementError
+from orm.query import changes, routed, steps, writes
 from orm.query.chain import Chain, _filter_key, named_expressions
 from orm.query.plan import Plan, select_plan
 from orm.query.prefetch import aprefetch_related_objects
 from orm.query.raw_blocking import RawQuerySet
 from orm.query.shape import Shape
+from orm.query.statement import Query
 from orm.sql.conditions import Q
 from orm.sql.expressions import Uncacheable, structure_of
 
@@ -81,7 +83,11 @@ class AwaitableQuerySet(Chain[M]):
         """Run the query unless it has run, and return the list of results, which is kept."""
         if self._result_cache is None:
             shape, values = self._sliced()
-            plan, rows = await self._rows(shape, values)
+            reader = self
+            if routes.active:
+                reader, plan, rows = await routed.rows_of(self, shape, values)
+            else:
+                plan, rows = await self._rows(shape, values)
             if len(rows) > SLICE:
                 found: list[Any] = []
                 peers: list[Any] | None = [] if self._fetch_mode == "peers" else None
@@ -90,10 +96,10 @@ class AwaitableQuerySet(Chain[M]):
                 while left:  # rows are given up as they are used: freeing all of them at the end would hold up the loop
                     part = left[: -SLICE - 1 : -1]
                     del left[-SLICE:]
-                    found += self._hydrated(plan, part, peers)
+                    found += reader._hydrated(plan, part, peers)
                     await breathe()
             else:
-                found = self._hydrated(plan, rows)
+                found = reader._hydrated(plan, rows)
             self._result_cache = found
         if self._prefetch_related_lookups and not self._prefetch_done:
             await self._prefetch(self._result_cache)
@@ -237,14 +243,18 @@ class AwaitableQuerySet(Chain[M]):
             return await self._get_among(args, kwargs)
         key, values = _filter_key(False, args, kwargs)
         shape, prepared = self._shape.advance(("get", key) if key else None, values, steps.get_one, args, kwargs)
+        reader = self
         try:
-            plan, rows = await self._rows(shape, self._values + prepared)
+            if routes.active:
+                reader, plan, rows = await routed.rows_of(self, shape, self._values + prepared)
+            else:
+                plan, rows = await self._rows(shape, self._values + prepared)
         except DataError as error:
             if any(type(value) is int and not -LARGEST <= value < LARGEST for value in kwargs.values()):
                 raise self._not_one(0, args, kwargs) from error  # a number no column can hold is no row's
             raise
         if len(rows) == 1:
-            found = self._hydrated(plan, rows)
+            found = reader._hydrated(plan, rows)
             if self._prefetch_related_lookups:
                 await self._prefetch(found)
             return found[0]  # type: ignore[no-any-return]
@@ -323,7 +333,10 @@ class AwaitableQuerySet(Chain[M]):
         except Uncacheable:
             key = None
         shape, prepared = shape.advance(key, extra, change, *args)
-        plan, rows = await self._rows(shape, values + prepared)
+        if routes.active:
+            _, plan, rows = await routed.rows_of(self, shape, values + prepared)
+        else:
+            plan, rows = await self._rows(shape, values + prepared)
         return plan, plan.hydrate(rows)[0] if rows else None
 
     async def acount(self) -> int:
@@ -386,7 +399,7 @@ class AwaitableQuerySet(Chain[M]):
 
     async def aexplain(self, *, format: str | None = None, **options: Any) -> str:
         """Return the database's own account of how it would run this query."""
-        database = self._doors()
+        database = (await routed.to_read(self) if routes.active else self)._doors()
         shape, values = self._sliced()
         plan = shape.plan(database.dialect, values, select_plan)
         if plan.sql is None:
@@ -403,14 +416,15 @@ class AwaitableQuerySet(Chain[M]):
         """
         if chunk_size <= 0:
             raise ValueError("Chunk size must be strictly positive.")
-        database = self._doors()
+        reader = await routed.to_read(self) if routes.active else self
+        database = reader._doors()
         shape, values = self._sliced()
         plan = shape.plan(database.dialect, values, select_plan)
         if plan.sql is None:
             return
         async with aclosing(database.stream(plan.sql, plan.parameters(values), chunk_size)) as stream:
             async for rows in stream:
-                found = self._hydrated(plan, rows)
+                found = reader._hydrated(plan, rows)
                 if self._prefetch_related_lookups:
                     await self._prefetch(found)
                 for item in found:
@@ -422,7 +436,8 @@ class AwaitableQuerySet(Chain[M]):
         """Make an instance, save it and return it."""
         model: Any = self.model
         instance = model(**kwargs)
-        await call_form(instance.asave, force_insert=True, using=self.db)
+        alias = (await routed.to_write(self) if routes.active else self).db
+        await call_form(instance.asave, force_insert=True, using=alias)
         return instance  # type: ignore[no-any-return]
 
     async def aget_or_create(self, defaults: Mapping[str, Any] | None = None, **kwargs: Any) -> tuple[M, bool]:
@@ -430,6 +445,8 @@ class AwaitableQuerySet(Chain[M]):
 
         Safe when others do the same at the same time, given a unique constraint on the conditions.
         """
+        if routes.active and self._using is None:
+            return await AwaitableQuerySet.aget_or_create(await routed.to_write(self), defaults, **kwargs)
         model: Any = self.model
         try:
             return await self.aget(**kwargs), False
@@ -451,6 +468,9 @@ class AwaitableQuerySet(Chain[M]):
         **kwargs: Any,
     ) -> tuple[M, bool]:
         """Update the row that meets the conditions with ``defaults``, or make one; return it and whether it is new."""
+        if routes.active and self._using is None:
+            writer = await routed.to_write(self)
+            return await AwaitableQuerySet.aupdate_or_create(writer, defaults, create_defaults, **kwargs)
         model: Any = self.model
         changes_ = _called(defaults or {})
         async with atomic(using=self.db):
@@ -497,8 +517,9 @@ class AwaitableQuerySet(Chain[M]):
         ``unique_fields``. Neither calls ``save()`` nor sends its signals.
         """
         instances = list(objs)
+        alias = (await routed.to_write(self) if routes.active else self).db
         await writes.bulk_insert(
-            self.model, instances, using=self.db, batch_size=batch_size, ignore_conflicts=ignore_conflicts,
+            self.model, instances, using=alias, batch_size=batch_size, ignore_conflicts=ignore_conflicts,
             update_conflicts=update_conflicts, update_fields=update_fields, unique_fields=unique_fields,
         )  # fmt: skip
         return instances
@@ -519,7 +540,8 @@ class AwaitableQuerySet(Chain[M]):
             key = None
         shape, prepared = self._shape.advance(key, extra, changes.prepare_update, kwargs)
         self._result_cache = None
-        return await self._run(shape, self._values + prepared, changes.update_plan)
+        writer = await routed.to_write(self) if routes.active else self
+        return await writer._run(shape, self._values + prepared, changes.update_plan)
 
     async def _run(self, shape: Shape, values: tuple[Any, ...], make: Any) -> int:
         database = self._doors()
@@ -530,7 +552,8 @@ class AwaitableQuerySet(Chain[M]):
 
     async def abulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
         """Write these fields of many instances with as few statements as possible; return how many rows matched."""
-        return await writes.bulk_update(self.model, list(objs), list(fields), using=self.db, batch_size=batch_size)
+        alias = (await routed.to_write(self) if routes.active else self).db
+        return await writes.bulk_update(self.model, list(objs), list(fields), using=alias, batch_size=batch_size)
 
     async def adelete(self) -> tuple[int, dict[str, int]]:
         """Delete the rows, and what depends on them as each relation's ``on_delete`` says.
@@ -544,7 +567,9 @@ class AwaitableQuerySet(Chain[M]):
         if self._shape.select.distinct_on:
             raise TypeError("Cannot call delete() after .distinct(*fields).")
         model: Any = self.model
-        deleted: tuple[int, dict[str, int]] = await model._meta.deleter(self._clone())
+        deleted: tuple[int, dict[str, int]] = await model._meta.deleter(
+            await routed.to_write(self) if routes.active else self._clone()
+        )
         self._result_cache = None
         return deleted
 
@@ -558,34 +583,14 @@ class AwaitableQuerySet(Chain[M]):
 
     def raw(self, raw_query: str, params: Any = (), translations: Mapping[str, str] | None = None) -> RawQuerySet[M]:
         """Return instances made from SQL written by hand: see ``orm.query.raw``."""
-        return RawQuerySet(self.model, raw_query, params, translations, using=self._using)
+        rows: RawQuerySet[M] = RawQuerySet(self.model, raw_query, params, translations, using=self._using)
+        rows._hints = self._hints
+        return rows
 
     @classmethod
     def as_manager(cls) -> Any:
         """Return a manager with this class's methods."""
         return cls._manager_of(cls)  # type: ignore[attr-defined]
-
-
-class Query:
-    """A query's statement for reading. ``str()`` shows it with its values put in, which no database would be sent."""
-
-    def __init__(self, queryset: AwaitableQuerySet[Any]) -> None:
-        self._queryset = queryset
-
-    def sql_with_params(self) -> tuple[str, Sequence[Any]]:
-        """Return the SQL that is sent, and its parameters. Raises ``EmptyResultSet`` when none would be."""
-        shape, values = self._queryset._sliced()
-        plan = shape.plan(databases[self._queryset.db].dialect, values, select_plan)
-        if plan.sql is None:
-            raise EmptyResultSet("This query can give no row, so none is sent")
-        return plan.sql, plan.parameters(values)
-
-    def __str__(self) -> str:
-        sql, params = self.sql_with_params()
-        return databases[self._queryset.db].dialect.shown(sql, params)
-
-    def __repr__(self) -> str:
-        return f"<Query {self}>"
 
 
 def _called(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -597,4 +602,4 @@ def _everything(model: Any) -> tuple[Shape, tuple[Any, ...]]:
     return fresh._shape, fresh._values
 
 
-__all__ = ["AwaitableQuerySet", "Query"]
+__all__ = ["AwaitableQuerySet"]

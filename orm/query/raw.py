@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Generator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from orm.db.registry import databases
+from orm.db.routing import routes
 from orm.errors import FieldDoesNotExist
 from orm.query.prefetch import aprefetch_related_objects
 from orm.sql.parameters import bind
@@ -36,6 +37,7 @@ class AwaitableRawQuerySet(Generic[M]):
         self._using = using
         self._result_cache: list[M] | None = None
         self._prefetch_related_lookups: tuple[Any, ...] = ()
+        self._hints: dict[str, Any] | None = None
 
     def prefetch_related(self, *lookups: Any) -> Any:
         """Load related objects of the results, each in one further query; ``None`` undoes it."""
@@ -46,26 +48,30 @@ class AwaitableRawQuerySet(Generic[M]):
     @property
     def db(self) -> str:
         """The alias of the database the query runs on."""
-        return self._using or "default"
+        if self._using is not None or not routes.active:
+            return self._using or "default"
+        return routes.to_read(self.model, self._hints)
 
     def using(self, alias: str | None) -> Any:
         """Return the same query for another database."""
         new = type(self)(self.model, self.raw_query, self.params, self.translations, using=alias)
         new._prefetch_related_lookups = self._prefetch_related_lookups
+        new._hints = self._hints
         return new
 
     async def afetch_all(self) -> list[M]:
         """Run the query unless it has run, and return the list of instances, which is kept."""
         if self._result_cache is None:
-            database = databases[self.db]
+            alias = self._using or (await routes.for_reading(self.model, self._hints) if routes.active else "default")
+            database = databases[alias]
             text, params = bind(database.dialect, self.raw_query, self.params or None)
             columns, rows = await database.fetch_named(text, params)
-            self._result_cache = self._made(columns, rows, database.dialect)
+            self._result_cache = self._made(columns, rows, database)
             if self._prefetch_related_lookups and self._result_cache:
                 await aprefetch_related_objects(self._result_cache, *self._prefetch_related_lookups)
         return self._result_cache
 
-    def _made(self, columns: Sequence[str], rows: Sequence[Any], dialect: Any) -> list[M]:
+    def _made(self, columns: Sequence[str], rows: Sequence[Any], database: Any) -> list[M]:
         model: Any = self.model
         opts = model._meta
         by_column = {field.column: field for field in opts.concrete_fields}
@@ -74,7 +80,7 @@ class AwaitableRawQuerySet(Generic[M]):
         fields = [field if field is not None and field.concrete else None for field in fields]
         if rows and opts.pk not in fields:
             raise FieldDoesNotExist(f"Raw query must include the primary key ({opts.pk.column}) of {opts.object_name}")
-        converters = [dialect.converter(field) if field is not None else None for field in fields]
+        converters = [database.dialect.converter(field) if field is not None else None for field in fields]
         made: list[M] = []
         for row in rows:
             values = [
@@ -82,7 +88,7 @@ class AwaitableRawQuerySet(Generic[M]):
                 for convert, value in zip(converters, row, strict=True)
             ]
             own = [(f.attname, v) for f, v in zip(fields, values, strict=True) if f is not None]
-            instance = model.from_db(self.db, [name for name, _ in own], [value for _, value in own])
+            instance = model.from_db(database.alias, [name for name, _ in own], [value for _, value in own])
             for name, field, value in zip(names, fields, values, strict=True):
                 if field is None:
                     setattr(instance, name, value)

@@ -68,8 +68,6 @@ class LegacySettings:
 
     def _accept(self, given: dict[str, Any]) -> None:
         values = {**DEFAULTS, **given}
-        if values["DATABASE_ROUTERS"]:
-            raise NotImplementedError("DATABASE_ROUTERS is not offered yet: choose the database with using(alias).")
         databases = {
             alias: {key: value for key, value in entry.items() if key not in ABOUT_REQUESTS}
             for alias, entry in values["DATABASES"].items()
@@ -81,6 +79,7 @@ class LegacySettings:
             time_zone=values["TIME_ZONE"] or "UTC",
             default_auto_field=values["DEFAULT_AUTO_FIELD"].rpartition(".")[2],
             installed_apps=[str(app) for app in values["INSTALLED_APPS"]],
+            database_routers=list(values["DATABASE_ROUTERS"]),
         )
         self.__dict__["_values"] = values
 
@@ -129,7 +128,12 @@ def _from_orm(name: str) -> Any:
         return {alias: _in_django_form(given) for alias, given in orm_settings.databases.items()}
     if name == "DEFAULT_AUTO_FIELD":
         return f"django.db.models.{orm_settings.default_auto_field}"
-    own = {"TIME_ZONE": "time_zone", "USE_TZ": "use_tz", "INSTALLED_APPS": "installed_apps"}
+    own = {
+        "TIME_ZONE": "time_zone",
+        "USE_TZ": "use_tz",
+        "INSTALLED_APPS": "installed_apps",
+        "DATABASE_ROUTERS": "database_routers",
+    }
     return getattr(orm_settings, own[name]) if name in own else DEFAULTS[name]
 
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from orm.models.fetching import FETCH_ONE, aload_field, check_fetch_allowed, fetch, siblings
+from orm.db.routing import routes
+from orm.models.fetching import FETCH_ONE, aload_field, check_fetch_allowed, fetch, rows_of, siblings
 from orm.models.state import PENDING
 
 if TYPE_CHECKING:
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 _MISSING: Any = object()
 
 
-def rows_of(model: type[Any], like: Any) -> Any:
+def rows_like(model: type[Any], like: Any) -> Any:
     """Return the QuerySet of all rows of ``model``, on the database and with the fetch mode of an instance."""
     state = like._state
-    queryset = model._base_manager.using(state.db)
+    queryset = rows_of(model, like)
     return queryset if state.fetch_mode == FETCH_ONE else queryset.fetch_mode(state.fetch_mode)
 
 
@@ -93,7 +94,7 @@ class ForwardOneDescriptor:
             return self._nothing(instance)
         group = siblings(instance, self._lacks)
         target = self.field.target_field
-        rows = rows_of(self.field.related_model, instance)
+        rows = rows_like(self.field.related_model, instance)
         if len(group) == 1:
             self.keep(instance, await rows.aget(**{target.attname: instance.__dict__[self.attname]}))
             return instance.__dict__[self.name]
@@ -136,6 +137,8 @@ class ForwardOneDescriptor:
                     f"{type(instance).__name__}.{self.name} must be a {target.__name__} instance"
                     f"{' or None' if self.field.null else ''}, not {value!r}. Raw keys go into {self.attname}."
                 )
+        if routes.active and value is not None:
+            routes.relate(instance, value)
         if not rel.multiple and rel.accessor_name is not None:
             former = held.get(self.name)
             if former is not None and former is not value:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from orm.bridge.crossing import call_form
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
+from orm.db.routing import routes
 from orm.db.transaction import atomic
 from orm.models.managers import BaseManager
 from orm.models.relations.manager_class import JoinedLink, Link, manager_class
@@ -66,6 +67,11 @@ class InstanceManager(_Base[M]):
 
     @property
     def _alias(self) -> str:
+        """The database that the relation is changed on."""
+        if routes.active:
+            alias = self._db or routes.to_write(self.model, {"instance": self.instance})
+            routes.wrote(alias)
+            return alias
         return self._db or self.instance._state.db or DEFAULT_DB_ALIAS
 
     def _key_of_instance(self, foreign_key: Any) -> Any:
@@ -108,6 +114,8 @@ class InstanceManager(_Base[M]):
         """Return the related model's rows as its own manager shows them, on the instance's database."""
         every = type(self)._every
         queryset = every if every is not None else super().get_queryset()
+        if routes.active and self._db is None:
+            return queryset._set(_hints={"instance": self.instance})
         state = self.instance.__dict__.get("_state")  # not instance._state, which would make one
         alias = self._db or (state and state.db)
         return queryset if alias in (None, DEFAULT_DB_ALIAS) else queryset.using(alias)
@@ -177,7 +185,8 @@ class AwaitableRelatedManager(InstanceManager[M]):
                     await call_form(obj.asave, using=self._alias)
             return
         for obj in objs:
-            if obj._state.adding or obj._state.db not in (None, self._alias):
+            apart = obj._state.db not in (None, self._alias)
+            if obj._state.adding or (apart and not (routes.active and routes.allow_relation(obj, self.instance))):
                 raise ValueError(f"{obj!r} isn't saved on {self._alias!r}. Use bulk=False or save the object first.")
         for obj in objs:
             setattr(obj, self.link.field.name, self.instance)
@@ -216,7 +225,7 @@ class AwaitableRelatedManager(InstanceManager[M]):
         if bulk:
             await self._change(None, None)
         else:
-            await self._save_without(await self._narrowed())
+            await self._save_without(await self._narrowed().using(self._alias))
 
     async def _save_without(self, objs: Iterable[Any]) -> None:
         async with atomic(using=self._alias, savepoint=False):
@@ -242,7 +251,7 @@ class AwaitableRelatedManager(InstanceManager[M]):
                 await self.aclear(bulk=bulk)
                 await self.aadd(*wanted, bulk=bulk)
                 return
-            present = list(await self._narrowed())
+            present = list(await self._narrowed().using(self._alias))
             wanted_keys = {obj.pk for obj in wanted}
             present_keys = {obj.pk for obj in present}
             await self.aremove(*(obj for obj in present if obj.pk not in wanted_keys), bulk=bulk)
@@ -267,6 +276,11 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
     def _key_of(self, obj: Any) -> Any:
         """Return the key of a related row, given as an instance or as its key."""
         if isinstance(obj, self.model):
+            if routes.active and obj._state.db is not None and not routes.allow_relation(obj, self.instance):
+                raise ValueError(
+                    f"Cannot add {obj!r}: the database routers allow no relation between database "
+                    f"{self.instance._state.db!r} and {obj._state.db!r}."
+                )
             key = getattr(obj, self.link.far.target_attname)
             if key is None:
                 raise ValueError(

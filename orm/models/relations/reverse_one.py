@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from orm.models.fetching import check_fetch_allowed, fetch, siblings
-from orm.models.relations.forward import rows_of
+from orm.models.relations.forward import rows_like
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,7 +71,7 @@ class ReverseOneDescriptor:
         if not self.is_cached(instance):
             group = siblings(instance, lambda peer: not self.is_cached(peer))
             field = self.field
-            rows = rows_of(self.rel.related_model, instance)
+            rows = rows_like(self.rel.related_model, instance)
             key = field.target_attname
             if len(group) == 1:
                 rows = rows.filter(**{field.attname: getattr(instance, key)})

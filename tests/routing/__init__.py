@@ -1,0 +1,1 @@
+"""Tests of several databases: routers, and replicas."""

@@ -1,0 +1,88 @@
+"""``ReplicaRouter``'s decisions, with a copy for a replica; real replicas are in ``test_streaming``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import orm
+from orm.errors import ImproperlyConfigured, NotSupportedError
+from tests.conftest import Run
+from tests.replication import pause
+from tests.routing.models import Artist
+
+pytestmark = pytest.mark.only(backend="sqlite")
+
+
+async def test_a_context_reads_what_it_wrote(other: None) -> None:
+    router = orm.ReplicaRouter(replicas=["other"], stick_for=0.3)
+    orm.configure(database_routers=[router])
+    async with orm.capture_queries() as queries:
+        assert await Artist.objects.acount() == 0
+        await Artist.objects.acreate(name="Ada")
+        assert await Artist.objects.acount() == 1
+    assert [query.alias for query in queries] == ["other", "other", "default", "default"]  # the first is a look
+    pause(0.35)
+    assert await Artist.objects.acount() == 0
+    await Artist.objects.using("default").filter(name="Ada").aupdate(name="Bob")
+    assert await Artist.objects.acount() == 1
+    assert router.health == {"other": "usable"}
+
+
+async def test_for_the_rest_of_the_context(other: None) -> None:
+    orm.configure(database_routers=[orm.ReplicaRouter(replicas=["other"])])
+    artist = Artist(name="Ada")
+    await artist.asave()
+    assert await Artist.objects.acount() == 1
+    orm.configure(database_routers=[orm.ReplicaRouter(replicas=["other"])])
+    assert await Artist.objects.acount() == 0
+
+
+async def test_a_dead_replica_is_not_asked_again_at_once(database: Run) -> None:
+    missing = "sqlite:////nowhere/at/all.db"
+    orm.configure({"default": database.url, "other": missing, "third": missing})
+    router = orm.ReplicaRouter(replicas=["other", "third"], check_every=0.5)
+    orm.configure(database_routers=[router])
+    try:
+        assert Artist.objects.db == "default"
+        for _ in range(3):
+            assert await Artist.objects.acount() == 0
+        assert set(router.health) == {"other", "third"}
+        assert "usable" not in router.health.values()
+        assert {health.failures for health in router._health.values()} == {1}
+    finally:
+        orm.configure({"default": database.url}, database_routers=[])
+
+
+async def test_a_lag_that_can_not_be_measured(other: None) -> None:
+    orm.configure(database_routers=[orm.ReplicaRouter(replicas=["other"], max_lag=1)])
+    with pytest.raises(NotSupportedError, match="leave out max_lag"):
+        await Artist.objects.acount()
+
+
+async def test_reads_take_turns(other: None) -> None:
+    orm.configure({**orm.settings.databases, "third": orm.settings.databases["default"]})
+    orm.configure(database_routers=[orm.ReplicaRouter("third", replicas=["default", "other"])])
+    await Artist.objects.acount()
+    async with orm.capture_queries() as queries:
+        for _ in range(4):
+            await Artist.objects.acount()
+    assert sorted(query.alias for query in queries) == ["default", "default", "other", "other"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"replicas": []},
+        {"replicas": "other"},
+        {"replicas": ["default"]},
+        {"replicas": ["other", "other"]},
+        {"replicas": ["other"], "max_lag": 0},
+        {"replicas": ["other"], "stick_for": -1},
+        {"replicas": ["other"], "check_every": 0},
+    ],
+)
+def test_wrong_parameters(database: Run, wrong: dict[str, Any]) -> None:
+    with pytest.raises(ImproperlyConfigured, match="ReplicaRouter"):
+        orm.ReplicaRouter(**wrong)
