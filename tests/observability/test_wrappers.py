@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import orm
+from orm.compat.django.connection import LegacyConnection
 from orm.errors import NotSupportedError
 from tests.conftest import Run
 from tests.query.models import Country
@@ -100,3 +101,9 @@ def test_no_function_is_refused(database: Run) -> None:
     not_a_function: Any = "print"
     with pytest.raises(TypeError, match="takes a function"):
         orm.databases["default"].execute_wrapper(not_a_function)
+
+
+def test_legacy_scripts_have_it_on_their_connection(database: Run) -> None:
+    with LegacyConnection("default").execute_wrapper(plain):
+        Country.objects.count()
+    assert heard == ["before SELECT False default", "after"]

@@ -6,9 +6,9 @@ queries, features and the parts of Django's backends are not; reading one raises
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from orm.bridge import run
 from orm.compat.django.settings import settings
@@ -20,6 +20,9 @@ from orm.errors import InterfaceError, NotSupportedError, OperationalError
 from orm.models.base_blocking import Model
 from orm.models.schema_blocking import create_tables, drop_tables
 from orm.sql.parameters import bind
+
+if TYPE_CHECKING:
+    from orm.db.watched import ExecuteWrapper
 
 INSTEAD = {
     "queries": "Duotone keeps no log of queries; str(queryset.query) shows the SQL of one.",
@@ -172,6 +175,10 @@ class LegacyConnection:
     def cursor(self) -> LegacyCursor:
         """Return a new cursor."""
         return LegacyCursor(self.database)
+
+    def execute_wrapper(self, wrapper: Callable[..., Any]) -> ExecuteWrapper:
+        """Put a function around every statement, as a context; ``context["connection"]`` is Duotone's database."""
+        return self.database.execute_wrapper(wrapper)
 
     def schema_editor(self) -> LegacyEditor:
         """Return what creates and drops tables, as a context."""
