@@ -59,6 +59,23 @@ class Apps:
         if models.get(model._meta.model_name) is model:
             del models[model._meta.model_name]
 
+    def withdraw(self, model: Any) -> None:
+        """Forget a model whose declaration failed half way, and what its relations have left on others."""
+        self.unregister(model)
+        for models in self.all_models.values():
+            for join in [m for m in models.values() if m._meta.auto_created is model]:
+                self.unregister(join)
+        for other in list(self):
+            meta = other._meta
+            gone = [rel for rel in meta.local_related if _belongs(rel.field.model, model)]
+            for rel in gone:
+                meta.local_related.remove(rel)
+                accessor = rel.accessor_name
+                if accessor is not None and getattr(vars(other).get(accessor), "rel", None) is rel:
+                    delattr(other, accessor)
+            if gone:
+                meta.expire()
+
     def get_model(self, app_label: str, model_name: str | None = None, require_ready: bool = True) -> Any:
         """The model called ``"app.Model"``, or ``("app", "Model")``; case does not matter in the model's name.
 
@@ -134,6 +151,10 @@ class Apps:
 
 
 apps = Apps()
+
+
+def _belongs(owner: Any, model: Any) -> bool:
+    return owner is model or owner._meta.auto_created is model
 
 
 def app_label_of(module: str, installed: list[str] | tuple[str, ...] = ()) -> str:

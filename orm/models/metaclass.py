@@ -45,6 +45,16 @@ class ModelBase(type):
             """The manager that sees every row."""
             return cls._meta.base_manager
 
+        def __getattr__(cls, name: str) -> Any:
+            meta = vars(cls).get("_meta")
+            if meta is not None and meta.abstract and name in {"objects", *(m.name for m in meta.local_managers)}:
+                raise AttributeError(
+                    f"{cls.__name__} is abstract: it has no rows, and so no manager. Ask a model that inherits it.",
+                    name=name,
+                    obj=cls,
+                )
+            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}", name=name, obj=cls)
+
     def __new__(metacls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> Any:
         if not any(_below_root(base) for base in bases):
             return super().__new__(metacls, name, bases, namespace, **options)
@@ -52,7 +62,12 @@ class ModelBase(type):
         parts = {key: value for key, value in namespace.items() if _contributes(value)}
         plain = {key: value for key, value in namespace.items() if key not in parts}
         cls = super().__new__(metacls, name, bases, plain, **options)
-        _build(cls, own_meta, parts, plain)
+        try:
+            _build(cls, own_meta, parts, plain)
+        except BaseException:
+            if "_meta" in vars(cls):
+                cls._meta.apps.withdraw(cls)
+            raise
         return cls
 
     def add_to_class(cls, name: str, value: Any) -> None:

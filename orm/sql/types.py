@@ -62,7 +62,7 @@ def prepare_text(value: Any) -> str:
     if type(value) is str:
         return value
     if isinstance(value, str):
-        return str.__str__(value) if type(value).__str__ is str.__str__ else str(value)
+        return str.__str__(value)  # the text itself: str() of a str-based enum's member is its name
     if isinstance(value, (bytes, bytearray, memoryview)):
         raise TypeError(f"expected text, got bytes {bytes(value)[:40]!r}; decode them first")
     return str(value)

@@ -39,6 +39,10 @@ else:
     BytesT = TypeVar("BytesT")
 
 
+_PLAIN = frozenset({str, int, bool})
+"""What JSON has as it is."""
+
+
 class UUIDField(Field[UuidT]):
     """A UUID."""
 
@@ -101,12 +105,13 @@ class JSONField(Field[JsonT]):
     def get_prep_value(self, value: Any) -> Any:
         """The document, after the encoder has had its say."""
         value = super().get_prep_value(value)
-        if self.encoder is None or value is None or hasattr(value, "resolve_expression"):
+        if value is None or type(value) in _PLAIN or hasattr(value, "resolve_expression"):
             return value
         try:
-            return json.loads(json.dumps(value, cls=self.encoder))
-        except (TypeError, ValueError) as problem:
+            text = json.dumps(value, cls=self.encoder, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as problem:
             raise self.refusal(problem, value) from problem
+        return value if self.encoder is None else json.loads(text)
 
     def validate(self, value: Any, instance: Any) -> None:
         """Also: it must be possible to write the value as JSON."""
