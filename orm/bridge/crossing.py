@@ -155,17 +155,20 @@ async def drive_in_thread(coroutine: Coroutine[Any, Any, T], on_cancel: Callable
     return await in_thread(lambda: drive(coroutine), on_cancel=on_cancel)
 
 
-async def on_loop(home: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T]) -> T:
+async def on_loop(
+    home: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T], running: list[Errand] | None = None
+) -> T:
     """Run a coroutine on another thread's loop and wait for its end, in the caller's own colour.
 
     A cancellation (or KeyboardInterrupt) cancels it there, waits for its end and is then delivered.
+    ``running`` holds the errand meanwhile, for whoever may want to cancel it.
     Raises ``BridgeError`` at once when that loop can't run it.
     """
     loop = running_loop()
     if loop is home:
         return await coroutine
     if loop is None:
-        return wait_on(home, coroutine)
+        return wait_on(home, coroutine, running)
     refuse_dead_loop(home, coroutine)
     bell = Bell(loop)
     outcome = Outcome()
@@ -180,10 +183,14 @@ async def on_loop(home: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any
 
     errand = Errand(home, coroutine, settle)
     first_look = loop.call_later(LOOK_EVERY, look)
+    if running is not None:
+        running.append(errand)
     try:
         deliver(await bell.wait_to_the_end(errand.cancel))
     finally:
         first_look.cancel()
+        if running is not None:
+            running.remove(errand)
     return outcome.take()  # type: ignore[no-any-return]
 
 

@@ -242,6 +242,8 @@ async def arun_in_transaction(
 async def leave(block: Block, *, failed: bool) -> None:
     """End a block: commit or roll back, give the connection on, run the functions that waited for the commit."""
     parent = block.parent
+    if failed:
+        block.lease.stop_visitors()
     try:
         await close(block)
     except BaseException:

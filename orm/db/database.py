@@ -372,6 +372,7 @@ class AwaitableDatabase:
         """End what is open when the process ends: blocking idle connections in an orderly way, others at once."""
         pool = self._pools.get(None)
         if pool is not None and running_loop() is None:
+            pool.interrupt_busy()
             drive(pool.aclose())
         self.terminate()
 

@@ -23,20 +23,26 @@ from orm.db.turns import Turns
 from orm.errors import BridgeError, TransactionManagementError
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
+    from orm.bridge.portal import Errand
     from orm.db.contract import Connection, Params, Row
     from orm.db.database import AwaitableDatabase
     from orm.db.pool import Pool
     from orm.db.roster import Entry
+else:
+    from orm.late import asyncio
 
 T = TypeVar("T")
+
+STOPPED = "The block this statement belonged to failed and has ended, so the statement was stopped."
 
 
 class Lease:
     """A connection out of its pool, its home, and whether a statement on it has failed."""
 
-    __slots__ = ("__weakref__", "connection", "entry", "forked", "home", "pool", "suspect")
+    __slots__ = ("__weakref__", "_visitors", "connection", "entry", "forked", "home", "pool", "suspect")
 
     def __init__(self, pool: Pool, entry: Entry) -> None:
         self.pool = pool
@@ -45,17 +51,28 @@ class Lease:
         self.home = pool.home
         self.suspect = False
         self.forked = False
+        self._visitors: list[Errand] = []
 
     async def cross(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine of the connection where the connection lives."""
         if self.home is running_loop():
             return await coroutine
         if self.home is None:
-            return await drive_in_thread(coroutine)
+            return await drive_in_thread(coroutine, self.connection.interrupt)
         try:
-            return await on_loop(self.home, coroutine)
+            return await on_loop(self.home, coroutine, self._visitors)
+        except asyncio.CancelledError as error:
+            task = None if running_loop() is None else asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise TransactionManagementError(STOPPED) from error  # by stop_visitors()
         except BridgeError as error:
             raise TransactionManagementError(f"This transaction can't be joined from here. {error}") from error
+
+    def stop_visitors(self) -> None:
+        """Stop the statements that other threads and loops run on the connection: what they do will be undone."""
+        for errand in tuple(self._visitors):
+            errand.cancel()
 
 
 class Block:

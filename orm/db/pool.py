@@ -442,6 +442,13 @@ class Pool:
             forget(self)
             await self.aclose()
 
+    def interrupt_busy(self) -> None:
+        """Have the statements stopped that other threads are in, at the server too: nobody will wait for them."""
+        with self._lock:
+            busy = [entry for entry in self.roster.members if entry.who is not None]
+        for entry in busy:
+            entry.connection.interrupt()
+
     async def aclose(self) -> None:
         """Close idle connections in an orderly way, end the others at once. Closing twice is allowed."""
         entries = self._shut()
