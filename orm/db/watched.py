@@ -147,6 +147,8 @@ class CapturedQueries(list[QueryRecord]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if not self.open:
+            raise TransactionManagementError("This capture_queries() object is not open.")
         self.open = False
         captures.set(tuple(other for other in captures.get() if other is not self))
         audience.leave()
@@ -192,6 +194,8 @@ class ExecuteWrapper:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if not self.open:
+            raise TransactionManagementError("This execute_wrapper() object is not open.")
         self.open = False
         wrappers.set(tuple(other for other in wrappers.get() if other is not self))
         audience.leave()

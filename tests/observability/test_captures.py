@@ -79,6 +79,9 @@ async def test_an_open_capture_is_not_opened_again(database: Run) -> None:
             queries.__enter__()
         await Country.objects.acount()
     assert len(queries) == 1
+    with pytest.raises(TransactionManagementError, match="not open"):
+        queries.__exit__(None, None, None)
+    assert type(orm.databases["default"]) is Database
 
 
 @pytest.mark.only(colour="awaitable")
