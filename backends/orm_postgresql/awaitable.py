@@ -234,7 +234,7 @@ class AwaitableDriver(Driver):
                 max_cacheable_statement_size=0,
                 server_settings=settings.server,
             )
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, ValueError) as error:
+        except (*CAUGHT, ValueError) as error:
             raise connect_error(error, settings) from error
         return AwaitableConnection(raw)
 
