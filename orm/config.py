@@ -128,7 +128,7 @@ def canonical(name: str, value: Any, where: str) -> Any:
     if name == "databases":
         return {DEFAULT_ALIAS: value} if isinstance(value, str) else dict(value)
     least = {"slow_query_seconds": 0, "repeated_query_limit": 1}.get(name)
-    if least is not None and value is not None and (isinstance(value, bool) or value < least):
+    if least is not None and isinstance(value, (int, float)) and (isinstance(value, bool) or value < least):
         raise ImproperlyConfigured(f"{name} in {where} can't be {value!r}.")
     if name == "time_zone":
         zoneinfo = import_module("zoneinfo")  # not needed, and not quick, until somebody sets a zone
