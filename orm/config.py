@@ -37,6 +37,8 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
     "tracer": ((object,), None, "an OpenTelemetry tracer, or None"),
 }
 
+LEAST = {"slow_query_seconds": 0, "repeated_query_limit": 1}
+
 
 class Settings:
     """The settings in force; read as attributes, changed by ``configure()``."""
@@ -123,13 +125,18 @@ def check(name: str, value: Any, where: str) -> Any:
     return canonical(name, value, where)
 
 
+def check_number(name: str, number: float | None, where: str) -> None:
+    """Raise ``ImproperlyConfigured`` for a number that is too small, or a truth value."""
+    if number is not None and (isinstance(number, bool) or number < LEAST[name]):
+        raise ImproperlyConfigured(f"{name} in {where} can't be {number!r}.")
+
+
 def canonical(name: str, value: Any, where: str) -> Any:
     """Return a value of the right type in the form it is kept in."""
     if name == "databases":
         return {DEFAULT_ALIAS: value} if isinstance(value, str) else dict(value)
-    least = {"slow_query_seconds": 0, "repeated_query_limit": 1}.get(name)
-    if least is not None and isinstance(value, (int, float)) and (isinstance(value, bool) or value < least):
-        raise ImproperlyConfigured(f"{name} in {where} can't be {value!r}.")
+    if name in LEAST:
+        check_number(name, value, where)
     if name == "time_zone":
         zoneinfo = import_module("zoneinfo")  # not needed, and not quick, until somebody sets a zone
         try:
