@@ -467,7 +467,11 @@ class _SourceBuilder:
         else:
             self.inner = inner
             self.names = ()
-            inner.outputs = inner.outputs or ()
+            if inner.outputs is None:
+                # What the rows are grouped by besides: rows are as many as they are when they are fetched.
+                chosen = inner.selected if inner.group_by is not None else ()
+                items = [inner.annotations[name] for name in chosen]
+                inner.outputs = tuple(Output(item) for item in items if not item.contains_aggregate)
             if inner.limit is None and inner.offset is None and not inner.distinct_on:
                 inner.order_by = ()
             elif inner.order_by is None:

@@ -90,7 +90,9 @@ async def test_a_second_aggregate_after_values_groups_by_them(library: Any) -> N
 
 async def test_count_agrees_with_rows_that_an_annotation_multiplies(library: Any) -> None:
     found = Author.objects.annotate(title=Upper("books__title")).annotate(n=Count("age"))
-    assert await found.acount() == len([row async for row in found]) == sum(max(len(a.books), 1) for a in L.authors)
+    rows = sum(max(len(a.books), 1) for a in L.authors)
+    assert await found.acount() == len([row async for row in found]) == rows
+    assert await found.aaggregate(rows=Count("*")) == {"rows": rows}
 
 
 # -- DISTINCT ----------------------------------------------------------------------------------------------------------
