@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from orm.bridge.crossing import drive_in_thread, on_loop
 from orm.bridge.guard import running_loop
 from orm.bridge.overrides import END, next_or_end
-from orm.bridge.waiting import NOTHING, name_of, whoami
+from orm.bridge.waiting import name_of, whoami
 from orm.db.adapters import close_generator
 from orm.db.limits import within
 from orm.db.turns import Turns
@@ -225,9 +225,3 @@ def find_block(database: AwaitableDatabase) -> Block | None:
         outer = outer.parent
     database.membership.set(None if outer is None else (outer, me))
     return outer
-
-
-def end_turn_of(block: Block) -> None:
-    """Pass on the turn that a nested block held in its parent."""
-    if block.turns.who is not NOTHING:
-        block.turns.pass_on()

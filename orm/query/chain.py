@@ -96,8 +96,6 @@ class Chain(Generic[M]):
     def _clone(self) -> Self:
         return self._with(self._shape, self._values)
 
-    _chain = _clone
-
     def _set(self, **attributes: Any) -> Self:
         new = self._with(self._shape, self._values)
         new.__dict__.update(attributes)

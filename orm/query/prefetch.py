@@ -59,10 +59,6 @@ class Prefetch:
     def __hash__(self) -> int:
         return hash(self.prefetch_to)
 
-    def add_prefix(self, prefix: str) -> Prefetch:
-        """Return this prefetch as seen from a model ``prefix`` away."""
-        return Prefetch(f"{prefix}__{self.prefetch_through}", self.queryset, self.to_attr)
-
 
 def as_prefetch(lookup: str | Prefetch) -> Prefetch:
     """Return a lookup as a ``Prefetch``."""

@@ -44,7 +44,6 @@ class Capabilities(NamedTuple):
     ignore_conflicts: bool = True
     upsert: bool = True
     update_from: bool = True
-    server_cursors: bool = True
     savepoints: bool = True
     aggregate_filter: bool = True
     schema_transactions: bool = True

@@ -171,9 +171,7 @@ class Expression(Combinable):
     is_expression = True
     condition_class: ClassVar[Any] = None  # Q, which is made of expressions and so sets itself here
     conditional_kind: ClassVar[bool] = False
-    contains_subquery: ClassVar[bool] = False
     window_compatible = False
-    filterable = True
     _output_field: SQLType | None = None
 
     def __init__(self, output_field: SQLType | None = None) -> None:

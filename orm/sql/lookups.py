@@ -193,14 +193,6 @@ class _Each:
         return [prepare(item) for item in items if item is not None]
 
 
-class _AdaptEach:
-    def __init__(self, adapter: Prepare) -> None:
-        self.adapter = adapter
-
-    def __call__(self, items: Any) -> list[Any]:
-        return list(map(self.adapter, items))
-
-
 class _Item:
     """Takes one item of a list slot, adapted."""
 

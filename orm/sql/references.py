@@ -83,8 +83,6 @@ class OuterRef(F):
 class Outer(Expression):
     """An OuterRef inside a resolved subquery, waiting for the query around it."""
 
-    contains_outer = True
-
     def __init__(self, name: Any) -> None:
         super().__init__()
         self.name = name

@@ -165,8 +165,6 @@ class SubSelect(Expression):
     select.
     """
 
-    contains_subquery = True
-
     def __init__(self, select: Select, template: str = "({})", output_field: SQLType | None = None) -> None:
         super().__init__(output_field)
         self.select = select

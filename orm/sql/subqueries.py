@@ -17,7 +17,6 @@ class Subquery(Expression):
     """
 
     template = "({})"
-    contains_subquery = True
 
     def __init__(self, queryset: Any, output_field: SQLType | None = None) -> None:
         super().__init__(output_field)

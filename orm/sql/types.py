@@ -24,7 +24,6 @@ KINDS = (
 )  # fmt: skip
 TEXT_KINDS = frozenset({"char", "text"})
 INTEGER_KINDS = frozenset({"smallint", "integer", "bigint"})
-NUMBER_KINDS = INTEGER_KINDS | {"decimal", "float"}
 
 # Lookups and transforms by name: for every kind under None, for one kind under its name. Filled by orm.sql.lookups.
 KIND_LOOKUPS: dict[str | None, dict[str, type]] = {None: {}, **{kind: {} for kind in KINDS}}
