@@ -1,7 +1,9 @@
 """Where the tests find a PostgreSQL server, and the scratch database they make in it.
 
-Tried in this order: a URL in the environment, a server on localhost:5432, a container, a private cluster made from
+Tried in this order: a URL in the environment, a server on localhost:5432, a container, a private server made from
 local binaries. What is found first is used; nothing that was there before is touched, only a database of our own.
+
+Tests that stop or kill their server make a private one, whatever there is besides: ``private_server()``.
 """
 
 from __future__ import annotations
@@ -11,20 +13,25 @@ import importlib
 import importlib.util
 import os
 import pwd
+import random
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
 
 LOCALHOST = "127.0.0.1"
 CONNECT_SECONDS = 5
+PATIENCE = 20.0
 IMAGE = "postgres:17-alpine"
 UNPRIVILEGED_USERS = ("postgres", "nobody")
 
@@ -145,37 +152,174 @@ def as_ordinary_user() -> tuple[list[str], pwd.struct_passwd | None]:
 
 
 def free_port() -> int:
-    """A TCP port nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((LOCALHOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port nobody listens on at this moment.
+
+    Below those that systems give to outgoing connections: one of them could hold the port of a server that is down,
+    and whoever tries to connect there again and again would some day be connected to itself.
+    """
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((LOCALHOST, port))
+            return port
+
+
+class Installation:
+    """PostgreSQL's programs on this machine, and a temporary folder for the servers made with them.
+
+    Parameters:
+        names: the programs that are needed.
+
+    Raises ``NoServer`` where there are no such programs, or no user to run them as.
+    """
+
+    def __init__(self, *names: str) -> None:
+        folder = binaries()
+        self._programs: dict[str, str] = {}
+        for name in names:
+            found = folder / name if (folder / name).exists() else shutil.which(name)
+            if found is None:
+                raise NoServer(f"there is no {name} in {folder}, nor on PATH")
+            self._programs[name] = str(found)
+        self._prefix, user = as_ordinary_user()
+        self.folder = Path(tempfile.mkdtemp(prefix="duotone-pg-"))
+        if user is not None:
+            os.chown(self.folder, user.pw_uid, user.pw_gid)
+
+    def run(self, name: str, *arguments: str) -> None:
+        """Run a program to its end; raise ``NoServer`` with what it said when it fails."""
+        # A log file instead of pipes: a server inherits them, and reading until they close would never end.
+        log = self.folder / f"{name}.out"
+        with log.open("w") as output:
+            done = subprocess.run(
+                [*self._prefix, self._programs[name], *arguments],
+                stdout=output, stderr=output, cwd=self.folder, timeout=120, check=False,
+            )  # fmt: skip
+        if done.returncode != 0:
+            raise NoServer(f"{name} failed: {' '.join(log.read_text().split())[-300:]}")
+
+    def remove(self) -> None:
+        """Delete the folder; its servers have been stopped."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class PrivateServer:
+    """A server of our own, that may be stopped and killed.
+
+    ``fsync`` is off: a commit that was acknowledged has been written to the system's cache, which a killed process
+    does not take along (a machine that loses its power would).
+
+    Parameters:
+        installation: where its data goes, in a folder called ``name``.
+        options: further run-time parameters, as ``-c name=value``.
+    """
+
+    def __init__(self, installation: Installation, name: str = "data", options: str = "") -> None:
+        self.installation = installation
+        self.data = installation.folder / name
+        self.log = installation.folder / f"{name}.log"
+        self.port = free_port()
+        self._options = options
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@{LOCALHOST}:{self.port}/postgres"
+
+    def initialise(self) -> None:
+        """Make an empty server. ``start`` is another matter."""
+        self.installation.run(
+            "initdb", "--pgdata", str(self.data), "--username", "postgres", "--auth", "trust", "--encoding", "UTF8",
+            "--no-sync",
+        )  # fmt: skip
+
+    def start(self, *, wait: bool = True) -> None:
+        """Start it, as the first time so after a kill; ``wait`` until it serves."""
+        options = f"-k {self.installation.folder} -p {self.port} -c listen_addresses={LOCALHOST} -c fsync=off "
+        options += f"-c full_page_writes=off {self._options}"
+        self._control("-l", str(self.log), "-o", options, "-w" if wait else "-W", "start")
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop it: ``fast`` ends the sessions in order, ``immediate`` as a crash of one of its processes does."""
+        self._control("-m", mode, "-w", "stop")
+
+    def restart(self, mode: str = "fast") -> None:
+        """Stop and start it."""
+        self.stop(mode)
+        self.start()
+
+    def kill9(self) -> None:
+        """SIGKILL for the postmaster and all its children; returns when they are gone. It can be started again."""
+        lock = self.data / "postmaster.pid"
+        postmaster = int(lock.read_text().split()[0])
+        os.kill(postmaster, signal.SIGSTOP)  # so that it forks no other child while we look
+        processes = [postmaster, *children_of(postmaster)]
+        for pid in processes:
+            with contextlib.suppress(ProcessLookupError):  # (a child that has ended by itself)
+                os.kill(pid, signal.SIGKILL)
+        end = time.monotonic() + PATIENCE
+        while any(is_alive(pid) for pid in processes):
+            if time.monotonic() > end:
+                raise NoServer(f"a process of the killed server does not end: {processes}")
+            time.sleep(0.005)
+        # The pids in these may be other processes' by now, or wait for init to notice: then it would not start.
+        lock.unlink()
+        (self.installation.folder / f".s.PGSQL.{self.port}.lock").unlink()
+
+    def promote(self) -> None:
+        """Make a primary of a replica."""
+        self._control("-w", "promote")
+
+    def ask(self, sql: str) -> Any:
+        """Run one statement, past the library, and return the first value."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            cursor = connection.execute(sql)
+            row = cursor.fetchone() if cursor.description else None
+        return None if row is None else row[0]
+
+    def serves(self) -> bool:
+        """Whether a session can be opened now."""
+        try:
+            psycopg.connect(self.url, connect_timeout=CONNECT_SECONDS).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _control(self, *arguments: str) -> None:
+        self.installation.run("pg_ctl", "-D", str(self.data), *arguments)
+
+
+def children_of(parent: int) -> list[int]:
+    """The processes that a process has started and that are there still."""
+    table = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    return [int(pid) for pid, ppid in (line.split() for line in table.splitlines()) if int(ppid) == parent]
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process still runs; one that has ended and waits for its parent to notice does not."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return bool(state.strip()) and not state.startswith("Z")
+
+
+@contextlib.contextmanager
+def private_server(options: str = "") -> Iterator[PrivateServer]:
+    """A new, empty, running server; stopped and deleted at the end. Raises ``NoServer`` where none can be made."""
+    installation = Installation("initdb", "pg_ctl")
+    try:
+        server = PrivateServer(installation, options=options)
+        server.initialise()
+        server.start()
+        try:
+            yield server
+        finally:
+            if (server.data / "postmaster.pid").exists():
+                server.stop()
+    finally:
+        installation.remove()
 
 
 def from_binaries(closing: contextlib.ExitStack) -> str:
-    """A private cluster in a temporary folder, reached through a socket there and a random port; gone at the end."""
-    programs = binaries()
-    prefix, user = as_ordinary_user()
-    folder = Path(tempfile.mkdtemp(prefix="duotone-pg-"))
-    closing.callback(shutil.rmtree, folder, ignore_errors=True)
-    if user is not None:
-        os.chown(folder, user.pw_uid, user.pw_gid)
-    data, port = folder / "data", free_port()
-
-    def run(program: str, *arguments: str) -> None:
-        command = [*prefix, str(programs / program), *arguments]
-        # A log file instead of pipes: the server inherits them, and reading until they close would never end.
-        log = folder / f"{program}.log"
-        with log.open("w") as output:
-            done = subprocess.run(command, stdout=output, stderr=output, cwd=folder, timeout=120, check=False)
-        if done.returncode != 0:
-            raise NoServer(f"{program} failed: {' '.join(log.read_text().split())[-300:]}")
-
-    run("initdb", "--pgdata", str(data), "--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--no-sync")
-    options = f"-k {folder} -p {port} -c listen_addresses={LOCALHOST} -c fsync=off -c full_page_writes=off"
-    run("pg_ctl", "-D", str(data), "-w", "-l", str(folder / "server.log"), "-o", options, "start")
-    closing.callback(run, "pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
-    return check(f"postgresql://postgres@{LOCALHOST}:{port}/postgres")
+    """A private server, gone at the end."""
+    return check(closing.enter_context(private_server()).url)
 
 
 def with_database(url: str, database: str) -> str:

@@ -125,7 +125,7 @@ async def test_a_killed_replica_is_left_without_an_error_and_comes_back(pair: Pa
     pair.wait_for_replay()
     router = another_context()
     assert await where() == "replica"
-    pair.replica.kill()
+    pair.replica.stop()
     assert await Artist.objects.acount() == 1  # within check_every: this read finds out
     assert await where() == "default"
     assert router.health["replica"] != "usable"
@@ -140,7 +140,7 @@ async def test_a_killed_replica_is_left_without_an_error_and_comes_back(pair: Pa
 
 async def test_a_replica_that_lost_its_primary(pair: Pair) -> None:
     assert await where() == "replica"
-    pair.primary.kill()
+    pair.primary.stop()
     try:
         with pytest.raises(OperationalError):
             await Artist.objects.acreate(name="nowhere to go")
