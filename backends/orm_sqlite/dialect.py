@@ -25,6 +25,7 @@ from orm.sql import types
 from orm.sql.dialect import Adapter, Capabilities, Dialect, Pattern
 from orm.sql.types import SQLType
 from orm_sqlite.functions import spell
+from orm_sqlite.statements import writes
 
 UTC = datetime.UTC
 _EXACT_DIGITS = 15
@@ -85,11 +86,15 @@ class SQLiteDialect(Dialect):
         group_by_primary_key=True,
         combinator_parentheses=False,
         forward_references=True,
+        one_writer=True,
     )
     version_query = "SELECT 'SQLite ' || sqlite_version()"
 
     def __init__(self) -> None:
         self._arrows = sqlite3.sqlite_version_info >= (3, 38)
+
+    def writes(self, sql: str) -> bool:
+        return writes(sql)
 
     # -- types ------------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from orm.bridge.crossing import call, is_async, to_the_end
 from orm.bridge.drive import run
 from orm.bridge.interrupts import HeldInterrupts
 from orm.bridge.waiting import pause, whoami
-from orm.db.lease import Block, Membership, find_block
+from orm.db.lease import Block, Membership, find_block, left_writer, refuse_write_beside
 from orm.db.limits import seconds_above_zero
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.db.retry import Attempts, checked
@@ -101,20 +101,29 @@ class AwaitableAtomic:
             raise cancelled
 
     async def _begin_alone(self, database: AwaitableDatabase) -> Block:
+        beside = left_writer(database)
+        if not self.read_only:
+            refuse_write_beside(beside)
         lease = await database.lease("atomic block")
         try:
             await self._begin_on(lease.connection)
         except BaseException:
             lease.pool.release_after_error(lease.entry)
             raise
-        return Block(database, lease, None, transaction=True)
+        block = Block(database, lease, None, transaction=True)
+        block.read_only = self.read_only
+        block.beside = beside
+        return block
 
     async def _begin_inside(self, outer: Block) -> Block:
         if outer.transaction and not outer.lenient:
             self._refuse_nesting()
+        if not outer.transaction and not self.read_only:
+            refuse_write_beside(outer.beside)
         await outer.take_turn(BLOCK)
         lease = outer.lease
         block = Block(outer.database, lease, outer, transaction=True)
+        block.read_only = outer.read_only if outer.transaction else self.read_only
         try:
             if not outer.transaction:
                 await lease.cross(self._begin_on(lease.connection))

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from orm.bridge.nested import nested
 from orm.bridge.waiting import whoami
-from orm.db.lease import Block, Membership, find_block
+from orm.db.lease import Block, Membership, find_block, left_writer
 from orm.errors import TransactionManagementError
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class AwaitableConnectionBlock:
         if block is None:
             lease = await database.lease("connection block")
             block = Block(database, lease, None, transaction=False)
+            block.beside = left_writer(database)
             self._own = True
             self._previous = database.membership.get()
             database.membership.set((block, whoami()))
@@ -103,7 +105,7 @@ class AwaitableConnectionBlock:
 
     async def astream(self, sql: str, params: Params = (), chunk_size: int = CHUNK_SIZE) -> AsyncIterator[Row]:
         """Yield the rows one by one, holding at most ``chunk_size`` in memory."""
-        chunks = self.database.stream_in(self.open_block, sql, params, chunk_size)
+        chunks = nested(self.database.stream_in(self.open_block, sql, params, chunk_size))
         try:
             async for chunk in chunks:
                 for row in chunk:

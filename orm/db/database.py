@@ -14,17 +14,19 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Seque
 from contextvars import ContextVar
 from importlib import import_module
 from threading import get_ident
-from time import monotonic
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from orm.bridge.clock import clock
 from orm.bridge.drive import drive
 from orm.bridge.guard import running_loop
+from orm.bridge.nested import nested
 from orm.db.adapters import PortalDriver, ThreadedDriver
 from orm.db.budget import POOLS_WORTH, Budget
 from orm.db.connection_blocking import ConnectionBlock
-from orm.db.lease import Lease, Membership, find_block
+from orm.db.lease import Lease, Membership, find_block_for, refuse_write_beside
 from orm.db.limits import limited_chunks, within
-from orm.db.pool import Pool, PoolStatistics
+from orm.db.pool import SOON, Pool, PoolStatistics
 from orm.errors import ImproperlyConfigured, TransactionManagementError
 from orm.late import LateLogger
 
@@ -43,6 +45,9 @@ else:
 logger = LateLogger("orm.database")
 
 T = TypeVar("T")
+
+EXIT_SECONDS = 0.5
+"""How long the end of the process waits for statements of other threads to be stopped."""
 
 SHORT = 200
 """Characters of a script that are kept to say what a connection is busy with."""
@@ -97,7 +102,7 @@ class AwaitableDatabase:
     async def fetch(self, sql: str, params: Params = ()) -> Sequence[Row]:
         """Run one statement and return all its rows."""
         if self.membership.get() is not None:
-            block = find_block(self)
+            block = find_block_for(self, sql)
             if block is not None:
                 return await block.run(block.lease.connection.fetch(sql, params), sql)
         # Written out, and again in execute(): this is where every query passes. Connections that are too old are swept
@@ -137,7 +142,7 @@ class AwaitableDatabase:
 
     async def fetch_named(self, sql: str, params: Params = ()) -> tuple[Sequence[str], Sequence[Row]]:
         """Run one statement; return the names of its columns and all its rows. For SQL the library did not write."""
-        block = find_block(self)
+        block = find_block_for(self, sql)
         if block is not None:
             return await block.run(block.lease.connection.fetch_named(sql, params), sql)
         pool, entry = await self.acquire(sql)
@@ -152,7 +157,7 @@ class AwaitableDatabase:
     async def execute(self, sql: str, params: Params = ()) -> int:
         """Run one statement and return how many rows it affected."""
         if self.membership.get() is not None:
-            block = find_block(self)
+            block = find_block_for(self, sql)
             if block is not None:
                 return await block.run(block.lease.connection.execute(sql, params), sql)
         loop = running_loop()
@@ -184,7 +189,7 @@ class AwaitableDatabase:
 
     async def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
         """Run one statement for each row of parameters, all or nothing; return how many rows were affected."""
-        block = find_block(self)
+        block = find_block_for(self, sql)
         if block is not None:
             return await block.run(block.lease.connection.execute_many(sql, rows), sql)
         pool, entry = await self.acquire(sql)
@@ -198,8 +203,9 @@ class AwaitableDatabase:
 
     async def execute_script(self, sql: str) -> None:
         """Run several statements separated by semicolons, without parameters."""
-        block = find_block(self)
+        block = find_block_for(self, sql)
         if block is not None:
+            refuse_write_beside(block.beside, sql)  # all of it, and not only what is kept
             await block.run(block.lease.connection.execute_script(sql), sql[:SHORT])
             return
         pool, entry = await self.acquire(sql[:SHORT])
@@ -212,7 +218,7 @@ class AwaitableDatabase:
 
     async def limited(self, seconds: float, door: str, sql: str, params: Params) -> Any:
         """``fetch`` or ``execute`` (``door``), stopped after so many seconds; raises ``QueryTimeout`` then."""
-        block = find_block(self)
+        block = find_block_for(self, sql)
         if block is not None:
             connection = block.lease.connection
             return await block.run(within(seconds, connection, getattr(connection, door)(sql, params)), sql)
@@ -233,9 +239,9 @@ class AwaitableDatabase:
 
         ``limit`` is how many seconds each list may take.
         """
-        block = find_block(self)
+        block = find_block_for(self, sql)
         if block is not None:
-            chunks = block.stream(sql, params, chunk_size, limit)
+            chunks = nested(block.stream(sql, params, chunk_size, limit))
             try:
                 async for chunk in chunks:
                     yield chunk
@@ -243,11 +249,11 @@ class AwaitableDatabase:
                 await chunks.aclose()
             return
         pool, entry = await self.acquire(sql)
-        chunks = entry.connection.stream(sql, params, chunk_size)
+        chunks = nested(entry.connection.stream(sql, params, chunk_size))
         try:
             try:
                 if limit is not None:
-                    chunks = limited_chunks(chunks, entry.connection, limit)
+                    chunks = nested(limited_chunks(chunks, entry.connection, limit))
                 async for chunk in chunks:
                     yield chunk
             finally:
@@ -368,11 +374,19 @@ class AwaitableDatabase:
             pool.terminate()
             self._forget(pool)
 
+    def stop_statements(self) -> list[Pool]:
+        """Have the statements stopped that other threads are in, now or soon; return the pools they hold on to."""
+        for lease in list(self.leases):
+            lease.stop_visitors()
+        pools = [pool for pool in list(self._pools.values()) if pool.busy()]
+        for pool in pools:
+            pool.interrupt_busy()
+        return pools
+
     def end_at_exit(self) -> None:
         """End what is open when the process ends: blocking idle connections in an orderly way, others at once."""
         pool = self._pools.get(None)
         if pool is not None and running_loop() is None:
-            pool.interrupt_busy()
             drive(pool.aclose())
         self.terminate()
 
@@ -399,7 +413,31 @@ live_databases: weakref.WeakSet[AwaitableDatabase] = weakref.WeakSet()
 
 
 def end_all_at_exit() -> None:
-    """End the connections of every database; an error in one must not keep the others."""
+    """End the connections of every database; an error in one must not keep the others.
+
+    First the statements of threads that die with the process are stopped, or the servers would go on with them. That
+    is done by the clock's thread, since a server that does not answer must not hold the process up; it is there as
+    long as there are connections. (From Python 3.12 on no thread can be started here.)
+    """
+    held: list[Pool] = []
+    told = threading.Event()
+
+    def tell() -> None:
+        try:
+            for database in list(live_databases):
+                held.extend(database.stop_statements())
+        finally:
+            told.set()
+
+    until = monotonic() + EXIT_SECONDS
+    if any(pool.busy() for database in list(live_databases) for pool in list(database._pools.values())):
+        try:
+            clock.call_later(0, tell, brief=True)
+        except RuntimeError:
+            tell()
+        told.wait(EXIT_SECONDS)
+    while monotonic() < until and any(pool.home is not None and pool.busy() for pool in held):
+        sleep(SOON)
     for database in list(live_databases):
         try:
             database.end_at_exit()

@@ -5,7 +5,8 @@ same loop, await it; blocking connection and caller, call it; blocking connectio
 loop, blocking caller, submit and wait; another loop, async caller, submit and await. Statements take turns.
 
 What this module refuses: using a connection after its block (``TransactionManagementError``), also from a task that
-outlived it, and using a transaction that must be rolled back.
+outlived it, using a transaction that must be rolled back, and writing beside a write transaction (``independent()``)
+where the database has room for one writer only.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from orm.bridge.crossing import drive_in_thread, on_loop
 from orm.bridge.guard import running_loop
+from orm.bridge.nested import nested
 from orm.bridge.overrides import END, next_or_end
 from orm.bridge.waiting import name_of, whoami
 from orm.db.adapters import close_generator
@@ -35,6 +37,9 @@ else:
     from orm.late import asyncio
 
 T = TypeVar("T")
+
+BESIDE: Any = "beside"
+"""In place of who looked a block up: ``independent()`` has led out of it, so what runs is beside that block."""
 
 STOPPED = "The block this statement belonged to failed and has ended, so the statement was stopped."
 
@@ -78,11 +83,13 @@ class Lease:
 class Block:
     """An open ``atomic`` or ``connection`` block: a lease, and its place among the blocks on it.
 
-    ``transaction`` is False for a ``connection`` block that no ``atomic`` surrounds. ``savepoint`` is its name, or
-    None. ``limit`` is how many seconds each statement may take.
+    ``transaction`` is False for a ``connection`` block that no ``atomic`` surrounds, ``read_only`` says that its
+    transaction does not write. ``savepoint`` is its name, or None. ``limit`` is how many seconds each statement may
+    take. ``beside`` is the write transaction that ``independent()`` led out of, where only one can write.
     """
 
     __slots__ = (
+        "beside",
         "broken",
         "closed",
         "committed",
@@ -93,6 +100,7 @@ class Block:
         "limit",
         "opener",
         "parent",
+        "read_only",
         "savepoint",
         "transaction",
         "turns",
@@ -106,6 +114,8 @@ class Block:
         self.lease = lease
         self.parent = parent
         self.transaction = transaction
+        self.read_only = False
+        self.beside: Block | None = None if parent is None else parent.beside
         self.depth: int = 0 if parent is None else parent.depth + 1
         self.savepoint: str | None = None
         self.opener = whoami()
@@ -155,6 +165,8 @@ class Block:
     async def run(self, coroutine: Coroutine[Any, Any, T], what: str) -> T:
         """Run a coroutine of the connection as one statement of this block."""
         try:
+            if self.beside is not None:
+                refuse_write_beside(self.beside, what)
             await self.take_turn(what)
         except BaseException:
             coroutine.close()
@@ -180,7 +192,7 @@ class Block:
     ) -> AsyncGenerator[Sequence[Row], None]:
         """Stream rows; each chunk is a turn, so other statements of the block may run in between."""
         connection = self.lease.connection
-        chunks = connection.stream(sql, params, chunk_size)
+        chunks = nested(connection.stream(sql, params, chunk_size))
         try:
             while True:
                 step: Any = next_or_end(chunks)
@@ -196,7 +208,8 @@ class Block:
 
 
 Membership = tuple[Block, Any]
-"""What the context variable of a database holds: the innermost block, and who looked it up there (a task or a thread).
+"""What the context variable of a database holds: the innermost block, and who looked it up there (a task or a thread),
+or ``BESIDE`` for the block that ``independent()`` has led out of.
 
 A child that inherits its parent's context finds the parent there, and joins by writing itself. So after the end of the
 block it is known whether this very task had used it (an error) or never did (it is simply outside).
@@ -212,6 +225,8 @@ def find_block(database: AwaitableDatabase) -> Block | None:
     if membership is None:
         return None
     block, user = membership
+    if user is BESIDE:
+        return None
     me = whoami()
     same = me is user if not isinstance(user, int) else me == user
     if not block.closed:
@@ -225,3 +240,43 @@ def find_block(database: AwaitableDatabase) -> Block | None:
         outer = outer.parent
     database.membership.set(None if outer is None else (outer, me))
     return outer
+
+
+def find_block_for(database: AwaitableDatabase, sql: str) -> Block | None:
+    """Return the block that a statement belongs to, or None; as ``find_block``.
+
+    Raises ``TransactionManagementError`` also for a write beside a write transaction, see ``refuse_write_beside``.
+    """
+    block = find_block(database)
+    if block is None:
+        refuse_write_beside(left_writer(database), sql)
+    return block
+
+
+def left_writer(database: AwaitableDatabase) -> Block | None:
+    """Return the write transaction that ``independent()`` has led out of, where the database bears no other writer."""
+    membership = database.membership.get()
+    if membership is None or membership[1] is not BESIDE or not database.dialect.capabilities.one_writer:
+        return None
+    block = membership[0]
+    while block.parent is not None and block.parent.transaction:
+        block = block.parent
+    writer = block if block.transaction and not block.read_only else block.beside
+    return None if writer is None or writer.closed else writer
+
+
+def refuse_write_beside(writer: Block | None, sql: str | None = None) -> None:
+    """Raise ``TransactionManagementError`` for what would wait for a transaction that waits for it.
+
+    Parameters:
+        writer: the transaction left with ``independent()``, if there is one; it may have ended meanwhile.
+        sql: the statement; None means a transaction that will write.
+    """
+    if writer is None or writer.closed or (sql is not None and not writer.database.dialect.writes(sql)):
+        return
+    raise TransactionManagementError(
+        f"A write inside independent() would wait for the transaction that {name_of(writer.opener)} has open around it "
+        f"on {writer.database.alias!r}, and so for itself: this database has one writer at a time. Write in that "
+        "transaction, outside of independent(), or after it: orm.on_commit(function). Reading beside it works, also in "
+        "atomic(read_only=True)."
+    )

@@ -13,7 +13,7 @@ from orm.bridge.drive import drive
 from orm.bridge.guard import running_loop
 from orm.db.atomic import F
 from orm.db.atomic_blocking import Atomic
-from orm.db.lease import Block, Membership, find_block
+from orm.db.lease import BESIDE, Block, Membership, find_block
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.errors import TransactionManagementError
 from orm.late import LateLogger
@@ -146,8 +146,9 @@ class Independent:
             raise TransactionManagementError("This independent() object is open already; make one for each `with`.")
         affected = databases.made() if self._using is None else [databases[self._using]]
         self._left = [(database, database.membership.get()) for database in affected]
-        for database in affected:
-            database.membership.set(None)
+        for database, membership in self._left:
+            if membership is not None:
+                database.membership.set((membership[0], BESIDE))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -170,5 +171,8 @@ def independent(using: str | None = None) -> Independent:
 
     Parameters:
         using: alias of the database; None means all.
+
+    Where a database has one writer at a time, a write inside a transaction that may write raises
+    ``TransactionManagementError``, since it would wait for itself; reading works.
     """
     return Independent(using)

@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from orm.bridge.crossing import in_thread, is_async
 from orm.bridge.drive import drive
 from orm.bridge.guard import running_loop
+from orm.bridge.nested import nested
 from orm.bridge.overrides import END, next_or_end
 from orm.bridge.portal import run as run_on_portal
 from orm.bridge.portal import wait_on
 from orm.config import settings
 from orm.db.database import live_databases
 from orm.db.database_blocking import Database
+from orm.db.lease import BESIDE
 from orm.db.pool import waited
 from orm.db.repeats import note_repeat
 from orm.db.spans import Spans
@@ -243,7 +245,7 @@ async def recorded(database: AwaitableDatabase, run: Run[T], sql: str, params: A
         record.waited = waited.get()
         record.seconds = perf_counter() - began - record.waited
         membership = database.membership.get()
-        if membership is not None and lease_waits:
+        if membership is not None and membership[1] is not BESIDE and lease_waits:
             record.waited += lease_waits.pop(membership[0].lease, 0.0)
         tell(record)
 
@@ -303,7 +305,7 @@ async def observed_stream(
 
     async def first(sql: str, params: Any) -> Any:
         nonlocal chunks
-        chunks = begin(sql, params)
+        chunks = nested(begin(sql, params))
         return await next_or_end(chunks)
 
     try:
@@ -343,7 +345,7 @@ class WatchedDatabase(Database):
         self, sql: str, params: Params, chunk_size: int, limit: float | None = None
     ) -> AsyncGenerator[Sequence[Row], None]:
         plain = super().stream
-        chunks = observed_stream(self, lambda sql, params: plain(sql, params, chunk_size, limit), sql, params)
+        chunks = nested(observed_stream(self, lambda sql, params: plain(sql, params, chunk_size, limit), sql, params))
         try:
             async for chunk in chunks:
                 yield chunk

@@ -55,6 +55,8 @@ class Capabilities(NamedTuple):
     deferrable_unique: bool = False
     nulls_not_distinct: bool = False
     """``UNIQUE NULLS NOT DISTINCT`` is understood."""
+    one_writer: bool = False
+    """Only one transaction can write at a time, and another one's first write waits for its end."""
 
 
 class Pattern(NamedTuple):
@@ -273,6 +275,13 @@ class Dialect:
         row = f"({', '.join(['%s'] * (len(columns) + 1))})"
         given = f"WITH given({', '.join(['k', *names])}) AS (VALUES {', '.join([row] * count)})"
         return f"{given} UPDATE {table} SET {sets} FROM given WHERE {table}.{key} = given.k"
+
+    def writes(self, sql: str) -> bool:
+        """Whether a statement, or one of a script's, writes; asked only where there is ``one_writer``.
+
+        A wrong True refuses what would work; a wrong False lets it wait for the other writer.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has one writer, and does not say which statements write.")
 
     def shown(self, sql: str, params: Sequence[Any]) -> str:
         """Return a statement with its parameters put in, for people to read; it is never sent."""

@@ -224,3 +224,41 @@ def test_scripts_are_split_at_the_right_semicolons() -> None:
         " SELECT 2;",
     ]
     assert split(" ;; ") == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE TABLE t (a)",
+        "create index i on t (a)",
+        "PRAGMA main.user_version = 3",
+        "pragma application_id(7)",
+        "BEGIN IMMEDIATE",
+        "VACUUM",
+        "REPLACE INTO t VALUES (1)",
+        "WITH a(n) AS (VALUES (1)), b AS (SELECT 1) REPLACE INTO t SELECT * FROM a",
+        "CREATE TEMP TABLE t (a); INSERT INTO u VALUES (1)",
+    ],
+)
+def test_what_takes_the_write_lock(sql: str) -> None:
+    assert sqlite.dialect.writes(sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "",
+        "PRAGMA user_version",
+        "PRAGMA table_info('t')",
+        "PRAGMA foreign_keys = OFF",
+        "BEGIN",
+        "EXPLAIN DELETE FROM t",
+        "EXPLAIN QUERY PLAN UPDATE t SET a = 1",
+        "CREATE TEMP TABLE t (a)",
+        "SELECT replace(a, '''', '; DELETE') FROM [insert] -- update",
+        "VALUES (1); SELECT `a;b` FROM t",
+        "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s) SELECT n FROM s",
+    ],
+)
+def test_what_takes_no_write_lock(sql: str) -> None:
+    assert not sqlite.dialect.writes(sql)

@@ -365,6 +365,29 @@ class DialectConformance(Conformance):
             assert await room.fetch(connection, f"SELECT id, v FROM {table}") == [(1, "new")]
 
     @case
+    async def test_writes_are_told_from_reads(self, room: Room) -> None:
+        room.need("one_writer")
+        writes = room.dialect.writes
+        connection, table = await _texts(room, ["a"])
+        for sql in (
+            f"INSERT INTO {table} (v) VALUES ('b')",
+            f"-- SELECT\n/* SELECT */ update {table} SET v = 'c'",
+            f"WITH given AS (SELECT 'b' AS v) DELETE FROM {table} WHERE v IN (SELECT v FROM given)",
+            f"SELECT ';' AS \";\"; DELETE FROM {table}",
+            f"DROP TABLE {table}",
+        ):
+            assert writes(sql), sql
+            await connection.execute_script(sql)
+        for sql in (
+            "SELECT 'a; DELETE FROM t'",
+            "/* DELETE */ SELECT 1 -- ; DROP TABLE t",
+            'WITH given AS (SELECT 1 AS "DELETE") SELECT * FROM given',
+            room.dialect.version_query,
+        ):
+            assert not writes(sql), sql
+            await room.fetch(connection, sql)
+
+    @case
     async def test_generated_keys(self, room: Room) -> None:
         room.need("returning")
         connection = await room.connect()
