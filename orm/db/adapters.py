@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from orm.bridge.crossing import drive_in_thread, in_thread
 from orm.bridge.drive import drive
+from orm.bridge.nested import nested
 from orm.bridge.overrides import END, next_or_end
 from orm.bridge.portal import Errand, portal, wait_on
 from orm.db.contract import Connection, Driver, Params, Row
@@ -60,7 +61,7 @@ class AdaptedConnection(Connection):
         await self.elsewhere(self.inner.execute_script(sql))
 
     async def stream(self, sql: str, params: Params, chunk_size: int) -> AsyncGenerator[Sequence[Row], None]:
-        chunks = self.inner.stream(sql, params, chunk_size)
+        chunks = nested(self.inner.stream(sql, params, chunk_size))
         try:
             while (chunk := await self.elsewhere(next_or_end(chunks))) is not END:
                 yield chunk

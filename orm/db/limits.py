@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from orm.bridge.clock import clock
 from orm.bridge.guard import running_loop
+from orm.bridge.nested import nested
 from orm.bridge.overrides import END, next_or_end
 from orm.errors import DatabaseError, InterfaceError, QueryTimeout
 
@@ -101,7 +102,7 @@ class LimitedDatabase:
 
     async def stream(self, sql: str, params: Params, chunk_size: int) -> AsyncGenerator[Sequence[Row], None]:
         """Yield the rows in lists of at most ``chunk_size``; the limit is for each list."""
-        chunks = self._database.stream(sql, params, chunk_size, self._seconds)
+        chunks = nested(self._database.stream(sql, params, chunk_size, self._seconds))
         try:
             async for chunk in chunks:
                 yield chunk

@@ -45,6 +45,8 @@ SWEEP_SECONDS = 5.0
 SOONEST = 0.05
 ASK_AGAIN_SECONDS = 0.25
 SHOWN_CHARACTERS = 80
+FINISH_SECONDS = 0.25
+SOON = 0.002
 
 
 class PoolStatistics(NamedTuple):
@@ -438,16 +440,32 @@ class Pool:
         try:
             yield
         finally:
-            await asyncio.sleep(0)  # other generators, closed at the same time, give their connections back first
+            await self._let_others_finish()
             forget(self)
             await self.aclose()
 
-    def interrupt_busy(self) -> None:
-        """Have the statements stopped that other threads are in, at the server too: nobody will wait for them."""
+    async def _let_others_finish(self) -> None:
+        """Streams left half way are closed by the loop at the same time: they give their connections back first."""
+        await asyncio.sleep(0)
+        limit = monotonic() + FINISH_SECONDS
+        while self.busy() and monotonic() < limit:
+            await asyncio.sleep(SOON)
+
+    def busy(self) -> list[Entry]:
+        """The connections that somebody holds."""
         with self._lock:
-            busy = [entry for entry in self.roster.members if entry.who is not None]
-        for entry in busy:
-            entry.connection.interrupt()
+            return [entry for entry in self.roster.members if entry.who is not None]
+
+    def interrupt_busy(self) -> None:
+        """Have the statements stopped that other threads are in, at the server too: nobody will wait for them.
+
+        On another thread's loop it is the tasks holding connections that are stopped, soon after this call.
+        """
+        for entry in self.busy():
+            if self.home is None:
+                entry.connection.interrupt()
+            elif isinstance(entry.who, asyncio.Task) and not self.home.is_closed():
+                self.home.call_soon_threadsafe(entry.who.cancel)
 
     async def aclose(self) -> None:
         """Close idle connections in an orderly way, end the others at once. Closing twice is allowed."""
@@ -467,7 +485,7 @@ class Pool:
         with self._lock:
             self.closed = True
             self.next_sweep = -inf  # so that release() takes the careful way, with one look less on the short one
-            entries = list(self.roster.members)
+            entries = sorted(self.roster.members, key=lambda entry: entry.who is not None)  # idle ones first
             self._note_closed(entries)
             self.roster.members.clear()
             self.budget.give(len(entries))
@@ -508,8 +526,7 @@ class Pool:
     def holders(self) -> list[str]:
         """Describe who holds connections, longest first."""
         now = monotonic()
-        with self._lock:
-            busy = sorted((e for e in self.roster.members if e.who is not None), key=lambda e: e.taken)
+        busy = sorted(self.busy(), key=lambda entry: entry.taken)
         return [f"{name_of(entry.who)}, {shown(entry.what)}, {now - entry.taken:.1f} s" for entry in busy]
 
     def _exhausted(self, began: float) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from orm.bridge import breathe, run
 from orm.bridge.crossing import call_form
 from orm.bridge.guard import running_loop
+from orm.bridge.nested import nested
 from orm.db.lease import find_block
 from orm.db.limits import LimitedDatabase
 from orm.db.registry import databases
@@ -422,7 +423,8 @@ class AwaitableQuerySet(Chain[M]):
         plan = shape.plan(database.dialect, values, select_plan)
         if plan.sql is None:
             return
-        async with aclosing(database.stream(plan.sql, plan.parameters(values), chunk_size)) as stream:
+        stream = nested(database.stream(plan.sql, plan.parameters(values), chunk_size))
+        async with aclosing(stream):
             async for rows in stream:
                 found = reader._hydrated(plan, rows)
                 if self._prefetch_related_lookups:
