@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CAUGHT = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, OverflowError)
+# asyncpg's own refusals of a parameter. It has asked the server about the statement by then, and left that unfinished.
+_REFUSED = (asyncpg.DataError, asyncpg.InterfaceError)
 _SETTLE_WITHIN = 5.0
 
 
@@ -69,7 +71,7 @@ class AwaitableConnection(Connection):
         try:
             return await self._fetch(sql, *params)
         except CAUGHT as error:
-            raise self._translated(error) from error
+            raise await self._translated(error) from error
         except BaseException as error:
             await self._settle(error)
             raise
@@ -179,25 +181,27 @@ class AwaitableConnection(Connection):
         try:
             return await work
         except CAUGHT as error:
-            raise self._translated(error) from error
+            raise await self._translated(error) from error
         except BaseException as error:
             await self._settle(error)
             raise
 
-    def _translated(self, error: BaseException) -> errors.Error:
+    async def _translated(self, error: BaseException) -> errors.Error:
         if isinstance(error, asyncpg.InternalClientError):
             self.terminate()  # asyncpg is confused, as after a session that ended between two statements
+        elif isinstance(error, _REFUSED):
+            await self._settle(error)
         return translate(error)
 
     async def _settle(self, reason: BaseException) -> None:
-        """After an await was broken off: wait until the server has dropped the statement, or give the session up."""
-        if not isinstance(reason, asyncio.CancelledError):
-            if isinstance(reason, (GeneratorExit, KeyboardInterrupt, SystemExit)):
-                self.terminate()  # nobody is left to wait
+        """After a statement was broken off: wait until the server has dropped it, or give the session up."""
+        if isinstance(reason, (GeneratorExit, KeyboardInterrupt, SystemExit)):
+            self.terminate()  # nobody is left to wait
             return
         if self._raw.is_closed():
             return
-        # asyncpg has asked the server to cancel, and lets the next statement wait for that.
+        # asyncpg has asked the server to cancel, and lets the next statement wait for that. Where it never sent what
+        # it had prepared, the next statement ends the transaction that the server began for it, with its locks.
         probe = asyncio.ensure_future(self._raw.execute("SELECT 1"))
         try:
             await asyncio.wait({probe}, timeout=_SETTLE_WITHIN)

@@ -217,6 +217,11 @@ class BlockingDriver(Driver):
     async def connect(self, url: DatabaseURL) -> BlockingConnection:
         settings = read_settings(url)
         ssl: dict[str, Any] = settings.ssl
+        server = settings.server
+        if settings.pooled:  # PgBouncer knows this one by name, and `options` hardly
+            startup = {"application_name": server["application_name"]}
+        else:
+            startup = {"options": " ".join(f"-c {name}={_escape(value)}" for name, value in server.items())}
         try:
             raw = psycopg.Connection.connect(
                 host=settings.host,
@@ -225,17 +230,24 @@ class BlockingDriver(Driver):
                 dbname=settings.database,
                 password=settings.password or None,
                 connect_timeout=int(settings.connect_timeout) or None,
-                options=" ".join(f"-c {name}={_escape(value)}" for name, value in settings.server.items()),
                 autocommit=True,
                 cursor_factory=psycopg.RawCursor,
                 prepare_threshold=1 if settings.statement_cache_size else None,
+                **startup,
                 **ssl,
             )
         except (psycopg.Error, OSError, ValueError) as error:
             raise connect_error(error, settings) from error
         raw.prepared_max = settings.statement_cache_size or None
         prepare(raw)
-        return BlockingConnection(raw)
+        connection = BlockingConnection(raw)
+        if raw.info.parameter_status("TimeZone") != server["TimeZone"]:
+            try:
+                await connection.execute("SET TimeZone = 'UTC'")  # PgBouncer notes it for this client alone
+            except BaseException:
+                connection.terminate()
+                raise
+        return connection
 
 
 def _escape(value: str) -> str:

@@ -20,6 +20,7 @@ OPTIONS = frozenset(
     {
         "application_name",
         "connect_timeout",
+        "pooler",
         "search_path",
         "sslcert",
         "sslkey",
@@ -30,10 +31,21 @@ OPTIONS = frozenset(
     }
 )
 """``connect_timeout`` (10) and ``statement_timeout`` (0: none) are seconds. ``statement_cache_size`` (512) is the
-number of prepared statements kept for each connection; 0 for PgBouncer in transaction mode before 1.21.
-``search_path``, ``application_name`` and the ``ssl*`` options are libpq's."""
+number of prepared statements kept for each connection. ``search_path``, ``application_name`` and the ``ssl*`` options
+are libpq's.
+
+``pooler`` is ``none``, or ``transaction`` where a PgBouncer in transaction mode is between: each transaction may then
+meet another session of the server. So statements have no names (``statement_cache_size`` is 0, unless it is given, for
+a PgBouncer that keeps track of them), and no session has settings but those PgBouncer carries along for each client."""
 
 _ISOLATION = frozenset({"read uncommitted", "read committed", "repeatable read", "serializable"})
+_POOLERS = ("none", "transaction")
+_UNHELD = {
+    "search_path": "give it to the role: ALTER ROLE ... IN DATABASE ... SET search_path = ...",
+    "statement_timeout": "give it to the role (ALTER ROLE ... SET statement_timeout = ...), or limit statements with "
+    "atomic(statement_timeout=...) or .timeout(...)",
+}
+"""Settings of a session that a pooler in transaction mode loses, and what holds instead."""
 _SSL_MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
 
 
@@ -48,6 +60,8 @@ class Settings:
     database: str
     connect_timeout: float
     statement_cache_size: int
+    pooled: bool
+    """Whether a pooler gives each transaction whichever session of the server is free."""
     server: dict[str, str]
     """Run-time parameters of the session."""
     ssl: dict[str, str]
@@ -60,6 +74,7 @@ def read_settings(url: DatabaseURL) -> Settings:
     """
     options = url.options
     user = url.user or os.environ.get("PGUSER", "") or getpass.getuser()
+    pooled = _pooled(url)
     server = {"TimeZone": "UTC", "application_name": options.get("application_name", "duotone")}
     if "search_path" in options:
         server["search_path"] = options["search_path"]
@@ -76,7 +91,8 @@ def read_settings(url: DatabaseURL) -> Settings:
         password=url.password or os.environ.get("PGPASSWORD", ""),
         database=url.database or os.environ.get("PGDATABASE", "") or user,
         connect_timeout=_number(url, "connect_timeout", 10.0),
-        statement_cache_size=int(_number(url, "statement_cache_size", 512)),
+        statement_cache_size=int(_number(url, "statement_cache_size", 0 if pooled else 512)),
+        pooled=pooled,
         server=server,
         ssl=ssl,
     )
@@ -97,6 +113,22 @@ def begin_statement(isolation: str | None, read_only: bool, lock_timeout: float 
     if lock_timeout is not None:
         statement += f"; SET LOCAL lock_timeout = {max(1, round(lock_timeout * 1000))}"
     return statement
+
+
+def _pooled(url: DatabaseURL) -> bool:
+    """Whether a pooler in transaction mode is between; raises ``ImproperlyConfigured`` for what does not go with it."""
+    pooler = url.options.get("pooler", "none")
+    if pooler not in _POOLERS:
+        raise ImproperlyConfigured(
+            f"the PostgreSQL option 'pooler' is {' or '.join(map(repr, _POOLERS))}, not {pooler!r}; a pooler in "
+            "session mode needs nothing, and one in statement mode has no transactions"
+        )
+    for name, remedy in _UNHELD.items():
+        if pooler == "transaction" and name in url.options:
+            raise ImproperlyConfigured(
+                f"with pooler=transaction, {name!r} can't be set for a session, which lasts for a transaction: {remedy}"
+            )
+    return pooler == "transaction"
 
 
 def _number(url: DatabaseURL, name: str, default: float) -> float:
