@@ -47,13 +47,31 @@ def translate(error: BaseException) -> errors.Error:
     return errors.DatabaseError(str(error))
 
 
+class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
+    """asyncpg's connection where a pooler is between, with a hold on what asyncpg does in more than one statement.
+
+    For a type it has not met, asyncpg turns ``jit`` off for the session, asks, and turns it on again. Each of these
+    would meet another session, and somebody's would stay without ``jit``: in one transaction they meet the same.
+    """
+
+    async def _introspect_types(self, typeoids: Any, timeout: float | None) -> Any:
+        if self.is_in_transaction():
+            return await super()._introspect_types(typeoids, timeout)
+        async with self.transaction():
+            return await super()._introspect_types(typeoids, timeout)
+
+
 class AwaitableConnection(Connection):
-    """One asyncpg connection."""
+    """One asyncpg connection.
+
+    ``named`` says whether prepared statements may have names, which is to say that there is one session.
+    """
 
     awaitable = True
 
-    def __init__(self, raw: asyncpg.Connection) -> None:
+    def __init__(self, raw: asyncpg.Connection, *, named: bool = True) -> None:
         self._raw = raw
+        self._named = named
         self._loop = asyncio.get_running_loop()
         self._fetch: Callable[..., Awaitable[Sequence[Row]]] = raw.fetch
         self._usable = True
@@ -97,7 +115,7 @@ class AwaitableConnection(Connection):
         if own:
             await self.begin()
         try:
-            cursor = await self._do(self._raw.cursor(sql, *params))
+            cursor = await self._cursor(sql, params)
             while rows := await self._do(cursor.fetch(chunk_size)):
                 yield rows
                 if len(rows) < chunk_size:
@@ -112,6 +130,12 @@ class AwaitableConnection(Connection):
             raise
         if own:
             await self.commit()
+
+    async def _cursor(self, sql: str, params: Params) -> Any:
+        if self._named:
+            return await self._do(self._raw.cursor(sql, *params))
+        prepared = await self._do(self._raw.prepare(sql))  # nameless, while asyncpg's cursors name theirs always
+        return await self._do(prepared.cursor(*params))
 
     async def _end_stream(self, statement: str) -> None:
         if self.is_usable and self.in_transaction:
@@ -171,8 +195,7 @@ class AwaitableConnection(Connection):
             self._shut_socket()
 
     def _shut_socket(self) -> None:
-        transport = getattr(self._raw, "_transport", None)
-        given = transport.get_extra_info("socket") if transport is not None else None
+        given = _socket_of(self._raw)
         if given is not None and given.fileno() >= 0:
             with contextlib.suppress(OSError), socket.socket(fileno=os.dup(given.fileno())) as own:
                 own.shutdown(socket.SHUT_RDWR)
@@ -237,10 +260,22 @@ class AwaitableDriver(Driver):
                 max_cached_statement_lifetime=0,
                 max_cacheable_statement_size=0,
                 server_settings=settings.server,
+                connection_class=PooledConnection if settings.pooled else asyncpg.Connection,
             )
         except (*CAUGHT, ValueError) as error:
             raise connect_error(error, settings) from error
-        return AwaitableConnection(raw)
+        try:
+            settings.keepalive.set_on(_socket_of(raw))
+        except OSError as error:
+            raw.terminate()
+            raise connect_error(error, settings) from error
+        return AwaitableConnection(raw, named=settings.statement_cache_size > 0)
+
+
+def _socket_of(raw: asyncpg.Connection) -> Any:
+    """Return the socket, as the event loop wraps it; asyncpg has no public way to it."""
+    transport = getattr(raw, "_transport", None)
+    return None if transport is None else transport.get_extra_info("socket")
 
 
 def _count(status: str) -> int:

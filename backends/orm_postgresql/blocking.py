@@ -6,6 +6,7 @@ psycopg itself cancels the running statement at the server on Ctrl-C.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import socket
 import threading
@@ -218,6 +219,7 @@ class BlockingDriver(Driver):
         settings = read_settings(url)
         ssl: dict[str, Any] = settings.ssl
         server = settings.server
+        startup: dict[str, Any]
         if settings.pooled:  # PgBouncer knows this one by name, and `options` hardly
             startup = {"application_name": server["application_name"]}
         else:
@@ -229,11 +231,12 @@ class BlockingDriver(Driver):
                 user=settings.user,
                 dbname=settings.database,
                 password=settings.password or None,
-                connect_timeout=int(settings.connect_timeout) or None,
+                connect_timeout=math.ceil(settings.connect_timeout),  # psycopg counts whole seconds, from 2 up
                 autocommit=True,
                 cursor_factory=psycopg.RawCursor,
                 prepare_threshold=1 if settings.statement_cache_size else None,
                 **startup,
+                **settings.keepalive.for_libpq(),
                 **ssl,
             )
         except (psycopg.Error, OSError, ValueError) as error:
