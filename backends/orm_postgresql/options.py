@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orm.errors import ImproperlyConfigured, ProgrammingError
+from orm_postgresql import keepalive
+from orm_postgresql.keepalive import Keepalive
 
 if TYPE_CHECKING:
     from orm.db.url import DatabaseURL
@@ -29,10 +31,11 @@ OPTIONS = frozenset(
         "statement_cache_size",
         "statement_timeout",
     }
+    | keepalive.OPTIONS
 )
 """``connect_timeout`` (10) and ``statement_timeout`` (0: none) are seconds. ``statement_cache_size`` (512) is the
 number of prepared statements kept for each connection. ``search_path``, ``application_name`` and the ``ssl*`` options
-are libpq's.
+are libpq's, and so are ``keepalives...`` and ``tcp_user_timeout``: see ``keepalive``.
 
 ``pooler`` is ``none``, or ``transaction`` where a PgBouncer in transaction mode is between: each transaction may then
 meet another session of the server. So statements have no names (``statement_cache_size`` is 0, unless it is given, for
@@ -46,6 +49,7 @@ _UNHELD = {
     "atomic(statement_timeout=...) or .timeout(...)",
 }
 """Settings of a session that a pooler in transaction mode loses, and what holds instead."""
+_LONGEST_USER_TIMEOUT = 3600.0
 _SSL_MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
 
 
@@ -65,6 +69,7 @@ class Settings:
     server: dict[str, str]
     """Run-time parameters of the session."""
     ssl: dict[str, str]
+    keepalive: Keepalive
 
 
 def read_settings(url: DatabaseURL) -> Settings:
@@ -95,6 +100,7 @@ def read_settings(url: DatabaseURL) -> Settings:
         pooled=pooled,
         server=server,
         ssl=ssl,
+        keepalive=_keepalive(url),
     )
 
 
@@ -129,6 +135,23 @@ def _pooled(url: DatabaseURL) -> bool:
                 f"with pooler=transaction, {name!r} can't be set for a session, which lasts for a transaction: {remedy}"
             )
     return pooler == "transaction"
+
+
+def _keepalive(url: DatabaseURL) -> Keepalive:
+    default = Keepalive()
+    user_timeout = _number(url, "tcp_user_timeout", default.user_timeout)
+    if user_timeout > _LONGEST_USER_TIMEOUT:
+        raise ImproperlyConfigured(
+            f"the PostgreSQL option 'tcp_user_timeout' is in seconds here, at most {_LONGEST_USER_TIMEOUT:g}; for "
+            f"libpq's {user_timeout:g} milliseconds write {user_timeout / 1000:g}"
+        )
+    return Keepalive(
+        on=_number(url, "keepalives", 1) != 0,
+        idle=int(_number(url, "keepalives_idle", default.idle)),
+        interval=int(_number(url, "keepalives_interval", default.interval)),
+        count=int(_number(url, "keepalives_count", default.count)),
+        user_timeout=user_timeout,
+    )
 
 
 def _number(url: DatabaseURL, name: str, default: float) -> float:
