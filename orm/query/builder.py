@@ -10,67 +10,23 @@ may speak of different ones, and ``exclude()`` means "has no such row".
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from orm.errors import FieldError
-from orm.late import difflib
-from orm.query.paths import Hop
+from orm.query.names import RELATION_LOOKUPS, Names, Path, nearest, transform_of
 from orm.sql import json as json  # registers the lookups of JSON
 from orm.sql import types
 from orm.sql.conditions import Q, Where, kind_of
 from orm.sql.expressions import Col, Expression, Node, Slot
 from orm.sql.lookups import Exact, IsNull
+from orm.sql.references import names_in
 from orm.sql.select import Join, Output, Select, SubSelect, relabel
 from orm.sql.types import SQLType
 
 Prepare = Callable[[Any], Any]
 
-RELATION_LOOKUPS = ("exact", "in", "gt", "gte", "lt", "lte", "isnull", "range")
-"""How the key of a related object may be compared; anything else is meant for one of its fields."""
 
-
-class Path(NamedTuple):
-    """Where a name leads: relations to go along, the column at the end, and what comes after (transforms, a lookup)."""
-
-    hops: tuple[Hop, ...]
-    field: Any
-    rest: tuple[str, ...]
-    relation: Any  # the relation the path ends with, when it names one
-
-    @property
-    def many(self) -> bool:
-        """Whether one row may lead to several."""
-        return any(hop.many for hop in self.hops)
-
-
-class RelatedValue(SQLType):
-    """The key of a related model as a filter's right side: a value, or an instance of that model."""
-
-    def __init__(self, field: Any, model: Any, name: str) -> None:
-        super().__init__(field.kind)
-        self.field = field
-        self.related = model
-        self.name = name
-        self.model = model
-
-    def get_prep_value(self, value: Any) -> Any:
-        if hasattr(value, "_meta"):
-            if not isinstance(value, self.related):
-                raise ValueError(f"{self.name} is compared to a {self.related.__name__}, not to {value!r}")
-            value = value.pk
-            if value is None:
-                raise ValueError(f"{self.name} is compared to an unsaved {self.related.__name__}: save it first")
-        return self.field.get_prep_value(value)
-
-
-def nearest(name: str, choices: Sequence[str]) -> str:
-    """Return a sentence that proposes what may have been meant by a wrong name."""
-    close = difflib.get_close_matches(name, choices, n=3, cutoff=0.6)
-    meant = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
-    return f"{meant} Choices are: {', '.join(sorted(choices))}"
-
-
-class Builder:
+class Builder(Names):
     """Changes a copy of a select, one chain step long.
 
     ``pending`` are the step's values in the order ``structure()`` listed them, or None for a step that has no key.
@@ -117,13 +73,6 @@ class Builder:
         if sql_type.model is not None:
             return sql_type.get_prep_value  # a model's field names itself
         return _Named(sql_type, self.describe(lhs))
-
-    def describe(self, lhs: Any) -> str:
-        """Return what to call an expression in an error."""
-        target = getattr(lhs, "target", None)
-        if target is not None and getattr(target, "model", None) is not None:
-            return f"{target.model.__name__}.{target.name}"
-        return type(lhs).__name__
 
     def resolve_value(self, value: Any, lhs: Any, many: bool = False) -> Any:
         """Return the right side of a lookup that is an expression or a queryset."""
@@ -204,127 +153,6 @@ class Builder:
     def _taken_aliases(self) -> set[str]:
         return self.select.aliases() | self._embedded
 
-    # -- names ---------------------------------------------------------------------------------------------------------
-
-    def path(self, name: str, model: Any = None) -> Path:
-        """Return where a name such as ``author__name__lower`` leads.
-
-        Raises ``FieldError`` when its first part is nothing this model has.
-        """
-        if not isinstance(name, str):
-            raise FieldError(f"A field is named by a string, not by {name!r}")
-        opts = (model or self.model)._meta
-        parts = name.split("__")
-        hops: list[Hop] = []
-        field: Any = None
-        relation: Any = None
-        for position, part in enumerate(parts):
-            found = opts.pk if part == "pk" else opts.names.get(part)
-            if found is None:
-                if position == 0:
-                    raise FieldError(
-                        f"{opts.object_name} has no field {part!r}."
-                        + nearest(part, [*opts.names, *self.select.annotations])
-                    )
-                return self._ending(hops, field, tuple(parts[position:]), relation)
-            field, relation = found, None
-            if found.is_relation and not (part == getattr(found, "attname", None) and part != found.name):
-                relation = found
-                hops.extend(found.hops)
-                opts = hops[-1].model._meta
-            elif position + 1 < len(parts):
-                return self._ending(hops, field, tuple(parts[position + 1 :]), None)
-        return self._ending(hops, field, (), relation)
-
-    def _ending(self, hops: list[Hop], field: Any, rest: tuple[str, ...], relation: Any) -> Path:
-        if relation is not None:
-            last = hops[-1]
-            field = last.rhs if _follows_key(last) else last.model._meta.pk
-        while hops and field is hops[-1].rhs and _follows_key(hops[-1]):
-            field = hops.pop().lhs  # the foreign key itself holds the value: no join needed
-        return Path(tuple(hops), field, rest, relation)
-
-    def join(self, hops: Sequence[Hop], reuse: set[str] | None, alias: str | None = None) -> str:
-        """Return the alias at the end of ``hops``, joining tables where they are not joined yet.
-
-        ``reuse`` are the aliases of to-many relations that may serve again (and gets the new ones); None: all may.
-        """
-        alias = alias or self.select.base_alias
-        for hop in hops:
-            alias = self._join_one(alias, hop, reuse)
-        return alias
-
-    def _joined(self, parent: str, hop: Hop, reuse: set[str] | None) -> str | None:
-        for join in reversed(self.select.joins.values()):
-            if join.parent == parent and join.hop == hop and (not hop.many or reuse is None or join.alias in reuse):
-                return join.alias
-        return None
-
-    def _join_one(self, parent: str, hop: Hop, reuse: set[str] | None) -> str:
-        alias = self._joined(parent, hop, reuse)
-        if alias is not None:
-            return alias
-        alias = self._new_alias(hop.model._meta.db_table)
-        self.select.joins[alias] = Join(alias, hop.model._meta.db_table, parent, hop)
-        if reuse is not None:
-            reuse.add(alias)
-        return alias
-
-    def _new_alias(self, table: str) -> str:
-        taken = self._taken_aliases()
-        if table not in taken:
-            return table
-        number = len(self.select.joins) + 1
-        while f"T{number}" in taken:
-            number += 1
-        return f"T{number}"
-
-    def column(self, path: Path, reuse: set[str] | None, allow_joins: bool = True) -> Col:
-        """Return the column a path leads to, with its joins made."""
-        if path.hops and not allow_joins:
-            raise FieldError(f"{path.field.name!r} lies across a relation, which is not allowed here")
-        alias = self.join(path.hops, reuse)
-        if not path.field.concrete:
-            raise FieldError(f"{path.field.name!r} has no column of its own")
-        if path.relation is not None and not path.field.is_relation:
-            return Col(alias, path.field, RelatedValue(path.field, path.relation.related_model, path.relation.name))
-        return Col(alias, path.field)
-
-    def resolve_ref(
-        self, name: str, allow_joins: bool = True, reuse: set[str] | None = None, summarize: bool = False
-    ) -> Any:
-        """Return the expression a name stands for: an annotation, a column, or a transform of one."""
-        annotation, rest = self._annotation(name)
-        if annotation is not None:
-            return self._transformed(annotation, rest, name)
-        path = self.path(name)
-        return self._transformed(self.column(path, reuse, allow_joins), path.rest, name)
-
-    def _annotation(self, name: str) -> tuple[Any, tuple[str, ...]]:
-        if name in self.select.annotations:
-            return self.select.annotations[name], ()
-        first, *rest = name.split("__")
-        if first in self.select.annotations:
-            return self.select.annotations[first], tuple(rest)
-        return None, ()
-
-    def _transformed(self, lhs: Any, names: Sequence[str], whole: str) -> Any:
-        for position, name in enumerate(names):
-            transform = _transform(lhs, name)
-            if transform is None:
-                raise self._unknown(lhs, name, whole, after=names[:position])
-            lhs = transform(lhs)
-        return lhs
-
-    def _unknown(self, lhs: Any, name: str, whole: str, after: Sequence[str] = ()) -> FieldError:
-        field = lhs.output_field_or_none
-        known = sorted(field.lookups()) if field is not None else []
-        related = getattr(field, "related_model", None)
-        if related is not None and not after:
-            known = sorted({*known, *related._meta.names})
-        what = f"{self.describe(lhs)}" + (f" ({field.kind})" if field is not None else "")
-        return FieldError(f"{what} has no lookup, transform or field {name!r} (in {whole!r}).{nearest(name, known)}")
-
     # -- conditions ----------------------------------------------------------------------------------------------------
 
     def resolve_condition(
@@ -383,6 +211,8 @@ class Builder:
             value = self.pending[len(self.values)]
             kind = kind_of(value, [])
         annotation, rest = self._annotation(name)
+        if within and self._leads_to_many(value) and not (annotation is not None and annotation.contains_aggregate):
+            return self._own_match(value, name)
         if annotation is not None:
             return self._lookup(annotation, rest, kind, value, name)
         path = self.path(name)
@@ -398,17 +228,14 @@ class Builder:
         lookup = self._lookup(lhs, path.rest, kind, value, name)
         if negated and not isinstance(lookup, IsNull):
             # NOT (x = 1) is unknown for a NULL x; excluding x = 1 keeps it.
+            # As in Django, that goes for columns alone: a value computed from NULL is unknown, and so is its negation.
             optional = [lhs] if path.field.null or any(hop.optional for hop in path.hops) else []
-            optional += self._nullable_columns(getattr(lookup, "rhs", None))
+            rhs = getattr(lookup, "rhs", None)
+            if isinstance(rhs, Col) and self._may_be_null(rhs):
+                optional.append(rhs)
             if optional:
                 return Where((lookup, *[IsNull(column, False) for column in optional]))
         return lookup
-
-    def _nullable_columns(self, expression: Any) -> list[Col]:
-        """Return the columns an expression is computed from that may be NULL."""
-        if not isinstance(expression, Expression):
-            return []
-        return [node for node in expression.walk() if isinstance(node, Col) and self._may_be_null(node)]
 
     def _may_be_null(self, column: Col) -> bool:
         join = self.select.joins.get(column.alias)
@@ -425,7 +252,7 @@ class Builder:
         lhs = self._transformed(lhs, transforms, whole)
         lookup = _find_lookup(lhs, last)
         if lookup is None:
-            transform = _transform(lhs, last)
+            transform = transform_of(lhs, last)
             if transform is None:
                 raise self._unknown(lhs, last, whole, after=transforms)
             lhs, lookup = transform(lhs), None
@@ -436,6 +263,23 @@ class Builder:
         if getattr(lhs, "bilateral", False):
             built.rhs = type(lhs)(built.rhs)  # type: ignore[attr-defined]
         return built
+
+    def _leads_to_many(self, value: Any) -> bool:
+        """Tell whether a looked-up value names something across a relation with many rows."""
+        names = (name for name in names_in(value) if self._annotation(name)[0] is None)
+        return any(self.path(name).many for name in names)
+
+    def _own_match(self, value: Any, name: str) -> Expression:
+        """Return EXISTS(this very row, meeting the condition): what is excluded when the value lies across a relation
+        with many rows, whose join here would give a row as often as it has related ones.
+        """
+        inner = _SameRowBuilder(self, self.model)
+        lookup = inner.resolve_condition(Q((name, value)), reuse=set())
+        key = self.model._meta.pk
+        tie = Exact(Col(inner.select.base_alias, key), Col(self.select.base_alias, key))
+        inner.select.where = Where((lookup, tie))
+        inner.select.outputs = ()
+        return SubSelect(inner.select, "EXISTS({})")
 
     def _has_row(self, path: Path, kind: Hashable, value: Any, name: str, reuse: set[str] | None) -> Expression:
         """Return EXISTS(a related row meeting the condition), for exclude() across a relation with many rows."""
@@ -506,6 +350,16 @@ class _InnerBuilder(Builder):
         return f"U{number}"
 
 
+class _SameRowBuilder(_InnerBuilder):
+    """Builds a subquery about the outer query's own row: names, on both sides, are that row's."""
+
+    def _annotation(self, name: str) -> tuple[Any, tuple[str, ...]]:
+        return self.outer._annotation(name)
+
+    def resolve_value(self, value: Any, lhs: Any, many: bool = False) -> Any:
+        return Builder.resolve_value(self, value, lhs, many)
+
+
 class ConstantBuilder(Builder):
     """Resolves what a model declares (Meta.ordering, constraints): its values are part of the statement, not slots."""
 
@@ -532,28 +386,12 @@ def _says_nothing(condition: Any) -> bool:
     return isinstance(condition, Q) and all(_says_nothing(child) for child in condition.children)
 
 
-def _follows_key(hop: Hop) -> bool:
-    lhs: Any = hop.lhs
-    return not hop.many and lhs.is_relation and lhs.concrete and lhs.target_field is hop.rhs
-
-
 def _find_lookup(lhs: Any, name: str) -> Any:
     own = getattr(type(lhs), "class_lookups", {}).get(name)
     if own is not None and not getattr(own, "is_transform", False):
         return own
     field = lhs.output_field_or_none
     return field.get_lookup(name) if field is not None else None
-
-
-def _transform(lhs: Any, name: str) -> Any:
-    own = getattr(type(lhs), "class_lookups", {}).get(name)
-    if own is not None and getattr(own, "is_transform", False):
-        return own
-    key = getattr(lhs, "key_transform", None)
-    if key is not None:
-        return key(name)
-    field = lhs.output_field_or_none
-    return field.get_transform(name) if field is not None else None
 
 
 def one_column(select: Select, lhs: Any = None) -> Select:

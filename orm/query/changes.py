@@ -6,7 +6,8 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 from orm.errors import EmptyResultSet, FieldError, FullResultSet
-from orm.query.builder import Builder, _InnerBuilder, nearest
+from orm.query.builder import Builder, _InnerBuilder
+from orm.query.names import nearest
 from orm.query.plan import Plan, statement_plan
 from orm.sql.conditions import Where
 from orm.sql.expressions import Col, Combinable, Expression, Null, Slot, structure_of

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from orm.errors import FieldError
-from orm.query.builder import Builder, ConstantBuilder, nearest
+from orm.query.builder import Builder, ConstantBuilder
+from orm.query.names import nearest
 from orm.sql.expressions import Col, Expression, OrderBy, Ref
 from orm.sql.functions.numbers import Random
 from orm.sql.select import Output, Select

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from orm.errors import FieldError, NotSupportedError
-from orm.query.builder import Builder, nearest
+from orm.query.builder import Builder
 from orm.query.layout import by_name, finish, resolve_ordering
+from orm.query.names import nearest
 from orm.sql import types
 from orm.sql.aggregates import count_rows
 from orm.sql.conditions import NothingNode, Q, Where, kind_of

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 from orm.errors import FieldError
 from orm.sql import types
-from orm.sql.expressions import Combinable, Expression, Value, as_expression
+from orm.sql.expressions import Combinable, Expression, Node, Value, as_expression
 from orm.sql.types import SQLType
 
 
@@ -53,6 +53,18 @@ class F(Combinable):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
+
+
+def names_in(value: Any) -> Iterator[str]:
+    """Yield the names of the query's own fields that a looked-up value (an expression, a list of them) refers to."""
+    if isinstance(value, F):
+        if not isinstance(value, OuterRef):
+            yield value.name
+    elif isinstance(value, Node):
+        yield from names_in(list(vars(value).values()))
+    elif type(value) in (list, tuple):
+        for item in value:
+            yield from names_in(item)
 
 
 class OuterRef(F):

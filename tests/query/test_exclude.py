@@ -214,3 +214,47 @@ async def test_exclude_many_to_many_to_itself(library: Any) -> None:
 async def test_exclude_reverse_one_to_one(library: Any) -> None:
     found = Author.objects.exclude(profile__motto="Compute!")
     assert await names(found) == named(a for a in L.authors if a.motto != "Compute!")
+
+
+# -- values across relations with many rows, and computed values -------------------------------------------------------
+
+COMPARED_ACROSS = [
+    {"books__pages__gt": F("books__price") * 10},
+    {"books__pages__gt": F("edited__pages") + 1},
+    {"books__pages": F("edited__pages")},
+    {"age__lt": F("books__pages") - 20},
+    {"books__reviews__stars__lt": F("books__stock__quantity")},
+    {"books__editor__age__in": [F("books__pages"), F("age"), 46]},
+    {"age__range": (F("books__reviews__stars"), F("books__pages"))},
+]
+
+
+@pytest.mark.parametrize("condition", COMPARED_ACROSS, ids=str)
+async def test_exclude_of_a_value_across_many_rows_is_the_complement(library: Any, condition: dict[str, Any]) -> None:
+    matching = {author.pk async for author in Author.objects.filter(**condition)}
+    found = [author.pk async for author in Author.objects.exclude(**condition)]
+    assert sorted(found) == sorted(a.pk for a in L.authors if a.pk not in matching)
+    assert 0 < len(matching) < len(L.authors)
+    either = Author.objects.exclude(Q(**condition) | Q(name="Gina"))
+    assert await names(either) == named(a for a in L.authors if a.pk not in matching and a is not L.GINA)
+
+
+async def test_exclude_of_an_annotation_and_a_value_across_many_rows(library: Any) -> None:
+    double = Author.objects.alias(double=F("age") * 2)
+    matching = {author.pk async for author in double.filter(double__gt=F("books__pages"))}
+    assert await names(double.exclude(double__gt=F("books__pages"))) == named(
+        a for a in L.authors if a.pk not in matching
+    )
+    assert matching
+
+
+async def test_the_negation_of_an_unknown_computed_comparison_is_unknown(library: Any) -> None:
+    """As in Django: NULL in a column is no match; what is computed from NULL is unknown, and so is its negation."""
+    books = [b for b in L.books if b.price is not None and b.editor is not None and b.editor.age is not None]
+    assert await titles(Book.objects.exclude(pages__gt=F("price") + F("editor__age"))) == titled(
+        b for b in books if not b.pages > b.price + b.editor.age
+    )
+    one = Q(pages__gt=F("price") + F("editor__age"))
+    assert await titles(Book.objects.filter(~one ^ Q(pages=310))) == titled(
+        b for b in L.books if ((b in books and not b.pages > b.price + b.editor.age) != (b.pages == 310))
+    )

@@ -1,0 +1,215 @@
+"""From names to columns: where a name such as ``author__name__lower`` leads, and the joins on the way there.
+
+A name's first part is an annotation, a filtered relation or a field of the model. What it is not raises ``FieldError``
+with the nearest names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from orm.errors import FieldError
+from orm.late import difflib
+from orm.query.paths import Hop
+from orm.sql.expressions import Col
+from orm.sql.select import Join, Select
+from orm.sql.types import SQLType
+
+RELATION_LOOKUPS = ("exact", "in", "gt", "gte", "lt", "lte", "isnull", "range")
+"""How the key of a related object may be compared; anything else is meant for one of its fields."""
+
+
+class Path(NamedTuple):
+    """Where a name leads: relations to go along, the column at the end, and what comes after (transforms, a lookup)."""
+
+    hops: tuple[Hop, ...]
+    field: Any
+    rest: tuple[str, ...]
+    relation: Any  # the relation the path ends with, when it names one
+
+    @property
+    def many(self) -> bool:
+        """Whether one row may lead to several."""
+        return any(hop.many for hop in self.hops)
+
+
+class RelatedValue(SQLType):
+    """The key of a related model as a filter's right side: a value, or an instance of that model."""
+
+    def __init__(self, field: Any, model: Any, name: str) -> None:
+        super().__init__(field.kind)
+        self.field = field
+        self.related = model
+        self.name = name
+        self.model = model
+
+    def get_prep_value(self, value: Any) -> Any:
+        if hasattr(value, "_meta"):
+            if not isinstance(value, self.related):
+                raise ValueError(f"{self.name} is compared to a {self.related.__name__}, not to {value!r}")
+            value = value.pk
+            if value is None:
+                raise ValueError(f"{self.name} is compared to an unsaved {self.related.__name__}: save it first")
+        return self.field.get_prep_value(value)
+
+
+def nearest(name: str, choices: Sequence[str]) -> str:
+    """Return a sentence that proposes what may have been meant by a wrong name."""
+    close = difflib.get_close_matches(name, choices, n=3, cutoff=0.6)
+    meant = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+    return f"{meant} Choices are: {', '.join(sorted(choices))}"
+
+
+class Names:
+    """The part of a builder that knows names: it changes the joins of ``select``."""
+
+    select: Select
+    model: Any
+
+    def describe(self, lhs: Any) -> str:
+        """Return what to call an expression in an error."""
+        target = getattr(lhs, "target", None)
+        if target is not None and getattr(target, "model", None) is not None:
+            return f"{target.model.__name__}.{target.name}"
+        return type(lhs).__name__
+
+    def _taken_aliases(self) -> set[str]:
+        return self.select.aliases()
+
+    def path(self, name: str, model: Any = None) -> Path:
+        """Return where a name such as ``author__name__lower`` leads.
+
+        Raises ``FieldError`` when its first part is nothing this model has.
+        """
+        if not isinstance(name, str):
+            raise FieldError(f"A field is named by a string, not by {name!r}")
+        opts = (model or self.model)._meta
+        parts = name.split("__")
+        hops: list[Hop] = []
+        field: Any = None
+        relation: Any = None
+        for position, part in enumerate(parts):
+            found = opts.pk if part == "pk" else opts.names.get(part)
+            if found is None:
+                if position == 0:
+                    raise FieldError(
+                        f"{opts.object_name} has no field {part!r}."
+                        + nearest(part, [*opts.names, *self.select.annotations])
+                    )
+                return self._ending(hops, field, tuple(parts[position:]), relation)
+            field, relation = found, None
+            if found.is_relation and not (part == getattr(found, "attname", None) and part != found.name):
+                relation = found
+                hops.extend(found.hops)
+                opts = hops[-1].model._meta
+            elif position + 1 < len(parts):
+                return self._ending(hops, field, tuple(parts[position + 1 :]), None)
+        return self._ending(hops, field, (), relation)
+
+    def _ending(self, hops: list[Hop], field: Any, rest: tuple[str, ...], relation: Any) -> Path:
+        if relation is not None:
+            last = hops[-1]
+            field = last.rhs if follows_key(last) else last.model._meta.pk
+        while hops and field is hops[-1].rhs and follows_key(hops[-1]):
+            field = hops.pop().lhs  # the foreign key itself holds the value: no join needed
+        return Path(tuple(hops), field, rest, relation)
+
+    def join(self, hops: Sequence[Hop], reuse: set[str] | None, alias: str | None = None) -> str:
+        """Return the alias at the end of ``hops``, joining tables where they are not joined yet.
+
+        ``reuse`` are the aliases of to-many relations that may serve again (and gets the new ones); None: all may.
+        """
+        alias = alias or self.select.base_alias
+        for hop in hops:
+            alias = self._join_one(alias, hop, reuse)
+        return alias
+
+    def _joined(self, parent: str, hop: Hop, reuse: set[str] | None) -> str | None:
+        for join in reversed(self.select.joins.values()):
+            if join.parent == parent and join.hop == hop and (not hop.many or reuse is None or join.alias in reuse):
+                return join.alias
+        return None
+
+    def _join_one(self, parent: str, hop: Hop, reuse: set[str] | None) -> str:
+        alias = self._joined(parent, hop, reuse)
+        if alias is not None:
+            return alias
+        alias = self._new_alias(hop.model._meta.db_table)
+        self.select.joins[alias] = Join(alias, hop.model._meta.db_table, parent, hop)
+        if reuse is not None:
+            reuse.add(alias)
+        return alias
+
+    def _new_alias(self, table: str) -> str:
+        taken = self._taken_aliases()
+        if table not in taken:
+            return table
+        number = len(self.select.joins) + 1
+        while f"T{number}" in taken:
+            number += 1
+        return f"T{number}"
+
+    def column(self, path: Path, reuse: set[str] | None, allow_joins: bool = True) -> Col:
+        """Return the column a path leads to, with its joins made."""
+        if path.hops and not allow_joins:
+            raise FieldError(f"{path.field.name!r} lies across a relation, which is not allowed here")
+        alias = self.join(path.hops, reuse)
+        if not path.field.concrete:
+            raise FieldError(f"{path.field.name!r} has no column of its own")
+        if path.relation is not None and not path.field.is_relation:
+            return Col(alias, path.field, RelatedValue(path.field, path.relation.related_model, path.relation.name))
+        return Col(alias, path.field)
+
+    def resolve_ref(
+        self, name: str, allow_joins: bool = True, reuse: set[str] | None = None, summarize: bool = False
+    ) -> Any:
+        """Return the expression a name stands for: an annotation, a column, or a transform of one."""
+        annotation, rest = self._annotation(name)
+        if annotation is not None:
+            return self._transformed(annotation, rest, name)
+        path = self.path(name)
+        return self._transformed(self.column(path, reuse, allow_joins), path.rest, name)
+
+    def _annotation(self, name: str) -> tuple[Any, tuple[str, ...]]:
+        if name in self.select.annotations:
+            return self.select.annotations[name], ()
+        first, *rest = name.split("__")
+        if first in self.select.annotations:
+            return self.select.annotations[first], tuple(rest)
+        return None, ()
+
+    def _transformed(self, lhs: Any, names: Sequence[str], whole: str) -> Any:
+        for position, name in enumerate(names):
+            transform = transform_of(lhs, name)
+            if transform is None:
+                raise self._unknown(lhs, name, whole, after=names[:position])
+            lhs = transform(lhs)
+        return lhs
+
+    def _unknown(self, lhs: Any, name: str, whole: str, after: Sequence[str] = ()) -> FieldError:
+        field = lhs.output_field_or_none
+        known = sorted(field.lookups()) if field is not None else []
+        related = getattr(field, "related_model", None)
+        if related is not None and not after:
+            known = sorted({*known, *related._meta.names})
+        what = f"{self.describe(lhs)}" + (f" ({field.kind})" if field is not None else "")
+        return FieldError(f"{what} has no lookup, transform or field {name!r} (in {whole!r}).{nearest(name, known)}")
+
+
+def follows_key(hop: Hop) -> bool:
+    """Tell whether a hop goes along a foreign key to the column it refers to."""
+    lhs: Any = hop.lhs
+    return not hop.many and lhs.is_relation and lhs.concrete and lhs.target_field is hop.rhs
+
+
+def transform_of(lhs: Any, name: str) -> Any:
+    """Return the transform of that name for an expression, or None."""
+    own = getattr(type(lhs), "class_lookups", {}).get(name)
+    if own is not None and getattr(own, "is_transform", False):
+        return own
+    key = getattr(lhs, "key_transform", None)
+    if key is not None:
+        return key(name)
+    field = lhs.output_field_or_none
+    return field.get_transform(name) if field is not None else None
