@@ -122,7 +122,7 @@ class Server:
             connection.close()
             return
         with psycopg.connect(self.url, options="-c lock_timeout=5s -c synchronous_commit=off") as session:
-            session.execute("SET session_replication_role = replica;" + ";".join(statements))
+            session.execute("SET LOCAL session_replication_role = replica;" + ";".join(statements))
 
     @property
     def _path(self) -> str:
