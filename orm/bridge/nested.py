@@ -34,11 +34,12 @@ class Nested:
         return self._generator.aclose() if self._begun else self._begin(self._generator.aclose)
 
     def _begin(self, step: Callable[[], Awaitable[Any]]) -> Awaitable[Any]:
-        """Take the first step without the loop's hooks, which are called when it is made, before it is awaited."""
+        """Take the first step without the loop's notice, which is made when the step is, before it is awaited."""
         self._begun = True
         hooks = sys.get_asyncgen_hooks()
         try:
-            sys.set_asyncgen_hooks(None, None)
+            # The finalizer stays: when a cancellation breaks the closing off, the loop closes what is left.
+            sys.set_asyncgen_hooks(firstiter=None)
             return step()
         finally:
             sys.set_asyncgen_hooks(*hooks)
