@@ -79,11 +79,11 @@ class Budget:
             other.look_at_every_release()
 
     def comes_first(self, pool: Pool) -> bool:
-        """Whether somebody in another pool has waited longer than anybody in this one."""
+        """Whether somebody in another pool, who could use its place, has waited longer than anybody in this one."""
         own = pool.waiting_since()
         for other in tuple(self.hungry):
             since = other.waiting_since()
-            if since is None:
+            if since is None or not other.wants_place:  # (one that has reached its own maximum could not use it)
                 self._sated(other)
             elif other is not pool and (own is None or since < own):
                 return True
@@ -98,5 +98,5 @@ class Budget:
         """Let hungry pools take what places there are, the longest waiting first."""
         for pool in sorted(self.hungry, key=lambda pool: pool.waiting_since() or 0.0):
             pool.serve()
-            if pool.waiting_since() is None:
+            if not pool.wants_place:
                 self._sated(pool)

@@ -263,6 +263,47 @@ def test_the_limit_of_all_pools_names_holders_of_all(named: Callable[..., Databa
     assert idle(db)
 
 
+@on_both
+def test_a_pool_that_is_full_takes_no_places_from_another(named: Callable[..., Database]) -> None:
+    """Its tasks wait longest, but for its own connections: those of the other pool would be ended for nothing."""
+    db = named(max_size=2, max_connections=3, acquire_timeout=20)
+    stop = threading.Event()
+
+    async def one() -> None:
+        while not stop.is_set():
+            async with db.connection() as connection:
+                await connection.afetch("SELECT 1")
+                await asyncio.sleep(0.001)
+
+    async def crowd() -> None:
+        await asyncio.gather(*(one() for _ in range(30)))
+
+    def blocking() -> None:
+        while not stop.is_set():
+            with db.connection() as connection:
+                connection.fetch("SELECT 1")
+                time.sleep(0.001)
+
+    def figures(home: str) -> Any:
+        return next((pool for pool in db.statistics.pools if (pool.home == "blocking") == (home == "blocking")), None)
+
+    threads = [threading.Thread(target=blocking) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    settle(lambda: figures("blocking").size == 2)
+    threads.append(threading.Thread(target=asyncio.run, args=(crowd(),)))
+    threads[-1].start()
+    settle(lambda: figures("loop") is not None and figures("loop").size == 2)  # it was given one of the other's
+    before = figures("blocking")
+    settle(lambda: figures("blocking").statements > before.statements + 100, 20)
+    opened = figures("blocking").opened - before.opened
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert opened < 20, "one for each use would be 100"
+    assert idle(db)
+
+
 # -- sweeps ------------------------------------------------------------------------------------------------------------
 
 
