@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from orm.bridge.crossing import call, is_async, to_the_end
 from orm.bridge.drive import run
 from orm.bridge.interrupts import HeldInterrupts
-from orm.bridge.waiting import pause, whoami
-from orm.db.lease import Block, Membership, find_block, left_writer, refuse_write_beside
+from orm.bridge.waiting import name_of, pause, whoami
+from orm.db.lease import Block
 from orm.db.limits import seconds_above_zero
-from orm.db.registry import DEFAULT_DB_ALIAS, databases
+from orm.db.membership import find_block, left_writer, refuse_write_beside, step_out
+from orm.db.registry import databases
 from orm.db.retry import Attempts, checked
 from orm.db.turns import BLOCK
 from orm.errors import AmbiguousCommit, DatabaseError, InterfaceError, OperationalError, TransactionManagementError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from orm.db.contract import Connection
     from orm.db.database import AwaitableDatabase
+    from orm.db.membership import Membership
 
 logger = LateLogger("orm.transaction")
 
@@ -58,11 +60,14 @@ class AwaitableAtomic:
         self.using = using
         self.savepoint = savepoint
         self.durable = durable
+        if isolation is not None and not isinstance(isolation, str):
+            raise TypeError(f"isolation is the SQL name of a level, as 'serializable', not {isolation!r}.")
         self.isolation = isolation.lower() if isolation is not None else None
         self.read_only = read_only
         self.retry = checked(retry)
         self.statement_timeout = seconds_above_zero("statement_timeout", statement_timeout)
         self.lock_timeout = seconds_above_zero("lock_timeout", lock_timeout)
+        self._entered = False
         self._left: Block | None = None
         self._open: tuple[Block, Membership | None] | None = None
 
@@ -74,9 +79,17 @@ class AwaitableAtomic:
                 "atomic(retry=...) can't be used under `with`: only a function can be run again. Decorate one "
                 "(@atomic(retry=3)), or call run_in_transaction(fn) or `await arun_in_transaction(fn)`."
             )
-        if self._open is not None:
+        if self._entered:
             raise TransactionManagementError("This atomic() object is open already; make one for each `with`.")
-        database = databases[self.using or DEFAULT_DB_ALIAS]
+        self._entered = True  # now, since another task may try while this one waits
+        try:
+            await self._enter()
+        except BaseException:
+            self._entered = False
+            raise
+
+    async def _enter(self) -> None:
+        database = databases.named(self.using)
         outer = find_block(database)
         previous = database.membership.get()
         if outer is None:
@@ -94,8 +107,10 @@ class AwaitableAtomic:
         if self._open is None:
             raise TransactionManagementError("This atomic() object is not open.")
         (block, previous), self._open = self._open, None
-        block.database.membership.set(previous)
+        self._entered = False
         self._left = block
+        if left_out_of_order(block, step_out(block, previous), failed=kind is not None):
+            return
         _, cancelled = await to_the_end(leave(block, failed=kind is not None))
         if cancelled is not None:
             raise cancelled
@@ -209,7 +224,7 @@ class AwaitableAtomic:
     def _attempts(self) -> Attempts:
         """The attempts at one call; a block inside another is never run again alone."""
         if self.retry:
-            around = find_block(databases[self.using or DEFAULT_DB_ALIAS])
+            around = find_block(databases.named(self.using))
             if around is not None and around.transaction:
                 return Attempts(0)
         return Attempts(self.retry)
@@ -248,13 +263,35 @@ async def arun_in_transaction(
 # -- the end of a block ------------------------------------------------------------------------------------------------
 
 
+def left_out_of_order(block: Block, inner: Block | None, *, failed: bool) -> bool:
+    """Whether a block is left before the one inside it, or after the one around it: then it is rolled back with them.
+
+    Raises ``TransactionManagementError`` then, unless it is left because of another error.
+    """
+    if block.closed:
+        what = "This atomic block has ended before: the one around it was left first, and both were rolled back."
+    elif inner is not None:
+        block.abandon(inner)
+        what = f"{name_of(whoami())} left an atomic block before the one it has open inside it: both are rolled back."
+    else:
+        return False
+    what += " Blocks are left in the reverse order of entering them."
+    if not failed:
+        raise TransactionManagementError(what)
+    logger.warning("%s", what)
+    return True
+
+
 async def leave(block: Block, *, failed: bool) -> None:
     """End a block: commit or roll back, give the connection on, run the functions that waited for the commit."""
     parent = block.parent
+    if block.lease.forked:
+        block.closed = True  # the connection is the parent process's, and nothing is sent on it from here
+        return
     if failed:
         block.lease.stop_visitors()
     try:
-        await close(block)
+        await block.close(failed=failed)
     except BaseException:
         if parent is None:
             block.lease.pool.discard(block.lease.entry, busy=True)
@@ -273,30 +310,16 @@ async def leave(block: Block, *, failed: bool) -> None:
         await leave_transaction_in_connection(block, parent, failed=failed)
 
 
-async def close(block: Block) -> None:
-    """Wait for the statements and blocks of children that are under way, then let no other in."""
-    who = whoami()
-    try:
-        if not block.turns.take(who, "the end of the block"):
-            await block.turns.wait(who, "the end of the block", block.database.url.pool.acquire_timeout)
-    finally:
-        block.closed = True
-    block.turns.pass_on()
-
-
 async def leave_outermost(block: Block, *, failed: bool) -> None:
     """Commit or roll back, and give the connection back."""
     lease = block.lease
-    if lease.forked:
-        return
     with HeldInterrupts():
         try:
             committed = await finish(block, failed=failed)
         finally:
             lease.pool.release_after_error(lease.entry)
         if committed:
-            block.committed = True
-            await run_hooks(block)
+            await committed_now(block)
 
 
 async def leave_transaction_in_connection(block: Block, parent: Block, *, failed: bool) -> None:
@@ -307,8 +330,7 @@ async def leave_transaction_in_connection(block: Block, parent: Block, *, failed
         finally:
             parent.turns.pass_on()
         if committed:
-            block.committed = True
-            await run_hooks(block)
+            await committed_now(block)
 
 
 async def leave_savepoint(block: Block, parent: Block, *, failed: bool) -> None:
@@ -336,6 +358,7 @@ async def roll_back_to(block: Block, parent: Block) -> None:
         await lease_execute(block, f"ROLLBACK TO SAVEPOINT {block.savepoint}")
         await lease_execute(block, f"RELEASE SAVEPOINT {block.savepoint}")
         block.lease.suspect = False
+        block.lease.lost = None
     except DATABASE_ERRORS as error:
         logger.info("a savepoint could not be rolled back, so its transaction will be: %s", error)
         parent.broken = True
@@ -383,15 +406,25 @@ async def refuse_lost_transaction(block: Block) -> None:
         except DATABASE_ERRORS as error:
             if lease.connection.is_usable:
                 await lease.cross(lease.connection.rollback())
-            raise TransactionManagementError(
+            lost = TransactionManagementError(
                 "A statement in this atomic block failed and the database aborted the transaction, so nothing of it "
                 "was saved. To go on after an error, put the statement that may fail in an atomic() block of its own."
-            ) from error
+            )
+            lost.retryable = lease.lost is not None
+            raise lost from (lease.lost or error)
     if not lease.connection.in_transaction and block.database.dialect.capabilities.schema_transactions:
         raise TransactionManagementError(
             "The transaction of this atomic block had ended before the block did (by an error that rolls back, or a "
             "COMMIT or ROLLBACK of your own), so it can't be told what was saved."
         )
+
+
+async def committed_now(block: Block) -> None:
+    """Note that a transaction was committed, and call the functions that waited for it."""
+    block.committed = True
+    for fn in block.at_commit:
+        fn()
+    await run_hooks(block)
 
 
 async def run_hooks(block: Block) -> None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from orm.bridge.nested import nested
 from orm.bridge.waiting import whoami
-from orm.db.lease import Block, Membership, find_block, left_writer
+from orm.db.lease import Block
+from orm.db.membership import find_block, left_writer, step_out
 from orm.errors import TransactionManagementError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from orm.db.contract import Connection, Params, Row
     from orm.db.database import AwaitableDatabase
+    from orm.db.membership import Membership
 
 CHUNK_SIZE = 2000
 
@@ -32,43 +34,58 @@ class AwaitableConnectionBlock:
 
     def __init__(self, database: AwaitableDatabase) -> None:
         self.database = database
+        self._entered = False
         self._block: Block | None = None
         self._own = False
         self._previous: Membership | None = None
 
     async def __aenter__(self) -> Self:
-        if self._block is not None:
+        if self._entered:
             raise TransactionManagementError("This connection() block is open already; make one for each `with`.")
-        database = self.database
-        block = find_block(database)
-        if block is None:
-            lease = await database.lease("connection block")
-            block = Block(database, lease, None, transaction=False)
-            block.beside = left_writer(database)
-            self._own = True
-            self._previous = database.membership.get()
-            database.membership.set((block, whoami()))
-        self._block = block
+        self._entered = True  # now, since another task may try while this one waits
+        try:
+            self._block = find_block(self.database) or await self._take()
+        except BaseException:
+            self._entered = False
+            raise
         return self
+
+    async def _take(self) -> Block:
+        database = self.database
+        beside = left_writer(database)
+        block = Block(database, await database.lease("connection block"), None, transaction=False)
+        block.beside = beside
+        self._own = True
+        self._previous = database.membership.get()
+        database.membership.set((block, whoami()))
+        return block
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         block, self._block = self.open_block, None
+        self._entered = False
         if not self._own:
             return
         self._own = False
-        self.database.membership.set(self._previous)
+        inner = step_out(block, self._previous)
         self._previous = None
-        try:
-            await block.take_turn("the end of the block")
-        except BaseException:
+        lease = block.lease
+        if lease.forked:
             block.closed = True
-            block.lease.pool.discard(block.lease.entry, busy=True)
+            return
+        if inner is not None:
+            block.abandon(inner)
+            raise TransactionManagementError(
+                "A connection() block was left before the atomic block inside it, which is rolled back. Blocks are "
+                "left in the reverse order of entering them."
+            ) from error
+        try:
+            await block.close()
+        except BaseException:
+            lease.pool.discard(lease.entry, busy=True)
             raise
-        block.closed = True
-        block.turns.pass_on()
-        block.lease.pool.release_after_error(block.lease.entry)
+        lease.pool.release_after_error(lease.entry)
 
     @property
     def open_block(self) -> Block:
@@ -79,7 +96,7 @@ class AwaitableConnectionBlock:
 
     @property
     def raw(self) -> Connection:
-        """The backend's own connection object."""
+        """The backend's own connection object. After the block it is somebody else's: keep no reference to it."""
         return self.open_block.lease.connection
 
     async def afetch(self, sql: str, params: Params = ()) -> Sequence[Row]:
@@ -105,10 +122,22 @@ class AwaitableConnectionBlock:
 
     async def astream(self, sql: str, params: Params = (), chunk_size: int = CHUNK_SIZE) -> AsyncIterator[Row]:
         """Yield the rows one by one, holding at most ``chunk_size`` in memory."""
-        chunks = nested(self.database.stream_in(self.open_block, sql, params, chunk_size))
+        rows_above_zero("chunk_size", chunk_size)
+        block = self.open_block
+        chunks = nested(self.database.stream_in(block, sql, params, chunk_size))
         try:
             async for chunk in chunks:
                 for row in chunk:
                     yield row
+                if self._block is not block:
+                    raise TransactionManagementError("The connection() block of this stream has ended.")
         finally:
             await chunks.aclose()
+
+
+def rows_above_zero(name: str, value: int) -> None:
+    """Raise ``TypeError`` or ``ValueError`` for what is no number of rows to hold."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} is a number of rows, not {value!r}.")
+    if value < 1:
+        raise ValueError(f"{name} is a number of rows above 0, not {value!r}.")

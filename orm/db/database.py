@@ -24,8 +24,9 @@ from orm.bridge.nested import nested
 from orm.db.adapters import PortalDriver, ThreadedDriver
 from orm.db.budget import POOLS_WORTH, Budget
 from orm.db.connection_blocking import ConnectionBlock
-from orm.db.lease import Lease, Membership, find_block_for, refuse_write_beside
+from orm.db.lease import Lease
 from orm.db.limits import limited_chunks, within
+from orm.db.membership import find_block_for, refuse_write_beside
 from orm.db.pool import SOON, Pool, PoolStatistics
 from orm.errors import ImproperlyConfigured, TransactionManagementError
 from orm.late import LateLogger
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from orm.db.contract import Backend, Driver, Params, Row
     from orm.db.lease import Block
+    from orm.db.membership import Membership
     from orm.db.roster import Entry
     from orm.db.url import DatabaseURL
     from orm.db.watched import ExecuteWrapper

@@ -5,29 +5,32 @@ same loop, await it; blocking connection and caller, call it; blocking connectio
 loop, blocking caller, submit and wait; another loop, async caller, submit and await. Statements take turns.
 
 What this module refuses: using a connection after its block (``TransactionManagementError``), also from a task that
-outlived it, using a transaction that must be rolled back, and writing beside a write transaction (``independent()``)
-where the database has room for one writer only.
+outlived it, and using a transaction that must be rolled back.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from orm.bridge.crossing import drive_in_thread, on_loop
+from orm.bridge.clock import clock
+from orm.bridge.crossing import drive_in_thread, in_thread, on_loop
 from orm.bridge.guard import running_loop
 from orm.bridge.nested import nested
 from orm.bridge.overrides import END, next_or_end
 from orm.bridge.waiting import name_of, whoami
 from orm.db.adapters import close_generator
 from orm.db.limits import within
+from orm.db.membership import refuse_write_beside
 from orm.db.turns import Turns
-from orm.errors import BridgeError, TransactionManagementError
+from orm.errors import BridgeError, DatabaseError, InterfaceError, TransactionManagementError
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
+    from orm.bridge.clock import Alarm
     from orm.bridge.portal import Errand
     from orm.db.contract import Connection, Params, Row
     from orm.db.database import AwaitableDatabase
@@ -38,16 +41,32 @@ else:
 
 T = TypeVar("T")
 
-BESIDE: Any = "beside"
-"""In place of who looked a block up: ``independent()`` has led out of it, so what runs is beside that block."""
+END_OF_BLOCK = "the end of the block"
+URGE_AFTER = 0.02
+LONGEST_PAUSE = 1.0
 
 STOPPED = "The block this statement belonged to failed and has ended, so the statement was stopped."
 
 
 class Lease:
-    """A connection out of its pool, its home, and whether a statement on it has failed."""
+    """A connection out of its pool, its home, and whether a statement on it has failed.
 
-    __slots__ = ("__weakref__", "_visitors", "connection", "entry", "forked", "home", "pool", "suspect")
+    ``lost`` is the error by which the transaction lost against another one, ``stopping`` says that its statements are
+    being stopped.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_visitors",
+        "connection",
+        "entry",
+        "forked",
+        "home",
+        "lost",
+        "pool",
+        "stopping",
+        "suspect",
+    )
 
     def __init__(self, pool: Pool, entry: Entry) -> None:
         self.pool = pool
@@ -56,6 +75,8 @@ class Lease:
         self.home = pool.home
         self.suspect = False
         self.forked = False
+        self.stopping = False
+        self.lost: DatabaseError | None = None
         self._visitors: list[Errand] = []
 
     async def cross(self, coroutine: Coroutine[Any, Any, T]) -> T:
@@ -79,16 +100,61 @@ class Lease:
         for errand in tuple(self._visitors):
             errand.cancel()
 
+    def note(self, error: BaseException) -> None:
+        """A statement has failed, so whether the transaction still stands is to be asked.
+
+        Raises ``TransactionManagementError`` when it was one that is being stopped.
+        """
+        self.suspect = True
+        if isinstance(error, DatabaseError) and error.retryable:
+            self.lost = error
+        if self.stopping and isinstance(error, (DatabaseError, InterfaceError)):
+            raise TransactionManagementError(STOPPED) from error
+
+
+class Interruption:
+    """Stops what other threads run on a blocking connection, again and again until told to end: an interrupt may come
+    before the statement has begun."""
+
+    __slots__ = ("_alarm", "_ended", "_lease", "_lock", "_pause")
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+        self._lock = threading.Lock()
+        self._pause = URGE_AFTER
+        self._ended = False
+        lease.stopping = True
+        self._alarm: Alarm = clock.call_later(0, self._urge)
+
+    def _urge(self) -> None:
+        with self._lock:
+            if not self._ended:
+                self._lease.connection.interrupt()
+                self._alarm = clock.call_later(self._pause, self._urge)
+                self._pause = min(2 * self._pause, LONGEST_PAUSE)
+
+    async def end(self) -> None:
+        """Stop no more; waits for an interrupt that is under way, since it must not hit what comes next."""
+        await in_thread(self._end)
+
+    def _end(self) -> None:
+        with self._lock:
+            self._ended = True
+        self._alarm.forget()
+        self._lease.stopping = False
+
 
 class Block:
     """An open ``atomic`` or ``connection`` block: a lease, and its place among the blocks on it.
 
     ``transaction`` is False for a ``connection`` block that no ``atomic`` surrounds, ``read_only`` says that its
     transaction does not write. ``savepoint`` is its name, or None. ``limit`` is how many seconds each statement may
-    take. ``beside`` is the write transaction that ``independent()`` led out of, where only one can write.
+    take. ``beside`` is the write transaction that ``independent()`` led out of, where only one can write. ``at_commit``
+    are functions of the library's own, called at once when the outermost transaction is committed.
     """
 
     __slots__ = (
+        "at_commit",
         "beside",
         "broken",
         "closed",
@@ -102,6 +168,7 @@ class Block:
         "parent",
         "read_only",
         "savepoint",
+        "streams",
         "transaction",
         "turns",
     )
@@ -122,6 +189,8 @@ class Block:
         self.closed = False
         self.committed = False
         self.broken = False
+        self.at_commit: list[Callable[[], None]] = []
+        self.streams: list[AsyncGenerator[Any, None]] = []
         self.hooks: list[tuple[Callable[[], Any], bool]] = []
         self.limit: float | None = None if parent is None else parent.limit
         self.turns = Turns()
@@ -181,8 +250,8 @@ class Block:
             if lease.home is running_loop():
                 return await coroutine
             return await lease.cross(coroutine)
-        except BaseException:
-            lease.suspect = True
+        except BaseException as error:
+            lease.note(error)
             raise
         finally:
             self.turns.pass_on()
@@ -193,6 +262,7 @@ class Block:
         """Stream rows; each chunk is a turn, so other statements of the block may run in between."""
         connection = self.lease.connection
         chunks = nested(connection.stream(sql, params, chunk_size))
+        self.streams.append(chunks)
         try:
             while True:
                 step: Any = next_or_end(chunks)
@@ -203,80 +273,61 @@ class Block:
                 yield chunk
         finally:
             inner = self.innermost()
-            if not (inner.closed or inner.broken):
+            # Where the collector closes us in the middle of a statement of our own, the block's end closes the cursor.
+            if not (inner.closed or inner.broken or inner.turns.who == whoami()):
                 await inner.run(close_generator(chunks), sql)
+                self.streams.remove(chunks)
 
+    # -- the end ------------------------------------------------------------------------------------------------------
 
-Membership = tuple[Block, Any]
-"""What the context variable of a database holds: the innermost block, and who looked it up there (a task or a thread),
-or ``BESIDE`` for the block that ``independent()`` has led out of.
-
-A child that inherits its parent's context finds the parent there, and joins by writing itself. So after the end of the
-block it is known whether this very task had used it (an error) or never did (it is simply outside).
-"""
-
-
-def find_block(database: AwaitableDatabase) -> Block | None:
-    """Return the open block the caller is in, or None; joins on first use.
-
-    Raises ``TransactionManagementError`` for a task or thread that used a block which has ended.
-    """
-    membership = database.membership.get()
-    if membership is None:
-        return None
-    block, user = membership
-    if user is BESIDE:
-        return None
-    me = whoami()
-    same = me is user if not isinstance(user, int) else me == user
-    if not block.closed:
-        if not same:
-            database.membership.set((block, me))
+    @property
+    def outermost(self) -> Block:
+        """The block of the transaction this one is part of; of a ``connection`` block itself."""
+        block = self
+        while block.parent is not None and block.parent.transaction:
+            block = block.parent
         return block
-    if same:
-        raise TransactionManagementError(block.why_not())
-    outer = block.parent
-    while outer is not None and outer.closed:
-        outer = outer.parent
-    database.membership.set(None if outer is None else (outer, me))
-    return outer
 
+    async def close(self, *, failed: bool = False) -> None:
+        """Wait for the statements and blocks of children that are under way, then let no other in.
 
-def find_block_for(database: AwaitableDatabase, sql: str) -> Block | None:
-    """Return the block that a statement belongs to, or None; as ``find_block``.
+        Where the block has ``failed``, statements that other threads run on its blocking connection are stopped; those
+        on a loop's connection are by ``Lease.stop_visitors``. Streams that were left open are closed: the connection
+        must not keep a cursor for whoever has it next.
+        """
+        who = whoami()
+        try:
+            if not self.turns.take(who, END_OF_BLOCK):
+                interruption = Interruption(self.lease) if failed and self.lease.home is None else None
+                try:
+                    await self.turns.wait(who, END_OF_BLOCK, self.database.url.pool.acquire_timeout)
+                finally:
+                    if interruption is not None:
+                        await interruption.end()
+        finally:
+            self.closed = True
+        try:
+            if self.streams and not self.lease.forked:
+                await self._close_streams()
+        finally:
+            self.turns.pass_on()
 
-    Raises ``TransactionManagementError`` also for a write beside a write transaction, see ``refuse_write_beside``.
-    """
-    block = find_block(database)
-    if block is None:
-        refuse_write_beside(left_writer(database), sql)
-    return block
+    async def _close_streams(self) -> None:
+        streams, self.streams = self.streams, []
+        for chunks in streams:
+            if self.lease.connection.is_usable:
+                await self.lease.cross(close_generator(chunks))
 
-
-def left_writer(database: AwaitableDatabase) -> Block | None:
-    """Return the write transaction that ``independent()`` has led out of, where the database bears no other writer."""
-    membership = database.membership.get()
-    if membership is None or membership[1] is not BESIDE or not database.dialect.capabilities.one_writer:
-        return None
-    block = membership[0]
-    while block.parent is not None and block.parent.transaction:
-        block = block.parent
-    writer = block if block.transaction and not block.read_only else block.beside
-    return None if writer is None or writer.closed else writer
-
-
-def refuse_write_beside(writer: Block | None, sql: str | None = None) -> None:
-    """Raise ``TransactionManagementError`` for what would wait for a transaction that waits for it.
-
-    Parameters:
-        writer: the transaction left with ``independent()``, if there is one; it may have ended meanwhile.
-        sql: the statement; None means a transaction that will write.
-    """
-    if writer is None or writer.closed or (sql is not None and not writer.database.dialect.writes(sql)):
-        return
-    raise TransactionManagementError(
-        f"A write inside independent() would wait for the transaction that {name_of(writer.opener)} has open around it "
-        f"on {writer.database.alias!r}, and so for itself: this database has one writer at a time. Write in that "
-        "transaction, outside of independent(), or after it: orm.on_commit(function). Reading beside it works, also in "
-        "atomic(read_only=True)."
-    )
+    def abandon(self, inner: Block) -> None:
+        """End this block and those in it down to ``inner``, whatever their order: all they did is rolled back."""
+        block: Block | None = inner
+        while block is not None and block is not self:
+            block.closed = True
+            block = block.parent
+        self.closed = True
+        if self.parent is not None and self.parent.transaction:
+            self.parent.broken = True
+        elif not self.lease.forked:
+            self.lease.pool.discard(self.lease.entry, busy=True)
+        if self.parent is not None:
+            self.parent.turns.pass_on()

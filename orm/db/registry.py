@@ -6,6 +6,7 @@ Backends are found through the entry point group ``orm.backends`` (the entry's n
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -104,7 +105,11 @@ class Databases:
                 f"There is no database {alias!r}: none is configured. Call orm.configure('sqlite:///file.db'), set "
                 "DATABASE_URL, or write [tool.orm] in pyproject.toml."
             )
-        return f"There is no database {alias!r}{nearest(alias, settings.databases)}"
+        return f"There is no database {alias!r}{nearest(str(alias), settings.databases)}"
+
+    def named(self, alias: str | None) -> Database:
+        """Return the database of an alias, or the default one for None."""
+        return self[DEFAULT_DB_ALIAS if alias is None else alias]
 
     def __iter__(self) -> Iterator[str]:
         return iter(settings.databases)
@@ -115,6 +120,10 @@ class Databases:
     def made(self) -> list[Database]:
         """Return the databases used so far."""
         return list(self._made.values())
+
+    def start_over_in_child(self) -> None:
+        """In a forked child the thread that held the lock, if one did, does not exist."""
+        self._lock = threading.Lock()
 
     def reconfigure(self) -> None:
         """Drop the databases whose configuration changed; their idle connections end."""
@@ -135,4 +144,5 @@ def observe() -> None:
 
 
 databases = Databases()
+os.register_at_fork(after_in_child=databases.start_over_in_child)
 listeners.append(databases.reconfigure)

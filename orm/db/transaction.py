@@ -13,8 +13,8 @@ from orm.bridge.drive import drive
 from orm.bridge.guard import running_loop
 from orm.db.atomic import F
 from orm.db.atomic_blocking import Atomic
-from orm.db.lease import BESIDE, Block, Membership, find_block
-from orm.db.registry import DEFAULT_DB_ALIAS, databases
+from orm.db.membership import come_back, find_block, go_beside
+from orm.db.registry import databases
 from orm.errors import TransactionManagementError
 from orm.late import LateLogger
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from orm.db.database import AwaitableDatabase
+    from orm.db.lease import Block
+    from orm.db.membership import Membership
 
 logger = LateLogger("orm.transaction")
 
@@ -76,7 +78,7 @@ def atomic(
 
 def transaction_block(using: str | None) -> Block | None:
     """Return the caller's innermost open ``atomic`` block, or None."""
-    block = find_block(databases[using or DEFAULT_DB_ALIAS])
+    block = find_block(databases.named(using))
     return block if block is not None and block.transaction else None
 
 
@@ -139,23 +141,22 @@ class Independent:
 
     def __init__(self, using: str | None = None) -> None:
         self._using = using
-        self._left: list[tuple[AwaitableDatabase, Membership | None]] | None = None
+        self._left: list[tuple[AwaitableDatabase, Membership]] | None = None
 
     def __enter__(self) -> None:
         if self._left is not None:
             raise TransactionManagementError("This independent() object is open already; make one for each `with`.")
         affected = databases.made() if self._using is None else [databases[self._using]]
-        self._left = [(database, database.membership.get()) for database in affected]
-        for database, membership in self._left:
-            if membership is not None:
-                database.membership.set((membership[0], BESIDE))
+        self._left = [(database, aside) for database in affected if (aside := go_beside(database)) is not None]
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for database, membership in self._left or ():
-            database.membership.set(membership)
-        self._left = None
+        left, self._left = self._left, None
+        if left is None:
+            raise TransactionManagementError("This independent() object is not open.")
+        for database, aside in left:
+            come_back(database, aside)
 
     async def __aenter__(self) -> None:
         self.__enter__()

@@ -25,7 +25,7 @@ from orm.bridge.portal import wait_on
 from orm.config import settings
 from orm.db.database import live_databases
 from orm.db.database_blocking import Database
-from orm.db.lease import BESIDE
+from orm.db.membership import Beside
 from orm.db.pool import waited
 from orm.db.repeats import note_repeat
 from orm.db.spans import Spans
@@ -245,7 +245,7 @@ async def recorded(database: AwaitableDatabase, run: Run[T], sql: str, params: A
         record.waited = waited.get()
         record.seconds = perf_counter() - began - record.waited
         membership = database.membership.get()
-        if membership is not None and membership[1] is not BESIDE and lease_waits:
+        if membership is not None and type(membership[1]) is not Beside and lease_waits:
             record.waited += lease_waits.pop(membership[0].lease, 0.0)
         tell(record)
 

@@ -16,8 +16,8 @@ from orm.bridge import breathe, run
 from orm.bridge.crossing import call_form
 from orm.bridge.guard import running_loop
 from orm.bridge.nested import nested
-from orm.db.lease import find_block
 from orm.db.limits import LimitedDatabase
+from orm.db.membership import find_block
 from orm.db.registry import databases
 from orm.db.routing import routes
 from orm.db.transaction import atomic

@@ -22,7 +22,7 @@ from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.errors import TransactionManagementError
 
 if TYPE_CHECKING:
-    from orm.db.lease import Membership
+    from orm.db.membership import Membership
 
 
 class RollbackBlock(Block):

@@ -1,0 +1,161 @@
+"""Which block the caller is in: what a database's context variable holds, and the ways in and out.
+
+What this module refuses: a block that has ended, to whoever used it, and writing beside a write transaction (inside
+``independent()``) where the database has room for one writer only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from orm.bridge.waiting import name_of, whoami
+from orm.errors import TransactionManagementError
+
+if TYPE_CHECKING:
+    from orm.db.database import AwaitableDatabase
+    from orm.db.lease import Block
+
+    Membership = tuple[Block, Any]
+    """What the context variable of a database holds: the innermost block, and who looked it up there (a task or a
+    thread), or a ``Beside`` where ``independent()`` has led out of that block.
+
+    A child that inherits its parent's context finds the parent there, and joins by writing itself. So after the end of
+    the block it is known whether this very task had used it (an error) or never did (it is simply outside).
+    """
+
+
+class Beside:
+    """In place of who looked a block up: what runs is beside that block. ``previous`` is what was there before."""
+
+    __slots__ = ("opener", "over", "previous")
+
+    def __init__(self, previous: Membership) -> None:
+        self.previous = previous
+        self.opener = whoami()
+        self.over = False
+
+
+# -- in ----------------------------------------------------------------------------------------------------------------
+
+
+def find_block(database: AwaitableDatabase) -> Block | None:
+    """Return the open block the caller is in, or None; joins on first use.
+
+    Raises ``TransactionManagementError`` for a task or thread that used a block which has ended.
+    """
+    membership = database.membership.get()
+    if membership is None:
+        return None
+    block, user = membership
+    if type(user) is Beside:
+        return None
+    me = whoami()
+    same = me is user if not isinstance(user, int) else me == user
+    if not block.closed:
+        if not same:
+            database.membership.set((block, me))
+        return block
+    if same:
+        raise TransactionManagementError(block.why_not())
+    outer = block.parent
+    while outer is not None and outer.closed:
+        outer = outer.parent
+    database.membership.set(None if outer is None else (outer, me))
+    return outer
+
+
+def find_block_for(database: AwaitableDatabase, sql: str) -> Block | None:
+    """Return the block that a statement belongs to, or None; as ``find_block``.
+
+    Raises ``TransactionManagementError`` also for a write beside a write transaction, see ``refuse_write_beside``.
+    """
+    block = find_block(database)
+    if block is None:
+        refuse_write_beside(left_writer(database), sql)
+    return block
+
+
+# -- beside ------------------------------------------------------------------------------------------------------------
+
+
+def go_beside(database: AwaitableDatabase) -> Membership | None:
+    """Lead the caller out of the block it is in; return what ``come_back`` needs."""
+    membership = database.membership.get()
+    if membership is None:
+        return None
+    aside = (membership[0], Beside(membership))
+    database.membership.set(aside)
+    return aside
+
+
+def come_back(database: AwaitableDatabase, aside: Membership) -> None:
+    """Lead the caller back, unless it is inside another block by now, which then does so when it is left."""
+    aside[1].over = True
+    if database.membership.get() is aside:
+        database.membership.set(still_there(aside))
+
+
+def left_writer(database: AwaitableDatabase) -> Block | None:
+    """Return the write transaction that ``independent()`` has led out of, where the database bears no other writer."""
+    membership = database.membership.get()
+    if membership is None or type(membership[1]) is not Beside or not database.dialect.capabilities.one_writer:
+        return None
+    block = membership[0].outermost
+    writer = block if block.transaction and not block.read_only else block.beside
+    return None if writer is None or writer.closed else writer
+
+
+def refuse_write_beside(writer: Block | None, sql: str | None = None) -> None:
+    """Raise ``TransactionManagementError`` for what would wait for a transaction that waits for it.
+
+    Parameters:
+        writer: the transaction left with ``independent()``, if there is one; it may have ended meanwhile.
+        sql: the statement; None means a transaction that will write.
+    """
+    if writer is None or writer.closed or (sql is not None and not writer.database.dialect.writes(sql)):
+        return
+    raise TransactionManagementError(
+        f"A write inside independent() would wait for the transaction that {name_of(writer.opener)} has open around it "
+        f"on {writer.database.alias!r}, and so for itself: this database has one writer at a time. Write in that "
+        "transaction, outside of independent(), or after it: orm.on_commit(function). Reading beside it works, also in "
+        "atomic(read_only=True)."
+    )
+
+
+# -- out ---------------------------------------------------------------------------------------------------------------
+
+
+def step_out(block: Block, previous: Membership | None) -> Block | None:
+    """Take the caller out of a block it leaves, back to where it was before.
+
+    Returns an open block inside it that the caller has entered later and should have left first, if there is one. In a
+    context that is not in the block (a fixture may end in another one than it began in) nothing changes.
+    """
+    variable = block.database.membership
+    membership = variable.get()
+    if membership is None:
+        return None
+    inner, user = membership
+    around: Block | None = inner
+    while around is not None and around is not block:
+        around = around.parent
+    if around is None or (inner is not block and (inner.closed or user != whoami())):
+        return None
+    variable.set(still_there(previous))
+    return None if inner is block else inner
+
+
+def still_there(membership: Membership | None) -> Membership | None:
+    """Return where the caller is back, leaving out the blocks it has itself left meanwhile, in whatever order."""
+    me = whoami()
+    while membership is not None:
+        block, user = membership
+        if type(user) is Beside:
+            if not (user.over and user.opener == me):
+                break
+            membership = user.previous
+        elif block.closed and block.opener == me:
+            membership = None if block.parent is None else (block.parent, me)
+        else:
+            break
+    return membership
