@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
@@ -31,6 +31,8 @@ CAUGHT = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientE
 # asyncpg's own refusals of a parameter. It has asked the server about the statement by then, and left that unfinished.
 _REFUSED = (asyncpg.DataError, asyncpg.InterfaceError)
 _SETTLE_WITHIN = 5.0
+_OPENED_WITHIN = 0.25
+_CLOSE_WITHIN = 1.0
 
 
 def translate(error: BaseException) -> errors.Error:
@@ -176,7 +178,7 @@ class AwaitableConnection(Connection):
             self._usable = False
             if not self._raw.is_closed():
                 try:
-                    await self._raw.close(timeout=_SETTLE_WITHIN)
+                    await self._raw.close(timeout=_CLOSE_WITHIN)
                 except CAUGHT:
                     self._raw.terminate()  # the session had ended by itself, or would not end: gone either way
 
@@ -227,7 +229,7 @@ class AwaitableConnection(Connection):
         # it had prepared, the next statement ends the transaction that the server began for it, with its locks.
         probe = asyncio.ensure_future(self._raw.execute("SELECT 1"))
         try:
-            await asyncio.wait({probe}, timeout=_SETTLE_WITHIN)
+            await _outlast(probe, _SETTLE_WITHIN)
         except BaseException:
             probe.cancel()
             self.terminate()
@@ -247,21 +249,22 @@ class AwaitableDriver(Driver):
     async def connect(self, url: DatabaseURL) -> AwaitableConnection:
         settings = read_settings(url)
         timeout: Any = settings.connect_timeout or None  # asyncpg takes these, though its hints say int
+        opening = asyncpg.connect(
+            host=settings.host,
+            port=settings.port,
+            user=settings.user,
+            database=settings.database,
+            password=settings.password or None,
+            dsn="postgresql://?" + urlencode(settings.ssl),
+            timeout=timeout,
+            statement_cache_size=settings.statement_cache_size,
+            max_cached_statement_lifetime=0,
+            max_cacheable_statement_size=0,
+            server_settings=settings.server,
+            connection_class=PooledConnection if settings.pooled else asyncpg.Connection,
+        )
         try:
-            raw = await asyncpg.connect(
-                host=settings.host,
-                port=settings.port,
-                user=settings.user,
-                database=settings.database,
-                password=settings.password or None,
-                dsn="postgresql://?" + urlencode(settings.ssl),
-                timeout=timeout,
-                statement_cache_size=settings.statement_cache_size,
-                max_cached_statement_lifetime=0,
-                max_cacheable_statement_size=0,
-                server_settings=settings.server,
-                connection_class=PooledConnection if settings.pooled else asyncpg.Connection,
-            )
+            raw = await _opened(opening)
         except (*CAUGHT, ValueError) as error:
             raise connect_error(error, settings) from error
         try:
@@ -270,6 +273,41 @@ class AwaitableDriver(Driver):
             raw.terminate()
             raise connect_error(error, settings) from error
         return AwaitableConnection(raw, named=settings.statement_cache_size > 0)
+
+
+async def _opened(opening: Coroutine[Any, Any, asyncpg.Connection]) -> asyncpg.Connection:
+    """Open a session. A cancellation meanwhile comes a moment later.
+
+    asyncpg forgets a future, of which asyncio then complains, when it is cancelled while it agrees on TLS.
+    """
+    work = asyncio.ensure_future(opening)
+    try:
+        await asyncio.wait({work})
+    except BaseException as reason:
+        if isinstance(reason, asyncio.CancelledError):
+            await _outlast(work, _OPENED_WITHIN)
+        work.cancel()
+        work.add_done_callback(_drop)
+        raise
+    return work.result()
+
+
+def _drop(work: asyncio.Future[asyncpg.Connection]) -> None:
+    """End a session that was opened for nobody."""
+    if not work.cancelled() and work.exception() is None:
+        work.result().terminate()
+
+
+async def _outlast(work: asyncio.Future[Any], seconds: float) -> None:
+    """Wait for ``work`` to end, at most so long, whatever cancellations come: the one before is delivered after this.
+
+    (The scopes of anyio cancel again at every await.)
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    while not work.done() and (left := deadline - loop.time()) > 0:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait({work}, timeout=left)
 
 
 def _socket_of(raw: asyncpg.Connection) -> Any:

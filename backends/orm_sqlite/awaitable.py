@@ -7,6 +7,7 @@ clean; the thread never keeps the process alive.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -178,7 +179,10 @@ class AwaitableConnection(Connection):
             # Again and again: an interrupt reaches only what runs at that moment, and the call may still be queued.
             while not idle.done():
                 self._session.stop()
-                await asyncio.wait({idle}, timeout=_INTERRUPT_EVERY)
+                # One more cancellation changes nothing: anyio's scopes send one at every await, and the first is
+                # delivered when we are done.
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait({idle}, timeout=_INTERRUPT_EVERY)
                 if asyncio.get_running_loop().time() > deadline:
                     self.terminate()
                     return
