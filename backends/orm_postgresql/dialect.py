@@ -133,7 +133,10 @@ class PostgreSQLDialect(Dialect):
 
     def membership(self, lhs: str, sql_type: SQLType) -> Pattern | None:
         adapt = self.adapter(sql_type)
-        element = "numeric" if sql_type.kind == "decimal" else self.cast_type(sql_type)
+        if sql_type.kind in types.INTEGER_KINDS:
+            element = "bigint"  # a narrow column is compared to any number, and finds none that is too wide for it
+        else:
+            element = "numeric" if sql_type.kind == "decimal" else self.cast_type(sql_type)
         sql = f"{{lhs}} = ANY(%s::{element}[])"
         if adapt is None:
             return Pattern(sql, list)

@@ -15,12 +15,13 @@ from __future__ import annotations
 import datetime
 import decimal
 import json
+import re
 import sqlite3
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from orm.errors import NotSupportedError
+from orm.errors import DataError, NotSupportedError
 from orm.sql import types
 from orm.sql.dialect import Adapter, Capabilities, Dialect, Pattern
 from orm.sql.types import SQLType
@@ -119,8 +120,12 @@ class SQLiteDialect(Dialect):
             return f"SUBSTR({sql}, 1, 10)"  # text after SUBSTR, and the day of a datetime
         return super().cast(sql, sql_type)
 
+    def integer_range(self, sql_type: SQLType) -> tuple[int, int]:
+        """Return 64 bits: SQLite gives a number the bytes it needs, whatever its column was declared as."""
+        return types.LEAST, types.MOST
+
     def adapter(self, sql_type: SQLType) -> Adapter | None:
-        return _ADAPTERS.get(sql_type.kind)
+        return _float_writer(sql_type) if sql_type.kind == "float" else _ADAPTERS.get(sql_type.kind)
 
     def converter(self, sql_type: SQLType) -> Adapter | None:
         """Return the conversion; datetimes follow the ``use_tz`` setting as it is when a query is first compiled."""
@@ -137,9 +142,9 @@ class SQLiteDialect(Dialect):
     def pattern(self, lookup: str, sql_type: SQLType) -> Pattern:
         """Return the match. LIKE knows no case but ASCII's, so GLOB matches, either case spelled as ``[aA]``."""
         if lookup == "regex":
-            return Pattern("{lhs} REGEXP %s", str)
+            return Pattern("{lhs} REGEXP %s", _write_regex)
         if lookup == "iregex":
-            return Pattern("{lhs} REGEXP %s", "(?i){}".format)
+            return Pattern("{lhs} REGEXP %s", lambda v: f"(?i){_write_regex(v)}")
         if lookup == "contains":
             return Pattern("INSTR({lhs}, %s) > 0", str)
         return Pattern("{lhs} GLOB %s", _GLOBS[lookup])
@@ -164,10 +169,12 @@ class SQLiteDialect(Dialect):
             return None
         adapt = self.adapter(sql_type)
         if adapt is None:
-            return Pattern("{lhs} IN (SELECT value FROM json_each(%s))", _dump_list)
+            return Pattern("{lhs} IN (SELECT value FROM json_each(%s))", json.dumps)
 
         def dump(values: Any) -> str:
-            return json.dumps([None if value is None else adapt(value) for value in values])
+            text = json.dumps([None if value is None else adapt(value) for value in values])
+            # JSON has no infinity, but numbers too large to be anything else.
+            return text.replace("Infinity", "1e999") if sql_type.kind == "float" else text
 
         # IN applies no affinity to a subquery's values, so what lies as text has to come as text.
         is_text = sql_type.kind == "decimal" and sql_type.max_digits is not None and not _is_number(sql_type)
@@ -362,11 +369,13 @@ _GLOBS: dict[str, Adapter] = {
 }
 
 
-def _dump_list(values: Any) -> str:
+def _write_regex(text: str) -> str:
+    """Return a regular expression as it is; one that is none is named here, as SQLite's own error does not."""
     try:
-        return json.dumps(list(values), allow_nan=False)
-    except ValueError:  # JSON has no infinity, but numbers too large to be anything else
-        return json.dumps(list(values)).replace("Infinity", "1e999").replace("NaN", "null")
+        re.compile(text)
+    except re.error as error:
+        raise DataError(f"invalid regular expression {text!r}: {error}") from error
+    return text
 
 
 # -- values ------------------------------------------------------------------------------------------------------------
@@ -376,6 +385,17 @@ def _write_datetime(value: datetime.datetime) -> str:
     if value.tzinfo is UTC:
         return value.isoformat(" ")[:-6]
     return spell(value)
+
+
+def _float_writer(sql_type: Any) -> Adapter:
+    name = sql_type if sql_type.model is not None else "a number"
+
+    def write_float(value: float) -> float:
+        if value != value:
+            raise DataError(f"{name} can't be NaN on SQLite, which has no such number and would store NULL")
+        return value
+
+    return write_float
 
 
 def _write_duration(value: datetime.timedelta) -> int:

@@ -209,7 +209,7 @@ class Builder(Names):
         kind: Hashable = kind_of(value, [])
         if self.pending is not None and hasattr(value, "__next__"):
             value = self.pending[len(self.values)]
-            kind = kind_of(value, [])
+            kind = kind_of(iter(value), [])
         annotation, rest = self._annotation(name)
         if within and self._leads_to_many(value) and not (annotation is not None and annotation.contains_aggregate):
             return self._own_match(value, name)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from orm.errors import EmptyResultSet, FieldError, FullResultSet
+from orm.errors import DataError, EmptyResultSet, FieldError, FullResultSet
 from orm.query.builder import Builder, _InnerBuilder
 from orm.query.names import nearest
 from orm.query.plan import Plan, statement_plan
 from orm.sql.conditions import Where
-from orm.sql.expressions import Col, Combinable, Expression, Null, Slot, structure_of
+from orm.sql.expressions import Col, Combinable, Expression, Null, Param, Slot, structure_of
 from orm.sql.lookups import Exact, In
 from orm.sql.select import Output, Select, SubSelect, compile_where
+from orm.sql.types import INTEGER_KINDS
 
 
 class Assignments(Expression):
@@ -82,6 +83,26 @@ def _assigned(builder: Builder, field: Any, value: Any) -> Any:
     return SubSelect(select)
 
 
+class Fitting:
+    """Adapts a whole number. Raises ``DataError``, naming the field, for one its column can't hold."""
+
+    def __init__(self, field: Any, dialect: Any) -> None:
+        self.field = field
+        self.least, self.most = dialect.integer_range(field)
+        self.adapter = dialect.adapter(field)
+
+    def __call__(self, value: Any) -> Any:
+        if type(value) is int and not self.least <= value <= self.most:
+            self.refuse(value)
+        return value if self.adapter is None else self.adapter(value)
+
+    def refuse(self, value: int) -> None:
+        """Raise the error for a number out of range."""
+        raise DataError(
+            f"{self.field} can't hold {value}: its column takes whole numbers from {self.least} to {self.most}"
+        )
+
+
 class _ValueBuilder(_InnerBuilder):
     """Resolves what a column is set to: names of the row itself, across relations, and the query's annotations."""
 
@@ -145,6 +166,8 @@ def update_plan(select: Select, dialect: Any, lengths: dict[int, int]) -> Plan:
         sets: list[str] = []
         for field, value in pairs:
             sql, found = _value_sql(compiler, value)
+            if isinstance(value, Slot) and field.kind in INTEGER_KINDS:
+                found = [Param(value.index, Fitting(field, dialect))]
             sets.append(f"{dialect.quote(field.column)} = {sql}")
             params += found
         where, found = _rows_clause(select, compiler)

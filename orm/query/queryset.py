@@ -21,7 +21,7 @@ from orm.db.membership import find_block
 from orm.db.registry import databases
 from orm.db.routing import routes
 from orm.db.transaction import atomic
-from orm.errors import DataError, FieldError, IntegrityError, TransactionManagementError
+from orm.errors import FieldError, IntegrityError, TransactionManagementError
 from orm.query import changes, routed, steps, writes
 from orm.query.chain import Chain, _filter_key, named_expressions
 from orm.query.plan import Plan, select_plan
@@ -41,7 +41,6 @@ M = TypeVar("M", covariant=True)
 
 SLICE = 500  # rows that become objects before others may run
 REPR_ROWS = 20
-LARGEST = 1 << 63  # of integers, anywhere
 
 
 class AwaitableQuerySet(Chain[M]):
@@ -245,15 +244,10 @@ class AwaitableQuerySet(Chain[M]):
         key, values = _filter_key(False, args, kwargs)
         shape, prepared = self._shape.advance(("get", key) if key else None, values, steps.get_one, args, kwargs)
         reader = self
-        try:
-            if routes.active:
-                reader, plan, rows = await routed.rows_of(self, shape, self._values + prepared)
-            else:
-                plan, rows = await self._rows(shape, self._values + prepared)
-        except DataError as error:
-            if any(type(value) is int and not -LARGEST <= value < LARGEST for value in kwargs.values()):
-                raise self._not_one(0, args, kwargs) from error  # a number no column can hold is no row's
-            raise
+        if routes.active:
+            reader, plan, rows = await routed.rows_of(self, shape, self._values + prepared)
+        else:
+            plan, rows = await self._rows(shape, self._values + prepared)
         if len(rows) == 1:
             found = reader._hydrated(plan, rows)
             if self._prefetch_related_lookups:

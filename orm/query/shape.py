@@ -9,6 +9,7 @@ stays small.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from orm.config import listeners
 from orm.query.builder import Builder
 from orm.sql.expressions import Uncacheable
 from orm.sql.select import Join, Select
+from orm.sql.types import OutOfRange
 
 if TYPE_CHECKING:
     from orm.query.plan import Plan
@@ -66,11 +68,14 @@ class Shape:
         prepares = step.prepares
         if prepares is None:
             return step.shape, tuple(values)
-        if len(prepares) == 1:
-            return step.shape, (prepares[0](values[0]),)  # type: ignore[misc]  # not None: see Step
-        # As many as there are values, since the key says how many; strict=True would cost half as much again.
-        pairs = zip(prepares, values)  # noqa: B905
-        return step.shape, tuple([value if prepare is None else prepare(value) for prepare, value in pairs])
+        try:
+            if len(prepares) == 1:
+                return step.shape, (prepares[0](values[0]),)  # type: ignore[misc]  # not None: see Step
+            # As many as there are values, since the key says how many; strict=True would cost half as much again.
+            pairs = zip(prepares, values)  # noqa: B905
+            return step.shape, tuple([value if prepare is None else prepare(value) for prepare, value in pairs])
+        except OutOfRange:  # a number that no row has: what it is compared to becomes a shape of its own
+            return self._grow(key, values, change, args)
 
     def _grow(
         self, key: Hashable | None, values: Sequence[Any], change: Change, args: Sequence[Any]
@@ -133,6 +138,15 @@ def clear() -> None:
             shape.steps.clear()
             shape.plans.clear()
         _count = 0
+
+
+def start_over_in_child() -> None:
+    """In a forked child the thread that held the lock, if one did, does not exist."""
+    global _growing
+    _growing = threading.RLock()
+
+
+os.register_at_fork(after_in_child=start_over_in_child)
 
 
 def size() -> int:

@@ -20,6 +20,7 @@ from orm.query.chain import Chain
 from orm.query.shape import root
 from orm.sql.compiler import Compiler, finish
 from orm.sql.expressions import Combinable, Param, Value
+from orm.sql.types import INTEGER_KINDS
 
 MAX_PLANS = 2048
 
@@ -50,7 +51,7 @@ class _Prepared:
 
     def __init__(self, field: Any, dialect: Any) -> None:
         self.prepare = field.get_prep_value
-        self.adapter = dialect.adapter(field)
+        self.adapter = changes.Fitting(field, dialect) if field.kind in INTEGER_KINDS else dialect.adapter(field)
 
     def __call__(self, value: Any) -> Any:
         if isinstance(value, Combinable):
@@ -83,8 +84,12 @@ def _row_maker(fields: Sequence[Any], dialect: Any, adding: bool) -> Callable[[A
                 prepare = f"x{number} = p{number}({hook})"
             names[f"t{number}"] = target.exact_type
             prepare = f"if type(x{number}) is not t{number}: {prepare}"
-            if prepared.adapter is not None:
-                names[f"a{number}"] = prepared.adapter
+            if isinstance(prepared.adapter, changes.Fitting):
+                names[f"f{number}"] = prepared.adapter.refuse
+                least, most = prepared.adapter.least, prepared.adapter.most
+                prepare += f"\n    elif not {least} <= x{number} <= {most}: f{number}(x{number})"
+            if dialect.adapter(target) is not None:
+                names[f"a{number}"] = dialect.adapter(target)
                 prepare += f"\n    else: x{number} = a{number}(x{number})"
         lines.append(f"    {prepare}")
     lines.append(f"    return ({' '.join(f'x{n},' for n in range(len(fields)))})")

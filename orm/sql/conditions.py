@@ -15,8 +15,9 @@ from orm.sql import types
 from orm.sql.expressions import Expression, Node
 from orm.sql.types import SQLType
 
-# What a looked-up value contributes to the shape. A value of kind VALUE, LIST, EMPTY, True or False waits in a slot.
+# What a looked-up value contributes to the shape. All but None and expressions wait in a slot.
 VALUE, LIST, EMPTY = "value", "list", "empty"
+ITEMS, NO_ITEMS = "items", "no items"  # as LIST and EMPTY, of a set, a range or an iterator, which JSON does not have
 
 SCALARS = frozenset(
     {str, int, float, bytes, decimal.Decimal, uuid.UUID, dict}
@@ -43,7 +44,8 @@ def kind_of(value: Any, values: list[Any]) -> Hashable:
         if any(isinstance(item, Node) for item in items):
             return (list, *[kind_of(item, values) for item in items])
         values.append(items)
-        return LIST if any(item is not None for item in items) else EMPTY
+        some, none = (LIST, EMPTY) if isinstance(value, (list, tuple)) else (ITEMS, NO_ITEMS)
+        return some if any(item is not None for item in items) else none
     values.append(value)
     return VALUE
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from orm.errors import NotSupportedError, SuspiciousOperation
-from orm.sql.types import SQLType
+from orm.sql.types import INTEGER_RANGES, SQLType
 
 Adapter = Callable[[Any], Any]
 
@@ -121,6 +121,10 @@ class Dialect:
     def cast(self, sql: str, sql_type: SQLType) -> str:
         """Return ``sql`` cast to a type."""
         return f"CAST({sql} AS {self.cast_type(sql_type)})"
+
+    def integer_range(self, sql_type: SQLType) -> tuple[int, int]:
+        """Return the least and the greatest whole number a column of this type holds."""
+        return INTEGER_RANGES[sql_type.kind]
 
     def adapter(self, sql_type: SQLType) -> Adapter | None:
         """Return what turns a canonical Python value (never None) into the drivers' parameter; None: as it is."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from orm.sql import types
-from orm.sql.conditions import EMPTY, LIST
+from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS
 from orm.sql.expressions import Expression, Param, Slot
 from orm.sql.lookups import In, IsNull, Lookup, PatternLookup, Transform, _Comparison, _Each, _Item
 from orm.sql.types import KIND_KEY_TRANSFORMS, KIND_LOOKUPS, SQLType
@@ -91,8 +91,21 @@ def _json(cls: Any) -> Any:
     return cls
 
 
+class _JSONComparison(Lookup):
+    """A comparison with one JSON value."""
+
+    @classmethod
+    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+        if kind in (ITEMS, NO_ITEMS):
+            raise TypeError(
+                f"{query.describe(lhs)} is compared ({cls.lookup_name}) to JSON, which has lists, and no sets, ranges "
+                f"or iterators: make {value!r} a list, or use the in lookup"
+            )
+        return super().build(lhs, kind, value, query)
+
+
 @_json
-class JSONExact(Lookup):
+class JSONExact(_JSONComparison):
     """Equality of JSON values; ``None`` asks for JSON null (``isnull=True`` for SQL NULL), as in Django."""
 
     lookup_name = "exact"
@@ -124,10 +137,10 @@ class KeyIn(In):
 
     @classmethod
     def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
-        if kind == EMPTY:
+        if kind in (EMPTY, NO_ITEMS):
             query.take_slot(value, None)
             return cls(lhs, None)
-        if kind != LIST:
+        if kind not in (LIST, ITEMS):
             raise TypeError(f"The in lookup under a JSON key takes a list, not {value!r}")
         slot = query.take_slot(value, _Each(types.JSON.get_prep_value))
         query.mark_list(slot)
@@ -195,7 +208,7 @@ class KeyIsNull(IsNull):
 
 
 @_json
-class JSONContains(Lookup):
+class JSONContains(_JSONComparison):
     """Whether a JSON value contains another."""
 
     lookup_name = "contains"
@@ -207,7 +220,7 @@ class JSONContains(Lookup):
 
 
 @_json
-class JSONContainedBy(Lookup):
+class JSONContainedBy(_JSONComparison):
     """Whether a JSON value is contained in another."""
 
     lookup_name = "contained_by"
@@ -235,7 +248,7 @@ class HasKeys(Lookup):
 
     @classmethod
     def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
-        if cls.several and kind != LIST:
+        if cls.several and kind not in (LIST, ITEMS):
             raise TypeError(f"{cls.lookup_name} takes a list of keys, not {value!r}")
         if not cls.several and not isinstance(value, (str, int)):
             raise TypeError(f"{cls.lookup_name} takes one key, not {value!r}")

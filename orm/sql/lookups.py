@@ -14,12 +14,12 @@ import math
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, ClassVar, TypeVar
 
-from orm.errors import EmptyResultSet, FieldError
+from orm.errors import DataError, EmptyResultSet, FieldError
 from orm.sql import types
-from orm.sql.conditions import EMPTY, LIST
+from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS, NothingNode
 from orm.sql.expressions import Expression, Param, Slot
 from orm.sql.func import Func
-from orm.sql.types import KIND_LOOKUPS, SQLType
+from orm.sql.types import KIND_LOOKUPS, OutOfRange, SQLType
 
 Prepare = Callable[[Any], Any]
 L = TypeVar("L", bound="Lookup | Transform")
@@ -47,7 +47,17 @@ class Lookup(Expression):
             raise ValueError(f"Cannot use None with the {cls.lookup_name} lookup: use isnull=True or exact")
         if isinstance(kind, tuple):
             return cls(lhs, query.resolve_value(value, lhs))
-        return cls(lhs, cls.slot(lhs, value, query))
+        try:
+            return cls(lhs, cls.slot(lhs, value, query))
+        except OutOfRange as beyond:
+            query.refuse_sharing()
+            query.take_slot(value, None)
+            return cls.beyond(lhs, beyond.above, value, query)
+
+    @classmethod
+    def beyond(cls, lhs: Any, above: bool, value: Any, query: Any) -> Expression:
+        """Return the condition for a whole number above, or below, all that a database can hold."""
+        raise DataError(f"{query.describe(lhs)} is compared ({cls.lookup_name}) to {value}, which 64 bits can't hold")
 
     @classmethod
     def slot(cls, lhs: Any, value: Any, query: Any) -> Slot:
@@ -64,7 +74,9 @@ class Lookup(Expression):
     @classmethod
     def preparer(cls, lhs: Any, query: Any) -> Prepare:
         """Return what makes the canonical value of what a user gave; it raises for what can't be one."""
-        return query.preparer_for(lhs, cls.value_type(lhs))  # type: ignore[no-any-return]
+        sql_type = cls.value_type(lhs)
+        prepare: Prepare = query.preparer_for(lhs, sql_type)
+        return _whole(prepare, sql_type) if sql_type.kind in types.INTEGER_KINDS else prepare
 
     def process_lhs(self, compiler: Any, connection: Any, lhs: Any = None) -> tuple[str, Sequence[Any]]:
         """Return the left side's SQL and parameters."""
@@ -80,8 +92,32 @@ class Lookup(Expression):
         return self.lhs.rejects_null() if self.rejects_nulls else set()
 
 
+def _whole(prepare: Prepare, sql_type: SQLType) -> Prepare:
+    """Return what prepares a whole number; it raises ``OutOfRange`` for one that no column can hold."""
+    plain = getattr(getattr(sql_type, "target_field", sql_type), "plain_prepare", False)
+    least, most = types.LEAST, types.MOST
+
+    def prepared(value: Any) -> Any:
+        if type(value) is not int or not plain:
+            value = prepare(value)
+            if type(value) is not int:
+                return value
+        if least <= value <= most:
+            return value
+        raise OutOfRange(value > most)
+
+    return prepared
+
+
 class _Comparison(Lookup):
     operator = "="
+
+    @classmethod
+    def slot(cls, lhs: Any, value: Any, query: Any) -> Slot:
+        sql_type = cls.value_type(lhs)
+        if sql_type.kind in ("smallint", "integer"):  # compared as 64 bits, so that a number may be too wide for it
+            return Slot(query.take_slot(value, cls.preparer(lhs, query)), types.BIGINT)
+        return super().slot(lhs, value, query)
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
         lhs, lhs_params = self.process_lhs(compiler, connection)
@@ -106,9 +142,13 @@ class Exact(_Comparison):
     def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
         if kind is None:
             return IsNull(lhs, True)
-        if kind in (LIST, EMPTY) and lhs.output_field.kind != "json":
+        if kind in (LIST, EMPTY, ITEMS, NO_ITEMS):
             raise TypeError(f"{query.describe(lhs)} is compared to one value, not to {value!r}: use the in lookup")
         return super().build(lhs, kind, value, query)
+
+    @classmethod
+    def beyond(cls, lhs: Any, above: bool, value: Any, query: Any) -> Expression:
+        return NothingNode()
 
 
 class _Bound:
@@ -126,6 +166,11 @@ class _Bound:
 
 class _Ordering(_Comparison):
     rounding: ClassVar[Callable[[Any], int]]
+
+    @classmethod
+    def beyond(cls, lhs: Any, above: bool, value: Any, query: Any) -> Expression:
+        """Return that there is a number at all where every one is less (or greater), else what no row meets."""
+        return IsNull(lhs, False) if above == (cls.operator[0] == "<") else NothingNode()
 
     @classmethod
     def preparer(cls, lhs: Any, query: Any) -> Prepare:
@@ -190,7 +235,37 @@ class _Each:
 
     def __call__(self, items: Any) -> list[Any]:
         prepare = self.prepare
-        return [prepare(item) for item in items if item is not None]
+        try:
+            return [prepare(item) for item in items if item is not None]
+        except OutOfRange:
+            return [item for part in items for item in self._in_range(part)]
+
+    def _in_range(self, item: Any) -> list[Any]:
+        try:
+            return [] if item is None else [self.prepare(item)]
+        except OutOfRange:
+            return []
+
+
+class _Bounds:
+    """Prepares the two bounds of a range; a number no column can hold becomes the nearest one that some can.
+
+    Raises ``OutOfRange`` when every number lies on one side of both.
+    """
+
+    def __init__(self, prepare: Prepare) -> None:
+        self.prepare = prepare
+
+    def __call__(self, items: Any) -> list[Any]:
+        return [self._bound(item, above) for item, above in zip(items, (False, True), strict=True)]
+
+    def _bound(self, item: Any, upper: bool) -> Any:
+        try:
+            return self.prepare(item)
+        except OutOfRange as beyond:
+            if beyond.above is not upper:
+                raise
+            return types.MOST if upper else types.LEAST
 
 
 class _Item:
@@ -213,14 +288,14 @@ class In(Lookup):
 
     @classmethod
     def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
-        if kind == EMPTY:
+        if kind in (EMPTY, NO_ITEMS):
             query.take_slot(value, None)
             return cls(lhs, None)
         if isinstance(kind, tuple):
             if kind[0] is list:
                 return cls(lhs, [query.resolve_value(item, lhs) for item in value])
             return cls(lhs, query.resolve_value(value, lhs, many=True))
-        if kind != LIST:
+        if kind not in (LIST, ITEMS):
             raise TypeError(f"The in lookup takes a list or a queryset, not {value!r}")
         slot = query.take_slot(value, _Each(cls.preparer(lhs, query)))
         query.mark_list(slot)
@@ -260,10 +335,17 @@ class Range(Lookup):
     def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
         if isinstance(kind, tuple) and kind[0] is list and len(value) == 2:
             return cls(lhs, [query.resolve_value(item, lhs) for item in value])
-        if kind != LIST or len(list(value)) != 2 or None in value:
+        if kind not in (LIST, ITEMS) or len(list(value)) != 2 or None in value:
             raise ValueError(f"range takes a pair (from, to), not {value!r}")
-        slot = query.take_slot(value, _Each(cls.preparer(lhs, query)))
-        return cls(lhs, Slot(slot, cls.value_type(lhs), bare=True))
+        sql_type = cls.value_type(lhs)
+        try:
+            slot = query.take_slot(value, _Bounds(cls.preparer(lhs, query)))
+        except OutOfRange:
+            query.refuse_sharing()
+            query.take_slot(value, None)
+            return NothingNode()
+        narrow = sql_type.kind in ("smallint", "integer")
+        return cls(lhs, Slot(slot, types.BIGINT if narrow else sql_type, bare=not narrow))
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
         lhs, params = self.process_lhs(compiler, connection)
@@ -272,7 +354,8 @@ class Range(Lookup):
             return f"{lhs} BETWEEN {low} AND {high}", [*params, *low_params, *high_params]
         adapter = connection.adapter(self.rhs.output_field)
         bounds = [Param(self.rhs.index, _Item(i, adapter)) for i in (0, 1)]
-        return f"{lhs} BETWEEN %s AND %s", [*params, *bounds]
+        bound = "%s" if self.rhs.bare else connection.parameter(self.rhs.output_field)
+        return f"{lhs} BETWEEN {bound} AND {bound}", [*params, *bounds]
 
 
 class PatternLookup(Lookup):

@@ -23,7 +23,22 @@ KINDS = (
     "float", "uuid", "json", "binary",
 )  # fmt: skip
 TEXT_KINDS = frozenset({"char", "text"})
-INTEGER_KINDS = frozenset({"smallint", "integer", "bigint"})
+INTEGER_RANGES = {
+    "smallint": (-(2**15), 2**15 - 1),
+    "integer": (-(2**31), 2**31 - 1),
+    "bigint": (-(2**63), 2**63 - 1),
+}
+INTEGER_KINDS = frozenset(INTEGER_RANGES)
+LEAST, MOST = INTEGER_RANGES["bigint"]  # of whole numbers, in any column and any parameter
+
+
+class OutOfRange(Exception):
+    """A whole number that is compared to a column lies ``above`` or below everything a database can hold."""
+
+    def __init__(self, above: bool) -> None:
+        super().__init__(above)
+        self.above = above
+
 
 # Lookups and transforms by name: for every kind under None, for one kind under its name. Filled by orm.sql.lookups.
 KIND_LOOKUPS: dict[str | None, dict[str, type]] = {None: {}, **{kind: {} for kind in KINDS}}

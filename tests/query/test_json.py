@@ -149,3 +149,24 @@ async def test_updating_json(documents: Any) -> None:
 async def test_large_integers_keep_their_digits(database: Any) -> None:
     await Document.objects.acreate(name="big", data={"n": 2**60 + 1})
     assert (await Document.objects.aget()).data == {"n": 2**60 + 1}
+
+
+@pytest.mark.parametrize("made", [{1, 2}.copy, frozenset, lambda: range(3), lambda: iter([1]), lambda: iter([])])
+@pytest.mark.parametrize("name", ["data", "data__n", "data__contains", "data__n__exact"])
+async def test_what_json_does_not_have_is_no_list(documents: Any, name: str, made: Any) -> None:
+    for known in ([1, 2], []):  # the shapes of lists are known by now
+        assert await Document.objects.filter(**{name: known}).acount() == (name == "data__contains")
+    with pytest.raises(TypeError, match="make .* a list"):
+        Document.objects.filter(**{name: made()})
+
+
+async def test_a_set_is_no_json_to_save(database: Any) -> None:
+    with pytest.raises(TypeError, match=r"query\.Document\.data.*set"):
+        await Document.objects.acreate(name="set", data={1, 2})
+
+
+async def test_in_takes_any_items_under_a_key(documents: Any) -> None:
+    for items in ({1, 0}, frozenset([1, 0]), [1, 0], range(2)):
+        assert {d.name async for d in Document.objects.filter(data__n__in=items)} == {"flat", "null inside"}
+    assert await Document.objects.filter(data__has_keys={"kind", "ok"}).acount() == 2
+    assert await Document.objects.filter(data__n__in=set()).acount() == 0

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from orm.errors import ImproperlyConfigured
 from orm.models.fields.base import Field, Validator
 from orm.models.fields.validators import DecimalValidator, MaxValueValidator, MinValueValidator
+from orm.sql.types import INTEGER_RANGES
 
 if TYPE_CHECKING:
     from typing import Literal, overload
@@ -38,12 +39,6 @@ else:
     BoolT = TypeVar("BoolT")
     FloatT = TypeVar("FloatT")
     DecT = TypeVar("DecT")
-
-RANGES = {
-    "smallint": (-(2**15), 2**15 - 1),
-    "integer": (-(2**31), 2**31 - 1),
-    "bigint": (-(2**63), 2**63 - 1),
-}
 
 
 class IntegerField(Field[IntT]):
@@ -81,7 +76,7 @@ class IntegerField(Field[IntT]):
     def validators(self) -> list[Validator]:
         """The field's validators, and the limits of its width where they set none."""
         own = super().validators
-        low, high = RANGES[self.kind]
+        low, high = INTEGER_RANGES[self.kind]
         if not any(isinstance(known, MinValueValidator) for known in own):
             own.append(MinValueValidator(0 if self.positive else low))
         if not any(isinstance(known, MaxValueValidator) for known in own):
