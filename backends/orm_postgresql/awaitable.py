@@ -140,8 +140,10 @@ class AwaitableConnection(Connection):
         return await self._do(prepared.cursor(*params))
 
     async def _end_stream(self, statement: str) -> None:
+        """End the transaction of a stream that is left early. Should that fail, the pool finds the connection so."""
         if self.is_usable and self.in_transaction:
-            await self._do(self._raw.execute(statement))
+            with contextlib.suppress(errors.Error):
+                await self._do(self._raw.execute(statement))
 
     def limit_locks(self, seconds: float) -> None:
         self._lock_timeout = seconds
@@ -215,6 +217,8 @@ class AwaitableConnection(Connection):
         if isinstance(error, asyncpg.InternalClientError):
             self.terminate()  # asyncpg is confused, as after a session that ended between two statements
         elif isinstance(error, _REFUSED):
+            if self._usable and self._raw.is_closed():  # not by us
+                return errors.OperationalError(f"the session at PostgreSQL has ended: {error}")
             await self._settle(error)
         return translate(error)
 

@@ -139,15 +139,20 @@ class BlockingConnection(Connection):
                 if len(rows) < chunk_size:
                     break
         except GeneratorExit:
-            self._end_stream(name, own, "COMMIT")
+            self._leave_stream(name, own, "COMMIT")
             raise
         except CAUGHT as error:
-            self._end_stream(name, own, "ROLLBACK")
+            self._leave_stream(name, own, "ROLLBACK")
             raise translate(error) from error
         except BaseException:
-            self._end_stream(name, own, "ROLLBACK")
+            self._leave_stream(name, own, "ROLLBACK")
             raise
         self._end_stream(name, own, "COMMIT")
+
+    def _leave_stream(self, name: str, own: bool, statement: str) -> None:
+        """End a stream early. Should that fail, the pool or the transaction around finds the connection so."""
+        with contextlib.suppress(errors.Error):
+            self._end_stream(name, own, statement)
 
     def _end_stream(self, name: str, own: bool, statement: str) -> None:
         """End the stream's own transaction, or in somebody else's close the cursor (an error has closed it already)."""

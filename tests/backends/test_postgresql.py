@@ -15,6 +15,7 @@ import uuid
 from decimal import Decimal as D
 from typing import Any
 
+import psycopg
 import pytest
 
 from orm import errors
@@ -212,3 +213,32 @@ def test_commit_of_a_failed_transaction_says_that_it_did_not(postgresql_url: str
         drive(connection.commit())
     assert not connection.in_transaction
     drive(connection.close())
+
+
+async def ended(pid: int, url: str) -> None:
+    """End a session from outside, with this thread's loop standing still, so that its end comes unseen."""
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+
+
+async def test_a_stream_left_early_says_nothing_of_a_session_that_has_ended(postgresql_url: str) -> None:
+    """Whoever leaves it wants no more of it; and when the collector does, nobody is there to be told."""
+    for connection in (connect(postgresql_url), await aconnect(postgresql_url)):
+        ((pid,),) = await connection.fetch("SELECT pg_backend_pid()")
+        chunks = connection.stream("SELECT * FROM generate_series(1, 10)", (), 2)
+        await anext(chunks)
+        await ended(pid, postgresql_url)
+        await chunks.aclose()
+        assert not (connection.is_usable and not connection.in_transaction), "the pool must not take it for clean"
+        connection.terminate()
+
+
+async def test_a_session_that_has_ended_is_an_operational_error(postgresql_url: str) -> None:
+    for connection in (connect(postgresql_url), await aconnect(postgresql_url)):
+        ((pid,),) = await connection.fetch("SELECT pg_backend_pid()")
+        await ended(pid, postgresql_url)
+        await asyncio.sleep(0.1)  # the loop hears of it, or not: both end in the same error
+        for _ in range(2):
+            with pytest.raises(errors.OperationalError):
+                await connection.fetch("SELECT 1")
+        assert not connection.is_usable
