@@ -17,10 +17,15 @@ class Undone(Exception):
 
 
 class Awaited:
-    """The operations of one task."""
+    """The operations of one task.
 
-    def __init__(self, load: Load) -> None:
+    Parameters:
+        aims: whether it may have its own task cancelled about when it commits.
+    """
+
+    def __init__(self, load: Load, *, aims: bool = False) -> None:
         self.load = load
+        self.aims = aims
         self.ledger = load.ledger
         self.random = load.random
 
@@ -127,7 +132,7 @@ class Awaited:
     def aim(self) -> None:
         """At the end of a block: have some tasks cancelled about when they commit."""
         task = asyncio.current_task()
-        if task is not None and self.random.random() < 0.05:
+        if self.aims and task is not None and self.random.random() < 0.05:
             asyncio.get_running_loop().call_later(self.random.uniform(0, 0.01), task.cancel)
 
     async def move(self, number: int, keys: list[int]) -> None:

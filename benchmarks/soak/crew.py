@@ -37,7 +37,7 @@ class Crew:
             canceller.cancel()
 
     async def _task(self, number: int) -> None:
-        load, awaited = self.load, Awaited(self.load)
+        load, awaited = self.load, Awaited(self.load, aims=True)
         while not load.stop.is_set():
             kind, began = load.kind(), time.monotonic()
             task = asyncio.create_task(self._once(awaited, kind), name=kind)
