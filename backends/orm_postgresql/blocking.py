@@ -10,11 +10,12 @@ import math
 import os
 import socket
 import threading
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from psycopg import capabilities
 from psycopg.pq import ConnStatus, TransactionStatus
 
 from orm import errors
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 CAUGHT = (psycopg.Error, UnicodeError)
 _KEPT_ROWS = 200
-_CANCEL_WITHIN = 5.0
+_CANCEL_WITHIN = 2.0
+_SETTLE_WITHIN = 2.0
 
 _BY_CLASS: tuple[tuple[type[Exception], type[errors.Error]], ...] = (
     (psycopg.DataError, errors.DataError),
@@ -169,8 +171,16 @@ class BlockingConnection(Connection):
         self._lock_timeout = seconds
 
     def interrupt(self) -> None:
-        with contextlib.suppress(psycopg.Error):  # it has ended by itself, or the server can't be reached
+        """Have the server stop the statement; the session ends when that is out of reach, or the answer stays out."""
+        try:
             self._raw.cancel_safe(timeout=_CANCEL_WITHIN)
+        except psycopg.Error:
+            self._shut_socket()
+            return
+        if self._raw.lock.acquire(timeout=_SETTLE_WITHIN):  # whoever is in the statement has it
+            self._raw.lock.release()
+        else:
+            self._shut_socket()
 
     async def begin(self, *, isolation: str | None = None, read_only: bool = False, write: bool = True) -> None:
         """Open a transaction. (``write`` needs nothing here: PostgreSQL locks rows, when they are written.)"""
@@ -204,13 +214,17 @@ class BlockingConnection(Connection):
                 self._raw.close()
             finally:
                 self._raw.lock.release()
-        else:
-            threading.Thread(target=self._break_off, name="orm-postgresql-terminate", daemon=True).start()
+            return
+        # Whoever waits for the answer is told at once, and the server in another thread: it may be out of reach.
+        with contextlib.suppress(psycopg.Error):  # it has ended meanwhile
+            safe = capabilities.has_cancel_safe()
+            cancel = self._pgconn.cancel_conn().blocking if safe else self._pgconn.get_cancel().cancel
+            self._shut_socket()
+            with contextlib.suppress(RuntimeError):  # at the end of the process no thread can be started
+                threading.Thread(target=_send, args=(cancel,), name="orm-postgresql-terminate", daemon=True).start()
 
-    def _break_off(self) -> None:
-        """Have the server drop the statement, then end the conversation under whoever waits for its answer."""
-        with contextlib.suppress(psycopg.Error):  # unreachable, or idle by now: then only the socket matters
-            self._raw.cancel_safe(timeout=_CANCEL_WITHIN)
+    def _shut_socket(self) -> None:
+        """End the conversation under whoever waits for an answer."""
         with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self._raw.fileno())) as own:
             own.shutdown(socket.SHUT_RDWR)
 
@@ -229,6 +243,7 @@ class BlockingDriver(Driver):
             startup = {"application_name": server["application_name"]}
         else:
             startup = {"options": " ".join(f"-c {name}={_escape(value)}" for name, value in server.items())}
+        startup |= settings.keepalive.for_libpq()
         try:
             raw = psycopg.Connection.connect(
                 host=settings.host,
@@ -241,7 +256,6 @@ class BlockingDriver(Driver):
                 cursor_factory=psycopg.RawCursor,
                 prepare_threshold=1 if settings.statement_cache_size else None,
                 **startup,
-                **settings.keepalive.for_libpq(),
                 **ssl,
             )
         except (psycopg.Error, OSError, ValueError) as error:
@@ -256,6 +270,12 @@ class BlockingDriver(Driver):
                 connection.terminate()
                 raise
         return connection
+
+
+def _send(cancel: Callable[[], None]) -> None:
+    """Have the server drop a statement whose connection may have been closed since."""
+    with contextlib.suppress(psycopg.Error):  # out of reach: the server notices by itself, later
+        cancel()
 
 
 def _escape(value: str) -> str:

@@ -56,7 +56,7 @@ class Keepalive:
         if given is None or given.family not in (socket.AF_INET, socket.AF_INET6):
             return
         tcp = socket.IPPROTO_TCP
-        wanted = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, int(self.on))]
+        wanted: list[tuple[int, int | None, int]] = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, int(self.on))]
         if self.on:
             wanted += [(tcp, _IDLE, self.idle), (tcp, _INTERVAL, self.interval), (tcp, _COUNT, self.count)]
         wanted.append((tcp, _USER_TIMEOUT, round(self.user_timeout * 1000)))

@@ -1,7 +1,9 @@
 """A limit of time for a statement: after it the statement is stopped at the server, and ``QueryTimeout`` raised.
 
 On an event loop the statement is cancelled, in blocking code an alarm in another thread interrupts it; the connection
-is clean afterwards in both, or given up. What this module refuses: a limit that is not a number of seconds above 0.
+is clean afterwards in both, or given up. ``Patience`` is for what is sent to a connection that may be dead without
+anybody having noticed: it is given up at once when there is no answer in time. What this module refuses: a limit that
+is not a number of seconds above 0.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from orm.errors import DatabaseError, InterfaceError, QueryTimeout
 if TYPE_CHECKING:
     import asyncio
 
+    from orm.bridge.clock import Alarm
     from orm.db.contract import Connection, Params, Row
     from orm.db.database import AwaitableDatabase
 else:
@@ -61,6 +64,43 @@ async def within(seconds: float, connection: Connection, coroutine: Coroutine[An
         raise
     finally:
         alarm.cancel()
+
+
+class Patience:
+    """Ends the session of a connection that does not answer in time, so that whoever waits for it gets an error.
+
+    Parameters:
+        seconds: how long it may take from ``begin()`` to ``end()``.
+    """
+
+    __slots__ = ("_alarm", "_connection", "_seconds")
+
+    def __init__(self, seconds: float, connection: Connection) -> None:
+        self._seconds = seconds
+        self._connection = connection
+        self._alarm: Alarm | None = None
+
+    def begin(self) -> None:
+        """Start counting; a second time changes nothing."""
+        if self._alarm is None:
+            self._alarm = clock.call_later(self._seconds, self._connection.terminate)
+
+    def end(self) -> bool:
+        """Stop counting; says whether the session has been ended."""
+        return self._alarm is not None and self._alarm.cancel()
+
+
+async def patiently(seconds: float, connection: Connection, coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine of a connection whose session ends when that takes longer than so many seconds.
+
+    Raises what the driver raises for a session that was ended.
+    """
+    patience = Patience(seconds, connection)
+    patience.begin()
+    try:
+        return await coroutine
+    finally:
+        patience.end()
 
 
 async def limited_chunks(

@@ -22,6 +22,7 @@ from orm.bridge.drive import drive
 from orm.bridge.guard import running_loop
 from orm.bridge.portal import note_thread
 from orm.bridge.waiting import NOTHING, Waiter, name_of, whoami
+from orm.db.limits import patiently
 from orm.db.roster import OPEN, Entry, Roster
 from orm.errors import Error, InterfaceError, PoolTimeout
 from orm.late import LateLogger
@@ -46,6 +47,7 @@ SOONEST = 0.05
 ASK_AGAIN_SECONDS = 0.25
 SHOWN_CHARACTERS = 80
 FINISH_SECONDS = 0.25
+CLOSE_SECONDS = 2.0
 SOON = 0.002
 
 
@@ -270,16 +272,37 @@ class Pool:
 
     async def revive(self, entry: Entry) -> Entry | None:
         """Try a connection that has been idle for long; None when it is dead and dropped."""
+        connection, seconds, began = entry.connection, self.options.health_check_timeout, monotonic()
         try:
-            await entry.connection.ping()
+            await patiently(seconds, connection, connection.ping())
         except Exception as error:  # whatever a driver says about a dead session: another one will serve
             logger.info("a connection of %r was found dead after being idle, and is replaced: %r", self.alias, error)
+            if monotonic() - began < seconds:
+                self.suspect_idle()
+            else:  # trying the others one by one would take as long for each
+                self.end_unused_since(began)
             self.discard(entry)
             return None
         except BaseException:
             self.discard(entry)
             raise
         return entry
+
+    def suspect_idle(self) -> None:
+        """After a connection was found dead, have the idle ones tried at their next use: they may be dead, too."""
+        with self._lock:
+            self.roster.suspect_idle(monotonic())
+
+    def end_unused_since(self, moment: float) -> None:
+        """End the idle connections that nobody has had since then."""
+        with self._lock:
+            entries = self.roster.take_unused_since(moment)
+            self._note_closed(entries)
+        for entry in entries:
+            self._finish(entry)
+        if entries:
+            self.serve()
+            self._feed()
 
     async def checked(self, entry: Entry, what: str) -> Entry:
         """Return a popped idle entry if it is still good, else another."""
@@ -382,13 +405,16 @@ class Pool:
     def release_after_error(self, entry: Entry) -> None:
         """Give a connection back after an error or a cancellation, or drop it when it is not clean."""
         connection = entry.connection
-        clean = False
+        clean = usable = False
         try:
-            clean = connection.is_usable and not connection.in_transaction
+            usable = connection.is_usable
+            clean = usable and not connection.in_transaction
         finally:  # Ctrl-C may come once more while we look
             if clean:
                 self.release(entry)
             else:
+                if not usable:
+                    self.suspect_idle()
                 self.discard(entry)
 
     def discard(self, entry: Entry, *, busy: bool = False) -> None:
@@ -472,8 +498,9 @@ class Pool:
     async def aclose(self) -> None:
         """Close idle connections in an orderly way, end the others at once. Closing twice is allowed."""
         entries = self._shut()
+        limit = monotonic() + CLOSE_SECONDS
         for entry in entries:
-            if entry.who is None:
+            if entry.who is None and monotonic() < limit:
                 await close_quietly(entry.connection)
             else:
                 entry.connection.terminate()

@@ -129,16 +129,44 @@ class Roster:
 
     def take_overdue(self, now: float) -> list[Entry]:
         """Remove and return the idle connections that are too old, or idle for too long above the minimum."""
-        overdue = [entry for entry in self.idle if entry.expires <= now]
+        idle = self.idle_now()
+        overdue = [entry for entry in idle if entry.expires <= now]
         spare = len(self.members) - len(overdue) - self.options.min_size
-        for entry in self.idle:
+        for entry in idle:
             if spare <= 0 or now - entry.taken < self.options.idle_timeout:
                 break
             if entry not in overdue:
                 overdue.append(entry)
                 spare -= 1
-        for entry in overdue:
-            self.idle.remove(entry)
+        return self._take(overdue)
+
+    def take_unused_since(self, moment: float) -> list[Entry]:
+        """Remove and return the idle connections that nobody has had since then."""
+        return self._take([entry for entry in self.idle_now() if entry.taken < moment])
+
+    def suspect_idle(self, now: float) -> None:
+        """Count the idle connections as idle for so long that each is tried before its next use."""
+        long_ago = now - self.options.health_check_after - 1
+        for entry in self.idle_now():
+            entry.taken = min(entry.taken, long_ago)
+
+    def idle_now(self) -> list[Entry]:
+        """The idle connections at this moment, oldest first; any may be taken by another thread in the next."""
+        while True:
+            try:
+                return list(self.idle)
+            except RuntimeError:  # changed by another thread while it was copied
+                continue
+
+    def _take(self, entries: list[Entry]) -> list[Entry]:
+        """Remove idle connections, and return those that another thread did not get first."""
+        taken = []
+        for entry in entries:
+            try:
+                self.idle.remove(entry)
+            except ValueError:
+                continue
             self.members.discard(entry)
-        self.budget.give(len(overdue))
-        return overdue
+            taken.append(entry)
+        self.budget.give(len(taken))
+        return taken

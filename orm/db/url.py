@@ -46,6 +46,9 @@ class PoolOptions:
     """Idle time after which a connection above ``min_size`` is closed."""
     health_check_after: float = 30.0
     """Idle time after which a connection is tried before it is used."""
+    health_check_timeout: float = 5.0
+    """How long a connection may take for a sign of life (the answer to that trial, or to ROLLBACK) before it is given
+    up."""
 
     def __init__(self, **given: float) -> None:
         for name, value in given.items():
@@ -72,7 +75,7 @@ class PoolOptions:
             )
         if self.max_connections < 0:
             raise ImproperlyConfigured(f"max_connections is {self.max_connections}; it is 0 (unset) or more.")
-        for name in ("acquire_timeout", "max_lifetime", "idle_timeout", "health_check_after"):
+        for name in ("acquire_timeout", "max_lifetime", "idle_timeout", "health_check_after", "health_check_timeout"):
             if not getattr(self, name) > 0:
                 raise ImproperlyConfigured(f"{name} is {getattr(self, name)}; it is a number of seconds above 0.")
 
