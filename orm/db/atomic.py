@@ -16,7 +16,7 @@ from orm.bridge.drive import run
 from orm.bridge.interrupts import HeldInterrupts
 from orm.bridge.waiting import name_of, pause, whoami
 from orm.db.lease import Block
-from orm.db.limits import seconds_above_zero
+from orm.db.limits import Patience, seconds_above_zero, within
 from orm.db.membership import find_block, left_writer, refuse_write_beside, step_out
 from orm.db.registry import databases
 from orm.db.retry import Attempts, checked
@@ -25,7 +25,7 @@ from orm.errors import AmbiguousCommit, DatabaseError, InterfaceError, Operation
 from orm.late import LateLogger, inspect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
     from contextlib import AbstractContextManager
     from types import TracebackType
 
@@ -37,6 +37,7 @@ logger = LateLogger("orm.transaction")
 
 TWINS = ("arun_in_transaction",)
 
+T = TypeVar("T")
 F = TypeVar("F", bound="Callable[..., Any]")
 
 # The errors after which a connection may still be sound, or is known not to be.
@@ -96,8 +97,7 @@ class AwaitableAtomic:
             block = await self._begin_alone(database)
         else:
             block = await self._begin_inside(outer)
-        if self.statement_timeout is not None:
-            block.limit = self.statement_timeout if block.limit is None else min(block.limit, self.statement_timeout)
+        block.limit = self._limit_in(outer)
         self._open = block, previous
         database.membership.set((block, whoami()))
 
@@ -111,7 +111,7 @@ class AwaitableAtomic:
         self._left = block
         if left_out_of_order(block, step_out(block, previous), failed=kind is not None):
             return
-        _, cancelled = await to_the_end(leave(block, failed=kind is not None))
+        _, cancelled = await to_the_end(leave(block, failed=kind is not None), on_cancel=block.hurry)
         if cancelled is not None:
             raise cancelled
 
@@ -121,7 +121,7 @@ class AwaitableAtomic:
             refuse_write_beside(beside)
         lease = await database.lease("atomic block")
         try:
-            await self._begin_on(lease.connection)
+            await self._begin_on(lease.connection, self.statement_timeout)
         except BaseException:
             lease.pool.release_after_error(lease.entry)
             raise
@@ -141,20 +141,27 @@ class AwaitableAtomic:
         block.read_only = outer.read_only if outer.transaction else self.read_only
         try:
             if not outer.transaction:
-                await lease.cross(self._begin_on(lease.connection))
+                await lease.cross(self._begin_on(lease.connection, self._limit_in(outer)))
             elif self.savepoint and outer.database.dialect.capabilities.savepoints:
                 block.savepoint = f"duotone_{block.depth}"
-                await lease.cross(lease.connection.execute(f"SAVEPOINT {block.savepoint}"))
+                begin = lease.connection.execute(f"SAVEPOINT {block.savepoint}")
+                await lease.cross(limited(self._limit_in(outer), lease.connection, begin))
         except BaseException:
             lease.suspect = True
             outer.turns.pass_on()
             raise
         return block
 
-    async def _begin_on(self, connection: Connection) -> None:
+    def _limit_in(self, outer: Block | None) -> float | None:
+        """How many seconds each statement may take."""
+        limits = [self.statement_timeout, None if outer is None else outer.limit]
+        return min((limit for limit in limits if limit is not None), default=None)
+
+    async def _begin_on(self, connection: Connection, limit: float | None) -> None:
         if self.lock_timeout is not None:
             connection.limit_locks(self.lock_timeout)
-        await connection.begin(isolation=self.isolation, read_only=self.read_only, write=not self.read_only)
+        begin = connection.begin(isolation=self.isolation, read_only=self.read_only, write=not self.read_only)
+        await limited(limit, connection, begin)
 
     def _refuse_nesting(self) -> None:
         if self.durable:
@@ -252,6 +259,8 @@ async def arun_in_transaction(
 
     Raises what ``fn`` raises, and what leaving a block raises; ``AmbiguousCommit`` is never followed by another run.
     """
+    if not callable(fn):
+        raise TypeError(f"run_in_transaction() takes a function and its arguments, and not {fn!r}.")
 
     @AwaitableAtomic(using, True, durable, isolation, read_only, retry)
     async def attempt() -> Any:
@@ -342,7 +351,8 @@ async def leave_savepoint(block: Block, parent: Block, *, failed: bool) -> None:
             await roll_back_to(block, parent)
         else:
             try:
-                await lease_execute(block, f"RELEASE SAVEPOINT {block.savepoint}")
+                release = block.lease.connection.execute(f"RELEASE SAVEPOINT {block.savepoint}")
+                await block.lease.cross(limited(block.limit, block.lease.connection, release))
             except DATABASE_ERRORS:
                 await roll_back_to(block, parent)
                 raise
@@ -354,19 +364,20 @@ async def leave_savepoint(block: Block, parent: Block, *, failed: bool) -> None:
 
 async def roll_back_to(block: Block, parent: Block) -> None:
     """Undo a nested block; when even that fails, the transaction around can only be rolled back."""
+    lease = block.lease
     try:
-        await lease_execute(block, f"ROLLBACK TO SAVEPOINT {block.savepoint}")
-        await lease_execute(block, f"RELEASE SAVEPOINT {block.savepoint}")
-        block.lease.suspect = False
-        block.lease.lost = None
+        for sql in (f"ROLLBACK TO SAVEPOINT {block.savepoint}", f"RELEASE SAVEPOINT {block.savepoint}"):
+            await lease.cross_patiently(lease.connection.execute(sql))
+        lease.suspect = False
+        lease.lost = None
     except DATABASE_ERRORS as error:
         logger.info("a savepoint could not be rolled back, so its transaction will be: %s", error)
         parent.broken = True
 
 
-async def lease_execute(block: Block, sql: str) -> None:
-    """Run a statement of the block's own, past its turns."""
-    await block.lease.cross(block.lease.connection.execute(sql))
+def limited(limit: float | None, connection: Connection, coroutine: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:
+    """A coroutine of a connection, for at most so many seconds if there is a limit."""
+    return coroutine if limit is None else within(limit, connection, coroutine)
 
 
 async def finish(block: Block, *, failed: bool) -> bool:
@@ -375,13 +386,13 @@ async def finish(block: Block, *, failed: bool) -> bool:
     if failed or block.broken:
         try:
             if lease.connection.is_usable:
-                await lease.cross(lease.connection.rollback())
+                await lease.cross_patiently(lease.connection.rollback())
         except DATABASE_ERRORS as error:
             logger.info("a rollback failed, so the connection is given up: %s", error)
         return False
     await refuse_lost_transaction(block)
     try:
-        await lease.cross(lease.connection.commit())
+        await commit(block)
     except DATABASE_ERRORS as error:
         if not lease.connection.is_usable:
             raise AmbiguousCommit(
@@ -389,23 +400,36 @@ async def finish(block: Block, *, failed: bool) -> bool:
                 "the data before doing it again."
             ) from error
         if lease.connection.in_transaction:
-            await lease.cross(lease.connection.rollback())
+            await lease.cross_patiently(lease.connection.rollback())
         raise
     return True
+
+
+async def commit(block: Block) -> None:
+    """Send COMMIT and wait for its outcome, for ever only where nobody has set a limit or been cancelled."""
+    lease = block.lease
+    block.outcome = Patience(max(lease.pool.options.acquire_timeout, block.limit or 0), lease.connection)
+    if block.hurried or block.limit is not None:
+        block.outcome.begin()
+    try:
+        await lease.cross(lease.connection.commit())
+    finally:
+        block.outcome.end()
 
 
 async def refuse_lost_transaction(block: Block) -> None:
     """Raise when the database has given the transaction up, so that COMMIT would report success and save nothing."""
     lease = block.lease
     if not lease.connection.is_usable:
-        raise OperationalError("The connection of this atomic block broke before COMMIT was sent: nothing was saved.")
+        raise broken_before_commit()
     if lease.suspect:
         # Some databases abort the transaction at the first error, and turn COMMIT into ROLLBACK without a word.
         try:
-            await lease.cross(lease.connection.fetch("SELECT 1"))
+            await lease.cross_patiently(lease.connection.fetch("SELECT 1"))
         except DATABASE_ERRORS as error:
-            if lease.connection.is_usable:
-                await lease.cross(lease.connection.rollback())
+            if not lease.connection.is_usable:
+                raise broken_before_commit() from error
+            await lease.cross_patiently(lease.connection.rollback())
             lost = TransactionManagementError(
                 "A statement in this atomic block failed and the database aborted the transaction, so nothing of it "
                 "was saved. To go on after an error, put the statement that may fail in an atomic() block of its own."
@@ -417,6 +441,11 @@ async def refuse_lost_transaction(block: Block) -> None:
             "The transaction of this atomic block had ended before the block did (by an error that rolls back, or a "
             "COMMIT or ROLLBACK of your own), so it can't be told what was saved."
         )
+
+
+def broken_before_commit() -> OperationalError:
+    """Build the error for a connection that was lost in time."""
+    return OperationalError("The connection of this atomic block broke before COMMIT was sent: nothing was saved.")
 
 
 async def committed_now(block: Block) -> None:

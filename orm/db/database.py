@@ -25,10 +25,10 @@ from orm.db.adapters import PortalDriver, ThreadedDriver
 from orm.db.budget import POOLS_WORTH, Budget
 from orm.db.connection_blocking import ConnectionBlock
 from orm.db.lease import Lease
-from orm.db.limits import limited_chunks, within
+from orm.db.limits import limited_chunks, patiently, within
 from orm.db.membership import find_block_for, refuse_write_beside
 from orm.db.pool import SOON, Pool, PoolStatistics
-from orm.errors import ImproperlyConfigured, TransactionManagementError
+from orm.errors import ImproperlyConfigured, InterfaceError, TransactionManagementError
 from orm.late import LateLogger
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ class AwaitableDatabase:
         self._past_statements = {True: 0, False: 0}
         self.leases: weakref.WeakSet[Lease] = weakref.WeakSet()
         self._inherited: list[Pool] = []
+        self._retired = False
         self.budget = Budget(url.pool.max_connections or POOLS_WORTH * url.pool.max_size)
         live_databases.add(self)
 
@@ -259,7 +260,7 @@ class AwaitableDatabase:
                 async for chunk in chunks:
                     yield chunk
             finally:
-                await chunks.aclose()
+                await patiently(pool.options.health_check_timeout, entry.connection, chunks.aclose())
         finally:
             pool.release_after_error(entry)
 
@@ -325,6 +326,11 @@ class AwaitableDatabase:
     async def _pool_for(self, loop: asyncio.AbstractEventLoop | None) -> Pool:
         """Return the pool of a loop, or the one of blocking code; makes it at first use."""
         with self._lock:
+            if self._retired:
+                raise InterfaceError(
+                    f"This object for the database {self.alias!r} is closed, since orm.configure() has given the alias "
+                    f"another meaning: use orm.databases[{self.alias!r}]."
+                )
             pool = self._pools.get(loop)
             if pool is not None and not pool.closed:
                 return pool
@@ -370,8 +376,17 @@ class AwaitableDatabase:
             self._forget(pool)
             await pool.aclose()
 
+    def retire(self) -> None:
+        """End all connections for good: whoever kept this object must not go on with a database that is not meant."""
+        with self._lock:
+            self._retired = True
+        self.terminate()
+
     def terminate(self) -> None:
-        """End all connections of every loop and thread at once, without waiting."""
+        """End all connections of every loop and thread at once, without waiting; open blocks fail.
+
+        The database opens new ones when it is used again.
+        """
         for pool in list(self._pools.values()):
             pool.terminate()
             self._forget(pool)

@@ -132,7 +132,7 @@ class Databases:
             for alias, database in list(self._made.items()):
                 if alias not in configured or DatabaseURL.parse(configured[alias]) != database.url:
                     del self._made[alias]
-                    database.terminate()
+                    database.retire()
         observe()
 
 

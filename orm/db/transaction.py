@@ -94,7 +94,7 @@ def on_commit(fn: Callable[[], Any], using: str | None = None, robust: bool = Fa
     awaited here, so await it yourself.
     """
     if not callable(fn):
-        raise TypeError("on_commit()'s callback must be a callable.")
+        raise TypeError(f"on_commit()'s callback must be a callable, to be called after the commit, and not {fn!r}.")
     block = transaction_block(using)
     if block is not None:
         block.hooks.append((fn, robust))
