@@ -44,6 +44,7 @@ default_pool_size = {size}
 max_client_conn = 400
 max_db_connections = {size}
 server_login_retry = 1
+server_round_robin = 1
 logfile = {folder}/pgbouncer.log
 pidfile = {folder}/pgbouncer.pid
 {more}
@@ -145,7 +146,7 @@ class Bouncer:
         more: further lines of its configuration.
     """
 
-    def __init__(self, program: Program, server_url: str, more: str = "") -> None:
+    def __init__(self, program: Program, server_url: str, more: str = "", size: int = POOL_SIZE) -> None:
         self.program = program
         parts = urlsplit(server_url)
         password = unquote(parts.password or "").replace("'", "''")
@@ -162,7 +163,7 @@ class Bouncer:
             CONFIGURATION.format(
                 host=parts.hostname or servers.LOCALHOST, port=parts.port or 5432, user=self.user,
                 password=password and f" password='{password}'", listen=servers.LOCALHOST,
-                listen_port=self.port, folder=self.folder, size=POOL_SIZE, more=more,
+                listen_port=self.port, folder=self.folder, size=size, more=more,
             ),
         )  # fmt: skip
         if owner is not None:
@@ -240,10 +241,10 @@ class Bouncer:
 
 
 @contextlib.contextmanager
-def running(server_url: str, more: str = "") -> Iterator[Bouncer]:
+def running(server_url: str, more: str = "", size: int = POOL_SIZE) -> Iterator[Bouncer]:
     """A PgBouncer of our own, gone at the end."""
     with contextlib.ExitStack() as closing:
-        bouncer = Bouncer(find(closing), server_url, more)
+        bouncer = Bouncer(find(closing), server_url, more, size)
         closing.callback(bouncer.remove)
         bouncer.start()
         yield bouncer
