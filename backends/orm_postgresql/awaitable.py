@@ -30,7 +30,7 @@ T = TypeVar("T")
 CAUGHT = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, OverflowError)
 # asyncpg's own refusals of a parameter. It has asked the server about the statement by then, and left that unfinished.
 _REFUSED = (asyncpg.DataError, asyncpg.InterfaceError)
-_SETTLE_WITHIN = 5.0
+_SETTLE_WITHIN = 4.0
 _OPENED_WITHIN = 0.25
 _CLOSE_WITHIN = 1.0
 

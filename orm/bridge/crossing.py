@@ -194,8 +194,10 @@ async def on_loop(
     return outcome.take()  # type: ignore[no-any-return]
 
 
-async def to_the_end(coroutine: Coroutine[Any, Any, T]) -> tuple[T, asyncio.CancelledError | None]:
-    """Run a coroutine to its end although the caller is cancelled meanwhile.
+async def to_the_end(
+    coroutine: Coroutine[Any, Any, T], on_cancel: Callable[[], None] | None = None
+) -> tuple[T, asyncio.CancelledError | None]:
+    """Run a coroutine to its end although the caller is cancelled meanwhile, which calls ``on_cancel``.
 
     Returns its result, and the cancellation that is still to be delivered; an error of the coroutine is raised.
     For what must not be left half done: COMMIT, ROLLBACK, giving a connection back.
@@ -206,7 +208,7 @@ async def to_the_end(coroutine: Coroutine[Any, Any, T]) -> tuple[T, asyncio.Canc
     bell = Bell(loop)
     task = loop.create_task(coroutine)
     task.add_done_callback(lambda _: bell.ring_here())
-    cancelled = await bell.wait_to_the_end()
+    cancelled = await bell.wait_to_the_end(on_cancel)
     try:
         return task.result(), cancelled
     except BaseException as error:

@@ -21,7 +21,7 @@ from orm.bridge.nested import nested
 from orm.bridge.overrides import END, next_or_end
 from orm.bridge.waiting import name_of, whoami
 from orm.db.adapters import close_generator
-from orm.db.limits import within
+from orm.db.limits import Patience, patiently, within
 from orm.db.membership import refuse_write_beside
 from orm.db.turns import Turns
 from orm.errors import BridgeError, DatabaseError, InterfaceError, TransactionManagementError
@@ -95,6 +95,10 @@ class Lease:
         except BridgeError as error:
             raise TransactionManagementError(f"This transaction can't be joined from here. {error}") from error
 
+    async def cross_patiently(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """``cross`` with what a sound connection does at once, as ROLLBACK; the session of one that does not, ends."""
+        return await self.cross(patiently(self.pool.options.health_check_timeout, self.connection, coroutine))
+
     def stop_visitors(self) -> None:
         """Stop the statements that other threads and loops run on the connection: what they do will be undone."""
         for errand in tuple(self._visitors):
@@ -162,9 +166,11 @@ class Block:
         "database",
         "depth",
         "hooks",
+        "hurried",
         "lease",
         "limit",
         "opener",
+        "outcome",
         "parent",
         "read_only",
         "savepoint",
@@ -193,6 +199,8 @@ class Block:
         self.streams: list[AsyncGenerator[Any, None]] = []
         self.hooks: list[tuple[Callable[[], Any], bool]] = []
         self.limit: float | None = None if parent is None else parent.limit
+        self.hurried = False
+        self.outcome: Patience | None = None
         self.turns = Turns()
 
     async def take_turn(self, what: str) -> None:
@@ -275,7 +283,8 @@ class Block:
             inner = self.innermost()
             # Where the collector closes us in the middle of a statement of our own, the block's end closes the cursor.
             if not (inner.closed or inner.broken or inner.turns.who == whoami()):
-                await inner.run(close_generator(chunks), sql)
+                patience = self.database.url.pool.health_check_timeout
+                await inner.run(patiently(patience, connection, close_generator(chunks)), sql)
                 self.streams.remove(chunks)
 
     # -- the end ------------------------------------------------------------------------------------------------------
@@ -316,7 +325,13 @@ class Block:
         streams, self.streams = self.streams, []
         for chunks in streams:
             if self.lease.connection.is_usable:
-                await self.lease.cross(close_generator(chunks))
+                await self.lease.cross_patiently(close_generator(chunks))
+
+    def hurry(self) -> None:
+        """Whoever leaves the block was cancelled: COMMIT's outcome is waited for, but no more for ever."""
+        self.hurried = True
+        if self.outcome is not None:
+            self.outcome.begin()
 
     def abandon(self, inner: Block) -> None:
         """End this block and those in it down to ``inner``, whatever their order: all they did is rolled back."""

@@ -9,7 +9,7 @@ is not a number of seconds above 0.
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from orm.bridge.clock import clock
@@ -90,15 +90,15 @@ class Patience:
         return self._alarm is not None and self._alarm.cancel()
 
 
-async def patiently(seconds: float, connection: Connection, coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine of a connection whose session ends when that takes longer than so many seconds.
+async def patiently(seconds: float, connection: Connection, work: Awaitable[T]) -> T:
+    """Await work of a connection whose session ends when that takes longer than so many seconds.
 
     Raises what the driver raises for a session that was ended.
     """
     patience = Patience(seconds, connection)
     patience.begin()
     try:
-        return await coroutine
+        return await work
     finally:
         patience.end()
 
