@@ -74,12 +74,18 @@ class Settings:
             raise ImproperlyConfigured(f"There is no setting {name!r}{near(name)}")
         raise ImproperlyConfigured(f"Settings are changed by orm.configure({name}=...), not by assignment.")
 
+    def start_over_in_child(self) -> None:
+        """In a forked child the thread that held the lock, if one did, does not exist."""
+        self.__dict__["_lock"] = threading.RLock()
+
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in KNOWN if name != "databases")
         return f"<settings databases={list(self.databases)} {shown}>"
 
 
 settings = Settings()
+os.register_at_fork(after_in_child=settings.start_over_in_child)
+
 listeners: list[Callable[[], None]] = []
 """Called after ``configure()`` changed something."""
 

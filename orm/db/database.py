@@ -401,10 +401,10 @@ class AwaitableDatabase:
         return pools
 
     def end_at_exit(self) -> None:
-        """End what is open when the process ends: blocking idle connections in an orderly way, others at once."""
+        """End what is open when the process ends: what blocking code left idle in an orderly way, others at once."""
         pool = self._pools.get(None)
         if pool is not None and running_loop() is None:
-            drive(pool.aclose())
+            drive(pool.leave())
         self.terminate()
 
     def start_over_in_child(self) -> None:

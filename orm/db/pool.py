@@ -505,6 +505,15 @@ class Pool:
             else:
                 entry.connection.terminate()
 
+    async def leave(self) -> None:
+        """Close idle connections in an orderly way, when the process ends.
+
+        The others end with it: to end them now, under threads that are inside, may take time that nobody has.
+        """
+        for entry in self._shut():
+            if entry.who is None:
+                await close_quietly(entry.connection)
+
     def terminate(self) -> None:
         """End every connection at once, without waiting, from any thread."""
         for entry in self._shut():
@@ -514,7 +523,7 @@ class Pool:
         with self._lock:
             self.closed = True
             self.next_sweep = -inf  # so that release() takes the careful way, with one look less on the short one
-            entries = sorted(self.roster.members, key=lambda entry: entry.who is not None)  # idle ones first
+            entries = list(self.roster.members)
             self._note_closed(entries)
             self.roster.members.clear()
             self.budget.give(len(entries))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 import orm
 from orm.bridge import run
 from orm.db.database_blocking import Database
 from orm.db.registry import backend_for, backends, databases, register_backend
+from tests.db.sessions import NAME, Sessions
 
 KINDS = ("sqlite", "postgresql", "halfblocking", "halfawaitable")
 OPTIONS = "max_size=5&acquire_timeout=2"
@@ -33,7 +35,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A URL of the database under test, with a small pool."""
     if kind == "postgresql":
-        return f"{request.getfixturevalue('postgresql_url')}?{OPTIONS}"
+        return f"{request.getfixturevalue('postgresql_url')}?{OPTIONS}&application_name={NAME}"
     if kind not in backends:
         halves()
     return f"{kind}:///{tmp_path / 'test.db'}?{OPTIONS}"
@@ -51,6 +53,17 @@ def db(url: str) -> Iterator[Database]:
     )
     yield database
     database.terminate()
+
+
+@pytest.fixture
+def sessions(db: Database) -> Iterator[Sessions]:
+    """What the server says of the sessions of this test, and of the programs it starts."""
+    if db.url.scheme != "postgresql":
+        yield Sessions(None)
+        return
+    address = f"postgresql://{db.url.user}@{db.url.host}:{db.url.port}/{db.url.database}"
+    with psycopg.connect(address, autocommit=True) as own:
+        yield Sessions(own)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
