@@ -81,6 +81,11 @@ def refusal(coroutine: Any) -> SynchronousOnlyOperation:
         remedy = f"`{DUNDERS[name][2]}`"
     else:
         remedy = f"`{verb} {awaitable}(...)`"
+    return refused(blocking, remedy)
+
+
+def refused(blocking: str, remedy: str) -> SynchronousOnlyOperation:
+    """Build the error for something blocking on a loop's thread, with what is written there instead."""
     return SynchronousOnlyOperation(
         f"{blocking} blocks, and an event loop is running on this thread. Use {remedy}, or move the blocking code to a "
         "thread (asyncio.to_thread). In a notebook or shell, orm.configure(..., allow_blocking=True) makes it run."

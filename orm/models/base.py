@@ -8,6 +8,7 @@ default.
 from __future__ import annotations
 
 import copy
+import copyreg
 from collections.abc import Generator, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -456,6 +457,21 @@ class AwaitableModel(metaclass=ModelBase):
         Raises: ValidationError.
         """
         await validation.validate_constraints(self, frozenset(exclude or ()))
+
+
+def _pickled_model(model: Any) -> Any:
+    """Return how a model is pickled: by its name, and a join model, which no module names, by its label."""
+    meta = vars(model).get("_meta")
+    if meta is None or not meta.auto_created:
+        return model.__qualname__
+    return _model_called, (meta.app_label, meta.object_name)
+
+
+def _model_called(app_label: str, name: str) -> Any:
+    return default_apps.get_model(app_label, name)
+
+
+copyreg.pickle(ModelBase, _pickled_model)  # type: ignore[arg-type]  # a string is a global's name, says copyreg's reader
 
 
 def _blank_instance(source: Any) -> Any:

@@ -53,6 +53,18 @@ class Prefetch:
     def __repr__(self) -> str:
         return f"<Prefetch {self.prefetch_to}>"
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled: the queryset as a question, without asking it."""
+        state = vars(self).copy()
+        if self.queryset is not None:
+            state["queryset"] = self.queryset._set(_result_cache=[], _prefetch_done=True)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        if self.queryset is not None:
+            self.queryset = self.queryset.all()
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Prefetch) and self.prefetch_to == other.prefetch_to
 

@@ -8,13 +8,12 @@ inside
 from __future__ import annotations
 
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from orm.bridge import breathe, run
+from orm.bridge import breathe
 from orm.bridge.crossing import call_form
-from orm.bridge.guard import running_loop
 from orm.bridge.nested import nested
 from orm.db.limits import LimitedDatabase
 from orm.db.membership import find_block
@@ -23,13 +22,13 @@ from orm.db.routing import routes
 from orm.db.transaction import atomic
 from orm.errors import FieldError, IntegrityError, TransactionManagementError
 from orm.query import changes, routed, steps, writes
-from orm.query.chain import Chain, _filter_key, named_expressions
+from orm.query.chain import _filter_key, named_expressions
+from orm.query.faces import Faces
 from orm.query.plan import Plan, select_plan
 from orm.query.prefetch import aprefetch_related_objects
 from orm.query.raw_blocking import RawQuerySet
 from orm.query.shape import Shape
 from orm.query.statement import Query
-from orm.sql.conditions import Q
 from orm.sql.expressions import Uncacheable, structure_of
 
 if TYPE_CHECKING:
@@ -40,17 +39,16 @@ if TYPE_CHECKING:
 M = TypeVar("M", covariant=True)
 
 SLICE = 500  # rows that become objects before others may run
-REPR_ROWS = 20
 
 
-class AwaitableQuerySet(Chain[M]):
+class AwaitableQuerySet(Faces[M]):
     """A query for instances of a model: chained without waiting, run when its results are asked for.
 
     ``await queryset`` gives the list; ``async for`` and ``for`` go through it; slices, ``len()`` and ``bool()`` work in
     blocking code. Results are kept; ``all()`` gives a copy that asks again.
     """
 
-    NOT_TWINNED = ("__aiter__",)  # __iter__ is written below: it gives what is loaded without asking the bridge
+    NOT_TWINNED = ("__aiter__",)  # __iter__ is one of the Faces: it gives what is loaded without asking the bridge
 
     # -- running -------------------------------------------------------------------------------------------------------
 
@@ -148,84 +146,6 @@ class AwaitableQuerySet(Chain[M]):
     async def __aiter__(self) -> AsyncIterator[M]:
         for item in await self.afetch_all():
             yield item
-
-    # Blocking faces of the language itself. What is loaded (prefetched, say) may be looked at in async code too.
-
-    def __iter__(self) -> Iterator[M]:
-        return iter(self._loaded())
-
-    def __len__(self) -> int:
-        return len(self._loaded())
-
-    def __bool__(self) -> bool:
-        return bool(self._loaded())
-
-    def __contains__(self, item: object) -> bool:
-        return item in self._loaded()
-
-    def _loaded(self) -> list[M]:
-        found = self._result_cache
-        if found is None or (self._prefetch_related_lookups and not self._prefetch_done):
-            return run(self.afetch_all())
-        return found
-
-    @overload
-    def __getitem__(self, key: int) -> M: ...
-    @overload
-    def __getitem__(self, key: slice) -> Self: ...
-    def __getitem__(self, key: int | slice) -> Any:
-        if isinstance(key, slice):
-            if self._result_cache is not None:
-                return self._result_cache[key]
-            if key.step is not None:
-                return list(self._slice(slice(key.start, key.stop)))[:: key.step]
-            return self._slice(key)
-        if not isinstance(key, int):
-            raise TypeError(f"QuerySet indices must be integers or slices, not {type(key).__name__}.")
-        if key < 0:
-            raise ValueError("Negative indexing is not supported.")
-        if self._result_cache is not None:
-            return self._result_cache[key]
-        found = run(self._slice(slice(key, key + 1)).afetch_all())
-        if not found:
-            raise IndexError(f"The query has no row {key}")
-        return found[0]
-
-    def __repr__(self) -> str:
-        found = self._result_cache
-        if found is None:
-            if running_loop() is not None:
-                return f"<{type(self).__name__} of {self.model.__name__}, not fetched: await it>"
-            found = run(self._slice(slice(0, REPR_ROWS + 1)).afetch_all())
-        shown = [repr(item) for item in found[:REPR_ROWS]]
-        if len(found) > REPR_ROWS:
-            shown.append("'...(remaining elements truncated)...'")
-        return f"<{type(self).__name__} [{', '.join(shown)}]>"
-
-    def __or__(self, other: Any) -> Self:
-        return self._merge(other, "or")
-
-    def __and__(self, other: Any) -> Self:
-        return self._merge(other, "and")
-
-    def __xor__(self, other: Any) -> Self:
-        return self._merge(other, "xor")
-
-    def _merge(self, other: Any, connector: str) -> Self:
-        """Return the rows of either, both or just one of two querysets, by key: right whatever each has joined."""
-        if not isinstance(other, AwaitableQuerySet) or other.model is not self.model:
-            raise TypeError(f"Cannot combine a queryset of {self.model.__name__} with {other!r}")
-        self._uncut("combine queries")
-        other._uncut("combine queries")
-        mine, theirs = {"pk__in": self.order_by()._choose("tuple", ["pk"], {})}, other.order_by().values("pk")
-        if connector == "and":
-            return self.filter(pk__in=theirs)
-        meta: Any = self.model
-        both = self._with(*_everything(meta))
-        return both.filter(Q(**mine) | Q(pk__in=theirs) if connector == "or" else Q(**mine) ^ Q(pk__in=theirs))
-
-    def __getstate__(self) -> dict[str, Any]:
-        raise TypeError("A QuerySet is not pickled: pickle list(queryset), or the arguments it was made from")
 
     @property
     def query(self) -> Query:
@@ -417,6 +337,8 @@ class AwaitableQuerySet(Chain[M]):
         plan = shape.plan(database.dialect, values, select_plan)
         if plan.sql is None:
             return
+        if shape.select.lock is not None:
+            reader._check_locking()
         stream = nested(database.stream(plan.sql, plan.parameters(values), chunk_size))
         async with aclosing(stream):
             async for rows in stream:
@@ -591,11 +513,6 @@ class AwaitableQuerySet(Chain[M]):
 
 def _called(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value() if callable(value) else value for name, value in values.items()}
-
-
-def _everything(model: Any) -> tuple[Shape, tuple[Any, ...]]:
-    fresh = Chain(model)
-    return fresh._shape, fresh._values
 
 
 __all__ = ["AwaitableQuerySet"]

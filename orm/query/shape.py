@@ -54,6 +54,9 @@ class Shape:
         self.steps: dict[Hashable, Step] = {}
         self.plans: dict[Any, Plan] = {}
 
+    def __reduce__(self) -> Any:
+        return _unpickled, (self.select,)
+
     def advance(
         self, key: Hashable, values: Sequence[Any], change: Change, *args: Any
     ) -> tuple[Shape, tuple[Any, ...]]:
@@ -119,6 +122,13 @@ class Shape:
                 self.plans.clear()
             self.plans[key if plan.depends_on_lengths else dialect] = plan
         return plan
+
+
+def _unpickled(select: Select) -> Shape:
+    """Return the shape of a queryset that was pickled; it is nobody else's, and neither are those it leads to."""
+    select = select.copy()
+    select.cacheable = False
+    return Shape(select)
 
 
 def root(model: Any) -> Shape:

@@ -11,7 +11,7 @@ from typing import Any
 from orm.sql import types
 from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS
 from orm.sql.expressions import Expression, Param, Slot
-from orm.sql.lookups import In, IsNull, Lookup, PatternLookup, Transform, _Comparison, _Each, _Item
+from orm.sql.lookups import In, IsNull, Lookup, PatternLookup, Transform, _Comparison, _Each, _Item, named_here
 from orm.sql.types import KIND_KEY_TRANSFORMS, KIND_LOOKUPS, SQLType
 
 PathItem = str | int
@@ -171,8 +171,10 @@ class _KeyComparison(_Comparison):
 
 
 for _name, _operator in (("gt", ">"), ("gte", ">="), ("lt", "<"), ("lte", "<=")):
-    KeyTransform.register_lookup(
-        type(f"Key{_name.upper()}", (_KeyComparison,), {"lookup_name": _name, "operator": _operator})
+    _register(KeyTransform)(
+        named_here(
+            type(f"Key{_name.upper()}", (_KeyComparison,), {"lookup_name": _name, "operator": _operator}), globals()
+        )
     )
 
 
@@ -190,7 +192,9 @@ class _KeyPattern(PatternLookup):
 
 
 for _name in ("icontains", "startswith", "istartswith", "endswith", "iendswith", "iexact", "regex", "iregex"):
-    KeyTransform.register_lookup(type(f"Key{_name.capitalize()}", (_KeyPattern,), {"lookup_name": _name}))
+    _register(KeyTransform)(
+        named_here(type(f"Key{_name.capitalize()}", (_KeyPattern,), {"lookup_name": _name}), globals())
+    )
 
 
 @_register(KeyTransform)

@@ -377,9 +377,15 @@ class PatternLookup(Lookup):
         return pattern.sql.replace("{lhs}", lhs), [*params, Param(self.rhs.index, pattern.adapter)]
 
 
+def named_here(cls: type[L], module: dict[str, Any]) -> type[L]:
+    """Make a class that no statement names an attribute of its module, so that its instances can be pickled."""
+    module[cls.__name__] = cls
+    return cls
+
+
 def _pattern_lookup(name: str) -> type[PatternLookup]:
     cls = type(name.capitalize(), (PatternLookup,), {"lookup_name": name, "__doc__": f"The {name} match of texts."})
-    return _register()(cls)
+    return _register()(named_here(cls, globals()))
 
 
 Contains, IContains = _pattern_lookup("contains"), _pattern_lookup("icontains")
@@ -478,7 +484,7 @@ _TIME_PARTS = {"hour": "ExtractHour", "minute": "ExtractMinute", "second": "Extr
 
 def _extract(part: str, name: str, *kinds: str) -> type[Extract]:
     cls = type(name, (Extract,), {"part": part, "lookup_name": part, "__doc__": f"The {part} of a date or time."})
-    return _register(*kinds)(cls)
+    return _register(*kinds)(named_here(cls, globals()))
 
 
 EXTRACTS: dict[str, type[Extract]] = {

@@ -93,7 +93,8 @@ class Window(Expression):
 
     def group_by_columns(self) -> Iterable[Expression]:
         item: Any
-        for item in (*self.partition_by, *self.order_by, *self.expression.source_expressions):
+        ordered = [item.expression for item in self.order_by]
+        for item in (*self.partition_by, *ordered, *self.expression.source_expressions):
             yield from item.group_by_columns()
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import gc
 import pickle
+import re
 import tracemalloc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 
 import orm
-from orm.models import Count
+from orm.errors import SynchronousOnlyOperation
+from orm.models import Case, Count, F, Prefetch, Sum, When, Window
+from orm.models.functions import ExtractMonth, RowNumber
+from tests.counting import Queries
 from tests.query import library as L
 from tests.query.answers import titled
-from tests.query.models import Author, Book, Counter, Tag
+from tests.query.models import Author, Book, Counter, Document, Tag
 
 
 async def test_iterating(library: Any) -> None:
@@ -241,13 +246,80 @@ async def test_aiterator_is_an_async_iterator(library: Any) -> None:
 
 async def test_pickled_objects(library: Any) -> None:
     book = await Book.objects.select_related("author").aget(pk=L.NOTES.pk)
-    copy = pickle.loads(pickle.dumps(book))
-    assert (copy, copy.title, copy.author.name) == (book, book.title, "Ada")
+    copied = pickle.loads(pickle.dumps(book))
+    assert (copied, copied.title, copied.author.name) == (book, book.title, "Ada")
 
 
-async def test_pickling_a_queryset_says_what_to_pickle(library: Any) -> None:
-    with pytest.raises(TypeError, match="list"):
-        pickle.dumps(Book.objects.all())
+PICKLED: dict[str, Callable[[], Any]] = {
+    "all": Book.objects.all,
+    "joins": lambda: Book.objects.filter(title__icontains="a", tags__name="novel", published__year__gt=1900),
+    "exclude": lambda: Book.objects.exclude(reviews__stars__in=[1, 2]).order_by("title")[1:4],
+    "patterns": lambda: Document.objects.filter(data__a__icontains="x").filter(data__b__gt=1, data__has_key="z"),
+    "computed": lambda: Book.objects.annotate(
+        n=Count("reviews"), c=Case(When(pages__gt=99, then=1), default=F("pages"))
+    ),
+    "window": lambda: Book.objects.annotate(w=Window(RowNumber(), order_by="pages"), m=ExtractMonth("published")),
+    "subquery": lambda: Author.objects.filter(pk__in=Book.objects.filter(pages__gt=100).values("author")),
+    "join model": Book.tags.through.objects.all,
+    "values": lambda: Book.objects.values("author__name").annotate(n=Sum("pages")),
+    "prefetch": lambda: Author.objects.prefetch_related(Prefetch("books", Book.objects.filter(pages__gt=100))),
+}
+
+
+@pytest.mark.parametrize("name", PICKLED)
+async def test_pickled_querysets_have_their_results_and_can_be_asked_again(
+    library: Any, queries: Queries, name: str
+) -> None:
+    """As in Django's documentation: pickling evaluates, and the copy has the results of that moment."""
+    books = PICKLED[name]()
+    await books
+    copied = pickle.loads(pickle.dumps(books))
+    with queries as sent:
+        assert list(copied) == list(books)
+        assert len(copied) == len(books)
+    assert not sent
+    assert sorted(map(repr, await copied.all())) == sorted(map(repr, await books.all()))
+    assert await copied.all().acount() == len(books)
+
+
+@pytest.mark.only(colour="blocking")
+async def test_pickling_a_queryset_runs_it(library: Any, queries: Queries) -> None:
+    with queries as sent:
+        copied = pickle.loads(pickle.dumps(Author.objects.prefetch_related("books").filter(age__gt=40)))
+        assert {author.name: len(author.books.all()) for author in copied} == {"Bashō": 1, "Camus": 2}
+    assert len(sent) == 2
+
+
+async def test_copying_a_queryset_does_not_run_it(library: Any, queries: Queries) -> None:
+    with queries as sent:
+        copies = [copy.copy(Book.objects.filter(pages=66)), copy.deepcopy(Book.objects.filter(pages=66))]
+    assert not sent
+    assert [[book.title for book in await one] for one in copies] == [["Notes on the Engine"]] * 2
+
+
+@pytest.mark.only(colour="awaitable")
+@pytest.mark.parametrize(
+    ("written", "awaitable"),
+    [
+        (len, "await queryset.acount()"),
+        (bool, "await queryset.aexists()"),
+        (list, "async for ... in queryset"),
+        (lambda books: L.NOTES in books, "await queryset.acontains(...)"),
+        (lambda books: books[0], "await queryset.afirst()"),
+        (lambda books: books[0:4:2], "async for ... in queryset"),
+        (pickle.dumps, "await queryset` first"),
+    ],
+)
+async def test_what_blocks_names_what_is_written_on_a_loop(
+    library: Any, queries: Queries, written: Callable[[Any], Any], awaitable: str
+) -> None:
+    books = Book.objects.order_by("pk")
+    with queries as sent, pytest.raises(SynchronousOnlyOperation, match=re.escape(awaitable)) as refused:
+        written(books)
+    assert not sent
+    assert "fetch_all" not in str(refused.value)
+    await books
+    written(books)  # what is loaded may be looked at
 
 
 async def test_objects_are_equal_by_model_and_key(library: Any) -> None:

@@ -30,6 +30,15 @@ async def test_locked_rows_can_be_changed_in_the_transaction(library: Any) -> No
 
 
 @pytest.mark.only(backend="postgresql")
+async def test_a_stream_outside_a_transaction_locks_nothing(library: Any) -> None:
+    with pytest.raises(TransactionManagementError, match="inside atomic"):
+        async for _ in Book.objects.select_for_update().aiterator():
+            pass
+    async with orm.atomic():
+        assert len([book async for book in Book.objects.select_for_update().aiterator()]) == len(L.books)
+
+
+@pytest.mark.only(backend="postgresql")
 async def test_the_clause_is_sent_with_its_options(library: Any) -> None:
     assert str(Book.objects.select_for_update().query).endswith("FOR UPDATE")
     assert "SKIP LOCKED" in str(Book.objects.select_for_update(skip_locked=True).query)
