@@ -173,10 +173,6 @@ class Builder(Names):
     def add_filter(self, condition: Q) -> None:
         """Add the condition of one ``filter()`` or ``exclude()`` call."""
         where = self.resolve_condition(condition, reuse=set(), within=False)
-        if where.contains_over_clause:
-            raise NotImplementedError(
-                "Filtering on a window function is not supported: filter in Python, or in raw SQL"
-            )
         current = self.select.where or Where(())
         if where.contains_aggregate and self.select.group_by is None:
             self.group()

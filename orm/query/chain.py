@@ -258,6 +258,13 @@ class Chain(Generic[M]):
             low = low + part.start if high is None else min(high, low + part.start)
         return self._set(_low=low, _high=high)
 
+    def _cut_each(self, name: str, low: int, high: int | None) -> Self:
+        """Return a slice of the rows of each value of ``name``, in the query's order."""
+        values = [bound for bound in (low or None, high) if bound is not None]
+        key = ("cut each", name, bool(low), high is not None)
+        shape, prepared = self._shape.advance(key, values, steps.cut_each, name, low, high)
+        return self._with(shape, self._values + prepared)
+
     # -- with what -----------------------------------------------------------------------------------------------------
 
     def annotate(self, *args: Any, **kwargs: Any) -> Self:

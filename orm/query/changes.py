@@ -12,7 +12,8 @@ from orm.query.plan import Plan, statement_plan
 from orm.sql.conditions import Where
 from orm.sql.expressions import Col, Combinable, Expression, Null, Param, Slot, structure_of
 from orm.sql.lookups import Exact, In
-from orm.sql.select import Output, Select, SubSelect, compile_where
+from orm.sql.select import Output, Select, SubSelect
+from orm.sql.selecting import compile_where
 from orm.sql.types import INTEGER_KINDS
 
 
@@ -142,7 +143,7 @@ def _rows_clause(select: Select, compiler: Any) -> tuple[str, list[Any]]:
     """Return the WHERE of an UPDATE or DELETE: the conditions themselves, or membership in a subquery that needs other
     tables.
     """
-    alone = len(select.joins) == 1 and select.group_by is None and select.limit is None and not select.distinct
+    alone = len(select.joins) == 1 and select.is_plain
     if alone:
         return compile_where(select.where, "WHERE", compiler)
     inner = select.copy()

@@ -11,7 +11,7 @@ from orm.query.hydrate import Hydrate, hydrator
 from orm.query.layout import Layout, finish
 from orm.sql.compiler import Compiler, binder
 from orm.sql.compiler import finish as finish_text
-from orm.sql.select import Select, compile_select
+from orm.sql.select import Select
 
 Values = Sequence[Any]
 
@@ -71,7 +71,7 @@ def select_plan(select: Select, dialect: Any, lengths: dict[int, int]) -> Plan:
     finished, layout = finish(select)
     compiler = _LengthCompiler(dialect, lengths)
     try:
-        sql, params = compile_select(finished, compiler)
+        sql, params = compiler.compile_select(finished)
     except EmptyResultSet:
         return Plan(None, (), layout, dialect, compiler.asked)
     text, ordered = finish_text(sql, params, dialect)

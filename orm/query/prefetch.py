@@ -1,8 +1,8 @@
 """``prefetch_related``: relations of many instances loaded in one query for each level.
 
 A lookup is a path of attribute names (``"books__authors"``), a ``Prefetch`` one with a queryset or target of its own.
-What is loaded already is used and not asked for again. A sliced queryset is cut for each parent, after all its rows
-have come. What this module refuses: names that are no relation, a second queryset for a path that has one, a
+What is loaded already is used and not asked for again. A sliced queryset is cut for each parent, by ROW_NUMBER() in
+the same query. What this module refuses: names that are no relation, a second queryset for a path that has one, a
 ``to_attr`` that hides a field.
 
 It knows relations by what they say of themselves (their fields, names and flags) and imports no model.
@@ -202,9 +202,9 @@ class ManyLoader(Loader):
 
     @staticmethod
     def cut(queryset: Any, groups: dict[Any, list[Any]], found: list[Any]) -> list[Any]:
-        """Apply a sliced queryset's bounds to the rows of each parent; return the rows that are left."""
+        """Cut each parent's rows by a sliced queryset's bounds, where the database has not; return what is left."""
         low, high = queryset._low, queryset._high
-        if not low and high is None:
+        if (not low and high is None) or numbers_rows(queryset):
             return found
         for key, rows in groups.items():
             groups[key] = rows[low:high]
@@ -239,7 +239,7 @@ class ReverseManyLoader(ManyLoader):
         key, back, near = self.field.attname, self.field.name, self.near
         groups = self.groups(instances)
         parents = {instance.__dict__[near]: instance for instance in instances}
-        found = await fetch_in(uncut(queryset), key, groups)
+        found = await fetch_in(queryset, key, groups)
         if found and key not in found[0].__dict__:
             refuse_deferred(self.name, key)
         for related in found:
@@ -267,6 +267,7 @@ class ManyToManyLoader(ManyLoader):
     async def load(self, instances: Sequence[Any], queryset: Any, to_attr: str | None) -> list[Any]:
         groups = self.groups(instances)
         joined = uncut(queryset).annotate(**{JOIN_KEY: OwnJoin(self.path)})
+        joined = joined._set(_low=queryset._low, _high=queryset._high)
         found = await fetch_in(joined, JOIN_KEY, groups)
         for related in found:
             groups[related.__dict__.pop(JOIN_KEY)].append(related)
@@ -332,6 +333,12 @@ def uncut(queryset: Any) -> Any:
     return queryset._set(_low=0, _high=None) if sliced else queryset
 
 
+def numbers_rows(queryset: Any) -> bool:
+    """Tell whether the database can number the rows of each key: before DISTINCT it would count those that go."""
+    select = queryset._shape.select
+    return not select.distinct and not select.distinct_on and select.lock is None
+
+
 def batches(alias: str, keys: Iterable[Any]) -> Iterator[list[Any]]:
     """Yield the keys in lists that one statement of a database can take; one list where that is any number."""
     wanted = list(keys)
@@ -346,11 +353,18 @@ def batches(alias: str, keys: Iterable[Any]) -> Iterator[list[Any]]:
 
 
 async def fetch_in(queryset: Any, name: str, keys: Iterable[Any]) -> list[Any]:
-    """Return the rows whose ``name`` is among the keys, in as few statements as the database's limit allows."""
+    """Return the rows whose ``name`` is among the keys, in as few statements as the database's limit allows.
+
+    A slice is one of the rows of each key, where the database can number them (see ``numbers_rows``), else none at all.
+    """
     condition = f"{name}__in"
+    low, high = queryset._low, queryset._high
+    numbered = (low or high is not None) and numbers_rows(queryset)
+    queryset = uncut(queryset)
     found: list[Any] = []
     for batch in batches(queryset.db, keys):
-        rows = await queryset.filter(**{condition: batch})
+        chosen = queryset.filter(**{condition: batch})
+        rows = await (chosen._cut_each(name, low, high) if numbered else chosen)
         found = found + rows if found else rows
     return found
 

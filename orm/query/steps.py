@@ -19,8 +19,10 @@ from orm.sql import types
 from orm.sql.aggregates import count_rows
 from orm.sql.conditions import NothingNode, Q, Where, kind_of
 from orm.sql.expressions import Col, Expression, Node, OrderBy, Ref, Slot
-from orm.sql.lookups import Exact, IsNull
+from orm.sql.functions.windows import RowNumber
+from orm.sql.lookups import Exact, GreaterThan, IsNull, LessThanOrEqual
 from orm.sql.select import Combination, Join, Output, Position, Select, relabel
+from orm.sql.windows import Window
 
 _ALIAS = re.compile(r"[^\W\d]\w*\Z")
 
@@ -233,6 +235,23 @@ def cut(builder: Builder, offset: int, limit: int | None) -> None:
         select.limit = Slot(builder.take_slot(limit, None), types.BIGINT, bare=True)
     if offset:
         select.offset = Slot(builder.take_slot(offset, None), types.BIGINT, bare=True)
+
+
+def cut_each(builder: Builder, name: str, low: int, high: int | None) -> None:
+    """A slice of the rows of each value of ``name``: those with a number between its bounds."""
+    select = builder.select
+    order_by = select.order_by
+    if order_by is None:
+        order_by = resolve_ordering(builder, select.model._meta.ordering) if select.group_by is None else ()
+    if select.reverse:
+        order_by = tuple(item.reversed() if isinstance(item, OrderBy) else item for item in order_by)
+    number = Window(RowNumber(), partition_by=builder.resolve_ref(name), order_by=list(order_by))
+    bounds: list[Expression] = []
+    if low:
+        bounds.append(GreaterThan(number, Slot(builder.take_slot(low, None), types.BIGINT, bare=True)))
+    if high is not None:
+        bounds.append(LessThanOrEqual(number, Slot(builder.take_slot(high, None), types.BIGINT, bare=True)))
+    select.where = (select.where or Where(())).and_with(Where(bounds))
 
 
 def select_related(builder: Builder, names: Sequence[str] | None) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from orm.errors import EmptyResultSet, FullResultSet
 from orm.sql.expressions import Expression, Param
+from orm.sql.selecting import compile_select
 
 Values = Sequence[Any]
 
@@ -36,6 +37,10 @@ class Compiler:
         vendor = getattr(node, self._vendor_method, None)
         result: tuple[str, Sequence[Any]] = (vendor or node.as_sql)(self, self.dialect)
         return result
+
+    def compile_select(self, select: Any) -> tuple[str, list[Any]]:
+        """Return a finished select's SQL and parameters. Raises ``EmptyResultSet`` when it could give no row."""
+        return compile_select(select, self)
 
     def compile_condition(self, node: Any) -> tuple[str, Sequence[Any]]:
         """Return a condition's SQL where there must be one, whatever it comes to."""

@@ -283,7 +283,7 @@ class Expression(Combinable):
 
     def group_by_columns(self) -> Iterable[Expression]:
         """Yield what must be grouped by for this expression to stand beside aggregates."""
-        if not self.contains_aggregate:
+        if not self.contains_aggregate and not self.contains_over_clause:
             yield self
             return
         for child in self.children():

@@ -335,12 +335,6 @@ async def test_first_value(library: Any) -> None:
     assert {b.title: b.first async for b in found} == {b.title: ranked(b.author.books)[0].title for b in L.books}
 
 
-async def test_filter_on_a_window_is_refused_with_a_sentence(library: Any) -> None:
-    number = Window(RowNumber(), partition_by=F("author"), order_by=[F("pages").desc(), F("pk").asc()])
-    with pytest.raises(NotImplementedError, match="window"):
-        Book.objects.annotate(n=number).filter(n=1)
-
-
 async def test_order_by_a_window(library: Any) -> None:
     total = Window(Sum("pages"), partition_by=F("author"))
     found = [b.title async for b in Book.objects.annotate(total=total).order_by("-total", "pk")]

@@ -1,0 +1,215 @@
+"""SELECT as text: what ``Compiler.compile_select`` does with a finished select.
+
+Which joins are inner is worked out here: those whose row must exist, because a condition that must hold needs it or
+because the foreign key says so. A select with conditions on window functions becomes one around another first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from orm.errors import EmptyResultSet, FullResultSet, NotSupportedError
+from orm.sql.conditions import Where
+from orm.sql.expressions import Col, Expression, Ref
+from orm.sql.qualify import qualified
+from orm.sql.select import Output, Position, Select, SubSelect
+
+
+def inner_aliases(select: Select) -> set[str]:
+    """Return the aliases whose row must exist in every result row."""
+    found: set[str] = set()
+    pending = list(select.where.rejects_null()) if select.where is not None else []
+    while pending:
+        alias = pending.pop()
+        join = select.joins.get(alias)
+        if join is not None and alias not in found:
+            found.add(alias)
+            if join.parent is not None:
+                pending.append(join.parent)
+    for join in select.joins.values():
+        if join.parent is None or (join.parent in found and not join.hop.optional):
+            found.add(join.alias)
+    return found
+
+
+def compile_from(select: Select, compiler: Any) -> tuple[str, list[Any]]:
+    """Return the FROM clause's contents."""
+    quote = compiler.dialect.quote
+    if select.source is not None:
+        inner, alias = select.source
+        sql, params = compile_select(inner, compiler)
+        return f"({sql}) {quote(alias)}", list(params)
+    inner_joins = inner_aliases(select)
+    parts: list[str] = []
+    for join in select.joins.values():
+        table = quote(join.table)
+        named = table if join.alias == join.table else f"{table} {quote(join.alias)}"
+        if join.parent is None:
+            parts.append(named)
+            continue
+        kind = "INNER JOIN" if join.alias in inner_joins else "LEFT OUTER JOIN"
+        lhs = f"{quote(join.parent)}.{quote(join.hop.lhs.column)}"
+        rhs = f"{quote(join.alias)}.{quote(join.hop.rhs.column)}"
+        parts.append(f"{kind} {named} ON ({lhs} = {rhs})")
+    return " ".join(parts), []
+
+
+def compile_where(where: Where | None, word: str, compiler: Any) -> tuple[str, list[Any]]:
+    """Return ``WHERE …`` (or HAVING) with a leading space, or nothing when every row passes.
+
+    Raises ``EmptyResultSet`` when no row can pass.
+    """
+    if where is None:
+        return "", []
+    try:
+        sql, params, _ = where.as_parts(compiler)
+    except FullResultSet:
+        return "", []
+    return f" {word} {sql}", list(params)
+
+
+def _group_by(select: Select, outputs: Sequence[Output], having: Where | None, dialect: Any) -> list[Expression]:
+    if select.group_by is None:
+        return []
+    found: list[Expression] = []
+    whole_rows = dialect.capabilities.group_by_primary_key
+    if select.group_by == "model" and whole_rows:
+        covered: set[str] = set()
+        keys: dict[str, Any] = {select.base_alias: select.model._meta.pk}
+        for join in select.joins.values():
+            if join.hop is not None:
+                keys[join.alias] = join.hop.model._meta.pk
+        # A joined row stands for its columns only where it is part of the result itself; else its values do.
+        columns = [o.expression for o in outputs if isinstance(o.expression, Col)]
+        used = {select.base_alias, *[c.alias for c in columns if keys.get(c.alias) is c.target]}
+        for alias in select.joins:
+            if alias in used:
+                found.append(Col(alias, keys[alias]))
+                covered.add(alias)
+        rest = [o.expression for o in outputs if not (isinstance(o.expression, Col) and o.expression.alias in covered)]
+        found += [e for item in rest for e in item.group_by_columns() if not _covered(e, covered)]
+        sources: list[Expression] = [*(select.order_by or ()), *([having] if having is not None else [])]
+        found += [e for item in sources for e in _ordered(item).group_by_columns() if not _covered(e, covered)]
+    else:
+        if select.group_by == "model":
+            found.append(Col(select.base_alias, select.model._meta.pk))
+        chosen = select.group_by if isinstance(select.group_by, tuple) else ()
+        # What values() chose is grouped by its value: a subquery, too, and not by what it depends on.
+        whole = [item for item in chosen if isinstance(item, SubSelect)]
+        numbers = {o.expression: Position(n, o.name or "") for n, o in enumerate(outputs, 1)}
+        found += [numbers.get(item, item) for item in whole]
+        others = [*chosen, *(o.expression for o in outputs), *map(_ordered, select.order_by or ())]
+        others += [having] if having is not None else []
+        found += [e for item in others if getattr(item, "source", item) not in whole for e in item.group_by_columns()]
+    unique: dict[Expression, None] = dict.fromkeys(found)
+    return list(unique)
+
+
+def _ordered(item: Expression) -> Expression:
+    return getattr(item, "expression", item)
+
+
+def _covered(expression: Expression, aliases: set[str]) -> bool:
+    return isinstance(expression, Col) and expression.alias in aliases
+
+
+def compile_select(select: Select, compiler: Any) -> tuple[str, list[Any]]:
+    """Return a finished select as SQL with ``%s`` placeholders, and its parameters.
+
+    Raises ``EmptyResultSet`` when the statement could give no row.
+    """
+    if select.empty:
+        raise EmptyResultSet
+    if select.combination is not None:
+        return _compile_combination(select, compiler)
+    if select.asks_windows:
+        select = qualified(select)
+    dialect = compiler.dialect
+    outputs = select.outputs or ()
+    before, having = select.where.split_having() if select.where is not None else (None, None)
+    params: list[Any] = []
+    columns: list[str] = []
+    distinct = "DISTINCT " if select.distinct else ""
+    if select.distinct_on:
+        if not dialect.capabilities.distinct_on:
+            raise NotSupportedError(f"{dialect.name} has no DISTINCT ON: call distinct() without names of fields")
+        parts = [compiler.compile(item) for item in select.distinct_on]
+        distinct = f"DISTINCT ON ({', '.join(sql for sql, _ in parts)}) "
+        params += [p for _, found in parts for p in found]
+    for output in outputs:
+        sql, found = compiler.compile_output(output.expression)
+        columns.append(f"{sql} AS {dialect.quote(output.name)}" if output.name is not None else sql)
+        params += found
+    tables, found_from = compile_from(select, compiler)
+    text = f"SELECT {distinct}{', '.join(columns) or '1'}"
+    text += f" FROM {tables}" if tables else ""
+    params += found_from
+    sql, found = compile_where(before, "WHERE", compiler)
+    text += sql
+    params += found
+    groups = _group_by(select, outputs, having, dialect)
+    if groups:
+        parts = [compiler.compile(item) for item in groups]
+        unique = dict.fromkeys((part, tuple(found)) for part, found in parts)
+        text += " GROUP BY " + ", ".join(part for part, _ in unique)
+        params += [p for _, found in unique for p in found]
+    sql, found = compile_where(having, "HAVING", compiler)
+    text += sql
+    params += found
+    tail, found = _compile_tail(select, compiler)
+    return text + tail, params + found
+
+
+def _compile_tail(select: Select, compiler: Any) -> tuple[str, list[Any]]:
+    text = ""
+    params: list[Any] = []
+    if select.order_by:
+        names = {output.name for output in select.outputs or ()}
+        parts = [compiler.compile(_spelt_out(item, names)) for item in select.order_by]
+        text += " ORDER BY " + ", ".join(sql for sql, _ in parts)
+        params += [p for _, found in parts for p in found]
+    if select.limit is not None or select.offset is not None:
+        limit = compiler.compile(select.limit) if select.limit is not None else (None, [])
+        offset = compiler.compile(select.offset) if select.offset is not None else (None, [])
+        text += " " + compiler.dialect.limit(limit[0], offset[0])
+        params += [*limit[1], *offset[1]]
+    if select.lock is not None:
+        nowait, skip_locked, of, no_key = select.lock
+        quoted = [compiler.dialect.quote(alias) for alias in of]
+        text += " " + compiler.dialect.for_update(nowait=nowait, skip_locked=skip_locked, of=quoted, no_key=no_key)
+    return text, params
+
+
+def _spelt_out(item: Expression, names: set[str | None]) -> Expression:
+    """Return an ordering by an output column's name as one by its expression, where the result has no such column."""
+    inner = getattr(item, "expression", None)
+    if isinstance(inner, Ref) and inner.alias is None and inner.name not in names:
+        return item.map(lambda child: inner.source if child is inner else child)
+    return item
+
+
+def _compile_combination(select: Select, compiler: Any) -> tuple[str, list[Any]]:
+    assert select.combination is not None
+    combination = select.combination
+    parentheses = compiler.dialect.capabilities.combinator_parentheses
+    texts: list[str] = []
+    params: list[Any] = []
+    for number, part in enumerate(combination.parts):
+        try:
+            sql, found = compile_select(part, compiler)
+        except EmptyResultSet:
+            if combination.operator == "UNION" or (combination.operator == "EXCEPT" and number):
+                continue
+            raise
+        if parentheses:
+            sql = f"({sql})"
+        elif part.combination is not None or part.limit is not None or part.offset is not None or part.order_by:
+            sql = f"SELECT * FROM ({sql})"
+        texts.append(sql)
+        params += found
+    if not texts:
+        raise EmptyResultSet
+    word = f" {combination.operator}{' ALL' if combination.all else ''} "
+    tail, found = _compile_tail(select, compiler)
+    return word.join(texts) + tail, params + found
