@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import shutil
 import signal
 import subprocess
@@ -36,9 +35,7 @@ CONFIGURATION = """
 listen_addr = {listen}
 listen_port = {listen_port}
 unix_socket_dir =
-auth_type = scram-sha-256
-auth_file = {folder}/userlist.txt
-admin_users = {user}
+auth_type = any
 pool_mode = transaction
 default_pool_size = {size}
 max_client_conn = 400
@@ -142,8 +139,9 @@ class Bouncer:
 
     Parameters:
         program: what to run.
-        server_url: where the server is, with the role that PgBouncer logs in as; clients log in under the same name.
+        server_url: where the server is, with the role that PgBouncer logs in as. Clients need no password.
         more: further lines of its configuration.
+        size: how many sessions of the server it has.
     """
 
     def __init__(self, program: Program, server_url: str, more: str = "", size: int = POOL_SIZE) -> None:
@@ -152,28 +150,22 @@ class Bouncer:
         password = unquote(parts.password or "").replace("'", "''")
         self.user = unquote(parts.username or "postgres")
         self.database = unquote(parts.path[1:])
-        self.password = secrets.token_hex(8)
         self.port = servers.free_port()
         self._prefix, owner = servers.as_ordinary_user()
         self.folder = Path(tempfile.mkdtemp(prefix="duotone-pgbouncer-"))
         self._process: subprocess.Popen[bytes] | None = None
-        self._write("userlist.txt", f'"{self.user}" "{self.password}"\n')
-        self._write(
-            "pgbouncer.ini",
+        configuration = self.folder / "pgbouncer.ini"
+        configuration.touch(0o600)  # a password may be in it
+        configuration.write_text(
             CONFIGURATION.format(
                 host=parts.hostname or servers.LOCALHOST, port=parts.port or 5432, user=self.user,
                 password=password and f" password='{password}'", listen=servers.LOCALHOST,
                 listen_port=self.port, folder=self.folder, size=size, more=more,
-            ),
+            )
         )  # fmt: skip
         if owner is not None:
-            for path in (self.folder, *self.folder.iterdir()):
+            for path in (self.folder, configuration):
                 os.chown(path, owner.pw_uid, owner.pw_gid)
-
-    def _write(self, name: str, text: str) -> None:
-        path = self.folder / name
-        path.write_text(text)
-        path.chmod(0o600)
 
     @property
     def url(self) -> str:
@@ -182,7 +174,7 @@ class Bouncer:
 
     def url_of(self, database: str) -> str:
         """Another database of the same server."""
-        return f"postgresql://{self.user}:{self.password}@{servers.LOCALHOST}:{self.port}/{database}"
+        return f"postgresql://{self.user}@{servers.LOCALHOST}:{self.port}/{database}"
 
     def start(self) -> None:
         environment = {**self.program.environment, "HOME": str(self.folder)}

@@ -11,12 +11,15 @@ import os
 import socket
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from functools import partial
 from itertools import count
+from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import capabilities
-from psycopg.pq import ConnStatus, TransactionStatus
+from psycopg.pq import ConnStatus, PollingStatus, TransactionStatus
 
 from orm import errors
 from orm.db.contract import Connection, Driver, Params, Row
@@ -25,7 +28,10 @@ from orm_postgresql.errors import connect_error, error_of
 from orm_postgresql.options import begin_statement, read_settings
 
 if TYPE_CHECKING:
+    from psycopg.pq.abc import PGcancelConn
+
     from orm.db.url import DatabaseURL
+    from orm_postgresql.options import Settings
 
 CAUGHT = (psycopg.Error, UnicodeError)
 _KEPT_ROWS = 200
@@ -218,10 +224,10 @@ class BlockingConnection(Connection):
         # Whoever waits for the answer is told at once, and the server in another thread: it may be out of reach.
         with contextlib.suppress(psycopg.Error):  # it has ended meanwhile
             safe = capabilities.has_cancel_safe()
-            cancel = self._pgconn.cancel_conn().blocking if safe else self._pgconn.get_cancel().cancel
+            cancel = partial(_cancel, self._pgconn.cancel_conn()) if safe else self._pgconn.get_cancel().cancel
             self._shut_socket()
             with contextlib.suppress(RuntimeError):  # at the end of the process no thread can be started
-                threading.Thread(target=_send, args=(cancel,), name="orm-postgresql-terminate", daemon=True).start()
+                threading.Thread(target=_quietly, args=(cancel,), name="orm-postgresql-terminate", daemon=True).start()
 
     def _shut_socket(self) -> None:
         """End the conversation under whoever waits for an answer."""
@@ -264,16 +270,52 @@ class BlockingDriver(Driver):
         prepare(raw)
         connection = BlockingConnection(raw)
         if raw.info.parameter_status("TimeZone") != server["TimeZone"]:
-            try:
-                await connection.execute("SET TimeZone = 'UTC'")  # PgBouncer notes it for this client alone
-            except BaseException:
-                connection.terminate()
-                raise
+            await _to_utc(connection, settings)
         return connection
 
 
-def _send(cancel: Callable[[], None]) -> None:
-    """Have the server drop a statement whose connection may have been closed since."""
+async def _to_utc(connection: BlockingConnection, settings: Settings) -> None:
+    """Set the time zone through a pooler: PgBouncer notes it for this client alone.
+
+    It answers when it has a session of the server free, for which ``connect_timeout`` is the limit, too.
+    """
+    late = threading.Event()
+
+    def give_up() -> None:
+        late.set()
+        connection.interrupt()
+
+    alarm = threading.Timer(settings.connect_timeout or threading.TIMEOUT_MAX, give_up)
+    alarm.daemon = True
+    alarm.start()
+    try:
+        await connection.execute("SET TimeZone = 'UTC'")
+    except BaseException as error:
+        connection.terminate()
+        if late.is_set():
+            raise connect_error(TimeoutError("the pooler had no session free in time"), settings) from error
+        raise
+    finally:
+        alarm.cancel()
+        alarm.join()  # it may be under way, and must not hit what comes next
+
+
+def _cancel(request: PGcancelConn) -> None:
+    """Have the server drop a statement, whose connection may have been closed since, if it can be reached in time.
+
+    (``request.blocking()`` would hold up all threads for as long as that takes.)
+    """
+    deadline = monotonic() + _CANCEL_WITHIN
+    events = {PollingStatus.READING: EVENT_READ, PollingStatus.WRITING: EVENT_WRITE}
+    request.start()
+    while (event := events.get(PollingStatus(request.poll()))) is not None and (left := deadline - monotonic()) > 0:
+        with DefaultSelector() as selector:
+            selector.register(request.socket, event)
+            selector.select(left)
+    request.finish()
+
+
+def _quietly(cancel: Callable[[], None]) -> None:
     with contextlib.suppress(psycopg.Error):  # out of reach: the server notices by itself, later
         cancel()
 

@@ -95,6 +95,7 @@ def own(request: pytest.FixtureRequest) -> Iterator[pgbouncer.Bouncer]:
     try:
         with pgbouncer.running(request.getfixturevalue("direct_url")) as bouncer:
             yield bouncer
+            look_through(bouncer)
     except servers.NoServer as reason:
         unavailable(reason)
 
@@ -104,16 +105,24 @@ def bouncer(own: pgbouncer.Bouncer) -> Iterator[pgbouncer.Bouncer]:
     """The same with all its sessions open, looked through after the test."""
     sessions_of(own, "SELECT 1")
     yield own
-    own.wait_for_rest()
-    assert sessions_of(own, LEFTOVERS, [list(CARRIED)]) == [[], []]
+    look_through(own)
 
 
 @pytest.fixture
 def url(request: pytest.FixtureRequest) -> str:
     """A URL that leads through a PgBouncer and says so."""
-    given = os.environ.get(pgbouncer.VARIABLE)
-    plain = given or request.getfixturevalue("bouncer").url
+    return through(request, "bouncer")
+
+
+def through(request: pytest.FixtureRequest, name: str) -> str:
+    plain = os.environ.get(pgbouncer.VARIABLE) or request.getfixturevalue(name).url
     return f"{plain}{'&' if '?' in plain else '?'}pooler=transaction"
+
+
+def look_through(bouncer: pgbouncer.Bouncer) -> None:
+    """Wait until all sessions have been given back; nothing may be left in them."""
+    bouncer.wait_for_rest()
+    assert sessions_of(bouncer, LEFTOVERS, [list(CARRIED)]) == [[], []]
 
 
 @pytest.fixture
@@ -175,6 +184,10 @@ class Through:
     @pytest.fixture
     def backend(self) -> Backend:
         return postgresql
+
+    @pytest.fixture
+    def url(self, request: pytest.FixtureRequest) -> str:
+        return through(request, "own")  # (what is left behind is found at the end)
 
 
 class TestConnections(Through, ConnectionConformance): ...
@@ -424,13 +437,14 @@ def test_statements_that_take_too_long(db: Database, bouncer: pgbouncer.Bouncer,
     many(colour, one_client, 3)
 
 
-def test_a_limit_of_time_while_all_sessions_are_taken(db: Database, bouncer: pgbouncer.Bouncer) -> None:
+def test_a_limit_of_time_while_all_sessions_are_taken(db: Database, bouncer: pgbouncer.Bouncer, url: str) -> None:
     """PgBouncer drops a cancellation of what waits for a session, so the connection is given up for it."""
 
     async def work(number: int) -> None:
         with pytest.raises(errors.QueryTimeout):
             await LimitedDatabase(db, 0.2).fetch("SELECT 1")
 
+    many("blocking", lambda number: db.fetch("SELECT pg_sleep(0.2)"), 2)  # two connections, which are kept
     with ExitStack() as stack:
         for _ in range(pgbouncer.POOL_SIZE):
             stack.enter_context(psycopg.connect(bouncer.url)).execute("SELECT 1")
@@ -438,8 +452,10 @@ def test_a_limit_of_time_while_all_sessions_are_taken(db: Database, bouncer: pgb
         thread = threading.Thread(target=many, args=("awaitable", work, 2))
         thread.start()
         many("blocking", work, 2)
+        with pytest.raises(errors.OperationalError, match="no session free in time"):
+            test_postgresql.connect(f"{url}&connect_timeout=1")  # it would set its time zone
         thread.join()
-        assert time.monotonic() - began < 20, "it waited for the sessions"
+        assert time.monotonic() - began < 60, "it waited for the sessions"
     bouncer.wait_for_rest()
     for colour in COLOURS:
         many(colour, one_client, 2)
