@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from orm.bridge.nested import nested
 from orm.bridge.waiting import whoami
+from orm.db.ending import leave_connection
 from orm.db.lease import Block
 from orm.db.membership import find_block, left_writer, step_out
 from orm.errors import TransactionManagementError
@@ -70,22 +71,7 @@ class AwaitableConnectionBlock:
         self._own = False
         inner = step_out(block, self._previous)
         self._previous = None
-        lease = block.lease
-        if lease.forked:
-            block.closed = True
-            return
-        if inner is not None:
-            block.abandon(inner)
-            raise TransactionManagementError(
-                "A connection() block was left before the atomic block inside it, which is rolled back. Blocks are "
-                "left in the reverse order of entering them."
-            ) from error
-        try:
-            await block.close()
-        except BaseException:
-            lease.pool.discard(lease.entry, busy=True)
-            raise
-        lease.pool.release_after_error(lease.entry)
+        await leave_connection(block, inner)
 
     @property
     def open_block(self) -> Block:

@@ -332,17 +332,3 @@ class Block:
         self.hurried = True
         if self.outcome is not None:
             self.outcome.begin()
-
-    def abandon(self, inner: Block) -> None:
-        """End this block and those in it down to ``inner``, whatever their order: all they did is rolled back."""
-        block: Block | None = inner
-        while block is not None and block is not self:
-            block.closed = True
-            block = block.parent
-        self.closed = True
-        if self.parent is not None and self.parent.transaction:
-            self.parent.broken = True
-        elif not self.lease.forked:
-            self.lease.pool.discard(self.lease.entry, busy=True)
-        if self.parent is not None:
-            self.parent.turns.pass_on()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from orm.bridge.crossing import call
 from orm.bridge.drive import drive
 from orm.bridge.guard import running_loop
-from orm.db.atomic import leave
+from orm.db.ending import leave
 from orm.db.lease import Block
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.errors import TransactionManagementError

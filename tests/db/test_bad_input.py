@@ -1,0 +1,872 @@
+"""What can't work says so before any SQL, on both databases and in both colours."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import math
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, aclosing
+from typing import Any
+
+import pytest
+
+import orm
+from orm.bridge import portal, run
+from orm.db.database_blocking import Database
+from orm.db.registry import databases
+from orm.db.transaction import atomic, in_atomic_block, independent, on_commit, set_rollback
+from orm.db.url import PoolOptions
+from orm.errors import (
+    ConnectionDoesNotExist,
+    ImproperlyConfigured,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+    SynchronousOnlyOperation,
+    TransactionManagementError,
+)
+from orm.models import IntegerField, Model
+from orm.testing import rolled_back
+
+SERIES = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 50) SELECT n FROM s"
+LONG = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 60000000) SELECT count(*) FROM s"
+WITHIN = 20
+CLOSED = (InterfaceError, OperationalError)
+
+pytestmark = [pytest.mark.only(backend="sqlite"), pytest.mark.only(backend="postgresql")]
+
+
+class Item(Model):
+    n = IntegerField()
+
+    class Meta:
+        app_label = "tests_bad_input"
+        db_table = "things"
+
+
+async def aadd(db: Database, *ids: int) -> None:
+    for id in ids:
+        await db.execute(f"INSERT INTO things VALUES ({id}, 0)")
+
+
+async def aids(db: Database) -> list[int]:
+    return [row[0] for row in await db.fetch("SELECT id FROM things ORDER BY id")]
+
+
+def idle(db: Database) -> bool:
+    return all(pool.busy == 0 and pool.waiting == 0 for pool in db.statistics.pools)
+
+
+class Unsent:
+    """``with Unsent(db, error, match):`` the error is raised, and neither a statement nor a connection was needed."""
+
+    def __init__(self, db: Database, error: type[Exception], match: str) -> None:
+        self.db = db
+        self.raises = pytest.raises(error, match=match)
+        self.captured = orm.capture_queries()
+
+    def taken(self) -> int:
+        """How often a connection was handed out, for BEGIN as well as for statements."""
+        return sum(pool.statements for pool in self.db.statistics.pools)
+
+    def __enter__(self) -> None:
+        self.before = self.taken()
+        self.captured.__enter__()
+        self.raises.__enter__()
+
+    def __exit__(self, *details: Any) -> bool:
+        self.captured.__exit__(None, None, None)
+        caught = bool(self.raises.__exit__(*details))
+        assert all(query.failed for query in self.captured), "the statement that is refused, at most"
+        assert self.taken() == self.before
+        return caught
+
+
+async def enters(block: Any) -> None:
+    async with block:
+        raise AssertionError("it was entered")
+
+
+def enters_blocking(block: Any) -> None:
+    with block:
+        raise AssertionError("it was entered")
+
+
+async def arun(function: Callable[..., Any], *args: Any, **options: Any) -> None:
+    await orm.arun_in_transaction(function, *args, **options)
+
+
+# -- aliases -----------------------------------------------------------------------------------------------------------
+
+NO_ALIASES = [("nope", r"no database 'nope'.*Known: default, replica"), ("repilca", "Did you mean replica"), ("", "''")]
+
+
+@pytest.fixture
+def two(db: Database, url: str) -> Database:
+    orm.configure({"default": url, "replica": url})
+    return databases["default"]
+
+
+@pytest.mark.parametrize(("alias", "says"), [*NO_ALIASES, (3, "no database 3"), (b"default", "b'default'")])
+def test_an_alias_that_does_not_exist(two: Database, alias: Any, says: str) -> None:
+    def nothing() -> None:
+        raise AssertionError("it was called")
+
+    async def anothing() -> None:
+        raise AssertionError("it was called")
+
+    blocking: list[Callable[[], Any]] = [
+        lambda: enters_blocking(atomic(alias)),
+        lambda: enters_blocking(atomic(using=alias)),
+        lambda: enters_blocking(independent(alias)),
+        atomic(using=alias)(nothing),
+        atomic(using=alias, retry=2)(nothing),
+        lambda: orm.run_in_transaction(nothing, using=alias),
+        lambda: on_commit(nothing, using=alias),
+        lambda: in_atomic_block(alias),
+        lambda: set_rollback(True, using=alias),
+        lambda: databases[alias],
+    ]
+    awaitable: list[Callable[[], Awaitable[Any]]] = [
+        lambda: enters(atomic(alias)),
+        lambda: enters(independent(alias)),
+        atomic(using=alias)(anothing),
+        lambda: arun(anothing, using=alias),
+    ]
+    for call in blocking:
+        with Unsent(two, ConnectionDoesNotExist, says):
+            call()
+    for acall in awaitable:
+        with Unsent(two, ConnectionDoesNotExist, says):
+            asyncio.run(acall())  # type: ignore[arg-type]
+    assert idle(two)
+
+
+@pytest.mark.parametrize(("alias", "says"), NO_ALIASES[:2])
+def test_a_query_on_an_alias_that_does_not_exist(two: Database, alias: str, says: str) -> None:
+    for call in (
+        lambda: Item.objects.using(alias).count(),
+        lambda: Item.objects.using(alias).create(n=1),
+        lambda: Item(n=1).save(using=alias),
+        lambda: asyncio.run(Item(n=1).asave(using=alias)),
+        lambda: orm.create_tables(Item, using=alias),
+    ):
+        with Unsent(two, ConnectionDoesNotExist, says):
+            call()
+
+
+# -- limits ------------------------------------------------------------------------------------------------------------
+
+NO_POOLS = [
+    ("max_size=0", "max_size is 0; a pool needs room"),
+    ("max_size=-1", "max_size is -1"),
+    ("max_size=nan", "max_size is a number"),
+    ("max_size=2.5", "max_size is a number"),
+    ("min_size=-1", "min_size is -1"),
+    ("min_size=6&max_size=5", "min_size is 6"),
+    ("max_connections=-1", "max_connections is -1"),
+    ("acquire_timeout=0", "acquire_timeout is 0"),
+    ("acquire_timeout=nan", "acquire_timeout is nan"),
+    ("acquire_timeout=-3", "acquire_timeout is -3"),
+    ("max_lifetime=0", "max_lifetime is 0"),
+    ("idle_timeout=-1", "idle_timeout is -1"),
+    ("health_check_after=nan", "health_check_after is nan"),
+]
+
+
+@pytest.mark.parametrize(("options", "says"), NO_POOLS)
+def test_a_pool_that_can_not_serve(db: Database, url: str, options: str, says: str) -> None:
+    place = url.partition("?")[0]
+    with Unsent(db, ImproperlyConfigured, says):
+        orm.configure({"default": f"{place}?{options}"})
+    assert databases["default"] is db, "what was refused changes nothing"
+    assert run(aids(db)) == []
+
+
+@pytest.mark.parametrize("given", [{"max_size": 0}, {"max_size": None}, {"acquire_timeout": "soon"}])
+def test_a_pool_in_djangos_form(db: Database, given: dict[str, Any]) -> None:
+    with Unsent(db, ImproperlyConfigured, next(iter(given))):
+        orm.configure({"default": {"ENGINE": "sqlite", "NAME": "x.db", "OPTIONS": given}})
+    with pytest.raises(ImproperlyConfigured, match="max_size is 0"):
+        PoolOptions(max_size=0)
+
+
+@pytest.mark.parametrize("value", [0, -1, math.nan, math.inf, "1", True])
+def test_limits_of_time(db: Database, value: Any) -> None:
+    for name in ("statement_timeout", "lock_timeout"):
+        with Unsent(db, (TypeError, ValueError), name):  # type: ignore[arg-type]
+            atomic(**{name: value})
+    with Unsent(db, (TypeError, ValueError), "timeout"):  # type: ignore[arg-type]
+        Item.objects.timeout(value)
+
+
+@pytest.mark.parametrize("value", [-1, True, 1.5, "3", None, math.nan])
+def test_numbers_of_runs(db: Database, value: Any) -> None:
+    with Unsent(db, (TypeError, ValueError), "retry is how many"):  # type: ignore[arg-type]
+        atomic(retry=value)
+    with Unsent(db, (TypeError, ValueError), "retry is how many"):  # type: ignore[arg-type]
+        orm.run_in_transaction(lambda: None, retry=value)
+    with Unsent(db, (TypeError, ValueError), "retry is how many"):  # type: ignore[arg-type]
+        asyncio.run(orm.arun_in_transaction(lambda: None, retry=value))
+
+
+@pytest.mark.parametrize("value", [0, -1, True, 1.5, "2", None])
+def test_numbers_of_rows(db: Database, value: Any) -> None:
+    async def astream() -> None:
+        async with db.connection() as connection:
+            with Unsent(db, (TypeError, ValueError), "chunk_size"):  # type: ignore[arg-type]
+                async for _ in connection.astream(SERIES, chunk_size=value):
+                    raise AssertionError
+
+    asyncio.run(astream())
+    with db.connection() as connection, Unsent(db, (TypeError, ValueError), "chunk_size"):  # type: ignore[arg-type]
+        list(connection.stream(SERIES, chunk_size=value))
+    assert idle(db)
+
+
+# -- options of a block ------------------------------------------------------------------------------------------------
+
+
+def test_an_isolation_that_does_not_exist(db: Database) -> None:
+    with Unsent(db, TypeError, "isolation is the SQL name"):
+        atomic(isolation=3)  # type: ignore[call-overload]
+    with orm.capture_queries() as queries:
+        with pytest.raises(ProgrammingError, match=r"unknown isolation level 'nope'; known: .*serializable"):
+            enters_blocking(atomic(isolation="nope"))
+        with pytest.raises(ProgrammingError, match="unknown isolation level 'nope'"):
+            asyncio.run(enters(atomic(isolation="nope")))
+        with pytest.raises(ProgrammingError, match="unknown isolation level 'nope'"), db.connection():
+            enters_blocking(atomic(isolation="nope"))
+    assert queries == []
+    assert idle(db)
+
+
+NESTED = [
+    ({"isolation": "serializable"}, "outermost"),
+    ({"read_only": True}, "outermost"),
+    ({"lock_timeout": 1.0}, "outermost"),
+    ({"durable": True}, "durable"),
+    ({"durable": True, "savepoint": False}, "durable"),
+]
+
+
+@pytest.mark.parametrize("outer", [{}, {"durable": True}, {"read_only": True}, {"isolation": "serializable"}])
+@pytest.mark.parametrize(("inner", "says"), NESTED)
+def test_what_only_the_outermost_block_can_say(
+    db: Database, outer: dict[str, Any], inner: dict[str, Any], says: str
+) -> None:
+    def nothing() -> None:
+        raise AssertionError("it was called")
+
+    async def anothing() -> None:
+        raise AssertionError("it was called")
+
+    def refusals() -> Iterator[Callable[[], Any]]:
+        yield lambda: enters_blocking(atomic(**inner))
+        yield atomic(**inner)(nothing)
+        yield lambda: orm.run_in_transaction(
+            nothing, **{k: v for k, v in inner.items() if k in ("durable", "isolation")}
+        )
+
+    async def arefusals() -> None:
+        for call in (lambda: enters(atomic(**inner)), atomic(**inner)(anothing)):
+            with Unsent(db, TransactionManagementError, says):
+                await call()
+            async with atomic():  # however deep
+                with Unsent(db, TransactionManagementError, says):
+                    await call()
+
+    with atomic(**outer):
+        for call in list(refusals())[: 3 if set(inner) & {"isolation"} or inner == {"durable": True} else 2]:
+            with Unsent(db, TransactionManagementError, says):
+                call()
+            with atomic(), Unsent(db, TransactionManagementError, says):
+                call()
+        asyncio.run(arefusals())
+        run(aids(db))
+
+    async def awaitable() -> None:
+        async with atomic(**outer):
+            await arefusals()
+            await asyncio.create_task(arefusals())
+            await asyncio.to_thread(check_in_thread)
+            await aids(db)
+
+    def check_in_thread() -> None:
+        with Unsent(db, TransactionManagementError, says):
+            enters_blocking(atomic(**inner))
+
+    asyncio.run(awaitable())
+    assert idle(db)
+
+
+def test_where_durable_is_at_home(db: Database) -> None:
+    @atomic(durable=True)
+    def inner(id: int) -> None:
+        run(aadd(db, id))
+
+    @atomic(durable=True)
+    async def ainner(id: int) -> None:
+        await aadd(db, id)
+
+    async def awaitable() -> None:
+        async with db.connection(), atomic(durable=True):
+            await aadd(db, 3)
+        async with atomic(read_only=True):
+            await aids(db)
+            async with independent():
+                await ainner(4)
+
+    inner(1)
+    with db.connection(), atomic(durable=True), atomic():
+        run(aadd(db, 2))
+    asyncio.run(awaitable())
+    assert run(aids(db)) == [1, 2, 3, 4]
+    with rolled_back():
+        inner(5)
+        asyncio.run(ainner(6))
+        with atomic(durable=True):
+            run(aadd(db, 7))
+            with Unsent(db, TransactionManagementError, "durable"):
+                inner(8)
+        assert run(aids(db)) == [1, 2, 3, 4, 5, 6, 7]
+    assert run(aids(db)) == [1, 2, 3, 4]
+    assert idle(db)
+
+
+def test_retry_under_with(db: Database) -> None:
+    for outer in (ExitStack, atomic):
+        with outer():
+            with Unsent(db, TypeError, "only a function can be run again"):
+                enters_blocking(atomic(retry=3))
+            with Unsent(db, TypeError, "only a function can be run again"):
+                asyncio.run(enters(atomic(retry=3)))
+
+
+@pytest.mark.parametrize("colour", ["awaitable", "blocking"])
+def test_a_write_in_a_block_that_only_reads(db: Database, colour: str) -> None:
+    async def awaitable(nested: bool) -> None:
+        async with atomic(read_only=True):
+            await aids(db)
+            if nested:
+                async with atomic():
+                    await aadd(db, 1)
+            await aadd(db, 1)
+
+    def blocking(nested: bool) -> None:
+        with atomic(read_only=True):
+            run(aids(db))
+            if nested:
+                with atomic():
+                    run(aadd(db, 1))
+            run(aadd(db, 1))
+
+    for nested in (False, True):
+        with pytest.raises(OperationalError, match=r"read-?only"):
+            if colour == "awaitable":
+                asyncio.run(awaitable(nested))
+            else:
+                blocking(nested)
+    run(aadd(db, 2))
+    assert run(aids(db)) == [2], "the connection may write again"
+
+
+@pytest.mark.parametrize("wrong", [3, None, "print", object()])
+def test_what_is_no_function(db: Database, wrong: Any) -> None:
+    with Unsent(db, TypeError, "must be a callable"):
+        on_commit(wrong)
+    with Unsent(db, TypeError, "takes a function"):
+        orm.run_in_transaction(wrong)
+    with Unsent(db, TypeError, "takes a function"):
+        asyncio.run(orm.arun_in_transaction(wrong))
+    with atomic(), Unsent(db, TypeError, "must be a callable"):
+        on_commit(wrong)
+
+
+def test_a_coroutine_is_no_function(db: Database) -> None:
+    async def hook() -> None:
+        raise AssertionError
+
+    made = hook()
+    with Unsent(db, TypeError, "must be a callable"):
+        on_commit(made)  # type: ignore[arg-type]
+    made.close()
+    with Unsent(db, TypeError, "can't decorate the generator"):
+
+        @atomic
+        async def generator() -> Any:
+            yield 1
+
+
+# -- entering ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [atomic, "connection", independent])
+def test_entered_twice(db: Database, make: Any) -> None:
+    block = db.connection() if make == "connection" else make()
+
+    async def twice() -> None:
+        async with block:
+            with Unsent(db, TransactionManagementError, "open already"):
+                await enters(block)
+        async with block:
+            pass  # one after the other is fine
+
+    for _ in range(2):
+        with block:
+            with Unsent(db, TransactionManagementError, "open already"):
+                enters_blocking(block)
+            with Unsent(db, TransactionManagementError, "open already"):
+                asyncio.run(enters(block))
+        asyncio.run(twice())
+    with Unsent(db, TransactionManagementError, "not open"):
+        block.__exit__(None, None, None)
+    assert idle(db)
+
+
+@pytest.mark.parametrize("make", [atomic, "connection"])
+@pytest.mark.asyncio
+async def test_shared_by_two_tasks(db: Database, make: Any) -> None:
+    """The second is refused although the first is still waiting for BEGIN."""
+    block = db.connection() if make == "connection" else make()
+
+    async def uses(id: int) -> None:
+        async with block:
+            await aadd(db, id)
+            await asyncio.sleep(0.01)
+
+    first, second = await asyncio.gather(uses(1), uses(2), return_exceptions=True)
+    assert first is None
+    assert isinstance(second, TransactionManagementError) and "open already" in str(second)
+    assert await aids(db) == [1]
+    assert idle(db)
+
+
+@pytest.mark.asyncio
+async def test_a_block_that_could_not_be_entered_may_be_tried_again(db: Database) -> None:
+    object.__setattr__(db.url.pool, "acquire_timeout", 0.05)
+    blocks = [db.connection() for _ in range(db.url.pool.max_size)]
+    async with AsyncExitStack() as stack:
+        tasks = [asyncio.create_task(held(block, stack)) for block in blocks]
+        await asyncio.gather(*tasks)
+        one = atomic()
+        with pytest.raises(OperationalError, match="No connection"):
+            await enters(one)
+    async with one:
+        await aadd(db, 1)
+    assert await aids(db) == [1]
+    assert idle(db)
+
+
+async def held(block: Any, stack: AsyncExitStack) -> None:
+    await stack.enter_async_context(block)
+
+
+@pytest.mark.asyncio
+async def test_with_on_a_running_loop(db: Database) -> None:
+    for block in (atomic(), db.connection()):
+        with Unsent(db, SynchronousOnlyOperation, "async with"):
+            enters_blocking(block)
+        async with block:  # the refusal left nothing behind
+            pass
+    async with atomic():
+        with Unsent(db, SynchronousOnlyOperation, "async with"):
+            enters_blocking(atomic())
+    assert idle(db)
+
+
+def test_async_with_where_no_loop_runs(db: Database) -> None:
+    """Driven by hand it is blocking code; a coroutine that really waits is found out, and its block rolled back."""
+
+    async def works() -> None:
+        async with atomic():
+            await aadd(db, 1)
+
+    async def waits() -> None:
+        async with atomic():
+            await aadd(db, 2)
+            await asyncio.sleep(0)
+
+    run(works())
+    with pytest.raises(orm.errors.BridgeError, match="suspended"):
+        run(waits())
+    portal.run(works_on(db, 3))
+    assert run(aids(db)) == [1, 3]
+    assert not in_atomic_block()
+    assert idle(db)
+
+
+async def works_on(db: Database, id: int) -> None:
+    async with atomic():
+        await aadd(db, id)
+        await asyncio.sleep(0)
+
+
+# -- leaving -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.asyncio
+async def test_left_out_of_order(db: Database) -> None:
+    outer, inner = atomic(), atomic()
+    await outer.__aenter__()
+    await aadd(db, 1)
+    await inner.__aenter__()
+    await aadd(db, 2)
+    with pytest.raises(TransactionManagementError, match=r"before one it has open inside it.*reverse order"):
+        await outer.__aexit__(None, None, None)
+    assert not in_atomic_block()
+    assert await aids(db) == []
+    await aadd(db, 3)
+    with pytest.raises(TransactionManagementError, match="has ended before"):
+        await inner.__aexit__(None, None, None)
+    assert await aids(db) == [3], "and what comes afterwards is no part of it"
+    assert idle(db)
+
+
+def test_left_out_of_order_in_blocking_code(db: Database) -> None:
+    first, second = ExitStack(), ExitStack()
+    first.enter_context(atomic())
+    second.enter_context(atomic())
+    run(aadd(db, 1))
+    with pytest.raises(TransactionManagementError, match="reverse order"):
+        first.close()
+    with pytest.raises(TransactionManagementError, match="reverse order"):
+        second.close()
+    assert run(aids(db)) == []
+    with pytest.raises(ZeroDivisionError):  # another error is not hidden by it
+        with ExitStack() as first:
+            first.enter_context(atomic())
+            second.enter_context(atomic())
+            run(aadd(db, 1))
+            raise ZeroDivisionError
+    with pytest.raises(TransactionManagementError, match="reverse order"):
+        second.close()
+    assert run(aids(db)) == []
+    assert idle(db)
+
+
+def test_left_out_of_order_inside_a_transaction(db: Database) -> None:
+    """The transaction around them is whole, and goes on."""
+    with atomic():
+        run(aadd(db, 1))
+        outer, inner = atomic(), atomic()
+        outer.__enter__()
+        run(aadd(db, 2))
+        inner.__enter__()
+        run(aadd(db, 3))
+        with pytest.raises(TransactionManagementError, match="reverse order"):
+            outer.__exit__(None, None, None)
+        with pytest.raises(TransactionManagementError, match="reverse order"):
+            inner.__exit__(None, None, None)
+        run(aadd(db, 4))
+    assert run(aids(db)) == [1, 4]
+    assert idle(db)
+
+
+def test_a_connection_left_before_its_transaction(db: Database) -> None:
+    connection, inner = db.connection(), atomic()
+    connection.__enter__()
+    inner.__enter__()
+    run(aadd(db, 1))
+    with pytest.raises(TransactionManagementError, match="reverse order"):
+        connection.__exit__(None, None, None)
+    with pytest.raises(TransactionManagementError, match="reverse order"):
+        inner.__exit__(None, None, None)
+    assert run(aids(db)) == []
+    assert idle(db)
+
+
+@pytest.mark.asyncio
+async def test_independent_may_be_left_in_any_order(db: Database) -> None:
+    async with atomic(read_only=True):
+        beside, inner = independent(), atomic()
+        beside.__enter__()
+        await inner.__aenter__()
+        await aadd(db, 1)
+        beside.__exit__(None, None, None)
+        await aadd(db, 2)
+        await inner.__aexit__(None, None, None)
+        assert in_atomic_block()
+        with pytest.raises(OperationalError, match=r"read-?only"):
+            async with atomic():
+                await aadd(db, 3)
+    block, beside = atomic(), independent()
+    await block.__aenter__()
+    await aadd(db, 4)
+    beside.__enter__()
+    await block.__aexit__(None, None, None)
+    beside.__exit__(None, None, None)
+    assert not in_atomic_block()
+    assert await aids(db) == [1, 2, 4]
+    assert idle(db)
+
+
+@pytest.mark.asyncio
+async def test_blocks_of_generators_that_overlap(db: Database) -> None:
+    """A block inside an asynchronous generator is entered in the context of whoever walks it."""
+
+    async def rows(id: int) -> Any:
+        async with atomic():
+            await aadd(db, id)
+            yield id
+
+    async with aclosing(rows(1)) as first:
+        await anext(first)
+        second = rows(2)
+        await anext(second)
+        with pytest.raises(TransactionManagementError, match="reverse order"):
+            await anext(first)
+        with pytest.raises(TransactionManagementError, match="reverse order"):
+            await anext(second)
+    assert await aids(db) == []
+    async for _ in rows(3):
+        pass
+    abandoned = rows(4)
+    await anext(abandoned)
+    await abandoned.aclose()
+    assert await aids(db) == [3]
+    assert idle(db)
+
+
+# -- a connection after its block --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_connection_after_its_block(db: Database, inside: bool) -> None:
+    with atomic() if inside else ExitStack():
+        with db.connection() as connection:
+            stream = connection.stream(SERIES, chunk_size=2)
+            assert next(stream) == (1,) and next(stream) == (2,)
+        for call in (
+            lambda: connection.raw,
+            lambda: connection.fetch("SELECT 1"),
+            lambda: connection.execute("SELECT 1"),
+            lambda: connection.execute_many("SELECT 1", [()]),
+            lambda: connection.execute_script("SELECT 1"),
+            lambda: next(connection.stream("SELECT 1")),
+        ):
+            with Unsent(db, TransactionManagementError, "not open: use it inside"):
+                call()
+        with pytest.raises(TransactionManagementError, match="has ended"):
+            next(stream)
+
+    async def awaitable() -> None:
+        async with atomic() if inside else AsyncExitStack():
+            async with db.connection() as connection:
+                stream = connection.astream(SERIES, chunk_size=2)
+                assert await anext(stream) == (1,) and await anext(stream) == (2,)
+            for acall in (
+                lambda: connection.afetch("SELECT 1"),
+                lambda: connection.aexecute("SELECT 1"),
+                lambda: connection.aexecute_many("SELECT 1", [()]),
+                lambda: connection.aexecute_script("SELECT 1"),
+                lambda: anext(connection.astream("SELECT 1")),
+            ):
+                with Unsent(db, TransactionManagementError, "not open: use it inside"):
+                    await acall()
+            with pytest.raises(TransactionManagementError, match="has ended"):
+                await anext(stream)
+
+    asyncio.run(awaitable())
+    assert idle(db)
+
+
+@pytest.mark.parametrize("around", ["connection", "atomic", "nested"])
+def test_a_stream_left_open_leaves_no_cursor(db: Database, around: str) -> None:
+    """The connection's next user must find neither an old view of the rows nor a lock."""
+    run(aadd(db, *range(1, 20)))
+
+    def blocking() -> Any:
+        with ExitStack() as stack:
+            for block in {"connection": [], "atomic": [atomic()], "nested": [atomic(), atomic()]}[around]:
+                stack.enter_context(block)
+            connection = stack.enter_context(db.connection())
+            stream = connection.stream("SELECT id FROM things ORDER BY id", chunk_size=2)
+            assert next(stream) == (1,)
+        return stream
+
+    async def awaitable() -> Any:
+        async with AsyncExitStack() as stack:
+            for block in {"connection": [], "atomic": [atomic()], "nested": [atomic(), atomic()]}[around]:
+                await stack.enter_async_context(block)
+            connection = await stack.enter_async_context(db.connection())
+            stream = connection.astream("SELECT id FROM things ORDER BY id", chunk_size=2)
+            assert await anext(stream) == (1,)
+        await asyncio.to_thread(run, aadd(db, 50))  # on another connection
+        assert (await aids(db))[-1] == 50
+        await aadd(db, 51)
+        [pool] = [pool for pool in db.statistics.pools if pool.home != "blocking"]
+        assert (pool.opened, pool.idle) == (1, 1), "the connection was clean, and so kept"
+        with pytest.raises(TransactionManagementError, match="has ended"):
+            await anext(stream)
+            await anext(stream)
+
+    stream = blocking()
+    asyncio.run(aadd(db, 40))
+    assert run(aids(db))[-1] == 40
+    run(aadd(db, 41))
+    [pool] = db.statistics.pools
+    assert (pool.opened, pool.idle) == (1, 1), "the connection was clean, and so kept"
+    assert next(stream) == (2,), "what had come is there"
+    with pytest.raises(TransactionManagementError, match="has ended"):
+        next(stream)
+    asyncio.run(awaitable())
+    assert idle(db)
+
+
+# -- a closed database -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", ["close", "terminate"])
+def test_a_database_that_was_closed_opens_again(db: Database, end: str) -> None:
+    run(aadd(db, 1))
+    getattr(db, end)()
+    assert db.statistics.pools == ()
+    assert run(aids(db)) == [1]
+
+    async def awaitable() -> None:
+        await aadd(db, 2)
+        if end == "close":
+            await db.aclose()
+        else:
+            db.terminate()
+        assert await aids(db) == [1, 2]
+
+    asyncio.run(awaitable())
+    assert idle(db)
+
+
+def test_closed_inside_a_block(db: Database) -> None:
+    with pytest.raises(CLOSED), atomic():
+        run(aadd(db, 1))
+        db.terminate()
+        with pytest.raises(CLOSED, match="closed"):
+            run(aadd(db, 2))
+    with pytest.raises(CLOSED, match="nothing was saved"), atomic():
+        run(aadd(db, 1))
+        db.terminate()
+
+    async def awaitable() -> None:
+        async with atomic():
+            await aadd(db, 1)
+            db.terminate()
+            with pytest.raises(CLOSED, match="closed"):
+                await aadd(db, 2)
+
+    with pytest.raises(CLOSED, match="nothing was saved"):
+        asyncio.run(awaitable())
+    with db.connection() as connection:
+        db.terminate()
+        with pytest.raises(CLOSED, match="closed"):
+            connection.fetch("SELECT 1")
+    assert run(aids(db)) == []
+    assert idle(db)
+
+
+@pytest.mark.asyncio
+async def test_closed_while_somebody_waits(db: Database) -> None:
+    ready = asyncio.Semaphore(0)
+    go = asyncio.Event()
+
+    async def holds() -> None:
+        async with db.connection():
+            ready.release()
+            await go.wait()
+
+    holders = [asyncio.create_task(holds()) for _ in range(db.url.pool.max_size)]
+    for _ in holders:
+        await ready.acquire()
+    waiting = asyncio.create_task(db.fetch("SELECT 1"))  # type: ignore[arg-type, var-annotated]
+    while not any(pool.waiting for pool in db.statistics.pools):  # noqa: ASYNC110  (nobody rings when a queue grows)
+        await asyncio.sleep(0)
+    db.terminate()
+    with pytest.raises(InterfaceError, match="have been closed"):
+        await waiting
+    go.set()
+    await asyncio.gather(*holders)
+    assert await aids(db) == []
+    assert idle(db)
+
+
+def test_closed_while_a_thread_waits(db: Database) -> None:
+    errors: list[BaseException] = []
+
+    def waits() -> None:
+        try:
+            run(db.fetch("SELECT 1"))
+        except InterfaceError as error:
+            errors.append(error)
+
+    with ExitStack() as stack:
+        for _ in range(db.url.pool.max_size):
+            context = contextvars.copy_context()
+            connection = db.connection()
+            context.run(connection.__enter__)
+            stack.callback(context.run, connection.__exit__, None, None, None)
+        thread = threading.Thread(target=waits)
+        thread.start()
+        while not db.statistics.pools[0].waiting:
+            time.sleep(0.001)
+        db.terminate()
+        thread.join(WITHIN)
+    assert ["have been closed" in str(error) for error in errors] == [True]
+    assert run(aids(db)) == []
+
+
+def test_a_database_configured_anew(db: Database, url: str) -> None:
+    run(aadd(db, 1))
+    with pytest.raises(CLOSED), atomic():
+        run(aadd(db, 2))
+        orm.configure({"default": f"{url}&idle_timeout=7"})
+    says = r"closed, since orm.configure\(\).*use orm.databases\['default'\]"
+    with Unsent(db, InterfaceError, says):
+        run(aids(db))
+    with Unsent(db, InterfaceError, says):
+        asyncio.run(aadd(db, 3))
+    with Unsent(db, InterfaceError, says):
+        enters_blocking(db.connection())
+    assert run(aids(databases["default"])) == [1]
+    orm.configure({"default": url})
+    assert databases["default"] is not db
+    databases["default"].terminate()
+
+
+# -- a block that fails ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("colour", ["awaitable", "blocking"])
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_failing_block_stops_what_other_threads_run_in_it(db: Database, nested: bool, colour: str) -> None:
+    errors: list[str] = []
+    threads: list[threading.Thread] = []
+
+    async def long() -> None:
+        await db.fetch(LONG)
+
+    def child() -> None:
+        try:
+            run(long()) if colour == "blocking" else asyncio.run(long())
+        except TransactionManagementError as error:
+            errors.append(str(error))
+
+    def fails() -> None:
+        with atomic():
+            run(aadd(db, 1))
+            threads.append(threading.Thread(target=contextvars.copy_context().run, args=(child,)))
+            threads[0].start()
+            while not any("WITH RECURSIVE" in holder for holder in db._pools[None].holders()):
+                time.sleep(0.001)
+            raise ZeroDivisionError
+
+    with atomic() if nested else ExitStack():
+        run(aids(db))
+        with pytest.raises(ZeroDivisionError):
+            fails()
+        run(aadd(db, 5))
+    threads[0].join(WITHIN)
+    assert ["so the statement was stopped" in error for error in errors] == [True]
+    assert run(aids(db)) == [5]
+    assert idle(db)
