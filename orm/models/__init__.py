@@ -60,6 +60,7 @@ from orm.models.relations import (
     OneToOneRel,
     RelatedManager,
 )
+from orm.query.filtered import FilteredRelation
 from orm.query.prefetch import Prefetch, aprefetch_related_objects
 from orm.query.prefetch_blocking import prefetch_related_objects
 from orm.query.queryset_blocking import QuerySet
@@ -109,6 +110,7 @@ __all__ = [
     "ExpressionWrapper",
     "F",
     "Field",
+    "FilteredRelation",
     "FloatField",
     "ForeignKey",
     "ForeignObjectRel",

@@ -269,7 +269,7 @@ class Builder(Names):
         """Return EXISTS(this very row, meeting the condition): what is excluded when the value lies across a relation
         with many rows, whose join here would give a row as often as it has related ones.
         """
-        inner = _SameRowBuilder(self, self.model)
+        inner = InnerBuilder(self, self.model, own_names=True)
         lookup = inner.resolve_condition(Q((name, value)), reuse=set())
         key = self.model._meta.pk
         tie = Exact(Col(inner.select.base_alias, key), Col(self.select.base_alias, key))
@@ -282,10 +282,12 @@ class Builder(Names):
         first = next(i for i, hop in enumerate(path.hops) if hop.many)
         outer_alias = self.join(path.hops[:first], reuse)
         hop, rest = path.hops[first], path.hops[first + 1 :]
-        inner = _InnerBuilder(self, hop.model)
+        inner = InnerBuilder(self, hop.model, tied=outer_alias)
         lhs = inner.column(Path(rest, path.field, (), path.relation), None)
         lookup = inner._lookup(lhs, path.rest, kind, value, name)
         tie = Exact(Col(inner.select.base_alias, hop.rhs), Col(outer_alias, hop.lhs))
+        if hop.filtered is not None:
+            tie = Where((tie, self._joined_when(hop.filtered, inner.select.base_alias, outer_alias)))
         inner.select.where = Where((lookup, tie))
         inner.select.outputs = ()
         if isinstance(lookup, IsNull) and lookup.rhs is True:
@@ -293,7 +295,7 @@ class Builder(Names):
             return Where((SubSelect(inner.select, "EXISTS({})"), self._no_row(inner, tie)), "OR")
         return SubSelect(inner.select, "EXISTS({})")
 
-    def _no_row(self, inner: _InnerBuilder, tie: Expression) -> Expression:
+    def _no_row(self, inner: InnerBuilder, tie: Expression) -> Expression:
         select = inner.select.copy()
         select.where = Where((tie,))
         return Where((SubSelect(select, "EXISTS({})"),), negated=True)
@@ -310,18 +312,31 @@ class Builder(Names):
         select.group_by = (*(expression for _, expression in select.values), *annotated)
 
 
-class _InnerBuilder(Builder):
-    """Builds a correlated subquery: its values and aliases are its outer builder's."""
+class InnerBuilder(Builder):
+    """Builds a correlated subquery: its values and aliases are its outer builder's.
 
-    def __init__(self, outer: Builder, model: Any) -> None:
+    ``own_names``: what a condition's values name is found here, and not by the outer builder. ``tied`` is the outer
+    table that this query's own is joined to.
+    """
+
+    def __init__(self, outer: Builder, model: Any, own_names: bool = False, tied: str | None = None) -> None:
         self.outer = outer
+        self.own_names = own_names
+        self.tied = tied
         table = model._meta.db_table
         number = 0
         while f"U{number}" in outer._taken_aliases():
             number += 1
         alias = f"U{number}"
         outer._embedded.add(alias)
-        super().__init__(Select(model, {alias: Join(alias, table)}))
+        super().__init__(Select(model, {alias: Join(alias, table)}, filtered=outer.select.filtered))
+
+    def _annotation(self, name: str) -> tuple[Any, tuple[str, ...]]:
+        return self.outer._annotation(name) if self.own_names else super()._annotation(name)
+
+    def way_to(self, alias: str) -> list[str]:
+        above = self.outer.way_to(self.tied) if self.tied is not None else []
+        return [*super().way_to(alias), *above]
 
     def take_slot(self, value: Any, prepare: Prepare | None) -> int:
         return self.outer.take_slot(value, prepare)
@@ -336,7 +351,7 @@ class _InnerBuilder(Builder):
         return self.outer.embed(queryset)
 
     def resolve_value(self, value: Any, lhs: Any, many: bool = False) -> Any:
-        return self.outer.resolve_value(value, lhs, many)
+        return super().resolve_value(value, lhs, many) if self.own_names else self.outer.resolve_value(value, lhs, many)
 
     def _new_alias(self, table: str) -> str:
         number = 0
@@ -344,16 +359,6 @@ class _InnerBuilder(Builder):
             number += 1
         self.outer._embedded.add(f"U{number}")
         return f"U{number}"
-
-
-class _SameRowBuilder(_InnerBuilder):
-    """Builds a subquery about the outer query's own row: names, on both sides, are that row's."""
-
-    def _annotation(self, name: str) -> tuple[Any, tuple[str, ...]]:
-        return self.outer._annotation(name)
-
-    def resolve_value(self, value: Any, lhs: Any, many: bool = False) -> Any:
-        return Builder.resolve_value(self, value, lhs, many)
 
 
 class ConstantBuilder(Builder):

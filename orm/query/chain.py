@@ -16,7 +16,7 @@ from orm.query import steps
 from orm.query.prefetch import check_lookups
 from orm.query.shape import Shape, root
 from orm.sql import types
-from orm.sql.conditions import SCALARS, VALUE, kind_of
+from orm.sql.conditions import SCALARS, VALUE, Q, kind_of
 from orm.sql.expressions import Uncacheable, structure_of
 from orm.sql.functions.moments import Trunc
 
@@ -203,6 +203,18 @@ class Chain(Generic[M]):
         key, values = _filter_key(negated, args, kwargs)
         shape, prepared = self._shape.advance(key, values, steps.filter_rows, negated, args, kwargs)
         return self._with(shape, self._values + prepared)
+
+    def complex_filter(self, filter_obj: Any) -> Self:
+        """Return ``filter()`` of a Q object, or of a dict of lookups."""
+        return self.filter(filter_obj) if isinstance(filter_obj, Q) else self.filter(**filter_obj)
+
+    def extra(self, *args: Any, **kwargs: Any) -> Self:
+        """Refuse Django's oldest way to write SQL into a query, and name the newer ones."""
+        raise NotImplementedError(
+            "extra() is not built: with RawSQL (from orm.sql.handwritten) annotate(name=RawSQL(sql, params)) adds a "
+            "column, filter(RawSQL(sql, params, output_field=BooleanField())) a condition, order_by(RawSQL(…)) an "
+            "order, and raw() runs a whole query"
+        )
 
     def distinct(self, *field_names: str) -> Self:
         """Return different rows only; with names (where the database has DISTINCT ON) one for each combination of

@@ -6,13 +6,13 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 from orm.errors import DataError, EmptyResultSet, FieldError, FullResultSet
-from orm.query.builder import Builder, _InnerBuilder
+from orm.query.builder import Builder, InnerBuilder
 from orm.query.names import nearest
 from orm.query.plan import Plan, statement_plan
 from orm.sql.conditions import Where
 from orm.sql.expressions import Col, Combinable, Expression, Null, Param, Slot, structure_of
 from orm.sql.lookups import Exact, In
-from orm.sql.select import Output, Select, SubSelect
+from orm.sql.select import Output, Select, SubSelect, moved
 from orm.sql.selecting import compile_where
 from orm.sql.types import INTEGER_KINDS
 
@@ -74,7 +74,7 @@ def _assigned(builder: Builder, field: Any, value: Any) -> Any:
         raise FieldError(f"Aggregate and window functions are not allowed in update ({field.name}={value!r})")
     base, here = builder.select.base_alias, inner.select.base_alias
     if len(inner.select.joins) == 1:
-        return _moved(resolved, {here: base})
+        return moved(resolved, {here: base})
     # A value across relations: the row's own, through a subquery tied to it by its key.
     select = inner.select
     key = builder.model._meta.pk
@@ -104,7 +104,7 @@ class Fitting:
         )
 
 
-class _ValueBuilder(_InnerBuilder):
+class _ValueBuilder(InnerBuilder):
     """Resolves what a column is set to: names of the row itself, across relations, and the query's annotations."""
 
     def _annotation(self, name: str) -> tuple[Any, tuple[str, ...]]:
@@ -114,18 +114,6 @@ class _ValueBuilder(_InnerBuilder):
             if any(isinstance(node, Col) and node.alias not in own for node in annotation.walk()):
                 raise FieldError(f"update() can't use the annotation {name!r}: it is computed across a relation")
         return annotation, rest
-
-
-def _moved(expression: Any, aliases: dict[str, str]) -> Any:
-    def change(node: Expression) -> Any:
-        if isinstance(node, Col):
-            return Col(aliases.get(node.alias, node.alias), node.target, node._output_field)
-        if isinstance(node, SubSelect):
-            inner = {alias: alias for alias in node.select.aliases()}
-            return node.renamed(change, inner)
-        return node.map(change)
-
-    return change(expression)
 
 
 def prepare_delete(builder: Builder) -> None:
@@ -151,7 +139,7 @@ def _rows_clause(select: Select, compiler: Any) -> tuple[str, list[Any]]:
     inner.annotations = {n: e for n, e in inner.annotations.items() if n != ASSIGNMENTS}
     # Subqueries keep their own names: what they name of the rows is renamed with these.
     aliases = {alias: f"D{number}" for number, alias in enumerate(sorted(select.joins))}
-    inner = inner.transform(lambda node: _moved(node, aliases), aliases)
+    inner = inner.transform(lambda node: moved(node, aliases), aliases)
     inner.outputs = (Output(Col(aliases[select.base_alias], key)),)
     return compile_where(Where((In(Col(select.base_alias, key), SubSelect(inner)),)), "WHERE", compiler)
 

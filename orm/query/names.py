@@ -13,7 +13,7 @@ from orm.errors import FieldError
 from orm.late import difflib
 from orm.query.paths import Hop
 from orm.sql.expressions import Col
-from orm.sql.select import Join, Select
+from orm.sql.select import Join, Select, moved
 from orm.sql.types import SQLType
 
 RELATION_LOOKUPS = ("exact", "in", "gt", "gte", "lt", "lte", "isnull", "range")
@@ -90,12 +90,18 @@ class Names:
         field: Any = None
         relation: Any = None
         for position, part in enumerate(parts):
+            if position == 0 and part in self.select.filtered and model is None:
+                *before, last = self.select.filtered[part].hops
+                hops += [*before, last._replace(filtered=part, optional=True)]
+                field = relation = self.select.filtered[part].relation
+                opts = last.model._meta
+                continue
             found = opts.pk if part == "pk" else opts.names.get(part)
             if found is None:
                 if position == 0:
                     raise FieldError(
                         f"{opts.object_name} has no field {part!r}."
-                        + nearest(part, [*opts.names, *self.select.annotations])
+                        + nearest(part, [*opts.names, *self.select.annotations, *self.select.filtered])
                     )
                 return self._ending(hops, field, tuple(parts[position:]), relation)
             field, relation = found, None
@@ -136,10 +142,26 @@ class Names:
         if alias is not None:
             return alias
         alias = self._new_alias(hop.model._meta.db_table)
-        self.select.joins[alias] = Join(alias, hop.model._meta.db_table, parent, hop)
+        condition = self._joined_when(hop.filtered, alias, parent) if hop.filtered is not None else None
+        self.select.joins[alias] = Join(alias, hop.model._meta.db_table, parent, hop, condition)
         if reuse is not None:
             reuse.add(alias)
         return alias
+
+    def _joined_when(self, name: str, alias: str, parent: str | None) -> Any:
+        """Return the condition of a filtered relation whose last table is ``alias``."""
+        filtered = self.select.filtered[name]
+        way = [alias, *(self.way_to(parent) if parent is not None else ())]
+        return moved(filtered.condition, dict(zip(filtered.aliases, reversed(way), strict=True)))
+
+    def way_to(self, alias: str) -> list[str]:
+        """Return an alias and those its table is joined by, up to the model's own."""
+        way: list[str] = []
+        at: str | None = alias
+        while at is not None:
+            way.append(at)
+            at = self.select.joins[at].parent
+        return way
 
     def _new_alias(self, table: str) -> str:
         taken = self._taken_aliases()
@@ -200,7 +222,7 @@ class Names:
 def follows_key(hop: Hop) -> bool:
     """Tell whether a hop goes along a foreign key to the column it refers to."""
     lhs: Any = hop.lhs
-    return not hop.many and lhs.is_relation and lhs.concrete and lhs.target_field is hop.rhs
+    return not hop.many and not hop.filtered and lhs.is_relation and lhs.concrete and lhs.target_field is hop.rhs
 
 
 def transform_of(lhs: Any, name: str) -> Any:

@@ -17,7 +17,8 @@ class Hop(NamedTuple):
 
     ``model`` is the model at the far end, ``lhs`` the concrete field on the near side and ``rhs`` the one on the far
     side (``near.lhs = far.rhs``). ``many`` says that one near row may meet several far rows; ``optional`` that it may
-    meet none, so that an inner join would lose rows.
+    meet none, so that an inner join would lose rows. ``filtered`` is the name of the query's filtered relation that the
+    join belongs to, whose condition it has.
     """
 
     model: type[Any]
@@ -25,3 +26,4 @@ class Hop(NamedTuple):
     rhs: SQLType
     many: bool
     optional: bool
+    filtered: str | None = None

@@ -13,6 +13,7 @@ from typing import Any
 
 from orm.errors import FieldError, NotSupportedError
 from orm.query.builder import Builder
+from orm.query.filtered import FilteredRelation, add_filtered_relation
 from orm.query.layout import by_name, finish, resolve_ordering
 from orm.query.names import nearest
 from orm.sql import types
@@ -100,6 +101,9 @@ def annotate(builder: Builder, annotations: dict[str, Any], selected: bool) -> N
             raise ValueError(
                 f"The annotation {name!r} conflicts with a field of {select.model.__name__}: name it otherwise"
             )
+        if isinstance(annotation, FilteredRelation):
+            add_filtered_relation(builder, name, annotation)
+            continue
         if not hasattr(annotation, "resolve_expression"):
             raise TypeError(f"annotate({name}=…) takes an expression such as F, Value or Count, not {annotation!r}")
         resolved = _resolve_annotation(builder, annotation)

@@ -9,7 +9,8 @@ says so.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from orm.errors import EmptyResultSet
@@ -27,6 +28,19 @@ class Join(NamedTuple):
     table: str
     parent: str | None = None
     hop: Any = None
+    condition: Expression | None = None  # what else the joined row must meet
+
+
+class Filtered(NamedTuple):
+    """A relation under another name: its hops, and the condition its last join has.
+
+    The condition knows the tables by ``aliases``: that of the model, then one for each hop.
+    """
+
+    relation: Any
+    hops: tuple[Any, ...]
+    condition: Expression
+    aliases: tuple[str, ...]
 
 
 class Combination(NamedTuple):
@@ -54,6 +68,7 @@ class Select:
     model: Any
     joins: dict[str, Join]
     annotations: dict[str, Expression]
+    filtered: Mapping[str, Filtered] = MappingProxyType({})
     where: Where | None = None
     selected: tuple[str, ...] = ()  # the annotations that are part of the result, in order
     values: tuple[tuple[str, Expression], ...] | None = None
@@ -119,9 +134,15 @@ class Select:
 
         new = copy.copy(self)
         new.joins = {
-            aliases[j.alias]: Join(aliases[j.alias], j.table, aliases[j.parent] if j.parent else None, j.hop)
+            aliases[j.alias]: j._replace(
+                alias=aliases[j.alias],
+                parent=aliases[j.parent] if j.parent else None,
+                condition=change(j.condition) if j.condition is not None else None,
+            )
             for j in self.joins.values()
         }
+        if self.filtered:
+            new.filtered = {n: f._replace(condition=change(f.condition)) for n, f in self.filtered.items()}
         new.where = self.where.transformed(change) if self.where is not None else None
         new.annotations = {name: change(item) for name, item in self.annotations.items()}
         new.values = tuple((n, change(e)) for n, e in self.values) if self.values is not None else None
@@ -157,6 +178,7 @@ class Select:
         """Yield every expression this select holds directly."""
         if self.where is not None:
             yield self.where
+        yield from (join.condition for join in self.joins.values() if join.condition is not None)
         yield from self.annotations.values()
         yield from (item for _, item in self.values or ())
         yield from (o.expression for o in self.outputs or ())
@@ -237,6 +259,20 @@ class Position(Expression):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
         return str(int(self.number)), []
+
+
+def moved(expression: Any, aliases: dict[str, str]) -> Any:
+    """Return an expression with its columns in tables of other aliases."""
+
+    def change(node: Expression) -> Any:
+        if isinstance(node, Col):
+            return Col(aliases.get(node.alias, node.alias), node.target, node._output_field)
+        if isinstance(node, SubSelect):
+            inner = {alias: alias for alias in node.select.aliases()}
+            return node.renamed(change, inner)
+        return node.map(change)
+
+    return change(expression)
 
 
 def relabel(select: Select, aliases: dict[str, str], offset: int, outer: Any) -> Select:

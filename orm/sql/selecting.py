@@ -42,6 +42,7 @@ def compile_from(select: Select, compiler: Any) -> tuple[str, list[Any]]:
         return f"({sql}) {quote(alias)}", list(params)
     inner_joins = inner_aliases(select)
     parts: list[str] = []
+    params: list[Any] = []
     for join in select.joins.values():
         table = quote(join.table)
         named = table if join.alias == join.table else f"{table} {quote(join.alias)}"
@@ -51,8 +52,13 @@ def compile_from(select: Select, compiler: Any) -> tuple[str, list[Any]]:
         kind = "INNER JOIN" if join.alias in inner_joins else "LEFT OUTER JOIN"
         lhs = f"{quote(join.parent)}.{quote(join.hop.lhs.column)}"
         rhs = f"{quote(join.alias)}.{quote(join.hop.rhs.column)}"
-        parts.append(f"{kind} {named} ON ({lhs} = {rhs})")
-    return " ".join(parts), []
+        on = f"{lhs} = {rhs}"
+        if join.condition is not None:
+            sql, found = compiler.compile_condition(join.condition)
+            on += f" AND ({sql})"
+            params += found
+        parts.append(f"{kind} {named} ON ({on})")
+    return " ".join(parts), params
 
 
 def compile_where(where: Where | None, word: str, compiler: Any) -> tuple[str, list[Any]]:

@@ -1,0 +1,89 @@
+"""FilteredRelation: a relation under another name, joined to those rows only that meet a condition.
+
+The condition stands in the join's ON clause, so a row without such related rows stays in the result. It may speak of
+the model's own columns and of those on the way of the relation. What is refused: conditions across further relations,
+and names that are taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any
+
+from orm.errors import FieldError
+from orm.query.builder import InnerBuilder
+from orm.sql.conditions import Q
+from orm.sql.select import Filtered
+
+if TYPE_CHECKING:
+    from orm.query.builder import Builder
+
+
+class FilteredRelation:
+    """``annotate(thick=FilteredRelation("books", condition=Q(books__pages__gte=500))).filter(thick__title="…")``.
+
+    Parameters: ``relation_name`` is the relation, or a path of them; ``condition`` what its rows must meet, with names
+    as ``filter()`` takes them.
+    """
+
+    def __init__(self, relation_name: str, *, condition: Q | None = None) -> None:
+        if not relation_name:
+            raise ValueError("relation_name cannot be empty.")
+        if condition is not None and not isinstance(condition, Q):
+            raise ValueError("condition argument must be a Q() instance.")
+        self.relation_name = relation_name
+        self.condition = condition if condition is not None else Q()
+
+    def structure(self, values: list[Any]) -> Hashable:
+        """Return the key of this relation without its condition's values, which are appended to ``values``."""
+        return (type(self), self.relation_name, self.condition.structure(values))
+
+    query_structure = structure
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FilteredRelation):
+            return NotImplemented
+        return self.relation_name == other.relation_name and self.condition == other.condition
+
+    def __hash__(self) -> int:
+        return hash((self.relation_name, self.condition))
+
+    def __repr__(self) -> str:
+        return f"FilteredRelation({self.relation_name!r}, condition={self.condition!r})"
+
+
+def add_filtered_relation(builder: Builder, name: str, given: FilteredRelation) -> None:
+    """Make ``name`` a relation of the query; it is joined when something uses it.
+
+    Raises ``ValueError`` for a name that is taken, a path that is no relation, and a condition that goes further.
+    """
+    select = builder.select
+    if name in builder.model._meta.names or name in select.annotations or name in select.filtered:
+        raise ValueError(
+            f"The annotation {name!r} conflicts with a name that {builder.model.__name__} or the query has already"
+        )
+    opts, hops, relation = builder.model._meta, [], None
+    for part in given.relation_name.split("__"):
+        relation = opts.names.get(part)
+        if relation is None or not relation.is_relation or part == relation.name + "_id":
+            raise ValueError(
+                f"FilteredRelation's relation_name is a path of relations and cannot contain lookups "
+                f"(got {given.relation_name!r}: {part!r} is no relation of {opts.object_name})."
+            )
+        hops += relation.hops
+        opts = hops[-1].model._meta
+    inner = InnerBuilder(builder, builder.model, own_names=True)
+    aliases = [inner.select.base_alias]
+    reuse: set[str] = set()
+    for hop in hops:
+        aliases.append(inner.join([hop], reuse, aliases[-1]))
+    condition = inner.resolve_condition(given.condition, reuse=reuse)
+    if len(inner.select.joins) > len(aliases):
+        raise ValueError(
+            "FilteredRelation's condition doesn't support nested relations deeper than the relation_name "
+            f"(got {given.condition!r} for {given.relation_name!r})."
+        )
+    if condition.contains_aggregate or condition.contains_over_clause:
+        raise FieldError(f"FilteredRelation's condition is about single rows, not {given.condition!r}")
+    found = Filtered(relation, tuple(hops), condition, tuple(aliases))
+    select.filtered = {**select.filtered, name: found}

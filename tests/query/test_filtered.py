@@ -1,0 +1,170 @@
+"""FilteredRelation: a relation under another name, joined to those rows only that meet a condition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from orm.errors import FieldError
+from orm.models import BooleanField, Count, F, FilteredRelation, OuterRef, Q, Subquery, Sum
+from orm.sql.handwritten import RawSQL
+from tests.query import library as L
+from tests.query.answers import named, names, titled, titles
+from tests.query.models import Author, Book, Store
+
+
+def with_long() -> Any:
+    return Author.objects.annotate(long=FilteredRelation("books", condition=Q(books__pages__gt=100)))
+
+
+def long(author: L.Author) -> list[L.Book]:
+    return [b for b in author.books if b.pages > 100]
+
+
+async def test_rows_without_such_related_rows_stay(library: Any) -> None:
+    assert await names(with_long()) == named(L.authors)  # unused, it is not even joined
+    rows = with_long().values_list("name", "long__title")
+    assert sorted([row async for row in rows], key=str) == sorted(
+        ((a.name, title) for a in L.authors for title in ([b.title for b in long(a)] or [None])), key=str
+    )
+    counted = with_long().annotate(n=Count("long"), pages=Sum("long__pages"))
+    assert {a.name: (a.n, a.pages) async for a in counted} == {
+        a.name: (len(long(a)), sum(b.pages for b in long(a)) if long(a) else None) for a in L.authors
+    }
+    assert await with_long().aaggregate(n=Count("long")) == {"n": sum(len(long(a)) for a in L.authors)}
+
+
+CONDITIONS: list[tuple[Q, Callable[[L.Author], bool]]] = [
+    (Q(long__isnull=False), lambda a: bool(long(a))),
+    (Q(long__isnull=True), lambda a: not long(a)),
+    (Q(long__publisher__name="Penguin"), lambda a: any(b.publisher is L.PENGUIN for b in long(a))),
+    (Q(long__reviews__stars=1), lambda a: any(r.stars == 1 for b in long(a) for r in b.reviews)),
+    (Q(long__pages__gt=F("age") * 5), lambda a: a.age is not None and any(b.pages > a.age * 5 for b in long(a))),
+    (Q(long__editor=L.CAMUS.pk), lambda a: any(b.editor is L.CAMUS for b in long(a))),
+    (Q(long__in=[L.PESTE.pk, L.NOTES.pk]), lambda a: any(b in (L.PESTE, L.NOTES) for b in long(a))),
+]
+
+
+@pytest.mark.parametrize(("condition", "expected"), CONDITIONS, ids=lambda value: str(value) if value else "")
+async def test_filter_and_exclude(library: Any, condition: Q, expected: Callable[[L.Author], bool]) -> None:
+    assert await names(with_long().filter(condition).distinct()) == named(a for a in L.authors if expected(a))
+    assert await names(with_long().exclude(condition)) == named(a for a in L.authors if not expected(a))
+    assert await names(with_long().filter(condition | Q(name="Gina")).distinct()) == named(
+        a for a in L.authors if expected(a) or a is L.GINA
+    )
+
+
+async def test_several_of_the_same_relation_and_the_relation_itself(library: Any) -> None:
+    both = with_long().annotate(short=FilteredRelation("books", condition=Q(books__pages__lte=100)))
+    assert await names(both.filter(long__isnull=False, short__isnull=False).distinct()) == named(
+        a for a in L.authors if long(a) and len(long(a)) < len(a.books)
+    )
+    assert await names(with_long().filter(books__title="Notes on the Engine", long__title="Letters")) == ["Ada"]
+
+
+async def test_conditions_of_all_kinds(library: Any) -> None:
+    async def found(condition: Q) -> set[tuple[str, str]]:
+        rows = Author.objects.annotate(some=FilteredRelation("books", condition=condition)).filter(some__isnull=False)
+        return {row async for row in rows.values_list("name", "some__title")}
+
+    def expected(test: Callable[[L.Book], bool]) -> set[tuple[str, str]]:
+        return {(b.author.name, b.title) for b in L.books if test(b)}
+
+    assert await found(Q(books__pages=66) | Q(books__title__startswith="La")) == expected(
+        lambda b: b.pages == 66 or b.title.startswith("La")
+    )
+    assert await found(~Q(books__price__gt=9)) == expected(lambda b: b.price is None or not b.price > 9)
+    assert await found(Q(books__pages__lt=F("age") * 4)) == expected(
+        lambda b: b.author.age is not None and b.pages < b.author.age * 4
+    )
+    assert await found(Q(books__pages__in=[66, 7], active=True)) == expected(
+        lambda b: b.pages in (66, 7) and b.author.active
+    )
+
+
+async def test_across_a_nullable_foreign_key(library: Any) -> None:
+    british = Book.objects.annotate(british=FilteredRelation("publisher", condition=Q(publisher__founded__gt=1920)))
+    assert {row async for row in british.values_list("title", "british__name")} == {
+        (b.title, "Penguin" if b.publisher is L.PENGUIN else None) for b in L.books
+    }
+    assert await titles(british.filter(british=L.PENGUIN.pk)) == titled(L.PENGUIN.books)
+    assert await titles(british.exclude(british__name="Penguin")) == titled(
+        b for b in L.books if b.publisher is not L.PENGUIN
+    )
+    ordered = british.order_by(F("british__name").asc(nulls_last=True), "pk")
+    assert [b.pk async for b in ordered] == [
+        b.pk for b in sorted(L.books, key=lambda b: (b.publisher is not L.PENGUIN, b.pk))
+    ]
+
+
+async def test_along_several_relations(library: Any) -> None:
+    praised = Author.objects.annotate(praise=FilteredRelation("books__reviews", condition=Q(books__reviews__stars=5)))
+    expected = [a for a in L.authors if any(r.stars == 5 for b in a.books for r in b.reviews)]
+    assert await names(praised.filter(praise__isnull=False).distinct()) == named(expected)
+    assert await names(praised.exclude(praise__reviewer="Ann")) == named(
+        a for a in L.authors if not any(r.stars == 5 and r.reviewer == "Ann" for b in a.books for r in b.reviews)
+    )
+    tagged = Book.objects.annotate(n=FilteredRelation("tags", condition=Q(tags__name__startswith="n")))
+    assert {b.title: b.count async for b in tagged.annotate(count=Count("n"))} == {
+        b.title: sum(t.startswith("n") for t in b.tags) for b in L.books
+    }
+    stocked = Store.objects.annotate(many=FilteredRelation("stock", condition=Q(stock__quantity__gte=3)))
+    assert {s.name: s.n async for s in stocked.annotate(n=Count("many"))} == {
+        name: sum(b.stores.get(name, 0) >= 3 for b in L.books) for name in L.STORES
+    }
+
+
+async def test_in_subqueries_unions_and_updates(library: Any) -> None:
+    found = with_long().filter(long__price__gt=9)
+    expected = named(a for a in L.authors if any(b.price is not None and b.price > 9 for b in long(a)))
+    assert await names(Author.objects.filter(pk__in=found)) == expected
+    other = Author.objects.annotate(tiny=FilteredRelation("books", condition=Q(books__pages__lt=10)))
+    either = found.union(other.filter(tiny__isnull=False)).order_by("name")
+    assert [a.name async for a in either] == sorted(
+        {*expected, *(a.name for a in L.authors if any(b.pages < 10 for b in a.books))}
+    )
+    inner = with_long().filter(pk=OuterRef("author")).annotate(n=Count("long")).values("n")
+    assert {b.title: b.n async for b in Book.objects.annotate(n=Subquery(inner))} == {
+        b.title: len(long(b.author)) for b in L.books
+    }
+    assert await found.aupdate(active=False) == len(expected)
+    for pages in (100, 200, 300):  # the same shape with other values
+        some = Author.objects.annotate(some=FilteredRelation("books", condition=Q(books__pages__gt=pages)))
+        assert await names(some.filter(some__isnull=False).distinct()) == named(
+            a for a in L.authors if any(b.pages > pages for b in a.books)
+        )
+
+
+async def test_what_is_refused(library: Any) -> None:
+    with pytest.raises(ValueError, match="cannot be empty"):
+        FilteredRelation("")
+    with pytest.raises(ValueError, match="Q\\(\\) instance"):
+        FilteredRelation("books", condition="pages > 100")  # type: ignore[arg-type]
+    for wrong in ("books__title", "nosuch", "name", "books__pages__gt"):
+        with pytest.raises(ValueError, match="path of relations"):
+            Author.objects.annotate(x=FilteredRelation(wrong))
+    with pytest.raises(ValueError, match="deeper than the relation_name"):
+        Author.objects.annotate(x=FilteredRelation("books", condition=Q(books__publisher__name="Penguin")))
+    with pytest.raises(ValueError, match="conflicts"):
+        Author.objects.annotate(age=FilteredRelation("books"))
+    with pytest.raises(ValueError, match="conflicts"):
+        with_long().annotate(long=FilteredRelation("edited"))
+    with pytest.raises(FieldError, match="long"):
+        with_long().filter(lang__title="x")
+
+
+async def test_complex_filter(library: Any) -> None:
+    assert await names(Author.objects.complex_filter({"age": 36, "active": True})) == ["Ada", "Emil"]
+    assert await names(Author.objects.complex_filter(Q(age=36) | Q(age=50))) == ["Ada", "Bashō", "Emil"]
+    assert await Author.objects.complex_filter({}).acount() == len(L.authors)
+
+
+async def test_extra_names_what_is_used_instead(library: Any) -> None:
+    with pytest.raises(NotImplementedError, match="RawSQL"):
+        Author.objects.extra(where=["age > %s"], params=[36])
+    assert await names(Author.objects.filter(RawSQL("age > %s", [40], output_field=BooleanField()))) == [
+        "Bashō",
+        "Camus",
+    ]
