@@ -414,6 +414,13 @@ async def aprefetch_related_objects(instances: Sequence[Any], *lookups: str | Pr
     Raises ``FieldError`` for a path that leads along no relation, and ``ValueError`` when a path comes twice with
     different querysets.
     """
+    await load_lookups(instances, lookups)
+
+
+async def load_lookups(
+    instances: Sequence[Any], lookups: Iterable[str | Prefetch], timeout: float | None = None
+) -> None:
+    """As ``aprefetch_related_objects``; each statement may take ``timeout`` seconds, unless its queryset says so."""
     if not instances:
         return
     reached: dict[str, list[Any]] = {}
@@ -423,10 +430,10 @@ async def aprefetch_related_objects(instances: Sequence[Any], *lookups: str | Pr
                 f"{lookup.prefetch_to!r} is prefetched already, so its queryset would not be used. Put the Prefetch "
                 f"before the lookups that lead through it, or give it a to_attr."
             )
-        await _follow(list(instances), lookup, reached)
+        await _follow(list(instances), lookup, reached, timeout)
 
 
-async def _follow(instances: list[Any], lookup: Prefetch, reached: dict[str, list[Any]]) -> None:
+async def _follow(instances: list[Any], lookup: Prefetch, reached: dict[str, list[Any]], timeout: float | None) -> None:
     """Load one lookup, level by level; ``reached`` holds the instances at the end of every path loaded so far."""
     through = lookup.prefetch_through.split("__")
     path = ""
@@ -438,12 +445,14 @@ async def _follow(instances: list[Any], lookup: Prefetch, reached: dict[str, lis
             instances = reached[path]
         else:
             queryset = lookup.queryset if last else None
-            instances = reached[path] = await _load(instances, part, lookup, queryset, attribute)
+            instances = reached[path] = await _load(instances, part, lookup, queryset, attribute, timeout)
         if not instances:
             return
 
 
-async def _load(instances: list[Any], name: str, lookup: Prefetch, queryset: Any, attribute: str) -> list[Any]:
+async def _load(
+    instances: list[Any], name: str, lookup: Prefetch, queryset: Any, attribute: str, timeout: float | None
+) -> list[Any]:
     """Load one level for the instances that lack it; return everything at its end, each object once."""
     model = type(instances[0])
     loader = loader_for(model, name)
@@ -468,6 +477,8 @@ async def _load(instances: list[Any], name: str, lookup: Prefetch, queryset: Any
         mode = missing[0]._state.fetch_mode
         if mode != rows._fetch_mode == "one":
             rows = rows.fetch_mode(mode)
+        if timeout is not None and rows._timeout is None:
+            rows = rows._set(_timeout=timeout)
         found = await loader.load(missing, rows, to_attr)
     if len(missing) == len(instances):
         return found

@@ -25,7 +25,7 @@ from orm.query import changes, routed, steps, writes
 from orm.query.chain import _filter_key, named_expressions
 from orm.query.faces import Faces
 from orm.query.plan import Plan, select_plan
-from orm.query.prefetch import aprefetch_related_objects
+from orm.query.prefetch import load_lookups
 from orm.query.raw_blocking import RawQuerySet
 from orm.query.shape import Shape
 from orm.query.statement import Query
@@ -108,7 +108,7 @@ class AwaitableQuerySet(Faces[M]):
         if self._shape.select.values is not None:
             raise ValueError("prefetch_related() is about model instances: values() has chosen other results")
         if instances:
-            await aprefetch_related_objects(instances, *self._prefetch_related_lookups)
+            await load_lookups(instances, self._prefetch_related_lookups, self._timeout)
 
     def _hydrated(self, plan: Plan, rows: Sequence[Any], peers: list[Any] | None = None) -> list[Any]:
         """Return the rows as results. ``peers`` collects the siblings of a result that comes in several parts."""
@@ -331,22 +331,28 @@ class AwaitableQuerySet(Faces[M]):
         """
         if chunk_size <= 0:
             raise ValueError("Chunk size must be strictly positive.")
-        reader = await routed.to_read(self) if routes.active else self
-        database = reader._doors()
-        shape, values = self._sliced()
-        plan = shape.plan(database.dialect, values, select_plan)
-        if plan.sql is None:
-            return
-        if shape.select.lock is not None:
-            reader._check_locking()
-        stream = nested(database.stream(plan.sql, plan.parameters(values), chunk_size))
-        async with aclosing(stream):
-            async for rows in stream:
+        chunks = nested(routed.chunks_of(self, chunk_size) if routes.active else self._chunks(chunk_size))
+        async with aclosing(chunks):
+            async for reader, plan, rows in chunks:
                 found = reader._hydrated(plan, rows)
                 if self._prefetch_related_lookups:
                     await self._prefetch(found)
                 for item in found:
                     yield item
+
+    async def _chunks(self, chunk_size: int) -> AsyncGenerator[tuple[Self, Plan, Sequence[Any]], None]:
+        """Yield lists of rows while they arrive, with what makes results of them."""
+        database = self._doors()
+        shape, values = self._sliced()
+        plan = shape.plan(database.dialect, values, select_plan)
+        if plan.sql is None:
+            return
+        if shape.select.lock is not None:
+            self._check_locking()
+        stream = nested(database.stream(plan.sql, plan.parameters(values), chunk_size))
+        async with aclosing(stream):
+            async for rows in stream:
+                yield self, plan, rows
 
     # -- new rows ------------------------------------------------------------------------------------------------------
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
+from orm.bridge.nested import nested
 from orm.db.routing import routes
 from orm.errors import InterfaceError, OperationalError
 
@@ -36,7 +38,33 @@ async def rows_of(queryset: Any, shape: Shape, values: tuple[Any, ...]) -> tuple
     try:
         return (reader, *await reader._rows(shape, values))
     except (OperationalError, InterfaceError) as error:
-        if queryset._using is not None or queryset._for_write or not await routes.gave_up(reader._using, error):
+        if not await given_up(queryset, reader, error):
             raise
     reader = queryset.using(routes.to_write(queryset.model, queryset._hints))
     return (reader, *await reader._rows(shape, values))
+
+
+async def chunks_of(queryset: Any, chunk_size: int) -> AsyncGenerator[Any, None]:
+    """Stream a query's rows, as its ``_chunks``; until the first of them, a read is given up as in ``rows_of``."""
+    reader = await to_read(queryset)
+    begun = False
+    try:
+        async with aclosing(nested(reader._chunks(chunk_size))) as chunks:
+            async for chunk in chunks:
+                begun = True
+                yield chunk
+        return
+    except (OperationalError, InterfaceError) as error:
+        if begun or not await given_up(queryset, reader, error):
+            raise
+    reader = queryset.using(routes.to_write(queryset.model, queryset._hints))
+    async with aclosing(nested(reader._chunks(chunk_size))) as chunks:
+        async for chunk in chunks:
+            yield chunk
+
+
+async def given_up(queryset: Any, reader: Any, error: OperationalError | InterfaceError) -> bool:
+    """Whether a failed read is to be run again where rows are written, because a router says so."""
+    if queryset._using is not None or queryset._for_write:
+        return False
+    return await routes.gave_up(reader._using, error)
