@@ -282,7 +282,8 @@ class AwaitableDriver(Driver):
 async def _opened(opening: Coroutine[Any, Any, asyncpg.Connection]) -> asyncpg.Connection:
     """Open a session. A cancellation meanwhile comes a moment later.
 
-    asyncpg forgets a future, of which asyncio then complains, when it is cancelled while it agrees on TLS.
+    asyncpg forgets a future, of which asyncio then complains, when it is cancelled while it agrees on TLS: most of all
+    between the socket's connecting and asyncio's telling so, however long a busy loop takes for that.
     """
     work = asyncio.ensure_future(opening)
     try:
@@ -290,10 +291,21 @@ async def _opened(opening: Coroutine[Any, Any, asyncpg.Connection]) -> asyncpg.C
     except BaseException as reason:
         if isinstance(reason, asyncio.CancelledError):
             await _outlast(work, _OPENED_WITHIN)
+            while not work.done() and _is_being_handed_over(work):
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.sleep(0)
         work.cancel()
         work.add_done_callback(_drop)
         raise
     return work.result()
+
+
+def _is_being_handed_over(work: asyncio.Task[Any]) -> bool:
+    """Whether asyncio has connected a socket, and has yet to hand it to asyncpg: for a turn of the loop or two."""
+    waiting: Any = work.get_coro()
+    while waiting is not None and getattr(waiting, "__name__", "") != "_create_connection_transport":
+        waiting = getattr(waiting, "cr_await", None)
+    return waiting is not None
 
 
 def _drop(work: asyncio.Future[asyncpg.Connection]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import gc
 import math
 import signal
 import socket
@@ -213,6 +214,26 @@ def test_commit_of_a_failed_transaction_says_that_it_did_not(postgresql_url: str
         drive(connection.commit())
     assert not connection.in_transaction
     drive(connection.close())
+
+
+async def test_an_opening_cancelled_at_any_turn_of_the_loop_leaves_nothing_to_complain_of(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["orm_postgresql.awaitable"], "_OPENED_WITHIN", 0)
+    complaints: list[str] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: complaints.append(str(context)))
+    for turns in range(20):
+        opening = asyncio.ensure_future(aconnect(postgresql_url))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        opening.cancel()
+        (outcome,) = await asyncio.gather(opening, return_exceptions=True)
+        if not isinstance(outcome, BaseException):
+            outcome.terminate()
+        await asyncio.sleep(0.01)
+        gc.collect()
+        assert not complaints, turns
 
 
 async def ended(pid: int, url: str) -> None:
