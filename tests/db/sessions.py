@@ -20,6 +20,8 @@ NAME = "tests_db"
 PROGRAM = "tests_program"
 """That of a program's."""
 
+BARE = "import asyncio, time, orm, orm_postgresql, orm_sqlite; print('ready', time.monotonic(), flush=True)"
+
 WITHIN = 1.0
 ATTEMPTS = 4
 
@@ -43,6 +45,12 @@ class Sessions:
     def settle_at(self, number: int, name: str = NAME, state: str = "%") -> None:
         """Wait until there are so many; they are none where there is no server."""
         settle(lambda: self.own is None or self.count(name, state) == number)
+
+    def end_all(self, name: str) -> None:
+        """End every session of that name, so that none goes on after a test that failed, or that cut it off."""
+        if self.own is not None:
+            query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s"
+            self.own.execute(f"{query} AND datname = current_database()", [name])
 
 
 def settle(condition: Callable[[], bool], seconds: float = 10) -> None:
@@ -96,12 +104,15 @@ class Program:
 def within_a_second(attempt: Callable[[], float]) -> None:
     """Make an attempt, which says how many seconds it took; a few more where the machine is slow today.
 
-    What a program that does nothing takes to end is not counted.
+    There, what a program needs to end that has no connection is not counted.
     """
-    taken = []
-    while not taken or (taken[-1] >= WITHIN and len(taken) < ATTEMPTS):
-        idle = Program("import orm, asyncio, time; print('ready', time.monotonic(), flush=True)", "", "")
-        idle.end()
-        slack = time.monotonic() - float(idle.ready)
-        taken.append(attempt() - slack)
-    assert taken[-1] < WITHIN, taken
+    taken: list[float] = []
+    while len(taken) < ATTEMPTS:
+        taken.append(attempt())
+        if taken[-1] >= WITHIN:
+            bare = Program(BARE, "", "")
+            bare.end()
+            taken[-1] -= time.monotonic() - float(bare.ready)
+        if taken[-1] < WITHIN:
+            return
+    pytest.fail(f"more than {WITHIN} s in every attempt: {taken}")

@@ -24,7 +24,7 @@ SOURCE = """
     orm.configure(sys.argv[1])
     db = databases["default"]
     rows = "SELECT 1 UNION ALL SELECT 2"
-    long = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 1000000000) SELECT count(*) FROM s"
+    long = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 50000000) SELECT count(*) FROM s"
     add = "INSERT INTO things VALUES (1, 0)"
     kept = []   # until the interpreter ends
 
@@ -194,7 +194,10 @@ def test_a_process_ends_within_a_second(db: Database, sessions: Sessions, url: s
             assert complaint.rstrip().endswith("LookupError: on purpose")
         else:
             assert complaint == ""
-        sessions.settle_at(0, PROGRAM)
+        try:
+            sessions.settle_at(0, PROGRAM)
+        finally:
+            sessions.end_all(PROGRAM)
         return seconds
 
     within_a_second(attempt)
@@ -276,7 +279,7 @@ class Relay:
 
 @pytest.mark.parametrize("what", ["a_statement_in_a_thread", "a_statement_on_the_loop_of_a_thread", "idle"])
 @pytest.mark.only(backend="postgresql")
-def test_a_server_that_does_not_answer_holds_nobody_up(db: Database, url: str, what: str) -> None:
+def test_a_server_that_does_not_answer_holds_nobody_up(db: Database, sessions: Sessions, url: str, what: str) -> None:
     source = SOURCE.replace("    def end():\n", "    def end():\n        print('ready', flush=True)\n        input()\n")
 
     def attempt() -> float:
@@ -290,6 +293,7 @@ def test_a_server_that_does_not_answer_holds_nobody_up(db: Database, url: str, w
             assert (program.status, complaint) == (0, "")
         finally:
             relay.close()
+            sessions.end_all(PROGRAM)
         return seconds
 
     within_a_second(attempt)

@@ -1,0 +1,301 @@
+"""Forks after connecting: the child opens connections of its own, the parent's stay alive and are the parent's."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import Any
+
+import pytest
+
+import orm
+from orm.bridge import iterate, portal, run
+from orm.db.database_blocking import Database
+from orm.db.registry import databases
+from orm.db.transaction import atomic
+from orm.errors import TransactionManagementError
+from orm.models import IntegerField, Model
+from orm.query import shape
+from tests.db.sessions import Program, Sessions
+
+LONG = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3000000) SELECT count(*) FROM s"
+
+
+class Thing(Model):
+    n = IntegerField()
+
+    class Meta:
+        app_label = "tests_forks"
+        db_table = "things"
+
+
+def session_of(db: Database) -> int:
+    """What tells the parent's one session from others."""
+    (pool,) = (pool for loop, pool in db._pools.items() if loop is None)
+    return id(pool.idle[0].connection)
+
+
+def count(db: Database) -> int:
+    return int(run(db.fetch("SELECT count(*) FROM things"))[0][0])
+
+
+async def use(db: Database, number: int) -> int:
+    async with atomic():
+        await db.execute(f"INSERT INTO things VALUES ({number}, 0)")
+        rows = await asyncio.to_thread(run, db.fetch("SELECT count(*) FROM things"))
+    return int(rows[0][0])
+
+
+def work(number: int) -> None:
+    """What a worker process does: everything, on connections of its own, and it leaves them to the end."""
+    db = databases["default"]
+    run(db.execute(f"INSERT INTO things VALUES ({number}, 0)"))
+    asyncio.run(use(db, number + 1))
+    with atomic():
+        run(db.execute(f"INSERT INTO things VALUES ({number + 2}, 0)"))
+    portal.run(use(db, number + 3))
+    stream = iterate(db.stream("SELECT 1 UNION ALL SELECT 2", (), 1))
+    next(stream)
+    assert db.budget.taken == sum(pool.size for pool in db.statistics.pools)
+
+
+def in_a_fork(check: Callable[[], Any]) -> None:
+    """Run it in a forked child of this process, which ends at once."""
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            check()
+            code = 0
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+# -- workers --
+
+
+def worker(number: int, url: str, fails: Any) -> None:
+    try:
+        if url:
+            orm.configure({"default": url})
+        assert databases["default"].statistics.pools == ()
+        work(number)
+    except BaseException as error:
+        fails.put(repr(error))
+        raise
+
+
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.only(backend="postgresql")
+def test_worker_processes(db: Database, sessions: Sessions, url: str, method: str) -> None:
+    run(db.fetch("SELECT 1"))
+    portal.run(db.fetch("SELECT 1"))
+    before = session_of(db)
+    context: Any = multiprocessing.get_context(method)
+    fails = context.Queue()
+    known = "" if method == "fork" else url  # a forked one has its parent's settings
+    workers = [context.Process(target=worker, args=(number * 10, known, fails)) for number in range(3)]
+    for process in workers:
+        process.start()
+    for process in workers:
+        process.join(50)
+    assert [process.exitcode for process in workers] == [0, 0, 0], fails.get(timeout=1)
+    assert count(db) == 12
+    assert session_of(db) == before, "the parent goes on with its own session"
+    assert portal.run(use(db, 99)) == 13
+    sessions.settle_at(2)  # blocking code's, and the portal's
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.only(backend="postgresql")
+def test_a_process_pool(db: Database, sessions: Sessions, url: str, method: str) -> None:
+    before = session_of(db)
+    with ProcessPoolExecutor(
+        2, mp_context=get_context(method), initializer=orm.configure, initargs=({"default": url},)
+    ) as pool:
+        list(pool.map(work, range(0, 60, 10)))
+        assert count(db) == 24
+    assert session_of(db) == before
+    sessions.settle_at(1)
+
+
+# -- in the middle of something --
+
+
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.only(backend="postgresql")
+def test_inside_a_block(db: Database) -> None:
+    def check() -> None:
+        with pytest.raises(TransactionManagementError, match="parent process"):
+            run(db.fetch("SELECT 1"))
+        with pytest.raises(TransactionManagementError, match="parent process"), atomic():
+            pass
+        with orm.independent():
+            assert count(db) == 0
+
+    with atomic():
+        run(db.execute("INSERT INTO things VALUES (1, 0)"))
+        in_a_fork(check)
+        run(db.execute("INSERT INTO things VALUES (2, 0)"))
+    assert count(db) == 2
+
+
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.only(backend="postgresql")
+def test_a_child_that_leaves_its_parents_block_ends_nothing(db: Database) -> None:
+    def main(leave: bool) -> None:
+        with atomic():
+            run(db.execute("INSERT INTO things VALUES (1, 0)"))
+            if leave:
+                pid = os.fork()
+                if pid == 0:
+                    return
+                assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+            run(db.execute("INSERT INTO things VALUES (2, 0)"))
+
+    parent = os.getpid()
+    try:
+        main(leave=True)
+    finally:
+        if os.getpid() != parent:
+            os._exit(0)
+    assert count(db) == 2
+
+
+@pytest.mark.asyncio
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.only(backend="postgresql")
+async def test_inside_a_running_loop(db: Database) -> None:
+    def check() -> None:
+        with orm.independent():
+            assert count(db) == 0
+            assert asyncio.run(aseen()) == 0
+
+    async def aseen() -> int:
+        return int((await db.fetch("SELECT count(*) FROM things"))[0][0])
+
+    async with atomic():
+        await db.execute("INSERT INTO things VALUES (1, 0)")
+        in_a_fork(check)
+        await db.execute("INSERT INTO things VALUES (2, 0)")
+    assert await aseen() == 2
+
+
+@pytest.mark.parametrize("on_a_loop", [False, True])
+@pytest.mark.only(backend="postgresql")
+def test_while_another_thread_is_in_a_statement(db: Database, on_a_loop: bool) -> None:
+    """SQLite's library can't bear that: what its locks are at the fork, they are for ever in the child."""
+    found: list[Any] = []
+
+    def query() -> None:
+        found.append(asyncio.run(db.fetch(LONG)) if on_a_loop else run(db.fetch(LONG)))
+
+    thread = threading.Thread(target=query)
+    thread.start()
+    while not any(pool.busy for pool in db.statistics.pools):
+        thread.join(0.001)
+    for number in range(3):
+        in_a_fork(lambda number=number: work(number * 10))  # type: ignore[misc]
+    thread.join()
+    assert [tuple(row) for row in found[0]] == [(3000000,)]
+    assert count(db) == 12
+
+
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.only(backend="postgresql")
+def test_while_other_threads_hold_the_locks(db: Database) -> None:
+    """What is held only for moments is held here until the fork is over."""
+    held, done = threading.Barrier(2), threading.Event()
+
+    def hold() -> None:
+        with shape._growing, databases._lock, orm.settings.__dict__["_lock"], db._lock, db.budget._lock:
+            held.wait()
+            done.wait()
+
+    def check() -> None:
+        orm.configure(slow_query_seconds=None)
+        assert not Thing.objects.filter(n__gt=1).exclude(n=17).exists()
+        work(0)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    try:
+        in_a_fork(check)
+    finally:
+        done.set()
+        thread.join()
+
+
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.only(backend="postgresql")
+def test_a_transaction_of_the_portal_is_the_parents(db: Database) -> None:
+    """The portal's thread is not in the child, which makes a portal of its own."""
+    opened: list[contextvars.Context] = []
+    stop = threading.Event()
+
+    async def hold() -> None:
+        async with atomic():
+            await db.execute("INSERT INTO things VALUES (1, 0)")
+            opened.append(contextvars.copy_context())
+            await asyncio.to_thread(stop.wait)
+
+    def check() -> None:
+        with pytest.raises(TransactionManagementError, match="parent process"):
+            opened[0].run(lambda: run(db.fetch("SELECT 1")))
+        work(10)
+
+    thread = threading.Thread(target=portal.run, args=(hold(),))
+    thread.start()
+    while not opened:
+        thread.join(0.001)
+    try:
+        if db.url.scheme == "sqlite":  # which has one writer at a time
+            in_a_fork(lambda: portal.run(db.fetch("SELECT 1")))
+        else:
+            in_a_fork(check)
+    finally:
+        stop.set()
+        thread.join()
+    assert count(db) == (1 if db.url.scheme == "sqlite" else 5)
+
+
+# -- the child's end --
+
+PRELOAD = """
+    import asyncio, os, sys
+    import orm
+    from orm.bridge import portal, run
+    from orm.db import databases
+    orm.configure(sys.argv[1])
+    db = databases["default"]
+    run(db.fetch("SELECT 1"))
+    portal.run(db.fetch("SELECT 1"))
+    for _ in range(3):
+        pid = os.fork()
+        if pid == 0:
+            asyncio.run(db.fetch("SELECT 1"))
+            run(db.fetch("SELECT 1"))
+            portal.run(db.fetch("SELECT 1"))
+            sys.exit(0)      # an orderly end, with atexit functions and all
+        assert os.waitpid(pid, 0)[1] == 0
+        assert run(db.fetch("SELECT 2"))[0][0] == 2
+        assert portal.run(db.fetch("SELECT 2"))[0][0] == 2
+    print("ready")
+"""
+
+
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.only(backend="postgresql")
+def test_children_that_end_in_order_leave_the_parents_session_alone(url: str) -> None:
+    program = Program(PRELOAD, url, "", "-X", "dev", "-W", "error")
+    assert (*program.end(), program.status) == ("", "", 0)
