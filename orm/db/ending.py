@@ -72,11 +72,12 @@ async def leave(block: Block, *, failed: bool) -> None:
         block.lease.stop_visitors()
     try:
         await block.close(failed=failed)
-    except BaseException:
+    except BaseException as error:
         if parent is None:
             block.lease.pool.discard(block.lease.entry, busy=True)
         else:
             parent.broken = True
+            parent.unsaved = error
             parent.turns.pass_on()
         if failed:
             logger.warning("a block that failed could not be left in order; its connection is given up", exc_info=True)
@@ -144,6 +145,7 @@ async def leave_savepoint(block: Block, parent: Block, *, failed: bool) -> None:
             parent.broken = parent.broken or failed or block.broken
         elif failed or block.broken:
             await roll_back_to(block, parent)
+            refuse_silence(block, failed=failed)
         else:
             try:
                 release = block.lease.connection.execute(f"RELEASE SAVEPOINT {block.savepoint}")
@@ -168,6 +170,7 @@ async def roll_back_to(block: Block, parent: Block) -> None:
     except DATABASE_ERRORS as error:
         logger.info("a savepoint could not be rolled back, so its transaction will be: %s", error)
         parent.broken = True
+        parent.unsaved = error
 
 
 def limited(limit: float | None, connection: Connection, coroutine: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:
@@ -184,6 +187,7 @@ async def finish(block: Block, *, failed: bool) -> bool:
                 await lease.cross_patiently(lease.connection.rollback())
         except DATABASE_ERRORS as error:
             logger.info("a rollback failed, so the connection is given up: %s", error)
+        refuse_silence(block, failed=failed)
         return False
     await refuse_lost_transaction(block)
     try:
@@ -236,6 +240,17 @@ async def refuse_lost_transaction(block: Block) -> None:
             "The transaction of this atomic block had ended before the block did (by an error that rolls back, or a "
             "COMMIT or ROLLBACK of your own), so it can't be told what was saved."
         )
+
+
+def refuse_silence(block: Block, *, failed: bool) -> None:
+    """Raise when a block was rolled back although its body ended well and did not ask for that."""
+    if failed or block.unsaved is None:
+        return
+    if not block.lease.connection.is_usable:
+        raise broken_before_commit() from block.unsaved
+    raise TransactionManagementError(
+        "A block nested in this atomic block could not be rolled back alone, so nothing of this one was saved."
+    ) from block.unsaved
 
 
 def broken_before_commit() -> OperationalError:

@@ -177,6 +177,7 @@ class Block:
         "streams",
         "transaction",
         "turns",
+        "unsaved",
     )
 
     lenient: ClassVar[bool] = False
@@ -195,6 +196,8 @@ class Block:
         self.closed = False
         self.committed = False
         self.broken = False
+        self.unsaved: BaseException | None = None
+        """Why it can only be rolled back, where that is nobody's wish and whoever ends it well must be told."""
         self.at_commit: list[Callable[[], None]] = []
         self.streams: list[AsyncGenerator[Any, None]] = []
         self.hooks: list[tuple[Callable[[], Any], bool]] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import threading
 import time
@@ -65,6 +66,12 @@ class Sessions:
         self.server.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s AND random() < %s",
             [self.name, share],
+        )
+
+    def end_all(self) -> None:
+        """End them, and wait until they are gone."""
+        self.server.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = %s", [self.name]
         )
 
     def _watch(self) -> None:
@@ -380,4 +387,50 @@ async def test_sessions_ended_under_load_lose_no_acknowledged_commit(named: Call
     assert acknowledged <= found
     assert found <= acknowledged | ambiguous
     assert failures, "nothing was hit"
+    assert idle(db)
+
+
+class Undone(Exception):
+    """What the nested block is left by."""
+
+
+@pytest.mark.only(backend="postgresql")
+@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.asyncio
+async def test_a_block_whose_nested_one_could_not_be_undone_does_not_pass_for_saved(
+    named: Callable[..., Database], depth: int
+) -> None:
+    """The error that ended the nested block is caught; that the session ended with it must be told at the end."""
+    db = named()
+    sessions = Sessions(db, "load")
+
+    async def awaitable(left: int) -> None:
+        async with atomic():
+            await db.execute(f"INSERT INTO things VALUES ({left}, 0)")
+            if left > 1:
+                await awaitable(left - 1)
+                return
+            with contextlib.suppress(Undone):
+                async with atomic():
+                    sessions.end_all()
+                    raise Undone
+
+    def blocking(left: int) -> None:
+        with atomic():
+            run(db.execute(f"INSERT INTO things VALUES ({left}, 0)"))
+            if left > 1:
+                blocking(left - 1)
+                return
+            with contextlib.suppress(Undone), atomic():
+                sessions.end_all()
+                raise Undone
+
+    try:
+        with pytest.raises(OperationalError, match="nothing was saved"):
+            await awaitable(depth)
+        with pytest.raises(OperationalError, match="nothing was saved"):
+            await asyncio.to_thread(blocking, depth)
+    finally:
+        sessions.server.close()
+    assert await db.fetch("SELECT id FROM things") == []
     assert idle(db)
