@@ -6,7 +6,7 @@ PY := .venv/bin/python
 ARGS ?=
 export PYTHON
 
-.PHONY: help demo test lint types bench twins clean
+.PHONY: help demo test lint types bench soak twins clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make lint    ruff"
 	@echo "make types   mypy --strict, then pyright"
 	@echo "make bench   this library against raw drivers and other ORMs, as ratios"
+	@echo "make soak    five minutes of load on a private PostgreSQL server that is cut, killed and restarted"
 	@echo "make twins   write the generated blocking forms"
 	@echo "make clean   remove .venv and caches"
 
@@ -36,6 +37,9 @@ types: .venv/.installed-dev
 
 bench: .venv/.installed-bench
 	@$(PY) -m benchmarks $(ARGS)
+
+soak: .venv/.installed-bench
+	@$(PY) -m benchmarks.soak $(ARGS)
 
 twins: .venv/.installed-dev
 	@$(PY) -m orm.bridge.generate

@@ -75,6 +75,7 @@ class Soak:
         """Do all of it; return the exit status."""
         watchdog = end_after(self.options.seconds + ENDING, self._loops, self.server.stop)
         self.complaints.install()
+        self.complaints.pulse.start()
         make_tables()
         portal.portal.loop.slow_callback_duration = SLOW_CALLBACK_SECONDS
         self.chaos = Chaos(self.server, self.load, self.options.seconds)
@@ -86,6 +87,7 @@ class Soak:
         gc.collect()
         self._ended.set()
         watch.join()
+        self.complaints.pulse.end()
         self.leftovers.when_all_has_ended()
         found = self.load.ledger.compare(self.server.url)
         watchdog.cancel()
@@ -99,7 +101,6 @@ class Soak:
     async def _work(self) -> None:
         self._loops += [asyncio.get_running_loop(), portal.portal.loop]
         began = time.monotonic()
-        asyncio.get_running_loop().call_later(self.options.seconds, self.load.stop.set)
         self.chaos.start()
         for thread in self.crew.threads:
             thread.start()
@@ -138,24 +139,28 @@ class Soak:
         wrong, tally = found.wrong, self.load.tally
         longest, _, kind = tally.longest
 
-        def none_of(claim: str, *names: str, figures: str) -> Verdict:
-            number = sum(len(wrong.get(name, ())) for name in names)
-            return Verdict(claim, number == 0, f"{number:,} of {figures}")
+        def none(claim: str, things: Sequence[str], what: str) -> Verdict:
+            return Verdict(claim, not things, f"{len(things)} {what}")
 
-        every = found.acknowledged + found.undone + found.cancelled_there + found.cancelled_not_there
+        def none_of(claim: str, *names: str, among: int) -> Verdict:
+            things = [thing for name in names for thing in wrong.get(name, ())]
+            return none(claim, things, f"of {among:,}")
+
+        judged = found.acknowledged + found.undone + found.cancelled_there + found.cancelled_not_there
         acknowledged = found.acknowledged + found.alone_acknowledged
+        most = ACQUIRE_TIMEOUT + MARGIN
         return [
-            none_of("nothing acknowledged is lost", "lost", figures=f"{acknowledged:,} are"),
-            none_of("nothing else appears, but what was reported as ambiguous", "appeared", figures=f"{every:,} do"),
-            none_of("on_commit functions ran once if the rows are there, else never", "on_commit", figures=f"{every:,} did not"),
-            none_of("every write ended, none was half done", "never ended", "half done", figures="all were"),
+            none_of("nothing acknowledged is lost", "lost", among=acknowledged),
+            none_of("nothing else appears, but what was reported as ambiguous", "appeared", among=judged),
+            none_of("on_commit functions ran, once, if and only if the rows are there", "on_commit", among=judged),
+            none_of("every write ended, none was half done", "never ended", "half done", among=self.load.ledger.last),
             self._memory_verdict(),
-            Verdict("nothing is left", not self.leftovers.found, f"{len(self.leftovers.found)} things are"),
-            Verdict("asyncio and Python complain of nothing", not self.complaints.counted, f"{len(self.complaints.counted)} complaints"),
-            Verdict(f"a call takes at most {ACQUIRE_TIMEOUT + MARGIN} s", longest <= ACQUIRE_TIMEOUT + MARGIN, f"{longest:.1f} s ({kind})"),
-            Verdict("errors are the library's own, answers are right", not tally.unexpected, f"{len(tally.unexpected)} are not"),
-            Verdict("both colours came back after both restarts", self._came_back(), f"{len(self.chaos.restarts)} restarts"),
-        ]  # fmt: skip
+            none("no connection, session, task or thread is left", self.leftovers.found, "things"),
+            none("asyncio's debug mode and Python complain of nothing", self.complaints.counted, "complaints"),
+            Verdict(f"a call ends within {most} s", longest <= most, f"{longest:.1f} s ({kind})"),
+            none("errors are the library's own, and answers are right", tally.unexpected, "others"),
+            Verdict("both colours come back after both restarts", self._came_back(), f"{len(self.chaos.restarts)}"),
+        ]
 
     def _came_back(self) -> bool:
         restarts = self.chaos.restarts

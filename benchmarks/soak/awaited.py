@@ -60,6 +60,7 @@ class Awaited:
     async def stream(self) -> None:
         """Half of the streams are abandoned on the way."""
         left = self.random.choice((5, 1_000_000))
+        self.aim()
         async for _ in Note.objects.filter(id__gte=self.load.recent().start).aiterator(chunk_size=7):
             left -= 1
             if left == 0:
@@ -127,18 +128,20 @@ class Awaited:
 
     async def mark(self, number: int, kind: str = "mark", note: int = 0) -> None:
         self.load.witness(number, self.random.random() < 0.8)
+        self.aim(0.01)
         await Mark.objects.acreate(id=number, kind=kind, note=note, slow=self.random.random() < 0.1)
 
-    def aim(self) -> None:
-        """At the end of a block: have some tasks cancelled about when they commit."""
+    def aim(self, share: float = 0.05) -> None:
+        """Have some tasks cancelled a moment later: while they hold a connection, and at a block's end in COMMIT."""
         task = asyncio.current_task()
-        if self.aims and task is not None and self.random.random() < 0.05:
+        if self.aims and task is not None and self.random.random() < share:
             asyncio.get_running_loop().call_later(self.random.uniform(0, 0.01), task.cancel)
 
     async def move(self, number: int, keys: list[int]) -> None:
         source, target = keys
         amount = self.random.randint(1, 5)
         self.load.witness(number, True)
+        self.aim(0.02)
         locked = await Account.objects.select_for_update().filter(id__in=keys).order_by("id").ain_bulk()
         locked[source].balance -= amount
         locked[target].balance += amount
@@ -219,15 +222,16 @@ class Awaited:
                 self.aim()
 
     async def family(self) -> None:
-        """Children that share a transaction."""
+        """Children that share a transaction, none of which is cancelled alone: a TaskGroup says nothing of that."""
+        child = Awaited(self.load)
         with self.ledger.transaction(3) as numbers:
             async with orm.atomic():
                 if self.random.random() < 0.5:
-                    await asyncio.gather(*map(self.mark, numbers))
+                    await asyncio.gather(*map(child.mark, numbers))
                 else:
                     async with asyncio.TaskGroup() as group:
                         for number in numbers:
-                            group.create_task(self.mark(number))
+                            group.create_task(child.mark(number))
                 self.aim()
 
     async def crossing(self) -> None:

@@ -18,6 +18,8 @@ CUT_EVERY = (0.5, 1.5)
 CUT_ALL_SHARE = 0.1
 DOWN_FOR = (0.2, 1.0)
 QUIET_AFTER_RESTART = 3.0
+PATIENCE = 20.0
+"""How long a short run goes on for its last restart to be overcome."""
 
 SESSIONS = f"FROM pg_stat_activity WHERE application_name = '{NAME}'"
 CUT_ONE = f"SELECT pg_terminate_backend(pid) FROM (SELECT pid {SESSIONS} ORDER BY random() LIMIT 1) AS one"
@@ -55,12 +57,15 @@ class Chaos(threading.Thread):
             (began + seconds * 2 / 3, "kill -9"),
         ]
         self._quiet_until = began
+        self._end = began + seconds
 
     def run(self) -> None:
-        """Do it; an error of the server's programs ends the run."""
+        """Do it, and stop the load when its time is over; an error of the server's programs ends the run."""
         try:
             while not self.stop.wait(LOOK_EVERY):
                 self._look()
+                if self._is_over(time.monotonic()):
+                    self.load.stop.set()
         except BaseException as error:
             self.failure = error
             self.load.stop.set()
@@ -68,6 +73,12 @@ class Chaos(threading.Thread):
             self.note_recovery()
             if self._admin is not None:
                 self._admin.close()
+
+    def _is_over(self, now: float) -> bool:
+        if now < self._end or self._plan:
+            return False
+        back = all(self.load.tally.recoveries(colour) for colour in (ASYNC, BLOCKING))
+        return back or now > self._end + PATIENCE
 
     def _look(self) -> None:
         now, random = time.monotonic(), self.load.random

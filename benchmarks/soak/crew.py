@@ -12,6 +12,8 @@ from benchmarks.soak.load import ASYNC, BLOCKING, SLOW_CALLBACK_SECONDS, Load
 
 TIMED_OUT_SHARE = 0.03
 LONGEST_TIMEOUT = 0.06
+THREADS_REST = 0.02
+"""Threads that never rest would keep the interpreter from the loop, which asks for it at every answer."""
 CANCEL_EVERY = (0.01, 0.06)
 
 
@@ -74,5 +76,5 @@ class Crew:
             except Exception as error:
                 failed = error
             load.tally.record(BLOCKING, number, kind, failed, began)
-            time.sleep(load.rest(failed))
+            time.sleep(load.rest(failed) + load.random.uniform(0, THREADS_REST))
             del failed

@@ -2,7 +2,7 @@
 
 Writes in an ``atomic`` block promise something however they end: done, undone, or reported as ambiguous; their witness
 is an ``on_commit`` function. A statement alone that is cut off or cancelled promises nothing, as nobody can know what
-became of it; these are counted, not judged. The ledger takes all its memory at the start, so it does not look like a leak.
+became of it; these are counted, not judged. The ledger takes its memory at the start, so as not to look like a leak.
 """
 
 from __future__ import annotations

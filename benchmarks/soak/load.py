@@ -22,7 +22,7 @@ NOTES_AT_HAND: Final = 400
 RECENT: Final = 400
 SLOW_CALLBACK_SECONDS: Final = 1.0
 """What asyncio's debug mode is to complain of. Its default of 0.1 is what two busy cores and 16 threads that want the
-interpreter come to by themselves; a call that blocks its loop waits for a connection or the server, and takes longer."""
+interpreter come to by themselves; a call that blocks its loop for a connection or a restart takes longer than this."""
 
 MIX: Final = {
     # one row or a few
@@ -37,6 +37,11 @@ MIX: Final = {
     "other_loop": 1,
 }  # fmt: skip
 """Weights of the operations; each is a method of that name in ``Awaited`` and in ``Blocking``."""
+WAITS: Final = {
+    "count": 2, "prefetch": 2, "values": 2, "save": 2, "get_or_create": 2, "contended": 9, "beside": 2,
+    "other_loop": 6,
+}  # fmt: skip
+"""How often an operation may wait for a connection, where that is more than once."""
 KINDS: Final = tuple(MIX)
 WEIGHTS: Final = tuple(MIX.values())
 
@@ -51,6 +56,7 @@ class Tally:
         self.errors: Counter[str] = Counter()
         self.unexpected: list[str] = []
         self.longest: tuple[float, str, str] = (0.0, "", "")
+        """Seconds, for each time that the operation may wait for a connection; colour and kind."""
         self.up_since: float | None = None
         self._recovered: dict[tuple[str, int], float] = {}
 
@@ -71,7 +77,7 @@ class Tally:
         name = "ok" if error is None else type(error).__name__
         with self._lock:
             self.counts[colour, kind, name] += 1
-            self.longest = max(self.longest, (now - began, colour, kind))
+            self.longest = max(self.longest, ((now - began) / WAITS.get(kind, 1), colour, kind))
             if error is None:
                 if self.up_since is not None:
                     self._recovered.setdefault((colour, worker), now - self.up_since)

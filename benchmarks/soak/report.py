@@ -154,7 +154,7 @@ def show(
     console.print(
         f"{tally.total():,} operations in {seconds:.0f} s ({tally.total() / seconds:,.0f} a second); "
         f"{crew.cancelled:,} cancellations at random moments, {chaos.cuts:,} sessions ended, "
-        f"{chaos.answered:,} lone commits answered; the longest operation took {longest:.2f} s ({kind}, {colour})"
+        f"{chaos.answered:,} lone commits answered; the longest call took {longest:.2f} s ({kind}, {colour})"
     )
     table = Table(title="claims", title_justify="left", title_style="bold", show_header=False)
     for verdict in verdicts:

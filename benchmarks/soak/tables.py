@@ -51,9 +51,11 @@ class Mark(models.Model):
 
 SERVER_OPTIONS: Final = (
     "-c synchronous_standby_names=nobody -c synchronous_commit=local -c deadlock_timeout=300ms -c max_connections=60"
+    " -c full_page_writes=on"
 )
 """Nobody ever answers as that standby: a transaction that asks for it (``LONE_COMMIT``) is committed, and not
-acknowledged until its session is ended or its wait is."""
+acknowledged until its session is ended or its wait is. Without full pages in its log, PostgreSQL may lose rows when it
+is killed while it writes a page: the kernel gives up such a write half way."""
 
 LONE_COMMIT: Final = "SET LOCAL synchronous_commit = remote_write"
 

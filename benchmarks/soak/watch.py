@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import warnings
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +30,10 @@ WINDOW: Final = 15.0
 STATM: Final = Path("/proc/self/statm")
 MEGABYTE: Final = 1024.0 * 1024.0
 SETTLE_SECONDS: Final = 10.0
+PULSE: Final = 0.02
+PULSE_KEPT: Final = 60.0
+SLOW: Final = "Executing %s took %.3f seconds"
+"""How asyncio's debug mode says that a callback kept its loop."""
 
 
 def resident() -> float:
@@ -77,11 +81,42 @@ class Memory:
         return statistics.linear_regression(*zip(*late, strict=True)).slope * 60
 
 
+class Pulse(threading.Thread):
+    """A thread that wants to run every few milliseconds, and notes how late it came to.
+
+    A call that blocks its loop leaves this thread alone; a machine that has other things to do does not.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(name="soak pulse", daemon=True)
+        self._late: deque[tuple[float, float]] = deque(maxlen=round(PULSE_KEPT / PULSE))
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        """Take the pulse until the end."""
+        before = time.monotonic()
+        while not self._ended.wait(PULSE):
+            now = time.monotonic()
+            self._late.append((now, now - before - PULSE))
+            before = now
+
+    def end(self) -> None:
+        """Stop, and wait for the end."""
+        self._ended.set()
+        self.join()
+
+    def stood_still(self, seconds: float) -> float:
+        """For how many of the last seconds this process could not do what it wanted."""
+        since = time.monotonic() - seconds - PULSE
+        return sum(late for when, late in tuple(self._late) if when >= since)
+
+
 class Complaints(logging.Handler):
     """What is said by the warnings module, by asyncio, by threads that die and by finalisers that fail."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
+        self.pulse = Pulse()
         self.counted: list[str] = []
         self.others: Counter[str] = Counter()
         """What other loggers said, by name and text: to be seen, not judged."""
@@ -97,6 +132,9 @@ class Complaints(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if record.name == "asyncio":
             error = record.exc_info[1] if record.exc_info else None
+            if record.msg == SLOW and self.pulse.stood_still(record.args[1]) > record.args[1] / 2:
+                self.others["asyncio: a callback was slow while the whole process stood still"] += 1
+                return
             self._add(f"asyncio: {record.getMessage()} {'' if error is None else repr(error)}")
         else:
             self.others[f"{record.name}: {str(record.msg)[:100]}"] += 1
