@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from time import monotonic
 from typing import Any
 
+from orm.db.membership import find_block
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.errors import ImproperlyConfigured, InterfaceError, NotSupportedError, OperationalError
 from orm.late import LateLogger
@@ -38,6 +39,19 @@ class Health:
         self.checking = False
 
 
+class Written:
+    """That a context wrote, and when; told again at the commit, since only then others can see it."""
+
+    __slots__ = ("at",)
+
+    def __init__(self) -> None:
+        self.at = monotonic()
+
+    def again(self) -> None:
+        """It counts from now."""
+        self.at = monotonic()
+
+
 class ReplicaRouter:
     """A router for one primary and its replicas; put it in ``database_routers``.
 
@@ -47,8 +61,9 @@ class ReplicaRouter:
         max_lag: seconds a replica may be behind; None means any. A replica that has lost its primary counts the time
             since the last change it has seen.
         check_every: seconds between two looks at a replica.
-        stick_for: seconds for which a context that wrote reads from the primary; None means for the rest of the
-            context (a task, a request). Give a number, above ``max_lag``, where threads serve many requests.
+        stick_for: seconds for which a context that wrote reads from the primary, counted from the commit; None means
+            for the rest of the context (a task, a request). Give a number, above ``max_lag``, where threads serve many
+            requests.
 
     Inside ``atomic`` on the primary, everything stays there. A read that fails since its replica has just died is run
     again on the primary.
@@ -76,7 +91,7 @@ class ReplicaRouter:
         self.stick_for = stick_for
         self._health = {alias: Health() for alias in self.replicas}
         self._turn = itertools.count()
-        self._written: ContextVar[float | None] = ContextVar(f"orm.written.{primary}", default=None)
+        self._written: ContextVar[Written | None] = ContextVar(f"orm.written.{primary}", default=None)
 
     def __repr__(self) -> str:
         return f"<ReplicaRouter {self.primary!r} with {', '.join(map(repr, self.replicas))}>"
@@ -114,8 +129,18 @@ class ReplicaRouter:
 
     def wrote(self, alias: str) -> None:
         """The context is about to write; what it reads from now on must show that."""
-        if alias == self.primary:
-            self._written.set(monotonic())
+        if alias != self.primary:
+            return
+        written = self._written.get()
+        block = None if self.stick_for is None else find_block(databases[alias])
+        if block is None or not block.transaction:
+            self._written.set(Written())
+            return
+        at_commit = block.outermost.at_commit
+        if written is None or written.again not in at_commit:
+            written = Written()
+            self._written.set(written)
+            at_commit.append(written.again)
 
     async def gave_up(self, alias: str, error: Exception) -> bool:
         """A read failed: was that the replica's fault? Then it is read no more for a while."""
@@ -134,7 +159,7 @@ class ReplicaRouter:
 
     def _sticks(self) -> bool:
         written = self._written.get()
-        return written is not None and (self.stick_for is None or monotonic() - written < self.stick_for)
+        return written is not None and (self.stick_for is None or monotonic() - written.at < self.stick_for)
 
     def _choose(self) -> str:
         usable = [alias for alias, health in self._health.items() if health.usable]

@@ -17,7 +17,7 @@ from orm.bridge import run
 from orm.db.database_blocking import Database
 from orm.db.retry import Attempts
 from orm.db.transaction import atomic, independent, on_commit
-from orm.errors import AmbiguousCommit, IntegrityError, OperationalError
+from orm.errors import AmbiguousCommit, IntegrityError, OperationalError, TransactionManagementError
 
 REPEATABLE = "repeatable read"
 
@@ -142,6 +142,64 @@ async def test_an_inner_block_is_never_run_again_alone(row: Database) -> None:
     conflicts.append(1)
     assert await orm.arun_in_transaction(outer, isolation=REPEATABLE) == 200
     assert runs[2:] == ["outer", "inner", "outer", "inner"]
+    assert idle(row)
+
+
+@pytest.mark.only(backend="postgresql")
+@pytest.mark.parametrize("colour", ["awaitable", "blocking"])
+def test_a_loss_that_the_function_passes_over_is_run_again(row: Database, colour: str) -> None:
+    """The database has given the transaction up all the same, and leaving the block says so."""
+    conflicts = [1, 1]
+    passed_over: list[str] = []
+
+    async def body() -> None:
+        try:
+            await add_one(row, conflicts)
+        except OperationalError as error:
+            passed_over.append(str(error))
+
+    @atomic(retry=2, isolation=REPEATABLE)
+    async def awaitable() -> None:
+        await body()
+
+    @atomic(retry=2, isolation=REPEATABLE)
+    def blocking() -> None:
+        run(body())
+
+    def change() -> None:
+        asyncio.run(awaitable()) if colour == "awaitable" else blocking()
+
+    change()
+    assert (len(passed_over), conflicts, run(value(row))) == (2, [], 201)
+    conflicts += [1, 1, 1]
+    with pytest.raises(TransactionManagementError, match="nothing of it was saved") as caught:
+        change()
+    assert caught.value.retryable and isinstance(caught.value.__cause__, OperationalError)
+    assert run(value(row)) == 501, "of the others alone"
+
+    @atomic(retry=5)
+    async def breaks_a_rule() -> None:
+        runs.append(1)
+        with pytest.raises(IntegrityError):
+            await row.execute("INSERT INTO things VALUES (1, 1)")
+
+    runs: list[int] = []
+    with pytest.raises(TransactionManagementError, match="nothing of it was saved") as caught:
+        asyncio.run(breaks_a_rule())
+    assert (runs, caught.value.retryable) == ([1], False)
+
+    @atomic(retry=5, isolation=REPEATABLE)
+    async def goes_on() -> None:
+        runs.append(2)
+        try:
+            async with atomic():
+                await add_one(row, conflicts)
+        except OperationalError:
+            await row.execute("INSERT INTO things VALUES (2, 2)")
+
+    conflicts.append(1)
+    asyncio.run(goes_on())
+    assert runs == [1, 2], "undone with its savepoint, it is the function's own affair"
     assert idle(row)
 
 

@@ -30,6 +30,26 @@ async def test_a_context_reads_what_it_wrote(other: None) -> None:
     assert router.health == {"other": "usable"}
 
 
+async def test_the_time_counts_from_the_commit(other: None) -> None:
+    """A write long before the end of its transaction is seen by nobody until then, and by a replica later still."""
+    router = orm.ReplicaRouter(replicas=["other"], stick_for=1.5)
+    orm.configure(database_routers=[router])
+    async with orm.atomic():
+        await Artist.objects.acreate(name="Ada")
+        async with orm.atomic():
+            await Artist.objects.acreate(name="Bob")
+        pause(1.6)
+    assert await Artist.objects.acount() == 2
+    pause(1.6)
+    assert await Artist.objects.acount() == 0
+    with pytest.raises(ZeroDivisionError):
+        async with orm.atomic():
+            await Artist.objects.acreate(name="gone")
+            pause(1.6)
+            raise ZeroDivisionError
+    assert await Artist.objects.acount() == 0, "nothing was written, so the replica will do"
+
+
 async def test_for_the_rest_of_the_context(other: None) -> None:
     orm.configure(database_routers=[orm.ReplicaRouter(replicas=["other"])])
     artist = Artist(name="Ada")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import orm
-from orm.errors import OperationalError
+from orm.errors import InterfaceError, OperationalError
 from tests.conftest import Run
 from tests.replication import Pair, pause
 from tests.routing.models import Album, Artist, Label
@@ -136,6 +136,31 @@ async def test_a_killed_replica_is_left_without_an_error_and_comes_back(pair: Pa
             break
         pause(0.05)
     assert await where() == "replica"
+
+
+async def test_a_stream_whose_replica_is_dead(pair: Pair) -> None:
+    """Before its first rows it is read elsewhere; after them it can only fail."""
+    await Artist.objects.abulk_create([Artist(name=name) for name in ("Ada", "Bob", "Cid")])
+    pair.wait_for_replay()
+    another_context()
+    names = Artist.objects.order_by("name").values_list("name", flat=True)
+    assert [name async for name in names.aiterator(chunk_size=1)] == ["Ada", "Bob", "Cid"]
+    assert await where() == "replica"
+    pair.replica.stop()
+    async with orm.capture_queries() as queries:
+        assert [name async for name in names.aiterator(chunk_size=1)] == ["Ada", "Bob", "Cid"]
+    assert [query.alias for query in queries if not query.failed] == ["default"]
+    pair.replica.start()
+    pair.wait_until(lambda: _follows(pair), "the replica is back")
+    another_context()
+    assert await where() == "replica"
+    seen = []
+    with pytest.raises((OperationalError, InterfaceError)):
+        async for name in names.aiterator(chunk_size=1):
+            seen.append(name)
+            if len(seen) == 1:
+                pair.replica.stop()
+    assert seen == ["Ada"]
 
 
 async def test_a_replica_that_lost_its_primary(pair: Pair) -> None:
