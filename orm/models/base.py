@@ -26,6 +26,7 @@ from orm.models.metaclass import ModelBase
 from orm.models.signals import post_init, post_save, pre_init, pre_save
 from orm.models.state import DEFAULT_DB_ALIAS, PENDING, ModelState, StateDescriptor
 from orm.query import writes
+from orm.sql.func import DatabaseDefault
 
 if TYPE_CHECKING:
     from orm.models.managers import ManagerOf
@@ -276,7 +277,7 @@ class AwaitableModel(metaclass=ModelBase):
             if related is None:
                 continue
             key = getattr(related, field.target_field.attname)
-            if key is None:
+            if key is None or type(key) is DatabaseDefault:
                 raise ValueError(
                     f"save() prohibited to prevent data loss due to unsaved related object '{field.name}'. "
                     f"Save {related!r} first."
@@ -471,7 +472,7 @@ def _model_called(app_label: str, name: str) -> Any:
     return default_apps.get_model(app_label, name)
 
 
-copyreg.pickle(ModelBase, _pickled_model)  # type: ignore[arg-type]  # a string is a global's name, says copyreg's reader
+copyreg.pickle(ModelBase, _pickled_model)
 
 
 def _blank_instance(source: Any) -> Any:

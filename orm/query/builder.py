@@ -285,7 +285,7 @@ class Builder(Names):
         inner = InnerBuilder(self, hop.model, tied=outer_alias)
         lhs = inner.column(Path(rest, path.field, (), path.relation), None)
         lookup = inner._lookup(lhs, path.rest, kind, value, name)
-        tie = Exact(Col(inner.select.base_alias, hop.rhs), Col(outer_alias, hop.lhs))
+        tie: Expression = Exact(Col(inner.select.base_alias, hop.rhs), Col(outer_alias, hop.lhs))
         if hop.filtered is not None:
             tie = Where((tie, self._joined_when(hop.filtered, inner.select.base_alias, outer_alias)))
         inner.select.where = Where((lookup, tie))

@@ -20,6 +20,7 @@ from orm.query.chain import Chain
 from orm.query.shape import root
 from orm.sql.compiler import Compiler, finish
 from orm.sql.expressions import Combinable, Param, Value
+from orm.sql.func import DatabaseDefault
 from orm.sql.types import INTEGER_KINDS
 
 MAX_PLANS = 2048
@@ -115,7 +116,7 @@ def _insert_plan(model: Any, fields: tuple[Any, ...], dialect: Any) -> InsertPla
     table = dialect.quote(opts.db_table)
     columns = [dialect.quote(field.column) for field in fields]
     returning = tuple(
-        field for field in opts.concrete_fields if field not in fields and (field.auto or _has_db_default(field))
+        field for field in opts.concrete_fields if field not in fields and (field.auto or field.has_db_default)
     )
     head = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "
     arrays = dialect.insert_rows(table, columns, fields) if fields else None
@@ -123,10 +124,6 @@ def _insert_plan(model: Any, fields: tuple[Any, ...], dialect: Any) -> InsertPla
         head, _row_maker(fields, dialect, True), len(fields), arrays, returning,
         tuple(dialect.converter(field) for field in returning), dialect.insert_default(table),
     )  # fmt: skip
-
-
-def _has_db_default(field: Any) -> bool:
-    return bool(getattr(field, "has_db_default", False))
 
 
 def _returning(plan: InsertPlan, dialect: Any) -> str:
@@ -172,7 +169,11 @@ async def insert(model: Any, instances: Sequence[Any], fields: Sequence[Any], *,
         try:
             params = one.plan.row(instances[0])
         except Computed:
-            await _insert_computed(model, instances[0], fields, using)
+            given = _given(instances[0], fields)
+            if len(given) < len(fields):  # planned like any other insert, and what is left out comes back
+                await insert(model, instances, given, using=using)
+            else:
+                await _insert_computed(model, instances[0], fields, using)
             return
         if one.plan.returning:
             rows = await database.fetch(one.text, params)
@@ -181,6 +182,12 @@ async def insert(model: Any, instances: Sequence[Any], fields: Sequence[Any], *,
             await database.execute(one.text, params)
         return
     await _insert_many(model, instances, tuple(fields), using, "", None, take=True)
+
+
+def _given(instance: Any, fields: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the fields whose value is not left to the database."""
+    held = instance.__dict__
+    return tuple([field for field in fields if type(held.get(field.attname)) is not DatabaseDefault])
 
 
 async def _insert_computed(model: Any, instance: Any, fields: Sequence[Any], using: str) -> None:
@@ -233,6 +240,14 @@ async def _insert_many(
     try:
         rows = [row(instance) for instance in instances]
     except Computed:
+        groups: dict[tuple[Any, ...], list[Any]] = {}
+        for instance in instances:
+            groups.setdefault(_given(instance, fields), []).append(instance)
+        if fields not in groups or len(groups) > 1:
+            async with atomic(using=using):
+                for given, group in groups.items():
+                    await _insert_many(model, group, given, using, conflict, batch_size, take)
+            return
         if conflict:
             raise NotSupportedError(
                 "Expressions as values can't be combined with ignore_conflicts or update_conflicts"

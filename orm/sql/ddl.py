@@ -14,7 +14,9 @@ import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from orm.errors import NotSupportedError
+from orm.errors import FieldError, NotSupportedError
+from orm.sql.compiler import Compiler
+from orm.sql.expressions import Param
 
 
 def finished(sql: str) -> str:
@@ -71,10 +73,47 @@ def literal(value: Any, dialect: Any) -> str:
 
 
 def default_literal(field: Any, dialect: Any) -> str:
-    """The DEFAULT of a field with ``db_default``."""
+    """The DEFAULT of a field with ``db_default``: a literal, or an expression in parentheses."""
+    if hasattr(field.db_default, "resolve_expression"):
+        return f"({constant_sql(field, field.db_default, dialect)})"
     value = field.get_prep_value(field.db_default)
     adapter = dialect.adapter(field)
     return literal(value if value is None or adapter is None else adapter(value), dialect)
+
+
+class _Constants:
+    """What an expression in a schema is resolved against: it takes values, and knows no columns."""
+
+    def __init__(self, field: Any) -> None:
+        self.field = field
+        self.values: list[Any] = []
+
+    def take_slot(self, value: Any, prepare: Any) -> int:
+        """Keep a value, prepared."""
+        self.values.append(prepare(value) if prepare is not None else value)
+        return len(self.values) - 1
+
+    def __getattr__(self, name: str) -> Any:
+        raise FieldError(f"{self.field}: db_default is made of values and functions; it can't look at columns or rows")
+
+
+def constant_sql(field: Any, expression: Any, dialect: Any) -> str:
+    """An expression without columns as SQL text, its values as literals.
+
+    Raises: FieldError when it names a column or holds a query.
+    """
+    constants = _Constants(field)
+    text, params = Compiler(dialect).compile(expression.resolve_expression(constants, False, None, False, True))
+    pieces = text.split("%s")
+    literals = [literal(_adapted(param, constants.values), dialect) for param in params]
+    return "".join(piece + value for piece, value in zip(pieces, [*literals, ""], strict=True))
+
+
+def _adapted(param: Any, values: Sequence[Any]) -> Any:
+    if not isinstance(param, Param):
+        return param
+    value = values[param.slot]
+    return value if value is None or param.adapter is None else param.adapter(value)
 
 
 # -- tables ------------------------------------------------------------------------------------------------------------
@@ -83,7 +122,7 @@ def default_literal(field: Any, dialect: Any) -> str:
 def column_definition(field: Any, dialect: Any) -> str:
     """One column of CREATE TABLE, without its foreign key."""
     parts = [dialect.quote(field.column), field.db_type(dialect), "NULL" if field.null else "NOT NULL"]
-    if has_db_default(field):
+    if field.has_db_default:
         parts.insert(2, f"DEFAULT {default_literal(field, dialect)}")
     if field.primary_key:
         parts.append("PRIMARY KEY")
@@ -95,11 +134,6 @@ def column_definition(field: Any, dialect: Any) -> str:
     if check is not None:
         parts.append(f"CHECK ({check})")
     return " ".join(parts)
-
-
-def has_db_default(field: Any) -> bool:
-    """Whether the column has a DEFAULT of its own."""
-    return type(field.db_default).__name__ != "NotProvided"
 
 
 def foreign_keys(model: Any) -> list[Any]:

@@ -67,6 +67,24 @@ def render_template(template: str, data: dict[str, Any]) -> str:
     return template.replace("%%", "%%%%") % data if "%%" in template else template % data
 
 
+class DatabaseDefault(Expression):
+    """What an unsaved instance holds for a column whose DEFAULT the database computes; saving puts the value there."""
+
+    def __init__(self, expression: Any, output_field: SQLType | None = None) -> None:
+        super().__init__(output_field)
+        self.expression = expression
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        return self.expression.resolve_expression(query, allow_joins, reuse, summarize, for_save)
+
+
 class ExpressionWrapper(Expression):
     """An expression with its type said by hand."""
 

@@ -38,8 +38,8 @@ def compile_from(select: Select, compiler: Any) -> tuple[str, list[Any]]:
     quote = compiler.dialect.quote
     if select.source is not None:
         inner, alias = select.source
-        sql, params = compile_select(inner, compiler)
-        return f"({sql}) {quote(alias)}", list(params)
+        sql, found = compile_select(inner, compiler)
+        return f"({sql}) {quote(alias)}", found
     inner_joins = inner_aliases(select)
     parts: list[str] = []
     params: list[Any] = []

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from orm import models
+from orm.models import Value
+from orm.models.functions import Coalesce, Concat, Lower, Now
 
 
 class Room(models.Model):
@@ -60,3 +63,27 @@ class Careful(models.Model):
 
     def clean(self) -> None:
         self.name = f"{self.name}{Careful.objects.count()}"
+
+
+class Ticket(models.Model):
+    """Columns whose DEFAULT the database computes, and one that is a plain value."""
+
+    title = models.CharField(max_length=20, default="")
+    made = models.DateTimeField(db_default=Now())
+    code = models.CharField(max_length=20, db_default=Lower(Value("50% 'A'")))
+    weight = models.FloatField(db_default=Value(1.5) * 2)
+    price = models.DecimalField(max_digits=6, decimal_places=2, db_default=Value(Decimal("2.50")))
+    open = models.BooleanField(db_default=Value(True))
+    left = models.IntegerField(null=True, db_default=Coalesce(Value(7), Value(1)))
+    plain = models.IntegerField(db_default=3)
+
+
+class Stub(models.Model):
+    """A key, and everything else, that the database computes."""
+
+    key = models.CharField(max_length=64, primary_key=True, db_default=Lower(Concat(Value("KEY-"), Value("1"))))
+    made = models.DateTimeField(db_default=Now())
+
+
+class StubNote(models.Model):
+    stub = models.ForeignKey(Stub, models.CASCADE)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
 from orm.errors import ImproperlyConfigured, ValidationError
 from orm.models.fetching import unloaded_value
 from orm.models.fields.choices import flatten_choices, normalise_choices
+from orm.sql.func import DatabaseDefault
+from orm.sql.references import names_in
 from orm.sql.types import SQLType
 
 if TYPE_CHECKING:
@@ -72,8 +74,9 @@ class Field(SQLType, Generic[T]):
     """A column of a model.
 
     Parameters (all but ``null`` have Django's meaning): ``verbose_name``, ``name``, ``primary_key``, ``unique``,
-    ``blank``, ``null``, ``db_index``, ``default`` (a value or a callable), ``db_default`` (a plain value, also the
-    column's DEFAULT), ``editable``, ``choices``, ``help_text``, ``db_column``, ``validators``, ``error_messages``.
+    ``blank``, ``null``, ``db_index``, ``default`` (a value or a callable), ``db_default`` (a value or an
+    expression, the column's DEFAULT: an unsaved instance holds the value, or a ``DatabaseDefault``), ``editable``,
+    ``choices``, ``help_text``, ``db_column``, ``validators``, ``error_messages``.
 
     A field of your own gives ``kind`` (one of the kinds in ``orm.sql.types``), and overrides ``get_prep_value``,
     ``from_db_value`` or ``to_python`` where its Python values differ from that kind's.
@@ -134,9 +137,14 @@ class Field(SQLType, Generic[T]):
         auto_created: bool = False,
     ) -> None:
         if hasattr(db_default, "resolve_expression"):
-            raise NotImplementedError("db_default takes a plain value for now; expressions are not built yet.")
-        if callable(db_default):
-            raise ImproperlyConfigured("db_default must be a plain value; a callable belongs in default=.")
+            if any(names_in(db_default)) or getattr(db_default, "contains_aggregate", False):
+                raise ImproperlyConfigured(
+                    f"db_default={db_default!r} names columns or aggregates them: it is made of values and functions."
+                )
+        elif callable(db_default):
+            raise ImproperlyConfigured(
+                "db_default must be a plain value or an expression; a callable belongs in default=."
+            )
         if primary_key and null:
             raise ImproperlyConfigured("A primary key can't be null: leave out null=True or primary_key=True.")
         self.name = name or ""
@@ -265,6 +273,11 @@ class Field(SQLType, Generic[T]):
 
     # -- values --------------------------------------------------------------------------------------------------------
 
+    @property
+    def has_db_default(self) -> bool:
+        """Whether the column has a DEFAULT of its own."""
+        return self.db_default is not NOT_PROVIDED
+
     def has_default(self) -> bool:
         """Whether ``default`` was given."""
         return self.default is not NOT_PROVIDED
@@ -274,7 +287,8 @@ class Field(SQLType, Generic[T]):
         if self.default is not NOT_PROVIDED:
             return self.default() if callable(self.default) else self.default
         if self.db_default is not NOT_PROVIDED:
-            return self.db_default
+            computed = hasattr(self.db_default, "resolve_expression")
+            return DatabaseDefault(self.db_default, self) if computed else self.db_default
         return "" if self.empty_strings_allowed and not self.null else None
 
     def get_prep_value(self, value: Any) -> Any:
