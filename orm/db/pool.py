@@ -96,6 +96,7 @@ class Pool:
         self._retired_uses = 0
         self._waited = 0.0
         self._sweeping: Alarm | None = None
+        self._ending: weakref.WeakSet[Connection] = weakref.WeakSet()
         budget.join(self)
 
     # -- in ---------------------------------------------------------------------------------------------------------
@@ -176,7 +177,7 @@ class Pool:
                 entry = self.idle.popleft()
             except IndexError:
                 return False
-            self._note_closed([entry])
+            self._let_go([entry])
             self.roster.surrender(entry)
         self._finish(entry)
         return True
@@ -297,7 +298,7 @@ class Pool:
         """End the idle connections that nobody has had since then."""
         with self._lock:
             entries = self.roster.take_unused_since(moment)
-            self._note_closed(entries)
+            self._let_go(entries)
         for entry in entries:
             self._finish(entry)
         if entries:
@@ -360,7 +361,7 @@ class Pool:
             if self.next_sweep > -inf:
                 self.next_sweep = monotonic() + SWEEP_SECONDS
             overdue = self.roster.take_overdue(monotonic())
-            self._note_closed(overdue)
+            self._let_go(overdue)
         for entry in overdue:
             self._finish(entry)
         if overdue:
@@ -388,6 +389,15 @@ class Pool:
             self._sweeping = None
             if self.roster.size and not self.closed:
                 self._sweep_later()
+
+    def _let_go(self, entries: list[Entry]) -> None:
+        """Note that idle connections are on the roster no more, and will be ended when the lock has been given back.
+
+        That may be by another thread, which may come too late for a loop that ends: so the loop looks after them, too.
+        """
+        self._note_closed(entries)
+        if self.home is not None:
+            self._ending.update(entry.connection for entry in entries)
 
     def _finish(self, entry: Entry) -> None:
         """End a connection that was idle and is on the roster no more."""
@@ -504,6 +514,8 @@ class Pool:
                 await close_quietly(entry.connection)
             else:
                 entry.connection.terminate()
+        for connection in tuple(self._ending):
+            connection.terminate()
 
     async def leave(self) -> None:
         """Close idle connections in an orderly way, when the process ends.

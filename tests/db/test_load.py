@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import random
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -341,6 +343,41 @@ def test_the_minimum_is_kept(named: Callable[..., Database]) -> None:
     run(db.fetch("SELECT 1"))
     time.sleep(0.4)
     assert db.statistics.pools[0].size == 1
+
+
+@on_both
+def test_a_place_taken_from_a_loop_that_ends_leaves_nothing_open(named: Callable[..., Database]) -> None:
+    """The other thread may come to end the connection when the loop has gone."""
+    db = named(max_size=1)
+    ended = threading.Event()
+    taking: list[threading.Thread] = []
+
+    async def last_query() -> None:
+        await db.fetch("SELECT 1")
+        (pool,) = (pool for loop, pool in db._pools.items() if loop is not None)
+        connection: Any = pool.idle[0].connection
+        terminate = connection.terminate
+
+        def slowly() -> None:
+            if threading.current_thread() in taking:
+                ended.wait(20)
+            terminate()
+
+        connection.terminate = slowly
+        taking.append(threading.Thread(target=pool.surrender_idle))
+        taking[0].start()
+        while pool.idle:
+            await asyncio.sleep(0.001)
+
+    with warnings.catch_warnings(record=True) as complaints:
+        warnings.simplefilter("always")
+        asyncio.run(last_query())
+        ended.set()
+        taking[0].join()
+        taking.clear()
+        gc.collect()
+    assert [str(one.message) for one in complaints] == []
+    assert db.budget.taken == 0
 
 
 # -- sessions that die -------------------------------------------------------------------------------------------------
