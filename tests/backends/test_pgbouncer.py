@@ -354,40 +354,51 @@ def test_settings_of_a_transaction_end_with_it(db: Database, bouncer: pgbouncer.
     many(colour, work, 4)
 
 
-@pytest.mark.parametrize("colour", COLOURS)
-def test_types_that_the_driver_has_to_ask_about(url: str, bouncer: pgbouncer.Bouncer, colour: str) -> None:
-    """asyncpg switches ``jit`` off for its questions: not for whoever comes next (the fixture ``bouncer`` looks)."""
+def test_types_that_asyncpg_has_to_ask_about(url: str, bouncer: pgbouncer.Bouncer) -> None:
+    """It switches ``jit`` off for its questions: not for whoever comes next (the fixture ``bouncer`` looks)."""
     with psycopg.connect(bouncer.url, autocommit=True) as session:
         session.execute("DROP TYPE IF EXISTS pgbouncer_mood CASCADE; CREATE TYPE pgbouncer_mood AS ENUM ('sad', 'ok')")
-    orm.configure({"default": f"{url}&{POOL}"})
-    db = databases["default"]
 
-    async def work(number: int) -> None:
-        for _ in range(4):
-            assert (await db.fetch("SELECT $1::pgbouncer_mood", ("ok",)))[0][0] == "ok"
-            await db.fetch("SELECT 1")
+    async def others(stop: asyncio.Event) -> None:
+        connection = await test_postgresql.aconnect(url)
+        while not stop.is_set():
+            await connection.ping()
+        await connection.close()
 
-    many(colour, work)
-    db.terminate()
+    async def main() -> None:
+        stop = asyncio.Event()
+        tasks = [asyncio.ensure_future(others(stop)) for _ in range(3)]
+        for _ in range(30):
+            connection = await test_postgresql.aconnect(url)  # each asks for itself
+            sql = "SELECT $1::pgbouncer_mood, ARRAY[$2::pgbouncer_mood]"
+            assert [tuple(row) for row in await connection.fetch(sql, ("ok", "sad"))] == [("ok", ["sad"])]
+            await connection.close()
+        stop.set()
+        await asyncio.gather(*tasks)
+
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize("colour", COLOURS)
-def test_a_refused_parameter_gives_the_session_back(db: Database, colour: str) -> None:
-    """asyncpg finds out with a session in hand; two of these would take all there are."""
+def test_a_refused_parameter_gives_the_session_back(url: str, bouncer: pgbouncer.Bouncer, colour: str) -> None:
+    """asyncpg refuses it with a session in hand: two of these would take all there are."""
+    driver = postgresql.awaitable if colour == "awaitable" else postgresql.blocking
+    assert driver is not None
 
-    async def work(number: int) -> None:
-        with pytest.raises(errors.DataError):
-            await db.fetch("SELECT * FROM pgbouncer_parcel WHERE id = $1", ("no number",))
-        with pytest.raises(errors.DataError):
-            await db.fetch_named("SELECT * FROM pgbouncer_parcel WHERE id = $1", ("no number",))
-        with pytest.raises(errors.Error):
-            await db.fetch("SELECT $1::int", (1, 2))
-        with pytest.raises(errors.DataError):
-            async for _ in db.stream("SELECT * FROM pgbouncer_parcel WHERE id = $1", ("no number",), 10):
-                pass
+    async def main() -> None:
+        for call in ("fetch", "fetch_named", "execute"):
+            connections = [await driver.connect(DatabaseURL.parse(url)) for _ in range(pgbouncer.POOL_SIZE)]
+            for connection in connections:
+                with pytest.raises(errors.DataError):
+                    await getattr(connection, call)("SELECT $1::int FROM pg_class", ("no number",))
+                with pytest.raises(errors.Error):
+                    await getattr(connection, call)("SELECT $1::int", (1, 2))
+            bouncer.wait_for_rest()
+            for connection in connections:
+                assert connection.is_usable
+                await connection.close()
 
-    many(colour, work, 4)
-    assert Parcel.objects.count() == 0
+    in_colour(colour, main)
 
 
 # -- what is broken off ------------------------------------------------------------------------------------------------
