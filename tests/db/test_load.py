@@ -366,8 +366,7 @@ def test_a_place_taken_from_a_loop_that_ends_leaves_nothing_open(named: Callable
         connection.terminate = slowly
         taking.append(threading.Thread(target=pool.surrender_idle))
         taking[0].start()
-        while pool.idle:
-            await asyncio.sleep(0.001)
+        await asyncio.to_thread(settle, lambda: not pool.idle)
 
     with warnings.catch_warnings(record=True) as complaints:
         warnings.simplefilter("always")
