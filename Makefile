@@ -1,17 +1,20 @@
 # Every target makes its own environment: a machine with Python >= 3.11 and nothing else is enough.
 #   make PYTHON=/path/to/python3.12 test     chooses the Python
+#   make VENV=.venv-3.13 test                keeps the environment in another folder, beside .venv
 #   DATABASE_URL=postgresql://… make demo    chooses the database
 
-PY := .venv/bin/python
+VENV ?= .venv
+PY := $(VENV)/bin/python
 ARGS ?=
-export PYTHON
+export PYTHON VENV
 
-.PHONY: help demo test lint types bench soak twins clean
+.PHONY: help demo test test-other lint types bench soak twins clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    load real data, serve it from async views, run a legacy script on it"
 	@echo "make test    every test (ARGS='-k name' narrows it)"
+	@echo "make test-other   the tests of db, bridge, routing, testing, observability on another Python, where there is one"
 	@echo "make lint    ruff"
 	@echo "make types   mypy --strict, then pyright"
 	@echo "make bench   this library against raw drivers and other ORMs, as ratios"
@@ -19,31 +22,40 @@ help:
 	@echo "make twins   write the generated blocking forms"
 	@echo "make clean   remove .venv and caches"
 
-.venv/.installed-%: pyproject.toml .ci/venv
+$(VENV)/.installed-%: pyproject.toml .ci/venv
 	@sh .ci/venv $*
 
-demo: .venv/.installed-demo
+demo: $(VENV)/.installed-demo
 	@$(PY) -m migrations_demo $(ARGS)
 
-test: .venv/.installed-dev
+test: $(VENV)/.installed-dev
 	@$(PY) -m pytest $(ARGS)
 
-lint: .venv/.installed-dev
+# What depends on the version of Python: tasks, threads, loops, cancellation. Elsewhere the versions do not differ.
+ACROSS_VERSIONS := tests/db tests/bridge tests/routing tests/testing tests/observability
+
+test-other: .venv/.installed-dev
+	@other=$$(sh .ci/other-python); if [ -n "$$other" ]; then \
+		version=$$("$$other" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+		$(MAKE) --no-print-directory test VENV=.venv-$$version PYTHON="$$other" ARGS='-m "not slow" $(ARGS) $(ACROSS_VERSIONS)'; \
+	else echo "NOT RUN: no second Python (3.11 to 3.13) was found on the PATH, with pyenv or with uv."; fi
+
+lint: $(VENV)/.installed-dev
 	@$(PY) -m ruff check .
 
-types: .venv/.installed-dev
+types: $(VENV)/.installed-dev
 	@$(PY) -m mypy
 	@$(PY) -m pyright
 
-bench: .venv/.installed-bench
+bench: $(VENV)/.installed-bench
 	@$(PY) -m benchmarks $(ARGS)
 
-soak: .venv/.installed-bench
+soak: $(VENV)/.installed-bench
 	@$(PY) -m benchmarks.soak $(ARGS)
 
-twins: .venv/.installed-dev
+twins: $(VENV)/.installed-dev
 	@$(PY) -m orm.bridge.generate
 
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

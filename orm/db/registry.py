@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from importlib import import_module
+from typing import Any
 
 from orm.config import DEFAULT_ALIAS, listeners, settings
 from orm.db.contract import Backend
@@ -84,7 +85,8 @@ class Databases:
         try:
             return self._made[alias]
         except KeyError:
-            return self._make(alias)
+            pass  # made below, so that an error there does not come with this one
+        return self._make(alias)
 
     def _make(self, alias: str) -> Database:
         configured = settings.databases
@@ -130,10 +132,18 @@ class Databases:
         configured = settings.databases
         with self._lock:
             for alias, database in list(self._made.items()):
-                if alias not in configured or DatabaseURL.parse(configured[alias]) != database.url:
+                if not stays(database, configured.get(alias)):
                     del self._made[alias]
                     database.retire()
         observe()
+
+
+def stays(database: Database, given: Any) -> bool:
+    """Whether a database is still the one that the settings mean by ``given``."""
+    try:
+        return given is not None and DatabaseURL.parse(given) == database.url
+    except ImproperlyConfigured:
+        return False  # as any wrong URL, it is complained of where it is used
 
 
 def observe() -> None:

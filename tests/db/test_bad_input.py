@@ -177,19 +177,33 @@ NO_POOLS = [
 ]
 
 
+def refused_at_first_use(db: Database, says: str) -> None:
+    """Each way of using the default database says what is wrong with its configuration."""
+    for call in (
+        lambda: databases["default"],
+        lambda: enters_blocking(atomic()),
+        lambda: Item.objects.count(),
+        lambda: asyncio.run(enters(atomic())),
+        lambda: asyncio.run(Item(n=1).asave()),
+    ):
+        with Unsent(db, ImproperlyConfigured, says):
+            call()
+
+
 @pytest.mark.parametrize(("options", "says"), NO_POOLS)
 def test_a_pool_that_can_not_serve(db: Database, url: str, options: str, says: str) -> None:
-    place = url.partition("?")[0]
-    with Unsent(db, ImproperlyConfigured, says):
-        orm.configure({"default": f"{place}?{options}"})
-    assert databases["default"] is db, "what was refused changes nothing"
-    assert run(aids(db)) == []
+    orm.configure({"default": f"{url.partition('?')[0]}?{options}"})
+    refused_at_first_use(db, says)
+    orm.configure(slow_query_seconds=None)  # another setting is not kept from being changed
+    orm.configure({"default": url})
+    assert run(aids(databases["default"])) == []
+    databases["default"].terminate()
 
 
 @pytest.mark.parametrize("given", [{"max_size": 0}, {"max_size": None}, {"acquire_timeout": "soon"}])
 def test_a_pool_in_djangos_form(db: Database, given: dict[str, Any]) -> None:
-    with Unsent(db, ImproperlyConfigured, next(iter(given))):
-        orm.configure({"default": {"ENGINE": "sqlite", "NAME": "x.db", "OPTIONS": given}})
+    orm.configure({"default": {"ENGINE": "sqlite", "NAME": "x.db", "OPTIONS": given}})
+    refused_at_first_use(db, next(iter(given)))
     with pytest.raises(ImproperlyConfigured, match="max_size is 0"):
         PoolOptions(max_size=0)
 
