@@ -139,6 +139,8 @@ async def test_writes_on_a_connection(db: Database, method: str, args: tuple[Any
                     getattr(connection, method[1:])(*args)
                 with refused(db), atomic():
                     pass
+                with refused(db):
+                    run(db.execute_script(f"SELECT 1; {' ' * 300}; DELETE FROM things"))
 
     async with atomic():
         await db.fetch("SELECT 1")

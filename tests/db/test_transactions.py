@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import os
 import threading
 from typing import Any
 
@@ -443,4 +444,33 @@ async def test_a_cancelled_commit_is_awaited(db: Database) -> None:
         await task
     assert (await aids(db), hooks) in (([1], [1]), ([], []))
     assert await aids(db) == [1], "COMMIT was on its way"
+    assert idle(db)
+
+
+# -- forks -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.only(backend="postgresql")
+def test_a_forked_child_leaves_the_parents_blocks_alone(db: Database) -> None:
+    """It may leave them, as code on its way out does; nothing is sent on the parent's connection."""
+    connection, outer, inner = db.connection(), atomic(), atomic()
+    blocks: list[Any] = [connection, outer, inner]
+    for block in blocks:
+        block.__enter__()
+    add(db, 1)
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            for block in reversed(blocks):
+                block.__exit__(None, None, None)
+            code = 0
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    add(db, 2)
+    for block in reversed(blocks):
+        block.__exit__(None, None, None)
+    assert ids(db) == [1, 2]
     assert idle(db)
