@@ -308,10 +308,12 @@ def _cancel(request: PGcancelConn) -> None:
     deadline = monotonic() + _CANCEL_WITHIN
     events = {PollingStatus.READING: EVENT_READ, PollingStatus.WRITING: EVENT_WRITE}
     request.start()
-    while (event := events.get(PollingStatus(request.poll()))) is not None and (left := deadline - monotonic()) > 0:
+    event: int | None = EVENT_WRITE  # libpq's rule: to poll before it is connected waits for that
+    while event is not None and (left := deadline - monotonic()) > 0:
         with DefaultSelector() as selector:
             selector.register(request.socket, event)
-            selector.select(left)
+            if selector.select(left):
+                event = events.get(PollingStatus(request.poll()))
     request.finish()
 
 
