@@ -201,17 +201,11 @@ class Awaited:
                     self.aim()
 
     async def nested(self) -> None:
-        """A block that is kept, one that is undone, one that fails at the database."""
+        """A block that fails at the database, one that is kept, and last one that is undone, with which all may be."""
         undone = self.ledger.undone()
         with self.ledger.transaction(2) as (first, second):
             async with orm.atomic():
                 await self.mark(first)
-                try:
-                    async with orm.atomic():
-                        await self.mark(undone)
-                        raise Undone
-                except Undone:
-                    pass
                 try:
                     async with orm.atomic():
                         await Mark.objects.acreate(id=first, kind="twice")
@@ -220,6 +214,12 @@ class Awaited:
                 async with orm.atomic():
                     await self.mark(second)
                 self.aim()
+                try:
+                    async with orm.atomic():
+                        await self.mark(undone)
+                        raise Undone
+                except Undone:
+                    pass
 
     async def family(self) -> None:
         """Children that share a transaction, none of which is cancelled alone: a TaskGroup says nothing of that."""

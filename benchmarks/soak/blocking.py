@@ -185,17 +185,17 @@ class Blocking:
                 self.mark(first)
                 try:
                     with orm.atomic():
-                        self.mark(undone)
-                        raise Undone
-                except Undone:
-                    pass
-                try:
-                    with orm.atomic():
                         Mark.objects.create(id=first, kind="twice")
                 except IntegrityError:
                     pass
                 with orm.atomic():
                     self.mark(second)
+                try:
+                    with orm.atomic():
+                        self.mark(undone)
+                        raise Undone
+                except Undone:
+                    pass
 
     def family(self) -> None:
         with self.ledger.transaction(3) as numbers:
