@@ -17,6 +17,9 @@ from orm.late import difflib, urls
 
 MEMORY = ":memory:"
 
+LONGEST_WAIT = 1_000_000
+"""Seconds that something may be waited for: more than a week, and less than the system's clocks can count."""
+
 # What Django's dictionary form may hold besides OPTIONS, and where each goes.
 DJANGO_KEYS = {"NAME": "database", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
 # Keys that say something about Django's own machinery; accepted at the values that change nothing here.
@@ -78,6 +81,9 @@ class PoolOptions:
         for name in ("acquire_timeout", "max_lifetime", "idle_timeout", "health_check_after", "health_check_timeout"):
             if not getattr(self, name) > 0:
                 raise ImproperlyConfigured(f"{name} is {getattr(self, name)}; it is a number of seconds above 0.")
+        for name in ("acquire_timeout", "health_check_timeout"):
+            if getattr(self, name) > LONGEST_WAIT:
+                raise ImproperlyConfigured(f"{name} is {getattr(self, name)}; it is {LONGEST_WAIT} seconds at most.")
 
 
 POOL_OPTIONS: dict[str, type] = {name: type(getattr(PoolOptions, name)) for name in PoolOptions.__annotations__}
@@ -209,8 +215,10 @@ def build(url: DatabaseURL, given: Iterable[tuple[str, Any]]) -> DatabaseURL:
         if name in POOL_OPTIONS:
             try:
                 pool[name] = POOL_OPTIONS[name](value)
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 raise ImproperlyConfigured(f"{name} is a number, and {value!r} is not one.") from None
+            if isinstance(value, bool) or (isinstance(value, float) and pool[name] != value == value):
+                raise ImproperlyConfigured(f"{name} is a number, and {value!r} is not one of its kind.")
         else:
             options[name] = str(value)
     url.options, url.pool = options, PoolOptions(**pool)

@@ -171,6 +171,7 @@ NO_POOLS = [
     ("acquire_timeout=0", "acquire_timeout is 0"),
     ("acquire_timeout=nan", "acquire_timeout is nan"),
     ("acquire_timeout=-3", "acquire_timeout is -3"),
+    ("acquire_timeout=inf", "acquire_timeout is inf; it is 1000000 seconds at most"),
     ("max_lifetime=0", "max_lifetime is 0"),
     ("idle_timeout=-1", "idle_timeout is -1"),
     ("health_check_after=nan", "health_check_after is nan"),
@@ -200,7 +201,9 @@ def test_a_pool_that_can_not_serve(db: Database, url: str, options: str, says: s
     databases["default"].terminate()
 
 
-@pytest.mark.parametrize("given", [{"max_size": 0}, {"max_size": None}, {"acquire_timeout": "soon"}])
+@pytest.mark.parametrize(
+    "given", [{"max_size": 0}, {"max_size": None}, {"max_size": True}, {"max_size": 2.5}, {"acquire_timeout": "soon"}]
+)
 def test_a_pool_in_djangos_form(db: Database, given: dict[str, Any]) -> None:
     orm.configure({"default": {"ENGINE": "sqlite", "NAME": "x.db", "OPTIONS": given}})
     refused_at_first_use(db, next(iter(given)))
