@@ -96,20 +96,22 @@ def come_back(database: AwaitableDatabase, aside: Membership) -> None:
 
 
 def left_writer(database: AwaitableDatabase) -> Block | None:
-    """Return the write transaction that ``independent()`` has led out of, where the database bears no other writer."""
+    """Return the write transaction that ``independent()`` has led out of, where the database bears no other writer.
+
+    It may have ended meanwhile.
+    """
     membership = database.membership.get()
     if membership is None or type(membership[1]) is not Beside or not database.dialect.capabilities.one_writer:
         return None
     block = membership[0].outermost
-    writer = block if block.transaction and not block.read_only else block.beside
-    return None if writer is None or writer.closed else writer
+    return block if block.transaction and not block.read_only else block.beside
 
 
 def refuse_write_beside(writer: Block | None, sql: str | None = None) -> None:
     """Raise ``TransactionManagementError`` for what would wait for a transaction that waits for it.
 
     Parameters:
-        writer: the transaction left with ``independent()``, if there is one; it may have ended meanwhile.
+        writer: the transaction left with ``independent()``, if there is one.
         sql: the statement; None means a transaction that will write.
     """
     if writer is None or writer.closed or (sql is not None and not writer.database.dialect.writes(sql)):
