@@ -116,8 +116,10 @@ class BlockingConnection(Connection):
 
     async def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
         cursor: Any = self._raw.cursor()
+        # In a transaction of the caller's an error undoes that; a savepoint, as psycopg would set, asyncpg has none.
+        around = contextlib.nullcontext() if self.in_transaction else self._raw.transaction()
         try:
-            with self._raw.transaction():
+            with around:
                 cursor.executemany(sql, rows)
         except CAUGHT as error:
             raise translate(error) from error

@@ -132,6 +132,8 @@ class PostgreSQLDialect(Dialect):
         return f"{lhs}::text {operator} {before}{escaped}{after}"
 
     def membership(self, lhs: str, sql_type: SQLType) -> Pattern | None:
+        if not self.capabilities.array_parameters:
+            return None
         adapt = self.adapter(sql_type)
         if sql_type.kind in types.INTEGER_KINDS:
             element = "bigint"  # a narrow column is compared to any number, and finds none that is too wide for it
@@ -210,6 +212,8 @@ class PostgreSQLDialect(Dialect):
     # -- statements ---------------------------------------------------------------------------------------------------
 
     def for_update(self, *, nowait: bool, skip_locked: bool, of: Sequence[str], no_key: bool) -> str:
+        if not self.capabilities.select_for_update:
+            return super().for_update(nowait=nowait, skip_locked=skip_locked, of=of, no_key=no_key)
         parts = ["FOR NO KEY UPDATE" if no_key else "FOR UPDATE"]
         if of:
             parts.append("OF " + ", ".join(of))
@@ -232,9 +236,13 @@ class PostgreSQLDialect(Dialect):
         return f"EXPLAIN ({', '.join(parts)})" if parts else "EXPLAIN"
 
     def insert_rows(self, table: str, columns: Sequence[str], types: Sequence[SQLType]) -> str | None:
+        if not self.capabilities.array_parameters:
+            return None
         return f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM UNNEST({self._arrays(types)})"
 
     def update_rows(self, table: str, key: tuple[str, SQLType], columns: Sequence[tuple[str, SQLType]]) -> str | None:
+        if not self.capabilities.array_parameters:
+            return None
         names = [f"v{number}" for number in range(len(columns))]
         sets = ", ".join(f"{column} = given.{name}" for (column, _), name in zip(columns, names, strict=True))
         arrays = self._arrays([key[1], *(sql_type for _, sql_type in columns)])

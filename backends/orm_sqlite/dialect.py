@@ -305,7 +305,9 @@ class SQLiteDialect(Dialect):
             raise ValueError("SQLite explains queries without format or options (EXPLAIN QUERY PLAN)")
         return "EXPLAIN QUERY PLAN"
 
-    def update_from_values(self, table: str, key: str, columns: Sequence[str], count: int) -> str:
+    def update_from_values(
+        self, table: str, key: str, columns: Sequence[str], count: int, types: Sequence[SQLType]
+    ) -> str:
         """Return one UPDATE of ``count`` rows. SQLite names the columns of VALUES itself: column1, column2..."""
         sets = ", ".join(f"{column} = given.column{number}" for number, column in enumerate(columns, start=2))
         row = f"({', '.join(['%s'] * (len(columns) + 1))})"

@@ -1,4 +1,4 @@
-"""Connections of the colour a backend does not bring, made from those of the colour it does.
+"""Connections of the colour a backend does not bring, made from those of the colour it does; streams without cursors.
 
 A blocking-only backend is used from async code through worker threads, an awaitable-only one from blocking code through
 the portal. Both look like a ``Connection`` of the missing colour, so nobody else needs to know.
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from orm.db.url import DatabaseURL
+    from orm.sql.dialect import Dialect
 else:
     from orm.late import asyncio
 
@@ -93,6 +94,24 @@ class AdaptedConnection(Connection):
 async def close_generator(generator: AsyncGenerator[Any, None]) -> None:
     """Close a generator where the connection lives."""
     await generator.aclose()
+
+
+def streamed(
+    dialect: Dialect, connection: Connection, sql: str, params: Params, chunk_size: int
+) -> AsyncGenerator[Sequence[Row], None]:
+    """Stream rows as the database can: bit by bit, or in lists of that size after all of them have come."""
+    if dialect.capabilities.cursors:
+        return connection.stream(sql, params, chunk_size)
+    return all_rows(connection, sql, params, chunk_size)
+
+
+async def all_rows(
+    connection: Connection, sql: str, params: Params, chunk_size: int
+) -> AsyncGenerator[Sequence[Row], None]:
+    """Yield rows in lists of that size, which are read at once."""
+    rows = await connection.fetch(sql, params)
+    for start in range(0, len(rows), chunk_size):
+        yield rows[start : start + chunk_size]
 
 
 class ThreadedConnection(AdaptedConnection):

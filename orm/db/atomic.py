@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from orm.bridge.crossing import call, is_async, to_the_end
 from orm.bridge.drive import run
 from orm.bridge.waiting import pause, whoami
+from orm.db.contract import NO_LOCK_TIMEOUT
 from orm.db.ending import leave_in_order, limited
 from orm.db.lease import Block
 from orm.db.limits import seconds_above_zero
@@ -20,7 +21,7 @@ from orm.db.membership import find_block, left_writer, refuse_write_beside, step
 from orm.db.registry import databases
 from orm.db.retry import Attempts, checked
 from orm.db.turns import BLOCK
-from orm.errors import DatabaseError, TransactionManagementError
+from orm.errors import DatabaseError, NotSupportedError, TransactionManagementError
 from orm.late import inspect
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ class AwaitableAtomic:
 
     async def _enter(self) -> None:
         database = databases.named(self.using)
+        if self.lock_timeout is not None and not database.dialect.capabilities.lock_timeout:
+            raise NotSupportedError(NO_LOCK_TIMEOUT)
         outer = find_block(database)
         previous = database.membership.get()
         if outer is None:

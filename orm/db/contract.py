@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 Row = Sequence[Any]
 Params = Sequence[Any]
 
+NO_LOCK_TIMEOUT = "This database has no limit for how long a transaction waits for a lock."
+
 
 class Connection(ABC):
     """One session at the server.
@@ -91,7 +93,7 @@ class Connection(ABC):
 
     def limit_locks(self, seconds: float) -> None:
         """Let the transaction that begins next wait at most so long for each lock. Does not wait itself."""
-        raise NotSupportedError("This database has no limit for how long a transaction waits for a lock.")
+        raise NotSupportedError(NO_LOCK_TIMEOUT)
 
     def interrupt(self) -> None:
         """Stop the statement that is running, which then raises; the connection stays usable where it can.

@@ -21,7 +21,7 @@ from orm.bridge.clock import clock
 from orm.bridge.drive import drive
 from orm.bridge.guard import running_loop
 from orm.bridge.nested import nested
-from orm.db.adapters import PortalDriver, ThreadedDriver
+from orm.db.adapters import PortalDriver, ThreadedDriver, streamed
 from orm.db.budget import POOLS_WORTH, Budget
 from orm.db.connection_blocking import ConnectionBlock
 from orm.db.lease import Lease
@@ -252,7 +252,7 @@ class AwaitableDatabase:
                 await chunks.aclose()
             return
         pool, entry = await self.acquire(sql)
-        chunks = nested(entry.connection.stream(sql, params, chunk_size))
+        chunks = nested(streamed(self.dialect, entry.connection, sql, params, chunk_size))
         try:
             try:
                 if limit is not None:

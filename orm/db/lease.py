@@ -20,7 +20,7 @@ from orm.bridge.guard import running_loop
 from orm.bridge.nested import nested
 from orm.bridge.overrides import END, next_or_end
 from orm.bridge.waiting import name_of, whoami
-from orm.db.adapters import close_generator
+from orm.db.adapters import close_generator, streamed
 from orm.db.limits import Patience, patiently, within
 from orm.db.membership import refuse_write_beside
 from orm.db.turns import Turns
@@ -272,7 +272,7 @@ class Block:
     ) -> AsyncGenerator[Sequence[Row], None]:
         """Stream rows; each chunk is a turn, so other statements of the block may run in between."""
         connection = self.lease.connection
-        chunks = nested(connection.stream(sql, params, chunk_size))
+        chunks = nested(streamed(self.database.dialect, connection, sql, params, chunk_size))
         self.streams.append(chunks)
         try:
             while True:

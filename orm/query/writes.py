@@ -496,19 +496,21 @@ async def bulk_update(model: Any, instances: list[Any], names: list[str], *, usi
     matched = 0
     async with atomic(using=using):
         for start in range(0, len(rows), largest):
-            matched += await _update_chunk(
-                database, table, key[0], [c for c, _ in columns], rows[start : start + largest]
-            )
+            matched += await _update_chunk(database, table, key, columns, rows[start : start + largest])
     return matched
 
 
-async def _update_chunk(database: Any, table: str, key: str, columns: Sequence[str], rows: Sequence[Any]) -> int:
+async def _update_chunk(
+    database: Any, table: str, key: tuple[str, Any], columns: Sequence[tuple[str, Any]], rows: Sequence[Any]
+) -> int:
     dialect = database.dialect
+    names = [column for column, _ in columns]
     if not dialect.capabilities.update_from:
-        sets = ", ".join(f"{column} = %s" for column in columns)
-        text = finish(f"UPDATE {table} SET {sets} WHERE {key} = %s", [None] * (len(columns) + 1), dialect)[0]
+        sets = ", ".join(f"{column} = %s" for column in names)
+        text = finish(f"UPDATE {table} SET {sets} WHERE {key[0]} = %s", [None] * (len(columns) + 1), dialect)[0]
         return await database.execute_many(text, [(*row[1:], row[0]) for row in rows])  # type: ignore[no-any-return]
-    text = dialect.update_from_values(table, key, columns, len(rows))
+    types = [key[1], *(sql_type for _, sql_type in columns)]
+    text = dialect.update_from_values(table, key[0], names, len(rows), types)
     text = finish(text, [None] * (len(rows) * (len(columns) + 1)), dialect)[0]
     return await database.execute(text, [value for row in rows for value in row])  # type: ignore[no-any-return]
 

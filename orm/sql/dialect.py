@@ -55,6 +55,11 @@ class Capabilities(NamedTuple):
     deferrable_unique: bool = False
     nulls_not_distinct: bool = False
     """``UNIQUE NULLS NOT DISTINCT`` is understood."""
+    cursors: bool = True
+    """A transaction can keep a result open at the server and read it bit by bit. False: a stream reads all its rows
+    before it gives the first ones."""
+    lock_timeout: bool = True
+    """A transaction can limit how long it waits for locks, where the connection can say so (``limit_locks``)."""
     one_writer: bool = False
     """Only one transaction can write at a time, and another one's first write waits for its end."""
 
@@ -272,12 +277,18 @@ class Dialect:
         """Return one UPDATE for any number of rows, one array parameter for the key and for each column; or None."""
         return None
 
-    def update_from_values(self, table: str, key: str, columns: Sequence[str], count: int) -> str:
-        """Return one UPDATE of ``count`` rows from a VALUES list, each the key and then the columns (quoted names)."""
+    def update_from_values(
+        self, table: str, key: str, columns: Sequence[str], count: int, types: Sequence[SQLType]
+    ) -> str:
+        """Return one UPDATE of ``count`` rows from a VALUES list, each the key and then the columns (quoted names).
+
+        ``types`` are those of the key and the columns; the first row says them to a database that has to be told.
+        """
         names = [f"v{number}" for number in range(len(columns))]
         sets = ", ".join(f"{column} = given.{name}" for column, name in zip(columns, names, strict=True))
-        row = f"({', '.join(['%s'] * (len(columns) + 1))})"
-        given = f"WITH given({', '.join(['k', *names])}) AS (VALUES {', '.join([row] * count)})"
+        first = f"({', '.join(map(self.parameter, types))})"
+        row = f"({', '.join(['%s'] * len(types))})"
+        given = f"WITH given({', '.join(['k', *names])}) AS (VALUES {', '.join([first, *[row] * (count - 1)])})"
         return f"{given} UPDATE {table} SET {sets} FROM given WHERE {table}.{key} = given.k"
 
     def writes(self, sql: str) -> bool:

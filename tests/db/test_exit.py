@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import signal
-import socket
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager
 
 import pytest
 
 from orm.bridge import run
 from orm.db.database_blocking import Database
 from tests.db.sessions import PROGRAM, Program, Sessions, within_a_second
+from tests.relay import Relay
 
 SOURCE = """
     import asyncio, contextvars, sys, threading, time
@@ -242,39 +241,6 @@ def test_the_server_may_notice_that_a_client_was_killed(db: Database, sessions: 
 
 
 # -- a server that does not answer -------------------------------------------------------------------------------------
-
-
-class Relay:
-    """Passes on what a client and the server say to each other, until it falls silent; nobody is told that it does."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._server = (host, port)
-        self._silent = threading.Event()
-        self._closing = ExitStack()
-        self._listener = self._closing.enter_context(socket.create_server(("127.0.0.1", 0)))
-        self.port: int = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        with suppress(OSError):  # closed, at the end of the test
-            while True:
-                client = self._closing.enter_context(self._listener.accept()[0])
-                server = self._closing.enter_context(socket.create_connection(self._server))
-                for ends in ((client, server), (server, client)):
-                    threading.Thread(target=self._pass_on, args=ends, daemon=True).start()
-
-    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
-        with suppress(OSError):
-            while data := source.recv(65536):
-                if not self._silent.is_set():
-                    target.sendall(data)
-
-    def fall_silent(self) -> None:
-        self._silent.set()
-
-    def close(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._closing.close()
 
 
 @pytest.mark.parametrize("what", ["a_statement_in_a_thread", "a_statement_on_the_loop_of_a_thread", "idle"])

@@ -1,0 +1,126 @@
+"""Event loops that come and go, of both kinds, in many threads: their connections end with them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import gc
+import logging
+import threading
+import warnings
+from typing import Any
+
+import pytest
+import uvloop
+
+from orm.bridge import run
+from orm.db.database_blocking import Database
+from orm.db.transaction import atomic
+from tests.db.sessions import Sessions, settle
+
+FACTORIES = [asyncio.new_event_loop, uvloop.new_event_loop]
+both_kinds = pytest.mark.parametrize("factory", FACTORIES, ids=["asyncio", "uvloop"])
+
+
+def count(db: Database) -> int:
+    return int(run(db.fetch("SELECT count(*) FROM things"))[0][0])
+
+
+async def use(db: Database, number: int) -> int:
+    async with atomic():
+        await db.execute(f"INSERT INTO things VALUES ({number}, 0)")
+        rows = await asyncio.to_thread(run, db.fetch("SELECT count(*) FROM things"))
+    return int(rows[0][0])
+
+
+@both_kinds
+def test_twenty_loops_without_a_close(
+    db: Database, sessions: Sessions, factory: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    threads = threading.active_count()
+    kept: list[Any] = []
+
+    async def main() -> None:
+        await asyncio.gather(*(db.fetch("SELECT 1") for _ in range(5)))
+        async with atomic():
+            await db.fetch("SELECT 1")
+        kept.append(db.stream("SELECT 1 UNION ALL SELECT 2", (), 1))
+        await anext(kept[-1])  # left half way, and not even let go of
+
+    with warnings.catch_warnings(), caplog.at_level(logging.WARNING):
+        warnings.simplefilter("error")
+        for _ in range(20):
+            with asyncio.Runner(loop_factory=factory) as runner:
+                runner.run(main())
+            assert caplog.messages == [], "the loop has nothing to complain of"
+    assert [pool.home for pool in db.statistics.pools] in (["blocking"], [])
+    sessions.settle_at(1)
+    settle(lambda: threading.active_count() <= threads + 8)  # ours that are kept for the next call, not one a run
+
+
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.only(backend="postgresql")
+def test_both_kinds_of_loop_share_a_transaction(db: Database) -> None:
+    async def add(number: int) -> None:
+        await db.execute(f"INSERT INTO things VALUES ({number}, 0)")
+
+    async def outer() -> None:
+        async with atomic():
+            await add(1)
+            await asyncio.to_thread(lambda: asyncio.run(add(2)))
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(outer())
+        with atomic():
+            run(db.execute("INSERT INTO things VALUES (3, 0)"))
+            runner.run(add(4), context=contextvars.copy_context())  # a Runner keeps the context it was first used in
+    assert count(db) == 4
+
+
+def test_loops_in_many_threads_at_once(db: Database, sessions: Sessions) -> None:
+    """Some come and go while others work; the last ones find no more connections than the first."""
+    errors: list[BaseException] = []
+
+    def loops(number: int) -> None:
+        factory = FACTORIES[number % 2]
+        try:
+            for turn in range(4):
+                with asyncio.Runner(loop_factory=factory) as runner:
+                    for step in range(1 + number % 3):
+                        runner.run(use(db, number * 100 + turn * 10 + step))
+                run(db.fetch("SELECT 1"))
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=loops, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert count(db) == 4 * sum(1 + number % 3 for number in range(6))
+    (pool,) = db.statistics.pools
+    assert (pool.home, pool.busy) == ("blocking", 0)
+    assert db.budget.taken == pool.size
+    sessions.settle_at(pool.size)
+
+
+@both_kinds
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.only(backend="postgresql")
+def test_a_loop_that_is_only_closed(db: Database, sessions: Sessions, factory: Any) -> None:
+    """Without ``shutdown_asyncgens`` nobody tells the pool; it notices. asyncpg's transport complains, as documented."""
+    loops = [factory() for _ in range(2)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        for loop in loops:
+            loop.run_until_complete(use(db, id(loop) % 2**20))
+            loop.close()
+        sessions.settle_at(1 + len(loops) if sessions.own is None else sessions.count())
+        settle(lambda: [pool.home for pool in db.statistics.pools if pool.size] == ["blocking"], 20)
+        sessions.settle_at(sum(pool.size for pool in db.statistics.pools))
+        del loop
+        loops.clear()
+        gc.collect()
+    assert db.budget.taken == sum(pool.size for pool in db.statistics.pools)
+    assert count(db) == 2
