@@ -177,11 +177,11 @@ class Proxy:
         """Whether what ``cut_at`` waits for has come."""
         return self._cut is None
 
-    def mute(self) -> None:
-        """Take connections and requests, and answer nothing."""
+    def mute(self, *, new: bool = True) -> None:
+        """Take requests and answer nothing, on the connections there are and on ``new`` ones."""
 
         def mute() -> None:
-            self.muted = True
+            self.muted = new
             for client in self.clients:
                 client.forgotten = True
 
