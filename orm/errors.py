@@ -156,7 +156,7 @@ class QueryTimeout(OperationalError):
 
 
 class AmbiguousCommit(OperationalError):
-    """The connection broke during COMMIT: the transaction may or may not have been committed."""
+    """It is not known whether a transaction was committed: the connection broke during COMMIT, or the server says so."""
 
 
 class TransactionManagementError(DatabaseError):

@@ -40,8 +40,10 @@ _BY_CLASS: dict[str, type[errors.DatabaseError]] = {
     "XX": errors.InternalError,
 }
 _BY_STATE: dict[str, type[errors.DatabaseError]] = {
+    "08007": errors.AmbiguousCommit,
     "25006": errors.OperationalError,  # write in a read-only transaction: SQLite's is one of these too
     "40002": errors.IntegrityError,
+    "40003": errors.AmbiguousCommit,  # what distributed engines say when they can't know, of single statements too
 }
 
 
