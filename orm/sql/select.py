@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from orm.errors import EmptyResultSet
@@ -43,6 +42,9 @@ class Filtered(NamedTuple):
     aliases: tuple[str, ...]
 
 
+NONE_FILTERED: Mapping[str, Filtered] = {}
+
+
 class Combination(NamedTuple):
     """UNION, INTERSECT or EXCEPT of several selects."""
 
@@ -68,7 +70,7 @@ class Select:
     model: Any
     joins: dict[str, Join]
     annotations: dict[str, Expression]
-    filtered: Mapping[str, Filtered] = MappingProxyType({})
+    filtered: Mapping[str, Filtered] = NONE_FILTERED
     where: Where | None = None
     selected: tuple[str, ...] = ()  # the annotations that are part of the result, in order
     values: tuple[tuple[str, Expression], ...] | None = None

@@ -30,6 +30,7 @@ MARKED_FOR_BRIDGE = {
     "orm/models/relations/many.py": "custom managers of either colour",
     "orm/models/relations/manager_class.py": "pairs of overrides",
     "orm/query/faces.py": "iterating and the like in blocking code",
+    "orm/query/routed.py": "reads one stream inside another",
     "orm/query/queryset.py": "iterating in either colour, pairs of overrides",
     "orm/query/raw.py": "iterating in either colour",
     "orm/query/hydrate.py": "lets the loop breathe",

@@ -158,13 +158,6 @@ async def test_two_zones_are_one_moment(database: Any) -> None:
     assert await Everything.objects.filter(datetime__lte=moment, datetime__gte=moment).aexists()
 
 
-async def test_float_nan(database: Any) -> None:
-    """NaN is a value to PostgreSQL and NULL to SQLite; it is never another number."""
-    await Everything.objects.acreate(float=math.nan)
-    found = (await Everything.objects.aget()).float
-    assert found is None or math.isnan(found)
-
-
 async def test_ordering_by_each_type(database: Any) -> None:
     ordered: dict[str, list[Any]] = {}
     for field, value in SIMPLE:

@@ -101,6 +101,10 @@ async def test_a_window_over_groups(library: Any) -> None:
     )
     low = [a.name async for a in ranked.filter(Q(rank=1) | Q(n=0)).order_by("name")]
     assert low == sorted(name for name, n in counts.items() if n in (0, max(counts.values())))
+    following = ranked.annotate(following=F("rank") + 1).filter(following=2)
+    assert {(a.name, a.n, a.following) async for a in following} == {
+        (name, n, 2) for name, n in counts.items() if n == max(counts.values())
+    }
     with pytest.raises(NotImplementedError, match="joined by OR"):
         await ranked.filter(Q(rank=1) | Q(age=36))
 
