@@ -194,10 +194,12 @@ class Bouncer:
                     raise NoServer(f"PgBouncer did not start: {said}") from error
             pause(0.02)
 
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """End it, clients or not."""
+    def stop(self, how: signal.Signals | None = None) -> None:
+        """End it at once, clients or not; ``how`` is for another signal than the one that asks for this."""
         if self._process is None:
             return
+        if how is None:  # (SIGTERM waits for the clients since 1.23)
+            how = signal.SIGQUIT if self.program.version >= (1, 23) else signal.SIGTERM
         with contextlib.suppress(ProcessLookupError, FileNotFoundError):
             os.kill(int((self.folder / "pgbouncer.pid").read_text()), how)
         self._process.wait(PATIENCE)
