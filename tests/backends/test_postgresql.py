@@ -145,7 +145,9 @@ def test_password_in_a_drivers_message_is_covered() -> None:
     assert "s3cr3t" not in str(connect_error(ValueError("bad password s3cr3t"), settings))
 
 
-@pytest.mark.parametrize("query", ["sslmode=maybe", "connect_timeout=soon", "statement_cache_size=-1"])
+@pytest.mark.parametrize(
+    "query", ["sslmode=maybe", "connect_timeout=soon", "statement_cache_size=-1", "tcp_user_timeout=30000"]
+)
 def test_options_that_can_not_be(query: str) -> None:
     with pytest.raises(errors.ImproperlyConfigured, match=query.partition("=")[0]):
         connect(f"postgresql://h/db?{query}")

@@ -87,6 +87,55 @@ def test_old_and_idle_connections_are_taken_out() -> None:
     assert pool.take_overdue(1000.0) == entries[3:], "but not beyond its lifetime"
 
 
+def test_connections_beside_a_dead_one_are_tried_or_taken_out() -> None:
+    pool = roster(max_size=3, health_check_after=10)
+    old, used, busy = member(pool, 0.0), member(pool, 50.0), member(pool, 60.0)
+    pool.give_back(old)
+    pool.give_back(used)
+    pool.suspect_idle(60.0)
+    assert all(60.0 - entry.taken > 10 for entry in (old, used))
+    assert busy.taken == 60.0
+    used.taken = 70.0
+    assert pool.take_unused_since(65.0) == [old]
+    assert (list(pool.idle), pool.members, pool.budget.taken) == ([used], {used, busy}, 2)
+
+
+def test_idle_connections_may_be_taken_while_they_are_looked_at() -> None:
+    """The short way out of the pool has no lock: who takes an entry first, has it."""
+    pool = roster(max_size=50, idle_timeout=1)
+    for _ in range(50):
+        pool.give_back(member(pool))
+    stop, errors, taken = threading.Event(), list[BaseException](), list[Entry]()
+
+    def take_and_give_back() -> None:
+        while not stop.is_set():
+            try:
+                entry = pool.idle.pop()
+            except IndexError:
+                return
+            pool.idle.append(entry)
+
+    def sweep() -> None:
+        try:
+            for _ in range(2000):
+                pool.suspect_idle(0.0)
+                pool.take_unused_since(-100.0)
+            while len(taken) < 50:
+                taken.extend(pool.take_overdue(2.0))
+        except BaseException as error:
+            errors.append(error)
+        stop.set()
+
+    threads = [threading.Thread(target=work) for work in (take_and_give_back, sweep)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert len(set(taken)) == 50
+    assert pool.budget.taken == 0
+
+
 @pytest.mark.asyncio
 async def test_turns_come_in_order_across_tasks_and_threads() -> None:
     turns, order = Turns(), []

@@ -159,7 +159,12 @@ class Proxy:
 
     def cut(self, how: str) -> None:
         """End all connections: ``close`` or ``reset``."""
-        self._call(lambda: [client.cut(how) for client in tuple(self.clients)])
+
+        def cut() -> None:
+            for client in tuple(self.clients):
+                client.cut(how)
+
+        self._call(cut)
 
     def cut_at(self, text: bytes, how: str, *, answered: bool = False) -> None:
         """End the next connection that sends ``text``: before the server has it, or instead of its answer."""

@@ -207,7 +207,7 @@ def test_the_system_is_told(server: PrivateServer, connect: Connect, loop: Any) 
     db = connect(server.port, tcp_user_timeout=7, keepalives_idle=3, keepalives_interval=2, keepalives_count=5)
     drive(db.fetch("SELECT 1"))
     with asyncio.Runner(loop_factory=loop) as runner:
-        runner.run(db.fetch("SELECT 1"))  # type: ignore[arg-type]
+        runner.run(db.fetch("SELECT 1"))
         assert [told(number) for number in sockets_to(server.port)] == [(1, 3, 2, 5, 7000)] * 2
 
 
@@ -233,7 +233,7 @@ def test_a_unix_socket_has_nothing_to_set(server: PrivateServer) -> None:
     folder = quote(str(server.installation.folder), safe="")
     orm.configure(f"postgresql://postgres@{folder}:{server.port}/postgres?tcp_user_timeout=7")
     db = databases["default"]
-    assert asyncio.run(db.fetch("SELECT 1"))[0][0] == drive(db.fetch("SELECT 1"))[0][0] == 1  # type: ignore[arg-type]
+    assert asyncio.run(db.fetch("SELECT 1"))[0][0] == drive(db.fetch("SELECT 1"))[0][0] == 1
     db.terminate()
 
 
