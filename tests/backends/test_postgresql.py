@@ -265,3 +265,25 @@ async def test_a_session_that_has_ended_is_an_operational_error(postgresql_url: 
             with pytest.raises(errors.OperationalError):
                 await connection.fetch("SELECT 1")
         assert not connection.is_usable
+
+
+@pytest.mark.parametrize("colour", ["awaitable", "blocking"])
+def test_a_refused_parameter_leaves_no_transaction_open(postgresql_url: str, colour: str) -> None:
+    """asyncpg refuses it after the server has looked at the statement, and locked its tables."""
+    separator = "&" if "?" in postgresql_url else "?"
+    url = f"{postgresql_url}{separator}application_name=refused"
+    watcher = connect(postgresql_url)
+
+    async def main() -> None:
+        connection = await aconnect(url) if colour == "awaitable" else connect(url)
+        with pytest.raises(errors.DataError):
+            await connection.fetch("SELECT * FROM pg_class WHERE relpages = $1", ("no number",))
+        rows = drive(watcher.fetch("SELECT state, xact_start FROM pg_stat_activity WHERE application_name = 'refused'"))
+        await connection.close()
+        assert rows == [("idle", None)]
+
+    if colour == "awaitable":
+        asyncio.run(main())
+    else:
+        drive(main())
+    drive(watcher.close())
