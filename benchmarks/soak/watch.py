@@ -31,6 +31,7 @@ WINDOW: Final = 15.0
 STATM: Final = Path("/proc/self/statm")
 MEGABYTE: Final = 1024.0 * 1024.0
 SETTLE_SECONDS: Final = 10.0
+SHOWN: Final = 400
 PULSE: Final = 0.02
 PULSE_KEPT: Final = 60.0
 SLOW: Final = "Executing %s took %.3f seconds"
@@ -141,7 +142,7 @@ class Complaints(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if record.name == "asyncio":
             error = record.exc_info[1] if record.exc_info else None
-            if record.msg == SLOW and self.pulse.stood_still(record.args[1]) > record.args[1] / 2:
+            if record.msg == SLOW and self.pulse.stood_still(record.args[1]) > record.args[1] / 4:
                 self.others["asyncio: a callback was slow while the whole process stood still"] += 1
                 return
             self._add(f"asyncio: {record.getMessage()} {'' if error is None else repr(error)}")
@@ -152,7 +153,8 @@ class Complaints(logging.Handler):
         self._add(f"{category.__name__}: {message} ({filename}:{line})")
 
     def _add(self, what: str) -> None:
-        self.counted.append(" ".join(what.split())[:600])
+        told = " ".join(what.split())
+        self.counted.append(told if len(told) <= 2 * SHOWN else f"{told[:SHOWN]} … {told[-SHOWN:]}")
 
 
 # -- what is left ------------------------------------------------------------------------------------------------------
