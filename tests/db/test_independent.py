@@ -396,3 +396,31 @@ async def test_a_capture_hears_what_was_refused(db: Database) -> None:
                 with refused(db):
                     await db.execute(CREATE)
     assert [query.failed for query in queries] == [False, False, one_writer(db)]
+
+
+@pytest.mark.asyncio
+async def test_what_a_block_waited_for_is_not_told_by_a_query_beside_it(db: Database) -> None:
+    ready, release = asyncio.Semaphore(0), asyncio.Event()
+
+    async def holds() -> None:
+        async with db.connection():
+            ready.release()
+            await release.wait()
+
+    async def waits() -> None:
+        async with atomic(read_only=True):
+            async with independent():
+                await db.fetch("SELECT 1")
+            await db.fetch("SELECT 2")
+
+    holders = [asyncio.create_task(holds()) for _ in range(db.url.pool.max_size)]
+    for _ in holders:
+        await ready.acquire()
+    async with orm.capture_queries() as queries:
+        waiting = asyncio.create_task(waits())
+        await asyncio.sleep(0.2)
+        release.set()
+        await asyncio.gather(waiting, *holders)
+    beside, own = queries
+    assert (beside.sql, own.sql) == ("SELECT 1", "SELECT 2")
+    assert own.waited > beside.waited

@@ -142,17 +142,18 @@ async def test_a_stream_whose_replica_is_dead(pair: Pair) -> None:
     """Before its first rows it is read elsewhere; after them it can only fail."""
     await Artist.objects.abulk_create([Artist(name=name) for name in ("Ada", "Bob", "Cid")])
     pair.wait_for_replay()
-    another_context()
+    orm.configure(database_routers=[orm.ReplicaRouter(replicas=["replica"], check_every=600)])  # the stream finds out
     names = Artist.objects.order_by("name").values_list("name", flat=True)
     assert [name async for name in names.aiterator(chunk_size=1)] == ["Ada", "Bob", "Cid"]
     assert await where() == "replica"
     pair.replica.stop()
     async with orm.capture_queries() as queries:
         assert [name async for name in names.aiterator(chunk_size=1)] == ["Ada", "Bob", "Cid"]
+    assert queries[0].failed and queries[0].alias == "replica"
     assert [query.alias for query in queries if not query.failed] == ["default"]
     pair.replica.start()
     pair.wait_until(lambda: _follows(pair), "the replica is back")
-    another_context()
+    orm.configure(database_routers=[orm.ReplicaRouter(replicas=["replica"], check_every=600)])
     assert await where() == "replica"
     seen = []
     with pytest.raises((OperationalError, InterfaceError)):
