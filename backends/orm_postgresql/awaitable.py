@@ -98,7 +98,7 @@ class AwaitableConnection(Connection):
 
     async def fetch_named(self, sql: str, params: Params = ()) -> tuple[Sequence[str], Sequence[Row]]:
         prepared = await self._do(self._raw.prepare(sql))
-        rows = await self._do(prepared.fetch(*params))
+        rows = await self._do(_call(prepared.fetch, *params))
         return [column.name for column in prepared.get_attributes()], rows
 
     async def execute(self, sql: str, params: Params = ()) -> int:
@@ -118,7 +118,7 @@ class AwaitableConnection(Connection):
             await self.begin()
         try:
             cursor = await self._cursor(sql, params)
-            while rows := await self._do(cursor.fetch(chunk_size)):
+            while rows := await self._do(_call(cursor.fetch, chunk_size)):
                 yield rows
                 if len(rows) < chunk_size:
                     break
@@ -135,9 +135,9 @@ class AwaitableConnection(Connection):
 
     async def _cursor(self, sql: str, params: Params) -> Any:
         if self._named:
-            return await self._do(self._raw.cursor(sql, *params))
+            return await self._do(_call(self._raw.cursor, sql, *params))
         prepared = await self._do(self._raw.prepare(sql))  # nameless, while asyncpg's cursors name theirs always
-        return await self._do(prepared.cursor(*params))
+        return await self._do(_call(prepared.cursor, *params))
 
     async def _end_stream(self, statement: str) -> None:
         """End the transaction of a stream that is left early. Should that fail, the pool finds the connection so."""
@@ -276,36 +276,47 @@ class AwaitableDriver(Driver):
         except OSError as error:
             raw.terminate()
             raise connect_error(error, settings) from error
+        if not _is_encrypted(raw):
+            # Its requests to cancel a statement would ask for TLS again, and when one of these is broken off, which
+            # happens when the session is ended, asyncio complains of a future that asyncpg forgot.
+            raw._params = raw._params._replace(ssl=None)
         return AwaitableConnection(raw, named=settings.statement_cache_size > 0)
 
 
-async def _opened(opening: Coroutine[Any, Any, asyncpg.Connection]) -> asyncpg.Connection:
-    """Open a session. A cancellation meanwhile comes a moment later.
+async def _call(method: Callable[..., Awaitable[T]], *arguments: Any) -> T:
+    """Call a method of asyncpg's that may raise at once, before there is anything to await."""
+    return await method(*arguments)
 
-    asyncpg forgets a future, of which asyncio then complains, when it is cancelled while it agrees on TLS: most of all
-    between the socket's connecting and asyncio's telling so, however long a busy loop takes for that.
+
+class Opening(asyncio.Task[asyncpg.Connection]):
+    """A task that opens a session, and is not cancelled between the socket's connecting and asyncio's telling so.
+
+    asyncpg would forget a future then, of which asyncio complains. However long a busy loop takes for that, and whoever
+    cancels: ``asyncio.run`` cancels every task at its end.
     """
-    work = asyncio.ensure_future(opening)
+
+    def cancel(self, msg: Any = None) -> bool:
+        waiting: Any = None if self.done() else self.get_coro()
+        while waiting is not None and getattr(waiting, "__name__", "") != "_create_connection_transport":
+            waiting = getattr(waiting, "cr_await", None)
+        if waiting is None:
+            return super().cancel(msg)
+        self.get_loop().call_soon(self.cancel, msg)
+        return True
+
+
+async def _opened(opening: Coroutine[Any, Any, asyncpg.Connection]) -> asyncpg.Connection:
+    """Open a session. A cancellation meanwhile comes a moment later."""
+    work = Opening(opening, loop=asyncio.get_running_loop())
     try:
         await asyncio.wait({work})
     except BaseException as reason:
         if isinstance(reason, asyncio.CancelledError):
             await _outlast(work, _OPENED_WITHIN)
-            while not work.done() and _is_being_handed_over(work):
-                with contextlib.suppress(asyncio.CancelledError):
-                    await asyncio.sleep(0)
         work.cancel()
         work.add_done_callback(_drop)
         raise
     return work.result()
-
-
-def _is_being_handed_over(work: asyncio.Task[Any]) -> bool:
-    """Whether asyncio has connected a socket, and has yet to hand it to asyncpg: for a turn of the loop or two."""
-    waiting: Any = work.get_coro()
-    while waiting is not None and getattr(waiting, "__name__", "") != "_create_connection_transport":
-        waiting = getattr(waiting, "cr_await", None)
-    return waiting is not None
 
 
 def _drop(work: asyncio.Future[asyncpg.Connection]) -> None:
@@ -330,6 +341,12 @@ def _socket_of(raw: asyncpg.Connection) -> Any:
     """Return the socket, as the event loop wraps it; asyncpg has no public way to it."""
     transport = getattr(raw, "_transport", None)
     return None if transport is None else transport.get_extra_info("socket")
+
+
+def _is_encrypted(raw: asyncpg.Connection) -> bool:
+    """Whether the session goes through TLS."""
+    transport = getattr(raw, "_transport", None)
+    return transport is None or transport.get_extra_info("ssl_object") is not None
 
 
 def _count(status: str) -> int:

@@ -238,6 +238,41 @@ async def test_an_opening_cancelled_at_any_turn_of_the_loop_leaves_nothing_to_co
         assert not complaints, turns
 
 
+def test_a_loop_that_ends_while_a_session_is_opened_has_nothing_to_complain_of(postgresql_url: str) -> None:
+    complaints: list[str] = []
+
+    async def leave(turns: int) -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(str(context)))
+        opening = asyncio.ensure_future(aconnect(postgresql_url))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        assert not opening.done()
+
+    for turns in range(10):
+        asyncio.run(leave(turns))
+        gc.collect()
+        assert not complaints, turns
+
+
+async def test_a_statement_cancelled_while_its_session_is_ended_leaves_nothing_to_complain_of(
+    postgresql_url: str,
+) -> None:
+    complaints: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(str(context)))
+    for turns in range(20):
+        connection = await aconnect(postgresql_url)
+        statement = asyncio.ensure_future(connection.fetch("SELECT pg_sleep(10)"))
+        await asyncio.sleep(0.01)
+        statement.cancel()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        connection.terminate()
+        await asyncio.gather(statement, return_exceptions=True)
+        await asyncio.sleep(0.01)
+        gc.collect()
+        assert not complaints, turns
+
+
 async def ended(pid: int, url: str) -> None:
     """End a session from outside, with this thread's loop standing still, so that its end comes unseen."""
     with psycopg.connect(url, autocommit=True) as server:
@@ -287,3 +322,15 @@ def test_a_refused_parameter_leaves_no_transaction_open(postgresql_url: str, col
     else:
         drive(main())
     drive(watcher.close())
+
+
+async def test_the_rest_of_a_stream_whose_session_has_ended_is_an_operational_error(postgresql_url: str) -> None:
+    for connection in (connect(postgresql_url), await aconnect(postgresql_url)):
+        ((pid,),) = await connection.fetch("SELECT pg_backend_pid()")
+        chunks = connection.stream("SELECT * FROM generate_series(1, 10)", (), 2)
+        await anext(chunks)
+        await ended(pid, postgresql_url)
+        await asyncio.sleep(0.1)  # as above
+        with pytest.raises(errors.OperationalError):
+            await anext(chunks)
+        connection.terminate()
