@@ -200,10 +200,15 @@ def test_wherever_a_program_waits(db: Database, sessions: Sessions, url: str, wh
 @pytest.mark.only(backend="sqlite")
 @pytest.mark.only(backend="postgresql")
 def test_in_what_follows_a_commit(db: Database, sessions: Sessions, url: str, what: str) -> None:
+    """The first one is kept until what waited for the commit has run; the second one is not."""
+
     def attempt() -> float:
         run(db.execute("DELETE FROM things"))
         program = Program(SOURCE, url, what)
         settle(lambda: sessions.own is None or sessions.count(PROGRAM, "active") == 1)
+        program.send(signal.SIGINT)
+        time.sleep(0.3)  # two that come at once are one
+        assert program.process.poll() is None
         return interrupt(program, sessions)
 
     within_a_second(attempt)

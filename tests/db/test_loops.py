@@ -8,14 +8,17 @@ import gc
 import logging
 import threading
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import uvloop
 
-from orm.bridge import run
+from orm.bridge import iterate, run
+from orm.bridge.guard import policy
 from orm.db.database_blocking import Database
 from orm.db.transaction import atomic
+from orm.errors import TransactionManagementError
 from tests.db.sessions import Sessions, settle
 
 FACTORIES = [asyncio.new_event_loop, uvloop.new_event_loop]
@@ -109,14 +112,13 @@ def test_loops_in_many_threads_at_once(db: Database, sessions: Sessions) -> None
 @pytest.mark.only(backend="sqlite")
 @pytest.mark.only(backend="postgresql")
 def test_a_loop_that_is_only_closed(db: Database, sessions: Sessions, factory: Any) -> None:
-    """Without ``shutdown_asyncgens`` nobody tells the pool; it notices. asyncpg's transport complains, as documented."""
+    """Nobody tells the pool, and it notices; asyncpg's ResourceWarning is in docs/transactions.md."""
     loops = [factory() for _ in range(2)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         for loop in loops:
             loop.run_until_complete(use(db, id(loop) % 2**20))
             loop.close()
-        sessions.settle_at(1 + len(loops) if sessions.own is None else sessions.count())
         settle(lambda: [pool.home for pool in db.statistics.pools if pool.size] == ["blocking"], 20)
         sessions.settle_at(sum(pool.size for pool in db.statistics.pools))
         del loop
@@ -124,3 +126,42 @@ def test_a_loop_that_is_only_closed(db: Database, sessions: Sessions, factory: A
         gc.collect()
     assert db.budget.taken == sum(pool.size for pool in db.statistics.pools)
     assert count(db) == 2
+
+
+# -- notebooks ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def notebook() -> Iterator[None]:
+    """A loop is running, and blocking forms may block it."""
+    policy.allow_blocking = True
+    yield
+    policy.allow_blocking = None
+
+
+@pytest.mark.asyncio
+async def test_blocking_cells_between_awaited_ones(db: Database, notebook: None) -> None:
+    """``with`` and ``await`` by turns, as the cells of a notebook: each transaction is whole."""
+    for number in range(0, 30, 10):
+        with atomic():
+            run(db.execute(f"INSERT INTO things VALUES ({number}, 0)"))
+            with pytest.raises(LookupError), atomic():
+                run(db.execute(f"INSERT INTO things VALUES ({number + 1}, 0)"))
+                raise LookupError
+            assert [row[0] for rows in iterate(db.stream("SELECT 7", (), 1)) for row in rows] == [7]
+        assert await use(db, number + 2) == (number // 10 + 1) * 2
+        with pytest.raises(LookupError), atomic():
+            await db.execute(f"INSERT INTO things VALUES ({number + 3}, 0)")  # joins the blocking block
+            raise LookupError
+    assert run(db.fetch("SELECT count(*) FROM things"))[0][0] == 6
+
+
+@pytest.mark.asyncio
+async def test_a_blocking_cell_inside_an_awaited_transaction(db: Database, kind: str, notebook: None) -> None:
+    """The loop that is blocked is the transaction's own: that is said at once, and the transaction goes on."""
+    async with atomic():
+        await db.execute("INSERT INTO things VALUES (1, 0)")
+        with pytest.raises(TransactionManagementError, match="blocked waiting for this very call"):
+            run(db.execute("INSERT INTO things VALUES (2, 0)"))
+        await db.execute("INSERT INTO things VALUES (3, 0)")
+    assert run(db.fetch("SELECT count(*) FROM things"))[0][0] == 2

@@ -89,6 +89,20 @@ async def test_on_the_loop_of_the_module(ada):
     await scenario(ada)
 
 
+@pytest.mark.asyncio(loop_scope="package")
+async def test_on_the_loop_of_the_package(ada):
+    await scenario(ada)
+
+
+@pytest.mark.asyncio(loop_scope="class")
+class TestOnTheLoopOfAClass:
+    async def test_one(self, ada):
+        await scenario(ada)
+
+    async def test_another(self, ada):
+        await scenario(ada)
+
+
 def test_in_blocking_code(ada):
     assert Author.objects.count() == 2
     with orm.atomic():
@@ -161,13 +175,122 @@ async def test_counting_in_async_code(ada, assert_num_queries):
 """
 
 
+MANY_LOOPS = """
+import asyncio
+
+import pytest
+
+import orm
+from orm.models import IntegerField, Model
+
+
+class Thing(Model):
+    n = IntegerField()
+
+    class Meta:
+        app_label = "suite"
+
+
+SCOPES = ["session", "function", "module", "class", "package"]
+loops = {scope: set() for scope in SCOPES}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tables():
+    orm.configure(URLS["default"])
+    orm.drop_tables(Thing)
+    orm.create_tables(Thing)
+    yield
+    assert {scope: len(found) for scope, found in loops.items()} == {
+        "session": 1, "function": 5, "module": 1, "class": 2, "package": 1
+    }
+    assert Thing.objects.count() == 16
+    orm.drop_tables(Thing)
+
+
+async def use(scope):
+    loops[scope].add(asyncio.get_running_loop())
+    async with orm.atomic():
+        await Thing.objects.acreate(n=1)
+        await asyncio.to_thread(Thing.objects.create, n=2)
+    with pytest.raises(ZeroDivisionError):
+        async with orm.atomic():
+            await Thing.objects.acreate(n=3)
+            1 / 0
+    await Thing.objects.filter(n=2).adelete()
+    # The pools of function's and class's loops end with them: no more than blocking code's and those of open loops.
+    homes = [pool.home for pool in orm.databases["default"].statistics.pools]
+    assert len(homes) <= 6 and all("closed=True" not in home for home in homes)
+
+
+class Tests:
+    @pytest.mark.asyncio(loop_scope="session")
+    async def test_session(self):
+        await use("session")
+
+    @pytest.mark.asyncio(loop_scope="function")
+    async def test_function(self):
+        await use("function")
+
+    @pytest.mark.asyncio(loop_scope="class")
+    async def test_class(self):
+        await use("class")
+
+    @pytest.mark.asyncio(loop_scope="module")
+    async def test_module(self):
+        await use("module")
+
+    @pytest.mark.asyncio(loop_scope="function")
+    async def test_function_again(self):
+        await use("function")
+
+    @pytest.mark.asyncio(loop_scope="package")
+    async def test_package(self):
+        await use("package")
+
+    @pytest.mark.asyncio(loop_scope="class")
+    async def test_class_again(self):
+        await use("class")
+
+
+class TestAgain(Tests):
+    @pytest.mark.asyncio(loop_scope="function")
+    async def test_once_more(self):
+        await use("function")
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_session_at_the_end():
+    await use("session")
+    orm.databases["default"].terminate()
+
+
+def test_in_blocking_code():
+    Thing.objects.create(n=0)
+    Thing.objects.filter(n=0).delete()
+"""
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_the_plugin_in_a_suite(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     if kind == "sqlite":
         urls = {alias: f"sqlite:///{tmp_path / alias}.db" for alias in ("default", "other")}
     else:
         urls = {"default": request.getfixturevalue("postgresql_url"), "other": f"sqlite:///{tmp_path / 'other.db'}"}
-    (tmp_path / "test_suite.py").write_text(f"URLS = {urls!r}\n{SUITE}", encoding="utf-8")
+    assert "15 passed" in run_suite(tmp_path, urls, SUITE)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_loops_of_every_scope_in_one_run(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """Without the plugin's fixtures: real commits, on pools that come and go with the loops."""
+    url = f"sqlite:///{tmp_path / 'test.db'}" if kind == "sqlite" else request.getfixturevalue("postgresql_url")
+    assert "17 passed" in run_suite(tmp_path, {"default": url}, MANY_LOOPS)
+
+
+def run_suite(tmp_path: Path, urls: dict[str, str], suite: str) -> str:
+    """Run a test suite by itself, where every warning is an error; return what pytest says when it has passed."""
+    (tmp_path / "__init__.py").touch()
+    (tmp_path / "test_suite.py").write_text(f"URLS = {urls!r}\n{suite}", encoding="utf-8")
     (tmp_path / "pytest.ini").write_text(
         "[pytest]\naddopts = --strict-markers\nasyncio_default_fixture_loop_scope = function\nfilterwarnings = error\n",
         encoding="utf-8",
@@ -175,7 +298,7 @@ def test_the_plugin_in_a_suite(kind: str, tmp_path: Path, request: pytest.Fixtur
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:duotone", "-p", "orm.testing.plugin", str(tmp_path)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=50)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "12 passed" in done.stdout
+    return done.stdout
 
 
 class Note(Model):
