@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import os
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from orm.bridge.guard import policy
 from orm.db.database_blocking import Database
 from orm.db.transaction import atomic, get_rollback, in_atomic_block, independent, on_commit, set_rollback
 from orm.errors import DatabaseError, IntegrityError, SynchronousOnlyOperation, TransactionManagementError
+from tests.colours import deadline
 
 
 async def aadd(db: Database, *ids: int) -> None:
@@ -473,4 +476,25 @@ def test_a_forked_child_leaves_the_parents_blocks_alone(db: Database) -> None:
     for block in reversed(blocks):
         block.__exit__(None, None, None)
     assert ids(db) == [1, 2]
+    assert idle(db)
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.only(backend="sqlite")
+def test_a_stream_is_collected_in_the_middle_of_a_statement(db: Database) -> None:
+    """Closing its cursor would wait for the turn of the statement that the collector came in: for ever."""
+    with atomic(), db.connection() as connection:
+        add(db, 10, 11, 12)
+        circle: list[Any] = [connection.stream("SELECT id FROM things ORDER BY id", chunk_size=1)]
+        circle.append(circle)
+        assert next(circle[0]) == (10,)
+        del circle
+
+        def rows() -> Iterator[tuple[int, int]]:
+            gc.collect()
+            yield (13, 0)
+
+        with deadline(10):
+            connection.execute_many("INSERT INTO things VALUES (?, ?)", rows())
+    assert ids(db) == [10, 11, 12, 13]
     assert idle(db)
