@@ -186,7 +186,6 @@ def _in_order(
 def order_by(builder: Builder, names: Sequence[Any]) -> None:
     """order_by(): replaces any ordering; no names at all clear it."""
     select = builder.select
-    select.reverse = False
     if select.combination is not None:
         select.order_by = tuple(_order_combination(select, name) for name in names)
         return

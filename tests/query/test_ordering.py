@@ -119,6 +119,10 @@ async def test_reverse_twice(library: Any) -> None:
     assert await ordered_titles(Book.objects.order_by("pk").reverse().reverse()) == L.TITLES
 
 
+async def test_reverse_before_the_ordering_it_turns_round(library: Any) -> None:
+    assert await ordered_titles(Book.objects.reverse().order_by("pk")) == L.TITLES[::-1]
+
+
 # -- slices ------------------------------------------------------------------------------------------------------------
 
 SLICES = [slice(0, 3), slice(3), slice(2, 5), slice(5, None), slice(6, 100), slice(50, 60), slice(0, 0), slice(3, 3)]
