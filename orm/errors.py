@@ -156,7 +156,7 @@ class QueryTimeout(OperationalError):
 
 
 class AmbiguousCommit(OperationalError):
-    """It is not known whether a transaction was committed: the connection broke during COMMIT, or the server says so."""
+    """Nobody knows whether a transaction was committed: the connection broke during COMMIT, or the server says so."""
 
 
 class TransactionManagementError(DatabaseError):
