@@ -217,7 +217,7 @@ class AwaitableConnection(Connection):
         if isinstance(error, asyncpg.InternalClientError):
             self.terminate()  # asyncpg is confused, as after a session that ended between two statements
         elif isinstance(error, _REFUSED):
-            if self._usable and self._raw.is_closed():  # not by us
+            if self._raw.is_closed():
                 return errors.OperationalError(f"the session at PostgreSQL has ended: {error}")
             await self._settle(error)
         return translate(error)
