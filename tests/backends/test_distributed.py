@@ -135,6 +135,8 @@ def everything() -> None:
             Shop.objects.create(name="inner")
         assert sum(1 for _ in Item.objects.select_related("shop").iterator(chunk_size=7)) == 50
         Item.objects.bulk_create([Item(name="item 1", shop=shops[1])], ignore_conflicts=True)
+        with databases["default"].connection() as connection:
+            connection.execute_many("UPDATE tests_distributed_shop SET name = $1 WHERE name = $1", [("inner",)] * 2)
         shop, made = Shop.objects.update_or_create(name="inner", defaults={"name": "renamed"})
         assert (made, shop.name) == (False, "renamed")
     assert Shop.objects.get_or_create(name="shop 1")[1] is False

@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -70,6 +71,7 @@ def in_a_fork(check: Callable[[], Any]) -> None:
     pid = os.fork()
     if pid == 0:
         code = 1
+        signal.alarm(30)  # kills a child that waits for ever
         try:
             check()
             code = 0
