@@ -43,6 +43,8 @@ ENDING = 120.0
 FLAT_SHARE = 0.1
 """What a first restart leaves in the heap, when everybody fails at once, is about half of that; see the README."""
 LINE_EVERY = 15.0
+ARENAS = "MALLOC_ARENA_MAX"
+"""How many heaps glibc makes for threads: by default eight for each core, each with a stock of its own."""
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -198,4 +200,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    if ARENAS not in os.environ:  # read when a process starts
+        os.environ[ARENAS] = "2"
+        os.execv(sys.executable, [sys.executable, "-m", "benchmarks.soak", *sys.argv[1:]])
     sys.exit(main(sys.argv[1:]))
