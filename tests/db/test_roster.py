@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -102,6 +104,8 @@ def test_connections_beside_a_dead_one_are_tried_or_taken_out() -> None:
 
 def test_idle_connections_may_be_taken_while_they_are_looked_at() -> None:
     """The short way out of the pool has no lock: who takes an entry first, has it."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
     pool = roster(max_size=50, idle_timeout=1)
     for _ in range(50):
         pool.give_back(member(pool))
@@ -113,6 +117,7 @@ def test_idle_connections_may_be_taken_while_they_are_looked_at() -> None:
                 entry = pool.idle.pop()
             except IndexError:
                 return
+            time.sleep(0)  # in use, while the other thread looks
             pool.idle.append(entry)
 
     def sweep() -> None:
@@ -131,6 +136,7 @@ def test_idle_connections_may_be_taken_while_they_are_looked_at() -> None:
         thread.start()
     for thread in threads:
         thread.join()
+    sys.setswitchinterval(usual)
     assert errors == []
     assert len(set(taken)) == 50
     assert pool.budget.taken == 0
