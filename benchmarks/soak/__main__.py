@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import gc
 import os
 import sys
@@ -75,7 +76,7 @@ class Soak:
 
     def run(self) -> int:
         """Do all of it; return the exit status."""
-        watchdog = end_after(self.options.seconds + ENDING, self._loops, self.server.stop)
+        watchdog = end_after(self.options.seconds + ENDING, self._loops, self._remove_server)
         self.complaints.install()
         self.complaints.pulse.start()
         make_tables()
@@ -99,6 +100,12 @@ class Soak:
             lambda: self._details(found),
         )  # fmt: skip
         return 1 if any(verdict.held is False for verdict in verdicts) else 0
+
+    def _remove_server(self) -> None:
+        """Stop and delete it, where nobody else will; it may be down at the moment."""
+        with contextlib.suppress(NoServer):
+            self.server.stop()
+        self.server.installation.remove()
 
     async def _work(self) -> None:
         self._loops += [asyncio.get_running_loop(), portal.portal.loop]

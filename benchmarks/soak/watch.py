@@ -270,8 +270,10 @@ def end_after(seconds: float, loops: list[asyncio.AbstractEventLoop], clean_up: 
             for task in asyncio.all_tasks(loop):
                 task.print_stack(limit=12)
         faulthandler.dump_traceback(all_threads=True)
-        clean_up()
-        os._exit(3)
+        try:
+            clean_up()
+        finally:
+            os._exit(3)
 
     faulthandler.dump_traceback_later(seconds + 30, exit=True)  # should even that hang
     timer = threading.Timer(seconds, give_up)
