@@ -217,14 +217,25 @@ class Portal:
             return self._loop
 
     def _serve(self, started: threading.Event) -> None:
-        with asyncio.Runner() as runner:
-            self._loop = runner.get_loop()
-            runner.run(self._until_stopped(started))
+        self._loop = loop = asyncio.new_event_loop()
+        try:
+            loop.run_until_complete(self._until_stopped(started))
+        finally:
+            loop.close()
 
     async def _until_stopped(self, started: threading.Event) -> None:
+        """Keep the loop running, and in the end do as ``asyncio.run`` does, but for the executor.
+
+        To wait for that takes a thread, and from Python 3.12 on none can be started when the interpreter ends.
+        """
         self._stop = asyncio.Event()
         started.set()
         await self._stop.wait()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.get_running_loop().shutdown_asyncgens()
 
     def stop(self, seconds: float = EXIT_SECONDS) -> None:
         """End the loop (its tasks are cancelled, its pools closed) and wait for the thread, at most ``seconds``."""

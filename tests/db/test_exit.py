@@ -51,6 +51,7 @@ SOURCE = """
             asyncio.run(db.fetch("SELECT 1"))
         run(db.fetch("SELECT 1"))
         portal.run(db.fetch("SELECT 1"))
+        portal.run(asyncio.to_thread(int))     # its loop has threads of its own by now
         end()
 
     def a_statement_in_a_thread():
