@@ -196,7 +196,7 @@ def test_terminated_sessions_end_at_the_server(postgresql_url: str) -> None:
     asyncio.run(leave_open())  # its loop has ended before it is terminated
     kept.append(connect(url))
     watcher = connect(postgresql_url)
-    asking = "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = 'doomed'"
+    asking = "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = 'doomed' AND datname = current_database()"
     assert drive(watcher.fetch(asking)) == [(2,)]
     for connection in kept:
         connection.terminate()
@@ -308,12 +308,16 @@ def test_a_refused_parameter_leaves_no_transaction_open(postgresql_url: str, col
     separator = "&" if "?" in postgresql_url else "?"
     url = f"{postgresql_url}{separator}application_name=refused"
     watcher = connect(postgresql_url)
+    asking = (
+        "SELECT state, xact_start FROM pg_stat_activity "
+        "WHERE application_name = 'refused' AND datname = current_database()"
+    )
 
     async def main() -> None:
         connection = await aconnect(url) if colour == "awaitable" else connect(url)
         with pytest.raises(errors.DataError):
             await connection.fetch("SELECT 1 FROM pg_class WHERE relpages = $1", ("no number",))
-        rows = drive(watcher.fetch("SELECT state, xact_start FROM pg_stat_activity WHERE application_name = 'refused'"))
+        rows = drive(watcher.fetch(asking))
         await connection.close()
         assert rows == [("idle", None)]
 

@@ -35,6 +35,9 @@ from orm.db.transaction import atomic, on_commit
 
 DRIVERS = tuple(str(Path(package.__file__ or "").parent) for package in (orm_sqlite, orm_postgresql))
 SERIES = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 6) SELECT n FROM s"
+SESSIONS = (  # in this database: another run of these tests may be at work in its own
+    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'sweep' AND datname = current_database()"
+)
 MOST_STEPS = 400
 PATIENCE = 5.0
 
@@ -71,8 +74,7 @@ class Witness:
     def is_quiet(self) -> bool:
         """No session of ours runs a statement, is in a transaction, or holds a lock."""
         if self.db.url.scheme == "postgresql":
-            busy = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'sweep' AND state <> 'idle'"
-            return bool(self.server.execute(busy).fetchone()[0] == 0)
+            return bool(self.server.execute(f"{SESSIONS} AND state <> 'idle'").fetchone()[0] == 0)
         try:
             self.server.execute("BEGIN EXCLUSIVE")
             self.server.execute("ROLLBACK")
@@ -83,8 +85,7 @@ class Witness:
     def sessions(self) -> int:
         if self.db.url.scheme != "postgresql":
             return 0
-        rows = self.server.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'sweep'").fetchone()
-        return int(rows[0])
+        return int(self.server.execute(SESSIONS).fetchone()[0])
 
     def rows(self) -> list[int]:
         return [row[0] for row in self.server.execute("SELECT id FROM things ORDER BY id").fetchall()]

@@ -49,6 +49,9 @@ def made(url: str, **options: Any) -> Database:
     return databases["default"]
 
 
+OF_THIS_TEST = "FROM pg_stat_activity WHERE application_name = %s AND datname = current_database()"
+
+
 class Sessions:
     """Watches the sessions at the server from outside, in a thread: the peak, and a way to end some."""
 
@@ -61,20 +64,15 @@ class Sessions:
         self._thread = threading.Thread(target=self._watch)
 
     def count(self) -> int:
-        rows = self.server.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", [self.name])
+        rows = self.server.execute(f"SELECT count(*) {OF_THIS_TEST}", [self.name])
         return int(rows.fetchone()[0])  # type: ignore[index]
 
     def end_some(self, share: float) -> None:
-        self.server.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s AND random() < %s",
-            [self.name, share],
-        )
+        self.server.execute(f"SELECT pg_terminate_backend(pid) {OF_THIS_TEST} AND random() < %s", [self.name, share])
 
     def end_all(self) -> None:
         """End them, and wait until they are gone."""
-        self.server.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = %s", [self.name]
-        )
+        self.server.execute(f"SELECT pg_terminate_backend(pid, 5000) {OF_THIS_TEST}", [self.name])
 
     def _watch(self) -> None:
         while not self._stop.wait(0.005):

@@ -155,8 +155,8 @@ def test_workers_and_their_master(
 
 def alive(sessions: Sessions) -> set[int]:
     """The sessions that the server knows of."""
-    rows = sessions.own.execute("SELECT pid FROM pg_stat_activity WHERE application_name = %s", [PROGRAM]).fetchall()
-    return {row[0] for row in rows}
+    query = "SELECT pid FROM pg_stat_activity WHERE application_name = %s AND datname = current_database()"
+    return {row[0] for row in sessions.own.execute(query, [PROGRAM]).fetchall()}
 
 
 def all_gone(pids: list[int]) -> bool:
