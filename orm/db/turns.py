@@ -19,7 +19,7 @@ BLOCK = "a nested block"
 
 
 class Turns:
-    """Who may use a block's connection now."""
+    """Who may use a block's connection now; while anybody waits, somebody has the turn."""
 
     __slots__ = ("_lock", "_waiters", "since", "what", "who")
 
@@ -33,7 +33,7 @@ class Turns:
     def take(self, who: Any, what: str) -> bool:
         """Take the turn if it is free."""
         with self._lock:
-            if self.who is not NOTHING or self._waiters:
+            if self.who is not NOTHING:
                 return False
             self._give(who, what)
             return True
@@ -51,7 +51,7 @@ class Turns:
         """
         waiter = Waiter(who, what)
         with self._lock:
-            if self.who is NOTHING and not self._waiters:
+            if self.who is NOTHING:
                 self._give(who, what)
                 return
             self._waiters.append(waiter)

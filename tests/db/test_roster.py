@@ -190,3 +190,28 @@ async def test_waiting_for_a_block_is_bounded_and_names_both() -> None:
 
 async def wait_here(turns: Turns) -> None:
     await turns.wait(asyncio.current_task(), "x", 0.02)
+
+
+@pytest.mark.asyncio
+async def test_waiting_for_a_statement_has_no_limit() -> None:
+    turns = Turns()
+    assert turns.take("other", "a long statement")
+    waiting = asyncio.create_task(turns.wait("mine", "x", 0.001))
+    await asyncio.sleep(0.05)
+    turns.pass_on()
+    await waiting
+    assert turns.who == "mine"
+
+
+@pytest.mark.asyncio
+async def test_the_limit_is_for_each_block_and_not_for_all_of_them() -> None:
+    turns, limit = Turns(), 1.0
+    assert turns.take("first", BLOCK)
+    others = [asyncio.create_task(turns.wait("other", BLOCK, 60)) for _ in range(15)]
+    await asyncio.sleep(0)
+    waiting = asyncio.create_task(turns.wait("mine", "x", limit))
+    for _ in range(16):  # each has its turn for a tenth of the limit
+        await asyncio.sleep(limit / 10)
+        turns.pass_on()
+    await asyncio.gather(waiting, *others)
+    assert turns.who == "mine"

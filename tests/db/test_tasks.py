@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from orm.db.database_blocking import Database
 from orm.db.transaction import atomic, independent
 from orm.errors import TransactionManagementError
+from tests.db.things import idle
 
 SERIES = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 6) SELECT n FROM s"
 LONG = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 30000000) SELECT count(*) FROM s"
@@ -28,10 +30,6 @@ async def add(db: Database, *ids: int) -> None:
 
 async def ids(db: Database) -> list[int]:
     return [row[0] for row in await db.fetch("SELECT id FROM things ORDER BY id")]
-
-
-def idle(db: Database) -> bool:
-    return all(pool.busy == 0 and pool.waiting == 0 for pool in db.statistics.pools)
 
 
 async def test_a_group_that_fails_while_siblings_are_mid_query(db: Database) -> None:
@@ -178,6 +176,51 @@ async def test_siblings_nested_blocks_roll_back_their_own_work(db: Database) -> 
         results = await asyncio.gather(*(child(id) for id in range(8)), return_exceptions=True)
         assert [type(result) for result in results] == [type(None), Boom] * 4
     assert await ids(db) == [0, 2, 4, 6, 100, 102, 104, 106]
+    assert idle(db)
+
+
+async def test_a_task_started_in_a_nested_block_is_in_the_outer_one_after_it(db: Database) -> None:
+    """It never used the nested block, so that one's end is nothing to it; the transaction around still is."""
+    left = asyncio.Event()
+
+    async def child() -> None:
+        await left.wait()
+        await add(db, 1)
+        await add(db, 2)
+
+    with pytest.raises(Boom):
+        async with atomic():
+            async with atomic(), atomic():
+                task = asyncio.create_task(child())
+            left.set()
+            await task
+            assert await ids(db) == [1, 2]
+            raise Boom
+    assert await ids(db) == []
+    assert idle(db)
+
+
+@pytest.mark.parametrize("inner_ends", ["before", "meanwhile"])
+async def test_a_block_is_left_by_a_task_that_is_in_somebody_elses_nested_one(db: Database, inner_ends: str) -> None:
+    """As a fixture's end may be: nothing was left out of order, so nothing is rolled back."""
+    outer, inner, start = atomic(), atomic(), asyncio.Event()
+
+    async def leave_outer() -> None:
+        await start.wait()
+        await outer.__aexit__(None, None, None)
+
+    await outer.__aenter__()
+    await inner.__aenter__()
+    await add(db, 1)
+    task = asyncio.create_task(leave_outer())
+    if inner_ends == "before":
+        await inner.__aexit__(None, None, None)
+    start.set()
+    if inner_ends == "meanwhile":
+        await asyncio.sleep(0.01)
+        await inner.__aexit__(None, None, None)
+    await task
+    assert await asyncio.create_task(ids(db), context=contextvars.Context()) == [1]
     assert idle(db)
 
 
