@@ -22,6 +22,7 @@ from orm.db.contract import Backend
 from orm.db.database_blocking import Database
 from orm.db.url import DatabaseURL
 from orm.testing.conformance import ConnectionConformance, DialectConformance, ModelConformance
+from orm.testing.conformance.connections import SLOW
 from orm_sqlite import backend as sqlite
 from orm_sqlite import forget
 from orm_sqlite.session import split
@@ -184,6 +185,52 @@ def test_lock_is_waited_for_and_then_explained(tmp_path: Path) -> None:
     timer.join()
     for connection in (holder, waiter):
         drive(connection.close())
+
+
+@pytest.mark.parametrize("ends", ["commit", "rollback", "begin"])
+def test_a_limit_for_locks_ends_with_its_transaction(tmp_path: Path, ends: str) -> None:
+    """However it ends, or if it could not begin: who has the connection next waits for as long as the URL says."""
+    holder, waiter = connect(f"sqlite:///{tmp_path / 'x.db'}"), connect(f"sqlite:///{tmp_path / 'x.db'}")
+    waiter.limit_locks(0.1)
+    if ends == "begin":
+        drive(holder.begin())
+        with pytest.raises(errors.OperationalError, match="locked"):
+            drive(waiter.begin())
+    else:
+        drive(waiter.begin())
+        drive(getattr(waiter, ends)())
+        drive(holder.begin())
+    timer = threading.Timer(0.4, lambda: drive(holder.rollback()))
+    timer.start()
+    drive(waiter.begin())
+    timer.join()
+    for connection in (holder, waiter):
+        drive(connection.close())
+
+
+@pytest.mark.asyncio
+async def test_a_statement_that_is_cancelled_before_it_begins_is_interrupted_when_it_does(tmp_path: Path) -> None:
+    connection: Any = await sqlite.awaitable.connect(  # type: ignore[union-attr]
+        DatabaseURL.parse(f"sqlite:///{tmp_path / 'x.db'}")
+    )
+    busy, go = threading.Event(), threading.Event()
+
+    def hold_up() -> None:
+        busy.set()
+        go.wait()
+
+    before = asyncio.ensure_future(connection._worker.call(hold_up))
+    await asyncio.to_thread(busy.wait)
+    statement = asyncio.ensure_future(connection.fetch(SLOW))
+    await asyncio.sleep(0)
+    statement.cancel()
+    await asyncio.sleep(0.05)
+    go.set()
+    await asyncio.wait([statement])
+    assert statement.cancelled()
+    assert connection.is_usable, "it was given up, since the statement did not end in time"
+    await before
+    await connection.close()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
