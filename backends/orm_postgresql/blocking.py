@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 CAUGHT = (psycopg.Error, UnicodeError)
 _KEPT_ROWS = 200
-_CANCEL_WITHIN = 2.0
-_SETTLE_WITHIN = 2.0
+_CANCEL_WITHIN = 4.0
+_SETTLE_WITHIN = 4.0
 
 _BY_CLASS: tuple[tuple[type[Exception], type[errors.Error]], ...] = (
     (psycopg.DataError, errors.DataError),

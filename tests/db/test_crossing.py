@@ -23,6 +23,7 @@ from orm.bridge import portal, run
 from orm.db.database_blocking import Database
 from orm.db.transaction import atomic
 from orm.errors import TransactionManagementError
+from tests.db.things import aadd, aids, idle
 
 Blocking = Callable[[], Any]
 Async = Callable[[], Awaitable[Any]]
@@ -30,18 +31,6 @@ Async = Callable[[], Awaitable[Any]]
 
 class Boom(Exception):
     pass
-
-
-async def aadd(db: Database, id: int) -> None:
-    await db.execute(f"INSERT INTO things VALUES ({id}, 0)")
-
-
-async def aids(db: Database) -> list[int]:
-    return [row[0] for row in await db.fetch("SELECT id FROM things ORDER BY id")]
-
-
-def idle(db: Database) -> bool:
-    return all(pool.busy == 0 and pool.waiting == 0 for pool in db.statistics.pools)
 
 
 # -- ways into blocking code, and out of it ----------------------------------------------------------------------------

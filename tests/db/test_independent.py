@@ -19,6 +19,7 @@ from orm.db.transaction import atomic, in_atomic_block, independent, on_commit
 from orm.errors import TransactionManagementError
 from orm.models import F, IntegerField, Model
 from orm.testing import rolled_back
+from tests.db.things import aids, idle
 
 CREATE = "INSERT INTO things VALUES (7, 0)"
 RETURNING = "INSERT INTO things VALUES (7, 0) RETURNING id"
@@ -31,14 +32,6 @@ class Thing(Model):
     class Meta:
         app_label = "tests_db"
         db_table = "things"
-
-
-async def aids(db: Database) -> list[int]:
-    return [row[0] for row in await db.fetch("SELECT id FROM things ORDER BY id")]
-
-
-def idle(db: Database) -> bool:
-    return all(pool.busy == 0 and pool.waiting == 0 for pool in db.statistics.pools)
 
 
 def one_writer(db: Database) -> bool:

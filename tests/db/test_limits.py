@@ -17,14 +17,11 @@ from orm.db.database_blocking import Database
 from orm.db.limits import LimitedDatabase
 from orm.db.transaction import atomic
 from orm.errors import DatabaseError, OperationalError, QueryTimeout, TransactionManagementError
+from tests.db.things import idle
 
 # Some ten seconds where nothing stops it.
 LONG = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 40000000) SELECT count(*) FROM s"
 WITHIN = 5.0
-
-
-def idle(db: Database) -> bool:
-    return all(pool.busy == 0 and pool.waiting == 0 for pool in db.statistics.pools)
 
 
 class Stopwatch:

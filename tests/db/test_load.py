@@ -21,6 +21,8 @@ from orm.db.database_blocking import Database
 from orm.db.registry import databases
 from orm.db.transaction import atomic
 from orm.errors import AmbiguousCommit, InterfaceError, OperationalError, PoolTimeout
+from tests.db.sessions import settle
+from tests.db.things import idle
 
 both = [pytest.mark.only(backend="sqlite"), pytest.mark.only(backend="postgresql")]
 
@@ -29,17 +31,6 @@ def on_both(test: Any) -> Any:
     for mark in both:
         test = mark(test)
     return test
-
-
-def idle(db: Database) -> bool:
-    return all(pool.busy == 0 and pool.waiting == 0 for pool in db.statistics.pools)
-
-
-def settle(condition: Callable[[], bool], seconds: float = 5) -> None:
-    limit = time.monotonic() + seconds
-    while not condition() and time.monotonic() < limit:
-        time.sleep(0.01)
-    assert condition()
 
 
 def made(url: str, **options: Any) -> Database:

@@ -18,12 +18,9 @@ from orm.db.database_blocking import Database
 from orm.db.retry import Attempts
 from orm.db.transaction import atomic, independent, on_commit
 from orm.errors import AmbiguousCommit, IntegrityError, OperationalError, TransactionManagementError
+from tests.db.things import idle
 
 REPEATABLE = "repeatable read"
-
-
-def idle(db: Database) -> bool:
-    return all(pool.busy == 0 and pool.waiting == 0 for pool in db.statistics.pools)
 
 
 async def value(db: Database) -> int:

@@ -18,28 +18,7 @@ from orm.db.database_blocking import Database
 from orm.db.transaction import atomic, get_rollback, in_atomic_block, independent, on_commit, set_rollback
 from orm.errors import DatabaseError, IntegrityError, SynchronousOnlyOperation, TransactionManagementError
 from tests.colours import deadline
-
-
-async def aadd(db: Database, *ids: int) -> None:
-    for id in ids:
-        await db.execute(f"INSERT INTO things VALUES ({id}, 0)")
-
-
-def add(db: Database, *ids: int) -> None:
-    run(aadd(db, *ids))
-
-
-async def aids(db: Database) -> list[int]:
-    return [row[0] for row in await db.fetch("SELECT id FROM things ORDER BY id")]
-
-
-def ids(db: Database) -> list[int]:
-    return run(aids(db))
-
-
-def idle(db: Database) -> bool:
-    """Whether every connection is back in its pool."""
-    return all(pool.busy == 0 and pool.waiting == 0 for pool in db.statistics.pools)
+from tests.db.things import aadd, add, aids, idle, ids
 
 
 class Boom(Exception):
