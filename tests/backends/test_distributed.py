@@ -1,4 +1,4 @@
-"""A backend for a PostgreSQL-speaking engine that lacks things, derived as docs/databases.md advises.
+"""A backend for a PostgreSQL-speaking engine that lacks things, derived as docs/servers.md advises.
 
 It runs on the real PostgreSQL, through a relay that hears all that is sent: what the engine lacks is never asked of it.
 """
