@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from importlib import import_module
 from threading import get_ident
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from orm.bridge.clock import clock
 from orm.bridge.drive import drive
@@ -27,7 +27,8 @@ from orm.db.connection_blocking import ConnectionBlock
 from orm.db.lease import Lease
 from orm.db.limits import limited_chunks, patiently, within
 from orm.db.membership import find_block_for, refuse_write_beside
-from orm.db.pool import SOON, Pool, PoolStatistics
+from orm.db.pool import SOON, Pool
+from orm.db.statistics import DatabaseStatistics
 from orm.errors import ImproperlyConfigured, InterfaceError, TransactionManagementError
 from orm.late import LateLogger
 
@@ -53,14 +54,6 @@ EXIT_SECONDS = 0.5
 
 SHORT = 200
 """Characters of a script that are kept to say what a connection is busy with."""
-
-
-class DatabaseStatistics(NamedTuple):
-    """Statements run by this process so far, by the caller's colour, and the figures of each pool."""
-
-    awaitable: int
-    blocking: int
-    pools: tuple[PoolStatistics, ...]
 
 
 class AwaitableDatabase:

@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextvars import ContextVar
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from orm.bridge.clock import clock
 from orm.bridge.crossing import to_the_end
@@ -24,6 +24,7 @@ from orm.bridge.portal import note_thread
 from orm.bridge.waiting import NOTHING, Waiter, name_of, whoami
 from orm.db.limits import patiently
 from orm.db.roster import OPEN, Entry, Roster
+from orm.db.statistics import PoolStatistics
 from orm.errors import Error, InterfaceError, PoolTimeout
 from orm.late import LateLogger
 
@@ -49,24 +50,6 @@ SHOWN_CHARACTERS = 80
 FINISH_SECONDS = 0.25
 CLOSE_SECONDS = 2.0
 SOON = 0.002
-
-
-class PoolStatistics(NamedTuple):
-    """What a pool is doing and has done."""
-
-    home: str
-    """``blocking``, or the event loop it belongs to."""
-    size: int
-    idle: int
-    busy: int
-    waiting: int
-    opened: int
-    closed: int
-    waits: int
-    """How often a caller had to wait for a connection."""
-    waited_seconds: float
-    timeouts: int
-    statements: int
 
 
 class Pool:
