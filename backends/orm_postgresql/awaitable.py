@@ -158,14 +158,7 @@ class AwaitableConnection(Connection):
             raise
 
     async def commit(self) -> None:
-        outcome = asyncio.ensure_future(self._do(self._raw.execute("COMMIT")))
-        try:
-            status = await asyncio.shield(outcome)
-        except asyncio.CancelledError:
-            await asyncio.wait({outcome})  # a commit is never left in doubt: its end first, then the cancellation
-            if not outcome.cancelled():
-                outcome.exception()
-            raise
+        status = await self._do(self._raw.execute("COMMIT"))
         if status == "ROLLBACK":
             raise errors.OperationalError("COMMIT rolled the transaction back, since a statement in it had failed")
 

@@ -131,13 +131,7 @@ class AwaitableConnection(Connection):
             raise
 
     async def commit(self) -> None:
-        outcome = asyncio.ensure_future(self._worker.call(self._session.commit))
-        try:
-            await asyncio.shield(outcome)
-        except asyncio.CancelledError:
-            await asyncio.wait({outcome})  # a commit is never left in doubt: its end first, then the cancellation
-            outcome.exception()
-            raise
+        await self._hop(self._session.commit)
 
     async def rollback(self) -> None:
         await self._hop(self._session.rollback)

@@ -200,15 +200,18 @@ async def to_the_end(
     """Run a coroutine to its end although the caller is cancelled meanwhile, which calls ``on_cancel``.
 
     Returns its result, and the cancellation that is still to be delivered; an error of the coroutine is raised.
-    For what must not be left half done: COMMIT, ROLLBACK, giving a connection back.
+    For what must not be left half done: COMMIT, ROLLBACK, giving a connection back. When ``asyncio.run`` ends it
+    cancels all tasks it knows and waits for them: it shall know the caller only, who waits for this one. Not so when
+    the caller has been cancelled before, for then it may be Ctrl-C for the second time.
     """
     loop = running_loop()
     if loop is None:
         return await coroutine, None
     bell = Bell(loop)
     task = loop.create_task(coroutine)
+    asyncio.tasks._unregister_task(task)
     task.add_done_callback(lambda _: bell.ring_here())
-    cancelled = await bell.wait_to_the_end(on_cancel)
+    cancelled = await bell.wait_to_the_end(functools.partial(make_known, task, on_cancel))
     try:
         return task.result(), cancelled
     except BaseException as error:
@@ -217,6 +220,13 @@ async def to_the_end(
         raise
     finally:
         del cancelled, task
+
+
+def make_known(task: asyncio.Task[Any], on_cancel: Callable[[], None] | None) -> None:
+    """The caller was cancelled: whoever ends the loop from now on means this task, too."""
+    asyncio.tasks._register_task(task)
+    if on_cancel is not None:
+        on_cancel()
 
 
 def is_async(fn: Any) -> bool:

@@ -22,6 +22,13 @@ PROGRAM = "tests_program"
 
 BARE = "import asyncio, time, orm, orm_postgresql, orm_sqlite; print('ready', time.monotonic(), flush=True)"
 
+SLOW_COMMIT = """
+    CREATE OR REPLACE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS
+        $$BEGIN PERFORM pg_sleep({seconds}); RETURN NULL; END$$;
+    CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON things DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION slowly();
+"""
+
 WITHIN = 1.0
 ATTEMPTS = 4
 

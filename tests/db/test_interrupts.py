@@ -11,7 +11,7 @@ import pytest
 from orm.bridge import run
 from orm.db.database_blocking import Database
 from orm.db.transaction import atomic
-from tests.db.sessions import PROGRAM, Program, Sessions, settle, within_a_second
+from tests.db.sessions import PROGRAM, SLOW_COMMIT, Program, Sessions, settle, within_a_second
 
 SOURCE = """
     import asyncio, sys, threading, time
@@ -229,14 +229,6 @@ def test_while_connecting_to_a_server_that_does_not_answer(db: Database, url: st
         within_a_second(attempt)
 
 
-SLOW_COMMIT = """
-    CREATE OR REPLACE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS
-        $$BEGIN PERFORM pg_sleep({seconds}); RETURN NULL; END$$;
-    CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON things DEFERRABLE INITIALLY DEFERRED
-        FOR EACH ROW EXECUTE FUNCTION slowly();
-"""
-
-
 @pytest.mark.parametrize("what", ["commit", "acommit"])
 @pytest.mark.only(backend="postgresql")
 def test_a_commit_is_not_left_in_doubt(db: Database, sessions: Sessions, url: str, what: str) -> None:
@@ -257,8 +249,9 @@ def test_a_second_one_waits_for_no_commit(db: Database, sessions: Sessions, url:
 
     def attempt() -> float:
         program = Program(SOURCE, url, "commit")
+        settle(lambda: sessions.count(PROGRAM, "active") == 1)
         program.send(signal.SIGINT)
-        time.sleep(0.1)  # two that come at once are one
+        time.sleep(0.5)  # two that come at once are one
         return interrupt(program, sessions)
 
     within_a_second(attempt)

@@ -17,9 +17,9 @@ import uvloop
 from orm.bridge import iterate, run
 from orm.bridge.guard import policy
 from orm.db.database_blocking import Database
-from orm.db.transaction import atomic
+from orm.db.transaction import atomic, on_commit
 from orm.errors import TransactionManagementError
-from tests.db.sessions import Sessions, settle
+from tests.db.sessions import SLOW_COMMIT, Sessions, settle
 
 FACTORIES = [asyncio.new_event_loop, uvloop.new_event_loop]
 both_kinds = pytest.mark.parametrize("factory", FACTORIES, ids=["asyncio", "uvloop"])
@@ -59,6 +59,45 @@ def test_twenty_loops_without_a_close(
     assert [pool.home for pool in db.statistics.pools] in (["blocking"], [])
     sessions.settle_at(1)
     settle(lambda: threading.active_count() <= threads + 8)  # ours that are kept for the next call, not one a run
+
+
+@both_kinds
+def test_a_loop_that_ends_while_a_task_commits(db: Database, sessions: Sessions, factory: Any) -> None:
+    """It cancels all its tasks, and waits for them: so for the outcome of COMMIT, which the hooks hear of."""
+    slow = sessions.own is not None
+    begun: list[asyncio.Task[None]] = []
+    hooks: list[int] = []
+    seen: set[tuple[int, int]] = set()
+
+    async def block() -> None:
+        async with atomic():
+            await db.execute("INSERT INTO things VALUES (1, 0)")
+            on_commit(lambda: hooks.append(1))
+
+    async def main(turns: int) -> None:
+        await db.fetch("SELECT 1")
+        begun.append(asyncio.create_task(block()))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if slow:
+            await asyncio.to_thread(settle, lambda: committing(sessions))
+
+    if slow:
+        run(db.execute_script(SLOW_COMMIT.format(seconds=0.5)))
+    for turns in (0,) if slow else range(60):
+        with asyncio.Runner(loop_factory=factory) as runner:
+            runner.run(main(turns))
+        seen.add((count(db), len(hooks)))
+        hooks.clear()
+        run(db.execute("DELETE FROM things"))  # no lock is left
+    assert seen <= {(0, 0), (1, 1)}
+    assert not slow or (1, 1) in seen
+
+
+def committing(sessions: Sessions) -> bool:
+    """Whether a session is in COMMIT."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE query = 'COMMIT' AND state = 'active'"
+    return bool(sessions.own.execute(f"{query} AND datname = current_database()").fetchone()[0])
 
 
 @pytest.mark.only(backend="sqlite")
