@@ -364,7 +364,7 @@ def out_of_reach(why: str) -> BridgeError:
 class Errand:
     """A task on another thread's loop; ``settle(value, error)`` is called there when it has ended."""
 
-    __slots__ = ("_cancelled", "_claim", "_context", "_coroutine", "_loop", "_settle", "_task", "_watch", "begun")
+    __slots__ = ("_claim", "_coroutine", "_loop", "_settle", "_task", "_watch", "begun")
 
     def __init__(
         self,
@@ -375,22 +375,18 @@ class Errand:
         self._loop = loop
         self._coroutine = coroutine
         self._settle = settle
-        self._context = contextvars.copy_context()
         self._task: asyncio.Task[Any] | None = None
-        self._cancelled = False
         self._claim = threading.Lock()
         self._watch: Watch | None = None
         self.begun = False
-        loop.call_soon_threadsafe(self._begin)
+        loop.call_soon_threadsafe(self._begin)  # in a copy of this context, which the task copies in its turn
 
     def _begin(self) -> None:
         if not self._claim.acquire(blocking=False):
             return  # nobody waits for it any more
         self.begun = True
-        self._task = self._loop.create_task(self._coroutine, context=self._context)
+        self._task = self._loop.create_task(self._coroutine)
         self._task.add_done_callback(self._end)
-        if self._cancelled:
-            self._task.cancel()
 
     def _end(self, task: asyncio.Task[Any]) -> None:
         if task.cancelled():
@@ -415,9 +411,8 @@ class Errand:
 
     def cancel(self) -> None:
         """Ask for cancellation, from any thread; the errand still settles when the coroutine has ended."""
-        self._cancelled = True
         if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._cancel_task)
+            self._loop.call_soon_threadsafe(self._cancel_task)  # after _begin(), which was asked for first
 
     def _cancel_task(self) -> None:
         if self._task is not None:

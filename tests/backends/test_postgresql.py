@@ -218,6 +218,17 @@ def test_commit_of_a_failed_transaction_says_that_it_did_not(postgresql_url: str
     drive(connection.close())
 
 
+async def test_commit_of_a_failed_transaction_says_so_in_async_code(postgresql_url: str) -> None:
+    connection = await aconnect(postgresql_url)
+    await connection.begin()
+    with pytest.raises(errors.DataError):
+        await connection.fetch("SELECT 1 / 0")
+    with pytest.raises(errors.OperationalError, match="rolled the transaction back"):
+        await connection.commit()
+    assert not connection.in_transaction
+    await connection.close()
+
+
 async def test_an_opening_cancelled_at_any_turn_of_the_loop_leaves_nothing_to_complain_of(
     postgresql_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

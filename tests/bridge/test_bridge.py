@@ -155,6 +155,36 @@ async def test_in_thread_waits_for_the_end_when_cancelled() -> None:
     assert ended.is_set()
 
 
+@pytest.mark.parametrize("state", ["closed", "not running"])
+def test_a_loop_that_is_not_there_is_refused_at_once(state: str) -> None:
+    loop = asyncio.new_event_loop()
+    if state == "closed":
+        loop.close()
+    try:
+        with pytest.raises(BridgeError, match=state):
+            portal.wait_on(loop, AwaitableThing().aget(5))
+        with pytest.raises(BridgeError, match=state):
+            asyncio.run(on_loop(loop, AwaitableThing().aget(5)))
+    finally:
+        loop.close()
+
+
+@pytest.mark.asyncio
+async def test_a_call_is_urged_to_end_again_and_again() -> None:
+    """The first time may come before it has begun what it is to end."""
+    urged = threading.Semaphore(0)
+
+    def work() -> None:
+        for _ in range(3):
+            assert urged.acquire(timeout=10)
+
+    task = asyncio.create_task(in_thread(work, on_cancel=urged.release))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 @pytest.mark.asyncio
 async def test_on_loop_of_another_thread_and_cancellation() -> None:
     home = portal.portal.loop
@@ -163,6 +193,7 @@ async def test_on_loop_of_another_thread_and_cancellation() -> None:
     async def slow() -> None:
         try:
             await asyncio.sleep(10)
+            events.append("not cancelled")
         finally:
             await asyncio.sleep(0.02)
             events.append("ended")

@@ -10,9 +10,11 @@ import pytest
 from orm.bridge import run
 from orm.db.database_blocking import Database
 from orm.db.transaction import atomic, on_commit
-from orm.errors import IntegrityError, TransactionManagementError
+from orm.errors import DatabaseError, IntegrityError, TransactionManagementError
+from tests.db.sessions import settle
 from tests.db.things import aadd, add, aids, idle, ids
 
+ENDLESS = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 60000000) SELECT count(*) FROM s"
 DEFERRED = (
     "DROP TABLE IF EXISTS parts; "
     "CREATE TABLE parts (id integer PRIMARY KEY, thing integer REFERENCES things (id) DEFERRABLE INITIALLY DEFERRED)"
@@ -84,3 +86,103 @@ def test_a_savepoint_that_can_not_be_set_makes_the_block_ask(db: Database) -> No
         asyncio.run(awaitable())
     assert run(aids(db)) == []
     assert idle(db)
+
+
+@pytest.mark.only(backend="postgresql")
+@pytest.mark.parametrize("colour", ["awaitable", "blocking"])
+def test_an_error_passed_over_in_a_nested_block_undoes_that_one_alone(db: Database, colour: str) -> None:
+    """The server refuses RELEASE, so the savepoint is gone back to, and the transaction around goes on."""
+
+    async def awaitable() -> None:
+        async with atomic():
+            await aadd(db, 1)
+            with pytest.raises(DatabaseError, match="aborted"):
+                async with atomic():
+                    await aadd(db, 2)
+                    with pytest.raises(DatabaseError, match="division"):
+                        await db.fetch("SELECT 1/0")
+            await aadd(db, 3)
+
+    def blocking() -> None:
+        with atomic():
+            add(db, 1)
+            with pytest.raises(DatabaseError, match="aborted"), atomic():
+                add(db, 2)
+                with pytest.raises(DatabaseError, match="division"):
+                    run(db.fetch("SELECT 1/0"))
+            add(db, 3)
+
+    asyncio.run(awaitable()) if colour == "awaitable" else blocking()
+    assert ids(db) == [1, 3]
+    assert idle(db)
+
+
+def test_a_transaction_ended_by_hand_does_not_pass_for_saved(db: Database) -> None:
+    with pytest.raises(TransactionManagementError, match="had ended before the block did"), atomic():
+        add(db, 1)
+        run(db.execute("ROLLBACK"))
+    assert ids(db) == []
+
+    async def awaitable() -> None:
+        async with atomic():
+            await aadd(db, 1)
+            await db.execute("ROLLBACK")
+
+    with pytest.raises(TransactionManagementError, match="had ended before the block did"):
+        asyncio.run(awaitable())
+    assert ids(db) == []
+    assert idle(db)
+
+
+def test_statements_of_a_blocking_transaction_leave_the_loop_free(db: Database) -> None:
+    """They run in a thread: the loop can serve others meanwhile, and cancel them."""
+
+    async def inside() -> None:
+        statement = asyncio.create_task(db.fetch(ENDLESS))
+        await asyncio.sleep(0.05)
+        statement.cancel()
+        await asyncio.wait([statement])
+        assert statement.cancelled()
+
+    with pytest.raises(ZeroDivisionError), atomic():
+        add(db, 1)
+        asyncio.run(inside())
+        raise ZeroDivisionError
+    assert ids(db) == []
+    assert idle(db)
+
+
+def test_a_failing_async_block_stops_what_threads_run_in_it(db: Database) -> None:
+    stopped: list[str] = []
+
+    def child() -> None:
+        try:
+            run(db.fetch(ENDLESS))
+        except TransactionManagementError as error:
+            stopped.append(str(error))
+
+    async def fails() -> None:
+        async with atomic():
+            await aadd(db, 1)
+            thread = asyncio.create_task(asyncio.to_thread(child))
+            await asyncio.to_thread(settle, lambda: any("RECURSIVE" in holder for holder in holders(db)))
+            try:
+                raise ZeroDivisionError
+            finally:
+                left.append(thread)
+
+    async def main() -> None:
+        with pytest.raises(ZeroDivisionError):
+            await fails()
+        await left[0]
+        assert await aids(db) == []
+
+    left: list[asyncio.Task[None]] = []
+    asyncio.run(main())
+    assert ["so the statement was stopped" in error for error in stopped] == [True]
+    assert idle(db)
+
+
+def holders(db: Database) -> list[str]:
+    """Who holds connections, and for what."""
+    return [holder for pool in list(db._pools.values()) for holder in pool.holders()]

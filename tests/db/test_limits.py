@@ -14,7 +14,7 @@ import pytest
 from orm.bridge import iterate, run
 from orm.bridge.clock import Clock
 from orm.db.database_blocking import Database
-from orm.db.limits import LimitedDatabase
+from orm.db.limits import LimitedDatabase, within
 from orm.db.transaction import atomic
 from orm.errors import DatabaseError, OperationalError, QueryTimeout, TransactionManagementError
 from tests.db.things import idle
@@ -195,3 +195,27 @@ def test_a_fork_finds_no_clock_running() -> None:
 
 def test_errors_are_database_errors() -> None:
     assert issubclass(QueryTimeout, DatabaseError)
+
+
+@pytest.mark.asyncio
+async def test_a_stream_inside_a_block(db: Database) -> None:
+    limited = LimitedDatabase(db, 0.05)
+    with Stopwatch(), pytest.raises(QueryTimeout):
+        async with atomic():
+            async for _ in limited.stream(LONG, (), 10):
+                pass
+    with Stopwatch(), pytest.raises(QueryTimeout):
+        async with atomic(), atomic():
+            async for _ in limited.stream(LONG, (), 10):
+                pass
+
+
+@pytest.mark.asyncio
+async def test_a_timeout_that_is_not_ours() -> None:
+    async def fails() -> None:
+        raise TimeoutError("of the driver's own")
+
+    connection: Any = None
+    with pytest.raises(TimeoutError, match="driver's own") as caught:
+        await within(60, connection, fails())
+    assert not isinstance(caught.value, QueryTimeout)

@@ -18,9 +18,12 @@ import pytest
 
 import orm
 from orm.bridge import iterate, run
+from orm.db.adapters import PortalDriver
+from orm.db.contract import Connection, Driver
 from orm.db.database_blocking import Database
-from orm.db.registry import databases
+from orm.db.registry import backend_for, databases
 from orm.db.transaction import atomic
+from orm.db.url import DatabaseURL
 from orm.errors import DatabaseError, InterfaceError, OperationalError, PoolTimeout, TransactionManagementError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -126,6 +129,70 @@ async def test_a_cancelled_waiter_leaves_no_gap(db: Database) -> None:
     (pool,) = (p for p in db.statistics.pools if p.home != "blocking")
     assert (pool.busy, pool.waiting) == (0, 0)
     assert all(task.cancelled() or task.result()[0][0] == 1 for task in tasks)
+
+
+@pytest.mark.parametrize("given", ["a connection", "leave to open one"])
+@pytest.mark.asyncio
+async def test_a_waiter_cancelled_when_it_is_served_passes_it_on(db: Database, given: str) -> None:
+    """In the same turn of the loop, so that it never hears of it."""
+    held = [await db.acquire("held") for _ in range(5)]
+    pool = held[0][0]
+    waiting = [asyncio.create_task(db.acquire("waited for")) for _ in range(2)]
+    while len(pool.waiters) < 2:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    if given == "a connection":
+        pool.release(held.pop()[1])
+    else:
+        pool.discard(held.pop()[1])
+    waiting[0].cancel()
+    held.append(await waiting[1])
+    assert waiting[0].cancelled()
+    for _, entry in held:
+        pool.release(entry)
+    assert (pool.statistics.size, pool.statistics.idle, pool.roster.opening) == (5, 5, 0)
+
+
+@pytest.mark.parametrize("what", ["expired", "broken"])
+def test_a_block_gets_no_connection_that_is_expired_or_broken(db: Database, what: str) -> None:
+    """Between two sweeps, and without a look at the server."""
+    run(db.fetch("SELECT 1"))
+    pool = db._pools[None]
+    (old,) = pool.idle
+    if what == "expired":
+        old.expires = 0
+    else:
+        old.connection.terminate()
+        settle(lambda: not old.connection.is_usable)  # where it lives on another thread's loop
+    with atomic():
+        assert run(db.fetch("SELECT 1"))[0][0] == 1
+    assert old not in pool.roster.members
+    assert not old.connection.is_usable
+    assert (pool.statistics.size, pool.statistics.idle) == (1, 1)
+
+
+def test_a_minimum_that_can_not_be_opened_leaves_no_gap(db: Database, tmp_path: Path) -> None:
+    """The one that could be opened is used by whoever comes next, and all places are free."""
+    whole = backend_for(db.url.scheme)
+    driver = whole.blocking or PortalDriver(whole.awaitable)  # type: ignore[arg-type]
+
+    class Full(Driver):
+        awaitable = False
+        opened = 0
+
+        async def connect(self, url: DatabaseURL) -> Connection:
+            if self.opened == 1:
+                raise OperationalError("too many clients")
+            self.opened += 1
+            return await driver.connect(url)
+
+    url = DatabaseURL.parse(f"{str(db.url).partition('?')[0]}?min_size=3&max_size=3")
+    small = Database("small", url, whole._replace(awaitable=None, blocking=Full()))
+    with pytest.raises(OperationalError, match="too many clients"):
+        run(small.fetch("SELECT 1"))
+    pool = small._pools[None]
+    assert (pool.statistics.size, pool.statistics.idle, small.budget.taken) == (1, 1, 1)
+    assert run(small.fetch("SELECT 1"))[0][0] == 1
+    small.terminate()
 
 
 def test_a_loop_closes_its_pool_when_it_ends(db: Database) -> None:

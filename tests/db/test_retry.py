@@ -62,6 +62,8 @@ def test_pauses_grow_and_end() -> None:
     assert pauses.pop() is None
     assert all(pause is not None and 0 < pause <= 1 for pause in pauses)
     assert pauses[0] is not None and pauses[0] <= 0.01
+    assert pauses[-1] is not None and pauses[-1] >= 0.5, "they double"
+    assert len({Attempts(1).pause_after(error, committed=False) for _ in range(20)}) > 1, "those who met do not again"
 
 
 # -- serialization failures --------------------------------------------------------------------------------------------

@@ -102,6 +102,20 @@ def test_connections_beside_a_dead_one_are_tried_or_taken_out() -> None:
     assert (list(pool.idle), pool.members, pool.budget.taken) == ([used], {used, busy}, 2)
 
 
+def test_a_newcomer_does_not_go_before_who_waits() -> None:
+    """Not even where a connection was given back, or a place became free, that nobody has been told of yet."""
+    pool = roster(max_size=2)
+    pool.idle.append(member(pool))
+    pool.waiters.append(Waiter("first", "x"))
+    assert pool.next_step() is None
+
+
+def test_connections_that_were_opened_together_do_not_end_together() -> None:
+    expires = {Entry(CONNECTION, 0.0, 100.0).expires for _ in range(20)}
+    assert len(expires) > 1
+    assert all(90 <= moment <= 100 for moment in expires)
+
+
 def test_idle_connections_may_be_taken_while_they_are_looked_at() -> None:
     """The short way out of the pool has no lock: who takes an entry first, has it."""
     usual = sys.getswitchinterval()
