@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import traceback
 import uuid
@@ -204,6 +205,35 @@ def test_terminated_sessions_end_at_the_server(postgresql_url: str) -> None:
     while drive(watcher.fetch(asking)) != [(0,)]:
         assert time.monotonic() < deadline
         time.sleep(0.02)
+    drive(watcher.close())
+
+
+def test_a_session_terminated_in_a_statement_ends_at_the_server(postgresql_url: str) -> None:
+    """A server hears of a closed socket when it answers, which may be in an hour: so it is told."""
+    separator = "&" if "?" in postgresql_url else "?"
+    connection = connect(f"{postgresql_url}{separator}application_name=busy")
+    watcher = connect(postgresql_url)
+    asking = (
+        "SELECT COUNT(*) FROM pg_stat_activity WHERE query LIKE '%sleep(60)' AND datname = current_database()"
+    )
+
+    def wait_for(number: int) -> None:
+        deadline = time.monotonic() + 10
+        while drive(watcher.fetch(asking)) != [(number,)]:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+    def sleep() -> None:
+        with pytest.raises((errors.OperationalError, errors.InterfaceError)):
+            drive(connection.fetch("SELECT pg_sleep(60)"))
+
+    thread = threading.Thread(target=sleep)
+    thread.start()
+    wait_for(1)
+    connection.terminate()
+    thread.join(10)
+    assert not thread.is_alive()
+    wait_for(0)
     drive(watcher.close())
 
 

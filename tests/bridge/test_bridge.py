@@ -186,6 +186,24 @@ async def test_a_call_is_urged_to_end_again_and_again() -> None:
 
 
 @pytest.mark.asyncio
+async def test_an_urge_under_way_is_waited_for() -> None:
+    """It must not hit what comes next on the same connection."""
+    begun, ended = threading.Event(), list[str]()
+
+    def urge() -> None:
+        begun.set()
+        time.sleep(0.2)
+        ended.append("ended")
+
+    task = asyncio.create_task(in_thread(begun.wait, 10, on_cancel=urge))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended == ["ended"]
+
+
+@pytest.mark.asyncio
 async def test_on_loop_of_another_thread_and_cancellation() -> None:
     home = portal.portal.loop
     events: list[str] = []

@@ -10,7 +10,7 @@ import pytest
 from orm.bridge import run
 from orm.db.database_blocking import Database
 from orm.db.transaction import atomic, on_commit
-from orm.errors import DatabaseError, IntegrityError, TransactionManagementError
+from orm.errors import DatabaseError, IntegrityError, OperationalError, TransactionManagementError
 from tests.db.sessions import settle
 from tests.db.things import aadd, add, aids, idle, ids
 
@@ -131,6 +131,49 @@ def test_a_transaction_ended_by_hand_does_not_pass_for_saved(db: Database) -> No
     with pytest.raises(TransactionManagementError, match="had ended before the block did"):
         asyncio.run(awaitable())
     assert ids(db) == []
+    assert idle(db)
+
+
+@pytest.mark.asyncio
+async def test_a_nested_block_that_can_not_be_left_takes_the_one_around_with_it(db: Database) -> None:
+    """Its savepoint has been neither kept nor undone, so its rows are not saved with the others."""
+    inner, entered, leave = atomic(), asyncio.Event(), asyncio.Event()
+
+    async def holds() -> None:
+        async with atomic():
+            entered.set()
+            await leave.wait()
+
+    with pytest.raises(TransactionManagementError, match="nothing of this one was saved"):
+        async with atomic():
+            await inner.__aenter__()
+            await aadd(db, 1)
+            holding = asyncio.create_task(holds())
+            await entered.wait()
+            with pytest.raises(TransactionManagementError, match="kept open by"):
+                await inner.__aexit__(None, None, None)
+            leave.set()
+            await asyncio.wait([holding])
+    assert await aids(db) == []
+    assert idle(db)
+
+
+@pytest.mark.only(backend="postgresql")
+def test_a_loss_that_was_undone_is_no_reason_to_run_again(db: Database) -> None:
+    """A nested block lost against another transaction and was gone back from; what fails later is an error of ours."""
+    runs: list[int] = []
+
+    @atomic(retry=3)
+    def works() -> None:
+        runs.append(1)
+        with pytest.raises(OperationalError), atomic():
+            run(db.fetch("DO $$ BEGIN RAISE EXCEPTION 'lost' USING ERRCODE = '40001'; END $$"))
+        with pytest.raises(DatabaseError, match="division"):
+            run(db.fetch("SELECT 1/0"))
+
+    with pytest.raises(TransactionManagementError, match="aborted the transaction"):
+        works()
+    assert runs == [1]
     assert idle(db)
 
 

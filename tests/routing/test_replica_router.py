@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -71,6 +73,36 @@ async def test_a_dead_replica_is_not_asked_again_at_once(database: Run) -> None:
         assert set(router.health) == {"other", "third"}
         assert "usable" not in router.health.values()
         assert {health.failures for health in router._health.values()} == {1}
+    finally:
+        orm.configure({"default": database.url}, database_routers=[])
+
+
+async def test_pauses_between_looks_at_a_dead_replica_grow_up_to_a_limit(database: Run) -> None:
+    orm.configure({"default": database.url, "other": "sqlite:////nowhere/at/all.db"})
+    router = orm.ReplicaRouter(replicas=["other"], check_every=0.5)
+    orm.configure(database_routers=[router])
+    health, pauses = router._health["other"], []
+    try:
+        for _ in range(12):
+            health.next_check = 0
+            began = monotonic()
+            assert await Artist.objects.acount() == 0
+            pauses.append(health.next_check - began)
+        assert pauses[0] >= 1
+        assert pauses[3] >= 8
+        assert 30 <= pauses[-1] < 40
+    finally:
+        orm.configure({"default": database.url}, database_routers=[])
+
+
+@pytest.mark.only(colour="awaitable")
+async def test_one_of_many_looks_at_a_replica_and_the_others_do_not_wait(database: Run) -> None:
+    orm.configure({"default": database.url, "other": "sqlite:////nowhere/at/all.db"})
+    router = orm.ReplicaRouter(replicas=["other"])
+    orm.configure(database_routers=[router])
+    try:
+        assert await asyncio.gather(*(Artist.objects.acount() for _ in range(10))) == [0] * 10
+        assert router._health["other"].failures == 1
     finally:
         orm.configure({"default": database.url}, database_routers=[])
 
