@@ -213,9 +213,7 @@ def test_a_session_terminated_in_a_statement_ends_at_the_server(postgresql_url: 
     separator = "&" if "?" in postgresql_url else "?"
     connection = connect(f"{postgresql_url}{separator}application_name=busy")
     watcher = connect(postgresql_url)
-    asking = (
-        "SELECT COUNT(*) FROM pg_stat_activity WHERE query LIKE '%sleep(60)' AND datname = current_database()"
-    )
+    asking = "SELECT COUNT(*) FROM pg_stat_activity WHERE query LIKE '%sleep(60)' AND datname = current_database()"
 
     def wait_for(number: int) -> None:
         deadline = time.monotonic() + 10
