@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from typing import Any
 
 import pytest
 
@@ -61,8 +62,9 @@ async def test_nested_captures_and_aliases(database: Run) -> None:
         await Country.objects.acount()
         with orm.capture_queries("default") as inner:
             await Country.objects.acount()
+        await Country.objects.acount()
     await Country.objects.acount()
-    assert (len(outer), len(inner), len(other)) == (2, 1, 0)
+    assert (len(outer), len(inner), len(other)) == (3, 1, 0)
 
 
 async def test_nobody_listens_afterwards(database: Run) -> None:
@@ -102,6 +104,29 @@ async def test_tasks_of_others_are_not_heard_and_children_are(database: Run) -> 
         await asyncio.to_thread(Author.objects.count)
     await stranger
     assert [query.colour for query in queries] == ["awaitable"] * 3 + ["blocking"]
+
+
+@pytest.mark.only(colour="awaitable")
+async def test_a_child_that_outlives_the_block_is_heard_no_more(database: Run) -> None:
+    """Its context still holds the capture and the wrapper, while somebody else's capture keeps statements observed."""
+    ended = asyncio.Event()
+    wrapped: list[str] = []
+
+    def wrapper(execute: Any, *arguments: Any) -> Any:
+        wrapped.append(arguments[0])
+        return execute(*arguments)
+
+    async def child() -> None:
+        await ended.wait()
+        await Country.objects.acount()
+
+    with orm.capture_queries():
+        with orm.capture_queries() as queries, orm.databases["default"].execute_wrapper(wrapper):
+            task = asyncio.create_task(child())
+            await Country.objects.acount()
+        ended.set()
+        await task
+    assert (len(queries), len(wrapped)) == (1, 1)
 
 
 @pytest.mark.only(colour="awaitable")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import orm
+from orm.db import repeats
 from orm.db.database_blocking import Database
 from orm.errors import DatabaseError, ImproperlyConfigured, RepeatedQueryWarning
 from tests.conftest import Run
@@ -58,6 +59,14 @@ async def test_a_line_that_repeats_a_query_is_warned_of_once(database: Run) -> N
     assert caught[0].filename == __file__
     assert "# the line" in linecache.getline(__file__, caught[0].lineno)
     assert "more than 3 times" in str(caught[0].message)
+
+
+def test_counts_do_not_grow_for_ever(database: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that lives for months sends statements from many places."""
+    monkeypatch.setattr(repeats, "MOST_PLACES", 5)
+    for number in range(20):
+        repeats.note_repeat("default", f"SELECT {number}", 100)
+        assert 0 < len(repeats.counts_of_caller()) <= 5
 
 
 @pytest.mark.only(colour="awaitable")

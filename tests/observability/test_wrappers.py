@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,6 +57,19 @@ async def test_a_coroutine_function_serves_both_colours(database: Run) -> None:
             assert await Country.objects.acount() == 2
     assert heard == ["awaits INSERT", "awaited"] * 2 + ["awaits SELECT", "awaited"]
     assert await Country.objects.acount() == 2
+
+
+async def test_a_wrapper_hears_its_own_database_alone(database: Run, tmp_path: Path) -> None:
+    orm.configure({"default": database.url, "other": f"sqlite:///{tmp_path / 'other.db'}"})
+    try:
+        async with orm.databases["other"].execute_wrapper(plain):
+            await Country.objects.acount()
+            assert heard == []
+            async with orm.databases["other"].connection() as connection:
+                await connection.afetch("SELECT 1")
+        assert heard == ["before SELECT False other", "after"]
+    finally:
+        orm.configure({"default": database.url})
 
 
 async def test_the_first_wrapper_is_outermost(database: Run) -> None:

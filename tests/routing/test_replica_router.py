@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from time import monotonic
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import orm
-from orm.errors import ImproperlyConfigured, NotSupportedError
+from orm.errors import ImproperlyConfigured, NotSupportedError, OperationalError
 from tests.conftest import Run
 from tests.replication import pause
 from tests.routing.models import Artist
@@ -111,6 +112,39 @@ async def test_a_lag_that_can_not_be_measured(other: None) -> None:
     orm.configure(database_routers=[orm.ReplicaRouter(replicas=["other"], max_lag=1)])
     with pytest.raises(NotSupportedError, match="leave out max_lag"):
         await Artist.objects.acount()
+
+
+def test_what_it_answers_of_relations_and_tables() -> None:
+    """Replicas hold the primary's rows, and get its tables by replication; of other databases it says nothing."""
+    router = orm.ReplicaRouter(replicas=["other"])
+    here, there, elsewhere = (SimpleNamespace(_state=SimpleNamespace(db=db)) for db in ("default", "other", "third"))
+    assert router.allow_relation(here, there) is True
+    assert router.allow_relation(there, there) is True
+    assert router.allow_relation(here, elsewhere) is None
+    assert router.allow_migrate("other", "shop") is False
+    assert router.allow_migrate("default", "shop") is None
+    assert router.allow_migrate("third", "shop") is None
+
+
+async def test_a_write_elsewhere_says_nothing_of_the_replicas(other: None) -> None:
+    orm.configure({**orm.settings.databases, "third": orm.settings.databases["default"]})
+    orm.configure(database_routers=[orm.ReplicaRouter(replicas=["other"])])
+    async with orm.capture_queries("other") as queries:
+        await Artist.objects.acount()
+        await Artist.objects.using("third").acreate(name="Ada")
+        assert await Artist.objects.acount() == 0
+    assert len(queries) == 3, "a look, and two reads"
+
+
+@pytest.mark.only(colour="awaitable")
+async def test_a_read_that_recovery_cancels_is_run_again(other: None) -> None:
+    """PostgreSQL says 40001 then, while the replica is quite well."""
+    router = orm.ReplicaRouter(replicas=["other"])
+    error = OperationalError("canceling statement due to conflict with recovery")
+    assert not await router.gave_up("other", error)
+    error.retryable = True
+    assert await router.gave_up("other", error)
+    assert not await router.gave_up("default", error), "there is nowhere else to read"
 
 
 async def test_reads_take_turns(other: None) -> None:
