@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 import threading
 import time
 from typing import Any
@@ -185,11 +186,16 @@ def test_a_fork_finds_no_clock_running() -> None:
     from orm.bridge.clock import clock
 
     clock.call_later(0.3, rang.set)
+    running = clock._thread
     pid = os.fork()
     if pid == 0:
-        names = {thread.name for thread in threading.enumerate()}
-        os._exit(0 if "duotone-clock" not in names and not rang.wait(0.5) else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        signal.alarm(60)
+        own = threading.Event()
+        clock.call_later(0.05, own.set)
+        os._exit(0 if own.wait(WITHIN) and not rang.wait(0.5) else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, "the child's alarms are its own"
+    assert running is not None
+    assert not running.is_alive(), "it was another thread that went on"
     assert rang.wait(WITHIN), "the parent's alarms go on"
 
 

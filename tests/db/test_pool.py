@@ -11,6 +11,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,32 @@ def test_a_block_gets_no_connection_that_is_expired_or_broken(db: Database, what
     assert old not in pool.roster.members
     assert not old.connection.is_usable
     assert (pool.statistics.size, pool.statistics.idle) == (1, 1)
+
+
+def test_a_connection_opened_while_its_pool_is_closed_is_not_kept(db: Database) -> None:
+    whole = backend_for(db.url.scheme)
+    driver = whole.blocking or PortalDriver(whole.awaitable)  # type: ignore[arg-type]
+    connecting, go, opened = threading.Event(), threading.Event(), list[Connection]()
+
+    class Slow(Driver):
+        awaitable = False
+
+        async def connect(self, url: DatabaseURL) -> Connection:
+            connecting.set()
+            go.wait(10)
+            opened.append(await driver.connect(url))
+            return opened[-1]
+
+    slow = Database("slow", db.url, whole._replace(awaitable=None, blocking=Slow()))
+    with ThreadPoolExecutor() as threads:
+        asked = threads.submit(run, slow.fetch("SELECT 1"))
+        assert connecting.wait(10)
+        slow.terminate()
+        go.set()
+        with pytest.raises(InterfaceError, match="have been closed"):
+            asked.result(10)
+    settle(lambda: not opened[0].is_usable)
+    assert slow.budget.taken == 0
 
 
 def test_a_minimum_that_can_not_be_opened_leaves_no_gap(db: Database, tmp_path: Path) -> None:
