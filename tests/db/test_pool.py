@@ -171,6 +171,20 @@ def test_a_block_gets_no_connection_that_is_expired_or_broken(db: Database, what
     assert (pool.statistics.size, pool.statistics.idle) == (1, 1)
 
 
+def test_beside_a_dead_connection_the_other_idle_ones_are_tried_before_use(db: Database) -> None:
+    held = [run(db.acquire("held")) for _ in range(3)]
+    pool = held[0][0]
+    for _, entry in held:
+        pool.release(entry)
+    first, _, last = pool.idle
+    last.taken -= pool.health_check_after + 1
+    last.connection.terminate()
+    settle(lambda: not last.connection.is_usable)
+    assert run(db.fetch("SELECT 1"))[0][0] == 1
+    assert last not in pool.roster.members
+    assert time.monotonic() - first.taken > pool.health_check_after
+
+
 def test_a_connection_opened_while_its_pool_is_closed_is_not_kept(db: Database) -> None:
     whole = backend_for(db.url.scheme)
     driver = whole.blocking or PortalDriver(whole.awaitable)  # type: ignore[arg-type]
