@@ -40,6 +40,20 @@ def test_hooks_find_the_connection_given_back(db: Database) -> None:
     assert found == [(True, [1]), (True, [1, 2])]
 
 
+def test_what_fails_outside_a_transaction_is_raised_unless_it_is_robust(
+    db: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """There a function is called at once."""
+
+    def fails() -> None:
+        raise ZeroDivisionError
+
+    on_commit(fails, robust=True)
+    assert "fails" in caplog.text
+    with pytest.raises(ZeroDivisionError):
+        on_commit(fails)
+
+
 def test_a_commit_that_fails_leaves_no_transaction_to_a_connection_block(db: Database) -> None:
     """SQLite keeps the transaction open then; the connection is not given back, where that would be noticed."""
 
