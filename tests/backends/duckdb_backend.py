@@ -139,17 +139,16 @@ class DuckDBDriver(Driver):
     awaitable = False
 
     def __init__(self) -> None:
-        self._databases: dict[str, duckdb.DuckDBPyConnection] = {}
         self._lock = threading.Lock()
 
     async def connect(self, url: DatabaseURL) -> DuckDBConnection:
-        place = url.database if url.database == ":memory:" else str(Path(url.database).resolve())  # noqa: ASYNC240
+        # A named one in memory is shared, and so is a file: while a connection to it is open, in the whole process.
+        place = ":memory:orm" if url.database == ":memory:" else str(Path(url.database).resolve())  # noqa: ASYNC240
         try:
             with self._lock:
-                if place not in self._databases:
-                    self._databases[place] = duckdb.connect(place)
-                    self._databases[place].execute("CREATE SEQUENCE IF NOT EXISTS orm_keys")
-                return DuckDBConnection(self._databases[place].cursor())
+                raw = duckdb.connect(place)
+                raw.execute("CREATE SEQUENCE IF NOT EXISTS orm_keys")
+                return DuckDBConnection(raw)
         except duckdb.Error as error:
             raise errors.OperationalError(f"can't open the DuckDB database {place}: {error}") from error
 
