@@ -223,14 +223,18 @@ class Proxy:
     def stop(self) -> None:
         """End everything."""
         self.refuse()
-        self.cut("reset")
 
-        async def others() -> None:
-            tasks = asyncio.all_tasks() - {asyncio.current_task()}
-            await asyncio.gather(*tasks, return_exceptions=True)
+        async def end() -> None:
+            while self.clients or len(asyncio.all_tasks()) > 1:  # one that was being accepted comes a moment later
+                for client in tuple(self.clients):
+                    client.cut("reset")
+                tasks = asyncio.all_tasks() - {asyncio.current_task()}
+                await asyncio.gather(*tasks, return_exceptions=True)
+                await asyncio.sleep(0)
+            await asyncio.sleep(0)  # the servers' ends close their sockets
 
         with contextlib.suppress(concurrent.futures.CancelledError):
-            self._there(others())
+            self._there(end())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(PATIENCE)
         self.loop.close()
