@@ -6,6 +6,7 @@ coroutines never suspend. What this module refuses: a coroutine that does suspen
 
 from __future__ import annotations
 
+from sys import modules
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from orm.bridge import portal
@@ -59,7 +60,8 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     Raises ``SynchronousOnlyOperation`` on a thread whose event loop is running, before anything has run, unless the
     policy ``allow_blocking`` is on: then a helper thread runs it, in a copy of the context, and this thread waits.
     """
-    if running_loop() is not None:
+    # No loop runs while nobody has imported asyncio, and looking costs less than asking: every blocking form passes here.
+    if "asyncio" in modules and running_loop() is not None:
         return run_on_loop_thread(coroutine)
     try:
         coroutine.send(None)

@@ -56,7 +56,8 @@ class AwaitableQuerySet(Faces[M]):
         database: Database | LimitedDatabase = databases[self._using or "default"]
         if self._timeout is not None:
             database = self._doors()
-        plan = shape.plan(database.dialect, values, select_plan)
+        dialect = database.dialect
+        plan = shape.plans.get(dialect) or shape.plan(dialect, values, select_plan)
         if plan.sql is None:
             return plan, ()
         if shape.select.lock is not None:
@@ -169,7 +170,9 @@ class AwaitableQuerySet(Faces[M]):
         else:
             plan, rows = await self._rows(shape, self._values + prepared)
         if len(rows) == 1:
-            found = reader._hydrated(plan, rows)
+            # The plain case of _hydrated() is written out: this is where every get passes.
+            plain = reader._using is None and reader._fetch_mode == "one" and reader._known_related is None
+            found = plan.hydrate(rows) if plain else reader._hydrated(plan, rows)
             if self._prefetch_related_lookups:
                 await self._prefetch(found)
             return found[0]  # type: ignore[no-any-return]
