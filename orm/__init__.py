@@ -12,33 +12,33 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from orm import errors, models
     from orm.config import configure, settings
-    from orm.db.atomic import arun_in_transaction
-    from orm.db.atomic_blocking import run_in_transaction
+    from orm.db.observing.watched import capture_queries
     from orm.db.registry import DEFAULT_DB_ALIAS, databases, register_backend
-    from orm.db.replicas import ReplicaRouter
-    from orm.db.transaction import atomic, independent, on_commit
-    from orm.db.watched import capture_queries
+    from orm.db.routing.replicas import ReplicaRouter
+    from orm.db.transactions.atomic import arun_in_transaction
+    from orm.db.transactions.atomic_blocking import run_in_transaction
+    from orm.db.transactions.public import atomic, independent, on_commit
     from orm.models.apps import apps
     from orm.models.schema import acreate_tables, adrop_tables
     from orm.models.schema_blocking import create_tables, drop_tables
 
 _HOMES = {
-    "ReplicaRouter": "orm.db.replicas",
+    "ReplicaRouter": "orm.db.routing.replicas",
     "DEFAULT_DB_ALIAS": "orm.db.registry",
     "acreate_tables": "orm.models.schema",
     "adrop_tables": "orm.models.schema",
     "apps": "orm.models.apps",
-    "arun_in_transaction": "orm.db.atomic",
-    "atomic": "orm.db.transaction",
-    "capture_queries": "orm.db.watched",
+    "arun_in_transaction": "orm.db.transactions.atomic",
+    "atomic": "orm.db.transactions.public",
+    "capture_queries": "orm.db.observing.watched",
     "configure": "orm.config",
     "create_tables": "orm.models.schema_blocking",
     "databases": "orm.db.registry",
     "drop_tables": "orm.models.schema_blocking",
-    "independent": "orm.db.transaction",
-    "on_commit": "orm.db.transaction",
+    "independent": "orm.db.transactions.public",
+    "on_commit": "orm.db.transactions.public",
     "register_backend": "orm.db.registry",
-    "run_in_transaction": "orm.db.atomic_blocking",
+    "run_in_transaction": "orm.db.transactions.atomic_blocking",
     "settings": "orm.config",
 }
 _ROOMS = ("errors", "models")

@@ -60,7 +60,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     Raises ``SynchronousOnlyOperation`` on a thread whose event loop is running, before anything has run, unless the
     policy ``allow_blocking`` is on: then a helper thread runs it, in a copy of the context, and this thread waits.
     """
-    # No loop runs while nobody has imported asyncio, and looking costs less than asking: every blocking form passes here.
+    # No loop runs while nobody has imported asyncio, and looking costs less than asking: all blocking forms pass here.
     if "asyncio" in modules and running_loop() is not None:
         return run_on_loop_thread(coroutine)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orm.db.registry import DEFAULT_DB_ALIAS, backends, databases, register_backend
-from orm.db.transaction import (
+from orm.db.transactions.public import (
     atomic,
     get_rollback,
     in_atomic_block,

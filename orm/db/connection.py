@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from orm.bridge.nested import nested
 from orm.bridge.waiting import whoami
-from orm.db.ending import leave_connection
-from orm.db.lease import Block
-from orm.db.membership import find_block, left_writer, step_out
+from orm.db.transactions.ending import leave_connection
+from orm.db.transactions.lease import Block
+from orm.db.transactions.membership import find_block, left_writer, step_out
 from orm.errors import TransactionManagementError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from orm.db.contract import Connection, Params, Row
     from orm.db.database import AwaitableDatabase
-    from orm.db.membership import Membership
+    from orm.db.transactions.membership import Membership
 
 CHUNK_SIZE = 2000
 

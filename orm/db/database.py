@@ -21,14 +21,14 @@ from orm.bridge.clock import clock
 from orm.bridge.drive import drive
 from orm.bridge.guard import running_loop
 from orm.bridge.nested import nested
-from orm.db.adapters import PortalDriver, ThreadedDriver, streamed
-from orm.db.budget import POOLS_WORTH, Budget
 from orm.db.connection_blocking import ConnectionBlock
-from orm.db.lease import Lease
 from orm.db.limits import limited_chunks, patiently, within
-from orm.db.membership import find_block_for, refuse_write_beside
-from orm.db.pool import SOON, Pool
-from orm.db.statistics import DatabaseStatistics
+from orm.db.pooling.bridged import PortalDriver, ThreadedDriver, streamed
+from orm.db.pooling.budget import POOLS_WORTH, Budget
+from orm.db.pooling.pool import SOON, Pool
+from orm.db.pooling.statistics import DatabaseStatistics
+from orm.db.transactions.lease import Lease
+from orm.db.transactions.membership import find_block_for, refuse_write_beside
 from orm.errors import ImproperlyConfigured, InterfaceError, TransactionManagementError
 from orm.late import LateLogger
 
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     import asyncio
 
     from orm.db.contract import Backend, Driver, Params, Row
-    from orm.db.lease import Block
-    from orm.db.membership import Membership
-    from orm.db.roster import Entry
+    from orm.db.observing.watched import ExecuteWrapper
+    from orm.db.pooling.roster import Entry
+    from orm.db.transactions.lease import Block
+    from orm.db.transactions.membership import Membership
     from orm.db.url import DatabaseURL
-    from orm.db.watched import ExecuteWrapper
     from orm.sql.dialect import Dialect
 else:
     from orm.late import asyncio
@@ -279,7 +279,9 @@ class AwaitableDatabase:
         It hears the statements of the context it was opened in, and of the tasks and threads that is carried to. The
         wrapper opened first is outermost.
         """
-        made: ExecuteWrapper = import_module("orm.db.watched").ExecuteWrapper(self, wrapper)  # only who watches pays
+        made: ExecuteWrapper = import_module("orm.db.observing.watched").ExecuteWrapper(
+            self, wrapper
+        )  # only who watches pays
         return made
 
     def connection(self) -> ConnectionBlock:

@@ -21,7 +21,7 @@ from orm.errors import ConnectionDoesNotExist, ImproperlyConfigured
 
 DEFAULT_DB_ALIAS = DEFAULT_ALIAS
 ENTRY_POINT_GROUP = "orm.backends"
-WATCHED = "orm.db.watched"
+WATCHED = "orm.db.observing.watched"
 
 backends: dict[str, Backend] = {}
 """Backends loaded or registered so far, by scheme."""

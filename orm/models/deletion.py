@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from orm.bridge import crossing
-from orm.db.transaction import atomic
+from orm.db.transactions.public import atomic
 from orm.errors import ProtectedError, RestrictedError
 from orm.models.on_delete import CASCADE, DO_NOTHING, PROTECT, SET_DEFAULT, SET_NULL, OnDelete
 from orm.models.signals import post_delete, pre_delete

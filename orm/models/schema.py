@@ -9,7 +9,7 @@ from typing import Any
 
 from orm.db.registry import databases
 from orm.db.routing import routes
-from orm.db.transaction import atomic
+from orm.db.transactions.public import atomic
 from orm.errors import ImproperlyConfigured
 from orm.models.apps import apps
 from orm.models.state import DEFAULT_DB_ALIAS

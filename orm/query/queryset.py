@@ -16,10 +16,10 @@ from orm.bridge import breathe
 from orm.bridge.crossing import call_form
 from orm.bridge.nested import nested
 from orm.db.limits import LimitedDatabase
-from orm.db.membership import find_block
 from orm.db.registry import databases
 from orm.db.routing import routes
-from orm.db.transaction import atomic
+from orm.db.transactions.membership import find_block
+from orm.db.transactions.public import atomic
 from orm.errors import FieldError, IntegrityError, TransactionManagementError
 from orm.query import changes, routed, steps, writes
 from orm.query.chain import _filter_key, named_expressions

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from orm.config import listeners
 from orm.db.registry import databases
-from orm.db.transaction import atomic
+from orm.db.transactions.public import atomic
 from orm.errors import FieldError, NotSupportedError
 from orm.query import changes, steps
 from orm.query.builder import Builder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orm.db.watched import CapturedQueries
+from orm.db.observing.watched import CapturedQueries
 
 if TYPE_CHECKING:
     from types import TracebackType

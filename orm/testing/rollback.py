@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from orm.bridge.crossing import call
 from orm.bridge.drive import drive
 from orm.bridge.guard import running_loop
-from orm.db.ending import leave
-from orm.db.lease import Block
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
+from orm.db.transactions.ending import leave
+from orm.db.transactions.lease import Block
 from orm.errors import TransactionManagementError
 
 if TYPE_CHECKING:
-    from orm.db.membership import Membership
+    from orm.db.transactions.membership import Membership
 
 
 class RollbackBlock(Block):

@@ -40,7 +40,7 @@ MARKED_FOR_BRIDGE = {
 }
 
 MAY_IMPORT_ASYNCIO = re.compile(
-    r"orm/bridge/\w+\.py|orm/db/pool\w*\.py|backends/orm_\w+/(awaitable|memory|session)\.py"
+    r"orm/bridge/\w+\.py|orm/db/pooling/\w+\.py|backends/orm_\w+/(awaitable|memory|session)\.py"
 )
 
 

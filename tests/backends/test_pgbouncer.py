@@ -29,7 +29,7 @@ from orm.db.contract import Backend
 from orm.db.database_blocking import Database
 from orm.db.limits import LimitedDatabase
 from orm.db.registry import databases
-from orm.db.transaction import atomic
+from orm.db.transactions.public import atomic
 from orm.db.url import DatabaseURL
 from orm.testing import rolled_back
 from orm.testing.conformance import ConnectionConformance, DialectConformance, ModelConformance

@@ -14,7 +14,7 @@ import orm
 from orm.bridge import portal, run
 from orm.db.database_blocking import Database
 from orm.db.registry import databases
-from orm.db.transaction import atomic, in_atomic_block, independent, on_commit, set_rollback
+from orm.db.transactions.public import atomic, in_atomic_block, independent, on_commit, set_rollback
 from orm.db.url import PoolOptions
 from orm.errors import (
     ConnectionDoesNotExist,

@@ -31,7 +31,7 @@ import orm_sqlite
 from orm.bridge import iterate, run
 from orm.db.database_blocking import Database
 from orm.db.registry import databases
-from orm.db.transaction import atomic, on_commit
+from orm.db.transactions.public import atomic, on_commit
 
 DRIVERS = tuple(str(Path(package.__file__ or "").parent) for package in (orm_sqlite, orm_postgresql))
 SERIES = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 6) SELECT n FROM s"

@@ -21,7 +21,7 @@ from asgiref.sync import async_to_sync, sync_to_async
 
 from orm.bridge import portal, run
 from orm.db.database_blocking import Database
-from orm.db.transaction import atomic
+from orm.db.transactions.public import atomic
 from orm.errors import TransactionManagementError
 from tests.db.things import aadd, aids, idle
 

@@ -9,7 +9,7 @@ import pytest
 
 from orm.bridge import run
 from orm.db.database_blocking import Database
-from orm.db.transaction import atomic, on_commit
+from orm.db.transactions.public import atomic, on_commit
 from orm.errors import DatabaseError, IntegrityError, OperationalError, TransactionManagementError
 from tests.db.sessions import settle
 from tests.db.things import aadd, add, aids, idle, ids

@@ -19,7 +19,7 @@ import orm
 from orm.bridge import iterate, portal, run
 from orm.db.database_blocking import Database
 from orm.db.registry import databases
-from orm.db.transaction import atomic
+from orm.db.transactions.public import atomic
 from orm.errors import TransactionManagementError
 from orm.models import IntegerField, Model
 from orm.query import shape

@@ -10,7 +10,7 @@ import pytest
 
 from orm.bridge import run
 from orm.db.database_blocking import Database
-from orm.db.transaction import atomic
+from orm.db.transactions.public import atomic
 from tests.db.sessions import PROGRAM, SLOW_COMMIT, Program, Sessions, settle, within_a_second
 
 SOURCE = """

@@ -15,7 +15,7 @@ import orm
 from orm.bridge import run
 from orm.db.database_blocking import Database
 from orm.db.registry import databases
-from orm.db.transaction import atomic, in_atomic_block, independent
+from orm.db.transactions.public import atomic, in_atomic_block, independent
 from orm.errors import (
     InterfaceError,
     OperationalError,

@@ -16,7 +16,7 @@ from orm.bridge import iterate, run
 from orm.bridge.clock import Clock
 from orm.db.database_blocking import Database
 from orm.db.limits import LimitedDatabase, within
-from orm.db.transaction import atomic
+from orm.db.transactions.public import atomic
 from orm.errors import DatabaseError, OperationalError, QueryTimeout, TransactionManagementError
 from tests.db.things import idle
 

@@ -19,7 +19,7 @@ import orm
 from orm.bridge import run
 from orm.db.database_blocking import Database
 from orm.db.registry import databases
-from orm.db.transaction import atomic
+from orm.db.transactions.public import atomic
 from orm.errors import AmbiguousCommit, InterfaceError, OperationalError, PoolTimeout
 from tests.db.sessions import settle
 from tests.db.things import idle

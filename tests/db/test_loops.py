@@ -17,7 +17,7 @@ import uvloop
 from orm.bridge import iterate, run
 from orm.bridge.guard import policy
 from orm.db.database_blocking import Database
-from orm.db.transaction import atomic, on_commit
+from orm.db.transactions.public import atomic, on_commit
 from orm.errors import TransactionManagementError
 from tests.db.sessions import SLOW_COMMIT, Sessions, settle
 

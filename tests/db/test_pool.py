@@ -19,11 +19,11 @@ import pytest
 
 import orm
 from orm.bridge import iterate, run
-from orm.db.adapters import PortalDriver
 from orm.db.contract import Connection, Driver
 from orm.db.database_blocking import Database
+from orm.db.pooling.bridged import PortalDriver
 from orm.db.registry import backend_for, databases
-from orm.db.transaction import atomic
+from orm.db.transactions.public import atomic
 from orm.db.url import DatabaseURL
 from orm.errors import DatabaseError, InterfaceError, OperationalError, PoolTimeout, TransactionManagementError
 

@@ -15,8 +15,8 @@ import pytest
 import orm
 from orm.bridge import run
 from orm.db.database_blocking import Database
-from orm.db.retry import Attempts
-from orm.db.transaction import atomic, independent, on_commit
+from orm.db.transactions.public import atomic, independent, on_commit
+from orm.db.transactions.retry import Attempts
 from orm.errors import AmbiguousCommit, IntegrityError, OperationalError, TransactionManagementError
 from tests.db.things import idle
 

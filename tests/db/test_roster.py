@@ -13,9 +13,9 @@ import pytest
 
 from orm.bridge import drive
 from orm.bridge.waiting import NOTHING, Waiter
-from orm.db.budget import Budget
-from orm.db.roster import OPEN, Entry, Roster
-from orm.db.turns import BLOCK, Turns
+from orm.db.pooling.budget import Budget
+from orm.db.pooling.roster import OPEN, Entry, Roster
+from orm.db.transactions.turns import BLOCK, Turns
 from orm.db.url import PoolOptions
 from orm.errors import TransactionManagementError
 

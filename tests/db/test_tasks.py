@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from orm.db.database_blocking import Database
-from orm.db.transaction import atomic, independent
+from orm.db.transactions.public import atomic, independent
 from orm.errors import TransactionManagementError
 from tests.db.things import idle
 

@@ -15,7 +15,7 @@ import pytest
 from orm.bridge import run
 from orm.bridge.guard import policy
 from orm.db.database_blocking import Database
-from orm.db.transaction import atomic, get_rollback, in_atomic_block, independent, on_commit, set_rollback
+from orm.db.transactions.public import atomic, get_rollback, in_atomic_block, independent, on_commit, set_rollback
 from orm.errors import DatabaseError, IntegrityError, SynchronousOnlyOperation, TransactionManagementError
 from tests.colours import deadline
 from tests.db.things import aadd, add, aids, idle, ids

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from orm.bridge import run
 from orm.db.database_blocking import Database
-from orm.db.transaction import atomic, on_commit
+from orm.db.transactions.public import atomic, on_commit
 
 
 class Undone(Exception):

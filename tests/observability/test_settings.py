@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import orm
-from orm.db import repeats
+from orm.db.observing import repeats
 from orm.db.database_blocking import Database
 from orm.errors import DatabaseError, ImproperlyConfigured, RepeatedQueryWarning
 from tests.conftest import Run

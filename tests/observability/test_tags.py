@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import orm
-from orm.db.spans import first_word
+from orm.db.observing.spans import first_word
 from orm.models import Count, F
 from tests.conftest import Run
 from tests.query.models import Author, Country

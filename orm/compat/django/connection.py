@@ -15,14 +15,14 @@ from orm.compat.django.settings import settings
 from orm.compat.django.statements import returns_rows
 from orm.db.database_blocking import Database
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
-from orm.db.transaction import atomic, in_atomic_block
+from orm.db.transactions.public import atomic, in_atomic_block
 from orm.errors import InterfaceError, NotSupportedError, OperationalError
 from orm.models.base_blocking import Model
 from orm.models.schema_blocking import create_tables, drop_tables
 from orm.sql.parameters import bind
 
 if TYPE_CHECKING:
-    from orm.db.watched import ExecuteWrapper
+    from orm.db.observing.watched import ExecuteWrapper
 
 INSTEAD = {
     "queries": "Duotone keeps no log of queries; str(queryset.query) shows the SQL of one.",

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from orm.compat.django.connection import LegacyConnection, connections
 from orm.db.registry import DEFAULT_DB_ALIAS
-from orm.db.transaction import atomic, get_rollback, on_commit, set_rollback
+from orm.db.transactions.public import atomic, get_rollback, on_commit, set_rollback
 from orm.errors import NotSupportedError, TransactionManagementError
 
 __all__ = [

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 from orm.bridge.crossing import call_form
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.db.routing import routes
-from orm.db.transaction import atomic
+from orm.db.transactions.public import atomic
 from orm.models.managers import BaseManager
 from orm.models.relations.manager_class import JoinedLink, Link, manager_class
 from orm.models.signals import m2m_changed

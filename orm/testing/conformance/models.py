@@ -20,7 +20,7 @@ from orm.bridge.drive import drive
 from orm.config import configure, settings
 from orm.db.contract import Backend
 from orm.db.registry import databases, register_backend
-from orm.db.transaction import atomic
+from orm.db.transactions.public import atomic
 from orm.models.schema import acreate_tables, adrop_tables
 from orm.testing.conformance.harness import AWAITABLE, Conformance
 

@@ -8,7 +8,7 @@ import pytest
 
 import orm
 from orm.db.database_blocking import Database
-from orm.db.transaction import atomic
+from orm.db.transactions.public import atomic
 from orm.errors import AmbiguousCommit
 from tests.db.outages.network import Proxy
 from tests.db.outages.stage import LOST, Stopwatch, play, sessions, settle

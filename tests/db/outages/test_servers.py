@@ -15,7 +15,7 @@ import pytest
 from orm.bridge import drive, run
 from orm.bridge.waiting import pause
 from orm.db.database_blocking import Database
-from orm.db.transaction import atomic
+from orm.db.transactions.public import atomic
 from orm.errors import AmbiguousCommit, OperationalError
 from tests.db.outages.stage import (
     IN_TIME,

@@ -24,7 +24,7 @@ from orm.bridge.waiting import pause
 from orm.db.database_blocking import Database
 from orm.db.limits import LimitedDatabase
 from orm.db.registry import databases
-from orm.db.transaction import atomic
+from orm.db.transactions.public import atomic
 from orm.errors import AmbiguousCommit, OperationalError, QueryTimeout
 from tests.db.outages.network import Proxy, can_drop
 from tests.db.outages.stage import LOST, Meeting, Scenario, Stopwatch, play, settle

@@ -14,13 +14,13 @@ from orm.bridge.crossing import call, is_async, to_the_end
 from orm.bridge.drive import run
 from orm.bridge.waiting import pause, whoami
 from orm.db.contract import NO_LOCK_TIMEOUT
-from orm.db.ending import leave_in_order, limited
-from orm.db.lease import Block
 from orm.db.limits import seconds_above_zero
-from orm.db.membership import find_block, left_writer, refuse_write_beside, step_out
 from orm.db.registry import databases
-from orm.db.retry import Attempts, checked
-from orm.db.turns import BLOCK
+from orm.db.transactions.ending import leave_in_order, limited
+from orm.db.transactions.lease import Block
+from orm.db.transactions.membership import find_block, left_writer, refuse_write_beside, step_out
+from orm.db.transactions.retry import Attempts, checked
+from orm.db.transactions.turns import BLOCK
 from orm.errors import DatabaseError, NotSupportedError, TransactionManagementError
 from orm.late import inspect
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from orm.db.contract import Connection
     from orm.db.database import AwaitableDatabase
-    from orm.db.membership import Membership
+    from orm.db.transactions.membership import Membership
 
 TWINS = ("arun_in_transaction",)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from orm.config import listeners, settings
 from orm.db.registry import DEFAULT_DB_ALIAS
-from orm.db.transaction import in_atomic_block
+from orm.db.transactions.public import in_atomic_block
 from orm.errors import ImproperlyConfigured
 from orm.late import inspect
 

@@ -20,10 +20,10 @@ from orm.bridge.guard import running_loop
 from orm.bridge.nested import nested
 from orm.bridge.overrides import END, next_or_end
 from orm.bridge.waiting import name_of, whoami
-from orm.db.adapters import close_generator, streamed
 from orm.db.limits import Patience, patiently, within
-from orm.db.membership import refuse_write_beside
-from orm.db.turns import Turns
+from orm.db.pooling.bridged import close_generator, streamed
+from orm.db.transactions.membership import refuse_write_beside
+from orm.db.transactions.turns import Turns
 from orm.errors import BridgeError, DatabaseError, InterfaceError, TransactionManagementError
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from orm.bridge.portal import Errand
     from orm.db.contract import Connection, Params, Row
     from orm.db.database import AwaitableDatabase
-    from orm.db.pool import Pool
-    from orm.db.roster import Entry
+    from orm.db.pooling.pool import Pool
+    from orm.db.pooling.roster import Entry
 else:
     from orm.late import asyncio
 

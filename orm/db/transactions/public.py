@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, overload
 from orm.bridge.crossing import call, is_async
 from orm.bridge.drive import drive
 from orm.bridge.guard import running_loop
-from orm.db.atomic import F
-from orm.db.atomic_blocking import Atomic
-from orm.db.membership import come_back, find_block, go_beside
 from orm.db.registry import databases
+from orm.db.transactions.atomic import F
+from orm.db.transactions.atomic_blocking import Atomic
+from orm.db.transactions.membership import come_back, find_block, go_beside
 from orm.errors import TransactionManagementError
 from orm.late import LateLogger
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from orm.db.database import AwaitableDatabase
-    from orm.db.lease import Block
-    from orm.db.membership import Membership
+    from orm.db.transactions.lease import Block
+    from orm.db.transactions.membership import Membership
 
 logger = LateLogger("orm.transaction")
 

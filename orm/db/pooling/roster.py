@@ -14,8 +14,8 @@ from orm.late import random
 
 if TYPE_CHECKING:
     from orm.bridge.waiting import Waiter
-    from orm.db.budget import Budget
     from orm.db.contract import Connection
+    from orm.db.pooling.budget import Budget
     from orm.db.url import PoolOptions
 
 JITTER = 0.1

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from orm.db.contract import Connection
-    from orm.db.lease import Block
+    from orm.db.transactions.lease import Block
 
 logger = LateLogger("orm.transaction")
 

@@ -13,7 +13,7 @@ from orm.errors import TransactionManagementError
 
 if TYPE_CHECKING:
     from orm.db.database import AwaitableDatabase
-    from orm.db.lease import Block
+    from orm.db.transactions.lease import Block
 
     Membership = tuple[Block, Any]
     """What the context variable of a database holds: the innermost block, and who looked it up there (a task or a

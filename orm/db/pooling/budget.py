@@ -11,7 +11,7 @@ import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from orm.db.pool import Pool
+    from orm.db.pooling.pool import Pool
 
 POOLS_WORTH = 2
 """Without ``max_connections`` all pools together have at most so many times ``max_size``."""

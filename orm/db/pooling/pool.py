@@ -23,8 +23,8 @@ from orm.bridge.guard import running_loop
 from orm.bridge.portal import note_thread
 from orm.bridge.waiting import NOTHING, Waiter, name_of, whoami
 from orm.db.limits import patiently
-from orm.db.roster import OPEN, Entry, Roster
-from orm.db.statistics import PoolStatistics
+from orm.db.pooling.roster import OPEN, Entry, Roster
+from orm.db.pooling.statistics import PoolStatistics
 from orm.errors import Error, InterfaceError, PoolTimeout
 from orm.late import LateLogger
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     import asyncio
 
     from orm.bridge.clock import Alarm
-    from orm.db.budget import Budget
     from orm.db.contract import Connection, Driver
+    from orm.db.pooling.budget import Budget
     from orm.db.url import DatabaseURL
 else:
     from orm.late import asyncio

@@ -25,10 +25,10 @@ from orm.bridge.portal import wait_on
 from orm.config import settings
 from orm.db.database import live_databases
 from orm.db.database_blocking import Database
-from orm.db.membership import Beside
-from orm.db.pool import waited
-from orm.db.repeats import note_repeat
-from orm.db.spans import Spans
+from orm.db.observing.repeats import note_repeat
+from orm.db.observing.spans import Spans
+from orm.db.pooling.pool import waited
+from orm.db.transactions.membership import Beside
 from orm.errors import NotSupportedError, TransactionManagementError
 from orm.late import LateLogger
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from orm.db.contract import Params, Row
     from orm.db.database import AwaitableDatabase
-    from orm.db.lease import Block, Lease
+    from orm.db.transactions.lease import Block, Lease
 
 logger = LateLogger("orm.queries")
 

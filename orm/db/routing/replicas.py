@@ -13,8 +13,8 @@ from contextvars import ContextVar
 from time import monotonic
 from typing import Any
 
-from orm.db.membership import find_block
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
+from orm.db.transactions.membership import find_block
 from orm.errors import ImproperlyConfigured, InterfaceError, NotSupportedError, OperationalError
 from orm.late import LateLogger
 

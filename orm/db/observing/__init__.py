@@ -1,0 +1,1 @@
+"""Whoever listens to statements: captures, wrappers, slow queries, repeated ones, spans."""
