@@ -235,26 +235,15 @@ class PostgreSQLDialect(Dialect):
             parts.append(f"{name.upper()} {'TRUE' if value else 'FALSE'}")
         return f"EXPLAIN ({', '.join(parts)})" if parts else "EXPLAIN"
 
-    def insert_rows(self, table: str, columns: Sequence[str], types: Sequence[SQLType]) -> str | None:
+    def array_rows(self, sql_types: Sequence[SQLType]) -> str | None:
         if not self.capabilities.array_parameters:
             return None
-        return f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM UNNEST({self._arrays(types)})"
-
-    def update_rows(self, table: str, key: tuple[str, SQLType], columns: Sequence[tuple[str, SQLType]]) -> str | None:
-        if not self.capabilities.array_parameters:
-            return None
-        names = [f"v{number}" for number in range(len(columns))]
-        sets = ", ".join(f"{column} = given.{name}" for (column, _), name in zip(columns, names, strict=True))
-        arrays = self._arrays([key[1], *(sql_type for _, sql_type in columns)])
-        rows = f"UNNEST({arrays}) AS given({', '.join(['k', *names])})"
-        return f"UPDATE {table} SET {sets} FROM {rows} WHERE {table}.{key[0]} = given.k"
-
-    def _arrays(self, sql_types: Sequence[SQLType]) -> str:
         # Decimals without their digits: the column itself refuses what is too wide, where the cast would round.
-        return ", ".join(
+        arrays = (
             "%s::numeric[]" if sql_type.kind == "decimal" else f"%s::{self.cast_type(sql_type)}[]"
             for sql_type in sql_types
         )
+        return f"UNNEST({', '.join(arrays)})"
 
     def replication_state(self) -> str | None:
         # Nothing to replay and connected to its primary: up to date, however long ago the last change was.

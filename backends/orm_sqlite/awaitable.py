@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import aiosqlite
 
@@ -98,6 +98,9 @@ class AwaitableConnection(Connection):
 
     async def execute(self, sql: str, params: Params = ()) -> int:
         return await self._hop(self._session.execute, sql, params)
+
+    async def insert(self, sql: str, params: Params = (), key_query: str | None = None) -> Any:
+        return await self._hop(self._session.insert, sql, params)
 
     async def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
         # The rows are made here: an iterable may run the caller's code, which must not move to another thread.

@@ -52,6 +52,12 @@ class BlockingConnection(Connection):
         except CAUGHT as error:
             return self._session.after(error, self._session.execute_once, sql, params)
 
+    async def insert(self, sql: str, params: Params = (), key_query: str | None = None) -> Any:
+        try:
+            return self._execute(sql, params).lastrowid
+        except CAUGHT as error:
+            return self._session.after(error, self._session.insert_once, sql, params)
+
     async def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
         return self._session.execute_many(sql, rows)
 

@@ -23,7 +23,7 @@ from typing import Any
 
 from orm.errors import DataError, NotSupportedError
 from orm.sql import types
-from orm.sql.dialect import Adapter, Capabilities, Dialect, Pattern
+from orm.sql.dialect import Adapter, Capabilities, Dialect, NewKey, Pattern
 from orm.sql.types import SQLType
 from orm_sqlite.functions import spell
 from orm_sqlite.statements import writes
@@ -88,6 +88,7 @@ class SQLiteDialect(Dialect):
         combinator_parentheses=False,
         forward_references=True,
         one_writer=True,
+        new_key=NewKey.LAST_ROW_ID,
     )
     version_query = "SELECT 'SQLite ' || sqlite_version()"
 
@@ -305,14 +306,10 @@ class SQLiteDialect(Dialect):
             raise ValueError("SQLite explains queries without format or options (EXPLAIN QUERY PLAN)")
         return "EXPLAIN QUERY PLAN"
 
-    def update_from_values(
-        self, table: str, key: str, columns: Sequence[str], count: int, types: Sequence[SQLType]
-    ) -> str:
-        """Return one UPDATE of ``count`` rows. SQLite names the columns of VALUES itself: column1, column2..."""
-        sets = ", ".join(f"{column} = given.column{number}" for number, column in enumerate(columns, start=2))
-        row = f"({', '.join(['%s'] * (len(columns) + 1))})"
-        rows = f"(VALUES {', '.join([row] * count)}) AS given"
-        return f"UPDATE {table} SET {sets} FROM {rows} WHERE {table}.{key} = given.column1"
+    def value_table(self, rows: Sequence[str], alias: str, columns: Sequence[str]) -> str:
+        """Return rows as a table. SQLite names the columns of VALUES itself: column1, column2..."""
+        named = ", ".join(f"column{number} AS {column}" for number, column in enumerate(columns, start=1))
+        return f"(SELECT {named} FROM (VALUES {', '.join(rows)})) AS {alias}"
 
     def generated_key_clause(self, field: Any) -> str:
         return "AUTOINCREMENT"

@@ -151,6 +151,13 @@ class Session:
             count = self.raw.execute("SELECT changes()").fetchone()[0]
         return count
 
+    def insert(self, sql: str, params: Params = ()) -> int | None:
+        """Run an INSERT of one row and return the row's number."""
+        return self.run(self.insert_once, sql, params)
+
+    def insert_once(self, sql: str, params: Params) -> int | None:
+        return self.raw.execute(sql, params).lastrowid
+
     def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
         """Run one statement for each row of parameters, all or nothing."""
         undoing: tuple[str, ...]

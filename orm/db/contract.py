@@ -64,6 +64,20 @@ class Connection(ABC):
     async def execute(self, sql: str, params: Params = ()) -> int:
         """Run one statement and return how many rows it affected (-1 where the database does not say)."""
 
+    async def insert(self, sql: str, params: Params = (), key_query: str | None = None) -> Any:
+        """Run one INSERT of one row and return the key that the database made for it.
+
+        Asked only where the dialect's ``capabilities.new_key`` is not RETURNING. ``key_query`` is the dialect's
+        statement for the key (``NewKey.QUERY``); None where the driver knows the number of the last row
+        (``NewKey.LAST_ROW_ID``), in a method of its own in place of this one.
+        """
+        if key_query is None:
+            raise NotImplementedError(
+                f"{type(self).__name__} must define insert(): its dialect says that the driver knows new keys"
+            )
+        await self.execute(sql, params)
+        return (await self.fetch(key_query))[0][0]
+
     @abstractmethod
     async def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
         """Run one statement for each row of parameters, all or nothing; return how many rows were affected."""

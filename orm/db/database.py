@@ -67,6 +67,7 @@ class AwaitableDatabase:
         "fetch",
         "fetch_named",
         "execute",
+        "insert",
         "execute_many",
         "execute_script",
         "limited",
@@ -182,6 +183,21 @@ class AwaitableDatabase:
             raise
         self._release_after_write(pool, entry)
         return count
+
+    async def insert(self, sql: str, params: Params = (), key_query: str | None = None) -> Any:
+        """Run one INSERT of one row and return the key the database made, as ``Connection.insert`` does."""
+        if self.membership.get() is not None:
+            block = find_block_for(self, sql)
+            if block is not None:
+                return await block.run(block.lease.connection.insert(sql, params, key_query), sql)
+        pool, entry = await self.acquire(sql)
+        try:
+            key = await entry.connection.insert(sql, params, key_query)
+        except BaseException:
+            pool.release_after_error(entry)
+            raise
+        self._release_after_write(pool, entry)
+        return key
 
     async def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
         """Run one statement for each row of parameters, all or nothing; return how many rows were affected."""

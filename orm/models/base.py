@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from orm.db.routing import routes
+from orm.db.transactions.public import atomic
 from orm.errors import FieldError, MultipleObjectsReturned, ObjectDoesNotExist, ObjectNotUpdated
 from orm.late import difflib
 from orm.models import validation
@@ -25,7 +26,10 @@ from orm.models.managers import Manager
 from orm.models.metaclass import ModelBase
 from orm.models.signals import post_init, post_save, pre_init, pre_save
 from orm.models.state import DEFAULT_DB_ALIAS, PENDING, ModelState, StateDescriptor
-from orm.query import writes
+from orm.query.insert_instances import insert
+from orm.query.instance_rows import Columns
+from orm.query.shape import root
+from orm.query.update_instances import update_instance
 from orm.sql.func import DatabaseDefault
 
 if TYPE_CHECKING:
@@ -37,23 +41,41 @@ PREFETCHED = "_prefetched_objects_cache"
 
 
 class WritePlan:
-    """What saving a model's instances needs to know, worked out once."""
+    """What saving a model's instances needs to know, worked out once.
 
-    def __init__(self, meta: Options) -> None:
-        fields = meta.concrete_fields
+    The columns are those of the model's own table. ``parents`` are the plans of the tables it inherits from, each with
+    the field that holds the key of the parent's row: they are written first.
+    """
+
+    def __init__(self, model: Any) -> None:
+        meta: Options = model._meta
+        fields = meta.local_concrete_fields
+        self.model = meta.concrete_model
         self.key: Field[Any] = meta.pk
         self.key_attname = meta.pk.attname
         self.key_has_default = meta.pk.has_default() or meta.pk.db_default is not NOT_PROVIDED
-        self.all_fields = fields
-        self.without_key = tuple(field for field in fields if field is not meta.pk)
-        self.insert_without_key = tuple(field for field in fields if not field.auto)
-        self.attnames = frozenset(field.attname for field in fields)
+        self.all = Columns(fields)
+        self.keyless = Columns([field for field in fields if field is not meta.pk])
+        self.without_auto = Columns([field for field in fields if not field.auto])
+        self.parents: tuple[tuple[WritePlan, Field[Any]], ...] = tuple(
+            (parent._meta.write_plan, link) for parent, link in meta.parents.items()
+        )
+        self.attnames = frozenset(field.attname for field in meta.concrete_fields)
         self.relations = meta.relation_fields
 
     @cached_property
     def writable_names(self) -> frozenset[str]:
         """Names ``update_fields`` may hold."""
-        return frozenset(name for field in self.without_key for name in (field.name, field.attname))
+        own = {name for field in self.keyless.fields for name in (field.name, field.attname)}
+        return frozenset(own.union(*(plan.writable_names for plan, _ in self.parents)))
+
+    def chosen(self, names: frozenset[str]) -> Columns:
+        """Return the columns of this table, but its key, that are among the names."""
+        columns: Columns = root(self.model).compiled(("chosen", names), self._chosen, names)
+        return columns
+
+    def _chosen(self, names: frozenset[str]) -> Columns:
+        return Columns([field for field in self.keyless.fields if field.name in names or field.attname in names])
 
 
 class AwaitableModel(metaclass=ModelBase):
@@ -107,7 +129,7 @@ class AwaitableModel(metaclass=ModelBase):
 
     @classmethod
     def _make_write_plan(cls) -> WritePlan:
-        return WritePlan(cls._meta)
+        return WritePlan(cls)
 
     @classmethod
     def _builds_itself(cls) -> bool:
@@ -256,7 +278,7 @@ class AwaitableModel(metaclass=ModelBase):
             if not chosen:
                 return
         elif not state.adding and not force_insert and alias == state.db and not plan.attnames <= vars(self).keys():
-            chosen = plan.attnames & vars(self).keys()
+            chosen = plan.attnames.intersection(vars(self))
         watched = bool(pre_save.receivers)
         if watched:
             await pre_save.asend(type(self), instance=self, raw=False, using=alias, update_fields=chosen)
@@ -311,6 +333,39 @@ class AwaitableModel(metaclass=ModelBase):
         limited: bool,
     ) -> bool:
         """UPDATE, INSERT, or one after the other; return whether a row was made."""
+        if not plan.parents:
+            return await self._write_row(plan, alias, force_insert, force_update, chosen, limited)
+        async with atomic(using=alias, savepoint=False):
+            made = await self._write_parents(plan, alias, force_update, chosen, limited)
+            return await self._write_row(plan, alias, force_insert or made, force_update, chosen, limited)
+
+    async def _write_parents(
+        self, plan: WritePlan, alias: str, force_update: bool, chosen: frozenset[str] | None, limited: bool
+    ) -> bool:
+        """Write the rows of the tables this model inherits from; return whether one of them was made.
+
+        The key of each is handed on to the row that refers to it.
+        """
+        held = vars(self)
+        made = False
+        for parent, link in plan.parents:
+            if held.get(parent.key_attname) is None and held.get(link.attname) is not None:
+                held[parent.key_attname] = held[link.attname]
+            above = await self._write_parents(parent, alias, force_update, chosen, limited)
+            made |= await self._write_row(parent, alias, above, force_update, chosen, limited)
+            held[link.attname] = held[parent.key_attname]
+        return made
+
+    async def _write_row(
+        self,
+        plan: WritePlan,
+        alias: str,
+        force_insert: bool,
+        force_update: bool,
+        chosen: frozenset[str] | None,
+        limited: bool,
+    ) -> bool:
+        """Write the row of one table."""
         held = vars(self)
         key = held.get(plan.key_attname)
         if key is None and plan.key_has_default:
@@ -318,7 +373,7 @@ class AwaitableModel(metaclass=ModelBase):
         if key is None:
             if force_update or limited:
                 raise ValueError("Cannot force an update in save() with no primary key.")
-            await writes.insert(type(self), [self], plan.insert_without_key, using=alias)
+            await insert(plan.model, [self], plan.without_auto, using=alias)
             return True
         if plan.key_has_default and self._state.adding and not force_update and not limited:
             force_insert = True
@@ -328,19 +383,17 @@ class AwaitableModel(metaclass=ModelBase):
             if force_update or limited:
                 what = "Forced update" if force_update else "Save with update_fields"
                 raise type(self).NotUpdated(f"{what} did not affect any rows.")
-        await writes.insert(type(self), [self], plan.all_fields, using=alias)
+        await insert(plan.model, [self], plan.all, using=alias)
         return True
 
     async def _update(self, plan: WritePlan, alias: str, key: Any, chosen: frozenset[str] | None, forced: bool) -> bool:
         """Run the UPDATE; return whether a row has the key."""
-        fields = plan.without_key
-        if chosen is not None:
-            fields = tuple(field for field in fields if field.name in chosen or field.attname in chosen)
-        if not fields:
+        columns = plan.keyless if chosen is None else plan.chosen(chosen)
+        if not columns.fields:
             if forced or chosen is not None:
                 return True
-            return bool(await self._rows().using(alias).filter(pk=key).aexists())
-        return bool(await writes.update_instance(self, fields, using=alias))
+            return bool(await plan.model._meta.base_manager.using(alias).filter(pk=key).aexists())
+        return bool(await update_instance(plan.model, self, columns, using=alias))
 
     # -- deleting, refreshing ------------------------------------------------------------------------------------------
 

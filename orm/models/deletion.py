@@ -16,8 +16,8 @@ from orm.db.transactions.public import atomic
 from orm.errors import ProtectedError, RestrictedError
 from orm.models.on_delete import CASCADE, DO_NOTHING, PROTECT, SET_DEFAULT, SET_NULL, OnDelete
 from orm.models.signals import post_delete, pre_delete
+from orm.query.delete_instances import delete_having
 from orm.query.prefetch import batches, fetch_in
-from orm.query.writes import delete_rows
 
 Deleted = tuple[int, dict[str, int]]
 
@@ -189,12 +189,12 @@ class Collector:
         counts: Counter[str] = Counter()
         await self._tell(pre_delete, models)
         for (model, field), keys in self.blind.items():
-            self._count(counts, model, await delete_rows(model, field, list(dict.fromkeys(keys)), using=self.using))
+            self._count(counts, model, await delete_having(model, field, list(dict.fromkeys(keys)), using=self.using))
         for (field, rule), keys in self.updates.items():
             await self._set(field, rule, keys)
         for model in models:
             keys = list(self.instances[model])
-            self._count(counts, model, await delete_rows(model, model._meta.pk, keys, using=self.using))
+            self._count(counts, model, await delete_having(model, model._meta.pk, keys, using=self.using))
         await self._tell(post_delete, models)
         return counts
 
@@ -229,7 +229,7 @@ async def adelete_instance(instance: Any, *, using: str) -> Deleted:
     model = type(instance)._meta.concrete_model
     if can_delete_blindly(model):
         meta = model._meta
-        number = await delete_rows(model, meta.pk, [instance.pk], using=using)
+        number = await delete_having(model, meta.pk, [instance.pk], using=using)
         setattr(instance, meta.pk.attname, None)
         return number, ({meta.label: number} if number else {})
     collector = Collector(using, instance)

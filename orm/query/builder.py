@@ -10,7 +10,7 @@ may speak of different ones, and ``exclude()`` means "has no such row".
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError
 from orm.query.names import RELATION_LOOKUPS, Names, Path, nearest, transform_of
@@ -22,6 +22,9 @@ from orm.sql.lookups import Exact, IsNull
 from orm.sql.references import names_in
 from orm.sql.select import Join, Output, Select, SubSelect, relabel
 from orm.sql.types import SQLType
+
+if TYPE_CHECKING:
+    from orm.sql.statements import Statement
 
 Prepare = Callable[[Any], Any]
 
@@ -41,6 +44,7 @@ class Builder(Names):
         self.values: list[Any] = []
         self.list_slots: set[int] = set(select.list_slots)
         self.shared = True
+        self.statement: Statement | None = None  # what a step that changes rows makes of the query
 
     def finished(self) -> Select:
         """Return the changed select."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import EmptyResultSet
 from orm.query.hydrate import Hydrate, hydrator
@@ -12,6 +12,10 @@ from orm.query.layout import Layout, finish
 from orm.sql.compiler import Compiler, binder
 from orm.sql.compiler import finish as finish_text
 from orm.sql.select import Select
+
+if TYPE_CHECKING:
+    from orm.sql.dialect import Dialect
+    from orm.sql.statements import Statement
 
 Values = Sequence[Any]
 
@@ -27,7 +31,7 @@ class Plan:
         sql: str | None,
         params: Sequence[Any],
         layout: Layout | None,
-        dialect: Any,
+        dialect: Dialect,
         depends_on_lengths: bool,
         slots: int | None = None,
     ) -> None:
@@ -66,7 +70,7 @@ class _LengthCompiler(Compiler):
         return super().list_length(slot)
 
 
-def select_plan(select: Select, dialect: Any, lengths: dict[int, int]) -> Plan:
+def select_plan(select: Select, dialect: Dialect, lengths: dict[int, int]) -> Plan:
     """Return the plan of a SELECT."""
     finished, layout = finish(select)
     compiler = _LengthCompiler(dialect, lengths)
@@ -79,19 +83,16 @@ def select_plan(select: Select, dialect: Any, lengths: dict[int, int]) -> Plan:
 
 
 def statement_plan(
-    compile_statement: Callable[[Compiler], tuple[str, Sequence[Any]]],
-    dialect: Any,
-    lengths: dict[int, int],
-    comment: str | None = None,
+    statement: Statement, dialect: Dialect, lengths: dict[int, int] | None = None, slots: int | None = None
 ) -> Plan:
-    """Return the plan of a statement that gives no objects (UPDATE, DELETE)."""
+    """Return the plan of an INSERT, UPDATE or DELETE. ``slots`` is the number of its values, where it is known."""
     compiler = _LengthCompiler(dialect, lengths)
     try:
-        sql, params = compile_statement(compiler)
+        sql, params = compiler.compile_statement(statement)
     except EmptyResultSet:
         return Plan(None, (), None, dialect, compiler.asked)
     text, ordered = finish_text(sql, params, dialect)
-    return Plan(commented(text, comment), ordered, None, dialect, compiler.asked)
+    return Plan(commented(text, statement.comment), ordered, None, dialect, compiler.asked, slots)
 
 
 def commented(text: str, comment: str | None) -> str:

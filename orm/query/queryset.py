@@ -21,14 +21,16 @@ from orm.db.routing import routes
 from orm.db.transactions.membership import find_block
 from orm.db.transactions.public import atomic
 from orm.errors import FieldError, IntegrityError, TransactionManagementError
-from orm.query import changes, routed, steps, writes
+from orm.query import change_query, routed, steps
 from orm.query.chain import _filter_key, named_expressions
 from orm.query.faces import Faces
-from orm.query.plan import Plan, select_plan
+from orm.query.insert_instances import bulk_insert, conflict_of
+from orm.query.plan import Plan, select_plan, statement_plan
 from orm.query.prefetch import load_lookups
 from orm.query.raw_blocking import RawQuerySet
 from orm.query.shape import Shape
 from orm.query.statement import Query
+from orm.query.update_instances import bulk_update
 from orm.sql.expressions import Uncacheable, structure_of
 
 if TYPE_CHECKING:
@@ -445,10 +447,8 @@ class AwaitableQuerySet(Faces[M]):
         """
         instances = list(objs)
         alias = (await routed.to_write(self) if routes.active else self).db
-        await writes.bulk_insert(
-            self.model, instances, using=alias, batch_size=batch_size, ignore_conflicts=ignore_conflicts,
-            update_conflicts=update_conflicts, update_fields=update_fields, unique_fields=unique_fields,
-        )  # fmt: skip
+        conflict = conflict_of(self.model, alias, ignore_conflicts, update_conflicts, update_fields, unique_fields)
+        await bulk_insert(self.model, instances, using=alias, batch_size=batch_size, conflict=conflict)
         return instances
 
     # -- changed rows --------------------------------------------------------------------------------------------------
@@ -462,17 +462,17 @@ class AwaitableQuerySet(Faces[M]):
         extra: list[Any] = []
         key: Any
         try:
-            key = ("update", changes.assignments_key(kwargs, extra))
+            key = ("update", change_query.assignments_key(kwargs, extra))
         except Uncacheable:
             key = None
-        shape, prepared = self._shape.advance(key, extra, changes.prepare_update, kwargs)
+        shape, prepared = self._shape.advance(key, extra, change_query.update_rows, kwargs)
         self._result_cache = None
         writer = await routed.to_write(self) if routes.active else self
-        return await writer._run(shape, self._values + prepared, changes.update_plan)
+        return await writer._run(shape, self._values + prepared)
 
-    async def _run(self, shape: Shape, values: tuple[Any, ...], make: Any) -> int:
+    async def _run(self, shape: Shape, values: tuple[Any, ...]) -> int:
         database = self._doors()
-        plan = shape.plan(database.dialect, values, make)
+        plan = shape.plan(database.dialect, values, statement_plan)
         if plan.sql is None:
             return 0
         return await database.execute(plan.sql, plan.parameters(values))
@@ -480,7 +480,7 @@ class AwaitableQuerySet(Faces[M]):
     async def abulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
         """Write these fields of many instances with as few statements as possible; return how many rows matched."""
         alias = (await routed.to_write(self) if routes.active else self).db
-        return await writes.bulk_update(self.model, list(objs), list(fields), using=alias, batch_size=batch_size)
+        return await bulk_update(self.model, list(objs), list(fields), using=alias, batch_size=batch_size)
 
     async def adelete(self) -> tuple[int, dict[str, int]]:
         """Delete the rows, and what depends on them as each relation's ``on_delete`` says.
@@ -503,8 +503,8 @@ class AwaitableQuerySet(Faces[M]):
     async def _raw_delete(self, using: str | None = None) -> int:
         """Delete the rows alone, with one statement and no signals; return how many there were."""
         queryset = self if using is None else self.using(using)
-        shape, prepared = queryset._shape.advance(("delete",), (), changes.prepare_delete)
-        return await queryset._run(shape, queryset._values + prepared, changes.delete_plan)
+        shape, prepared = queryset._shape.advance(("delete",), (), change_query.delete_rows)
+        return await queryset._run(shape, queryset._values + prepared)
 
     # -- and besides ---------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from orm.config import listeners
 from orm.query.builder import Builder
@@ -23,8 +23,11 @@ from orm.sql.types import OutOfRange
 if TYPE_CHECKING:
     from orm.query.plan import Plan
     from orm.sql.dialect import Dialect
+    from orm.sql.statements import Statement
 
 MAX_SHAPES = 4096
+
+T = TypeVar("T")
 
 Change = Callable[..., None]
 Prepare = Callable[[Any], Any]
@@ -45,14 +48,19 @@ class Step:
 
 
 class Shape:
-    """A query's structure. ``steps`` lead to shapes already known, ``plans`` hold what it compiled to by dialect."""
+    """A query's structure. ``steps`` lead to shapes already known, ``plans`` hold what it compiled to by dialect.
 
-    __slots__ = ("__weakref__", "plans", "select", "steps")
+    ``statement`` is the UPDATE or DELETE of the query's rows, for a shape whose last step makes it one. A model's root
+    also holds what was compiled for its instances: the INSERT of a set of columns, and the like.
+    """
 
-    def __init__(self, select: Select) -> None:
+    __slots__ = ("__weakref__", "plans", "select", "statement", "steps")
+
+    def __init__(self, select: Select, statement: Statement | None = None) -> None:
         self.select = select
+        self.statement = statement
         self.steps: dict[Hashable, Step] = {}
-        self.plans: dict[Any, Plan] = {}
+        self.plans: dict[Hashable, Any] = {}
 
     def __reduce__(self) -> Any:
         return _unpickled, (self.select,)
@@ -89,7 +97,7 @@ class Shape:
             change(builder, *args)
             if key is not None and len(builder.values) != len(values):
                 raise AssertionError(f"{len(values)} values were listed, {len(builder.values)} were resolved")
-            shape = Shape(builder.finished())
+            shape = Shape(builder.finished(), builder.statement)
             shape.select.cacheable = key is not None and builder.shared and self.select.cacheable
             if shape.select.cacheable:
                 if _count >= MAX_SHAPES:
@@ -99,8 +107,8 @@ class Shape:
             return shape, tuple(builder.values)
 
     def plan(self, dialect: Dialect, values: Sequence[Any], make: Callable[..., Plan]) -> Plan:
-        """Return what this shape compiles to on ``dialect``, compiled the first time by ``make(select, dialect,
-        lengths)``.
+        """Return what this shape compiles to on ``dialect``, compiled the first time by ``make(structure, dialect,
+        lengths)``: of its statement, if it has one, else of its select.
 
         The lengths of IN lists are part of the key only where they are part of the text.
         """
@@ -108,7 +116,7 @@ class Shape:
         if not lists:
             plan = self.plans.get(dialect)
             if plan is None:
-                plan = self.plans[dialect] = make(self.select, dialect, {})
+                plan = self.plans[dialect] = make(self.statement or self.select, dialect, {})
             return plan
         lengths = {slot: len(values[slot]) for slot in lists}
         plan = self.plans.get(dialect)
@@ -117,11 +125,22 @@ class Shape:
         key = (dialect, *sorted(lengths.items()))
         plan = self.plans.get(key)
         if plan is None:
-            plan = make(self.select, dialect, lengths)
+            plan = make(self.statement or self.select, dialect, lengths)
             if len(self.plans) >= 64:  # lists of ever new lengths must not grow without end
                 self.plans.clear()
             self.plans[key if plan.depends_on_lengths else dialect] = plan
         return plan
+
+    def compiled(self, key: Hashable, make: Callable[..., T], *args: Any) -> T:
+        """Return what ``make(*args)`` made when this was first called with ``key``."""
+        global _count
+        found: T | None = self.plans.get(key)
+        if found is None:
+            if _count >= MAX_SHAPES:
+                clear()
+            found = self.plans.setdefault(key, make(*args))
+            _count += 1
+        return found
 
 
 def _unpickled(select: Select) -> Shape:

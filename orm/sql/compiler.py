@@ -11,11 +11,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import EmptyResultSet, FullResultSet
 from orm.sql.expressions import Expression, Param
 from orm.sql.selecting import compile_select
+
+if TYPE_CHECKING:
+    from orm.sql.dialect import Dialect
+    from orm.sql.select import Output, Select
+    from orm.sql.statements import Statement
 
 Values = Sequence[Any]
 
@@ -26,7 +31,7 @@ class Compiler:
     ``lengths`` gives the length of each list slot, where the dialect writes a placeholder for each item.
     """
 
-    def __init__(self, dialect: Any, lengths: dict[int, int] | None = None) -> None:
+    def __init__(self, dialect: Dialect, lengths: dict[int, int] | None = None) -> None:
         self.dialect = dialect
         self.connection = dialect
         self.lengths = lengths or {}
@@ -38,9 +43,26 @@ class Compiler:
         result: tuple[str, Sequence[Any]] = (vendor or node.as_sql)(self, self.dialect)
         return result
 
-    def compile_select(self, select: Any) -> tuple[str, list[Any]]:
+    def compile_select(self, select: Select) -> tuple[str, list[Any]]:
         """Return a finished select's SQL and parameters. Raises ``EmptyResultSet`` when it could give no row."""
         return compile_select(select, self)
+
+    def compile_statement(self, statement: Statement) -> tuple[str, Sequence[Any]]:
+        """Return an INSERT's, UPDATE's or DELETE's SQL and parameters.
+
+        Raises ``EmptyResultSet`` when it could change no row.
+        """
+        return self.dialect.rewritten(statement).as_sql(self)
+
+    def compile_outputs(self, word: str, outputs: Sequence[Output]) -> tuple[str, list[Any]]:
+        """Return ``word`` and a list of result columns, with their names where they have one."""
+        columns: list[str] = []
+        params: list[Any] = []
+        for output in outputs:
+            sql, found = self.compile_output(output.expression)
+            columns.append(f"{sql} AS {self.dialect.quote(output.name)}" if output.name is not None else sql)
+            params += found
+        return word + ", ".join(columns), params
 
     def compile_condition(self, node: Any) -> tuple[str, Sequence[Any]]:
         """Return a condition's SQL where there must be one, whatever it comes to."""
@@ -69,8 +91,7 @@ class Compiler:
 
     def quote_name_unless_alias(self, name: str) -> str:
         """Return a quoted identifier (Django's name, for custom expressions)."""
-        quoted: str = self.dialect.quote(name)
-        return quoted
+        return self.dialect.quote(name)
 
     quote_name = quote_name_unless_alias
 
@@ -79,7 +100,7 @@ _NONE_LEFT = object()
 _MARK = re.compile(r"%%|%s")
 
 
-def finish(sql: str, params: Sequence[Any], dialect: Any) -> tuple[str, tuple[Any, ...]]:
+def finish(sql: str, params: Sequence[Any], dialect: Dialect) -> tuple[str, tuple[Any, ...]]:
     """Return the text with the dialect's placeholders, and the parameters in their order.
 
     Where placeholders are numbered, the same slot with the same adapter is sent once.
@@ -97,11 +118,11 @@ def finish(sql: str, params: Sequence[Any], dialect: Any) -> tuple[str, tuple[An
             raise ValueError(f"An as_sql() or a template has more placeholders than parameters: {sql}")
         key = param if numbered and isinstance(param, Param) else None
         if key is not None and key in numbers:
-            return str(dialect.placeholder(numbers[key]))
+            return dialect.placeholder(numbers[key])
         ordered.append(param)
         if key is not None:
             numbers[key] = len(ordered)
-        return str(dialect.placeholder(len(ordered)))
+        return dialect.placeholder(len(ordered))
 
     text = _MARK.sub(replace, sql)
     if next(pending, None) is not None:

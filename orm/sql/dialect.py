@@ -11,20 +11,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from enum import Enum
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orm.errors import NotSupportedError, SuspiciousOperation
 from orm.sql.types import INTEGER_RANGES, SQLType
+
+if TYPE_CHECKING:
+    from orm.sql.statements import Statement
 
 Adapter = Callable[[Any], Any]
 
 _QUOTED = r"""'(?:[^']|'')*'|"(?:[^"]|"")*\""""
 
 
+class NewKey(Enum):
+    """How the key that the database makes for one inserted row comes back; the driver's connection carries it."""
+
+    RETURNING = "a row of the INSERT"
+    LAST_ROW_ID = "the number of the last row, which the driver knows after an INSERT"
+    QUERY = "a second statement in the same session: ``Dialect.new_key_query``"
+
+
 class Capabilities(NamedTuple):
     """What a database can do, as far as it changes what is asked of it."""
 
     returning: bool = True
+    """INSERT, UPDATE and DELETE can return the rows they change."""
+    new_key: NewKey = NewKey.RETURNING
+    """How the key of a single INSERT comes back; another way than RETURNING also where that one is quicker."""
     numbered_placeholders: bool = False
     """One parameter may be named twice in the text (``$1``)."""
     typed_parameters: bool = False
@@ -262,34 +277,32 @@ class Dialect:
             raise ValueError(f"{self.name} explains queries without format or options")
         return "EXPLAIN"
 
-    def insert_default(self, table: str) -> str:
-        """Return the INSERT of a row with only default values; ``table`` is quoted."""
-        return f"INSERT INTO {table} DEFAULT VALUES"
+    def default_row(self) -> str:
+        """Return what an INSERT of a row with only default values says in place of columns and values."""
+        return "DEFAULT VALUES"
 
-    def insert_rows(self, table: str, columns: Sequence[str], types: Sequence[SQLType]) -> str | None:
-        """Return one INSERT for any number of rows, one array parameter a column; None where that can't be.
-
-        ``table`` and ``columns`` are quoted; the text goes on with a conflict clause and RETURNING.
+    def array_rows(self, sql_types: Sequence[SQLType]) -> str | None:
+        """Return what makes rows of one array parameter (``%s``) for each column, as a table in FROM without its alias;
+        None where that can't be.
         """
         return None
 
-    def update_rows(self, table: str, key: tuple[str, SQLType], columns: Sequence[tuple[str, SQLType]]) -> str | None:
-        """Return one UPDATE for any number of rows, one array parameter for the key and for each column; or None."""
-        return None
+    def value_table(self, rows: Sequence[str], alias: str, columns: Sequence[str]) -> str:
+        """Return rows (each in parentheses) as a table in FROM; alias and columns are quoted."""
+        return f"(VALUES {', '.join(rows)}) AS {alias}({', '.join(columns)})"
 
-    def update_from_values(
-        self, table: str, key: str, columns: Sequence[str], count: int, types: Sequence[SQLType]
-    ) -> str:
-        """Return one UPDATE of ``count`` rows from a VALUES list, each the key and then the columns (quoted names).
+    def rewritten(self, statement: Statement) -> Statement:
+        """Return a statement in a form that the database accepts; most are as they are.
 
-        ``types`` are those of the key and the columns; the first row says them to a database that has to be told.
+        A database that refuses a subquery on the table being changed gives
+        ``orm.sql.rewriting.read_before_change(statement)``.
         """
-        names = [f"v{number}" for number in range(len(columns))]
-        sets = ", ".join(f"{column} = given.{name}" for column, name in zip(columns, names, strict=True))
-        first = f"({', '.join(map(self.parameter, types))})"
-        row = f"({', '.join(['%s'] * len(types))})"
-        given = f"WITH given({', '.join(['k', *names])}) AS (VALUES {', '.join([first, *[row] * (count - 1)])})"
-        return f"{given} UPDATE {table} SET {sets} FROM given WHERE {table}.{key} = given.k"
+        return statement
+
+    def refuse_returning(self) -> None:
+        """Raise ``NotSupportedError`` where the database can't return the rows it changed."""
+        if not self.capabilities.returning:
+            raise NotSupportedError(f"{self.name} has no RETURNING")
 
     def writes(self, sql: str) -> bool:
         """Whether a statement, or one of a script's, writes; asked only where there is ``one_writer``.
@@ -313,12 +326,25 @@ class Dialect:
 
         return re.sub(_QUOTED + rf"|({marks})", put, sql) if params else sql
 
-    def on_conflict(self, target: Sequence[str], update: Sequence[str], *, ignore: bool) -> str:
-        """Return what an INSERT does with rows that exist; names are quoted."""
-        on = f" ({', '.join(target)})" if target else ""
-        if ignore:
-            return f"ON CONFLICT{on} DO NOTHING"
-        return f"ON CONFLICT{on} DO UPDATE SET " + ", ".join(f"{name} = EXCLUDED.{name}" for name in update)
+    def on_conflict_ignore(self, target: Sequence[str]) -> str:
+        """Return the clause of an INSERT that leaves rows that exist as they are; ``target`` are quoted columns."""
+        return f"ON CONFLICT{_listed(target)} DO NOTHING"
+
+    def on_conflict_update(self, target: Sequence[str], assignments: Sequence[str], condition: str | None) -> str:
+        """Return the clause of an INSERT that updates rows that exist.
+
+        ``target`` are quoted columns, ``assignments`` are ``column = value``, ``condition`` says which are updated.
+        """
+        where = f" WHERE {condition}" if condition is not None else ""
+        return f"ON CONFLICT{_listed(target)} DO UPDATE SET {', '.join(assignments)}{where}"
+
+    def new_key_query(self) -> str:
+        """Return the statement that gives the key of the row that this session inserted last."""
+        raise NotSupportedError(f"{self.name} has no statement for the key of the last inserted row")
+
+    def excluded(self, column: str) -> str:
+        """Return, for an upsert, the value of a (quoted) column in the row that was to be inserted."""
+        return f"EXCLUDED.{column}"
 
     def replication_state(self) -> str | None:
         """Return a query of one row: whether this server follows another, and by how many seconds it is behind (NULL:
@@ -339,3 +365,7 @@ class Dialect:
     def empty_tables(self, tables: Sequence[str]) -> Sequence[str]:
         """Return the statements that empty tables (quoted names) and start their keys again."""
         return [f"DELETE FROM {table}" for table in tables]
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return f" ({', '.join(columns)})" if columns else ""

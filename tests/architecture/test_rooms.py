@@ -36,7 +36,7 @@ MARKED_FOR_BRIDGE = {
     "orm/query/hydrate.py": "lets the loop breathe",
     "orm/query/execution.py": "lets the loop breathe",
     "orm/query/prefetch.py": "lets the loop breathe",
-    "orm/query/writes.py": "lets the loop breathe",
+
 }
 
 MAY_IMPORT_ASYNCIO = re.compile(

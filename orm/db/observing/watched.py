@@ -330,6 +330,10 @@ class WatchedDatabase(Database):
     async def execute(self, sql: str, params: Params = ()) -> int:
         return await observed(self, super().execute, sql, params)
 
+    async def insert(self, sql: str, params: Params = (), key_query: str | None = None) -> Any:
+        plain = super().insert
+        return await observed(self, lambda sql, params: plain(sql, params, key_query), sql, params)
+
     async def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
         return await observed(self, super().execute_many, sql, list(rows), many=True)
 

@@ -58,6 +58,9 @@ class AdaptedConnection(Connection):
     async def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
         return await self.elsewhere(self.inner.execute_many(sql, list(rows)))
 
+    async def insert(self, sql: str, params: Params = (), key_query: str | None = None) -> Any:
+        return await self.elsewhere(self.inner.insert(sql, params, key_query))
+
     async def execute_script(self, sql: str) -> None:
         await self.elsewhere(self.inner.execute_script(sql))
 

@@ -14,6 +14,7 @@ import pytest
 from orm import errors
 from orm.db.contract import Connection
 from orm.sql import types
+from orm.sql.dialect import NewKey
 from orm.sql.types import BIGINT, BOOLEAN, DATE, DATETIME, DECIMAL, DURATION, FLOAT, INTEGER, JSON, TEXT, TIME
 from orm.testing.conformance.harness import Conformance, Room, case, each
 from orm.testing.conformance.values import SAMPLES, UTC, D, Sample
@@ -108,22 +109,35 @@ class DialectConformance(Conformance):
 
     @each(*SAMPLES)
     async def test_rows_as_arrays(self, room: Room, sample: Sample) -> None:
-        insert = room.dialect.insert_rows("t", ["id", "v"], [INTEGER, sample.type])
-        if insert is None:
+        rows = room.dialect.array_rows([INTEGER, sample.type])
+        if rows is None:
             pytest.skip("rows are written one by one")
         connection, _ = await _filled(room, sample)
         table = await room.table(connection, _columns(room, sample))
-        insert = room.dialect.insert_rows(table, ["id", "v"], [INTEGER, sample.type])
         values = [room.adapt(sample.type, value) for value in [*sample.values, None]]
         numbers = list(range(len(values)))
-        assert await room.execute(connection, insert or "", numbers, values) == len(values)
+        insert = f"INSERT INTO {table} (id, v) SELECT * FROM {rows}"
+        assert await room.execute(connection, insert, numbers, values) == len(values)
         found = await room.fetch(connection, f"SELECT v FROM {table} ORDER BY id")
         assert [room.convert(sample.type, row[0]) for row in found] == [*sample.values, None]
-        update = room.dialect.update_rows(table, ("id", INTEGER), [("v", sample.type)])
-        if update is not None:
+        if room.capabilities.update_from:
+            update = f"UPDATE {table} SET v = given.v FROM {rows} AS given(k, v) WHERE {table}.id = given.k"
             assert await room.execute(connection, update, numbers, values[::-1]) == len(values)
             found = await room.fetch(connection, f"SELECT v FROM {table} ORDER BY id")
             assert [room.convert(sample.type, row[0]) for row in found] == [None, *reversed(sample.values)]
+
+    @each(*SAMPLES)
+    async def test_values_as_a_table(self, room: Room, sample: Sample) -> None:
+        room.need("update_from")
+        connection, table = await _filled(room, sample)
+        first = f"({room.dialect.parameter(INTEGER)}, {room.dialect.parameter(sample.type)})"
+        rows = room.dialect.value_table([first, *["(%s, %s)"] * len(sample.values)], "given", ["k", "v"])
+        values = [room.adapt(sample.type, value) for value in reversed([*sample.values, None])]
+        params = [item for pair in enumerate(values) for item in pair]
+        update = f"UPDATE {table} SET v = given.v FROM {rows} WHERE {table}.id = given.k"
+        await room.execute(connection, update, *params)
+        found = await room.fetch(connection, f"SELECT v FROM {table} ORDER BY id")
+        assert [room.convert(sample.type, row[0]) for row in found] == [None, *reversed(sample.values)]
 
     @case
     async def test_naive_datetimes_while_zones_are_off(self, room: Room) -> None:
@@ -356,12 +370,16 @@ class DialectConformance(Conformance):
         insert = f"INSERT INTO {table} (id, v) VALUES (%s, %s)"
         await room.execute(connection, insert, 1, "old")
         if room.capabilities.ignore_conflicts:
-            ignore = room.dialect.on_conflict([], [], ignore=True)
+            ignore = room.dialect.on_conflict_ignore([])
             await room.execute(connection, f"{insert} {ignore}", 1, "ignored")
             assert await room.fetch(connection, f"SELECT id, v FROM {table}") == [(1, "old")]
         if room.capabilities.upsert:
-            update = room.dialect.on_conflict(["id"], ["v"], ignore=False)
+            value = f"v = {room.dialect.excluded('v')}"
+            update = room.dialect.on_conflict_update(["id"], [value], None)
             await room.execute(connection, f"{insert} {update}", 1, "new")
+            assert await room.fetch(connection, f"SELECT id, v FROM {table}") == [(1, "new")]
+            update = room.dialect.on_conflict_update(["id"], [value], f"{table}.v = 'old'")
+            await room.execute(connection, f"{insert} {update}", 1, "newer")
             assert await room.fetch(connection, f"SELECT id, v FROM {table}") == [(1, "new")]
 
     @case
@@ -400,8 +418,23 @@ class DialectConformance(Conformance):
         assert second[0][0] > first[0][0]
         await room.execute(connection, f"DELETE FROM {table}")
         assert await room.fetch(connection, insert, "c") > second, "a key was given twice"
-        default = await room.fetch(connection, f"{room.dialect.insert_default(table)} RETURNING v")
+        default = await room.fetch(connection, f"INSERT INTO {table} {room.dialect.default_row()} RETURNING v")
         assert default == [(None,)]
+
+    @case
+    async def test_keys_come_back_as_the_dialect_says(self, room: Room) -> None:
+        way = room.capabilities.new_key
+        if way is NewKey.RETURNING:
+            pytest.skip("as rows of the INSERT")
+        connection = await room.connect()
+        key = types.SQLType("bigint")
+        key.auto = True  # type: ignore[attr-defined]
+        kind, clause = room.dialect.column_type(key), room.dialect.generated_key_clause(key)
+        table = await room.table(connection, f"id {kind} NOT NULL PRIMARY KEY {clause}, v varchar(40)")
+        sql, _ = room.finish(f"INSERT INTO {table} (v) VALUES (%s)", ["a"])
+        query = room.dialect.new_key_query() if way is NewKey.QUERY else None
+        keys = [await connection.insert(sql, [value], query) for value in ("a", "b")]
+        assert await room.fetch(connection, f"SELECT v, id FROM {table} ORDER BY v") == [("a", keys[0]), ("b", keys[1])]
 
     @case
     async def test_tables_are_emptied(self, room: Room) -> None:

@@ -1,0 +1,115 @@
+"""UPDATE and DELETE of a query's rows, as last steps of its chain."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+from orm.errors import FieldError
+from orm.query.builder import Builder, InnerBuilder
+from orm.query.names import nearest
+from orm.sql.conditions import Where
+from orm.sql.delete import Delete
+from orm.sql.expressions import Col, Combinable, Expression, Null, structure_of
+from orm.sql.insert import Assignment
+from orm.sql.lookups import Exact, In
+from orm.sql.select import Output, Select, SubSelect, moved
+from orm.sql.statements import StoredSlot
+from orm.sql.update import Update
+
+
+def assignments_key(assignments: dict[str, Any], values: list[Any]) -> Hashable:
+    """Return the key of an update's arguments, whose values are appended to ``values``."""
+    parts: list[Hashable] = []
+    for name, value in assignments.items():
+        if value is None:
+            parts.append((name, None))
+        elif isinstance(value, Combinable) or hasattr(value, "query_structure"):
+            parts.append((name, structure_of(value, values)))
+        else:
+            values.append(value)
+            parts.append(name)
+    return tuple(parts)
+
+
+def update_rows(builder: Builder, assignments: dict[str, Any]) -> None:
+    """update(): make the query an UPDATE of its rows."""
+    opts = builder.model._meta
+    pairs: list[Assignment] = []
+    for name, value in assignments.items():
+        field = opts.pk if name == "pk" else opts.names.get(name)
+        if field is None:
+            raise FieldError(
+                f"{opts.object_name} has no field {name!r}." + nearest(name, [f.name for f in opts.concrete_fields])
+            )
+        if not field.concrete or field.model is None:
+            raise FieldError(
+                f"Cannot update {opts.object_name}.{name}: only fields with a column of their own are updated"
+            )
+        pairs.append((field, _assigned(builder, field, value)))
+    builder.statement = Update(
+        table=opts.db_table,
+        assignments=tuple(pairs),
+        where=rows_condition(builder.select),
+        comment=builder.select.comment,
+    )
+
+
+def _assigned(builder: Builder, field: Any, value: Any) -> Expression:
+    if value is None:
+        return Null(field)
+    if hasattr(value, "query_structure") and not isinstance(value, Combinable):
+        raise TypeError(f"{field.name} can't be set to a queryset: wrap it in Subquery()")
+    if not isinstance(value, Combinable):
+        return StoredSlot(builder.take_slot(value, field.get_prep_value), field)
+    inner = _ValueBuilder(builder, builder.model)
+    resolved: Expression = value.resolve_expression(inner, True, None)
+    if resolved.contains_aggregate or resolved.contains_over_clause:
+        raise FieldError(f"Aggregate and window functions are not allowed in update ({field.name}={value!r})")
+    base, here = builder.select.base_alias, inner.select.base_alias
+    if len(inner.select.joins) == 1:
+        own: Expression = moved(resolved, {here: base})
+        return own
+    # A value across relations: the row's own, through a subquery tied to it by its key.
+    select = inner.select
+    key = builder.model._meta.pk
+    select.outputs = (Output(resolved),)
+    select.order_by = ()
+    select.where = Where((Exact(Col(here, key), Col(base, key)),))
+    return SubSelect(select)
+
+
+class _ValueBuilder(InnerBuilder):
+    """Resolves what a column is set to: names of the row itself, across relations, and the query's annotations."""
+
+    def _annotation(self, name: str) -> tuple[Any, tuple[str, ...]]:
+        annotation, rest = self.outer._annotation(name)
+        if annotation is not None:
+            own = {self.outer.select.base_alias}
+            if any(isinstance(node, Col) and node.alias not in own for node in annotation.walk()):
+                raise FieldError(f"update() can't use the annotation {name!r}: it is computed across a relation")
+        return annotation, rest
+
+
+def delete_rows(builder: Builder) -> None:
+    """Make the query a DELETE of its rows."""
+    select = builder.select
+    table = select.model._meta.db_table
+    builder.statement = Delete(table=table, where=rows_condition(select), comment=select.comment)
+
+
+def rows_condition(select: Select) -> Where | None:
+    """Return the condition that tells a query's rows from the others of their table: the query's own conditions, or
+    membership in a subquery that needs other tables. None: all rows.
+    """
+    if len(select.joins) == 1 and select.is_plain:
+        return select.where
+    inner = select.copy()
+    inner.order_by = () if select.limit is None and select.offset is None else select.order_by
+    inner.values, inner.selected, inner.select_related, inner.loading, inner.lock = None, (), False, None, None
+    # Subqueries keep their own names: what they name of the rows is renamed with these.
+    aliases = {alias: f"D{number}" for number, alias in enumerate(sorted(select.joins))}
+    inner = inner.transform(lambda node: moved(node, aliases), aliases)
+    key = select.model._meta.pk
+    inner.outputs = (Output(Col(aliases[select.base_alias], key)),)
+    return Where((In(Col(select.base_alias, key), SubSelect(inner)),))

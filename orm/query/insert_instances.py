@@ -1,0 +1,407 @@
+"""INSERT of instances: planned once for each table, set of columns and dialect, and run one by one or many at a time.
+
+``insert`` writes one table. A model whose rows lie in several tables (its own and those of its parents) is written by
+calling it for each of them in turn, parents first: it sets what the database made on the instances, so that the next
+table finds it there. All or nothing: several statements run in one transaction.
+
+Where the database takes arrays, any number of rows is one statement; elsewhere rows go in the largest chunks its
+parameter limit allows, in sizes that leave few different texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from orm.db.registry import databases
+from orm.db.transactions.public import atomic
+from orm.errors import NotSupportedError
+from orm.query.builder import Builder
+from orm.query.instance_rows import Columns, Computed, RowMaker, columns_of, row_maker
+from orm.query.plan import Plan, statement_plan
+from orm.query.shape import root
+from orm.sql.dialect import NewKey
+from orm.sql.expressions import Col, Combinable, Expression, Value
+from orm.sql.func import DatabaseDefault
+from orm.sql.insert import Conflict, Excluded, Insert
+from orm.sql.select import Output
+from orm.sql.sources import DefaultRow, ParameterArrays, ParameterRows, Source, ValueRow
+
+if TYPE_CHECKING:
+    from orm.db.database_blocking import Database
+    from orm.sql.dialect import Adapter, Dialect
+
+LARGEST_CHUNK = 1024
+
+
+class Made:
+    """What the database makes of a row that is inserted with certain columns, and how instances take it.
+
+    ``key`` is the column whose numbers the database counts, when it is among them.
+    """
+
+    __slots__ = ("converters", "fields", "key")
+
+    def __init__(self, model: Any, given: Sequence[Any], dialect: Dialect) -> None:
+        self.fields = tuple(
+            field
+            for field in model._meta.local_concrete_fields
+            if field not in given and (field.auto or field.has_db_default)
+        )
+        self.converters: tuple[Adapter | None, ...] = tuple(dialect.converter(field) for field in self.fields)
+        self.key = next((field for field in self.fields if field.auto), None)
+
+    def outputs(self, model: Any) -> tuple[Output, ...]:
+        """Return the columns as the result of a statement."""
+        return tuple(Output(Col(model._meta.db_table, field)) for field in self.fields)
+
+    def take(self, instance: Any, row: Sequence[Any]) -> None:
+        """Set the columns of one row on its instance."""
+        held = instance.__dict__
+        for field, convert, value in zip(self.fields, self.converters, row, strict=True):
+            held[field.attname] = value if convert is None or value is None else convert(value)
+
+
+class OneRow:
+    """INSERT of one instance. ``key_name`` is the attribute that takes a key which comes back alone, by the driver."""
+
+    __slots__ = ("key_name", "key_query", "made", "row", "sql")
+
+    def __init__(self, model: Any, columns: Columns, dialect: Dialect) -> None:
+        made = self.made = Made(model, columns.fields, dialect)
+        self.row: RowMaker = row_maker(columns.fields, dialect, True)
+        capabilities = dialect.capabilities
+        alone = made.key is not None and (len(made.fields) == 1 or not capabilities.returning)
+        self.key_name: str | None = None
+        self.key_query: str | None = None
+        if alone and capabilities.new_key is not NewKey.RETURNING:
+            self.key_name = made.key.attname
+            self.key_query = dialect.new_key_query() if capabilities.new_key is NewKey.QUERY else None
+        returned = made.outputs(model) if capabilities.returning and self.key_name is None else ()
+        source: Source = ParameterRows(types=columns.fields, count=1) if columns.fields else DefaultRow()
+        statement = Insert(table=model._meta.db_table, fields=columns.fields, source=source, returning=returned)
+        self.sql = statement_plan(statement, dialect).sql or ""
+
+
+async def insert(model: Any, instances: Sequence[Any], columns: Columns, *, using: str) -> None:
+    """Insert rows of instances into the table of ``model``, and set what the database made on the instances.
+
+    ``columns`` are of that table; the instances are of the model or of one that inherits from it. One instance is one
+    statement and its own transaction; several are all or nothing.
+    """
+    database = databases[using]
+    if len(instances) > 1:
+        await insert_many(model, instances, columns, database, None, None, take=True)
+        return
+    instance = instances[0]
+    dialect = database.dialect
+    key = (columns, dialect)
+    shape = root(model)
+    one: OneRow = shape.plans.get(key) or shape.compiled(key, OneRow, model, columns, dialect)
+    try:
+        params = one.row(instance)
+    except Computed:
+        given = without_defaults(model, instance, columns)
+        if given is not columns:  # planned like any other insert, and what is left out comes back
+            await insert(model, instances, given, using=using)
+        else:
+            await _insert_computed(model, instance, columns, database)
+        return
+    if one.key_name is not None:
+        instance.__dict__[one.key_name] = await database.insert(one.sql, params, one.key_query)
+        if len(one.made.fields) > 1:
+            await _read_made(model, instance, one.made, database)
+    elif not one.made.fields:
+        await database.execute(one.sql, params)
+    elif dialect.capabilities.returning:
+        one.made.take(instance, (await database.fetch(one.sql, params))[0])
+    else:
+        await database.execute(one.sql, params)
+        await _read_made(model, instance, one.made, database)
+
+
+async def _read_made(model: Any, instance: Any, made: Made, database: Database) -> None:
+    """Ask for what the database made of a new row, where an INSERT can't return it."""
+    opts = model._meta
+    if opts.pk in made.fields and opts.pk is not made.key:
+        raise NotSupportedError(
+            f"{database.dialect.name} has no RETURNING, so a key that is the default of its column would be lost: give "
+            f"{opts.label}.{opts.pk.name} a value"
+        )
+    names = [field.attname for field in made.fields if field is not made.key]
+    fresh = await opts.base_manager.using(database.alias).only(*names).aget(pk=instance.__dict__[opts.pk.attname])
+    for name in names:
+        instance.__dict__[name] = fresh.__dict__[name]
+
+
+def without_defaults(model: Any, instance: Any, columns: Columns) -> Columns:
+    """Return the columns whose value is not left to the database; the same object when none is."""
+    held = instance.__dict__
+    given = tuple([field for field in columns.fields if type(held.get(field.attname)) is not DatabaseDefault])
+    return columns if len(given) == len(columns.fields) else columns_of(model, given)
+
+
+async def _insert_computed(model: Any, instance: Any, columns: Columns, database: Database) -> None:
+    """Insert one instance some of whose values are expressions (``name=Lower(Value("X"))``)."""
+    dialect = database.dialect
+    made = Made(model, columns.fields, dialect)
+    builder = Builder(root(model).select)
+    row: list[Expression] = []
+    computed: list[Any] = []
+    for field in columns.fields:
+        value = field.pre_save(instance, True)
+        if not isinstance(value, Combinable):
+            value = Value(field.get_prep_value(value), output_field=field)
+        elif not isinstance(value, Value):
+            computed.append(field)
+        row.append(value.resolve_expression(builder, False, None, False, True))
+    returning = dialect.capabilities.returning
+    statement = Insert(
+        table=model._meta.db_table,
+        fields=columns.fields,
+        source=ValueRow(values=tuple(row)),
+        returning=made.outputs(model) if returning else (),
+    )
+    plan = statement_plan(statement, dialect)
+    sql, params = plan.sql or "", plan.parameters(builder.values)
+    for field in computed:
+        instance.__dict__.pop(field.attname, None)  # the database computes it: read it when asked for
+    if not made.fields:
+        await database.execute(sql, params)
+    elif returning:
+        made.take(instance, (await database.fetch(sql, params))[0])
+    else:
+        if made.key is None:
+            await database.execute(sql, params)
+        else:
+            key_query = dialect.new_key_query() if dialect.capabilities.new_key is NewKey.QUERY else None
+            instance.__dict__[made.key.attname] = await database.insert(sql, params, key_query)
+        if any(field is not made.key for field in made.fields):
+            await _read_made(model, instance, made, database)
+
+
+# -- many --------------------------------------------------------------------------------------------------------------
+
+
+class ManyRows:
+    """INSERT of many instances into certain columns: how each gives its row, and takes what was made of it."""
+
+    __slots__ = ("arrays", "columns", "made", "row")
+
+    def __init__(self, model: Any, columns: Columns, dialect: Dialect) -> None:
+        self.columns = columns
+        self.made = Made(model, columns.fields, dialect)
+        self.row: RowMaker = row_maker(columns.fields, dialect, True)
+        self.arrays = bool(columns.fields) and dialect.array_rows(columns.fields) is not None
+
+    def source(self, count: int) -> Source:
+        """Return the source of a statement for so many rows."""
+        if not self.columns.fields:
+            return DefaultRow()
+        if self.arrays:
+            return ParameterArrays(types=self.columns.fields)
+        return ParameterRows(types=self.columns.fields, count=count)
+
+    def parameters(self, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
+        """Return the parameters of a statement for these rows."""
+        if self.arrays:
+            return [list(column) for column in zip(*rows, strict=True)]
+        return [value for row in rows for value in row]
+
+
+async def insert_many(
+    model: Any,
+    instances: Sequence[Any],
+    columns: Columns,
+    database: Database,
+    conflict: Conflict | None,
+    batch_size: int | None,
+    take: bool,
+) -> None:
+    """Insert many rows of instances into the table of ``model``, all or nothing.
+
+    ``take`` says whether what the database made is wanted; it comes only from databases with RETURNING.
+    """
+    dialect = database.dialect
+    many: ManyRows = root(model).compiled(("many", columns, dialect), ManyRows, model, columns, dialect)
+    try:
+        rows = list(map(many.row, instances))
+    except Computed:
+        await _insert_groups(model, instances, columns, database, conflict, batch_size, take)
+        return
+    take = take and bool(many.made.fields) and dialect.capabilities.returning
+    sizes = list(chunk_sizes(len(rows), many, dialect, batch_size))
+    if len(sizes) == 1:
+        await _insert_chunk(model, database, many, rows, instances, conflict, take)
+        return
+    async with atomic(using=database.alias):
+        start = 0
+        for size in sizes:
+            stop = start + size
+            await _insert_chunk(model, database, many, rows[start:stop], instances[start:stop], conflict, take)
+            start = stop
+
+
+async def _insert_groups(
+    model: Any,
+    instances: Sequence[Any],
+    columns: Columns,
+    database: Database,
+    conflict: Conflict | None,
+    batch_size: int | None,
+    take: bool,
+) -> None:
+    """Insert instances some of which leave columns to the database, or have expressions for values."""
+    groups: dict[Columns, list[Any]] = {}
+    for instance in instances:
+        groups.setdefault(without_defaults(model, instance, columns), []).append(instance)
+    async with atomic(using=database.alias):
+        if columns not in groups or len(groups) > 1:
+            for given, group in groups.items():
+                await insert_many(model, group, given, database, conflict, batch_size, take)
+            return
+        if conflict is not None:
+            raise NotSupportedError("Expressions as values can't be combined with ignore_conflicts or update_conflicts")
+        for instance in instances:
+            await insert(model, [instance], columns, using=database.alias)
+
+
+def chunk_sizes(count: int, many: ManyRows, dialect: Dialect, batch_size: int | None) -> Iterable[int]:
+    """Yield how many rows each statement takes: as many as it can, then powers of two, so that few texts are needed."""
+    if batch_size is not None and batch_size <= 0:
+        raise ValueError("Batch size must be a positive integer.")
+    width = len(many.columns.fields)
+    if many.arrays:
+        largest = batch_size or count
+    elif not width:
+        largest = 1
+    else:
+        largest = min(batch_size or count, max(dialect.capabilities.max_parameters // width, 1), LARGEST_CHUNK)
+    while count >= largest > 0:
+        yield largest
+        count -= largest
+    power = 1 << max(count.bit_length() - 1, 0)
+    while count:
+        if count >= power:
+            yield power
+            count -= power
+        power >>= 1
+
+
+def _many_plan(model: Any, many: ManyRows, count: int, conflict: Conflict | None, take: bool, dialect: Dialect) -> Plan:
+    statement = Insert(
+        table=model._meta.db_table,
+        fields=many.columns.fields,
+        source=many.source(count),
+        conflict=conflict,
+        returning=many.made.outputs(model) if take else (),
+    )
+    return statement_plan(statement, dialect)
+
+
+async def _insert_chunk(
+    model: Any,
+    database: Database,
+    many: ManyRows,
+    rows: Sequence[Sequence[Any]],
+    instances: Sequence[Any],
+    conflict: Conflict | None,
+    take: bool,
+) -> None:
+    dialect = database.dialect
+    count = 0 if many.arrays else len(rows)
+    key = (many, count, take, conflict, dialect)
+    plan: Plan = root(model).compiled(key, _many_plan, model, many, count, conflict, take, dialect)
+    sql, params = plan.sql or "", many.parameters(rows)
+    if not take:
+        await database.execute(sql, params)
+        return
+    found = await database.fetch(sql, params)
+    made = many.made
+    if len(made.fields) == 1 and made.converters[0] is None:  # a key that the database counts
+        name = made.fields[0].attname
+        for instance, (value,) in zip(instances, found, strict=True):
+            instance.__dict__[name] = value
+        return
+    for instance, row in zip(instances, found, strict=True):
+        made.take(instance, row)
+
+
+def conflict_of(
+    model: Any,
+    using: str,
+    ignore: bool,
+    update: bool,
+    update_fields: Collection[str] | None,
+    unique_fields: Collection[str] | None,
+) -> Conflict | None:
+    """Return what ``bulk_create()`` does with rows that exist, one object for equal arguments; None: they are errors.
+
+    Raises ``ValueError`` for arguments that contradict each other, ``NotSupportedError`` where the database can't.
+    """
+    if not ignore and not update:
+        if update_fields or unique_fields:
+            raise ValueError("update_fields and unique_fields go with update_conflicts=True")
+        return None
+    if ignore and update:
+        raise ValueError("ignore_conflicts and update_conflicts are mutually exclusive.")
+    dialect = databases[using].dialect
+    if not (dialect.capabilities.ignore_conflicts if ignore else dialect.capabilities.upsert):
+        raise NotSupportedError(f"{dialect.name} can't {'ignore' if ignore else 'update on'} conflicts")
+    if update and not update_fields:
+        raise ValueError("Fields that will be updated when a row insertion fails on conflicts must be provided.")
+    if update and not unique_fields:
+        raise ValueError("Unique fields that can trigger the upsert must be provided.")
+    target, changed = _concrete(model, unique_fields or ()), _concrete(model, update_fields or ())
+    if any(field.primary_key for field in changed):
+        raise ValueError("bulk_create() cannot be used with primary keys in update_fields.")
+    return root(model).compiled(("conflict", target, changed), _conflict, target, changed)
+
+
+def _concrete(model: Any, names: Collection[str]) -> tuple[Any, ...]:
+    opts = model._meta
+    found = tuple(opts.pk if name == "pk" else opts.get_field(name) for name in names)
+    if not all(field.concrete for field in found):
+        raise ValueError("bulk_create() can only be used with concrete fields in unique_fields and update_fields.")
+    return found
+
+
+def _conflict(target: tuple[Any, ...], changed: tuple[Any, ...]) -> Conflict:
+    return Conflict(target=target, assignments=tuple((field, Excluded(field)) for field in changed))
+
+
+async def bulk_insert(
+    model: Any, instances: list[Any], *, using: str, batch_size: int | None, conflict: Conflict | None
+) -> None:
+    """What ``QuerySet.abulk_create`` does."""
+    if batch_size is not None and batch_size <= 0:
+        raise ValueError("Batch size must be a positive integer.")
+    opts = model._meta
+    plan = opts.write_plan
+    key = opts.pk
+    name, defaulted = key.attname, key.has_default()
+    keyed: list[Any] = []
+    keyless: list[Any] = []
+    for instance in instances:
+        if not isinstance(instance, model):
+            raise TypeError(f"bulk_create() of {opts.object_name} takes its instances, not {instance!r}")
+        held = instance.__dict__
+        value = held.get(name)
+        if value is None and defaulted:
+            value = held[name] = key.get_default()
+        (keyless if value is None else keyed).append(instance)
+    groups = [(group, columns) for group, columns in ((keyed, plan.all), (keyless, plan.keyless)) if group]
+    if not groups:
+        return
+    database = databases[using]
+    take = conflict is None or bool(conflict.assignments)
+    if len(groups) == 1:
+        await insert_many(model, *groups[0], database, conflict, batch_size, take)
+    else:
+        async with atomic(using=using):
+            for group, columns in groups:
+                await insert_many(model, group, columns, database, conflict, batch_size, take)
+    for instance in instances:
+        state = instance._state
+        state.adding = False
+        state.db = using

@@ -1,0 +1,103 @@
+"""From an instance to the parameters of its row: one function generated for exactly the columns that are written.
+
+Names in the generated source are those of fields, which are Python identifiers; values never are part of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from orm.query.shape import root
+from orm.sql.expressions import Combinable
+from orm.sql.fitting import Fitting
+from orm.sql.generated import define
+from orm.sql.types import INTEGER_KINDS
+
+if TYPE_CHECKING:
+    from orm.sql.dialect import Adapter, Dialect
+
+RowMaker = Callable[[Any], tuple[Any, ...]]
+
+
+class Computed(Exception):
+    """A value to be written is an expression, which the prepared statement has no place for."""
+
+
+class Columns:
+    """The fields that a statement writes, as one object: what was compiled for them is found by it."""
+
+    __slots__ = ("fields", "names")
+
+    def __init__(self, fields: Sequence[Any]) -> None:
+        self.fields = tuple(fields)
+        self.names = frozenset(name for field in fields for name in (field.name, field.attname))
+
+    def __repr__(self) -> str:
+        return f"<columns {', '.join(field.column for field in self.fields)}>"
+
+
+def columns_of(model: Any, fields: tuple[Any, ...]) -> Columns:
+    """Return the columns of these fields of a model: one object for equal fields."""
+    found: Columns = root(model).compiled(("columns", fields), Columns, fields)
+    return found
+
+
+class Prepared:
+    """Prepares and adapts one value of a field, whatever its type. Raises ``Computed`` for an expression."""
+
+    __slots__ = ("adapter", "prepare")
+
+    def __init__(self, field: Any, dialect: Dialect) -> None:
+        self.prepare = field.get_prep_value
+        self.adapter: Adapter | None = (
+            Fitting(field, dialect) if field.kind in INTEGER_KINDS else dialect.adapter(field)
+        )
+
+    def __call__(self, value: Any) -> Any:
+        if isinstance(value, Combinable):
+            raise Computed
+        value = self.prepare(value)
+        return value if value is None or self.adapter is None else self.adapter(value)
+
+
+def row_maker(fields: Sequence[Any], dialect: Dialect, adding: bool) -> RowMaker:
+    """Return a function generated for these fields that turns an instance into the parameters of its row.
+
+    ``adding`` tells the fields an INSERT. The function raises ``Computed`` when a value is an expression.
+    """
+    lines = ["def row(o):", "    d = o.__dict__"]
+    names: dict[str, Any] = {}
+    for number, field in enumerate(fields):
+        lines += _column(number, field, dialect, adding, names)
+    lines.append(f"    return ({' '.join(f'x{n},' for n in range(len(fields)))})")
+    made: RowMaker = define("row", lines, names, "rows of " + (str(fields[0].model.__name__) if fields else "nothing"))
+    return made
+
+
+def _column(number: int, field: Any, dialect: Dialect, adding: bool, names: dict[str, Any]) -> list[str]:
+    """Return the lines that make one parameter ``x<number>``. A value of the common type needs no call."""
+    prepared = Prepared(field, dialect)
+    names[f"p{number}"] = prepared
+    names[f"h{number}"] = field.pre_save
+    hook = f"h{number}(o, {adding})"
+    held = f"d[{field.attname!r}]"
+    first = f"x{number} = " + (hook if field.has_pre_save else f"{held} if {field.attname!r} in d else {hook}")
+    prepare = f"x{number} = p{number}(x{number})"
+    target = field.target_field if field.is_relation else field
+    if not target.plain_prepare:
+        return [f"    {first}", f"    {prepare}"]
+    if field.is_relation:  # a key that is there needs no look at the related instance
+        first = f"x{number} = d.get({field.attname!r})"
+        prepare = f"x{number} = p{number}({hook})"
+    names[f"t{number}"] = target.exact_type
+    lines = [f"    {first}", f"    if type(x{number}) is not t{number}: {prepare}"]
+    if isinstance(prepared.adapter, Fitting):
+        names[f"f{number}"] = prepared.adapter.refuse
+        least, most = prepared.adapter.least, prepared.adapter.most
+        lines.append(f"    elif not {least} <= x{number} <= {most}: f{number}(x{number})")
+    adapter = dialect.adapter(target)
+    if adapter is not None:
+        names[f"a{number}"] = adapter
+        lines.append(f"    else: x{number} = a{number}(x{number})")
+    return lines

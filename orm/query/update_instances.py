@@ -1,0 +1,185 @@
+"""UPDATE of rows by their key, from instances: one (``save``), or many at once (``bulk_update``).
+
+Like an INSERT, an UPDATE is of one table; rows that lie in several tables are written by one call for each.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from orm.db.registry import databases
+from orm.db.transactions.public import atomic
+from orm.query.change_query import assignments_key, update_rows
+from orm.query.instance_rows import Columns, Computed, RowMaker, columns_of, row_maker
+from orm.query.plan import Plan, statement_plan
+from orm.query.shape import Shape, root
+from orm.query.steps import filter_rows
+from orm.sql.conditions import Where
+from orm.sql.expressions import Col, Combinable, Slot, Uncacheable
+from orm.sql.lookups import Exact
+from orm.sql.sources import Column, ParameterArrays, ParameterRows, Source
+from orm.sql.update import Update
+
+if TYPE_CHECKING:
+    from orm.db.database_blocking import Database
+    from orm.sql.dialect import Dialect
+
+KEY = "k"
+
+
+class OneUpdate:
+    """UPDATE of certain columns of the row with an instance's key."""
+
+    __slots__ = ("row", "sql")
+
+    def __init__(self, model: Any, columns: Columns, dialect: Dialect) -> None:
+        opts = model._meta
+        fields = (*columns.fields, opts.pk)
+        self.row: RowMaker = row_maker(fields, dialect, False)
+        slots = [Slot(number, None, bare=True) for number in range(len(fields))]
+        statement = Update(
+            table=opts.db_table,
+            assignments=tuple(zip(columns.fields, slots, strict=False)),
+            where=Where((Exact(Col(opts.db_table, opts.pk), slots[-1]),)),
+        )
+        self.sql = statement_plan(statement, dialect).sql or ""
+
+
+async def update_instance(model: Any, instance: Any, columns: Columns, *, using: str) -> int:
+    """Write these columns of an instance to the row of ``model``'s table with its key.
+
+    Returns how many rows matched (0 or 1). Values that are expressions are computed by the database, and leave the
+    instance.
+    """
+    database = databases[using]
+    dialect = database.dialect
+    key = ("update", columns, dialect)
+    shape = root(model)
+    one: OneUpdate = shape.plans.get(key) or shape.compiled(key, OneUpdate, model, columns, dialect)
+    try:
+        params = one.row(instance)
+    except Computed:
+        return await _update_computed(model, instance, columns, database)
+    return await database.execute(one.sql, params)
+
+
+async def _update_computed(model: Any, instance: Any, columns: Columns, database: Database) -> int:
+    pairs = [(field, field.pre_save(instance, False)) for field in columns.fields]
+    key = instance.__dict__[model._meta.pk.attname]
+    shape, prepared = root(model).advance(("one", "pk"), [key], filter_rows, False, (), {"pk": key})
+    values: list[Any] = []
+    assignments = {field.name: value for field, value in pairs}
+    step: Any
+    try:
+        step = ("update", assignments_key(assignments, values))
+    except Uncacheable:
+        step = None
+    shape, assigned = shape.advance(step, values, update_rows, assignments)
+    made = shape.plan(database.dialect, prepared + assigned, statement_plan)
+    matched = await database.execute(made.sql or "", made.parameters(prepared + assigned))
+    if matched:
+        for field, value in pairs:
+            if isinstance(value, Combinable):
+                instance.__dict__.pop(field.attname, None)  # read when asked for
+    return matched
+
+
+# -- many --------------------------------------------------------------------------------------------------------------
+
+
+class ManyUpdates:
+    """UPDATE of certain columns of many rows: the key and then the columns of each instance."""
+
+    __slots__ = ("arrays", "columns", "fields", "model", "row")
+
+    def __init__(self, model: Any, columns: Columns, dialect: Dialect) -> None:
+        self.model = model
+        self.columns = columns
+        self.fields = (model._meta.pk, *columns.fields)
+        self.row: RowMaker = row_maker(self.fields, dialect, False)
+        self.arrays = dialect.array_rows(self.fields) is not None
+
+    def plan(self, count: int, dialect: Dialect) -> Plan:
+        """Return the plan of one statement for so many rows."""
+        opts = self.model._meta
+        names = (KEY, *[f"v{number}" for number in range(len(self.columns.fields))])
+        source: Source = (
+            ParameterArrays(types=self.fields) if self.arrays else ParameterRows(types=self.fields, count=count)
+        )
+        statement = Update(
+            table=opts.db_table,
+            assignments=tuple(
+                (field, Column("given", name, field))
+                for field, name in zip(self.columns.fields, names[1:], strict=True)
+            ),
+            where=Where((Exact(Col(opts.db_table, opts.pk), Column("given", KEY, opts.pk)),)),
+            source=source,
+            source_columns=names,
+        )
+        return statement_plan(statement, dialect)
+
+
+async def bulk_update(model: Any, instances: list[Any], names: list[str], *, using: str, batch_size: int | None) -> int:
+    """What ``QuerySet.abulk_update`` does: write these fields of many instances; return how many rows matched."""
+    if batch_size is not None and batch_size <= 0:
+        raise ValueError("Batch size must be a positive integer.")
+    if not names:
+        raise ValueError("Field names must be given to bulk_update().")
+    opts = model._meta
+    fields = tuple(opts.get_field(name) for name in names)
+    if any(not field.concrete or field.many_to_many for field in fields):
+        raise ValueError("bulk_update() can only be used with concrete fields.")
+    if any(field.primary_key for field in fields):
+        raise ValueError("bulk_update() cannot be used with primary key fields.")
+    if any(instance.pk is None for instance in instances):
+        raise ValueError("All bulk_update() objects must have a primary key set.")
+    if not instances:
+        return 0
+    for instance in instances:
+        instance._settle_relations(opts.write_plan)
+    database = databases[using]
+    dialect = database.dialect
+    columns = columns_of(model, fields)
+    shape = root(model)
+    many: ManyUpdates = shape.compiled(("updates", columns, dialect), ManyUpdates, model, columns, dialect)
+    try:
+        rows = list(map(many.row, instances))
+    except Computed:
+        return await _update_each(model, instances, columns, using)
+    return await _update_many(shape, many, rows, database, batch_size)
+
+
+async def _update_many(
+    shape: Shape, many: ManyUpdates, rows: list[tuple[Any, ...]], database: Database, batch_size: int | None
+) -> int:
+    dialect = database.dialect
+    largest = batch_size or len(rows)
+    if not many.arrays:
+        largest = min(largest, max(dialect.capabilities.max_parameters // len(many.fields), 1))
+    if many.arrays and largest >= len(rows):
+        return await _update_chunk(shape, many, rows, database)
+    matched = 0
+    async with atomic(using=database.alias):
+        for start in range(0, len(rows), largest):
+            matched += await _update_chunk(shape, many, rows[start : start + largest], database)
+    return matched
+
+
+async def _update_chunk(shape: Shape, many: ManyUpdates, rows: list[tuple[Any, ...]], database: Database) -> int:
+    dialect = database.dialect
+    if not dialect.capabilities.update_from:
+        key = ("update", many.columns, dialect)
+        one: OneUpdate = shape.compiled(key, OneUpdate, many.model, many.columns, dialect)
+        return await database.execute_many(one.sql, [(*row[1:], row[0]) for row in rows])
+    count = 0 if many.arrays else len(rows)
+    plan: Plan = shape.compiled((many, count, dialect), many.plan, count, dialect)
+    params = [list(column) for column in zip(*rows, strict=True)] if many.arrays else [v for row in rows for v in row]
+    return await database.execute(plan.sql or "", params)
+
+
+async def _update_each(model: Any, instances: list[Any], columns: Columns, using: str) -> int:
+    matched = 0
+    async with atomic(using=using):
+        for instance in instances:
+            matched += await update_instance(model, instance, columns, using=using)
+    return matched

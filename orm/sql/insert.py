@@ -1,0 +1,101 @@
+"""INSERT as structure: a table, columns, the source of the rows, and what happens to rows that are there already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from orm.errors import NotSupportedError
+from orm.sql.expressions import Expression
+from orm.sql.record import Record
+from orm.sql.sources import DefaultRow, SelectedRows, Source
+from orm.sql.statements import Statement, compile_ctes
+
+if TYPE_CHECKING:
+    from orm.sql.compiler import Compiler
+    from orm.sql.conditions import Where
+    from orm.sql.sources import Text
+
+Assignment = tuple[Any, Expression]
+"""A field, and the expression its column is set to."""
+
+
+class Excluded(Expression):
+    """In an upsert: the value of a column in the row that was to be inserted."""
+
+    def __init__(self, field: Any) -> None:
+        super().__init__(field)
+        self.field = field
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        return connection.excluded(connection.quote(self.field.column)), []
+
+
+class Conflict(Record):
+    """What to do with a row whose unique values are in the table: leave that one, or update it.
+
+    ``target`` are the fields of the unique constraint (none: any constraint); ``assignments`` are empty where the row
+    stays as it is; ``condition`` says which rows are updated.
+    """
+
+    target: tuple[Any, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
+    condition: Where | None = None
+
+    def as_clause(self, compiler: Compiler) -> tuple[str, list[Any]]:
+        """Return the clause with a leading space.
+
+        Raises ``NotSupportedError`` where the database has no such clause.
+        """
+        dialect = compiler.dialect
+        able = dialect.capabilities.upsert if self.assignments else dialect.capabilities.ignore_conflicts
+        if not able:
+            raise NotSupportedError(f"{dialect.name} can't {'update on' if self.assignments else 'ignore'} conflicts")
+        target = [dialect.quote(field.column) for field in self.target]
+        if not self.assignments:
+            return " " + dialect.on_conflict_ignore(target), []
+        sets, params = compile_assignments(self.assignments, compiler)
+        condition = None
+        if self.condition is not None:
+            condition, found = compiler.compile_condition(self.condition)
+            params += found
+        return " " + dialect.on_conflict_update(target, sets, condition), params
+
+
+class Insert(Statement):
+    """INSERT of the rows of a source into columns; ``fields`` are those of the columns, in the source's order."""
+
+    fields: tuple[Any, ...]
+    source: Source
+    conflict: Conflict | None = None
+
+    def as_sql(self, compiler: Compiler) -> Text:
+        dialect = compiler.dialect
+        before, params = compile_ctes(self.ctes, compiler)
+        columns = "" if isinstance(self.source, DefaultRow) else self._columns(compiler)
+        rows, found = self.source.as_rows(compiler)
+        params += found
+        clause = ""
+        if self.conflict is not None:
+            if isinstance(self.source, SelectedRows):
+                # Without a WHERE, the ON of the clause could be that of a join.
+                rows = f"SELECT * FROM ({rows}) AS given WHERE 1 = 1"
+            clause, found = self.conflict.as_clause(compiler)
+            params += found
+        returning, found = self.returning_clause(compiler)
+        text = f"{before}INSERT INTO {dialect.quote(self.table)}{columns} {rows}{clause}{returning}"
+        return text, [*params, *found]
+
+    def _columns(self, compiler: Compiler) -> str:
+        return f" ({', '.join(compiler.dialect.quote(field.column) for field in self.fields)})"
+
+
+def compile_assignments(assignments: Sequence[Assignment], compiler: Compiler) -> tuple[list[str], list[Any]]:
+    """Return ``column = value`` for each assignment, and their parameters."""
+    sets: list[str] = []
+    params: list[Any] = []
+    for field, value in assignments:
+        sql, found = compiler.compile_output(value)
+        sets.append(f"{compiler.dialect.quote(field.column)} = {sql}")
+        params += found
+    return sets, params

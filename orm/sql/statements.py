@@ -1,0 +1,85 @@
+"""Statements that change rows, as structure: what INSERT, UPDATE and DELETE have in common.
+
+Like a SELECT they are frozen, hold slots for values, and become text in one pure function,
+``Compiler.compile_statement``. Before that the dialect may rewrite one that its database refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from orm.sql.expressions import Slot
+from orm.sql.fitting import Fitting
+from orm.sql.record import Record
+from orm.sql.types import INTEGER_KINDS, SQLType
+
+if TYPE_CHECKING:
+    from orm.sql.compiler import Compiler
+    from orm.sql.select import Output
+    from orm.sql.sources import Source, Text
+
+
+class CommonTable(Record):
+    """A query with a name, in front of a statement (WITH): ``columns`` are the names of what it offers."""
+
+    name: str
+    rows: Source
+    columns: tuple[str, ...]
+    recursive: bool = False
+
+
+class Statement(Record):
+    """A statement about the rows of one table.
+
+    ``returning`` are columns of the rows that were changed, and the statement's result; ``ctes`` are the queries it
+    may select from; ``comment`` stands before it.
+    """
+
+    table: str
+    ctes: tuple[CommonTable, ...] = ()
+    returning: tuple[Output, ...] = ()
+    comment: str | None = None
+
+    def as_sql(self, compiler: Compiler) -> Text:
+        """Return the SQL. Raises ``EmptyResultSet`` for a statement that could change no row."""
+        raise NotImplementedError(f"{type(self).__name__} must define as_sql(compiler)")
+
+    def returning_clause(self, compiler: Compiler) -> tuple[str, list[Any]]:
+        """Return ``RETURNING …`` with a leading space, or nothing.
+
+        Raises ``NotSupportedError`` where the database can't return the rows it changed.
+        """
+        if not self.returning:
+            return "", []
+        compiler.dialect.refuse_returning()
+        return compiler.compile_outputs(" RETURNING ", self.returning)
+
+
+class StoredSlot(Slot):
+    """The place of a value that a column is set to; a whole number that the column can't hold is refused."""
+
+    def __init__(self, index: int, field: SQLType) -> None:
+        super().__init__(index, field, bare=True)
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        sql, params = super().as_sql(compiler, connection)
+        field = self.output_field
+        if field.kind in INTEGER_KINDS:
+            params = [params[0]._replace(adapter=Fitting(field, connection))]
+        return sql, params
+
+
+def compile_ctes(ctes: Sequence[CommonTable], compiler: Compiler) -> tuple[str, list[Any]]:
+    """Return ``WITH …`` with a trailing space, or nothing."""
+    if not ctes:
+        return "", []
+    quote = compiler.dialect.quote
+    parts: list[str] = []
+    params: list[Any] = []
+    for cte in ctes:
+        sql, found = cte.rows.as_rows(compiler)
+        parts.append(f"{quote(cte.name)}({', '.join(map(quote, cte.columns))}) AS ({sql})")
+        params += found
+    word = "WITH RECURSIVE" if any(cte.recursive for cte in ctes) else "WITH"
+    return f"{word} {', '.join(parts)} ", params
