@@ -14,6 +14,7 @@ from orm.errors import NotSupportedError, SuspiciousOperation
 from orm.sql import types
 from orm.sql.dialect import Adapter, Capabilities, Dialect, Pattern, like_escape
 from orm.sql.types import SQLType
+from orm_postgresql.values import AS_TEXT, RANGES, Elements, ReadRange, read_hstore, write_hstore, write_json
 
 _TYPES = {
     "smallint": "smallint",
@@ -29,6 +30,13 @@ _TYPES = {
     "uuid": "uuid",
     "json": "jsonb",
     "binary": "bytea",
+    **{kind: kind for kind in AS_TEXT},
+}
+_ADAPTERS: dict[str, Adapter] = {"json": write_json, "hstore": write_hstore, **dict.fromkeys(RANGES, str)}
+_CONVERTERS: dict[str, Adapter] = {
+    "json": json.loads,
+    "hstore": read_hstore,
+    **{kind: ReadRange(made) for kind, made in RANGES.items()},
 }
 _FUNCTION_NAMES = {"CHAR": "CHR", "INSTR": "STRPOS", "JSON_ARRAYAGG": "JSONB_AGG", "IFNULL": "COALESCE"}
 _EXTRACTS = {
@@ -80,6 +88,9 @@ class PostgreSQLDialect(Dialect):
         select_for_update=True,
         deferrable_unique=True,
         nulls_not_distinct=True,
+        covering_indexes=True,
+        operator_classes=True,
+        tablespaces=True,
     )
 
     def placeholder(self, number: int) -> str:
@@ -98,21 +109,47 @@ class PostgreSQLDialect(Dialect):
         if field.kind == "decimal":
             digits, places = field.max_digits, field.decimal_places or 0
             return "numeric" if digits is None else f"numeric({digits}, {places})"
+        if field.kind == "array":
+            return f"{field.base_field.db_type(self)}[{field.size or ''}]"
+        if field.kind == "tstzrange" and types.default_zone is None:
+            return "tsrange"
         return _TYPES[field.kind]
 
     def cast_type(self, sql_type: SQLType) -> str:
+        if sql_type.kind == "array":
+            element = sql_type.base_field  # type: ignore[attr-defined]  # what makes a field one of arrays
+            return f"{'numeric' if element.kind == 'decimal' else self.cast_type(element)}[]"
         return "varchar" if sql_type.kind == "char" else self.column_type(sql_type)
 
     def parameter(self, sql_type: SQLType | None) -> str:
         """Return a cast parameter; a decimal without its digits, which would round a value wider than the column."""
-        if sql_type is not None and sql_type.kind == "decimal":
+        if sql_type is None:
+            return "%s"
+        if sql_type.kind == "decimal":
             return "%s::numeric"
-        return "%s" if sql_type is None else f"%s::{self.cast_type(sql_type)}"
+        return f"{self._sent(sql_type)}::{self.cast_type(sql_type)}"
+
+    def parameter_beside(self, sql_type: SQLType | None) -> str:
+        """Return a cast for what travels as text: beside a column of its type, asyncpg would want that type's value."""
+        return "%s" if sql_type is None or self._sent(sql_type) == "%s" else self.parameter(sql_type)
+
+    def _sent(self, sql_type: SQLType) -> str:
+        """Return the parameter as it is sent: as text, as an array of texts, or as what the statement makes of it."""
+        brackets = ""
+        while sql_type.kind == "array":
+            sql_type, brackets = sql_type.base_field, "[]"  # type: ignore[attr-defined]
+        return f"%s::text{brackets}" if sql_type.kind in AS_TEXT else "%s"
 
     def adapter(self, sql_type: SQLType) -> Adapter | None:
-        return _write_json if sql_type.kind == "json" else None
+        if sql_type.kind == "array":
+            each = self.adapter(sql_type.base_field)  # type: ignore[attr-defined]
+            return None if each is None else Elements(each)
+        return _ADAPTERS.get(sql_type.kind)
 
     def converter(self, sql_type: SQLType) -> Adapter | None:
+        if sql_type.kind == "array":
+            each = self.converter(sql_type.base_field)  # type: ignore[attr-defined]
+            return None if each is None else Elements(each)
         return _CONVERTERS.get(sql_type.kind)
 
     # -- conditions ---------------------------------------------------------------------------------------------------
@@ -132,7 +169,7 @@ class PostgreSQLDialect(Dialect):
         return f"{lhs}::text {operator} {before}{escaped}{after}"
 
     def membership(self, lhs: str, sql_type: SQLType) -> Pattern | None:
-        if not self.capabilities.array_parameters:
+        if not self.capabilities.array_parameters or sql_type.kind == "array" or self._sent(sql_type) != "%s":
             return None
         adapt = self.adapter(sql_type)
         if sql_type.kind in types.INTEGER_KINDS:
@@ -194,7 +231,7 @@ class PostgreSQLDialect(Dialect):
         return f"({sql} {'#>>' if as_text else '#>'} {self._json_path(path)})"
 
     def json_comparison(self, sql: str, path: Sequence[str | int]) -> Pattern:
-        return Pattern(f"({sql} #> {self._json_path(path)}) {{operator}} %s", _write_json)
+        return Pattern(f"({sql} #> {self._json_path(path)}) {{operator}} %s", write_json)
 
     def json_contains(self, lhs: str, rhs: str) -> str:
         return f"{lhs} @> {rhs}"
@@ -236,14 +273,17 @@ class PostgreSQLDialect(Dialect):
         return f"EXPLAIN ({', '.join(parts)})" if parts else "EXPLAIN"
 
     def array_rows(self, sql_types: Sequence[SQLType]) -> str | None:
-        if not self.capabilities.array_parameters:
+        # unnest() opens arrays of arrays all the way, so a column of arrays can't come as one.
+        if not self.capabilities.array_parameters or any(sql_type.kind == "array" for sql_type in sql_types):
             return None
+        return f"UNNEST({', '.join(map(self._array_parameter, sql_types))})"
+
+    def _array_parameter(self, sql_type: SQLType) -> str:
         # Decimals without their digits: the column itself refuses what is too wide, where the cast would round.
-        arrays = (
-            "%s::numeric[]" if sql_type.kind == "decimal" else f"%s::{self.cast_type(sql_type)}[]"
-            for sql_type in sql_types
-        )
-        return f"UNNEST({', '.join(arrays)})"
+        if sql_type.kind == "decimal":
+            return "%s::numeric[]"
+        sent = "%s" if self._sent(sql_type) == "%s" else "%s::text[]"
+        return f"{sent}::{self.cast_type(sql_type)}[]"
 
     def replication_state(self) -> str | None:
         # Nothing to replay and connected to its primary: up to date, however long ago the last change was.
@@ -257,13 +297,3 @@ class PostgreSQLDialect(Dialect):
 
     def empty_tables(self, tables: Sequence[str]) -> Sequence[str]:
         return [f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE"] if tables else []
-
-
-def _write_json(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    if "\\u0000" in text and "\x00" in str(value):
-        raise ValueError("PostgreSQL's jsonb can't hold the character NUL (\\u0000)")
-    return text
-
-
-_CONVERTERS: dict[str, Adapter] = {"json": json.loads}

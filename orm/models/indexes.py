@@ -1,24 +1,33 @@
-"""``Index``, for ``Meta.indexes``."""
+"""``Index``, for ``Meta.indexes``, and the expressions that only stand in indexes and constraints."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Self
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Self
 
-from orm.errors import ImproperlyConfigured
 from orm.models.conditions import schema_sql
 from orm.sql import ddl
+from orm.sql.func import Func
 from orm.sql.references import F
 
 
 class Index:
     """An index on columns or expressions.
 
-    Parameters: ``fields`` are names, with ``-`` in front for descending order, or ``expressions`` are given instead
-    (then ``name`` is needed); ``condition`` limits the index to some rows.
+    Parameters:
+        fields: names, with ``-`` in front for descending order; or ``expressions`` are given instead.
+        name: the index's name in the database; needed with expressions, a condition, ``opclasses`` and ``include``.
+        condition: a Q that limits the index to some rows.
+        opclasses: for each field, the operator class it is indexed with, where the database has those.
+        include: names of fields whose columns the index carries along, where the database can.
+        db_tablespace: where the index is stored, where the database has tablespaces.
+
+    Raises: ValueError for options that do not go together.
     """
 
     suffix = "idx"
+    method: ClassVar[str | None] = None
+    """How the database builds it (``gin``); None: its usual way."""
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
         self = super().__new__(cls)
@@ -28,20 +37,50 @@ class Index:
     _declared: tuple[tuple[Any, ...], dict[str, Any]]
 
     def __init__(
-        self, *expressions: Any, fields: Iterable[str] = (), name: str | None = None, condition: Any = None
+        self,
+        *expressions: Any,
+        fields: Iterable[str] = (),
+        name: str | None = None,
+        db_tablespace: str | None = None,
+        opclasses: Sequence[str] = (),
+        condition: Any = None,
+        include: Sequence[str] | None = None,
     ) -> None:
-        if isinstance(fields, str):
-            raise TypeError(f"Index: fields must be a list of names, like [{fields!r}], not the string {fields!r}.")
+        for option, given in (("fields", fields), ("opclasses", opclasses), ("include", include)):
+            if isinstance(given, str):
+                raise TypeError(f"Index.{option} must be a list or tuple, like [{given!r}], not the string {given!r}.")
         self.fields = tuple(fields)
         self.expressions = tuple(F(one) if isinstance(one, str) else one for one in expressions)
-        if bool(self.fields) == bool(self.expressions):
-            raise ValueError("An Index needs either fields= or expressions, one of the two.")
-        if self.expressions and not name:
-            raise ImproperlyConfigured("An Index on expressions needs a name=.")
-        if condition is not None and not getattr(condition, "conditional", False):
-            raise ValueError(f"Index: condition must be a Q, not {condition!r}.")
-        self.name = name or ""
+        self.opclasses = tuple(map(ddl.operator_class, opclasses))
+        self.include = tuple(include or ())
+        self.db_tablespace = db_tablespace
         self.condition = condition
+        self.name = name or ""
+        self._check()
+
+    def _check(self) -> None:
+        if not self.fields and not self.expressions:
+            raise ValueError("At least one field or expression is required to define an index.")
+        if self.fields and self.expressions:
+            raise ValueError("Index.fields and expressions are mutually exclusive.")
+        if not all(isinstance(field, str) for field in self.fields):
+            raise ValueError("Index.fields must contain only strings with field names.")
+        if self.condition is not None and not getattr(self.condition, "conditional", False):
+            raise ValueError(f"Index.condition must be a Q instance, not {self.condition!r}.")
+        if self.opclasses and self.expressions:
+            raise ValueError("Index.opclasses cannot be used with expressions. Use OpClass() instead.")
+        if self.opclasses and len(self.opclasses) != len(self.fields):
+            raise ValueError("Index.fields and Index.opclasses must have the same number of elements.")
+        if not self.name:
+            needs = {
+                "on expressions": self.expressions,
+                "with opclasses": self.opclasses,
+                "with a condition": self.condition is not None,
+                "with included fields (a covering index)": self.include,
+            }
+            for what, given in needs.items():
+                if given:
+                    raise ValueError(f"An index must be named {what}: give it a name=.")
 
     @property
     def field_names(self) -> tuple[str, ...]:
@@ -81,22 +120,47 @@ class Index:
         columns = [ddl.column_of(model, name) for name in self.field_names]
         return self.name or ddl.name_of(model._meta.db_table, columns, self.suffix, dialect)
 
+    def storage(self) -> list[str]:
+        """Parameters of the index's method, as SQL text; subclasses that have some give them."""
+        return []
+
     def create_statement(self, model: Any, dialect: Any, if_not_exists: bool = False) -> str:
         """CREATE INDEX."""
-        if self.fields:
-            parts = [
-                dialect.quote(ddl.column_of(model, name.removeprefix("-"))) + (" DESC" if name.startswith("-") else "")
-                for name in self.fields
-            ]
-        else:
-            parts = [_expression(schema_sql(model, one, dialect), one) for one in self.expressions]
         condition = schema_sql(model, self.condition, dialect) if self.condition is not None else None
         return ddl.create_index(
-            model, self.name_for(model, dialect), ", ".join(parts), dialect, condition=condition,
+            model, self.name_for(model, dialect), ", ".join(self._parts(model, dialect)), dialect, method=self.method,
+            include=self.include, storage=self.storage(), tablespace=self.db_tablespace, condition=condition,
             if_not_exists=if_not_exists,
         )  # fmt: skip
 
+    def _parts(self, model: Any, dialect: Any) -> list[str]:
+        """What is indexed: columns with their operator class and direction, or expressions."""
+        if self.expressions:
+            return [_expression(schema_sql(model, one, dialect), one) for one in self.expressions]
+        classes = self.opclasses if dialect.capabilities.operator_classes else ()
+        parts = []
+        for number, name in enumerate(self.fields):
+            part = dialect.quote(ddl.column_of(model, name.removeprefix("-")))
+            part += f" {classes[number]}" if classes else ""
+            parts.append(part + (" DESC" if name.startswith("-") else ""))
+        return parts
+
 
 def _expression(sql: str, expression: Any) -> str:
-    """Parentheses, as expressions in an index need, unless the expression says its order after them."""
-    return sql if hasattr(expression, "descending") else f"({sql})"
+    """Parentheses, as expressions in an index need, unless the expression says more after them."""
+    return sql if hasattr(expression, "descending") or isinstance(expression, OpClass) else f"({sql})"
+
+
+class OpClass(Func):
+    """An expression with the operator class it is indexed with: ``OpClass(Lower("name"), name="varchar_pattern_ops")``.
+
+    Raises: ValueError for a ``name`` that is no plain name.
+    """
+
+    def __init__(self, expression: Any, name: str) -> None:
+        super().__init__(expression)
+        self.name = ddl.operator_class(name)
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+        sql, params = compiler.compile(self.source_expressions[0])
+        return f"({sql}) {self.name}", params

@@ -124,9 +124,11 @@ class Builder(Names):
         self.list_slots |= select.list_slots
         return select
 
-    def embed_value(self, queryset: Any, template: str, output_field: SQLType | None) -> SubSelect:
-        """Return a queryset of one column as a value."""
-        return SubSelect(one_column(self.embed(queryset)), template, output_field)
+    def embed_value(
+        self, queryset: Any, template: str, output_field: SQLType | None, *, ordered: bool = False
+    ) -> SubSelect:
+        """Return a queryset of one column as a value; ``ordered`` where the order of its rows matters."""
+        return SubSelect(one_column(self.embed(queryset), ordered=ordered), template, output_field)
 
     def embed_condition(self, queryset: Any, template: str) -> SubSelect:
         """Return whether a queryset has rows, as a condition."""
@@ -399,8 +401,11 @@ def _find_lookup(lhs: Any, name: str) -> Any:
     return field.get_lookup(name) if field is not None else None
 
 
-def one_column(select: Select, lhs: Any = None) -> Select:
-    """Return a select fit for the right side of a comparison: one column, the key unless ``values()`` chose another."""
+def one_column(select: Select, lhs: Any = None, *, ordered: bool = False) -> Select:
+    """Return a select fit for the right side of a comparison: one column, the key unless ``values()`` chose another.
+
+    Its order is dropped where it changes nothing, unless ``ordered``.
+    """
     select = select.copy()
     if select.combination is not None:
         parts = tuple(one_column(part, lhs) for part in select.combination.parts)
@@ -420,6 +425,6 @@ def one_column(select: Select, lhs: Any = None) -> Select:
         name, expression = chosen[0]
         select.outputs = (Output(expression, name if name in select.selected else None),)
     select.select_related = False
-    if select.limit is None and select.offset is None and not select.distinct_on:
+    if select.limit is None and select.offset is None and not select.distinct_on and not ordered:
         select.order_by = ()
     return select

@@ -10,26 +10,36 @@ from orm.sql import types
 from orm.sql.expressions import Expression, Star, Value, as_expression
 from orm.sql.func import Func
 from orm.sql.types import SQLType
+from orm.sql.windows import listed, ordering_of
 
 
 class Aggregate(Func):
     """Base of aggregates.
 
     Parameters: ``distinct`` looks at different values only; ``filter`` is a condition rows must meet; ``default`` is
-    the
-    result over no rows, where the aggregate would be NULL.
+    the result over no rows, where the aggregate would be NULL; ``order_by`` (a name, an expression or a list of them)
+    is the order in which values go in, for aggregates whose result depends on it.
     """
 
     name = ""
     allow_distinct = True
+    allow_order_by = False
     empty_result_set_value: Any = None
     window_compatible = True
 
     def __init__(
-        self, *expressions: Any, distinct: bool = False, filter: Any = None, default: Any = None, **extra: Any
+        self,
+        *expressions: Any,
+        distinct: bool = False,
+        filter: Any = None,
+        default: Any = None,
+        order_by: Any = None,
+        **extra: Any,
     ) -> None:
         if distinct and not self.allow_distinct:
             raise TypeError(f"{type(self).__name__} does not take distinct")
+        if order_by and not self.allow_order_by:
+            raise TypeError(f"{type(self).__name__} is the same in any order: it takes no order_by")
         if default is not None and self.empty_result_set_value is not None:
             raise TypeError(f"{type(self).__name__} is {self.empty_result_set_value} over no rows: it takes no default")
         if filter is not None and not getattr(filter, "conditional", False):
@@ -38,6 +48,7 @@ class Aggregate(Func):
         self.distinct = distinct
         self.filter = filter
         self.default = default if default is None else as_expression(default)
+        self.order_by = tuple(map(ordering_of, listed(order_by)))
 
     @property
     def contains_aggregate(self) -> bool:
@@ -91,9 +102,11 @@ class Aggregate(Func):
         template = context.pop("template", None) or self.extra.get("template", self.template)
         context.setdefault("distinct", "DISTINCT " if self.distinct else "")
         if template == Func.template:
-            template = "%(function)s(%(distinct)s%(expressions)s)"
+            template = "%(function)s(%(distinct)s%(expressions)s%(ordering)s)"
+        ordered = [compiler.compile(item) for item in self.order_by]
+        context["ordering"] = f" ORDER BY {', '.join(sql for sql, _ in ordered)}" if ordered else ""
         sql, params = super().as_sql(compiler, connection, template=template, **context)
-        params = list(params)
+        params = [*params, *(param for _, ordering_params in ordered for param in ordering_params)]
         if self.filter is not None:
             condition, condition_params = compiler.compile_condition(self.filter)
             sql = f"{sql} FILTER (WHERE {condition})"

@@ -199,17 +199,43 @@ def create_index(
     dialect: Any,
     *,
     unique: bool = False,
+    method: str | None = None,
     tail: str = "",
+    include: Sequence[str] = (),
+    storage: Sequence[str] = (),
+    tablespace: str | None = None,
     condition: str | None = None,
     if_not_exists: bool = False,
 ) -> str:
-    """CREATE INDEX on ``what`` (quoted columns or expressions in parentheses)."""
+    """CREATE INDEX on ``what`` (quoted columns or expressions in parentheses).
+
+    ``method`` is how the index is built (``gin``), ``include`` are names of fields whose columns it carries along,
+    ``storage`` parameters of its method (``fillfactor = 70``); what the database does not have is left out.
+    """
+    can = dialect.capabilities
     guard = "IF NOT EXISTS " if if_not_exists else ""
+    using = f" USING {method}" if method is not None else ""
+    if include and can.covering_indexes:
+        tail = f" INCLUDE ({columns_of(model, include, dialect)}){tail}"
+    if storage:
+        tail += f" WITH ({', '.join(storage)})"
+    if tablespace and can.tablespaces:
+        tail += f" TABLESPACE {dialect.quote(tablespace)}"
     where = f" WHERE {condition}" if condition is not None else ""
     return finished(
         f"CREATE {'UNIQUE ' if unique else ''}INDEX {guard}{dialect.quote(name)} "
-        f"ON {dialect.quote(model._meta.db_table)} ({what}){tail}{where}"
+        f"ON {dialect.quote(model._meta.db_table)}{using} ({what}){tail}{where}"
     )
+
+
+def operator_class(name: str) -> str:
+    """An operator class ready for SQL text.
+
+    Raises: ValueError for what is no plain name (of letters, digits, underscores and dots).
+    """
+    if not name or not all(part.isidentifier() and part.isascii() for part in name.split(".")):
+        raise ValueError(f"{name!r} can't be the name of an operator class.")
+    return name
 
 
 def table_indexes(model: Any, dialect: Any, *, if_not_exists: bool = False) -> list[str]:

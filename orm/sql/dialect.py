@@ -70,6 +70,11 @@ class Capabilities(NamedTuple):
     deferrable_unique: bool = False
     nulls_not_distinct: bool = False
     """``UNIQUE NULLS NOT DISTINCT`` is understood."""
+    covering_indexes: bool = False
+    """An index may carry further columns along (``INCLUDE``)."""
+    operator_classes: bool = False
+    """A column of an index may name how it is compared."""
+    tablespaces: bool = False
     cursors: bool = True
     """A transaction can keep a result open at the server and read it bit by bit. False: a stream reads all its rows
     before it gives the first ones."""
@@ -127,6 +132,13 @@ class Dialect:
         if sql_type is None or not self.capabilities.typed_parameters:
             return "%s"
         return self.cast("%s", sql_type)
+
+    def parameter_beside(self, sql_type: SQLType | None) -> str:
+        """Return ``%s`` for a parameter that stands beside a column of this type, which tells the database its type.
+
+        A dialect whose drivers can't send values of some type as they are puts a cast here.
+        """
+        return "%s"
 
     # -- types ------------------------------------------------------------------------------------------------------
 

@@ -358,7 +358,7 @@ class Slot(Expression):
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
         field = self._output_field
         adapter = connection.adapter(field) if field is not None else None
-        sql = "%s" if self.bare else connection.parameter(field)
+        sql = connection.parameter_beside(field) if self.bare else connection.parameter(field)
         return sql, [Param(self.index, adapter)]
 
     def group_by_columns(self) -> Iterable[Expression]:

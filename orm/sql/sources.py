@@ -79,15 +79,16 @@ class ParameterRows(Source):
         return [Param(slot) for slot in range(self.count * len(self.types))]
 
     def as_rows(self, compiler: Compiler) -> Text:
-        row = f"({', '.join(['%s'] * len(self.types))})"
-        return "VALUES " + ", ".join([row] * self.count), self._params()
+        return "VALUES " + ", ".join([self._row(compiler)] * self.count), self._params()
+
+    def _row(self, compiler: Compiler) -> str:
+        return f"({', '.join(map(compiler.dialect.parameter_beside, self.types))})"
 
     def as_table(self, compiler: Compiler, alias: str, names: Sequence[str]) -> Text:
         dialect = compiler.dialect
         # The first row says the types to a database that has to be told.
         first = f"({', '.join(dialect.parameter(sql_type) for sql_type in self.types)})"
-        row = f"({', '.join(['%s'] * len(self.types))})"
-        rows = [first, *[row] * (self.count - 1)]
+        rows = [first, *[self._row(compiler)] * (self.count - 1)]
         return dialect.value_table(rows, dialect.quote(alias), [dialect.quote(name) for name in names]), self._params()
 
 

@@ -256,7 +256,7 @@ class SQLType:
 
     def lookups(self) -> dict[str, type]:
         """Return every lookup and transform of this type by name, the most specific winning."""
-        found = {**KIND_LOOKUPS[None], **KIND_LOOKUPS[self.kind]}
+        found = {**KIND_LOOKUPS[None], **KIND_LOOKUPS.get(self.kind, {})}
         for cls in reversed(type(self).__mro__):
             found.update(cls.__dict__.get("class_lookups", {}))
         return found

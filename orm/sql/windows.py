@@ -17,7 +17,8 @@ def ordering_of(item: Any) -> Any:
     return item if isinstance(item, OrderBy) else OrderBy(as_expression(item))
 
 
-def _listed(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
+    """Return one item, or several, or None for none, as a list."""
     if value is None:
         return []
     return list(value) if isinstance(value, (list, tuple)) else [value]
@@ -76,8 +77,8 @@ class Window(Expression):
         if not getattr(expression, "window_compatible", False):
             raise ValueError(f"{type(expression).__name__} is no window function or aggregate")
         self.expression = expression
-        self.partition_by = [F(item) if isinstance(item, str) else item for item in _listed(partition_by)]
-        self.order_by = [ordering_of(item) for item in _listed(order_by)]
+        self.partition_by = [F(item) if isinstance(item, str) else item for item in listed(partition_by)]
+        self.order_by = [ordering_of(item) for item in listed(order_by)]
         self.frame = frame
 
     @property

@@ -1,0 +1,94 @@
+"""How values of PostgreSQL's own types travel: arrays by their elements, ranges and hstore as their text.
+
+Both drivers can send any text, so what only one of them knows as a Python value goes as text with a cast in the
+statement. Coming back, asyncpg and psycopg give ranges as objects of their own and hstore as text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from orm.errors import DataError
+from orm.sql.ranges import DateRange, DateTimeRange, DateTimeTZRange, NumericRange, Range
+
+Adapter = Callable[[Any], Any]
+
+RANGES: Mapping[str, type[Range]] = {
+    "int4range": NumericRange,
+    "int8range": NumericRange,
+    "numrange": NumericRange,
+    "daterange": DateRange,
+    "tsrange": DateTimeRange,
+    "tstzrange": DateTimeTZRange,
+}
+
+AS_TEXT = frozenset({*RANGES, "hstore", "tsvector", "tsquery"})
+"""Kinds whose parameters are sent as text and cast in the statement."""
+
+
+class Elements:
+    """Applies what is done to one element to all of an array, arrays inside it included; NULLs stay."""
+
+    def __init__(self, each: Adapter | None) -> None:
+        self.each = each
+
+    def __call__(self, items: Any) -> list[Any]:
+        each = self.each
+        return [
+            None if item is None else self(item) if type(item) is list else item if each is None else each(item)
+            for item in items
+        ]
+
+
+class ReadRange:
+    """Makes our range of the one a driver gives."""
+
+    def __init__(self, made: type[Range]) -> None:
+        self.made = made
+
+    def __call__(self, value: Any) -> Range:
+        return self.made.of(value)
+
+
+def write_json(value: Any) -> str:
+    """Return a value as jsonb reads it.
+
+    Raises ``ValueError`` for one with the character NUL, which jsonb can't hold.
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    if "\\u0000" in text and "\x00" in str(value):
+        raise ValueError("PostgreSQL's jsonb can't hold the character NUL (\\u0000)")
+    return text
+
+
+def write_hstore(value: Mapping[str, str | None]) -> str:
+    """Return a mapping of texts in hstore's input form (PostgreSQL's documentation, F.18.1)."""
+    return ", ".join(f"{_quoted(key)}=>{'NULL' if item is None else _quoted(item)}" for key, item in value.items())
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+_TEXT = r'"((?:[^"\\]|\\.)*)"'
+_PAIR = re.compile(rf"\s*{_TEXT}=>(?:{_TEXT}|(NULL))\s*(?:,|\Z)", re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+
+def read_hstore(text: Any) -> dict[str, str | None]:
+    """Return hstore's output form as a dict. A driver that has been told of hstore gives one already."""
+    if not isinstance(text, str):
+        return dict(text)
+    found: dict[str, str | None] = {}
+    position = 0
+    while position < len(text):
+        pair = _PAIR.match(text, position)
+        if pair is None:
+            raise DataError(f"The server sent an hstore that can't be read, at character {position}: {text[:80]!r}")
+        key, value, null = pair.groups()
+        found[_ESCAPE.sub(r"\1", key)] = None if null else _ESCAPE.sub(r"\1", value)
+        position = pair.end()
+    return found

@@ -1,0 +1,389 @@
+"""Arrays: a column that holds a list, with its lookups and transforms.
+
+    class Post(models.Model):
+        tags = ArrayField(models.CharField(max_length=40), default=list)
+
+    Post.objects.filter(tags__contains=["async"], tags__len__lt=5, tags__0="python")
+
+What this module refuses: arrays of relations, a mutable default that all instances would share, and lists that are no
+lists.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from orm.errors import ImproperlyConfigured, ValidationError
+from orm.models.fields import Field, IntegerField
+from orm.models.fields.base import NOT_PROVIDED
+from orm.postgresql.validators import ArrayMaxLengthValidator
+from orm.sql.conditions import EMPTY, LIST
+from orm.sql.expressions import Expression, Node, Null, Slot
+from orm.sql.lookups import Exact, In, Lookup, Transform
+from orm.sql.subqueries import Subquery
+
+if TYPE_CHECKING:
+    from orm.sql.types import SQLType
+
+__all__ = ["ArrayField", "ArraySubquery"]
+
+
+class ArrayField(Field[list[Any]]):
+    """A list of values of one kind.
+
+    Parameters:
+        base_field: the field each element is one of; any but a relation. Another ``ArrayField`` makes lists of lists,
+            which the database wants to be rectangular.
+        size: how many elements there may be at most; checked by validation, PostgreSQL itself ignores it.
+
+    Raises ``ImproperlyConfigured`` for a relation as ``base_field`` and for a list as ``default``.
+    """
+
+    kind = "array"
+    empty_strings_allowed = False
+    default_error_messages: ClassVar[dict[str, str]] = {
+        "item_invalid": "Item %(nth)s in the array did not validate:",
+        "nested_array_mismatch": "Nested arrays must have the same length.",
+        "invalid": "“%(value)s” value must be a list.",
+    }
+
+    def __init__(self, base_field: Field[Any], size: int | None = None, **options: Any) -> None:
+        if not isinstance(base_field, Field):
+            raise ImproperlyConfigured(f"ArrayField takes a field for its elements, not {base_field!r}.")
+        if base_field.is_relation:
+            raise ImproperlyConfigured("Base field for array cannot be a related field.")
+        if isinstance(options.get("default", NOT_PROVIDED), list):
+            raise ImproperlyConfigured(
+                f"default={options['default']!r} would be shared by all instances; give a callable: default=list."
+            )
+        self.base_field = base_field
+        self.size = size
+        super().__init__(**options)
+
+    @property
+    def description(self) -> str:  # type: ignore[override]
+        """What the column holds, for people."""
+        return f"Array of {self.base_field.description}"
+
+    def set_attributes_from_name(self, name: str) -> None:
+        """Also: the elements' field is called as this one, so that its errors say where they are from."""
+        super().set_attributes_from_name(name)
+        self.base_field.set_attributes_from_name(name)
+
+    def structure(self) -> Hashable:
+        return self if vars(self).get("model") is not None else (type(self), self.size, self.base_field.structure())
+
+    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+        """As any field's; the elements' field is cloned, so that it belongs to no model."""
+        name, path, _, keywords = super().deconstruct()
+        if path == "orm.postgresql.arrays.ArrayField":
+            path = "orm.postgresql.ArrayField"
+        return name, path, [], {**keywords, "base_field": self.base_field.clone(), "size": self.size}
+
+    @property
+    def validators(self) -> list[Any]:
+        """The field's validators, and its size."""
+        own = super().validators
+        return own if self.size is None else [*own, ArrayMaxLengthValidator(self.size)]
+
+    # -- values --------------------------------------------------------------------------------------------------------
+
+    def get_prep_value(self, value: Any) -> Any:
+        if value is None or hasattr(value, "resolve_expression"):
+            return value
+        if not isinstance(value, (list, tuple)):
+            raise TypeError(f"{self}: an array is given as a list or tuple, not as {value!r}.")
+        prepare = self.base_field.get_prep_value
+        return [prepare(item) for item in value]
+
+    @property
+    def from_db_value(self) -> Any:
+        """What reads a list whose elements' field has a ``from_db_value`` of its own; None where it has none."""
+        return None if getattr(self.base_field, "from_db_value", None) is None else self._elements_from_db
+
+    def _elements_from_db(self, value: Any, expression: Any, connection: Any) -> Any:
+        if value is None:
+            return None
+        read = self.base_field.from_db_value  # type: ignore[attr-defined]
+        return [read(item, expression, connection) for item in value]
+
+    def to_python(self, value: Any) -> Any:
+        """A list, also from its JSON text."""
+        if isinstance(value, str):
+            value = json.loads(value)
+        if value is None:
+            return None
+        if not isinstance(value, (list, tuple)):
+            raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value})
+        return [self.base_field.to_python(item) for item in value]
+
+    def value_to_string(self, instance: Any) -> str:
+        """The list as JSON text, each element as its own field writes it."""
+        values = self.value_from_object(instance)
+        if values is None:
+            return json.dumps(None)
+        carrier = _Carrier(self.base_field.attname)
+        texts: list[Any] = []
+        for item in values:
+            carrier.hold(item)
+            texts.append(None if item is None else self.base_field.value_to_string(carrier))
+        return json.dumps(texts)
+
+    # -- validation ----------------------------------------------------------------------------------------------------
+
+    def validate(self, value: Any, instance: Any) -> None:
+        """Also: each element meets its own field, and lists inside are of one length."""
+        super().validate(value, instance)
+        self._each(value, lambda item: self.base_field.validate(item, instance))
+        if isinstance(self.base_field, ArrayField) and len({len(item) for item in value if item is not None}) > 1:
+            raise ValidationError(self.error_messages["nested_array_mismatch"], code="nested_array_mismatch")
+
+    def run_validators(self, value: Any) -> None:
+        """Also: each element meets its own field's validators."""
+        super().run_validators(value)
+        self._each(value, self.base_field.run_validators)
+
+    def _each(self, values: Any, check: Any) -> None:
+        problems: list[ValidationError] = []
+        for position, item in enumerate(values or ()):
+            try:
+                check(item)
+            except ValidationError as problem:
+                prefix = self.error_messages["item_invalid"] % {"nth": position + 1}
+                problems += [
+                    ValidationError(f"{prefix} {message}", code="item_invalid", params={"nth": position + 1})
+                    for message in problem.messages
+                ]
+        if problems:
+            raise ValidationError(problems)
+
+    # -- lookups -------------------------------------------------------------------------------------------------------
+
+    def get_transform(self, name: str) -> Any:
+        """Also: ``tags__0`` is the first element, ``tags__0_2`` the first two."""
+        found = super().get_transform(name)
+        if found is not None:
+            return found
+        start, underscore, end = name.partition("_")
+        if not start.isdecimal() or not start.isascii() or len(start) > 9:
+            return None
+        if not underscore:
+            return IndexTransformFactory(int(start), self.base_field)
+        if not end.isdecimal() or not end.isascii() or len(end) > 9:
+            return None
+        return SliceTransformFactory(int(start), int(end))
+
+
+class _Carrier:
+    """An object with one attribute, for asking the elements' field how it writes a value."""
+
+    def __init__(self, attname: str) -> None:
+        self.attname = attname
+
+    def hold(self, value: Any) -> None:
+        """Take the next element."""
+        setattr(self, self.attname, value)
+
+
+class ArraySubquery(Subquery):
+    """All rows of a queryset of one column, as an array."""
+
+    template = "ARRAY({})"
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        found = query.embed_value(self.queryset, self.template, self._output_field, ordered=True)
+        if self._output_field is None:
+            return type(found)(found.select, self.template, ArrayField(found.output_field))
+        return found
+
+
+class ArrayLiteral(Expression):
+    """``ARRAY[…]`` of expressions, cast to an array's type."""
+
+    def __init__(self, items: Sequence[Any], output_field: SQLType) -> None:
+        super().__init__(output_field)
+        self.items = tuple(items)
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        parts = [compiler.compile(item) for item in self.items]
+        inside = ", ".join(sql for sql, _ in parts)
+        params = [param for _, item_params in parts for param in item_params]
+        return connection.cast(f"ARRAY[{inside}]", self.output_field), params
+
+
+def _listed(lhs: Any, value: Iterable[Any], query: Any) -> ArrayLiteral:
+    """Return a list with expressions among its items as one expression."""
+    field = lhs.output_field
+    items: list[Any] = []
+    for item in value:
+        if item is None:
+            items.append(Null(field.base_field))
+        elif isinstance(item, Node):
+            items.append(query.resolve_value(item, lhs))
+        else:
+            items.append(Slot(query.take_slot(item, field.base_field.get_prep_value), field.base_field))
+    return ArrayLiteral(items, field)
+
+
+class _ArrayComparison(Lookup):
+    """An operator between two arrays."""
+
+    operator = ""
+
+    @classmethod
+    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+        if isinstance(kind, tuple):
+            if kind[0] is list:
+                return cls(lhs, _listed(lhs, value, query))
+            if not isinstance(value, Node):
+                return cls(lhs, query.embed_value(value, cls.rows_template, lhs.output_field))
+        return super().build(lhs, kind, value, query)
+
+    rows_template: ClassVar[str] = "ARRAY({})"
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        lhs, lhs_params = self.process_lhs(compiler, connection)
+        rhs, rhs_params = self.process_rhs(compiler, connection)
+        if not isinstance(self.rhs, Slot):
+            rhs = connection.cast(rhs, self.lhs.output_field)
+        return f"{lhs} {self.operator} {rhs}", [*lhs_params, *rhs_params]
+
+
+@ArrayField.register_lookup
+class ArrayContains(_ArrayComparison):
+    """Whether an array has all elements of another."""
+
+    lookup_name = "contains"
+    operator = "@>"
+
+
+@ArrayField.register_lookup
+class ArrayContainedBy(_ArrayComparison):
+    """Whether all elements of an array are among another's."""
+
+    lookup_name = "contained_by"
+    operator = "<@"
+
+
+@ArrayField.register_lookup
+class ArrayOverlap(_ArrayComparison):
+    """Whether two arrays share an element; the other may be a queryset of one column of arrays."""
+
+    lookup_name = "overlap"
+    operator = "&&"
+
+    @classmethod
+    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+        if isinstance(kind, tuple) and kind[0] is not list and not isinstance(value, Node):
+            rows = query.embed_value(value, "ARRAY(SELECT UNNEST(r.a) FROM ({}) AS r(a))", lhs.output_field)
+            return cls(lhs, rows)
+        return super().build(lhs, kind, value, query)
+
+
+@ArrayField.register_lookup
+class ArrayExact(Exact):
+    """Whether two arrays are the same: elements, order and length."""
+
+    @classmethod
+    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+        if kind in (LIST, EMPTY):
+            return cls(lhs, cls.slot(lhs, value, query))
+        if isinstance(kind, tuple) and kind[0] is list:
+            return cls(lhs, _listed(lhs, value, query))
+        return super().build(lhs, kind, value, query)
+
+
+@ArrayField.register_lookup
+class ArrayIn(In):
+    """Whether an array is one of several."""
+
+    @classmethod
+    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+        if isinstance(kind, tuple) and kind[0] is list:
+            return cls(lhs, [_listed(lhs, item, query) if isinstance(item, (list, tuple)) else item for item in value])
+        return super().build(lhs, kind, value, query)
+
+
+@ArrayField.register_lookup
+class ArrayLen(Transform):
+    """How many elements an array has; 0 for an empty one."""
+
+    lookup_name = "len"
+
+    def _infer_output_field(self) -> SQLType | None:
+        return IntegerField()
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+        sql, params = compiler.compile(self.lhs)
+        # An empty array has no dimension, and so no length along one; CARDINALITY counts the elements of all.
+        return f"COALESCE(ARRAY_LENGTH({sql}, 1), CARDINALITY({sql}))", [*params, *params]
+
+
+class IndexTransform(Transform):
+    """One element, counted from 0."""
+
+    lookup_name = "index"
+
+    def __init__(self, index: int, base_field: Field[Any], expression: Any) -> None:
+        super().__init__(expression)
+        self.index = index
+        self.base_field = base_field
+
+    def _infer_output_field(self) -> SQLType | None:
+        return self.base_field
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+        sql, params = compiler.compile(self.lhs)
+        if not sql.endswith("]"):
+            sql = f"({sql})"
+        return f"{sql}[%s::integer]", [*params, self.index + 1]
+
+
+class IndexTransformFactory:
+    """Makes the transform for an index named in a lookup path."""
+
+    def __init__(self, index: int, base_field: Field[Any]) -> None:
+        self.index = index
+        self.base_field = base_field
+
+    def __call__(self, expression: Any) -> IndexTransform:
+        return IndexTransform(self.index, self.base_field, expression)
+
+
+class SliceTransform(Transform):
+    """Elements from one index up to another, which does not belong to it, as in Python."""
+
+    lookup_name = "slice"
+
+    def __init__(self, start: int, end: int, expression: Any) -> None:
+        super().__init__(expression)
+        self.start = start
+        self.end = end
+
+    def _infer_output_field(self) -> SQLType | None:
+        found: SQLType = self.lhs.output_field
+        return found
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+        sql, params = compiler.compile(self.lhs)
+        return f"({sql})[%s::integer:%s::integer]", [*params, self.start + 1, self.end]
+
+
+class SliceTransformFactory:
+    """Makes the transform for a slice named in a lookup path."""
+
+    def __init__(self, start: int, end: int) -> None:
+        self.start = start
+        self.end = end
+
+    def __call__(self, expression: Any) -> SliceTransform:
+        return SliceTransform(self.start, self.end, expression)

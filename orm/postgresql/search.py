@@ -1,0 +1,573 @@
+"""Full-text search and likeness of texts, as PostgreSQL has them.
+
+    vector = SearchVector("title", weight="A") + SearchVector("body", weight="B")
+    Entry.objects.annotate(rank=SearchRank(vector, SearchQuery("duck"))).order_by("-rank")
+    Entry.objects.filter(body__search="duck")
+    Entry.objects.annotate(likeness=TrigramSimilarity("title", "duk")).filter(likeness__gt=0.3)
+
+Texts that are looked for are always bound, and so are the names of configurations; weights and kinds of search come
+from closed sets. Trigrams need the extension ``pg_trgm``, ``unaccent`` the one of that name.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from orm.models.fields import Field, FloatField
+from orm.postgresql.arrays import ArrayField
+from orm.sql import types
+from orm.sql.expressions import Expression, Value
+from orm.sql.func import Func
+from orm.sql.lookups import Exact, Lookup
+from orm.sql.references import F, as_reference
+
+if TYPE_CHECKING:
+    from orm.sql.types import SQLType
+
+__all__ = [
+    "SearchConfig",
+    "SearchHeadline",
+    "SearchQuery",
+    "SearchQueryField",
+    "SearchRank",
+    "SearchVector",
+    "SearchVectorField",
+    "TrigramDistance",
+    "TrigramSimilarity",
+    "TrigramStrictWordDistance",
+    "TrigramStrictWordSimilarity",
+    "TrigramWordDistance",
+    "TrigramWordSimilarity",
+]
+
+WEIGHTS = ("A", "B", "C", "D")
+
+
+class SearchVectorField(Field[str]):
+    """A text made ready for searching (``tsvector``), filled by the database or by ``update()`` with a vector."""
+
+    kind = "tsvector"
+    description = "Text ready for searching"
+
+    def get_prep_value(self, value: Any) -> Any:
+        return value if value is None or hasattr(value, "resolve_expression") else types.prepare_text(value)
+
+
+class SearchQueryField(Field[str]):
+    """What is searched for (``tsquery``)."""
+
+    kind = "tsquery"
+    description = "What is searched for"
+
+    def get_prep_value(self, value: Any) -> Any:
+        return value if value is None or hasattr(value, "resolve_expression") else types.prepare_text(value)
+
+
+class SearchConfig(Expression):
+    """The name of a text search configuration (``"english"``), or an expression that gives it."""
+
+    def __init__(self, config: Any) -> None:
+        super().__init__()
+        self.config = config if hasattr(config, "resolve_expression") else Value(config, output_field=types.TEXT)
+
+    @classmethod
+    def from_parameter(cls, config: Any) -> SearchConfig | None:
+        """Return a configuration as such; None stays None, which is the database's default one."""
+        return config if config is None or isinstance(config, cls) else cls(config)
+
+    def _infer_output_field(self) -> SQLType | None:
+        return types.TEXT
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        sql, params = compiler.compile(self.config)
+        return f"{sql}::regconfig", params
+
+
+def _with_config(config: SearchConfig | None, compiler: Any) -> tuple[str, list[Any]]:
+    """Return the first argument of a text search function: the configuration and a comma, or nothing."""
+    if config is None:
+        return "", []
+    sql, params = compiler.compile(config)
+    return f"{sql}, ", list(params)
+
+
+# -- vectors -----------------------------------------------------------------------------------------------------------
+
+
+class SearchVectorCombinable(Expression):
+    """What can be added to another vector."""
+
+    config: SearchConfig | None
+
+    def _infer_output_field(self) -> SQLType | None:
+        return SearchVectorField()
+
+    def _combine(self, other: Any, operator: str, reversed_: bool) -> Any:
+        if not isinstance(other, SearchVectorCombinable) or operator != "+":
+            raise TypeError(
+                f"SearchVector can only be combined with other SearchVector instances, got {type(other).__name__}."
+            )
+        first, second = (other, self) if reversed_ else (self, other)
+        return CombinedSearchVector(first, second)
+
+
+class SearchVector(SearchVectorCombinable):
+    """Texts made ready for searching.
+
+    Parameters:
+        expressions: names of fields or expressions; what is no text is made one, NULL counts as empty.
+        config: the text search configuration, a name or an expression; the database's default one without it.
+        weight: one of A, B, C and D, for ``SearchRank``.
+    """
+
+    def __init__(self, *expressions: Any, config: Any = None, weight: str | None = None) -> None:
+        if not expressions:
+            raise TypeError("SearchVector needs at least one field or expression.")
+        if weight is not None and weight not in WEIGHTS:
+            raise ValueError(f"The weight of a SearchVector is one of {', '.join(WEIGHTS)}, not {weight!r}.")
+        super().__init__()
+        self.expressions = [as_reference(item) for item in expressions]
+        self.config = SearchConfig.from_parameter(config)
+        self.weight = weight
+
+    @classmethod
+    def of_resolved(cls, expression: Any, config: SearchConfig | None) -> SearchVector:
+        """Return the vector of an expression that belongs to a query already."""
+        made = cls(expression)
+        made.expressions, made.config = [expression], config
+        return made
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        config, params = _with_config(self.config, compiler)
+        parts: list[str] = []
+        for item in self.expressions:
+            sql, item_params = compiler.compile(item)
+            field = item.output_field_or_none
+            if field is None or field.kind not in types.TEXT_KINDS:
+                sql = connection.cast(sql, types.TEXT)
+            parts.append(f"COALESCE({sql}, '')")
+            params += item_params
+        joined = " || ' ' || ".join(parts)
+        vector = f"to_tsvector({config}{joined})"
+        return (f"setweight({vector}, '{self.weight}')" if self.weight is not None else vector), params
+
+
+class CombinedSearchVector(SearchVectorCombinable):
+    """Two vectors as one."""
+
+    def __init__(self, first: SearchVectorCombinable, second: SearchVectorCombinable) -> None:
+        super().__init__()
+        self.first = first
+        self.second = second
+        self.config = first.config or second.config
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        first, first_params = compiler.compile(self.first)
+        second, second_params = compiler.compile(self.second)
+        return f"({first} || {second})", [*first_params, *second_params]
+
+
+# -- queries -----------------------------------------------------------------------------------------------------------
+
+
+class SearchType(enum.Enum):
+    """How the text of a ``SearchQuery`` is read, by the function that reads it."""
+
+    plain = "plainto_tsquery"
+    phrase = "phraseto_tsquery"
+    raw = "to_tsquery"
+    websearch = "websearch_to_tsquery"
+
+
+class SearchQueryCombinable(Expression):
+    """What can be joined with another query by ``&`` and ``|``, and negated by ``~``."""
+
+    config: SearchConfig | None
+
+    def _infer_output_field(self) -> SQLType | None:
+        return SearchQueryField()
+
+    def _joined(self, other: Any, operator: str, reversed_: bool = False) -> CombinedSearchQuery:
+        if not isinstance(other, SearchQueryCombinable):
+            raise TypeError(
+                f"SearchQuery can only be combined with other SearchQuery instances, got {type(other).__name__}."
+            )
+        return CombinedSearchQuery(other, operator, self) if reversed_ else CombinedSearchQuery(self, operator, other)
+
+    def __and__(self, other: Any) -> CombinedSearchQuery:
+        return self._joined(other, "&&")
+
+    def __rand__(self, other: Any) -> CombinedSearchQuery:
+        return self._joined(other, "&&", reversed_=True)
+
+    def __or__(self, other: Any) -> CombinedSearchQuery:
+        return self._joined(other, "||")
+
+    def __ror__(self, other: Any) -> CombinedSearchQuery:
+        return self._joined(other, "||", reversed_=True)
+
+    def __invert__(self) -> NegatedSearchQuery:
+        return NegatedSearchQuery(self)
+
+
+class SearchQuery(SearchQueryCombinable):
+    """What is searched for.
+
+    Parameters:
+        value: the text, or an expression that gives it.
+        config: the text search configuration; the database's default one without it.
+        invert: look for texts that do not match.
+        search_type: ``plain`` (all words, in any order), ``phrase`` (in this order), ``raw`` (PostgreSQL's own
+            operators, which the text must get right) or ``websearch`` (quotes, ``or`` and ``-`` as search engines read
+            them).
+
+    Raises ``ValueError`` for another ``search_type``.
+    """
+
+    def __init__(
+        self,
+        value: Any,
+        output_field: SQLType | None = None,
+        *,
+        config: Any = None,
+        invert: bool = False,
+        search_type: str = "plain",
+    ) -> None:
+        if search_type not in SearchType.__members__:
+            raise ValueError(f"Unknown search_type argument {search_type!r}.")
+        super().__init__(output_field)
+        self.value = value if hasattr(value, "resolve_expression") else Value(value, output_field=types.TEXT)
+        self.config = SearchConfig.from_parameter(config)
+        self.invert = invert
+        self.search_type = search_type
+
+    def __invert__(self) -> Any:
+        return type(self)(
+            self.value, self._output_field, config=self.config, invert=not self.invert, search_type=self.search_type
+        )
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        config, params = _with_config(self.config, compiler)
+        sql, value_params = compiler.compile(self.value)
+        call = f"{SearchType[self.search_type].value}({config}{sql})"
+        return (f"!!({call})" if self.invert else call), [*params, *value_params]
+
+
+class Lexeme(SearchQueryCombinable):
+    """One word as it is in the index, searched for exactly.
+
+    Parameters:
+        value: the word.
+        prefix: words that begin like it are found, too.
+        weight: only where the word has this weight: A, B, C or D.
+    """
+
+    def __init__(self, value: str, *, prefix: bool = False, weight: str | None = None) -> None:
+        if not isinstance(value, str) or not value:
+            raise ValueError("Lexeme value cannot be empty.")
+        if weight is not None and weight.upper() not in WEIGHTS:
+            raise ValueError(f"Weight must be one of {', '.join(WEIGHTS)}, not {weight!r}.")
+        super().__init__()
+        quoted = "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+        marks = ("*" if prefix else "") + (weight or "").upper()
+        self.value = Value(f"{quoted}:{marks}" if marks else quoted, output_field=types.TEXT)
+        self.config = None
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        sql, params = compiler.compile(self.value)
+        return f"{sql}::tsquery", params
+
+
+class CombinedSearchQuery(SearchQueryCombinable):
+    """Two queries joined."""
+
+    def __init__(self, first: SearchQueryCombinable, operator: str, second: SearchQueryCombinable) -> None:
+        super().__init__()
+        self.first = first
+        self.operator = operator
+        self.second = second
+        self.config = first.config or second.config
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        first, first_params = compiler.compile(self.first)
+        second, second_params = compiler.compile(self.second)
+        return f"({first} {self.operator} {second})", [*first_params, *second_params]
+
+
+class NegatedSearchQuery(SearchQueryCombinable):
+    """What matches where another query does not."""
+
+    def __init__(self, query: SearchQueryCombinable) -> None:
+        super().__init__()
+        self.query = query
+        self.config = query.config
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        sql, params = compiler.compile(self.query)
+        return f"!!({sql})", params
+
+
+# -- the search itself -------------------------------------------------------------------------------------------------
+
+
+class SearchVectorExact(Exact):
+    """Whether a vector matches a query, or a text that is read as one with the vector's configuration."""
+
+    @classmethod
+    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+        if kind is None:
+            return super().build(lhs, kind, value, query)
+        if isinstance(kind, tuple):
+            return cls(lhs, query.resolve_value(value, lhs))
+        wanted = SearchQuery(value).resolve_expression(query)
+        wanted.config = getattr(lhs, "config", None)
+        return cls(lhs, wanted)
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        lhs, lhs_params = self.process_lhs(compiler, connection)
+        rhs, rhs_params = self.process_rhs(compiler, connection)
+        return f"{lhs} @@ {rhs}", [*lhs_params, *rhs_params]
+
+
+SearchVectorField.register_lookup(SearchVectorExact)
+
+
+class SearchLookup(SearchVectorExact):
+    """Whether a text, made ready for searching, matches: ``body__search="duck"``."""
+
+    lookup_name = "search"
+
+    def process_lhs(self, compiler: Any, connection: Any, lhs: Any = None) -> tuple[str, Sequence[Any]]:
+        vector = self.lhs
+        if not isinstance(vector.output_field, SearchVectorField):
+            vector = SearchVector.of_resolved(vector, getattr(self.rhs, "config", None))
+        result: tuple[str, Sequence[Any]] = compiler.compile(vector)
+        return result
+
+
+class SearchRank(Func):
+    """How well a vector matches a query.
+
+    Parameters:
+        vector, query: a ``SearchVector`` and a ``SearchQuery``, names of fields, or a text to search for.
+        weights: four numbers, for D, C, B and A.
+        normalization: PostgreSQL's bit mask of what the rank is divided by ("12.3.3. Ranking Search Results"), a whole
+            number or an expression.
+        cover_density: rank by how near to each other the words are.
+    """
+
+    def __init__(
+        self,
+        vector: Any,
+        query: Any,
+        weights: Sequence[float] | None = None,
+        normalization: Any = None,
+        cover_density: bool = False,
+    ) -> None:
+        vector = as_reference(vector)
+        if not isinstance(vector, (SearchVectorCombinable, F)) and not hasattr(vector, "resolve_expression"):
+            vector = SearchVector(vector)
+        wanted = SearchQuery(query) if isinstance(query, str) else query
+        arguments = [vector, wanted]
+        if weights is not None:
+            if len(weights) != 4:
+                raise ValueError(f"SearchRank takes four weights, for D, C, B and A, not {weights!r}.")
+            arguments.insert(0, Value(list(weights), output_field=ArrayField(FloatField())))
+        if normalization is not None:
+            computed = hasattr(normalization, "resolve_expression")
+            arguments.append(normalization if computed else Value(normalization, types.INTEGER))
+        super().__init__(*arguments)
+        self.weighted = weights is not None
+        self.cover_density = cover_density
+
+    def _infer_output_field(self) -> SQLType | None:
+        return FloatField()
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+        compiled = [compiler.compile(item) for item in self.source_expressions]
+        parts = [sql for sql, _ in compiled]
+        if self.weighted:
+            parts[0] = f"{parts[0]}::float4[]"
+        if len(parts) > 2 + self.weighted:
+            parts[-1] = f"({parts[-1]})::integer"
+        function = "ts_rank_cd" if self.cover_density else "ts_rank"
+        return f"{function}({', '.join(parts)})", [param for _, params in compiled for param in params]
+
+
+_HEADLINE_OPTIONS = {
+    "start_sel": "StartSel",
+    "stop_sel": "StopSel",
+    "max_words": "MaxWords",
+    "min_words": "MinWords",
+    "short_word": "ShortWord",
+    "highlight_all": "HighlightAll",
+    "max_fragments": "MaxFragments",
+    "fragment_delimiter": "FragmentDelimiter",
+}
+
+
+class SearchHeadline(Func):
+    """The parts of a text that match, with the words marked.
+
+    Parameters:
+        expression: the text: a field's name or an expression.
+        query: a ``SearchQuery``, or the text to search for.
+        config: the text search configuration.
+        start_sel, stop_sel: what stands before and after a word that matches.
+        max_words, min_words, short_word, highlight_all, max_fragments, fragment_delimiter: as in PostgreSQL's
+            documentation ("12.3.4. Highlighting Results").
+    """
+
+    def __init__(
+        self,
+        expression: Any,
+        query: Any,
+        *,
+        config: Any = None,
+        start_sel: str | None = None,
+        stop_sel: str | None = None,
+        max_words: int | None = None,
+        min_words: int | None = None,
+        short_word: int | None = None,
+        highlight_all: bool | None = None,
+        max_fragments: int | None = None,
+        fragment_delimiter: str | None = None,
+    ) -> None:
+        super().__init__(as_reference(expression), SearchQuery(query) if isinstance(query, str) else query)
+        given = {
+            "start_sel": start_sel,
+            "stop_sel": stop_sel,
+            "max_words": max_words,
+            "min_words": min_words,
+            "short_word": short_word,
+            "highlight_all": highlight_all,
+            "max_fragments": max_fragments,
+            "fragment_delimiter": fragment_delimiter,
+        }
+        options = {name: value for name, value in given.items() if value is not None}
+        text = ", ".join(f"{_HEADLINE_OPTIONS[name]}={_headline_value(value)}" for name, value in options.items())
+        self.options = Value(text, output_field=types.TEXT) if options else None
+        self.config = SearchConfig.from_parameter(config)
+
+    def _infer_output_field(self) -> SQLType | None:
+        return types.TEXT
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+        config, params = _with_config(self.config, compiler)
+        parts: list[str] = []
+        for item in [*self.source_expressions, *([] if self.options is None else [self.options])]:
+            sql, item_params = compiler.compile(item)
+            parts.append(sql)
+            params += item_params
+        return f"ts_headline({config}{', '.join(parts)})", params
+
+
+def _headline_value(value: Any) -> str:
+    """Return an option's value as ``ts_headline`` reads it: in double quotes, which are doubled inside."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    return '"' + str(value).replace("\\", "\\\\").replace('"', '""') + '"'
+
+
+# -- trigrams ----------------------------------------------------------------------------------------------------------
+
+
+def _text(value: Any) -> Any:
+    return value if hasattr(value, "resolve_expression") else Value(value, output_field=types.TEXT)
+
+
+class _Trigram(Func):
+    """A measure between a text of the row and a given one; the given text is bound."""
+
+    given_first = False
+
+    def __init__(self, expression: Any, string: Any) -> None:
+        row, given = as_reference(expression), _text(string)
+        super().__init__(*((given, row) if self.given_first else (row, given)))
+
+    def _infer_output_field(self) -> SQLType | None:
+        return FloatField()
+
+
+class TrigramSimilarity(_Trigram):
+    """How alike two texts are, from 0 to 1."""
+
+    function = "SIMILARITY"
+
+
+class TrigramDistance(_Trigram):
+    """How unlike two texts are: 1 less ``TrigramSimilarity``."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " <-> "
+
+
+class _WordTrigram(_Trigram):
+    given_first = True
+
+    def __init__(self, string: Any, expression: Any) -> None:
+        super().__init__(expression, string)
+
+
+class TrigramWordSimilarity(_WordTrigram):
+    """How alike a text is to the most similar part of the row's."""
+
+    function = "WORD_SIMILARITY"
+
+
+class TrigramStrictWordSimilarity(_WordTrigram):
+    """How alike a text is to the most similar whole words of the row's."""
+
+    function = "STRICT_WORD_SIMILARITY"
+
+
+class TrigramWordDistance(_WordTrigram):
+    """1 less ``TrigramWordSimilarity``."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " <<-> "
+
+
+class TrigramStrictWordDistance(_WordTrigram):
+    """1 less ``TrigramStrictWordSimilarity``."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " <<<-> "
+
+
+class _TrigramLookup(Lookup):
+    operator = ""
+
+    @classmethod
+    def value_type(cls, lhs: Any) -> SQLType:
+        return types.TEXT
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        lhs, lhs_params = self.process_lhs(compiler, connection)
+        rhs, rhs_params = self.process_rhs(compiler, connection)
+        return f"{lhs} {self.operator} {rhs}", [*lhs_params, *rhs_params]
+
+
+class TrigramSimilar(_TrigramLookup):
+    """Whether two texts are alike, by ``pg_trgm.similarity_threshold``."""
+
+    lookup_name = "trigram_similar"
+    operator = "%%"
+
+
+class TrigramWordSimilar(_TrigramLookup):
+    """Whether a part of the text is like the given one, by ``pg_trgm.word_similarity_threshold``."""
+
+    lookup_name = "trigram_word_similar"
+    operator = "%%>"
+
+
+class TrigramStrictWordSimilar(_TrigramLookup):
+    """Whether whole words of the text are like the given one, by ``pg_trgm.strict_word_similarity_threshold``."""
+
+    lookup_name = "trigram_strict_word_similar"
+    operator = "%%>>"

@@ -1,0 +1,134 @@
+"""ArrayField: values there and back, lookups, transforms, validation."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from orm import models
+from orm.errors import FieldError, ImproperlyConfigured, ValidationError
+from orm.models import F, Value
+from orm.postgresql import ArrayField, ArraySubquery
+from tests.postgresql.models import Post
+
+pytestmark = pytest.mark.only(backend="postgresql")
+
+NOON = datetime.datetime(2024, 5, 1, 12, tzinfo=datetime.UTC)
+
+
+async def three() -> list[Post]:
+    return await Post.objects.abulk_create(
+        [
+            Post(title="a", tags=["x", "y"], scores=[1, 2, 3]),
+            Post(title="b", tags=["y"], scores=[]),
+            Post(title="c", tags=[], scores=None),
+        ]
+    )
+
+
+async def titles(queryset: Any) -> list[str]:
+    return [title async for title in queryset.order_by("title").values_list("title", flat=True)]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("tags", ["plain", 'with "quotes"', "comma, brace}", "back\\slash", "", "NULL", "ünï"]),
+        ("tags", []),
+        ("scores", [1, None, -3]),
+        ("prices", [Decimal("1.10"), Decimal("-2.00")]),
+        ("grid", [[1, 2], [3, 4]]),
+        ("moments", [NOON]),
+        ("documents", [{"a": [1, None]}, "text", 3]),
+    ],
+)
+async def test_an_array_comes_back_as_it_was_saved(database: Any, name: str, value: list[Any]) -> None:
+    made = await Post.objects.acreate(title="t", **{name: value})
+    assert getattr(await Post.objects.aget(pk=made.pk), name) == value
+
+
+async def test_arrays_are_written_by_every_kind_of_write(database: Any) -> None:
+    posts = await three()
+    assert [p.tags async for p in Post.objects.order_by("title")] == [["x", "y"], ["y"], []]
+    for post in posts:
+        post.tags = [*post.tags, "new"]
+        post.documents = [{"n": 1}]
+    await Post.objects.abulk_update(posts, ["tags", "documents"])
+    assert [p.tags async for p in Post.objects.order_by("title")] == [["x", "y", "new"], ["y", "new"], ["new"]]
+    await Post.objects.filter(title="a").aupdate(tags=("one",))
+    assert (await Post.objects.aget(title="a")).tags == ["one"]
+
+
+async def test_lookups_of_arrays(database: Any) -> None:
+    await three()
+    posts = Post.objects
+    assert await titles(posts.filter(tags__contains=["y"])) == ["a", "b"]
+    assert await titles(posts.filter(tags__contains=[])) == ["a", "b", "c"]
+    assert await titles(posts.filter(tags__contained_by=["y", "z"])) == ["b", "c"]
+    assert await titles(posts.filter(tags__overlap=["x", "z"])) == ["a"]
+    assert await titles(posts.filter(tags=["x", "y"])) == ["a"]
+    assert await titles(posts.filter(tags=[])) == ["c"]
+    assert await titles(posts.exclude(tags=["x", "y"])) == ["b", "c"]
+    assert await titles(posts.filter(scores__isnull=True)) == ["c"]
+    assert await titles(posts.filter(tags__in=[["x", "y"], []])) == ["a", "c"]
+    assert await titles(posts.filter(scores__gt=[1])) == ["a"]
+    assert await titles(posts.filter(tags__len=0)) == ["c"]
+    assert await titles(posts.filter(scores__len__gte=0)) == ["a", "b"]
+
+
+async def test_elements_and_slices(database: Any) -> None:
+    await three()
+    posts = Post.objects
+    assert await titles(posts.filter(tags__0="y")) == ["b"]
+    assert await titles(posts.filter(tags__0__startswith="x")) == ["a"]
+    assert await titles(posts.filter(scores__0_2=[1, 2])) == ["a"]
+    assert [row async for row in posts.order_by("title").values_list("tags__0", flat=True)] == ["x", "y", None]
+    await Post.objects.acreate(title="d", grid=[[1, 2], [3, 4]])
+    assert await titles(posts.filter(grid__1__0=3)) == ["d"]
+    with pytest.raises(FieldError):
+        posts.filter(tags__0_x=1)
+
+
+async def test_expressions_inside_arrays(database: Any) -> None:
+    await three()
+    await Post.objects.filter(title="a").aupdate(likes=2)
+    assert await titles(Post.objects.filter(scores__contains=[F("likes")])) == ["a"]
+    assert await titles(Post.objects.filter(scores=[1, Value(2), 3])) == ["a"]
+    others = Post.objects.filter(title="b").values_list("tags")
+    assert await titles(Post.objects.filter(tags__overlap=others)) == ["a", "b"]
+
+
+async def test_a_subquery_as_an_array(database: Any) -> None:
+    await three()
+    found = await Post.objects.annotate(
+        others=ArraySubquery(Post.objects.order_by("-title").values("title")),
+    ).afirst()
+    assert found is not None and found.others == ["c", "b", "a"]
+
+
+def test_validation_names_the_element() -> None:
+    field = Post._meta.get_field("tags")
+    with pytest.raises(ValidationError) as caught:
+        field.clean(["x" * 50], None)
+    assert "Item 1 in the array did not validate" in str(caught.value)
+    with pytest.raises(ValidationError, match="no more than 4"):
+        Post._meta.get_field("scores").clean([1, 2, 3, 4, 5], None)
+    with pytest.raises(ValidationError, match="same length"):
+        Post._meta.get_field("grid").clean([[1], [1, 2]], None)
+
+
+async def test_what_is_no_list_is_refused_before_any_sql(database: Any) -> None:
+    with pytest.raises(TypeError, match="Post.tags"):
+        Post.objects.filter(tags__contains="x")
+    with pytest.raises(TypeError, match="Post.tags"):
+        await Post.objects.acreate(title="t", tags="x")
+
+
+def test_declarations_that_can_not_work_are_refused() -> None:
+    with pytest.raises(ImproperlyConfigured, match="shared"):
+        ArrayField(models.IntegerField(), default=[])
+    with pytest.raises(ImproperlyConfigured, match="related"):
+        ArrayField(models.ForeignKey("x.Y", on_delete=models.CASCADE))
