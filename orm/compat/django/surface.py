@@ -76,6 +76,24 @@ SURFACES: dict[str, Surface] = {
     ),
     "django.apps": Surface("Installed applications.", names=_own("apps", "AppConfig", "apps")),
     "django.conf": Surface("Settings.", names=_own("settings", "ENVIRONMENT_VARIABLE", "settings")),
+    "django.contrib": Surface("Applications that come with Django."),
+    "django.contrib.postgres": Surface("What PostgreSQL alone has."),
+    "django.contrib.postgres.aggregates": Surface("Aggregates.", ("orm.postgresql.aggregates",)),
+    "django.contrib.postgres.constraints": Surface("Exclusion constraints.", ("orm.postgresql.constraints",)),
+    "django.contrib.postgres.expressions": Surface(
+        "Subqueries as arrays.", names={"ArraySubquery": "orm.postgresql.arrays:ArraySubquery"}
+    ),
+    "django.contrib.postgres.fields": Surface(
+        "Arrays, hstore and ranges.", ("orm.postgresql.arrays", "orm.postgresql.hstore", "orm.postgresql.ranges")
+    ),
+    "django.contrib.postgres.fields.array": Surface("Arrays.", ("orm.postgresql.arrays",)),
+    "django.contrib.postgres.fields.hstore": Surface("Texts by key.", ("orm.postgresql.hstore",)),
+    "django.contrib.postgres.fields.ranges": Surface("Ranges.", ("orm.postgresql.ranges",)),
+    "django.contrib.postgres.functions": Surface("Functions.", ("orm.postgresql.functions",)),
+    "django.contrib.postgres.indexes": Surface("Kinds of indexes.", ("orm.postgresql.indexes",)),
+    "django.contrib.postgres.lookups": Surface("Lookups of texts.", ("orm.postgresql.lookups",)),
+    "django.contrib.postgres.search": Surface("Full-text search and trigrams.", ("orm.postgresql.search",)),
+    "django.contrib.postgres.validators": Surface("Validators.", ("orm.postgresql.validators",)),
     "django.core": Surface("Exceptions and validators."),
     "django.core.exceptions": Surface("Exceptions that are not a database's.", ("orm.errors",)),
     "django.core.validators": Surface("Validators of fields.", ("orm.models.fields.validators",)),
@@ -84,6 +102,15 @@ SURFACES: dict[str, Surface] = {
         ("orm.errors",),
         _own("connection", "close_old_connections", "connection", "connections", "reset_queries")
         | {"DEFAULT_DB_ALIAS": "orm.db.registry:DEFAULT_DB_ALIAS"},
+    ),
+    "django.db.backends": Surface("What is known of each kind of database."),
+    "django.db.backends.postgresql": Surface("PostgreSQL."),
+    "django.db.backends.postgresql.psycopg_any": Surface(
+        "Values of PostgreSQL's own types.",
+        names={
+            name: f"orm.sql.ranges:{name}"
+            for name in ("DateRange", "DateTimeRange", "DateTimeTZRange", "NumericRange", "Range")
+        },
     ),
     "django.db.utils": Surface(
         "A database's exceptions.", ("orm.errors",), {"DEFAULT_DB_ALIAS": "orm.db.registry:DEFAULT_DB_ALIAS"}
