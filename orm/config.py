@@ -31,6 +31,7 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
     "allow_blocking": ((bool,), False, "a bool"),
     "default_auto_field": ((str,), "BigAutoField", "the name of a field class"),
     "installed_apps": ((Sequence,), (), "a list of module names"),
+    "swapped_models": ((Mapping,), {}, "a mapping of Meta.swappable names to models, as 'app.Model'"),
     "slow_query_seconds": ((int, float, type(None)), None, "a number of seconds, or None"),
     "repeated_query_limit": ((int, type(None)), None, "a whole number, or None"),
     "database_routers": ((Sequence,), (), "a list of routers: dotted paths, classes or instances"),
@@ -49,6 +50,7 @@ class Settings:
     allow_blocking: bool
     default_auto_field: str
     installed_apps: Sequence[str]
+    swapped_models: Mapping[str, str]
     slow_query_seconds: float | None
     repeated_query_limit: int | None
     tracer: Any
@@ -97,6 +99,7 @@ def configure(databases: str | Mapping[str, Any] | None = None, **others: Any) -
         databases: a URL (for the alias "default"), or a mapping of aliases to URLs or Django's dictionaries.
         others: ``use_tz`` (True), ``time_zone`` ("UTC"), ``allow_blocking`` (False: a blocking form on an event loop's
             thread is refused), ``default_auto_field`` ("BigAutoField"), ``installed_apps`` ([]),
+            ``swapped_models`` ({}: which model stands in for a swappable one, by the name in its ``Meta.swappable``),
             ``slow_query_seconds`` (None: log no statement as slow), ``repeated_query_limit`` (None: warn of no repeated
             query), ``tracer`` (None: an OpenTelemetry tracer for a span around each statement), ``database_routers``
             ([]: routers in Django's form, see ``orm.db.routing``).

@@ -11,7 +11,6 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from orm.errors import ImproperlyConfigured
 from orm.late import difflib
 
 if TYPE_CHECKING:
@@ -26,27 +25,29 @@ class Apps:
     def __init__(self) -> None:
         self.all_models: dict[str, dict[str, type[AwaitableModel]]] = {}
         self._waiting: dict[tuple[str, str], list[Callable[[], None]]] = {}
+        self.app_configs: dict[str, Any] = {}
+        """Installed applications by label, where there is a list of them."""
         self.ready = True
 
     def register(self, model: type[AwaitableModel]) -> None:
         """Make ``model`` known under its label and wake whoever waits for it.
 
-        The same class of the same module, imported again, takes the place of the old one with a RuntimeWarning.
+        A class of the same name and module, declared again, takes the place of the old one with a RuntimeWarning.
 
-        Raises: ImproperlyConfigured when another class has the label.
+        Raises: RuntimeError when another class has the label.
         """
         meta = model._meta
         models = self.all_models.setdefault(meta.app_label, {})
         known = models.get(meta.model_name)
         if known is not None:
-            if (known.__module__, known.__qualname__) != (model.__module__, model.__qualname__):
-                raise ImproperlyConfigured(
-                    f"Two models are called {meta.label}: {known.__module__}.{known.__qualname__} and "
-                    f"{model.__module__}.{model.__qualname__}. Rename one, or give one another Meta.app_label."
+            if (known.__module__, known.__name__) != (model.__module__, model.__name__):
+                raise RuntimeError(
+                    f"Conflicting '{meta.model_name}' models in application '{meta.app_label}': {known} and {model}. "
+                    "Rename one, or give one another Meta.app_label."
                 )
             warnings.warn(
-                f"Model {meta.label} was declared again (its module was reloaded); relations of other models still "
-                "point to the first class.",
+                f"Model '{meta.label_lower}' was already registered. It was declared again (its module was reloaded, "
+                "say); relations of other models still point to the first class.",
                 RuntimeWarning,
                 stacklevel=4,
             )

@@ -151,7 +151,7 @@ class AwaitableModel(metaclass=ModelBase):
     @classmethod
     def _add_default_manager(cls) -> None:
         meta = cls._meta
-        if meta.local_managers:
+        if meta.managers:
             return
         if "objects" in meta.fields_map:
             raise ValueError(

@@ -85,7 +85,7 @@ def take_extra(instance: Any, extra: dict[str, Any]) -> None:
         if name in meta.property_names:
             setattr(instance, name, value)
             continue
-        if any(field.name == name for field in meta.local_many_to_many):
+        if any(field.name == name for field in meta.many_to_many):
             raise TypeError(
                 f"{meta.object_name}() can't set the many-to-many relation {name!r}, which needs a saved row; "
                 f"save first, then call {name}.set() or await {name}.aset()."

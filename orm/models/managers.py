@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from orm.bridge.overrides import awaitable_from, blocking_from, is_generated, nearest, pairs_of
 from orm.query.queryset import AwaitableQuerySet
@@ -152,18 +152,19 @@ class BaseManager(Generic[M]):
             },
         )
 
-    def contribute_to_class(self, cls: type[Any], name: str) -> None:
-        """Become the manager ``name`` of a model."""
+    def contribute_to_class(self, cls: type[Any], name: str, inherited: bool = False) -> None:
+        """Become the manager ``name`` of a model; ``inherited`` says that a parent declares it."""
         self.name = self.name or name
         self.model = cls
-        setattr(cls, name, AbstractManagerDescriptor(self) if cls._meta.abstract else ManagerDescriptor(self))
-        cls._meta.add_manager(self)
+        guarded = cls._meta.abstract or cls._meta.swappable
+        setattr(cls, name, GuardedManagerDescriptor(self) if guarded else ManagerDescriptor(self))
+        cls._meta.add_manager(self, inherited)
 
     def copy_for(self, cls: type[Any]) -> Self:
         """Give a model that inherits this manager one of its own, and return it; declaration order is kept."""
         twin = self.__copy__()
         twin.creation_counter = self.creation_counter
-        twin.contribute_to_class(cls, str(self.name))
+        twin.contribute_to_class(cls, str(self.name), inherited=True)
         return twin
 
     def db_manager(self, using: str | None = None, hints: dict[str, Any] | None = None) -> Self:
@@ -227,16 +228,16 @@ class ManagerDescriptor:
         )
 
 
-class AbstractManagerDescriptor(ManagerDescriptor):
-    """The manager of an abstract model: inherited, never used."""
+class GuardedManagerDescriptor(ManagerDescriptor):
+    """The manager of a model that has no rows of its own: an abstract one, or one that is swapped for another."""
 
     __slots__ = ()
 
-    def __get__(self, instance: Any, owner: Any) -> NoReturn:
-        raise AttributeError(
-            f"{owner.__name__} is abstract and has no table, so {owner.__name__}.{self.manager.name} can't be used; "
-            f"use the manager of a model that inherits it."
-        )
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        refusal = owner._meta.has_no_rows
+        if refusal:
+            raise AttributeError(refusal)
+        return super().__get__(instance, owner)
 
 
 if TYPE_CHECKING:

@@ -22,6 +22,7 @@ from orm.errors import (
     ObjectNotUpdated,
 )
 from orm.models import fields as field_classes
+from orm.models import inheritance
 from orm.models.apps import app_label_of
 from orm.models.fields.base import Field
 from orm.models.options import Options, read_meta, unknown_name
@@ -47,12 +48,8 @@ class ModelBase(type):
 
         def __getattr__(cls, name: str) -> Any:
             meta = vars(cls).get("_meta")
-            if meta is not None and meta.abstract and name in {"objects", *(m.name for m in meta.local_managers)}:
-                raise AttributeError(
-                    f"{cls.__name__} is abstract: it has no rows, and so no manager. Ask a model that inherits it.",
-                    name=name,
-                    obj=cls,
-                )
+            if meta is not None and meta.has_no_rows and name in {"objects", *meta.managers_map}:
+                raise AttributeError(meta.has_no_rows, name=name, obj=cls)
             raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}", name=name, obj=cls)
 
     def __new__(metacls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> Any:
@@ -69,6 +66,11 @@ class ModelBase(type):
                 cls._meta.apps.withdraw(cls)
             raise
         return cls
+
+    @property
+    def _root_model(cls) -> Any:
+        """``Model`` itself, which every model descends from."""
+        return next(base for base in cls.__mro__ if isinstance(base, ModelBase) and not hasattr(base, "_meta"))
 
     def add_to_class(cls, name: str, value: Any) -> None:
         """Put a field, a manager or anything else on the class after it was created."""
@@ -88,68 +90,83 @@ def _contributes(value: Any) -> bool:
 
 
 def _build(cls: Any, own_meta: type | None, parts: dict[str, Any], plain: dict[str, Any]) -> None:
-    declared_meta = own_meta if own_meta is not None else getattr(cls, "Meta", None)
-    declared = read_meta(declared_meta, cls.__name__)
-    if own_meta is None:
-        declared.pop("abstract", None)
-    parent = _check_parents(cls, declared)
-    if parent is not None and own_meta is None:
-        declared = {}
-    for option in ("ordering", "get_latest_by"):
-        if parent is not None and option not in declared:
-            declared[option] = getattr(parent._meta, option)
+    declared = _declared_options(cls, own_meta)
     installed = () if declared.get("app_label") else settings.installed_apps
-    cls._meta = Options(cls, declared, app_label_of(cls.__module__, tuple(installed)))
-    if cls._meta.abstract:
+    meta = cls._meta = Options(cls, declared, app_label_of(cls.__module__, tuple(installed)))
+    if meta.abstract:
         cls.Meta = own_meta
     else:
         _add_exceptions(cls)
-    if parent is not None:
+    if meta.proxy:
         _refuse_fields_of_proxy(cls, parts)
-        cls._meta.share(parent._meta)
+        meta.add_parent(_model_of_proxy(cls), None)
     for name, value in parts.items():
         if isinstance(value, Field):
             _check_field_name(cls, name)
+            _check_not_inherited(cls, name)
         value.contribute_to_class(cls, name)
     _inherit(cls, parts, plain)
-    if not cls._meta.abstract:
+    if not meta.proxy:
+        inheritance.link_parents(cls)
+    if not meta.abstract:
         _add_key(cls)
         cls._add_default_manager()
-        _check_named_fields(cls._meta)
+        _check_named_fields(meta)
     complete(cls)
-    if cls._meta.abstract:
+    if meta.abstract:
         return
     if cls.__doc__ is None:
-        cls.__doc__ = f"{cls.__name__}({', '.join(field.name for field in cls._meta.fields)})"
-    cls._meta.apps.register(cls)
+        cls.__doc__ = f"{cls.__name__}({', '.join(field.name for field in meta.fields)})"
+    meta.apps.register(cls)
     if class_prepared.receivers:
         class_prepared.send_now(cls)
 
 
-def _check_parents(cls: Any, declared: dict[str, Any]) -> Any:
-    """The concrete model a proxy stands for, or None; refuses what is not built.
+def _declared_options(cls: Any, own_meta: type | None) -> dict[str, Any]:
+    """What Meta says, the class's own or an abstract parent's; ordering comes down from parents with tables, too."""
+    declared = read_meta(own_meta if own_meta is not None else getattr(cls, "Meta", None), cls.__name__)
+    if own_meta is None:
+        declared.pop("abstract", None)
+    nearest = next((base._meta for base in cls.__mro__[1:] if hasattr(base, "_meta")), None)
+    if nearest is not None and not nearest.abstract:
+        for option in ("ordering", "get_latest_by"):
+            declared.setdefault(option, getattr(nearest, option))
+    return declared
 
-    Raises: NotImplementedError for multi-table inheritance, TypeError for a proxy of nothing or of several models.
+
+def _model_of_proxy(cls: Any) -> Any:
+    """The model a proxy stands for.
+
+    Raises: TypeError for a proxy of nothing or of several models.
     """
     parents = [base for base in cls.__bases__ if hasattr(base, "_meta") and not base._meta.abstract]
-    if declared.get("proxy"):
-        concrete = {base._meta.concrete_model for base in parents}
-        if len(concrete) != 1:
-            raise TypeError(f"The proxy model {cls.__name__} must have exactly one model with a table among its bases.")
-        return parents[0]
-    if parents:
-        raise NotImplementedError(
-            f"{cls.__name__} inherits from {parents[0].__name__}, which has a table of its own; inheritance over "
-            f"several tables is not built. Make {parents[0].__name__} abstract, make {cls.__name__} a proxy "
-            f"(Meta: proxy = True), or point to {parents[0].__name__} with a OneToOneField."
-        )
-    return None
+    if not parents:
+        raise TypeError(f"Proxy model '{cls.__name__}' has no non-abstract model base class.")
+    if len({base._meta.concrete_model for base in parents}) > 1:
+        raise TypeError(f"Proxy model '{cls.__name__}' has more than one non-abstract model base class.")
+    return parents[0]
 
 
 def _refuse_fields_of_proxy(cls: Any, parts: dict[str, Any]) -> None:
     fields = [name for name, value in parts.items() if isinstance(value, Field)]
     if fields:
-        raise FieldError(f"The proxy model {cls.__name__} has no table, so it can't have the field {fields[0]!r}.")
+        raise FieldError(
+            f"Proxy model '{cls.__name__}' contains model fields: it has no table, so it can't have {fields[0]!r}."
+        )
+
+
+def _check_not_inherited(cls: Any, name: str) -> None:
+    """Refuse a field that a parent with a table has already.
+
+    Raises: FieldError.
+    """
+    for base in cls.__bases__:
+        meta = getattr(base, "_meta", None)
+        if meta is not None and not meta.abstract and any(field.name == name for field in meta.own_and_inherited):
+            raise FieldError(
+                f"Local field {name!r} in class {cls.__name__!r} clashes with field of the same name from base class "
+                f"{base.__name__!r}."
+            )
 
 
 def _add_exceptions(cls: Any) -> None:
@@ -183,8 +200,7 @@ def _check_field_name(cls: Any, name: str) -> None:
         raise ImproperlyConfigured(
             f"{where}: a field's name can't end with an underscore; use db_column= for the column's."
         )
-    root = next(base for base in cls.__mro__ if isinstance(base, ModelBase) and not hasattr(base, "_meta"))
-    if hasattr(root, name):
+    if hasattr(cls._root_model, name):
         raise ImproperlyConfigured(
             f"{where}: every model has something of its own called {name!r}; rename the field "
             f"and keep the column with db_column={name!r}."
@@ -197,13 +213,13 @@ def _inherit(cls: Any, parts: dict[str, Any], plain: dict[str, Any]) -> None:
     for base in cls.__mro__[1:]:
         meta = vars(base).get("_meta")
         if meta is not None and meta.abstract:
-            for field in (*meta.local_fields, *meta.local_many_to_many):
+            for field in (*meta.local_fields, *meta.local_many_to_many, *meta.local_private_fields):
                 if field.name not in claimed:
-                    if cls._meta.proxy:
+                    if cls._meta.proxy and isinstance(field, Field):
                         _refuse_fields_of_proxy(cls, {field.name: field})
                     field.clone().contribute_to_class(cls, field.name)
         if meta is not None:
-            for manager in meta.local_managers:
+            for manager in meta.managers:
                 if manager.name not in claimed and manager.name not in cls._meta.managers_map:
                     manager.copy_for(cls)
         claimed.update(name for name in vars(base) if not name.startswith("__"))
@@ -217,7 +233,7 @@ def _add_key(cls: Any) -> None:
     meta = cls._meta
     if meta.pk is not None:
         return
-    if any(field.name == "id" for field in meta.local_fields):
+    if any(field.name == "id" for field in meta.fields):
         raise ImproperlyConfigured(
             f"{cls.__name__}.id is not the primary key; give it primary_key=True or another name."
         )
@@ -254,10 +270,10 @@ def _check_named_fields(meta: Options) -> None:
             field = meta.fields_map.get(name) or (meta.pk if name == "pk" else None)
             if field is None:
                 raise FieldDoesNotExist(f"{meta.label}.Meta, {what}: {unknown_name(meta, name)}")
-            if not field.concrete:
+            if field not in meta.table_fields:
                 raise ImproperlyConfigured(f"{meta.label}.Meta, {what}: {name!r} has no column in this table.")
     columns: dict[str, str] = {}
-    for field in meta.concrete_fields:
+    for field in meta.table_fields:
         other = columns.setdefault(field.column, field.name)
         if other != field.name:
             raise ImproperlyConfigured(

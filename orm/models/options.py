@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from orm.config import settings
 from orm.errors import FieldDoesNotExist, ImproperlyConfigured
 from orm.late import difflib
 from orm.models.apps import apps as default_apps
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from orm.models.apps import Apps
     from orm.models.base import AwaitableModel, WritePlan
     from orm.models.fields.base import Field
+    from orm.query.paths import Hop
 
 META_DEFAULTS: dict[str, Any] = {
     "abstract": False,
@@ -33,23 +35,26 @@ META_DEFAULTS: dict[str, Any] = {
     "constraints": (),
     "db_table": None,
     "db_table_comment": "",
+    "db_tablespace": "",
     "default_manager_name": None,
     "default_permissions": ("add", "change", "delete", "view"),
     "default_related_name": None,
     "get_latest_by": None,
     "indexes": (),
     "managed": True,
+    "order_with_respect_to": None,
     "ordering": (),
     "permissions": (),
     "proxy": False,
+    "required_db_features": (),
+    "required_db_vendor": None,
+    "select_on_save": False,
+    "swappable": None,
     "unique_together": (),
     "verbose_name": None,
     "verbose_name_plural": None,
 }
 META_REFUSED = {
-    "order_with_respect_to": "order_with_respect_to is not built; keep an integer field and name it in Meta.ordering.",
-    "swappable": "Swappable models are not built; make the model abstract and subclass it where it is used.",
-    "db_tablespace": "Tablespaces are not built; create the table where it belongs and set managed = False.",
     "index_together": "index_together is gone, as in Django 5.1; use indexes = [Index(fields=[...])].",
     "auto_created": "auto_created is set by the library for join models and can't be declared.",
 }
@@ -96,18 +101,26 @@ class Options:
     db_table_comment: str
     default_manager_name: str | None
     default_permissions: tuple[str, ...]
+    db_tablespace: str
     default_related_name: str | None
     get_latest_by: str | tuple[str, ...] | None
     indexes: list[Any]
     managed: bool
+    order_with_respect_to: Any
+    """The foreign key whose target orders these rows; declared by name."""
     ordering: tuple[Any, ...]
     permissions: tuple[Any, ...]
     proxy: bool
+    required_db_features: tuple[str, ...]
+    required_db_vendor: str | None
+    select_on_save: bool
+    swappable: str | None
     unique_together: tuple[tuple[str, ...], ...]
     verbose_name: str
     verbose_name_plural: str
 
-    swapped = None
+    default_apps: ClassVar[Apps] = default_apps
+    """The registry of models whose Meta names none; tests that declare models put another here for a while."""
     deleter = staticmethod(adelete_queryset)
     """What ``QuerySet.adelete`` calls, which may not know about models' rules itself."""
     state_class = ModelState
@@ -126,13 +139,19 @@ class Options:
         for name, default in META_DEFAULTS.items():
             if name != "app_label":
                 setattr(self, name, declared.get(name, default))
-        self.apps = declared.get("apps") or default_apps
+        self.apps = declared.get("apps") or self.default_apps
+        self.proxy_for_model: type[AwaitableModel] | None = None
         self.concrete_model: type[AwaitableModel] | None = None if self.abstract else model
         self.local_fields: list[Field[Any]] = []
         self.local_many_to_many: list[Any] = []
+        self.local_private_fields: list[Any] = []
         self.local_managers: list[Any] = []
+        self.inherited_managers: list[Any] = []
         self.local_related: list[Any] = []
         self.parents: dict[type[AwaitableModel], Any] = {}
+        """Models this one inherits from, each with the field that links to its table; None where they share one."""
+        self.children: list[Options] = []
+        """Options of the models that inherit from this one, proxies too."""
         self.pk: Field[Any] = None  # type: ignore[assignment]  # set before the class is handed out, if not abstract
         self.auto_field: Field[Any] | None = None
         self._normalise()
@@ -188,80 +207,203 @@ class Options:
             self.auto_field = field
         self.expire()
 
+    def make_key(self, field: Any) -> None:
+        """Make one of the fields the primary key."""
+        field.primary_key = True
+        self.pk = field
+        self.expire()
+
     def add_related(self, rel: Any) -> None:
-        """Take in the far side of another model's relation to this one."""
+        """Take in the far side of another model's relation to this one; a proxy shares those of its model."""
         self.local_related.append(rel)
+        (self.concrete_model or self.model)._meta.expire()
+
+    def add_manager(self, manager: Any, inherited: bool = False) -> None:
+        """Take in a manager; one of the same name is replaced. Those of parents come after the model's own."""
+        own, others = self.local_managers, self.inherited_managers
+        self.local_managers = [known for known in own if known.name != manager.name]
+        self.inherited_managers = [known for known in others if known.name != manager.name]
+        (self.inherited_managers if inherited else self.local_managers).append(manager)
         self.expire()
 
-    def add_manager(self, manager: Any) -> None:
-        """Take in a manager; one of the same name is replaced."""
-        self.local_managers = [known for known in self.local_managers if known.name != manager.name]
-        self.local_managers.append(manager)
+    def add_parent(self, parent: Any, link: Any) -> None:
+        """Take in a model this one inherits from, and the field that links to its table.
+
+        ``link`` is None for the model of a proxy, whose table, key and relations it shares.
+        """
+        other: Options = parent._meta
+        self.parents[parent] = link
+        other.children.append(self)
+        if link is None:
+            self.local_related = other.local_related
+            self.pk, self.auto_field = other.pk, other.auto_field
+            self.proxy_for_model = parent
+            self.concrete_model = other.concrete_model
+            self.db_table = other.db_table
         self.expire()
-
-    def share(self, other: Options) -> None:
-        """Become the options of a proxy: the same fields, key and relations as ``other``."""
-        self.local_fields = other.local_fields
-        self.local_many_to_many = other.local_many_to_many
-        self.local_related = other.local_related
-        self.pk, self.auto_field = other.pk, other.auto_field
-        self.concrete_model = other.concrete_model
-        self.db_table = other.db_table
-        other.proxies.append(self)
-
-    @cached_property
-    def proxies(self) -> list[Options]:
-        """Options of the proxies that share this model's fields."""
-        return []
 
     def expire(self) -> None:
         """Forget what was derived from the fields."""
         for name in _DERIVED:
             self.__dict__.pop(name, None)
-        for proxy in self.__dict__.get("proxies", ()):
-            proxy.expire()
+        for child in self.children:
+            child.expire()
+
+    # -- inheritance ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def all_parents(self) -> tuple[type[AwaitableModel], ...]:
+        """Every model this one inherits a table from, the most distant ones last."""
+        found: dict[type[AwaitableModel], None] = {}
+        for parent in self.parents:
+            found[parent] = None
+        for parent in self.parents:
+            found.update(dict.fromkeys(parent._meta.all_parents))
+        return tuple(found)
+
+    @property
+    def swapped(self) -> str | None:
+        """The model that the settings put in this one's place, as "app.Model"; None while this one is meant."""
+        if not self.swappable:
+            return None
+        label = settings.swapped_models.get(self.swappable)
+        if not label:
+            return None
+        app_label, _, name = label.partition(".")
+        return None if f"{app_label}.{name.lower()}" == self.label_lower else label
+
+    @property
+    def has_no_rows(self) -> str | None:
+        """Why managers of this model can't be used: it is abstract, or swapped for another. None where they can be."""
+        if self.abstract:
+            return f"{self.object_name} is abstract: it has no rows, and so no manager. Ask a model that inherits it."
+        swapped = self.swapped
+        return f"Manager isn't available; {self.label!r} has been swapped for {swapped!r}" if swapped else None
+
+    def get_parent_list(self) -> list[type[AwaitableModel]]:
+        """The models this one inherits from, the most distant ones last."""
+        return list(self.all_parents)
+
+    def get_ancestor_link(self, ancestor: type[AwaitableModel]) -> Any:
+        """The field of this model that leads to an ancestor's table, perhaps by way of others; None for no ancestor."""
+        if ancestor in self.parents:
+            return self.parents[ancestor]
+        for parent, link in self.parents.items():
+            further = parent._meta.get_ancestor_link(ancestor)
+            if further is not None:
+                return link or further
+        return None
+
+    def get_base_chain(self, model: type[AwaitableModel]) -> list[type[AwaitableModel]]:
+        """The models between this one and an ancestor, the ancestor last; an empty list for no ancestor."""
+        if not self.parents:
+            return []
+        if model in self.parents:
+            return [model]
+        for parent in self.parents:
+            further = parent._meta.get_base_chain(model)
+            if further:
+                return [parent, *further]
+        return []
+
+    @cached_property
+    def ways(self) -> Mapping[type[AwaitableModel], tuple[Hop, ...]]:
+        """The joins from this model's table to each of those its rows are spread over; none to its own."""
+        found: dict[Any, tuple[Hop, ...]] = {self.concrete_model: ()}
+        for parent, link in self.parents.items():
+            for ancestor, hops in parent._meta.ways.items():
+                found.setdefault(ancestor, (*(link.hops if link is not None else ()), *hops))
+        return found
+
+    def way_to(self, field: Any) -> tuple[Hop, ...]:
+        """The joins from this model's table to the one a field (or the near end of a relation) belongs to."""
+        return self.ways.get(field.model._meta.concrete_model, ()) if self.parents else ()
+
+    def hops_along(self, relation: Any) -> tuple[Hop, ...]:
+        """The joins from this model's table along a relation, to the related model's.
+
+        A parent's key that this model's own link holds is not fetched from the parent's table.
+        """
+        way, hops = self.way_to(relation), tuple(relation.hops)
+        while way and hops and way[-1].rhs is hops[0].lhs:
+            hops = (hops[0]._replace(lhs=way[-1].lhs), *hops[1:])
+            way = way[:-1]
+        return (*way, *hops)
 
     # -- fields --------------------------------------------------------------------------------------------------------
 
     @cached_property
     def fields(self) -> tuple[Field[Any], ...]:
-        """Forward fields other than many-to-many, in order."""
-        return tuple(self.local_fields)
+        """Forward fields other than many-to-many, parents' first, in order."""
+        found: dict[Field[Any], None] = {}
+        for parent in self.parents:
+            found.update(dict.fromkeys(parent._meta.fields))
+        found.update(dict.fromkeys(self.local_fields))
+        return tuple(found)
 
     @cached_property
     def concrete_fields(self) -> tuple[Field[Any], ...]:
-        """Fields with a column, in order."""
+        """Fields with a column, parents' first, in order."""
+        return tuple(field for field in self.fields if field.concrete)
+
+    @cached_property
+    def local_concrete_fields(self) -> tuple[Field[Any], ...]:
+        """Fields with a column in the table that is this model's own."""
         return tuple(field for field in self.local_fields if field.concrete)
 
-    @property
-    def local_concrete_fields(self) -> tuple[Field[Any], ...]:
-        """The same: a model has no fields of parents."""
-        return self.concrete_fields
+    @cached_property
+    def table_fields(self) -> tuple[Field[Any], ...]:
+        """Fields with a column in this model's table; a proxy's table is that of its model."""
+        concrete = self.concrete_model
+        return concrete._meta.local_concrete_fields if concrete is not None else self.local_concrete_fields
 
     @cached_property
     def many_to_many(self) -> tuple[Any, ...]:
-        """Many-to-many fields."""
-        return tuple(self.local_many_to_many)
+        """Many-to-many fields, parents' first."""
+        found: dict[Any, None] = {}
+        for parent in self.parents:
+            found.update(dict.fromkeys(parent._meta.many_to_many))
+        found.update(dict.fromkeys(self.local_many_to_many))
+        return tuple(found)
+
+    @property
+    def own_and_inherited(self) -> tuple[Any, ...]:
+        """Every forward field: with a column, many-to-many or private."""
+        return (*self.fields, *self.many_to_many, *self.private_fields)
+
+    @cached_property
+    def private_fields(self) -> tuple[Any, ...]:
+        """Fields without a column that no query joins by itself, parents' first (generic relations)."""
+        found: dict[Any, None] = {}
+        for parent in self.parents:
+            found.update(dict.fromkeys(parent._meta.private_fields))
+        found.update(dict.fromkeys(self.local_private_fields))
+        return tuple(found)
 
     @cached_property
     def related_objects(self) -> tuple[Any, ...]:
         """Far sides of other models' relations to this one, hidden ones left out."""
-        return tuple(rel for rel in self.local_related if not rel.hidden or rel.field.many_to_many)
+        return tuple(rel for rel in self.all_related_objects if not rel.hidden or rel.field.many_to_many)
 
     @cached_property
     def all_related_objects(self) -> tuple[Any, ...]:
-        """Far sides of other models' relations to this one, hidden ones too; what a deletion must look at."""
-        return tuple(self.local_related)
+        """Far sides of other models' relations to this one and its parents, hidden ones too.
+
+        The links of a parent to its children are relations of the parent alone.
+        """
+        found: dict[Any, None] = {}
+        for parent in self.parents:
+            rels = parent._meta.all_related_objects
+            same_table = parent._meta.concrete_model is self.concrete_model
+            found.update((rel, None) for rel in rels if same_table or not rel.parent_link)
+        found.update(dict.fromkeys(self.local_related))
+        return tuple(found)
 
     @cached_property
     def names(self) -> Mapping[str, Any]:
         """Everything a query may name on this model: fields, raw columns of relations, ``pk``, reverse names."""
-        names: dict[str, Any] = {}
-        for rel in self.local_related:
-            names[rel.name] = rel
-        for field in (*self.local_fields, *self.local_many_to_many):
-            names[getattr(field, "attname", None) or field.name] = field
-            names[field.name] = field
+        names: dict[str, Any] = {rel.name: rel for rel in self.all_related_objects}
+        names.update(self.fields_map)
         if self.pk is not None:
             names["pk"] = self.pk
         return names
@@ -270,7 +412,7 @@ class Options:
     def fields_map(self) -> Mapping[str, Any]:
         """Forward fields by name and by attname."""
         found: dict[str, Any] = {}
-        for field in (*self.local_fields, *self.local_many_to_many):
+        for field in self.own_and_inherited:
             found[getattr(field, "attname", None) or field.name] = field
             found[field.name] = field
         return found
@@ -286,22 +428,38 @@ class Options:
         return found
 
     def get_fields(self, include_parents: bool = True, include_hidden: bool = False) -> tuple[Any, ...]:
-        """Every field and relation, in both directions; ``include_parents=False`` leaves out a proxy's fields."""
-        related = self.local_related if include_hidden else self.related_objects
-        own = self.local_fields if include_parents or not self.proxy else []
-        return (*related, *own, *self.local_many_to_many)
+        """Every field and relation, in both directions; ``include_parents=False`` leaves out what is inherited.
+
+        ``include_hidden`` adds relations that have no name on this side.
+        """
+        related = self.all_related_objects if include_hidden else self.related_objects
+        if include_parents:
+            return (*related, *self.fields, *self.many_to_many, *self.private_fields)
+        own = tuple(rel for rel in related if rel.model._meta.concrete_model is self.concrete_model)
+        return (*own, *self.local_fields, *self.local_many_to_many, *self.local_private_fields)
 
     @cached_property
     def relation_fields(self) -> tuple[Any, ...]:
         """Forward fields with a column that point at another model."""
         return tuple(field for field in self.concrete_fields if field.is_relation)
 
+    @property
+    def app_config(self) -> Any:
+        """The installed application this model belongs to; None where applications are not listed."""
+        return self.apps.app_configs.get(self.app_label)
+
+    @property
+    def verbose_name_raw(self) -> str:
+        """The untranslated ``verbose_name``; texts are not translated here, so it is the same."""
+        return str(self.verbose_name)
+
     # -- managers ------------------------------------------------------------------------------------------------------
 
     @cached_property
     def managers(self) -> tuple[Any, ...]:
-        """Managers, in order of declaration."""
-        return tuple(sorted(self.local_managers, key=lambda manager: manager.creation_counter))
+        """Managers: the model's own in order of declaration, then those of its parents, the nearest first."""
+        own = sorted(self.local_managers, key=lambda manager: manager.creation_counter)
+        return (*own, *self.inherited_managers)
 
     @cached_property
     def managers_map(self) -> Mapping[str, Any]:
@@ -311,16 +469,23 @@ class Options:
     @cached_property
     def default_manager(self) -> Any:
         """The manager the library uses where users' rows are meant: the named one, or the first."""
-        if self.default_manager_name:
-            return self._named_manager("default_manager_name", self.default_manager_name)
+        name = self.default_manager_name
+        if not name and not self.local_managers:
+            name = self._parent_option("default_manager_name")
+        if name:
+            return self._named_manager("default_manager_name", name)
         return self.managers[0] if self.managers else None
 
     @cached_property
     def base_manager(self) -> Any:
         """The manager that sees every row, for refreshing and for following relations."""
-        if self.base_manager_name:
-            return self._named_manager("base_manager_name", self.base_manager_name)
-        return self.model._plain_manager()
+        name = self.base_manager_name or self._parent_option("base_manager_name")
+        return self._named_manager("base_manager_name", name) if name else self.model._plain_manager()
+
+    def _parent_option(self, option: str) -> Any:
+        """What the nearest parent's Meta says; None where there is no parent."""
+        nearest = next((base._meta for base in self.model.__mro__[1:] if hasattr(base, "_meta")), None)
+        return getattr(nearest, option) if nearest is not None else None
 
     def _named_manager(self, option: str, name: str) -> Any:
         try:
@@ -345,7 +510,11 @@ class Options:
 
     @cached_property
     def write_plan(self) -> WritePlan:
-        """What saving needs to know."""
+        """What saving needs to know; a proxy's rows are its model's."""
+        if self.proxy and self.concrete_model is not None:
+            return self.concrete_model._meta.write_plan
+        if self.parents:
+            raise NotImplementedError(f"{self.label}: saving rows that are spread over several tables is not built.")
         return self.model._make_write_plan()
 
     @cached_property
@@ -362,9 +531,7 @@ class Options:
         )
 
 
-_DERIVED = tuple(
-    name for name, value in vars(Options).items() if isinstance(value, cached_property) and name != "proxies"
-)
+_DERIVED = tuple(name for name, value in vars(Options).items() if isinstance(value, cached_property))
 
 
 def _follows(known: Any, new: Any) -> bool:

@@ -70,7 +70,7 @@ def add_filtered_relation(builder: Builder, name: str, given: FilteredRelation) 
                 f"FilteredRelation's relation_name is a path of relations and cannot contain lookups "
                 f"(got {given.relation_name!r}: {part!r} is no relation of {opts.object_name})."
             )
-        hops += relation.hops
+        hops += opts.hops_along(relation)
         opts = hops[-1].model._meta
     inner = InnerBuilder(builder, builder.model, own_names=True)
     aliases = [inner.select.base_alias]

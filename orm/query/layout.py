@@ -7,7 +7,8 @@ other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from orm.errors import FieldError
@@ -140,7 +141,7 @@ def _finish_combination(select: Select) -> tuple[Select, Layout]:
 def _entity(builder: Builder, select: Select, outputs: list[Output]) -> Entity:
     loading = select.loading
     names = _split(loading[1]) if loading is not None else None
-    entity = _columns(select.model, select.base_alias, outputs, names, loading is not None and loading[0])
+    entity = _columns(builder, select.model, select.base_alias, outputs, names, loading is not None and loading[0])
     wanted = select.select_related
     if wanted:
         _join_related(builder, entity, wanted, outputs, names or {}, loading, depth=5 if wanted is True else 0)
@@ -157,15 +158,19 @@ def _split(names: Iterable[str]) -> dict[str, Any]:
 
 
 def _columns(
+    builder: Builder,
     model: Any,
     alias: str,
     outputs: list[Output],
     names: dict[str, Any] | None,
     deferred: bool,
     must: Iterable[Any] = (),
+    shared: Mapping[str, int] = MappingProxyType({}),
 ) -> Entity:
+    """Add a model's columns to ``outputs``; those in ``shared`` (positions by attname) are there already."""
     opts = model._meta
     columns: list[tuple[str, int]] = []
+    known: dict[Any, int] = {}
     key = 0
     for item in opts.concrete_fields:
         if names is not None and item is not opts.pk and item not in must:
@@ -175,10 +180,17 @@ def _columns(
                 continue
             if not deferred and named is None:
                 continue
+        if item.attname in shared and item is not opts.pk:
+            columns.append((item.attname, shared[item.attname]))
+            continue
+        column = builder.own_column(item, model, alias)
+        position = known.get(column)  # a parent's key and the link that holds it are one column
+        if position is None:
+            position = known[column] = len(outputs)
+            outputs.append(Output(column))
         if item is opts.pk:
-            key = len(outputs)
-        columns.append((item.attname, len(outputs)))
-        outputs.append(Output(Col(alias, item)))
+            key = position
+        columns.append((item.attname, position))
     return Entity(model, alias, columns, key)
 
 
@@ -193,8 +205,10 @@ def _join_related(
 ) -> None:
     opts = entity.model._meta
     if wanted is True:
-        relations = [f for f in opts.concrete_fields if f.is_relation and not f.null] if depth else []
-        chosen: dict[str, Any] = {relation.name: True for relation in relations}
+        relations = opts.relation_fields if depth else ()
+        chosen: dict[str, Any] = {
+            relation.name: True for relation in relations if not (relation.null or relation.remote_field.parent_link)
+        }
     else:
         chosen = wanted
     for name, below in chosen.items():
@@ -206,11 +220,14 @@ def _join_related(
                 + nearest(name, single)
             )
         part = names.get(name)
-        alias = builder.join(relation.hops, None, entity.alias)
+        alias = builder.join(opts.hops_along(relation), None, entity.alias)
         model = relation.hops[-1].model
         deferred = bool(loading and loading[0])
         own = part if part else None if deferred or not part else part
-        child = _columns(model, alias, outputs, own or None, deferred, must=(relation.hops[-1].rhs,))
+        # From a parent to its child: the child's inherited columns are those of the parent's own row.
+        shared = dict(entity.columns) if getattr(relation, "parent_link", False) else {}
+        must = (relation.hops[-1].rhs,)
+        child = _columns(builder, model, alias, outputs, own or None, deferred, must, shared)
         child.optional = relation.hops[-1].optional or entity.optional
         entity.related.append((relation, child))
         if below:
@@ -304,6 +321,6 @@ def _all_hops(builder: Builder, name: str, model: Any) -> list[Any]:
     hops: list[Any] = []
     for part in name.split("__"):
         relation = opts.names[part]
-        hops.extend(relation.hops)
+        hops.extend(opts.hops_along(relation))
         opts = hops[-1].model._meta
     return hops

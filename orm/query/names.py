@@ -107,9 +107,11 @@ class Names:
             field, relation = found, None
             if found.is_relation and not (part == getattr(found, "attname", None) and part != found.name):
                 relation = found
-                hops.extend(found.hops)
+                hops.extend(opts.hops_along(found))
                 opts = hops[-1].model._meta
-            elif position + 1 < len(parts):
+                continue
+            hops.extend(opts.way_to(found))
+            if position + 1 < len(parts):
                 return self._ending(hops, field, tuple(parts[position + 1 :]), None)
         return self._ending(hops, field, (), relation)
 
@@ -182,6 +184,17 @@ class Names:
         if path.relation is not None and not path.field.is_relation:
             return Col(alias, path.field, RelatedValue(path.field, path.relation.related_model, path.relation.name))
         return Col(alias, path.field)
+
+    def own_column(self, field: Any, model: Any = None, alias: str | None = None) -> Col:
+        """Return the column of a model's field, whose table may be that of a parent, which is joined then.
+
+        Parameters: ``model`` and ``alias`` are those of the query unless given. A parent's key is not fetched from its
+        table: the child's link holds it.
+        """
+        hops = list((model or self.model)._meta.way_to(field))
+        while hops and field is hops[-1].rhs:
+            field = hops.pop().lhs
+        return Col(self.join(hops, None, alias), field)
 
     def resolve_ref(
         self, name: str, allow_joins: bool = True, reuse: set[str] | None = None, summarize: bool = False

@@ -144,7 +144,7 @@ def choose_values(builder: Builder, names: Sequence[str], expressions: dict[str,
             else:
                 chosen.append((name, builder.resolve_ref(name)))
     else:
-        chosen = [(f.attname, Col(select.base_alias, f)) for f in select.model._meta.concrete_fields]
+        chosen = [(f.attname, builder.own_column(f)) for f in select.model._meta.concrete_fields]
         annotated = list(select.selected)
     order = asked or [name for name, _ in chosen] + annotated
     select.values, select.selected = _in_order(select, order, dict(chosen), annotated)

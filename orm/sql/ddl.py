@@ -139,7 +139,7 @@ def column_definition(field: Any, dialect: Any) -> str:
 def foreign_keys(model: Any) -> list[Any]:
     """The fields of ``model`` that become foreign key constraints."""
     return [
-        field for field in model._meta.concrete_fields if field.is_relation and getattr(field, "db_constraint", True)
+        field for field in model._meta.table_fields if field.is_relation and getattr(field, "db_constraint", True)
     ]
 
 
@@ -169,7 +169,7 @@ def create_table(model: Any, dialect: Any, *, if_not_exists: bool = False, witho
     """CREATE TABLE with its constraints; foreign keys in ``without`` are left for ``add_foreign_key``."""
     meta = model._meta
     left_out = set(map(id, without))
-    lines = [column_definition(field, dialect) for field in meta.concrete_fields]
+    lines = [column_definition(field, dialect) for field in meta.table_fields]
     lines += [
         foreign_key_clause(field, dialect)
         for field in declared_foreign_keys(model, dialect)
@@ -242,7 +242,7 @@ def table_indexes(model: Any, dialect: Any, *, if_not_exists: bool = False) -> l
     """The CREATE INDEX statements of a model: single columns, ``Meta.indexes``, conditional unique constraints."""
     meta = model._meta
     statements: list[str] = []
-    for field in meta.concrete_fields:
+    for field in meta.table_fields:
         if field.db_index and not field.unique:
             name = name_of(meta.db_table, [field.column], "idx", dialect)
             column = dialect.quote(field.column)

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from orm.models import options
 from orm.models.apps import Apps
+from orm.models.options import Options
 
 
 @pytest.fixture(autouse=True)
 def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Apps]:
     """An empty registry of models for each test."""
     own = Apps()
-    monkeypatch.setattr(options, "default_apps", own)
+    monkeypatch.setattr(Options, "default_apps", own)
     yield own

@@ -182,8 +182,8 @@ def test_inheritance_from_abstract_models() -> None:
             app_label = "scratch"
             apps = registry
 
-    assert [manager.name for manager in Child._meta.managers] == ["first", "second", "third"]
-    assert Child._default_manager is Child.first
+    assert [manager.name for manager in Child._meta.managers] == ["second", "third", "first"]
+    assert Child._default_manager is Child.second
     assert Child.first.model is Child
     assert isinstance(Child.second, BlockingOverride)
 

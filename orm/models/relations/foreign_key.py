@@ -87,8 +87,10 @@ class ForeignKey(RelatedField[T]):
     Parameters: ``to`` is a model class, ``"Model"`` (same app), ``"app.Model"`` or ``"self"``. ``on_delete`` says what
     happens to this row when the other one is deleted. ``related_name`` names the reverse accessor (``"+"``: none),
     ``related_query_name`` the reverse word in queries. ``to_field`` is a unique field of the target other than its
-    primary key. ``db_constraint=False`` leaves the constraint out of the database. ``limit_choices_to`` (a Q, a
-    dict, or a function that gives one) restricts what ``full_clean()`` accepts.
+    primary key. ``parent_link`` makes a one-to-one field the link to the table of a parent the model inherits from.
+    ``swappable`` says whether migrations follow the setting that names the target. ``db_constraint=False`` leaves the
+    constraint out of the database. ``limit_choices_to`` (a Q, a dict, or a function that gives one) restricts what
+    ``full_clean()`` accepts.
     """
 
     many_to_one = True
@@ -149,6 +151,8 @@ class ForeignKey(RelatedField[T]):
         *,
         to_field: str | None = None,
         db_constraint: bool = True,
+        parent_link: bool = False,
+        swappable: bool = True,
         **options: Any,
     ) -> None:
         rule = check_rule(f"{type(self).__name__}({target_label(to)})", on_delete)
@@ -163,7 +167,9 @@ class ForeignKey(RelatedField[T]):
             related_query_name=related_query_name,
             limit_choices_to=limit_choices_to,
             on_delete=rule,
+            parent_link=parent_link,
         )
+        self.swappable = swappable
 
     # -- naming and wiring ------------------------------------------------------------------------------------------
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from orm.models.base_blocking import Model
 from orm.models.on_delete import CASCADE
 from orm.models.relations.foreign_key import ForeignKey
 
 if TYPE_CHECKING:
+    from orm.models.base_blocking import Model
     from orm.models.relations.many_to_many import ManyToManyField
 
 # The shortest limit among databases in wide use (PostgreSQL, 63); a longer name is cut and made unique by a digest.
@@ -59,7 +59,7 @@ def make_join_model(field: ManyToManyField[Any], target: type[Any]) -> type[Mode
         )
         for end, model in ((near, owner), (far, target))
     }
-    declare: Any = type(Model)
-    model: type[Model] = declare(name, (Model,), {"__module__": owner.__module__, "Meta": options, **keys})
+    declare, root = type(owner), owner._root_model  # type: ignore[attr-defined]
+    model: type[Model] = declare(name, (root,), {"__module__": owner.__module__, "Meta": options, **keys})
     model._meta.auto_created = owner
     return model

@@ -40,6 +40,7 @@ class ForeignObjectRel:
         related_query_name: str | None = None,
         limit_choices_to: Any = None,
         on_delete: OnDelete | None = None,
+        parent_link: bool = False,
     ) -> None:
         self.field = field
         self.model: Any = to
@@ -47,6 +48,8 @@ class ForeignObjectRel:
         self.related_query_name = related_query_name
         self.limit_choices_to = limit_choices_to
         self.on_delete = on_delete
+        self.parent_link = parent_link
+        """Whether the field ties a model's table to that of a parent it inherits from."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.field}>"
