@@ -14,10 +14,12 @@ from orm.query.instance_rows import Columns, Computed, RowMaker, columns_of, row
 from orm.query.plan import Plan, statement_plan
 from orm.query.shape import Shape, root
 from orm.query.steps import filter_rows
+from orm.sql.cases import Case, When
 from orm.sql.conditions import Where
-from orm.sql.expressions import Col, Combinable, Slot, Uncacheable
-from orm.sql.lookups import Exact
+from orm.sql.expressions import Col, Combinable, Null, Uncacheable
+from orm.sql.lookups import Exact, In
 from orm.sql.sources import Column, ParameterArrays, ParameterRows, Source
+from orm.sql.statements import AdaptedSlot
 from orm.sql.update import Update
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from orm.sql.dialect import Dialect
 
 KEY = "k"
+
+LARGEST_CASE = 200
+"""Rows of a statement that compares each row's key to every key given."""
 
 
 class OneUpdate:
@@ -36,7 +41,7 @@ class OneUpdate:
         opts = model._meta
         fields = (*columns.fields, opts.pk)
         self.row: RowMaker = row_maker(fields, dialect, False)
-        slots = [Slot(number, None, bare=True) for number in range(len(fields))]
+        slots = [AdaptedSlot(number, None, bare=True) for number in range(len(fields))]
         statement = Update(
             table=opts.db_table,
             assignments=tuple(zip(columns.fields, slots, strict=False)),
@@ -97,16 +102,29 @@ class ManyUpdates:
         self.columns = columns
         self.fields = (model._meta.pk, *columns.fields)
         self.row: RowMaker = row_maker(self.fields, dialect, False)
-        self.arrays = dialect.array_rows(self.fields) is not None
+        self.arrays = dialect.capabilities.update_from and dialect.array_rows(self.fields) is not None
+
+    def largest(self, dialect: Dialect) -> int | None:
+        """Return how many rows one statement takes; None for any number."""
+        if self.arrays:
+            return None
+        most, width = dialect.capabilities.max_parameters, len(self.fields)
+        if dialect.capabilities.update_from:
+            return max(most // width, 1)
+        return max(min(most // (2 * width - 1), LARGEST_CASE), 1)
 
     def plan(self, count: int, dialect: Dialect) -> Plan:
         """Return the plan of one statement for so many rows."""
+        statement = self._from_source(count) if dialect.capabilities.update_from else self._by_cases(count)
+        return statement_plan(statement, dialect)
+
+    def _from_source(self, count: int) -> Update:
         opts = self.model._meta
         names = (KEY, *[f"v{number}" for number in range(len(self.columns.fields))])
         source: Source = (
             ParameterArrays(types=self.fields) if self.arrays else ParameterRows(types=self.fields, count=count)
         )
-        statement = Update(
+        return Update(
             table=opts.db_table,
             assignments=tuple(
                 (field, Column("given", name, field))
@@ -116,7 +134,25 @@ class ManyUpdates:
             source=source,
             source_columns=names,
         )
-        return statement_plan(statement, dialect)
+
+    def _by_cases(self, count: int) -> Update:
+        """Return the UPDATE for databases that know no source beside the table: each column is a CASE over the keys."""
+        opts = self.model._meta
+        key, width = Col(opts.db_table, opts.pk), len(self.fields)
+
+        def case(position: int, field: Any) -> Case:
+            whens = [
+                When(Exact(key, AdaptedSlot(row * width, None, bare=True)), AdaptedSlot(row * width + position, field))
+                for row in range(count)
+            ]
+            return Case(*whens, default=Null(field), output_field=field)
+
+        keys = [AdaptedSlot(row * width, None, bare=True) for row in range(count)]
+        return Update(
+            table=opts.db_table,
+            assignments=tuple((field, case(number, field)) for number, field in enumerate(self.columns.fields, 1)),
+            where=Where((In(key, keys),)),
+        )
 
 
 async def bulk_update(model: Any, instances: list[Any], names: list[str], *, using: str, batch_size: int | None) -> int:
@@ -152,11 +188,8 @@ async def bulk_update(model: Any, instances: list[Any], names: list[str], *, usi
 async def _update_many(
     shape: Shape, many: ManyUpdates, rows: list[tuple[Any, ...]], database: Database, batch_size: int | None
 ) -> int:
-    dialect = database.dialect
-    largest = batch_size or len(rows)
-    if not many.arrays:
-        largest = min(largest, max(dialect.capabilities.max_parameters // len(many.fields), 1))
-    if many.arrays and largest >= len(rows):
+    largest = min(batch_size or len(rows), many.largest(database.dialect) or len(rows))
+    if largest >= len(rows):
         return await _update_chunk(shape, many, rows, database)
     matched = 0
     async with atomic(using=database.alias):
@@ -167,14 +200,10 @@ async def _update_many(
 
 async def _update_chunk(shape: Shape, many: ManyUpdates, rows: list[tuple[Any, ...]], database: Database) -> int:
     dialect = database.dialect
-    if not dialect.capabilities.update_from:
-        key = ("update", many.columns, dialect)
-        one: OneUpdate = shape.compiled(key, OneUpdate, many.model, many.columns, dialect)
-        return await database.execute_many(one.sql, [(*row[1:], row[0]) for row in rows])
     count = 0 if many.arrays else len(rows)
     plan: Plan = shape.compiled((many, count, dialect), many.plan, count, dialect)
     params = [list(column) for column in zip(*rows, strict=True)] if many.arrays else [v for row in rows for v in row]
-    return await database.execute(plan.sql or "", params)
+    return await database.execute(plan.sql or "", plan.parameters(params))
 
 
 async def _update_each(model: Any, instances: list[Any], columns: Columns, using: str) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from orm.sql.expressions import Slot
+from orm.sql.expressions import Param, Slot
 from orm.sql.fitting import Fitting
 from orm.sql.record import Record
 from orm.sql.types import INTEGER_KINDS, SQLType
@@ -68,6 +68,13 @@ class StoredSlot(Slot):
         if field.kind in INTEGER_KINDS:
             params = [params[0]._replace(adapter=Fitting(field, connection))]
         return sql, params
+
+
+class AdaptedSlot(Slot):
+    """The place of a value that was adapted already; ``bare`` where a column beside it gives its type."""
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        return "%s" if self.bare else connection.parameter(self._output_field), [Param(self.index)]
 
 
 def compile_ctes(ctes: Sequence[CommonTable], compiler: Compiler) -> tuple[str, list[Any]]:

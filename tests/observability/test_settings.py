@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 import orm
-from orm.db.observing import repeats
 from orm.db.database_blocking import Database
+from orm.db.observing import repeats
 from orm.errors import DatabaseError, ImproperlyConfigured, RepeatedQueryWarning
 from tests.conftest import Run
 from tests.query.models import Author, Book, Country

@@ -209,6 +209,8 @@ class ModelConformance(Conformance):
     @case
     async def test_bulk_work(self) -> None:
         made = await Author.objects.abulk_create([Author(name=f"n{number}", age=number) for number in range(300)])
+        if not databases["default"].dialect.capabilities.returning:
+            made = [author async for author in Author.objects.order_by("pk")]
         assert len({author.pk for author in made}) == 300
         for author in made:
             author.age = (author.age or 0) + 1000
