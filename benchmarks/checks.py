@@ -97,7 +97,7 @@ def streaming(place: Place, quick: bool) -> list[Check]:
 
 def importing(place: Place, quick: bool) -> list[Check]:
     """``import orm`` and twenty models, against the same with Django: the best of several runs each."""
-    check = Check("importing", "import and twenty models, against Django's", 1 / 3, "times")
+    check = Check("importing", "import and twenty models, against Django's", 1 / 4, "times")
     best: dict[str, float] = {}
     for _ in range(4 if quick else 8):  # the first run of each writes its bytecode, and is never the best
         for library in ("orm", "django"):

@@ -55,7 +55,11 @@ def four(*targets: float) -> Mapping[Pane, float]:
 
 
 ONE_WRITE: Final = {SQLITE_BLOCKING: 5.0, POSTGRESQL_ASYNC: 1.5}
+INSERT_ONE: Final = {SQLITE_BLOCKING: 2.0, POSTGRESQL_ASYNC: 1.5}
 BULK_ROWS: Final = 5_000
+WIDE_ROWS: Final = 1_000
+WIDE_COLUMNS: Final = 35
+"""Besides the key."""
 MANY_ROWS: Final = 5_000
 STALL_ROWS: Final = 20_000
 PARENTS: Final = 100
@@ -66,21 +70,42 @@ TASK_UPDATES: Final = 4
 POOL_SIZE: Final = 10
 
 WORKLOADS: Final = (
-    Workload("get", "get by primary key", 1, four(4, 1.4, 1.8, 1.6)),
-    Workload("get_joined", "get with one joined relation", 1, four(5, 1.6, 2, 2)),
+    Workload("get", "get by primary key", 1, four(2, 1.4, 1.8, 1.6)),
+    Workload("get_joined", "get with one joined relation", 1, four(2.4, 1.6, 2, 2)),
     Workload("filter_20", "filter, limit 20, objects", 20, four(2.5, 1.8, 1.8, 1.8)),
     Workload("objects", "5,000 objects", MANY_ROWS, four(2, 2, 2, 2)),
     Workload("dicts", "5,000 dicts", MANY_ROWS, four(1.3, 1.3, 1.3, 1.3)),
-    Workload("tuples", "5,000 tuples", MANY_ROWS, four(1.3, 1.3, 1.3, 1.3)),
-    Workload("insert_one", "insert one", 1, ONE_WRITE, notes="empty", most=2_000),
+    Workload("tuples", "5,000 tuples", MANY_ROWS, four(1.15, 1.15, 1.15, 1.15)),
+    Workload("stream", "stream of 20,000 objects", STALL_ROWS, four(1.5, 1.5, 1.5, 1.5)),
+    Workload("insert_one", "insert one", 1, INSERT_ONE, notes="empty", most=2_000),
     Workload("update_one", "update one", 1, ONE_WRITE, notes="full", most=2_000),
     Workload("delete_one", "delete one", 1, ONE_WRITE, notes="full", most=2_000),
+    Workload("insert_each", "insert one, in a transaction", 1, {SQLITE_BLOCKING: 3.0}, notes="empty", most=2_000),
+    Workload("save_each", "save one, in a transaction", 1, {SQLITE_BLOCKING: 2.5}, notes="full", most=2_000),
+    Workload("save_field", "save one field, in a transaction", 1, {SQLITE_BLOCKING: 3.0}, notes="full", most=2_000),
+    Workload("delete_each", "delete one, in a transaction", 1, {SQLITE_BLOCKING: 2.5}, notes="full", most=2_000),
+    Workload(
+        "delete_related",
+        "delete one, which others may refer to",
+        1,
+        {SQLITE_BLOCKING: 8.0, POSTGRESQL_ASYNC: 2.5},
+        notes="empty",
+        most=1_000,
+    ),
     Workload("bulk_insert", "bulk insert, 5,000 rows", BULK_ROWS, four(2, 1.8, 1, 1), notes="empty", operations=1),
+    Workload(
+        "wide_insert",
+        "bulk insert, 1,000 rows of 36 columns",
+        WIDE_ROWS,
+        {SQLITE_BLOCKING: 1.3, SQLITE_ASYNC: 1.3},
+        notes="empty",
+        operations=1,
+    ),
     Workload(
         "prefetch",
         "prefetch 10 children of 100 parents",
         PARENTS * CHILDREN,
-        {SQLITE_BLOCKING: 3.0, POSTGRESQL_ASYNC: 2.5},
+        {SQLITE_BLOCKING: 3.0, POSTGRESQL_ASYNC: 2.0},
     ),
     Workload(
         "pool",
@@ -95,7 +120,7 @@ WORKLOADS: Final = (
         "stall",
         "longest stall of the loop, 20,000 objects",
         STALL_ROWS,
-        {SQLITE_ASYNC: 1.0, POSTGRESQL_ASYNC: 1.0},
+        {SQLITE_ASYNC: 1.05, POSTGRESQL_ASYNC: 1.05},
         panes=(SQLITE_ASYNC, POSTGRESQL_ASYNC),
         operations=3,
         stall=True,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import orm
 from benchmarks.competitors import Competitor
-from benchmarks.data import BOOKS, READ_KEYS, keys, note
+from benchmarks.data import BOOKS, READ_KEYS, WIDE_TYPES, keys, note, wide
 from benchmarks.workloads import (
     BULK_ROWS,
     MANY_ROWS,
@@ -17,6 +18,8 @@ from benchmarks.workloads import (
     TASK_READS,
     TASK_UPDATES,
     TASKS,
+    WIDE_COLUMNS,
+    WIDE_ROWS,
     Pane,
 )
 from orm import models
@@ -67,11 +70,48 @@ class Entry(models.Model):
         db_table = "bench_entry"
 
 
+class Label(models.Model):
+    name = models.CharField(max_length=100)
+
+    class Meta:
+        app_label = "bench"
+        db_table = "bench_label"
+
+
+class Node(models.Model):
+    name = models.CharField(max_length=100)
+    parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True)
+    labels = models.ManyToManyField(Label)
+
+    class Meta:
+        app_label = "bench"
+        db_table = "bench_node"
+
+
+class Wide(models.Model):
+    class Meta:
+        app_label = "bench"
+        db_table = "bench_wide"
+
+
+FIELDS: dict[str, Callable[[], models.Field[Any]]] = {
+    "integer": models.IntegerField,
+    "varchar(100)": lambda: models.CharField(max_length=100),
+    "double precision": models.FloatField,
+    "boolean": models.BooleanField,
+    "text": models.TextField,
+}
+for number in range(WIDE_COLUMNS):
+    FIELDS[WIDE_TYPES[number % 5]]().contribute_to_class(Wide, f"c{number}")
+
+
 class Duotone(Competitor):
     """What both colours share."""
 
     label = "duotone"
     notes: list[Note]
+    nodes: list[Node]
+    wide: list[Wide]
 
     def configure(self) -> None:
         """One URL; the pool's size is given because one workload asks for ten."""
@@ -87,7 +127,11 @@ class Blocking(Duotone):
     def prepare(self, workload: str, count: int) -> None:
         if workload == "bulk_insert":
             self.notes = [Note(**note(number)._asdict()) for number in range(BULK_ROWS)]
-        elif workload in ("update_one", "delete_one"):
+        elif workload == "wide_insert":
+            self.wide = [Wide(**wide(number)) for number in range(WIDE_ROWS)]
+        elif workload == "delete_related":
+            self.nodes = list(Node.objects.order_by("id")[:count])
+        elif workload in ("update_one", "delete_one", "save_each", "save_field", "delete_each"):
             self.notes = list(Note.objects.order_by("id"))
 
     def close(self) -> None:
@@ -126,8 +170,38 @@ class Blocking(Duotone):
     def delete_one(self, count: int) -> int:
         return sum(one.delete()[0] for one in self.notes)
 
+    def insert_each(self, count: int) -> int:
+        with orm.atomic():
+            return self.insert_one(count)
+
+    def save_each(self, count: int) -> int:
+        with orm.atomic():
+            return self.update_one(count)
+
+    def save_field(self, count: int) -> int:
+        with orm.atomic():
+            for one in self.notes:
+                one.stars += 1
+                one.save(update_fields=["stars"])
+        return len(self.notes)
+
+    def delete_each(self, count: int) -> int:
+        with orm.atomic():
+            return self.delete_one(count)
+
+    def delete_related(self, count: int) -> int:
+        return sum(one.delete()[0] for one in self.nodes)
+
+    def stream(self, count: int) -> int:
+        return sum(
+            author.age > 0 for _ in range(count) for author in Author.objects.filter(id__lte=STALL_ROWS).iterator()
+        )
+
     def bulk_insert(self, count: int) -> int:
         return len(Note.objects.bulk_create(self.notes))
+
+    def wide_insert(self, count: int) -> int:
+        return len(Wide.objects.bulk_create(self.wide))
 
     def prefetch(self, count: int) -> int:
         return sum(
@@ -151,7 +225,11 @@ class Async(Duotone):
     async def prepare(self, workload: str, count: int) -> None:
         if workload == "bulk_insert":
             self.notes = [Note(**note(number)._asdict()) for number in range(BULK_ROWS)]
-        elif workload in ("update_one", "delete_one"):
+        elif workload == "wide_insert":
+            self.wide = [Wide(**wide(number)) for number in range(WIDE_ROWS)]
+        elif workload == "delete_related":
+            self.nodes = await Node.objects.order_by("id")[:count]
+        elif workload in ("update_one", "delete_one", "save_each", "save_field", "delete_each"):
             self.notes = await Note.objects.order_by("id")
 
     async def close(self) -> None:
@@ -198,8 +276,33 @@ class Async(Duotone):
     async def delete_one(self, count: int) -> int:
         return sum([(await one.adelete())[0] for one in self.notes])
 
+    async def insert_each(self, count: int) -> int:
+        async with orm.atomic():
+            return await self.insert_one(count)
+
+    async def save_each(self, count: int) -> int:
+        async with orm.atomic():
+            return await self.update_one(count)
+
+    async def delete_each(self, count: int) -> int:
+        async with orm.atomic():
+            return await self.delete_one(count)
+
+    async def delete_related(self, count: int) -> int:
+        return sum([(await one.adelete())[0] for one in self.nodes])
+
+    async def stream(self, count: int) -> int:
+        seen = 0
+        for _ in range(count):
+            async for author in Author.objects.filter(id__lte=STALL_ROWS).aiterator():
+                seen += author.age > 0
+        return seen
+
     async def bulk_insert(self, count: int) -> int:
         return len(await Note.objects.abulk_create(self.notes))
+
+    async def wide_insert(self, count: int) -> int:
+        return len(await Wide.objects.abulk_create(self.wide))
 
     async def prefetch(self, count: int) -> int:
         seen = 0

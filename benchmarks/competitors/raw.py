@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import aiosqlite
@@ -18,7 +19,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from benchmarks.competitors import Competitor
-from benchmarks.data import BOOKS, READ_KEYS, keys, note
+from benchmarks.data import BOOKS, READ_KEYS, keys, note, wide
 from benchmarks.workloads import (
     BULK_ROWS,
     MANY_ROWS,
@@ -28,6 +29,7 @@ from benchmarks.workloads import (
     TASK_READS,
     TASK_UPDATES,
     TASKS,
+    WIDE_ROWS,
     Pane,
 )
 
@@ -54,6 +56,7 @@ class Statements:
         self.update = f"update bench_note set title = {a}, body = {b}, stars = {c}, pinned = {d} where id = {e}"
         self.update_stars = f"update bench_note set stars = {a} where id = {b}"
         self.delete = f"delete from bench_note where id = {a}"
+        self.delete_node = f"delete from bench_node where id = {a}"
 
     def children(self, marks: str) -> str:
         """The second query of the prefetch, for keys written as ``marks``."""
@@ -63,6 +66,10 @@ class Statements:
 QMARK: Final = Statements("?", "?", "?", "?", "?")
 FORMAT: Final = Statements("%s", "%s", "%s", "%s", "%s")
 NUMBERED: Final = Statements("$1", "$2", "$3", "$4", "$5")
+WIDE_NAMES: Final = tuple(wide(0))
+WIDE_INSERT: Final = f"insert into bench_wide ({', '.join(WIDE_NAMES)}) values "
+CHUNK: Final = 2_000
+"""Rows that a stream reads at a time."""
 IN_QMARKS: Final = f"in ({', '.join('?' * PARENTS)})"
 
 
@@ -83,8 +90,11 @@ class Raw(Competitor):
     def prepare(self, workload: str, count: int) -> None:
         if workload == "bulk_insert":
             self.rows = [tuple(note(number)) for number in range(BULK_ROWS)]
+        elif workload == "wide_insert":
+            self.rows = [tuple(wide(number).values()) for number in range(WIDE_ROWS)]
         else:
-            more = int(workload == "update_one")  # SQLite writes no page for a row that stays as it is
+            # SQLite writes no page for a row that stays as it is.
+            more = int(workload in ("update_one", "save_each", "save_field"))
             notes = [note(number) for number in range(1, count + 1)]
             self.rows = [(one.title, one.body, one.stars + more, one.pinned) for one in notes]
 
@@ -137,9 +147,51 @@ class SQLiteBlocking(Raw):
         execute = self.connection.execute
         return sum(execute(QMARK.delete, (key,)).rowcount for key in range(1, count + 1))
 
+    def in_transaction(self, work: Callable[[int], int], count: int) -> int:
+        self.connection.execute("begin immediate")
+        done = work(count)
+        self.connection.execute("commit")
+        return done
+
+    def insert_each(self, count: int) -> int:
+        return self.in_transaction(self.insert_one, count)
+
+    def save_each(self, count: int) -> int:
+        return self.in_transaction(self.update_one, count)
+
+    def delete_each(self, count: int) -> int:
+        return self.in_transaction(self.delete_one, count)
+
+    def save_field(self, count: int) -> int:
+        execute = self.connection.execute
+        execute("begin immediate")
+        done = sum(execute(QMARK.update_stars, (row[2], key)).rowcount for key, row in enumerate(self.rows, 1))
+        execute("commit")
+        return done
+
+    def delete_related(self, count: int) -> int:
+        execute = self.connection.execute
+        return sum(execute(QMARK.delete_node, (key,)).rowcount for key in range(1, count + 1))
+
+    def stream(self, count: int) -> int:
+        seen = 0
+        for _ in range(count):
+            cursor = self.connection.execute(QMARK.many, (STALL_ROWS,))
+            while rows := cursor.fetchmany(CHUNK):
+                for row in rows:
+                    seen += row[3] > 0
+        return seen
+
     def bulk_insert(self, count: int) -> int:
         self.connection.execute("begin immediate")
         affected = self.connection.executemany(QMARK.insert, self.rows).rowcount
+        self.connection.execute("commit")
+        return affected
+
+    def wide_insert(self, count: int) -> int:
+        self.connection.execute("begin immediate")
+        marks = f"({', '.join('?' * len(WIDE_NAMES))})"
+        affected = self.connection.executemany(WIDE_INSERT + marks, self.rows).rowcount
         self.connection.execute("commit")
         return affected
 
@@ -218,6 +270,43 @@ class SQLiteAsync(Raw):
             seen += (await self.connection.execute(QMARK.delete, (key,))).rowcount
         return seen
 
+    async def in_transaction(self, work: Callable[[int], Awaitable[int]], count: int) -> int:
+        await self.connection.execute("begin immediate")
+        done = await work(count)
+        await self.connection.execute("commit")
+        return done
+
+    async def insert_each(self, count: int) -> int:
+        return await self.in_transaction(self.insert_one, count)
+
+    async def save_each(self, count: int) -> int:
+        return await self.in_transaction(self.update_one, count)
+
+    async def delete_each(self, count: int) -> int:
+        return await self.in_transaction(self.delete_one, count)
+
+    async def delete_related(self, count: int) -> int:
+        seen = 0
+        for key in range(1, count + 1):
+            seen += (await self.connection.execute(QMARK.delete_node, (key,))).rowcount
+        return seen
+
+    async def stream(self, count: int) -> int:
+        seen = 0
+        for _ in range(count):
+            cursor = await self.connection.execute(QMARK.many, (STALL_ROWS,))
+            while rows := list(await cursor.fetchmany(CHUNK)):
+                for row in rows:
+                    seen += row[3] > 0
+        return seen
+
+    async def wide_insert(self, count: int) -> int:
+        await self.connection.execute("begin immediate")
+        marks = f"({', '.join('?' * len(WIDE_NAMES))})"
+        affected = (await self.connection.executemany(WIDE_INSERT + marks, self.rows)).rowcount
+        await self.connection.execute("commit")
+        return affected
+
     async def bulk_insert(self, count: int) -> int:
         await self.connection.execute("begin immediate")
         affected = (await self.connection.executemany(QMARK.insert, self.rows)).rowcount
@@ -282,9 +371,40 @@ class PostgreSQLBlocking(Raw):
         execute = self.connection.execute
         return sum(execute(FORMAT.delete, (key,)).rowcount for key in range(1, count + 1))
 
+    def insert_each(self, count: int) -> int:
+        with self.connection.transaction():
+            return self.insert_one(count)
+
+    def save_each(self, count: int) -> int:
+        with self.connection.transaction():
+            return self.update_one(count)
+
+    def delete_each(self, count: int) -> int:
+        with self.connection.transaction():
+            return self.delete_one(count)
+
+    def delete_related(self, count: int) -> int:
+        execute = self.connection.execute
+        return sum(execute(FORMAT.delete_node, (key,)).rowcount for key in range(1, count + 1))
+
+    def stream(self, count: int) -> int:
+        seen = 0
+        for _ in range(count):
+            with self.connection.transaction(), self.connection.cursor(name="stream") as cursor:
+                cursor.execute(FORMAT.many, (STALL_ROWS,))
+                while rows := cursor.fetchmany(CHUNK):
+                    for row in rows:
+                    seen += row[3] > 0
+        return seen
+
     def bulk_insert(self, count: int) -> int:
         with self.connection.transaction(), self.connection.cursor() as cursor:
             cursor.executemany(FORMAT.insert, self.rows)
+            return cursor.rowcount
+
+    def wide_insert(self, count: int) -> int:
+        with self.connection.transaction(), self.connection.cursor() as cursor:
+            cursor.executemany(f"{WIDE_INSERT}({', '.join(['%s'] * len(WIDE_NAMES))})", self.rows)
             return cursor.rowcount
 
     def prefetch(self, count: int) -> int:
@@ -364,9 +484,42 @@ class PostgreSQLAsync(Raw):
             await self.connection.execute(NUMBERED.delete, key)
         return count
 
+    async def insert_each(self, count: int) -> int:
+        async with self.connection.transaction():
+            return await self.insert_one(count)
+
+    async def save_each(self, count: int) -> int:
+        async with self.connection.transaction():
+            return await self.update_one(count)
+
+    async def delete_each(self, count: int) -> int:
+        async with self.connection.transaction():
+            return await self.delete_one(count)
+
+    async def delete_related(self, count: int) -> int:
+        for key in range(1, count + 1):
+            await self.connection.execute(NUMBERED.delete_node, key)
+        return count
+
+    async def stream(self, count: int) -> int:
+        seen = 0
+        for _ in range(count):
+            async with self.connection.transaction():
+                cursor = await self.connection.cursor(NUMBERED.many, STALL_ROWS)
+                while rows := await cursor.fetch(CHUNK):
+                    for row in rows:
+                    seen += row[3] > 0
+        return seen
+
     async def bulk_insert(self, count: int) -> int:
         async with self.connection.transaction():
             await self.connection.executemany(NUMBERED.insert, self.rows)
+        return len(self.rows)
+
+    async def wide_insert(self, count: int) -> int:
+        marks = ", ".join(f"${number}" for number in range(1, len(WIDE_NAMES) + 1))
+        async with self.connection.transaction():
+            await self.connection.executemany(f"{WIDE_INSERT}({marks})", self.rows)
         return len(self.rows)
 
     async def prefetch(self, count: int) -> int:
