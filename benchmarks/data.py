@@ -2,7 +2,8 @@
 
 ``bench_author`` has 20,000 rows, ``bench_book`` ten for each of the first hundred authors. ``bench_note``,
 ``bench_wide`` (36 columns) and ``bench_node`` (which refers to itself, with labels through ``bench_node_labels``) are
-scratch tables of the writing workloads. ``bench_entry`` is made only for the streaming check. On SQLite they live in a file of their own, on PostgreSQL in a database of their own, dropped at the end.
+scratch tables of the writing workloads. ``bench_entry`` is made only for the streaming check. On SQLite they live
+in a file of their own, on PostgreSQL in a database of their own, dropped at the end.
 """
 
 from __future__ import annotations

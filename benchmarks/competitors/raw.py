@@ -394,7 +394,7 @@ class PostgreSQLBlocking(Raw):
                 cursor.execute(FORMAT.many, (STALL_ROWS,))
                 while rows := cursor.fetchmany(CHUNK):
                     for row in rows:
-                    seen += row[3] > 0
+                        seen += row[3] > 0
         return seen
 
     def bulk_insert(self, count: int) -> int:
@@ -508,7 +508,7 @@ class PostgreSQLAsync(Raw):
                 cursor = await self.connection.cursor(NUMBERED.many, STALL_ROWS)
                 while rows := await cursor.fetch(CHUNK):
                     for row in rows:
-                    seen += row[3] > 0
+                        seen += row[3] > 0
         return seen
 
     async def bulk_insert(self, count: int) -> int:
