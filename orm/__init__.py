@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from orm.db.transactions.atomic_blocking import run_in_transaction
     from orm.db.transactions.public import atomic, independent, on_commit
     from orm.models.apps import apps
-    from orm.models.schema import acreate_tables, adrop_tables
+    from orm.models.schema import acreate_tables, adrop_tables, schema_editor
     from orm.models.schema_blocking import create_tables, drop_tables
 
 _HOMES = {
@@ -39,6 +39,7 @@ _HOMES = {
     "on_commit": "orm.db.transactions.public",
     "register_backend": "orm.db.registry",
     "run_in_transaction": "orm.db.transactions.atomic_blocking",
+    "schema_editor": "orm.models.schema",
     "settings": "orm.config",
 }
 _ROOMS = ("errors", "models")
@@ -62,6 +63,7 @@ __all__ = [
     "on_commit",
     "register_backend",
     "run_in_transaction",
+    "schema_editor",
     "settings",
 ]
 

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 
 from orm.db.contract import Backend, Driver
 from orm_postgresql.dialect import PostgreSQLDialect
+from orm_postgresql.introspection import PostgreSQLIntrospection
 from orm_postgresql.options import OPTIONS
 
 __all__ = ["backend"]
@@ -32,4 +33,5 @@ backend = Backend(
     awaitable=awaitable,
     blocking=blocking,
     options=OPTIONS,
+    introspection=PostgreSQLIntrospection(),
 )

@@ -297,3 +297,24 @@ class PostgreSQLDialect(Dialect):
 
     def empty_tables(self, tables: Sequence[str]) -> Sequence[str]:
         return [f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE"] if tables else []
+
+    def settle_constraints(self) -> list[str]:
+        return ["SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED"]
+
+    def pattern_index(self, field: Any) -> str | None:
+        """Return the operator class that lets LIKE 'x%' use an index whatever the collation."""
+        if field.is_relation or getattr(field, "db_collation", None):
+            return None
+        return {"char": "varchar_pattern_ops", "text": "text_pattern_ops"}.get(field.kind)
+
+    def change_generated_key(self, table: str, column: str, generated: bool) -> list[str]:
+        """Return the statements; a key that is numbered from now on goes on after the rows there are."""
+        statements = super().change_generated_key(table, column, generated)
+        if not generated:
+            return [*statements, f"ALTER TABLE {table} ALTER COLUMN {column} DROP DEFAULT"]
+        names = f"{self.string_literal(table)}, {self.string_literal(column.strip(chr(34)))}"
+        return [
+            *statements,
+            f"SELECT setval(pg_get_serial_sequence({names}), (SELECT COALESCE(MAX({column}), 0) + 1 FROM {table}), "
+            "false)",
+        ]

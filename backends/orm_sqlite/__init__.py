@@ -6,6 +6,7 @@ from orm.db.contract import Backend
 from orm_sqlite.awaitable import AwaitableDriver
 from orm_sqlite.blocking import BlockingDriver
 from orm_sqlite.dialect import SQLiteDialect
+from orm_sqlite.introspection import SQLiteIntrospection
 from orm_sqlite.memory import forget
 from orm_sqlite.session import OPTIONS
 
@@ -18,4 +19,5 @@ backend = Backend(
     awaitable=AwaitableDriver(),
     blocking=BlockingDriver(),
     options=OPTIONS,
+    introspection=SQLiteIntrospection(),
 )

@@ -89,6 +89,7 @@ class SQLiteDialect(Dialect):
         forward_references=True,
         one_writer=True,
         new_key=NewKey.LAST_ROW_ID,
+        alter_columns=False,
     )
     version_query = "SELECT 'SQLite ' || sqlite_version()"
 
@@ -311,8 +312,40 @@ class SQLiteDialect(Dialect):
         named = ", ".join(f"column{number} AS {column}" for number, column in enumerate(columns, start=1))
         return f"(SELECT {named} FROM (VALUES {', '.join(rows)})) AS {alias}"
 
+    # -- schema -------------------------------------------------------------------------------------------------------
+
     def generated_key_clause(self, field: Any) -> str:
         return "AUTOINCREMENT"
+
+    def suspend_foreign_keys(self) -> tuple[str, str, str] | None:
+        return "PRAGMA foreign_keys = OFF", "PRAGMA foreign_keys = ON", "PRAGMA foreign_keys"
+
+    def foreign_key_violations(self, table: str) -> str | None:
+        return f"PRAGMA foreign_key_check({table})"
+
+    def around_rename(self) -> tuple[str, str] | None:
+        """Return what keeps a rename from being carried into views, triggers and foreign keys that name the table."""
+        return "PRAGMA legacy_alter_table = ON", "PRAGMA legacy_alter_table = OFF"
+
+    def comment_on_table(self, table: str, comment: str) -> str | None:
+        return None
+
+    def comment_on_column(self, table: str, column: str, comment: str) -> str | None:
+        return None
+
+    def adds_in_place(self, field: Any) -> bool:
+        """Return whether ADD COLUMN takes a field: no key, nothing unique, no default that has to be computed."""
+        if field.primary_key or field.unique or getattr(field, "generated", False):
+            return False
+        if field.has_db_default:
+            return field.null and not hasattr(field.db_default, "resolve_expression") and not field.is_relation
+        return field.null and field.get_default() is None
+
+    def drop_index(self, table: str, name: str, *, concurrently: bool = False) -> str:
+        return f"DROP INDEX IF EXISTS {name}"
+
+    def rename_index(self, table: str, old: str, new: str) -> str | None:
+        return None
 
 
 def _is_number(sql_type: Any) -> bool:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from orm.errors import NotSupportedError
 
 if TYPE_CHECKING:
+    from orm.db.introspection import Introspection
     from orm.db.url import DatabaseURL
     from orm.sql.dialect import Dialect
 
@@ -154,3 +155,6 @@ class Backend(NamedTuple):
     blocking: Driver | None = None
     options: frozenset[str] = frozenset()
     """Names the URL's query string may hold besides the pool's own."""
+    introspection: Introspection | None = None
+    """Reads what the database holds, for migrations; without it their names of constraints are those that the library
+    gives."""

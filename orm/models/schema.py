@@ -12,6 +12,7 @@ from orm.db.routing import routes
 from orm.db.transactions.public import atomic
 from orm.errors import ImproperlyConfigured
 from orm.models.apps import apps
+from orm.models.schema_editor_blocking import SchemaEditor
 from orm.models.state import DEFAULT_DB_ALIAS
 from orm.sql import ddl
 
@@ -82,3 +83,12 @@ def with_join_models(models: tuple[type[Any], ...]) -> list[Any]:
             if field.through._meta.auto_created:
                 found.setdefault(field.through._meta.db_table, field.through)
     return list(found.values())
+
+
+def schema_editor(using: str = DEFAULT_DB_ALIAS, collect_sql: bool = False, atomic: bool = True) -> SchemaEditor:
+    """The editor that changes a database's tables, under ``with`` or ``async with``.
+
+    Parameters: ``using`` is the database's alias; ``collect_sql`` keeps the statements in ``collected_sql`` instead of
+    running them; ``atomic`` False leaves transactions to the caller.
+    """
+    return SchemaEditor(databases[using], collect_sql, atomic)

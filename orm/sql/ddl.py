@@ -119,11 +119,22 @@ def _adapted(param: Any, values: Sequence[Any]) -> Any:
 # -- tables ------------------------------------------------------------------------------------------------------------
 
 
-def column_definition(field: Any, dialect: Any) -> str:
-    """One column of CREATE TABLE, without its foreign key."""
-    parts = [dialect.quote(field.column), field.db_type(dialect), "NULL" if field.null else "NOT NULL"]
+def column_definition(field: Any, dialect: Any, default: str | None = None) -> str:
+    """One column of CREATE TABLE or ADD COLUMN, without its foreign key.
+
+    ``default`` is the literal that rows which exist already get, where the field has no default in the database.
+    """
+    parts = [dialect.quote(field.column), field.db_type(dialect)]
+    collation = getattr(field, "db_collation", None)
+    if collation:
+        parts.append(dialect.collation(dialect.quote(collation)))
     if field.has_db_default:
-        parts.insert(2, f"DEFAULT {default_literal(field, dialect)}")
+        default = default_literal(field, dialect)
+    if default is not None:
+        parts.append(f"DEFAULT {default}")
+    if getattr(field, "generated", False):
+        parts.append(generated_clause(field, dialect))
+    parts.append("NULL" if field.null else "NOT NULL")
     if field.primary_key:
         parts.append("PRIMARY KEY")
         if field.auto:
@@ -136,11 +147,21 @@ def column_definition(field: Any, dialect: Any) -> str:
     return " ".join(parts)
 
 
+def generated_clause(field: Any, dialect: Any) -> str:
+    """``GENERATED ALWAYS AS (...)`` of a column the database computes from others of its row."""
+    stored = "STORED" if field.db_persist else "VIRTUAL"
+    return f"GENERATED ALWAYS AS ({field.expression_sql(dialect)}) {stored}"
+
+
+def columns_of_table(model: Any) -> tuple[Any, ...]:
+    """The fields with a column in this model's own table."""
+    found: tuple[Any, ...] = model._meta.table_fields
+    return found
+
+
 def foreign_keys(model: Any) -> list[Any]:
     """The fields of ``model`` that become foreign key constraints."""
-    return [
-        field for field in model._meta.table_fields if field.is_relation and getattr(field, "db_constraint", True)
-    ]
+    return [field for field in columns_of_table(model) if field.is_relation and getattr(field, "db_constraint", True)]
 
 
 def declared_foreign_keys(model: Any, dialect: Any) -> list[Any]:
@@ -148,16 +169,16 @@ def declared_foreign_keys(model: Any, dialect: Any) -> list[Any]:
     return foreign_keys(model) if dialect.capabilities.foreign_keys else []
 
 
-def foreign_key_name(field: Any, dialect: Any) -> str:
-    """The name of a field's foreign key constraint."""
-    return name_of(field.model._meta.db_table, [field.column], "fk", dialect)
+def foreign_key_name(field: Any, dialect: Any, table: str | None = None) -> str:
+    """The name of a field's foreign key constraint; ``table`` where it is not that of the field's model."""
+    return name_of(table or field.model._meta.db_table, [field.column], "fk", dialect)
 
 
-def foreign_key_clause(field: Any, dialect: Any) -> str:
-    """``CONSTRAINT name FOREIGN KEY (...) REFERENCES ...``."""
+def foreign_key_clause(field: Any, dialect: Any, table: str | None = None) -> str:
+    """``CONSTRAINT name FOREIGN KEY (...) REFERENCES ...``; ``table`` where it is not that of the field's model."""
     target = field.target_field
     other = target.model._meta.db_table
-    name = foreign_key_name(field, dialect)
+    name = foreign_key_name(field, dialect, table)
     when = " DEFERRABLE INITIALLY DEFERRED" if dialect.capabilities.deferrable_foreign_keys else ""
     return (
         f"CONSTRAINT {dialect.quote(name)} FOREIGN KEY ({dialect.quote(field.column)}) "
@@ -169,27 +190,34 @@ def create_table(model: Any, dialect: Any, *, if_not_exists: bool = False, witho
     """CREATE TABLE with its constraints; foreign keys in ``without`` are left for ``add_foreign_key``."""
     meta = model._meta
     left_out = set(map(id, without))
-    lines = [column_definition(field, dialect) for field in meta.table_fields]
+    lines = [column_definition(field, dialect) for field in columns_of_table(model)]
     lines += [
-        foreign_key_clause(field, dialect)
+        foreign_key_clause(field, dialect, meta.db_table)
         for field in declared_foreign_keys(model, dialect)
         if id(field) not in left_out
     ]
-    for group in meta.unique_together:
-        columns = [column_of(model, name) for name in group]
-        name = name_of(meta.db_table, columns, "uniq", dialect)
-        listed = ", ".join(map(dialect.quote, columns))
-        lines.append(f"CONSTRAINT {dialect.quote(name)} UNIQUE ({listed})")
+    if getattr(meta.pk, "is_composite", False):
+        lines.append(f"PRIMARY KEY ({', '.join(dialect.quote(part.column) for part in meta.pk.fields)})")
+    lines += [
+        unique_clause(meta.db_table, [column_of(model, name) for name in group], dialect)
+        for group in meta.unique_together
+    ]
     lines += [clause for one in meta.constraints if (clause := one.table_clause(model, dialect)) is not None]
     body = ",\n    ".join(lines)
     guard = "IF NOT EXISTS " if if_not_exists else ""
     return finished(f"CREATE TABLE {guard}{dialect.quote(meta.db_table)} (\n    {body}\n)")
 
 
-def add_foreign_key(field: Any, dialect: Any) -> str:
+def unique_clause(table: str, columns: Sequence[str], dialect: Any) -> str:
+    """``CONSTRAINT name UNIQUE (...)`` over columns, with the name this library gives it."""
+    name = name_of(table, columns, "uniq", dialect)
+    return f"CONSTRAINT {dialect.quote(name)} UNIQUE ({', '.join(map(dialect.quote, columns))})"
+
+
+def add_foreign_key(field: Any, dialect: Any, table: str | None = None) -> str:
     """ALTER TABLE that adds a foreign key which had to wait for its target's table."""
-    table = dialect.quote(field.model._meta.db_table)
-    return finished(f"ALTER TABLE {table} ADD {foreign_key_clause(field, dialect)}")
+    table = table or field.model._meta.db_table
+    return finished(dialect.add_constraint(dialect.quote(table), foreign_key_clause(field, dialect, table)))
 
 
 def create_index(
@@ -242,16 +270,30 @@ def table_indexes(model: Any, dialect: Any, *, if_not_exists: bool = False) -> l
     """The CREATE INDEX statements of a model: single columns, ``Meta.indexes``, conditional unique constraints."""
     meta = model._meta
     statements: list[str] = []
-    for field in meta.table_fields:
-        if field.db_index and not field.unique:
-            name = name_of(meta.db_table, [field.column], "idx", dialect)
-            column = dialect.quote(field.column)
-            statements.append(create_index(model, name, column, dialect, if_not_exists=if_not_exists))
+    for field in columns_of_table(model):
+        statements += field_indexes(model, field, dialect, if_not_exists=if_not_exists)
     statements += [index.create_statement(model, dialect, if_not_exists) for index in meta.indexes]
     for one in meta.constraints:
         statement = one.index_statement(model, dialect, if_not_exists)
         if statement is not None:
             statements.append(statement)
+    return statements
+
+
+def field_indexes(model: Any, field: Any, dialect: Any, *, if_not_exists: bool = False) -> list[str]:
+    """The CREATE INDEX statements for one field: ``db_index``, and what LIKE needs beside an index or UNIQUE."""
+    if not (field.db_index or field.unique) or (field.primary_key and field.auto):
+        return []
+    table, column = model._meta.db_table, dialect.quote(field.column)
+    statements = []
+    if not field.unique:
+        name = name_of(table, [field.column], "idx", dialect)
+        statements.append(create_index(model, name, column, dialect, if_not_exists=if_not_exists))
+    operators = dialect.pattern_index(field)
+    if operators is not None:
+        name = name_of(table, [field.column], "like", dialect)
+        what = f"{column} {operators}"
+        statements.append(create_index(model, name, what, dialect, if_not_exists=if_not_exists))
     return statements
 
 

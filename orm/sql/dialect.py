@@ -15,6 +15,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orm.errors import NotSupportedError, SuspiciousOperation
+from orm.sql.schema import SchemaSpelling
 from orm.sql.types import INTEGER_RANGES, SQLType
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class Capabilities(NamedTuple):
     savepoints: bool = True
     aggregate_filter: bool = True
     schema_transactions: bool = True
+    alter_columns: bool = True
+    """ALTER TABLE changes columns and constraints. False: the table is built anew and its rows are copied."""
     forward_references: bool = False
     """A foreign key may name a table that does not exist yet."""
     foreign_keys: bool = True
@@ -104,7 +107,7 @@ _LIKE_FORMS: dict[str, Adapter] = {
 }
 
 
-class Dialect:
+class Dialect(SchemaSpelling):
     """Standard SQL; the base of every backend's dialect."""
 
     name = "sql"

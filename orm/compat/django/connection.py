@@ -1,6 +1,6 @@
 """``django.db.connection``: raw SQL through a blocking cursor, on the same pool and in the same transactions as models.
 
-Offered: cursors, whether a transaction is open, and ``schema_editor`` for creating and dropping tables. The log of
+Offered: cursors, whether a transaction is open, ``schema_editor`` and ``introspection``. The log of
 queries, features and the parts of Django's backends are not; reading one raises AttributeError with a sentence.
 """
 
@@ -11,14 +11,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from orm.bridge import run
+from orm.compat.django.introspection import LegacyIntrospection
 from orm.compat.django.settings import settings
 from orm.compat.django.statements import returns_rows
 from orm.db.database_blocking import Database
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
-from orm.db.transactions.public import atomic, in_atomic_block
+from orm.db.transactions.public import in_atomic_block
 from orm.errors import InterfaceError, NotSupportedError, OperationalError
-from orm.models.base_blocking import Model
-from orm.models.schema_blocking import create_tables, drop_tables
+from orm.models.schema_editor_blocking import SchemaEditor
 from orm.sql.parameters import bind
 
 if TYPE_CHECKING:
@@ -112,36 +112,6 @@ class LegacyCursor:
             raise InterfaceError("The cursor is closed.")
 
 
-class LegacyEditor:
-    """What ``connection.schema_editor()`` gives: tables of models are created and dropped, in one transaction."""
-
-    def __init__(self, alias: str) -> None:
-        self._alias = alias
-        self._transaction = atomic(using=alias)
-
-    def create_model(self, model: type[Model]) -> None:
-        """Create a model's table, with the join tables of its many-to-many fields."""
-        create_tables(model, using=self._alias, if_not_exists=False)
-
-    def delete_model(self, model: type[Model]) -> None:
-        """Drop a model's table, with the join tables of its many-to-many fields."""
-        drop_tables(model, using=self._alias, if_exists=False)
-
-    def execute(self, sql: str, params: Sequence[Any] | None = None) -> None:
-        """Run one statement."""
-        LegacyCursor(databases[self._alias]).execute(sql, params)
-
-    def __enter__(self) -> Self:
-        self._transaction.__enter__()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._transaction.__exit__(kind, error, at)
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"The schema editor has no {name} here: it creates and deletes models, and executes SQL.")
-
-
 class LegacyConnection:
     """One database, as scripts know it from ``django.db.connections[alias]``."""
 
@@ -180,10 +150,15 @@ class LegacyConnection:
         """Put a function around every statement, as a context; ``context["connection"]`` is Duotone's database."""
         return self.database.execute_wrapper(wrapper)
 
-    def schema_editor(self) -> LegacyEditor:
-        """Return what creates and drops tables, as a context."""
+    def schema_editor(self, collect_sql: bool = False, atomic: bool = True) -> SchemaEditor:
+        """Return what changes tables, as a context; ``collect_sql`` keeps the statements instead of running them."""
         settings.load()
-        return LegacyEditor(self.alias)
+        return SchemaEditor(self, collect_sql, atomic)
+
+    @property
+    def introspection(self) -> LegacyIntrospection:
+        """What the database holds."""
+        return LegacyIntrospection(self.database)
 
     def ensure_connection(self) -> None:
         """Make sure that the database answers."""

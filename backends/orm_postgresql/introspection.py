@@ -1,0 +1,170 @@
+"""What a PostgreSQL database holds, from its catalogues; only what the search path shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from orm.db.introspection import ColumnInfo, ConstraintInfo, Fetch, Introspection, TableInfo
+
+_KINDS = {"r": "table", "p": "table", "v": "view", "m": "materialized view", "f": "foreign table"}
+_TYPES: dict[str, str] = {
+    "boolean": "BooleanField",
+    "smallint": "SmallIntegerField",
+    "integer": "IntegerField",
+    "bigint": "BigIntegerField",
+    "real": "FloatField",
+    "double precision": "FloatField",
+    "numeric": "DecimalField",
+    "character varying": "CharField",
+    "character": "CharField",
+    "text": "TextField",
+    "bytea": "BinaryField",
+    "date": "DateField",
+    "timestamp with time zone": "DateTimeField",
+    "timestamp without time zone": "DateTimeField",
+    "time without time zone": "TimeField",
+    "time with time zone": "TimeField",
+    "interval": "DurationField",
+    "inet": "GenericIPAddressField",
+    "json": "JSONField",
+    "jsonb": "JSONField",
+    "uuid": "UUIDField",
+}
+_AUTO = {"SmallIntegerField": "SmallAutoField", "IntegerField": "AutoField", "BigIntegerField": "BigAutoField"}
+
+_TABLES = """
+SELECT c.relname, CASE WHEN c.relispartition THEN 'partition' ELSE c.relkind::text END,
+       COALESCE(obj_description(c.oid, 'pg_class'), '')
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+  AND pg_table_is_visible(c.oid) ORDER BY c.relname
+"""
+_THIS = "c.relname = $1::text AND pg_table_is_visible(c.oid) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+_COLUMNS = f"""
+SELECT a.attname, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull, pg_get_expr(d.adbin, d.adrelid),
+       CASE WHEN co.collname = 'default' THEN NULL ELSE co.collname END, COALESCE(col_description(c.oid, a.attnum), ''),
+       a.attidentity::text, a.attgenerated::text,
+       COALESCE((SELECT i.indkey::int2[] = ARRAY[a.attnum] FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary),
+                FALSE),
+       a.atttypmod, t.typname,
+       ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = a.atttypid ORDER BY e.enumsortorder)
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid
+LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+LEFT JOIN pg_collation co ON co.oid = a.attcollation
+WHERE {_THIS} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
+"""
+_CONSTRAINTS = f"""
+SELECT k.conname, k.contype::text, pg_get_constraintdef(k.oid), k.condeferrable, k.convalidated,
+       ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS u(num, place)
+             JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.num ORDER BY u.place),
+       f.relname,
+       ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS u(num, place)
+             JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.num ORDER BY u.place)
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid LEFT JOIN pg_class f ON f.oid = k.confrelid
+WHERE {_THIS} AND k.contype IN ('c', 'f', 'p', 'u', 'x') ORDER BY k.oid
+"""
+_INDEXES = f"""
+SELECT x.relname, i.indisunique, i.indisprimary, i.indisvalid, am.amname, pg_get_indexdef(x.oid),
+       COALESCE(pg_get_expr(i.indpred, i.indrelid), ''), i.indexprs IS NOT NULL,
+       ARRAY(SELECT COALESCE(a.attname::text, '') FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS u(num, place)
+             LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.num WHERE u.place <= i.indnkeyatts
+             ORDER BY u.place),
+       ARRAY(SELECT CASE WHEN o & 1 = 1 THEN 'DESC' ELSE 'ASC' END FROM unnest(i.indoption::int2[]) AS o)
+FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
+JOIN pg_am am ON am.oid = x.relam
+WHERE {_THIS} AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.oid AND k.contype IN ('p', 'u', 'x'))
+ORDER BY x.oid
+"""
+_REFERRING = f"""
+SELECT o.relname, k.conname FROM pg_constraint k JOIN pg_class c ON c.oid = k.confrelid
+JOIN pg_class o ON o.oid = k.conrelid WHERE {_THIS} AND k.contype = 'f' AND k.conrelid <> k.confrelid
+ORDER BY o.relname, k.conname
+"""
+_TRIGGERS = f"""
+SELECT t.tgname, pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+WHERE {_THIS} AND NOT t.tgisinternal ORDER BY t.tgname
+"""
+
+
+class PostgreSQLIntrospection(Introspection):
+    """Reads PostgreSQL 12 and later."""
+
+    async def tables(self, fetch: Fetch) -> list[TableInfo]:
+        rows = await fetch(_TABLES, ())
+        return [TableInfo(name, _KINDS.get(kind, kind), comment) for name, kind, comment in rows]
+
+    async def columns(self, fetch: Fetch, table: str) -> list[ColumnInfo]:
+        return [_column(row) for row in await fetch(_COLUMNS, (table,))]
+
+    async def constraints(self, fetch: Fetch, table: str) -> Mapping[str, ConstraintInfo]:
+        found: dict[str, ConstraintInfo] = {}
+        for name, kind, definition, deferrable, valid, columns, other, far in await fetch(_CONSTRAINTS, (table,)):
+            found[name] = ConstraintInfo(
+                tuple(columns),
+                primary_key=kind == "p",
+                unique=kind in "pu",
+                foreign_key=(other, tuple(far)) if kind == "f" else None,
+                check=kind == "c",
+                index=kind == "x",
+                type="exclusion" if kind == "x" else "",
+                definition=definition,
+                deferrable=deferrable,
+                valid=valid,
+            )
+        for row in await fetch(_INDEXES, (table,)):
+            name, unique, primary, valid, method, definition, condition, expressions, columns, orders = row
+            found[name] = ConstraintInfo(
+                () if expressions else tuple(columns),
+                primary_key=primary,
+                unique=unique,
+                index=True,
+                orders=() if expressions or method != "btree" else tuple(orders),
+                type="idx" if method == "btree" else method,
+                definition=definition,
+                condition=condition,
+                expressions=expressions,
+                valid=valid,
+            )
+        return found
+
+    async def referring(self, fetch: Fetch, table: str) -> list[tuple[str, str]]:
+        return [(other, name) for other, name in await fetch(_REFERRING, (table,))]
+
+    async def attached(self, fetch: Fetch, table: str) -> list[tuple[str, str, str]]:
+        return [("trigger", name, sql) for name, sql in await fetch(_TRIGGERS, (table,))]
+
+    def field_type(self, column: ColumnInfo) -> tuple[str, Mapping[str, Any]]:
+        base = re.sub(r"\(.*?\)", "", column.type).strip()
+        name = _TYPES.get(base, "TextField")
+        if column.identity and name in _AUTO:
+            return _AUTO[name], {}
+        options: dict[str, Any] = {}
+        if name == "CharField" and column.size is not None:
+            options["max_length"] = column.size
+        if name == "DecimalField":
+            options.update(max_digits=column.precision or 1000, decimal_places=column.scale or 0)
+        return name, options
+
+
+def _column(row: Any) -> ColumnInfo:
+    name, kind, null, default, collation, comment, identity, generated, key, _modifier, _type, labels = row
+    numbers = re.search(r"\((\d+)(?:,(\d+))?\)", kind)
+    numeric = kind.startswith("numeric")
+    return ColumnInfo(
+        name,
+        kind,
+        null,
+        default=None if generated else default,
+        collation=collation,
+        comment=comment,
+        primary_key=key,
+        generated=default if generated else None,
+        stored=generated == "s",
+        identity=bool(identity) or (default or "").startswith("nextval("),
+        size=int(numbers[1]) if numbers and not numeric else None,
+        precision=int(numbers[1]) if numbers and numeric else None,
+        scale=int(numbers[2] or 0) if numbers and numeric else None,
+        choices=tuple(labels),
+    )

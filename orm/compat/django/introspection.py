@@ -1,0 +1,120 @@
+"""``connection.introspection`` as scripts know it, over what the backend reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from orm.bridge import run
+from orm.db.introspection import ColumnInfo, Introspection
+from orm.errors import NotSupportedError
+
+if TYPE_CHECKING:
+    from orm.db.database_blocking import Database
+
+
+class LegacyTable(NamedTuple):
+    """A table: ``type`` is t (table), v (view) or p (partition)."""
+
+    name: str
+    type: str
+    comment: str
+
+
+class LegacyColumn(NamedTuple):
+    """A column, in the shape of a cursor's description and more."""
+
+    name: str
+    type_code: Any
+    display_size: int | None
+    internal_size: int | None
+    precision: int | None
+    scale: int | None
+    null_ok: bool
+    default: str | None
+    collation: str | None
+    is_autofield: bool
+    comment: str
+
+
+class LegacyIntrospection:
+    """What a database holds; the cursor that Django's methods take is not needed, and so not looked at."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @property
+    def _reader(self) -> Introspection:
+        reader = self._database.backend.introspection
+        if reader is None:
+            raise NotSupportedError(f"The backend {self._database.backend.name} can't read what a database holds.")
+        return reader
+
+    def identifier_converter(self, name: str) -> str:
+        """Return a name as the database keeps it: as it is."""
+        return name
+
+    def get_table_list(self, cursor: Any) -> list[LegacyTable]:
+        """Return tables and views."""
+        kinds = {"table": "t", "partition": "p"}
+        found = run(self._reader.tables(self._database.fetch))
+        return [LegacyTable(one.name, kinds.get(one.kind, "v"), one.comment) for one in found]
+
+    def table_names(self, cursor: Any = None, include_views: bool = False) -> list[str]:
+        """Return the names of tables, with ``include_views`` those of views too."""
+        return sorted(one.name for one in self.get_table_list(cursor) if include_views or one.type in "tp")
+
+    def get_table_description(self, cursor: Any, table_name: str) -> list[LegacyColumn]:
+        """Return a table's columns."""
+        return [_column(one) for one in run(self._reader.columns(self._database.fetch, table_name))]
+
+    def get_field_type(self, data_type: Any, description: LegacyColumn) -> Any:
+        """Return the name of the field class for a column, or that and options."""
+        name, options = self._reader.field_type(data_type)
+        if name in ("CharField", "DecimalField") and options:
+            return name, dict(options)
+        return name
+
+    def get_constraints(self, cursor: Any, table_name: str) -> dict[str, dict[str, Any]]:
+        """Return a table's constraints and indexes by name."""
+        found = run(self._reader.constraints(self._database.fetch, table_name))
+        return {
+            name: {
+                "columns": list(one.columns),
+                "primary_key": one.primary_key,
+                "unique": one.unique,
+                "foreign_key": (one.foreign_key[0], one.foreign_key[1][0]) if one.foreign_key else None,
+                "check": one.check,
+                "index": one.index,
+                "orders": list(one.orders),
+                "type": one.type or None,
+                "definition": one.definition or None,
+            }
+            for name, one in found.items()
+        }
+
+    def get_primary_key_columns(self, cursor: Any, table_name: str) -> list[str] | None:
+        """Return the columns of a table's primary key."""
+        for one in self.get_constraints(cursor, table_name).values():
+            if one["primary_key"]:
+                return list(one["columns"])
+        return None
+
+    def get_primary_key_column(self, cursor: Any, table_name: str) -> str | None:
+        """Return the first column of a table's primary key."""
+        columns = self.get_primary_key_columns(cursor, table_name)
+        return columns[0] if columns else None
+
+    def get_relations(self, cursor: Any, table_name: str) -> dict[str, tuple[str, str]]:
+        """Return for each column with a foreign key the column and table it refers to."""
+        return {
+            one["columns"][0]: (one["foreign_key"][1], one["foreign_key"][0])
+            for one in self.get_constraints(cursor, table_name).values()
+            if one["foreign_key"]
+        }
+
+
+def _column(one: ColumnInfo) -> LegacyColumn:
+    return LegacyColumn(
+        one.name, one, one.size, one.size, one.precision, one.scale, one.null, one.default, one.collation,
+        one.identity, one.comment,
+    )  # fmt: skip

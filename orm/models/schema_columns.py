@@ -1,0 +1,316 @@
+"""What it takes to change one column where the database can: the order of statements, and which are needed at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from orm.sql import ddl
+
+if TYPE_CHECKING:
+    from orm.models.schema_editor import AwaitableSchemaEditor
+
+NOT_IN_DATABASE = frozenset(
+    {
+        "blank", "choices", "db_column", "editable", "error_messages", "help_text", "limit_choices_to", "on_delete",
+        "related_name", "related_query_name", "validators", "verbose_name",
+    }
+)  # fmt: skip
+"""Options of fields that no table shows."""
+
+
+def differ(old: Any, new: Any, dialect: Any) -> bool:
+    """Whether two fields differ in anything the database has, their names of columns included."""
+    _, old_path, old_args, old_options = old.deconstruct()
+    _, new_path, new_args, new_options = new.deconstruct()
+    for attribute in NOT_IN_DATABASE | set(getattr(old, "non_db_attrs", ())):
+        old_options.pop(attribute, None)
+        new_options.pop(attribute, None)
+    for field, options in ((old, old_options), (new, new_options)):
+        if field.is_relation and not field.many_to_many and not isinstance(field.remote_field.model, str):
+            options["to"] = field.related_model._meta.db_table
+    if old.concrete and new.concrete and (
+        dialect.quote(old.column) != dialect.quote(new.column) or old.db_type(dialect) != new.db_type(dialect)
+    ):  # fmt: skip
+        return True
+    return bool((old_path, old_args, old_options) != (new_path, new_args, new_options))
+
+
+def effective_default(field: Any, dialect: Any) -> Any:
+    """What rows that exist already get for a field, as the driver takes it; None for nothing."""
+    if getattr(field, "generated", False):
+        return None
+    if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
+        value = field.clock() if hasattr(field, "clock") else field.pre_save(_Blank(), True)
+    elif field.has_default():
+        value = field.get_default()
+    elif not field.null and field.blank and field.empty_strings_allowed:
+        value = b"" if field.kind == "binary" else ""
+    else:
+        return None
+    prepared = field.get_prep_value(value)
+    adapter = dialect.adapter(field)
+    return prepared if prepared is None or adapter is None else adapter(prepared)
+
+
+class _Blank:
+    """An instance without values, for fields that make their value from the clock."""
+
+
+def default_literal(field: Any, dialect: Any) -> str | None:
+    """``effective_default`` as SQL text, in the compiler's form; None for nothing."""
+    value = effective_default(field, dialect)
+    return None if value is None else ddl.literal(value, dialect)
+
+
+def has_key(field: Any, dialect: Any) -> bool:
+    """Whether a field's column has a foreign key in the database."""
+    return bool(
+        field.is_relation and not field.many_to_many and field.db_constraint and dialect.capabilities.foreign_keys
+    )
+
+
+async def drop_referring(editor: AwaitableSchemaEditor, table: str, column: str) -> list[str]:
+    """Drop the foreign keys of all tables that refer to a column; return the names of the tables."""
+    reader = editor.database.backend.introspection
+    if reader is None:
+        return []
+    dropped = []
+    own = [(table, name) for name, info in (await editor.constraints_of(table)).items() if info.foreign_key]
+    for other, name in [*await reader.referring(editor.database.fetch, table), *own]:
+        info = (await editor.constraints_of(other)).get(name)
+        if info is not None and info.foreign_key == (table, (column,)):
+            await editor.drop_constraint(other, name)
+            dropped.append(other)
+    return dropped
+
+
+async def alter(editor: AwaitableSchemaEditor, model: Any, old: Any, new: Any, strict: bool) -> None:
+    """Change a column with ALTER TABLE."""
+    await Change(editor, model, old, new, strict).run()
+
+
+class Change:
+    """One column on its way from one field to another."""
+
+    def __init__(self, editor: AwaitableSchemaEditor, model: Any, old: Any, new: Any, strict: bool) -> None:
+        self.editor, self.model, self.old, self.new, self.strict = editor, model, old, new, strict
+        self.dialect = editor.dialect
+        self.table = model._meta.db_table
+        self.quoted = self.dialect.quote(self.table)
+        self.old_type, self.new_type = old.db_type(self.dialect), new.db_type(self.dialect)
+        self.old_collation = getattr(old, "db_collation", None)
+        self.new_collation = getattr(new, "db_collation", None)
+        self.type_changes = (self.old_type, self.old_collation) != (self.new_type, self.new_collation)
+        self.referring: list[Any] = []
+
+    async def run(self) -> None:
+        """Run every step that is needed, in an order that each step allows."""
+        await self.drop_what_goes()
+        if self.old.column != self.new.column:
+            await self.editor.apply(
+                self.dialect.rename_column(self.quoted, *map(self.dialect.quote, (self.old.column, self.new.column)))
+            )
+        self.column = self.dialect.quote(self.new.column)
+        if generated_sql(self.old, self.dialect) != generated_sql(self.new, self.dialect):
+            await self.generate()
+        else:
+            await self.change_type()
+            await self.change_default_and_null()
+        await self.add_what_comes()
+        if (getattr(self.old, "db_comment", None) or None) != (getattr(self.new, "db_comment", None) or None):
+            await self.editor.apply(self.editor.column_comment(self.table, self.new))
+
+    # -- before ----------------------------------------------------------------------------------------------------
+
+    async def drop_what_goes(self) -> None:
+        """Drop the keys, constraints and indexes that the new column does not have, or would be in the way."""
+        old, new, editor = self.old, self.new, self.editor
+        meta = self.model._meta
+        named = {one.name for one in (*meta.constraints, *meta.indexes)}
+        if has_key(old, self.dialect) and (
+            not has_key(new, self.dialect) or self.type_changes or target_of(old) != target_of(new)
+        ):  # fmt: skip
+            await self.drop(await editor.names_of(self.table, [old.column], foreign_key=True), "foreign key")
+            self.key_dropped = True
+        if old.unique and (self.type_changes or not new.unique):
+            self.referring = [rel.field for rel in relations_to(new, old)] if self.type_changes else []
+            await drop_referring(editor, self.table, old.column)
+        if old.unique and not old.primary_key and (not new.unique or new.primary_key):
+            together = [tuple(ddl.column_of(self.model, name) for name in group) for group in meta.unique_together]
+            if (old.column,) not in together:
+                found = await editor.names_of(self.table, [old.column], unique=True, primary_key=False, exclude=named)
+                await self.drop(found, "unique")
+        if old.primary_key and not new.primary_key:
+            await self.drop(await editor.names_of(self.table, [old.column], primary_key=True), "primary key")
+        if _indexed(old) and (not _indexed(new) or _patterned(self, old) != _patterned(self, new)):
+            for name in await editor.names_of(self.table, [old.column], index=True, unique=False, exclude=named):
+                info = (await editor.constraints_of(self.table))[name]
+                if info.type in ("", "idx"):
+                    await editor.drop_index(self.table, name)
+        elif old.unique and not new.unique and not _indexed(new):
+            await self.drop_pattern_index(named)
+        if self.check(old) != self.check(new) and self.check(old):
+            found = await editor.names_of(self.table, [old.column], check=True, exclude=named)
+            await self.drop(found, "check")
+
+    key_dropped = False
+
+    async def drop_pattern_index(self, named: set[str]) -> None:
+        """Drop the index that LIKE used beside a UNIQUE that goes."""
+        for name in await self.editor.names_of(
+            self.table, [self.old.column], index=True, unique=False, exclude=named
+        ):  # fmt: skip
+            await self.editor.drop_index(self.table, name)
+
+    async def drop(self, names: list[str], kind: str) -> None:
+        """Drop constraints by name.
+
+        Raises: ValueError with ``strict`` unless there is exactly one.
+        """
+        if self.strict and len(names) != 1:
+            raise ValueError(
+                f"Found wrong number ({len(names)}) of {kind} constraints for {self.table}.{self.old.column}"
+            )
+        for name in names:
+            await self.editor.drop_constraint(self.table, name)
+
+    def check(self, field: Any) -> str | None:
+        """The condition that a field's column keeps."""
+        condition: str | None = field.db_check(self.dialect.quote(self.old.column))
+        return condition
+
+    # -- the column ------------------------------------------------------------------------------------------------
+
+    async def generate(self) -> None:
+        """Make the column anew, where what computes it changes: what it holds is computed."""
+        await self.editor.apply(
+            self.dialect.drop_column(self.quoted, self.column),
+            self.dialect.add_column(self.quoted, ddl.column_definition(self.new, self.dialect)),
+        )
+
+    async def change_type(self) -> None:
+        """Change type, collation and who numbers the rows."""
+        dialect, editor = self.dialect, self.editor
+        was_auto, is_auto = getattr(self.old, "auto", False), getattr(self.new, "auto", False)
+        if was_auto and not is_auto:
+            await editor.apply(*dialect.change_generated_key(self.quoted, self.column, False))
+        if self.type_changes:
+            convert = self.old_type.split("(")[0] != self.new_type.split("(")[0]
+            if convert and self.old.has_db_default:
+                await editor.apply(dialect.change_default(self.quoted, self.column, None))
+            collation = dialect.quote(self.new_collation) if self.new_collation else None
+            if self.old_collation and not self.new_collation and self.new.kind in ("char", "text"):
+                collation = dialect.quote("default")
+            await editor.apply(dialect.change_type(self.quoted, self.column, self.new_type, collation, convert))
+        if is_auto and not was_auto:
+            await editor.apply(*dialect.change_generated_key(self.quoted, self.column, True))
+
+    async def change_default_and_null(self) -> None:
+        """Fill NULLs where none may be left, and change NULL and the default."""
+        dialect, editor = self.dialect, self.editor
+        old, new = self.old, self.new
+        if new.has_db_default and (
+            not old.has_db_default or self.type_changes
+            or ddl.default_literal(old, dialect) != ddl.default_literal(new, dialect)
+        ):  # fmt: skip
+            await editor.apply(dialect.change_default(self.quoted, self.column, ddl.default_literal(new, dialect)))
+        elif old.has_db_default and not new.has_db_default:
+            await editor.apply(dialect.change_default(self.quoted, self.column, None))
+        if old.null and not new.null and not new.primary_key:
+            fill = ddl.default_literal(new, dialect) if new.has_db_default else default_literal(new, dialect)
+            if fill is not None:
+                await editor.apply(f"UPDATE {self.quoted} SET {self.column} = {fill} WHERE {self.column} IS NULL")
+                if not editor.collect_sql:
+                    await editor.apply(*dialect.settle_constraints())
+        if old.null != new.null:
+            await editor.apply(dialect.change_null(self.quoted, self.column, new.null))
+
+    # -- after -----------------------------------------------------------------------------------------------------
+
+    async def add_what_comes(self) -> None:
+        """Add the keys, constraints and indexes that the old column did not have, or that were in the way."""
+        old, new, dialect, editor = self.old, self.new, self.dialect, self.editor
+        if new.primary_key and not old.primary_key:
+            await self.make_key()
+        elif new.unique and not new.primary_key and not (old.unique and not old.primary_key):
+            clause = ddl.unique_clause(self.table, [new.column], dialect)
+            await editor.apply(dialect.add_constraint(self.quoted, clause))
+        had = set() if _patterned(self, old) != _patterned(self, new) else self.index_names(old)
+        for statement, name in zip(
+            ddl.field_indexes(self.model_of(new), new, dialect), self.index_names(new), strict=True
+        ):
+            if name.rpartition("_")[2] not in {one.rpartition("_")[2] for one in had} or not (
+                _indexed(old) or (old.unique and not name.endswith("_idx"))
+            ):  # fmt: skip
+                await editor.aexecute(statement)
+        if has_key(new, dialect) and (self.key_dropped or not has_key(old, dialect)):
+            await editor.aexecute(ddl.add_foreign_key(new, dialect, self.table))
+        if self.referring:
+            await self.restore_referring()
+        if self.check(new) and self.check(old) != self.check(new):
+            name = ddl.name_of(self.table, [new.column], "check", dialect)
+            clause = f"CONSTRAINT {dialect.quote(name)} CHECK ({new.db_check(self.column)})"
+            await editor.apply(dialect.add_constraint(self.quoted, clause))
+
+    def model_of(self, field: Any) -> Any:
+        """The model, whose table is what matters."""
+        return self.model
+
+    def index_names(self, field: Any) -> list[str]:
+        """The names of the indexes that a field brings, in the order of ``field_indexes``."""
+        if not (field.db_index or field.unique) or (field.primary_key and field.auto):
+            return []
+        kinds = [] if field.unique else ["idx"]
+        if self.dialect.pattern_index(field) is not None:
+            kinds.append("like")
+        return [ddl.name_of(self.table, [field.column], kind, self.dialect) for kind in kinds]
+
+    async def make_key(self) -> None:
+        """Make the column the primary key, in place of the one there is."""
+        for name, info in (await self.editor.constraints_of(self.table)).items():
+            if info.primary_key:
+                await drop_referring(self.editor, self.table, info.columns[0])
+                await self.editor.drop_constraint(self.table, name)
+        name = ddl.name_of(self.table, [self.new.column], "pk", self.dialect)
+        clause = f"CONSTRAINT {self.dialect.quote(name)} PRIMARY KEY ({self.column})"
+        await self.editor.apply(self.dialect.add_constraint(self.quoted, clause))
+
+    async def restore_referring(self) -> None:
+        """Give the columns that refer to this one its new type, and their foreign keys back."""
+        for field in self.referring:
+            table = field.model._meta.db_table
+            quoted, column = self.dialect.quote(table), self.dialect.quote(field.column)
+            await self.editor.apply(self.dialect.change_type(quoted, column, self.new_type, None, True))
+            if has_key(field, self.dialect):
+                await self.editor.aexecute(ddl.add_foreign_key(field, self.dialect, table))
+
+
+def generated_sql(field: Any, dialect: Any) -> str | None:
+    """What computes a generated column; None for a plain one."""
+    return ddl.generated_clause(field, dialect) if getattr(field, "generated", False) else None
+
+
+def target_of(field: Any) -> tuple[str, str]:
+    target = field.target_field
+    return target.model._meta.db_table, target.column
+
+
+def _indexed(field: Any) -> bool:
+    return bool(field.db_index and not field.unique)
+
+
+def _patterned(change: Change, field: Any) -> bool:
+    return bool((field.db_index or field.unique) and change.dialect.pattern_index(field) is not None)
+
+
+def relations_to(new: Any, old: Any) -> list[Any]:
+    """The far sides of foreign keys of other models that refer to this column."""
+    for field in (new, old):
+        model = vars(field).get("model")
+        if model is not None:
+            return [
+                rel
+                for rel in model._meta.all_related_objects
+                if not rel.field.many_to_many and rel.field.target_field.name in (new.name, old.name)
+            ]
+    return []

@@ -1,0 +1,84 @@
+"""A table as it is to be: a model's facts with some fields replaced, for statements that build a table anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from orm.errors import FieldDoesNotExist
+
+
+class TableDraft:
+    """Stands where a model stands in ``orm.sql.ddl``; its ``_meta`` holds what those functions ask for.
+
+    Parameters: ``replace`` gives a new field for each old one; ``add`` and ``remove`` are fields; the others, when
+    given, take the place of what the model's Meta says. An old field's name still leads to the field that replaced it,
+    so that constraints and indexes of the model read right.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        table: str | None = None,
+        replace: Mapping[Any, Any] | None = None,
+        add: Iterable[Any] = (),
+        remove: Iterable[Any] = (),
+        unique_together: Iterable[Iterable[str]] | None = None,
+        constraints: Iterable[Any] | None = None,
+        indexes: Iterable[Any] | None = None,
+    ) -> None:
+        self._meta = DraftOptions(model, table, dict(replace or {}), list(add), list(remove))
+        meta, gone = model._meta, {field.name for field in remove}
+        together = meta.unique_together if unique_together is None else unique_together
+        self._meta.unique_together = tuple(tuple(group) for group in together if not gone.intersection(group))
+        kept = meta.constraints if constraints is None else constraints
+        self._meta.constraints = [one for one in kept if not gone.intersection(one.field_names)]
+        kept = meta.indexes if indexes is None else indexes
+        self._meta.indexes = [one for one in kept if not gone.intersection(one.field_names)]
+
+
+class DraftOptions:
+    """The part of ``Options`` that statements about one table need."""
+
+    unique_together: tuple[tuple[str, ...], ...]
+    constraints: list[Any]
+    indexes: list[Any]
+
+    def __init__(
+        self, model: Any, table: str | None, replace: dict[Any, Any], add: list[Any], remove: list[Any]
+    ) -> None:
+        meta = model._meta
+        self.label = meta.label
+        self.app_label = meta.app_label
+        self.db_table = table or meta.db_table
+        kept = [field for field in meta.local_concrete_fields if field not in remove]
+        self.local_concrete_fields = (*(replace.get(field, field) for field in kept), *add)
+        self.concrete_fields = self.table_fields = self.local_concrete_fields
+        self.pk = next(
+            (field for field in self.local_concrete_fields if field.primary_key), replace.get(meta.pk, meta.pk)
+        )
+        names: dict[str, Any] = {}
+        for old, new in replace.items():
+            names[old.name] = names[old.attname] = new
+        for field in self.local_concrete_fields:
+            names[field.name] = names[field.attname] = field
+        self.fields_map: Mapping[str, Any] = names
+        self.names: Mapping[str, Any] = {**names, "pk": self.pk}
+
+    def get_field(self, name: str) -> Any:
+        """The field of that name, or the one that replaced it.
+
+        Raises: FieldDoesNotExist.
+        """
+        if name not in self.fields_map:
+            raise FieldDoesNotExist(f"{self.label} has no field {name!r}.")
+        return self.fields_map[name]
+
+    def way_to(self, field: Any) -> tuple[Any, ...]:
+        """The joins to the table of a field: none, since it is this one."""
+        return ()
+
+    def hops_along(self, relation: Any) -> tuple[Any, ...]:
+        """The joins along a relation."""
+        return tuple(relation.hops)

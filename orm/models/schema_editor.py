@@ -1,0 +1,533 @@
+"""The schema editor: changes tables, in either colour, in one transaction where the database can.
+
+What a change is spelled like is the dialect's to say; where the database can't alter columns, ``schema_rebuild`` builds
+the table anew. Names of constraints are read from the database, since other programs may have given them. What this
+module refuses: changing a field into what is no column, and rebuilding a table that others refer to inside a
+transaction that keeps foreign keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from orm.db.connection_blocking import ConnectionBlock
+from orm.db.introspection import ConstraintInfo
+from orm.db.registry import databases
+from orm.db.transactions.public import atomic, in_atomic_block
+from orm.errors import IntegrityError
+from orm.late import LateLogger
+from orm.models import schema_columns, schema_rebuild
+from orm.models.schema_draft import TableDraft
+from orm.sql import ddl
+from orm.sql.parameters import bind
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from orm.db.transactions.atomic_blocking import Atomic
+
+logger = LateLogger("orm.schema")
+
+
+@dataclass
+class Deferred:
+    """A statement that waits for the end: ``tables`` are those it speaks of, the first being the one it changes."""
+
+    sql: str
+    tables: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return self.sql
+
+
+class AwaitableSchemaEditor:
+    """Changes tables, under ``with`` or ``async with``.
+
+    Parameters: ``connection`` is a database (or anything with its ``alias``); ``collect_sql`` keeps the statements in
+    ``collected_sql`` instead of running them; ``atomic`` False leaves transactions to the caller.
+    """
+
+    NOT_TWINNED: ClassVar[tuple[str, ...]] = (
+        "apply",
+        "constraints_of",
+        "drop_index",
+        "drop_constraint",
+        "names_of",
+        "lead_out",
+        "flush",
+        "settle",
+    )
+
+    def __init__(self, connection: Any, collect_sql: bool = False, atomic: bool = True) -> None:
+        self.connection = connection
+        self.database = databases[connection.alias]
+        self.dialect = self.database.dialect
+        self.collect_sql = collect_sql
+        self.collected_sql: list[str] = []
+        self.deferred_sql: list[Deferred] = []
+        self.atomic_migration = self.dialect.capabilities.schema_transactions and atomic
+        self.last_statement = ""
+        """The statement that ran last, for whoever has to say what failed."""
+        self.rows_changed = False
+        """Set by whoever changes rows in the editor's transaction: checks they deferred are made before a table
+        changes."""
+        self.rebuilt: set[str] = set()
+        self._lease: ConnectionBlock | None = None
+        self._transaction: Atomic | None = None
+        self._keys_suspended = False
+
+    # -- beginning and end -----------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        self.deferred_sql = []
+        if self.collect_sql:
+            return self
+        inside = in_atomic_block(self.database.alias)
+        switch = self.dialect.suspend_foreign_keys()
+        if switch is not None and not inside:
+            self._lease = self.database.connection()
+            await self._lease.__aenter__()
+            try:
+                self._keys_suspended = bool((await self.database.fetch(switch[2], ()))[0][0])
+                if self._keys_suspended:
+                    await self.database.execute(switch[0], ())
+            except BaseException:
+                await self.lead_out()
+                raise
+        if self.atomic_migration:
+            self._transaction = atomic(using=self.database.alias)
+            try:
+                await self._transaction.__aenter__()
+            except BaseException:
+                self._transaction = None
+                await self.lead_out()
+                raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                await self._finish()
+        except BaseException as problem:
+            if self._transaction is not None:
+                await self._transaction.__aexit__(type(problem), problem, problem.__traceback__)
+                self._transaction = None
+            raise
+        else:
+            if self._transaction is not None:
+                await self._transaction.__aexit__(kind, error, traceback)
+                self._transaction = None
+        finally:
+            await self.lead_out()
+
+    async def _finish(self) -> None:
+        """Run what waited for the end, and check the keys of tables that were built anew."""
+        waiting, self.deferred_sql = self.deferred_sql, []
+        for statement in waiting:
+            await self.aexecute(statement.sql)
+        if self.collect_sql or not self._keys_suspended:
+            return
+        for table in sorted(self.rebuilt):
+            query = self.dialect.foreign_key_violations(self.dialect.quote(table))
+            rows = await self.database.fetch(ddl.finished(query), ()) if query is not None else []
+            if rows:
+                raise IntegrityError(
+                    f"The table {table} has {len(rows)} rows whose foreign key leads to no row of {rows[0][2]}."
+                )
+
+    async def lead_out(self) -> None:
+        """Give back the connection, with foreign keys on again."""
+        lease, self._lease = self._lease, None
+        if lease is None:
+            return
+        try:
+            switch = self.dialect.suspend_foreign_keys()
+            if self._keys_suspended and switch is not None:
+                await self.database.execute(switch[1], ())
+        finally:
+            self._keys_suspended = False
+            await lease.__aexit__(None, None, None)
+
+    # -- statements ------------------------------------------------------------------------------------------------
+
+    async def aexecute(self, sql: Any, params: Sequence[Any] | Mapping[str, Any] | None = None) -> None:
+        """Run one statement, or keep it with ``collect_sql``. Placeholders are ``%s``; without ``params`` the text is
+        taken as it is.
+        """
+        text = str(sql)
+        logger.debug("%s; (params %r)", text, params)
+        if self.collect_sql:
+            shown = text if not params else self.dialect.shown(*bind(self.dialect, text, params))
+            self.collected_sql.append(shown if shown.rstrip().endswith(";") else f"{shown};")
+            return
+        self.last_statement = text
+        if params is None:
+            await self.database.execute(text, ())
+        else:
+            await self.database.execute(*bind(self.dialect, text, params))
+
+    async def apply(self, *statements: str | None) -> None:
+        """Run statements in the compiler's form, those that are None left out."""
+        for statement in statements:
+            if statement is not None:
+                await self.aexecute(ddl.finished(statement))
+
+    def quote_name(self, name: str) -> str:
+        """Return an identifier ready for SQL."""
+        return ddl.finished(self.dialect.quote(name))
+
+    def quote_value(self, value: Any) -> str:
+        """Return a value as a literal."""
+        return ddl.finished(ddl.literal(value, self.dialect))
+
+    def effective_default(self, field: Any) -> Any:
+        """Return what rows that exist already get for a new field, as the driver takes it."""
+        return schema_columns.effective_default(field, self.dialect)
+
+    async def flush(self, *tables: str) -> None:
+        """Run now what waits for the end about one of the tables, which is about to be renamed or altered."""
+        due = [one for one in self.deferred_sql if set(tables) & set(one.tables)]
+        if due:
+            self.deferred_sql = [one for one in self.deferred_sql if one not in due]
+            for statement in due:
+                await self.aexecute(statement.sql)
+
+    async def settle(self) -> None:
+        """Have deferred checks made, if rows were changed in this transaction."""
+        if self.rows_changed and not self.collect_sql:
+            self.rows_changed = False
+            await self.apply(*self.dialect.settle_constraints())
+
+    # -- what the database has -------------------------------------------------------------------------------------
+
+    async def constraints_of(self, table: str) -> Mapping[str, ConstraintInfo]:
+        """Return a table's constraints and indexes; nothing where the backend can't read them."""
+        reader = self.database.backend.introspection
+        return await reader.constraints(self.database.fetch, table) if reader is not None else {}
+
+    async def names_of(
+        self,
+        table: str,
+        columns: Sequence[str],
+        *,
+        unique: bool | None = None,
+        primary_key: bool | None = None,
+        index: bool | None = None,
+        foreign_key: bool | None = None,
+        check: bool | None = None,
+        exclude: Iterable[str] = (),
+    ) -> list[str]:
+        """Return the names of a table's constraints on exactly these columns that are of the given kinds."""
+        wanted = {"unique": unique, "primary_key": primary_key, "index": index, "check": check}
+        left_out = set(exclude)
+        return [
+            name
+            for name, info in (await self.constraints_of(table)).items()
+            if tuple(columns) == info.columns
+            and name not in left_out
+            and all(value is None or getattr(info, kind) == value for kind, value in wanted.items())
+            and (foreign_key is None or (info.foreign_key is not None) == foreign_key)
+        ]
+
+    # -- tables ----------------------------------------------------------------------------------------------------
+
+    async def acreate_model(self, model: Any) -> None:
+        """Create a model's table, with the join tables that its many-to-many fields bring; indexes and foreign keys
+        follow at the end.
+        """
+        meta, dialect = model._meta, self.dialect
+        forward = dialect.capabilities.forward_references
+        keys = ddl.declared_foreign_keys(model, dialect)
+        await self.apply(ddl.create_table(model, dialect, without=() if forward else keys))
+        if not forward:
+            for field in keys:
+                target = field.target_field.model._meta.db_table
+                self.defer(ddl.add_foreign_key(field, dialect, meta.db_table), meta.db_table, target)
+        for statement in ddl.table_indexes(model, dialect):
+            self.defer(statement, meta.db_table)
+        if meta.db_table_comment:
+            await self.aalter_db_table_comment(model, "", meta.db_table_comment)
+        for field in ddl.columns_of_table(model):
+            if getattr(field, "db_comment", None):
+                await self.apply(self.column_comment(meta.db_table, field))
+        for field in meta.local_many_to_many:
+            if field.remote_field.through._meta.auto_created:
+                await self.acreate_model(field.remote_field.through)
+
+    async def adelete_model(self, model: Any) -> None:
+        """Drop a model's table, with the join tables that its many-to-many fields brought."""
+        meta = model._meta
+        for field in meta.local_many_to_many:
+            if field.remote_field.through._meta.auto_created:
+                await self.adelete_model(field.remote_field.through)
+        await self.settle()
+        self.deferred_sql = [one for one in self.deferred_sql if meta.db_table not in one.tables]
+        reader = self.database.backend.introspection
+        if reader is not None and not self.dialect.capabilities.forward_references:
+            for table, name in await reader.referring(self.database.fetch, meta.db_table):
+                await self.drop_constraint(table, name)
+        await self.apply(ddl.drop_table(model, self.dialect))
+        self.rebuilt.discard(meta.db_table)
+
+    async def aalter_db_table(self, model: Any, old_db_table: str, new_db_table: str) -> None:
+        """Rename a table."""
+        if old_db_table == new_db_table:
+            return
+        await self.flush(old_db_table)
+        await self.settle()
+        quote = self.dialect.quote
+        if old_db_table.lower() == new_db_table.lower() and self.dialect.capabilities.forward_references:
+            return  # names of tables know no case here
+        await self.apply(self.dialect.rename_table(quote(old_db_table), quote(new_db_table)))
+        if old_db_table in self.rebuilt:
+            self.rebuilt = (self.rebuilt - {old_db_table}) | {new_db_table}
+
+    async def aalter_db_table_comment(self, model: Any, old_db_table_comment: str, new_db_table_comment: str) -> None:
+        """Change a table's comment, where the database has any."""
+        comment = ddl.literal(new_db_table_comment or None, self.dialect)
+        await self.apply(self.dialect.comment_on_table(self.dialect.quote(model._meta.db_table), comment))
+
+    def column_comment(self, table: str, field: Any) -> str | None:
+        """Return the statement that sets a column's comment; None where the database has none."""
+        comment = ddl.literal(getattr(field, "db_comment", None) or None, self.dialect)
+        return self.dialect.comment_on_column(self.dialect.quote(table), self.dialect.quote(field.column), comment)
+
+    def defer(self, sql: str, *tables: str) -> None:
+        """Keep a statement about these tables for the end."""
+        self.deferred_sql.append(Deferred(sql, tables))
+
+    # -- fields ----------------------------------------------------------------------------------------------------
+
+    async def aadd_field(self, model: Any, field: Any) -> None:
+        """Add a field's column (or join table); rows that exist get its default."""
+        if field.many_to_many:
+            if field.remote_field.through._meta.auto_created:
+                await self.acreate_model(field.remote_field.through)
+            return
+        if not field.concrete or getattr(field, "is_composite", False):
+            return
+        meta, dialect = model._meta, self.dialect
+        if not dialect.capabilities.alter_columns and not dialect.adds_in_place(field):
+            await schema_rebuild.rebuild(self, model, TableDraft(model, remove=_same(model, field), add=[field]))
+            return
+        await self.settle()
+        table, column = dialect.quote(meta.db_table), dialect.quote(field.column)
+        default = None if field.has_db_default else schema_columns.default_literal(field, dialect)
+        definition = ddl.column_definition(field, dialect, default)
+        key = field in ddl.declared_foreign_keys(TableDraft(model, remove=_same(model, field), add=[field]), dialect)
+        if key and dialect.capabilities.forward_references:
+            target = field.target_field
+            definition += f" REFERENCES {dialect.quote(target.model._meta.db_table)} ({dialect.quote(target.column)})"
+            definition += " DEFERRABLE INITIALLY DEFERRED" if dialect.capabilities.deferrable_foreign_keys else ""
+        await self.apply(dialect.add_column(table, definition))
+        if default is not None:
+            await self.apply(dialect.change_default(table, column, None))
+        if getattr(field, "db_comment", None):
+            await self.apply(self.column_comment(meta.db_table, field))
+        for statement in ddl.field_indexes(model, field, dialect):
+            self.defer(statement, meta.db_table)
+        if key and not dialect.capabilities.forward_references:
+            target = field.target_field.model._meta.db_table
+            self.defer(ddl.add_foreign_key(field, dialect, meta.db_table), meta.db_table, target)
+
+    async def aremove_field(self, model: Any, field: Any) -> None:
+        """Drop a field's column (or join table), with the constraints and indexes on it."""
+        if field.many_to_many:
+            if field.remote_field.through._meta.auto_created:
+                await self.adelete_model(field.remote_field.through)
+            return
+        if not field.concrete or getattr(field, "is_composite", False):
+            return
+        meta, dialect = model._meta, self.dialect
+        await self.flush(meta.db_table)
+        await self.settle()
+        if not dialect.capabilities.alter_columns:
+            simple = not (field.primary_key or field.unique or field.db_index or field.is_relation)
+            named = any(field.name in one.field_names for one in (*meta.indexes, *meta.constraints))
+            named = named or any(field.name in group for group in meta.unique_together)
+            if not simple or named:
+                await schema_rebuild.rebuild(self, model, TableDraft(model, remove=[field]))
+                return
+        for name in await self.names_of(meta.db_table, [field.column], foreign_key=True):
+            await self.drop_constraint(meta.db_table, name)
+        if field.unique:
+            await schema_columns.drop_referring(self, meta.db_table, field.column)
+        await self.apply(dialect.drop_column(dialect.quote(meta.db_table), dialect.quote(field.column)))
+
+    async def aalter_field(self, model: Any, old_field: Any, new_field: Any, strict: bool = False) -> None:
+        """Change a field's column into another's: name, type, collation, NULL, default, key, index, constraint.
+
+        ``strict`` refuses where the database has several or no constraints that would have to be dropped.
+
+        Raises: ValueError for a change between a column and what is none.
+        """
+        if not schema_columns.differ(old_field, new_field, self.dialect):
+            return
+        if old_field.many_to_many and new_field.many_to_many:
+            await self._alter_many_to_many(model, old_field, new_field, strict)
+            return
+        if old_field.many_to_many or new_field.many_to_many:
+            raise ValueError(
+                f"Cannot alter field {old_field} into {new_field} - they are not compatible types (you cannot alter to "
+                "or from M2M fields, or add or remove through= on M2M fields)"
+            )
+        if not (old_field.concrete and new_field.concrete):
+            raise ValueError(
+                f"Cannot alter field {old_field} into {new_field} - they do not properly define db_type (are you using "
+                "a badly-written custom field?)"
+            )
+        await self.flush(model._meta.db_table)
+        await self.settle()
+        if self.dialect.capabilities.alter_columns:
+            await schema_columns.alter(self, model, old_field, new_field, strict)
+        else:
+            await schema_rebuild.alter(self, model, old_field, new_field)
+
+    async def _alter_many_to_many(self, model: Any, old: Any, new: Any, strict: bool) -> None:
+        old_through, new_through = old.remote_field.through, new.remote_field.through
+        if bool(old_through._meta.auto_created) != bool(new_through._meta.auto_created):
+            raise ValueError(
+                f"Cannot alter field {old} into {new} - they are not compatible types (you cannot alter to or from M2M "
+                "fields, or add or remove through= on M2M fields)"
+            )
+        if not old_through._meta.auto_created:
+            return
+        await self.aalter_db_table(old_through, old_through._meta.db_table, new_through._meta.db_table)
+        ends = (
+            (old.m2m_reverse_field_name(), new.m2m_reverse_field_name()),
+            (old.m2m_field_name(), new.m2m_field_name()),
+        )
+        for before, after in ends:
+            await self.aalter_field(
+                new_through, old_through._meta.get_field(before), new_through._meta.get_field(after), strict
+            )
+
+    # -- constraints and indexes -----------------------------------------------------------------------------------
+
+    async def aalter_unique_together(
+        self, model: Any, old_unique_together: Iterable[Iterable[str]], new_unique_together: Iterable[Iterable[str]]
+    ) -> None:
+        """Change which groups of fields are unique together.
+
+        Raises: ValueError when the database has no such constraint, or several.
+        """
+        olds = {tuple(group) for group in old_unique_together}
+        news = {tuple(group) for group in new_unique_together}
+        if olds == news:
+            return
+        await self.flush(model._meta.db_table)
+        if not self.dialect.capabilities.alter_columns:
+            await schema_rebuild.rebuild(self, model, TableDraft(model, unique_together=news), unique_gone=olds - news)
+            return
+        for group in sorted(olds - news):
+            await self._drop_composed(model, group, unique=True)
+        for group in sorted(news - olds):
+            columns = [ddl.column_of(model, name) for name in group]
+            clause = ddl.unique_clause(model._meta.db_table, columns, self.dialect)
+            await self.apply(self.dialect.add_constraint(self.dialect.quote(model._meta.db_table), clause))
+
+    async def aalter_index_together(
+        self, model: Any, old_index_together: Iterable[Iterable[str]], new_index_together: Iterable[Iterable[str]]
+    ) -> None:
+        """Change which groups of fields have an index, for migrations from before ``Meta.indexes``."""
+        olds = {tuple(group) for group in old_index_together}
+        news = {tuple(group) for group in new_index_together}
+        meta = model._meta
+        for group in sorted(olds - news):
+            await self._drop_composed(model, group, unique=False)
+        for group in sorted(news - olds):
+            columns = [ddl.column_of(model, name) for name in group]
+            name = ddl.name_of(meta.db_table, columns, "idx", self.dialect)
+            what = ", ".join(map(self.dialect.quote, columns))
+            self.defer(ddl.create_index(model, name, what, self.dialect), meta.db_table)
+
+    async def _drop_composed(self, model: Any, group: Sequence[str], *, unique: bool) -> None:
+        meta = model._meta
+        columns = [ddl.column_of(model, name) for name in group]
+        own = {one.name for one in (*meta.constraints, *meta.indexes)}
+        found = {
+            name: info
+            for name, info in (await self.constraints_of(meta.db_table)).items()
+            if info.columns == tuple(columns) and name not in own and not info.primary_key and info.unique == unique
+        }
+        found = {name: info for name, info in found.items() if unique or info.index}
+        if not found and self.collect_sql:
+            name = ddl.name_of(meta.db_table, columns, "uniq" if unique else "idx", self.dialect)
+            found = {name: ConstraintInfo(tuple(columns), unique=unique, index=not unique)}
+        if len(found) != 1:
+            raise ValueError(
+                f"Found wrong number ({len(found)}) of constraints for {meta.db_table}({', '.join(columns)})"
+            )
+        for name, info in found.items():
+            await (self.drop_index if info.index else self.drop_constraint)(meta.db_table, name)
+
+    async def aadd_index(self, model: Any, index: Any) -> None:
+        """Create an index."""
+        await self.flush(model._meta.db_table)
+        await self.settle()
+        await self.aexecute(index.create_statement(model, self.dialect))
+
+    async def aremove_index(self, model: Any, index: Any) -> None:
+        """Drop an index."""
+        await self.flush(model._meta.db_table)
+        await self.drop_index(model._meta.db_table, index.name_for(model, self.dialect))
+
+    async def arename_index(self, model: Any, old_index: Any, new_index: Any) -> None:
+        """Rename an index, or drop and create it where the database can't."""
+        await self.flush(model._meta.db_table)
+        quote = self.dialect.quote
+        old, new = old_index.name_for(model, self.dialect), new_index.name_for(model, self.dialect)
+        statement = self.dialect.rename_index(quote(model._meta.db_table), quote(old), quote(new))
+        if statement is None:
+            await self.aremove_index(model, old_index)
+            await self.aadd_index(model, new_index)
+        else:
+            await self.apply(statement)
+
+    async def aadd_constraint(self, model: Any, constraint: Any) -> None:
+        """Add a constraint, or the unique index that stands for it."""
+        meta, dialect = model._meta, self.dialect
+        await self.flush(meta.db_table)
+        await self.settle()
+        statement = constraint.index_statement(model, dialect, False)
+        if statement is not None:
+            await self.aexecute(statement)
+            return
+        if not dialect.capabilities.alter_columns:
+            kept = [one for one in meta.constraints if one.name != constraint.name]
+            await schema_rebuild.rebuild(self, model, TableDraft(model, constraints=[*kept, constraint]))
+            return
+        clause = constraint.table_clause(model, dialect)
+        if clause is not None:
+            await self.apply(dialect.add_constraint(dialect.quote(meta.db_table), clause))
+
+    async def aremove_constraint(self, model: Any, constraint: Any) -> None:
+        """Drop a constraint, or the unique index that stands for it."""
+        meta, dialect = model._meta, self.dialect
+        await self.flush(meta.db_table)
+        await self.settle()
+        if constraint.index_statement(model, dialect, False) is not None:
+            await self.drop_index(meta.db_table, constraint.name)
+        elif not dialect.capabilities.alter_columns:
+            kept = [one for one in meta.constraints if one.name != constraint.name]
+            draft = TableDraft(model, constraints=kept)
+            await schema_rebuild.rebuild(self, model, draft, constraints_gone={constraint.name})
+        elif constraint.table_clause(model, dialect) is not None:
+            await self.drop_constraint(meta.db_table, constraint.name)
+
+    async def drop_constraint(self, table: str, name: str) -> None:
+        """Drop one constraint."""
+        await self.apply(self.dialect.drop_constraint(self.dialect.quote(table), self.dialect.quote(name)))
+
+    async def drop_index(self, table: str, name: str) -> None:
+        """Drop one index."""
+        await self.apply(self.dialect.drop_index(self.dialect.quote(table), self.dialect.quote(name)))
+
+
+def _same(model: Any, field: Any) -> list[Any]:
+    """The field of the model with the new field's name, where the model is of the state after the change."""
+    return [one for one in model._meta.local_concrete_fields if one.name == field.name]
