@@ -27,7 +27,7 @@ import orm
 from tests import colours, servers
 from tests.counting import Queries
 
-COLOURED = frozenset({"observability", "postgresql", "properties", "query", "relations", "routing", "saving"})
+COLOURED = frozenset({"migrations", "observability", "postgresql", "properties", "query", "relations", "routing", "saving"})
 BORROWS_MODELS = {"observability": "query", "properties": "query"}
 BACKENDS = ("sqlite", "postgresql")
 

@@ -6,7 +6,7 @@ the last rename is not carried into them) the views and foreign keys that name t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import NotSupportedError
@@ -15,7 +15,7 @@ from orm.models.schema_draft import TableDraft
 from orm.sql import ddl
 
 if TYPE_CHECKING:
-    from orm.db.introspection import ConstraintInfo
+    from orm.db.introspection import ColumnInfo, ConstraintInfo
     from orm.models.schema_editor import AwaitableSchemaEditor
 
 PREFIX = "new__"
@@ -87,23 +87,43 @@ async def rebuild(
         )
     fetch = editor.database.fetch
     await _refuse_where_keys_are_kept(editor, table)
-    present = [column.name for column in await reader.columns(fetch, table)]
+    columns = await reader.columns(fetch, table)
+    present = [column.name for column in columns]
+    ours = {field.column for one in (model, draft) for field in one._meta.local_concrete_fields}
+    strangers = [column for column in columns if column.name not in ours]
     known = await editor.constraints_of(table)
     attached = await reader.attached(fetch, table)
     draft._meta.db_table = PREFIX + table
     create = ddl.create_table(draft, dialect)
     draft._meta.db_table = table
     create = _named_for(create, draft, dialect, table)
-    extra = _unknown_constraints(model, draft, known, set(unique_gone), set(constraints_gone), dialect)
+    extra = [_stranger(column, dialect) for column in strangers]
+    extra += _unknown_constraints(model, draft, known, set(unique_gone), set(constraints_gone), dialect)
     if extra:
-        create = create.rstrip().removesuffix(")").rstrip() + ",\n    " + ",\n    ".join(extra) + "\n)"
+        body, end = create.rstrip().removesuffix(")").rstrip(), ",\n    "
+        first, rest = body.split("\n", 1)  # columns have to come before constraints
+        create = "\n".join([first, *(f"    {line}," for line in extra[: len(strangers)]), rest])
+        create = end.join([create, *extra[len(strangers) :]]) + "\n)"
     await editor.aexecute(create)
-    await _copy(editor, model, draft, present, filled or {})
+    kept = [column.name for column in strangers if column.generated is None]
+    await _copy(editor, model, draft, present, filled or {}, kept)
     await editor.apply(ddl.drop_table(model, dialect))
     around = dialect.around_rename() or (None, None)
     await editor.apply(around[0], dialect.rename_table(dialect.quote(PREFIX + table), dialect.quote(table)), around[1])
     editor.rebuilt.add(table)
-    await _restore(editor, model, draft, attached, known)
+    await _restore(editor, model, draft, attached, known, {column.name for column in strangers})
+
+
+def _stranger(column: ColumnInfo, dialect: Any) -> str:
+    """The definition of a column that no model speaks of."""
+    parts = [ddl.finished(dialect.quote(column.name)), column.type]
+    if column.collation:
+        parts.append(ddl.finished(dialect.collation(dialect.quote(column.collation))))
+    if column.default is not None:
+        parts.append(f"DEFAULT ({column.default})")
+    if column.generated is not None:
+        parts.append(f"GENERATED ALWAYS AS ({column.generated}) {'STORED' if column.stored else 'VIRTUAL'}")
+    return " ".join([*parts, *([] if column.null else ["NOT NULL"])])
 
 
 async def _refuse_where_keys_are_kept(editor: AwaitableSchemaEditor, table: str) -> None:
@@ -161,11 +181,17 @@ def _unknown_constraints(
 
 
 async def _copy(
-    editor: AwaitableSchemaEditor, model: Any, draft: TableDraft, present: list[str], filled: dict[Any, Any]
+    editor: AwaitableSchemaEditor,
+    model: Any,
+    draft: TableDraft,
+    present: list[str],
+    filled: dict[Any, Any],
+    kept: list[str],
 ) -> None:
     """Copy the rows; columns that are new get their default, and NULLs that may not stay are filled."""
     dialect = editor.dialect
-    targets, sources = [], []
+    targets = [dialect.quote(name) for name in kept]
+    sources = list(targets)
     for field in draft._meta.local_concrete_fields:
         if getattr(field, "generated", False):
             continue
@@ -192,12 +218,12 @@ async def _restore(
     model: Any,
     draft: TableDraft,
     attached: list[tuple[str, str, str]],
-    known: dict[str, ConstraintInfo] | Any,
+    known: Mapping[str, ConstraintInfo],
+    kept: set[str],
 ) -> None:
     """Make the model's indexes again, then the indexes and triggers that only the database knew."""
     dialect = editor.dialect
-    columns = {field.column for field in draft._meta.local_concrete_fields}
-    made = set()
+    columns = {field.column for field in draft._meta.local_concrete_fields} | kept
     for statement in ddl.table_indexes(draft, dialect):
         await editor.aexecute(statement)
     own = {one.name for one in (*model._meta.constraints, *model._meta.indexes)}

@@ -15,6 +15,7 @@ import pytest
 
 import orm
 from orm.bridge.drive import drive
+from orm.models.apps import Apps
 from orm.models.signal_blocking import Signal
 from orm.testing.rollback_blocking import CommitHooks
 from tests.architecture.sources import ROOT, sources
@@ -188,6 +189,50 @@ def connection_block(name: str) -> Any:
     return use()
 
 
+def schema_change(name: str) -> Any:
+    """Each change the schema editor makes, inside one, on a table of its own."""
+    registry = Apps()
+    options = type("Meta", (), {"app_label": "twins", "apps": registry})
+    size = orm.models.IntegerField()
+    thing: Any = type(orm.models.Model)(
+        "Thing", (orm.models.Model,), {"__module__": __name__, "Meta": options, "size": size}
+    )
+    added = orm.models.IntegerField(default=1)
+    added.set_attributes_from_name("added")
+    changed = orm.models.TextField()
+    changed.set_attributes_from_name("size")
+    check = orm.models.CheckConstraint(condition=orm.models.Q(size__gt=0), name="twins_check")
+    index = orm.models.Index(fields=["size"], name="twins_index")
+    arguments: dict[str, tuple[Any, ...]] = {
+        "aexecute": ("SELECT 1",),
+        "aadd_field": (thing, added),
+        "aremove_field": (thing, size),
+        "aalter_field": (thing, size, changed),
+        "aadd_constraint": (thing, check),
+        "aremove_constraint": (thing, check),
+        "aadd_index": (thing, index),
+        "aremove_index": (thing, index),
+        "arename_index": (thing, index, orm.models.Index(fields=["size"], name="twins_other")),
+        "aalter_unique_together": (thing, [], [("size",)]),
+        "aalter_index_together": (thing, [], [("size",)]),
+        "aalter_db_table": (thing, "twins_thing", "twins_other"),
+        "aalter_db_table_comment": (thing, "", "a comment"),
+    }
+
+    async def use() -> None:
+        async with orm.schema_editor() as editor:
+            await editor.acreate_model(thing)
+            if name in arguments:
+                await getattr(editor, name)(*arguments[name])
+            else:
+                assert name in ("acreate_model", "adelete_model")
+            if name == "aalter_db_table":
+                thing._meta.db_table = "twins_other"
+            await editor.adelete_model(thing)
+
+    return use()
+
+
 def everything() -> list[tuple[str, str]]:
     return sorted((twin.__name__, name) for origin, twin in twinned_classes() for name in awaitable_methods(origin))
 
@@ -196,6 +241,9 @@ def everything() -> list[tuple[str, str]]:
 def test_never_suspends_over_a_blocking_driver(rows: None, cls: str, name: str) -> None:
     if cls == "ConnectionBlock":
         driven(connection_block(name))
+        return
+    if cls == "SchemaEditor":
+        driven(schema_change(name))
         return
     assert f"{cls}.{name}" in CALLS, f"say in CALLS how to call {cls}.{name}"
     driven(CALLS[f"{cls}.{name}"]())

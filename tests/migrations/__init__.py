@@ -1,0 +1,1 @@
+"""Migrations and the schema editor, on every database in both colours."""

@@ -1,0 +1,181 @@
+"""The schema editor: each change, seen in the database and in the rows that were there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import orm
+from orm import models
+from orm.errors import IntegrityError
+from orm.models.apps import Apps
+from orm.sql import ddl
+from tests.conftest import Run
+from tests.migrations.things import field, model
+
+
+async def afetch(sql: str) -> list[tuple[Any, ...]]:
+    async with orm.databases["default"].connection() as connection:
+        return [tuple(row) for row in await connection.afetch(sql)]
+
+
+async def test_a_table_comes_with_its_keys_and_indexes_and_goes(database: Run) -> None:
+    apps = Apps()
+    author = model("Author", apps, name=models.CharField(max_length=20, unique=True))
+    book = model(
+        "Book", apps, author=models.ForeignKey(author, models.CASCADE), tags=models.ManyToManyField("mt.Book"),
+        meta={"indexes": [models.Index(fields=["author"], name="mt_by_author")]},
+    )  # fmt: skip
+    async with orm.schema_editor() as editor:
+        await editor.acreate_model(book)
+        await editor.acreate_model(author)
+    writer = await author.objects.acreate(name="Ada")
+    first = await book.objects.acreate(author=writer)
+    await first.tags.aadd(first)
+    with pytest.raises(IntegrityError):
+        await book.objects.acreate(author_id=77)
+    async with orm.schema_editor() as editor:
+        await editor.adelete_model(author)
+        await editor.adelete_model(book)
+
+
+async def test_a_column_added_to_rows_gets_its_default_and_keeps_none(database: Run) -> None:
+    thing = model("Thing", name=models.TextField())
+    async with orm.schema_editor() as editor:
+        await editor.acreate_model(thing)
+    await thing.objects.acreate(name="one")
+    async with orm.schema_editor() as editor:
+        await editor.aadd_field(thing, field(models.IntegerField(default=7), "size", thing))
+        await editor.aadd_field(thing, field(models.TextField(null=True), "note", thing))
+        await editor.aadd_field(thing, field(models.TextField(db_default="x"), "mark", thing))  # of which it knows none
+    assert await afetch("SELECT name, size, note, mark FROM mt_thing") == [("one", 7, None, "x")]
+    with pytest.raises(IntegrityError):
+        await afetch("INSERT INTO mt_thing (name, note) VALUES ('two', 'n') RETURNING name")
+
+
+async def test_a_type_changes_and_rows_stay(database: Run) -> None:
+    thing = model("Thing", size=models.TextField(), kept=models.IntegerField(null=True))
+    async with orm.schema_editor() as editor:
+        await editor.acreate_model(thing)
+    await thing.objects.acreate(size="41")
+    new = field(models.IntegerField(db_index=True), "amount", thing)
+    async with orm.schema_editor() as editor:
+        await editor.aalter_field(thing, thing._meta.get_field("size"), new)
+        thing = model("Thing", amount=models.IntegerField(db_index=True), kept=models.IntegerField(null=True))
+        await editor.aalter_field(
+            thing, thing._meta.get_field("kept"), field(models.IntegerField(default=3), "kept", thing)
+        )
+    assert await afetch("SELECT amount + 1, kept FROM mt_thing") == [(42, 3)]
+    with pytest.raises(IntegrityError):
+        await afetch("INSERT INTO mt_thing (amount, kept) VALUES (1, NULL) RETURNING id")
+
+
+async def test_constraints_come_and_go(database: Run) -> None:
+    thing = model("Thing", size=models.IntegerField(), name=models.TextField())
+    check = models.CheckConstraint(condition=models.Q(size__lt=10), name="mt_small")
+    unique = models.UniqueConstraint(fields=["name"], name="mt_named")
+    async with orm.schema_editor() as editor:
+        await editor.acreate_model(thing)
+        await editor.aadd_constraint(thing, check)
+    thing._meta.constraints = [check]
+    async with orm.schema_editor() as editor:
+        await editor.aadd_constraint(thing, unique)
+    thing._meta.constraints = [check, unique]
+    await thing.objects.acreate(size=1, name="a")
+    for size, name in ((10, "b"), (2, "a")):
+        with pytest.raises(IntegrityError):
+            await thing.objects.acreate(size=size, name=name)
+    async with orm.schema_editor() as editor:
+        await editor.aremove_constraint(thing, check)
+    thing._meta.constraints = [unique]
+    await thing.objects.acreate(size=10, name="b")
+    with pytest.raises(IntegrityError):
+        await thing.objects.acreate(size=10, name="b")
+
+
+async def test_unique_together_changes(database: Run) -> None:
+    thing = model("Thing", a=models.IntegerField(), b=models.IntegerField())
+    async with orm.schema_editor() as editor:
+        await editor.acreate_model(thing)
+        await editor.aalter_unique_together(thing, [], [("a", "b")])
+    thing._meta.unique_together = (("a", "b"),)
+    await thing.objects.acreate(a=1, b=1)
+    with pytest.raises(IntegrityError):
+        await thing.objects.acreate(a=1, b=1)
+    async with orm.schema_editor() as editor:
+        await editor.aalter_unique_together(thing, [("a", "b")], [])
+    await thing.objects.acreate(a=1, b=1)
+
+
+@pytest.mark.only(backend="postgresql")
+async def test_unique_together_that_is_not_there_is_refused(database: Run) -> None:
+    thing = model("Thing", a=models.IntegerField())
+    async with orm.schema_editor() as editor:
+        await editor.acreate_model(thing)
+    with pytest.raises(ValueError, match=r"wrong number \(0\)"):
+        async with orm.schema_editor() as editor:
+            await editor.aalter_unique_together(thing, [("a",)], [("id",)])
+
+
+@pytest.mark.only(backend="sqlite")
+async def test_a_rebuild_keeps_what_only_the_database_knows(database: Run) -> None:
+    apps = Apps()
+    thing = model("Thing", apps, size=models.IntegerField(), name=models.TextField())
+    part = model("Part", apps, thing=models.ForeignKey(thing, models.CASCADE))
+    async with orm.schema_editor() as editor:
+        await editor.acreate_model(thing)
+        await editor.acreate_model(part)
+    first = await thing.objects.acreate(size=1, name="a")
+    await part.objects.acreate(thing=first)
+    async with orm.databases["default"].connection() as connection:
+        await connection.aexecute("CREATE INDEX mt_own ON mt_thing (size, name)")
+        await connection.aexecute("CREATE VIEW mt_view AS SELECT name, size FROM mt_thing")
+        await connection.aexecute(
+            "CREATE TRIGGER mt_trigger AFTER INSERT ON mt_thing BEGIN DELETE FROM mt_part WHERE thing_id = 99; END"
+        )
+    async with orm.schema_editor() as editor:
+        new = field(models.BigIntegerField(null=True), "amount", thing)
+        await editor.aalter_field(thing, thing._meta.get_field("size"), new)
+    names = {name for (name,) in await afetch("SELECT name FROM sqlite_master WHERE sql LIKE '%amount%'")}
+    assert {"mt_own", "mt_view", "mt_thing"} <= names
+    assert await afetch("SELECT * FROM mt_view") == [("a", 1)]
+    assert await afetch("SELECT count(*) FROM sqlite_master WHERE name = 'mt_trigger'") == [(1,)]
+    assert await afetch("SELECT \"table\" FROM pragma_foreign_key_list('mt_part')") == [("mt_thing",)]
+    with pytest.raises(IntegrityError):
+        await part.objects.acreate(thing_id=99)
+
+
+async def test_a_name_with_quotes_is_a_name(database: Run) -> None:
+    table = "mt_a\"b%c'); DROP TABLE mt_x; --"
+    thing = model("Thing", size=models.IntegerField(db_column='s"i%ze'), meta={"db_table": table})
+    async with orm.schema_editor() as editor:
+        await editor.acreate_model(thing)
+        await editor.aadd_field(thing, field(models.TextField(default="it's 100%"), "note", thing))
+        await editor.aalter_field(
+            thing,
+            thing._meta.get_field("size"),
+            field(models.TextField(db_column='t"w%o', db_index=True), "size", thing),
+        )
+        await editor.aalter_db_table(thing, table, 'mt_"')
+    assert await afetch('SELECT count(*) FROM "mt_"""') == [(0,)]
+
+
+async def test_statements_can_be_collected(database: Run) -> None:
+    thing = model("Thing", name=models.CharField(max_length=9, db_index=True))
+    async with orm.schema_editor(collect_sql=True) as editor:
+        await editor.acreate_model(thing)
+    assert editor.collected_sql[0].startswith("CREATE TABLE")
+    assert all(statement.endswith(";") for statement in editor.collected_sql)
+    name = ddl.name_of("mt_thing", ["name"], "idx", orm.databases["default"].dialect)
+    assert f'CREATE INDEX "{name}" ON "mt_thing" ("name");' in editor.collected_sql
+
+
+async def test_a_failure_leaves_nothing(database: Run) -> None:
+    thing = model("Thing", name=models.TextField())
+    with pytest.raises(RuntimeError):
+        async with orm.schema_editor() as editor:
+            await editor.acreate_model(thing)
+            raise RuntimeError
+    async with orm.schema_editor() as editor:
+        await editor.acreate_model(thing)
