@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from orm.errors import FieldError
-from orm.late import difflib
+from orm.late import difflib, inspect
 from orm.query.paths import Hop
 from orm.sql.expressions import Col
 from orm.sql.select import Join, Select, moved
@@ -59,6 +59,20 @@ def nearest(name: str, choices: Sequence[str]) -> str:
     close = difflib.get_close_matches(name, choices, n=3, cutoff=0.6)
     meant = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
     return f"{meant} Choices are: {', '.join(sorted(choices))}"
+
+
+def check_attribute(model: Any, name: str, field_message: str) -> None:
+    """Refuse a name under which an instance could not keep a computed value without losing something of its own.
+
+    Raises ``ValueError`` for the name of a field (with ``field_message``), and for that of a method, a property or
+    anything else that instances need.
+    """
+    if name in model._meta.names:
+        raise ValueError(f"{field_message} Choose a name that {model.__name__} does not have.")
+    held = inspect.getattr_static(model, name, None)
+    needed = held is not None and (name[0] == "_" or callable(held) or inspect.isdatadescriptor(held))
+    if needed or name == "_prefetched_objects_cache":
+        raise ValueError(f"{name!r} would hide what instances of {model.__name__} need: choose another name.")
 
 
 class Names:

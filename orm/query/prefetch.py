@@ -3,7 +3,7 @@
 A lookup is a path of attribute names (``"books__authors"``), a ``Prefetch`` one with a queryset or target of its own.
 What is loaded already is used and not asked for again. A sliced queryset is cut for each parent, by ROW_NUMBER() in
 the same query. What this module refuses: names that are no relation, a second queryset for a path that has one, a
-``to_attr`` that hides a field.
+``to_attr`` that hides a field, a method or what else instances need.
 
 It knows relations by what they say of themselves (their fields, names and flags) and imports no model.
 """
@@ -18,6 +18,7 @@ from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.db.routing import routes
 from orm.errors import FieldError
 from orm.late import difflib
+from orm.query.names import check_attribute
 from orm.sql.references import F
 
 TWINS = ("aprefetch_related_objects",)
@@ -377,9 +378,11 @@ def check_lookups(model: type[Any], lookups: Iterable[str | Prefetch]) -> None:
     targets: dict[str, type[Any]] = {}
     for lookup in map(as_prefetch, lookups):
         current, path = model, ""
+        before = model
         parts = lookup.prefetch_through.split("__")
         for part in parts:
             path = f"{path}__{part}" if path else part
+            before = current
             if path in targets:
                 current = targets[path]
                 continue
@@ -387,6 +390,9 @@ def check_lookups(model: type[Any], lookups: Iterable[str | Prefetch]) -> None:
             if relation is None:
                 raise FieldError(unknown_relation(current, part, lookup))
             current = relation.related_model
+        if lookup.to_attr:
+            message = f"to_attr={lookup.to_attr} conflicts with a field on the {before.__name__} model."
+            check_attribute(before, lookup.to_attr, message)
         targets[lookup.prefetch_to] = current
 
 

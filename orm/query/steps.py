@@ -15,7 +15,7 @@ from orm.errors import FieldError, NotSupportedError
 from orm.query.builder import Builder
 from orm.query.filtered import FilteredRelation, add_filtered_relation
 from orm.query.layout import by_name, finish, resolve_ordering
-from orm.query.names import nearest
+from orm.query.names import check_attribute, nearest
 from orm.sql import types
 from orm.sql.aggregates import count_rows
 from orm.sql.conditions import NothingNode, Q, Where, kind_of
@@ -94,13 +94,10 @@ def _at_most_one(select: Select) -> bool:
 def annotate(builder: Builder, annotations: dict[str, Any], selected: bool) -> None:
     """annotate() and alias()."""
     select = builder.select
-    names = select.model._meta.names
     for name, annotation in annotations.items():
         check_alias(name)
-        if name in names and select.values is None and selected:
-            raise ValueError(
-                f"The annotation {name!r} conflicts with a field of {select.model.__name__}: name it otherwise"
-            )
+        if select.values is None and selected:
+            check_attribute(select.model, name, f"The annotation {name!r} conflicts with a field on the model.")
         if isinstance(annotation, FilteredRelation):
             add_filtered_relation(builder, name, annotation)
             continue

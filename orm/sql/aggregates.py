@@ -22,6 +22,7 @@ class Aggregate(Func):
     """
 
     name = ""
+    takes_extra = False
     allow_distinct = True
     allow_order_by = False
     empty_result_set_value: Any = None

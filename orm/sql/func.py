@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from orm.sql.expressions import Expression, structure_of
 from orm.sql.references import as_reference
 from orm.sql.types import SQLType
+
+_TEMPLATE_NAME = re.compile(r"%\((\w+)\)s")
+_FUNCTION_NAME = re.compile(r"[^\W\d][\w$]*(\.[^\W\d][\w$]*)*\Z")
 
 
 class Func(Expression):
     """A function call. Subclasses set ``function`` (and ``template``, ``arity``, ``output_field``) or extend
     ``as_sql``.
 
-    Parameters: strings name fields, other plain values are bound; ``extra`` names go into the template.
+    Parameters: strings name fields, other plain values are bound; ``extra`` may hold ``function``, ``template``,
+    ``arg_joiner`` and the names in the template, which become SQL as they are: they are the programmer's, never a
+    user's. Raises ``TypeError`` for any other keyword.
     """
+
+    takes_extra: ClassVar[bool] = False
+    """Whether keywords besides the template's are taken; a subclass with an ``as_sql`` or ``as_<vendor>`` of its own,
+    which may read them, takes any unless it says False itself."""
 
     function: str | None = None
     template = "%(function)s(%(expressions)s)"
@@ -26,9 +36,33 @@ class Func(Expression):
         if self.arity is not None and len(expressions) != self.arity:
             plural = "argument" if self.arity == 1 else "arguments"
             raise TypeError(f"{type(self).__name__} takes exactly {self.arity} {plural} ({len(expressions)} given)")
+        if extra:
+            self._check_extra(extra)
         super().__init__(output_field)
         self.source_expressions: list[Any] = [as_reference(item) for item in expressions]
         self.extra = extra
+
+    def _check_extra(self, extra: dict[str, Any]) -> None:
+        function = extra.get("function")
+        if function is not None and not (isinstance(function, str) and _FUNCTION_NAME.match(function)):
+            raise ValueError(f"function={function!r} is no name of a function")
+        template = extra.get("template") or self.template
+        known = {"function", "template", "arg_joiner", *_TEMPLATE_NAME.findall(template)}
+        unknown = [name for name in extra if name not in known]
+        if unknown and not self._reads_extra():
+            raise TypeError(
+                f"{type(self).__name__}() got an unexpected keyword argument {unknown[0]!r}: no parameter and no name "
+                "in its template"
+            )
+
+    @classmethod
+    def _reads_extra(cls) -> bool:
+        for base in cls.__mro__:
+            if "takes_extra" in vars(base):
+                return bool(vars(base)["takes_extra"])
+            if any(name.startswith("as_") for name in vars(base)):
+                return True
+        return False
 
     def get_source_expressions(self) -> list[Any]:
         return self.source_expressions

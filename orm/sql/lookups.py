@@ -453,15 +453,26 @@ def zone_name() -> str | None:
     return "UTC" if zone is types.UTC else str(zone)
 
 
+MOMENT_PARTS = frozenset(
+    {"year", "iso_year", "quarter", "month", "week", "week_day", "iso_week_day", "day"}
+    | {"hour", "minute", "second", "microsecond", "epoch"}
+)
+"""What can be taken out of a date or time: the closed set that ``Extract`` chooses from."""
+
+
 class Extract(Transform):
     """A part of a date or time as an integer; subclasses name the part."""
 
     part: str = ""
+    takes_extra: ClassVar[bool] = False
 
-    def __init__(self, expression: Any, part: str | None = None, **extra: Any) -> None:
+    def __init__(self, expression: Any, lookup_name: str | None = None, **extra: Any) -> None:
+        part = self.part if lookup_name is None else lookup_name
+        if part not in MOMENT_PARTS:
+            raise ValueError(f"lookup_name is one of {', '.join(sorted(MOMENT_PARTS))}, not {part!r}")
         super().__init__(expression, **extra)
-        if part is not None:
-            self.part = part
+        if lookup_name is not None:
+            self.part = self.lookup_name = lookup_name
 
     def _infer_output_field(self) -> SQLType | None:
         return types.INTEGER
@@ -497,6 +508,7 @@ class TruncateTransform(Transform):
     """A datetime's date or time of day."""
 
     result: ClassVar[SQLType] = types.DATE
+    takes_extra: ClassVar[bool] = False
 
     def _infer_output_field(self) -> SQLType | None:
         return self.result

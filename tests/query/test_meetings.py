@@ -250,4 +250,4 @@ async def test_a_cast_to_something_that_is_no_type(library: Any) -> None:
 
 async def test_a_template_with_more_marks_than_values(library: Any) -> None:
     with pytest.raises(ValueError, match="more placeholders than parameters"):
-        await Author.objects.annotate(x=Func("age", function="%s"))
+        await Author.objects.annotate(x=Func("age", template="%(name)s(%(expressions)s)", name="%s"))

@@ -23,6 +23,7 @@ class Now(Func):
 
     template = "CURRENT_TIMESTAMP"
     arity = 0
+    takes_extra = False
 
     def _infer_output_field(self) -> SQLType | None:
         return types.DATETIME
@@ -31,14 +32,22 @@ class Now(Func):
         return connection.now(), []
 
 
+TRUNC_KINDS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
+"""What a date or time can be cut to: the closed set that ``Trunc`` chooses from."""
+
+
 class Trunc(Func):
     """A date or datetime cut to its year, quarter, month, week, day, hour, minute or second."""
 
     kind = ""
+    takes_extra = False
 
     def __init__(
         self, expression: Any, kind: str | None = None, output_field: SQLType | None = None, **extra: Any
     ) -> None:
+        chosen = self.kind if kind is None else kind
+        if chosen not in TRUNC_KINDS:
+            raise ValueError(f"kind is one of {', '.join(TRUNC_KINDS)}, not {chosen!r}")
         super().__init__(expression, output_field=output_field, **extra)
         if kind is not None:
             self.kind = kind

@@ -109,6 +109,8 @@ class Ord(Transform):
 class Concat(_Text):
     """Texts one after the other; a null counts as empty, as in Django."""
 
+    takes_extra = False
+
     def __init__(self, *expressions: Any, **extra: Any) -> None:
         if len(expressions) < 2:
             raise ValueError("Concat must take at least two expressions")
