@@ -17,7 +17,7 @@ from orm.bridge.portal import LOOK_EVERY, Errand, Outcome, call_in_helper, refus
 if TYPE_CHECKING:
     import asyncio
     import inspect
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
 else:
     from orm.late import asyncio, inspect
 
@@ -253,15 +253,20 @@ async def call(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     return await result if inspect.isawaitable(result) else result
 
 
-async def call_form(form: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any) -> T:
-    """Call the awaitable form of something users may override (``instance.asave``), from a coroutine of ours.
+def call_form(form: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any) -> Awaitable[T]:
+    """Call the awaitable form of something users may override (``instance.asave``), from a coroutine that awaits this.
 
     The library's own is simply awaited, in either colour. An override reached from blocking code runs on the portal,
     since it may await anything.
     """
-    if running_loop() is None and not getattr(form, "__func__", form).__module__.startswith(LIBRARY):
-        return portal.run(form(*args, **kwargs))
-    return await form(*args, **kwargs)
+    if not form.__module__.startswith(LIBRARY) and running_loop() is None:
+        return run_on_portal(form, *args, **kwargs)
+    return form(*args, **kwargs)
+
+
+async def run_on_portal(form: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any) -> T:
+    """Run a coroutine function on the portal, from blocking code."""
+    return portal.run(form(*args, **kwargs))
 
 
 async def awaited(thing: Any) -> Any:

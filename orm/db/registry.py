@@ -74,32 +74,28 @@ def backend_for(scheme: str) -> Backend:
     return backends.setdefault(scheme, backend)
 
 
-class Databases:
-    """The databases by alias; made at first use, kept while their URL stays the same."""
+class Databases(dict[str, "Database"]):
+    """The databases by alias; made at first use, kept while their URL stays the same.
+
+    A dict holds those that were made, since every query passes here; what it says about aliases is about the settings.
+    """
 
     def __init__(self) -> None:
-        self._made: dict[str, Database] = {}
+        super().__init__()
         self._lock = threading.Lock()
 
-    def __getitem__(self, alias: str) -> Database:
-        try:
-            return self._made[alias]
-        except KeyError:
-            pass  # made below, so that an error there does not come with this one
-        return self._make(alias)
-
-    def _make(self, alias: str) -> Database:
+    def __missing__(self, alias: str) -> Database:
         configured = settings.databases
         if alias not in configured:
             raise ConnectionDoesNotExist(self._unknown(alias))
         with self._lock:
-            if alias not in self._made:
+            if not super().__contains__(alias):
                 url = DatabaseURL.parse(configured[alias])
                 backend = backend_for(url.scheme)
                 url.check_options(backend.options)
-                self._made[alias] = Database(alias, url, backend)
+                self[alias] = Database(alias, url, backend)
                 observe()
-            return self._made[alias]
+            return self[alias]
 
     def _unknown(self, alias: str) -> str:
         if not settings.databases:
@@ -121,7 +117,7 @@ class Databases:
 
     def made(self) -> list[Database]:
         """Return the databases used so far."""
-        return list(self._made.values())
+        return list(self.values())
 
     def start_over_in_child(self) -> None:
         """In a forked child the thread that held the lock, if one did, does not exist."""
@@ -131,9 +127,9 @@ class Databases:
         """Drop the databases whose configuration changed; their idle connections end."""
         configured = settings.databases
         with self._lock:
-            for alias, database in list(self._made.items()):
+            for alias, database in list(self.items()):
                 if not stays(database, configured.get(alias)):
-                    del self._made[alias]
+                    del self[alias]
                     database.retire()
         observe()
 

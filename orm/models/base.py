@@ -71,7 +71,8 @@ class WritePlan:
 
     def chosen(self, names: frozenset[str]) -> Columns:
         """Return the columns of this table, but its key, that are among the names."""
-        columns: Columns = root(self.model).compiled(("chosen", names), self._chosen, names)
+        shape = root(self.model)
+        columns: Columns = shape.plans.get(names) or shape.compiled(names, self._chosen, names)
         return columns
 
     def _chosen(self, names: frozenset[str]) -> Columns:
@@ -282,7 +283,8 @@ class AwaitableModel(metaclass=ModelBase):
         watched = bool(pre_save.receivers)
         if watched:
             await pre_save.asend(type(self), instance=self, raw=False, using=alias, update_fields=chosen)
-        created = await self._write(plan, alias, force_insert, force_update, chosen, update_fields is not None)
+        write = self._write_tables if plan.parents else self._write_row
+        created = await write(plan, alias, force_insert, force_update, chosen, update_fields is not None)
         state.adding = False
         state.db = alias
         if post_save.receivers:
@@ -313,8 +315,8 @@ class AwaitableModel(metaclass=ModelBase):
         if isinstance(update_fields, str):
             raise TypeError(f"update_fields must be a list of names, like [{update_fields!r}], not a string.")
         names = frozenset(update_fields)
-        unknown = sorted(names - plan.writable_names)
-        if unknown:
+        if not names <= plan.writable_names:
+            unknown = sorted(names - plan.writable_names)
             near = difflib.get_close_matches(unknown[0], plan.writable_names, n=2)
             hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
             raise ValueError(
@@ -323,7 +325,7 @@ class AwaitableModel(metaclass=ModelBase):
             )
         return names
 
-    async def _write(
+    async def _write_tables(
         self,
         plan: WritePlan,
         alias: str,
@@ -332,9 +334,7 @@ class AwaitableModel(metaclass=ModelBase):
         chosen: frozenset[str] | None,
         limited: bool,
     ) -> bool:
-        """UPDATE, INSERT, or one after the other; return whether a row was made."""
-        if not plan.parents:
-            return await self._write_row(plan, alias, force_insert, force_update, chosen, limited)
+        """Write the rows of a model that lies in several tables, parents first; return whether its own was made."""
         async with atomic(using=alias, savepoint=False):
             made = await self._write_parents(plan, alias, force_update, chosen, limited)
             return await self._write_row(plan, alias, force_insert or made, force_update, chosen, limited)
@@ -365,7 +365,7 @@ class AwaitableModel(metaclass=ModelBase):
         chosen: frozenset[str] | None,
         limited: bool,
     ) -> bool:
-        """Write the row of one table."""
+        """Write the row of one table: UPDATE, INSERT, or one after the other; return whether it was made."""
         held = vars(self)
         key = held.get(plan.key_attname)
         if key is None and plan.key_has_default:
@@ -378,7 +378,12 @@ class AwaitableModel(metaclass=ModelBase):
         if plan.key_has_default and self._state.adding and not force_update and not limited:
             force_insert = True
         if not force_insert:
-            if await self._update(plan, alias, key, chosen, force_update or limited):
+            columns = plan.keyless if chosen is None else plan.chosen(chosen)
+            if columns.fields:
+                found = await update_instance(plan.model, self, columns, using=alias)
+            else:
+                found = force_update or chosen is not None or await self._exists(plan, alias, key)
+            if found:
                 return False
             if force_update or limited:
                 what = "Forced update" if force_update else "Save with update_fields"
@@ -386,14 +391,10 @@ class AwaitableModel(metaclass=ModelBase):
         await insert(plan.model, [self], plan.all, using=alias)
         return True
 
-    async def _update(self, plan: WritePlan, alias: str, key: Any, chosen: frozenset[str] | None, forced: bool) -> bool:
-        """Run the UPDATE; return whether a row has the key."""
-        columns = plan.keyless if chosen is None else plan.chosen(chosen)
-        if not columns.fields:
-            if forced or chosen is not None:
-                return True
-            return bool(await plan.model._meta.base_manager.using(alias).filter(pk=key).aexists())
-        return bool(await update_instance(plan.model, self, columns, using=alias))
+    @staticmethod
+    async def _exists(plan: WritePlan, alias: str, key: Any) -> bool:
+        """Whether a table that has nothing but keys has this one."""
+        return bool(await plan.model._meta.base_manager.using(alias).filter(pk=key).aexists())
 
     # -- deleting, refreshing ------------------------------------------------------------------------------------------
 

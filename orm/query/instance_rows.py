@@ -90,6 +90,8 @@ def _column(number: int, field: Any, dialect: Dialect, adding: bool, names: dict
     if field.is_relation:  # a key that is there needs no look at the related instance
         first = f"x{number} = d.get({field.attname!r})"
         prepare = f"x{number} = p{number}({hook})"
+    else:
+        prepare = f"x{number} = None if x{number} is None else p{number}(x{number})"
     names[f"t{number}"] = target.exact_type
     lines = [f"    {first}", f"    if type(x{number}) is not t{number}: {prepare}"]
     if isinstance(prepared.adapter, Fitting):

@@ -62,6 +62,11 @@ class CurrentMixin:
         self.auto_now = auto_now
         self.auto_now_add = auto_now_add
 
+    @property
+    def has_pre_save(self) -> bool:
+        """Whether the field makes the value itself: by its options, or in a class that says so."""
+        return self.auto_now or self.auto_now_add or type(self).pre_save is not CurrentMixin.pre_save
+
     def current(self) -> Any:
         """The value for now."""
         raise NotImplementedError(f"{type(self).__name__} does not say what now is.")
