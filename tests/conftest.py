@@ -27,7 +27,19 @@ import orm
 from tests import colours, servers
 from tests.counting import Queries
 
-COLOURED = frozenset({"migrations", "observability", "postgresql", "properties", "query", "relations", "routing", "saving"})
+COLOURED = frozenset(
+    {
+        "inheritance",
+        "migrations",
+        "observability",
+        "postgresql",
+        "properties",
+        "query",
+        "relations",
+        "routing",
+        "saving",
+    }
+)
 BORROWS_MODELS = {"observability": "query", "properties": "query"}
 BACKENDS = ("sqlite", "postgresql")
 

@@ -49,7 +49,7 @@ class WritePlan:
 
     def __init__(self, model: Any) -> None:
         meta: Options = model._meta
-        fields = meta.local_concrete_fields
+        fields = meta.table_fields
         self.model = meta.concrete_model
         self.key: Field[Any] = meta.pk
         self.key_attname = meta.pk.attname
@@ -398,8 +398,10 @@ class AwaitableModel(metaclass=ModelBase):
 
     # -- deleting, refreshing ------------------------------------------------------------------------------------------
 
-    async def adelete(self, using: str | None = None) -> tuple[int, dict[str, int]]:
+    async def adelete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         """Delete the row and what its on_delete rules say; return how many rows went, in all and by model's label.
+
+        ``keep_parents`` leaves the rows in the tables of the parents that the model inherits from.
 
         Raises: ValueError without a primary key, ProtectedError or RestrictedError where a rule forbids it.
         """
@@ -411,7 +413,7 @@ class AwaitableModel(metaclass=ModelBase):
         alias = using or self._state.db or DEFAULT_DB_ALIAS
         if routes.active:
             alias = await routes.for_writing(using, type(self), {"instance": self})
-        return await adelete_instance(self, using=alias)
+        return await adelete_instance(self, using=alias, keep_parents=keep_parents)
 
     async def arefresh_from_db(
         self,

@@ -34,12 +34,12 @@ class Model(AwaitableModel):
         """
         run(AwaitableModel.asave(self, force_insert, force_update, using, update_fields))
 
-    def delete(self, using: str | None = None) -> tuple[int, dict[str, int]]:
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         """Delete the row and what its on_delete rules say; return how many rows went, in all and by model's label.
 
         Blocking form of :meth:`adelete`: same parameters, same errors.
         """
-        return run(AwaitableModel.adelete(self, using))
+        return run(AwaitableModel.adelete(self, using, keep_parents))
 
     def refresh_from_db(
         self, using: str | None = None, fields: Iterable[str] | None = None, from_queryset: QuerySet[Any] | None = None

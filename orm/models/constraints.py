@@ -203,7 +203,7 @@ class UniqueConstraint(BaseConstraint):
                     return
             except CannotTell:
                 return
-        if await is_taken(instance, self.fields, self.condition, self.nulls_distinct is not False):
+        if await is_taken(instance, self.fields, self.condition, self.nulls_distinct is not False, model):
             if self.condition is None and self.violation_error_message is None:
                 raise ValidationError(unique_message(model._meta, self.fields), code="unique_together")
             raise self.violation()

@@ -1,8 +1,9 @@
 """Deleting rows and what their relations demand: the ``on_delete`` rules, carried out by the library.
 
-First everything is looked up (who refers to these rows, and who to those), then refused or done: rows nobody watches go
-with one ``DELETE ... WHERE`` each, the others in batches, dependants first, with their signals. One statement needs no
-transaction; more run in one. What this module refuses: deleting rows that PROTECT or RESTRICT guards.
+What nobody needs to look at goes with one statement for each table (``orm.models.unseen``). The rest is looked up first
+(who refers to these rows, and who to those), then refused or done: in batches, dependants first, with its signals. A
+row spread over several tables goes from each, the child's first. One statement needs no transaction; more run in one.
+What this module refuses: deleting rows that PROTECT or RESTRICT guards.
 """
 
 from __future__ import annotations
@@ -11,46 +12,32 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from orm.bridge import crossing
 from orm.db.transactions.public import atomic
 from orm.errors import ProtectedError, RestrictedError
-from orm.models.on_delete import CASCADE, DO_NOTHING, PROTECT, SET_DEFAULT, SET_NULL, OnDelete
+from orm.models.fetching import part_of
+from orm.models.on_delete import CASCADE, PROTECT, OnDelete
 from orm.models.signals import post_delete, pre_delete
+from orm.models.unseen import Doomed, Unseen, is_watched, referring_rels, unseen, value_of
 from orm.query.delete_instances import delete_having
 from orm.query.prefetch import batches, fetch_in
+from orm.sql.conditions import Where
+from orm.sql.expressions import Col, Slot
+from orm.sql.lookups import Lookup
 
 Deleted = tuple[int, dict[str, int]]
-
-
-def referring_rels(model: type[Any]) -> list[Any]:
-    """Return the far sides of foreign keys that refer to a model and whose rule is the library's affair."""
-    return [
-        rel
-        for rel in model._meta.all_related_objects
-        if not rel.many_to_many and rel.on_delete is not None and rel.on_delete != DO_NOTHING
-    ]
-
-
-def is_watched(model: type[Any]) -> bool:
-    """Whether deletions of a model send signals to anybody."""
-    return pre_delete.has_listeners(model) or post_delete.has_listeners(model)
-
-
-def can_delete_blindly(model: type[Any]) -> bool:
-    """Whether rows of a model can go without having been looked at: nobody listens, and nothing refers to them."""
-    return not is_watched(model) and not referring_rels(model)
 
 
 class Collector:
     """What one deletion comes to. Fill it with ``collect``, then ``delete``."""
 
-    def __init__(self, using: str, origin: Any) -> None:
+    def __init__(self, using: str, origin: Any, keep_parents: bool = False) -> None:
         self.using = using
         self.origin = origin
+        self.keep_parents = keep_parents
         self.instances: dict[type[Any], dict[Any, Any]] = {}
         """Instances to delete, by model and key; models in the order they were reached."""
-        self.blind: dict[tuple[type[Any], Any], list[Any]] = {}
-        """Rows to delete unseen: by model and foreign key, the values of that key."""
+        self.blind: dict[Any, list[Any]] = {}
+        """Rows to delete unseen, with what refers to them: by foreign key, the values of that key."""
         self.updates: dict[tuple[Any, Any], list[Any]] = {}
         """Rows that get another value: by foreign key and its rule, the present values of that key."""
         self.before: dict[type[Any], set[type[Any]]] = {}
@@ -62,17 +49,24 @@ class Collector:
 
     async def collect(self, found: Iterable[Any]) -> None:
         """Take in instances of one model, and whatever their deletion concerns."""
-        todo = [list(found)]
+        todo: list[tuple[list[Any], type[Any] | None]] = [(list(found), None)]
         while todo:
-            new = self._take(todo.pop())
+            instances, child = todo.pop()
+            new = self._take(instances)
             if not new:
                 continue
             model = type(new[0])._meta.concrete_model
             for rel in referring_rels(model):
-                found_there = await self._follow(rel, new)
-                if found_there:
+                if rel.parent_link and rel.related_model is child:
+                    continue  # the rows these are parts of, which are here already
+                referring = await self._follow(rel, new)
+                if referring:
                     self.before.setdefault(model, set()).add(rel.related_model)
-                    todo.append(found_there)
+                    todo.append((referring, None))
+            for parent, link in model._meta.parents.items():
+                if link is not None and not self.keep_parents:
+                    self.before.setdefault(parent, set()).add(model)
+                    todo.append(([part_of(instance, parent) for instance in new], model))
 
     def _take(self, found: list[Any]) -> list[Any]:
         if not found:
@@ -88,8 +82,8 @@ class Collector:
         keys = [key for instance in instances if (key := getattr(instance, field.target_attname)) is not None]
         if not keys:
             return []
-        if rule == CASCADE and can_delete_blindly(model):
-            self.blind.setdefault((model, field), []).extend(keys)
+        if rule == CASCADE and self._blindly(model):
+            self.blind.setdefault(field, []).extend(keys)
             return []
         if rule.sets_value:  # nobody needs to see these rows, so they are not loaded
             self.updates.setdefault((field, rule), []).extend(keys)
@@ -103,14 +97,22 @@ class Collector:
             self.restricted.setdefault(field, []).extend(referring)
         return []
 
+    @staticmethod
+    def _blindly(model: type[Any]) -> bool:
+        """Whether rows of a model, found by a foreign key, go with all that refers to them without being looked at."""
+        plan = unseen(model)
+        return plan is not None and not (plan.own or plan.restricting or plan.watched)
+
     def _rows(self, model: type[Any]) -> Any:
         """Return a model's rows with the columns a deletion needs: all, where somebody will see the instances."""
         rows = model._base_manager.using(self.using)
-        meta = model._meta
-        if is_watched(model) or meta.has_custom_init:
-            return rows
-        needed = {meta.pk.attname, *(field.attname for field in meta.relation_fields)}
-        needed.update(rel.field.target_attname for rel in referring_rels(model))
+        needed: set[str] = set()
+        for part in (model, *model._meta.all_parents):
+            meta = part._meta
+            if is_watched(part) or meta.has_custom_init:
+                return rows
+            needed.update((meta.pk.attname, *(field.attname for field in meta.relation_fields)))
+            needed.update(rel.field.target_attname for rel in referring_rels(part))
         return rows.only(*sorted(needed))
 
     def check(self) -> None:
@@ -142,12 +144,7 @@ class Collector:
         """Return the referring instances that this deletion does not take with it by another way."""
         model = guarded.model
         going = self.instances.get(model._meta.concrete_model, {})
-        unseen = [(field, set(keys)) for (other, field), keys in self.blind.items() if other is model]
-        return [
-            instance
-            for instance in found
-            if instance.pk not in going and not any(getattr(instance, f.attname) in keys for f, keys in unseen)
-        ]
+        return [instance for instance in found if instance.pk not in going]
 
     # -- doing it -----------------------------------------------------------------------------------------------------
 
@@ -155,7 +152,7 @@ class Collector:
         """Carry it out; return how many rows went, in all and by model's label."""
         self.check()
         models = self._in_order()
-        statements = len(self.blind) + len(self.updates) + sum(1 for model in models if self.instances[model])
+        statements = 2 * len(self.blind) + len(self.updates) + sum(1 for model in models if self.instances[model])
         if statements > 1 or any(map(is_watched, models)):
             async with atomic(using=self.using, savepoint=False):
                 counts = await self._carry_out(models)
@@ -188,28 +185,34 @@ class Collector:
     async def _carry_out(self, models: list[type[Any]]) -> Counter[str]:
         counts: Counter[str] = Counter()
         await self._tell(pre_delete, models)
-        for (model, field), keys in self.blind.items():
-            self._count(counts, model, await delete_having(model, field, list(dict.fromkeys(keys)), using=self.using))
+        for model, fields in self._blind_models().items():
+            for field in fields:
+                for batch in batches(self.using, dict.fromkeys(self.blind[field])):
+                    rows = model._base_manager.using(self.using).order_by().filter(**{f"{field.attname}__in": batch})
+                    plan = unseen(model)
+                    assert plan is not None
+                    await Doomed(plan, self.using, None, rows).carry_out(counts)
         for (field, rule), keys in self.updates.items():
             await self._set(field, rule, keys)
         for model in models:
-            keys = list(self.instances[model])
-            self._count(counts, model, await delete_having(model, model._meta.pk, keys, using=self.using))
+            number = 0
+            for batch in batches(self.using, self.instances[model]):
+                number += await delete_having(model, model._meta.pk, batch, using=self.using)
+            if number:
+                counts[model._meta.label] += number
         await self._tell(post_delete, models)
         return counts
 
-    @staticmethod
-    def _count(counts: Counter[str], model: type[Any], number: int) -> None:
-        if number:
-            counts[model._meta.label] += number
+    def _blind_models(self) -> dict[type[Any], list[Any]]:
+        """Return the foreign keys of the rows that go unseen, by their model."""
+        found: dict[type[Any], list[Any]] = {}
+        for field in self.blind:
+            found.setdefault(field.model, []).append(field)
+        return found
 
     async def _set(self, field: Any, rule: OnDelete, keys: list[Any]) -> None:
-        """Give the referring rows their new value: NULL, the default, or what SET says."""
-        value: Any = None
-        if rule == SET_DEFAULT:
-            value = field.get_default()
-        elif rule != SET_NULL:
-            value = await crossing.call(rule.value) if callable(rule.value) else rule.value
+        """Give the referring rows their new value."""
+        value = await value_of(field, rule)
         rows = field.model._base_manager.using(self.using)
         for batch in batches(self.using, dict.fromkeys(keys)):
             await rows.filter(**{f"{field.attname}__in": batch}).aupdate(**{field.name: value})
@@ -221,20 +224,33 @@ class Collector:
                     await signal.asend(model, instance=instance, using=self.using, origin=self.origin)
 
 
-async def adelete_instance(instance: Any, *, using: str) -> Deleted:
+async def adelete_instance(instance: Any, *, using: str, keep_parents: bool = False) -> Deleted:
     """Delete one instance's row and what its relations demand; its key becomes None.
 
-    Returns how many rows went, in all and by model's label. Raises ``ProtectedError`` and ``RestrictedError``.
+    ``keep_parents`` leaves the rows in the tables of parents. Returns how many rows went, in all and by model's label.
+    Raises ``ProtectedError`` and ``RestrictedError``.
     """
-    model = type(instance)._meta.concrete_model
-    if can_delete_blindly(model):
-        meta = model._meta
+    meta = type(instance)._meta
+    model = meta.concrete_model
+    plan = unseen(model)
+    if plan is None or plan.watched:
+        collector = Collector(using, instance, keep_parents)
+        await collector.collect([instance])
+        return await collector.delete()
+    key = meta.pk.attname
+    if plan.statements == 1:
         number = await delete_having(model, meta.pk, [instance.pk], using=using)
-        setattr(instance, meta.pk.attname, None)
-        return number, ({meta.label: number} if number else {})
-    collector = Collector(using, instance)
-    await collector.collect([instance])
-    return await collector.delete()
+        deleted = number, ({meta.concrete_model._meta.label: number} if number else {})
+    else:
+        keys = {name: [getattr(instance, name)] for name in plan.targets}
+        async with atomic(using=using, savepoint=False):
+            deleted = _deleted(await plan.delete(keys, using))
+    setattr(instance, key, None)
+    return deleted
+
+
+def _deleted(counts: Counter[str]) -> Deleted:
+    return sum(counts.values()), dict(counts)
 
 
 async def adelete_queryset(queryset: Any) -> Deleted:
@@ -242,11 +258,39 @@ async def adelete_queryset(queryset: Any) -> Deleted:
 
     Returns how many rows went, in all and by model's label. Raises ``ProtectedError`` and ``RestrictedError``.
     """
-    model = queryset.model
+    model = queryset.model._meta.concrete_model
     using = queryset.db
-    if can_delete_blindly(model._meta.concrete_model):
+    plan = unseen(model)
+    if plan is None or plan.watched:
+        collector = Collector(using, queryset)
+        await collector.collect(await queryset.order_by().select_related(None))
+        return await collector.delete()
+    if plan.statements == 1:
         number = await queryset._raw_delete(using)
         return number, ({model._meta.label: number} if number else {})
-    collector = Collector(using, queryset)
-    await collector.collect(await queryset.order_by().select_related(None))
-    return await collector.delete()
+    return await _delete_unseen(plan, queryset.using(using).order_by().select_related(None), using)
+
+
+async def _delete_unseen(plan: Unseen, rows: Any, using: str) -> Deleted:
+    """Delete a queryset's rows and what refers to them: by its conditions, or by the keys that they find."""
+    async with atomic(using=using, savepoint=False):
+        if not plan.own and _says_the_same_later(rows._shape.select):
+            counts: Counter[str] = Counter()
+            await Doomed(plan, using, None, rows).carry_out(counts)
+            return _deleted(counts)
+        found = await rows.values_list(*plan.targets)
+        keys = {name: [row[at] for row in found] for at, name in enumerate(plan.targets)}
+        return _deleted(await plan.delete(keys, using) if found else Counter())
+
+
+def _says_the_same_later(select: Any) -> bool:
+    """Whether a query finds the same rows after others are gone: it only compares its own columns to values."""
+    if len(select.joins) > 1 or not select.is_plain or select.annotations or select.filtered:
+        return False
+    pending: list[Any] = list(select.where.nodes) if select.where is not None else []
+    for node in pending:
+        if isinstance(node, Where):
+            pending.extend(node.nodes)
+        elif not (isinstance(node, Lookup) and all(isinstance(part, (Col, Slot)) for part in node.children())):
+            return False
+    return True

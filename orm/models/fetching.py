@@ -105,6 +105,15 @@ def siblings(instance: Any, lacks: Callable[[Any], bool]) -> list[Any]:
     return [instance, *(peer for peer in living if peer is not None and peer is not instance and lacks(peer))]
 
 
+def part_of(instance: Any, parent: type[Any]) -> Any:
+    """Return the instance of a parent with a table that a child's row holds, made of what the child has loaded."""
+    held = instance.__dict__
+    fields = [field.attname for field in parent._meta.concrete_fields if field.attname in held]
+    made = parent.from_db(instance._state.db, fields, [held[name] for name in fields])
+    made._state.adding = instance._state.adding
+    return made
+
+
 def rows_of(model: type[Any], like: Any) -> Any:
     """Return the QuerySet of all rows of ``model``, on the database of an instance, or that routers name for it."""
     manager: Any = model._base_manager

@@ -35,6 +35,16 @@ class OnDelete:
         """Whether the referring rows stay and get another value."""
         return self.name in ("SET_NULL", "SET_DEFAULT", "SET")
 
+    @property
+    def by_database(self) -> bool:
+        """Whether the referring rows are left to the database."""
+        return self.name == "DO_NOTHING" or self.database_action is not None
+
+    @property
+    def database_action(self) -> str | None:
+        """What stands after ON DELETE in the table's definition; None for rules that the library carries out."""
+        return _DATABASE_ACTIONS.get(self.name)
+
 
 CASCADE = OnDelete("CASCADE")
 """Delete the referring rows too."""
@@ -48,6 +58,15 @@ SET_DEFAULT = OnDelete("SET_DEFAULT")
 """Set the reference to the field's default; the field needs one."""
 DO_NOTHING = OnDelete("DO_NOTHING")
 """Leave the referring rows to the database."""
+
+DB_CASCADE = OnDelete("DB_CASCADE")
+"""The database deletes the referring rows (ON DELETE CASCADE); no signals are sent for them."""
+DB_SET_NULL = OnDelete("DB_SET_NULL")
+"""The database sets the reference to NULL; the field needs ``null=True``."""
+DB_SET_DEFAULT = OnDelete("DB_SET_DEFAULT")
+"""The database sets the reference to the column's default; the field needs a ``db_default``."""
+
+_DATABASE_ACTIONS = {"DB_CASCADE": "CASCADE", "DB_SET_NULL": "SET NULL", "DB_SET_DEFAULT": "SET DEFAULT"}
 
 
 def SET(value: Any | Callable[[], Any]) -> OnDelete:
@@ -66,9 +85,11 @@ def check_rule(owner: str, rule: Any) -> OnDelete:
     )
 
 
-def check_rule_fits(owner: str, rule: OnDelete, *, null: bool, has_default: bool) -> None:
+def check_rule_fits(owner: str, rule: OnDelete, *, null: bool, has_default: bool, has_db_default: bool) -> None:
     """Raise ``ImproperlyConfigured`` when the field can't do what its rule says."""
-    if rule == SET_NULL and not null:
-        raise ImproperlyConfigured(f"{owner} has on_delete=SET_NULL, so it needs null=True.")
+    if rule in (SET_NULL, DB_SET_NULL) and not null:
+        raise ImproperlyConfigured(f"{owner} has on_delete={rule!r}, so it needs null=True.")
+    if rule == DB_SET_DEFAULT and not has_db_default:
+        raise ImproperlyConfigured(f"{owner} has on_delete=DB_SET_DEFAULT, so it needs a db_default.")
     if rule == SET_DEFAULT and not has_default:
         raise ImproperlyConfigured(f"{owner} has on_delete=SET_DEFAULT, so it needs a default.")

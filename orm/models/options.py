@@ -18,6 +18,7 @@ from orm.models.apps import apps as default_apps
 from orm.models.deletion import adelete_queryset
 from orm.models.signals import post_init, pre_init
 from orm.models.state import ModelState
+from orm.models.unseen import forget_plans
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -216,6 +217,7 @@ class Options:
     def add_related(self, rel: Any) -> None:
         """Take in the far side of another model's relation to this one; a proxy shares those of its model."""
         self.local_related.append(rel)
+        forget_plans()
         (self.concrete_model or self.model)._meta.expire()
 
     def add_manager(self, manager: Any, inherited: bool = False) -> None:
@@ -513,8 +515,6 @@ class Options:
         """What saving needs to know; a proxy's rows are its model's."""
         if self.proxy and self.concrete_model is not None:
             return self.concrete_model._meta.write_plan
-        if self.parents:
-            raise NotImplementedError(f"{self.label}: saving rows that are spread over several tables is not built.")
         return self.model._make_write_plan()
 
     @cached_property

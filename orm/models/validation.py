@@ -93,31 +93,39 @@ def alias_of(instance: Any) -> str:
     return alias
 
 
-def rows_besides(instance: Any) -> Any:
-    """A QuerySet of the rows other than the instance's own."""
-    queryset = type(instance)._base_manager.using(alias_of(instance))
-    if not instance._state.adding and instance.pk is not None:
-        return queryset.exclude(pk=instance.pk)
+def rows_besides(instance: Any, model: Any) -> Any:
+    """A QuerySet of the rows of a model (the instance's, or a parent of it) other than the instance's own."""
+    queryset = model._base_manager.using(alias_of(instance))
+    key = getattr(instance, model._meta.pk.attname)
+    if not instance._state.adding and key is not None:
+        return queryset.exclude(pk=key)
     return queryset
 
 
 async def validate_unique(instance: Any, exclude: frozenset[str]) -> None:
     """Look for another row with the same value of a unique field or group."""
-    meta = instance._meta
     errors: Errors = {}
-    groups = [(field.name,) for field in meta.concrete_fields if field.unique]
-    for group in [*groups, *meta.unique_together]:
-        if exclude.intersection(group) or not await is_taken(instance, group):
-            continue
-        message = unique_message(meta, group)
-        errors.setdefault(group[0] if len(group) == 1 else NON_FIELD_ERRORS, []).append(message)
+    for model in (type(instance), *instance._meta.all_parents):
+        meta = model._meta
+        groups = [(field.name,) for field in meta.table_fields if field.unique]
+        for group in [*groups, *meta.unique_together]:
+            if exclude.intersection(group) or not await is_taken(instance, group, model=model):
+                continue
+            message = unique_message(meta, group)
+            errors.setdefault(group[0] if len(group) == 1 else NON_FIELD_ERRORS, []).append(message)
     if errors:
         raise ValidationError(errors)
 
 
-async def is_taken(instance: Any, names: Iterable[str], condition: Any = None, nulls_distinct: bool = True) -> bool:
-    """Whether another row holds the same values under ``names`` (and meets ``condition``)."""
-    meta = instance._meta
+async def is_taken(
+    instance: Any, names: Iterable[str], condition: Any = None, nulls_distinct: bool = True, model: Any = None
+) -> bool:
+    """Whether another row holds the same values under ``names`` (and meets ``condition``).
+
+    ``model`` is the one whose rows are looked at: the instance's own, or a parent with a table.
+    """
+    model = model or type(instance)
+    meta = model._meta
     wanted: dict[str, Any] = {}
     for name in names:
         field = meta.pk if name == "pk" else meta.get_field(name)
@@ -130,7 +138,7 @@ async def is_taken(instance: Any, names: Iterable[str], condition: Any = None, n
             return False
         else:
             wanted[field.attname] = value
-    queryset = rows_besides(instance).filter(**wanted)
+    queryset = rows_besides(instance, model).filter(**wanted)
     if condition is not None:
         queryset = queryset.filter(condition)
     return bool(await queryset.aexists())
@@ -152,10 +160,11 @@ def unique_message(meta: Any, names: tuple[str, ...]) -> str:
 async def validate_constraints(instance: Any, exclude: frozenset[str]) -> None:
     """Run each constraint's own check."""
     errors: Errors = {}
-    for constraint in instance._meta.constraints:
-        try:
-            await constraint.avalidate(type(instance), instance, exclude, alias_of(instance))
-        except ValidationError as problem:
-            collect(errors, problem)
+    for model in (type(instance), *instance._meta.all_parents):
+        for constraint in model._meta.constraints:
+            try:
+                await constraint.avalidate(model, instance, exclude, alias_of(instance))
+            except ValidationError as problem:
+                collect(errors, problem)
     if errors:
         raise ValidationError(errors)

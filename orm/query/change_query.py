@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 from orm.errors import FieldError
@@ -11,7 +11,6 @@ from orm.query.names import nearest
 from orm.sql.conditions import Where
 from orm.sql.delete import Delete
 from orm.sql.expressions import Col, Combinable, Expression, Null, structure_of
-from orm.sql.insert import Assignment
 from orm.sql.lookups import Exact, In
 from orm.sql.select import Output, Select, SubSelect, moved
 from orm.sql.statements import StoredSlot
@@ -32,23 +31,37 @@ def assignments_key(assignments: dict[str, Any], values: list[Any]) -> Hashable:
     return tuple(parts)
 
 
+def updated_field(model: Any, name: str) -> Any:
+    """Return the field that ``update()`` names. Raises ``FieldError`` for one that has no column."""
+    opts = model._meta
+    field = opts.pk if name == "pk" else opts.names.get(name)
+    if field is None:
+        raise FieldError(
+            f"{opts.object_name} has no field {name!r}." + nearest(name, [f.name for f in opts.concrete_fields])
+        )
+    if not field.concrete or field.model is None:
+        raise FieldError(f"Cannot update {opts.object_name}.{name}: only fields with a column of their own are updated")
+    return field
+
+
+def tables_of(model: Any, fields: Iterable[Any]) -> dict[Any, list[Any]]:
+    """Return the fields by the model in whose table their columns lie: the model itself, or one it inherits from."""
+    table = model._meta.db_table
+    found: dict[Any, list[Any]] = {}
+    for field in fields:
+        owner = model if field.model._meta.db_table == table else field.model
+        found.setdefault(owner, []).append(field)
+    return found
+
+
 def update_rows(builder: Builder, assignments: dict[str, Any]) -> None:
-    """update(): make the query an UPDATE of its rows."""
-    opts = builder.model._meta
-    pairs: list[Assignment] = []
-    for name, value in assignments.items():
-        field = opts.pk if name == "pk" else opts.names.get(name)
-        if field is None:
-            raise FieldError(
-                f"{opts.object_name} has no field {name!r}." + nearest(name, [f.name for f in opts.concrete_fields])
-            )
-        if not field.concrete or field.model is None:
-            raise FieldError(
-                f"Cannot update {opts.object_name}.{name}: only fields with a column of their own are updated"
-            )
-        pairs.append((field, _assigned(builder, field, value)))
+    """update(): make the query an UPDATE of its rows, unless the columns lie in several tables."""
+    fields = {name: updated_field(builder.model, name) for name in assignments}
+    pairs = [(field, _assigned(builder, field, assignments[name])) for name, field in fields.items()]
+    if list(tables_of(builder.model, fields.values())) != [builder.model]:
+        return
     builder.statement = Update(
-        table=opts.db_table,
+        table=builder.model._meta.db_table,
         assignments=tuple(pairs),
         where=rows_condition(builder.select),
         comment=builder.select.comment,

@@ -44,9 +44,7 @@ class Made:
 
     def __init__(self, model: Any, given: Sequence[Any], dialect: Dialect) -> None:
         self.fields = tuple(
-            field
-            for field in model._meta.local_concrete_fields
-            if field not in given and (field.auto or field.has_db_default)
+            field for field in model._meta.table_fields if field not in given and (field.auto or field.has_db_default)
         )
         self.converters: tuple[Adapter | None, ...] = tuple(dialect.converter(field) for field in self.fields)
         self.key = next((field for field in self.fields if field.auto), None)
@@ -376,32 +374,65 @@ async def bulk_insert(
     """What ``QuerySet.abulk_create`` does."""
     if batch_size is not None and batch_size <= 0:
         raise ValueError("Batch size must be a positive integer.")
-    opts = model._meta
-    plan = opts.write_plan
-    key = opts.pk
-    name, defaulted = key.attname, key.has_default()
+    for instance in instances:
+        if not isinstance(instance, model):
+            raise TypeError(f"bulk_create() of {model._meta.object_name} takes its instances, not {instance!r}")
+    if not instances:
+        return
+    plan = model._meta.write_plan
+    database = databases[using]
+    if plan.parents:
+        if conflict is not None:
+            raise NotSupportedError(
+                f"{model._meta.label} inherits over several tables, so bulk_create() can't ignore or update on "
+                "conflicts: they may be in any of them."
+            )
+        async with atomic(using=using):
+            await _insert_tables(plan, instances, database, batch_size)
+    else:
+        await _insert_table(plan, instances, database, conflict, batch_size)
+    for instance in instances:
+        state = instance._state
+        state.adding = False
+        state.db = using
+
+
+async def _insert_tables(plan: Any, instances: list[Any], database: Database, batch_size: int | None) -> None:
+    """Insert the rows of the tables that a model inherits from, and then its own; each link gets its parent's key."""
+    for parent, link in plan.parents:
+        for instance in instances:
+            held = instance.__dict__
+            if held.get(parent.key_attname) is None and held.get(link.attname) is not None:
+                held[parent.key_attname] = held[link.attname]
+        await _insert_tables(parent, instances, database, batch_size)
+        for instance in instances:
+            instance.__dict__[link.attname] = instance.__dict__[parent.key_attname]
+    if database.dialect.capabilities.returning:
+        await _insert_table(plan, instances, database, None, batch_size)
+        return
+    for instance in instances:  # the keys that the next table needs come back one at a time
+        columns = plan.all if instance.__dict__.get(plan.key_attname) is not None else plan.keyless
+        await insert(plan.model, [instance], columns, using=database.alias)
+
+
+async def _insert_table(
+    plan: Any, instances: list[Any], database: Database, conflict: Conflict | None, batch_size: int | None
+) -> None:
+    """Insert the rows of one table: those that have a key, and those whose key the database makes."""
+    key, name, defaulted = plan.key, plan.key_attname, plan.key.has_default()
     keyed: list[Any] = []
     keyless: list[Any] = []
     for instance in instances:
-        if not isinstance(instance, model):
-            raise TypeError(f"bulk_create() of {opts.object_name} takes its instances, not {instance!r}")
         held = instance.__dict__
         value = held.get(name)
         if value is None and defaulted:
             value = held[name] = key.get_default()
         (keyless if value is None else keyed).append(instance)
     groups = [(group, columns) for group, columns in ((keyed, plan.all), (keyless, plan.keyless)) if group]
-    if not groups:
-        return
-    database = databases[using]
     take = conflict is None or bool(conflict.assignments)
     if len(groups) == 1:
-        await insert_many(model, *groups[0], database, conflict, batch_size, take)
-    else:
-        async with atomic(using=using):
-            for group, columns in groups:
-                await insert_many(model, group, columns, database, conflict, batch_size, take)
-    for instance in instances:
-        state = instance._state
-        state.adding = False
-        state.db = using
+        await insert_many(plan.model, *groups[0], database, conflict, batch_size, take)
+        return
+    async with atomic(using=database.alias):
+        for group, columns in groups:
+            await insert_many(plan.model, group, columns, database, conflict, batch_size, take)

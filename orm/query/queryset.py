@@ -26,7 +26,7 @@ from orm.query.chain import _filter_key, named_expressions
 from orm.query.faces import Faces
 from orm.query.insert_instances import bulk_insert, conflict_of
 from orm.query.plan import Plan, select_plan, statement_plan
-from orm.query.prefetch import load_lookups
+from orm.query.prefetch import batches, load_lookups
 from orm.query.raw_blocking import RawQuerySet
 from orm.query.shape import Shape
 from orm.query.statement import Query
@@ -468,7 +468,24 @@ class AwaitableQuerySet(Faces[M]):
         shape, prepared = self._shape.advance(key, extra, change_query.update_rows, kwargs)
         self._result_cache = None
         writer = await routed.to_write(self) if routes.active else self
+        if shape.statement is None:
+            return await writer._update_tables(kwargs)
         return await writer._run(shape, self._values + prepared)
+
+    async def _update_tables(self, assignments: dict[str, Any]) -> int:
+        """update() of a model whose columns lie in several tables: find the rows, then change them table by table."""
+        by_field = {change_query.updated_field(self.model, name): name for name in assignments}
+        tables = change_query.tables_of(self.model, by_field)
+        async with atomic(using=self.db, savepoint=False):
+            names = [owner._meta.pk.name for owner in tables]
+            found = await self.order_by().values_list("pk", *names)
+            for position, (owner, fields) in enumerate(tables.items(), start=1):
+                keys = [row[position] for row in found]
+                values = {field.name: assignments[by_field[field]] for field in fields}
+                rows = owner._meta.base_manager.using(self.db)
+                for batch in batches(self.db, dict.fromkeys(keys)):
+                    await rows.filter(pk__in=batch).aupdate(**values)
+        return len(found)
 
     async def _run(self, shape: Shape, values: tuple[Any, ...]) -> int:
         database = self._doors()

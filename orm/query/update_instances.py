@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from orm.db.registry import databases
 from orm.db.transactions.public import atomic
-from orm.query.change_query import assignments_key, update_rows
+from orm.query.change_query import assignments_key, tables_of, update_rows
 from orm.query.instance_rows import Columns, Computed, RowMaker, columns_of, row_maker
 from orm.query.plan import Plan, statement_plan
 from orm.query.shape import Shape, root
@@ -174,14 +174,22 @@ async def bulk_update(model: Any, instances: list[Any], names: list[str], *, usi
     for instance in instances:
         instance._settle_relations(opts.write_plan)
     database = databases[using]
-    dialect = database.dialect
-    columns = columns_of(model, fields)
-    shape = root(model)
+    tables = [(owner, columns_of(owner, tuple(own))) for owner, own in tables_of(model, fields).items()]
+    if len(tables) == 1:
+        return await _update_table(*tables[0], instances, database, batch_size)
+    async with atomic(using=using):
+        return max([await _update_table(*table, instances, database, batch_size) for table in tables])
+
+
+async def _update_table(
+    model: Any, columns: Columns, instances: list[Any], database: Database, batch_size: int | None
+) -> int:
+    shape, dialect = root(model), database.dialect
     many: ManyUpdates = shape.compiled(("updates", columns, dialect), ManyUpdates, model, columns, dialect)
     try:
         rows = list(map(many.row, instances))
     except Computed:
-        return await _update_each(model, instances, columns, using)
+        return await _update_each(model, instances, columns, database.alias)
     return await _update_many(shape, many, rows, database, batch_size)
 
 

@@ -180,9 +180,11 @@ def foreign_key_clause(field: Any, dialect: Any, table: str | None = None) -> st
     other = target.model._meta.db_table
     name = foreign_key_name(field, dialect, table)
     when = " DEFERRABLE INITIALLY DEFERRED" if dialect.capabilities.deferrable_foreign_keys else ""
+    rule = field.remote_field.on_delete
+    action = f" ON DELETE {rule.database_action}" if rule is not None and rule.database_action else ""
     return (
         f"CONSTRAINT {dialect.quote(name)} FOREIGN KEY ({dialect.quote(field.column)}) "
-        f"REFERENCES {dialect.quote(other)} ({dialect.quote(target.column)}){when}"
+        f"REFERENCES {dialect.quote(other)} ({dialect.quote(target.column)}){action}{when}"
     )
 
 

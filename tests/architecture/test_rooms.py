@@ -26,7 +26,7 @@ MARKED_FOR_BRIDGE = {
     "orm/models/managers.py": "pairs of overrides",
     "orm/models/metaclass.py": "pairs of overrides",
     "orm/models/signal.py": "receivers of either colour",
-    "orm/models/deletion.py": "lets the loop breathe",
+    "orm/models/unseen.py": "the function of SET() may block",
     "orm/models/relations/many.py": "custom managers of either colour",
     "orm/models/relations/manager_class.py": "pairs of overrides",
     "orm/query/faces.py": "iterating and the like in blocking code",

@@ -179,7 +179,13 @@ class ForeignKey(RelatedField[T]):
 
     def check_declaration(self) -> None:
         check_related_name(self, self.remote_field.related_name)
-        check_rule_fits(str(self), self.remote_field.on_delete, null=self.null, has_default=self.has_default())
+        check_rule_fits(
+            str(self),
+            self.remote_field.on_delete,
+            null=self.null,
+            has_default=self.has_default(),
+            has_db_default=self.has_db_default,
+        )
 
     def contribute_to_class(self, cls: type[Any], name: str, **options: Any) -> None:
         """Join the model ``cls`` as its field ``name``."""
@@ -312,6 +318,14 @@ class ForeignKey(RelatedField[T]):
         held[PENDING].discard(self.name)
         return key
 
+    def validate(self, value: Any, instance: Any) -> None:
+        """Check choices, null and blank; not for the link to a parent, which is set when the row is saved.
+
+        Raises ``ValidationError``.
+        """
+        if not self.remote_field.parent_link:
+            super().validate(value, instance)
+
     async def avalidate_target(self, instance: Any) -> None:
         """Check that the row referred to exists and is one that ``limit_choices_to`` admits.
 
@@ -319,7 +333,7 @@ class ForeignKey(RelatedField[T]):
         """
         value = instance.__dict__[self.attname]
         limit = self.remote_field.limit_choices_to
-        if value is None or hasattr(value, "resolve_expression"):
+        if value is None or self.remote_field.parent_link or hasattr(value, "resolve_expression"):
             return
         related = instance.__dict__.get(self.name)
         if limit is None and related is not None and not related._state.adding:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from orm.db.routing import routes
-from orm.models.fetching import FETCH_ONE, aload_field, check_fetch_allowed, fetch, rows_of, siblings
+from orm.models.fetching import FETCH_ONE, aload_field, check_fetch_allowed, fetch, part_of, rows_of, siblings
 from orm.models.state import PENDING
 
 if TYPE_CHECKING:
@@ -71,9 +71,17 @@ class ForwardOneDescriptor:
             del held[self.name]
         if held.get(self.attname, _MISSING) is None:
             return self._nothing(instance)
+        if self.field.remote_field.parent_link and self._is_whole(instance):
+            self.keep(instance, part_of(instance, self.field.related_model))
+            return held[self.name]
         what = f"{type(instance).__name__}.{self.name}"
         check_fetch_allowed(instance, what)
         return fetch(lambda: self.aload(instance), what)
+
+    def _is_whole(self, instance: Any) -> bool:
+        """Whether the instance has loaded all that its parent's row holds."""
+        held, target = instance.__dict__, self.field.related_model
+        return isinstance(instance, target) and all(f.attname in held for f in target._meta.concrete_fields)
 
     def _nothing(self, instance: Any) -> None:
         if not self.field.null:

@@ -1,0 +1,66 @@
+"""Models that inherit over several tables: a chain, several parents, declared links, proxies, relations at each level."""
+
+from __future__ import annotations
+
+from orm import models
+
+
+class Owner(models.Model):
+    name = models.CharField(max_length=20)
+
+
+class Tag(models.Model):
+    word = models.CharField(max_length=20)
+
+
+class Place(models.Model):
+    name = models.CharField(max_length=20)
+    address = models.CharField(max_length=40, default="")
+    code = models.CharField(max_length=5, null=True, unique=True)
+    owner = models.ForeignKey(Owner, on_delete=models.CASCADE, null=True, related_name="places")
+    tags = models.ManyToManyField(Tag, related_name="places")
+
+    class Meta:
+        ordering = ["name"]
+
+
+class Restaurant(Place):
+    stars = models.IntegerField(default=0)
+    chef = models.ForeignKey(Owner, on_delete=models.SET_NULL, null=True, related_name="kitchens")
+
+
+class Trattoria(Restaurant):
+    gnocchi = models.BooleanField(default=False)
+
+
+class Listed(Restaurant):
+    class Meta:
+        proxy = True
+        ordering = ["-stars"]
+
+
+class Hall(Place):
+    """Its link is declared, and is not its key."""
+
+    number = models.CharField(max_length=5, primary_key=True)
+    place = models.OneToOneField(Place, on_delete=models.CASCADE, parent_link=True, related_name="as_hall")
+
+
+class Review(models.Model):
+    text = models.CharField(max_length=20)
+    place = models.ForeignKey(Place, on_delete=models.CASCADE, related_name="reviews")
+    restaurant = models.ForeignKey(Restaurant, on_delete=models.CASCADE, null=True, related_name="praise")
+
+
+class Named(models.Model):
+    named_id = models.AutoField(primary_key=True)
+    name = models.CharField(max_length=20)
+
+
+class Priced(models.Model):
+    priced_id = models.AutoField(primary_key=True)
+    price = models.IntegerField(default=0)
+
+
+class Ware(Named, Priced):
+    weight = models.IntegerField(default=0)
