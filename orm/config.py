@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
 from orm.bridge.guard import policy
+from orm.epoch import Reason, epoch
 from orm.errors import ImproperlyConfigured
 from orm.late import difflib, tomllib
 from orm.sql import types as sql_types
@@ -88,10 +89,6 @@ class Settings:
 settings = Settings()
 os.register_at_fork(after_in_child=settings.start_over_in_child)
 
-listeners: list[Callable[[], None]] = []
-"""Called after ``configure()`` changed something."""
-
-
 def configure(databases: str | Mapping[str, Any] | None = None, **others: Any) -> None:
     """Set what the library works with. Settings that are not given keep their value.
 
@@ -113,8 +110,7 @@ def configure(databases: str | Mapping[str, Any] | None = None, **others: Any) -
             settings.__dict__.update(from_surroundings(skip=checked))
         settings.__dict__.update(checked)
         set_zone()
-    for listener in listeners:
-        listener()
+    epoch.advance(Reason.SETTINGS)
 
 
 def set_zone() -> None:

@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
-from orm.config import DEFAULT_ALIAS, listeners, settings
+from orm.config import DEFAULT_ALIAS, settings
 from orm.db.contract import Backend
 from orm.db.database_blocking import Database
 from orm.db.url import DatabaseURL, nearest
+from orm.epoch import Reason, epoch
 from orm.errors import ConnectionDoesNotExist, ImproperlyConfigured
 
 DEFAULT_DB_ALIAS = DEFAULT_ALIAS
@@ -38,6 +39,7 @@ def register_backend(backend: Backend) -> None:
         raise ImproperlyConfigured(f"The backend {backend.name!r} has no driver: give it awaitable, blocking or both.")
     for scheme in backend.schemes:
         backends[scheme.lower()] = backend
+    epoch.advance(Reason.BACKENDS)
 
 
 def backend_for(scheme: str) -> Backend:
@@ -151,4 +153,4 @@ def observe() -> None:
 
 databases = Databases()
 os.register_at_fork(after_in_child=databases.start_over_in_child)
-listeners.append(databases.reconfigure)
+epoch.listen(databases.reconfigure, Reason.SETTINGS)

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.config import settings
+from orm.epoch import Reason, epoch
 from orm.errors import FieldDoesNotExist, ImproperlyConfigured
 from orm.late import difflib
 from orm.models.apps import apps as default_apps
@@ -246,8 +247,9 @@ class Options:
 
     def expire(self) -> None:
         """Forget what was derived from the fields."""
-        for name in _DERIVED:
-            self.__dict__.pop(name, None)
+        known = [self.__dict__.pop(name, None) for name in _DERIVED]
+        if any(item is not None for item in known):
+            epoch.advance(Reason.FIELDS)
         for child in self.children:
             child.expire()
 

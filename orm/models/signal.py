@@ -14,6 +14,7 @@ from types import MethodType
 from typing import Any
 
 from orm.bridge import crossing
+from orm.epoch import Reason, epoch
 from orm.late import LateLogger
 from orm.models.apps import apps as default_apps
 
@@ -93,6 +94,12 @@ class AwaitableSignal:
             if all(known.key != entry.key for known in living):
                 living.append(entry)
             self.receivers = living
+        self._changed()
+
+    def _changed(self) -> None:
+        """Rows become instances in another way while somebody hears of it."""
+        if not self.waits:
+            epoch.advance(Reason.SIGNALS)
 
     def _connect_lazily(self, receiver: Callable[..., Any], label: str, weak: bool, uid: Hashable | None) -> None:
         self.registry.lazy(lambda model: self.connect(receiver, model, weak, uid), label)
@@ -113,6 +120,7 @@ class AwaitableSignal:
             kept = [known for known in self.receivers if known.key != key]
             removed = len(kept) != len(self.receivers)
             self.receivers = kept
+        self._changed()
         return removed
 
     def listeners(self, sender: Any) -> list[Callable[..., Any]]:

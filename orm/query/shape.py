@@ -13,8 +13,9 @@ import os
 import threading
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakSet
 
-from orm.config import listeners
+from orm.epoch import epoch
 from orm.query.builder import Builder
 from orm.sql.expressions import Uncacheable
 from orm.sql.select import Join, Select
@@ -34,6 +35,7 @@ Prepare = Callable[[Any], Any]
 
 _growing = threading.RLock()
 _roots: dict[Any, Shape] = {}
+_living: WeakSet[Shape] = WeakSet()
 _count = 0
 
 
@@ -61,6 +63,8 @@ class Shape:
         self.statement = statement
         self.steps: dict[Hashable, Step] = {}
         self.plans: dict[Hashable, Any] = {}
+        with _growing:
+            _living.add(self)
 
     def __reduce__(self) -> Any:
         return _unpickled, (self.select,)
@@ -93,13 +97,14 @@ class Shape:
     ) -> tuple[Shape, tuple[Any, ...]]:
         global _count
         with _growing:
+            number = epoch.number
             builder = Builder(self.select, values if key is not None else None)
             change(builder, *args)
             if key is not None and len(builder.values) != len(values):
                 raise AssertionError(f"{len(values)} values were listed, {len(builder.values)} were resolved")
             shape = Shape(builder.finished(), builder.statement)
             shape.select.cacheable = key is not None and builder.shared and self.select.cacheable
-            if shape.select.cacheable:
+            if shape.select.cacheable and number == epoch.number:
                 if _count >= MAX_SHAPES:
                     clear()
                 self.steps[key] = Step(shape, builder.prepares)
@@ -113,10 +118,13 @@ class Shape:
         The lengths of IN lists are part of the key only where they are part of the text.
         """
         lists = self.select.list_slots
+        number = epoch.number
         if not lists:
             plan = self.plans.get(dialect)
             if plan is None:
-                plan = self.plans[dialect] = make(self.statement or self.select, dialect, {})
+                plan = make(self.statement or self.select, dialect, {})
+                if number == epoch.number:
+                    self.plans[dialect] = plan
             return plan
         lengths = {slot: len(values[slot]) for slot in lists}
         plan = self.plans.get(dialect)
@@ -128,7 +136,8 @@ class Shape:
             plan = make(self.statement or self.select, dialect, lengths)
             if len(self.plans) >= 64:  # lists of ever new lengths must not grow without end
                 self.plans.clear()
-            self.plans[key if plan.depends_on_lengths else dialect] = plan
+            if number == epoch.number:
+                self.plans[key if plan.depends_on_lengths else dialect] = plan
         return plan
 
     def compiled(self, key: Hashable, make: Callable[..., T], *args: Any) -> T:
@@ -138,8 +147,11 @@ class Shape:
         if found is None:
             if _count >= MAX_SHAPES:
                 clear()
-            found = self.plans.setdefault(key, make(*args))
-            _count += 1
+            number = epoch.number
+            found = make(*args)
+            if number == epoch.number:
+                self.plans[key] = found
+                _count += 1
         return found
 
 
@@ -169,6 +181,15 @@ def clear() -> None:
         _count = 0
 
 
+def forget() -> None:
+    """Forget what was compiled, since what it was compiled from has changed; queries in use compile again."""
+    with _growing:
+        clear()
+        for shape in _living:
+            shape.steps.clear()
+            shape.plans.clear()
+
+
 def start_over_in_child() -> None:
     """In a forked child the thread that held the lock, if one did, does not exist."""
     global _growing
@@ -183,6 +204,6 @@ def size() -> int:
     return _count
 
 
-listeners.append(clear)  # plans depend on settings: the time zone, whether datetimes have one
+epoch.listen(forget)
 
 __all__ = ["Shape", "Step", "Uncacheable", "clear", "root", "size"]

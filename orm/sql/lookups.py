@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, ClassVar, TypeVar
 
+from orm.epoch import Reason, epoch
 from orm.errors import DataError, EmptyResultSet, FieldError
 from orm.sql import types
 from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS, NothingNode
@@ -442,6 +443,7 @@ class Transform(Func):
         if "class_lookups" not in cls.__dict__:
             cls.class_lookups = {}  # type: ignore[attr-defined]
         cls.class_lookups[lookup_name or lookup.lookup_name] = lookup  # type: ignore[attr-defined]
+        epoch.advance(Reason.LOOKUPS)
         return lookup
 
 

@@ -13,6 +13,8 @@ import uuid
 from collections.abc import Callable, Hashable
 from typing import Any, ClassVar
 
+from orm.epoch import Reason, epoch
+
 UTC = datetime.UTC
 
 # The zone in which naive datetimes are taken, or None when datetimes stay naive (USE_TZ = False). Set by orm.config.
@@ -252,6 +254,7 @@ class SQLType:
         if "class_lookups" not in cls.__dict__:
             cls.class_lookups = {}
         cls.class_lookups[lookup_name or lookup.lookup_name] = lookup  # type: ignore[attr-defined]
+        epoch.advance(Reason.LOOKUPS)
         return lookup
 
     def lookups(self) -> dict[str, type]:

@@ -11,6 +11,7 @@ from orm import config
 from orm.config import Settings, configure
 from orm.db.registry import backend_for, databases, register_backend
 from orm.db.url import DatabaseURL, PoolOptions
+from orm.epoch import epoch
 from orm.errors import ConnectionDoesNotExist, ImproperlyConfigured
 
 
@@ -115,7 +116,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
     monkeypatch.delenv("DATABASE_URL", raising=False)
     settings = Settings()
     monkeypatch.setattr(config, "settings", settings)
-    monkeypatch.setattr(config, "listeners", [])
+    monkeypatch.setattr(epoch, "_listeners", [])
     return settings
 
 

@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-from orm.config import listeners, settings
+from orm.config import settings
 from orm.db.registry import DEFAULT_DB_ALIAS
 from orm.db.transactions.public import in_atomic_block
+from orm.epoch import Reason, epoch
 from orm.errors import ImproperlyConfigured
 from orm.late import inspect
 
@@ -181,4 +182,4 @@ def made(item: Any) -> Any:
 
 
 routes = Routes()
-listeners.append(routes.forget)
+epoch.listen(routes.forget, Reason.SETTINGS)

@@ -183,6 +183,8 @@ class Field(SQLType, Generic[T]):
             if instance is None:
                 return self
             # A subclass's annotation of a loaded value never gets here: the instance's __dict__ wins.
+            if self.model is None:  # the output_field in the body of an expression's class
+                return self
             return unloaded_value(instance, self)
 
     # -- names ---------------------------------------------------------------------------------------------------------

@@ -1,0 +1,107 @@
+"""What was compiled is forgotten when what it was compiled from changes; nothing else is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import orm
+from orm.epoch import Reason, epoch
+from orm.models import CharField, IntegerField, Transform
+from orm.models.signals import post_init
+from orm.query import shape
+from orm.sql.lookups import Exact
+from tests.conftest import Run
+from tests.query.models import Author
+
+
+class Backwards(Transform):
+    """Gives a name's length, once and again to another one."""
+
+    lookup_name = "size"
+    function = "LENGTH"
+    output_field = IntegerField()
+
+
+@pytest.fixture
+def lookups() -> Iterator[None]:
+    held = dict(vars(CharField).get("class_lookups", {}))
+    yield
+    CharField.class_lookups = held
+    epoch.advance(Reason.LOOKUPS)
+
+
+async def test_a_lookup_registered_after_its_shape_was_interned(library: Any, lookups: None) -> None:
+    ada = Author.objects.filter(name="Ada")
+    assert [author.name for author in await Author.objects.filter(name="Ada")] == ["Ada"]
+
+    class Never(Exact):
+        lookup_name = "exact"
+
+        def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+            sql, params = super().as_sql(compiler, connection)
+            return f"NOT ({sql})", params
+
+    CharField.register_lookup(Never)
+    assert "Ada" not in [author.name for author in await Author.objects.filter(name="Ada")]
+    assert await Author.objects.filter(name="Ada").acount() > 1
+    assert [author.name for author in await ada] == ["Ada"]  # what was resolved before means what it meant
+
+
+async def test_a_transform_registered_after_its_shape_was_refused(library: Any, lookups: None) -> None:
+    with pytest.raises(orm.errors.FieldError, match="size"):
+        Author.objects.filter(name__size=3)
+    CharField.register_lookup(Backwards)
+    assert {len(author.name) for author in await Author.objects.filter(name__size=3)} == {3}
+
+
+async def test_post_init_connected_after_a_query_has_run(library: Any) -> None:
+    everybody = Author.objects.order_by("pk")
+    count = len(await everybody.all())
+    await Author.objects.aget(name="Ada")
+    heard: list[str] = []
+
+    def listen(instance: Any, **named: Any) -> None:
+        heard.append(instance.name)
+
+    post_init.connect(listen, sender=Author)
+    try:
+        assert len(await everybody.all()) == count  # also a queryset that was made before
+        assert len(heard) == count
+        await Author.objects.aget(name="Ada")
+        assert heard[count:] == ["Ada"]
+    finally:
+        post_init.disconnect(listen, sender=Author)
+    await everybody.all()
+    await Author.objects.aget(name="Ada")
+    assert len(heard) == count + 1
+
+
+async def test_settings_change_what_is_written_and_read(database: Run) -> None:
+    author = await Author.objects.acreate(name="Zoe")
+    number = epoch.number
+    await author.asave()
+    await Author.objects.aget(pk=author.pk)
+    assert epoch.number == number  # work changes nothing
+    assert shape.root(Author).plans
+    orm.configure(use_tz=False)
+    try:
+        assert not shape.root(Author).plans
+        await author.asave()
+    finally:
+        orm.configure(use_tz=True)
+    assert (await Author.objects.aget(pk=author.pk)).name == "Zoe"
+
+
+def test_what_is_compiled_while_the_epoch_advances_is_not_kept() -> None:
+    root = shape.root(Author)
+
+    def make() -> object:
+        epoch.advance(Reason.LOOKUPS)
+        return object()
+
+    first = root.compiled("a key of this test", make)
+    assert root.compiled("a key of this test", make) is not first
+    assert root.compiled("another key", object) is root.compiled("another key", object)
