@@ -12,6 +12,7 @@ from typing import Any
 from orm.late import difflib
 from orm.models.options import Options
 from orm.models.state import ModelState
+from orm.sql.generated import define
 
 
 class Missing:
@@ -62,10 +63,8 @@ def make_initialiser(model: type[Any]) -> Callable[..., None]:
     body.append("if pk is not MISSING: _self_.pk = pk")
     body.append("if _extra_: _take_extra_(_self_, _extra_)")
     signature = ", ".join(["_self_", *positional, "*", *keywords, "pk=MISSING", "**_extra_"])
-    lines = "\n    ".join(body)
-    code = compile(f"def initialise({signature}):\n    {lines}\n", f"<initialiser of {meta.label}>", "exec")
-    exec(code, scope)  # noqa: S102 - made of field names, which are Python names
-    initialise: Callable[..., None] = scope["initialise"]
+    lines = [f"def initialise({signature}):", *[f"    {line}" for line in body]]
+    initialise = define("initialise", lines, scope, f"initialiser of {meta.label}")
     initialise.__name__ = initialise.__qualname__ = meta.object_name
     return initialise
 

@@ -14,6 +14,7 @@ from operator import itemgetter
 from typing import Any
 
 from orm.query.layout import ComputedType, Entity, Layout
+from orm.sql.generated import define
 
 Hydrate = Callable[[Sequence[Any]], list[Any]]
 
@@ -123,7 +124,7 @@ def _hydrator(layout: Layout, converted: Sequence[Any], stateful: bool) -> Hydra
     extra = [f"{name!r}: {_value(source, converted[position], position)}" for name, position in layout.annotations]
     _object(source, layout.entity, converted, "o", extra, 8, stateful)
     source.lines += ["        append(o)", "    return out"]
-    return _made(source)
+    return _made(source, layout.entity.model.__name__)
 
 
 def _object(
@@ -179,7 +180,7 @@ def _plain(layout: Layout, converted: Sequence[Any]) -> Hydrate:
         source.lines += ["def hydrate(rows):", f"    return [{value} for r0, *_ in rows]"]
         if count == 1 and not layout.hidden:
             source.lines[-1] = f"    return [{value} for r0, in rows]"
-        return _made(source)
+        return _made(source, f"kind {layout.kind}")
     if layout.kind == "tuple" and not any(converted) and not layout.hidden:
         return _tuples
     source = _Source()
@@ -193,7 +194,7 @@ def _plain(layout: Layout, converted: Sequence[Any]) -> Hydrate:
             row = namedtuple("Row", layout.names, rename=False)  # type: ignore[misc]
             result = f"{source.bind('row', row)}._make({result})"
     source.lines += ["def hydrate(rows):", f"    return [{result} for {unpack} in rows]"]
-    return _made(source)
+    return _made(source, f"kind {layout.kind}")
 
 
 def _unpacked(count: int, hidden: int) -> str:
@@ -208,7 +209,6 @@ def _tuples(rows: Sequence[Any]) -> list[Any]:
     return list(map(tuple, rows))
 
 
-def _made(source: _Source) -> Hydrate:
-    exec(compile("\n".join(source.lines), "<duotone hydrator>", "exec"), source.names)  # noqa: S102 - see module docstring
-    made: Hydrate = source.names["hydrate"]
+def _made(source: _Source, about: str) -> Hydrate:
+    made: Hydrate = define("hydrate", source.lines, source.names, f"results of {about}")
     return made

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from orm.errors import EmptyResultSet, FullResultSet
 from orm.sql.expressions import Expression, Param
+from orm.sql.generated import define
 from orm.sql.selecting import compile_select
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def binder(params: Sequence[Any], slots: int | None) -> Callable[[Values], Value
         else:
             names[f"a{number}"] = param.adapter
             items.append(f"None if v[{param.slot}] is None else a{number}(v[{param.slot}])")
-    source = f"def bind(v):\n    return ({', '.join(items)}{',' if len(items) == 1 else ''})"
-    exec(compile(source, "<duotone binder>", "exec"), names)  # noqa: S102 - made of numbers alone
-    bind: Callable[[Values], Values] = names["bind"]
+    # The source is made of numbers alone.
+    lines = ["def bind(v):", f"    return ({', '.join(items)}{',' if len(items) == 1 else ''})"]
+    bind: Callable[[Values], Values] = define("bind", lines, names, "parameters")
     return bind

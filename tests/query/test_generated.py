@@ -1,0 +1,64 @@
+"""Functions made at run time: a traceback through one shows its lines."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+
+import orm
+from orm.models import CharField
+from orm.sql.generated import define
+from tests.conftest import Run
+from tests.query.models import Author
+
+
+def failing(*args: Any) -> Any:
+    raise ZeroDivisionError
+
+
+def shown(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))
+
+
+def test_lines_are_shown() -> None:
+    first = define("f", ["def f(x):", "    return x / 0  # first"], {}, "a test")
+    second = define("f", ["def f(x):", "    return x / 0  # second"], {}, "a test")
+    for function, mark in ((first, "# first"), (second, "# second"), (first, "# first")):
+        try:
+            function(1)
+        except ZeroDivisionError as error:
+            assert f"return x / 0  {mark}" in shown(error)
+            assert "/a test" in shown(error)
+        else:
+            raise AssertionError("it divides by zero")
+
+
+async def test_a_row_that_cant_be_made(database: Run, monkeypatch: Any) -> None:
+    monkeypatch.setattr(Author._meta.get_field("name"), "get_prep_value", failing)
+    orm.configure()  # what was compiled before is forgotten
+    try:
+        await Author.objects.acreate(name=3)
+    except ZeroDivisionError as error:
+        assert "p0(x0)" in shown(error)
+    else:
+        raise AssertionError("it was written")
+
+
+async def test_an_object_that_cant_be_made(library: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(CharField, "from_db_value", failing, raising=False)
+    orm.configure()
+    try:
+        await Author.objects.aget(name="Ada")
+    except ZeroDivisionError as error:
+        assert "o.__dict__ = {" in shown(error)
+    else:
+        raise AssertionError("it was read")
+
+
+def test_the_initialiser() -> None:
+    try:
+        Author._meta.initialiser(None)
+    except AttributeError as error:
+        assert "_held_ = _self_.__dict__" in shown(error)
+    else:
+        raise AssertionError("None is no instance")
