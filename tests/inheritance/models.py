@@ -1,4 +1,4 @@
-"""Models that inherit over several tables: a chain, several parents, declared links, proxies, relations at each level."""
+"""Models that inherit over several tables: a chain, several parents, a declared link, a proxy, relations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Tag(models.Model):
 class Place(models.Model):
     name = models.CharField(max_length=20)
     address = models.CharField(max_length=40, default="")
-    code = models.CharField(max_length=5, null=True, unique=True)
+    code = models.CharField(max_length=5, null=True, blank=True, unique=True)
     owner = models.ForeignKey(Owner, on_delete=models.CASCADE, null=True, related_name="places")
     tags = models.ManyToManyField(Tag, related_name="places")
 

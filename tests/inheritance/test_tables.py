@@ -61,8 +61,8 @@ async def test_names_at_every_level(database: Any) -> None:
     await Review.objects.acreate(text="good", place=made, restaurant=made)
     for condition in (
         {"owner": owner}, {"owner__name": "Ada"}, {"chef__name": "Ada"}, {"reviews__text": "good"}, {"tags": tag},
-        {"praise__text": "good"}, {"id": made.id}, {"place_ptr": made.id}, {"restaurant_ptr__stars": 2}, {"stars__lt": 3},
-        {"restaurant_ptr__place_ptr__name": "a"}, {"pk__in": [made.pk]},
+        {"praise__text": "good"}, {"id": made.id}, {"place_ptr": made.id}, {"restaurant_ptr__stars": 2},
+        {"stars__lt": 3}, {"restaurant_ptr__place_ptr__name": "a"}, {"pk__in": [made.pk]},
     ):  # fmt: skip
         assert [one.pk async for one in Trattoria.objects.filter(**condition)] == [made.pk], condition
     assert await Place.objects.filter(restaurant__trattoria__gnocchi=False).acount() == 2
@@ -91,16 +91,8 @@ async def test_select_related_and_loading_across_tables(database: Any, queries: 
         only = await Trattoria.objects.only("name").aget()
         deferred = await Trattoria.objects.defer("name").aget()
     assert len(counted) == 3
-    assert only.get_deferred_fields() == {
-        "address",
-        "code",
-        "owner_id",
-        "stars",
-        "chef_id",
-        "gnocchi",
-        "place_ptr_id",
-        "id",
-    }
+    loaded = {"restaurant_ptr_id", "name"}
+    assert only.get_deferred_fields() == {field.attname for field in Trattoria._meta.concrete_fields} - loaded
     assert await only.stars == 2
     assert await deferred.name == "a"
     await Place.objects.aupdate(name="z")
