@@ -6,16 +6,18 @@ coroutines never suspend. What this module refuses: a coroutine that does suspen
 
 from __future__ import annotations
 
+from contextlib import closing
 from sys import modules
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from orm.bridge import portal
 from orm.bridge.guard import policy, public_name, refusal, running_loop
+from orm.bridge.one_by_one import OneByOne
 from orm.errors import BridgeError
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncIterator, Coroutine, Iterator
+    from collections.abc import AsyncIterator, Coroutine, Generator, Iterator
 else:
     from orm.late import asyncio
 
@@ -86,10 +88,18 @@ def iterate(iterator: AsyncIterator[T]) -> Iterator[T]:
     """
     if running_loop() is not None and not policy.allow_blocking:
         raise refusal(iterator)
-    return items(iterator)
+    return one_by_one(iterator.lists) if isinstance(iterator, OneByOne) else items(iterator)
 
 
-def items(iterator: AsyncIterator[T]) -> Iterator[T]:
+def one_by_one(lists: AsyncIterator[list[T]]) -> Iterator[T]:
+    """Yield the items of lists that arrive."""
+    with closing(items(lists)) as parts:
+        for part in parts:
+            yield from part
+            del part  # the next list is fetched without the last one in memory
+
+
+def items(iterator: AsyncIterator[T]) -> Generator[T, None, None]:
     """Yield the items of an asynchronous iterator, each driven by hand; closes it however the loop is left."""
     step: Any = iterator.__anext__  # an asynchronous generator's step is driven like a coroutine
     try:
@@ -99,6 +109,7 @@ def items(iterator: AsyncIterator[T]) -> Iterator[T]:
             except StopAsyncIteration:
                 return
             yield item
+            del item
     finally:
         close: Any = getattr(iterator, "aclose", None)
         if close is not None:

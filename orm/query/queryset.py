@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from orm.bridge import breathe
 from orm.bridge.crossing import call_form
 from orm.bridge.nested import nested
+from orm.bridge.one_by_one import OneByOne
+from orm.bridge.overrides import complete
 from orm.db.limits import LimitedDatabase
 from orm.db.registry import databases
 from orm.db.routing import routes
@@ -49,6 +51,10 @@ class AwaitableQuerySet(Faces[M]):
     ``await queryset`` gives the list; ``async for`` and ``for`` go through it; slices, ``len()`` and ``bool()`` work in
     blocking code. Results are kept; ``all()`` gives a copy that asks again.
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        complete(cls)
 
     NOT_TWINNED = ("__aiter__",)  # __iter__ is one of the Faces: it gives what is loaded without asking the bridge
 
@@ -329,21 +335,26 @@ class AwaitableQuerySet(Faces[M]):
 
     # -- many rows, few at a time --------------------------------------------------------------------------------------
 
-    async def aiterator(self, chunk_size: int = 2000) -> AsyncGenerator[M, None]:
+    def aiterator(self, chunk_size: int = 2000) -> AsyncGenerator[M, None]:
         """Yield the results while they arrive, through a server-side cursor, without keeping them.
 
         ``chunk_size`` is the number of rows held at a time.
         """
         if chunk_size <= 0:
             raise ValueError("Chunk size must be strictly positive.")
+        return OneByOne(self._lists(chunk_size), "AwaitableQuerySet.aiterator")
+
+    async def _lists(self, chunk_size: int) -> AsyncGenerator[list[M], None]:
+        """Yield lists of results while they arrive."""
         chunks = nested(routed.chunks_of(self, chunk_size) if routes.active else self._chunks(chunk_size))
         async with aclosing(chunks):
             async for reader, plan, rows in chunks:
                 found = reader._hydrated(plan, rows)
+                del rows
                 if self._prefetch_related_lookups:
                     await self._prefetch(found)
-                for item in found:
-                    yield item
+                yield found
+                del found
 
     async def _chunks(self, chunk_size: int) -> AsyncGenerator[tuple[Self, Plan, Sequence[Any]], None]:
         """Yield lists of rows while they arrive, with what makes results of them."""
@@ -358,6 +369,7 @@ class AwaitableQuerySet(Faces[M]):
         async with aclosing(stream):
             async for rows in stream:
                 yield self, plan, rows
+                del rows
 
     # -- new rows ------------------------------------------------------------------------------------------------------
 

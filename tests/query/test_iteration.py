@@ -15,7 +15,7 @@ import pytest
 
 import orm
 from orm.errors import SynchronousOnlyOperation
-from orm.models import Case, Count, F, FilteredRelation, Prefetch, Q, Sum, When, Window
+from orm.models import Case, Count, F, FilteredRelation, Prefetch, Q, QuerySet, Sum, When, Window
 from orm.models.functions import ExtractMonth, RowNumber
 from tests.counting import Queries
 from tests.query import library as L
@@ -334,3 +334,15 @@ async def test_objects_are_equal_by_model_and_key(library: Any) -> None:
     assert hash(one) == hash(other)
     assert one != await Author.objects.aget(pk=L.ADA.pk)
     assert Book(title="x") != Book(title="x")
+
+
+@pytest.mark.only(colour="awaitable")
+async def test_an_override_of_the_blocking_iterator_serves_async_code_too(library: Any) -> None:
+    class Twice(QuerySet[Any]):
+        def iterator(self, chunk_size: int = 2000) -> Any:
+            for item in super().iterator(chunk_size):
+                yield item
+                yield item
+
+    found = [author async for author in Twice(Author).order_by("name").aiterator()]
+    assert len(found) == 2 * len(L.authors)
