@@ -405,12 +405,14 @@ class AwaitableModel(metaclass=ModelBase):
 
         Raises: ValueError without a primary key, ProtectedError or RestrictedError where a rule forbids it.
         """
-        if self.pk is None:
+        held = vars(self)
+        name = self._meta.pk.attname
+        if held.get(name) is None and getattr(self, name) is None:
             raise ValueError(
-                f"{self._meta.object_name} object can't be deleted because its {self._meta.pk.attname} attribute is "
-                "set to None."
+                f"{self._meta.object_name} object can't be deleted because its {name} attribute is set to None."
             )
-        alias = using or self._state.db or DEFAULT_DB_ALIAS
+        # An instance that was read from the default database has no state before somebody looks at it.
+        alias = using or (self._state.db if "_state" in held else None) or DEFAULT_DB_ALIAS
         if routes.active:
             alias = await routes.for_writing(using, type(self), {"instance": self})
         return await adelete_instance(self, using=alias, keep_parents=keep_parents)

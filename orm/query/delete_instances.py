@@ -3,29 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.db.registry import databases
+from orm.query.builder import Builder
 from orm.query.change_query import delete_rows
 from orm.query.plan import statement_plan
 from orm.query.shape import root
 from orm.query.steps import filter_rows
+from orm.sql.types import LEAST, MOST, OutOfRange
+
+if TYPE_CHECKING:
+    from orm.sql.dialect import Dialect
+
+
+class OneDelete:
+    """DELETE of the rows with one value in a column."""
+
+    __slots__ = ("adapter", "prepare", "sql")
+
+    def __init__(self, model: Any, field: Any, value: Any, dialect: Dialect) -> None:
+        builder = Builder(root(model).select)
+        filter_rows(builder, False, (), {field.attname: value})
+        delete_rows(builder)
+        assert builder.statement is not None
+        plan = statement_plan(builder.statement, dialect)
+        self.sql = plan.sql or ""
+        self.prepare = builder.prepares[0]
+        self.adapter = plan.params[0].adapter
+
+    def parameters(self, value: Any) -> tuple[Any]:
+        """Return the parameters for a value. Raises ``OutOfRange`` for a number that no row can have."""
+        if self.prepare is not None:
+            value = self.prepare(value)
+        return (value,) if self.adapter is None else (self.adapter(value),)
 
 
 async def delete_having(model: Any, field: Any, values: Sequence[Any], *, using: str) -> int:
     """Delete the rows of ``model``'s table whose ``field`` is among ``values``; return how many there were."""
+    if len(values) == 1:  # an equality, which is quicker than a list of one
+        return await _delete_one(model, field, values[0], using)
     database = databases[using]
-    wanted: Any = list(values)
-    name = field.attname
-    if len(wanted) == 1:  # an equality, which is quicker than a list of one
-        wanted = wanted[0]
-        key: Any = ("one", name)
-    else:
-        name = f"{name}__in"
-        key = ("filter", (name, "list"))
-    shape, prepared = root(model).advance(key, [wanted], filter_rows, False, (), {name: wanted})
+    name, wanted = f"{field.attname}__in", list(values)
+    shape, prepared = root(model).advance(("filter", (name, "list")), [wanted], filter_rows, False, (), {name: wanted})
     shape, _ = shape.advance(("delete",), (), delete_rows)
     plan = shape.plan(database.dialect, prepared, statement_plan)
     if plan.sql is None:
         return 0
     return await database.execute(plan.sql, plan.parameters(prepared))
+
+
+async def _delete_one(model: Any, field: Any, value: Any, using: str) -> int:
+    if type(value) is int and not LEAST <= value <= MOST:
+        return 0  # no row has such a number
+    database = databases[using]
+    dialect = database.dialect
+    shape, key = root(model), (field, dialect)
+    one: OneDelete = shape.plans.get(key) or shape.compiled(key, OneDelete, model, field, value, dialect)
+    try:
+        params = one.parameters(value)
+    except OutOfRange:
+        return 0
+    return await database.execute(one.sql, params)

@@ -377,7 +377,7 @@ class AwaitableQuerySet(Faces[M]):
         """Make an instance, save it and return it."""
         model: Any = self.model
         instance = model(**kwargs)
-        alias = (await routed.to_write(self) if routes.active else self).db
+        alias = (await routed.to_write(self)).db if routes.active else self._using or "default"
         await call_form(instance.asave, force_insert=True, using=alias)
         return instance  # type: ignore[no-any-return]
 
