@@ -32,6 +32,8 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
     "allow_blocking": ((bool,), False, "a bool"),
     "default_auto_field": ((str,), "BigAutoField", "the name of a field class"),
     "installed_apps": ((Sequence,), (), "a list of module names"),
+    "strict_models": ((bool,), True, "a bool"),
+    "silenced_checks": ((Sequence,), (), "a list of identifiers of checks"),
     "swapped_models": ((Mapping,), {}, "a mapping of Meta.swappable names to models, as 'app.Model'"),
     "slow_query_seconds": ((int, float, type(None)), None, "a number of seconds, or None"),
     "repeated_query_limit": ((int, type(None)), None, "a whole number, or None"),
@@ -51,6 +53,8 @@ class Settings:
     allow_blocking: bool
     default_auto_field: str
     installed_apps: Sequence[str]
+    strict_models: bool
+    silenced_checks: Sequence[str]
     swapped_models: Mapping[str, str]
     slow_query_seconds: float | None
     repeated_query_limit: int | None
@@ -96,6 +100,8 @@ def configure(databases: str | Mapping[str, Any] | None = None, **others: Any) -
         databases: a URL (for the alias "default"), or a mapping of aliases to URLs or Django's dictionaries.
         others: ``use_tz`` (True), ``time_zone`` ("UTC"), ``allow_blocking`` (False: a blocking form on an event loop's
             thread is refused), ``default_auto_field`` ("BigAutoField"), ``installed_apps`` ([]),
+            ``strict_models`` (True: a model that is declared wrong is refused at once; False: that is left to system
+            checks), ``silenced_checks`` ([]: identifiers of checks nobody wants to hear of),
             ``swapped_models`` ({}: which model stands in for a swappable one, by the name in its ``Meta.swappable``),
             ``slow_query_seconds`` (None: log no statement as slow), ``repeated_query_limit`` (None: warn of no repeated
             query), ``tracer`` (None: an OpenTelemetry tracer for a span around each statement), ``database_routers``

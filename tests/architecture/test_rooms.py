@@ -13,7 +13,7 @@ from tests.architecture.sources import ROOT, imported_modules, sources
 ORDER = ["errors", "sql", "db", "query", "models", "postgresql", "migrations", "cli"]
 """From the bottom up: a room may import itself and those before it."""
 
-BESIDE = {"config", "bridge", "epoch", "late"}
+BESIDE = {"config", "bridge", "checks", "epoch", "late"}
 """Settings and the bridge stand beside the order; they import nothing above ``sql``, whose types settings shape."""
 
 MAY_USE_ANYTHING = {"cli", "compat", "testing", "orm", "__main__"}

@@ -95,6 +95,10 @@ SURFACES: dict[str, Surface] = {
     "django.contrib.postgres.search": Surface("Full-text search and trigrams.", ("orm.postgresql.search",)),
     "django.contrib.postgres.validators": Surface("Validators.", ("orm.postgresql.validators",)),
     "django.core": Surface("Exceptions and validators."),
+    "django.core.checks": Surface("System checks.", ("orm.checks",)),
+    "django.core.checks.messages": Surface("What checks find.", ("orm.checks.messages",)),
+    "django.core.checks.model_checks": Surface("Checks of all models.", ("orm.models.checks.everything",)),
+    "django.core.checks.registry": Surface("Which checks there are.", ("orm.checks.registry",)),
     "django.core.exceptions": Surface("Exceptions that are not a database's.", ("orm.errors",)),
     "django.core.validators": Surface("Validators of fields.", ("orm.models.fields.validators",)),
     "django.db": Surface(
