@@ -16,7 +16,7 @@ from orm.query.builder import Builder, ConstantBuilder
 from orm.query.names import nearest
 from orm.sql.expressions import Col, Expression, OrderBy, Ref
 from orm.sql.functions.numbers import Random
-from orm.sql.select import Output, Select
+from orm.sql.select import Loading, Output, Select
 from orm.sql.types import INTEGER_KINDS
 from orm.sql.windows import ordering_of
 
@@ -73,12 +73,12 @@ def finish(select: Select) -> tuple[Select, Layout]:
     select.order_by = _ordering(builder, select)
     hidden = _hidden(select, outputs)
     select.outputs = (*outputs, *hidden)
-    if select.lock is not None and select.lock[2]:
-        nowait, skip, of, no_key = select.lock
+    lock = select.lock
+    if lock is not None and lock.of:
         aliases = tuple(
-            select.base_alias if name == "self" else builder.join(builder.path(name).hops, None) for name in of
+            select.base_alias if name == "self" else builder.join(builder.path(name).hops, None) for name in lock.of
         )
-        select.lock = (nowait, skip, aliases, no_key)
+        select.lock = lock._replace(of=aliases)
     types = tuple(output_type(output.expression) for output in outputs)
     annotations = tuple((name, start + i) for i, name in enumerate(select.selected))
     kind = select.result if select.values is not None else "model"
@@ -140,8 +140,9 @@ def _finish_combination(select: Select) -> tuple[Select, Layout]:
 
 def _entity(builder: Builder, select: Select, outputs: list[Output]) -> Entity:
     loading = select.loading
-    names = _split(loading[1]) if loading is not None else None
-    entity = _columns(builder, select.model, select.base_alias, outputs, names, loading is not None and loading[0])
+    names = _split(loading.names) if loading is not None else None
+    deferred = loading is not None and loading.deferred
+    entity = _columns(builder, select.model, select.base_alias, outputs, names, deferred)
     wanted = select.select_related
     if wanted:
         _join_related(builder, entity, wanted, outputs, names or {}, loading, depth=5 if wanted is True else 0)
@@ -200,7 +201,7 @@ def _join_related(
     wanted: Any,
     outputs: list[Output],
     names: dict[str, Any],
-    loading: Any,
+    loading: Loading | None,
     depth: int,
 ) -> None:
     opts = entity.model._meta
@@ -222,7 +223,7 @@ def _join_related(
         part = names.get(name)
         alias = builder.join(opts.hops_along(relation), None, entity.alias)
         model = relation.hops[-1].model
-        deferred = bool(loading and loading[0])
+        deferred = bool(loading and loading.deferred)
         own = part if part else None if deferred or not part else part
         # From a parent to its child: the child's inherited columns are those of the parent's own row.
         shared = dict(entity.columns) if getattr(relation, "parent_link", False) else {}
@@ -240,7 +241,7 @@ def _join_related(
 def _ordering(builder: Builder, select: Select) -> tuple[Expression, ...]:
     order_by = select.order_by
     if order_by is None:
-        if select.group_by is not None or select.source is not None:
+        if select.group_by is not None or select.is_derived:
             return ()  # Meta.ordering would add columns to the grouping
         order_by = resolve_ordering(builder, select.model._meta.ordering)
     chosen = tuple(by_name(item, select) for item in order_by)

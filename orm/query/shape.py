@@ -59,7 +59,7 @@ class Shape:
     __slots__ = ("__weakref__", "plans", "select", "statement", "steps")
 
     def __init__(self, select: Select, statement: Statement | None = None) -> None:
-        self.select = select
+        self.select = select.freeze()
         self.statement = statement
         self.steps: dict[Hashable, Step] = {}
         self.plans: dict[Hashable, Any] = {}
@@ -102,8 +102,8 @@ class Shape:
             change(builder, *args)
             if key is not None and len(builder.values) != len(values):
                 raise AssertionError(f"{len(values)} values were listed, {len(builder.values)} were resolved")
+            builder.select.cacheable = key is not None and builder.shared and self.select.cacheable
             shape = Shape(builder.finished(), builder.statement)
-            shape.select.cacheable = key is not None and builder.shared and self.select.cacheable
             if shape.select.cacheable and number == epoch.number:
                 if _count >= MAX_SHAPES:
                     clear()

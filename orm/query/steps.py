@@ -22,7 +22,8 @@ from orm.sql.conditions import NothingNode, Q, Where, kind_of
 from orm.sql.expressions import Col, Expression, Node, OrderBy, Ref, Slot
 from orm.sql.functions.windows import RowNumber
 from orm.sql.lookups import Exact, GreaterThan, IsNull, LessThanOrEqual
-from orm.sql.select import Combination, Join, Output, Position, Select, relabel
+from orm.sql.select import Combination, Join, Loading, Lock, Output, Position, Select, relabel
+from orm.sql.sources import SelectedRows
 from orm.sql.windows import Window
 
 _ALIAS = re.compile(r"[^\W\d]\w*\Z")
@@ -307,15 +308,15 @@ def choose_loading(builder: Builder, deferred: bool, names: Sequence[str] | None
             raise FieldError(f"{name!r} is no field: only() and defer() take names of fields")
     new = frozenset(select.model._meta.pk.name if name == "pk" else name for name in names)
     if select.loading is None:
-        select.loading = (deferred, new)
+        select.loading = Loading(deferred, new)
         return
     was_deferred, old = select.loading
     if not deferred:
-        select.loading = (False, new - old if was_deferred else new)
+        select.loading = Loading(False, new - old if was_deferred else new)
     elif was_deferred:
-        select.loading = (True, old | new)
+        select.loading = Loading(True, old | new)
     else:
-        select.loading = (False, old - new)
+        select.loading = Loading(False, old - new)
 
 
 def nothing(builder: Builder) -> None:
@@ -329,7 +330,7 @@ def lock(builder: Builder, nowait: bool, skip_locked: bool, of: tuple[str, ...],
     for name in of:
         if name != "self":
             builder.path(name)
-    builder.select.lock = (nowait, skip_locked, of, no_key)
+    builder.select.lock = Lock(nowait, skip_locked, of, no_key)
 
 
 def tag(builder: Builder, text: str) -> None:
@@ -411,8 +412,8 @@ def _counted(select: Select) -> Select:
 
 
 def _around(builder: Builder, inner: Select) -> Select:
-    rows = {"rows": Join("rows", "rows")}
-    outer = Select(builder.model, rows, source=(_named(inner), "rows"), order_by=(), comment=inner.comment)
+    rows = {"rows": Join("rows", "rows", source=SelectedRows(select=_named(inner)))}
+    outer = Select(builder.model, rows, order_by=(), comment=inner.comment)
     builder.select = outer
     return outer
 

@@ -16,6 +16,7 @@ from orm.sql.conditions import Where
 from orm.sql.expressions import Expression, OrderBy, Ref, Slot
 from orm.sql.lookups import Lookup
 from orm.sql.select import Join, Output, Select
+from orm.sql.sources import SelectedRows
 from orm.sql.windows import Window
 
 ALIAS = "qualify"
@@ -75,7 +76,7 @@ def qualified(select: Select) -> Select:
     inner = select.copy()
     table = _Table(select.outputs or ())
     outer = Select(
-        select.model, {ALIAS: Join(ALIAS, ALIAS)}, source=(inner, ALIAS), limit=select.limit, offset=select.offset,
+        select.model, {ALIAS: Join(ALIAS, ALIAS)}, limit=select.limit, offset=select.offset,
         distinct=select.distinct, distinct_on=tuple(table.column(item) for item in select.distinct_on),
         outputs=tuple(Output(table.column(item.expression), item.name) for item in select.outputs or ()),
         order_by=tuple(table.ordering(item) for item in select.order_by or ()),
@@ -84,6 +85,7 @@ def qualified(select: Select) -> Select:
     outer.where = condition if isinstance(condition, Where) else Where((condition,))
     inner.where, inner.order_by, inner.limit, inner.offset = inside, (), None, None
     inner.distinct, inner.distinct_on, inner.outputs = False, (), tuple(table.columns)
+    outer.joins = {ALIAS: Join(ALIAS, ALIAS, source=SelectedRows(select=inner))}
     return outer
 
 

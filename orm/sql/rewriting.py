@@ -40,8 +40,10 @@ def _selects(select: Select) -> Iterator[Select]:
     if select.combination is not None:
         for part in select.combination.parts:
             yield from _selects(part)
-    if select.source is not None:
-        yield from _selects(select.source[0])
+    for join in select.joins.values():
+        if join.source is not None:
+            for inner in join.source.selects():
+                yield from _selects(inner)
     for expression in select.expressions():
         for node in expression.walk():
             if isinstance(node, SubSelect):

@@ -1,6 +1,6 @@
 """SELECT as a structure: tables and joins, conditions, outputs, grouping, ordering (orm.sql.selecting makes it text).
 
-A ``Select`` is frozen once its shape is interned; whoever changes one works on a copy. Which joins are inner is not
+A ``Select`` is frozen once a shape holds it; whoever changes one works on a copy. Which joins are inner is not
 stored:
 a join is inner when its row must exist, either because a condition that must hold needs it or because the foreign key
 says so.
@@ -8,9 +8,9 @@ says so.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orm.errors import EmptyResultSet
 from orm.sql import types
@@ -19,15 +19,22 @@ from orm.sql.expressions import Col, Expression, Null, Ref, Slot
 from orm.sql.references import Outer
 from orm.sql.types import SQLType
 
+if TYPE_CHECKING:
+    from orm.sql.sources import Source
+
 
 class Join(NamedTuple):
-    """A table in FROM: the base table has no parent; others hang on ``parent`` by ``hop`` (columns lhs = rhs)."""
+    """A table in FROM: the base table has no parent; others hang on ``parent`` by ``hop`` (columns lhs = rhs).
+
+    ``table`` is the name of a table or of a query in WITH, unless rows come from a ``source``.
+    """
 
     alias: str
     table: str
     parent: str | None = None
     hop: Any = None
     condition: Expression | None = None  # what else the joined row must meet
+    source: Source | None = None
 
 
 class Filtered(NamedTuple):
@@ -43,6 +50,22 @@ class Filtered(NamedTuple):
 
 
 NONE_FILTERED: Mapping[str, Filtered] = {}
+
+
+class Lock(NamedTuple):
+    """What select_for_update() asked for. ``of`` are names of relations, and once it is finished aliases of tables."""
+
+    nowait: bool
+    skip_locked: bool
+    of: tuple[str, ...]
+    no_key: bool
+
+
+class Loading(NamedTuple):
+    """What only() and defer() say: the fields that are loaded at once, or the ``deferred`` ones that are not."""
+
+    deferred: bool
+    names: frozenset[str]
 
 
 class Combination(NamedTuple):
@@ -83,16 +106,16 @@ class Select:
     limit: Expression | None = None
     offset: Expression | None = None
     select_related: Any = False
-    loading: tuple[bool, frozenset[str]] | None = None  # (deferred?, names)
-    lock: tuple[bool, bool, tuple[str, ...], bool] | None = None
+    loading: Loading | None = None
+    lock: Lock | None = None
     combination: Combination | None = None
-    source: tuple[Select, str] | None = None  # FROM (select) alias
     outputs: tuple[Output, ...] | None = None
     comment: str | None = None
     list_slots: frozenset[int] = frozenset()
     slots: int = 0
     empty: bool = False
     cacheable: bool = True
+    frozen: bool = False
 
     def __init__(self, model: Any, joins: dict[str, Join], **parts: Any) -> None:
         self.model = model
@@ -104,11 +127,28 @@ class Select:
             setattr(self, name, part)
 
     def copy(self) -> Select:
-        """Return a copy whose dicts may be changed."""
-        new = copy.copy(self)
+        """Return a copy that may be changed."""
+        new = object.__new__(Select)
+        new.__dict__.update(self.__dict__, frozen=False)
         new.joins = dict(self.joins)
         new.annotations = dict(self.annotations)
         return new
+
+    def freeze(self) -> Select:
+        """Let nothing change this select any more, and return it."""
+        if not self.frozen:
+            self.joins = MappingProxyType(self.joins)  # type: ignore[assignment]  # for reading alone
+            self.annotations = MappingProxyType(self.annotations)  # type: ignore[assignment]
+            self.frozen = True
+        return self
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if self.frozen:
+            raise AttributeError(f"This select is part of a shape: change a copy() of it, not its {name}")
+        self.__dict__[name] = value
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.copy().__dict__
 
     @property
     def base_alias(self) -> str:
@@ -120,8 +160,13 @@ class Select:
         """Whether rows are the model's rows as they are: nothing grouped, cut, combined or made distinct."""
         return not (
             self.group_by is not None or self.distinct or self.limit is not None or self.offset is not None
-            or self.combination is not None or self.source is not None or self.asks_windows
+            or self.combination is not None or self.is_derived or self.asks_windows
         )  # fmt: skip
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether rows come from a source in FROM, and not from the model's table."""
+        return bool(self.joins) and self.joins[self.base_alias].source is not None
 
     @property
     def asks_windows(self) -> bool:
@@ -134,12 +179,13 @@ class Select:
         def many(items: Iterable[Any]) -> Any:
             return tuple(change(item) for item in items)
 
-        new = copy.copy(self)
+        new = self.copy()
         new.joins = {
             aliases[j.alias]: j._replace(
                 alias=aliases[j.alias],
                 parent=aliases[j.parent] if j.parent else None,
                 condition=change(j.condition) if j.condition is not None else None,
+                source=j.source.transformed(change, aliases) if j.source is not None else None,
             )
             for j in self.joins.values()
         }
@@ -158,8 +204,6 @@ class Select:
         if self.combination is not None:
             parts = tuple(part.transform(change, aliases) for part in self.combination.parts)
             new.combination = self.combination._replace(parts=parts)
-        if self.source is not None:
-            new.source = (self.source[0].transform(change, aliases), aliases[self.source[1]])
         return new
 
     def aliases(self) -> set[str]:
@@ -172,8 +216,10 @@ class Select:
         if self.combination is not None:
             for part in self.combination.parts:
                 found |= part.aliases()
-        if self.source is not None:
-            found |= self.source[0].aliases() | {self.source[1]}
+        for join in self.joins.values():
+            if join.source is not None:
+                for inner in join.source.selects():
+                    found |= inner.aliases()
         return found
 
     def expressions(self) -> Iterable[Expression]:

@@ -36,16 +36,16 @@ def inner_aliases(select: Select) -> set[str]:
 def compile_from(select: Select, compiler: Any) -> tuple[str, list[Any]]:
     """Return the FROM clause's contents."""
     quote = compiler.dialect.quote
-    if select.source is not None:
-        inner, alias = select.source
-        sql, found = compile_select(inner, compiler)
-        return f"({sql}) {quote(alias)}", found
     inner_joins = inner_aliases(select)
     parts: list[str] = []
     params: list[Any] = []
     for join in select.joins.values():
-        table = quote(join.table)
-        named = table if join.alias == join.table else f"{table} {quote(join.alias)}"
+        if join.source is not None:
+            named, found = join.source.as_table(compiler, join.alias, ())
+            params += found
+        else:
+            table = quote(join.table)
+            named = table if join.alias == join.table else f"{table} {quote(join.alias)}"
         if join.parent is None:
             parts.append(named)
             continue
@@ -181,9 +181,11 @@ def _compile_tail(select: Select, compiler: Any) -> tuple[str, list[Any]]:
         text += " " + compiler.dialect.limit(limit[0], offset[0])
         params += [*limit[1], *offset[1]]
     if select.lock is not None:
-        nowait, skip_locked, of, no_key = select.lock
-        quoted = [compiler.dialect.quote(alias) for alias in of]
-        text += " " + compiler.dialect.for_update(nowait=nowait, skip_locked=skip_locked, of=quoted, no_key=no_key)
+        lock = select.lock
+        quoted = [compiler.dialect.quote(alias) for alias in lock.of]
+        text += " " + compiler.dialect.for_update(
+            nowait=lock.nowait, skip_locked=lock.skip_locked, of=quoted, no_key=lock.no_key
+        )
     return text, params
 
 

@@ -6,8 +6,8 @@ with an alias and names for its columns. A source that can be only one of these 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 from orm.errors import NotSupportedError
 from orm.sql.expressions import Expression, Param
@@ -50,6 +50,14 @@ class Source(Record):
     def as_table(self, compiler: Compiler, alias: str, names: Sequence[str]) -> Text:
         """Return the rows as a table in FROM, under an alias and with names for its columns."""
         raise NotSupportedError(f"{type(self).__name__} can't stand in FROM")
+
+    def selects(self) -> Iterator[Select]:
+        """Yield the selects the rows come from."""
+        yield from ()
+
+    def transformed(self, change: Callable[[Expression], Expression], aliases: dict[str, str]) -> Self:
+        """Return this with every expression changed and every table alias renamed."""
+        return self
 
 
 class DefaultRow(Source):
@@ -117,3 +125,16 @@ class SelectedRows(Source):
 
     def as_rows(self, compiler: Compiler) -> Text:
         return compiler.compile_select(self.select)
+
+    def as_table(self, compiler: Compiler, alias: str, names: Sequence[str]) -> Text:
+        """Return the select in parentheses; its outputs have names of their own unless ``names`` gives others."""
+        sql, params = compiler.compile_select(self.select)
+        quote = compiler.dialect.quote
+        columns = f"({', '.join(map(quote, names))})" if names else ""
+        return f"({sql}) {quote(alias)}{columns}", params
+
+    def selects(self) -> Iterator[Select]:
+        yield self.select
+
+    def transformed(self, change: Callable[[Expression], Expression], aliases: dict[str, str]) -> Self:
+        return self.replace(select=self.select.transform(change, aliases))

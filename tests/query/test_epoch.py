@@ -105,3 +105,14 @@ def test_what_is_compiled_while_the_epoch_advances_is_not_kept() -> None:
     first = root.compiled("a key of this test", make)
     assert root.compiled("a key of this test", make) is not first
     assert root.compiled("another key", object) is root.compiled("another key", object)
+
+
+def test_a_select_is_frozen_once_a_shape_holds_it() -> None:
+    select = Author.objects.filter(name="Ada")._shape.select
+    with pytest.raises(AttributeError, match="copy"):
+        select.distinct = True
+    with pytest.raises(TypeError):
+        select.joins["x"] = select.joins["query_author"]
+    changed = select.copy()
+    changed.distinct = True
+    assert not select.distinct
