@@ -29,6 +29,7 @@ from tests.counting import Queries
 
 COLOURED = frozenset(
     {
+        "contenttypes",
         "inheritance",
         "migrations",
         "observability",
@@ -154,8 +155,8 @@ class Server:
 
 
 def models_of(module: ModuleType) -> list[Any]:
-    """The concrete models that a module declares, in the order it declares them."""
-    return [
+    """The concrete models that a module declares, in the order it declares them, after those its LIBRARY names."""
+    declared = [
         value
         for value in vars(module).values()
         if isinstance(value, type)
@@ -164,6 +165,7 @@ def models_of(module: ModuleType) -> list[Any]:
         and not value._meta.abstract
         and value._meta.managed
     ]
+    return [*getattr(module, "LIBRARY", ()), *declared]
 
 
 @pytest.fixture(scope="session")

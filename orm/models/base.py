@@ -62,6 +62,7 @@ class WritePlan:
         )
         self.attnames = frozenset(field.attname for field in meta.concrete_fields)
         self.relations = meta.relation_fields
+        self.virtual = meta.private_fields
 
     @cached_property
     def writable_names(self) -> frozenset[str]:
@@ -273,6 +274,8 @@ class AwaitableModel(metaclass=ModelBase):
             raise ValueError("Cannot force both insert and updating in model saving.")
         if plan.relations:
             self._settle_relations(plan)
+        for field in plan.virtual:
+            await field.asettle(self, alias)
         chosen: frozenset[str] | None = None
         if update_fields is not None:
             chosen = self._check_update_fields(plan, update_fields)

@@ -63,6 +63,11 @@ class Collector:
                 if referring:
                     self.before.setdefault(model, set()).add(rel.related_model)
                     todo.append((referring, None))
+            for field in model._meta.private_fields:
+                dependants = await field.afetch_dependants(new, self.using)
+                if dependants:
+                    self.before.setdefault(model, set()).add(type(dependants[0]))
+                    todo.append((dependants, None))
             for parent, link in model._meta.parents.items():
                 if link is not None and not self.keep_parents:
                     self.before.setdefault(parent, set()).add(model)

@@ -210,15 +210,19 @@ def _check_field_name(cls: Any, name: str) -> None:
 def _inherit(cls: Any, parts: dict[str, Any], plain: dict[str, Any]) -> None:
     """Copy fields and managers of abstract parents, unless the class (or a parent nearer to it) says otherwise."""
     claimed = {*parts, *plain}
+    base: Any
     for base in cls.__mro__[1:]:
         meta = vars(base).get("_meta")
         if meta is not None and meta.abstract:
-            for field in (*meta.local_fields, *meta.local_many_to_many, *meta.local_private_fields):
+            for field in (*meta.local_fields, *meta.local_many_to_many):
                 if field.name not in claimed:
-                    if cls._meta.proxy and isinstance(field, Field):
+                    if cls._meta.proxy:
                         _refuse_fields_of_proxy(cls, {field.name: field})
                     field.clone().contribute_to_class(cls, field.name)
         if meta is not None:
+            for virtual in meta.private_fields:  # they find rows by the model that has them, so each has its own
+                if virtual.name not in claimed:
+                    virtual.clone().contribute_to_class(cls, virtual.name, inherited=not meta.abstract)
             for manager in meta.managers:
                 if manager.name not in claimed and manager.name not in cls._meta.managers_map:
                     manager.copy_for(cls)

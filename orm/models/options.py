@@ -209,6 +209,12 @@ class Options:
             self.auto_field = field
         self.expire()
 
+    def add_private_field(self, field: Any) -> None:
+        """Take in a field without a column, whose rows it finds itself."""
+        self.local_private_fields.append(field)
+        forget_plans()
+        self.expire()
+
     def make_key(self, field: Any) -> None:
         """Make one of the fields the primary key."""
         field.primary_key = True
@@ -377,12 +383,8 @@ class Options:
 
     @cached_property
     def private_fields(self) -> tuple[Any, ...]:
-        """Fields without a column that no query joins by itself, parents' first (generic relations)."""
-        found: dict[Any, None] = {}
-        for parent in self.parents:
-            found.update(dict.fromkeys(parent._meta.private_fields))
-        found.update(dict.fromkeys(self.local_private_fields))
-        return tuple(found)
+        """Fields without a column that find their rows themselves; a model has its own of those of its parents."""
+        return tuple(self.local_private_fields)
 
     @cached_property
     def related_objects(self) -> tuple[Any, ...]:

@@ -75,7 +75,7 @@ class Unseen:
         self.statements = len(self.models) + len(self.sets) + bool(self.own)
 
     def _visit(self, model: type[Any], way: list[type[Any]]) -> None:
-        if any(link is not None for link in model._meta.parents.values()):
+        if model._meta.private_fields or any(link is not None for link in model._meta.parents.values()):
             raise _Seen
         for rel in referring_rels(model):
             field, child, rule = rel.field, rel.related_model, rel.on_delete

@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError
-from orm.query.names import RELATION_LOOKUPS, Names, Path, nearest, transform_of
+from orm.query.names import RELATION_LOOKUPS, Names, Path, further_conditions, nearest, transform_of
 from orm.sql import json as json  # registers the lookups of JSON
 from orm.sql import types
 from orm.sql.conditions import Q, Where, kind_of
@@ -292,8 +292,11 @@ class Builder(Names):
         lhs = inner.column(Path(rest, path.field, (), path.relation), None)
         lookup = inner._lookup(lhs, path.rest, kind, value, name)
         tie: Expression = Exact(Col(inner.select.base_alias, hop.rhs), Col(outer_alias, hop.lhs))
+        more = further_conditions(hop, outer_alias, inner.select.base_alias)
         if hop.filtered is not None:
-            tie = Where((tie, self._joined_when(hop.filtered, inner.select.base_alias, outer_alias)))
+            more.append(self._joined_when(hop.filtered, inner.select.base_alias, outer_alias))
+        if more:
+            tie = Where((tie, *more))
         inner.select.where = Where((lookup, tie))
         inner.select.outputs = ()
         if isinstance(lookup, IsNull) and lookup.rhs is True:

@@ -380,6 +380,9 @@ async def bulk_insert(
     if not instances:
         return
     plan = model._meta.write_plan
+    for field in plan.virtual:
+        for instance in instances:
+            await field.asettle(instance, using)
     database = databases[using]
     if plan.parents:
         if conflict is not None:

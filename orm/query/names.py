@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 from orm.errors import FieldError
 from orm.late import difflib, inspect
 from orm.query.paths import Hop
+from orm.sql.conditions import Where
 from orm.sql.expressions import Col
+from orm.sql.lookups import Exact
 from orm.sql.select import Join, Select, moved
 from orm.sql.types import SQLType
 
@@ -158,7 +160,10 @@ class Names:
         if alias is not None:
             return alias
         alias = self._new_alias(hop.model._meta.db_table)
-        condition = self._joined_when(hop.filtered, alias, parent) if hop.filtered is not None else None
+        conditions = further_conditions(hop, parent, alias)
+        if hop.filtered is not None:
+            conditions.append(self._joined_when(hop.filtered, alias, parent))
+        condition = Where(conditions) if len(conditions) > 1 else conditions[0] if conditions else None
         self.select.joins[alias] = Join(alias, hop.model._meta.db_table, parent, hop, condition)
         if reuse is not None:
             reuse.add(alias)
@@ -249,7 +254,15 @@ class Names:
 def follows_key(hop: Hop) -> bool:
     """Tell whether a hop goes along a foreign key to the column it refers to."""
     lhs: Any = hop.lhs
-    return not hop.many and not hop.filtered and lhs.is_relation and lhs.concrete and lhs.target_field is hop.rhs
+    if hop.many or hop.filtered or hop.further or hop.restriction is not None:
+        return False
+    return lhs.is_relation and lhs.concrete and lhs.target_field is hop.rhs
+
+
+def further_conditions(hop: Hop, near: str, far: str) -> list[Any]:
+    """Return what a join must meet besides its first pair of columns."""
+    found: list[Any] = [Exact(Col(far, rhs), Col(near, lhs)) for lhs, rhs in hop.further]
+    return found if hop.restriction is None else [*found, hop.restriction.condition(near, far)]
 
 
 def transform_of(lhs: Any, name: str) -> Any:

@@ -47,6 +47,7 @@ class Prefetch:
             raise ValueError(f"Prefetch({lookup!r}): to_attr={to_attr!r} can't be an attribute's name.")
         self.prefetch_through = lookup
         self.queryset = queryset
+        self.querysets: list[Any] = [] if queryset is None else [queryset]
         self.to_attr = to_attr
         parts = lookup.split("__")
         self.prefetch_to = "__".join([*parts[:-1], to_attr]) if to_attr else lookup
@@ -57,14 +58,14 @@ class Prefetch:
     def __getstate__(self) -> dict[str, Any]:
         """Return what is pickled: the queryset as a question, without asking it."""
         state = vars(self).copy()
-        if self.queryset is not None:
-            state["queryset"] = self.queryset._set(_result_cache=[], _prefetch_done=True)
+        state["querysets"] = [queryset._set(_result_cache=[], _prefetch_done=True) for queryset in self.querysets]
+        state["queryset"] = None
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        if self.queryset is not None:
-            self.queryset = self.queryset.all()
+        self.querysets = [queryset.all() for queryset in self.querysets]
+        self.queryset = self.querysets[0] if self.querysets else None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Prefetch) and self.prefetch_to == other.prefetch_to
@@ -85,6 +86,8 @@ class Loader:
     """Loads one relation for many instances; one subclass for each kind. ``name`` is the attribute on the instances."""
 
     single = False
+    of_any_model = False
+    """Whether what is loaded is of several models, so that there may be a queryset for each."""
 
     def __init__(self, relation: Any, name: str) -> None:
         self.relation = relation
@@ -105,6 +108,12 @@ class Loader:
     async def load(self, instances: Sequence[Any], queryset: Any, to_attr: str | None) -> list[Any]:
         """Load the relation for the instances, give it to them, and return what was loaded."""
         raise NotImplementedError(f"{type(self).__name__} does not say how it loads.")
+
+    async def load_each(
+        self, instances: Sequence[Any], querysets: Sequence[Any], to_attr: str | None, using: str | None
+    ) -> list[Any]:
+        """Load a relation to rows of any model; ``querysets`` are those to use for the models they are of."""
+        raise NotImplementedError(f"{type(self).__name__} leads to rows of one model.")
 
 
 class OneLoader(Loader):
@@ -301,6 +310,10 @@ def loader_for(model: type[Any], name: str) -> Loader | None:
     relation = getattr(descriptor, "relation", None)
     if relation is None:
         return None
+    own = getattr(descriptor, "prefetch_loader", None)
+    if own is not None:
+        loader: Loader = own(name)
+        return loader
     if relation.many_to_many:
         return ManyToManyLoader(relation, name, reverse=relation is not descriptor.field)
     if relation is descriptor.field:
@@ -375,13 +388,15 @@ async def fetch_in(queryset: Any, name: str, keys: Iterable[Any]) -> list[Any]:
 
 def check_lookups(model: type[Any], lookups: Iterable[str | Prefetch]) -> None:
     """Raise ``FieldError`` for a path that leads along something that is no relation, naming the nearest ones."""
-    targets: dict[str, type[Any]] = {}
+    targets: dict[str, type[Any] | None] = {}
     for lookup in map(as_prefetch, lookups):
-        current, path = model, ""
-        before = model
+        current: type[Any] | None = model
+        path, before = "", model
         parts = lookup.prefetch_through.split("__")
         for part in parts:
             path = f"{path}__{part}" if path else part
+            if current is None:
+                break  # after rows of any model: what follows is looked for on those that are found
             before = current
             if path in targets:
                 current = targets[path]
@@ -450,20 +465,43 @@ async def _follow(instances: list[Any], lookup: Prefetch, reached: dict[str, lis
         if path in reached:
             instances = reached[path]
         else:
-            queryset = lookup.queryset if last else None
-            instances = reached[path] = await _load(instances, part, lookup, queryset, attribute, timeout)
+            instances = reached[path] = await _load_all(instances, part, lookup, last, attribute, timeout)
         if not instances:
             return
 
 
-async def _load(
-    instances: list[Any], name: str, lookup: Prefetch, queryset: Any, attribute: str, timeout: float | None
+async def _load_all(
+    instances: list[Any], name: str, lookup: Prefetch, last: bool, attribute: str, timeout: float | None
 ) -> list[Any]:
-    """Load one level for the instances that lack it; return everything at its end, each object once."""
+    """Load one level for the instances that lack it; return everything at its end, each object once.
+
+    The instances are of one model, unless a relation to rows of any model leads here: then those of each are loaded.
+    """
+    by_model: dict[type[Any], list[Any]] = {}
+    for instance in instances:
+        by_model.setdefault(type(instance), []).append(instance)
+    loaders = {model: loader for model in by_model if (loader := loader_for(model, name)) is not None}
+    if not loaders:
+        raise FieldError(unknown_relation(next(iter(by_model)), name, lookup))
+    found: list[Any] = []
+    for model, loader in loaders.items():
+        found += await _load(by_model[model], name, loader, lookup, last, attribute, timeout)
+    return found
+
+
+async def _load(
+    instances: list[Any],
+    name: str,
+    loader: Loader,
+    lookup: Prefetch,
+    last: bool,
+    attribute: str,
+    timeout: float | None,
+) -> list[Any]:
+    """Load one level for instances of one model."""
     model = type(instances[0])
-    loader = loader_for(model, name)
-    if loader is None:
-        raise FieldError(unknown_relation(model, name, lookup))
+    querysets = lookup.querysets if last else []
+    queryset = querysets[0] if querysets and not loader.of_any_model else None
     to_attr = attribute if attribute != name else None
     if to_attr is not None and to_attr in model._meta.fields_map:
         raise ValueError(f"Prefetch(to_attr={to_attr!r}) would hide a field of {model.__name__}; choose another name.")
@@ -472,7 +510,10 @@ async def _load(
     else:
         missing = [instance for instance in instances if to_attr not in instance.__dict__]
     found: list[Any] = []
-    if missing:
+    if missing and loader.of_any_model:
+        using = None if routes.active else missing[0]._state.db
+        found = await loader.load_each(missing, querysets, to_attr, using)
+    elif missing:
         rows = queryset
         if rows is None:
             rows = loader.rows(None if routes.active else missing[0]._state.db)

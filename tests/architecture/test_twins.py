@@ -15,10 +15,12 @@ import pytest
 
 import orm
 from orm.bridge.drive import drive
+from orm.contrib.contenttypes import ContentType
 from orm.models.apps import Apps
 from orm.models.signal_blocking import Signal
 from orm.testing.rollback_blocking import CommitHooks
 from tests.architecture.sources import ROOT, sources
+from tests.contenttypes import models as g
 from tests.query import library as L
 from tests.query import models as m
 
@@ -76,8 +78,10 @@ def rows(tmp_path: Path) -> Iterator[None]:
     orm.create_tables(
         *[
             value
-            for value in vars(m).values()
-            if isinstance(value, type) and issubclass(value, orm.models.Model) and value.__module__ == m.__name__
+            for value in (*vars(m).values(), *vars(g).values(), ContentType)
+            if isinstance(value, type)
+            and issubclass(value, orm.models.Model)
+            and value.__module__ in (m.__name__, g.__name__, ContentType.__module__)
         ]
     )
     L.save()
@@ -112,6 +116,17 @@ def author() -> Any:
 
 def book() -> Any:
     return m.Book.objects.get(pk=L.NOTES.pk)
+
+
+def kinds() -> Any:
+    ContentType.objects.clear_cache()
+    ContentType.objects.get_or_create(app_label="query", model="book")
+    return ContentType.objects
+
+
+def stone() -> Any:
+    kinds()
+    return g.Stone.objects.create(name="flint")
 
 
 def listened() -> Any:
@@ -157,6 +172,20 @@ CALLS: dict[str, Any] = {
     "RelatedManager.aremove": lambda: author().edited.aremove(*author().edited.all()),
     "RelatedManager.aset": lambda: author().edited.aset([m.Book.objects.first()]),
     "RelatedManager.aupdate_or_create": lambda: author().books.aupdate_or_create(title="x", defaults={"pages": 2}),
+    "ContentTypes.aget_by_natural_key": lambda: kinds().aget_by_natural_key("query", "book"),
+    "ContentTypes.aget_for_id": lambda: kinds().aget_for_id(kinds().get_for_model(m.Book).pk),
+    "ContentTypes.aget_for_model": lambda: kinds().aget_for_model(m.Book),
+    "ContentTypes.aget_for_models": lambda: kinds().aget_for_models(m.Book, m.Author),
+    "ObjectsOfType.aget_object_for_this_type": lambda: (
+        kinds().get_for_model(m.Author).aget_object_for_this_type(name="Ada")
+    ),
+    "GenericRelatedManager.aadd": lambda: stone().tags.aadd(g.Tagged(word="x"), bulk=False),
+    "GenericRelatedManager.aclear": lambda: stone().tags.aclear(),
+    "GenericRelatedManager.acreate": lambda: stone().tags.acreate(word="x"),
+    "GenericRelatedManager.aget_or_create": lambda: stone().tags.aget_or_create(word="x"),
+    "GenericRelatedManager.aremove": lambda: stone().tags.aremove(*stone().tags.all()),
+    "GenericRelatedManager.aset": lambda: stone().tags.aset([]),
+    "GenericRelatedManager.aupdate_or_create": lambda: stone().tags.aupdate_or_create(word="x", defaults={}),
     "ManyRelatedManager.aadd": lambda: book().tags.aadd(m.Tag.objects.get(name="unused")),
     "ManyRelatedManager.aclear": lambda: book().tags.aclear(),
     "ManyRelatedManager.acreate": lambda: book().tags.acreate(name="new"),

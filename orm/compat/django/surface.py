@@ -77,6 +77,14 @@ SURFACES: dict[str, Surface] = {
     "django.apps": Surface("Installed applications.", names=_own("apps", "AppConfig", "apps")),
     "django.conf": Surface("Settings.", names=_own("settings", "ENVIRONMENT_VARIABLE", "settings")),
     "django.contrib": Surface("Applications that come with Django."),
+    "django.contrib.contenttypes": Surface("Rows that refer to rows of any model."),
+    "django.contrib.contenttypes.fields": Surface(
+        "Generic keys and relations.", ("orm.contrib.contenttypes.foreign_key", "orm.contrib.contenttypes.relation")
+    ),
+    "django.contrib.contenttypes.models": Surface(
+        "The table of models.", ("orm.contrib.contenttypes.models", "orm.contrib.contenttypes.manager_blocking")
+    ),
+    "django.contrib.contenttypes.prefetch": Surface("Loading them.", ("orm.contrib.contenttypes.prefetch",)),
     "django.contrib.postgres": Surface("What PostgreSQL alone has."),
     "django.contrib.postgres.aggregates": Surface("Aggregates.", ("orm.postgresql.aggregates",)),
     "django.contrib.postgres.constraints": Surface("Exclusion constraints.", ("orm.postgresql.constraints",)),

@@ -1,0 +1,1 @@
+"""Applications that come with the library: models of their own, on top of the model layer."""

@@ -1,0 +1,110 @@
+"""The manager of content types: from a model to its row, made at need and remembered; from a key to the model.
+
+Rows are remembered for each database until ``clear_cache()``. The twin is generated; import it from
+``manager_blocking``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from orm.db.registry import DEFAULT_DB_ALIAS
+from orm.db.routing import routes
+from orm.db.transactions.public import in_atomic_block
+from orm.models.managers import BaseManager
+
+if TYPE_CHECKING:
+    from orm.contrib.contenttypes.models import ContentType
+    from orm.query.queryset_blocking import QuerySet
+
+Key = tuple[str, str]
+
+
+class AwaitableContentTypes(BaseManager["ContentType"]):
+    """What the manager ``ContentType.objects`` knows of content types, beside a manager's own methods."""
+
+    use_in_migrations = True
+    _by_key: dict[tuple[str, Key], ContentType]
+    _by_id: dict[tuple[str, Any], ContentType]
+
+    def __init__(self) -> None:
+        self._by_key = {}
+        self._by_id = {}
+
+    def clear_cache(self) -> None:
+        """Forget the rows read so far; for when rows of the table have gone."""
+        self._by_key.clear()
+        self._by_id.clear()
+
+    @staticmethod
+    def _key_of(model: Any, for_concrete_model: bool) -> Key:
+        meta = model._meta
+        if for_concrete_model:
+            meta = meta.concrete_model._meta
+        return meta.app_label, meta.model_name
+
+    @property
+    def _alias(self) -> str:
+        if self._db is None and routes.active:
+            return routes.to_read(self.model, {})
+        return self._db or DEFAULT_DB_ALIAS
+
+    def known(self, model: Any, for_concrete_model: bool = True, using: str | None = None) -> ContentType | None:
+        """Return the content type of a model (or an instance) if it was read before, without asking the database."""
+        return self._by_key.get((using or self._alias, self._key_of(model, for_concrete_model)))
+
+    def _keep(self, found: ContentType, alias: str) -> ContentType:
+        self._by_key[alias, (found.app_label, found.model)] = found
+        self._by_id[alias, found.pk] = found
+        return found
+
+    def _on(self, alias: str) -> QuerySet[ContentType]:
+        return self.get_queryset().using(alias)
+
+    async def aget_by_natural_key(self, app_label: str, model: str) -> ContentType:
+        """Return the content type called so. Raises ``ContentType.DoesNotExist``."""
+        alias = self._alias
+        found = self._by_key.get((alias, (app_label, model)))
+        if found is None:
+            found = self._keep(await self._on(alias).aget(app_label=app_label, model=model), alias)
+        return found
+
+    async def aget_for_model(self, model: Any, for_concrete_model: bool = True) -> ContentType:
+        """Return the content type of a model or an instance; its row is made if there is none.
+
+        ``for_concrete_model`` False gives a proxy a content type of its own.
+        """
+        alias = self._alias
+        key = self._key_of(model, for_concrete_model)
+        found = self._by_key.get((alias, key))
+        if found is not None:
+            return found
+        found = await self._on(alias).filter(app_label=key[0], model=key[1]).afirst()
+        if found is not None:
+            return self._keep(found, alias)
+        writer = self._on(self._db or (routes.to_write(self.model, {}) if routes.active else alias))
+        found, _ = await writer.aget_or_create(app_label=key[0], model=key[1])
+        if not in_atomic_block(alias):  # a row that may be rolled back is not remembered
+            self._keep(found, alias)
+        return found
+
+    async def aget_for_models(self, *models: Any, for_concrete_models: bool = True) -> dict[Any, ContentType]:
+        """Return the content types of several models, by model, with one query for those not read before."""
+        alias = self._alias
+        keys = {model: self._key_of(model, for_concrete_models) for model in models}
+        missing = {key for key in keys.values() if (alias, key) not in self._by_key}
+        if missing:
+            labels = {label for label, _ in missing}
+            names = {name for _, name in missing}
+            for found in await self._on(alias).filter(app_label__in=labels, model__in=names):
+                if (found.app_label, found.model) in missing:
+                    self._keep(found, alias)
+        return {model: await self.aget_for_model(model, for_concrete_models) for model in models}
+
+    async def aget_for_id(self, id: Any) -> ContentType:
+        """Return the content type with a key. Raises ``ContentType.DoesNotExist``."""
+        alias = self._alias
+        found = self._by_id.get((alias, id))
+        if found is None:
+            found = self._keep(await self._on(alias).aget(pk=id), alias)
+        return found

@@ -1,0 +1,239 @@
+"""``GenericRelation``: the rows of another model whose generic key refers to this one's rows.
+
+It can be queried like any relation to many rows: each join also compares the content type, which the database looks up
+by name, so that no key of it need be known beforehand. Deleting a row deletes those that refer to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any
+
+from orm.contrib.contenttypes.foreign_key import GenericForeignKey
+from orm.contrib.contenttypes.models import ContentType
+from orm.contrib.contenttypes.prefetch import GenericRelationLoader
+from orm.contrib.contenttypes.related_blocking import GenericRelatedManager
+from orm.models.relations.manager_class import Link, manager_class
+from orm.models.relations.rels import ForeignObjectRel
+from orm.models.relations.resolve import resolve_targets
+from orm.models.relations.virtual import VirtualField
+from orm.query.paths import Hop
+from orm.query.prefetch import fetch_in
+from orm.sql import types
+from orm.sql.expressions import Col, Expression
+
+
+class OfType(Expression):
+    """The condition that a column holds the key of a model's content type."""
+
+    conditional_kind = True
+
+    def __init__(self, column: Col, app_label: str, model_name: str) -> None:
+        super().__init__(types.BOOLEAN)
+        self.column = column
+        self.app_label = app_label
+        self.model_name = model_name
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        meta = ContentType._meta
+        quote = connection.quote
+        label, name, key = (quote(meta.get_field(field).column) for field in ("app_label", "model", "id"))
+        sql, params = compiler.compile(self.column)
+        rows = f"SELECT {key} FROM {quote(meta.db_table)} WHERE {label} = %s AND {name} = %s"
+        return f"{sql} = ({rows})", [*params, self.app_label, self.model_name]
+
+
+class TypeRestriction:
+    """What joins along a generic relation ask: the referring row's content type is that of a model."""
+
+    def __init__(self, field: Any, model: Any, at_far_end: bool) -> None:
+        self.field = field
+        self.model = model
+        self.at_far_end = at_far_end
+
+    def condition(self, near: str, far: str) -> Expression:
+        """Return the condition on a join of the table aliased ``far`` to the one aliased ``near``."""
+        meta = self.model._meta
+        return OfType(Col(far if self.at_far_end else near, self.field), meta.app_label, meta.model_name)
+
+
+class GenericRel(ForeignObjectRel):
+    """The far side of a generic relation: from a row that refers to the one it refers to."""
+
+    many_to_one = True
+    multiple = False
+
+    @property
+    def hidden(self) -> bool:
+        return True
+
+    @cached_property
+    def name(self) -> str:
+        return self.related_query_name or f"_{self.field.model._meta.model_name}_{self.field.name}_+"
+
+    @property
+    def target_field(self) -> Any:
+        """The field a bare value in a condition on this relation is compared with."""
+        return self.field.model._meta.pk
+
+    @cached_property
+    def hops(self) -> tuple[Hop, ...]:
+        field = self.field
+        key = field.model._meta.pk
+        restriction = TypeRestriction(field.type_field, field.typed_model, at_far_end=False)
+        return (Hop(field.model, field.object_field, key, False, True, restriction=restriction),)
+
+
+class GenericRelation(VirtualField):
+    """The rows of ``to`` that refer to rows of this model.
+
+    Parameters: ``object_id_field`` and ``content_type_field`` name the two fields of ``to``; ``related_query_name`` is
+    the word for this model in queries on ``to``; ``for_concrete_model`` False keeps proxies apart.
+    """
+
+    one_to_many = True
+    null = True
+
+    def __init__(
+        self,
+        to: Any,
+        object_id_field: str = "object_id",
+        content_type_field: str = "content_type",
+        for_concrete_model: bool = True,
+        related_query_name: str | None = None,
+        limit_choices_to: Any = None,
+    ) -> None:
+        super().__init__()
+        self.to = to
+        self.object_id_field_name = object_id_field
+        self.content_type_field_name = content_type_field
+        self.for_concrete_model = for_concrete_model
+        self.inherited = False
+        """Whether a parent with a table declares it, whose rows the word in queries stands for."""
+        self.remote_field = GenericRel(
+            self, to, related_query_name=related_query_name, limit_choices_to=limit_choices_to
+        )
+
+    def clone(self) -> GenericRelation:
+        """Return a field declared the same way."""
+        rel = self.remote_field
+        return self.like(
+            GenericRelation(
+                self.to,
+                self.object_id_field_name,
+                self.content_type_field_name,
+                self.for_concrete_model,
+                rel.related_query_name,
+                rel.limit_choices_to,
+            )
+        )
+
+    # -- wiring --------------------------------------------------------------------------------------------------------
+
+    def contribute_to_class(self, cls: type[Any], name: str, **options: Any) -> None:
+        """Join the model ``cls`` as its attribute ``name``, and the other model as a word in its queries."""
+        super().contribute_to_class(cls, name)
+        setattr(cls, name, GenericRelationDescriptor(self))
+        self.inherited = bool(options.get("inherited"))
+        if not cls._meta.abstract:
+            resolve_targets(self, cls, (self.to,), self._target_ready)
+
+    def _target_ready(self, target: type[Any]) -> None:
+        self.remote_field.model = target
+        if self.remote_field.related_query_name and not self.inherited:
+            target._meta.add_related(self.remote_field)
+
+    @property
+    def related_model(self) -> Any:
+        """The model whose rows refer to this one's."""
+        return self.remote_field.model
+
+    @property
+    def typed_model(self) -> Any:
+        """The model whose content type the referring rows have."""
+        return self.model._meta.concrete_model if self.for_concrete_model else self.model
+
+    @property
+    def type_field(self) -> Any:
+        """The foreign key to ContentType of the referring rows."""
+        return self.related_model._meta.get_field(self.content_type_field_name)
+
+    @property
+    def object_field(self) -> Any:
+        """The field of the referring rows that holds the key."""
+        return self.related_model._meta.get_field(self.object_id_field_name)
+
+    @property
+    def generic_key(self) -> GenericForeignKey | None:
+        """The other model's generic key on the same two fields, if it declares one."""
+        names = (self.content_type_field_name, self.object_id_field_name)
+        for field in self.related_model._meta.private_fields:
+            if isinstance(field, GenericForeignKey) and (field.ct_field, field.fk_field) == names:
+                return field
+        return None
+
+    # -- queries -------------------------------------------------------------------------------------------------------
+
+    @property
+    def target_field(self) -> Any:
+        """The field a bare value in a condition on this relation is compared with: the referring row's key."""
+        return self.related_model._meta.pk
+
+    @cached_property
+    def hops(self) -> tuple[Hop, ...]:
+        """The join from this model to the referring rows."""
+        restriction = TypeRestriction(self.type_field, self.typed_model, at_far_end=True)
+        return (Hop(self.related_model, self.model._meta.pk, self.object_field, True, True, restriction=restriction),)
+
+    def type_condition(self, model: Any, using: str | None) -> dict[str, Any]:
+        """Return the condition on referring rows that they refer to a row of ``model``."""
+        meta = (model._meta.concrete_model if self.for_concrete_model else model)._meta
+        name = self.content_type_field_name
+        known = ContentType.objects.known(model, self.for_concrete_model, using)
+        if known is not None:
+            return {self.type_field.attname: known.pk}
+        return {f"{name}__app_label": meta.app_label, f"{name}__model": meta.model_name}
+
+    async def afetch_dependants(self, instances: Sequence[Any], using: str) -> list[Any]:
+        """Return the rows that refer to these instances."""
+        rows = self.related_model._base_manager.using(using)
+        rows = rows.filter(**self.type_condition(type(instances[0]), using))
+        prepare = self.object_field.to_python
+        return await fetch_in(rows, self.object_field.attname, [prepare(instance.pk) for instance in instances])
+
+    def bulk_related_objects(self, objs: Iterable[Any], using: str = "default") -> Any:
+        """Return a queryset of the rows that refer to some instances."""
+        rows = self.related_model._base_manager.using(using).filter(**self.type_condition(self.model, using))
+        return rows.filter(**{f"{self.object_field.attname}__in": [obj.pk for obj in objs]})
+
+
+class GenericRelationDescriptor:
+    """The attribute of a generic relation: gives the manager of an instance's related rows."""
+
+    def __init__(self, field: GenericRelation) -> None:
+        self.field = self.relation = field
+        self.rel = field.remote_field
+
+    def prefetch_loader(self, name: str) -> GenericRelationLoader:
+        """Return what loads this attribute for many instances."""
+        return GenericRelationLoader(self.field, name)
+
+    @cached_property
+    def related_manager_cls(self) -> Any:
+        """The class of the managers this descriptor gives; made once, on top of the related model's own manager."""
+        link = Link(self.field.name, self.rel, self.field)
+        return manager_class(GenericRelatedManager, self.field.related_model._default_manager, link)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return self
+        manager = object.__new__(self.related_manager_cls)
+        manager.instance = instance
+        return manager
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        name = self.field.name
+        raise TypeError(
+            f"{type(instance).__name__}.{name} can't be assigned to; use {name}.set(...), or await {name}.aset(...)."
+        )

@@ -1,0 +1,157 @@
+"""Rows that refer to rows of any model: assigned, loaded, queried, prefetched and deleted."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from orm.contrib.contenttypes import ContentType, GenericPrefetch
+from orm.errors import FieldError
+from orm.models import Count
+from tests.contenttypes.models import Animal, Beast, Keeper, Lion, Note, Stone, Tagged
+from tests.counting import Queries
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> Iterator[None]:
+    """Each test begins with an empty table."""
+    ContentType.objects.clear_cache()
+    yield
+    ContentType.objects.clear_cache()
+
+
+async def test_content_types_are_made_and_remembered(database: Any, queries: Queries) -> None:
+    kind = await ContentType.objects.aget_for_model(Animal)
+    assert (kind.app_label, kind.model, kind.model_class(), kind.name) == ("contenttypes", "animal", Animal, "animal")
+    with queries as counted:
+        assert await ContentType.objects.aget_for_model(Animal(name="x")) == kind
+        assert await ContentType.objects.aget_for_id(kind.pk) == kind
+        assert await ContentType.objects.aget_by_natural_key(*kind.natural_key()) == kind
+        assert await ContentType.objects.aget_for_model(Beast) == kind
+    assert counted == []
+    assert (await ContentType.objects.aget_for_model(Beast, for_concrete_model=False)).model == "beast"
+    several = await ContentType.objects.aget_for_models(Animal, Stone, Lion)
+    assert [several[model].model for model in (Animal, Stone, Lion)] == ["animal", "stone", "lion"]
+    lion = await Lion.objects.acreate(name="Leo")
+    assert await several[Lion].aget_object_for_this_type(name="Leo") == lion
+    assert [one async for one in several[Animal].get_all_objects_for_this_type()] == [await Animal.objects.aget()]
+    gone = await ContentType.objects.acreate(app_label="no", model="where")
+    assert gone.model_class() is None and str(gone) == "where"
+
+
+async def test_an_assigned_row_is_referred_to(database: Any) -> None:
+    stone = await Stone.objects.acreate(name="flint")
+    tag = Tagged(word="hard", target=stone)
+    assert tag.target is stone
+    await tag.asave()
+    read = await Tagged.objects.aget()
+    assert (read.object_id, (await read.content_type).model) == (stone.pk, "stone")
+    assert await read.target == stone
+    other = await Animal.objects.acreate(name="Leo")
+    read.target = other
+    await read.asave()
+    assert await (await Tagged.objects.aget()).target == other
+    await Tagged.objects.abulk_create([Tagged(word="a", target=stone), Tagged(word="b", target=other)])
+    assert {one.word: await one.target async for one in Tagged.objects.exclude(word="hard")} == {"a": stone, "b": other}
+    with pytest.raises(ValueError, match="not saved"):
+        await Tagged(word="x", target=Stone(name="new")).asave()
+
+
+async def test_nothing_and_rows_that_are_gone(database: Any) -> None:
+    assert Note(text="x").about is None
+    beast = await Beast.objects.acreate(name="B")
+    note = await Note.objects.acreate(text="x", about=beast)
+    read = await Note.objects.aget(pk=note.pk)
+    assert type(await read.about) is Beast
+    await Animal.objects.all().adelete()
+    assert await (await Note.objects.aget(pk=note.pk)).about is None
+    read.about = None
+    assert (read.kind_id, read.key, read.about) == (None, None, None)
+
+
+async def test_the_other_side_is_a_manager(database: Any) -> None:
+    animal, stone = await Animal.objects.acreate(name="Leo"), await Stone.objects.acreate(name="flint")
+    big = await animal.tags.acreate(word="big")
+    assert big.target is animal
+    await stone.tags.acreate(word="hard")
+    assert [one.word async for one in animal.tags.all()] == ["big"]
+    made, created = await animal.tags.aget_or_create(word="wild")
+    assert created and await made.target == animal
+    assert (await animal.tags.aget_or_create(word="wild")) == (made, False)
+    assert (await animal.tags.aupdate_or_create(word="wild", defaults={"word": "tame"}))[1] is False
+    await animal.tags.aadd(Tagged(word="new"), bulk=False)
+    assert [one.word async for one in animal.tags.all()] == ["big", "new", "tame"]
+    await animal.tags.aremove(big)
+    await animal.tags.aset([await animal.tags.aget(word="tame")])
+    assert [one.word async for one in Tagged.objects.all()] == ["hard", "tame"]
+    with pytest.raises(ValueError, match="isn't saved"):
+        await animal.tags.aadd(Tagged(word="no"))
+    await stone.tags.aadd(await Tagged.objects.aget(word="tame"))
+    assert await animal.tags.acount() == 0 and await stone.tags.acount() == 2
+    await stone.tags.aclear()
+    assert await Tagged.objects.acount() == 0
+    with pytest.raises(ValueError, match="save it first"):
+        Stone(name="new").tags.all()
+
+
+async def test_queries_compare_the_content_type(database: Any) -> None:
+    animal, stone = await Animal.objects.acreate(name="Leo"), await Stone.objects.acreate(name="flint")
+    assert animal.pk == stone.pk or (await Stone.objects.filter(pk=stone.pk).aupdate(id=animal.pk)) == 1
+    stone = await Stone.objects.aget()
+    await animal.tags.acreate(word="big")
+    await stone.tags.acreate(word="hard")
+    ContentType.objects.clear_cache()
+    assert [one.word async for one in animal.tags.all()] == ["big"]
+    assert await Animal.objects.filter(tags__word="big").acount() == 1
+    assert await Animal.objects.filter(tags__word="hard").acount() == 0
+    assert await Animal.objects.exclude(tags__word="big").acount() == 0
+    assert await Animal.objects.exclude(tags__word="hard").acount() == 1
+    assert [one.word async for one in Tagged.objects.filter(animal__name="Leo")] == ["big"]
+    assert (await Animal.objects.annotate(number=Count("tags")).aget()).number == 1
+    lion = await Lion.objects.acreate(name="L")
+    await lion.tags.acreate(word="royal")
+    assert await Lion.objects.filter(tags__word="royal").aget() == lion
+    with pytest.raises(FieldError, match="does not generate an automatic reverse relation"):
+        Tagged.objects.filter(target=animal)
+
+
+async def test_prefetching_in_both_directions(database: Any, queries: Queries) -> None:
+    keeper = await Keeper.objects.acreate(name="K")
+    for number in range(3):
+        animal = await Animal.objects.acreate(name=f"a{number}")
+        stone = await Stone.objects.acreate(name=f"s{number}", keeper=keeper)
+        await animal.tags.acreate(word=f"w{number}")
+        await stone.tags.acreate(word=f"x{number}")
+    with queries as counted:
+        found = list(await Tagged.objects.prefetch_related("target__tags"))
+        assert [(await one.target).name for one in found] == ["a0", "a1", "a2", "s0", "s1", "s2"]
+        assert [[tag.word for tag in one.target.tags.all()] for one in found][::3] == [["w0"], ["x0"]]
+    assert len(counted) == 5
+    with queries as counted:
+        found = list(await Animal.objects.order_by("name").prefetch_related("tags"))
+        assert [[tag.word for tag in one.tags.all()] for one in found] == [["w0"], ["w1"], ["w2"]]
+    assert len(counted) == 2
+    chosen = GenericPrefetch("target", [Stone.objects.select_related("keeper"), Animal.objects.only("name")])
+    assert len(pickle.loads(pickle.dumps(chosen)).querysets) == 2
+    with queries as counted:
+        found = list(await Tagged.objects.prefetch_related(chosen))
+        assert [one.target.keeper.name for one in found[3:]] == ["K"] * 3
+    assert len(counted) == 3
+    with pytest.raises(TypeError, match="must be a QuerySet"):
+        GenericPrefetch("target", ["wrong"])
+
+
+async def test_deleting_takes_what_refers_to_it(database: Any) -> None:
+    animal, stone = await Animal.objects.acreate(name="Leo"), await Stone.objects.acreate(name="flint")
+    lion = await Lion.objects.acreate(name="L")
+    for one in (animal, stone, lion):
+        await one.tags.acreate(word=one.name)
+    labels = {Tagged._meta.label: 1, Animal._meta.label: 1}
+    assert await animal.adelete() == (2, labels)
+    assert [one.word async for one in Tagged.objects.all()] == ["L", "flint"]
+    await lion.adelete()
+    assert (await Stone.objects.all().adelete())[0] == 2
+    assert await Tagged.objects.acount() == 0
