@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from orm.errors import NotSupportedError, SuspiciousOperation
+from orm.errors import NotSupportedError
 from orm.sql import types
 from orm.sql.dialect import Adapter, Capabilities, Dialect, Pattern, like_escape
 from orm.sql.types import SQLType
@@ -32,7 +32,36 @@ _TYPES = {
     "binary": "bytea",
     **{kind: kind for kind in AS_TEXT},
 }
-_ADAPTERS: dict[str, Adapter] = {"json": write_json, "hstore": write_hstore, **dict.fromkeys(RANGES, str)}
+
+
+def _text(value: str) -> str:
+    """Return a text as it is. The server refuses the character NUL, after it was sent and a transaction is spoilt."""
+    if isinstance(value, str) and "\x00" in value:
+        raise ValueError(f"PostgreSQL's texts can't hold the character NUL (0x00): {value[:80]!r}")
+    return value
+
+
+def _like(value: str) -> str:
+    return like_escape(_text(value))
+
+
+def _write_path(items: Sequence[str | int]) -> list[str]:
+    return [_text(str(item)) for item in items]
+
+
+def _texts(keys: Sequence[str]) -> list[str]:
+    return [_text(key) for key in keys]
+
+
+_ADAPTERS: dict[str, Adapter] = {
+    "text": _text,
+    "char": _text,
+    "json": write_json,
+    "hstore": write_hstore,
+    **dict.fromkeys(RANGES, str),
+}
+
+
 _CONVERTERS: dict[str, Adapter] = {
     "json": json.loads,
     "hstore": read_hstore,
@@ -56,15 +85,15 @@ _EXTRACTS = {
 }
 _TRUNCATES = frozenset({"year", "quarter", "month", "week", "day", "hour", "minute", "second"})
 _PATTERNS: dict[str, tuple[str, Adapter]] = {
-    "contains": ("LIKE", lambda v: f"%{like_escape(v)}%"),
-    "startswith": ("LIKE", lambda v: f"{like_escape(v)}%"),
-    "endswith": ("LIKE", lambda v: f"%{like_escape(v)}"),
-    "icontains": ("ILIKE", lambda v: f"%{like_escape(v)}%"),
-    "istartswith": ("ILIKE", lambda v: f"{like_escape(v)}%"),
-    "iendswith": ("ILIKE", lambda v: f"%{like_escape(v)}"),
-    "iexact": ("ILIKE", like_escape),
-    "regex": ("~", str),
-    "iregex": ("~*", str),
+    "contains": ("LIKE", lambda v: f"%{_like(v)}%"),
+    "startswith": ("LIKE", lambda v: f"{_like(v)}%"),
+    "endswith": ("LIKE", lambda v: f"%{_like(v)}"),
+    "icontains": ("ILIKE", lambda v: f"%{_like(v)}%"),
+    "istartswith": ("ILIKE", lambda v: f"{_like(v)}%"),
+    "iendswith": ("ILIKE", lambda v: f"%{_like(v)}"),
+    "iexact": ("ILIKE", _like),
+    "regex": ("~", _text),
+    "iregex": ("~*", _text),
 }
 _EXPLAIN_FORMATS = frozenset({"text", "xml", "json", "yaml"})
 _EXPLAIN_OPTIONS = frozenset(
@@ -223,28 +252,28 @@ class PostgreSQLDialect(Dialect):
             return f"MOD({lhs}::numeric, {rhs}::numeric)"
         return super().combine(operator, lhs, rhs, lhs_kind, rhs_kind)
 
-    def json_value(self, sql: str, path: Sequence[str | int], *, as_text: bool) -> str:
-        if len(path) == 1:
-            item = path[0]
-            step = f"{item}" if isinstance(item, int) else self.string_literal(item)
-            return f"({sql} {'->>' if as_text else '->'} {step})"
-        return f"({sql} {'#>>' if as_text else '#>'} {self._json_path(path)})"
+    def json_path(self, special: bool) -> Adapter:
+        return _write_path
 
-    def json_comparison(self, sql: str, path: Sequence[str | int]) -> Pattern:
-        return Pattern(f"({sql} #> {self._json_path(path)}) {{operator}} %s", write_json)
+    def json_value(self, sql: str, path: str, *, as_text: bool, special: bool) -> str:
+        return f"({sql} {'#>>' if as_text else '#>'} {path}::text[])"
+
+    def json_exists(self, sql: str, path: str, *, special: bool) -> str:
+        return f"({sql} #> {path}::text[]) IS NOT NULL"
+
+    def json_comparable(self, sql: str, path: str, *, special: bool) -> tuple[str, Adapter]:
+        return f"({sql} #> {path}::text[])", write_json
 
     def json_contains(self, lhs: str, rhs: str) -> str:
         return f"{lhs} @> {rhs}"
 
-    def json_has_key(self, sql: str, path: Sequence[str | int]) -> str:
-        return f"({sql} #> {self._json_path(path)}) IS NOT NULL"
+    def json_has_key(self, sql: str, key: str) -> str:
+        return f"({sql} -> {key}::text) IS NOT NULL"
 
-    def _json_path(self, path: Sequence[str | int]) -> str:
-        for item in path:
-            if "\x00" in str(item):
-                raise SuspiciousOperation("a JSON key with a NUL character can't become SQL text")
-        items = (str(item).replace("\\", "\\\\").replace('"', '\\"') for item in path)
-        return self.string_literal("{" + ",".join(f'"{item}"' for item in items) + "}")
+    def json_has_keys(self, sql: str, keys: str, *, every: bool) -> tuple[str, Adapter]:
+        function = "BOOL_AND" if every else "BOOL_OR"
+        has = f"SELECT {function}((given.value -> k) IS NOT NULL) FROM UNNEST(given.keys) AS k"
+        return f"(SELECT ({has}) FROM (SELECT {sql} AS value, {keys}::text[] AS keys) AS given)", _texts
 
     # -- statements ---------------------------------------------------------------------------------------------------
 

@@ -247,51 +247,48 @@ class SQLiteDialect(Dialect):
             return f"ORM_XOR({lhs}, {rhs})"
         return super().combine(operator, lhs, rhs, lhs_kind, rhs_kind)
 
-    def json_value(self, sql: str, path: Sequence[str | int], *, as_text: bool) -> str:
-        if _awkward(path):
-            sql, path = self._json_part(sql, path), []
-        if "%s" in sql:  # named more than once below, and a parameter may not be
-            return f"(SELECT {self.json_value('whole', path, as_text=as_text)} FROM (SELECT {sql} AS whole))"
-        place = self._json_path(path)
-        kind = f"JSON_TYPE({sql}, {place})"
-        if as_text:  # SQLite gives 1 and 0 for true and false
-            return (
-                f"CASE {kind} WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' "
-                f"ELSE CAST(JSON_EXTRACT({sql}, {place}) AS TEXT) END"
-            )
+    def json_path(self, special: bool) -> Adapter:
+        return _write_special_path if special else _write_path
+
+    def json_value(self, sql: str, path: str, *, as_text: bool, special: bool) -> str:
+        if special:
+            part = f"ORM_JSON_PART({sql}, {path})"
+            return f"(SELECT {_json_text('part', _WHOLE)} FROM (SELECT {part} AS part))" if as_text else part
+        if as_text:
+            return f"(SELECT {_json_text('whole', 'place')} FROM (SELECT {sql} AS whole, {path} AS place))"
         if self._arrows:
-            return f"({sql} -> {place})"
+            return f"({sql} -> {path})"
+        kind = "JSON_TYPE(whole, place)"
         return (
-            f"CASE WHEN {kind} IS NULL THEN NULL WHEN {kind} IN ('true', 'false', 'null') THEN {kind} "
-            f"ELSE JSON_QUOTE(JSON_EXTRACT({sql}, {place})) END"
+            f"(SELECT CASE WHEN {kind} IS NULL THEN NULL WHEN {kind} IN ('true', 'false', 'null') THEN {kind} "
+            f"ELSE JSON_QUOTE(JSON_EXTRACT(whole, place)) END FROM (SELECT {sql} AS whole, {path} AS place))"
         )
+
+    def json_exists(self, sql: str, path: str, *, special: bool) -> str:
+        return f"{'ORM_JSON_PART' if special else 'JSON_TYPE'}({sql}, {path}) IS NOT NULL"
+
+    def json_comparable(self, sql: str, path: str, *, special: bool) -> tuple[str, Adapter]:
+        if special:
+            return f"JSON_EXTRACT(ORM_JSON_PART({sql}, {path}), {_WHOLE})", _json_scalar
+        return f"JSON_EXTRACT({sql}, {path})", _json_scalar
 
     def json_contains(self, lhs: str, rhs: str) -> str:
         return f"ORM_JSON_CONTAINS({lhs}, {rhs})"
 
-    def json_has_key(self, sql: str, path: Sequence[str | int]) -> str:
-        if _awkward(path):
-            return f"{self._json_part(sql, path)} IS NOT NULL"
-        return f"JSON_TYPE({sql}, {self._json_path(path)}) IS NOT NULL"
+    def json_has_key(self, sql: str, key: str) -> str:
+        # The keys of a list are its numbers, which equal no text.
+        return f"EXISTS (SELECT 1 FROM JSON_EACH({sql}) WHERE key = {key})"
 
-    def _json_part(self, sql: str, path: Sequence[str | int]) -> str:
-        """Return what lies at a path SQLite's own path language has no words for."""
-        return f"ORM_JSON_PART({sql}, {self.string_literal(json.dumps(list(path)))})"
-
-    def json_comparison(self, sql: str, path: Sequence[str | int]) -> Pattern:
-        if _awkward(path):
-            sql, path = self._json_part(sql, path), []
-        return Pattern(f"JSON_EXTRACT({sql}, {self._json_path(path)}) {{operator}} %s", _json_scalar)
+    def json_has_keys(self, sql: str, keys: str, *, every: bool) -> tuple[str, Adapter]:
+        has = "EXISTS (SELECT 1 FROM JSON_EACH(given.whole) AS own WHERE own.key = asked.value)"
+        which = f"SELECT {'MIN' if every else 'MAX'}({has}) FROM JSON_EACH(given.keys) AS asked"
+        return f"(SELECT ({which}) FROM (SELECT {sql} AS whole, {keys} AS keys) AS given)", _write_json
 
     def now(self) -> str:
         return "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f000', 'now')"
 
     def json_exact(self, lhs: str, rhs: str) -> str:
         return f"ORM_JSON_EQUAL({lhs}, {rhs})"
-
-    def _json_path(self, path: Sequence[str | int]) -> str:
-        steps = [_json_step(item) for item in path]
-        return self.string_literal("$" + "".join(steps))
 
     # -- statements ---------------------------------------------------------------------------------------------------
 
@@ -356,21 +353,35 @@ def _slice(sql: str, start: int, length: int) -> str:
     return f"CAST(SUBSTR({sql}, {start}, {length}) AS INTEGER)"
 
 
-def _awkward(path: Sequence[str | int]) -> bool:
-    # SQLite compares a path's key with the text of the JSON as it stands, escapes and all, and has none for a quote.
-    return any(isinstance(item, str) and json.dumps(item, ensure_ascii=False) != f'"{item}"' for item in path)
-
-
 def _json_scalar(value: Any) -> Any:
     return int(value) if isinstance(value, bool) else value
 
 
+_WHOLE = "'$'"
+
+
+def _json_text(sql: str, place: str) -> str:
+    """Return a JSON scalar as text. SQLite's own form of true and false is 1 and 0."""
+    return (
+        f"CASE JSON_TYPE({sql}, {place}) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' "
+        f"ELSE CAST(JSON_EXTRACT({sql}, {place}) AS TEXT) END"
+    )
+
+
+def _write_path(items: Sequence[str | int]) -> str:
+    """Return a path in SQLite's path language; its keys have nothing that JSON escapes."""
+    return "$" + "".join(_json_step(item) for item in items)
+
+
 def _json_step(item: str | int) -> str:
-    if isinstance(item, int):
-        return f"[{item}]" if item >= 0 else f"[#{item}]"
-    if '"' in item:
-        raise NotSupportedError(f"SQLite's JSON paths can't name the key {item!r}: it has a double quote")
-    return f'."{_write_json(item)[1:-1]}"'  # keys are compared as they are written, escapes and all
+    if isinstance(item, str):
+        return f'."{item}"'
+    return f"[{item}]" if item >= 0 else f"[#{item}]"
+
+
+def _write_special_path(items: Sequence[str | int]) -> str:
+    """Return a path for ORM_JSON_PART: SQLite compares a path's key with the text of the JSON, escapes and all."""
+    return json.dumps(list(items))
 
 
 # -- patterns ----------------------------------------------------------------------------------------------------------

@@ -314,9 +314,12 @@ def json_part(text: str, path: str) -> str | None:
     """Return what lies at a path (a JSON list of keys and indexes) in a JSON text, as JSON; None when nothing does."""
     value = json.loads(text)
     for item in json.loads(path):
+        fits = isinstance(value, dict) if isinstance(item, str) else isinstance(value, list)
         try:
-            value = value[item]
-        except (KeyError, IndexError, TypeError):
+            value = value[item] if fits else None
+        except (KeyError, IndexError):
+            fits = False
+        if not fits:
             return None
     return json.dumps(value, ensure_ascii=False)
 

@@ -13,11 +13,11 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError
-from orm.query.names import RELATION_LOOKUPS, Names, Path, further_conditions, nearest, transform_of
-from orm.sql import json as json  # registers the lookups of JSON
+from orm.query.names import RELATION_LOOKUPS, Listing, Names, Path, further_conditions, nearest, transform_of
 from orm.sql import types
 from orm.sql.conditions import Q, Where, kind_of
 from orm.sql.expressions import Col, Expression, Node, Slot
+from orm.sql.json import KeyPath, PathItem
 from orm.sql.lookups import Exact, IsNull
 from orm.sql.references import names_in
 from orm.sql.select import Join, Output, Select, SubSelect, relabel
@@ -36,6 +36,7 @@ class Builder(Names):
     """
 
     def __init__(self, select: Select, pending: Sequence[Any] | None = None) -> None:
+        self.paths = pending.paths if isinstance(pending, Listing) else {}
         self.select = select.copy()
         self.model = select.model
         self.pending = pending
@@ -47,7 +48,9 @@ class Builder(Names):
         self.statement: Statement | None = None  # what a step that changes rows makes of the query
 
     def finished(self) -> Select:
-        """Return the changed select."""
+        """Return the changed select. The paths of a step's names have the slots after those of its values."""
+        self.values += self.paths.values()
+        self.prepares += [None] * len(self.paths)
         self.select.slots = self.base + len(self.values)
         self.select.list_slots = frozenset(self.list_slots)
         return self.select
@@ -67,6 +70,13 @@ class Builder(Names):
         self.values.append(prepare(value) if prepare is not None else value)
         self.prepares.append(prepare)
         return self.base + position
+
+    def take_path(self, whole: str, filtering: bool, items: list[PathItem]) -> KeyPath | Slot:
+        """Return the slot of a path into JSON that a step's name holds; what no step named is no slot."""
+        if (whole, filtering) not in self.paths:
+            return KeyPath(items)
+        place = list(self.paths).index((whole, filtering))
+        return Slot(self.base + len(self.pending or ()) + place, None, bare=True)
 
     def mark_list(self, slot: int) -> None:
         """Say that a slot holds the list of an IN, whose length may be part of the text."""
@@ -250,6 +260,7 @@ class Builder(Names):
     def _lookup(
         self, lhs: Any, names: Sequence[str], kind: Hashable, value: Any, whole: str, query: Any = None
     ) -> Expression:
+        lhs, names = self._keyed(lhs, names, whole, True)
         *transforms, last = names or ("exact",)
         lhs = self._transformed(lhs, transforms, whole)
         lookup = _find_lookup(lhs, last)
@@ -349,6 +360,9 @@ class InnerBuilder(Builder):
 
     def take_slot(self, value: Any, prepare: Prepare | None) -> int:
         return self.outer.take_slot(value, prepare)
+
+    def take_path(self, whole: str, filtering: bool, items: list[PathItem]) -> KeyPath | Slot:
+        return self.outer.take_path(whole, filtering, items)
 
     def mark_list(self, slot: int) -> None:
         self.outer.mark_list(slot)

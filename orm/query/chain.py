@@ -13,6 +13,7 @@ from orm.db.limits import seconds_above_zero
 from orm.db.routing import routes
 from orm.errors import NotSupportedError
 from orm.query import steps
+from orm.query.names import Listing
 from orm.query.prefetch import check_lookups
 from orm.query.shape import Shape, root
 from orm.sql import types
@@ -23,6 +24,7 @@ from orm.sql.functions.moments import Trunc
 if TYPE_CHECKING:
     from typing import Self
 
+    from orm.sql.select import Select
     from orm.sql.types import SQLType
 
 M = TypeVar("M", covariant=True)
@@ -109,6 +111,12 @@ class Chain(Generic[M]):
             key = (name, structure_of(arguments, values))
         except Uncacheable:
             key = None
+        if key is not None and key not in self._shape.steps:
+            listing = Listing(self._shape.select)
+            listed = (name, structure_of(arguments, listing))
+            if listing.paths:
+                shape, prepared = self._shape.advance_listed(listed, listing, change, *args)
+                return self._with(shape, self._values + prepared)
         shape, prepared = self._shape.advance(key, values, change, *args)
         return self._with(shape, self._values + prepared)
 
@@ -117,6 +125,12 @@ class Chain(Generic[M]):
         for item in names:
             if type(item) is not str:
                 return self._step(name, names, change, names)
+        if (name, names) not in self._shape.steps:
+            listing = Listing(self._shape.select)
+            listed = (name, *[listing.ordering(item) for item in names])
+            if listing.paths:
+                shape, prepared = self._shape.advance_listed(listed, listing, change, names)
+                return self._with(shape, self._values + prepared)
         shape, _ = self._shape.advance((name, names), (), change, names)
         return self._with(shape, self._values)
 
@@ -201,6 +215,11 @@ class Chain(Generic[M]):
         if (args or kwargs) and self._shape.select.combination is not None:
             self._uncombined("exclude" if negated else "filter")
         key, values = _filter_key(negated, args, kwargs)
+        if key is not None and key not in self._shape.steps:
+            listed, listing = _listed_filter_key(self._shape.select, negated, args, kwargs)
+            if listing.paths:
+                shape, prepared = self._shape.advance_listed(listed, listing, steps.filter_rows, negated, args, kwargs)
+                return self._with(shape, self._values + prepared)
         shape, prepared = self._shape.advance(key, values, steps.filter_rows, negated, args, kwargs)
         return self._with(shape, self._values + prepared)
 
@@ -438,6 +457,19 @@ def _filter_key(negated: bool, args: Sequence[Any], kwargs: dict[str, Any]) -> t
         ), values
     except Uncacheable:
         return None, ()
+
+
+def _listed_filter_key(
+    select: Select, negated: bool, args: Sequence[Any], kwargs: dict[str, Any]
+) -> tuple[Any, Listing]:
+    """Return the key of a filter call without the JSON paths in its names, and these with its values."""
+    listing = Listing(select)
+    key = (
+        "exclude" if negated else "filter",
+        *[arg.structure(listing) if hasattr(arg, "structure") else structure_of(arg, listing) for arg in args],
+        *[(listing.named(name, True), kind_of(value, listing)) for name, value in kwargs.items()],
+    )
+    return key, listing
 
 
 def named_expressions(args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def finish(select: Select) -> tuple[Select, Layout]:
     outputs: list[Output] = []
     entity = None
     if select.values is not None:
-        outputs += [Output(expression, _output_name(name)) for name, expression in select.values]
+        outputs += [Output(expression, name if "__" not in name else None) for name, expression in select.values]
         names = [name for name, _ in select.values]
     else:
         entity = _entity(builder, select, outputs)
@@ -92,10 +92,6 @@ def _hidden(select: Select, outputs: Sequence[Output]) -> list[Output]:
     shown = {output.expression for output in outputs}
     ordered = (item.expression for item in select.order_by or () if isinstance(item, OrderBy))
     return [Output(item) for item in dict.fromkeys(ordered) if item not in shown and not isinstance(item, Ref)]
-
-
-def _output_name(name: str) -> str:
-    return name
 
 
 def _plain_layout(select: Select, kind: str) -> Layout:

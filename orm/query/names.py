@@ -6,14 +6,15 @@ with the nearest names.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple
 
 from orm.errors import FieldError
 from orm.late import difflib, inspect
 from orm.query.paths import Hop
 from orm.sql.conditions import Where
-from orm.sql.expressions import Col
+from orm.sql.expressions import Col, Slot
+from orm.sql.json import KeyPath, KeyTransform, PathItem, is_special, keys_in, leading_keys, path_item
 from orm.sql.lookups import Exact
 from orm.sql.select import Join, Select, moved
 from orm.sql.types import SQLType
@@ -233,7 +234,20 @@ class Names:
             return self.select.annotations[first], tuple(rest)
         return None, ()
 
-    def _transformed(self, lhs: Any, names: Sequence[str], whole: str) -> Any:
+    def _keyed(self, lhs: Any, names: Sequence[str], whole: str, filtering: bool) -> tuple[Any, Sequence[str]]:
+        """Return ``lhs`` with the JSON keys gone along that come first among ``names``, and the names after them."""
+        count = leading_keys(lhs, names, filtering)
+        if not count:
+            return lhs, names
+        items = [path_item(name) for name in names[:count]]
+        return KeyTransform.along(items, self.take_path(whole, filtering, items), lhs), names[count:]
+
+    def take_path(self, whole: str, filtering: bool, items: list[PathItem]) -> KeyPath | Slot:
+        """Return where a path into JSON waits that ``whole`` (with a lookup at its end, if ``filtering``) names."""
+        return KeyPath(items)
+
+    def _transformed(self, lhs: Any, names: Sequence[str], whole: str, filtering: bool = False) -> Any:
+        lhs, names = self._keyed(lhs, names, whole, filtering)
         for position, name in enumerate(names):
             transform = transform_of(lhs, name)
             if transform is None:
@@ -249,6 +263,49 @@ class Names:
             known = sorted({*known, *related._meta.names})
         what = f"{self.describe(lhs)}" + (f" ({field.kind})" if field is not None else "")
         return FieldError(f"{what} has no lookup, transform or field {name!r} (in {whole!r}).{nearest(name, known)}")
+
+
+class Listing(list[Any]):
+    """A step's values in the order of its structure, with those of the JSON paths that its names hold after them.
+
+    A path is a value, so that a name stands in the step's key without it: queries of any keys share a shape.
+    """
+
+    def __init__(self, select: Select) -> None:
+        super().__init__()
+        self.names = Names()
+        self.names.select, self.names.model = select, select.model
+        self.paths: dict[tuple[str, bool], list[PathItem]] = {}
+
+    def named(self, name: str, filtering: bool = False) -> Hashable:
+        """Return what stands for a name in a key; ``filtering``: it may end in a lookup."""
+        parts = name.split("__") if isinstance(name, str) else ()
+        if len(parts) < 2 or name in self.names.select.annotations:
+            return name
+        rest, count = self._keys(name, parts, filtering)
+        if not count:
+            return name
+        items = [path_item(item) for item in rest[:count]]
+        self.paths.setdefault((name, filtering), items)
+        place = list(self.paths).index((name, filtering))
+        return (KeyPath, *parts[: len(parts) - len(rest)], is_special(items), place, *rest[count:])
+
+    def ordering(self, name: str) -> Hashable:
+        """Return what stands in a key for a name that an ordering may have a sign before."""
+        plain = name.lstrip("-+")
+        return (name[: len(name) - len(plain)], self.named(plain))
+
+    def _keys(self, name: str, parts: Sequence[str], filtering: bool) -> tuple[Sequence[str], int]:
+        annotation = self.names.select.annotations.get(parts[0])
+        if annotation is not None:
+            return parts[1:], leading_keys(annotation, parts[1:], filtering)
+        try:
+            path = self.names.path(name)
+        except FieldError:  # the step itself says so
+            return (), 0
+        if path.relation is not None or not path.rest:
+            return (), 0
+        return path.rest, keys_in(path.field, path.rest, filtering)
 
 
 def follows_key(hop: Hop) -> bool:
@@ -270,8 +327,5 @@ def transform_of(lhs: Any, name: str) -> Any:
     own = getattr(type(lhs), "class_lookups", {}).get(name)
     if own is not None and getattr(own, "is_transform", False):
         return own
-    key = getattr(lhs, "key_transform", None)
-    if key is not None:
-        return key(name)
     field = lhs.output_field_or_none
     return field.get_transform(name) if field is not None else None

@@ -24,7 +24,7 @@ from orm.db.transactions.membership import find_block
 from orm.db.transactions.public import atomic
 from orm.errors import FieldError, IntegrityError, TransactionManagementError
 from orm.query import change_query, routed, steps
-from orm.query.chain import _filter_key, named_expressions
+from orm.query.chain import _filter_key, _listed_filter_key, named_expressions
 from orm.query.faces import Faces
 from orm.query.insert_instances import bulk_insert, conflict_of
 from orm.query.plan import Plan, select_plan, statement_plan
@@ -171,7 +171,11 @@ class AwaitableQuerySet(Faces[M]):
         if self._low or self._high is not None or self._shape.select.combination is not None:
             return await self._get_among(args, kwargs)
         key, values = _filter_key(False, args, kwargs)
-        shape, prepared = self._shape.advance(("get", key) if key else None, values, steps.get_one, args, kwargs)
+        step = ("get", key) if key else None
+        if step is None or step in self._shape.steps:
+            shape, prepared = self._shape.advance(step, values, steps.get_one, args, kwargs)
+        else:
+            shape, prepared = self._first_get(step, values, args, kwargs)
         reader = self
         if routes.active:
             reader, plan, rows = await routed.rows_of(self, shape, self._values + prepared)
@@ -247,6 +251,15 @@ class AwaitableQuerySet(Faces[M]):
         self._uncut("change a query")
         ordered = self.order_by(*chosen)
         return await (ordered.reverse() if last else ordered)._slice(slice(0, 1)).aget()
+
+    def _first_get(
+        self, key: Any, values: Sequence[Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Shape, tuple[Any, ...]]:
+        """Return the shape of a get() whose key is a new one, maybe because of the JSON paths in its names."""
+        listed, listing = _listed_filter_key(self._shape.select, False, args, kwargs)
+        if listing.paths:
+            return self._shape.advance_listed(("get", listed), listing, steps.get_one, args, kwargs)
+        return self._shape.advance(key, values, steps.get_one, args, kwargs)
 
     # -- questions about all rows --------------------------------------------------------------------------------------
 

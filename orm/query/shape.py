@@ -17,6 +17,7 @@ from weakref import WeakSet
 
 from orm.epoch import epoch
 from orm.query.builder import Builder
+from orm.query.names import Listing
 from orm.sql.expressions import Uncacheable
 from orm.sql.select import Join, Select
 from orm.sql.types import OutOfRange
@@ -91,6 +92,22 @@ class Shape:
             return step.shape, tuple([value if prepare is None else prepare(value) for prepare, value in pairs])
         except OutOfRange:  # a number that no row has: what it is compared to becomes a shape of its own
             return self._grow(key, values, change, args)
+
+    def advance_listed(
+        self, key: Hashable, listing: Listing, change: Change, *args: Any
+    ) -> tuple[Shape, tuple[Any, ...]]:
+        """As ``advance``, for a key from which the listing has taken the JSON paths."""
+        step = self.steps.get(key)
+        if step is None:
+            return self._grow(key, listing, change, args)
+        values = (*listing, *listing.paths.values())
+        if step.prepares is None:
+            return step.shape, values
+        try:
+            pairs = zip(step.prepares, values, strict=True)
+            return step.shape, tuple([value if prepare is None else prepare(value) for prepare, value in pairs])
+        except OutOfRange:
+            return self._grow(key, listing, change, args)
 
     def _grow(
         self, key: Hashable | None, values: Sequence[Any], change: Change, args: Sequence[Any]

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import EmptyResultSet, FullResultSet
-from orm.sql.expressions import Expression, Param
+from orm.sql.expressions import Constant, Expression, Param
 from orm.sql.generated import define
 from orm.sql.selecting import compile_select
 
@@ -117,7 +117,7 @@ def finish(sql: str, params: Sequence[Any], dialect: Dialect) -> tuple[str, tupl
         param = next(pending, _NONE_LEFT)
         if param is _NONE_LEFT:
             raise ValueError(f"An as_sql() or a template has more placeholders than parameters: {sql}")
-        key = param if numbered and isinstance(param, Param) else None
+        key = param if numbered and isinstance(param, (Param, Constant)) else None
         if key is not None and key in numbers:
             return dialect.placeholder(numbers[key])
         ordered.append(param)
@@ -143,7 +143,10 @@ def binder(params: Sequence[Any], slots: int | None) -> Callable[[Values], Value
     names: dict[str, Any] = {}
     items: list[str] = []
     for number, param in enumerate(params):
-        if not isinstance(param, Param):
+        if isinstance(param, Constant):
+            names[f"c{number}"] = param.adapter(param.value)
+            items.append(f"c{number}")
+        elif not isinstance(param, Param):
             names[f"c{number}"] = param
             items.append(f"c{number}")
         elif param.adapter is None:

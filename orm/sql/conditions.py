@@ -74,12 +74,15 @@ class Q(Node):
 
     def structure(self, values: list[Any]) -> Hashable:
         """Return the key of this condition without its values, which are appended to ``values``."""
+        listing: Any = None if type(values) is list else values
         return (
             Q,
             self.connector,
             self.negated,
             *[
-                (child[0], kind_of(child[1], values)) if type(child) is tuple else child.structure(values)
+                (child[0] if listing is None else listing.named(child[0], True), kind_of(child[1], values))
+                if type(child) is tuple
+                else child.structure(values)
                 for child in self.children
             ],
         )

@@ -222,27 +222,46 @@ class Dialect(SchemaSpelling):
         """Return an arithmetic expression; ``operator`` is one of + - * / %% ^ & | # << >>."""
         return f"({lhs} {operator} {rhs})"
 
-    def json_value(self, sql: str, path: Sequence[str | int], *, as_text: bool) -> str:
-        """Return what lies at a path in a JSON value; ``as_text`` unquotes strings. Path items become literals."""
+    def json_path(self, special: bool) -> Adapter:
+        """Return what makes the parameter of a path into JSON (of a list of keys and indexes).
+
+        ``special`` paths hold a key that a JSON text may write in several ways, with escapes or without.
+        """
         raise NotSupportedError(f"{self.name} can't look into JSON")
+
+    def json_value(self, sql: str, path: str, *, as_text: bool, special: bool) -> str:
+        """Return what lies at a path in a JSON value; ``as_text`` unquotes strings.
+
+        ``path`` is SQL (``%s``, for what ``json_path(special)`` makes). Here and below the text names each argument
+        once and in order, as either may hold parameters.
+        """
+        raise NotSupportedError(f"{self.name} can't look into JSON")
+
+    def json_exists(self, sql: str, path: str, *, special: bool) -> str:
+        """Return whether something, JSON null included, lies at a path."""
+        raise NotSupportedError(f"{self.name} can't look into JSON")
+
+    def json_comparable(self, sql: str, path: str, *, special: bool) -> tuple[str, Adapter]:
+        """Return a scalar at a path as it stands to the left of ``<`` and ``>``, and the adapter for the right side."""
+        raise NotSupportedError(f"{self.name} can't compare values inside JSON")
 
     def json_contains(self, lhs: str, rhs: str) -> str:
         """Return whether JSON ``lhs`` contains JSON ``rhs``."""
         raise NotSupportedError(f"{self.name} can't search JSON for contained values")
 
-    def json_has_key(self, sql: str, path: Sequence[str | int]) -> str:
-        """Return whether something, JSON null included, lies at a path."""
+    def json_has_key(self, sql: str, key: str) -> str:
+        """Return whether a JSON value is an object with a key (a string)."""
+        raise NotSupportedError(f"{self.name} can't ask JSON for keys")
+
+    def json_has_keys(self, sql: str, keys: str, *, every: bool) -> tuple[str, Adapter]:
+        """Return whether a JSON value is an object with every, or any, of several keys, and the adapter for their
+        list.
+        """
         raise NotSupportedError(f"{self.name} can't ask JSON for keys")
 
     def json_exact(self, lhs: str, rhs: str) -> str:
         """Return whether two JSON values are equal as values."""
         return f"{lhs} = {rhs}"
-
-    def json_comparison(self, sql: str, path: Sequence[str | int]) -> Pattern:
-        """Return how a scalar at a JSON path stands in ``<`` and ``>``: left side and adapter for the right (one
-        ``%s``).
-        """
-        raise NotSupportedError(f"{self.name} can't compare values inside JSON")
 
     def now(self) -> str:
         """Return the current moment."""

@@ -28,6 +28,13 @@ class Param(NamedTuple):
     adapter: Adapter | None = None
 
 
+class Constant(NamedTuple):
+    """A parameter whose value belongs to the shape, such as a JSON path of ``Meta.ordering``."""
+
+    value: Hashable
+    adapter: Adapter
+
+
 class Uncacheable(Exception):
     """An expression holds something that can't be part of a key; its query is built each time."""
 

@@ -1,55 +1,114 @@
 """Looking into JSON: ``data__address__city="Turin"``, ``data__has_key="address"``, ``data__contains={"a": 1}``.
 
-A key or index in a lookup path becomes a literal path, escaped by the dialect; it is never bound nor pasted in raw.
+The keys and indexes of a lookup path are one bound value, never text of the statement: paths of any keys share a shape.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from orm.sql import types
 from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS
-from orm.sql.expressions import Expression, Param, Slot
+from orm.sql.expressions import Constant, Expression, Param, Slot
 from orm.sql.lookups import In, IsNull, Lookup, PatternLookup, Transform, _Comparison, _Each, _Item, named_here
 from orm.sql.types import KIND_KEY_TRANSFORMS, KIND_LOOKUPS, SQLType
 
 PathItem = str | int
+
+_INDEX = re.compile(r"-?(0|[1-9][0-9]{0,8})\Z")
+
+
+def path_item(name: PathItem) -> PathItem:
+    """Return what a part of a lookup path means: an index for a whole number (negative ones count from the end)."""
+    return int(name) if isinstance(name, str) and _INDEX.match(name) and name != "-0" else name
+
+
+def is_special(items: Sequence[PathItem]) -> bool:
+    """Whether a key of the path may be written in several ways in a JSON text, with escapes or without.
+
+    Part of the shape, since some databases find such keys another way than plain ones.
+    """
+    return any(isinstance(item, str) and json.dumps(item) != f'"{item}"' for item in items)
+
+
+class KeyPath(Expression):
+    """The keys and indexes that a path names, from the outside in; a bound value."""
+
+    def __init__(self, items: Sequence[PathItem]) -> None:
+        super().__init__()
+        self.items = tuple(items)
+
+    def structure(self, values: list[Any]) -> Hashable:
+        values.append(self.items)
+        return KeyPath
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        return Slot(query.take_slot(self.items, None), None, bare=True)
 
 
 class KeyTransform(Transform):
     """What lies under a key (or at an index, for whole numbers) of a JSON value."""
 
     lookup_name = "key"
+    takes_extra = False
 
-    def __init__(self, key: PathItem, expression: Any, **extra: Any) -> None:
-        super().__init__(expression, **extra)
-        self.key: PathItem = int(key) if isinstance(key, str) and key.isdigit() else key
+    def __init__(self, key_name: PathItem, *args: Any, **extra: Any) -> None:
+        """Take the key, and the JSON expression it is a key of."""
+        super().__init__(*args, **extra)
+        if not isinstance(key_name, (str, int)):
+            raise TypeError(f"A JSON key is a string, or a whole number for an index, not {key_name!r}")
+        self._set_path([path_item(key_name)])
+
+    def _set_path(self, items: Sequence[PathItem]) -> None:
+        self.path: KeyPath | Slot = KeyPath(items)
+        self.special = is_special(items)
+
+    @classmethod
+    def along(cls, items: Sequence[PathItem], path: KeyPath | Slot, expression: Any) -> KeyTransform:
+        """Return what lies at several keys, one below the other; ``path`` is where their value waits."""
+        new = cls(items[0], expression)
+        new.path, new.special = path, is_special(items)
+        return new
+
+    @classmethod
+    def from_lookup(cls, lookup: str) -> KeyTransform:
+        """Return what a path such as ``"data__address__city"`` leads to.
+
+        Raises ``ValueError`` for a path without keys.
+        """
+        name, *keys = lookup.split("__")
+        if not keys:
+            raise ValueError("Lookup must contain key or index transforms.")
+        found = cls(keys[0], name)
+        found._set_path([path_item(key) for key in keys])
+        return found
 
     def _infer_output_field(self) -> SQLType | None:
         return types.JSON
 
-    @staticmethod
-    def key_transform(name: str) -> Any:
-        """Return the transform one key deeper."""
-        return KeyTransformFactory(name)
-
-    def path(self) -> tuple[Any, list[PathItem]]:
-        """Return the JSON expression and the path into it."""
-        inner = self.lhs
-        if isinstance(inner, KeyTransform):
-            root, path = inner.path()
-            return root, [*path, self.key]
-        return inner, [self.key]
+    def path_param(self, connection: Any) -> Any:
+        """Return the parameter of the path."""
+        adapter = connection.json_path(self.special)
+        return Param(self.path.index, adapter) if isinstance(self.path, Slot) else Constant(self.path.items, adapter)
 
     def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
         return self.render(compiler, connection, as_text=False)
 
     def render(self, compiler: Any, connection: Any, *, as_text: bool) -> tuple[str, Sequence[Any]]:
         """Return the value's SQL: as JSON, or as text with strings unquoted."""
-        root, path = self.path()
-        sql, params = compiler.compile(root)
-        return connection.json_value(sql, path, as_text=as_text), params
+        sql, params = compiler.compile(self.lhs)
+        text = connection.json_value(sql, "%s", as_text=as_text, special=self.special)
+        return text, [*params, self.path_param(connection)]
 
 
 class KeyTextTransform(KeyTransform):
@@ -64,6 +123,9 @@ class KeyTextTransform(KeyTransform):
         return self.render(compiler, connection, as_text=True)
 
 
+KT = KeyTextTransform.from_lookup
+
+
 class KeyTransformFactory:
     """Makes the transform for a key named in a lookup path."""
 
@@ -72,6 +134,34 @@ class KeyTransformFactory:
 
     def __call__(self, expression: Any) -> KeyTransform:
         return KeyTransform(self.key, expression)
+
+
+def leading_keys(lhs: Any, names: Sequence[str], filtering: bool) -> int:
+    """Return how many of the names after ``lhs`` are keys into its JSON value; 0 where it holds none.
+
+    ``filtering``: the last name is a lookup where there is one of that name.
+    """
+    known = getattr(type(lhs), "class_lookups", {})
+    sql_type = lhs.output_field_or_none
+    return 0 if sql_type is None else keys_in(sql_type, names, filtering, known, isinstance(lhs, KeyTransform))
+
+
+def keys_in(
+    sql_type: SQLType, names: Sequence[str], filtering: bool, known: dict[str, type] | None = None, below: bool = False
+) -> int:
+    """As ``leading_keys``, for a type; ``below``: it is already that of something under a key."""
+    if sql_type.kind != "json":
+        return 0
+    lookups = sql_type.lookups()
+    for position, name in enumerate(names):
+        own = KeyTransform.class_lookups if below or position else known or {}
+        found = own.get(name) or lookups.get(name)
+        is_transform = getattr(found, "is_transform", False)
+        if is_transform and (name in own or not (below or position)):
+            return position
+        if found is not None and not is_transform and filtering and position == len(names) - 1:
+            return position
+    return len(names)
 
 
 KIND_KEY_TRANSFORMS["json"] = KeyTransformFactory
@@ -163,11 +253,9 @@ class _KeyComparison(_Comparison):
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
         if not isinstance(self.rhs, Slot):
             return super().as_sql(compiler, connection)
-        root, path = self.lhs.path()
-        sql, params = compiler.compile(root)
-        pattern = connection.json_comparison(sql, path)
-        text = pattern.sql.replace("{operator}", self.operator)
-        return text, [*params, Param(self.rhs.index, pattern.adapter)]
+        sql, params = compiler.compile(self.lhs.lhs)
+        lhs, adapter = connection.json_comparable(sql, "%s", special=self.lhs.special)
+        return f"{lhs} {self.operator} %s", [*params, self.lhs.path_param(connection), Param(self.rhs.index, adapter)]
 
 
 for _name, _operator in (("gt", ">"), ("gte", ">="), ("lt", "<"), ("lte", "<=")):
@@ -205,10 +293,10 @@ class KeyIsNull(IsNull):
         return set()
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
-        root, path = self.lhs.path()
-        sql, params = compiler.compile(root)
-        has = connection.json_has_key(sql, path)
-        return (f"NOT COALESCE({has}, {connection.false()})" if self.rhs else has), params
+        sql, params = compiler.compile(self.lhs.lhs)
+        has = connection.json_exists(sql, "%s", special=self.lhs.special)
+        text = f"NOT COALESCE({has}, {connection.false()})" if self.rhs else has
+        return text, [*params, self.lhs.path_param(connection)]
 
 
 @_json
@@ -235,11 +323,26 @@ class JSONContainedBy(_JSONComparison):
         return connection.json_contains(rhs, lhs), [*rhs_params, *params]
 
 
-class _Keys:
-    """The keys a has_key lookup asks for: part of the shape, as they become paths."""
+def _key(value: Any) -> str:
+    """Return a key of a JSON object, which is a string."""
+    return str(value)
 
-    def __init__(self, keys: Sequence[PathItem]) -> None:
-        self.keys = tuple(keys)
+
+@_json
+class HasKey(Lookup):
+    """Whether a JSON object has a key."""
+
+    lookup_name = "has_key"
+
+    @classmethod
+    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+        if isinstance(value, bool) or not isinstance(value, (str, int)):
+            raise TypeError(f"{cls.lookup_name} takes one key, not {value!r}")
+        return cls(lhs, Slot(query.take_slot(value, _key), types.TEXT, bare=True))
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        lhs, params = self.process_lhs(compiler, connection)
+        return connection.json_has_key(lhs, "%s"), [*params, Param(self.rhs.index, connection.adapter(types.TEXT))]
 
 
 @_json
@@ -247,26 +350,18 @@ class HasKeys(Lookup):
     """Whether a JSON object has all of several keys."""
 
     lookup_name = "has_keys"
-    joiner = " AND "
-    several = True
+    every = True
 
     @classmethod
     def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
-        if cls.several and kind not in (LIST, ITEMS):
+        if kind not in (LIST, ITEMS):
             raise TypeError(f"{cls.lookup_name} takes a list of keys, not {value!r}")
-        if not cls.several and not isinstance(value, (str, int)):
-            raise TypeError(f"{cls.lookup_name} takes one key, not {value!r}")
-        query.refuse_sharing()  # the keys are part of the text
-        query.take_slot(value, None)
-        keys: Any = value if cls.several else [value]
-        return cls(lhs, _Keys(keys))
+        return cls(lhs, Slot(query.take_slot(value, _Each(_key)), types.TEXT, bare=True))
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
-        root, path = self.lhs.path() if isinstance(self.lhs, KeyTransform) else (self.lhs, [])
-        sql, params = compiler.compile(root)
-        parts = [connection.json_has_key(sql, [*path, key]) for key in self.rhs.keys]
-        joined = self.joiner.join(parts)
-        return (f"({joined})" if len(parts) > 1 else joined), [p for _ in parts for p in params]
+        lhs, params = self.process_lhs(compiler, connection)
+        text, adapter = connection.json_has_keys(lhs, "%s", every=self.every)
+        return text, [*params, Param(self.rhs.index, adapter)]
 
 
 @_json
@@ -274,12 +369,4 @@ class HasAnyKeys(HasKeys):
     """Whether a JSON object has one of several keys."""
 
     lookup_name = "has_any_keys"
-    joiner = " OR "
-
-
-@_json
-class HasKey(HasKeys):
-    """Whether a JSON object has a key."""
-
-    lookup_name = "has_key"
-    several = False
+    every = False

@@ -417,6 +417,7 @@ class Transform(Func):
 
     lookup_name: str = ""
     is_transform = True
+    class_lookups: ClassVar[dict[str, type]] = {}
     bilateral = False
     arity = 1
 
@@ -441,7 +442,7 @@ class Transform(Func):
     def register_lookup(cls, lookup: type, lookup_name: str | None = None) -> type:
         """Make a lookup available on this transform's result only."""
         if "class_lookups" not in cls.__dict__:
-            cls.class_lookups = {}  # type: ignore[attr-defined]
+            cls.class_lookups = {}
         cls.class_lookups[lookup_name or lookup.lookup_name] = lookup  # type: ignore[attr-defined]
         epoch.advance(Reason.LOOKUPS)
         return lookup

@@ -28,7 +28,7 @@ class F(Combinable):
         self.name = name
 
     def structure(self, values: list[Any]) -> Hashable:
-        return (type(self), self.name)
+        return (type(self), self.name if type(values) is list else values.named(self.name))  # type: ignore[attr-defined]
 
     query_structure = structure
 

@@ -249,10 +249,9 @@ async def test_json_keys_are_data(database: Any, text: str) -> None:
     """A JSON key may be any text, so it is not refused: it is found, and nothing else happens."""
     await Document.objects.acreate(name="it", data={text: 1, "inner": {text: 2}})
     await Document.objects.acreate(name="other", data={"x": 1})
-    if not (database.backend == "sqlite" and '"' in text):  # SQLite's paths can't spell it
-        assert [d.name async for d in Document.objects.filter(**{f"data__{text}": 1})] == ["it"]
-        assert [d.name async for d in Document.objects.filter(**{f"data__inner__{text}": 2})] == ["it"]
-        assert [d.name async for d in Document.objects.filter(data__has_key=text)] == ["it"]
+    assert [d.name async for d in Document.objects.filter(**{f"data__{text}": 1})] == ["it"]
+    assert [d.name async for d in Document.objects.filter(**{f"data__inner__{text}": 2})] == ["it"]
+    assert [d.name async for d in Document.objects.filter(data__has_key=text)] == ["it"]
     assert await Document.objects.acount() == 2
 
 

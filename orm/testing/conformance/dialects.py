@@ -290,33 +290,45 @@ class DialectConformance(Conformance):
         document = {"name": "Ada", "age": 36, "tags": ["x", {"deep": None}], "on": True, 'it\'s "quoted"': 1}
         await _insert(room, connection, table, 1, sample, document)
         try:
-            dialect.json_value("v", ["name"], as_text=True)
+            dialect.json_path(False)
         except errors.NotSupportedError:
             pytest.skip("no JSON paths")
 
         async def ask(sql: str, *params: Any) -> Any:
             return (await room.fetch(connection, f"SELECT {sql} FROM {table}", *params))[0][0]
 
-        assert await ask(dialect.json_value("v", ["name"], as_text=True)) == "Ada"
-        assert await ask(dialect.json_value("v", ["age"], as_text=True)) == "36"
-        assert await ask(dialect.json_value("v", ["on"], as_text=True)) == "true"
-        assert await ask(dialect.json_value("v", ["tags", 0], as_text=True)) == "x"
-        assert await ask(dialect.json_value("v", ["nothing"], as_text=True)) is None
-        values: list[tuple[list[str | int], Any]] = [
-            (["name"], "Ada"),
-            (["tags", 1], {"deep": None}),
-            (["on"], True),
-            (["age"], 36),
+        async def value(path: list[str | int], *, as_text: bool, special: bool = False) -> Any:
+            sql = dialect.json_value("v", "%s", as_text=as_text, special=special)
+            return await ask(sql, dialect.json_path(special)(path))
+
+        assert await value(["name"], as_text=True) == "Ada"
+        assert await value(["age"], as_text=True) == "36"
+        assert await value(["on"], as_text=True) == "true"
+        assert await value(["tags", 0], as_text=True) == "x"
+        assert await value(["nothing"], as_text=True) is None
+        values: list[tuple[list[str | int], bool, Any]] = [
+            (["name"], False, "Ada"),
+            (["tags", 1], False, {"deep": None}),
+            (["on"], False, True),
+            (["age"], False, 36),
+            (['it\'s "quoted"'], True, 1),
         ]
-        for path, expected in values:
-            assert room.convert(JSON, await ask(dialect.json_value("v", path, as_text=False))) == expected
-        keys: list[tuple[list[str | int], bool]] = [
-            (["tags", 1, "deep"], True),
-            (["tags", 1, "no"], False),
-            (["no"], False),
+        for path, special, expected in values:
+            assert room.convert(JSON, await value(path, as_text=False, special=special)) == expected
+        keys: list[tuple[list[str | int], bool, bool]] = [
+            (["tags", 1, "deep"], False, True),
+            (["tags", 1, "no"], False, False),
+            (["no"], False, False),
+            (['it\'s "quoted"'], True, True),
         ]
-        for path, expected in keys:
-            assert bool(await ask(dialect.json_has_key("v", path))) is expected
+        for path, special, expected in keys:
+            sql = dialect.json_exists("v", "%s", special=special)
+            assert bool(await ask(sql, dialect.json_path(special)(path))) is expected
+        for key, expected in (("name", True), ('it\'s "quoted"', True), ("no", False)):
+            assert bool(await ask(dialect.json_has_key("v", "%s"), key)) is expected
+        for every, names, expected in ((True, ["name", "no"], False), (False, ["name", "no"], True)):
+            sql, adapter = dialect.json_has_keys("v", "%s", every=every)
+            assert bool(await ask(sql, adapter(names))) is expected
         same = dialect.json_exact("v", room.literal(JSON))
         assert await ask(same, room.adapt(JSON, dict(reversed(document.items()))))
         assert not await ask(same, room.adapt(JSON, {**document, "age": 37}))

@@ -1,0 +1,164 @@
+"""JSON keys are values: whatever their text, they find exactly their rows, and queries of any keys share a shape."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from typing import Any
+
+import pytest
+
+from orm.models import Count, F, Q
+from orm.query import shape
+from orm.sql.json import KT, KeyTransform
+from tests.counting import Queries
+from tests.query.models import Document
+
+KEYS = [
+    "plain", "a b", "a.b", "a'b", "''", 'a"b', '"', '""', "a\\b", "\\", "\\'", '\\"', "$", "$.a", "%s", "%",
+    "%%", "%(a)s", "ü", "\\u00fc", "0x", "[0]", "a[0]", "#", "[#-1]", "{}", "{a}", "{0}", "}", ",", ";",
+    "'; DROP TABLE x; --", "-- ", "/*", "*/", "\n", "\r\n", "\t", "\x01", "\x1f", "\x7f", "\u2028", "\u202e",
+    "\u200b", "😀", "`", "]", "[", "NULL", "null", "true", "-", "+1", "1.5", "1e3", "007", "²", "９", "1" * 5000,
+    "x" * 100_000, "$1", ":a", "?", "?|", "@>", "->", "E'\\'",
+]  # fmt: skip
+
+
+@pytest.fixture
+def keyed(database: Any) -> list[str]:
+    Document.objects.bulk_create(
+        [Document(name=str(number), data={key: {"n": number}}) for number, key in enumerate(KEYS)]
+    )
+    return KEYS
+
+
+async def test_a_key_of_any_text_finds_its_row(keyed: list[str]) -> None:
+    for number, key in enumerate(keyed):
+        name = f"data__{key}__n"
+        for found in (
+            Document.objects.filter(**{name: number}),
+            Document.objects.filter(Q(**{name: number}) & Q(**{f"{name}__gte": number})),
+            Document.objects.filter(**{f"data__{key}": {"n": number}}),
+            Document.objects.filter(**{f"data__{key}__isnull": False}),
+            Document.objects.filter(**{f"data__{key}__has_key": "n"}),
+            Document.objects.filter(**{f"data__{key}__has_keys": ["n"], f"{name}__in": [number, -1]}),
+            Document.objects.filter(data__has_key=key),
+            Document.objects.filter(data__has_keys=[key]),
+            Document.objects.filter(data__has_any_keys=[key, "not there"]),
+            Document.objects.annotate(found=F(name)).filter(found=number),
+            Document.objects.annotate(found=KeyTransform(key, "data")).filter(found__n=number),
+            Document.objects.filter(data__has_key=key).annotate(found=KT(name)).filter(found=str(number)),
+        ):
+            assert await found.values_list("name", flat=True) == [str(number)], (key, str(found.query))
+
+
+async def test_a_key_of_any_text_gives_its_value(keyed: list[str]) -> None:
+    for number, key in enumerate(keyed):
+        name = f"data__{key}__n"
+        rows = Document.objects.filter(name=str(number))
+        assert await rows.values(name).aget() == {name: number}
+        assert await rows.values_list(name, flat=True).aget() == number
+        assert await rows.annotate(found=F(name)).values_list("found", flat=True).aget() == number
+        assert await rows.values(name).annotate(n=Count("pk")).aget() == {name: number, "n": 1}
+
+
+async def test_a_key_of_any_text_orders(keyed: list[str]) -> None:
+    for number, key in enumerate(keyed):
+        rows = Document.objects.filter(**{f"data__{key}__isnull": False}) | Document.objects.filter(name="none")
+        assert await rows.order_by(f"-data__{key}__n", "name").values_list("name", flat=True) == [str(number)]
+
+
+async def test_excluding_a_key_of_any_text(keyed: list[str]) -> None:
+    for key in keyed:
+        assert await Document.objects.exclude(data__has_key=key).acount() == len(keyed) - 1
+
+
+async def test_updating_from_a_key_of_any_text(keyed: list[str]) -> None:
+    for number, key in enumerate(keyed[:40]):
+        changed = Document.objects.filter(**{f"data__{key}__n": number})
+        assert await changed.aupdate(name=KT(f"data__{key}__n")) == 1
+
+
+@pytest.mark.only(backend="postgresql")
+async def test_a_key_with_nul_is_refused(database: Any) -> None:
+    with Queries() as sent, pytest.raises(ValueError, match="NUL"):
+        await Document.objects.filter(**{"data__a\0b": 1})
+    with Queries() as sent, pytest.raises(ValueError, match="NUL"):
+        await Document.objects.filter(data__has_key="a\0b")
+    assert not sent
+
+
+@pytest.mark.only(backend="sqlite")
+async def test_a_key_with_nul(database: Any) -> None:
+    await Document.objects.acreate(name="it", data={"a\0b": 1})
+    assert await Document.objects.filter(**{"data__a\0b": 1}).acount() == 1
+
+
+async def test_negative_indexes(database: Any) -> None:
+    await Document.objects.acreate(name="it", data=[1, [2, 3]])
+    assert await Document.objects.filter(**{"data__-1__-2": 2}).acount() == 1
+    assert await Document.objects.values_list("data__-2", flat=True).aget() == 1
+
+
+async def test_a_text_is_no_list_and_a_list_has_no_keys(database: Any) -> None:
+    await Document.objects.abulk_create([Document(name="text", data="abc"), Document(name="list", data=["abc", "0"])])
+    assert await Document.objects.filter(**{'data__0__"': "a"}).acount() == 0
+    assert await Document.objects.filter(data__0__isnull=False).values_list("name", flat=True) == ["list"]
+    assert await Document.objects.filter(data__has_key="0").acount() == 0
+    assert await Document.objects.filter(data__has_key="abc").acount() == 0
+    assert await Document.objects.filter(data__has_any_keys=["0", "abc"]).acount() == 0
+
+
+async def test_keys_and_lookups_of_one_name(database: Any) -> None:
+    await Document.objects.acreate(name="it", data={"contains": {"exact": {"a": 1}}, "isnull": 2})
+    assert await Document.objects.filter(data__contains__exact={"exact": {"a": 1}}).acount() == 1
+    assert await Document.objects.filter(data__contains={"isnull": 2}).acount() == 1
+    assert await Document.objects.filter(data__contains__exact__exact={"a": 1}).acount() == 1
+    assert await Document.objects.annotate(x=F("data__isnull")).filter(x=2, data__isnull=False).acount() == 1
+    assert await Document.objects.annotate(x=F("data__contains")).filter(x__exact__a=1).acount() == 1
+
+
+async def test_one_shape_for_all_keys(database: Any) -> None:
+    await Document.objects.acreate(name="it", data={})
+
+    async def ask(key: str) -> None:
+        await Document.objects.filter(**{f"data__{key}__more": 1}).order_by(f"data__{key}", f"-data__{key}__x")
+        await Document.objects.filter(Q(**{f"data__{key}__gt": 1}) | Q(data__has_key=key), data__has_keys=[key, "b"])
+        await Document.objects.annotate(x=F(f"data__{key}")).alias(y=KT(f"data__{key}")).filter(y="1").afirst()
+        await Document.objects.annotate(n=Count("pk", filter=Q(**{f"data__{key}": 1}))).aaggregate(Count("n"))
+
+    await ask("first")
+    before = shape.size()
+    for key in ("second", "third", "a__b__c", "-1", "7__x"):
+        await ask(key)
+    assert shape.size() == before
+
+
+async def test_names_that_share_a_key_and_names_that_do_not(database: Any) -> None:
+    """Two names of a step may hold the same path or different ones: that is part of the shape."""
+    await Document.objects.acreate(name="it", data={"a": 1, "b": 2})
+    for first, second, expected in (("a", "a", 1), ("a", "b", 0), ("b", "b", 1), ("b", "a", 0)):
+        rows = Document.objects.filter(**{f"data__{first}": F(f"data__{second}")})
+        assert await rows.acount() == expected, (first, second)
+
+
+@pytest.mark.only(colour="blocking")
+def test_memory_is_flat_however_many_keys_are_asked_for(database: Any) -> None:
+    def ask(number: int) -> None:
+        Document.objects.filter(**{f"data__k{number}__{number}": number}).order_by(f"data__o{number}").first()
+        Document.objects.filter(data__has_key=f"k{number}").first()
+        Document.objects.filter(pk__in=range(number % 300)).first()
+
+    for number in range(300):
+        ask(number)
+    shapes = shape.size()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for number in range(300, 3300):
+            ask(number)
+        gc.collect()
+        grown, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert shape.size() == shapes
+    assert grown < 300_000
