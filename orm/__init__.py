@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from orm import errors, models
+    from orm import errors, migrations, models
     from orm.config import configure, settings
     from orm.db.observing.watched import capture_queries
     from orm.db.registry import DEFAULT_DB_ALIAS, databases, register_backend
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from orm.db.transactions.atomic import arun_in_transaction
     from orm.db.transactions.atomic_blocking import run_in_transaction
     from orm.db.transactions.public import atomic, independent, on_commit
+    from orm.migrations.running import amigrate
+    from orm.migrations.running_blocking import migrate
     from orm.models.apps import apps
     from orm.models.schema import acreate_tables, adrop_tables, schema_editor
     from orm.models.schema_blocking import create_tables, drop_tables
@@ -27,6 +29,7 @@ _HOMES = {
     "DEFAULT_DB_ALIAS": "orm.db.registry",
     "acreate_tables": "orm.models.schema",
     "adrop_tables": "orm.models.schema",
+    "amigrate": "orm.migrations.running",
     "apps": "orm.models.apps",
     "arun_in_transaction": "orm.db.transactions.atomic",
     "atomic": "orm.db.transactions.public",
@@ -36,19 +39,21 @@ _HOMES = {
     "databases": "orm.db.registry",
     "drop_tables": "orm.models.schema_blocking",
     "independent": "orm.db.transactions.public",
+    "migrate": "orm.migrations.running_blocking",
     "on_commit": "orm.db.transactions.public",
     "register_backend": "orm.db.registry",
     "run_in_transaction": "orm.db.transactions.atomic_blocking",
     "schema_editor": "orm.models.schema",
     "settings": "orm.config",
 }
-_ROOMS = ("errors", "models")
+_ROOMS = ("errors", "migrations", "models")
 
 __all__ = [
     "DEFAULT_DB_ALIAS",
     "ReplicaRouter",
     "acreate_tables",
     "adrop_tables",
+    "amigrate",
     "apps",
     "arun_in_transaction",
     "atomic",
@@ -59,6 +64,8 @@ __all__ = [
     "drop_tables",
     "errors",
     "independent",
+    "migrate",
+    "migrations",
     "models",
     "on_commit",
     "register_backend",

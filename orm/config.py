@@ -35,6 +35,9 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
     "strict_models": ((bool,), True, "a bool"),
     "silenced_checks": ((Sequence,), (), "a list of identifiers of checks"),
     "swapped_models": ((Mapping,), {}, "a mapping of Meta.swappable names to models, as 'app.Model'"),
+    "migration_modules": ((Mapping,), {}, "a mapping of app labels to the modules of their migrations, or None"),
+    "migrations_table": ((str,), "orm_migrations", "the name of the table that records migrations"),
+    "production": ((bool,), False, "a bool"),
     "slow_query_seconds": ((int, float, type(None)), None, "a number of seconds, or None"),
     "repeated_query_limit": ((int, type(None)), None, "a whole number, or None"),
     "database_routers": ((Sequence,), (), "a list of routers: dotted paths, classes or instances"),
@@ -56,6 +59,9 @@ class Settings:
     strict_models: bool
     silenced_checks: Sequence[str]
     swapped_models: Mapping[str, str]
+    migration_modules: Mapping[str, str | None]
+    migrations_table: str
+    production: bool
     slow_query_seconds: float | None
     repeated_query_limit: int | None
     tracer: Any
@@ -103,6 +109,8 @@ def configure(databases: str | Mapping[str, Any] | None = None, **others: Any) -
             ``strict_models`` (True: a model that is declared wrong is refused at once; False: that is left to system
             checks), ``silenced_checks`` ([]: identifiers of checks nobody wants to hear of),
             ``swapped_models`` ({}: which model stands in for a swappable one, by the name in its ``Meta.swappable``),
+            ``migration_modules`` ({}: where the migrations of an app are, by its label), ``migrations_table``
+            ("orm_migrations"), ``production`` (False: True has migrations checked before they run),
             ``slow_query_seconds`` (None: log no statement as slow), ``repeated_query_limit`` (None: warn of no repeated
             query), ``tracer`` (None: an OpenTelemetry tracer for a span around each statement), ``database_routers``
             ([]: routers in Django's form, see ``orm.db.routing``).

@@ -34,6 +34,7 @@ class LateLogger:
 
 asyncio: Any = LateModule("asyncio")
 difflib: Any = LateModule("difflib")
+hashlib: Any = LateModule("hashlib")
 inspect: Any = LateModule("inspect")
 ipaddress: Any = LateModule("ipaddress")
 random: Any = LateModule("random")

@@ -327,6 +327,9 @@ class PostgreSQLDialect(Dialect):
     def empty_tables(self, tables: Sequence[str]) -> Sequence[str]:
         return [f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE"] if tables else []
 
+    def advisory_lock(self, key: int) -> tuple[str, str] | None:
+        return f"SELECT pg_advisory_lock({key:d})", f"SELECT pg_advisory_unlock({key:d})"
+
     def settle_constraints(self) -> list[str]:
         return ["SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED"]
 

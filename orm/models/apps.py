@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.late import difflib
 
@@ -21,6 +21,9 @@ ModelClass = "type[AwaitableModel]"
 
 class Apps:
     """A registry of models; ``apps`` is the one everybody uses, and ``Meta.apps`` puts a model in another."""
+
+    historical: ClassVar[bool] = False
+    """Whether its models are those of a moment in the past, at which Meta may name what is about to be renamed."""
 
     def __init__(self) -> None:
         self.all_models: dict[str, dict[str, type[AwaitableModel]]] = {}

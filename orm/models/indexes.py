@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
+from orm.late import hashlib
 from orm.models.conditions import schema_sql
 from orm.sql import ddl
 from orm.sql.func import Func
@@ -97,11 +98,13 @@ class Index:
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         """Import path, positional and keyword arguments that declare this index again."""
         args, options = self._declared
+        if self.name:
+            options = {**options, "name": self.name}
         return f"{type(self).__module__}.{type(self).__qualname__}", list(args), dict(options)
 
     def clone(self) -> Self:
-        """An index declared the same way."""
-        args, options = self._declared
+        """An index declared the same way, under the name this one has."""
+        _, args, options = self.deconstruct()
         return type(self)(*args, **options)
 
     def __eq__(self, other: object) -> bool:
@@ -117,8 +120,25 @@ class Index:
 
     def name_for(self, model: Any, dialect: Any) -> str:
         """The index's name in the database."""
+        return self.name or self.name_on(model)
+
+    def name_on(self, model: Any) -> str:
+        """The name an index without one gets: of its table, its first column and a digest, at most 30 characters.
+
+        The same as Django's, so that a migration of either finds the index.
+        """
+        table = model._meta.db_table.replace('"', "").rpartition(".")[2]
         columns = [ddl.column_of(model, name) for name in self.field_names]
-        return self.name or ddl.name_of(model._meta.db_table, columns, self.suffix, dialect)
+        directed = [
+            ("-" if name.startswith("-") else "") + column for name, column in zip(self.fields, columns, strict=True)
+        ]
+        digest = hashlib.md5("".join([table, *directed, self.suffix]).encode(), usedforsecurity=False).hexdigest()
+        name = f"{table[:11]}_{columns[0][:7]}_{digest[:6]}_{self.suffix}"
+        return f"D{name[1:]}" if name[0] == "_" or name[0].isdigit() else name
+
+    def set_name_with_model(self, model: Any) -> None:
+        """Take the name that an index without one gets."""
+        self.name = self.name_on(model)
 
     def storage(self) -> list[str]:
         """Parameters of the index's method, as SQL text; subclasses that have some give them."""

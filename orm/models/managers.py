@@ -10,6 +10,7 @@ its QuerySet each time. Managers belong to classes: instances and abstract model
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Iterator
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
@@ -105,9 +106,12 @@ class BaseManager(Generic[M]):
     name: str | None
     _db: str | None
     _hints: dict[str, Any] | None
+    _constructor_args: tuple[tuple[Any, ...], dict[str, Any]]
+    _built_with_asmanager: bool = False
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         self = super().__new__(cls)
+        self._constructor_args = (args, kwargs)
         self.creation_counter = next(_counter)
         self.name = None
         self._db = None
@@ -127,6 +131,40 @@ class BaseManager(Generic[M]):
         twin = type(self).__new__(type(self))
         twin.__dict__.update(own_state(self))
         return twin
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, BaseManager):
+            return NotImplemented
+        mine = (type(self), self._constructor_args, self.name, self._db, self.__dict__.get("model"))
+        return mine == (type(other), other._constructor_args, other.name, other._db, other.__dict__.get("model"))
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def again(self) -> Self:
+        """Return a new manager made as this one was, belonging to no model."""
+        args, options = self._constructor_args
+        made = type(self)(*args, **options)
+        made._built_with_asmanager = self._built_with_asmanager
+        return made
+
+    def deconstruct(self) -> tuple[bool, str | None, str | None, tuple[Any, ...], dict[str, Any]]:
+        """Return what makes the manager again: whether ``as_manager()`` of a QuerySet does, the import path of the
+        manager's class or of that QuerySet's, and the arguments.
+
+        Raises ``ValueError`` where the class can't be imported by its name.
+        """
+        if self._built_with_asmanager:
+            queryset = self._queryset_class
+            return True, None, f"{queryset.__module__}.{queryset.__name__}", (), {}
+        cls = type(self)
+        if not hasattr(sys.modules.get(cls.__module__), cls.__name__):
+            raise ValueError(
+                f"Could not find manager {cls.__name__} in {cls.__module__}.\nPlease note that you need to inherit "
+                "from managers you dynamically generated with 'from_queryset()'."
+            )
+        args, options = self._constructor_args
+        return False, f"{cls.__module__}.{cls.__name__}", None, args, options
 
     @classmethod
     def from_queryset(cls, queryset_class: type[Any], class_name: str | None = None) -> type[Any]:
@@ -285,7 +323,9 @@ else:
 
 def manager_from_queryset(queryset_class: type[Any]) -> Any:
     """Return a manager of ``queryset_class``: what ``QuerySet.as_manager()`` gives."""
-    return Manager.from_queryset(queryset_class)()
+    manager = Manager.from_queryset(queryset_class)()
+    manager._built_with_asmanager = True
+    return manager
 
 
 # A queryset may not import models, so it is told here.

@@ -111,7 +111,8 @@ def _build(cls: Any, own_meta: type | None, parts: dict[str, Any], plain: dict[s
     if not meta.abstract:
         _add_key(cls)
         cls._add_default_manager()
-        _check_named_fields(meta)
+        if not meta.apps.historical:
+            _check_named_fields(meta)
     complete(cls)
     if meta.abstract:
         return

@@ -16,7 +16,7 @@ from orm.db.connection_blocking import ConnectionBlock
 from orm.db.introspection import ConstraintInfo
 from orm.db.registry import databases
 from orm.db.transactions.public import atomic, in_atomic_block
-from orm.errors import IntegrityError
+from orm.errors import IntegrityError, ProgrammingError
 from orm.late import LateLogger
 from orm.models import schema_columns, schema_rebuild
 from orm.models.schema_draft import TableDraft
@@ -52,11 +52,12 @@ class AwaitableSchemaEditor:
     NOT_TWINNED: ClassVar[tuple[str, ...]] = (
         "apply",
         "constraints_of",
-        "drop_index",
         "drop_constraint",
-        "names_of",
-        "lead_out",
+        "drop_index",
+        "finish",
         "flush",
+        "lead_out",
+        "names_of",
         "settle",
     )
 
@@ -66,6 +67,8 @@ class AwaitableSchemaEditor:
         self.dialect = self.database.dialect
         self.collect_sql = collect_sql
         self.collected_sql: list[str] = []
+        self.collected_before = 0
+        """How many statements there were when the operation began that now adds its own."""
         self.deferred_sql: list[Deferred] = []
         self.atomic_migration = self.dialect.capabilities.schema_transactions and atomic
         self.last_statement = ""
@@ -111,7 +114,7 @@ class AwaitableSchemaEditor:
     ) -> None:
         try:
             if error is None:
-                await self._finish()
+                await self.finish()
         except BaseException as problem:
             if self._transaction is not None:
                 await self._transaction.__aexit__(type(problem), problem, problem.__traceback__)
@@ -124,7 +127,7 @@ class AwaitableSchemaEditor:
         finally:
             await self.lead_out()
 
-    async def _finish(self) -> None:
+    async def finish(self) -> None:
         """Run what waited for the end, and check the keys of tables that were built anew."""
         waiting, self.deferred_sql = self.deferred_sql, []
         for statement in waiting:
@@ -312,6 +315,7 @@ class AwaitableSchemaEditor:
             return
         meta, dialect = model._meta, self.dialect
         if not dialect.capabilities.alter_columns and not dialect.adds_in_place(field):
+            await self._refuse_twice(meta.db_table, field.column)
             await schema_rebuild.rebuild(self, model, TableDraft(model, remove=_same(model, field), add=[field]))
             return
         await self.settle()
@@ -333,6 +337,12 @@ class AwaitableSchemaEditor:
         if key and not dialect.capabilities.forward_references:
             target = field.target_field.model._meta.db_table
             self.defer(ddl.add_foreign_key(field, dialect, meta.db_table), meta.db_table, target)
+
+    async def _refuse_twice(self, table: str, column: str) -> None:
+        """Raise ProgrammingError where a column is there already, which building a table anew would not notice."""
+        reader = self.database.backend.introspection
+        if reader is not None and any(one.name == column for one in await reader.columns(self.database.fetch, table)):
+            raise ProgrammingError(f"duplicate column name: the table {table} has a column {column} already")
 
     async def aremove_field(self, model: Any, field: Any) -> None:
         """Drop a field's column (or join table), with the constraints and indexes on it."""

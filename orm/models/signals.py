@@ -17,6 +17,8 @@ post_save = Signal("post_save")
 pre_delete = Signal("pre_delete")
 post_delete = Signal("post_delete")
 m2m_changed = Signal("m2m_changed")
+pre_migrate = Signal("pre_migrate")
+post_migrate = Signal("post_migrate")
 
 __all__ = [
     "Signal",
@@ -24,9 +26,11 @@ __all__ = [
     "m2m_changed",
     "post_delete",
     "post_init",
+    "post_migrate",
     "post_save",
     "pre_delete",
     "pre_init",
+    "pre_migrate",
     "pre_save",
     "receiver",
 ]

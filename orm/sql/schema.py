@@ -31,6 +31,10 @@ class SchemaSpelling:
         """Return what makes deferred checks happen now, so that tables with changed rows can be altered."""
         return []
 
+    def advisory_lock(self, key: int) -> tuple[str, str] | None:
+        """Return queries that take and release a lock of the session's under a number; None where there is none."""
+        return None
+
     def around_rename(self) -> tuple[str, str] | None:
         """Return statements around the rename that ends a rebuild, so that references by name stay as they are."""
         return None

@@ -22,6 +22,9 @@ MAY_USE_ANYTHING = {"cli", "compat", "testing", "orm", "__main__"}
 MARKED_FOR_BRIDGE = {
     "orm/config.py": "answers the guard's policy",
     "orm/contrib/contenttypes/related.py": "custom managers of either colour",
+    "orm/migrations/loader.py": "a loader that is made loaded may block",
+    "orm/migrations/operation.py": "pairs of overrides",
+    "orm/migrations/operations/special.py": "functions of either colour",
     "orm/models/fetching.py": "an unloaded value loads in either colour",
     "orm/models/validation.py": "clean() may block",
     "orm/models/managers.py": "pairs of overrides",

@@ -16,6 +16,12 @@ import pytest
 import orm
 from orm.bridge.drive import drive
 from orm.contrib.contenttypes import ContentType
+from orm.migrations.executor_blocking import MigrationExecutor
+from orm.migrations.loader_blocking import MigrationLoader
+from orm.migrations.migration_blocking import Migration
+from orm.migrations.operations import CreateModel
+from orm.migrations.recorder_blocking import MigrationRecorder
+from orm.migrations.state import ProjectState
 from orm.models.apps import Apps
 from orm.models.signal_blocking import Signal
 from orm.testing.rollback_blocking import CommitHooks
@@ -218,6 +224,45 @@ def connection_block(name: str) -> Any:
     return use()
 
 
+MIGRATING = {"Migration", "MigrationExecutor", "MigrationLoader", "MigrationRecorder", "Operation"}
+
+
+def migrating(cls: str, name: str) -> Any:
+    """Each method of what runs migrations, over one migration that makes a table."""
+    model = CreateModel("Thing", [("id", orm.models.BigAutoField(primary_key=True))])
+    migration = type("Migration", (Migration,), {"operations": [model], "initial": True})("0001_initial", "twins")
+    database = orm.databases["default"]
+    recorder, loader = MigrationRecorder(database), MigrationLoader(database, load=False)
+    loader.disk_migrations["twins", "0001_initial"] = migration
+    loader.graph.add_node(("twins", "0001_initial"), migration)
+    executor = MigrationExecutor(database, loader=loader)
+    arguments: dict[str, tuple[Any, ...]] = {
+        "arecord_applied": ("twins", "0001_initial"),
+        "arecord_unapplied": ("twins", "0001_initial"),
+        "acheck_consistent_history": (database,),
+        "acollect_sql": ([(migration, False)],),
+        "amigrate": ([],),
+        "arecord_migration": (migration,),
+        "adetect_soft_applied": (ProjectState(), migration),
+    }
+
+    async def use() -> None:
+        await recorder.aensure_schema()
+        await executor.aapply_migration(ProjectState(), migration)
+        await executor.aunapply_migration(ProjectState(), migration)
+        async with orm.schema_editor() as editor:
+            state = await migration.aapply(ProjectState(), editor)
+            await model.adatabase_backwards("twins", editor, state, ProjectState())
+            await model.adatabase_forwards("twins", editor, ProjectState(), state)
+            await migration.aunapply(ProjectState(), editor)
+        things = {"MigrationRecorder": recorder, "MigrationLoader": loader, "MigrationExecutor": executor}
+        if cls in things and name not in ("aapply_migration", "aunapply_migration"):
+            await getattr(things[cls], name)(*arguments.get(name, ()))
+        await recorder.aflush()
+
+    return use()
+
+
 def schema_change(name: str) -> Any:
     """Each change the schema editor makes, inside one, on a table of its own."""
     registry = Apps()
@@ -270,6 +315,9 @@ def everything() -> list[tuple[str, str]]:
 def test_never_suspends_over_a_blocking_driver(rows: None, cls: str, name: str) -> None:
     if cls == "ConnectionBlock":
         driven(connection_block(name))
+        return
+    if cls in MIGRATING:
+        driven(migrating(cls, name))
         return
     if cls == "SchemaEditor":
         driven(schema_change(name))

@@ -28,7 +28,7 @@ def no_tables(database: Run) -> None:
         session.close()
         return
     with psycopg.connect(database.url) as session:
-        named = r"c.relname LIKE 'mt\_%%' AND c.relkind IN ('r', 'p', 'v')"
+        named = r"(c.relname LIKE 'mt\_%%' OR c.relname = 'orm_migrations') AND c.relkind IN ('r', 'p', 'v')"
         rows = session.execute(f"SELECT c.relkind::text, c.relname FROM pg_class c WHERE {named}".replace("%%", "%"))
         for kind, name in rows.fetchall():
             session.execute(f'DROP {"VIEW" if kind == "v" else "TABLE"} IF EXISTS "{quoted(name)}" CASCADE')

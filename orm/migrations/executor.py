@@ -1,0 +1,328 @@
+"""Applies migrations and takes them back, and keeps the records true whatever fails on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+
+from orm.db.registry import databases
+from orm.errors import Error
+from orm.migrations.exceptions import InvalidMigrationPlan
+from orm.migrations.loader_blocking import MigrationLoader
+from orm.migrations.migration_blocking import Migration
+from orm.migrations.operation import can_migrate
+from orm.migrations.operations.fields import AddField
+from orm.migrations.operations.models import CreateModel
+from orm.migrations.recorder_blocking import MigrationRecorder
+from orm.migrations.state import ProjectState
+from orm.models.apps import apps as global_apps
+from orm.models.schema_editor_blocking import SchemaEditor
+
+Plan = list[tuple[Migration, bool]]
+"""Migrations in order, each with whether it is taken back."""
+
+LOCK_KEY = 0x6F726D6D696772  # "ormmigr"
+
+
+class AwaitableMigrationExecutor:
+    """Runs migrations on one database.
+
+    Parameters: ``connection`` is a database, or anything with its ``alias``; ``progress_callback(action, migration,
+    fake)`` hears of each step; ``loader`` is one that has been loaded, where the caller can't block.
+    """
+
+    NOT_TWINNED: ClassVar[tuple[str, ...]] = ("lock", "unlock", "migrate_forwards", "migrate_backwards")
+
+    def __init__(
+        self,
+        connection: Any,
+        progress_callback: Callable[..., Any] | None = None,
+        loader: MigrationLoader | None = None,
+    ) -> None:
+        self.connection = connection
+        self.database = databases[connection.alias]
+        self.loader = loader if loader is not None else MigrationLoader(connection)
+        self.recorder = MigrationRecorder(connection)
+        self.progress_callback = progress_callback
+        self._history_changed = False
+
+    # -- plans -----------------------------------------------------------------------------------------------------
+
+    def migration_plan(self, targets: Iterable[tuple[str, str | None]], clean_start: bool = False) -> Plan:
+        """What has to be run for the database to be at ``targets``: (app label, name), or None for before the first.
+
+        ``clean_start`` takes the database for empty.
+        """
+        plan: Plan = []
+        graph = self.loader.graph
+        applied = {} if clean_start else dict(self.loader.applied_migrations)
+        for target in targets:
+            if target[1] is None:
+                for root in graph.root_nodes():
+                    if root[0] == target[0]:
+                        self._back(root, applied, plan)
+            elif self.loader.replace_migrations and target not in graph.node_map:
+                # One that a squashed migration replaces: the same is reached without the squashed one.
+                self.loader.replace_migrations = False
+                self.loader.build_graph()
+                return self.migration_plan(targets, clean_start)
+            elif target in applied:
+                children = graph.node_map[(target[0], str(target[1]))].children
+                for child in sorted(node.key for node in children if node.key[0] == target[0]):
+                    self._back(child, applied, plan)
+            else:
+                for key in graph.forwards_plan((target[0], str(target[1]))):
+                    if key not in applied:
+                        plan.append((graph.nodes[key], False))
+                        applied[key] = graph.nodes[key]
+        return plan
+
+    def _back(self, start: Any, applied: dict[Any, Any], plan: Plan) -> None:
+        for key in self.loader.graph.backwards_plan(start):
+            if key in applied:
+                plan.append((self.loader.graph.nodes[key], True))
+                applied.pop(key)
+
+    # -- running ---------------------------------------------------------------------------------------------------
+
+    async def amigrate(
+        self,
+        targets: Iterable[tuple[str, str | None]] | None,
+        plan: Plan | None = None,
+        state: ProjectState | None = None,
+        fake: bool = False,
+        fake_initial: bool = False,
+    ) -> ProjectState:
+        """Bring the database to ``targets``; return the state it is in then.
+
+        Parameters: ``plan`` is what to run, where the caller knows; ``fake`` records without running;
+        ``fake_initial`` does so for first migrations whose tables are there already.
+
+        Raises: InvalidMigrationPlan for a plan in both directions, and what the database raises, with a note on which
+        operation it was.
+        """
+        async with self.database.connection():
+            await self.lock()
+            try:
+                return await self._migrate(list(targets or []), plan, state, fake, fake_initial)
+            finally:
+                await self.unlock()
+
+    async def _migrate(
+        self, targets: list[Any], plan: Plan | None, state: ProjectState | None, fake: bool, fake_initial: bool
+    ) -> ProjectState:
+        if plan is None:
+            plan = self.migration_plan(targets)
+        elif self._history_changed:
+            applied = self.loader.applied_migrations
+            plan = [(one, back) for one, back in plan if (_key(one) in applied) == back]
+        full_plan = self.migration_plan(self.loader.graph.leaf_nodes(), clean_start=True)
+        forwards = any(not backwards for _, backwards in plan)
+        backwards = any(back for _, back in plan)
+        if not plan:
+            if state is None:
+                state = self._state(with_applied=True)
+        elif forwards and backwards:
+            mixed = plan
+            raise InvalidMigrationPlan(
+                "Migration plans with both forwards and backwards migrations are not supported. Please split your "
+                "migration process into separate plans of only forwards OR backwards migrations.",
+                mixed,
+            )
+        elif forwards:
+            await self.recorder.aensure_schema()
+            if state is None:
+                state = self._state(with_applied=True)
+            state = await self.migrate_forwards(state, plan, full_plan, fake, fake_initial)
+        else:
+            state = await self.migrate_backwards(plan, full_plan, fake)
+        await self.acheck_replacements()
+        return state
+
+    def _state(self, with_applied: bool = False) -> ProjectState:
+        state = ProjectState(real_apps=set(self.loader.unmigrated_apps))
+        if with_applied:
+            for migration, _ in self.migration_plan(self.loader.graph.leaf_nodes(), clean_start=True):
+                if (migration.app_label, migration.name) in self.loader.applied_migrations:
+                    migration.mutate_state(state, preserve=False)
+        return state
+
+    async def migrate_forwards(
+        self, state: ProjectState, plan: Plan, full_plan: Plan, fake: bool, fake_initial: bool
+    ) -> ProjectState:
+        """Apply the migrations of ``plan``, in the order of ``full_plan``."""
+        waiting = {migration for migration, _ in plan}
+        for migration, _ in full_plan:
+            if not waiting:
+                break
+            if migration in waiting:
+                state = await self.aapply_migration(state, migration, fake=fake, fake_initial=fake_initial)
+                waiting.remove(migration)
+        return state
+
+    async def migrate_backwards(self, plan: Plan, full_plan: Plan, fake: bool) -> ProjectState:
+        """Take the migrations of ``plan`` back, each from the state it was applied to."""
+        waiting = {migration for migration, _ in plan}
+        states: dict[Migration, ProjectState] = {}
+        state = self._state()
+        applied = {
+            self.loader.graph.nodes[key] for key in self.loader.applied_migrations if key in self.loader.graph.nodes
+        }
+        for migration, _ in full_plan:
+            if not waiting:
+                break
+            if migration in waiting:
+                states[migration] = state
+                state = migration.mutate_state(state, preserve=True)
+                waiting.remove(migration)
+            elif migration in applied:
+                migration.mutate_state(state, preserve=False)
+        for migration, _ in plan:
+            await self.aunapply_migration(states[migration], migration, fake=fake)
+            applied.remove(migration)
+        last = next((place for place, (one, _) in enumerate(full_plan) if one in states), 0)
+        state = states[full_plan[last][0]]
+        for migration, _ in full_plan[last:]:
+            if migration in applied:
+                migration.mutate_state(state, preserve=False)
+        return state
+
+    async def aapply_migration(
+        self, state: ProjectState, migration: Migration, fake: bool = False, fake_initial: bool = False
+    ) -> ProjectState:
+        """Apply one migration and record it, in one transaction where there is one."""
+        self._tell("apply_start", migration, fake)
+        recorded = False
+        if not fake:
+            if fake_initial:
+                found, state = await self.adetect_soft_applied(state, migration)
+                fake = found
+            if not fake:
+                async with SchemaEditor(self.connection, atomic=migration.atomic) as editor:
+                    if await self._came_meanwhile(migration):
+                        state = migration.mutate_state(state, preserve=False)
+                        recorded = True
+                    else:
+                        state = await migration.aapply(state, editor)
+                        await editor.finish()
+                        await self.arecord_migration(migration)
+                        recorded = True
+        if not recorded:
+            await self.arecord_migration(migration)
+        self._tell("apply_success", migration, fake)
+        return state
+
+    async def aunapply_migration(self, state: ProjectState, migration: Migration, fake: bool = False) -> ProjectState:
+        """Take one migration back and its record with it."""
+        self._tell("unapply_start", migration, fake)
+        if not fake:
+            async with SchemaEditor(self.connection, atomic=migration.atomic) as editor:
+                state = await migration.aunapply(state, editor)
+        if migration.replaces:
+            for app_label, name in migration.replaces:
+                await self.recorder.arecord_unapplied(app_label, name)
+        await self.recorder.arecord_unapplied(migration.app_label, migration.name)
+        self.loader.applied_migrations.pop((migration.app_label, migration.name), None)
+        self._tell("unapply_success", migration, fake)
+        return state
+
+    async def arecord_migration(self, migration: Migration) -> None:
+        """Record a migration as applied, or those that it replaces."""
+        for app_label, name in [*map(tuple, migration.replaces), *([] if migration.replaces else [_key(migration)])]:
+            await self.recorder.arecord_applied(app_label, name)
+
+    async def acheck_replacements(self) -> None:
+        """Record squashed migrations all of whose replaced ones are applied."""
+        applied = await self.recorder.aapplied_migrations()
+        for key, migration in self.loader.replacements.items():
+            if key not in applied and all(tuple(one) in applied for one in migration.replaces):
+                await self.recorder.arecord_applied(*key)
+
+    def _tell(self, action: str, migration: Migration, fake: bool) -> None:
+        if self.progress_callback is not None:
+            self.progress_callback(action, migration, fake)
+
+    # -- what is there already -------------------------------------------------------------------------------------
+
+    async def adetect_soft_applied(
+        self, project_state: ProjectState | None, migration: Migration
+    ) -> tuple[bool, ProjectState]:
+        """Whether everything a first migration makes is in the database already, and the state after it."""
+        if project_state is None:
+            after = self.loader.project_state(_key(migration), at_end=True)
+        else:
+            after = migration.mutate_state(project_state)
+        first = migration.initial or (
+            migration.initial is None and all(app != migration.app_label for app, _ in migration.dependencies)
+        )
+        reader = self.database.backend.introspection
+        if not first or reader is None:
+            return False, after
+        tables = {one.name for one in await reader.tables(self.database.fetch)}
+        created = added = False
+        for operation in migration.operations:
+            if isinstance(operation, CreateModel):
+                model = self._model(after, migration, operation.name)
+                if model is None:
+                    continue
+                if model._meta.db_table not in tables:
+                    return False, after
+                created = True
+            elif isinstance(operation, AddField):
+                model = self._model(after, migration, operation.model_name)
+                if model is None:
+                    continue
+                field = model._meta.get_field(operation.name)
+                if field.many_to_many:
+                    if field.remote_field.through._meta.db_table not in tables:
+                        return False, after
+                else:
+                    columns = {one.name for one in await reader.columns(self.database.fetch, model._meta.db_table)}
+                    if field.column not in columns:
+                        return False, after
+                added = True
+        return created or added, after
+
+    def _model(self, state: ProjectState, migration: Migration, name: str) -> Any:
+        """The model that an operation is about; None where it has no table here."""
+        model = state.apps.get_model(migration.app_label, name)
+        if model._meta.swapped:
+            model = global_apps.get_model(model._meta.swapped)
+        return model if can_migrate(model, self.database.alias) else None
+
+    # -- one at a time ---------------------------------------------------------------------------------------------
+
+    async def lock(self) -> None:
+        """Wait for whoever else migrates this database, where the database has a lock for that."""
+        statements = self.database.dialect.advisory_lock(LOCK_KEY)
+        if statements is None:
+            return
+        await self.database.fetch(statements[0], ())
+        fresh = await self.recorder.aapplied_migrations()  # perhaps the one who had the lock did it all
+        known = {key for key in self.loader.applied_migrations if key not in self.loader.replacements}
+        if set(fresh) - set(self.loader.replacements) != known:
+            await self.loader.abuild_graph()
+            self._history_changed = True
+
+    async def _came_meanwhile(self, migration: Migration) -> bool:
+        """Whether somebody else applied a migration since this one looked, where there is no lock to wait for.
+
+        Asked inside the migration's own transaction, which nobody else can write beside.
+        """
+        if self.database.dialect.advisory_lock(LOCK_KEY) is not None:
+            return False
+        name, app = migration.name, migration.app_label
+        return bool(await self.recorder.migration_qs.filter(app=app, name=name).aexists())
+
+    async def unlock(self) -> None:
+        """Let the next one."""
+        statements = self.database.dialect.advisory_lock(LOCK_KEY)
+        if statements is not None:
+            try:
+                await self.database.fetch(statements[1], ())
+            except Error:
+                return  # the session is gone, and the lock with it
+
+
+def _key(migration: Migration) -> tuple[str, str]:
+    return migration.app_label, migration.name

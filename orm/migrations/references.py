@@ -1,0 +1,87 @@
+"""Who refers to whom: names of models resolved, and the fields of a state that point at a model or a field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+RECURSIVE = "self"
+ModelKey = tuple[str, str]
+
+
+def model_key(model: Any, app_label: str | None = None, model_name: str | None = None) -> ModelKey:
+    """The (app label, name in lower case) of a model given as a class, a label, a pair or ``"self"``.
+
+    Parameters: ``app_label`` and ``model_name`` are those of the model that speaks.
+
+    Raises: TypeError for a bare name where there is no app label to complete it.
+    """
+    if isinstance(model, str):
+        if model == RECURSIVE:
+            if app_label is None or model_name is None:
+                raise TypeError("app_label and model_name must be provided to resolve recursive relationships.")
+            return app_label, model_name.lower()
+        if "." in model:
+            label, name = model.split(".", 1)
+            return label, name.lower()
+        if app_label is None:
+            raise TypeError("app_label must be provided to resolve unscoped model relationships.")
+        return app_label, model.lower()
+    if isinstance(model, tuple):
+        return model[0], model[1].lower()
+    return model._meta.app_label, model._meta.model_name
+
+
+class Reference(NamedTuple):
+    """How a field refers to a model: ``to`` says that it points at it, ``through`` that it joins by it."""
+
+    to: Any
+    through: Any
+
+
+def refers(
+    owner: ModelKey, field: Any, target: ModelKey, target_name: str | None = None, target_field: Any = None
+) -> Reference | None:
+    """How ``field`` of the model ``owner`` refers to ``target`` (or to one of its fields); None where it does not."""
+    remote = field.remote_field
+    if remote is None:
+        return None
+    to = None
+    if model_key(remote.model, *owner) == target:
+        named = target_name is None or _points_at(field, target_name, target_field)
+        to = remote if named else None
+    through = None
+    joined = getattr(remote, "through", None)
+    if joined is not None and model_key(joined, *owner) == target:
+        fields = getattr(remote, "through_fields", None)
+        unnamed = target_name is None or fields is None or target_name in fields
+        keyed = unnamed and (target_field is None or target_field.remote_field is not None)
+        through = remote if unnamed and (target_name is None or fields is not None or keyed) else None
+    return Reference(to, through) if to is not None or through is not None else None
+
+
+def _points_at(field: Any, name: str, target_field: Any) -> bool:
+    """Whether a foreign key points at the field of that name; with no ``to_field`` it points at the primary key."""
+    to_fields = getattr(field, "to_fields", None)
+    if to_fields is None:
+        named = getattr(field.remote_field, "field_name", None)
+        to_fields = [named] if not field.many_to_many else None
+    if to_fields is None:
+        return False
+    return name in to_fields or (None in to_fields and (target_field is None or target_field.primary_key))
+
+
+def references_in(
+    state: Any, target: ModelKey, target_name: str | None = None, target_field: Any = None
+) -> Iterator[tuple[Any, str, Any, Reference]]:
+    """Yield (model state, field name, field, reference) for each field of a state that refers to a model."""
+    for key, model_state in state.models.items():
+        for name, field in model_state.fields.items():
+            found = refers(key, field, target, target_name, target_field)
+            if found is not None:
+                yield model_state, name, field, found
+
+
+def is_referenced(state: Any, target: ModelKey, target_name: str | None = None, target_field: Any = None) -> bool:
+    """Whether any field of a state refers to a model (or its field)."""
+    return next(references_in(state, target, target_name, target_field), None) is not None

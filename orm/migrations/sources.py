@@ -1,0 +1,55 @@
+"""Which apps there are, and where their migrations lie."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from typing import NamedTuple
+
+from orm.config import settings
+from orm.models.apps import apps
+
+FOLDER = "migrations"
+
+
+class App(NamedTuple):
+    """An installed application: its label, and its package."""
+
+    label: str
+    package: str
+
+
+def installed() -> list[App]:
+    """The installed applications, in order: as the registry knows them, or as the settings list them."""
+    if apps.app_configs:
+        return [App(label, str(config.name)) for label, config in apps.app_configs.items()]
+    return [App(name.rpartition(".")[2], name) for name in settings.installed_apps]
+
+
+def import_models() -> None:
+    """Import the models of every installed application, so that the registry knows them."""
+    for app in installed():
+        package = importlib.import_module(app.package)
+        name = f"{app.package}.models"
+        if hasattr(package, "__path__") and importlib.util.find_spec(name) is not None:
+            importlib.import_module(name)
+
+
+def labels() -> list[str]:
+    """The labels of the installed applications."""
+    return [app.label for app in installed()]
+
+
+def migrations_module(app_label: str) -> tuple[str | None, bool]:
+    """The module of an app's migrations, or None where it has none by decision; and whether the settings name it."""
+    if app_label in settings.migration_modules:
+        return settings.migration_modules[app_label], True
+    package = next((app.package for app in installed() if app.label == app_label), app_label)
+    return f"{package}.{FOLDER}", False
+
+
+def forget_modules(package: str) -> None:
+    """Forget an imported package of migrations and its modules, so that files written since are seen."""
+    for name in [one for one in sys.modules if one == package or one.startswith(f"{package}.")]:
+        del sys.modules[name]

@@ -1,0 +1,664 @@
+"""Models as migrations know them: plain descriptions that operations change, and classes made of them when asked for.
+
+``ProjectState`` is all models at one point of history. Its ``apps`` are real model classes in a registry of their own;
+they are made when first asked for, and only those that a change may have reached are made again.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from orm.errors import FieldDoesNotExist
+from orm.migrations.exceptions import InvalidBasesError
+from orm.migrations.references import ModelKey, model_key, references_in
+from orm.models.apps import Apps
+from orm.models.apps import apps as global_apps
+from orm.models.base_blocking import Model
+from orm.models.managers import Manager
+from orm.models.options import META_DEFAULTS, normalise_together
+from orm.models.relations.resolve import SELF
+
+OPTION_NAMES = frozenset(META_DEFAULTS) | {"order_with_respect_to", "db_tablespace", "swappable", "index_together"}
+NOT_IN_STATE = frozenset({"apps", "app_label", "abstract"})
+
+
+class StateApps(Apps):
+    """The registry of a state's models."""
+
+    historical = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.real_models: list[Any] = []
+
+    def forget(self, keys: Iterable[ModelKey]) -> None:
+        """Take models out, to be made again."""
+        for app_label, name in keys:
+            models = self.all_models.get(app_label, {})
+            models.pop(name, None)
+            prefix = f"{name}_"
+            for other in [one for one in models if one.startswith(prefix)]:
+                owner = models[other]._meta.auto_created
+                if owner and owner._meta.model_name == name:
+                    del models[other]
+
+    def clone(self) -> StateApps:
+        """A registry of the same classes, to which changes can be made."""
+        twin = StateApps()
+        twin.all_models = {label: dict(models) for label, models in self.all_models.items()}
+        twin.app_configs = dict(self.app_configs)
+        twin.real_models = self.real_models
+        return twin
+
+    def clear_cache(self) -> None:
+        """Nothing is cached here; for those who know the registry from elsewhere."""
+
+
+class StateAppConfig:
+    """An application of a state: its label, and its models."""
+
+    def __init__(self, label: str, registry: StateApps) -> None:
+        self.label = self.name = label
+        self._registry = registry
+
+    def get_models(self, include_auto_created: bool = False) -> list[Any]:
+        """The models of the application."""
+        return [one for one in self._registry.get_models(include_auto_created) if one._meta.app_label == self.label]
+
+    def get_model(self, model_name: str, require_ready: bool = True) -> Any:
+        """One model by its name."""
+        return self._registry.get_model(self.label, model_name)
+
+    def __repr__(self) -> str:
+        return f"<StateAppConfig: {self.label}>"
+
+
+class ProjectState:
+    """All models at one point of history.
+
+    Parameters: ``models`` are model states by (app label, lower-case name); ``real_apps`` are labels of applications
+    without migrations, whose models are taken as they are.
+    """
+
+    def __init__(
+        self, models: Mapping[ModelKey, ModelState] | None = None, real_apps: Iterable[str] | None = None
+    ) -> None:
+        self.models: dict[ModelKey, ModelState] = dict(models or {})
+        if real_apps is not None and not isinstance(real_apps, (set, frozenset)):
+            raise TypeError("real_apps must be a set of app labels")
+        self.real_apps: set[str] = set(real_apps or ())
+        self.is_delayed = False
+        self._apps: StateApps | None = None
+        self._stale: set[ModelKey] = set()
+
+    # -- changes ---------------------------------------------------------------------------------------------------
+
+    def add_model(self, model_state: ModelState) -> None:
+        """Take in a model."""
+        key = model_state.app_label, model_state.name_lower
+        self.models[key] = model_state
+        self.reload_model(*key)
+
+    def remove_model(self, app_label: str, model_name: str) -> None:
+        """Take a model out."""
+        key = app_label, model_name.lower()
+        self._touch(key)
+        del self.models[key]
+
+    def rename_model(self, app_label: str, old_name: str, new_name: str) -> None:
+        """Give a model another name, and have every field that refers to it do so by the new one."""
+        old, new = (app_label, old_name.lower()), (app_label, new_name.lower())
+        self._touch(old)
+        renamed = self.models[old].clone()
+        renamed.name = new_name
+        touched = {old}
+        for model_state, name, field, reference in list(references_in(self, old)):
+            options = field_options(field)
+            if reference.to is not None:
+                options["to"] = f"{app_label}.{new_name}"
+            if reference.through is not None:
+                options["through"] = f"{app_label}.{new_name}"
+            owner = renamed if (model_state.app_label, model_state.name_lower) == old else model_state
+            owner.fields[name] = remade(field, options)
+            touched.add((model_state.app_label, model_state.name_lower))
+        for model_state in self.models.values():
+            if any(isinstance(base, str) and model_key(base) == old for base in model_state.bases):
+                model_state.bases = tuple(
+                    f"{app_label}.{new_name.lower()}" if isinstance(base, str) and model_key(base) == old else base
+                    for base in model_state.bases
+                )
+        order = list(self.models)
+        del self.models[old]
+        self.models[new] = renamed
+        self.models = {key: self.models[key] for key in [new if one == old else one for one in order]}
+        for key in touched - {old}:
+            self._touch(key)
+        self._touch(new)
+
+    def alter_model_options(
+        self, app_label: str, model_name: str, options: Mapping[str, Any], option_keys: Iterable[str] | None = None
+    ) -> None:
+        """Set options; those of ``option_keys`` that are not among them go."""
+        model_state = self.models[app_label, model_name.lower()]
+        model_state.options = {**model_state.options, **options}
+        for key in option_keys or ():
+            if key not in options:
+                model_state.options.pop(key, False)
+        self.reload_model(app_label, model_name)
+
+    def remove_model_options(self, app_label: str, model_name: str, option_name: str, option_value: Any) -> None:
+        """Take one value out of an option that is a set."""
+        model_state = self.models[app_label, model_name.lower()]
+        if option_name in model_state.options:
+            model_state.options[option_name] = {
+                tuple(one) for one in model_state.options[option_name] if tuple(one) != tuple(option_value)
+            }
+        self.reload_model(app_label, model_name)
+
+    def alter_model_managers(self, app_label: str, model_name: str, managers: Iterable[tuple[str, Any]]) -> None:
+        """Set the managers."""
+        self.models[app_label, model_name.lower()].managers = list(managers)
+        self.reload_model(app_label, model_name)
+
+    def _append(self, app_label: str, model_name: str, option: str, value: Any) -> None:
+        model_state = self.models[app_label, model_name.lower()]
+        model_state.options[option] = [*model_state.options.get(option, []), value]
+        self.reload_model(app_label, model_name)
+
+    def _without(self, app_label: str, model_name: str, option: str, name: str) -> None:
+        model_state = self.models[app_label, model_name.lower()]
+        model_state.options[option] = [one for one in model_state.options.get(option, []) if one.name != name]
+        self.reload_model(app_label, model_name)
+
+    def add_index(self, app_label: str, model_name: str, index: Any) -> None:
+        """Add an index."""
+        self._append(app_label, model_name, "indexes", index)
+
+    def remove_index(self, app_label: str, model_name: str, index_name: str) -> None:
+        """Remove the index of that name."""
+        self._without(app_label, model_name, "indexes", index_name)
+
+    def rename_index(self, app_label: str, model_name: str, old_index_name: str, new_index_name: str) -> None:
+        """Give an index another name."""
+        model_state = self.models[app_label, model_name.lower()]
+        renamed = []
+        for index in model_state.options.get("indexes", []):
+            if index.name == old_index_name:
+                index = index.clone()
+                index.name = new_index_name
+            renamed.append(index)
+        model_state.options["indexes"] = renamed
+        self.reload_model(app_label, model_name)
+
+    def add_constraint(self, app_label: str, model_name: str, constraint: Any) -> None:
+        """Add a constraint."""
+        self._append(app_label, model_name, "constraints", constraint)
+
+    def remove_constraint(self, app_label: str, model_name: str, constraint_name: str) -> None:
+        """Remove the constraint of that name."""
+        self._without(app_label, model_name, "constraints", constraint_name)
+
+    def alter_constraint(self, app_label: str, model_name: str, constraint_name: str, constraint: Any) -> None:
+        """Put a constraint in the place of the one of that name."""
+        model_state = self.models[app_label, model_name.lower()]
+        model_state.options["constraints"] = [
+            constraint if one.name == constraint_name else one for one in model_state.options.get("constraints", [])
+        ]
+        self.reload_model(app_label, model_name)
+
+    def add_field(self, app_label: str, model_name: str, name: str, field: Any, preserve_default: bool = True) -> None:
+        """Add a field; without ``preserve_default`` its default was for the rows that existed only."""
+        if not preserve_default:
+            field = without_default(field)
+        self.models[app_label, model_name.lower()].fields[name] = field
+        self.reload_model(app_label, model_name)
+
+    def remove_field(self, app_label: str, model_name: str, name: str) -> None:
+        """Remove a field."""
+        self._touch((app_label, model_name.lower()))
+        del self.models[app_label, model_name.lower()].fields[name]
+
+    def alter_field(
+        self, app_label: str, model_name: str, name: str, field: Any, preserve_default: bool = True
+    ) -> None:
+        """Put a field in the place of another of the same name."""
+        if not preserve_default:
+            field = without_default(field)
+        self._touch((app_label, model_name.lower()))
+        self.models[app_label, model_name.lower()].fields[name] = field
+        self.reload_model(app_label, model_name)
+
+    def rename_field(self, app_label: str, model_name: str, old_name: str, new_name: str) -> None:
+        """Give a field another name, also where options and other fields name it.
+
+        Raises: FieldDoesNotExist.
+        """
+        key = app_label, model_name.lower()
+        model_state = self.models[key]
+        if old_name not in model_state.fields:
+            raise FieldDoesNotExist(f"{app_label}.{model_name} has no field named {old_name!r}")
+        self._touch(key)
+        model_state.fields = {new_name if name == old_name else name: one for name, one in model_state.fields.items()}
+        for option in ("index_together", "unique_together"):
+            if option in model_state.options:
+                model_state.options[option] = {
+                    tuple(new_name if name == old_name else name for name in group)
+                    for group in model_state.options[option]
+                }
+        field = model_state.fields[new_name]
+        for other_state, name, other, reference in list(references_in(self, key, old_name, field)):
+            options = field_options(other)
+            if reference.to is not None and options.get("to_field") == old_name:
+                options["to_field"] = new_name
+            if reference.through is not None and options.get("through_fields"):
+                options["through_fields"] = tuple(
+                    new_name if one == old_name else one for one in options["through_fields"]
+                )
+            other_state.fields[name] = remade(other, options)
+            self._touch((other_state.app_label, other_state.name_lower))
+        self.reload_model(app_label, model_name)
+
+    # -- classes ---------------------------------------------------------------------------------------------------
+
+    def reload_model(self, app_label: str, model_name: str, delay: bool = False) -> None:
+        """Have a model made again, with those that are related to it. (``delay`` makes no difference: it is always put
+        off until somebody asks for ``apps``.)
+        """
+        self._touch((app_label, model_name.lower()))
+
+    def reload_models(self, models: Iterable[ModelKey], delay: bool = True) -> None:
+        """Have several models made again."""
+        for app_label, name in models:
+            self._touch((app_label, name.lower()))
+
+    def _touch(self, key: ModelKey) -> None:
+        if self._apps is not None:
+            self._stale |= self.related_to({key})
+
+    def related_to(self, keys: set[ModelKey]) -> set[ModelKey]:
+        """The models themselves and all that are related to them, over any number of relations, either way."""
+        neighbours = self._neighbours()
+        found: set[ModelKey] = set()
+        waiting = list(keys)
+        while waiting:
+            key = waiting.pop()
+            if key not in found:
+                found.add(key)
+                waiting.extend(neighbours.get(key, ()))
+        return found
+
+    def _neighbours(self) -> dict[ModelKey, set[ModelKey]]:
+        found: dict[ModelKey, set[ModelKey]] = {}
+        for key, model_state in self.models.items():
+            for other in model_state.relations():
+                found.setdefault(key, set()).add(other)
+                found.setdefault(other, set()).add(key)
+        return found
+
+    @property
+    def apps(self) -> StateApps:
+        """The models as classes.
+
+        Raises: ValueError for relations to models that are not there, InvalidBasesError for bases that are not.
+        """
+        if self._apps is None:
+            self._apps = StateApps()
+            real = [ModelState.from_model(model, exclude_rels=True) for model in self._real_models()]
+            self._make(self._apps, [*real, *self.models.values()])
+        elif self._stale:
+            stale, self._stale = self._stale, set()
+            self._apps.forget(stale)
+            self._make(self._apps, [one for key, one in self.models.items() if key in stale])
+        return self._apps
+
+    def _real_models(self) -> list[Any]:
+        return [
+            model
+            for model in global_apps.get_models()
+            if model._meta.app_label in self.real_apps
+            and (model._meta.app_label, model._meta.model_name) not in self.models
+        ]
+
+    def _make(self, registry: StateApps, states: list[ModelState]) -> None:
+        """Make classes, each after its bases."""
+        waiting = states
+        while waiting:
+            left = []
+            for model_state in waiting:
+                try:
+                    model_state.render(registry)
+                except InvalidBasesError:
+                    left.append(model_state)
+            if len(left) == len(waiting):
+                raise InvalidBasesError(
+                    f"Cannot resolve bases for {[one.label for one in left]!r}\nThis can happen if you are inheriting "
+                    "models from an app with migrations (e.g. contrib.auth) in an app with no migrations."
+                )
+            waiting = left
+        for model in registry.get_models():
+            label = model._meta.app_label
+            registry.app_configs.setdefault(label, StateAppConfig(label, registry))
+        self._complain_of_missing(registry)
+
+    def _complain_of_missing(self, registry: StateApps) -> None:
+        problems = []
+        for label in registry.pending():
+            target = model_key(label)
+            for model_state, name, _field, _reference in references_in(self, target):
+                where = f"{model_state.app_label}.{model_state.name}.{name}"
+                reason = (
+                    f"app {target[0]!r} doesn't provide model {target[1]!r}"
+                    if target[0] in registry.all_models
+                    else f"app {target[0]!r} isn't installed"
+                )
+                problems.append(f"The field {where} was declared with a lazy reference to '{label}', but {reason}.")
+        if problems:
+            raise ValueError("\n".join(sorted(problems)))
+
+    def clear_delayed_apps_cache(self) -> None:
+        """Nothing is put off in a way that has to be cleared."""
+
+    @property
+    def concrete_apps(self) -> StateApps:
+        """The same as ``apps``."""
+        return self.apps
+
+    def clone(self) -> ProjectState:
+        """A state that can be changed without changing this one; classes are shared until they are made again."""
+        twin = ProjectState(
+            models={key: model_state.clone() for key, model_state in self.models.items()}, real_apps=self.real_apps
+        )
+        if self._apps is not None:
+            twin._apps = self._apps.clone()
+            twin._stale = set(self._stale)
+        twin.is_delayed = self.is_delayed
+        return twin
+
+    @classmethod
+    def from_apps(cls, apps: Any) -> ProjectState:
+        """The state of the models of a registry."""
+        found = {}
+        for model in apps.get_models():
+            model_state = ModelState.from_model(model)
+            found[model_state.app_label, model_state.name_lower] = model_state
+        return cls(found)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, ProjectState)
+            and self.models.keys() == other.models.keys()
+            and self.real_apps == other.real_apps
+            and all(model_state == other.models[key] for key, model_state in self.models.items())
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+# -- one model ---------------------------------------------------------------------------------------------------------
+
+
+class ModelState:
+    """One model: names, fields, options, bases and managers. Options that are not given are not there.
+
+    Parameters: ``fields`` are pairs of name and field (or a dict), each bound to no model and naming others by label;
+    ``bases`` are classes or labels of models; ``managers`` are pairs of name and manager.
+
+    Raises: ValueError for a field that belongs to a model, or names a class, and for an index without a name.
+    """
+
+    def __init__(
+        self,
+        app_label: str,
+        name: str,
+        fields: Any,
+        options: Mapping[str, Any] | None = None,
+        bases: Iterable[Any] | None = None,
+        managers: Iterable[tuple[str, Any]] | None = None,
+    ) -> None:
+        self.app_label = app_label
+        self.name = name
+        self.fields: dict[str, Any] = dict(fields)
+        self.options: dict[str, Any] = dict(options or {})
+        self.options.setdefault("indexes", [])
+        self.options.setdefault("constraints", [])
+        self.bases: tuple[Any, ...] = tuple(bases) if bases else (Model,)
+        self.managers: list[tuple[str, Any]] = list(managers or [])
+        for field_name, field in self.fields.items():
+            if "model" in vars(field):
+                raise ValueError(f'ModelState.fields cannot be bound to a model - "{field_name}" is.')
+            if field.is_relation and field.remote_field is not None and hasattr(field.remote_field.model, "_meta"):
+                raise ValueError(
+                    f'ModelState.fields cannot refer to a model class - "{field_name}.to" does. Use a string reference '
+                    "instead."
+                )
+            if field.many_to_many and hasattr(field.remote_field.through, "_meta"):
+                raise ValueError(
+                    f'ModelState.fields cannot refer to a model class - "{field_name}.through" does. Use a string '
+                    "reference instead."
+                )
+        for index in self.options["indexes"]:
+            if not index.name:
+                raise ValueError(f"Indexes passed to ModelState require a name attribute. {index!r} doesn't have one.")
+
+    @property
+    def name_lower(self) -> str:
+        """The name in lower case, as it is a key."""
+        return self.name.lower()
+
+    @property
+    def label(self) -> str:
+        """``app.Model``."""
+        return f"{self.app_label}.{self.name}"
+
+    def relations(self) -> set[ModelKey]:
+        """The models this one names: targets, join models and bases."""
+        found = set()
+        for field in self.fields.values():
+            if field.is_relation and field.remote_field is not None:
+                found.add(model_key(field.remote_field.model, self.app_label, self.name))
+                through = getattr(field.remote_field, "through", None)
+                if through is not None:
+                    found.add(model_key(through, self.app_label, self.name))
+        found.update(model_key(base) for base in self.bases if isinstance(base, str))
+        return found
+
+    def get_field(self, field_name: str) -> Any:
+        """The field of that name; ``_order`` is that of ``order_with_respect_to``."""
+        if field_name == "_order":
+            field_name = self.options.get("order_with_respect_to", field_name)
+        return self.fields[field_name]
+
+    def get_index_by_name(self, name: str) -> Any:
+        """The index of that name; raises ValueError."""
+        for index in self.options["indexes"]:
+            if index.name == name:
+                return index
+        raise ValueError(f"No index named {name} on model {self.name}")
+
+    def get_constraint_by_name(self, name: str) -> Any:
+        """The constraint of that name; raises ValueError."""
+        for constraint in self.options["constraints"]:
+            if constraint.name == name:
+                return constraint
+        raise ValueError(f"No constraint named {name} on model {self.name}")
+
+    @classmethod
+    def from_model(cls, model: Any, exclude_rels: bool = False) -> ModelState:
+        """The state of a model class; ``exclude_rels`` leaves out fields that refer to others."""
+        meta = model._meta
+        fields = []
+        for field in meta.local_fields:
+            if (field.is_relation and exclude_rels) or getattr(field, "name", "") == "_order":
+                continue
+            fields.append((field.name, _described(field, meta)))
+        if not exclude_rels:
+            fields += [(field.name, _described(field, meta)) for field in meta.local_many_to_many]
+        return cls(
+            meta.app_label, meta.object_name, fields, _options_of(model, exclude_rels), _bases_of(model),
+            _managers_of(model),
+        )  # fmt: skip
+
+    def construct_managers(self) -> Iterable[tuple[str, Any]]:
+        """Yield (name, manager) with managers of the model's own, in order of declaration."""
+        for name, manager in sorted(self.managers, key=lambda pair: pair[1].creation_counter):
+            fresh = manager.again()
+            fresh.creation_counter = manager.creation_counter
+            yield name, fresh
+
+    def clone(self) -> ModelState:
+        """A state that can be changed without changing this one."""
+        twin = object.__new__(ModelState)
+        twin.app_label, twin.name = self.app_label, self.name
+        twin.fields = dict(self.fields)
+        twin.options = dict(self.options)
+        twin.bases = self.bases
+        twin.managers = list(self.managers)
+        return twin
+
+    def render(self, apps: StateApps) -> Any:
+        """Make the class, in a registry.
+
+        Raises: InvalidBasesError while a base has not been made.
+        """
+        options = {"app_label": self.app_label, "apps": apps, **self.options}
+        options = {name: value for name, value in options.items() if name != "index_together"}
+        meta = type("Meta", (), options)
+        try:
+            bases = tuple(apps.get_model(*model_key(base)) if isinstance(base, str) else base for base in self.bases)
+        except LookupError:
+            raise InvalidBasesError(f"Cannot resolve one or more bases from {self.bases!r}") from None
+        body: dict[str, Any] = {name: field.clone() for name, field in self.fields.items()}
+        body["Meta"] = meta
+        body["__module__"] = "__fake__"
+        body.update(self.construct_managers())
+        return type(Model)(self.name, bases, body)
+
+    def __repr__(self) -> str:
+        return f"<ModelState: '{self.label}'>"
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, ModelState)
+            and self.app_label == other.app_label
+            and self.name == other.name
+            and list(self.fields) == list(other.fields)
+            and all(
+                one.deconstruct()[1:] == two.deconstruct()[1:]
+                for one, two in zip(self.fields.values(), other.fields.values(), strict=True)
+            )
+            and self.options == other.options
+            and self.bases == other.bases
+            and self.managers == other.managers
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+# -- descriptions ------------------------------------------------------------------------------------------------------
+
+
+def field_options(field: Any) -> dict[str, Any]:
+    """The arguments that declare a field again, all by keyword where the field says them so."""
+    return dict(field.deconstruct()[3])
+
+
+def remade(field: Any, options: Mapping[str, Any]) -> Any:
+    """A field of the same class with other options."""
+    return type(field)(*field.deconstruct()[2], **options)
+
+
+def without_default(field: Any) -> Any:
+    """The same field without its default, which was for rows that existed."""
+    options = field_options(field)
+    options.pop("default", None)
+    return remade(field, options)
+
+
+def _described(field: Any, meta: Any) -> Any:
+    """A field declared as this one, bound to nothing, naming models by label."""
+    try:
+        _, _, args, options = field.deconstruct()
+        for name in ("to", "through"):
+            value = options.get(name)
+            if hasattr(value, "_meta"):
+                options[name] = value._meta.label
+            elif isinstance(value, str) and value != SELF and "." not in value:
+                options[name] = f"{meta.app_label}.{value}"
+        return type(field)(*args, **options)
+    except TypeError as problem:
+        raise TypeError(f"Couldn't reconstruct field {field.name} on {meta.label}: {problem}") from problem
+
+
+def _options_of(model: Any, exclude_rels: bool) -> dict[str, Any]:
+    meta = model._meta
+    options: dict[str, Any] = {}
+    for name in OPTION_NAMES:
+        if name in NOT_IN_STATE or name not in meta.original_attrs:
+            continue
+        value = meta.original_attrs[name]
+        if name in ("unique_together", "index_together"):
+            options[name] = set(normalise_together(value, meta.label))
+        elif name == "indexes":
+            indexes = [index.clone() for index in meta.indexes]
+            for index in indexes:
+                if not index.name:
+                    index.set_name_with_model(model)
+            options[name] = indexes
+        elif name == "constraints":
+            options[name] = [constraint.clone() for constraint in meta.constraints]
+        else:
+            options[name] = value
+    if exclude_rels:
+        for name in ("unique_together", "index_together", "order_with_respect_to"):
+            options.pop(name, None)
+    elif "order_with_respect_to" in options:
+        options.pop("ordering", None)
+    return options
+
+
+def _bases_of(model: Any) -> tuple[Any, ...]:
+    """The bases as a migration names them: models by label, abstract ones replaced by what they inherit from."""
+    flat: list[Any] = []
+
+    def flatten(cls: Any) -> None:
+        for base in cls.__bases__:
+            if hasattr(base, "_meta") and base._meta.abstract:
+                flatten(base)
+            else:
+                flat.append(base)
+
+    flatten(model)
+    named = []
+    for base in dict.fromkeys(flat):
+        named.append(base._meta.label_lower if hasattr(base, "_meta") else base)
+    if not any(isinstance(base, str) or issubclass(base, Model) for base in named):
+        named.append(Model)
+    return tuple(named)
+
+
+def _managers_of(model: Any) -> list[tuple[str, Any]]:
+    meta = model._meta
+    managers: list[tuple[str, Any]] = []
+    names = set()
+    shim: Any = None
+    for manager in meta.managers:
+        if manager.name in names:
+            continue
+        if manager.use_in_migrations:
+            new = copy.copy(manager)
+            new.creation_counter = manager.creation_counter
+        elif manager is meta.base_manager or manager is meta.default_manager:
+            new = Manager()
+            new.model = manager.model
+            new.name = manager.name
+            if manager is meta.default_manager:
+                shim = new
+        else:
+            continue
+        names.add(manager.name)
+        managers.append((manager.name, new))
+    if managers == [("objects", shim)] and shim is not None:
+        return []
+    return managers

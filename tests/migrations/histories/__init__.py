@@ -1,0 +1,1 @@
+"""Applications with a history, for tests."""

@@ -1,0 +1,1 @@
+"""An application with three migrations, one of them over rows."""
