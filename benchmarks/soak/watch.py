@@ -23,7 +23,7 @@ import psycopg
 
 from benchmarks.soak.chaos import NAME
 from orm.db.database import AwaitableDatabase
-from orm.db.transactions.lease import Block
+from orm.db.transactions.block import Block
 
 WARM_UP: Final = 60.0
 WINDOW: Final = 15.0

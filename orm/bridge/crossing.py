@@ -194,6 +194,21 @@ async def on_loop(
     return outcome.take()  # type: ignore[no-any-return]
 
 
+class Stopped(Exception):
+    """What ran on another loop for the caller was cancelled there, and not by the caller."""
+
+
+async def visit(home: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T], running: list[Errand]) -> T:
+    """``on_loop`` for what its home may want to stop; raises ``Stopped`` then."""
+    try:
+        return await on_loop(home, coroutine, running)
+    except asyncio.CancelledError as error:
+        task = None if running_loop() is None else asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise Stopped from error
+
+
 async def to_the_end(
     coroutine: Coroutine[Any, Any, T], on_cancel: Callable[[], None] | None = None
 ) -> tuple[T, asyncio.CancelledError | None]:

@@ -203,8 +203,13 @@ def is_stub(node: FunctionNode) -> bool:
     return isinstance(body, ast.Expr) and isinstance(body.value, ast.Constant) and body.value.value is ...
 
 
-def make_twin(source: Source, node: FunctionNode, owner: str | None, indent: str) -> Twin | None:
-    """Write the twin of one function (``owner`` is its class), or None when it has none."""
+def make_twin(
+    source: Source, node: FunctionNode, owner: str | None, indent: str, *, guarded: bool = False
+) -> Twin | None:
+    """Write the twin of one function (``owner`` is its class), or None when it has none.
+
+    ``guarded`` is for entering and leaving what has a method ``abandon``: see ``guarded_lines``.
+    """
     name = blocking_name(node.name)
     call, result, wrapped = result_of(source, node)
     if not call:
@@ -230,8 +235,26 @@ def make_twin(source: Source, node: FunctionNode, owner: str | None, indent: str
             # Where the result depends on the class, only super() lets type checkers see it.
             target, arguments = f"super().{node.name}", arguments[1:]
         value = "" if call == "run" and code == "None" else "return "
-        lines += call_lines(f"{value}{call}({target}", arguments, indent + "    ")
+        if guarded and node.name in ("__aenter__", "__aexit__"):
+            lines += guarded_lines(f"{value}{call}({target}", arguments, indent + "    ", node.name == "__aenter__")
+        else:
+            lines += call_lines(f"{value}{call}({target}", arguments, indent + "    ")
     return Twin("\n".join(lines), typing_nodes, runtime_nodes, None if stub else call, decorators, bool(wrapped))
+
+
+def guarded_lines(call: str, arguments: list[str], indent: str, entering: bool) -> list[str]:
+    """Write the call of a block's entering or leaving so that a signal's exception leaves nothing open.
+
+    Such an exception may come when the coroutine has ended already, and then nobody will ever leave what was entered.
+    An object that is open, and is wrongly entered once more, stays open.
+    """
+    lines = [f"{indent}fresh = not self.is_open"] if entering else []
+    lines += [f"{indent}try:", *call_lines(call, arguments, indent + "    "), f"{indent}except BaseException:"]
+    if entering:
+        lines += [f"{indent}    if fresh:", f"{indent}        self.abandon()"]
+    else:
+        lines += [f"{indent}    self.abandon()"]
+    return [*lines, f"{indent}    raise"]
 
 
 def decorator_code(source: Source, node: FunctionNode, name: str) -> str:
@@ -398,7 +421,7 @@ def add_class(pieces: Pieces, node: ast.ClassDef) -> None:
             continue
         if blocking_name(item.name) in taken and blocking_name(item.name) != item.name:
             continue
-        twin = make_twin(source, item, node.name, "    ")
+        twin = make_twin(source, item, node.name, "    ", guarded="abandon" in taken)
         if twin is not None:
             twins.append(twin)
             pieces.take(twin)

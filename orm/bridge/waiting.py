@@ -49,12 +49,13 @@ def name_of(who: Any) -> str:
 
 
 class Waiter:
-    """One caller in a queue; granted at most once, from any thread."""
+    """One caller in a queue; granted at most once, from any thread. ``holder`` is what it will hold the turn with."""
 
-    __slots__ = ("_bell", "_gate", "granted", "since", "what", "who")
+    __slots__ = ("_bell", "_gate", "granted", "holder", "since", "what", "who")
 
-    def __init__(self, who: Any, what: str) -> None:
+    def __init__(self, who: Any, what: str, holder: Any = None) -> None:
         self.who = who
+        self.holder = holder
         self.what = what
         self.granted: Any = NOTHING
         self.since = time.monotonic()

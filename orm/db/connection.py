@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from orm.bridge.generators import watch_generators
 from orm.bridge.nested import nested
-from orm.bridge.waiting import whoami
+from orm.db.transactions.block import Block
 from orm.db.transactions.ending import leave_connection
-from orm.db.transactions.lease import Block
 from orm.db.transactions.membership import find_block, left_writer, step_out
+from orm.db.transactions.states import ABANDONED, INHERITED, OPEN
 from orm.errors import TransactionManagementError
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from orm.bridge.generators import Watches
     from orm.db.contract import Connection, Params, Row
     from orm.db.database import AwaitableDatabase
     from orm.db.transactions.membership import Membership
@@ -35,43 +37,62 @@ class AwaitableConnectionBlock:
 
     def __init__(self, database: AwaitableDatabase) -> None:
         self.database = database
-        self._entered = False
         self._block: Block | None = None
         self._own = False
         self._previous: Membership | None = None
+        self._watches: Watches = []
 
     async def __aenter__(self) -> Self:
-        if self._entered:
+        if self._block is not None:
             raise TransactionManagementError("This connection() block is open already; make one for each `with`.")
-        self._entered = True  # now, since another task may try while this one waits
         try:
-            self._block = find_block(self.database) or await self._take()
+            await self._enter()
         except BaseException:
-            self._entered = False
+            self.abandon()
             raise
         return self
 
-    async def _take(self) -> Block:
+    async def _enter(self) -> None:
         database = self.database
-        beside = left_writer(database)
-        block = Block(database, await database.lease("connection block"), None, transaction=False)
-        block.beside = beside
+        around = find_block(database)
+        if around is not None:
+            self._block = around
+            return
         self._own = True
+        block = self._block = Block(database, None, transaction=False)  # known here before it holds anything
+        block.beside = left_writer(database)
+        block.lease = await database.lease("connection block")
+        block.become(OPEN)
+        self._watches = watch_generators(block.abandon)
         self._previous = database.membership.get()
-        database.membership.set((block, whoami()))
-        return block
+        database.membership.set((block, block.opener))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        block, self._block = self.open_block, None
-        self._entered = False
-        if not self._own:
-            return
-        self._own = False
-        inner = step_out(block, self._previous)
-        self._previous = None
-        await leave_connection(block, inner)
+        block = self.open_block
+        try:
+            if self._own and block.state is not ABANDONED and block.state is not INHERITED:
+                await leave_connection(block, step_out(block, self._previous).inner)
+        finally:
+            self.abandon()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has been entered and not left."""
+        return self._block is not None
+
+    def abandon(self) -> None:
+        """Give up a connection that nobody can give back any more. Does nothing for one that was given back."""
+        block, self._block, self._previous, self._watches = self._block, None, None, []
+        own, self._own = self._own, False
+        if block is not None and own:
+            block.abandon()
+
+    def __del__(self) -> None:
+        """The object was let go of while its block was open."""
+        if getattr(self, "_block", None) is not None:
+            self.abandon()
 
     @property
     def open_block(self) -> Block:

@@ -24,13 +24,23 @@ class ConnectionBlock(AwaitableConnectionBlock):
 
     def __enter__(self) -> Self:
         """Blocking form of :meth:`__aenter__`."""
-        return run(super().__aenter__())
+        fresh = not self.is_open
+        try:
+            return run(super().__aenter__())
+        except BaseException:
+            if fresh:
+                self.abandon()
+            raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Blocking form of :meth:`__aexit__`."""
-        run(AwaitableConnectionBlock.__aexit__(self, kind, error, traceback))
+        try:
+            run(AwaitableConnectionBlock.__aexit__(self, kind, error, traceback))
+        except BaseException:
+            self.abandon()
+            raise
 
     def fetch(self, sql: str, params: Params = ()) -> Sequence[Row]:
         """Run one statement and return all its rows.

@@ -27,6 +27,7 @@ from orm.db.pooling.bridged import PortalDriver, ThreadedDriver, streamed
 from orm.db.pooling.budget import POOLS_WORTH, Budget
 from orm.db.pooling.pool import SOON, Pool
 from orm.db.pooling.statistics import DatabaseStatistics
+from orm.db.transactions.block import live_blocks
 from orm.db.transactions.lease import Lease
 from orm.db.transactions.membership import find_block_for, refuse_write_beside
 from orm.errors import ImproperlyConfigured, InterfaceError, TransactionManagementError
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from orm.db.contract import Backend, Driver, Params, Row
     from orm.db.observing.watched import ExecuteWrapper
     from orm.db.pooling.roster import Entry
-    from orm.db.transactions.lease import Block
+    from orm.db.transactions.block import Block
     from orm.db.transactions.membership import Membership
     from orm.db.url import DatabaseURL
     from orm.sql.dialect import Dialect
@@ -86,7 +87,7 @@ class AwaitableDatabase:
         self._lock = threading.Lock()
         self._past_statements = {True: 0, False: 0}
         self.leases: weakref.WeakSet[Lease] = weakref.WeakSet()
-        self._inherited: list[Pool] = []
+        self._inherited: list[tuple[Pool, list[Entry]]] = []
         self._retired = False
         self.budget = Budget(url.pool.max_connections or POOLS_WORTH * url.pool.max_size)
         live_databases.add(self)
@@ -278,10 +279,14 @@ class AwaitableDatabase:
     ) -> Coroutine[Any, Any, T]:
         """Run one statement of a ``connection()`` block: ``run(sql, params)`` is its connection's; ``many`` says that
         there are many rows of parameters."""
+        if block.beside is not None:
+            refuse_write_beside(block.beside, sql)
         return block.run(run(sql, params), sql)
 
     def stream_in(self, block: Block, sql: str, params: Params, chunk_size: int) -> AsyncGenerator[Sequence[Row], None]:
         """Stream rows in a ``connection()`` block."""
+        if block.beside is not None:
+            refuse_write_beside(block.beside, sql)
         return block.stream(sql, params, chunk_size)
 
     def execute_wrapper(self, wrapper: Callable[..., Any]) -> ExecuteWrapper:
@@ -420,12 +425,11 @@ class AwaitableDatabase:
 
     def start_over_in_child(self) -> None:
         """In a forked child, leave the parent's connections alone: kept, so nothing closes them, and never used."""
-        self._inherited += self._pools.values()
+        for pool in self._pools.values():
+            self._inherited.append((pool, pool.disown()))
         self._pools = {}
         self.budget = Budget(self.budget.limit)
         self._lock = threading.Lock()
-        for lease in self.leases:
-            lease.forked = True
 
     @property
     def statistics(self) -> DatabaseStatistics:
@@ -474,9 +478,11 @@ def end_all_at_exit() -> None:
 
 
 def start_all_over_in_child() -> None:
-    """A forked child opens connections of its own."""
+    """A forked child opens connections of its own, and is outside of every block of its parent."""
     for database in list(live_databases):
         database.start_over_in_child()
+    for block in list(live_blocks):
+        block.inherit()
 
 
 atexit.register(end_all_at_exit)

@@ -66,6 +66,13 @@ async def within(seconds: float, connection: Connection, coroutine: Coroutine[An
         alarm.cancel()
 
 
+def within_limit(
+    limit: float | None, connection: Connection, coroutine: Coroutine[Any, Any, T]
+) -> Coroutine[Any, Any, T]:
+    """Return a coroutine of a connection, for at most so many seconds if there is a limit."""
+    return coroutine if limit is None else within(limit, connection, coroutine)
+
+
 class Patience:
     """Ends the session of a connection that does not answer in time, so that whoever waits for it gets an error.
 

@@ -17,8 +17,9 @@ from orm.bridge.crossing import call
 from orm.bridge.drive import drive
 from orm.bridge.guard import running_loop
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
+from orm.db.transactions.block import Block
 from orm.db.transactions.ending import leave
-from orm.db.transactions.lease import Block
+from orm.db.transactions.states import OPEN
 from orm.errors import TransactionManagementError
 
 if TYPE_CHECKING:
@@ -56,13 +57,14 @@ def _rolled_back(alias: str) -> Iterator[RollbackBlock]:
     database = databases[alias]
     if database.membership.get() is not None:
         raise TransactionManagementError(f"A transaction on {alias!r} is open here already.")
-    lease = drive(database.lease("the transaction of a test"))
+    block = RollbackBlock(database, None, transaction=True)
+    lease = block.lease = drive(database.lease("the transaction of a test"))
     try:
         drive(lease.connection.begin())
     except BaseException:
-        lease.pool.release_after_error(lease.entry)
+        block.abandon()
         raise
-    block = RollbackBlock(database, lease, None, transaction=True)
+    block.become(OPEN)
     outside = database.membership
     # A variable whose default is the block: contexts made before and after, on any loop or thread, find themselves in.
     inside: ContextVar[Membership | None] = ContextVar(f"orm.{alias}.test", default=(block, None))

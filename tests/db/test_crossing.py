@@ -228,9 +228,10 @@ async def test_a_busy_home_loop_is_waited_for(db: Database) -> None:
 @pytest.mark.only(backend="sqlite")
 def test_a_home_loop_that_has_ended(db: Database) -> None:
     contexts: list[contextvars.Context] = []
+    block = atomic()
 
     async def leaves_it_open() -> None:
-        await atomic().__aenter__()
+        await block.__aenter__()
         contexts.append(contextvars.copy_context())
 
     asyncio.run(leaves_it_open())

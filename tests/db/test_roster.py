@@ -14,7 +14,7 @@ import pytest
 from orm.bridge import drive
 from orm.bridge.waiting import NOTHING, Waiter
 from orm.db.pooling.budget import Budget
-from orm.db.pooling.roster import OPEN, Entry, Roster
+from orm.db.pooling.roster import Entry, Permission, Roster
 from orm.db.transactions.turns import BLOCK, Turns
 from orm.db.url import PoolOptions
 from orm.errors import TransactionManagementError
@@ -27,15 +27,17 @@ def roster(**options: Any) -> Roster:
 
 
 def member(of: Roster, now: float = 0.0) -> Entry:
-    assert of.claim() is OPEN
+    permission = of.claim()
+    assert permission is not None
     entry = Entry(CONNECTION, now, of.options.max_lifetime)
-    of.opened(entry)
+    of.opened(entry, permission)
     return entry
 
 
 def test_opens_up_to_the_maximum_then_waits() -> None:
     pool = roster(max_size=2)
-    assert (pool.next_step(), pool.next_step(), pool.next_step()) == (OPEN, OPEN, None)
+    steps = [pool.next_step() for _ in range(3)]
+    assert [type(step) for step in steps] == [Permission, Permission, type(None)]
     assert pool.size == 2
 
 
@@ -53,7 +55,7 @@ def test_the_last_used_comes_first_and_waiters_come_in_order() -> None:
     assert (ann.granted, bob.granted) == (first, NOTHING)
     assert pool.next_step() is None, "a newcomer does not overtake"
     pool.drop(second)
-    assert bob.granted is OPEN
+    assert isinstance(bob.granted, Permission)
 
 
 def test_a_waiter_that_gives_up_leaves_the_queue() -> None:
@@ -69,12 +71,29 @@ def test_a_waiter_that_gives_up_leaves_the_queue() -> None:
 
 def test_failed_opening_lets_the_next_try() -> None:
     pool = roster(max_size=1)
-    assert pool.next_step() is OPEN
+    permission = pool.next_step()
+    assert isinstance(permission, Permission)
     waiter = Waiter(1, "a")
     pool.waiters.append(waiter)
-    pool.not_opened()
-    assert waiter.granted is OPEN
+    pool.not_opened(permission)
+    pool.not_opened(permission)  # a second time changes nothing
+    assert isinstance(waiter.granted, Permission)
     assert pool.size == 1
+
+
+def test_what_nobody_holds_any_more_is_given_back() -> None:
+    """A signal's exception may come between getting something and the `try` that gives it back."""
+    pool = roster(max_size=1)
+    permission = pool.next_step()
+    assert isinstance(permission, Permission)
+    del permission
+    assert (pool.size, pool.budget.taken) == (0, 0)
+    waiter = Waiter(1, "a")
+    pool.waiters.append(waiter)
+    pool.serve()
+    assert pool.size == 1
+    del waiter
+    assert pool.size == 0
 
 
 def test_old_and_idle_connections_are_taken_out() -> None:
@@ -99,7 +118,7 @@ def test_connections_beside_a_dead_one_are_tried_or_taken_out() -> None:
     assert busy.taken == 60.0
     used.taken = 70.0
     assert pool.take_unused_since(65.0) == [old]
-    assert (list(pool.idle), pool.members, pool.budget.taken) == ([used], {used, busy}, 2)
+    assert (list(pool.idle), set(pool.members), pool.budget.taken) == ([used], {used, busy}, 2)
 
 
 def test_a_newcomer_does_not_go_before_who_waits() -> None:
@@ -161,19 +180,19 @@ async def test_turns_come_in_order_across_tasks_and_threads() -> None:
     turns, order = Turns(), []
 
     async def take(name: str) -> None:
-        if not turns.take(name, "x"):
-            await turns.wait(name, "x", 5)
+        if not turns.take(name, name, "x"):
+            await turns.wait(name, name, "x", 5)
         order.append(name)
-        turns.pass_on()
+        turns.pass_on(name)
 
-    assert turns.take("first", "x")
+    assert turns.take("first", "first", "x")
     task = asyncio.create_task(take("task"))
     await asyncio.sleep(0)
     thread = threading.Thread(target=lambda: drive(take("thread")))
     thread.start()
     while len(turns._waiters) < 2:  # noqa: ASYNC110
         await asyncio.sleep(0.001)
-    turns.pass_on()
+    turns.pass_on(turns.holder)
     await task
     await asyncio.to_thread(thread.join)
     assert order == ["task", "thread"]
@@ -182,10 +201,10 @@ async def test_turns_come_in_order_across_tasks_and_threads() -> None:
 @pytest.mark.asyncio
 async def test_a_cancelled_waiter_passes_its_turn_on() -> None:
     turns = Turns()
-    assert turns.take("first", "x")
-    tasks = [asyncio.create_task(turns.wait(n, "x", 5)) for n in ("second", "third")]
+    assert turns.take("first", "first", "x")
+    tasks = [asyncio.create_task(turns.wait(n, n, "x", 5)) for n in ("second", "third")]
     await asyncio.sleep(0)
-    turns.pass_on()  # granted to the second, which is cancelled before it runs
+    turns.pass_on(turns.holder)  # granted to the second, which is cancelled before it runs
     tasks[0].cancel()
     await asyncio.wait(tasks)
     assert tasks[0].cancelled()
@@ -196,23 +215,23 @@ async def test_a_cancelled_waiter_passes_its_turn_on() -> None:
 async def test_waiting_for_a_block_is_bounded_and_names_both() -> None:
     turns = Turns()
     other = asyncio.create_task(asyncio.sleep(5), name="the other")
-    assert turns.take(other, BLOCK)
+    assert turns.take(other, other, BLOCK)
     with pytest.raises(TransactionManagementError, match="task 'mine'.*'the other'"):
         await asyncio.create_task(wait_here(turns), name="mine")
     other.cancel()
 
 
 async def wait_here(turns: Turns) -> None:
-    await turns.wait(asyncio.current_task(), "x", 0.02)
+    await turns.wait(asyncio.current_task(), asyncio.current_task(), "x", 0.02)
 
 
 @pytest.mark.asyncio
 async def test_waiting_for_a_statement_has_no_limit() -> None:
     turns = Turns()
-    assert turns.take("other", "a long statement")
-    waiting = asyncio.create_task(turns.wait("mine", "x", 0.001))
+    assert turns.take("other", "other", "a long statement")
+    waiting = asyncio.create_task(turns.wait("mine", "mine", "x", 0.001))
     await asyncio.sleep(0.05)
-    turns.pass_on()
+    turns.pass_on(turns.holder)
     await waiting
     assert turns.who == "mine"
 
@@ -220,12 +239,12 @@ async def test_waiting_for_a_statement_has_no_limit() -> None:
 @pytest.mark.asyncio
 async def test_the_limit_is_for_each_block_and_not_for_all_of_them() -> None:
     turns, limit = Turns(), 1.0
-    assert turns.take("first", BLOCK)
-    others = [asyncio.create_task(turns.wait("other", BLOCK, 60)) for _ in range(15)]
+    assert turns.take("first", "first", BLOCK)
+    others = [asyncio.create_task(turns.wait(n, n, BLOCK, 60)) for n in range(15)]
     await asyncio.sleep(0)
-    waiting = asyncio.create_task(turns.wait("mine", "x", limit))
+    waiting = asyncio.create_task(turns.wait("mine", "mine", "x", limit))
     for _ in range(16):  # each has its turn for a tenth of the limit
         await asyncio.sleep(limit / 10)
-        turns.pass_on()
+        turns.pass_on(turns.holder)
     await asyncio.gather(waiting, *others)
     assert turns.who == "mine"

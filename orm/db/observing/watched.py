@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
     from orm.db.contract import Params, Row
     from orm.db.database import AwaitableDatabase
-    from orm.db.transactions.lease import Block, Lease
+    from orm.db.transactions.block import Block
+    from orm.db.transactions.lease import Lease
 
 logger = LateLogger("orm.queries")
 

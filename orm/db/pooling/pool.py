@@ -8,7 +8,6 @@ connection.
 
 from __future__ import annotations
 
-import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable
 from contextvars import ContextVar
@@ -19,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 from orm.bridge.clock import clock
 from orm.bridge.crossing import to_the_end
 from orm.bridge.drive import drive
+from orm.bridge.generators import follow_generators
 from orm.bridge.guard import running_loop
 from orm.bridge.portal import note_thread
 from orm.bridge.waiting import NOTHING, Waiter, name_of, whoami
 from orm.db.limits import patiently
-from orm.db.pooling.roster import OPEN, Entry, Roster
+from orm.db.pooling.roster import VOID, Entry, Permission, Roster
 from orm.db.pooling.statistics import PoolStatistics
 from orm.errors import Error, InterfaceError, PoolTimeout
 from orm.late import LateLogger
@@ -74,7 +74,7 @@ class Pool:
         self.next_sweep = monotonic() + SWEEP_SECONDS
         self.health_check_after = url.pool.health_check_after
         self.keeper: AsyncGenerator[None, None] | None = None
-        self._lock = threading.RLock()  # the collector may close a stream, and so come here, at any moment
+        self._lock = self.roster.lock
         self._opened = self._closed = self._waits = self._timeouts = 0
         self._retired_uses = 0
         self._waited = 0.0
@@ -103,7 +103,10 @@ class Pool:
             if waiter is not None and self.wants_place:
                 self._ask_for_place()
             granted: Any = step if waiter is None else await self._wait(waiter, began)
-            entry = await self._open(what) if granted is OPEN else await self._ready(granted, what)
+            if isinstance(granted, Permission):
+                entry: Entry | None = await self._open(granted, what)
+            else:
+                entry = await self._ready(granted, what)
             if entry is not None:
                 waited.set(monotonic() - began)
                 return entry
@@ -177,21 +180,14 @@ class Pool:
             granted = waiter.granted
             if isinstance(granted, Entry):
                 self.roster.give_back(granted)
-            elif granted is OPEN:
-                self.roster.not_opened()
+            elif isinstance(granted, Permission):
+                self.roster.not_opened(granted)
         self._feed()
 
-    async def _open(self, what: str) -> Entry:
+    async def _open(self, permission: Permission, what: str) -> Entry:
         """Use a permission to open a connection; the first one opens the minimum with it."""
         self._refuse_closed()
-        try:
-            connection = await self.driver.connect(self.url)
-        except BaseException:
-            with self._lock:
-                self.roster.not_opened()
-            self._feed()
-            raise
-        entry = self._enrol(connection)
+        entry = await self._connect(permission)
         self.mark(entry, what)
         if self._opened == 1 and self.options.min_size > 1:
             try:
@@ -204,23 +200,26 @@ class Pool:
     async def _fill(self) -> None:
         while len(self.roster.members) < self.options.min_size:
             with self._lock:
-                if self.roster.claim() is None:
-                    return
-            try:
-                connection = await self.driver.connect(self.url)
-            except BaseException:
-                with self._lock:
-                    self.roster.not_opened()
-                self._feed()
-                raise
-            entry = self._enrol(connection)
+                permission = self.roster.claim()
+            if permission is None:
+                return
+            entry = await self._connect(permission)
             with self._lock:
                 self.roster.give_back(entry)
 
-    def _enrol(self, connection: Connection) -> Entry:
-        entry = Entry(connection, monotonic(), self.options.max_lifetime)
+    async def _connect(self, permission: Permission) -> Entry:
+        try:
+            connection = await self.driver.connect(self.url)
+        except BaseException:
+            self.roster.not_opened(permission)
+            self._feed()
+            raise
+        return self._enrol(connection, permission)
+
+    def _enrol(self, connection: Connection, permission: Permission) -> Entry:
+        entry = Entry(connection, monotonic(), self.options.max_lifetime, self)
         with self._lock:
-            self.roster.opened(entry)
+            self.roster.opened(entry, permission)
             self._opened += 1
             closed = self.closed
             if self._sweeping is None and not closed:
@@ -431,10 +430,16 @@ class Pool:
         if cancelled is not None:
             raise cancelled
 
+    def lost(self, entry: Entry) -> None:
+        """Nobody holds a connection any more, and it was not given back: end it, and free its place."""
+        self.discard(entry)
+
     def _strike(self, entry: Entry) -> None:
         """Take a connection that has ended off the roster."""
         with self._lock:
-            if entry in self.roster.members:
+            if not entry.gone:
+                if entry in self.idle:  # giving it back was broken off at the last moment
+                    self.idle.remove(entry)
                 self._note_closed([entry])
                 self.roster.drop(entry)
         if self.wants_place:  # its place has gone to another pool, and who waits here had no need of one until now
@@ -453,7 +458,9 @@ class Pool:
         A suspended asynchronous generator is closed by the loop's ``shutdown_asyncgens``, which ``asyncio.run`` and
         others call last; the ``finally`` of ours closes the pool.
         """
-        note_thread(asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        note_thread(loop)
+        follow_generators(loop)
         self.keeper = self._until_the_loop_ends(forget)
         await anext(self.keeper)
 
@@ -509,6 +516,13 @@ class Pool:
             if entry.who is None:
                 await close_quietly(entry.connection)
 
+    def disown(self) -> list[Entry]:
+        """In a forked child: the connections are the parent's. Return them, to be kept so that nothing closes them."""
+        entries = list(self.roster.members)
+        for entry in entries:
+            entry.gone = True
+        return entries
+
     def terminate(self) -> None:
         """End every connection at once, without waiting, from any thread."""
         for entry in self._shut():
@@ -519,6 +533,8 @@ class Pool:
             self.closed = True
             self.next_sweep = -inf  # so that release() takes the careful way, with one look less on the short one
             entries = list(self.roster.members)
+            for entry in entries:
+                entry.gone = True
             self._note_closed(entries)
             self.roster.members.clear()
             self.budget.give(len(entries))
@@ -527,7 +543,7 @@ class Pool:
             waiters = list(self.waiters)
             self.waiters.clear()
         for waiter in waiters:
-            waiter.grant(OPEN)  # they try, and are told that the pool is closed
+            waiter.grant(VOID)  # they try, and are told that the pool is closed
         if alarm is not None:
             alarm.forget()
         self.budget.leave(self)

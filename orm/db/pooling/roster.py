@@ -7,8 +7,10 @@ locking.
 
 from __future__ import annotations
 
+import threading
+import weakref
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from orm.late import random
 
@@ -26,12 +28,27 @@ class Entry:
     """A connection in a pool, and what it is doing.
 
     ``who`` is None while it is idle. ``taken`` is when it was last handed out: a lower bound of its idle time is not
-    needed to the second, and one look at the clock for each statement is enough.
+    needed to the second, and one look at the clock for each statement is enough. ``gone`` is True once it has left the
+    pool for good. An entry that is neither idle nor held by anybody, since whoever had it was broken off by a signal's
+    exception or died with its thread, is collected, and tells its pool.
     """
 
-    __slots__ = ("connection", "execute", "expires", "fetch", "taken", "uses", "what", "who")
+    __slots__ = (
+        "__weakref__",
+        "_pool",
+        "connection",
+        "execute",
+        "expires",
+        "fetch",
+        "gone",
+        "taken",
+        "uses",
+        "what",
+        "who",
+    )
 
-    def __init__(self, connection: Connection, now: float, max_lifetime: float) -> None:
+    def __init__(self, connection: Connection, now: float, max_lifetime: float, pool: Keeper | None = None) -> None:
+        self.gone = False
         self.connection = connection
         self.fetch = connection.fetch
         self.execute = connection.execute
@@ -40,13 +57,38 @@ class Entry:
         self.uses = 0
         self.what = ""
         self.who: Any = None
+        self._pool = None if pool is None else weakref.ref(pool)
+
+    def __del__(self) -> None:
+        if not self.gone and self._pool is not None:
+            pool = self._pool()
+            if pool is not None:
+                pool.lost(self)
+
+
+class Keeper(Protocol):
+    """What an entry tells: its pool."""
+
+    def lost(self, entry: Entry) -> None:
+        """Nobody holds a connection, and it was not given back."""
 
 
 class Permission:
-    """Leave to open a connection: a place in the pool that is counted as taken."""
+    """Leave to open a connection: a place in the pool that is counted as taken, until it is used or given back."""
+
+    __slots__ = ("_roster", "used")
+
+    def __init__(self, roster: Roster | None) -> None:
+        self._roster = roster
+        self.used = roster is None
+
+    def __del__(self) -> None:
+        if not self.used and self._roster is not None:
+            self._roster.not_opened(self)
 
 
-OPEN = Permission()
+VOID = Permission(None)
+"""Leave to open a connection for whoever waits for a pool that is closed, and is told so."""
 
 
 class Roster:
@@ -56,7 +98,8 @@ class Roster:
         self.options = options
         self.budget = budget
         self.idle: deque[Entry] = deque()
-        self.members: set[Entry] = set()
+        self.lock = threading.RLock()  # the collector may close a stream, and so come here, at any moment
+        self.members: weakref.WeakSet[Entry] = weakref.WeakSet()
         self.opening = 0
         self.waiters: deque[Waiter] = deque()
 
@@ -78,18 +121,22 @@ class Roster:
         if self.size >= self.options.max_size or not self.budget.take():
             return None
         self.opening += 1
-        return OPEN
+        return Permission(self)
 
-    def opened(self, entry: Entry) -> None:
+    def opened(self, entry: Entry, permission: Permission) -> None:
         """A permission was used: the connection is a member."""
+        permission.used = True
         self.opening -= 1
         self.members.add(entry)
 
-    def not_opened(self) -> None:
+    def not_opened(self, permission: Permission) -> None:
         """A permission was not used, or opening failed: the place goes to the next waiter."""
-        self.opening -= 1
-        self.budget.give()
-        self.serve()
+        with self.lock:
+            if not permission.used:
+                permission.used = True
+                self.opening -= 1
+                self.budget.give()
+                self.serve()
 
     def give_back(self, entry: Entry) -> None:
         """A connection is free: for the first waiter, else idle."""
@@ -100,22 +147,26 @@ class Roster:
 
     def drop(self, entry: Entry) -> None:
         """A connection is gone: its place goes to the next waiter."""
-        self.members.discard(entry)
+        self._forget(entry)
         self.budget.give()
         self.serve()
 
     def surrender(self, entry: Entry) -> None:
         """A connection is gone, and its place is for another pool."""
-        self.members.discard(entry)
+        self._forget(entry)
         self.budget.give()
+
+    def _forget(self, entry: Entry) -> None:
+        entry.gone = True
+        self.members.discard(entry)
 
     def serve(self) -> None:
         """Give waiters what there is: idle connections first, then places."""
         while self.waiters:
             if self.idle:
                 self.waiters.popleft().grant(self.idle.pop())
-            elif self.claim() is not None:
-                self.waiters.popleft().grant(OPEN)
+            elif (permission := self.claim()) is not None:
+                self.waiters.popleft().grant(permission)
             else:
                 return
 
@@ -166,7 +217,7 @@ class Roster:
                 self.idle.remove(entry)
             except ValueError:
                 continue
-            self.members.discard(entry)
+            self._forget(entry)
             taken.append(entry)
         self.budget.give(len(taken))
         return taken

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from orm.bridge.crossing import call, is_async, to_the_end
 from orm.bridge.drive import run
-from orm.bridge.waiting import pause, whoami
+from orm.bridge.generators import watch_generators
+from orm.bridge.waiting import pause
 from orm.db.contract import NO_LOCK_TIMEOUT
-from orm.db.limits import seconds_above_zero
+from orm.db.limits import seconds_above_zero, within_limit
 from orm.db.registry import databases
-from orm.db.transactions.ending import leave_in_order, limited
-from orm.db.transactions.lease import Block
+from orm.db.transactions.block import Block
+from orm.db.transactions.ending import leave_in_order
 from orm.db.transactions.membership import find_block, left_writer, refuse_write_beside, step_out
 from orm.db.transactions.retry import Attempts, checked
-from orm.db.transactions.turns import BLOCK
+from orm.db.transactions.savepoints import name_for, set_savepoint
+from orm.db.transactions.states import COMMITTED, OPEN
 from orm.errors import DatabaseError, NotSupportedError, TransactionManagementError
 from orm.late import inspect
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from types import TracebackType
 
+    from orm.bridge.generators import Watches
     from orm.db.contract import Connection
     from orm.db.database import AwaitableDatabase
     from orm.db.transactions.membership import Membership
@@ -62,9 +65,10 @@ class AwaitableAtomic:
         self.retry = checked(retry)
         self.statement_timeout = seconds_above_zero("statement_timeout", statement_timeout)
         self.lock_timeout = seconds_above_zero("lock_timeout", lock_timeout)
-        self._entered = False
-        self._left: Block | None = None
-        self._open: tuple[Block, Membership | None] | None = None
+        self._block: Block | None = None
+        self._previous: Membership | None = None
+        self._watches: Watches = []
+        self._committed = False
 
     # -- as a block -------------------------------------------------------------------------------------------------
 
@@ -74,13 +78,12 @@ class AwaitableAtomic:
                 "atomic(retry=...) can't be used under `with`: only a function can be run again. Decorate one "
                 "(@atomic(retry=3)), or call run_in_transaction(fn) or `await arun_in_transaction(fn)`."
             )
-        if self._entered:
+        if self._block is not None:
             raise TransactionManagementError("This atomic() object is open already; make one for each `with`.")
-        self._entered = True  # now, since another task may try while this one waits
         try:
             await self._enter()
         except BaseException:
-            self._entered = False
+            self.abandon()
             raise
 
     async def _enter(self) -> None:
@@ -88,65 +91,83 @@ class AwaitableAtomic:
         if self.lock_timeout is not None and not database.dialect.capabilities.lock_timeout:
             raise NotSupportedError(NO_LOCK_TIMEOUT)
         outer = find_block(database)
-        previous = database.membership.get()
+        self._previous = database.membership.get()
+        # Known here before it holds anything, so that whatever happens meanwhile, ``abandon`` finds it; and since
+        # another task may try to enter this object while this one waits.
+        block = self._block = Block(database, outer, transaction=True)
         if outer is None:
-            block = await self._begin_alone(database)
+            await self._begin_alone(database, block)
         else:
-            block = await self._begin_inside(outer)
+            await self._begin_inside(outer, block)
         block.limit = self._limit_in(outer)
-        self._open = block, previous
-        database.membership.set((block, whoami()))
+        block.become(OPEN)
+        self._watches = watch_generators(block.abandon)
+        database.membership.set((block, block.opener))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._open is None:
+        block = self._block
+        if block is None:
             raise TransactionManagementError("This atomic() object is not open.")
-        (block, previous), self._open = self._open, None
-        self._entered = False
-        self._left = block
-        inner = step_out(block, previous)
-        ending = leave_in_order(block, inner, failed=kind is not None)
-        _, cancelled = await to_the_end(ending, on_cancel=block.hurry)
-        if cancelled is not None:
-            raise cancelled
+        try:
+            way = step_out(block, self._previous)
+            _, cancelled = await to_the_end(leave_in_order(block, way, failed=kind is not None), on_cancel=block.hurry)
+            if cancelled is not None:
+                raise cancelled
+        finally:
+            self.abandon()
 
-    async def _begin_alone(self, database: AwaitableDatabase) -> Block:
-        beside = left_writer(database)
+    @property
+    def is_open(self) -> bool:
+        """Whether it has been entered and not left."""
+        return self._block is not None
+
+    def abandon(self) -> None:
+        """Give up a block that nobody can leave any more, or whose entering or leaving was broken off.
+
+        Does nothing for one that has ended. What it did is rolled back.
+        """
+        block, self._block, self._previous, self._watches = self._block, None, None, []
+        if block is not None:
+            self._committed = block.state is COMMITTED
+            block.abandon()
+
+    def __del__(self) -> None:
+        """The object was let go of while its block was open: by ``del``, by a signal's exception just after entering,
+        with a thread that ended."""
+        if getattr(self, "_block", None) is not None:
+            self.abandon()
+
+    async def _begin_alone(self, database: AwaitableDatabase, block: Block) -> None:
+        block.beside = left_writer(database)
         if not self.read_only:
-            refuse_write_beside(beside)
-        lease = await database.lease("atomic block")
+            refuse_write_beside(block.beside)
+        lease = block.lease = await database.lease("atomic block")
+        block.read_only = self.read_only
         try:
             await self._begin_on(lease.connection, self.statement_timeout)
         except BaseException:
-            lease.pool.release_after_error(lease.entry)
+            lease.give_back()
             raise
-        block = Block(database, lease, None, transaction=True)
-        block.read_only = self.read_only
-        block.beside = beside
-        return block
 
-    async def _begin_inside(self, outer: Block) -> Block:
+    async def _begin_inside(self, outer: Block, block: Block) -> None:
         if outer.transaction and not outer.lenient:
             self._refuse_nesting()
         if not outer.transaction and not self.read_only:
             refuse_write_beside(outer.beside)
-        await outer.take_turn(BLOCK)
-        lease = outer.lease
-        block = Block(outer.database, lease, outer, transaction=True)
+        await outer.admit(block)
         block.read_only = outer.read_only if outer.transaction else self.read_only
+        limit = self._limit_in(outer)
         try:
             if not outer.transaction:
-                await lease.cross(self._begin_on(lease.connection, self._limit_in(outer)))
-            elif self.savepoint and outer.database.dialect.capabilities.savepoints:
-                block.savepoint = f"duotone_{block.depth}"
-                begin = lease.connection.execute(f"SAVEPOINT {block.savepoint}")
-                await lease.cross(limited(self._limit_in(outer), lease.connection, begin))
-        except BaseException:
-            lease.suspect = True
-            outer.turns.pass_on()
+                await outer.lease.cross(self._begin_on(outer.lease.connection, limit))
+            elif self.savepoint and (name := name_for(block)) is not None:
+                block.savepoint = name
+                await set_savepoint(block, name, limit)
+        except BaseException as error:
+            outer.note(error)
             raise
-        return block
 
     def _limit_in(self, outer: Block | None) -> float | None:
         """How many seconds each statement may take."""
@@ -157,7 +178,7 @@ class AwaitableAtomic:
         if self.lock_timeout is not None:
             connection.limit_locks(self.lock_timeout)
         begin = connection.begin(isolation=self.isolation, read_only=self.read_only, write=not self.read_only)
-        await limited(limit, connection, begin)
+        await within_limit(limit, connection, begin)
 
     def _refuse_nesting(self) -> None:
         if self.durable:
@@ -234,7 +255,7 @@ class AwaitableAtomic:
 
     def pause_after(self, error: DatabaseError, attempts: Attempts) -> float | None:
         """How long to wait before the function is run again in a new block; None when the error is to be raised."""
-        return attempts.pause_after(error, committed=self._left is not None and self._left.committed)
+        return attempts.pause_after(error, committed=self._committed)
 
 
 async def arun_in_transaction(

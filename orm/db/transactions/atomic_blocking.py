@@ -22,13 +22,23 @@ class Atomic(AwaitableAtomic):
 
     def __enter__(self) -> None:
         """Blocking form of :meth:`__aenter__`."""
-        run(AwaitableAtomic.__aenter__(self))
+        fresh = not self.is_open
+        try:
+            run(AwaitableAtomic.__aenter__(self))
+        except BaseException:
+            if fresh:
+                self.abandon()
+            raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Blocking form of :meth:`__aexit__`."""
-        run(AwaitableAtomic.__aexit__(self, kind, error, traceback))
+        try:
+            run(AwaitableAtomic.__aexit__(self, kind, error, traceback))
+        except BaseException:
+            self.abandon()
+            raise
 
 
 def run_in_transaction(

@@ -6,46 +6,60 @@ reverse of entering them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from orm.bridge.crossing import call
 from orm.bridge.interrupts import HeldInterrupts
 from orm.bridge.waiting import name_of
-from orm.db.limits import Patience, within
+from orm.db.limits import Patience
+from orm.db.transactions.block import REMEDY
+from orm.db.transactions.savepoints import release_savepoint, roll_back_to_savepoint
+from orm.db.transactions.states import ABANDONED, COMMITTED, ENDING, INHERITED, SOUND, UNDONE
 from orm.errors import AmbiguousCommit, DatabaseError, InterfaceError, OperationalError, TransactionManagementError
 from orm.late import LateLogger
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
-    from orm.db.contract import Connection
-    from orm.db.transactions.lease import Block
+    from orm.db.transactions.block import Block
+    from orm.db.transactions.membership import Way
 
 logger = LateLogger("orm.transaction")
-
-T = TypeVar("T")
 
 # The errors after which a connection may still be sound, or is known not to be.
 DATABASE_ERRORS = (DatabaseError, InterfaceError)
 
 
-async def leave_in_order(block: Block, inner: Block | None, *, failed: bool) -> None:
+async def leave_in_order(block: Block, way: Way, *, failed: bool) -> None:
     """End a block as ``leave`` does; one left out of the order of entering is rolled back, with those inside it.
 
-    Parameters:
-        inner: an open block inside this one that whoever leaves has entered, too; None when there is none.
-
-    Raises ``TransactionManagementError`` for the wrong order, unless the block is left because of another error.
+    Raises ``TransactionManagementError`` for the wrong order, or for a context that was never in the block, unless the
+    block is left because of another error.
     """
-    if block.closed:
-        what = "This atomic block has ended before: the one around it was left first, and both were rolled back."
-    elif inner is not None:
-        await roll_back_all(block, inner)
-        what = f"{name_of(block.opener)} left an atomic block before one it has open inside it: both are rolled back."
+    if block.state is ABANDONED or block.state is INHERITED:
+        if failed or block.state is INHERITED:
+            return
+        what = "This atomic block was given up before it was left, since the generator that held it was, too."
+    elif block.closed:
+        what = (
+            "This atomic block has ended before: the one around it was left first, and both were rolled back. "
+            "Blocks are left in the reverse order of entering them."
+        )
+    elif way.inner is not None:
+        await roll_back_all(block, way.inner)
+        what = (
+            f"{name_of(block.opener)} left an atomic block before one it has open inside it: both are rolled back. "
+            "Blocks are left in the reverse order of entering them."
+        )
+    elif way.foreign:
+        await leave(block, failed=True)
+        what = (
+            f"An atomic block that {name_of(block.opener)} entered was left in another context, by "
+            f"{name_of(way.who)}, so it is rolled back; what ran in between was not in it. A `def` dependency or "
+            "fixture with `yield` runs in a worker thread, with a copy of the context: write it as `async def` with "
+            "`async with atomic()`, or put `with atomic()` around the work itself."
+        )
     else:
-        await leave(block, failed=failed)
+        await leave(block, failed=failed, who=way.who)
         return
-    what += " Blocks are left in the reverse order of entering them."
     if not failed:
         raise TransactionManagementError(what)
     logger.warning("%s", what)
@@ -53,50 +67,72 @@ async def leave_in_order(block: Block, inner: Block | None, *, failed: bool) -> 
 
 async def roll_back_all(block: Block, inner: Block) -> None:
     """Undo a block and those in it, down to ``inner``."""
-    step: Block | None = inner
-    while step is not None and step is not block:
+    step: Block = inner
+    while step is not block and step.parent is not None:
         await step.close(failed=True)
+        step.become(UNDONE)
+        step.parent.turns.pass_on(step)
         step = step.parent
-        if step is not None:
-            step.turns.pass_on()
     await leave(block, failed=True)
 
 
-async def leave(block: Block, *, failed: bool) -> None:
+async def leave(block: Block, *, failed: bool, who: Any = None) -> None:
     """End a block: commit or roll back, give the connection on, run the functions that waited for the commit."""
-    parent = block.parent
-    if block.lease.forked:
-        block.closed = True  # the connection is the parent process's, and nothing is sent on it from here
-        return
     if failed:
         block.lease.stop_visitors()
     try:
-        await block.close(failed=failed)
+        sound = await block.close(failed=failed, who=who)
     except BaseException as error:
-        if parent is None:
-            block.lease.pool.discard(block.lease.entry, busy=True)
-        else:
-            parent.broken = True
-            parent.unsaved = error
-            parent.turns.pass_on()
+        block.abandon()
+        if block.parent is not None:
+            block.parent.doom(cause=error, unsaved=error)
         if failed:
             logger.warning("a block that failed could not be left in order; its connection is given up", exc_info=True)
             return
         raise
-    if parent is None:
-        await leave_outermost(block, failed=failed)
-    elif parent.transaction:
-        await leave_savepoint(block, parent, failed=failed)
+    with HeldInterrupts():
+        try:
+            await save_or_undo(block, sound=sound, failed=failed)
+        finally:
+            pass_connection_on(block)
+        if block.state is COMMITTED and (block.parent is None or not block.parent.transaction):
+            await committed_now(block)
+
+
+async def save_or_undo(block: Block, *, sound: bool, failed: bool) -> None:
+    """COMMIT or ROLLBACK, or the same with a savepoint; ``sound`` says that the block may be saved."""
+    parent = block.parent
+    if parent is None or not parent.transaction:
+        if not sound:
+            await roll_back(block)
+        else:
+            await commit_sound(block)
+    elif not sound:
+        if block.savepoint is None:
+            parent.doom(cause=block.cause, unsaved=block.unsaved)
+        else:
+            await roll_back_to_savepoint(block, block.savepoint)
+    elif block.savepoint is not None:
+        await release_savepoint(block, block.savepoint)
+    block.become(COMMITTED if sound else UNDONE)
+    if sound and parent is not None and parent.transaction:
+        parent.hooks += block.hooks
+    if not sound and not failed and (parent is None or not parent.transaction or block.savepoint is not None):
+        refuse_silence(block)
+
+
+def pass_connection_on(block: Block) -> None:
+    """Give the connection to whoever has it next: the block around, or the pool."""
+    if block.state is ENDING:
+        block.become(UNDONE)
+    if block.parent is None:
+        block.lease.give_back()
     else:
-        await leave_transaction_in_connection(block, parent, failed=failed)
+        block.parent.turns.pass_on(block)
 
 
 async def leave_connection(block: Block, inner: Block | None) -> None:
-    """End a ``connection`` block and give its connection back; ``inner`` is as in ``leave_in_order``."""
-    lease = block.lease
-    if lease.forked:
-        block.closed = True
-        return
+    """End a ``connection`` block and give its connection back; ``inner`` is an open block inside it."""
     try:
         if inner is not None:
             transaction = inner
@@ -104,10 +140,11 @@ async def leave_connection(block: Block, inner: Block | None) -> None:
                 transaction = transaction.parent
             await roll_back_all(transaction, inner)
         await block.close()
+        block.become(UNDONE)
     except BaseException:
-        lease.pool.discard(lease.entry, busy=True)
+        block.lease.give_up(busy=True)
         raise
-    lease.pool.release_after_error(lease.entry)
+    block.lease.give_back()
     if inner is not None:
         raise TransactionManagementError(
             "A connection() block was left before the atomic block inside it, which is rolled back. Blocks are left in "
@@ -115,80 +152,19 @@ async def leave_connection(block: Block, inner: Block | None) -> None:
         )
 
 
-async def leave_outermost(block: Block, *, failed: bool) -> None:
-    """Commit or roll back, and give the connection back."""
-    lease = block.lease
-    with HeldInterrupts():
-        try:
-            committed = await finish(block, failed=failed)
-        finally:
-            lease.pool.release_after_error(lease.entry)
-        if committed:
-            await committed_now(block)
-
-
-async def leave_transaction_in_connection(block: Block, parent: Block, *, failed: bool) -> None:
-    """Commit or roll back; the connection stays with the ``connection`` block around."""
-    with HeldInterrupts():
-        try:
-            committed = await finish(block, failed=failed)
-        finally:
-            parent.turns.pass_on()
-        if committed:
-            await committed_now(block)
-
-
-async def leave_savepoint(block: Block, parent: Block, *, failed: bool) -> None:
-    """Release the savepoint or roll back to it; without one, a failure breaks the block around."""
-    try:
-        if block.savepoint is None:
-            parent.broken = parent.broken or failed or block.broken
-        elif failed or block.broken:
-            await roll_back_to(block, parent)
-            refuse_silence(block, failed=failed)
-        else:
-            try:
-                release = block.lease.connection.execute(f"RELEASE SAVEPOINT {block.savepoint}")
-                await block.lease.cross(limited(block.limit, block.lease.connection, release))
-            except DATABASE_ERRORS:
-                await roll_back_to(block, parent)
-                raise
-        if not failed and not block.broken:
-            parent.hooks += block.hooks
-    finally:
-        parent.turns.pass_on()
-
-
-async def roll_back_to(block: Block, parent: Block) -> None:
-    """Undo a nested block; when even that fails, the transaction around can only be rolled back."""
+async def roll_back(block: Block) -> None:
+    """Roll back. An error meanwhile does not hide that of the block; the connection is not used again then."""
     lease = block.lease
     try:
-        for sql in (f"ROLLBACK TO SAVEPOINT {block.savepoint}", f"RELEASE SAVEPOINT {block.savepoint}"):
-            await lease.cross_patiently(lease.connection.execute(sql))
-        lease.suspect = False
-        lease.lost = None
+        if lease.connection.is_usable:
+            await lease.cross_patiently(lease.connection.rollback())
     except DATABASE_ERRORS as error:
-        logger.info("a savepoint could not be rolled back, so its transaction will be: %s", error)
-        parent.broken = True
-        parent.unsaved = error
+        logger.info("a rollback failed, so the connection is given up: %s", error)
 
 
-def limited(limit: float | None, connection: Connection, coroutine: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:
-    """A coroutine of a connection, for at most so many seconds if there is a limit."""
-    return coroutine if limit is None else within(limit, connection, coroutine)
-
-
-async def finish(block: Block, *, failed: bool) -> bool:
-    """Commit (True) or roll back (False). An error while rolling back after a failure does not hide that failure."""
+async def commit_sound(block: Block) -> None:
+    """Commit, or raise and leave nothing of the transaction."""
     lease = block.lease
-    if failed or block.broken:
-        try:
-            if lease.connection.is_usable:
-                await lease.cross_patiently(lease.connection.rollback())
-        except DATABASE_ERRORS as error:
-            logger.info("a rollback failed, so the connection is given up: %s", error)
-        refuse_silence(block, failed=failed)
-        return False
     await refuse_lost_transaction(block)
     try:
         await commit(block)
@@ -201,7 +177,6 @@ async def finish(block: Block, *, failed: bool) -> bool:
         if lease.connection.in_transaction:
             await lease.cross_patiently(lease.connection.rollback())
         raise
-    return True
 
 
 async def commit(block: Block) -> None:
@@ -221,7 +196,7 @@ async def refuse_lost_transaction(block: Block) -> None:
     lease = block.lease
     if not lease.connection.is_usable:
         raise broken_before_commit()
-    if lease.suspect:
+    if lease.state is not SOUND:
         # Some databases abort the transaction at the first error, and turn COMMIT into ROLLBACK without a word.
         try:
             await lease.cross_patiently(lease.connection.fetch("SELECT 1"))
@@ -229,12 +204,7 @@ async def refuse_lost_transaction(block: Block) -> None:
             if not lease.connection.is_usable:
                 raise broken_before_commit() from error
             await lease.cross_patiently(lease.connection.rollback())
-            lost = TransactionManagementError(
-                "A statement in this atomic block failed and the database aborted the transaction, so nothing of it "
-                "was saved. To go on after an error, put the statement that may fail in an atomic() block of its own."
-            )
-            lost.retryable = lease.lost is not None
-            raise lost from (lease.lost or error)
+            raise lost_transaction(block) from (lease.lost or error)
     if not lease.connection.in_transaction and block.database.dialect.capabilities.schema_transactions:
         raise TransactionManagementError(
             "The transaction of this atomic block had ended before the block did (by an error that rolls back, or a "
@@ -242,15 +212,28 @@ async def refuse_lost_transaction(block: Block) -> None:
         )
 
 
-def refuse_silence(block: Block, *, failed: bool) -> None:
+def lost_transaction(block: Block) -> TransactionManagementError:
+    """Build the error for a block that an error of the database has doomed, and that was left as if all were well."""
+    lost = TransactionManagementError(
+        "A statement in this atomic block failed and the database aborted the transaction, so nothing of it was saved. "
+        + REMEDY
+    )
+    lost.retryable = block.lease.lost is not None
+    return lost
+
+
+def refuse_silence(block: Block) -> None:
     """Raise when a block was rolled back although its body ended well and did not ask for that."""
-    if failed or block.unsaved is None:
+    reason = block.unsaved or block.cause
+    if reason is None:
         return
     if not block.lease.connection.is_usable:
-        raise broken_before_commit() from block.unsaved
+        raise broken_before_commit() from reason
+    if block.unsaved is None:
+        raise lost_transaction(block) from (block.lease.lost or reason)
     raise TransactionManagementError(
         "A block nested in this atomic block could not be rolled back alone, so nothing of this one was saved."
-    ) from block.unsaved
+    ) from reason
 
 
 def broken_before_commit() -> OperationalError:
@@ -259,8 +242,7 @@ def broken_before_commit() -> OperationalError:
 
 
 async def committed_now(block: Block) -> None:
-    """Note that a transaction was committed, and call the functions that waited for it."""
-    block.committed = True
+    """Call the functions that waited for the commit, which has just been."""
     for fn in block.at_commit:
         fn()
     await run_hooks(block)

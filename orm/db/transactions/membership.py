@@ -6,14 +6,14 @@ What this module refuses: a block that has ended, to whoever used it, and writin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orm.bridge.waiting import name_of, whoami
+from orm.db.transactions.states import GONE, LIVE
 from orm.errors import TransactionManagementError
 
 if TYPE_CHECKING:
-    from orm.db.database import AwaitableDatabase
-    from orm.db.transactions.lease import Block
+    from orm.db.transactions.block import Block, Scope
 
     Membership = tuple[Block, Any]
     """What the context variable of a database holds: the innermost block, and who looked it up there (a task or a
@@ -38,7 +38,7 @@ class Beside:
 # -- in ----------------------------------------------------------------------------------------------------------------
 
 
-def find_block(database: AwaitableDatabase) -> Block | None:
+def find_block(database: Scope) -> Block | None:
     """Return the open block the caller is in, or None; joins on first use.
 
     Raises ``TransactionManagementError`` for a task or thread that used a block which has ended.
@@ -50,13 +50,12 @@ def find_block(database: AwaitableDatabase) -> Block | None:
     if type(user) is Beside:
         return None
     me = whoami()
-    same = me is user if not isinstance(user, int) else me == user
-    if not block.closed:
-        if not same:
+    if block.state in LIVE:
+        if me != user:
             database.membership.set((block, me))
         return block
-    if same:
-        raise TransactionManagementError(block.why_not())
+    if me == user and block.state not in GONE:
+        raise block.refusal()
     outer = block.parent
     while outer is not None and outer.closed:
         outer = outer.parent
@@ -64,7 +63,7 @@ def find_block(database: AwaitableDatabase) -> Block | None:
     return outer
 
 
-def find_block_for(database: AwaitableDatabase, sql: str) -> Block | None:
+def find_block_for(database: Scope, sql: str) -> Block | None:
     """Return the block that a statement belongs to, or None; as ``find_block``.
 
     Raises ``TransactionManagementError`` also for a write beside a write transaction, see ``refuse_write_beside``.
@@ -72,13 +71,15 @@ def find_block_for(database: AwaitableDatabase, sql: str) -> Block | None:
     block = find_block(database)
     if block is None:
         refuse_write_beside(left_writer(database), sql)
+    elif block.beside is not None:
+        refuse_write_beside(block.beside, sql)
     return block
 
 
 # -- beside ------------------------------------------------------------------------------------------------------------
 
 
-def go_beside(database: AwaitableDatabase) -> Membership | None:
+def go_beside(database: Scope) -> Membership | None:
     """Lead the caller out of the block it is in; return what ``come_back`` needs."""
     membership = database.membership.get()
     if membership is None:
@@ -88,14 +89,14 @@ def go_beside(database: AwaitableDatabase) -> Membership | None:
     return aside
 
 
-def come_back(database: AwaitableDatabase, aside: Membership) -> None:
+def come_back(database: Scope, aside: Membership) -> None:
     """Lead the caller back, unless it is inside another block by now, which then does so when it is left."""
     aside[1].over = True
     if database.membership.get() is aside:
         database.membership.set(still_there(aside))
 
 
-def left_writer(database: AwaitableDatabase) -> Block | None:
+def left_writer(database: Scope) -> Block | None:
     """Return the write transaction that ``independent()`` has led out of, where the database bears no other writer.
 
     It may have ended meanwhile.
@@ -127,24 +128,34 @@ def refuse_write_beside(writer: Block | None, sql: str | None = None) -> None:
 # -- out ---------------------------------------------------------------------------------------------------------------
 
 
-def step_out(block: Block, previous: Membership | None) -> Block | None:
-    """Take the caller out of a block it leaves, back to where it was before.
+class Way(NamedTuple):
+    """How a block is left: by ``who``, with ``inner``, an open block inside it that should have been left first (or
+    None); ``foreign`` says that the context is one that was never in the block."""
 
-    Returns an open block inside it that the caller has entered later and should have left first, if there is one. In a
-    context that is not in the block (a fixture may end in another one than it began in) nothing changes.
-    """
+    who: Any
+    inner: Block | None
+    foreign: bool
+
+
+def step_out(block: Block, previous: Membership | None) -> Way:
+    """Take the caller out of a block it leaves, back to where it was before."""
     variable = block.database.membership
     membership = variable.get()
+    me = whoami()
+    # A task keeps its context for life, whatever somebody has set there; a thread of a pool serves many.
+    stranger = isinstance(me, int) or me != block.opener
     if membership is None:
-        return None
+        return Way(me, None, foreign=stranger)
     inner, user = membership
     around: Block | None = inner
     while around is not None and around is not block:
         around = around.parent
-    if around is None or (inner is not block and (inner.closed or user != whoami())):
-        return None
+    if around is None:
+        return Way(me, None, foreign=stranger and not block.closed)
+    if inner is not block and (inner.closed or user != me):
+        return Way(me, None, foreign=False)
     variable.set(still_there(previous))
-    return None if inner is block else inner
+    return Way(me, None if inner is block else inner, foreign=False)
 
 
 def still_there(membership: Membership | None) -> Membership | None:

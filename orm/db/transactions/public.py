@@ -15,6 +15,7 @@ from orm.db.registry import databases
 from orm.db.transactions.atomic import F
 from orm.db.transactions.atomic_blocking import Atomic
 from orm.db.transactions.membership import come_back, find_block, go_beside
+from orm.db.transactions.states import DOOMED, OPEN
 from orm.errors import TransactionManagementError
 from orm.late import LateLogger
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from orm.db.database import AwaitableDatabase
-    from orm.db.transactions.lease import Block
+    from orm.db.transactions.block import Block
     from orm.db.transactions.membership import Membership
 
 logger = LateLogger("orm.transaction")
@@ -125,7 +126,12 @@ def set_rollback(rollback: bool, using: str | None = None) -> None:
     block = transaction_block(using)
     if block is None:
         raise TransactionManagementError("The rollback flag doesn't work outside of an 'atomic' block.")
-    block.broken = rollback
+    if rollback:
+        block.cause = block.unsaved = None  # a wish, of which nobody need be told
+        block.doom()
+    elif block.state is DOOMED:
+        block.become(OPEN)
+        block.cause = block.unsaved = None
 
 
 def get_rollback(using: str | None = None) -> bool:
@@ -133,7 +139,7 @@ def get_rollback(using: str | None = None) -> bool:
     block = transaction_block(using)
     if block is None:
         raise TransactionManagementError("The rollback flag doesn't work outside of an 'atomic' block.")
-    return block.broken
+    return block.state is DOOMED
 
 
 class Independent:

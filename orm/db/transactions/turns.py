@@ -1,8 +1,10 @@
 """Turns: one at a time, first come first served, among tasks of any loop and threads of any colour.
 
-A transaction's statements take turns, and so do the blocks nested in it, each as a whole. What this module refuses:
-waiting for a nested block for longer than the limit (the error names both sides); a statement ends by itself, so
-waiting for statements has no limit of its own.
+A transaction's statements take turns, and so do the blocks nested in it, each as a whole. A turn is held by an object
+(the statement's coroutine, the nested block), and only for that is it passed on, so that it can be passed on twice
+without harm. What this module refuses: waiting for a nested block for longer than the limit (the error names both
+sides), and waiting for a turn that one has oneself; a statement ends by itself, so waiting for statements has no limit
+of its own.
 """
 
 from __future__ import annotations
@@ -16,43 +18,63 @@ from orm.bridge.waiting import NOTHING, Waiter, name_of
 from orm.errors import TransactionManagementError
 
 BLOCK = "a nested block"
+END_OF_BLOCK = "the end of the block"
 
 
 class Turns:
     """Who may use a block's connection now; while anybody waits, somebody has the turn."""
 
-    __slots__ = ("_lock", "_waiters", "since", "what", "who")
+    __slots__ = ("_lock", "_waiters", "holder", "since", "what", "who")
 
     def __init__(self) -> None:
         self._lock = threading.RLock()  # as in the pool
         self._waiters: deque[Waiter] = deque()
+        self.holder: Any = None
+        """What has the turn; None when it is free."""
         self.who: Any = NOTHING
         self.what = ""
         self.since = 0.0
 
-    def take(self, who: Any, what: str) -> bool:
-        """Take the turn if it is free."""
-        with self._lock:
-            if self.who is not NOTHING:
-                return False
-            self._give(who, what)
-            return True
+    def take(self, holder: Any, who: Any, what: str) -> bool:
+        """Take the turn if it is free.
 
-    def _give(self, who: Any, what: str) -> None:
+        Raises ``TransactionManagementError`` when the caller has it already, and so would wait for itself.
+        """
+        with self._lock:
+            if self.holder is None:
+                self._give(holder, who, what)
+                return True
+            if self.who == who:
+                self._refuse_itself(what)
+                self._give(holder, who, what)
+                return True
+            return False
+
+    def _give(self, holder: Any, who: Any, what: str) -> None:
+        self.holder = holder
         self.who = who
         self.what = what
         if what is BLOCK:
             self.since = monotonic()
 
-    async def wait(self, who: Any, what: str, seconds: float) -> None:
+    def _refuse_itself(self, what: str) -> None:
+        """The end of a block may take the turn of a statement of its own, which an exception has broken off."""
+        if what is not END_OF_BLOCK:
+            raise TransactionManagementError(
+                f"{name_of(self.who)} is in the middle of {self.what!r} and can't run another statement in the same "
+                f"transaction meanwhile ({what}): this happens in a signal handler, a finalizer or a callback. Note "
+                "there what is to be done and do it later, or use orm.independent()."
+            )
+
+    async def wait(self, holder: Any, who: Any, what: str, seconds: float) -> None:
         """Take the turn, waiting for it; ``seconds`` is how long one nested block may keep it from us.
 
         Raises ``TransactionManagementError`` after that.
         """
-        waiter = Waiter(who, what)
+        waiter = Waiter(who, what, holder)
         with self._lock:
-            if self.who is NOTHING:
-                self._give(who, what)
+            if self.holder is None:
+                self._give(holder, who, what)
                 return
             self._waiters.append(waiter)
         try:
@@ -77,17 +99,17 @@ class Turns:
         with self._lock:
             if waiter in self._waiters:
                 self._waiters.remove(waiter)
-                return
-            given = waiter.granted is not NOTHING
-        if given:
-            self.pass_on()
+        self.pass_on(waiter.holder)
 
-    def pass_on(self) -> None:
-        """End one's turn; the next in the queue has it."""
+    def pass_on(self, holder: Any) -> None:
+        """End a turn, if that holder has it; the next in the queue has it then."""
         with self._lock:
+            if self.holder is not holder:
+                return
             if not self._waiters:
+                self.holder = None
                 self.who = NOTHING
                 return
             waiter = self._waiters.popleft()
-            self._give(waiter.who, waiter.what)
+            self._give(waiter.holder, waiter.who, waiter.what)
             waiter.grant(True)

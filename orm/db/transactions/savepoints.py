@@ -1,0 +1,56 @@
+"""Savepoints: set, released and rolled back to here and nowhere else, in the words the dialect gives.
+
+What this module refuses: nothing; on a database without savepoints a nested block has none (``needs_savepoint``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orm.db.limits import within_limit
+from orm.db.transactions.states import SOUND
+from orm.errors import DatabaseError, InterfaceError
+from orm.late import LateLogger
+
+if TYPE_CHECKING:
+    from orm.db.transactions.block import Block
+
+logger = LateLogger("orm.transaction")
+
+
+def name_for(block: Block) -> str | None:
+    """Return the name of a nested block's savepoint; None where the database has none."""
+    return f"duotone_{block.depth}" if block.database.dialect.capabilities.savepoints else None
+
+
+async def set_savepoint(block: Block, name: str, limit: float | None) -> None:
+    """Set the savepoint of a nested block; ``limit`` is how many seconds that may take."""
+    create, _, _ = block.database.dialect.savepoint(name)
+    connection = block.lease.connection
+    await block.lease.cross(within_limit(limit, connection, connection.execute(create)))
+
+
+async def release_savepoint(block: Block, name: str) -> None:
+    """Make what a nested block did the block's around it. Where that fails it is rolled back, and the error raised."""
+    _, release, _ = block.database.dialect.savepoint(name)
+    connection = block.lease.connection
+    try:
+        await block.lease.cross(within_limit(block.limit, connection, connection.execute(release)))
+    except (DatabaseError, InterfaceError):
+        await roll_back_to_savepoint(block, name)
+        raise
+
+
+async def roll_back_to_savepoint(block: Block, name: str) -> None:
+    """Undo a nested block; when even that fails, the transaction around can only be rolled back."""
+    lease = block.lease
+    _, release, undo = block.database.dialect.savepoint(name)
+    try:
+        for sql in (undo, release):
+            await lease.cross_patiently(lease.connection.execute(sql))
+        lease.state = SOUND
+        lease.lost = None
+    except (DatabaseError, InterfaceError) as error:
+        logger.info("a savepoint could not be rolled back, so its transaction will be: %s", error)
+        if block.parent is not None:
+            block.parent.doom(unsaved=error)

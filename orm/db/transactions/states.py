@@ -1,0 +1,75 @@
+"""What a block and its connection can be, and what they can become: the one table of a block's transitions.
+
+What this module refuses: any step that is not in the table (``AssertionError``: a fault of the library's own).
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class BlockState(Enum):
+    """How far a block has come."""
+
+    OPENING = "its BEGIN, or its savepoint, is under way"
+    OPEN = "statements may run"
+    OWING = "a block inside it was abandoned, and its savepoint is to be rolled back before anything else runs"
+    DOOMED = "it can only be rolled back"
+    ENDING = "it is being left, and no statement begins"
+    COMMITTED = "it is committed; of a nested block, what it did is the block's around it"
+    UNDONE = "it was rolled back, or never began"
+    ABANDONED = "nobody can leave it any more, so it was given up"
+    INHERITED = "it belongs to the process this one was forked from"
+
+
+OPENING = BlockState.OPENING
+OPEN = BlockState.OPEN
+OWING = BlockState.OWING
+DOOMED = BlockState.DOOMED
+ENDING = BlockState.ENDING
+COMMITTED = BlockState.COMMITTED
+UNDONE = BlockState.UNDONE
+ABANDONED = BlockState.ABANDONED
+INHERITED = BlockState.INHERITED
+
+LIVE = frozenset({OPENING, OPEN, OWING, DOOMED})
+"""Blocks that somebody is in."""
+
+GONE = frozenset({ABANDONED, INHERITED})
+"""Blocks that nobody is in, without anybody having left them: whoever finds itself in one is outside of it."""
+
+ENDED = frozenset({COMMITTED, UNDONE, ABANDONED, INHERITED})
+
+TRANSITIONS: dict[BlockState, frozenset[BlockState]] = {
+    OPENING: frozenset({OPEN, UNDONE, ABANDONED, INHERITED}),
+    OPEN: frozenset({OWING, DOOMED, ENDING, ABANDONED, INHERITED}),
+    OWING: frozenset({OPEN, DOOMED, ENDING, ABANDONED, INHERITED}),
+    DOOMED: frozenset({OPEN, ENDING, ABANDONED, INHERITED}),  # OPEN again by set_rollback(False)
+    ENDING: frozenset({COMMITTED, UNDONE, ABANDONED, INHERITED}),
+    COMMITTED: frozenset(),
+    UNDONE: frozenset(),
+    ABANDONED: frozenset(),
+    INHERITED: frozenset(),
+}
+
+
+def checked_step(now: BlockState, then: BlockState) -> BlockState:
+    """Return the state that follows, if it may."""
+    assert then in TRANSITIONS[now], f"a block can't become {then.name} when it is {now.name}"
+    return then
+
+
+class LeaseState(Enum):
+    """What is known of a connection that belongs to a block."""
+
+    SOUND = "as far as is known"
+    SUSPECT = "a statement has failed, so the database is asked before COMMIT whether the transaction still stands"
+    STOPPING = "what runs on it for others is being stopped"
+    RETURNED = "it is the pool's again"
+    INHERITED = "it is the session of the process this one was forked from"
+
+
+SOUND = LeaseState.SOUND
+SUSPECT = LeaseState.SUSPECT
+STOPPING = LeaseState.STOPPING
+RETURNED = LeaseState.RETURNED
