@@ -106,6 +106,7 @@ class PostgreSQLDialect(Dialect):
     """PostgreSQL 12 and later; UNIQUE NULLS NOT DISTINCT needs 15."""
 
     name = "postgresql"
+    display_name = "PostgreSQL"
     capabilities = Capabilities(
         numbered_placeholders=True,
         typed_parameters=True,
@@ -118,6 +119,7 @@ class PostgreSQLDialect(Dialect):
         deferrable_unique=True,
         nulls_not_distinct=True,
         covering_indexes=True,
+        comments=True,
         operator_classes=True,
         tablespaces=True,
     )

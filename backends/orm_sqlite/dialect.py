@@ -81,6 +81,7 @@ class SQLiteDialect(Dialect):
     """SQLite 3.35 and later (RETURNING)."""
 
     name = "sqlite"
+    display_name = "SQLite"
     capabilities = Capabilities(
         max_parameters=32766,
         max_identifier_length=1000,

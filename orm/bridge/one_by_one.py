@@ -1,7 +1,7 @@
 """Items of an asynchronous generator of lists, one by one, in either colour.
 
-An asynchronous generator is the only way for async code to get items one at a time; blocking code would have to drive it
-by hand for every item, which costs more than most items do. So blocking code takes whole lists here.
+An asynchronous generator is the only way for async code to get items one at a time; blocking code would have to drive
+it by hand for every item, which costs more than most items do. So blocking code takes whole lists here.
 """
 
 from __future__ import annotations

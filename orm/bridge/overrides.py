@@ -41,8 +41,9 @@ def pairs_of(generated: type) -> tuple[tuple[str, str], ...]:
 
 def gives_items(function: Any) -> bool:
     """Whether a function is an asynchronous generator, or says that it gives one."""
-    returned = str(function.__annotations__.get("return", ""))
-    return bool(function.__code__.co_flags & ASYNC_GENERATOR) or returned.startswith(("AsyncGenerator", "AsyncIterator"))
+    if function.__code__.co_flags & ASYNC_GENERATOR:
+        return True
+    return str(function.__annotations__.get("return", "")).startswith(("AsyncGenerator", "AsyncIterator"))
 
 
 def is_generated(cls: type) -> bool:

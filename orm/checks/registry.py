@@ -50,9 +50,7 @@ class CheckRegistry:
             code = getattr(function, "__code__", None)
             takes_keywords = code is None or bool(code.co_flags & 0x08)  # inspect.CO_VARKEYWORDS
             if not takes_keywords:
-                raise TypeError(
-                    "Check functions must accept keyword arguments (**kwargs)."
-                )
+                raise TypeError("Check functions must accept keyword arguments (**kwargs).")
             known = self.deployment_checks if deploy else self.registered_checks
             known[function] = tags
             return function

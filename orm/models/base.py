@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from orm.db.routing import routes
 from orm.db.transactions.public import atomic
 from orm.errors import FieldError, MultipleObjectsReturned, ObjectDoesNotExist, ObjectNotUpdated
-from orm.late import difflib
+from orm.late import LateModule, difflib
 from orm.models import validation
 from orm.models.apps import apps as default_apps
 from orm.models.deletion import adelete_instance
@@ -33,9 +33,13 @@ from orm.query.update_instances import update_instance
 from orm.sql.func import DatabaseDefault
 
 if TYPE_CHECKING:
+    from orm.checks.messages import CheckMessage
+    from orm.models.checks import options as option_checks
     from orm.models.managers import ManagerOf
     from orm.models.options import Options
     from orm.query.queryset_blocking import QuerySet
+else:
+    option_checks = LateModule("orm.models.checks.options")  # models are checked on request
 
 PREFETCHED = "_prefetched_objects_cache"
 
@@ -162,6 +166,14 @@ class AwaitableModel(metaclass=ModelBase):
         manager: Any = Manager()
         manager.auto_created = True
         manager.contribute_to_class(cls, "objects")
+
+    @classmethod
+    def check(cls, **options: Any) -> list[CheckMessage]:
+        """What is wrong with the model's declaration, its fields, managers, constraints and indexes included.
+
+        Parameters: ``databases`` are aliases of databases that must be able to hold its table.
+        """
+        return option_checks.model_checks(cls, options.get("databases") or ())
 
     # -- rows and values -----------------------------------------------------------------------------------------------
 

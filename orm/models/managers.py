@@ -22,6 +22,7 @@ from orm.query.queryset_blocking import QuerySet
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from orm.checks.messages import CheckMessage
     from orm.models.base import AwaitableModel
     from orm.query.chain import FetchMode
 
@@ -126,6 +127,10 @@ class BaseManager(Generic[M]):
     def __repr__(self) -> str:
         model = self.__dict__.get("model")
         return f"<{type(self).__name__} of {model._meta.label if model else 'no model'}>"
+
+    def check(self, **options: Any) -> list[CheckMessage]:
+        """What is wrong with the manager; one of your own may say something here."""
+        return []
 
     def __copy__(self) -> Self:
         twin = type(self).__new__(type(self))

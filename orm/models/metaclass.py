@@ -102,7 +102,8 @@ def _build(cls: Any, own_meta: type | None, parts: dict[str, Any], plain: dict[s
         meta.add_parent(_model_of_proxy(cls), None)
     for name, value in parts.items():
         if isinstance(value, Field):
-            _check_field_name(cls, name)
+            if settings.strict_models:
+                _check_field_name(cls, name)
             _check_not_inherited(cls, name)
         value.contribute_to_class(cls, name)
     _inherit(cls, parts, plain)
@@ -111,7 +112,7 @@ def _build(cls: Any, own_meta: type | None, parts: dict[str, Any], plain: dict[s
     if not meta.abstract:
         _add_key(cls)
         cls._add_default_manager()
-        if not meta.apps.historical:
+        if settings.strict_models and not meta.apps.historical:
             _check_named_fields(meta)
     complete(cls)
     if meta.abstract:
@@ -238,7 +239,7 @@ def _add_key(cls: Any) -> None:
     meta = cls._meta
     if meta.pk is not None:
         return
-    if any(field.name == "id" for field in meta.fields):
+    if any(field.name == "id" for field in meta.fields) and settings.strict_models:
         raise ImproperlyConfigured(
             f"{cls.__name__}.id is not the primary key; give it primary_key=True or another name."
         )

@@ -162,11 +162,11 @@ class Options:
         self.db_table = self.db_table or f"{self.app_label}_{self.model_name}"
         self.verbose_name = self.verbose_name or _CAMEL.sub(" ", self.object_name).lower()
         self.verbose_name_plural = self.verbose_name_plural or f"{self.verbose_name}s"
-        if isinstance(self.ordering, str):
+        if isinstance(self.ordering, str) and settings.strict_models:
             raise TypeError(
                 f"{self.label}: Meta.ordering must be a list, like [{self.ordering!r}], not the string itself."
             )
-        self.ordering = tuple(self.ordering)
+        self.ordering = tuple(self.ordering) if isinstance(self.ordering, (list, tuple)) else ()
         self.unique_together = normalise_together(self.unique_together, self.label)
         placeholders = {"app_label": self.app_label.lower(), "class": self.model_name}
         self.indexes = [index.for_model(placeholders) for index in self.indexes]
@@ -194,14 +194,14 @@ class Options:
                 place -= 1
         fields.insert(place, field)
         if getattr(field, "primary_key", False):
-            if self.pk is not None:
+            if self.pk is not None and settings.strict_models:
                 raise ImproperlyConfigured(
                     f"{self.label} has two primary keys, {self.pk.name!r} and {field.name!r}; "
                     "keep primary_key=True on one."
                 )
             self.pk = field
         if getattr(field, "auto", False):
-            if self.auto_field is not None:
+            if self.auto_field is not None and settings.strict_models:
                 raise ImproperlyConfigured(
                     f"{self.label} has two fields whose value the database makes, {self.auto_field.name!r} and "
                     f"{field.name!r}; a table can have one."
@@ -547,11 +547,15 @@ def normalise_together(value: Any, label: str) -> tuple[tuple[str, ...], ...]:
 
     Raises: TypeError for anything else.
     """
+    if not settings.strict_models and not isinstance(value, (list, tuple, set)):
+        return ()
     if isinstance(value, str):
         raise TypeError(f"{label}: Meta.unique_together must be a list of groups of field names, not {value!r}.")
     groups = list(value)
     if groups and all(isinstance(name, str) for name in groups):
         return (tuple(groups),)
+    if not settings.strict_models:
+        return tuple(groups)
     if any(isinstance(group, str) or not all(isinstance(name, str) for name in group) for group in groups):
         raise TypeError(f"{label}: Meta.unique_together must be a list of groups of field names, not {value!r}.")
     return tuple(tuple(group) for group in groups)

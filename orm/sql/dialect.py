@@ -73,6 +73,10 @@ class Capabilities(NamedTuple):
     deferrable_unique: bool = False
     nulls_not_distinct: bool = False
     """``UNIQUE NULLS NOT DISTINCT`` is understood."""
+    comments: bool = False
+    """Tables and columns may carry a comment."""
+    partial_indexes: bool = True
+    expression_indexes: bool = True
     covering_indexes: bool = False
     """An index may carry further columns along (``INCLUDE``)."""
     operator_classes: bool = False
@@ -111,6 +115,8 @@ class Dialect(SchemaSpelling):
     """Standard SQL; the base of every backend's dialect."""
 
     name = "sql"
+    display_name = "SQL"
+    """What people call the database."""
     capabilities = Capabilities()
     version_query = "SELECT version()"
     """What asks the server for its version."""

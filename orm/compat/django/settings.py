@@ -80,6 +80,7 @@ class LegacySettings:
             default_auto_field=values["DEFAULT_AUTO_FIELD"].rpartition(".")[2],
             installed_apps=[str(app) for app in values["INSTALLED_APPS"]],
             database_routers=list(values["DATABASE_ROUTERS"]),
+            strict_models=False,  # Django leaves what is declared wrong to its checks
         )
         self.__dict__["_values"] = values
 

@@ -11,7 +11,9 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
 
+from orm.config import settings
 from orm.errors import ImproperlyConfigured, ValidationError
+from orm.late import LateModule
 from orm.models.fetching import unloaded_value
 from orm.models.fields.choices import flatten_choices, normalise_choices
 from orm.sql.func import DatabaseDefault
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 
     from typing_extensions import TypeVar
 
+    from orm.checks.messages import CheckMessage
     from orm.models.base import AwaitableModel
+    from orm.models.checks import fields as field_checks
     from orm.models.fields.choices import ChoiceList, ChoicesArgument
     from orm.sql.expressions import Expression
     from orm.sql.references import F
@@ -50,6 +54,7 @@ else:
     from typing import TypeVar
 
     T = TypeVar("T")
+    field_checks = LateModule("orm.models.checks.fields")  # models are checked on request
 
 Validator = Callable[[Any], object]
 
@@ -136,7 +141,9 @@ class Field(SQLType, Generic[T]):
         db_default: Any = NOT_PROVIDED,
         auto_created: bool = False,
     ) -> None:
-        if hasattr(db_default, "resolve_expression"):
+        if not settings.strict_models:
+            pass  # left to checks
+        elif hasattr(db_default, "resolve_expression"):
             if any(names_in(db_default)) or getattr(db_default, "contains_aggregate", False):
                 raise ImproperlyConfigured(
                     f"db_default={db_default!r} names columns or aggregates them: it is made of values and functions."
@@ -145,7 +152,7 @@ class Field(SQLType, Generic[T]):
             raise ImproperlyConfigured(
                 "db_default must be a plain value or an expression; a callable belongs in default=."
             )
-        if primary_key and null:
+        if primary_key and null and settings.strict_models:
             raise ImproperlyConfigured("A primary key can't be null: leave out null=True or primary_key=True.")
         self.name = name or ""
         self.verbose_name = verbose_name or ""
@@ -205,13 +212,29 @@ class Field(SQLType, Generic[T]):
         """Take a place in ``cls``: in its ``_meta``, as a descriptor, with ``get_<name>_display`` for choices."""
         self.set_attributes_from_name(name)
         self.model = cls
-        self.check_declaration()
+        if settings.strict_models:
+            self.check_declaration()
         cls._meta.add_field(self)
         if self.concrete:
             setattr(cls, self.attname, self)
         display = f"get_{self.name}_display"
         if self.choices is not None and display not in vars(cls):
             setattr(cls, display, _display_method(self))
+
+    system_check_deprecated_details: ClassVar[Mapping[str, str] | None] = None
+    system_check_removed_details: ClassVar[Mapping[str, str] | None] = None
+
+    def check(self, **options: Any) -> list[CheckMessage]:
+        """What is wrong with the declaration.
+
+        Parameters: ``databases`` are aliases of databases that must be able to hold the column.
+        """
+        aliases = options.get("databases") or ()
+        return [*field_checks.check(self, aliases), *self.own_checks(aliases, options.get("from_model"))]
+
+    def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
+        """What this class of field checks besides; ``from_model`` is the model whose check this is part of."""
+        return ()
 
     def check_declaration(self) -> None:
         """Refuse options that contradict each other; subclasses add theirs.

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from orm.checks.messages import CheckMessage
+from orm.config import settings
 from orm.errors import ImproperlyConfigured, ValidationError
-from orm.models.fields.base import NOT_PROVIDED, Field
+from orm.models.fields.base import NOT_PROVIDED, Field, field_checks
 from orm.sql import types
 
 if TYPE_CHECKING:
@@ -50,11 +53,13 @@ class CurrentMixin:
         auto_now_add: bool = False,
         **options: Any,
     ) -> None:
-        if auto_now and auto_now_add:
+        if not settings.strict_models:
+            pass  # left to checks
+        elif auto_now and auto_now_add:
             raise ImproperlyConfigured(
                 "auto_now and auto_now_add exclude each other; auto_now covers the first save too."
             )
-        if (auto_now or auto_now_add) and options.get("default", NOT_PROVIDED) is not NOT_PROVIDED:
+        elif (auto_now or auto_now_add) and options.get("default", NOT_PROVIDED) is not NOT_PROVIDED:
             raise ImproperlyConfigured("auto_now and auto_now_add exclude default=: the field sets its own value.")
         if auto_now or auto_now_add:
             options = {"editable": False, "blank": True, **options}
@@ -67,6 +72,11 @@ class CurrentMixin:
         """Whether the field makes the value itself: by its options, or in a class that says so."""
         return self.auto_now or self.auto_now_add or type(self).pre_save is not CurrentMixin.pre_save
 
+    def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
+        """One of the options at most, and no default that is the moment when the program was started."""
+        default = self.default if self.has_default() else None  # type: ignore[attr-defined]
+        return field_checks.own_clock_checks(self, is_about_now(default))
+
     def current(self) -> Any:
         """The value for now."""
         raise NotImplementedError(f"{type(self).__name__} does not say what now is.")
@@ -78,6 +88,19 @@ class CurrentMixin:
             setattr(instance, self.attname, value)  # type: ignore[attr-defined]
             return value
         return super().pre_save(instance, add)  # type: ignore[misc]
+
+
+def is_about_now(value: Any) -> bool:
+    """Whether a default is a moment so near to now that it was probably computed when the module was imported."""
+    now = datetime.datetime.now(datetime.UTC) if getattr(value, "tzinfo", None) is not None else datetime.datetime.now()
+    if isinstance(value, datetime.datetime):
+        return abs(value - now) <= datetime.timedelta(days=1)
+    if isinstance(value, datetime.date):
+        return abs(value - now.date()) <= datetime.timedelta(days=1)
+    if isinstance(value, datetime.time):
+        today = datetime.datetime.combine(now.date(), value.replace(tzinfo=None))
+        return abs(today - now.replace(tzinfo=None)) <= datetime.timedelta(seconds=10)
+    return False
 
 
 class DateField(CurrentMixin, Field[DateT]):

@@ -7,10 +7,12 @@ constructors in one place.
 from __future__ import annotations
 
 import decimal
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from orm.checks.messages import CheckMessage, Error
 from orm.errors import ImproperlyConfigured
-from orm.models.fields.base import Field, Validator
+from orm.models.fields.base import Field, Validator, field_checks
 from orm.models.fields.validators import DecimalValidator, MaxValueValidator, MinValueValidator
 from orm.sql.types import INTEGER_RANGES
 
@@ -83,6 +85,10 @@ class IntegerField(Field[IntT]):
             own.append(MaxValueValidator(high))
         return own
 
+    def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
+        """A number has no length."""
+        return field_checks.ignored_max_length(self)
+
     def db_check(self, column: str) -> str | None:
         """Positive fields hold no negative number."""
         return f"{column} >= 0" if self.positive else None
@@ -138,6 +144,12 @@ else:
             super().check_declaration()
             if not self.primary_key:
                 raise ImproperlyConfigured(f"{self}: a {type(self).__name__} must have primary_key=True.")
+
+        def own_checks(self, aliases, from_model):
+            """Only a primary key can be made by the database."""
+            yield from super().own_checks(aliases, from_model)
+            if not self.primary_key:
+                yield Error("AutoFields must set primary_key=True.", obj=self, id="fields.E100")
 
         def validate(self, value, instance):
             """Whatever the database makes is valid."""
@@ -275,6 +287,10 @@ class DecimalField(Field[DecT]):
         # A field of no model, as an expression's output_field, may leave its sizes open: then nothing is rounded.
         self._step = decimal.Decimal(1).scaleb(-decimal_places) if isinstance(decimal_places, int) else None
         self._context = decimal.Context(prec=max_digits) if isinstance(max_digits, int) and max_digits > 0 else None
+
+    def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
+        """Both sizes are needed, and must fit each other."""
+        return field_checks.decimal_checks(self)
 
     def check_declaration(self) -> None:
         """Both sizes are needed, and must fit each other."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from orm.checks.messages import CheckMessage, Error
+from orm.config import settings
 from orm.errors import ImproperlyConfigured, ValidationError
-from orm.models.fields.base import NOT_PROVIDED, Field, Validator
+from orm.models.fields.base import NOT_PROVIDED, Field, Validator, field_checks
 from orm.models.fields.validators import MaxLengthValidator
 
 if TYPE_CHECKING:
@@ -94,7 +97,7 @@ class JSONField(Field[JsonT]):
         if encoder is not None and not callable(encoder):
             raise ImproperlyConfigured(f"encoder must be a JSONEncoder class, not {encoder!r}.")
         default = options.get("default", NOT_PROVIDED)
-        if isinstance(default, (list, dict)):
+        if isinstance(default, (list, dict)) and settings.strict_models:
             raise ImproperlyConfigured(
                 f"default={default!r} would be shared by all instances; "
                 f"give a callable, such as default={type(default).__name__}."
@@ -112,6 +115,10 @@ class JSONField(Field[JsonT]):
         except (TypeError, ValueError, RecursionError) as problem:
             raise self.refusal(problem, value) from problem
         return value if self.encoder is None else json.loads(text)
+
+    def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
+        """A default that can be changed must not be shared."""
+        return field_checks.shared_default_checks(self, "`dict` instead of `{}`")
 
     def validate(self, value: Any, instance: Any) -> None:
         """Also: it must be possible to write the value as JSON."""
@@ -152,6 +159,12 @@ class BinaryField(Field[BytesT]):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         Field.__init__(self, *args, **{"editable": False, **options})
+
+    def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
+        """A default of bytes is bytes."""
+        if isinstance(self.default, str):
+            said = "BinaryField's default cannot be a string. Use bytes content instead."
+            yield Error(said, obj=self, id="fields.E170")
 
     @property
     def validators(self) -> list[Validator]:

@@ -6,10 +6,12 @@ address, a slug) are checked by ``full_clean``, not when saving, as in Django.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from orm.checks.messages import CheckMessage, Error
 from orm.errors import ImproperlyConfigured
-from orm.models.fields.base import Field, Validator
+from orm.models.fields.base import Field, Validator, field_checks
 from orm.models.fields.validators import (
     MaxLengthValidator,
     URLValidator,
@@ -78,6 +80,10 @@ class CharField(Field[StrT]):
         def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[CharOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
+    def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
+        """Its length, where it has one."""
+        return field_checks.max_length_checks(self)
+
     @property
     def validators(self) -> list[Validator]:
         """The field's validators, and its length."""
@@ -139,6 +145,14 @@ else:
             self.protocol = protocol
             self.unpack_ipv4 = unpack_ipv4
             self.default_validators = (self.checks[protocol.lower()],)
+
+        def own_checks(self, aliases, from_model):
+            """An empty address is stored as NULL."""
+            if self.blank and not self.null:
+                said = (
+                    "GenericIPAddressFields cannot have blank=True if null=False, as blank values are stored as nulls."
+                )
+                yield Error(said, obj=self, id="fields.E150")
 
         def to_python(self, value):
             """The address without surrounding space, unpacked where asked for."""

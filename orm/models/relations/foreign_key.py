@@ -7,11 +7,13 @@ target nor something the target's key accepts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
+from orm.checks.messages import CheckMessage
 from orm.errors import FieldDoesNotExist, ImproperlyConfigured, ValidationError
+from orm.late import LateModule
 from orm.models.fields.base import Field
 from orm.models.on_delete import OnDelete, check_rule, check_rule_fits
 from orm.models.relations.forward import ForwardOneDescriptor
@@ -30,6 +32,9 @@ from orm.query.paths import Hop
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
+    from orm.models.checks import relations as relation_checks
+else:
+    relation_checks = LateModule("orm.models.checks.relations")  # models are checked on request
 
 T = TypeVar("T")
 POSITIONAL = ("to", "on_delete", "related_name", "related_query_name", "limit_choices_to")
@@ -176,6 +181,11 @@ class ForeignKey(RelatedField[T]):
     def get_attname(self) -> str:
         """Return the attribute that holds the raw value."""
         return f"{self.name}_id"
+
+    def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
+        """What it refers to, by which names, and what becomes of it."""
+        yield from relation_checks.relation_checks(self)
+        yield from relation_checks.foreign_key_checks(self)
 
     def check_declaration(self) -> None:
         check_related_name(self, self.remote_field.related_name)

@@ -6,11 +6,13 @@ The field has no column. Its two foreign keys on the join model (``source_foreig
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from orm.checks.messages import CheckMessage
 from orm.errors import ImproperlyConfigured
-from orm.models.relations.foreign_key import ForeignKey, RelatedField
+from orm.models.relations.foreign_key import ForeignKey, RelatedField, relation_checks
 from orm.models.relations.join_model import make_join_model
 from orm.models.relations.many_blocking import ManyRelatedManager
 from orm.models.relations.many_to_many_descriptor import ManyToManyDescriptor
@@ -128,6 +130,11 @@ class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
         )
 
     # -- wiring -----------------------------------------------------------------------------------------------------
+
+    def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
+        """What it refers to, by which names, and through which model."""
+        yield from relation_checks.relation_checks(self)
+        yield from relation_checks.many_to_many_checks(self, from_model)
 
     def check_declaration(self) -> None:
         super().check_declaration()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from orm.config import settings
 from orm.errors import ImproperlyConfigured
 
 SELF = "self"
@@ -36,7 +37,7 @@ def target_key(cls: type[Any], to: Any, owner: object) -> Any:
     meta = getattr(to, "_meta", None)
     if not isinstance(to, type) or meta is None:
         raise ImproperlyConfigured(f"{owner} refers to {to!r}; give a model class or its name.")
-    if meta.abstract:
+    if meta.abstract and settings.strict_models:
         raise ImproperlyConfigured(
             f"{owner} refers to {to.__name__}, which is abstract and has no table; refer to a model that inherits it."
         )
@@ -78,14 +79,15 @@ def install_reverse(target: type[Any], rel: Any, descriptor: Any) -> None:
     if accessor is not None:
         taken = vars(target).get(accessor)
         holder = getattr(taken, "rel", None)
-        if taken is not None and (holder is None or not _same_declaration(holder.field, field)):
+        free = taken is None or (holder is not None and _same_declaration(holder.field, field))
+        if not free and settings.strict_models:
             other = f"the reverse of {holder.field}" if holder is not None else f"an attribute of {target.__name__}"
             raise ImproperlyConfigured(
                 f"{field} would be {target.__name__}.{accessor} on the other side, which is already {other}. Give "
                 f'{field.name} another related_name=, or related_name="+" for no reverse name.'
             )
     own = {other.name for other in (*target._meta.local_fields, *target._meta.local_many_to_many)}
-    if rel.name in own:
+    if rel.name in own and settings.strict_models:
         raise ImproperlyConfigured(
             f"{field} would be called {rel.name!r} in queries on {target.__name__}, which has a field of that name. "
             f"Give {field.name} another related_name= or related_query_name=."

@@ -1,0 +1,154 @@
+"""System checks: what a model that is declared wrong hears, where it is not refused at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import orm
+from orm import models
+from orm.checks import CheckMessage, CheckRegistry, Error, Tags, run_checks
+from orm.models.apps import Apps
+
+
+@pytest.fixture(autouse=True)
+def lenient() -> Iterator[None]:
+    """Models are left to their checks, as under the legacy import."""
+    orm.configure("sqlite://:memory:", strict_models=False)
+    yield
+    orm.configure(strict_models=True)
+
+
+def ids(model: Any) -> list[str | None]:
+    return [message.id for message in model.check(databases=["default"])]
+
+
+def declared(**attributes: Any) -> Any:
+    """A model with these attributes, in a registry of its own."""
+    options = attributes.pop("Meta", {})
+    registry = attributes.pop("apps", None) or Apps()
+    meta = type("Meta", (), {"app_label": "checked", "apps": registry, **options})
+    return type("Thing", (models.Model,), {"__module__": __name__, "Meta": meta, **attributes})
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        (lambda: models.CharField(max_length=0), "fields.E121"),
+        (lambda: models.IntegerField(max_length=3), "fields.W122"),
+        (lambda: models.DecimalField(max_digits=3, decimal_places=5), "fields.E134"),
+        (lambda: models.DecimalField(max_digits="x", decimal_places=1), "fields.E133"),
+        (lambda: models.IntegerField(db_index="yes"), "fields.E006"),
+        (lambda: models.CharField(max_length=1, choices=[("long", "Long")]), "fields.E009"),
+        (lambda: models.CharField(max_length=9, validators=[True]), "fields.E008"),
+        (lambda: models.DateField(auto_now=True, auto_now_add=True), "fields.E160"),
+        (lambda: models.JSONField(default={}), "fields.E010"),
+        (lambda: models.BinaryField(default="text"), "fields.E170"),
+        (lambda: models.GenericIPAddressField(blank=True), "fields.E150"),
+        (lambda: models.ForeignKey("self", on_delete=models.SET_NULL), "fields.E320"),
+        (lambda: models.ForeignKey("self", on_delete=models.SET_DEFAULT), "fields.E321"),
+        (lambda: models.ForeignKey("checked.Missing", on_delete=models.CASCADE), "fields.E300"),
+        (lambda: models.ForeignKey("self", on_delete=models.CASCADE, related_name="1x"), "fields.E306"),
+        (lambda: models.ForeignKey("self", on_delete=models.CASCADE, to_field="nope"), "fields.E312"),
+        (lambda: models.ManyToManyField("self", null=True), "fields.W340"),
+        (lambda: models.ManyToManyField("checked.Missing"), "fields.E300"),
+    ],
+)
+def test_a_field_declared_wrong(field: Callable[[], Any], expected: str) -> None:
+    assert expected in ids(declared(value=field()))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("value_", "fields.E001"), ("a__b", "fields.E002"), ("pk", "fields.E003")]
+)
+def test_names_that_queries_need(name: str, expected: str) -> None:
+    assert expected in ids(declared(**{name: models.IntegerField()}))
+
+
+@pytest.mark.parametrize(
+    ("meta", "expected"),
+    [
+        ({"ordering": ["nope"]}, "models.E015"),
+        ({"ordering": "value"}, "models.E014"),
+        ({"unique_together": [("value", "nope")]}, "models.E012"),
+        ({"unique_together": 42}, "models.E010"),
+        ({"indexes": [models.Index(fields=["nope"], name="by_nope")]}, "models.E012"),
+        ({"indexes": [models.Index(fields=["value"], name="_hidden")]}, "models.E033"),
+        ({"indexes": [models.Index(fields=["value"], name="i" * 31)]}, "models.E034"),
+        ({"constraints": [models.CheckConstraint(condition=models.Q(nope=1), name="c")]}, "models.E012"),
+        ({"constraints": [models.UniqueConstraint(fields=["nope"], name="u")]}, "models.E012"),
+    ],
+)
+def test_options_that_name_nothing(meta: dict[str, Any], expected: str) -> None:
+    assert expected in ids(declared(value=models.IntegerField(), Meta=meta))
+
+
+def test_two_fields_of_one_column_and_two_keys() -> None:
+    twice = declared(one=models.IntegerField(db_column="c"), two=models.IntegerField(db_column="c"))
+    assert ids(twice) == ["models.E007"]
+    keys = declared(one=models.IntegerField(primary_key=True), two=models.IntegerField(primary_key=True))
+    assert ids(keys) == ["models.E026"]
+
+
+def test_clashing_reverse_names_name_both_sides() -> None:
+    thing = declared(
+        one=models.ForeignKey("self", on_delete=models.CASCADE),
+        two=models.ForeignKey("self", on_delete=models.CASCADE),
+    )
+    found = thing.check()
+    assert [message.id for message in found] == ["fields.E304", "fields.E304"]
+    assert found[0].msg == (
+        "Reverse accessor 'Thing.thing_set' for 'checked.Thing.one' clashes with reverse accessor for "
+        "'checked.Thing.two'."
+    )
+    assert "related_name" in (found[0].hint or "")
+
+
+def test_a_sound_model_hears_nothing() -> None:
+    sound = declared(
+        value=models.IntegerField(),
+        other=models.ForeignKey("self", on_delete=models.CASCADE, null=True),
+        Meta={"ordering": ["-other__value", "pk"], "indexes": [models.Index(fields=["value"], name="by_value")]},
+    )
+    assert sound.check(databases=["default"]) == []
+
+
+def test_messages_say_where_what_and_how() -> None:
+    message = Error("It is wrong.", hint="Put it right.", obj=None, id="x.E1")
+    assert str(message) == "?: (x.E1) It is wrong.\n\tHINT: Put it right."
+    assert message == Error("It is wrong.", hint="Put it right.", id="x.E1")
+    assert message.is_serious()
+    assert not message.is_silenced()
+    orm.configure(silenced_checks=["x.E1"])
+    assert message.is_silenced()
+    orm.configure(silenced_checks=[])
+
+
+def test_a_registry_runs_what_is_asked_for() -> None:
+    registry = CheckRegistry()
+
+    @registry.register("mine", Tags.models)
+    def mine(app_configs: Any, **options: Any) -> list[CheckMessage]:
+        return [Error("mine")]
+
+    @registry.register(Tags.database)
+    def asks(app_configs: Any, databases: Any = None, **options: Any) -> list[CheckMessage]:
+        return [Error(f"asked {list(databases)}")]
+
+    @registry.register("later", deploy=True)
+    def later(app_configs: Any, **options: Any) -> list[CheckMessage]:
+        return [Error("later")]
+
+    assert [m.msg for m in registry.run_checks()] == ["mine"]
+    assert [m.msg for m in registry.run_checks(databases=["default"])] == ["mine", "asked ['default']"]
+    assert [m.msg for m in registry.run_checks(tags=["later"], include_deployment_checks=True)] == ["later"]
+    assert registry.tag_exists("mine")
+    assert not registry.tag_exists("later")
+    with pytest.raises(TypeError, match="keyword arguments"):
+        registry.register(lambda: [])
+
+
+def test_all_models_are_checked_together() -> None:
+    assert all(isinstance(message, CheckMessage) for message in run_checks(tags=[Tags.models]))
