@@ -25,7 +25,7 @@ from orm.models.initialiser import DEFERRED, make_initialiser
 from orm.models.managers import Manager
 from orm.models.metaclass import ModelBase
 from orm.models.signals import post_init, post_save, pre_init, pre_save
-from orm.models.state import DEFAULT_DB_ALIAS, PENDING, ModelState, StateDescriptor
+from orm.models.state import DEFAULT_DB_ALIAS, NO_KEY, PENDING, ModelState, StateDescriptor
 from orm.query.insert_instances import insert
 from orm.query.instance_rows import Columns
 from orm.query.shape import root
@@ -122,6 +122,8 @@ class AwaitableModel(metaclass=ModelBase):
             for attname, value in list(vars(self).items()):
                 if value is DEFERRED:
                     del vars(self)[attname]
+        if meta.has_further_init:
+            super().__init__()
         if post_init.receivers:
             post_init.send_now(type(self), instance=self)
 
@@ -145,7 +147,14 @@ class AwaitableModel(metaclass=ModelBase):
             or cls_any.from_db.__func__ is not vars(AwaitableModel)["from_db"].__func__
             or cls_any.__new__ is not object.__new__
             or cls_any.__setattr__ is not object.__setattr__
+            or cls._further_init()
         )
+
+    @classmethod
+    def _further_init(cls) -> bool:
+        """Whether a class that is no model, named after the model's own base, has an ``__init__`` to be called."""
+        line = cls.__mro__
+        return any("__init__" in vars(base) for base in line[line.index(AwaitableModel) + 1 : -1])
 
     @classmethod
     def _plain_manager(cls) -> Any:
@@ -264,18 +273,20 @@ class AwaitableModel(metaclass=ModelBase):
 
     async def asave(
         self,
-        force_insert: bool = False,
+        force_insert: bool | tuple[type[AwaitableModel], ...] = False,
         force_update: bool = False,
         using: str | None = None,
         update_fields: Iterable[str] | None = None,
     ) -> None:
         """Write the instance to the database.
 
-        Parameters: ``force_insert`` and ``force_update`` forbid the other statement; ``update_fields`` limits the
-        columns of an UPDATE; ``using`` is the alias of the database, by default the one the instance is from.
+        Parameters: ``force_insert`` and ``force_update`` forbid the other statement (a tuple of classes forces the
+        INSERT into the tables of those, where the model inherits over several); ``update_fields`` limits the columns of
+        an UPDATE; ``using`` is the alias of the database, by default the one the instance is from.
 
-        Raises: ValueError for an unsaved related instance, or options that contradict each other; ``NotUpdated`` when a
-        forced update meets no row; IntegrityError and the like from the database.
+        Raises: ValueError for an unsaved related instance, or options that contradict each other; TypeError for a class
+        to insert that is no base of the model; ``NotUpdated`` when a forced update meets no row; IntegrityError and the
+        like from the database.
         """
         plan = self._meta.write_plan
         state = self._state
@@ -298,8 +309,12 @@ class AwaitableModel(metaclass=ModelBase):
         watched = bool(pre_save.receivers)
         if watched:
             await pre_save.asend(type(self), instance=self, raw=False, using=alias, update_fields=chosen)
-        write = self._write_tables if plan.parents else self._write_row
-        created = await write(plan, alias, force_insert, force_update, chosen, update_fields is not None)
+        limited = update_fields is not None
+        if plan.parents:
+            created = await self._write_tables(plan, alias, force_insert, force_update, chosen, limited)
+        else:
+            forced = force_insert if type(force_insert) is bool else bool(self._forced(force_insert))
+            created = await self._write_row(plan, alias, forced, force_update, chosen, limited)
         state.adding = False
         state.db = alias
         if post_save.receivers:
@@ -321,7 +336,7 @@ class AwaitableModel(metaclass=ModelBase):
                     f"save() prohibited to prevent data loss due to unsaved related object '{field.name}'. "
                     f"Save {related!r} first."
                 )
-            if pending and field.name in pending and held.get(field.attname) is None:
+            if pending and field.name in pending and held.get(field.attname) in NO_KEY:
                 held[field.attname] = key
         if pending:
             del held[PENDING]
@@ -344,32 +359,58 @@ class AwaitableModel(metaclass=ModelBase):
         self,
         plan: WritePlan,
         alias: str,
-        force_insert: bool,
+        force_insert: bool | tuple[type[AwaitableModel], ...],
         force_update: bool,
         chosen: frozenset[str] | None,
         limited: bool,
     ) -> bool:
         """Write the rows of a model that lies in several tables, parents first; return whether its own was made."""
+        forced = self._forced(force_insert)
+        written: dict[Any, bool] = {}
         async with atomic(using=alias, savepoint=False):
-            made = await self._write_parents(plan, alias, force_update, chosen, limited)
-            return await self._write_row(plan, alias, force_insert or made, force_update, chosen, limited)
+            await self._write_with_parents(plan, alias, forced, force_update, chosen, limited, written)
+        return written[plan.model]
 
-    async def _write_parents(
-        self, plan: WritePlan, alias: str, force_update: bool, chosen: frozenset[str] | None, limited: bool
-    ) -> bool:
-        """Write the rows of the tables this model inherits from; return whether one of them was made.
+    def _forced(self, force_insert: bool | tuple[type[AwaitableModel], ...]) -> tuple[type[AwaitableModel], ...]:
+        """The models into whose tables an INSERT is forced. Raises TypeError for what is no base of this one."""
+        if isinstance(force_insert, bool):
+            return (type(self),) if force_insert else ()
+        if not isinstance(force_insert, tuple):
+            raise TypeError("force_insert must be a bool or tuple.")
+        for member in force_insert:
+            if not (isinstance(member, ModelBase) and (hasattr(member, "_meta") or member in type(self).__mro__)):
+                raise TypeError(f"Invalid force_insert member. {member!r} must be a model subclass.")
+            if not issubclass(type(self), member):
+                raise TypeError(
+                    f"Invalid force_insert member. {member.__qualname__} must be a base of {type(self).__qualname__}."
+                )
+        return force_insert
 
-        The key of each is handed on to the row that refers to it.
+    async def _write_with_parents(
+        self,
+        plan: WritePlan,
+        alias: str,
+        forced: tuple[type[AwaitableModel], ...],
+        force_update: bool,
+        chosen: frozenset[str] | None,
+        limited: bool,
+        written: dict[Any, bool],
+    ) -> None:
+        """Write the rows of the tables a model inherits from, and then its own; each once, however it is reached.
+
+        ``written`` gets whether each table's row was made. The key of each is handed on to the row that refers to it.
         """
         held = vars(self)
-        made = False
+        above = False
         for parent, link in plan.parents:
-            if held.get(parent.key_attname) is None and held.get(link.attname) is not None:
-                held[parent.key_attname] = held[link.attname]
-            above = await self._write_parents(parent, alias, force_update, chosen, limited)
-            made |= await self._write_row(parent, alias, above, force_update, chosen, limited)
+            if parent.model not in written:
+                if held.get(parent.key_attname) is None and held.get(link.attname) is not None:
+                    held[parent.key_attname] = held[link.attname]
+                await self._write_with_parents(parent, alias, forced, force_update, chosen, limited, written)
+            above = above or written[parent.model]
             held[link.attname] = held[parent.key_attname]
-        return made
+        insert = above or (bool(forced) and issubclass(plan.model, forced))
+        written[plan.model] = await self._write_row(plan, alias, insert, force_update, chosen, limited)
 
     async def _write_row(
         self,

@@ -23,7 +23,7 @@ class Model(AwaitableModel):
 
     def save(
         self,
-        force_insert: bool = False,
+        force_insert: bool | tuple[type[AwaitableModel], ...] = False,
         force_update: bool = False,
         using: str | None = None,
         update_fields: Iterable[str] | None = None,

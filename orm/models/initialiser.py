@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from orm.errors import FieldError
 from orm.late import difflib
 from orm.models.options import Options
 from orm.models.state import ModelState
@@ -42,7 +43,14 @@ def make_initialiser(model: type[Any]) -> Callable[..., None]:
     keywords: list[str] = []
     body = ["_held_ = _self_.__dict__", "_held_['_state'] = ModelState()"]
     relations: list[str] = []
+    seen: dict[str, Any] = {}
     for number, field in enumerate(meta.concrete_fields):
+        if seen.setdefault(field.attname, field) is not field:
+            other = seen[field.attname]
+            raise FieldError(
+                f"The field '{other.name}' from parent model '{other.model._meta.label_lower}' clashes with the field "
+                f"'{field.name}' from parent model '{field.model._meta.label_lower}' in {meta.label}."
+            )
         attname = field.attname
         plain = not own_setattr and not hasattr(type(vars_of(model, attname)), "__set__")
         target = f"_held_[{attname!r}]" if plain else f"_self_.{attname}"

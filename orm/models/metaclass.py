@@ -48,9 +48,11 @@ class ModelBase(type):
 
         def __getattr__(cls, name: str) -> Any:
             meta = vars(cls).get("_meta")
-            if meta is not None and meta.has_no_rows and name in {"objects", *meta.managers_map}:
-                raise AttributeError(meta.has_no_rows, name=name, obj=cls)
-            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}", name=name, obj=cls)
+            refusal = meta.has_no_rows if meta is not None else None
+            if refusal and name in meta.managers_map:
+                raise AttributeError(refusal, name=name, obj=cls)
+            hint = f" ({refusal})" if refusal and name == "objects" else ""
+            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}{hint}", name=name, obj=cls)
 
     def __new__(metacls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> Any:
         if not any(_below_root(base) for base in bases):

@@ -45,7 +45,7 @@ META_DEFAULTS: dict[str, Any] = {
     "indexes": (),
     "managed": True,
     "order_with_respect_to": None,
-    "ordering": (),
+    "ordering": [],
     "permissions": (),
     "proxy": False,
     "required_db_features": (),
@@ -110,7 +110,7 @@ class Options:
     managed: bool
     order_with_respect_to: Any
     """The foreign key whose target orders these rows; declared by name."""
-    ordering: tuple[Any, ...]
+    ordering: list[Any] | tuple[Any, ...]
     permissions: tuple[Any, ...]
     proxy: bool
     required_db_features: tuple[str, ...]
@@ -166,7 +166,8 @@ class Options:
             raise TypeError(
                 f"{self.label}: Meta.ordering must be a list, like [{self.ordering!r}], not the string itself."
             )
-        self.ordering = tuple(self.ordering) if isinstance(self.ordering, (list, tuple)) else ()
+        if not isinstance(self.ordering, (list, tuple)):
+            self.ordering = []
         self.unique_together = normalise_together(self.unique_together, self.label)
         placeholders = {"app_label": self.app_label.lower(), "class": self.model_name}
         self.indexes = [index.for_model(placeholders) for index in self.indexes]
@@ -286,7 +287,8 @@ class Options:
     def has_no_rows(self) -> str | None:
         """Why managers of this model can't be used: it is abstract, or swapped for another. None where they can be."""
         if self.abstract:
-            return f"{self.object_name} is abstract: it has no rows, and so no manager. Ask a model that inherits it."
+            name = self.object_name
+            return f"Manager isn't available; {name} is abstract: it has no rows. Ask a model that inherits it."
         swapped = self.swapped
         return f"Manager isn't available; {self.label!r} has been swapped for {swapped!r}" if swapped else None
 
@@ -508,6 +510,11 @@ class Options:
     def overrides_init(self) -> bool:
         """Whether the class builds its instances itself (``__init__`` or ``from_db`` of its own)."""
         return bool(self.model._builds_itself())
+
+    @cached_property
+    def has_further_init(self) -> bool:
+        """Whether the constructor goes on to that of another base class, a mixin."""
+        return bool(self.model._further_init())
 
     @property
     def has_custom_init(self) -> bool:

@@ -24,12 +24,13 @@ log = LateLogger("orm.models")
 class Receiver:
     """One connected receiver: whom it is for, and a reference that may have died."""
 
-    __slots__ = ("dispatch_uid", "key", "reference", "sender", "strong")
+    __slots__ = ("dispatch_uid", "is_async", "key", "reference", "sender", "strong")
 
     def __init__(self, receiver: Callable[..., Any], sender: Any, weak: bool, dispatch_uid: Hashable | None) -> None:
         self.key = receiver_key(receiver, sender, dispatch_uid)
         self.sender = sender
         self.dispatch_uid = dispatch_uid
+        self.is_async = crossing.is_async(receiver)
         self.strong = None if weak else receiver
         bound = isinstance(receiver, MethodType)
         self.reference: Callable[[], Any] = weakref.WeakMethod(receiver) if bound else weakref.ref(receiver)
@@ -52,14 +53,17 @@ def receiver_key(receiver: Any, sender: Any, dispatch_uid: Hashable | None) -> H
 class AwaitableSignal:
     """A signal. ``receivers`` is empty while nobody listens.
 
-    Parameters: ``waits`` False makes a signal that only plain functions may receive.
+    Parameters: ``use_caching`` remembers who hears of each sender, which is worth it where there are many receivers and
+    few senders; ``waits`` False makes a signal that only plain functions may receive.
     """
 
-    def __init__(self, name: str = "signal", *, waits: bool = True) -> None:
+    def __init__(self, use_caching: bool = False, *, name: str = "signal", waits: bool = True) -> None:
+        self.use_caching = use_caching
+        self.sender_receivers_cache: weakref.WeakKeyDictionary[Any, list[Receiver]] = weakref.WeakKeyDictionary()
         self.name = name
         self.waits = waits
         self.receivers: list[Receiver] = []
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
 
     def __repr__(self) -> str:
         return f"<Signal {self.name}, {len(self.receivers)} receivers>"
@@ -89,7 +93,7 @@ class AwaitableSignal:
             self._connect_lazily(receiver, sender, weak, dispatch_uid)
             return
         entry = Receiver(receiver, sender, weak, dispatch_uid)
-        with self._lock:
+        with self.lock:
             living = [known for known in self.receivers if known.target() is not None]
             if all(known.key != entry.key for known in living):
                 living.append(entry)
@@ -97,7 +101,8 @@ class AwaitableSignal:
         self._changed()
 
     def _changed(self) -> None:
-        """Rows become instances in another way while somebody hears of it."""
+        """Forget who hears of what; rows become instances in another way while somebody hears of that."""
+        self.sender_receivers_cache.clear()
         if not self.waits:
             epoch.advance(Reason.SIGNALS)
 
@@ -116,7 +121,7 @@ class AwaitableSignal:
         if isinstance(sender, str):
             sender = self.registry.get_model(sender)
         key = receiver_key(receiver, sender, dispatch_uid)
-        with self._lock:
+        with self.lock:
             kept = [known for known in self.receivers if known.key != key]
             removed = len(kept) != len(self.receivers)
             self.receivers = kept
@@ -124,18 +129,31 @@ class AwaitableSignal:
         return removed
 
     def listeners(self, sender: Any) -> list[Callable[..., Any]]:
-        """The living receivers for ``sender``, in order of connection."""
-        found: list[Callable[..., Any]] = []
+        """The living receivers for ``sender``: plain functions in order of connection, then coroutine functions."""
+        entries = self._entries_for(sender) if self.use_caching else self.receivers
+        plain: list[Callable[..., Any]] = []
+        coroutines: list[Callable[..., Any]] = []
         dead = False
-        for entry in self.receivers:
+        for entry in entries:
             target = entry.target()
             if target is None:
                 dead = True
             elif entry.sender is None or entry.sender is sender:
-                found.append(target)
+                (coroutines if entry.is_async else plain).append(target)
         if dead:
-            with self._lock:
+            with self.lock:
                 self.receivers = [known for known in self.receivers if known.target() is not None]
+            self.sender_receivers_cache.clear()
+        return plain + coroutines
+
+    def _entries_for(self, sender: Any) -> list[Receiver]:
+        """The connections that concern a sender, remembered."""
+        if sender is None:
+            return self.receivers
+        found = self.sender_receivers_cache.get(sender)
+        if found is None:
+            found = [entry for entry in self.receivers if entry.sender is None or entry.sender is sender]
+            self.sender_receivers_cache[sender] = found
         return found
 
     def has_listeners(self, sender: Any = None) -> bool:

@@ -9,16 +9,16 @@ from orm.models.signal_blocking import Signal
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-class_prepared = Signal("class_prepared", waits=False)
-pre_init = Signal("pre_init", waits=False)
-post_init = Signal("post_init", waits=False)
-pre_save = Signal("pre_save")
-post_save = Signal("post_save")
-pre_delete = Signal("pre_delete")
-post_delete = Signal("post_delete")
-m2m_changed = Signal("m2m_changed")
-pre_migrate = Signal("pre_migrate")
-post_migrate = Signal("post_migrate")
+class_prepared = Signal(name="class_prepared", waits=False)
+pre_init = Signal(name="pre_init", waits=False)
+post_init = Signal(name="post_init", waits=False)
+pre_save = Signal(name="pre_save")
+post_save = Signal(name="post_save")
+pre_delete = Signal(name="pre_delete")
+post_delete = Signal(name="post_delete")
+m2m_changed = Signal(name="m2m_changed")
+pre_migrate = Signal(name="pre_migrate")
+post_migrate = Signal(name="post_migrate")
 
 __all__ = [
     "Signal",

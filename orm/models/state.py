@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 FetchMode = Literal["one", "peers", "raise"]
 DEFAULT_DB_ALIAS = "default"
+NO_KEY = (None, "")
+"""What stands in a foreign key whose instance was assigned before it was saved."""
 PENDING = "_pending_relations"
 """Where an instance keeps the names of relations to instances that had no key yet when they were assigned."""
 

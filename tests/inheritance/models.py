@@ -64,3 +64,24 @@ class Priced(models.Model):
 
 class Ware(Named, Priced):
     weight = models.IntegerField(default=0)
+
+
+class Body(models.Model):
+    name = models.CharField(max_length=20)
+
+
+class Winged(Body):
+    body_of_wings = models.OneToOneField(Body, on_delete=models.CASCADE, parent_link=True)
+    wings = models.IntegerField(default=2)
+
+
+class Finned(Body):
+    body_of_fins = models.OneToOneField(Body, on_delete=models.CASCADE, parent_link=True)
+    fins = models.IntegerField(default=3)
+
+
+class FlyingFish(Winged, Finned):
+    """Reaches one table by two ways, which the names of the links have to tell apart."""
+
+    winged = models.OneToOneField(Winged, on_delete=models.CASCADE, parent_link=True, primary_key=True)
+    finned = models.OneToOneField(Finned, on_delete=models.CASCADE, parent_link=True)

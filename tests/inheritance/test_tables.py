@@ -10,7 +10,21 @@ from orm.errors import ProtectedError, ValidationError
 from orm.models import Count, F
 from orm.models.signals import pre_delete
 from tests.counting import Queries
-from tests.inheritance.models import Hall, Listed, Named, Owner, Place, Priced, Restaurant, Review, Tag, Trattoria, Ware
+from tests.inheritance.models import (
+    Body,
+    FlyingFish,
+    Hall,
+    Listed,
+    Named,
+    Owner,
+    Place,
+    Priced,
+    Restaurant,
+    Review,
+    Tag,
+    Trattoria,
+    Ware,
+)
 
 
 async def test_a_row_in_three_tables(database: Any) -> None:
@@ -225,3 +239,29 @@ async def test_a_link_gives_the_parents_part_without_a_query(database: Any, quer
     assert counted == []
     assert (type(restaurant), restaurant.stars, type(place), place.name) == (Restaurant, 2, Place, "a")
     assert place == await Place.objects.aget()
+
+
+async def test_a_table_that_is_reached_by_two_ways_is_written_once(database: Any, queries: Queries) -> None:
+    with queries as counted:
+        fish = await FlyingFish.objects.acreate(name="f", wings=4, fins=5)
+    assert sum(sql.startswith("INSERT") for sql in counted) == 4
+    assert await Body.objects.acount() == 1
+    read = await FlyingFish.objects.aget(wings=4, fins=5)
+    assert (read.pk, read.winged_id, read.finned_id, read.name) == (fish.pk, fish.pk, fish.pk, "f")
+    read.name = "g"
+    await read.asave()
+    assert (await Body.objects.aget()).name == "g"
+    assert (await read.adelete())[0] == 4
+
+
+async def test_an_insert_is_forced_into_the_tables_named(database: Any, queries: Queries) -> None:
+    with queries as counted:
+        await Trattoria(id=71, name="a").asave(force_insert=(Place,))
+    assert [sql.split()[0] for sql in counted] == ["INSERT", "INSERT", "INSERT"]
+    with queries as counted:
+        await Hall(id=72, name="b", number="b").asave(force_insert=True)
+    assert [sql.split()[0] for sql in counted] == ["UPDATE", "INSERT", "INSERT"]
+    with pytest.raises(TypeError, match="must be a base of Trattoria"):
+        await Trattoria(name="a").asave(force_insert=(Hall,))
+    with pytest.raises(TypeError, match="must be a bool or tuple"):
+        await Trattoria(name="a").asave(force_insert=[Place])  # type: ignore[arg-type]

@@ -102,8 +102,8 @@ def test_abstract_parents_give_fields_meta_and_managers() -> None:
     assert [field.name for field in Cat._meta.fields] == ["id", "name", "made", "note", "legs"]
     assert type(Cat._meta.get_field("note")) is models.CharField
     assert [field.name for field in Dog._meta.fields] == ["id", "name"]
-    assert Cat._meta.ordering == ("name",)
-    assert Dog._meta.ordering == ("-name",)
+    assert Cat._meta.ordering == ["name"]
+    assert Dog._meta.ordering == ["-name"]
     assert not Cat._meta.abstract and not Dog._meta.abstract
     assert Cat._meta.constraints[0].name == "tests_cat_name"
     assert Dog._meta.constraints[0].name == "tests_dog_name"
@@ -132,7 +132,7 @@ def test_a_proxy_shares_the_table() -> None:
     assert Friend._meta.concrete_model is Person
     assert issubclass(Friend.DoesNotExist, Person.DoesNotExist)
     assert Friend(pk=1) == Person(pk=1)
-    assert Friend._meta.ordering == ("name",) and Person._meta.ordering == ()
+    assert Friend._meta.ordering == ["name"] and Person._meta.ordering == []
     with pytest.raises(FieldError, match="it has no table"):
 
         class Enemy(Person):

@@ -57,7 +57,7 @@ def test_a_child_has_a_link_for_its_key_and_its_parents_fields_first() -> None:
     assert trattoria._meta.pk.attname == "restaurant_ptr_id"
     assert restaurant._meta.db_table != place._meta.db_table
     assert issubclass(restaurant.DoesNotExist, place.DoesNotExist)
-    assert (meta.ordering, meta.get_latest_by) == (("name",), "name")
+    assert (meta.ordering, meta.get_latest_by) == (["name"], "name")
 
 
 def test_a_proxy_has_no_fields_of_its_own() -> None:
@@ -67,7 +67,7 @@ def test_a_proxy_has_no_fields_of_its_own() -> None:
     assert meta.parents == {restaurant: None}
     assert meta.proxy_for_model is meta.concrete_model is restaurant
     assert meta.db_table == restaurant._meta.db_table
-    assert (meta.ordering, meta.get_latest_by) == (("-stars",), "name")
+    assert (meta.ordering, meta.get_latest_by) == (["-stars"], "name")
     assert names(meta.get_fields(include_parents=False)) == ["trattoria"]
 
 

@@ -236,4 +236,4 @@ def test_receivers_of_both_colours() -> None:
     signal.connect(now)
     signal.send(None)
     asyncio.run(signal.asend(None))
-    assert heard == ["async", "plain"] * 2
+    assert heard == ["plain", "async"] * 2

@@ -313,7 +313,7 @@ def test_assignment_keeps_key_and_instance_in_step() -> None:
     book.editor = None
     assert book.editor is None
     assert book.editor_id is None
-    with pytest.raises(ValueError, match=r"Book\.author must be a Author instance, not 1\. Raw keys go into author_id"):
+    with pytest.raises(ValueError, match='Cannot assign "1": "Book.author" must be a "Author" instance. Raw keys'):
         book.author = 1  # type: ignore[assignment]
 
 
@@ -342,9 +342,9 @@ def test_one_to_one_keeps_both_ends_in_step() -> None:
 
 
 def test_relations_to_many_can_not_be_assigned() -> None:
-    with pytest.raises(TypeError, match=r"Author\.books can't be assigned to; use books\.set"):
+    with pytest.raises(TypeError, match=r"reverse side of a related set is prohibited\. Use books\.set"):
         Author(id=1).books = []
-    with pytest.raises(TypeError, match=r"Book\.tags can't be assigned to"):
+    with pytest.raises(TypeError, match="Direct assignment to the forward side of a many-to-many set"):
         Book(id=1).tags = []  # type: ignore[assignment]
 
 

@@ -125,7 +125,7 @@ async def test_assigning_the_reverse_of_a_one_to_one(database: Any) -> None:
     ada.profile = Profile(text="new")
     await ada.profile.asave()
     assert (await Profile.objects.aget()).author_id == ada.pk
-    with pytest.raises(ValueError, match=r"Author\.profile must be a Profile instance or None"):
+    with pytest.raises(ValueError, match='"Author.profile" must be a "Profile" instance, or None'):
         ada.profile = ada  # type: ignore[assignment]
 
 
@@ -171,7 +171,7 @@ async def test_what_is_not_loaded_is_good_for_await_only(database: Any) -> None:
     first, second = await asyncio.gather(unloaded, book.author)
     assert first.name == second.name == "Ada"
     assert book.author.name == "Ada"
-    with pytest.raises(ValueError, match=r"Book\.author must be a Author instance"):
+    with pytest.raises(ValueError, match='"Book.author" must be a "Author" instance'):
         Book().author = (await Book.objects.aget()).author
 
 

@@ -27,7 +27,7 @@ from orm.models.relations.resolve import (
 )
 from orm.models.relations.reverse_many import ReverseManyDescriptor
 from orm.models.relations.reverse_one import ReverseOneDescriptor
-from orm.models.state import PENDING
+from orm.models.state import NO_KEY, PENDING
 from orm.query.paths import Hop
 
 if TYPE_CHECKING:
@@ -318,7 +318,7 @@ class ForeignKey(RelatedField[T]):
         """Return the key to be written, taken from an instance that was assigned before it was saved."""
         held = instance.__dict__
         value = held.get(self.attname)
-        if value is not None or self.name not in held.get(PENDING, ()) or self.name not in held:
+        if value not in NO_KEY or self.name not in held.get(PENDING, ()) or self.name not in held:
             return value
         related = held[self.name]
         key = getattr(related, self.target_attname)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from orm.db.routing import routes
 from orm.models.fetching import FETCH_ONE, aload_field, check_fetch_allowed, fetch, part_of, rows_of, siblings
-from orm.models.state import PENDING
+from orm.models.state import NO_KEY, PENDING
 
 if TYPE_CHECKING:
     from orm.models.relations.foreign_key import ForeignKey
@@ -57,7 +57,7 @@ class ForwardOneDescriptor:
             return False
         key = instance.__dict__.get(self.attname)
         same = related.__dict__.get(self._target_attname, key) == key
-        return same or (key is None and self.name in instance.__dict__.get(PENDING, ()))
+        return same or (key in NO_KEY and self.name in instance.__dict__.get(PENDING, ()))
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:
@@ -142,8 +142,8 @@ class ForwardOneDescriptor:
             target = self.field.related_model
             if not isinstance(value, target._meta.concrete_model):
                 raise ValueError(
-                    f"{type(instance).__name__}.{self.name} must be a {target.__name__} instance"
-                    f"{' or None' if self.field.null else ''}, not {value!r}. Raw keys go into {self.attname}."
+                    f'Cannot assign "{value!r}": "{type(instance).__name__}.{self.name}" must be a '
+                    f'"{target.__name__}" instance. Raw keys go into {self.attname}.'
                 )
         if routes.active and value is not None:
             routes.relate(instance, value)
@@ -160,7 +160,7 @@ class ForwardOneDescriptor:
         key = getattr(value, self._target_attname)
         held[self.name] = value
         held[self.attname] = key
-        if key is None:
+        if key in NO_KEY:
             held.setdefault(PENDING, set()).add(self.name)
         elif PENDING in held:
             held[PENDING].discard(self.name)

@@ -79,7 +79,9 @@ class InstanceManager(_Base[M]):
         key = getattr(self.instance, foreign_key.target_attname)
         if key is None:
             raise ValueError(
-                f"{self.instance!r} has no {foreign_key.target_attname} yet, so it has no {self._name}; save it first."
+                f"{type(self.instance).__name__!r} instance needs to have a primary key value before this relationship "
+                f"can be used: {self.instance!r} has no {foreign_key.target_attname} yet, so it has no {self._name}; "
+                "save it first."
             )
         return key
 
@@ -133,7 +135,8 @@ class InstanceManager(_Base[M]):
     def _check_instance(self, obj: Any) -> Any:
         if not isinstance(obj, self.model):
             raise TypeError(
-                f"{self._name} of {type(self.instance).__name__} takes {self.model.__name__} instances, got {obj!r}."
+                f"{self.model.__name__!r} instance expected, got {obj!r}: {self._name} of "
+                f"{type(self.instance).__name__} takes {self.model.__name__} instances."
             )
         return obj
 
@@ -187,7 +190,7 @@ class AwaitableRelatedManager(InstanceManager[M]):
         for obj in objs:
             apart = obj._state.db not in (None, self._alias)
             if obj._state.adding or (apart and not (routes.active and routes.allow_relation(obj, self.instance))):
-                raise ValueError(f"{obj!r} isn't saved on {self._alias!r}. Use bulk=False or save the object first.")
+                raise ValueError(f"{obj!r} instance isn't saved. Use bulk=False or save the object first.")
         for obj in objs:
             setattr(obj, self.link.field.name, self.instance)
         if objs:

@@ -57,12 +57,23 @@ class ManyToManyDescriptor:
         if instance is None:
             return self
         cls = self.related_manager_cls
+        if instance.__dict__.get(cls.link.near.target_attname) is None:
+            self._refuse_without_key(instance, cls.link.near)
         manager = object.__new__(cls)
         manager.instance = instance
         return manager
 
+    def _refuse_without_key(self, instance: Any, near: Any) -> None:
+        """Raise for an instance that no join row can refer to yet; a key that was deferred is not missing."""
+        target = near.target_field
+        if getattr(instance, target.attname) is None:
+            raise ValueError(
+                f'"{instance!r}" needs to have a value for field "{target.name}" before this many-to-many relationship '
+                f"can be used: it has no {target.attname} yet, so it has no {self.name}; save it first."
+            )
+
     def __set__(self, instance: Any, value: Any) -> NoReturn:
         raise TypeError(
-            f"{type(instance).__name__}.{self.name} can't be assigned to; use {self.name}.set(...), "
-            f"or await {self.name}.aset(...)."
+            f"Direct assignment to the {'reverse' if self.reverse else 'forward'} side of a many-to-many set is "
+            f"prohibited. Use {self.name}.set() instead, or await {self.name}.aset()."
         )

@@ -43,6 +43,6 @@ class ReverseManyDescriptor:
 
     def __set__(self, instance: Any, value: Any) -> NoReturn:
         raise TypeError(
-            f"{type(instance).__name__}.{self.name} can't be assigned to; use {self.name}.set(...), "
-            f"or await {self.name}.aset(...)."
+            "Direct assignment to the reverse side of a related set is prohibited. "
+            f"Use {self.name}.set() instead, or await {self.name}.aset()."
         )

@@ -103,6 +103,7 @@ class ReverseOneDescriptor:
         model = self.rel.related_model
         if not isinstance(value, model):
             raise ValueError(
-                f"{type(instance).__name__}.{self.name} must be a {model.__name__} instance or None, not {value!r}."
+                f'Cannot assign "{value!r}": "{type(instance).__name__}.{self.name}" must be a "{model.__name__}" '
+                "instance, or None."
             )
         setattr(value, field.name, instance)  # its forward side keeps both ends in step
