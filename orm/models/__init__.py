@@ -69,6 +69,7 @@ from orm.sql.cases import Case, When
 from orm.sql.conditions import Q
 from orm.sql.expressions import Expression, OrderBy, Value
 from orm.sql.func import ExpressionWrapper, Func
+from orm.sql.insert import Excluded
 from orm.sql.lookups import Lookup, Transform
 from orm.sql.references import F, OuterRef
 from orm.sql.subqueries import Exists, Subquery
@@ -105,6 +106,7 @@ __all__ = [
     "Deferrable",
     "DurationField",
     "EmailField",
+    "Excluded",
     "Exists",
     "Expression",
     "ExpressionWrapper",

@@ -19,7 +19,7 @@ from orm.models.apps import apps as default_apps
 from orm.models.deletion import adelete_queryset
 from orm.models.signals import post_init, pre_init
 from orm.models.state import ModelState
-from orm.models.unseen import forget_plans
+from orm.models.unseen import forget_plans, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -527,6 +527,12 @@ class Options:
         if self.proxy and self.concrete_model is not None:
             return self.concrete_model._meta.write_plan
         return self.model._make_write_plan()
+
+    @property
+    def goes_alone(self) -> bool:
+        """Whether one statement deletes rows of this model: nobody listens, and nothing refers to them."""
+        plan = unseen(self.model)
+        return plan is not None and not plan.watched and plan.statements == 1
 
     @cached_property
     def initialiser(self) -> Callable[..., None]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 from orm.errors import FieldError
 from orm.query.builder import Builder, InnerBuilder
+from orm.query.layout import finish
 from orm.query.names import nearest
 from orm.sql.conditions import Where
 from orm.sql.delete import Delete
-from orm.sql.expressions import Col, Combinable, Expression, Null, structure_of
+from orm.sql.expressions import Col, Combinable, Expression, Null, Slot, structure_of
+from orm.sql.insert import Conflict, Insert
 from orm.sql.lookups import Exact, In
 from orm.sql.select import Output, Select, SubSelect, moved
+from orm.sql.sources import DefaultRow, SelectedRows
 from orm.sql.statements import StoredSlot
 from orm.sql.update import Update
 
@@ -54,7 +57,7 @@ def tables_of(model: Any, fields: Iterable[Any]) -> dict[Any, list[Any]]:
     return found
 
 
-def update_rows(builder: Builder, assignments: dict[str, Any]) -> None:
+def update_rows(builder: Builder, assignments: dict[str, Any], returning: tuple[Output, ...] = ()) -> None:
     """update(): make the query an UPDATE of its rows, unless the columns lie in several tables."""
     fields = {name: updated_field(builder.model, name) for name in assignments}
     pairs = [(field, _assigned(builder, field, assignments[name])) for name, field in fields.items()]
@@ -64,6 +67,7 @@ def update_rows(builder: Builder, assignments: dict[str, Any]) -> None:
         table=builder.model._meta.db_table,
         assignments=tuple(pairs),
         where=rows_condition(builder.select),
+        returning=returning,
         comment=builder.select.comment,
     )
 
@@ -104,11 +108,102 @@ class _ValueBuilder(InnerBuilder):
         return annotation, rest
 
 
-def delete_rows(builder: Builder) -> None:
+def delete_rows(builder: Builder, returning: tuple[Output, ...] = ()) -> None:
     """Make the query a DELETE of its rows."""
     select = builder.select
-    table = select.model._meta.db_table
-    builder.statement = Delete(table=table, where=rows_condition(select), comment=select.comment)
+    builder.statement = Delete(
+        table=select.model._meta.db_table, where=rows_condition(select), returning=returning, comment=select.comment
+    )
+
+
+def upsert_rows(builder: Builder, target: tuple[Any, ...], assignments: dict[str, Any], condition: Any) -> None:
+    """What an INSERT does with rows that are there already: ``assignments`` where ``condition`` holds, or nothing."""
+    fields = {name: updated_field(builder.model, name) for name in assignments}
+    pairs = tuple((field, _assigned(builder, field, assignments[name])) for name, field in fields.items())
+    where: Where | None = None
+    if condition is not None:
+        resolved = builder.resolve_condition(condition)
+        where = resolved if isinstance(resolved, Where) else Where((resolved,))
+        if len(builder.select.joins) > 1:
+            raise FieldError("The condition of an upsert is about the row itself: it can't follow relations")
+    builder.statement = Insert(
+        table=builder.model._meta.db_table,
+        fields=(),
+        source=DefaultRow(),
+        conflict=Conflict(target=target, assignments=pairs, condition=where),
+    )
+
+
+def selected_names(rows: Any) -> tuple[str, ...]:
+    """Return the names of the columns a queryset has chosen with ``values()``.
+
+    Raises ``TypeError`` for what is no queryset, or has chosen none.
+    """
+    if not hasattr(rows, "query_structure"):
+        raise TypeError(f"insert_from() takes a queryset with values(), not {rows!r}")
+    select: Select = rows._shape.select
+    if select.values is None:
+        raise TypeError("insert_from() takes a queryset that has chosen its columns with values()")
+    return (*(name for name, _ in select.values), *(name for name in select.selected))
+
+
+def values_left_out(model: Any, names: Sequence[str]) -> dict[str, Any]:
+    """Return the values of the fields that an insert_from() does not name, and that no row gets by itself.
+
+    Raises ``TypeError`` for a field whose default is computed for each row.
+    """
+    named = {updated_field(model, name) for name in names}
+    found: dict[str, Any] = {}
+    for field in model._meta.local_concrete_fields:
+        if field in named or field.auto or field.has_db_default:
+            continue
+        if field.has_pre_save and hasattr(field, "current"):
+            found[field.name] = field.current()  # the moment of the statement
+        elif callable(field.default):
+            raise TypeError(f"insert_from() needs a column for {field}: its default is computed for each row in Python")
+        elif (value := field.get_default()) is not None:
+            found[field.name] = value
+    return found
+
+
+def insert_selected(
+    builder: Builder,
+    rows: Any,
+    names: tuple[str, ...],
+    others: dict[str, Any],
+    ignore_conflicts: bool,
+    returning: tuple[Output, ...] = (),
+) -> None:
+    """insert_from(): make the query an INSERT of another query's rows into the fields ``names``.
+
+    ``others`` are fields that have one value in all rows.
+    """
+    model = builder.model
+    if model._meta.parents:
+        raise NotImplementedError(f"{model.__name__} lies in several tables: insert_from() writes one")
+    selected, layout = finish(builder.embed(rows))
+    if len(names) != len(layout.names):
+        raise TypeError(f"insert_from() was given {len(layout.names)} columns for {', '.join(names)}")
+    fields = [updated_field(model, name) for name in names]
+    if len(set(fields)) != len(fields):
+        raise TypeError(f"insert_from() was given two columns for one field: {', '.join(names)}")
+    if others:
+        if selected.combination is not None:
+            raise TypeError(f"A union that is inserted from needs columns for {', '.join(others)}, too")
+        fields += [updated_field(model, name) for name in others]
+        selected = selected.copy()
+        slots = [
+            Slot(builder.take_slot(value, field.get_prep_value), field)
+            for field, value in zip(fields[len(names) :], others.values(), strict=True)
+        ]
+        selected.outputs = (*(selected.outputs or ()), *map(Output, slots))
+    builder.statement = Insert(
+        table=model._meta.db_table,
+        fields=tuple(fields),
+        source=SelectedRows(select=selected),
+        conflict=Conflict() if ignore_conflicts else None,
+        returning=returning,
+    )
 
 
 def rows_condition(select: Select) -> Where | None:

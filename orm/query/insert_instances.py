@@ -10,18 +10,19 @@ parameter limit allows, in sizes that leave few different texts.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orm.db.registry import databases
 from orm.db.transactions.public import atomic
 from orm.errors import NotSupportedError
 from orm.query.builder import Builder
+from orm.query.change_query import assignments_key, upsert_rows
 from orm.query.instance_rows import Columns, Computed, RowMaker, columns_of, row_maker
 from orm.query.plan import Plan, statement_plan
 from orm.query.shape import root
 from orm.sql.dialect import NewKey
-from orm.sql.expressions import Col, Combinable, Expression, Value
+from orm.sql.expressions import Col, Combinable, Expression, Uncacheable, Value, structure_of
 from orm.sql.func import DatabaseDefault
 from orm.sql.insert import Conflict, Excluded, Insert
 from orm.sql.select import Output
@@ -192,13 +193,13 @@ class ManyRows:
         self.row: RowMaker = row_maker(columns.fields, dialect, True)
         self.arrays = bool(columns.fields) and dialect.array_rows(columns.fields) is not None
 
-    def source(self, count: int) -> Source:
-        """Return the source of a statement for so many rows."""
+    def source(self, count: int, first: int) -> Source:
+        """Return the source of a statement for so many rows, whose slots begin with ``first``."""
         if not self.columns.fields:
             return DefaultRow()
         if self.arrays:
-            return ParameterArrays(types=self.columns.fields)
-        return ParameterRows(types=self.columns.fields, count=count)
+            return ParameterArrays(types=self.columns.fields, first=first)
+        return ParameterRows(types=self.columns.fields, count=count, first=first)
 
     def parameters(self, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
         """Return the parameters of a statement for these rows."""
@@ -212,7 +213,7 @@ async def insert_many(
     instances: Sequence[Any],
     columns: Columns,
     database: Database,
-    conflict: Conflict | None,
+    upsert: Upsert | None,
     batch_size: int | None,
     take: bool,
 ) -> None:
@@ -225,18 +226,18 @@ async def insert_many(
     try:
         rows = list(map(many.row, instances))
     except Computed:
-        await _insert_groups(model, instances, columns, database, conflict, batch_size, take)
+        await _insert_groups(model, instances, columns, database, upsert, batch_size, take)
         return
     take = take and bool(many.made.fields) and dialect.capabilities.returning
     sizes = list(chunk_sizes(len(rows), many, dialect, batch_size))
     if len(sizes) == 1:
-        await _insert_chunk(model, database, many, rows, instances, conflict, take)
+        await _insert_chunk(model, database, many, rows, instances, upsert, take)
         return
     async with atomic(using=database.alias):
         start = 0
         for size in sizes:
             stop = start + size
-            await _insert_chunk(model, database, many, rows[start:stop], instances[start:stop], conflict, take)
+            await _insert_chunk(model, database, many, rows[start:stop], instances[start:stop], upsert, take)
             start = stop
 
 
@@ -245,7 +246,7 @@ async def _insert_groups(
     instances: Sequence[Any],
     columns: Columns,
     database: Database,
-    conflict: Conflict | None,
+    upsert: Upsert | None,
     batch_size: int | None,
     take: bool,
 ) -> None:
@@ -256,9 +257,9 @@ async def _insert_groups(
     async with atomic(using=database.alias):
         if columns not in groups or len(groups) > 1:
             for given, group in groups.items():
-                await insert_many(model, group, given, database, conflict, batch_size, take)
+                await insert_many(model, group, given, database, upsert, batch_size, take)
             return
-        if conflict is not None:
+        if upsert is not None:
             raise NotSupportedError("Expressions as values can't be combined with ignore_conflicts or update_conflicts")
         for instance in instances:
             await insert(model, [instance], columns, using=database.alias)
@@ -286,15 +287,18 @@ def chunk_sizes(count: int, many: ManyRows, dialect: Dialect, batch_size: int | 
         power >>= 1
 
 
-def _many_plan(model: Any, many: ManyRows, count: int, conflict: Conflict | None, take: bool, dialect: Dialect) -> Plan:
+def _many_plan(model: Any, many: ManyRows, count: int, upsert: Upsert | None, take: bool, dialect: Dialect) -> Plan:
+    values: tuple[Any, ...] = () if upsert is None else upsert.values
     statement = Insert(
         table=model._meta.db_table,
         fields=many.columns.fields,
-        source=many.source(count),
-        conflict=conflict,
+        source=many.source(count, len(values)),
+        conflict=None if upsert is None else upsert.conflict,
         returning=many.made.outputs(model) if take else (),
     )
-    return statement_plan(statement, dialect)
+    lengths = {} if upsert is None else {slot: len(values[slot]) for slot in upsert.list_slots}
+    width = len(many.columns.fields)
+    return statement_plan(statement, dialect, lengths, len(values) + (width if many.arrays else count * width))
 
 
 async def _insert_chunk(
@@ -303,14 +307,19 @@ async def _insert_chunk(
     many: ManyRows,
     rows: Sequence[Sequence[Any]],
     instances: Sequence[Any],
-    conflict: Conflict | None,
+    upsert: Upsert | None,
     take: bool,
 ) -> None:
     dialect = database.dialect
     count = 0 if many.arrays else len(rows)
-    key = (many, count, take, conflict, dialect)
-    plan: Plan = root(model).compiled(key, _many_plan, model, many, count, conflict, take, dialect)
-    sql, params = plan.sql or "", many.parameters(rows)
+    plan: Plan
+    if upsert is not None and upsert.key is None:
+        plan = _many_plan(model, many, count, upsert, take, dialect)
+    else:
+        key = (many, count, take, upsert and upsert.key, dialect)
+        plan = root(model).compiled(key, _many_plan, model, many, count, upsert, take, dialect)
+    values = many.parameters(rows)
+    sql, params = plan.sql or "", plan.parameters(values if upsert is None else [*upsert.values, *values])
     if not take:
         await database.execute(sql, params)
         return
@@ -325,24 +334,39 @@ async def _insert_chunk(
         made.take(instance, row)
 
 
-def conflict_of(
+class Upsert(NamedTuple):
+    """What happens to rows that are there already, and the values of its slots.
+
+    ``key`` finds what was compiled for it; None where nothing is to be kept.
+    """
+
+    conflict: Conflict
+    values: tuple[Any, ...]
+    list_slots: frozenset[int]
+    key: Any
+
+
+def upsert_of(
     model: Any,
     using: str,
     ignore: bool,
     update: bool,
-    update_fields: Collection[str] | None,
+    update_fields: Collection[str] | Mapping[str, Any] | None,
     unique_fields: Collection[str] | None,
-) -> Conflict | None:
-    """Return what ``bulk_create()`` does with rows that exist, one object for equal arguments; None: they are errors.
+    condition: Any,
+) -> Upsert | None:
+    """Return what ``bulk_create()`` does with rows that exist; None: they are errors.
 
     Raises ``ValueError`` for arguments that contradict each other, ``NotSupportedError`` where the database can't.
     """
     if not ignore and not update:
-        if update_fields or unique_fields:
-            raise ValueError("update_fields and unique_fields go with update_conflicts=True")
+        if update_fields or unique_fields or condition is not None:
+            raise ValueError("update_fields, unique_fields and update_condition go with update_conflicts=True")
         return None
     if ignore and update:
         raise ValueError("ignore_conflicts and update_conflicts are mutually exclusive.")
+    if ignore and condition is not None:
+        raise ValueError("update_condition goes with update_conflicts=True")
     dialect = databases[using].dialect
     if not (dialect.capabilities.ignore_conflicts if ignore else dialect.capabilities.upsert):
         raise NotSupportedError(f"{dialect.name} can't {'ignore' if ignore else 'update on'} conflicts")
@@ -353,7 +377,26 @@ def conflict_of(
     target, changed = _concrete(model, unique_fields or ()), _concrete(model, update_fields or ())
     if any(field.primary_key for field in changed):
         raise ValueError("bulk_create() cannot be used with primary keys in update_fields.")
-    return root(model).compiled(("conflict", target, changed), _conflict, target, changed)
+    if isinstance(update_fields, Mapping):
+        assignments = dict(update_fields)
+    else:
+        assignments = {field.name: Excluded(field.name) for field in changed}
+    return _resolved(model, target, assignments, condition)
+
+
+def _resolved(model: Any, target: tuple[Any, ...], assignments: dict[str, Any], condition: Any) -> Upsert:
+    values: list[Any] = []
+    key: Any
+    try:
+        key = ("upsert", target, assignments_key(assignments, values), structure_of(condition, values))
+    except Uncacheable:
+        key = None
+    shape, prepared = root(model).advance(key, values, upsert_rows, target, assignments, condition)
+    statement = shape.statement
+    assert isinstance(statement, Insert) and statement.conflict is not None
+    lists = shape.select.list_slots
+    kept = (shape, *[len(prepared[slot]) for slot in sorted(lists)]) if shape.select.cacheable else None
+    return Upsert(statement.conflict, prepared, lists, kept)
 
 
 def _concrete(model: Any, names: Collection[str]) -> tuple[Any, ...]:
@@ -364,12 +407,8 @@ def _concrete(model: Any, names: Collection[str]) -> tuple[Any, ...]:
     return found
 
 
-def _conflict(target: tuple[Any, ...], changed: tuple[Any, ...]) -> Conflict:
-    return Conflict(target=target, assignments=tuple((field, Excluded(field)) for field in changed))
-
-
 async def bulk_insert(
-    model: Any, instances: list[Any], *, using: str, batch_size: int | None, conflict: Conflict | None
+    model: Any, instances: list[Any], *, using: str, batch_size: int | None, upsert: Upsert | None
 ) -> None:
     """What ``QuerySet.abulk_create`` does."""
     if batch_size is not None and batch_size <= 0:
@@ -385,7 +424,7 @@ async def bulk_insert(
             await field.asettle(instance, using)
     database = databases[using]
     if plan.parents:
-        if conflict is not None:
+        if upsert is not None:
             raise NotSupportedError(
                 f"{model._meta.label} inherits over several tables, so bulk_create() can't ignore or update on "
                 "conflicts: they may be in any of them."
@@ -393,7 +432,7 @@ async def bulk_insert(
         async with atomic(using=using):
             await _insert_tables(plan, instances, database, batch_size)
     else:
-        await _insert_table(plan, instances, database, conflict, batch_size)
+        await _insert_table(plan, instances, database, upsert, batch_size)
     for instance in instances:
         state = instance._state
         state.adding = False
@@ -419,7 +458,7 @@ async def _insert_tables(plan: Any, instances: list[Any], database: Database, ba
 
 
 async def _insert_table(
-    plan: Any, instances: list[Any], database: Database, conflict: Conflict | None, batch_size: int | None
+    plan: Any, instances: list[Any], database: Database, upsert: Upsert | None, batch_size: int | None
 ) -> None:
     """Insert the rows of one table: those that have a key, and those whose key the database makes."""
     key, name, defaulted = plan.key, plan.key_attname, plan.key.has_default()
@@ -432,10 +471,11 @@ async def _insert_table(
             value = held[name] = key.get_default()
         (keyless if value is None else keyed).append(instance)
     groups = [(group, columns) for group, columns in ((keyed, plan.all), (keyless, plan.keyless)) if group]
-    take = conflict is None or bool(conflict.assignments)
+    # Rows that stay as they are don't come back, and then nobody could tell which ones did.
+    take = upsert is None or (bool(upsert.conflict.assignments) and upsert.conflict.condition is None)
     if len(groups) == 1:
-        await insert_many(plan.model, *groups[0], database, conflict, batch_size, take)
+        await insert_many(plan.model, *groups[0], database, upsert, batch_size, take)
         return
     async with atomic(using=database.alias):
         for group, columns in groups:
-            await insert_many(plan.model, group, columns, database, conflict, batch_size, take)
+            await insert_many(plan.model, group, columns, database, upsert, batch_size, take)

@@ -95,6 +95,13 @@ def statement_plan(
     return Plan(commented(text, statement.comment), ordered, None, dialect, compiler.asked, slots)
 
 
+def returning_plan(statement: Statement, dialect: Dialect, lengths: dict[int, int], layout: Layout) -> Plan:
+    """Return the plan of a statement whose RETURNING gives the results that ``layout`` describes."""
+    plan = statement_plan(statement, dialect, lengths)
+    plan.layout = layout
+    return plan
+
+
 def commented(text: str, comment: str | None) -> str:
     """Put a tag's comment before a statement."""
     return f"/* {comment} */ {text}" if comment else text

@@ -10,7 +10,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from orm.bridge import breathe
 from orm.bridge.crossing import call_form
@@ -26,11 +26,12 @@ from orm.errors import FieldError, IntegrityError, TransactionManagementError
 from orm.query import change_query, routed, steps
 from orm.query.chain import _filter_key, _listed_filter_key, named_expressions
 from orm.query.faces import Faces
-from orm.query.insert_instances import bulk_insert, conflict_of
+from orm.query.insert_instances import bulk_insert, upsert_of
 from orm.query.plan import Plan, select_plan, statement_plan
 from orm.query.prefetch import batches, load_lookups
 from orm.query.raw_blocking import RawQuerySet
-from orm.query.shape import Shape
+from orm.query.returning_blocking import Returning
+from orm.query.shape import Shape, root
 from orm.query.statement import Query
 from orm.query.update_instances import bulk_update
 from orm.sql.expressions import Uncacheable, structure_of
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from orm.db.database_blocking import Database
+    from orm.sql.conditions import Q
 
 M = TypeVar("M", covariant=True)
 
@@ -461,27 +463,62 @@ class AwaitableQuerySet(Faces[M]):
         batch_size: int | None = None,
         ignore_conflicts: bool = False,
         update_conflicts: bool = False,
-        update_fields: Collection[str] | None = None,
+        update_fields: Collection[str] | Mapping[str, Any] | None = None,
         unique_fields: Collection[str] | None = None,
+        update_condition: Q | None = None,
     ) -> list[M]:
         """Insert many instances with as few statements as possible, all or none; return them with their keys.
 
         ``ignore_conflicts`` leaves out rows that exist; ``update_conflicts`` updates ``update_fields`` of them, found
-        by
-        ``unique_fields``. Neither calls ``save()`` nor sends its signals.
+        by ``unique_fields``: to the values of the new row, or to what a mapping says, where ``F("n")`` is the row that
+        exists and ``Excluded("n")`` the new one. ``update_condition`` says which rows are updated, the others stay as
+        they are; keys don't come back then. Nothing here calls ``save()`` or sends its signals.
         """
         instances = list(objs)
         alias = (await routed.to_write(self) if routes.active else self).db
-        conflict = conflict_of(self.model, alias, ignore_conflicts, update_conflicts, update_fields, unique_fields)
-        await bulk_insert(self.model, instances, using=alias, batch_size=batch_size, conflict=conflict)
+        upsert = upsert_of(
+            self.model, alias, ignore_conflicts, update_conflicts, update_fields, unique_fields, update_condition
+        )
+        await bulk_insert(self.model, instances, using=alias, batch_size=batch_size, upsert=upsert)
         return instances
+
+    async def ainsert_from(self, rows: Any, *, fields: Sequence[str] = (), ignore_conflicts: bool = False) -> int:
+        """Insert the rows of another queryset, in one statement that no row leaves the database for.
+
+        Parameters: ``rows`` has chosen its columns with ``values()``, whose names are those of the fields they go to,
+        unless ``fields`` names others in their order; what is not named gets its default.
+        ``ignore_conflicts`` leaves out rows that exist.
+
+        Returns how many rows were inserted. Nothing here calls ``save()`` or sends its signals.
+        """
+        shape, values = self._inserting(rows, fields, ignore_conflicts)
+        writer = await routed.to_write(self) if routes.active else self
+        return await writer._run(shape, values)
+
+    def _inserting(
+        self, rows: Any, fields: Sequence[str], ignore_conflicts: bool, *returning: Any
+    ) -> tuple[Shape, tuple[Any, ...]]:
+        """Return the shape of an INSERT of a queryset's rows, and its values."""
+        if isinstance(fields, str):
+            raise TypeError(f"fields must be a list of names, like [{fields!r}], not a string.")
+        chosen = change_query.selected_names(rows)
+        names = tuple(fields) or chosen
+        others = change_query.values_left_out(self.model, names)
+        values: list[Any] = []
+        key: Any
+        try:
+            key = ("insert from", rows.query_structure(values), names, (*others,), ignore_conflicts, *returning)
+        except Uncacheable:
+            key = None
+        values += others.values()
+        change = change_query.insert_selected
+        return root(self.model).advance(key, values, change, rows, names, others, ignore_conflicts, *returning)
 
     # -- changed rows --------------------------------------------------------------------------------------------------
 
     async def aupdate(self, **kwargs: Any) -> int:
         """Set fields of all rows in one statement, to values or expressions; return how many rows matched."""
-        self._uncut("update a query")
-        self._uncombined("update")
+        self._check_change("update")
         if not kwargs:
             return 0
         extra: list[Any] = []
@@ -496,6 +533,28 @@ class AwaitableQuerySet(Faces[M]):
         if shape.statement is None:
             return await writer._update_tables(kwargs)
         return await writer._run(shape, self._values + prepared)
+
+    def _check_change(self, what: Literal["update", "delete"]) -> None:
+        """Refuse to change the rows of a query that does not tell them from others. Raises ``TypeError``."""
+        if what == "update":
+            self._uncut("update a query")
+        else:
+            self._uncut("use 'limit' or 'offset' with delete()")
+        self._uncombined(what)
+        if what == "delete" and self._shape.select.values is not None:
+            raise TypeError("Cannot call delete() after .values() or .values_list()")
+        if what == "delete" and self._shape.select.distinct_on:
+            raise TypeError("Cannot call delete() after .distinct(*fields).")
+
+    def returning(self, *names: str) -> Returning[M]:
+        """Return the changes of these rows that give the changed rows: ``returning("id").update(done=True)``.
+
+        Parameters: ``names`` are fields of the model; the rows are then named tuples. Without names the rows are
+        instances.
+
+        Raises ``FieldError`` for a name that is no column of the model's table.
+        """
+        return Returning(self, names)
 
     async def _update_tables(self, assignments: dict[str, Any]) -> int:
         """update() of a model whose columns lie in several tables: find the rows, then change them table by table."""
@@ -529,12 +588,7 @@ class AwaitableQuerySet(Faces[M]):
 
         Returns how many rows were deleted, in all and by model label.
         """
-        self._uncut("use 'limit' or 'offset' with delete()")
-        self._uncombined("delete")
-        if self._shape.select.values is not None:
-            raise TypeError("Cannot call delete() after .values() or .values_list()")
-        if self._shape.select.distinct_on:
-            raise TypeError("Cannot call delete() after .distinct(*fields).")
+        self._check_change("delete")
         model: Any = self.model
         deleted: tuple[int, dict[str, int]] = await model._meta.deleter(
             await routed.to_write(self) if routes.active else self._clone()

@@ -8,7 +8,9 @@ from orm.bridge import iterate, run
 from orm.query.queryset import AwaitableQuerySet, M
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from orm.sql.conditions import Q
 
 __all__ = ["QuerySet"]
 
@@ -140,8 +142,9 @@ class QuerySet(AwaitableQuerySet[M]):
         batch_size: int | None = None,
         ignore_conflicts: bool = False,
         update_conflicts: bool = False,
-        update_fields: Collection[str] | None = None,
+        update_fields: Collection[str] | Mapping[str, Any] | None = None,
         unique_fields: Collection[str] | None = None,
+        update_condition: Q | None = None,
     ) -> list[M]:
         """Insert many instances with as few statements as possible, all or none; return them with their keys.
 
@@ -149,9 +152,23 @@ class QuerySet(AwaitableQuerySet[M]):
         """
         return run(
             AwaitableQuerySet.abulk_create(
-                self, objs, batch_size, ignore_conflicts, update_conflicts, update_fields, unique_fields
+                self,
+                objs,
+                batch_size,
+                ignore_conflicts,
+                update_conflicts,
+                update_fields,
+                unique_fields,
+                update_condition,
             )
         )
+
+    def insert_from(self, rows: Any, *, fields: Sequence[str] = (), ignore_conflicts: bool = False) -> int:
+        """Insert the rows of another queryset, in one statement that no row leaves the database for.
+
+        Blocking form of :meth:`ainsert_from`: same parameters, same errors.
+        """
+        return run(AwaitableQuerySet.ainsert_from(self, rows, fields=fields, ignore_conflicts=ignore_conflicts))
 
     def update(self, **kwargs: Any) -> int:
         """Set fields of all rows in one statement, to values or expressions; return how many rows matched.

@@ -142,8 +142,15 @@ def binder(params: Sequence[Any], slots: int | None) -> Callable[[Values], Value
         return None
     names: dict[str, Any] = {}
     items: list[str] = []
+    plain = 0  # parameters that follow each other are taken as one slice, however many there are
     for number, param in enumerate(params):
-        if isinstance(param, Constant):
+        if plain:
+            plain -= 1
+            continue
+        plain = _run(params, number)
+        if plain:
+            items.append(f"*v[{params[number].slot}:{params[number].slot + plain + 1}]")
+        elif isinstance(param, Constant):
             names[f"c{number}"] = param.adapter(param.value)
             items.append(f"c{number}")
         elif not isinstance(param, Param):
@@ -158,3 +165,14 @@ def binder(params: Sequence[Any], slots: int | None) -> Callable[[Values], Value
     lines = ["def bind(v):", f"    return ({', '.join(items)}{',' if len(items) == 1 else ''})"]
     bind: Callable[[Values], Values] = define("bind", lines, names, "parameters")
     return bind
+
+
+def _run(params: Sequence[Any], start: int) -> int:
+    """Return how many parameters after ``start`` go on with the slots of that one, all of them values as they are."""
+    first = params[start]
+    if not isinstance(first, Param) or first.adapter is not None:
+        return 0
+    end = start + 1
+    while end < len(params) and params[end] == Param(first.slot + end - start):
+        end += 1
+    return end - start - 1

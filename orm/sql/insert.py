@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from orm.errors import NotSupportedError
+from orm.errors import FieldError, NotSupportedError
 from orm.sql.expressions import Expression
 from orm.sql.record import Record
+from orm.sql.references import F
 from orm.sql.sources import DefaultRow, SelectedRows, Source
 from orm.sql.statements import Statement, compile_ctes
 
@@ -20,15 +21,38 @@ Assignment = tuple[Any, Expression]
 """A field, and the expression its column is set to."""
 
 
-class Excluded(Expression):
+class ExcludedColumn(Expression):
     """In an upsert: the value of a column in the row that was to be inserted."""
 
     def __init__(self, field: Any) -> None:
         super().__init__(field)
         self.field = field
 
+    def children(self) -> Iterator[Expression]:
+        return iter(())
+
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
         return connection.excluded(connection.quote(self.field.column)), []
+
+
+class Excluded(F):
+    """In an upsert: a field of the row that was to be inserted, where ``F`` is one of the row that is there.
+
+    ``bulk_create(rows, update_conflicts=True, unique_fields=["key"], update_fields={"n": F("n") + Excluded("n")})``
+    """
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        path = query.path(self.name)
+        if path.hops or path.rest or not path.field.concrete:
+            raise FieldError(f"Excluded({self.name!r}) is no column of the row that was to be inserted")
+        return ExcludedColumn(path.field)
 
 
 class Conflict(Record):

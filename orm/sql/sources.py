@@ -78,13 +78,17 @@ class ValueRow(Source):
 
 
 class ParameterRows(Source):
-    """``count`` rows of parameters that are adapted already, row after row; ``types`` are those of the columns."""
+    """``count`` rows of parameters that are adapted already, row after row; ``types`` are those of the columns.
+
+    Their slots begin with ``first``.
+    """
 
     types: tuple[SQLType, ...]
     count: int
+    first: int = 0
 
     def _params(self) -> list[Param]:
-        return [Param(slot) for slot in range(self.count * len(self.types))]
+        return [Param(self.first + number) for number in range(self.count * len(self.types))]
 
     def as_rows(self, compiler: Compiler) -> Text:
         return "VALUES " + ", ".join([self._row(compiler)] * self.count), self._params()
@@ -101,12 +105,17 @@ class ParameterRows(Source):
 
 
 class ParameterArrays(Source):
-    """Any number of rows, one array parameter for each column. For dialects whose ``array_rows`` is not None."""
+    """Any number of rows, one array parameter for each column; their slots begin with ``first``.
+
+    For dialects whose ``array_rows`` is not None.
+    """
 
     types: tuple[SQLType, ...]
+    first: int = 0
 
     def _unnested(self, compiler: Compiler) -> Text:
-        return compiler.dialect.array_rows(self.types) or "", [Param(slot) for slot in range(len(self.types))]
+        params = [Param(self.first + number) for number in range(len(self.types))]
+        return compiler.dialect.array_rows(self.types) or "", params
 
     def as_rows(self, compiler: Compiler) -> Text:
         sql, params = self._unnested(compiler)

@@ -1,0 +1,110 @@
+"""Changes that give the rows they changed: ``Task.objects.filter(done=True).returning("id").update(done=False)``.
+
+One statement with RETURNING, so what comes back is what was changed and nothing else, whoever writes beside it. What
+this module refuses: columns of other tables, and databases without RETURNING.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from orm.db.routing import routes
+from orm.db.transactions.public import atomic
+from orm.errors import FieldError
+from orm.query import change_query, routed
+from orm.query.chain import Chain
+from orm.query.layout import Layout, finish
+from orm.query.plan import Plan, returning_plan
+from orm.query.shape import Shape, root
+from orm.sql.expressions import Uncacheable
+from orm.sql.select import Output
+
+M = TypeVar("M", covariant=True)
+
+
+class AwaitableReturning(Generic[M]):
+    """The changes of a queryset's rows that give the changed rows. Made by ``QuerySet.returning()``.
+
+    Rows are instances of the model, or where columns were named, named tuples of these.
+    """
+
+    def __init__(self, queryset: Any, names: tuple[str, ...]) -> None:
+        self._queryset = queryset
+        self._names = names
+        model = queryset.model
+        self._outputs, self._layout = root(model).compiled(("returned", names), returned, model, names)
+
+    def __repr__(self) -> str:
+        return f"<Returning {', '.join(self._names) or 'instances'} of {self._queryset.model.__name__}>"
+
+    async def aupdate(self, **kwargs: Any) -> list[Any]:
+        """Set fields of all rows in one statement, to values or expressions; return the rows as they are then.
+
+        Raises what ``QuerySet.update()`` raises, and ``NotSupportedError`` where the database has no RETURNING.
+        """
+        queryset = self._queryset
+        queryset._check_change("update")
+        if not kwargs:
+            return []
+        values: list[Any] = []
+        key: Any
+        try:
+            key = ("update", change_query.assignments_key(kwargs, values), self._names)
+        except Uncacheable:
+            key = None
+        shape, prepared = queryset._shape.advance(key, values, change_query.update_rows, kwargs, self._outputs)
+        if shape.statement is None:
+            raise NotImplementedError(
+                f"{queryset.model.__name__} lies in several tables: returning() is about columns of one; update one "
+                "table's columns through its own model"
+            )
+        queryset._result_cache = None
+        return await self._changed(shape, queryset._values + prepared)
+
+    async def adelete(self) -> list[Any]:
+        """Delete the rows, and what depends on them as each relation's ``on_delete`` says; return what they were.
+
+        Raises what ``QuerySet.delete()`` raises, and ``NotSupportedError`` where the database has no RETURNING.
+        """
+        queryset = self._queryset
+        queryset._check_change("delete")
+        queryset._result_cache = None
+        if queryset.model._meta.goes_alone:
+            key = ("delete", self._names)
+            shape, prepared = queryset._shape.advance(key, (), change_query.delete_rows, self._outputs)
+            return await self._changed(shape, queryset._values + prepared)
+        writer = await routed.to_write(queryset) if routes.active else queryset
+        async with atomic(using=writer.db):
+            chosen = writer.values_list(*self._names, named=True) if self._names else writer.all()
+            rows: list[Any] = list(await chosen)
+            await writer.adelete()
+        return rows
+
+    async def ainsert_from(self, rows: Any, *, fields: Sequence[str] = (), ignore_conflicts: bool = False) -> list[Any]:
+        """Insert the rows of another queryset, as ``QuerySet.insert_from()``; return the new rows."""
+        shape, values = self._queryset._inserting(rows, fields, ignore_conflicts, self._outputs)
+        return await self._changed(shape, values)
+
+    async def _changed(self, shape: Shape, values: tuple[Any, ...]) -> list[Any]:
+        queryset = await routed.to_write(self._queryset) if routes.active else self._queryset
+        database = queryset._doors()
+        plan: Plan = shape.plan(database.dialect, values, partial(returning_plan, layout=self._layout))
+        if plan.sql is None:
+            return []
+        rows: Sequence[Any] = await database.fetch(plan.sql, plan.parameters(values))
+        found: list[Any] = queryset._hydrated(plan, rows)
+        return found
+
+
+def returned(model: Any, names: tuple[str, ...]) -> tuple[tuple[Output, ...], Layout]:
+    """Return the columns of a model's table as the result of a statement that changes it, and what they become.
+
+    Raises ``FieldError`` for a name that is no column of that table.
+    """
+    rows: Chain[Any] = Chain(model)
+    select, layout = finish((rows.values_list(*names, named=True) if names else rows)._shape.select)
+    if len(select.joins) > 1:
+        raise FieldError(f"returning() gives columns of {model.__name__}'s own table, not all of {', '.join(names)}")
+    return select.outputs or (), layout

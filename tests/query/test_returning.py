@@ -1,0 +1,227 @@
+"""Changes that give their rows, upserts with expressions and conditions, and rows inserted from a query."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orm.errors import FieldError, IntegrityError
+from orm.models import Count, Excluded, F, Q, Value
+from orm.models.signals import post_delete
+from tests.conftest import Run
+from tests.query import library as L
+from tests.query.models import Author, Book, Counter, Tag
+
+
+@pytest.fixture
+def counters(database: Run) -> list[Counter]:
+    return Counter.objects.bulk_create([Counter(key=f"k{n}", value=n, note=f"n{n}") for n in range(5)])
+
+
+async def stored() -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in await Counter.objects.order_by("key").values_list("key", "value")]
+
+
+# -- returning ---------------------------------------------------------------------------------------------------------
+
+
+async def test_update_gives_the_changed_rows(counters: list[Counter]) -> None:
+    rows = await Counter.objects.filter(value__gt=2).returning("pk", "key", "value").aupdate(value=F("value") * 10)
+    assert sorted(row.value for row in rows) == [30, 40]
+    assert sorted(rows) == sorted((counter.pk, counter.key, counter.value * 10) for counter in counters[3:])
+    assert await stored() == [("k0", 0), ("k1", 1), ("k2", 2), ("k3", 30), ("k4", 40)]
+
+
+async def test_update_gives_instances(counters: list[Counter]) -> None:
+    found = await Counter.objects.filter(key="k3").returning().aupdate(value=7, note="seven")
+    assert [(type(one), one.pk, one.value, one.note) for one in found] == [(Counter, counters[3].pk, 7, "seven")]
+    found[0].note = "saved"
+    await found[0].asave()
+    assert (await Counter.objects.aget(key="k3")).note == "saved"
+
+
+async def test_no_row_and_nothing_to_set(counters: list[Counter]) -> None:
+    assert await Counter.objects.filter(value=99).returning("pk").aupdate(value=1) == []
+    assert await Counter.objects.filter(pk__in=[]).returning("pk").aupdate(value=1) == []
+    assert await Counter.objects.returning("pk").aupdate() == []
+    assert await Counter.objects.none().returning("pk").adelete() == []
+
+
+async def test_update_across_a_relation(library: Any) -> None:
+    rows = await Book.objects.filter(author__name="Ada").returning("title", "author_id").aupdate(pages=1)
+    ada = await Author.objects.aget(name="Ada")
+    expected = [book.title for book in L.books if book.author is not None and book.author.name == "Ada"]
+    assert sorted(rows) == sorted((title, ada.pk) for title in expected)
+
+
+async def test_delete_gives_what_the_rows_were(counters: list[Counter]) -> None:
+    rows = await Counter.objects.filter(value__lt=2).returning("key", "value").adelete()
+    assert sorted(rows) == [("k0", 0), ("k1", 1)]
+    found = await Counter.objects.filter(key="k2").returning().adelete()
+    assert [(one.pk, one.note) for one in found] == [(counters[2].pk, "n2")]
+    assert await stored() == [("k3", 3), ("k4", 4)]
+
+
+async def test_delete_takes_what_depends_on_the_rows(library: Any) -> None:
+    rows = await Author.objects.filter(name="Ada").returning("name").adelete()
+    assert rows == [("Ada",)]
+    assert not await Book.objects.filter(author__name="Ada").aexists()
+
+
+async def test_delete_sends_its_signals(counters: list[Counter]) -> None:
+    heard: list[str] = []
+
+    def listen(instance: Any, **named: Any) -> None:
+        heard.append(instance.key)
+
+    post_delete.connect(listen, sender=Counter)
+    try:
+        assert await Counter.objects.filter(key="k1").returning("key").adelete() == [("k1",)]
+    finally:
+        post_delete.disconnect(listen, sender=Counter)
+    assert heard == ["k1"]
+
+
+async def test_what_returning_refuses(counters: list[Counter]) -> None:
+    with pytest.raises(FieldError, match="own table"):
+        Book.objects.returning("author__name")
+    with pytest.raises(FieldError, match="nothing_like_it"):
+        Counter.objects.returning("nothing_like_it")
+    with pytest.raises(TypeError, match="slice"):
+        await Counter.objects.all()[:2].returning("pk").aupdate(value=1)
+    with pytest.raises(TypeError, match="limit"):
+        await Counter.objects.all()[:2].returning("pk").adelete()
+
+
+# -- upsert ------------------------------------------------------------------------------------------------------------
+
+
+def new(**values: int) -> list[Counter]:
+    return [Counter(key=key, value=value, note="new") for key, value in values.items()]
+
+
+async def test_expressions_on_both_rows(counters: list[Counter]) -> None:
+    for _ in range(2):  # the second time nothing is compiled
+        await Counter.objects.abulk_create(
+            new(k1=10, k3=20, k9=30),
+            update_conflicts=True,
+            unique_fields=["key"],
+            update_fields={"value": F("value") + Excluded("value"), "note": Excluded("note"), "left": 5},
+        )
+    expected = [("k0", 0), ("k1", 21), ("k2", 2), ("k3", 43), ("k4", 4), ("k9", 60)]
+    assert await stored() == expected
+    assert (await Counter.objects.aget(key="k1")).left == 5
+    assert (await Counter.objects.aget(key="k0")).left is None
+
+
+async def test_a_condition_says_which_rows_are_updated(counters: list[Counter]) -> None:
+    rows = new(k1=10, k3=2, k9=30)
+    await Counter.objects.abulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["key"],
+        update_fields=["value"],
+        update_condition=Q(value__lt=Excluded("value")),
+    )
+    assert await stored() == [("k0", 0), ("k1", 10), ("k2", 2), ("k3", 3), ("k4", 4), ("k9", 30)]
+    assert [row.pk for row in rows] == [None] * 3
+    for wanted in (["k0", "k1"], ["k2"]):
+        await Counter.objects.abulk_create(
+            new(k0=7, k1=7, k2=7),
+            update_conflicts=True,
+            unique_fields=["key"],
+            update_fields={"value": F("value") + 100},
+            update_condition=Q(key__in=wanted) & ~Q(note="nothing"),
+        )
+    assert (await stored())[:3] == [("k0", 100), ("k1", 110), ("k2", 102)]
+
+
+async def test_keys_come_back_from_an_upsert(counters: list[Counter]) -> None:
+    rows = new(k1=10, k9=30)
+    await Counter.objects.abulk_create(
+        rows, update_conflicts=True, unique_fields=["key"], update_fields={"value": F("value") - Excluded("value")}
+    )
+    assert rows[0].pk == counters[1].pk
+    assert (await Counter.objects.aget(key="k9")).pk == rows[1].pk
+
+
+async def test_a_conflict_elsewhere_is_an_error(counters: list[Counter]) -> None:
+    with pytest.raises(IntegrityError):
+        await Counter.objects.abulk_create(
+            [Counter(pk=counters[0].pk, key="k1")],
+            update_conflicts=True,
+            unique_fields=["pk"],
+            update_fields={"key": Excluded("key")},
+        )
+    assert len(await stored()) == 5
+
+
+async def test_what_an_upsert_refuses(counters: list[Counter]) -> None:
+    async def upsert(**options: Any) -> None:
+        given = {"update_conflicts": True, "unique_fields": ["key"], "update_fields": ["value"], **options}
+        await Counter.objects.abulk_create(new(k1=1), **given)
+
+    with pytest.raises(ValueError, match="update_condition"):
+        await upsert(update_conflicts=False, update_fields=None, unique_fields=None, update_condition=Q(value=1))
+    with pytest.raises(ValueError, match="update_condition"):
+        await upsert(
+            update_conflicts=False, ignore_conflicts=True, update_fields=None, unique_fields=None,
+            update_condition=Q(value=1),
+        )  # fmt: skip
+    with pytest.raises(FieldError, match="no column"):
+        await upsert(update_fields={"value": Excluded("value__abs")})
+    with pytest.raises(FieldError):
+        await upsert(update_fields={"value": Excluded("nothing")})
+    with pytest.raises(FieldError, match="Aggregate"):
+        await upsert(update_fields={"value": Count("pk")})
+    with pytest.raises(FieldError, match="relations"):
+        await Book.objects.abulk_create(
+            [Book(title="x", author_id=1)], update_conflicts=True, unique_fields=["pk"], update_fields=["title"],
+            update_condition=Q(author__name="Ada"),
+        )  # fmt: skip
+    assert (await stored())[1] == ("k1", 1)
+
+
+# -- from a query ------------------------------------------------------------------------------------------------------
+
+
+async def test_rows_of_a_query_are_inserted(library: Any) -> None:
+    books = Book.objects.filter(pages__gt=100)
+    expected = sorted((book.title, book.pages) for book in L.books if book.pages > 100)
+    assert await Counter.objects.ainsert_from(books.values(key=F("title"), value=F("pages"))) == len(expected)
+    assert sorted(await stored()) == expected
+
+
+async def test_fields_are_named_apart_and_rows_come_back(library: Any) -> None:
+    counted = Author.objects.annotate(n=Count("books")).filter(n__gt=1).order_by("name").values_list("name", "n")
+    rows = await Counter.objects.returning("key", "value").ainsert_from(counted, fields=["key", "value"])
+    assert sorted(rows) == sorted([tuple(row) async for row in counted])
+    assert rows
+
+
+async def test_rows_that_exist_are_left_out(counters: list[Counter]) -> None:
+    copies = Counter.objects.filter(value__gt=2).values_list("key", Value(9))
+    with pytest.raises(IntegrityError):
+        await Counter.objects.ainsert_from(copies, fields=["key", "value"])
+    assert await Counter.objects.ainsert_from(copies, fields=["key", "value"], ignore_conflicts=True) == 0
+    await Tag.objects.acreate(name="k7")
+    tags = Tag.objects.values_list("name", Value("from a tag"), Value(1))
+    assert await Counter.objects.ainsert_from(tags, fields=["key", "note", "value"], ignore_conflicts=True) == 1
+    assert (await Counter.objects.aget(key="k7")).note == "from a tag"
+
+
+async def test_what_inserting_from_a_query_refuses(counters: list[Counter]) -> None:
+    with pytest.raises(TypeError, match="queryset"):
+        await Counter.objects.ainsert_from([Counter(key="x")])
+    with pytest.raises(TypeError, match="queryset"):
+        await Counter.objects.ainsert_from([Counter(key="x")], fields=["key"])
+    with pytest.raises(TypeError, match="chosen"):
+        await Counter.objects.ainsert_from(Counter.objects.all())
+    with pytest.raises(TypeError, match="two columns"):
+        await Counter.objects.ainsert_from(Counter.objects.values_list("key", "note"), fields=["key", "key"])
+    with pytest.raises(TypeError, match="list of names"):
+        await Counter.objects.ainsert_from(Counter.objects.values("key"), fields="key")
+    with pytest.raises(FieldError, match="nothing"):
+        await Counter.objects.ainsert_from(Counter.objects.values("key"), fields=["nothing"])
+    assert len(await stored()) == 5
