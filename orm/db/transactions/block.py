@@ -212,7 +212,7 @@ class Block:
                 await turns.wait(coroutine, who, what, self.lease.pool.options.acquire_timeout)
             if self.state is not OPEN:
                 await self._settle()
-            lease = self.lease
+            lease = self._lease or self.lease
             entry = lease.entry
             entry.what = what
             entry.uses += 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orm.bridge.waiting import name_of, whoami
-from orm.db.transactions.states import GONE, LIVE
+from orm.db.transactions.states import GONE, LIVE, OPEN
 from orm.errors import TransactionManagementError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def find_block(database: Scope) -> Block | None:
     if type(user) is Beside:
         return None
     me = whoami()
-    if block.state in LIVE:
+    if block.state is OPEN or block.state in LIVE:
         if me != user:
             database.membership.set((block, me))
         return block

@@ -42,7 +42,9 @@ class Turns:
         """
         with self._lock:
             if self.holder is None:
-                self._give(holder, who, what)
+                self.holder, self.who, self.what = holder, who, what  # _give() written out: every statement passes here
+                if what is BLOCK:
+                    self.since = monotonic()
                 return True
             if self.who == who:
                 self._refuse_itself(what)
