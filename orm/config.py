@@ -36,9 +36,8 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
     "silenced_checks": ((Sequence,), (), "a list of identifiers of checks"),
     "swapped_models": ((Mapping,), {}, "a mapping of Meta.swappable names to models, as 'app.Model'"),
     "migration_modules": ((Mapping,), {}, "a mapping of app labels to the modules of their migrations, or None"),
-    "migration_imports": ((str,), "orm", "the package that written migrations import from, orm or django"),
+    "migration_imports": ((Mapping,), {}, "a mapping of the library's modules to the names that migrations know"),
     "migrations_table": ((str,), "orm_migrations", "the name of the table that records migrations"),
-    "production": ((bool,), False, "a bool"),
     "slow_query_seconds": ((int, float, type(None)), None, "a number of seconds, or None"),
     "repeated_query_limit": ((int, type(None)), None, "a whole number, or None"),
     "database_routers": ((Sequence,), (), "a list of routers: dotted paths, classes or instances"),
@@ -61,9 +60,8 @@ class Settings:
     silenced_checks: Sequence[str]
     swapped_models: Mapping[str, str]
     migration_modules: Mapping[str, str | None]
-    migration_imports: str
+    migration_imports: Mapping[str, str]
     migrations_table: str
-    production: bool
     slow_query_seconds: float | None
     repeated_query_limit: int | None
     tracer: Any
@@ -101,6 +99,7 @@ class Settings:
 settings = Settings()
 os.register_at_fork(after_in_child=settings.start_over_in_child)
 
+
 def configure(databases: str | Mapping[str, Any] | None = None, **others: Any) -> None:
     """Set what the library works with. Settings that are not given keep their value.
 
@@ -112,7 +111,8 @@ def configure(databases: str | Mapping[str, Any] | None = None, **others: Any) -
             checks), ``silenced_checks`` ([]: identifiers of checks nobody wants to hear of),
             ``swapped_models`` ({}: which model stands in for a swappable one, by the name in its ``Meta.swappable``),
             ``migration_modules`` ({}: where the migrations of an app are, by its label), ``migrations_table``
-            ("orm_migrations"), ``migration_imports`` ("orm": what files that are written import from), ``production`` (False: True has migrations checked before they run),
+            ("orm_migrations"), ``migration_imports`` ({}: what written files import
+            in place of a module),
             ``slow_query_seconds`` (None: log no statement as slow), ``repeated_query_limit`` (None: warn of no repeated
             query), ``tracer`` (None: an OpenTelemetry tracer for a span around each statement), ``database_routers``
             ([]: routers in Django's form, see ``orm.db.routing``).

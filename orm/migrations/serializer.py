@@ -10,6 +10,7 @@ import math
 import os
 import pathlib
 import re
+import sys
 import types
 import uuid
 from collections.abc import Callable, Iterable
@@ -24,30 +25,26 @@ from orm.models.on_delete import OnDelete
 
 Serialized = tuple[str, set[str]]
 
-PUBLIC = (
-    ("orm.models", "models", "db.models"),
-    ("orm.models.functions", "models.functions", "db.models.functions"),
-    ("orm.models.fields.validators", "models.fields.validators", "core.validators"),
-    ("orm.postgresql", "postgresql", "contrib.postgres"),
-)
-"""Modules that offer names: where they are, and how files reach them, from each package they may import from."""
+PUBLIC = ("orm.models", "orm.models.functions", "orm.models.fields.validators")
+"""Modules that offer names of several others."""
+
+
+def import_name(module: str) -> str:
+    """What files call one of the library's modules: its own name, or the one the settings give it."""
+    return str(settings.migration_imports.get(module, module))
 
 
 def public_path(cls: Any) -> tuple[str, set[str]] | None:
     """How a file names one of the library's own classes or functions; None for what is not offered."""
-    name = cls.__name__
-    legacy = settings.migration_imports != "orm"
-    for module, ours, theirs in PUBLIC:
-        try:
-            found = getattr(import_module(module), name, None)
-        except ImportError:
+    name, above = cls.__name__, cls.__module__.split(".")
+    around = [".".join(above[:depth]) for depth in range(2, len(above) + 1)]
+    for module in (*PUBLIC, *around):
+        if getattr(sys.modules.get(module) or import_module(module), name, None) is not cls:
             continue
-        if found is cls:
-            if module == "orm.models":
-                package = "django.db" if legacy else "orm"
-                return f"models.{name}", {f"from {package} import models"}
-            path = f"django.{theirs}" if legacy else f"orm.{ours}"
-            return f"{path}.{name}", {f"import {path}"}
+        if module == "orm.models":
+            return f"models.{name}", {f"from {import_name('orm')} import models"}
+        path = import_name(module)
+        return f"{path}.{name}", {f"import {path}"}
     return None
 
 
@@ -327,8 +324,7 @@ class OnDeleteSerializer(BaseSerializer):
     """Rules for deletion, by their names."""
 
     def serialize(self) -> Serialized:
-        package = "django.db" if settings.migration_imports != "orm" else "orm"
-        imports = {f"from {package} import models"}
+        imports = {f"from {import_name('orm')} import models"}
         if self.value.name != "SET":
             return f"models.{self.value.name}", imports
         text, needed = serializer_factory(self.value.value).serialize()

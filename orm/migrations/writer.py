@@ -7,11 +7,16 @@ import re
 from importlib import import_module
 from typing import Any
 
-from orm.config import settings
 from orm.migrations import operations as known_operations
 from orm.migrations import sources
 from orm.migrations.migration import AwaitableMigration, timestamp
-from orm.migrations.serializer import BaseSerializer, OperationSerializer, Serializer, serializer_factory
+from orm.migrations.serializer import (
+    BaseSerializer,
+    OperationSerializer,
+    Serializer,
+    import_name,
+    serializer_factory,
+)
 
 INDENT = "    "
 
@@ -99,7 +104,7 @@ OperationSerializer.operation_writer = OperationWriter
 
 def package() -> str:
     """The package that a file imports ``migrations`` and ``models`` from."""
-    return "django.db" if settings.migration_imports != "orm" else "orm"
+    return import_name("orm")
 
 
 class MigrationWriter:

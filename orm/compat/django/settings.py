@@ -34,6 +34,23 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
+MIGRATION_IMPORTS = {
+    "orm": "django.db",
+    "orm.models.functions": "django.db.models.functions",
+    "orm.models.fields.validators": "django.core.validators",
+    "orm.models.fields": "django.db.models.fields",
+    "orm.sql.functions": "django.db.models.functions",
+    **{
+        f"orm.postgresql.{ours}": f"django.contrib.postgres.{theirs}"
+        for ours, theirs in {
+            "arrays": "fields", "constraints": "constraints", "hstore": "fields", "indexes": "indexes",
+            "ranges": "fields", "search": "search", "validators": "validators",
+        }.items()
+    },
+}  # fmt: skip
+"""What the library's modules are called in migrations of Django's."""
+
+
 class LegacySettings:
     """The object scripts know as ``django.conf.settings``; loads itself at the first read."""
 
@@ -80,6 +97,9 @@ class LegacySettings:
             default_auto_field=values["DEFAULT_AUTO_FIELD"].rpartition(".")[2],
             installed_apps=[str(app) for app in values["INSTALLED_APPS"]],
             database_routers=list(values["DATABASE_ROUTERS"]),
+            migration_modules=values.get("MIGRATION_MODULES") or {},
+            migration_imports=MIGRATION_IMPORTS,
+            migrations_table="django_migrations",
             strict_models=False,  # Django leaves what is declared wrong to its checks
         )
         self.__dict__["_values"] = values
