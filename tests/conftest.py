@@ -29,6 +29,7 @@ from tests.counting import Queries
 
 COLOURED = frozenset(
     {
+        "composite",
         "contenttypes",
         "inheritance",
         "migrations",

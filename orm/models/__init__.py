@@ -5,6 +5,7 @@ from __future__ import annotations
 from orm.errors import ObjectDoesNotExist, ProtectedError, RestrictedError
 from orm.models.apps import apps
 from orm.models.base_blocking import Model
+from orm.models.composite import CompositePrimaryKey
 from orm.models.constraints import BaseConstraint, CheckConstraint, Deferrable, UniqueConstraint
 from orm.models.fetching import FETCH_ONE, FETCH_PEERS, RAISE, Unloaded
 from orm.models.fields import (
@@ -99,6 +100,7 @@ __all__ = [
     "CharField",
     "CheckConstraint",
     "Choices",
+    "CompositePrimaryKey",
     "Count",
     "DateField",
     "DateTimeField",

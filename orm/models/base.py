@@ -20,7 +20,7 @@ from orm.late import LateModule, difflib
 from orm.models import validation
 from orm.models.apps import apps as default_apps
 from orm.models.deletion import adelete_instance
-from orm.models.fields.base import NOT_PROVIDED, Field
+from orm.models.fields.base import Field
 from orm.models.initialiser import DEFERRED, make_initialiser
 from orm.models.managers import Manager
 from orm.models.metaclass import ModelBase
@@ -57,9 +57,11 @@ class WritePlan:
         self.model = meta.concrete_model
         self.key: Field[Any] = meta.pk
         self.key_attname = meta.pk.attname
-        self.key_has_default = meta.pk.has_default() or meta.pk.db_default is not NOT_PROVIDED
+        self.composite = meta.pk.is_composite
+        keys = meta.pk_fields
+        self.key_has_default = all(key.has_default() or key.has_db_default for key in keys)
         self.all = Columns(fields)
-        self.keyless = Columns([field for field in fields if field is not meta.pk])
+        self.keyless = Columns([field for field in fields if field not in keys])
         self.without_auto = Columns([field for field in fields if not field.auto])
         self.parents: tuple[tuple[WritePlan, Field[Any]], ...] = tuple(
             (parent._meta.write_plan, link) for parent, link in meta.parents.items()
@@ -231,11 +233,11 @@ class AwaitableModel(metaclass=ModelBase):
         if self._meta.concrete_model is not other._meta.concrete_model:
             return False
         key = self.pk
-        return self is other if key is None else bool(key == other.pk)
+        return self is other if key is None or _lacks_part(key) else bool(key == other.pk)
 
     def __hash__(self) -> int:
         key = self.pk
-        if key is None:
+        if key is None or _lacks_part(key):
             raise TypeError("Model instances without primary key value are unhashable")
         return hash(key)
 
@@ -243,7 +245,8 @@ class AwaitableModel(metaclass=ModelBase):
         return f"<{type(self).__name__}: {self}>"
 
     def __str__(self) -> str:
-        return f"{type(self).__name__} object ({vars(self).get(self._meta.pk.attname)})"
+        meta = self._meta
+        return f"{type(self).__name__} object ({self.pk if meta.pk.is_composite else vars(self).get(meta.pk.attname)})"
 
     def __await__(self) -> Generator[Any, None, Self]:
         """Give the instance itself, so that ``await book.author`` is right whether or not it was loaded."""
@@ -424,7 +427,10 @@ class AwaitableModel(metaclass=ModelBase):
         """Write the row of one table: UPDATE, INSERT, or one after the other; return whether it was made."""
         held = vars(self)
         key = held.get(plan.key_attname)
-        if key is None and plan.key_has_default:
+        if plan.composite:
+            key = self.pk
+            key = None if None in key else key
+        elif key is None and plan.key_has_default:
             key = held[plan.key_attname] = plan.key.get_default()
         if key is None:
             if force_update or limited:
@@ -572,6 +578,11 @@ class AwaitableModel(metaclass=ModelBase):
         Raises: ValidationError.
         """
         await validation.validate_constraints(self, frozenset(exclude or ()))
+
+
+def _lacks_part(key: Any) -> bool:
+    """Whether a key is made of several values of which one is missing."""
+    return type(key) is tuple and None in key
 
 
 def _pickled_model(model: Any) -> Any:

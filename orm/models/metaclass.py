@@ -104,7 +104,7 @@ def _build(cls: Any, own_meta: type | None, parts: dict[str, Any], plain: dict[s
         meta.add_parent(_model_of_proxy(cls), None)
     for name, value in parts.items():
         if isinstance(value, Field):
-            if settings.strict_models:
+            if settings.strict_models and not value.is_composite:
                 _check_field_name(cls, name)
             _check_not_inherited(cls, name)
         value.contribute_to_class(cls, name)

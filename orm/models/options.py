@@ -447,6 +447,11 @@ class Options:
         return (*own, *self.local_fields, *self.local_many_to_many, *self.local_private_fields)
 
     @cached_property
+    def pk_fields(self) -> tuple[Any, ...]:
+        """The fields the primary key is made of: itself, unless it is a composite one."""
+        return tuple(self.pk.fields) if self.pk.is_composite else (self.pk,)
+
+    @cached_property
     def relation_fields(self) -> tuple[Any, ...]:
         """Forward fields with a column that point at another model."""
         return tuple(field for field in self.concrete_fields if field.is_relation)

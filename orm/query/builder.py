@@ -434,13 +434,19 @@ def one_column(select: Select, lhs: Any = None, *, ordered: bool = False) -> Sel
         wanted = getattr(getattr(lhs, "target", None), "target_field", None)
         if wanted is not None and wanted.model is select.model:
             field = wanted
-        select.outputs = (Output(Col(select.base_alias, field)),)
+        select.outputs = tuple(Output(part) for part in Col(select.base_alias, field).parts)
     else:
         chosen = [*select.values, *((name, select.annotations[name]) for name in select.selected)]
-        if len(chosen) != 1:
+        width = len(getattr(lhs, "parts", "1"))
+        if len(chosen) == width > 1:
+            select.outputs = tuple(Output(expression) for _, expression in chosen)
+        elif len(chosen) != 1:
             raise ValueError(f"A subquery here must have one column, not {len(chosen)}: choose it with values_list()")
-        name, expression = chosen[0]
-        select.outputs = (Output(expression, name if name in select.selected else None),)
+        else:
+            name, expression = chosen[0]
+            parts = getattr(expression, "parts", (expression,))
+            shown = name if name in select.selected and len(parts) == 1 else None
+            select.outputs = tuple(Output(part, shown) for part in parts)
     select.select_related = False
     if select.limit is None and select.offset is None and not select.distinct_on and not ordered:
         select.order_by = ()

@@ -219,5 +219,5 @@ def rows_condition(select: Select) -> Where | None:
     aliases = {alias: f"D{number}" for number, alias in enumerate(sorted(select.joins))}
     inner = inner.transform(lambda node: moved(node, aliases), aliases)
     key = select.model._meta.pk
-    inner.outputs = (Output(Col(aliases[select.base_alias], key)),)
+    inner.outputs = tuple(Output(part) for part in Col(aliases[select.base_alias], key).parts)
     return Where((In(Col(select.base_alias, key), SubSelect(inner)),))

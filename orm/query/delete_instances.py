@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class OneDelete:
     """DELETE of the rows with one value in a column."""
 
-    __slots__ = ("adapter", "prepare", "sql")
+    __slots__ = ("adapter", "plan", "prepare", "sql")
 
     def __init__(self, model: Any, field: Any, value: Any, dialect: Dialect) -> None:
         builder = Builder(root(model).select)
@@ -28,14 +28,17 @@ class OneDelete:
         delete_rows(builder)
         assert builder.statement is not None
         plan = statement_plan(builder.statement, dialect)
+        self.plan = plan
         self.sql = plan.sql or ""
         self.prepare = builder.prepares[0]
         self.adapter = plan.params[0].adapter
 
-    def parameters(self, value: Any) -> tuple[Any]:
+    def parameters(self, value: Any) -> Sequence[Any]:
         """Return the parameters for a value. Raises ``OutOfRange`` for a number that no row can have."""
         if self.prepare is not None:
             value = self.prepare(value)
+        if type(value) is tuple:  # a key of several columns is a parameter for each
+            return self.plan.parameters((value,))
         return (value,) if self.adapter is None else (self.adapter(value),)
 
 

@@ -174,19 +174,23 @@ def _object(
 
 def _plain(layout: Layout, converted: Sequence[Any]) -> Hydrate:
     count = len(layout.types)
-    if layout.kind == "flat":
+    if layout.kind == "flat" and not layout.widths:
         source = _Source()
         value = _value(source, converted[0], 0)
         source.lines += ["def hydrate(rows):", f"    return [{value} for r0, *_ in rows]"]
         if count == 1 and not layout.hidden:
             source.lines[-1] = f"    return [{value} for r0, in rows]"
         return _made(source, f"kind {layout.kind}")
-    if layout.kind == "tuple" and not any(converted) and not layout.hidden:
+    if layout.kind == "tuple" and not any(converted) and not layout.hidden and not layout.widths:
         return _tuples
     source = _Source()
     unpack = _unpacked(count, layout.hidden)
     values = [_value(source, convert, i) for i, convert in enumerate(converted)]
-    if layout.kind == "dict":
+    if layout.widths:
+        values = _grouped(values, layout.widths)
+    if layout.kind == "flat":
+        result = values[0]
+    elif layout.kind == "dict":
         result = "{" + ", ".join(f"{name!r}: {value}" for name, value in zip(layout.names, values, strict=True)) + "}"
     else:
         result = f"({', '.join(values)},)"
@@ -195,6 +199,16 @@ def _plain(layout: Layout, converted: Sequence[Any]) -> Hydrate:
             result = f"{source.bind('row', row)}._make({result})"
     source.lines += ["def hydrate(rows):", f"    return [{result} for {unpack} in rows]"]
     return _made(source, f"kind {layout.kind}")
+
+
+def _grouped(values: Sequence[str], widths: Sequence[int]) -> list[str]:
+    """Return the values with those of one key as a tuple."""
+    found, start = [], 0
+    for width in widths:
+        part = values[start : start + width]
+        found.append(part[0] if width == 1 else f"({', '.join(part)})")
+        start += width
+    return found
 
 
 def _unpacked(count: int, hidden: int) -> str:

@@ -128,7 +128,7 @@ async def _read_made(model: Any, instance: Any, made: Made, database: Database) 
             f"{opts.label}.{opts.pk.name} a value"
         )
     names = [field.attname for field in made.fields if field is not made.key]
-    fresh = await opts.base_manager.using(database.alias).only(*names).aget(pk=instance.__dict__[opts.pk.attname])
+    fresh = await opts.base_manager.using(database.alias).only(*names).aget(pk=instance.pk)
     for name in names:
         instance.__dict__[name] = fresh.__dict__[name]
 
@@ -462,9 +462,9 @@ async def _insert_table(
 ) -> None:
     """Insert the rows of one table: those that have a key, and those whose key the database makes."""
     key, name, defaulted = plan.key, plan.key_attname, plan.key.has_default()
-    keyed: list[Any] = []
+    keyed: list[Any] = list(instances) if plan.composite else []
     keyless: list[Any] = []
-    for instance in instances:
+    for instance in () if plan.composite else instances:
         held = instance.__dict__
         value = held.get(name)
         if value is None and defaulted:

@@ -48,6 +48,8 @@ class Layout(NamedTuple):
     entity: Entity | None = None
     annotations: tuple[tuple[str, int], ...] = ()
     hidden: int = 0
+    widths: tuple[int, ...] = ()
+    """How many columns each value is made of, where one is a key of several."""
 
 
 def finish(select: Select) -> tuple[Select, Layout]:
@@ -60,13 +62,16 @@ def finish(select: Select) -> tuple[Select, Layout]:
     select = builder.select
     outputs: list[Output] = []
     entity = None
+    widths: tuple[int, ...] = ()
     if select.values is not None:
-        outputs += [Output(expression, name if "__" not in name else None) for name, expression in select.values]
+        outputs, widths = _value_outputs(select.values)
         names = [name for name, _ in select.values]
     else:
         entity = _entity(builder, select, outputs)
         names = [""] * len(outputs)
     start = len(outputs)
+    if widths:
+        widths = (*widths, *[1] * len(select.selected))
     for name in select.selected:
         outputs.append(Output(select.annotations[name], name))
         names.append(name)
@@ -82,7 +87,19 @@ def finish(select: Select) -> tuple[Select, Layout]:
     types = tuple(output_type(output.expression) for output in outputs)
     annotations = tuple((name, start + i) for i, name in enumerate(select.selected))
     kind = select.result if select.values is not None else "model"
-    return select, Layout(kind, tuple(names), types, entity, annotations, len(hidden))
+    return select, Layout(kind, tuple(names), types, entity, annotations, len(hidden), widths)
+
+
+def _value_outputs(values: Sequence[tuple[str, Any]]) -> tuple[list[Output], tuple[int, ...]]:
+    """Return the columns of what ``values()`` chose, and how many each is made of where one is a key of several."""
+    outputs: list[Output] = []
+    widths: list[int] = []
+    for name, expression in values:
+        parts = getattr(expression, "parts", (expression,))
+        shown = name if "__" not in name and len(parts) == 1 else None
+        outputs += [Output(part, shown) for part in parts]
+        widths.append(len(parts))
+    return outputs, tuple(widths) if len(outputs) > len(widths) else ()
 
 
 def _hidden(select: Select, outputs: Sequence[Output]) -> list[Output]:
@@ -170,14 +187,14 @@ def _columns(
     known: dict[Any, int] = {}
     key = 0
     for item in opts.concrete_fields:
-        if names is not None and item is not opts.pk and item not in must:
+        if names is not None and item not in opts.pk_fields and item not in must:
             named = next((names[n] for n in (item.name, item.attname) if n in names), None)
             # A name with parts below it (author__name) speaks of the related object, not of this column.
             if deferred and named is not None and not named:
                 continue
             if not deferred and named is None:
                 continue
-        if item.attname in shared and item is not opts.pk:
+        if item.attname in shared and item not in opts.pk_fields:
             columns.append((item.attname, shared[item.attname]))
             continue
         column = builder.own_column(item, model, alias)
@@ -185,7 +202,7 @@ def _columns(
         if position is None:
             position = known[column] = len(outputs)
             outputs.append(Output(column))
-        if item is opts.pk:
+        if item is opts.pk_fields[0]:
             key = position
         columns.append((item.attname, position))
     return Entity(model, alias, columns, key)
@@ -308,7 +325,10 @@ def _named_ordering(
             )
             return [item.reversed() if descending and isinstance(item, OrderBy) else item for item in nested]
     path = path._replace(hops=(*hops, *path.hops))
-    column = builder._transformed(builder.column(path, None), path.rest, name)
+    own = builder.column(path, None)
+    if len(own.parts) > 1:
+        return [OrderBy(part, descending=descending) for part in own.parts]
+    column = builder._transformed(own, path.rest, name)
     return [OrderBy(column, descending=descending)]
 
 

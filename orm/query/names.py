@@ -199,9 +199,9 @@ class Names:
         if path.hops and not allow_joins:
             raise FieldError(f"{path.field.name!r} lies across a relation, which is not allowed here")
         alias = self.join(path.hops, reuse)
-        if not path.field.concrete:
+        if not path.field.concrete and not path.field.is_composite:
             raise FieldError(f"{path.field.name!r} has no column of its own")
-        if path.relation is not None and not path.field.is_relation:
+        if path.relation is not None and not path.field.is_relation and not path.field.is_composite:
             return Col(alias, path.field, RelatedValue(path.field, path.relation.related_model, path.relation.name))
         return Col(alias, path.field)
 

@@ -404,7 +404,7 @@ def _counted(select: Select) -> Select:
         if not select.distinct and not select.distinct_on and select.values is None:
             grouping = [select.annotations[name] for name in select.selected] if select.group_by is not None else []
             select.outputs = (
-                Output(Col(select.base_alias, select.model._meta.pk)),
+                *[Output(part) for part in Col(select.base_alias, select.model._meta.pk).parts],
                 *[Output(item) for item in grouping if not item.contains_aggregate],
             )
             return select
@@ -558,6 +558,8 @@ class _SourceBuilder:
     def around(self) -> Select:
         """Return the select around the subquery."""
         if self.inner.combination is None:
-            self.inner.outputs = tuple(self.columns) or (Output(Col(self.inner.base_alias, self.inner.model._meta.pk)),)
+            self.inner.outputs = tuple(self.columns) or tuple(
+                Output(part) for part in Col(self.inner.base_alias, self.inner.model._meta.pk).parts
+            )
             self.inner.select_related = False
         return _around(self.builder, self.inner)

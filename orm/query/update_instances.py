@@ -39,13 +39,18 @@ class OneUpdate:
 
     def __init__(self, model: Any, columns: Columns, dialect: Dialect) -> None:
         opts = model._meta
-        fields = (*columns.fields, opts.pk)
+        fields = (*columns.fields, *opts.pk_fields)
         self.row: RowMaker = row_maker(fields, dialect, False)
         slots = [AdaptedSlot(number, None, bare=True) for number in range(len(fields))]
         statement = Update(
             table=opts.db_table,
             assignments=tuple(zip(columns.fields, slots, strict=False)),
-            where=Where((Exact(Col(opts.db_table, opts.pk), slots[-1]),)),
+            where=Where(
+                [
+                    Exact(Col(opts.db_table, field), slot)
+                    for field, slot in zip(opts.pk_fields, slots[len(columns.fields) :], strict=True)
+                ]
+            ),
         )
         self.sql = statement_plan(statement, dialect).sql or ""
 
@@ -70,7 +75,7 @@ async def update_instance(model: Any, instance: Any, columns: Columns, *, using:
 
 async def _update_computed(model: Any, instance: Any, columns: Columns, database: Database) -> int:
     pairs = [(field, field.pre_save(instance, False)) for field in columns.fields]
-    key = instance.__dict__[model._meta.pk.attname]
+    key = getattr(instance, model._meta.pk.attname)
     shape, prepared = root(model).advance(("one", "pk"), [key], filter_rows, False, (), {"pk": key})
     values: list[Any] = []
     assignments = {field.name: value for field, value in pairs}
@@ -95,12 +100,13 @@ async def _update_computed(model: Any, instance: Any, columns: Columns, database
 class ManyUpdates:
     """UPDATE of certain columns of many rows: the key and then the columns of each instance."""
 
-    __slots__ = ("arrays", "columns", "fields", "model", "row")
+    __slots__ = ("arrays", "columns", "fields", "keys", "model", "row")
 
     def __init__(self, model: Any, columns: Columns, dialect: Dialect) -> None:
         self.model = model
         self.columns = columns
-        self.fields = (model._meta.pk, *columns.fields)
+        self.keys = model._meta.pk_fields
+        self.fields = (*self.keys, *columns.fields)
         self.row: RowMaker = row_maker(self.fields, dialect, False)
         self.arrays = dialect.capabilities.update_from and dialect.array_rows(self.fields) is not None
 
@@ -120,7 +126,8 @@ class ManyUpdates:
 
     def _from_source(self, count: int) -> Update:
         opts = self.model._meta
-        names = (KEY, *[f"v{number}" for number in range(len(self.columns.fields))])
+        keys = [f"{KEY}{number}" for number in range(len(self.keys))]
+        names = (*keys, *[f"v{number}" for number in range(len(self.columns.fields))])
         source: Source = (
             ParameterArrays(types=self.fields) if self.arrays else ParameterRows(types=self.fields, count=count)
         )
@@ -128,9 +135,14 @@ class ManyUpdates:
             table=opts.db_table,
             assignments=tuple(
                 (field, Column("given", name, field))
-                for field, name in zip(self.columns.fields, names[1:], strict=True)
+                for field, name in zip(self.columns.fields, names[len(keys) :], strict=True)
             ),
-            where=Where((Exact(Col(opts.db_table, opts.pk), Column("given", KEY, opts.pk)),)),
+            where=Where(
+                [
+                    Exact(Col(opts.db_table, field), Column("given", name, field))
+                    for field, name in zip(self.keys, keys, strict=True)
+                ]
+            ),
             source=source,
             source_columns=names,
         )
@@ -138,20 +150,23 @@ class ManyUpdates:
     def _by_cases(self, count: int) -> Update:
         """Return the UPDATE for databases that know no source beside the table: each column is a CASE over the keys."""
         opts = self.model._meta
-        key, width = Col(opts.db_table, opts.pk), len(self.fields)
+        keys, width = [Col(opts.db_table, field) for field in self.keys], len(self.fields)
+
+        def is_row(row: int) -> Where:
+            slots = [AdaptedSlot(row * width + position, None, bare=True) for position in range(len(keys))]
+            return Where([Exact(key, slot) for key, slot in zip(keys, slots, strict=True)])
 
         def case(position: int, field: Any) -> Case:
-            whens = [
-                When(Exact(key, AdaptedSlot(row * width, None, bare=True)), AdaptedSlot(row * width + position, field))
-                for row in range(count)
-            ]
+            whens = [When(is_row(row), AdaptedSlot(row * width + position, field)) for row in range(count)]
             return Case(*whens, default=Null(field), output_field=field)
 
-        keys = [AdaptedSlot(row * width, None, bare=True) for row in range(count)]
+        listed = [AdaptedSlot(row * width, None, bare=True) for row in range(count)]
         return Update(
             table=opts.db_table,
-            assignments=tuple((field, case(number, field)) for number, field in enumerate(self.columns.fields, 1)),
-            where=Where((In(key, keys),)),
+            assignments=tuple(
+                (field, case(number, field)) for number, field in enumerate(self.columns.fields, len(keys))
+            ),
+            where=Where((In(keys[0], listed),)) if len(keys) == 1 else Where(list(map(is_row, range(count))), "OR"),
         )
 
 

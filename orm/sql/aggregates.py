@@ -131,6 +131,28 @@ class Count(Aggregate):
         if expression == "*" and self.distinct:
             raise ValueError("Count('*') counts rows: it can't be distinct")
 
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        """Resolve names. A key of several columns is counted by its first, which is never null in a row that is there.
+
+        Raises ``ValueError`` for distinct keys of several columns, which databases can't count.
+        """
+        resolved = super().resolve_expression(query, allow_joins, reuse, summarize, for_save)
+        counted = resolved.source_expressions[0]
+        parts = getattr(counted, "parts", (counted,))
+        if len(parts) > 1:
+            if self.distinct:
+                raise ValueError("COUNT expression does not support distinct composite primary keys.")
+            resolved = resolved.copy()
+            resolved.source_expressions = [parts[0], *resolved.source_expressions[1:]]
+        return resolved
+
     def _infer_output_field(self) -> SQLType | None:
         return types.INTEGER
 

@@ -461,11 +461,22 @@ class Col(Expression):
     def rejects_null(self) -> set[str]:
         return {self.alias}
 
+    @property
+    def parts(self) -> tuple[Col, ...]:
+        """The columns of a key that is made of several; itself where it is one."""
+        if not self.target.is_composite:
+            return (self,)
+        return tuple(Col(self.alias, field) for field in self.target.fields)
+
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
-        return f"{connection.quote(self.alias)}.{connection.quote(self.target.column)}", []
+        quote = connection.quote
+        if self.target.is_composite:
+            alias = quote(self.alias)
+            return f"({', '.join(f'{alias}.{quote(column)}' for column in self.target.columns)})", []
+        return f"{quote(self.alias)}.{quote(self.target.column)}", []
 
     def __repr__(self) -> str:
-        return f"Col({self.alias}.{self.target.column})"
+        return f"Col({self.alias}.{self.target.column or self.target})"
 
 
 class Ref(Expression):

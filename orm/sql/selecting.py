@@ -75,6 +75,13 @@ def compile_where(where: Where | None, word: str, compiler: Any) -> tuple[str, l
     return f" {word} {sql}", list(params)
 
 
+def _parts_of(key: Any) -> tuple[Any, ...]:
+    """Return the fields of a key: several where it is a composite one."""
+    if key is None:
+        return ()
+    return tuple(key.fields) if key.is_composite else (key,)
+
+
 def _group_by(select: Select, outputs: Sequence[Output], having: Where | None, dialect: Any) -> list[Expression]:
     if select.group_by is None:
         return []
@@ -88,10 +95,10 @@ def _group_by(select: Select, outputs: Sequence[Output], having: Where | None, d
                 keys[join.alias] = join.hop.model._meta.pk
         # A joined row stands for its columns only where it is part of the result itself; else its values do.
         columns = [o.expression for o in outputs if isinstance(o.expression, Col)]
-        used = {select.base_alias, *[c.alias for c in columns if keys.get(c.alias) is c.target]}
+        used = {select.base_alias, *[c.alias for c in columns if c.target in _parts_of(keys.get(c.alias))]}
         for alias in select.joins:
             if alias in used:
-                found.append(Col(alias, keys[alias]))
+                found += Col(alias, keys[alias]).parts
                 covered.add(alias)
         rest = [o.expression for o in outputs if not (isinstance(o.expression, Col) and o.expression.alias in covered)]
         found += [e for item in rest for e in item.group_by_columns() if not _covered(e, covered)]
@@ -99,7 +106,7 @@ def _group_by(select: Select, outputs: Sequence[Output], having: Where | None, d
         found += [e for item in sources for e in _ordered(item).group_by_columns() if not _covered(e, covered)]
     else:
         if select.group_by == "model":
-            found.append(Col(select.base_alias, select.model._meta.pk))
+            found += Col(select.base_alias, select.model._meta.pk).parts
         chosen = select.group_by if isinstance(select.group_by, tuple) else ()
         # What values() chose is grouped by its value: a subquery, too, and not by what it depends on.
         whole = [item for item in chosen if isinstance(item, SubSelect)]

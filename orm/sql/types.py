@@ -223,6 +223,8 @@ class SQLType:
     max_digits: int | None = None
     decimal_places: int | None = None
     model: Any = None
+    is_composite: ClassVar[bool] = False
+    """Whether it is a key made of several columns, which are its ``fields``."""
     class_lookups: ClassVar[dict[str, type]] = {}
 
     def __init__(self, kind: str, *, max_digits: int | None = None, decimal_places: int | None = None) -> None:

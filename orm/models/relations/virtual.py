@@ -23,6 +23,7 @@ class VirtualField:
     is_relation = True
     auto_created = False
     hidden = False
+    is_composite = False
     editable = False
     primary_key = False
     many_to_many = False

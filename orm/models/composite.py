@@ -1,0 +1,237 @@
+"""``CompositePrimaryKey``: several columns that are the primary key together.
+
+``pk`` of an instance is the tuple of their values. In conditions ``pk`` is compared with tuples, or with a subquery of
+as many columns; it is one row value for the database. It has no column itself, and no foreign key holds it in one:
+``ForeignObject`` refers to a model with such a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from functools import cached_property
+from typing import Any, ClassVar
+
+from orm.errors import EmptyResultSet, ImproperlyConfigured, ValidationError
+from orm.models.fields.base import Field
+from orm.sql.expressions import Param, Slot
+from orm.sql.lookups import In, IsNull, Lookup
+
+Prepare = Callable[[Any], Any]
+
+
+class CompositeValue:
+    """The attribute ``pk`` of a model with a composite key: a tuple, read from and written to the key's fields."""
+
+    def __init__(self, field: CompositePrimaryKey) -> None:
+        self.field = field
+
+    @cached_property
+    def attnames(self) -> tuple[str, ...]:
+        """The attributes that hold the key's values."""
+        return tuple(field.attname for field in self.field.fields)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return self
+        return tuple([getattr(instance, name) for name in self.attnames])
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        names = self.attnames
+        values = (None,) * len(names) if value is None else tuple(value)
+        if len(values) != len(names):
+            raise ValueError(f"{self.field} takes {len(names)} values, not {value!r}.")
+        for name, one in zip(names, values, strict=True):
+            setattr(instance, name, one)
+
+
+class CompositePrimaryKey(Field[Any]):
+    """The primary key of a model, made of several of its fields, which are named.
+
+    It must be called ``pk``: ``pk = CompositePrimaryKey("tenant_id", "number")``.
+    """
+
+    concrete: ClassVar[bool] = False
+    is_composite: ClassVar[bool] = True
+    is_composite_key: ClassVar[bool] = True
+    kind = "row"
+    class_lookups: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, *args: str, **options: Any) -> None:
+        if not all(isinstance(name, str) for name in args) or len(args) < 2:
+            raise ValueError("CompositePrimaryKey args must be at least two strings: names of fields.")
+        if len(set(args)) < len(args):
+            raise ValueError("CompositePrimaryKey args must be unique strings.")
+        for option in ("default", "db_default", "db_column"):
+            if options.get(option) is not None:
+                raise ValueError(
+                    f"CompositePrimaryKey cannot have a {'database default' if option == 'db_default' else option}."
+                )
+        if not options.setdefault("primary_key", True):
+            raise ValueError("CompositePrimaryKey must be a primary key.")
+        if not options.setdefault("blank", True):
+            raise ValueError("CompositePrimaryKey must be blank.")
+        super().__init__(**options)
+        self.field_names = args
+
+    def contribute_to_class(self, cls: type[Any], name: str, **options: Any) -> None:
+        """Become the key of ``cls``."""
+        if name != "pk":
+            raise ImproperlyConfigured(f"{cls.__name__}.{name}: 'CompositePrimaryKey' must be named 'pk'.")
+        super().contribute_to_class(cls, name, **options)
+        setattr(cls, name, CompositeValue(self))
+
+    @cached_property
+    def fields(self) -> tuple[Any, ...]:
+        """The fields the key is made of."""
+        meta = self.model._meta
+        return tuple(meta.get_field(name) for name in self.field_names)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns the key is made of."""
+        return tuple(field.column for field in self.fields)
+
+    def db_type(self, dialect: Any) -> Any:
+        """No column of its own."""
+        return None
+
+    def get_prep_value(self, value: Any) -> Any:
+        """Return a tuple of canonical values. Raises ``ValueError`` for what is no tuple of as many values."""
+        if value is None or hasattr(value, "resolve_expression"):
+            return value
+        if hasattr(value, "_meta"):
+            value = value.pk
+        fields = self.fields
+        if not isinstance(value, (tuple, list)):
+            raise ValueError(f"'pk' must be a tuple or a list: {self} is compared with {value!r}.")
+        if len(value) != len(fields):
+            raise ValueError(f"'pk' must have {len(fields)} elements: {self} is compared with {value!r}.")
+        return tuple(field.get_prep_value(one) for field, one in zip(fields, value, strict=True))
+
+    def to_python(self, value: Any) -> Any:
+        """Return a tuple of the fields' values. Raises ``ValidationError``."""
+        if value is None:
+            return None
+        try:
+            return tuple(field.to_python(one) for field, one in zip(self.fields, value, strict=True))
+        except (TypeError, ValueError) as problem:
+            raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value}) from problem
+
+    def validate(self, value: Any, instance: Any) -> None:
+        """Nothing of its own to check: its fields are checked each by itself."""
+
+    def get_default(self) -> None:
+        """A key without a column has no default."""
+
+    def pre_save(self, instance: Any, add: bool) -> Any:
+        """Return the tuple of values."""
+        return instance.pk
+
+
+class Part:
+    """Takes one value of a tuple (the tuple in a place of a list, where ``row`` is given) and adapts it."""
+
+    def __init__(self, position: int, adapter: Callable[[Any], Any] | None, row: int | None = None) -> None:
+        self.position = position
+        self.adapter = adapter
+        self.row = row
+
+    def __call__(self, value: Any) -> Any:
+        if self.row is not None:
+            value = value[self.row]
+        one = value[self.position]
+        return one if one is None or self.adapter is None else self.adapter(one)
+
+
+def row_of(slot: int, fields: Sequence[Any], connection: Any, row: int | None = None) -> tuple[str, list[Any]]:
+    """Return ``(%s, %s)`` for a tuple that waits in a slot, with its parameters."""
+    parts = [connection.parameter(field) for field in fields]
+    params = [Param(slot, Part(position, connection.adapter(field), row)) for position, field in enumerate(fields)]
+    return f"({', '.join(parts)})", params
+
+
+class RowComparison(Lookup):
+    """A comparison of a composite key with a tuple, an expression of as many columns, or a subquery."""
+
+    operator: ClassVar[str]
+
+    @classmethod
+    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Any:
+        if kind is None:
+            if cls is not RowExact:
+                raise ValueError(f"Cannot use None with the {cls.lookup_name} lookup: use isnull=True or exact")
+            return RowIsNull(lhs, True)
+        if isinstance(kind, tuple):
+            return cls(lhs, query.resolve_value(value, lhs))
+        slot = query.take_slot(value, lhs.output_field.get_prep_value)
+        return cls(lhs, Slot(slot, lhs.output_field, bare=True))
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        lhs, params = self.process_lhs(compiler, connection)
+        if isinstance(self.rhs, Slot):
+            rhs, found = row_of(self.rhs.index, self.lhs.output_field.fields, connection)
+        else:
+            rhs, found = compiler.compile(self.rhs)
+        return f"{lhs} {self.operator} {rhs}", [*params, *found]
+
+
+class RowExact(RowComparison):
+    """Equality in every column."""
+
+    lookup_name = "exact"
+    operator = "="
+
+
+class RowGreater(RowComparison):
+    """Order by the first column that differs."""
+
+    lookup_name = "gt"
+    operator = ">"
+
+
+class RowGreaterOrEqual(RowComparison):
+    lookup_name = "gte"
+    operator = ">="
+
+
+class RowLess(RowComparison):
+    lookup_name = "lt"
+    operator = "<"
+
+
+class RowLessOrEqual(RowComparison):
+    lookup_name = "lte"
+    operator = "<="
+
+
+class RowIn(In):
+    """Membership of a composite key in a list of tuples, or in the rows of a subquery."""
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        if not isinstance(self.rhs, Slot):
+            return super().as_sql(compiler, connection)
+        lhs, params = self.process_lhs(compiler, connection)
+        count = compiler.list_length(self.rhs.index)
+        if not count:
+            raise EmptyResultSet
+        rows, found = [], list(params)
+        for number in range(count):
+            sql, more = row_of(self.rhs.index, self.lhs.output_field.fields, connection, number)
+            rows.append(sql)
+            found += more
+        return f"{lhs} IN (VALUES {', '.join(rows)})", found
+
+
+class RowIsNull(IsNull):
+    """Whether a column of the key is NULL, which in a table's own row none is."""
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        quote = connection.quote
+        word = "NULL" if self.rhs is True else "NOT NULL"
+        parts = [f"{quote(self.lhs.alias)}.{quote(column)} IS {word}" for column in self.lhs.target.columns]
+        return f"({(' OR ' if self.rhs is True else ' AND ').join(parts)})", []
+
+
+CompositePrimaryKey.class_lookups = {
+    cls.lookup_name: cls for cls in (RowExact, RowGreater, RowGreaterOrEqual, RowLess, RowLessOrEqual, RowIn, RowIsNull)
+}

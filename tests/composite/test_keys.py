@@ -1,0 +1,121 @@
+"""A primary key of several columns: saved, compared, ordered, chosen and deleted by."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+
+import orm
+from orm import models
+from orm.errors import IntegrityError
+from orm.models import Count, OuterRef
+from tests.composite.models import Tenant, User
+
+
+async def users() -> tuple[Any, list[Any]]:
+    """Two tenants, each with users 1 and 2."""
+    tenants = [await Tenant.objects.acreate(name=name) for name in "ab"]
+    made = [
+        await User.objects.acreate(tenant=tenant, number=number, name=f"{tenant.name}{number}")
+        for tenant in tenants
+        for number in (1, 2)
+    ]
+    return tenants, made
+
+
+async def test_rows_are_saved_and_found_by_tuples(database: Any) -> None:
+    tenants, made = await users()
+    assert made[0].pk == (tenants[0].pk, 1)
+    read = await User.objects.aget(pk=made[1].pk)
+    assert read == made[1] and hash(read) == hash(made[1]) and read.name == "a2"
+    read.name = "x"
+    await read.asave()
+    assert await User.objects.acount() == 4
+    await read.arefresh_from_db()
+    assert (await User.objects.aget(pk=list(read.pk))).name == "x"
+    with pytest.raises(User.DoesNotExist):
+        await User.objects.aget(pk=(tenants[0].pk, 9))
+    with pytest.raises(IntegrityError):
+        await User(pk=read.pk, name="y").asave(force_insert=True)
+    fresh = User(pk=(tenants[1].pk, 7), name="z", joined=datetime.date(2024, 1, 2))
+    await fresh.asave()
+    assert (fresh.tenant_id, fresh.number) == (tenants[1].pk, 7)
+
+
+async def test_conditions_on_the_key(database: Any) -> None:
+    _, made = await users()
+    keys = [one.pk for one in made]
+
+    async def found(queryset: Any) -> list[str]:
+        return [one.name async for one in queryset.order_by("pk")]
+
+    assert await found(User.objects.filter(pk__in=[keys[0], keys[3]])) == ["a1", "b2"]
+    assert await found(User.objects.exclude(pk=keys[0])) == ["a2", "b1", "b2"]
+    assert await found(User.objects.filter(pk__in=[])) == []
+    assert await found(User.objects.filter(pk__gt=keys[1])) == ["b1", "b2"]
+    assert await found(User.objects.filter(pk__lte=keys[1])) == ["a1", "a2"]
+    assert await found(User.objects.filter(pk=made[2])) == ["b1"]
+    assert await found(User.objects.filter(pk__in=User.objects.filter(number=2))) == ["a2", "b2"]
+    assert await found(User.objects.filter(pk__in=User.objects.filter(number=2).values("pk"))) == ["a2", "b2"]
+    assert await found(User.objects.filter(pk__in=User.objects.values("tenant_id", "number")[:9])) != []
+    assert await found(User.objects.filter(models.Exists(User.objects.filter(pk=OuterRef("pk"), number=1)))) == [
+        "a1",
+        "b1",
+    ]
+    assert [one.name async for one in User.objects.order_by("-pk")] == ["b2", "b1", "a2", "a1"]
+    with pytest.raises(ValueError, match="must have 2 elements"):
+        User.objects.filter(pk=(1, 2, 3))
+    with pytest.raises(ValueError, match="must be a tuple or a list"):
+        User.objects.filter(pk=1)
+
+
+async def test_values_and_questions(database: Any) -> None:
+    tenants, made = await users()
+    keys = [one.pk for one in made]
+    assert list(await User.objects.order_by("pk").values_list("pk", flat=True)) == keys
+    assert list(await User.objects.order_by("pk").values_list("pk", "name"))[0] == (keys[0], "a1")
+    assert (await User.objects.order_by("pk").values("name", "pk").afirst()) == {"name": "a1", "pk": keys[0]}
+    assert await User.objects.ain_bulk([keys[1]]) == {keys[1]: made[1]}
+    assert await User.objects.filter(pk__in=keys[:2]).aexists()
+    assert await User.objects.acontains(made[0])
+    assert (await Tenant.objects.annotate(number=Count("users")).order_by("pk").afirst()).number == 2
+    counted = await User.objects.annotate(others=Count("tenant__users")).order_by("pk")
+    assert [one.others for one in counted] == [2, 2, 2, 2]
+    assert [one.name async for one in tenants[1].users.order_by("number")] == ["b1", "b2"]
+    only = await User.objects.only("name").aget(pk=keys[0])
+    assert only.get_deferred_fields() == {"joined"}
+    assert (await User.objects.select_related("tenant").aget(pk=keys[0])).tenant.name == "a"
+    assert await (User.objects.filter(pk=keys[0]) | User.objects.filter(pk=keys[1])).acount() == 2
+
+
+async def test_changes_by_the_key(database: Any) -> None:
+    tenants, made = await users()
+    assert await User.objects.filter(pk=made[0].pk).aupdate(name="u") == 1
+    assert await User.objects.filter(tenant__name="b").aupdate(name="v") == 2
+    for number, one in enumerate(made):
+        one.name = f"n{number}"
+    assert await User.objects.abulk_update(made, ["name"]) == 4
+    assert [one.name async for one in User.objects.order_by("pk")] == ["n0", "n1", "n2", "n3"]
+    await User.objects.abulk_create([User(tenant=tenants[0], number=number, name="k") for number in (7, 8)])
+    assert await User.objects.acount() == 6
+    assert (await made[0].adelete())[0] == 1
+    assert (await User.objects.filter(tenant__name="b", number=1).adelete())[0] == 1
+    assert (await tenants[0].adelete())[0] == 4
+    assert [one.name async for one in User.objects.all()] == ["n3"]
+
+
+def test_declarations() -> None:
+    with pytest.raises(ValueError, match="at least two strings"):
+        models.CompositePrimaryKey("id")
+    with pytest.raises(ValueError, match="unique strings"):
+        models.CompositePrimaryKey("id", "id")
+    with pytest.raises(ValueError, match="cannot have a default"):
+        models.CompositePrimaryKey("a", "b", default=(1, 2))
+    with pytest.raises(orm.errors.ImproperlyConfigured, match="must be named 'pk'"):
+
+        class Wrong(models.Model):
+            a = models.IntegerField()
+            b = models.IntegerField()
+            key = models.CompositePrimaryKey("a", "b")
