@@ -36,12 +36,13 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
     "silenced_checks": ((Sequence,), (), "a list of identifiers of checks"),
     "swapped_models": ((Mapping,), {}, "a mapping of Meta.swappable names to models, as 'app.Model'"),
     "migration_modules": ((Mapping,), {}, "a mapping of app labels to the modules of their migrations, or None"),
-    "migration_imports": ((Mapping,), {}, "a mapping of the library's modules to the names that migrations know"),
     "migrations_table": ((str,), "orm_migrations", "the name of the table that records migrations"),
+    "production": ((bool,), False, "a bool"),
     "slow_query_seconds": ((int, float, type(None)), None, "a number of seconds, or None"),
     "repeated_query_limit": ((int, type(None)), None, "a whole number, or None"),
     "database_routers": ((Sequence,), (), "a list of routers: dotted paths, classes or instances"),
     "tracer": ((object,), None, "an OpenTelemetry tracer, or None"),
+    "secret_key": ((str, bytes), "", "a text"),
 }
 
 LEAST = {"slow_query_seconds": 0, "repeated_query_limit": 1}
@@ -60,12 +61,13 @@ class Settings:
     silenced_checks: Sequence[str]
     swapped_models: Mapping[str, str]
     migration_modules: Mapping[str, str | None]
-    migration_imports: Mapping[str, str]
     migrations_table: str
+    production: bool
     slow_query_seconds: float | None
     repeated_query_limit: int | None
     tracer: Any
     database_routers: Sequence[Any]
+    secret_key: str | bytes
 
     def __init__(self) -> None:
         self.__dict__["_lock"] = threading.RLock()
@@ -111,11 +113,10 @@ def configure(databases: str | Mapping[str, Any] | None = None, **others: Any) -
             checks), ``silenced_checks`` ([]: identifiers of checks nobody wants to hear of),
             ``swapped_models`` ({}: which model stands in for a swappable one, by the name in its ``Meta.swappable``),
             ``migration_modules`` ({}: where the migrations of an app are, by its label), ``migrations_table``
-            ("orm_migrations"), ``migration_imports`` ({}: what written files import
-            in place of a module),
+            ("orm_migrations"), ``production`` (False: True has migrations checked before they run),
             ``slow_query_seconds`` (None: log no statement as slow), ``repeated_query_limit`` (None: warn of no repeated
             query), ``tracer`` (None: an OpenTelemetry tracer for a span around each statement), ``database_routers``
-            ([]: routers in Django's form, see ``orm.db.routing``).
+            ([]: routers in Django's form, see ``orm.db.routing``), ``secret_key`` (""; what signatures are made with).
 
     Raises ``ImproperlyConfigured`` for an unknown setting or a value of the wrong type; nothing is changed then.
     """
@@ -164,7 +165,7 @@ def canonical(name: str, value: Any, where: str) -> Any:
             zoneinfo.ZoneInfo(value)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ImproperlyConfigured(f"time_zone in {where} is {value!r}, and no such time zone is known.") from error
-    return tuple(value) if name in ("installed_apps", "database_routers") else value
+    return tuple(value) if name in ("installed_apps", "database_routers", "silenced_checks") else value
 
 
 def near(name: str) -> str:

@@ -54,6 +54,34 @@ class SuspiciousOperation(Error):
     """A name that would become SQL text holds what no identifier may hold."""
 
 
+class SuspiciousFileOperation(SuspiciousOperation):
+    """A file's name leaves the folder it belongs to, or is none."""
+
+
+class DisallowedRedirect(SuspiciousOperation):
+    """For programs of the web: a redirect to a scheme that is not allowed."""
+
+
+class PermissionDenied(Error):
+    """For programs: the caller may not do what was asked."""
+
+
+class ViewDoesNotExist(Error):
+    """For programs of the web: an address names no view."""
+
+
+class MiddlewareNotUsed(Error):
+    """For programs of the web: a middleware takes itself out."""
+
+
+class BadRequest(Error):
+    """For programs of the web: a request can't be answered."""
+
+
+class RequestAborted(Error):
+    """For programs of the web: the client went away."""
+
+
 class ObjectDoesNotExist(Error):
     """No row matched where exactly one was asked for."""
 

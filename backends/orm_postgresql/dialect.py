@@ -14,6 +14,7 @@ from orm.errors import NotSupportedError
 from orm.sql import types
 from orm.sql.dialect import Adapter, Capabilities, Dialect, Pattern, like_escape
 from orm.sql.types import SQLType
+from orm_postgresql.answers import ANSWERS
 from orm_postgresql.values import AS_TEXT, RANGES, Elements, ReadRange, read_hstore, write_hstore, write_json
 
 _TYPES = {
@@ -107,6 +108,7 @@ class PostgreSQLDialect(Dialect):
 
     name = "postgresql"
     display_name = "PostgreSQL"
+    answers = ANSWERS
     capabilities = Capabilities(
         numbered_placeholders=True,
         typed_parameters=True,

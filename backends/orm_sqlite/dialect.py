@@ -25,6 +25,7 @@ from orm.errors import DataError, NotSupportedError
 from orm.sql import types
 from orm.sql.dialect import Adapter, Capabilities, Dialect, NewKey, Pattern
 from orm.sql.types import SQLType
+from orm_sqlite.answers import ANSWERS
 from orm_sqlite.functions import spell
 from orm_sqlite.statements import writes
 
@@ -82,6 +83,7 @@ class SQLiteDialect(Dialect):
 
     name = "sqlite"
     display_name = "SQLite"
+    answers = ANSWERS
     capabilities = Capabilities(
         max_parameters=32766,
         max_identifier_length=1000,

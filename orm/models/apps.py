@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.late import difflib
+from orm.models.applications import Applications
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
@@ -19,18 +20,21 @@ if TYPE_CHECKING:
 ModelClass = "type[AwaitableModel]"
 
 
-class Apps:
-    """A registry of models; ``apps`` is the one everybody uses, and ``Meta.apps`` puts a model in another."""
+class Apps(Applications):
+    """A registry of models; ``apps`` is the one everybody uses, and ``Meta.apps`` puts a model in another.
+
+    Parameters: ``installed_apps`` is a list of applications to take up at once; None leaves that to ``populate``.
+    """
 
     historical: ClassVar[bool] = False
     """Whether its models are those of a moment in the past, at which Meta may name what is about to be renamed."""
 
-    def __init__(self) -> None:
-        self.all_models: dict[str, dict[str, type[AwaitableModel]]] = {}
+    def __init__(self, installed_apps: Iterable[Any] | None = ()) -> None:
+        super().__init__()
+        self.all_models = {}
         self._waiting: dict[tuple[str, str], list[Callable[[], None]]] = {}
-        self.app_configs: dict[str, Any] = {}
-        """Installed applications by label, where there is a list of them."""
-        self.ready = True
+        if installed_apps is not None:
+            self.populate(installed_apps)
 
     def register(self, model: type[AwaitableModel]) -> None:
         """Make ``model`` known under its label and wake whoever waits for it.
@@ -86,21 +90,55 @@ class Apps:
         Raises: LookupError naming the nearest labels. ``require_ready`` False also accepts a registry that is still
         being filled, which for this registry makes no difference once the model's class exists.
         """
+        (self.check_models_ready if require_ready else self.check_apps_ready)()
         label, name = self._split(app_label, model_name)
-        model = self.find(label, name)
-        if model is None:
-            raise LookupError(self._not_found(label, name, require_ready))
-        return model
+        if label in self.unavailable:
+            raise LookupError(f"No installed app with label '{label}'.")
+        return self.get_registered_model(label, name)
 
     def find(self, app_label: str, model_name: str) -> type[AwaitableModel] | None:
         """The model, or None."""
         return self.all_models.get(app_label, {}).get(model_name.lower())
 
-    get_registered_model = get_model
+    def get_registered_model(self, app_label: str, model_name: str) -> Any:
+        """The model of a label and a name, also while models are being imported; ``LookupError`` for none."""
+        model = self.find(app_label, model_name)
+        if model is None:
+            raise LookupError(self._not_found(app_label, model_name))
+        return model
 
-    def get_models(self, include_auto_created: bool = False) -> list[type[AwaitableModel]]:
-        """Every registered model in order of declaration; join models of many-to-many fields only when asked for."""
-        return [model for model in self if include_auto_created or not model._meta.auto_created]
+    def register_model(self, app_label: str, model: Any) -> None:
+        """Make a model known; called when its class is made."""
+        self.register(model)
+
+    def lazy_model_operation(self, function: Callable[..., None], *model_keys: tuple[str, str]) -> None:
+        """Call ``function(*models)`` once every model of the pairs (label, lower-case name) exists."""
+        self.lazy(function, *model_keys)
+
+    def get_swappable_settings_name(self, to_string: str) -> str | None:
+        """The name of the setting that a model called ``to_string`` can be swapped by, or is; None for others."""
+        wanted = to_string.lower()
+        for model in self:
+            meta = model._meta
+            if meta.swappable and wanted in ((meta.swapped or "").lower(), meta.label_lower):
+                return str(meta.swappable)
+        return None
+
+    def get_models(
+        self, include_auto_created: bool = False, include_swapped: bool = False
+    ) -> list[type[AwaitableModel]]:
+        """Every registered model in order of declaration; join models and swapped ones only when asked for.
+
+        Models of applications that are not available at the moment are left out.
+        """
+        self.check_models_ready()
+        return [
+            model
+            for label, models in list(self.all_models.items())
+            if label not in self.unavailable
+            for model in models.values()
+            if (include_auto_created or not model._meta.auto_created) and (include_swapped or not model._meta.swapped)
+        ]
 
     def __iter__(self) -> Iterator[type[AwaitableModel]]:
         for models in self.all_models.values():
@@ -145,16 +183,19 @@ class Apps:
             raise ValueError(f"A model is named 'app.Model'; {label!r} is not of that form.")
         return app_label, model_name
 
-    def _not_found(self, label: str, name: str, ready: bool) -> str:
+    def _not_found(self, label: str, name: str) -> str:
         known = [model._meta.label for model in self]
         near = difflib.get_close_matches(f"{label}.{name}", known, n=3)
         if near:
             return f"No model {label}.{name}. Did you mean {' or '.join(near)}?"
-        state = "is declared" if ready else "is declared yet"
-        return f"No model {label}.{name} {state}; import the module that declares it first."
+        if label in self.app_configs:
+            return f"App '{label}' doesn't have a '{name}' model; import the module that declares it first."
+        return (
+            f"No installed app with label '{label}', and no model {label}.{name} is declared; import its module first."
+        )
 
 
-apps = Apps()
+apps = Apps(installed_apps=None)
 
 
 def _belongs(owner: Any, model: Any) -> bool:

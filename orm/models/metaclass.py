@@ -91,10 +91,15 @@ def _contributes(value: Any) -> bool:
     return not isinstance(value, type) and hasattr(value, "contribute_to_class")
 
 
+def _app_label(module: str) -> str:
+    """The label of the application a module lies in, or what its place suggests where it lies in none."""
+    application = Options.default_apps.get_containing_app_config(module)
+    return application.label if application is not None else app_label_of(module, tuple(settings.installed_apps))
+
+
 def _build(cls: Any, own_meta: type | None, parts: dict[str, Any], plain: dict[str, Any]) -> None:
     declared = _declared_options(cls, own_meta)
-    installed = () if declared.get("app_label") else settings.installed_apps
-    meta = cls._meta = Options(cls, declared, app_label_of(cls.__module__, tuple(installed)))
+    meta = cls._meta = Options(cls, declared, declared.get("app_label") or _app_label(cls.__module__))
     if meta.abstract:
         cls.Meta = own_meta
     else:
@@ -245,7 +250,9 @@ def _add_key(cls: Any) -> None:
         raise ImproperlyConfigured(
             f"{cls.__name__}.id is not the primary key; give it primary_key=True or another name."
         )
-    key = default_key_class(settings.default_auto_field)(verbose_name="ID", primary_key=True, auto_created=True)
+    application = meta.apps.app_configs.get(meta.app_label)
+    path = settings.default_auto_field if application is None else application.default_auto_field
+    key = default_key_class(path)(verbose_name="ID", primary_key=True, auto_created=True)
     key.contribute_to_class(cls, "id")
 
 

@@ -10,7 +10,7 @@ ever handed a user's value.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -118,6 +118,9 @@ class Dialect(SchemaSpelling):
     display_name = "SQL"
     """What people call the database."""
     capabilities = Capabilities()
+    answers: Mapping[str, Any] = {}
+    """What programs of Django's world are told of the database under ``connection.features``, where that is not what
+    the capabilities or Django's usual answer say."""
     version_query = "SELECT version()"
     """What asks the server for its version."""
 

@@ -10,7 +10,10 @@ from pathlib import Path
 
 from tests.architecture.sources import ROOT, imported_modules, sources
 
-ORDER = ["errors", "sql", "db", "query", "models", "contrib", "postgresql", "migrations", "cli"]
+ORDER = [
+    *("errors", "structures", "text", "sql", "db", "query", "models", "security", "contrib", "postgresql"),
+    *("migrations", "commands", "cli"),
+]
 """From the bottom up: a room may import itself and those before it."""
 
 BESIDE = {"config", "bridge", "checks", "epoch", "late"}

@@ -44,13 +44,13 @@ def test_models_offers_all_that_orm_models_offers() -> None:
 @pytest.mark.parametrize(
     ("statement", "says"),
     [
-        ("from django import forms", "There is no module django.forms"),
-        ("import django.contrib.auth.models", "There is no module django.contrib"),
-        ("from django.core.management import call_command", "There is no module django.core.management"),
+        ("from django import gis", "There is no module django.gis"),
+        ("import django.contrib.gis.models", "There is no module django.contrib.gis"),
+        ("from django.core.management import call_comand", "call_command"),
         ("from django.db.models import CharFeild", "Near it: CharField"),
         ("from django.db.models.functions import Lowre", "Lower"),
-        ("from django.utils import html", "django.utils.timezone"),
-        ("from django.core import mail", "django.core.exceptions"),
+        ("from django.utils import htmll", "django.utils.timezone"),
+        ("from django.core import servers", "django.core.exceptions"),
     ],
 )
 def test_what_is_not_offered_is_an_import_error_with_a_sentence(statement: str, says: str) -> None:

@@ -52,8 +52,11 @@ def failing(statement: str) -> str:
 
 
 def test_defaults_and_reads(say: Say) -> None:
-    said = say(SQLITE + "print(settings.USE_TZ, settings.DEBUG, settings.configured)" + failing("settings.MEDIA_ROOT"))
-    assert said == "True False True\nAttributeError There is no setting MEDIA_ROOT."
+    said = say(
+        SQLITE + "print(settings.USE_TZ, settings.DEBUG, settings.configured, settings.AUTH_USER_MODEL, "
+        "repr(settings.MEDIA_ROOT), settings.LANGUAGE_CODE, settings.STATIC_URL)" + failing("settings.COLOUR")
+    )
+    assert said == "True False True auth.User '' en-us None\nAttributeError There is no setting COLOUR."
 
 
 def test_settings_twice(say: Say) -> None:
@@ -107,12 +110,40 @@ def test_a_settings_module(say: Say, tmp_path: Path) -> None:
     assert said.splitlines() == [
         "['INSTALLED_APPS lists django.contrib.auth']",
         "blue zoo.Animal",
-        "LookupError No installed application has the label 'zo'; installed: zoo.",
+        "LookupError No installed app with label 'zo'.",
     ]
 
 
-def test_an_application_that_is_not_there(say: Say) -> None:
-    assert "nowhere" in say("settings.configure(INSTALLED_APPS=['nowhere.apps.Config'])" + failing("django.setup()"))
+def test_an_application_that_is_not_there_is_passed_over(say: Say) -> None:
+    said = say(
+        "import warnings\nsettings.configure(INSTALLED_APPS=['nowhere.apps.Config'])\n"
+        "with warnings.catch_warnings(record=True) as told:\n    warnings.simplefilter('always')\n    django.setup()\n"
+        "print([str(each.message) for each in told])\nfrom django.apps import apps\nprint(list(apps.get_app_configs()))"
+    )
+    assert "INSTALLED_APPS lists nowhere.apps.Config, which can't be loaded here" in said
+    assert "No module named 'nowhere'" in said
+    assert said.splitlines()[-1] == "[]"
+
+
+def test_an_application_of_the_project_fails_loudly(say: Say, tmp_path: Path) -> None:
+    (tmp_path / "zoo").mkdir()
+    (tmp_path / "zoo" / "__init__.py").touch()
+    (tmp_path / "zoo" / "models.py").write_text("import nowhere\n", encoding="utf-8")
+    said = say(
+        "settings.configure(INSTALLED_APPS=['zoo'])\ntry:\n    django.setup()\nexcept ImportError as error:\n"
+        "    print(error, error.__notes__)"
+    )
+    assert "No module named 'nowhere'" in said
+    assert "'zoo' of INSTALLED_APPS" in said
+
+
+def test_a_settings_change_takes_effect_at_once(say: Say) -> None:
+    said = say(
+        SQLITE
+        + "from django.utils import timezone\nprint(timezone.is_aware(timezone.now()))\nsettings.USE_TZ = False\n"
+        "print(timezone.is_aware(timezone.now()))\ndel settings.USE_TZ\nprint(timezone.is_aware(timezone.now()))"
+    )
+    assert said.split() == ["True", "False", "True"]
 
 
 def test_cursors(say: Say) -> None:
@@ -146,15 +177,18 @@ with connection.cursor() as cursor:
         + failing("cursor.execute('SELECT 1')")
         + failing("connection.cursor().execute('SELECT %s', [1, 2])")
         + failing("connection.cursor().execute('SELECT * FROM nowhere')")
-        + failing("connection.queries")
+        + "print(connection.queries)\nconnection.force_debug_cursor = True\n"
+        + "connection.cursor().execute('SELECT %s', ['x'])\nconnection.force_debug_cursor = False\n"
+        + "connection.cursor().execute('SELECT 2')\nprint([each['sql'] for each in connection.queries])"
+        + failing("connection.creation")
     )
     lines = said.splitlines()
     assert lines[:7] == ["[(1, 'x')] [(2, None)]", "['a', 'bee']", "None 1", "1", "('100%',)", "('100%', 'y')", "(1,)"]
     assert lines[7] == "InterfaceError The cursor is closed."
     assert lines[8].startswith("ProgrammingError The SQL has 1 placeholders for 2 parameters")
     assert "nowhere" in lines[9]
-    assert lines[10].startswith("AttributeError")
-    assert "keeps no log" in lines[10]
+    assert lines[10:12] == ["[]", "[\"SELECT 'x'\"]"]
+    assert lines[12].startswith("AttributeError django.db.connection has no creation here")
 
 
 def test_time_zones(say: Say) -> None:

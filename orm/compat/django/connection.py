@@ -1,23 +1,32 @@
 """``django.db.connection``: raw SQL through a blocking cursor, on the same pool and in the same transactions as models.
 
-Offered: cursors, whether a transaction is open, ``schema_editor`` and ``introspection``. The log of
-queries, features and the parts of Django's backends are not; reading one raises AttributeError with a sentence.
+Offered: cursors, the state of the transaction, the log of queries, features, ``schema_editor`` and ``introspection``.
+The driver's own connection and the parts of Django's backends are not; reading one raises AttributeError with a
+sentence.
 """
 
 from __future__ import annotations
 
+import datetime
+import warnings
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+from zoneinfo import ZoneInfo
 
 from orm.bridge import run
+from orm.compat.django.features import LegacyFeatures
 from orm.compat.django.introspection import LegacyIntrospection
+from orm.compat.django.operations import LegacyOperations
+from orm.compat.django.query_log import LIMIT, QueryLog
 from orm.compat.django.settings import settings
 from orm.compat.django.statements import returns_rows
 from orm.db.database_blocking import Database
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
-from orm.db.transactions.public import in_atomic_block
-from orm.errors import InterfaceError, NotSupportedError, OperationalError
+from orm.db.transactions.public import get_rollback, in_atomic_block, on_commit, set_rollback, transaction_block
+from orm.errors import ConnectionDoesNotExist, IntegrityError, InterfaceError, NotSupportedError, OperationalError
 from orm.models.schema_editor_blocking import SchemaEditor
 from orm.sql.parameters import bind
 
@@ -25,9 +34,6 @@ if TYPE_CHECKING:
     from orm.db.observing.watched import ExecuteWrapper
 
 INSTEAD = {
-    "queries": "Duotone keeps no log of queries; str(queryset.query) shows the SQL of one.",
-    "queries_log": "Duotone keeps no log of queries; str(queryset.query) shows the SQL of one.",
-    "features": "what a database can do is in orm's Database.dialect.capabilities.",
     "connection": "drivers' own connections are leased: see Database.connection() in orm.",
 }
 
@@ -117,6 +123,8 @@ class LegacyConnection:
 
     def __init__(self, alias: str) -> None:
         self.alias = alias
+        self._log = QueryLog(alias)
+        self._forced = False
 
     @property
     def database(self) -> Database:
@@ -130,25 +138,135 @@ class LegacyConnection:
         return self.database.backend.name
 
     @property
+    def display_name(self) -> str:
+        """The backend's name, for people."""
+        return {"sqlite": "SQLite", "postgresql": "PostgreSQL", "mysql": "MySQL"}.get(self.vendor, self.vendor)
+
+    @property
+    def features(self) -> LegacyFeatures:
+        """What the database can do."""
+        return LegacyFeatures(self.database)
+
+    @property
+    def ops(self) -> LegacyOperations:
+        """Quoting, limits, texts for LIKE."""
+        return LegacyOperations(self.database)
+
+    @cached_property
+    def settings_dict(self) -> dict[str, Any]:
+        """The database's settings with Django's defaults for what was not given."""
+        settings.load()
+        return with_defaults(settings.DATABASES.get(self.alias) or {})
+
+    @property
+    def timezone(self) -> datetime.tzinfo | None:
+        """The zone that naive values of the database are told in; None while USE_TZ is off."""
+        if not settings.USE_TZ:
+            return None
+        named = self.settings_dict["TIME_ZONE"]
+        return ZoneInfo(named) if named else datetime.UTC
+
+    @property
+    def timezone_name(self) -> str:
+        """The name of the connection's zone."""
+        if not settings.USE_TZ:
+            return str(settings.TIME_ZONE)
+        return self.settings_dict["TIME_ZONE"] or "UTC"
+
+    def ensure_timezone(self) -> bool:
+        """Return False: no connection has to be told of a changed zone, since values carry theirs."""
+        return False
+
+    # -- statements ----------------------------------------------------------------------------------------------------
+
+    def cursor(self) -> LegacyCursor:
+        """Return a new cursor."""
+        if settings.DEBUG:
+            self._log.listen(True)
+        return LegacyCursor(self.database)
+
+    def execute_wrapper(self, wrapper: Callable[..., Any]) -> ExecuteWrapper:
+        """Put a function around every statement, as a context; ``context["connection"]`` is Duotone's database."""
+        return self.database.execute_wrapper(wrapper)
+
+    @property
+    def force_debug_cursor(self) -> bool:
+        """Whether statements are kept in ``queries`` while DEBUG is off."""
+        return self._forced
+
+    @force_debug_cursor.setter
+    def force_debug_cursor(self, wanted: bool) -> None:
+        self._forced = wanted
+        self._log.listen(wanted or settings.DEBUG)
+
+    @property
+    def queries_logged(self) -> bool:
+        """Whether statements are kept in ``queries``."""
+        return self._forced or bool(settings.DEBUG)
+
+    @property
+    def queries_log(self) -> deque[dict[str, Any]]:
+        """The statements kept, the last 9000."""
+        return self._log.kept
+
+    @property
+    def queries(self) -> list[dict[str, Any]]:
+        """The statements kept, as ``{"sql": ..., "time": ...}``; there are some with DEBUG only."""
+        if len(self._log.kept) == LIMIT:
+            warnings.warn(
+                f"Limit for query logging exceeded, only the last {LIMIT} queries will be returned.", stacklevel=2
+            )
+        return list(self._log.kept)
+
+    # -- transactions --------------------------------------------------------------------------------------------------
+
+    @property
     def in_atomic_block(self) -> bool:
         """Whether a transaction is open here."""
         settings.load()
         return in_atomic_block(self.alias)
 
     @property
-    def settings_dict(self) -> dict[str, Any]:
-        """The database's settings as the script gave them; without a password."""
-        settings.load()
-        given = settings.DATABASES.get(self.alias)
-        return {**given, "PASSWORD": "***"} if isinstance(given, dict) else {"NAME": self.database.url.database}
+    def needs_rollback(self) -> bool:
+        """Whether the innermost block will be rolled back."""
+        return self.in_atomic_block and get_rollback(self.alias)
 
-    def cursor(self) -> LegacyCursor:
-        """Return a new cursor."""
-        return LegacyCursor(self.database)
+    @needs_rollback.setter
+    def needs_rollback(self, wanted: bool) -> None:
+        set_rollback(wanted, self.alias)
 
-    def execute_wrapper(self, wrapper: Callable[..., Any]) -> ExecuteWrapper:
-        """Put a function around every statement, as a context; ``context["connection"]`` is Duotone's database."""
-        return self.database.execute_wrapper(wrapper)
+    def get_rollback(self) -> bool:
+        """Return whether the innermost block will be rolled back."""
+        return get_rollback(self.alias)
+
+    def set_rollback(self, rollback: bool) -> None:
+        """Say whether the innermost block is rolled back."""
+        set_rollback(rollback, self.alias)
+
+    @property
+    def autocommit(self) -> bool:
+        """Whether statements commit by themselves."""
+        return not self.in_atomic_block
+
+    def get_autocommit(self) -> bool:
+        """Return whether statements commit by themselves."""
+        return self.autocommit
+
+    @property
+    def run_on_commit(self) -> list[tuple[set[str], Callable[[], Any], bool]]:
+        """What is to be called after the commit: savepoints (none are named here), function, and whether robustly."""
+        block = transaction_block(self.alias)
+        hooks: list[Any] = []
+        while block is not None:
+            hooks[:0] = block.hooks
+            block = block.parent
+        return [(set(), function, robust) for function, robust in hooks]
+
+    def on_commit(self, func: Callable[[], Any], robust: bool = False) -> None:
+        """Call a function after the commit."""
+        on_commit(func, self.alias, robust)
+
+    # -- tables --------------------------------------------------------------------------------------------------------
 
     def schema_editor(self, collect_sql: bool = False, atomic: bool = True) -> SchemaEditor:
         """Return what changes tables, as a context; ``collect_sql`` keeps the statements instead of running them."""
@@ -160,9 +278,29 @@ class LegacyConnection:
         """What the database holds."""
         return LegacyIntrospection(self.database)
 
+    def check_constraints(self, table_names: Any = None) -> None:
+        """Check now what is checked at the end of a transaction; raises ``IntegrityError`` where a row refers to none.
+
+        Parameters: ``table_names`` narrows the check, where the database can.
+        """
+        database = self.database
+        for sql in database.dialect.settle_constraints():
+            run(database.execute(sql, ()))
+        for name in table_names or [table.name for table in self.introspection.get_table_list(None)]:
+            sql = database.dialect.foreign_key_violations(database.dialect.quote(name))
+            for table, key, referred, *_ in run(database.fetch(sql, ())) if sql else ():
+                raise IntegrityError(
+                    f"The row in table '{table}' with primary key '{key}' has an invalid foreign key: it refers to "
+                    f"a row of {referred} that does not exist."
+                )
+
+    # -- being there ---------------------------------------------------------------------------------------------------
+
     def ensure_connection(self) -> None:
         """Make sure that the database answers."""
         run(self.database.fetch("SELECT 1"))
+
+    connect = ensure_connection
 
     def is_usable(self) -> bool:
         """Return whether the database answers."""
@@ -176,38 +314,85 @@ class LegacyConnection:
         """Close the idle connections of this database; the next statement opens one."""
         self.database.close()
 
+    def close_if_unusable_or_obsolete(self) -> None:
+        """Nothing to do: the pool drops what is old or broken by itself."""
+
     def __getattr__(self, name: str) -> Any:
-        hint = INSTEAD.get(name, "there are cursor(), schema_editor(), vendor, alias, close(), in_atomic_block.")
+        hint = INSTEAD.get(
+            name, "there are cursor(), schema_editor(), introspection, features, ops, queries, vendor ..."
+        )
         raise AttributeError(f"django.db.connection has no {name} here: {hint}")
 
     def __repr__(self) -> str:
         return f"<connection {self.alias}>"
 
 
-class LegacyConnections:
-    """The object scripts know as ``django.db.connections``."""
+def with_defaults(given: dict[str, Any]) -> dict[str, Any]:
+    """Return a database's settings with Django's defaults for what was not given."""
+    usual = {
+        "ENGINE": "django.db.backends.dummy",
+        "NAME": "",
+        "USER": "",
+        "PASSWORD": "",
+        "HOST": "",
+        "PORT": "",
+        "ATOMIC_REQUESTS": False,
+        "AUTOCOMMIT": True,
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": False,
+        "OPTIONS": {},
+        "TIME_ZONE": None,
+    }
+    test = {"CHARSET": None, "COLLATION": None, "MIGRATE": True, "MIRROR": None, "NAME": None}
+    return {**usual, **given, "TEST": {**test, **given.get("TEST", {})}}
+
+
+class ConnectionHandler:
+    """Databases by alias, as scripts know them from ``django.db.connections``."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, LegacyConnection] = {}
+
+    @property
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """The settings of every database, with Django's defaults."""
+        return {alias: self[alias].settings_dict for alias in self}
+
+    @property
+    def databases(self) -> dict[str, dict[str, Any]]:
+        """The settings of every database, with Django's defaults."""
+        return self.settings
 
     def __getitem__(self, alias: str) -> LegacyConnection:
         settings.load()
-        databases[alias]  # an unknown alias raises here, naming those there are
-        return LegacyConnection(alias)
+        if alias not in databases:
+            raise ConnectionDoesNotExist(
+                f"The connection '{alias}' doesn't exist. There are: {', '.join(databases) or 'none'}."
+            )
+        if alias not in self._made:
+            self._made[alias] = LegacyConnection(alias)
+        return self._made[alias]
 
     def __iter__(self) -> Iterator[str]:
         settings.load()
         return iter(databases)
 
-    def all(self) -> list[LegacyConnection]:
-        """Return every configured database."""
-        return [LegacyConnection(alias) for alias in self]
+    def __contains__(self, alias: object) -> bool:
+        return alias in list(self)
+
+    def all(self, initialized_only: bool = False) -> list[LegacyConnection]:
+        """Return every database; only those used so far where ``initialized_only`` says so."""
+        used = {database.alias for database in databases.made()}
+        return [self[alias] for alias in self if not initialized_only or alias in used]
 
     def close_all(self) -> None:
-        """Close the idle connections of every database."""
-        for each in self.all():
+        """Close the idle connections of every database used so far."""
+        for each in self.all(initialized_only=True):
             each.close()
 
 
-connection = LegacyConnection(DEFAULT_DB_ALIAS)
-connections = LegacyConnections()
+connections = ConnectionHandler()
+connection = connections._made[DEFAULT_DB_ALIAS] = LegacyConnection(DEFAULT_DB_ALIAS)
 
 
 def close_old_connections(**kwargs: Any) -> None:
@@ -215,4 +400,6 @@ def close_old_connections(**kwargs: Any) -> None:
 
 
 def reset_queries(**kwargs: Any) -> None:
-    """Nothing to do: Duotone keeps no log of queries."""
+    """Forget the statements kept in ``connection.queries``."""
+    for each in connections.all(initialized_only=True):
+        each.queries_log.clear()

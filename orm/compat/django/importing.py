@@ -17,7 +17,8 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from orm.compat.django.surface import SURFACES, Surface
+from orm.compat.django.names import Surface
+from orm.compat.django.surface import SURFACES
 from orm.errors import ImproperlyConfigured
 
 ROOT = "django"
@@ -74,7 +75,8 @@ class LegacyFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return LegacyModule(spec.name, SURFACES[spec.name])
 
     def exec_module(self, module: ModuleType) -> None:
-        """Nothing to run: the module looks its contents up."""
+        """Import what declares models; everything else the module looks up when it is asked for."""
+        SURFACES[module.__name__].load()
 
 
 FINDER = LegacyFinder()

@@ -1,54 +1,62 @@
 """``django.conf.settings``: settings in Django's form, handed to ``orm.configure``.
 
 They come from ``settings.configure(...)``, from the module DJANGO_SETTINGS_MODULE names, or, where there is neither,
-from what Duotone itself is configured with (DATABASE_URL, ``[tool.orm]``). Reading one that is set nowhere raises
-AttributeError. A database's options that Duotone does not have are refused by name; only what concerns requests is
-dropped, since a script has none.
+from what Duotone itself is configured with (DATABASE_URL, ``[tool.orm]``). What is set in none of them has Django's
+default. A setting changed while the program runs takes effect at once. A database's options that Duotone does not have
+are refused by name; only what concerns requests is dropped, since a script has none.
 """
 
 from __future__ import annotations
 
 import importlib
+import logging.config
 import os
+import time
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from orm.compat.django.defaults import DEFAULTS
 from orm.config import configure as configure_orm
 from orm.config import settings as orm_settings
 from orm.db.url import DatabaseURL
 from orm.errors import ImproperlyConfigured
+from orm.structures.loading import import_string
 
 ENVIRONMENT_VARIABLE = "DJANGO_SETTINGS_MODULE"
+ASYNC_UNSAFE_VARIABLE = "DJANGO_ALLOW_ASYNC_UNSAFE"
 
-# Keys of a database that say what a request does: without requests they change nothing, whatever they are set to.
-ABOUT_REQUESTS = frozenset({"ATOMIC_REQUESTS", "CONN_HEALTH_CHECKS"})
-
-# Values Django documents as its defaults, for the settings that this module acts on.
-DEFAULTS: dict[str, Any] = {
-    "DATABASES": {},
-    "DATABASE_ROUTERS": [],
-    "DEBUG": False,
-    "DEFAULT_AUTO_FIELD": "django.db.models.AutoField",
-    "INSTALLED_APPS": [],
-    "TIME_ZONE": "America/Chicago",
-    "USE_TZ": True,
-}
+# Keys of a database that say what a request, a test run or a driver's own cursor does: here they change nothing,
+# whatever they are set to.
+WITHOUT_EFFECT = frozenset(
+    {"ATOMIC_REQUESTS", "AUTOCOMMIT", "CONN_HEALTH_CHECKS", "DISABLE_SERVER_SIDE_CURSORS", "TEST"}
+)
 
 
-MIGRATION_IMPORTS = {
-    "orm": "django.db",
-    "orm.models.functions": "django.db.models.functions",
-    "orm.models.fields.validators": "django.core.validators",
-    "orm.models.fields": "django.db.models.fields",
-    "orm.sql.functions": "django.db.models.functions",
-    **{
-        f"orm.postgresql.{ours}": f"django.contrib.postgres.{theirs}"
-        for ours, theirs in {
-            "arrays": "fields", "constraints": "constraints", "hstore": "fields", "indexes": "indexes",
-            "ranges": "fields", "search": "search", "validators": "validators",
-        }.items()
-    },
-}  # fmt: skip
-"""What the library's modules are called in migrations of Django's."""
+class SwappedModels(Mapping[str, str]):
+    """Which model stands in for a swappable one: the setting that the swappable model names, whatever it is called."""
+
+    def __init__(self, owner: LegacySettings) -> None:
+        self._owner = owner
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self._owner:
+            raise KeyError(name)
+        return str(getattr(self._owner, name))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def databases_in_core_form(value: Any) -> dict[str, Any] | None:
+    """Return DATABASES as ``orm.configure`` takes it; None for none."""
+    return {
+        alias: {key: each for key, each in entry.items() if key not in WITHOUT_EFFECT}
+        for alias, entry in value.items()
+        if entry
+    } or None
 
 
 class LegacySettings:
@@ -72,7 +80,7 @@ class LegacySettings:
             raise RuntimeError("Settings already configured.")
         for name in options:
             if not name.isupper():
-                raise TypeError(f"A setting's name is in capitals, and {name!r} is not.")
+                raise TypeError(f"Setting {name!r} must be uppercase.")
         self._accept({**_capitals(default_settings), **options})
 
     def load(self) -> None:
@@ -81,61 +89,131 @@ class LegacySettings:
             return
         module = os.environ.get(ENVIRONMENT_VARIABLE)
         if module:
-            self._accept({**_capitals(importlib.import_module(module)), "SETTINGS_MODULE": module})
+            self._accept(
+                {**_capitals(importlib.import_module(module)), "SETTINGS_MODULE": module}, set_process_zone=True
+            )
 
-    def _accept(self, given: dict[str, Any]) -> None:
-        values = {**DEFAULTS, **given}
-        databases = {
-            alias: {key: value for key, value in entry.items() if key not in ABOUT_REQUESTS}
-            for alias, entry in values["DATABASES"].items()
-            if entry
-        }
+    def _accept(self, given: dict[str, Any], set_process_zone: bool = False) -> None:
+        self.__dict__["_values"] = given
+        try:
+            self._apply(CORE)
+        except BaseException:
+            self.__dict__["_values"] = None
+            raise
+        if set_process_zone and "TIME_ZONE" in given:
+            set_zone_of_process(given["TIME_ZONE"])
+
+    def _apply(self, names: Any) -> None:
+        """Hand the settings Duotone knows under names of its own to ``orm.configure``."""
+        changed: dict[str, Any] = {}
+        for name in names:
+            value = self._values.get(name, DEFAULTS[name])
+            if name == "DATABASES":
+                changed["databases"] = databases_in_core_form(value)
+            elif name == "TIME_ZONE":
+                changed["time_zone"] = value or "UTC"
+            elif name in LISTS:
+                changed[CORE[name]] = [str(each) if name == "INSTALLED_APPS" else each for each in value]
+            else:
+                changed[CORE[name]] = value
+        unsafe = os.environ.get(ASYNC_UNSAFE_VARIABLE)
         configure_orm(
-            databases or None,
-            use_tz=values["USE_TZ"],
-            time_zone=values["TIME_ZONE"] or "UTC",
-            default_auto_field=values["DEFAULT_AUTO_FIELD"].rpartition(".")[2],
-            installed_apps=[str(app) for app in values["INSTALLED_APPS"]],
-            database_routers=list(values["DATABASE_ROUTERS"]),
-            migration_modules=values.get("MIGRATION_MODULES") or {},
-            migration_imports=MIGRATION_IMPORTS,
+            changed.pop("databases", None),
+            swapped_models=SwappedModels(self),
             migrations_table="django_migrations",
             strict_models=False,  # Django leaves what is declared wrong to its checks
+            **changed,
+            **({"allow_blocking": True} if unsafe else {}),
         )
-        self.__dict__["_values"] = values
 
     def __getattr__(self, name: str) -> Any:
         self.load()
         values = self.__dict__["_values"]
+        if name == "SECRET_KEY" and not (values or {}).get(name) and not orm_settings.secret_key:
+            raise ImproperlyConfigured(
+                f"The SECRET_KEY setting must not be empty: give it to settings.configure(...), or set "
+                f"{ENVIRONMENT_VARIABLE} to the name of a settings module that has it."
+            )
         if values is not None and name in values:
             return values[name]
-        if values is None and name in DEFAULTS:
+        if values is None and name in CORE:
             return _from_orm(name)
-        if values is None and name.isupper():
+        if values is None and name.isupper() and not orm_settings.databases:
             raise ImproperlyConfigured(
                 f"Settings are not configured, so there is no {name}: call settings.configure(...), or set "
                 f"{ENVIRONMENT_VARIABLE} to the name of a settings module."
             )
+        if name in DEFAULTS:
+            return DEFAULTS[name]
         raise AttributeError(f"There is no setting {name}.")
 
     def __setattr__(self, name: str, value: Any) -> None:
+        self._begin_changes(name)
+        self._values[name] = value
+        if name in CORE:
+            self._apply([name])
+
+    def __delattr__(self, name: str) -> None:
+        self._begin_changes(name)
+        if name not in self._values:
+            raise AttributeError(f"The setting {name} is not set.")
+        del self._values[name]
+        if name in CORE:
+            self._apply([name])
+
+    def _begin_changes(self, name: str) -> None:
         self.load()
         if not name.isupper():
             raise AttributeError(f"A setting's name is in capitals, and {name!r} is not.")
-        if name in DEFAULTS and name != "DEBUG":
-            raise ImproperlyConfigured(
-                f"{name} is in use since the settings were read; give it to settings.configure()."
-            )
         if not self.configured:
-            self.__dict__["_values"] = {each: _from_orm(each) for each in DEFAULTS}
-        self.__dict__["_values"][name] = value
+            self.__dict__["_values"] = {each: _from_orm(each) for each in CORE}
+
+    def is_overridden(self, setting: str) -> bool:
+        """Return whether a setting was given, so that it is not the default."""
+        self.load()
+        return setting in (self._values or {})
+
+    def __contains__(self, name: object) -> bool:
+        self.load()
+        return name in (self._values or {}) or name in DEFAULTS
 
     def __dir__(self) -> list[str]:
         self.load()
-        return sorted({*super().__dir__(), *(self._values or DEFAULTS)})
+        return sorted({*super().__dir__(), *(self._values or {}), *DEFAULTS})
 
     def __repr__(self) -> str:
         return f"<settings {'read' if self.configured else 'not read yet'}>"
+
+
+CORE = {
+    "DATABASES": "databases",
+    "DATABASE_ROUTERS": "database_routers",
+    "DEFAULT_AUTO_FIELD": "default_auto_field",
+    "INSTALLED_APPS": "installed_apps",
+    "MIGRATION_MODULES": "migration_modules",
+    "SECRET_KEY": "secret_key",
+    "SILENCED_SYSTEM_CHECKS": "silenced_checks",
+    "TIME_ZONE": "time_zone",
+    "USE_TZ": "use_tz",
+}
+"""Settings that Duotone has under names of its own."""
+
+LISTS = frozenset({"DATABASE_ROUTERS", "INSTALLED_APPS", "SILENCED_SYSTEM_CHECKS"})
+
+
+def set_zone_of_process(zone: str | None) -> None:
+    """Make a zone that of the process (``TZ``), as Django does with TIME_ZONE of a settings module."""
+    if zone and hasattr(time, "tzset"):
+        os.environ["TZ"] = zone
+        time.tzset()
+
+
+def configure_logging() -> None:
+    """Set up logging as LOGGING and LOGGING_CONFIG say."""
+    if settings.configured and settings.LOGGING and settings.LOGGING_CONFIG:
+        called = settings.LOGGING_CONFIG
+        dict_config = logging.config.dictConfig if called == "logging.config.dictConfig" else import_string(called)
+        dict_config(settings.LOGGING)
 
 
 def _capitals(source: Any) -> dict[str, Any]:
@@ -149,13 +227,7 @@ def _from_orm(name: str) -> Any:
         return {alias: _in_django_form(given) for alias, given in orm_settings.databases.items()}
     if name == "DEFAULT_AUTO_FIELD":
         return f"django.db.models.{orm_settings.default_auto_field}"
-    own = {
-        "TIME_ZONE": "time_zone",
-        "USE_TZ": "use_tz",
-        "INSTALLED_APPS": "installed_apps",
-        "DATABASE_ROUTERS": "database_routers",
-    }
-    return getattr(orm_settings, own[name]) if name in own else DEFAULTS[name]
+    return getattr(orm_settings, CORE[name])
 
 
 def _in_django_form(given: Any) -> dict[str, Any]:

@@ -10,6 +10,8 @@ import enum
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
+from orm.structures.lazy import Promise
+
 Choice: TypeAlias = "tuple[Any, Any]"
 ChoiceList: TypeAlias = list[Choice]
 ChoicesArgument: TypeAlias = (
@@ -26,7 +28,7 @@ class ChoicesType(enum.EnumMeta):
         labels: list[str] = []
         for key in classdict._member_names:
             value = classdict[key]
-            if isinstance(value, (list, tuple)) and len(value) > 1 and isinstance(value[-1], str):
+            if isinstance(value, (list, tuple)) and len(value) > 1 and isinstance(value[-1], (str, Promise)):
                 *rest, label = value
                 value = rest[0] if len(rest) == 1 else tuple(rest)
             else:

@@ -1,0 +1,270 @@
+"""``BaseCommand``: what a management command is, how its options are read, and how its errors are shown."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
+from typing import Any, NoReturn
+
+from orm import checks
+from orm.commands.output import OutputWrapper, color_style, no_style
+from orm.models.apps import apps
+
+ALL_CHECKS = "__all__"
+USUAL = ("version", "verbosity", "settings", "pythonpath", "traceback", "no_color", "force_color", "skip_checks")
+
+
+class CommandError(Exception):
+    """A command could not do what was asked; shown without a traceback.
+
+    Parameters: ``returncode`` is the exit status.
+    """
+
+    def __init__(self, *args: Any, returncode: int = 1, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.returncode = returncode
+
+
+class SystemCheckError(CommandError):
+    """System checks found errors, so the command did not run."""
+
+
+class CommandParser(argparse.ArgumentParser):
+    """Reads a command's options; called from code it raises ``CommandError`` instead of ending the process."""
+
+    def __init__(
+        self,
+        *,
+        missing_args_message: str | None = None,
+        called_from_command_line: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.missing_args_message = missing_args_message
+        self.called_from_command_line = called_from_command_line
+        super().__init__(**kwargs)
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Read the arguments; a command that needs some says so where there are none."""
+        if self.missing_args_message and not (args or any(not str(arg).startswith("-") for arg in args or ())):
+            self.error(self.missing_args_message)
+        return super().parse_args(args, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        """End the process with usage and message, or raise ``CommandError``."""
+        if self.called_from_command_line:
+            super().error(message)
+        raise CommandError(f"Error: {message}")
+
+    def add_subparsers(self, **kwargs: Any) -> Any:
+        """Add commands within the command; they are read as this one is."""
+        parser_class = kwargs.get("parser_class", type(self))
+        if issubclass(parser_class, CommandParser):
+
+            def make(**options: Any) -> Any:
+                return parser_class(called_from_command_line=self.called_from_command_line, **options)
+
+            kwargs["parser_class"] = make
+        return super().add_subparsers(**kwargs)
+
+
+class BaseCommand:
+    """One command. A subclass writes ``handle()``, and ``add_arguments()`` where it has options.
+
+    ``requires_system_checks`` is a list of tags, or ``"__all__"``; ``output_transaction`` puts BEGIN and COMMIT around
+    printed SQL; ``stealth_options`` are options without a flag, for calls from code.
+    """
+
+    help = ""
+    output_transaction = False
+    requires_migrations_checks = False
+    requires_system_checks: Any = ALL_CHECKS
+    base_stealth_options = ("stderr", "stdout")
+    stealth_options: Sequence[str] = ()
+    suppressed_base_arguments: Iterable[str] = frozenset()
+    missing_args_message: str | None = None
+    _called_from_command_line = False
+
+    def __init__(
+        self, stdout: Any = None, stderr: Any = None, no_color: bool = False, force_color: bool = False
+    ) -> None:
+        if no_color and force_color:
+            raise CommandError("'no_color' and 'force_color' can't be used together.")
+        self.stdout = OutputWrapper(stdout or sys.stdout)
+        self.stderr = OutputWrapper(stderr or sys.stderr)
+        self.style = no_style() if no_color else color_style(force_color)
+        if not no_color:
+            self.stderr.style_func = self.style.ERROR  # type: ignore[attr-defined]
+        if not isinstance(self.requires_system_checks, (list, tuple)) and self.requires_system_checks != ALL_CHECKS:
+            raise TypeError("requires_system_checks must be a list or tuple.")
+
+    def get_version(self) -> str:
+        """Return the version ``--version`` shows: Duotone's, unless a subclass has its own."""
+        return version("duotone")
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Return the parser of the command's options and of those every command has."""
+        parser = CommandParser(
+            prog=f"{os.path.basename(prog_name)} {subcommand}",
+            description=self.help or None,
+            missing_args_message=self.missing_args_message,
+            called_from_command_line=self._called_from_command_line,
+            **kwargs,
+        )
+        self._add(parser, "--version", action="version", version=self.get_version(), help="Show the version and exit.")
+        self._add(parser, "-v", "--verbosity", default=1, type=int, choices=[0, 1, 2, 3],
+                  help="How much is told: 0 nothing, 1 the usual, 2 much, 3 all.")  # fmt: skip
+        self._add(parser, "--settings", help="The Python path of a settings module.")
+        self._add(parser, "--pythonpath", help="A folder to import from.")
+        self._add(parser, "--traceback", action="store_true", help="Show a CommandError's traceback.")
+        self._add(parser, "--no-color", action="store_true", help="Don't colour what is written.")
+        self._add(parser, "--force-color", action="store_true", help="Colour what is written, on any stream.")
+        if self.requires_system_checks:
+            self._add(parser, "--skip-checks", action="store_true", help="Skip system checks.")
+        self.add_arguments(parser)
+        return parser
+
+    def _add(self, parser: CommandParser, *names: str, **options: Any) -> None:
+        if set(names) & set(self.suppressed_base_arguments):
+            options["help"] = argparse.SUPPRESS
+        parser.add_argument(*names, **options)
+
+    def add_base_argument(self, parser: CommandParser, *args: str, **kwargs: Any) -> None:
+        """Add an option every command has, hidden where ``suppressed_base_arguments`` names it."""
+        self._add(parser, *args, **kwargs)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the command's own options; for subclasses."""
+
+    def print_help(self, prog_name: str, subcommand: str) -> None:
+        """Print the command's help."""
+        self.create_parser(prog_name, subcommand).print_help()
+
+    def run_from_argv(self, argv: Sequence[str]) -> None:
+        """Run the command as the command line gives it; ends the process where it fails."""
+        self._called_from_command_line = True
+        parser = self.create_parser(argv[0], argv[1])
+        options = vars(parser.parse_args(list(argv[2:])))
+        args = options.pop("args", ())
+        try:
+            self.execute(*args, **options)
+        except CommandError as error:
+            if options["traceback"]:
+                raise
+            if isinstance(error, SystemCheckError):
+                self.stderr.write(str(error), plain_text)
+            else:
+                self.stderr.write(f"{type(error).__name__}: {error}")
+            sys.exit(error.returncode)
+
+    def execute(self, *args: Any, **options: Any) -> Any:
+        """Run the system checks the command asks for, then ``handle``, and write what that returns."""
+        if options["force_color"] and options["no_color"]:
+            raise CommandError("The --no-color and --force-color options can't be used together.")
+        if options["force_color"]:
+            self.style = color_style(force_color=True)
+        elif options["no_color"]:
+            self.style = no_style()
+            self.stderr.style_func = None  # type: ignore[assignment]
+        if options.get("stdout"):
+            self.stdout = OutputWrapper(options["stdout"])
+        if options.get("stderr"):
+            self.stderr = OutputWrapper(options["stderr"])
+        if self.requires_system_checks and not options["skip_checks"]:
+            tags = None if self.requires_system_checks == ALL_CHECKS else self.requires_system_checks
+            self.check(tags=tags)
+        output = self.handle(*args, **options)
+        if output:
+            self.stdout.write(output)
+        return output
+
+    def check(
+        self,
+        app_configs: Any = None,
+        tags: Iterable[str] | None = None,
+        display_num_errors: bool = False,
+        include_deployment_checks: bool = False,
+        fail_level: int = checks.ERROR,
+        databases: Iterable[str] | None = None,
+    ) -> None:
+        """Run system checks, and write what they find to stderr.
+
+        Raises ``SystemCheckError`` where a finding that is not silenced has at least ``fail_level``.
+        """
+        found = checks.run_checks(app_configs, tags, include_deployment_checks, databases)
+        shown = [each for each in found if not each.is_silenced()]
+        groups = [
+            ("CRITICALS", [each for each in shown if each.level >= checks.CRITICAL]),
+            ("ERRORS", [each for each in shown if checks.ERROR <= each.level < checks.CRITICAL]),
+            ("WARNINGS", [each for each in shown if checks.WARNING <= each.level < checks.ERROR]),
+            ("INFOS", [each for each in shown if checks.INFO <= each.level < checks.WARNING]),
+            ("DEBUGS", [each for each in shown if each.level < checks.INFO]),
+        ]
+        body = "".join(
+            f"\n{title}:\n" + "\n".join(str(each) for each in sorted(group, key=str)) + "\n"
+            for title, group in groups
+            if group
+        )
+        count = {0: "no issues", 1: "1 issue"}.get(len(shown), f"{len(shown)} issues")
+        footer = f"System check identified {count} ({len(found) - len(shown)} silenced)."
+        if any(each.is_serious(fail_level) and not each.is_silenced() for each in found):
+            raise SystemCheckError(f"SystemCheckError: System check identified some issues:\n{body}\n{footer}")
+        if body:
+            self.stderr.write(
+                f"System check identified some issues:\n{body}" + (f"\n{footer}" if display_num_errors else ""),
+                plain_text,
+            )
+        elif display_num_errors:
+            self.stdout.write(footer)
+
+    def handle(self, *args: Any, **options: Any) -> Any:
+        """Do the command's work; for subclasses."""
+        raise NotImplementedError("subclasses of BaseCommand must provide a handle() method")
+
+
+def plain_text(text: str) -> str:
+    """Return the text without a style."""
+    return text
+
+
+class AppCommand(BaseCommand):
+    """A command over applications, named by their labels."""
+
+    missing_args_message = "Enter at least one application label."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take one label or more."""
+        parser.add_argument("args", metavar="app_label", nargs="+", help="One or more application label.")
+
+    def handle(self, *app_labels: str, **options: Any) -> Any:
+        """Call ``handle_app_config`` for each application; return what they give, in lines."""
+        try:
+            found = [apps.get_app_config(label) for label in app_labels]
+        except (LookupError, ImportError) as error:
+            raise CommandError(f"{error}. Are you sure your INSTALLED_APPS setting is correct?") from error
+        return "\n".join(out for each in found if (out := self.handle_app_config(each, **options)))
+
+    def handle_app_config(self, app_config: Any, **options: Any) -> Any:
+        """Do the work for one application; for subclasses."""
+        raise NotImplementedError("Subclasses of AppCommand must provide a handle_app_config() method.")
+
+
+class LabelCommand(BaseCommand):
+    """A command over any labels."""
+
+    label = "label"
+    missing_args_message = "Enter at least one label."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take one label or more."""
+        parser.add_argument("args", metavar=self.label, nargs="+")
+
+    def handle(self, *labels: str, **options: Any) -> Any:
+        """Call ``handle_label`` for each label; return what they give, in lines."""
+        return "\n".join(out for label in labels if (out := self.handle_label(label, **options)))
+
+    def handle_label(self, label: str, **options: Any) -> Any:
+        """Do the work for one label; for subclasses."""
+        raise NotImplementedError("subclasses of LabelCommand must provide a handle_label() method")

@@ -1,0 +1,1 @@
+"""The commands every project has, one in each module."""

@@ -1,0 +1,12 @@
+"""``django.core.signals``: that a setting changed, and those of requests, which nothing here sends."""
+
+from __future__ import annotations
+
+from orm.models.signals import Signal
+
+__all__ = ["got_request_exception", "request_finished", "request_started", "setting_changed"]
+
+request_started = Signal("request_started")
+request_finished = Signal("request_finished")
+got_request_exception = Signal("got_request_exception")
+setting_changed = Signal("setting_changed")

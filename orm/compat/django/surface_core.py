@@ -1,0 +1,54 @@
+"""``django.apps``, ``conf``, ``core`` and ``dispatch``: which Duotone modules they come from."""
+
+from __future__ import annotations
+
+from orm.compat.django.names import HERE, Surface, of, own
+
+COMMANDS = of("orm.commands", "BaseCommand", "CommandError", "CommandParser", "call_command", "get_commands")
+
+CORE: dict[str, Surface] = {
+    "django.apps": Surface("Installed applications.", names=own("apps", "AppConfig", "apps")),
+    "django.apps.config": Surface("Installed applications.", names=own("apps", "AppConfig")),
+    "django.apps.registry": Surface("The registry of models.", names=of("orm.models.apps", "Apps", "apps")),
+    "django.conf": Surface(
+        "Settings.",
+        names=own("settings", "ENVIRONMENT_VARIABLE", "settings") | own("settings", LazySettings="LegacySettings"),
+    ),
+    "django.conf.global_settings": Surface("Every setting's default.", (f"{HERE}.global_settings",)),
+    "django.core": Surface("Exceptions, validators, checks, commands."),
+    "django.core.checks": Surface("System checks.", ("orm.checks",)),
+    "django.core.checks.messages": Surface("What checks find.", ("orm.checks.messages",)),
+    "django.core.checks.model_checks": Surface("Checks of all models.", ("orm.models.checks.everything",)),
+    "django.core.checks.registry": Surface("Which checks there are.", ("orm.checks.registry",)),
+    "django.core.exceptions": Surface(
+        "Exceptions that are not a database's.", ("orm.errors",), of("orm.errors", "NON_FIELD_ERRORS")
+    ),
+    "django.core.management": Surface(
+        "Commands of a project.",
+        ("orm.commands",),
+        own("management", "ManagementUtility", "execute_from_command_line")
+        | of("orm.commands.calling", "find_commands", "load_command_class")
+        | {"color": "orm.commands.output:"},
+    ),
+    "django.core.management.base": Surface("What a command is.", ("orm.commands.base", "orm.commands.output")),
+    "django.core.management.color": Surface("Styles.", ("orm.commands.output",)),
+    "django.core.management.utils": Surface("Keys.", names=of("orm.security.crypto", "get_random_secret_key")),
+    "django.core.signals": Surface("Signals of requests and settings.", (f"{HERE}.core_signals",)),
+    "django.core.validators": Surface("Validators of fields.", ("orm.models.fields.validators",)),
+    "django.core.serializers.json": Surface("JSON.", ("orm.text.json",)),
+    "django.dispatch": Surface("Signals.", names=of("orm.models.signals", "Signal", "receiver")),
+    "django.dispatch.dispatcher": Surface("Signals.", names=of("orm.models.signals", "Signal", "receiver")),
+    "django.http": Surface("Not found, and names of the web.", names=own("shortcuts", "Http404"), web="django.http"),
+    "django.shortcuts": Surface("Objects or not found.", (f"{HERE}.shortcuts",), web="django.shortcuts"),
+    "django.contrib.admin": Surface(
+        "The admin's decorators, and names.",
+        names=own("web", "action", "display", "register"),
+        web="django.contrib.admin",
+    ),
+    "django.contrib.admin.decorators": Surface(
+        "The admin's decorators.", names=own("web", "action", "display", "register")
+    ),
+    "django.contrib.humanize": Surface("Nothing: templates use it."),
+    "django.contrib.messages": Surface("Names of the web.", web="django.contrib.messages"),
+    "django.contrib.staticfiles": Surface("Nothing: requests use it."),
+}

@@ -1,0 +1,58 @@
+"""``django.utils``: which Duotone modules its parts come from."""
+
+from __future__ import annotations
+
+from orm.compat.django.names import HERE, Surface, of, own
+
+UTILS: dict[str, Surface] = {
+    "django.utils": Surface("Time zones, texts and structures."),
+    "django.utils.asyncio": Surface("Blocking functions in async code.", (f"{HERE}.unsafe",)),
+    "django.utils.choices": Surface("Choices in any form.", ("orm.structures.choices",)),
+    "django.utils.connection": Surface(
+        "Connections by alias.",
+        names=of("orm.errors", "ConnectionDoesNotExist")
+        | of("orm.structures.handlers", "BaseConnectionHandler", "ConnectionProxy"),
+    ),
+    "django.utils.crypto": Surface("Random texts and keyed digests.", ("orm.security.crypto",)),
+    "django.utils.datastructures": Surface("Special mappings and sets.", ("orm.structures.collections",)),
+    "django.utils.dateformat": Surface(
+        "Dates in text.", ("orm.text.dateformat",), of("orm.text.dateformat", "format", "time_format")
+    ),
+    "django.utils.dateparse": Surface("Dates out of text.", ("orm.text.dates", "orm.text.durations")),
+    "django.utils.deconstruct": Surface(
+        "Classes that tell how they were made.", names=of("orm.structures.deconstruct", "deconstructible")
+    ),
+    "django.utils.decorators": Surface(
+        "Decorators.", names=of("orm.structures.lazy", "classproperty"), web="django.utils.decorators"
+    ),
+    "django.utils.deprecation": Surface("Warnings of what goes.", (f"{HERE}.deprecation",)),
+    "django.utils.duration": Surface("Durations in text.", ("orm.text.durations",)),
+    "django.utils.encoding": Surface("Text and bytes.", ("orm.text.encoding",)),
+    "django.utils.functional": Surface(
+        "Lazy values and cached properties.", ("orm.structures.lazy",), of("orm.structures.lazy", "empty")
+    ),
+    "django.utils.hashable": Surface("Anything as a key.", ("orm.structures.hashable",)),
+    "django.utils.html": Surface("HTML's escaping.", ("orm.text.html",)),
+    "django.utils.ipv6": Surface("Addresses of version 6.", ("orm.text.addresses",)),
+    "django.utils.itercompat": Surface("Whether a value can be iterated.", (f"{HERE}.deprecation",)),
+    "django.utils.module_loading": Surface(
+        "Modules by name.", ("orm.structures.loading",), own("autodiscovery", "autodiscover_modules")
+    ),
+    "django.utils.numberformat": Surface("Numbers in text.", names=of("orm.text.numbers", "format")),
+    "django.utils.safestring": Surface(
+        "Texts that are HTML.", names=of("orm.text.html", "SafeData", "SafeString", "SafeText", "mark_safe")
+    ),
+    "django.utils.text": Surface(
+        "Slugs, shortening, joining.", ("orm.text.words",), of("orm.text.words", "format_lazy")
+    ),
+    "django.utils.timesince": Surface("How long ago.", ("orm.text.since",)),
+    "django.utils.timezone": Surface(
+        "The moment, and its zone.",
+        (f"{HERE}.timezone",),
+        # Scripts reach for the standard library's classes through this module.
+        own("timezone", "utc") | of("datetime", "datetime", "timedelta", "timezone", "tzinfo"),
+    ),
+    "django.utils.translation": Surface("Messages, as they are written.", (f"{HERE}.translation",)),
+    "django.utils.tree": Surface("Trees of conditions.", ("orm.structures.tree",)),
+    "django.utils.version": Surface("Versions.", (f"{HERE}.version",)),
+}
