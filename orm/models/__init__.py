@@ -66,10 +66,10 @@ from orm.query.prefetch import Prefetch, aprefetch_related_objects
 from orm.query.prefetch_blocking import prefetch_related_objects
 from orm.query.queryset_blocking import QuerySet
 from orm.sql.aggregates import Aggregate, Avg, Count, Max, Min, StdDev, Sum, Variance
+from orm.sql.calls import ExpressionWrapper, Func
 from orm.sql.cases import Case, When
 from orm.sql.conditions import Q
 from orm.sql.expressions import Expression, OrderBy, Value
-from orm.sql.func import ExpressionWrapper, Func
 from orm.sql.insert import Excluded
 from orm.sql.lookups import Lookup, Transform
 from orm.sql.references import F, OuterRef

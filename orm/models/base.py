@@ -30,7 +30,7 @@ from orm.query.insert_instances import insert
 from orm.query.instance_rows import Columns
 from orm.query.shape import root
 from orm.query.update_instances import update_instance
-from orm.sql.func import DatabaseDefault
+from orm.sql.calls import DatabaseDefault
 
 if TYPE_CHECKING:
     from orm.checks.messages import CheckMessage

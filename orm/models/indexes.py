@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from orm.late import hashlib
 from orm.models.conditions import schema_sql
 from orm.sql import ddl
-from orm.sql.func import Func
+from orm.sql.calls import Func
 from orm.sql.references import F
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from orm.models.apps import Apps
     from orm.models.base import AwaitableModel, WritePlan
     from orm.models.fields.base import Field
-    from orm.query.paths import Hop
+    from orm.query.hop import Hop
 
 META_DEFAULTS: dict[str, Any] = {
     "abstract": False,

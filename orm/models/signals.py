@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from orm.models.signal_blocking import Signal
+from orm.models.dispatch_blocking import Signal
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

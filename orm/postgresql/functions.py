@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orm.models.fields import DateTimeField, UUIDField
-from orm.sql.func import Func
+from orm.sql.calls import Func
 
 if TYPE_CHECKING:
     from orm.sql.types import SQLType

@@ -29,8 +29,8 @@ from orm.models.fields import (
     SmallIntegerField,
 )
 from orm.sql import types
+from orm.sql.calls import Func
 from orm.sql.expressions import Expression, Slot
-from orm.sql.func import Func
 from orm.sql.lookups import Lookup, Transform
 from orm.sql.ranges import BOUNDS, DateRange, DateTimeTZRange, NumericRange, Range
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from orm.models.fields import Field, FloatField
 from orm.postgresql.arrays import ArrayField
 from orm.sql import types
+from orm.sql.calls import Func
 from orm.sql.expressions import Expression, Value
-from orm.sql.func import Func
 from orm.sql.lookups import Exact, Lookup
 from orm.sql.references import F, as_reference
 

@@ -13,7 +13,8 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError
-from orm.query.names import RELATION_LOOKUPS, Listing, Names, Path, further_conditions, nearest, transform_of
+from orm.query.names import RELATION_LOOKUPS, Listing, Names, further_conditions, nearest, transform_of
+from orm.query.path import Path
 from orm.sql import types
 from orm.sql.conditions import Q, Where, kind_of
 from orm.sql.expressions import Col, Expression, Node, Slot

@@ -21,9 +21,9 @@ from orm.query.change_query import assignments_key, upsert_rows
 from orm.query.instance_rows import Columns, Computed, RowMaker, columns_of, row_maker
 from orm.query.plan import Plan, statement_plan
 from orm.query.shape import root
+from orm.sql.calls import DatabaseDefault
 from orm.sql.dialect import NewKey
 from orm.sql.expressions import Col, Combinable, Expression, Uncacheable, Value, structure_of
-from orm.sql.func import DatabaseDefault
 from orm.sql.insert import Conflict, Excluded, Insert
 from orm.sql.select import Output
 from orm.sql.sources import DefaultRow, ParameterArrays, ParameterRows, Source, ValueRow

@@ -7,11 +7,12 @@ with the nearest names.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from orm.errors import FieldError
 from orm.late import difflib, inspect
-from orm.query.paths import Hop
+from orm.query.hop import Hop
+from orm.query.path import Path
 from orm.sql.conditions import Where
 from orm.sql.expressions import Col, Slot
 from orm.sql.json import KeyPath, KeyTransform, PathItem, is_special, keys_in, leading_keys, path_item
@@ -21,20 +22,6 @@ from orm.sql.types import SQLType
 
 RELATION_LOOKUPS = ("exact", "in", "gt", "gte", "lt", "lte", "isnull", "range")
 """How the key of a related object may be compared; anything else is meant for one of its fields."""
-
-
-class Path(NamedTuple):
-    """Where a name leads: relations to go along, the column at the end, and what comes after (transforms, a lookup)."""
-
-    hops: tuple[Hop, ...]
-    field: Any
-    rest: tuple[str, ...]
-    relation: Any  # the relation the path ends with, when it names one
-
-    @property
-    def many(self) -> bool:
-        """Whether one row may lead to several."""
-        return any(hop.many for hop in self.hops)
 
 
 class RelatedValue(SQLType):

@@ -29,10 +29,10 @@ from orm.query.faces import Faces
 from orm.query.insert_instances import bulk_insert, upsert_of
 from orm.query.plan import Plan, select_plan, statement_plan
 from orm.query.prefetch import batches, load_lookups
+from orm.query.query import Query
 from orm.query.raw_blocking import RawQuerySet
 from orm.query.returning_blocking import Returning
 from orm.query.shape import Shape, root
-from orm.query.statement import Query
 from orm.query.update_instances import bulk_update
 from orm.sql.expressions import Uncacheable, structure_of
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from orm.errors import FieldError
 from orm.sql import types
+from orm.sql.calls import Func
 from orm.sql.expressions import Expression, Star, Value, as_expression
-from orm.sql.func import Func
 from orm.sql.types import SQLType
 from orm.sql.windows import listed, ordering_of
 

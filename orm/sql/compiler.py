@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from orm.errors import EmptyResultSet, FullResultSet
 from orm.sql.expressions import Constant, Expression, Param
 from orm.sql.generated import define
-from orm.sql.selecting import compile_select
+from orm.sql.select_text import compile_select
 
 if TYPE_CHECKING:
     from orm.sql.dialect import Dialect

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orm.sql.selecting import compile_where
+from orm.sql.select_text import compile_where
 from orm.sql.statements import Statement, compile_ctes
 
 if TYPE_CHECKING:

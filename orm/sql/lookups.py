@@ -17,9 +17,9 @@ from typing import Any, ClassVar, TypeVar
 from orm.epoch import Reason, epoch
 from orm.errors import DataError, EmptyResultSet, FieldError
 from orm.sql import types
+from orm.sql.calls import Func
 from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS, NothingNode
 from orm.sql.expressions import Expression, Param, Slot
-from orm.sql.func import Func
 from orm.sql.types import KIND_LOOKUPS, OutOfRange, SQLType
 
 Prepare = Callable[[Any], Any]

@@ -1,4 +1,4 @@
-"""SELECT as a structure: tables and joins, conditions, outputs, grouping, ordering (orm.sql.selecting makes it text).
+"""SELECT as a structure: tables and joins, conditions, outputs, grouping, ordering (orm.sql.select_text makes it text).
 
 A ``Select`` is frozen once a shape holds it; whoever changes one works on a copy. Which joins are inner is not
 stored:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from orm.errors import NotSupportedError
 from orm.sql.insert import Assignment, compile_assignments
-from orm.sql.selecting import compile_where
+from orm.sql.select_text import compile_where
 from orm.sql.sources import Source
 from orm.sql.statements import Statement, compile_ctes
 

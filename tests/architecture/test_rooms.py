@@ -32,7 +32,7 @@ MARKED_FOR_BRIDGE = {
     "orm/models/validation.py": "clean() may block",
     "orm/models/managers.py": "pairs of overrides",
     "orm/models/metaclass.py": "pairs of overrides",
-    "orm/models/signal.py": "receivers of either colour",
+    "orm/models/dispatch.py": "receivers of either colour",
     "orm/models/unseen.py": "the function of SET() may block",
     "orm/models/relations/many.py": "custom managers of either colour",
     "orm/models/relations/manager_class.py": "pairs of overrides",

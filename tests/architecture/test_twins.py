@@ -23,7 +23,7 @@ from orm.migrations.operations import CreateModel
 from orm.migrations.recorder_blocking import MigrationRecorder
 from orm.migrations.state import ProjectState
 from orm.models.apps import Apps
-from orm.models.signal_blocking import Signal
+from orm.models.dispatch_blocking import Signal
 from orm.testing.rollback_blocking import CommitHooks
 from tests.architecture.sources import ROOT, sources
 from tests.contenttypes import models as g

@@ -20,8 +20,8 @@ from orm.db.registry import backends, databases
 from orm.db.url import DatabaseURL
 from orm.models import CASCADE, CharField, DateTimeField, F, ForeignKey, IntegerField, Model, UUIDField, Value
 from orm.models.functions import Concat, Lower, Now
+from orm.sql.calls import Func
 from orm.sql.dialect import NewKey
-from orm.sql.func import Func
 from orm.sql.rewriting import read_before_change
 from orm.sql.statements import Statement
 from orm.testing.conformance import ConnectionConformance, DialectConformance, ModelConformance

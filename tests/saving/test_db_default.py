@@ -13,7 +13,7 @@ from orm import models
 from orm.errors import FieldError, ImproperlyConfigured
 from orm.models import Count, F, Value
 from orm.models.functions import Lower, Now
-from orm.sql.func import DatabaseDefault
+from orm.sql.calls import DatabaseDefault
 from tests.conftest import Run
 from tests.counting import Queries
 from tests.saving.models import Stub, StubNote, Ticket

@@ -18,7 +18,7 @@ from orm.models.relations.manager_class import Link, manager_class
 from orm.models.relations.rels import ForeignObjectRel
 from orm.models.relations.resolve import resolve_targets
 from orm.models.relations.virtual import VirtualField
-from orm.query.paths import Hop
+from orm.query.hop import Hop
 from orm.query.prefetch import fetch_in
 from orm.sql import types
 from orm.sql.expressions import Col, Expression

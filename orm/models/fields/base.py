@@ -16,7 +16,7 @@ from orm.errors import ImproperlyConfigured, ValidationError
 from orm.late import LateModule
 from orm.models.fetching import unloaded_value
 from orm.models.fields.choices import flatten_choices, normalise_choices
-from orm.sql.func import DatabaseDefault
+from orm.sql.calls import DatabaseDefault
 from orm.sql.references import names_in
 from orm.sql.types import SQLType
 

@@ -28,7 +28,7 @@ from orm.models.relations.resolve import (
 from orm.models.relations.reverse_many import ReverseManyDescriptor
 from orm.models.relations.reverse_one import ReverseOneDescriptor
 from orm.models.state import NO_KEY, PENDING
-from orm.query.paths import Hop
+from orm.query.hop import Hop
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel

@@ -25,7 +25,7 @@ from orm.models.relations.resolve import (
     resolve_targets,
     target_label,
 )
-from orm.query.paths import Hop
+from orm.query.hop import Hop
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from orm.query.paths import Hop
+from orm.query.hop import Hop
 
 if TYPE_CHECKING:
     from orm.models.on_delete import OnDelete

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from orm.sql.func import Func
+from orm.sql.calls import Func
 from orm.sql.types import SQLType
 
 _COLLATION = re.compile(r"[\w-]+\Z")

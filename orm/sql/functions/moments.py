@@ -7,7 +7,7 @@ from typing import Any
 
 from orm.errors import FieldError
 from orm.sql import types
-from orm.sql.func import Func
+from orm.sql.calls import Func
 from orm.sql.lookups import EXTRACTS, Extract, TruncDate, TruncTime, zone_name
 from orm.sql.types import SQLType
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from orm.sql import types
+from orm.sql.calls import Func
 from orm.sql.expressions import Expression, Value
-from orm.sql.func import Func
 from orm.sql.lookups import Transform
 from orm.sql.types import SQLType
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from orm.sql import types
+from orm.sql.calls import Func
 from orm.sql.expressions import Value
-from orm.sql.func import Func
 from orm.sql.types import SQLType
 
 
