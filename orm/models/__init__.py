@@ -45,6 +45,9 @@ from orm.models.managers import Manager
 from orm.models.metaclass import ModelBase
 from orm.models.relations import (
     CASCADE,
+    DB_CASCADE,
+    DB_SET_DEFAULT,
+    DB_SET_NULL,
     DO_NOTHING,
     PROTECT,
     RESTRICT,
@@ -52,6 +55,7 @@ from orm.models.relations import (
     SET_DEFAULT,
     SET_NULL,
     ForeignKey,
+    ForeignObject,
     ForeignObjectRel,
     ManyRelatedManager,
     ManyToManyField,
@@ -78,6 +82,9 @@ from orm.sql.windows import RowRange, ValueRange, Window, WindowFrame
 
 __all__ = [
     "CASCADE",
+    "DB_CASCADE",
+    "DB_SET_DEFAULT",
+    "DB_SET_NULL",
     "DO_NOTHING",
     "FETCH_ONE",
     "FETCH_PEERS",
@@ -117,6 +124,7 @@ __all__ = [
     "FilteredRelation",
     "FloatField",
     "ForeignKey",
+    "ForeignObject",
     "ForeignObjectRel",
     "Func",
     "GenericIPAddressField",

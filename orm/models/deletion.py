@@ -84,6 +84,8 @@ class Collector:
     async def _follow(self, rel: Any, instances: Sequence[Any]) -> list[Any]:
         """Apply one relation's rule to the rows that refer to ``instances``; return those that must go as well."""
         field, model, rule = rel.field, rel.related_model, rel.on_delete
+        if not field.concrete:
+            return self._guard(field, rule, await self._referring_by_several(field, instances))
         keys = [key for instance in instances if (key := getattr(instance, field.target_attname)) is not None]
         if not keys:
             return []
@@ -93,7 +95,18 @@ class Collector:
         if rule.sets_value:  # nobody needs to see these rows, so they are not loaded
             self.updates.setdefault((field, rule), []).extend(keys)
             return []
-        referring = await fetch_in(self._rows(model), field.attname, keys)
+        return self._guard(field, rule, await fetch_in(self._rows(model), field.attname, keys))
+
+    async def _referring_by_several(self, field: Any, instances: Sequence[Any]) -> list[Any]:
+        """Return the rows that refer to instances by several columns at once."""
+        names = [near.attname for near in field.local_related_fields]
+        found: list[Any] = []
+        for batch in batches(self.using, dict.fromkeys(map(field.target_values_of, instances))):
+            found += await self._rows(field.model).filter(field.condition(batch, names))
+        return found
+
+    def _guard(self, field: Any, rule: OnDelete, referring: list[Any]) -> list[Any]:
+        """Return referring rows that go as well; note those that a rule guards."""
         if not referring or rule == CASCADE:
             return referring
         if rule == PROTECT:
@@ -117,7 +130,8 @@ class Collector:
             if is_watched(part) or meta.has_custom_init:
                 return rows
             needed.update((meta.pk.attname, *(field.attname for field in meta.relation_fields)))
-            needed.update(rel.field.target_attname for rel in referring_rels(part))
+            for rel in referring_rels(part):
+                needed.update(far.attname for far in rel.field.foreign_related_fields)
         return rows.only(*sorted(needed))
 
     def check(self) -> None:

@@ -89,7 +89,7 @@ def take_extra(instance: Any, extra: dict[str, Any]) -> None:
     """
     meta: Options = type(instance)._meta
     for name, value in extra.items():
-        if name in meta.property_names or any(name == field.name for field in meta.private_fields):
+        if name in meta.property_names or name in meta.virtual_names:
             setattr(instance, name, value)
             continue
         if any(field.name == name for field in meta.many_to_many):

@@ -389,6 +389,12 @@ class Options:
         return tuple(self.local_private_fields)
 
     @cached_property
+    def virtual_names(self) -> frozenset[str]:
+        """Names of fields without a column that an instance can be given for: they set the columns they stand on."""
+        virtual = [field for field in self.fields if not field.concrete and field.is_relation]
+        return frozenset(field.name for field in (*virtual, *self.private_fields))
+
+    @cached_property
     def related_objects(self) -> tuple[Any, ...]:
         """Far sides of other models' relations to this one, hidden ones left out."""
         return tuple(rel for rel in self.all_related_objects if not rel.hidden or rel.field.many_to_many)

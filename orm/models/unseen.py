@@ -79,6 +79,8 @@ class Unseen:
             raise _Seen
         for rel in referring_rels(model):
             field, child, rule = rel.field, rel.related_model, rel.on_delete
+            if not field.concrete:
+                raise _Seen
             if rule.sets_value:
                 self.sets.append((field, rule, model))
             elif rule != CASCADE or (child in way and not child is model is self.base):

@@ -15,3 +15,25 @@ class User(models.Model):
     number = models.IntegerField()
     name = models.CharField(max_length=20)
     joined = models.DateField(null=True)
+
+
+class Note(models.Model):
+    text = models.CharField(max_length=20)
+    tenant = models.ForeignKey(Tenant, on_delete=models.DO_NOTHING, null=True)
+    user_number = models.IntegerField(null=True)
+    user = models.ForeignObject(
+        User,
+        on_delete=models.CASCADE,
+        from_fields=["tenant_id", "user_number"],
+        to_fields=["tenant_id", "number"],
+        related_name="notes",
+        null=True,
+    )
+
+
+class Badge(models.Model):
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
+    number = models.IntegerField()
+    holder = models.ForeignObject(
+        "User", models.PROTECT, ["tenant", "number"], ["tenant", "number"], related_name="badges"
+    )

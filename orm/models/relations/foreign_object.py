@@ -1,0 +1,379 @@
+"""``ForeignObject``: a reference by several columns at once, which are fields of the model in their own right.
+
+It has no column; assigning an instance sets the fields it is made of. It refers to a model with a composite primary
+key, or to any group of columns that stands for one row. The database knows nothing of it unless ``db_constraint`` says
+so. What is refused: the rules that set the reference to another value, since its fields have meanings of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any
+
+from orm.errors import FieldError, ImproperlyConfigured
+from orm.models.fetching import check_fetch_allowed, fetch
+from orm.models.on_delete import check_rule
+from orm.models.relations.foreign_key import RelatedField
+from orm.models.relations.forward import rows_like
+from orm.models.relations.manager_class import Link, manager_class
+from orm.models.relations.many_blocking import RelatedManager
+from orm.models.relations.rels import ForeignObjectRel
+from orm.models.relations.resolve import check_related_name, install_reverse, target_label
+from orm.query.paths import Hop
+from orm.query.prefetch import Loader, ManyLoader, on
+from orm.sql.conditions import Q
+
+Pair = tuple[Any, Any]
+
+
+class ExtraRestriction:
+    """What a field's ``get_extra_restriction`` adds to its joins."""
+
+    def __init__(self, field: ForeignObject, reverse: bool) -> None:
+        self.field = field
+        self.reverse = reverse
+
+    def condition(self, near: str, far: str) -> Any:
+        """Return the condition on a join of the table aliased ``far`` to the one aliased ``near``."""
+        target, own = (near, far) if self.reverse else (far, near)
+        return self.field.get_extra_restriction(target, own)
+
+
+class ForeignObjectReverse(ForeignObjectRel):
+    """The far side of a ForeignObject: one row, many that refer to it."""
+
+    one_to_many = True
+
+    @property
+    def target_field(self) -> Any:
+        """The field a bare value in a condition on this relation is compared with: the referring row's key."""
+        return self.related_model._meta.pk
+
+    @cached_property
+    def hops(self) -> tuple[Hop, ...]:
+        field = self.field
+        (lhs, rhs), *further = field.related_fields
+        more = tuple((far, near) for near, far in further)
+        return (
+            Hop(field.model, rhs, lhs, self.multiple, True, further=more, restriction=field.restriction(reverse=True)),
+        )
+
+
+class ForeignObject(RelatedField[Any]):
+    """A reference to the row of another model whose ``to_fields`` equal this model's ``from_fields``.
+
+    Parameters: ``to``, ``on_delete``, ``related_name``, ``related_query_name`` and ``limit_choices_to`` as for
+    ForeignKey; ``from_fields`` and ``to_fields`` are names of as many fields on either side (in ``to_fields`` None
+    means the primary key).
+    """
+
+    many_to_one = True
+    concrete = False
+    requires_unique_target = True
+    rel_class: type[ForeignObjectRel] = ForeignObjectReverse
+
+    def __init__(
+        self,
+        to: Any,
+        on_delete: Any,
+        from_fields: Sequence[str],
+        to_fields: Sequence[str | None],
+        rel: ForeignObjectRel | None = None,
+        related_name: str | None = None,
+        related_query_name: str | None = None,
+        limit_choices_to: Any = None,
+        parent_link: bool = False,
+        swappable: bool = True,
+        **options: Any,
+    ) -> None:
+        rule = check_rule(f"{type(self).__name__}({target_label(to)})", on_delete)
+        if rule.sets_value or rule.database_action is not None:
+            raise NotImplementedError(
+                f"{type(self).__name__}({target_label(to)}): on_delete={rule!r} would change fields that have meanings "
+                "of their own; use CASCADE, PROTECT, RESTRICT or DO_NOTHING."
+            )
+        if not from_fields or len(from_fields) != len(to_fields):
+            raise ValueError("Foreign Object from and to fields must be the same non-zero length")
+        super().__init__(**options)
+        self.from_fields = tuple(from_fields)
+        self.to_fields = tuple(to_fields)
+        self.swappable = swappable
+        self.remote_field = rel or self.rel_class(
+            self,
+            to,
+            related_name=related_name,
+            related_query_name=related_query_name,
+            limit_choices_to=limit_choices_to,
+            on_delete=rule,
+            parent_link=parent_link,
+        )
+        self.remote_field.field = self
+
+    def check_declaration(self) -> None:
+        check_related_name(self, self.remote_field.related_name)
+
+    def contribute_to_class(self, cls: type[Any], name: str, **options: Any) -> None:
+        """Join the model ``cls`` as its field ``name``."""
+        super().contribute_to_class(cls, name, **options)
+        setattr(cls, name, ForwardObjectDescriptor(self))
+        if not cls._meta.abstract:
+            self.connect(cls)
+
+    def contribute_to_related_class(self, target: type[Any], rel: Any) -> None:
+        install_reverse(target, rel, ReverseObjectDescriptor(rel))
+
+    # -- the columns -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def related_fields(self) -> tuple[Pair, ...]:
+        """Pairs of a field of this model and the one of the target that it equals.
+
+        Raises ``ImproperlyConfigured`` for one without a column.
+        """
+        own, other = self.model._meta, self.related_model._meta
+        pairs = tuple(
+            (own.get_field(near), other.pk if far is None else other.get_field(far))
+            for near, far in zip(self.from_fields, self.to_fields, strict=True)
+        )
+        for field in (field for pair in pairs for field in pair):
+            if not field.concrete:
+                raise ImproperlyConfigured(f"{self} is made of {field}, which has no column.")
+        return pairs
+
+    @property
+    def local_related_fields(self) -> tuple[Any, ...]:
+        """The fields of this model it is made of."""
+        return tuple(near for near, _ in self.related_fields)
+
+    @property
+    def foreign_related_fields(self) -> tuple[Any, ...]:
+        """The fields of the target they equal."""
+        return tuple(far for _, far in self.related_fields)
+
+    @property
+    def target_field(self) -> Any:
+        """The field a bare value in a condition on this relation is compared with: the target's key."""
+        return self.related_model._meta.pk
+
+    def get_extra_restriction(self, alias: str, related_alias: str) -> Any:
+        """Return a condition that joins to the target (aliased ``alias``) must meet besides; for subclasses."""
+        return None
+
+    def restriction(self, reverse: bool = False) -> ExtraRestriction | None:
+        """Return what joins are asked besides equal columns; None where the class says nothing."""
+        overridden = type(self).get_extra_restriction is not ForeignObject.get_extra_restriction
+        return ExtraRestriction(self, reverse) if overridden else None
+
+    @cached_property
+    def hops(self) -> tuple[Hop, ...]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The join from the declaring model to the target."""
+        (lhs, rhs), *further = self.related_fields
+        optional = self.null or lhs.null or any(near.null for near, _ in further)
+        return (
+            Hop(self.related_model, lhs, rhs, False, optional, further=tuple(further), restriction=self.restriction()),
+        )
+
+    # -- values ------------------------------------------------------------------------------------------------------
+
+    def values_of(self, instance: Any) -> tuple[Any, ...]:
+        """Return what an instance of this model refers to."""
+        return tuple(getattr(instance, near.attname) for near, _ in self.related_fields)
+
+    def target_values_of(self, related: Any) -> tuple[Any, ...]:
+        """Return what referring instances have in their columns."""
+        return tuple(getattr(related, far.attname) for _, far in self.related_fields)
+
+    def condition(self, values: Iterable[tuple[Any, ...]], names: Sequence[str]) -> Q:
+        """Return the condition that columns hold one of several groups of values."""
+        found = Q()
+        for group in values:
+            found |= Q(**dict(zip(names, group, strict=True)))
+        return found
+
+    def get_default(self) -> None:
+        """A relation without a column has no default."""
+
+    def validate(self, value: Any, instance: Any) -> None:
+        """Nothing to check: the fields it is made of are checked by themselves."""
+
+    def clone(self) -> Any:
+        """Return a field declared the same way."""
+        return super().clone()
+
+
+class ForwardObjectDescriptor:
+    """The attribute of a ForeignObject: the instance it refers to, loaded on demand."""
+
+    def __init__(self, field: ForeignObject) -> None:
+        self.field = self.relation = field
+        self.name = field.name
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.field}>"
+
+    @cached_property
+    def RelatedObjectDoesNotExist(self) -> type[Exception]:
+        """Raised where the fields hold nothing, or no row has such values; also an AttributeError, for ``hasattr``."""
+        names = {"__module__": self.field.model.__module__, "__qualname__": f"{self.field}.RelatedObjectDoesNotExist"}
+        bases = (self.field.related_model.DoesNotExist, AttributeError)
+        return type("RelatedObjectDoesNotExist", bases, names)
+
+    def prefetch_loader(self, name: str) -> ForwardObjectLoader:
+        """Return what loads this attribute for many instances."""
+        return ForwardObjectLoader(self.field, name)
+
+    def is_cached(self, instance: Any) -> bool:
+        """Whether the related instance is loaded and still the right one."""
+        related = instance.__dict__.get(self.name)
+        return related is not None and self.field.target_values_of(related) == self.field.values_of(instance)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return self
+        if self.is_cached(instance):
+            return instance.__dict__[self.name]
+        if None in self.field.values_of(instance):
+            if not self.field.null:
+                raise self.RelatedObjectDoesNotExist(f"{type(instance).__name__} has no {self.name}.")
+            return None
+        what = f"{type(instance).__name__}.{self.name}"
+        check_fetch_allowed(instance, what)
+        return fetch(lambda: self.aload(instance), what)
+
+    async def aload(self, instance: Any) -> Any:
+        """Load the related instance, keep it and return it. Raises the target's DoesNotExist when there is none."""
+        if not self.is_cached(instance):
+            field = self.field
+            names = [far.attname for far in field.foreign_related_fields]
+            condition = field.condition([field.values_of(instance)], names)
+            instance.__dict__[self.name] = await rows_like(field.related_model, instance).aget(condition)
+        return instance.__dict__[self.name]
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        field = self.field
+        if value is not None and not isinstance(value, field.related_model._meta.concrete_model):
+            raise ValueError(
+                f'Cannot assign "{value!r}": "{type(instance).__name__}.{self.name}" must be a '
+                f'"{field.related_model.__name__}" instance.'
+            )
+        for near, far in field.related_fields:
+            setattr(instance, near.attname, None if value is None else getattr(value, far.attname))
+        if value is None:
+            instance.__dict__.pop(self.name, None)
+        else:
+            instance.__dict__[self.name] = value
+
+
+class ForwardObjectLoader(Loader):
+    """Loads what ForeignObjects refer to."""
+
+    single = True
+
+    def held(self, instance: Any) -> Any:
+        descriptor = getattr(type(instance), self.name)
+        return instance.__dict__[self.name] if descriptor.is_cached(instance) else None
+
+    def lacking(self, instances: Sequence[Any]) -> Sequence[Any]:
+        known = [one for one in instances if None not in self.relation.values_of(one)]
+        return [one for one in known if self.held(one) is None]
+
+    def rows(self, using: str | None) -> Any:
+        return on(self.relation.related_model._base_manager, using)
+
+    async def load(self, instances: Sequence[Any], queryset: Any, to_attr: str | None) -> list[Any]:
+        field = self.relation
+        names = [far.attname for far in field.foreign_related_fields]
+        wanted = dict.fromkeys(map(field.values_of, instances))
+        found = list(await queryset.filter(field.condition(wanted, names)))
+        by_values = {field.target_values_of(related): related for related in found}
+        for instance in instances:
+            related = by_values.get(field.values_of(instance))
+            if related is not None or to_attr is not None:
+                instance.__dict__[to_attr or self.name] = related
+        return found
+
+
+class ReverseObjectDescriptor:
+    """The reverse attribute of a ForeignObject: gives the manager of an instance's referring rows."""
+
+    def __init__(self, rel: ForeignObjectRel) -> None:
+        self.rel = self.relation = rel
+        self.name = str(rel.accessor_name)
+
+    @property
+    def field(self) -> Any:
+        """The ForeignObject on the other model."""
+        return self.rel.field
+
+    def prefetch_loader(self, name: str) -> ReverseObjectLoader:
+        """Return what loads this attribute for many instances."""
+        return ReverseObjectLoader(self.rel, name)
+
+    @cached_property
+    def related_manager_cls(self) -> Any:
+        """The class of the managers this descriptor gives."""
+        link = Link(self.name, self.rel, self.field)
+        return manager_class(ObjectRelatedManager, self.rel.related_model._default_manager, link)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return self
+        manager = object.__new__(self.related_manager_cls)
+        manager.instance = instance
+        return manager
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        raise TypeError(
+            "Direct assignment to the reverse side of a related set is prohibited. "
+            f"Use {self.name}.set() instead, or await {self.name}.aset()."
+        )
+
+
+class ReverseObjectLoader(ManyLoader):
+    """Loads the rows whose ForeignObject refers to each of the instances."""
+
+    async def load(self, instances: Sequence[Any], queryset: Any, to_attr: str | None) -> list[Any]:
+        field = self.relation.field
+        names = [near.attname for near in field.local_related_fields]
+        groups: dict[Any, list[Any]] = {field.target_values_of(instance): [] for instance in instances}
+        found = list(await queryset.filter(field.condition(groups, names)))
+        for related in found:
+            groups[field.values_of(related)].append(related)
+        for instance in instances:
+            rows = list(groups[field.target_values_of(instance)])
+            for related in rows:
+                related.__dict__[field.name] = instance
+            if to_attr is not None:
+                instance.__dict__[to_attr] = rows
+            else:
+                instance.__dict__.setdefault("_prefetched_objects_cache", {})[self.name] = rows
+        return found
+
+
+class ObjectRelatedManager(RelatedManager[Any]):
+    """The rows whose ForeignObject refers to one instance."""
+
+    def _key_of_instance(self, foreign_key: Any) -> Any:
+        values = foreign_key.target_values_of(self.instance)
+        if None in values:
+            raise ValueError(
+                f"{type(self.instance).__name__!r} instance needs to have a primary key value before this relationship "
+                "can be used."
+            )
+        return values
+
+    def _narrowed(self) -> Any:
+        field = self.link.field
+        names = [near.attname for near in field.local_related_fields]
+        return self._every_row().filter(field.condition([self._key_of_instance(field)], names))
+
+    async def _change(self, keys: list[Any] | None, to: Any) -> None:
+        field = self.link.field
+        if to is None:
+            raise FieldError(f"{field} is made of fields with meanings of their own, so it can't be emptied.")
+        rows = self.model._base_manager.using(self._alias)
+        rows = self._narrowed().using(self._alias) if keys is None else rows.filter(pk__in=keys)
+        values = field.target_values_of(to)
+        names = [near.attname for near in field.local_related_fields]
+        await rows.aupdate(**dict(zip(names, values, strict=True)))
