@@ -20,7 +20,7 @@ from orm.models.relations.manager_class import Link, manager_class
 from orm.models.relations.many_blocking import RelatedManager
 from orm.models.relations.rels import ForeignObjectRel
 from orm.models.relations.resolve import check_related_name, install_reverse, target_label
-from orm.query.paths import Hop
+from orm.query.hop import Hop
 from orm.query.prefetch import Loader, ManyLoader, on
 from orm.sql.conditions import Q
 
