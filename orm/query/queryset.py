@@ -315,7 +315,11 @@ class AwaitableQuerySet(Faces[M]):
             return {}
         _, row = await self._one_row("aggregate", aggregates, steps.aggregate, aggregates)
         if row is None:
-            return {name: getattr(item, "value_over_nothing", None) for name, item in aggregates.items()}
+            known = {name: getattr(item, "value_over_nothing", NotImplemented) for name, item in aggregates.items()}
+            if NotImplemented not in known.values():
+                return known
+            asked = self._step("over nothing", (), steps.over_nothing)
+            _, row = await asked._one_row("aggregate", aggregates, steps.aggregate, aggregates)
         return row  # type: ignore[no-any-return]
 
     async def ain_bulk(self, id_list: Iterable[Any] | None = None, *, field_name: str = "pk") -> dict[Any, M]:

@@ -18,7 +18,7 @@ from orm.query.layout import by_name, finish, resolve_ordering
 from orm.query.names import check_attribute, nearest
 from orm.sql import types
 from orm.sql.aggregates import count_rows
-from orm.sql.conditions import NothingNode, Q, Where, kind_of
+from orm.sql.conditions import Never, NothingNode, Q, Where, kind_of
 from orm.sql.expressions import Col, Expression, Node, OrderBy, Ref, Slot
 from orm.sql.functions.windows import RowNumber
 from orm.sql.lookups import Exact, GreaterThan, IsNull, LessThanOrEqual
@@ -472,6 +472,12 @@ def aggregate(builder: Builder, aggregates: dict[str, Any]) -> None:
     select.outputs = tuple(outputs)
     select.result = "dict"
     builder.select = select
+
+
+def over_nothing(builder: Builder) -> None:
+    """Ask of no row at all, and ask nevertheless: some aggregates have a value then that only the database knows."""
+    builder.select.where = Where((Never(),))
+    builder.select.empty = False
 
 
 class _SourceBuilder:

@@ -8,7 +8,7 @@ from typing import Any
 from orm.errors import FieldError
 from orm.sql import types
 from orm.sql.calls import Func
-from orm.sql.expressions import Expression, Star, Value, as_expression
+from orm.sql.expressions import Expression, Star, as_expression
 from orm.sql.types import SQLType
 from orm.sql.windows import listed, ordering_of
 
@@ -58,7 +58,7 @@ class Aggregate(Func):
     @property
     def value_over_nothing(self) -> Any:
         """The result over no rows, known without asking a database."""
-        return self.default.value if isinstance(self.default, Value) else self.empty_result_set_value
+        return self.empty_result_set_value if self.default is None else self.default.value_over_nothing
 
     @property
     def default_alias(self) -> str:
@@ -104,7 +104,7 @@ class Aggregate(Func):
         context.setdefault("distinct", "DISTINCT " if self.distinct else "")
         if template == Func.template:
             template = "%(function)s(%(distinct)s%(expressions)s%(ordering)s)"
-        ordered = [compiler.compile(item) for item in self.order_by]
+        ordered = compiler.compile_terms(self.order_by)
         context["ordering"] = f" ORDER BY {', '.join(sql for sql, _ in ordered)}" if ordered else ""
         sql, params = super().as_sql(compiler, connection, template=template, **context)
         params = [*params, *(param for _, ordering_params in ordered for param in ordering_params)]
@@ -113,7 +113,7 @@ class Aggregate(Func):
             sql = f"{sql} FILTER (WHERE {condition})"
             params.extend(condition_params)
         if self.default is not None:
-            default, default_params = compiler.compile(self.default)
+            default, default_params = compiler.compile_value(self.default)
             sql = f"COALESCE({sql}, {default})"
             params.extend(default_params)
         return sql, params

@@ -83,7 +83,7 @@ class Func(Expression):
         parts: list[str] = []
         params: list[Any] = []
         for argument in self.source_expressions:
-            sql, argument_params = compiler.compile(argument)
+            sql, argument_params = compiler.compile_value(argument)
             parts.append(sql)
             params.extend(argument_params)
         data = {**self.extra, **extra_context}
@@ -127,5 +127,5 @@ class ExpressionWrapper(Expression):
         self.expression = expression
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
-        result: tuple[str, Sequence[Any]] = compiler.compile(self.expression)
+        result: tuple[str, Sequence[Any]] = compiler.compile_value(self.expression)
         return result

@@ -7,8 +7,8 @@ from typing import Any
 
 from orm.errors import EmptyResultSet, FullResultSet
 from orm.sql.conditions import Q
-from orm.sql.expressions import Expression, Value, as_expression
-from orm.sql.references import F, as_reference
+from orm.sql.expressions import Expression
+from orm.sql.references import as_reference
 from orm.sql.types import SQLType
 
 
@@ -22,7 +22,7 @@ class When(Expression):
         if condition is None or not getattr(condition, "conditional", False):
             raise TypeError("When() takes a Q object, a boolean expression or lookups")
         self.condition = condition
-        self.then = as_reference(then) if not isinstance(then, str) else Value(then)
+        self.then = as_reference(then)
 
     def get_source_expressions(self) -> list[Any]:
         return [self.then]
@@ -33,7 +33,7 @@ class When(Expression):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
         condition, params = compiler.compile(self.condition)
-        then, then_params = compiler.compile(self.then)
+        then, then_params = compiler.compile_value(self.then)
         return f"WHEN {condition} THEN {then}", [*params, *then_params]
 
 
@@ -45,7 +45,7 @@ class Case(Expression):
             raise TypeError("Case() takes When objects")
         super().__init__(output_field)
         self.cases = list(cases)
-        self.default = default if isinstance(default, F) else as_expression(default)
+        self.default = as_reference(default)
 
     def get_source_expressions(self) -> list[Any]:
         return [*self.cases, self.default]
@@ -59,13 +59,13 @@ class Case(Expression):
             except EmptyResultSet:
                 continue
             except FullResultSet:
-                sql, params_then = compiler.compile(case.then)
+                sql, params_then = compiler.compile_value(case.then)
                 if not parts:
                     return sql, params_then
                 return f"CASE {' '.join(parts)} ELSE {sql} END", [*params, *params_then]
             parts.append(sql)
             params.extend(case_params)
-        default, default_params = compiler.compile(self.default)
+        default, default_params = compiler.compile_value(self.default)
         if not parts:
             return default, default_params
         return f"CASE {' '.join(parts)} ELSE {default} END", [*params, *default_params]

@@ -10,7 +10,7 @@ into the parameters of a call.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import EmptyResultSet, FullResultSet
@@ -60,10 +60,20 @@ class Compiler:
         columns: list[str] = []
         params: list[Any] = []
         for output in outputs:
-            sql, found = self.compile_output(output.expression)
+            sql, found = self.compile_value(output.expression)
             columns.append(f"{sql} AS {self.dialect.quote(output.name)}" if output.name is not None else sql)
             params += found
         return word + ", ".join(columns), params
+
+    def compile_terms(self, nodes: Iterable[Any]) -> list[tuple[str, Sequence[Any]]]:
+        """Return the SQL of what rows are ordered or grouped by; a condition that is the same for all is left out."""
+        found: list[tuple[str, Sequence[Any]]] = []
+        for node in nodes:
+            try:
+                found.append(self.compile(node))
+            except (EmptyResultSet, FullResultSet):
+                continue
+        return found
 
     def compile_condition(self, node: Any) -> tuple[str, Sequence[Any]]:
         """Return a condition's SQL where there must be one, whatever it comes to."""
@@ -74,8 +84,8 @@ class Compiler:
         except EmptyResultSet:
             return "1 = 0", []
 
-    def compile_output(self, node: Expression) -> tuple[str, Sequence[Any]]:
-        """Return the SQL of a result column; a condition there is a boolean value."""
+    def compile_value(self, node: Expression) -> tuple[str, Sequence[Any]]:
+        """Return the SQL of an expression that stands as a value: a condition there is true or false, and rows stay."""
         try:
             return self.compile(node)
         except EmptyResultSet:

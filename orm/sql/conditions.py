@@ -256,11 +256,20 @@ class Where(Expression):
         negated = self.negated
         if self.connector == "XOR" and (len(parts) > 1 or flips):
             ones = " + ".join(f"CASE WHEN {part} THEN 1 ELSE 0 END" for part in parts)
-            parts = [f"(({ones}{' + 1' * flips}) %% 2) = 1"]
+            parts = [f"((({ones}{' + 1' * flips}) %% 2) = 1)"]
         text = f" {self.connector} ".join(parts)
         if negated:
             return f"NOT ({text})", params, False
         return text, params, len(parts) > 1
+
+
+class Never(Expression):
+    """A condition no row meets, which is put to the database all the same."""
+
+    conditional_kind = True
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        return "1 = 0", []
 
 
 class NothingNode(Expression):

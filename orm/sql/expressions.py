@@ -282,6 +282,11 @@ class Expression(Combinable):
         """Whether a window function of the same query is inside."""
         return any(child.contains_over_clause for child in self.children())
 
+    @property
+    def value_over_nothing(self) -> Any:
+        """The value over no rows, where it is known without asking a database; else ``NotImplemented``."""
+        return NotImplemented
+
     # -- SQL -----------------------------------------------------------------------------------------------------------
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
@@ -385,6 +390,10 @@ class Value(Expression):
             return (Value, None, field)
         values.append(self.value)
         return (Value, type(self.value), field)
+
+    @property
+    def value_over_nothing(self) -> Any:
+        return self.value
 
     def _infer_output_field(self) -> SQLType | None:
         return type_of(self.value)
@@ -541,8 +550,8 @@ class CombinedExpression(Expression):
         )
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
-        lhs, lhs_params = compiler.compile(self.lhs)
-        rhs, rhs_params = compiler.compile(self.rhs)
+        lhs, lhs_params = compiler.compile_value(self.lhs)
+        rhs, rhs_params = compiler.compile_value(self.rhs)
         lhs_type, rhs_type = self.lhs.output_field_or_none, self.rhs.output_field_or_none
         sql = connection.combine(
             self.connector, lhs, rhs, lhs_type.kind if lhs_type else None, rhs_type.kind if rhs_type else None

@@ -119,7 +119,7 @@ def compile_assignments(assignments: Sequence[Assignment], compiler: Compiler) -
     sets: list[str] = []
     params: list[Any] = []
     for field, value in assignments:
-        sql, found = compiler.compile_output(value)
+        sql, found = compiler.compile_value(value)
         sets.append(f"{compiler.dialect.quote(field.column)} = {sql}")
         params += found
     return sets, params

@@ -81,7 +81,7 @@ class Lookup(Expression):
 
     def process_lhs(self, compiler: Any, connection: Any, lhs: Any = None) -> tuple[str, Sequence[Any]]:
         """Return the left side's SQL and parameters."""
-        result: tuple[str, Sequence[Any]] = compiler.compile(lhs if lhs is not None else self.lhs)
+        result: tuple[str, Sequence[Any]] = compiler.compile_value(lhs if lhs is not None else self.lhs)
         return result
 
     def process_rhs(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:

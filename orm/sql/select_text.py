@@ -108,8 +108,8 @@ def _group_by(select: Select, outputs: Sequence[Output], having: Where | None, d
         if select.group_by == "model":
             found += Col(select.base_alias, select.model._meta.pk).parts
         chosen = select.group_by if isinstance(select.group_by, tuple) else ()
-        # What values() chose is grouped by its value: a subquery, too, and not by what it depends on.
-        whole = [item for item in chosen if isinstance(item, SubSelect)]
+        # What values() chose is grouped by its value: a subquery or a condition, too, and not by what it depends on.
+        whole = [item for item in chosen if item.conditional_kind or isinstance(item, SubSelect)]
         numbers = {o.expression: Position(n, o.name or "") for n, o in enumerate(outputs, 1)}
         found += [numbers.get(item, item) for item in whole]
         others = [*chosen, *(o.expression for o in outputs), *map(_ordered, select.order_by or ())]
@@ -151,7 +151,7 @@ def compile_select(select: Select, compiler: Any) -> tuple[str, list[Any]]:
         distinct = f"DISTINCT ON ({', '.join(sql for sql, _ in parts)}) "
         params += [p for _, found in parts for p in found]
     for output in outputs:
-        sql, found = compiler.compile_output(output.expression)
+        sql, found = compiler.compile_value(output.expression)
         columns.append(f"{sql} AS {dialect.quote(output.name)}" if output.name is not None else sql)
         params += found
     tables, found_from = compile_from(select, compiler)
@@ -163,7 +163,7 @@ def compile_select(select: Select, compiler: Any) -> tuple[str, list[Any]]:
     params += found
     groups = _group_by(select, outputs, having, dialect)
     if groups:
-        parts = [compiler.compile(item) for item in groups]
+        parts = compiler.compile_terms(groups)
         unique = dict.fromkeys((part, tuple(found)) for part, found in parts)
         text += " GROUP BY " + ", ".join(part for part, _ in unique)
         params += [p for _, found in unique for p in found]
@@ -179,8 +179,8 @@ def _compile_tail(select: Select, compiler: Any) -> tuple[str, list[Any]]:
     params: list[Any] = []
     if select.order_by:
         names = {output.name for output in select.outputs or ()}
-        parts = [compiler.compile(_spelt_out(item, names)) for item in select.order_by]
-        text += " ORDER BY " + ", ".join(sql for sql, _ in parts)
+        parts = compiler.compile_terms(_spelt_out(item, names) for item in select.order_by)
+        text += f" ORDER BY {', '.join(sql for sql, _ in parts)}" if parts else ""
         params += [p for _, found in parts for p in found]
     if select.limit is not None or select.offset is not None:
         limit = compiler.compile(select.limit) if select.limit is not None else (None, [])

@@ -73,7 +73,7 @@ class ValueRow(Source):
     values: tuple[Expression, ...]
 
     def as_rows(self, compiler: Compiler) -> Text:
-        parts = [compiler.compile_output(value) for value in self.values]
+        parts = [compiler.compile_value(value) for value in self.values]
         return f"VALUES ({', '.join(sql for sql, _ in parts)})", [param for _, params in parts for param in params]
 
 

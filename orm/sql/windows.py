@@ -99,12 +99,12 @@ class Window(Expression):
             yield from item.group_by_columns()
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
-        sql, found = compiler.compile(self.expression)
+        sql, found = compiler.compile_value(self.expression)
         params = list(found)
         clauses: list[str] = []
         for words, items in (("PARTITION BY", self.partition_by), ("ORDER BY", self.order_by)):
-            if items:
-                parts = [compiler.compile(item) for item in items]
+            parts = compiler.compile_terms(items)
+            if parts:
                 clauses.append(f"{words} {', '.join(part for part, _ in parts)}")
                 params.extend(p for _, part_params in parts for p in part_params)
         if self.frame is not None:

@@ -23,7 +23,7 @@ class Cast(Func):
         super().__init__(expression, output_field=output_field)
 
     def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
-        sql, params = compiler.compile(self.source_expressions[0])
+        sql, params = compiler.compile_value(self.source_expressions[0])
         return connection.cast(sql, self.output_field), params
 
 
@@ -36,6 +36,14 @@ class Coalesce(Func):
         if len(expressions) < 2:
             raise ValueError("Coalesce must take at least two expressions")
         super().__init__(*expressions, **extra)
+
+    @property
+    def value_over_nothing(self) -> Any:
+        for source in self.source_expressions:
+            value = getattr(source, "value_over_nothing", NotImplemented)
+            if value is not None:
+                return value
+        return None
 
 
 class Greatest(Func):
@@ -79,7 +87,7 @@ class Collate(Func):
         super().__init__(expression)
 
     def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
-        sql, params = compiler.compile(self.source_expressions[0])
+        sql, params = compiler.compile_value(self.source_expressions[0])
         return f"{sql} COLLATE {connection.quote(self.collation)}", params
 
 

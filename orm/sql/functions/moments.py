@@ -58,7 +58,7 @@ class Trunc(Func):
 
     def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
         source = self.source_expressions[0]
-        sql, params = compiler.compile(source)
+        sql, params = compiler.compile_value(source)
         field = source.output_field
         if field.kind not in ("date", "time", "datetime"):
             raise FieldError(f"{type(self).__name__} cuts dates and times, not a {field.kind}")

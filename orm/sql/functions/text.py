@@ -120,7 +120,7 @@ class Concat(_Text):
         parts: list[str] = []
         params: list[Any] = []
         for item in self.source_expressions:
-            sql, found = compiler.compile(item)
+            sql, found = compiler.compile_value(item)
             field = item.output_field_or_none
             if field is None or field.kind not in types.TEXT_KINDS:
                 sql = connection.cast(sql, types.TEXT)
