@@ -36,8 +36,8 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
     "silenced_checks": ((Sequence,), (), "a list of identifiers of checks"),
     "swapped_models": ((Mapping,), {}, "a mapping of Meta.swappable names to models, as 'app.Model'"),
     "migration_modules": ((Mapping,), {}, "a mapping of app labels to the modules of their migrations, or None"),
+    "migration_imports": ((Mapping,), {}, "a mapping of the library's modules to the names that migrations know"),
     "migrations_table": ((str,), "orm_migrations", "the name of the table that records migrations"),
-    "production": ((bool,), False, "a bool"),
     "slow_query_seconds": ((int, float, type(None)), None, "a number of seconds, or None"),
     "repeated_query_limit": ((int, type(None)), None, "a whole number, or None"),
     "database_routers": ((Sequence,), (), "a list of routers: dotted paths, classes or instances"),
@@ -62,7 +62,7 @@ class Settings:
     swapped_models: Mapping[str, str]
     migration_modules: Mapping[str, str | None]
     migrations_table: str
-    production: bool
+    migration_imports: Mapping[str, str]
     slow_query_seconds: float | None
     repeated_query_limit: int | None
     tracer: Any
@@ -113,7 +113,7 @@ def configure(databases: str | Mapping[str, Any] | None = None, **others: Any) -
             checks), ``silenced_checks`` ([]: identifiers of checks nobody wants to hear of),
             ``swapped_models`` ({}: which model stands in for a swappable one, by the name in its ``Meta.swappable``),
             ``migration_modules`` ({}: where the migrations of an app are, by its label), ``migrations_table``
-            ("orm_migrations"), ``production`` (False: True has migrations checked before they run),
+            ("orm_migrations"), ``migration_imports`` ({}: what written files import in place of a module),
             ``slow_query_seconds`` (None: log no statement as slow), ``repeated_query_limit`` (None: warn of no repeated
             query), ``tracer`` (None: an OpenTelemetry tracer for a span around each statement), ``database_routers``
             ([]: routers in Django's form, see ``orm.db.routing``), ``secret_key`` (""; what signatures are made with).
@@ -194,6 +194,14 @@ def from_project_file(start: str) -> dict[str, Any]:
             return {}
         folder = os.path.dirname(folder)
         path = os.path.join(folder, PROJECT_FILE)
+    return from_file(path)
+
+
+def from_file(path: str) -> dict[str, Any]:
+    """Return ``[tool.orm]`` of a TOML file; nothing where it has none.
+
+    Raises ``ImproperlyConfigured`` for a file that can't be read, or a setting that can't be.
+    """
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read()

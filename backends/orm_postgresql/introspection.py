@@ -147,6 +147,24 @@ class PostgreSQLIntrospection(Introspection):
             options.update(max_digits=column.precision or 1000, decimal_places=column.scale or 0)
         return name, options
 
+    def normal_type(self, text: str) -> str:
+        text = super().normal_type(text)
+        for short, long in _SHORT:
+            text = re.sub(rf"^{short}(?![a-z ])", long, text)
+        return text
+
+
+_SHORT = (
+    ("varchar", "character varying"),
+    ("char", "character"),
+    ("timestamp", "timestamp without time zone"),
+    ("timestamptz", "timestamp with time zone"),
+    ("time", "time without time zone"),
+    ("bool", "boolean"),
+    ("int", "integer"),
+    ("decimal", "numeric"),
+)
+
 
 def _column(row: Any) -> ColumnInfo:
     name, kind, null, default, collation, comment, identity, generated, key, _modifier, _type, labels = row

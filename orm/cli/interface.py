@@ -10,6 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from orm.cli.check import examine
+from orm.cli.migrations import diff, makemigrations, migrate, showmigrations, sqlmigrate, squashmigrations
+from orm.cli.output import explained
+from orm.cli.project import enter
 from orm.cli.run import run as run_script
 from orm.cli.shell import shell as open_shell
 from orm.config import configure
@@ -20,8 +23,21 @@ NOT_CONFIGURED = "No database is configured: set DATABASE_URL, or write [tool.or
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="duotone", prog_name="duotone")
-def commands() -> None:
-    """Duotone: an ORM in two colours. Databases come from DATABASE_URL or [tool.orm] in pyproject.toml."""
+@click.option("--settings", metavar="FILE|MODULE", help="Settings from here: a TOML file with [tool.orm], or a module.")
+@click.pass_context
+def commands(context: click.Context, settings: str | None) -> None:
+    """Duotone: an ORM in two colours.
+
+    Databases come from DATABASE_URL or [tool.orm] in the nearest pyproject.toml; relative database files are relative
+    to that file's folder, which is on the import path.
+    """
+    if context.invoked_subcommand not in (None, "run"):
+        with explained():
+            enter(settings)
+
+
+for _command in (makemigrations, migrate, showmigrations, sqlmigrate, squashmigrations, diff):
+    commands.add_command(_command)
 
 
 @commands.command(

@@ -90,3 +90,7 @@ class Introspection(ABC):
     @abstractmethod
     def field_type(self, column: ColumnInfo) -> tuple[str, Mapping[str, Any]]:
         """Return the name of the field class that reads such a column, and the options it needs."""
+
+    def normal_type(self, text: str) -> str:
+        """Return a column's type in the one form that compares, whoever wrote it."""
+        return text.lower().replace(", ", ",").strip()

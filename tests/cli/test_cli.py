@@ -29,7 +29,7 @@ def call(folder: Path, *arguments: str, stdin: str = "", **environment: str) -> 
 def test_help_names_the_commands(tmp_path: Path) -> None:
     done = call(tmp_path, "-m", "orm", "--help")
     assert done.returncode == 0, done.stderr
-    assert all(name in done.stdout for name in ("run", "shell", "check"))
+    assert all(name in done.stdout for name in ("run", "shell", "check", "makemigrations", "migrate", "diff"))
     assert "SCRIPT [ARGUMENTS]" in call(tmp_path, "-m", "orm", "run", "--help").stdout
 
 

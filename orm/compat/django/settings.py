@@ -121,6 +121,7 @@ class LegacySettings:
             changed.pop("databases", None),
             swapped_models=SwappedModels(self),
             migrations_table="django_migrations",
+            migration_imports=MIGRATION_IMPORTS,
             strict_models=False,  # Django leaves what is declared wrong to its checks
             **changed,
             **({"allow_blocking": True} if unsafe else {}),
@@ -184,6 +185,22 @@ class LegacySettings:
     def __repr__(self) -> str:
         return f"<settings {'read' if self.configured else 'not read yet'}>"
 
+
+MIGRATION_IMPORTS = {
+    "orm": "django.db",
+    "orm.models.functions": "django.db.models.functions",
+    "orm.models.fields.validators": "django.core.validators",
+    "orm.models.fields": "django.db.models.fields",
+    "orm.sql.functions": "django.db.models.functions",
+    **{
+        f"orm.postgresql.{ours}": f"django.contrib.postgres.{theirs}"
+        for ours, theirs in {
+            "arrays": "fields", "constraints": "constraints", "hstore": "fields", "indexes": "indexes",
+            "ranges": "fields", "search": "search", "validators": "validators",
+        }.items()
+    },
+}  # fmt: skip
+"""What the library's modules are called in migrations of Django's."""
 
 CORE = {
     "DATABASES": "databases",

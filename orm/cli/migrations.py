@@ -1,0 +1,347 @@
+"""The commands around migrations: make, run, show, print, squash and compare them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orm.cli.output import ASKED, DIFFERENT, Failure, at_terminal, explained, say, tell_json
+from orm.db.registry import DEFAULT_DB_ALIAS, databases
+from orm.migrations import making, sources
+from orm.migrations.drift_blocking import drift
+from orm.migrations.executor import Plan
+from orm.migrations.loader_blocking import MigrationLoader
+from orm.migrations.operations import AddField, CreateModel, DeleteModel, RemoveField
+from orm.migrations.questioner import (
+    InteractiveMigrationQuestioner,
+    MigrationQuestioner,
+    NonInteractiveMigrationQuestioner,
+    RenamingQuestioner,
+)
+from orm.migrations.running_blocking import migrate as run_migrations
+from orm.migrations.running_blocking import plan as plan_migrations
+
+database_option = click.option(
+    "--database", default=DEFAULT_DB_ALIAS, show_default=True, metavar="ALIAS", help="The database, by its alias."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
+
+
+# -- making ------------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("apps", nargs=-1, metavar="[APP]...")
+@click.option("-n", "--name", help="Name the migration, after its number.")
+@click.option("--empty", is_flag=True, help="Make a migration without operations, to be filled by hand.")
+@click.option("--merge", is_flag=True, help="Join the branches of a history with several last migrations.")
+@click.option("--check", is_flag=True, help="Write nothing; status 1 when migrations are missing.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; show what would be written.")
+@click.option("--rename", "renames", multiple=True, metavar="OLD:NEW", help="OLD (a model, or Model.field) is now NEW.")
+@click.option("--no-input", is_flag=True, help="Ask nothing.")
+@click.option("--no-header", is_flag=True, help="Leave out the line that says when the file was made.")
+@json_option
+def makemigrations(
+    apps: tuple[str, ...],
+    name: str | None,
+    empty: bool,
+    merge: bool,
+    check: bool,
+    dry_run: bool,
+    renames: tuple[str, ...],
+    no_input: bool,
+    no_header: bool,
+    as_json: bool,
+) -> None:
+    """Write migrations for what changed in the models since the last ones.
+
+    A renamed model or field is taken for one that went and one that came, unless you say so: at the question, or with
+    --rename Author.name:full_name.
+
+    Examples: orm makemigrations; orm makemigrations shop --name prices; orm makemigrations --check
+    """
+    with explained():
+        if name is not None and not name.isidentifier():
+            raise Failure("The migration name must be a valid Python identifier.")
+        making.refuse_unknown(apps)
+        loader = making.from_disk()
+        if merge:
+            made = making.merge(loader, name)
+        else:
+            making.refuse_conflicts(loader, apps)
+            questioner = _questioner(renames, apps, ask=not no_input, dry_run=dry_run or check)
+            changes = making.empty(loader, apps, name) if empty else making.detect(loader, questioner, apps, name)
+            made = [migration for migrations in changes.values() for migration in migrations]
+        files = [making.written(migration, include_header=not no_header) for migration in made]
+        if not (check or dry_run):
+            for one in files:
+                making.write(one)
+    if as_json:
+        tell_json(
+            [
+                {"app": one.migration.app_label, "name": one.migration.name, "path": one.path,
+                 "operations": [operation.describe() for operation in one.migration.operations]}
+                for one in files
+            ]
+        )  # fmt: skip
+    else:
+        _show_made(files, apps, dry_run)
+    if check and files:
+        sys.exit(DIFFERENT)
+
+
+def _questioner(renames: Iterable[str], apps: Iterable[str], *, ask: bool, dry_run: bool) -> MigrationQuestioner:
+    if renames:
+        pairs = []
+        for one in renames:
+            old, colon, new = one.partition(":")
+            if not (old and colon and new):
+                raise Failure(f"--rename takes OLD:NEW, like --rename Author.name:full_name, not {one!r}.")
+            pairs.append((old, new))
+        return RenamingQuestioner(pairs, specified_apps=list(apps), dry_run=dry_run)
+    if ask and at_terminal():
+        return InteractiveMigrationQuestioner(specified_apps=list(apps), dry_run=dry_run)
+    return NonInteractiveMigrationQuestioner(specified_apps=list(apps), dry_run=dry_run, log=_complain)
+
+
+def _complain(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _show_made(files: list[making.Written], apps: tuple[str, ...], dry_run: bool) -> None:
+    if not files:
+        where = f" in app '{apps[0]}'" if len(apps) == 1 else f" in apps {', '.join(apps)}" if apps else ""
+        say(f"No changes detected{where}")
+    for one in files:
+        say(f"Migrations for '{one.migration.app_label}':")
+        say(f"  {_relative(one.path)}")
+        for operation in one.migration.operations:
+            say(f"    {operation.formatted_description()}")
+        if dry_run:
+            say(one.text)
+
+
+def _relative(path: str) -> str:
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except ValueError:
+        return path
+
+
+# -- running -----------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("app", required=False)
+@click.argument("migration", required=False)
+@database_option
+@click.option("--fake", is_flag=True, help="Record the migrations without running them.")
+@click.option("--fake-initial", is_flag=True, help="Record first migrations whose tables are there already.")
+@click.option("--plan", "show_plan", is_flag=True, help="Run nothing; show what would be run.")
+@click.option("--check", is_flag=True, help="Run nothing; status 1 when there are migrations to run.")
+@click.option("--yes", is_flag=True, help="Do not ask before columns and tables with rows are dropped.")
+@json_option
+def migrate(
+    app: str | None,
+    migration: str | None,
+    database: str,
+    fake: bool,
+    fake_initial: bool,
+    show_plan: bool,
+    check: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Bring the database to where the migrations lead.
+
+    With APP only that app's (and what they need); with MIGRATION (or the beginning of its name) to that one, forwards
+    or backwards; `zero` takes all of the app's back.
+
+    Examples: orm migrate; orm migrate shop 0003; orm migrate shop zero; orm migrate --plan
+    """
+    with explained():
+        plan = plan_migrations(app, migration, using=database)
+        steps = [{"migration": str(one), "backwards": back} for one, back in plan]
+        if show_plan or check:
+            if as_json:
+                tell_json(steps)
+            else:
+                _show_plan(plan)
+            sys.exit(DIFFERENT if check and plan else 0)
+        if not fake and not yes:
+            _ask_before_loss(plan, database)
+        progress = None if as_json else _tell
+        done = run_migrations(app, migration, using=database, fake=fake, fake_initial=fake_initial, progress=progress)
+    if as_json:
+        tell_json({"database": database, "ran": done})
+    elif not done:
+        say("No migrations to apply.")
+
+
+def _tell(action: str, migration: Any, fake: bool) -> None:
+    if action == "apply_start":
+        say(f"  Applying {migration}...")
+    elif action == "unapply_start":
+        say(f"  Unapplying {migration}...")
+    elif action.endswith("_success"):
+        say(f"    {'FAKED' if fake else 'OK'}")
+
+
+def _show_plan(plan: Plan) -> None:
+    say("Planned operations:" if plan else "No planned migration operations.")
+    for migration, backwards in plan:
+        say(f"{migration}")
+        for operation in migration.operations:
+            say(f"    {'Undo ' if backwards else ''}{operation.describe()}")
+
+
+def _ask_before_loss(plan: Plan, alias: str) -> None:
+    """Ask before rows are lost; where nobody can be asked, refuse."""
+    losses = [
+        f"{migration}: {'undo ' if backwards else ''}{operation.describe()}"
+        for migration, backwards in plan
+        for operation in migration.operations
+        if isinstance(operation, (AddField, CreateModel) if backwards else (RemoveField, DeleteModel))
+        and _has_rows(migration.app_label, operation, alias)
+    ]
+    if not losses:
+        return
+    told = "These lose what is in the database:\n" + "\n".join(f"  {one}" for one in losses)
+    if not at_terminal():
+        raise Failure(f"{told}\nSay --yes if that is meant.")
+    say(told)
+    if not click.confirm("Go on?", default=False):
+        sys.exit(ASKED)
+
+
+def _has_rows(app_label: str, operation: Any, alias: str) -> bool:
+    """Whether the table that an operation is about is there, with rows in it."""
+    database = databases[alias]
+    loader = MigrationLoader(database)
+    state = loader.project_state(list(loader.applied_migrations.keys() & loader.graph.nodes.keys()) or None)
+    name = getattr(operation, "model_name", None) or operation.name
+    try:
+        model = state.apps.get_model(app_label, name)
+    except LookupError:
+        return False
+    if model._meta.proxy or not model._meta.managed:
+        return False
+    with database.connection() as connection:
+        table = database.dialect.quote(model._meta.db_table).replace("%%", "%")
+        try:
+            return bool(connection.fetch(f"SELECT 1 FROM {table} LIMIT 1"))
+        except Exception:
+            return False
+
+
+# -- showing -----------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("apps", nargs=-1, metavar="[APP]...")
+@database_option
+@click.option("-p", "--plan", "as_plan", is_flag=True, help="In the order they are run, not by app.")
+@json_option
+def showmigrations(apps: tuple[str, ...], database: str, as_plan: bool, as_json: bool) -> None:
+    """List the migrations, and which of them are applied."""
+    with explained():
+        making.refuse_unknown(apps)
+        sources.import_models()
+        loader = MigrationLoader(databases[database], ignore_no_migrations=True)
+        wanted = list(apps) or sorted(loader.migrated_apps)
+        listed = []
+        seen = set()
+        for leaf in loader.graph.leaf_nodes():
+            for key in loader.graph.forwards_plan(leaf):
+                if key not in seen and key[0] in wanted:
+                    seen.add(key)
+                    listed.append((key, key in loader.applied_migrations))
+    if as_json:
+        tell_json([{"app": app, "name": name, "applied": applied} for (app, name), applied in listed])
+    elif as_plan:
+        for (app, name), applied in listed:
+            say(f"[{'X' if applied else ' '}]  {app}.{name}")
+    else:
+        for app in wanted:
+            say(app)
+            rows = [(name, applied) for (label, name), applied in listed if label == app]
+            for name, applied in rows:
+                say(f" [{'X' if applied else ' '}] {name}")
+            if not rows:
+                say(" (no migrations)")
+
+
+@click.command()
+@click.argument("app")
+@click.argument("migration")
+@database_option
+@click.option("--backwards", is_flag=True, help="The statements that take it back.")
+def sqlmigrate(app: str, migration: str, database: str, backwards: bool) -> None:
+    """Print the SQL of a migration; nothing is run."""
+    with explained():
+        making.refuse_unknown([app])
+        sources.import_models()
+        loader = MigrationLoader(databases[database], replace_migrations=False)
+        try:
+            found = loader.get_migration_by_prefix(app, migration)
+        except KeyError:
+            raise Failure(
+                f"Cannot find a migration matching '{migration}' from app '{app}'. Is it in installed_apps?"
+            ) from None
+        statements = loader.collect_sql([(loader.graph.nodes[app, found.name], backwards)])
+        atomic = found.atomic and databases[database].dialect.capabilities.schema_transactions
+    lines = ["BEGIN;", *statements, "COMMIT;"] if atomic and statements else statements
+    say("\n".join(lines) if lines else "-- No operations found.")
+
+
+@click.command()
+@click.argument("app")
+@click.argument("first", metavar="[FIRST] LAST")
+@click.argument("last", required=False)
+@click.option("--no-optimize", is_flag=True, help="Keep every operation.")
+@click.option("--name", help="Name the new migration, after its number.")
+@click.option("--no-header", is_flag=True, help="Leave out the line that says when the file was made.")
+def squashmigrations(
+    app: str, first: str, last: str | None, no_optimize: bool, name: str | None, no_header: bool
+) -> None:
+    """Put one migration in the place of several, up to LAST.
+
+    The old ones stay until every database has them; then delete them, and the new one's `replaces`.
+    """
+    start, end = (first, last) if last is not None else (None, first)
+    with explained():
+        making.refuse_unknown([app])
+        squashed = making.squash(making.from_disk(), app, end, start, name=name, optimize=not no_optimize)
+        one = making.written(squashed.migration, include_header=not no_header)
+        making.write(one)
+    say("Replaces:")
+    for migration in squashed.replaced:
+        say(f" - {migration.name}")
+    if no_optimize:
+        say("(Skipping optimization.)")
+    elif squashed.before == squashed.after:
+        say("No optimizations possible.")
+    else:
+        say(f"Optimized from {squashed.before} operations to {squashed.after} operations.")
+    say(f"Created new squashed migration {_relative(one.path)}")
+
+
+@click.command()
+@database_option
+@json_option
+def diff(database: str, as_json: bool) -> None:
+    """Compare the models with the live database; status 1 when they differ."""
+    with explained():
+        found = drift(using=database)
+    if as_json:
+        tell_json([one._asdict() for one in found])
+    elif not found:
+        say("The models and the database agree.")
+    else:
+        for one in found:
+            say(str(one))
+    sys.exit(DIFFERENT if found else 0)

@@ -1,0 +1,51 @@
+"""How commands speak: sentences for people, JSON where a machine asks for it, errors with an exit status."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import click
+from rich.console import Console
+
+from orm.errors import Error
+
+console = Console(highlight=False, soft_wrap=True)
+
+NOTHING, DIFFERENT, WRONG, ASKED = 0, 1, 2, 3
+"""Exit statuses: all is well; there is something to do; it can't be done as asked; nobody was there to answer."""
+
+
+def say(text: str = "") -> None:
+    """Print a line, as it is."""
+    console.print(text, markup=False)
+
+
+def tell_json(value: Any) -> None:
+    """Print a value as JSON."""
+    print(json.dumps(value, indent=2, default=str))
+
+
+class Failure(click.ClickException):
+    """An error that a sentence explains, with the status for what can't be done."""
+
+    exit_code = WRONG
+
+
+@contextlib.contextmanager
+def explained() -> Iterator[None]:
+    """Turn the library's errors into sentences, with the notes that say where they come from."""
+    try:
+        yield
+    except (Error, LookupError) as error:
+        notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
+        text = error.args[0] if isinstance(error, KeyError) and error.args else error
+        raise Failure(f"{text}{notes}") from error
+
+
+def at_terminal() -> bool:
+    """Whether a person is there to ask."""
+    return sys.stdin.isatty() and sys.stdout.isatty()

@@ -1,0 +1,97 @@
+"""What is compared to tell whether something changed: any value, opened up until only plain data is left."""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Any
+
+from orm.late import inspect
+from orm.models.on_delete import OnDelete
+from orm.sql.conditions import Q
+from orm.sql.func import Func
+from orm.sql.references import F
+
+
+def opened(value: Any) -> Any:
+    """A value as plain data that compares: what can be declared again, by how it is."""
+    if isinstance(value, list):
+        return [opened(one) for one in value]
+    if isinstance(value, tuple):
+        return tuple(opened(one) for one in value)
+    if isinstance(value, dict):
+        return {key: opened(one) for key, one in value.items()}
+    if isinstance(value, functools.partial):
+        return value.func, opened(value.args), opened(value.keywords)
+    if isinstance(value, re.Pattern):
+        return "regex", value.pattern, value.flags
+    if isinstance(value, type):
+        return value  # its deconstruct belongs to its instances
+    if hasattr(value, "deconstruct"):
+        parts = value.deconstruct()
+        if value_is_field(value):
+            parts = parts[1:]  # the name is told apart
+        path, args, options = parts
+        return path, [opened(one) for one in args], {key: opened(one) for key, one in options.items()}
+    if isinstance(value, OnDelete):
+        return value
+    found = declared(value)
+    if found is not None:
+        cls, args, options = found
+        return cls, [opened(one) for one in args], {key: opened(one) for key, one in options.items()}
+    return value
+
+
+def value_is_field(value: Any) -> bool:
+    """Whether a value is a field, whose description begins with its name."""
+    return hasattr(value, "contribute_to_class") and hasattr(value, "creation_counter") and hasattr(value, "attname")
+
+
+def without_targets(fields: Any) -> list[Any]:
+    """The fields of a model, opened up, without the models they refer to: what is alike in a renamed one."""
+    found = []
+    for _, field in sorted(fields.items()):
+        path, args, options = opened(field)
+        if field.remote_field is not None and field.remote_field.model:
+            options.pop("to", None)
+        found.append((path, args, options))
+    return found
+
+
+def declared(value: Any) -> tuple[type[Any], list[Any], dict[str, Any]] | None:
+    """The class and arguments that make one of the library's own conditions, expressions or validators again.
+
+    None for anything else. Arguments that are as the class has them by itself are left out.
+    """
+    cls = type(value)
+    if isinstance(value, Q):
+        options = {} if value.connector == Q.AND else {"_connector": value.connector}
+        if value.negated:
+            options["_negated"] = True
+        return cls, list(value.children), options
+    if isinstance(value, Func):
+        options = dict(value.extra)
+        if value._output_field is not None:
+            options["output_field"] = value._output_field
+        return cls, [_shown(one) for one in value.source_expressions], options
+    if not cls.__module__.startswith("orm.") or not hasattr(value, "__dict__"):
+        return None
+    return cls, [], _arguments(value, cls)
+
+
+def _shown(expression: Any) -> Any:
+    """A plain reference as the name it was given by."""
+    return expression.name if type(expression) is F else expression
+
+
+def _arguments(value: Any, cls: type[Any]) -> dict[str, Any]:
+    """The arguments of a class that keeps each under its own name."""
+    found = {}
+    for name, parameter in inspect.signature(cls).parameters.items():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        held = vars(value).get(name, vars(value).get(f"_{name}", parameter.default))
+        usual = getattr(cls, name, parameter.default) if parameter.default is None else parameter.default
+        if held is not parameter.default and held != usual:
+            found[name] = held
+    return found

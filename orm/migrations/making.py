@@ -1,0 +1,218 @@
+"""Making migrations: changes detected against what is on disk, empty ones, merges and squashes; and writing them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable
+from typing import Any, NamedTuple
+
+from orm.errors import Error
+from orm.migrations import sources
+from orm.migrations.autodetector import Changes, MigrationAutodetector
+from orm.migrations.graph import Key
+from orm.migrations.loader_blocking import MigrationLoader
+from orm.migrations.migration_blocking import Migration
+from orm.migrations.operations import RunPython, RunSQL
+from orm.migrations.optimizer import MigrationOptimizer
+from orm.migrations.questioner import MigrationQuestioner
+from orm.migrations.state import ProjectState
+from orm.migrations.writer import MigrationWriter
+from orm.models.apps import apps
+
+
+class MakingError(Error):
+    """What was asked for can't be made; the sentence says why, and what can be."""
+
+
+class Written(NamedTuple):
+    """A migration and the file it was (or would be) written to."""
+
+    migration: Any
+    path: str
+    text: str
+
+
+def from_disk() -> MigrationLoader:
+    """The migrations on disk, without a database, checked for conflicts by nobody."""
+    sources.import_models()
+    return MigrationLoader(None, ignore_no_migrations=True)
+
+
+def refuse_unknown(labels: Iterable[str]) -> None:
+    """Raise MakingError for labels of no installed application."""
+    known = sources.labels()
+    for label in labels:
+        if label not in known:
+            listed = ", ".join(known) or "none; set installed_apps in [tool.orm]"
+            raise MakingError(f"No installed app with label '{label}'. Installed: {listed}.")
+
+
+def refuse_conflicts(loader: MigrationLoader, labels: Collection[str] = ()) -> None:
+    """Raise MakingError where an app has several last migrations."""
+    conflicts = {label: names for label, names in loader.detect_conflicts().items() if not labels or label in labels}
+    if conflicts:
+        told = "; ".join(f"{', '.join(names)} in {label}" for label, names in conflicts.items())
+        raise MakingError(
+            f"Conflicting migrations detected; multiple leaf nodes in the migration graph: ({told}).\nTo fix them run "
+            "'makemigrations --merge'."
+        )
+
+
+def detect(
+    loader: MigrationLoader,
+    questioner: MigrationQuestioner,
+    labels: Collection[str] = (),
+    name: str | None = None,
+) -> Changes:
+    """The migrations that the models need, by app, with names.
+
+    Parameters: ``labels`` limits them to some apps and what those need; ``name`` names them.
+    """
+    questioner.specified_apps |= set(labels)
+    detector = MigrationAutodetector(loader.project_state(), ProjectState.from_apps(apps), questioner)
+    return detector.changes(
+        loader.graph, trim_to_apps=set(labels) or None, convert_apps=set(labels) or None, migration_name=name
+    )
+
+
+def empty(loader: MigrationLoader, labels: Collection[str], name: str | None = None) -> Changes:
+    """A migration without operations for each app."""
+    if not labels:
+        raise MakingError("You must supply at least one app label when using --empty.")
+    questioner = MigrationQuestioner(specified_apps=labels, defaults={"ask_initial": True})
+    state = loader.project_state()
+    detector = MigrationAutodetector(state, state.clone(), questioner)
+    changes: Changes = {label: [Migration("custom", label)] for label in labels}
+    return detector.arrange_for_graph(changes, loader.graph, name or "custom")
+
+
+def merge(loader: MigrationLoader, name: str | None = None) -> list[Migration]:
+    """A migration for each app with several last ones, that depends on all of them.
+
+    Raises: MakingError where there is nothing to merge, or where two of them touch the same model or field.
+    """
+    conflicts = loader.detect_conflicts()
+    if not conflicts:
+        raise MakingError("No conflicts detected to merge.")
+    made = []
+    for label, names in conflicts.items():
+        branches = [_branch(loader, (label, one), label) for one in names]
+        common = set.intersection(*(set(branch) for branch in branches))
+        own = [[operation for key in branch if key not in common for operation in loader.graph.nodes[key].operations]
+               for branch in branches]  # fmt: skip
+        for place, operations in enumerate(own):
+            for others in own[place + 1 :]:
+                _refuse_clash(label, operations, others)
+        biggest = max((MigrationAutodetector.parse_number(one) or 0 for one in names), default=0)
+        merged = "_".join(sorted(names))
+        chosen = name or (f"merge_{merged}" if len(merged) <= 47 else f"merge_{len(names)}_branches")
+        migration = Migration(f"{biggest + 1:04}_{chosen}", label)
+        migration.dependencies = [(label, one) for one in names]
+        made.append(migration)
+    return made
+
+
+def _branch(loader: MigrationLoader, leaf: Key, label: str) -> list[Key]:
+    return [key for key in loader.graph.forwards_plan(leaf) if key[0] == label]
+
+
+def _refuse_clash(label: str, operations: list[Any], others: list[Any]) -> None:
+    for one in operations:
+        for other in others:
+            if not _commute(one, other, label):
+                raise MakingError(
+                    f"The branches of {label} can't be merged by themselves: {one.describe()!r} and "
+                    f"{other.describe()!r} touch the same. Make one depend on the other by hand."
+                )
+
+
+def _commute(one: Any, other: Any, label: str) -> bool:
+    """Whether two operations can come in either order: they are about different models or fields."""
+    if isinstance(one, (RunPython, RunSQL)) or isinstance(other, (RunPython, RunSQL)):
+        return True  # nobody can tell; a person who merges is told to look
+    fields = [(one, other), (other, one)]
+    if all(hasattr(operation, "model_name") for operation in (one, other)):
+        names = [(operation.model_name_lower, getattr(operation, "name", "").lower()) for operation in (one, other)]
+        return names[0] != names[1]
+    return all(first.reduce(second, label) is True for first, second in fields) or not one.references_model(
+        getattr(other, "name", getattr(other, "model_name", "")), label
+    )
+
+
+class Squash(NamedTuple):
+    """A squashed migration, and what its maker wants to know."""
+
+    migration: Migration
+    before: int
+    after: int
+    replaced: list[Migration]
+
+
+def squash(
+    loader: MigrationLoader,
+    label: str,
+    last: str,
+    first: str | None = None,
+    *,
+    name: str | None = None,
+    optimize: bool = True,
+) -> Squash:
+    """One migration in place of an app's migrations from ``first`` (the first of all) to ``last``.
+
+    Raises: MakingError for migrations that are not there, or of which one comes not before the other.
+    """
+    if label not in loader.migrated_apps:
+        raise MakingError(f"App '{label}' does not have migrations (so squashmigrations on it makes no sense)")
+    target = _find(loader, label, last)
+    keys = [key for key in loader.graph.forwards_plan((label, target.name)) if key[0] == label]
+    if first is not None:
+        start = (label, _find(loader, label, first).name)
+        if start not in keys:
+            raise MakingError(
+                f"The migration '{first}' cannot be found. Maybe it comes after the migration '{target.name}'?\n"
+                f"Have a look at:\n  orm showmigrations {label}\nto debug this issue."
+            )
+        keys = keys[keys.index(start) :]
+    replaced = [loader.graph.nodes[key] for key in keys]
+    operations: list[Any] = []
+    dependencies: list[Any] = []
+    replaces: list[Key] = []
+    for migration in replaced:
+        operations += migration.operations
+        for dependency in migration.dependencies:
+            if hasattr(dependency, "setting"):
+                dependencies.append(("__setting__", dependency.setting))
+            elif dependency[0] != label or (first is not None and migration is replaced[0]):
+                dependencies.append(tuple(dependency))
+        replaces += [tuple(one) for one in migration.replaces] or [(label, migration.name)]
+    optimized = MigrationOptimizer().optimize(operations, label) if optimize else operations
+    start_number, end_name = replaced[0].name.split("_")[0], target.name
+    chosen = f"{start_number}_{name}" if name else f"{replaced[0].name}_squashed_{end_name}"
+    made = type("Migration", (Migration,), {"initial": True if first is None else None})(chosen, label)
+    made.operations, made.replaces = optimized, replaces
+    made.dependencies = list(dict.fromkeys(dependencies))
+    return Squash(made, len(operations), len(optimized), replaced)
+
+
+def _find(loader: MigrationLoader, label: str, prefix: str) -> Migration:
+    try:
+        return loader.get_migration_by_prefix(label, prefix)
+    except KeyError:
+        raise MakingError(f"Cannot find a migration matching '{prefix}' from app '{label}'.") from None
+
+
+def written(migration: Migration, *, include_header: bool = True) -> Written:
+    """What a migration's file holds, and where it goes."""
+    writer = MigrationWriter(migration, include_header)
+    return Written(migration, writer.path, writer.as_string())
+
+
+def write(one: Written) -> None:
+    """Write a migration's file.
+
+    Raises: MakingError for a file that is there already.
+    """
+    if os.path.exists(one.path):
+        raise MakingError(f"{one.path} is there already; give the migration another name with --name.")
+    with open(one.path, "w", encoding="utf-8") as file:
+        file.write(one.text)
