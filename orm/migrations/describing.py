@@ -8,8 +8,8 @@ from typing import Any
 
 from orm.late import inspect
 from orm.models.on_delete import OnDelete
+from orm.sql.calls import Func
 from orm.sql.conditions import Q
-from orm.sql.func import Func
 from orm.sql.references import F
 
 

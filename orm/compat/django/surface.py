@@ -81,9 +81,9 @@ DB: dict[str, Surface] = {
     "django.db.models.query_utils": Surface("Conditions.", ("orm.sql.conditions",)),
     "django.db.models.signals": Surface("Signals of models.", ("orm.models.signals",)),
     "django.db.models.options": Surface("``_meta``.", ("orm.models.options",)),
-    "django.db.models.sql": Surface("Statements.", (f"{HERE}.query_constants",), of("orm.query.statement", "Query")),
+    "django.db.models.sql": Surface("Statements.", (f"{HERE}.query_constants",), of("orm.query.query", "Query")),
     "django.db.models.sql.constants": Surface("Constants of statements.", (f"{HERE}.query_constants",)),
-    "django.db.models.sql.query": Surface("Statements.", names=of("orm.query.statement", "Query")),
+    "django.db.models.sql.query": Surface("Statements.", names=of("orm.query.query", "Query")),
     "django.db.models.sql.where": Surface(
         "How conditions are joined.", names=own("query_constants", "AND", "OR", "XOR")
     ),
