@@ -65,6 +65,7 @@ from orm.models.relations import (
     OneToOneRel,
     RelatedManager,
 )
+from orm.query.cte import CTE
 from orm.query.filtered import FilteredRelation
 from orm.query.prefetch import Prefetch, aprefetch_related_objects
 from orm.query.prefetch_blocking import prefetch_related_objects
@@ -82,6 +83,7 @@ from orm.sql.windows import RowRange, ValueRange, Window, WindowFrame
 
 __all__ = [
     "CASCADE",
+    "CTE",
     "DB_CASCADE",
     "DB_SET_DEFAULT",
     "DB_SET_NULL",

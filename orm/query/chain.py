@@ -6,13 +6,14 @@ what is to be done with the results. Values are prepared when they are given, so
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from orm.db.limits import seconds_above_zero
 from orm.db.routing import routes
 from orm.errors import NotSupportedError
 from orm.query import steps
+from orm.query.cte import CTE
 from orm.query.names import Listing
 from orm.query.prefetch import check_lookups
 from orm.query.shape import Shape, root
@@ -263,6 +264,21 @@ class Chain(Generic[M]):
         base = self._with(shape, values)
         base.__dict__.update(_low=0, _high=None)
         return base._step(operator, (all_rows, list(others)), steps.combine, operator, all_rows, others)
+
+    def with_cte(self, cte: CTE, on: Mapping[str, str], *, optional: bool = False) -> Self:
+        """Put a query with a name in front of this one and join its rows.
+
+        Parameters: ``on`` says which fields equal which columns of it, ``{"pk": "id"}``; ``optional`` keeps rows that
+        meet none. Its columns are named ``<cte>__<column>`` from here on.
+
+        Raises ``FieldError`` for names neither has, ``ValueError`` for a name that means something else here.
+        """
+        self._uncut("join a CTE to a query")
+        if not isinstance(cte, CTE):
+            raise TypeError(f"with_cte() takes a CTE, not {cte!r}")
+        if not isinstance(on, Mapping) or not on:
+            raise TypeError("with_cte() needs to know how rows meet: on={\"pk\": \"id\"}")
+        return self._step("with_cte", (cte, dict(on), optional), steps.with_cte, cte, dict(on), optional)
 
     # -- in which order, how many --------------------------------------------------------------------------------------
 

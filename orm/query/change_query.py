@@ -217,7 +217,8 @@ def rows_condition(select: Select) -> Where | None:
     inner.values, inner.selected, inner.select_related, inner.loading, inner.lock = None, (), False, None, None
     # Subqueries keep their own names: what they name of the rows is renamed with these.
     aliases = {alias: f"D{number}" for number, alias in enumerate(sorted(select.joins))}
-    inner = inner.transform(lambda node: moved(node, aliases), aliases)
+    every = {**{alias: alias for alias in inner.aliases()}, **aliases}
+    inner = inner.transform(lambda node: moved(node, aliases), every)
     key = select.model._meta.pk
     inner.outputs = tuple(Output(part) for part in Col(aliases[select.base_alias], key).parts)
     return Where((In(Col(select.base_alias, key), SubSelect(inner)),))

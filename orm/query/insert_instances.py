@@ -70,10 +70,10 @@ class OneRow:
         made = self.made = Made(model, columns.fields, dialect)
         self.row: RowMaker = row_maker(columns.fields, dialect, True)
         capabilities = dialect.capabilities
-        alone = made.key is not None and (len(made.fields) == 1 or not capabilities.returning)
+        alone = len(made.fields) == 1 or not capabilities.returning
         self.key_name: str | None = None
         self.key_query: str | None = None
-        if alone and capabilities.new_key is not NewKey.RETURNING:
+        if made.key is not None and alone and capabilities.new_key is not NewKey.RETURNING:
             self.key_name = made.key.attname
             self.key_query = dialect.new_key_query() if capabilities.new_key is NewKey.QUERY else None
         returned = made.outputs(model) if capabilities.returning and self.key_name is None else ()

@@ -14,7 +14,7 @@ from orm.late import difflib, inspect
 from orm.query.hop import Hop
 from orm.query.path import Path
 from orm.sql.conditions import Where
-from orm.sql.expressions import Col, Slot
+from orm.sql.expressions import Col, Column, Slot
 from orm.sql.json import KeyPath, KeyTransform, PathItem, is_special, keys_in, leading_keys, path_item
 from orm.sql.lookups import Exact
 from orm.sql.select import Join, Select, moved
@@ -219,6 +219,13 @@ class Names:
         first, *rest = name.split("__")
         if first in self.select.annotations:
             return self.select.annotations[first], tuple(rest)
+        offer = self.select.offered.get(first)
+        if offer is not None:
+            column, *rest = rest or [""]
+            if column not in offer.columns:
+                known = nearest(column, [*offer.columns])
+                raise FieldError(f"{first!r} has no column {column!r} (in {name!r}).{known}")
+            return Column(offer.alias, column, offer.columns[column]), tuple(rest)
         return None, ()
 
     def _keyed(self, lhs: Any, names: Sequence[str], whole: str, filtering: bool) -> tuple[Any, Sequence[str]]:

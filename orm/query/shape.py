@@ -137,7 +137,7 @@ class Shape:
         lists = self.select.list_slots
         number = epoch.number
         if not lists:
-            plan = self.plans.get(dialect)
+            plan: Plan | None = self.plans.get(dialect)
             if plan is None:
                 plan = make(self.statement or self.select, dialect, {})
                 if number == epoch.number:

@@ -8,8 +8,8 @@ sense. None of them sees a value but through ``builder.take_slot``.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError, NotSupportedError
 from orm.query.builder import Builder
@@ -18,13 +18,17 @@ from orm.query.layout import by_name, finish, resolve_ordering
 from orm.query.names import check_attribute, nearest
 from orm.sql import types
 from orm.sql.aggregates import count_rows
+from orm.sql.common_tables import CommonTable
 from orm.sql.conditions import Never, NothingNode, Q, Where, kind_of
-from orm.sql.expressions import Col, Expression, Node, OrderBy, Ref, Slot
+from orm.sql.expressions import Col, Column, Expression, Node, OrderBy, Ref, Slot
 from orm.sql.functions.windows import RowNumber
 from orm.sql.lookups import Exact, GreaterThan, IsNull, LessThanOrEqual
-from orm.sql.select import Combination, Join, Loading, Lock, Output, Position, Select, relabel
+from orm.sql.select import Combination, Join, Loading, Lock, Offer, Output, Position, Select, relabel
 from orm.sql.sources import SelectedRows
 from orm.sql.windows import Window
+
+if TYPE_CHECKING:
+    from orm.query.cte import CTE
 
 _ALIAS = re.compile(r"[^\W\d]\w*\Z")
 
@@ -72,7 +76,8 @@ class Limit(Expression):
 
 def _at_most_one(select: Select) -> bool:
     if select.where is None or (
-        len(select.joins) > 1 and any(j.hop is not None and j.hop.many for j in select.joins.values())
+        len(select.joins) > 1
+        and any(j.hop.many if j.hop is not None else j.parent is not None for j in select.joins.values())
     ):
         return False
     if select.combination is not None or select.where.negated or select.where.connector != "AND":
@@ -374,6 +379,44 @@ def _renumbered(builder: Builder, queryset: Any) -> Select:
     select = relabel(shape.select, same, offset, builder)
     builder.list_slots |= select.list_slots
     return select
+
+
+def with_cte(builder: Builder, cte: CTE, on: Mapping[str, str], optional: bool) -> None:
+    """with_cte(): put a query with a name in front, and join its rows."""
+    select = builder.select
+    name = cte.name
+    if name in select.model._meta.names or name in select.annotations or name in select.offered:
+        raise ValueError(f"The CTE can't be called {name!r} here: {select.model.__name__} has that name already")
+    if any(join.table == name for join in select.joins.values()):
+        raise ValueError(f"The CTE can't be called {name!r}: a table of this query has that name")
+    if select.combination is not None:
+        raise NotSupportedError("with_cte() after union() is not supported: join the CTE in the querysets combined")
+    unknown = [column for column in on.values() if column not in cte.columns]
+    if unknown:
+        raise FieldError(f"The CTE {name!r} has no column {unknown[0]!r}." + nearest(unknown[0], list(cte.columns)))
+    if not cte.is_open:
+        rows, layout = finish(builder.embed(cte.queryset))
+        made = CommonTable(
+            name=name,
+            rows=SelectedRows(select=rows),
+            columns=layout.names,
+            types=tuple(cte.columns.values()),
+            recursive=cte.is_recursive,
+            materialized=cte.materialized,
+        )
+        select.ctes = (*select.ctes, made)
+    base = select.base_alias
+    pairs = [
+        Exact(builder.resolve_ref(field), Column(name, column, cte.columns[column])) for field, column in on.items()
+    ]
+    if any(join.parent is not None and join.alias not in _offered(select) for join in select.joins.values()):
+        raise FieldError("with_cte(on=…) compares columns of the model's own table to those of the CTE")
+    select.joins[name] = Join(name, name, base, condition=Where(pairs), optional=optional)
+    select.offered = {**select.offered, name: Offer(name, cte.columns)}
+
+
+def _offered(select: Select) -> set[str]:
+    return {offer.alias for offer in select.offered.values()}
 
 
 # -- questions about all rows ------------------------------------------------------------------------------------------

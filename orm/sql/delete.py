@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orm.sql.common_tables import compile_ctes
 from orm.sql.select_text import compile_where
-from orm.sql.statements import Statement, compile_ctes
+from orm.sql.statements import Statement
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler

@@ -334,6 +334,10 @@ class Dialect(SchemaSpelling):
         """Return rows (each in parentheses) as a table in FROM; alias and columns are quoted."""
         return f"(VALUES {', '.join(rows)}) AS {alias}({', '.join(columns)})"
 
+    def materialized(self, wanted: bool) -> str:
+        """Return what stands before a query in WITH that is to be computed once, or not, with a trailing blank."""
+        return "MATERIALIZED " if wanted else "NOT MATERIALIZED "
+
     def rewritten(self, statement: Statement) -> Statement:
         """Return a statement in a form that the database accepts; most are as they are.
 

@@ -488,6 +488,27 @@ class Col(Expression):
         return f"Col({self.alias}.{self.target.column or self.target})"
 
 
+class Column(Expression):
+    """A column of a source, by name: ``given.v0``."""
+
+    def __init__(self, alias: str, name: str, sql_type: SQLType | None = None) -> None:
+        super().__init__(sql_type)
+        self.alias = alias
+        self.name = name
+
+    def children(self) -> Iterator[Expression]:
+        return iter(())
+
+    def _infer_output_field(self) -> SQLType | None:
+        return None
+
+    def rejects_null(self) -> set[str]:
+        return {self.alias}
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        return f"{connection.quote(self.alias)}.{connection.quote(self.name)}", []
+
+
 class Ref(Expression):
     """An output column of the query (or of a subquery it selects from), by its name."""
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError, NotSupportedError
+from orm.sql.common_tables import compile_ctes
 from orm.sql.expressions import Expression
 from orm.sql.record import Record
 from orm.sql.references import F
 from orm.sql.sources import DefaultRow, SelectedRows, Source
-from orm.sql.statements import Statement, compile_ctes
+from orm.sql.statements import Statement
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from orm.errors import EmptyResultSet
 from orm.sql import types
 from orm.sql.conditions import Where
-from orm.sql.expressions import Col, Expression, Null, Ref, Slot
+from orm.sql.expressions import Col, Column, Expression, Null, Ref, Slot
 from orm.sql.references import Outer
 from orm.sql.types import SQLType
 
 if TYPE_CHECKING:
+    from orm.sql.common_tables import CommonTable
     from orm.sql.sources import Source
 
 
@@ -35,6 +36,7 @@ class Join(NamedTuple):
     hop: Any = None
     condition: Expression | None = None  # what else the joined row must meet
     source: Source | None = None
+    optional: bool = False  # without a hop: whether rows that meet none stay
 
 
 class Filtered(NamedTuple):
@@ -50,6 +52,16 @@ class Filtered(NamedTuple):
 
 
 NONE_FILTERED: Mapping[str, Filtered] = {}
+
+
+class Offer(NamedTuple):
+    """What a joined source offers: its alias, and its columns with their types where they are known."""
+
+    alias: str
+    columns: Mapping[str, SQLType | None]
+
+
+NOTHING_OFFERED: Mapping[str, Offer] = {}
 
 
 class Lock(NamedTuple):
@@ -109,6 +121,8 @@ class Select:
     loading: Loading | None = None
     lock: Lock | None = None
     combination: Combination | None = None
+    ctes: tuple[CommonTable, ...] = ()
+    offered: Mapping[str, Offer] = NOTHING_OFFERED  # by the name the query knows a joined source by
     outputs: tuple[Output, ...] | None = None
     comment: str | None = None
     list_slots: frozenset[int] = frozenset()
@@ -204,6 +218,10 @@ class Select:
         if self.combination is not None:
             parts = tuple(part.transform(change, aliases) for part in self.combination.parts)
             new.combination = self.combination._replace(parts=parts)
+        if self.ctes:
+            new.ctes = tuple(cte.transformed(change, aliases) for cte in self.ctes)
+        if self.offered:
+            new.offered = {n: o._replace(alias=aliases.get(o.alias, o.alias)) for n, o in self.offered.items()}
         return new
 
     def aliases(self) -> set[str]:
@@ -220,6 +238,8 @@ class Select:
             if join.source is not None:
                 for inner in join.source.selects():
                     found |= inner.aliases()
+        for cte in self.ctes:
+            found |= cte.rows.select.aliases()
         return found
 
     def expressions(self) -> Iterable[Expression]:
@@ -277,7 +297,7 @@ class SubSelect(Expression):
         inner = self.select.aliases()
         for expression in self.select.expressions():
             for node in expression.walk():
-                if isinstance(node, Col) and node.alias not in inner:
+                if isinstance(node, (Col, Column)) and node.alias not in inner:
                     yield node
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
@@ -315,6 +335,8 @@ def moved(expression: Any, aliases: dict[str, str]) -> Any:
     def change(node: Expression) -> Any:
         if isinstance(node, Col):
             return Col(aliases.get(node.alias, node.alias), node.target, node._output_field)
+        if isinstance(node, Column):
+            return Column(aliases.get(node.alias, node.alias), node.name, node._output_field)
         if isinstance(node, SubSelect):
             inner = {alias: alias for alias in node.select.aliases()}
             return node.renamed(change, inner)
@@ -334,6 +356,8 @@ def relabel(select: Select, aliases: dict[str, str], offset: int, outer: Any) ->
         if isinstance(node, Col):
             renamed = aliases.get(node.alias)
             return Col(renamed, node.target, node._output_field) if renamed is not None else node
+        if isinstance(node, Column):
+            return Column(aliases.get(node.alias, node.alias), node.name, node._output_field)
         if isinstance(node, Slot):
             return Slot(node.index + offset, node._output_field, node.bare)
         if isinstance(node, Outer):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from orm.errors import EmptyResultSet, FullResultSet, NotSupportedError
+from orm.sql.common_tables import compile_ctes
 from orm.sql.conditions import Where
 from orm.sql.expressions import Col, Expression, Ref
 from orm.sql.qualify import qualified
@@ -28,7 +29,8 @@ def inner_aliases(select: Select) -> set[str]:
             if join.parent is not None:
                 pending.append(join.parent)
     for join in select.joins.values():
-        if join.parent is None or (join.parent in found and not join.hop.optional):
+        optional = join.hop.optional if join.hop is not None else join.optional
+        if join.parent is None or (join.parent in found and not optional):
             found.add(join.alias)
     return found
 
@@ -50,14 +52,15 @@ def compile_from(select: Select, compiler: Any) -> tuple[str, list[Any]]:
             parts.append(named)
             continue
         kind = "INNER JOIN" if join.alias in inner_joins else "LEFT OUTER JOIN"
-        lhs = f"{quote(join.parent)}.{quote(join.hop.lhs.column)}"
-        rhs = f"{quote(join.alias)}.{quote(join.hop.rhs.column)}"
-        on = f"{lhs} = {rhs}"
+        on: list[str] = []
+        if join.hop is not None:
+            lhs = f"{quote(join.parent)}.{quote(join.hop.lhs.column)}"
+            on.append(f"{lhs} = {quote(join.alias)}.{quote(join.hop.rhs.column)}")
         if join.condition is not None:
             sql, found = compiler.compile_condition(join.condition)
-            on += f" AND ({sql})"
+            on.append(f"({sql})")
             params += found
-        parts.append(f"{kind} {named} ON ({on})")
+        parts.append(f"{kind} {named} ON ({' AND '.join(on)})")
     return " ".join(parts), params
 
 
@@ -134,6 +137,12 @@ def compile_select(select: Select, compiler: Any) -> tuple[str, list[Any]]:
     """
     if select.empty:
         raise EmptyResultSet
+    if select.ctes:
+        before, params = compile_ctes(select.ctes, compiler)
+        bare = select.copy()
+        bare.ctes = ()
+        text, found = compile_select(bare, compiler)
+        return before + text, params + found
     if select.combination is not None:
         return _compile_combination(select, compiler)
     if select.asks_windows:
@@ -219,7 +228,7 @@ def _compile_combination(select: Select, compiler: Any) -> tuple[str, list[Any]]
             raise
         if parentheses:
             sql = f"({sql})"
-        elif part.combination is not None or part.limit is not None or part.offset is not None or part.order_by:
+        elif part.combination or part.ctes or part.limit is not None or part.offset is not None or part.order_by:
             sql = f"SELECT * FROM ({sql})"
         texts.append(sql)
         params += found

@@ -22,24 +22,6 @@ Text = tuple[str, Sequence[Any]]
 """SQL with ``%s`` for each parameter, and the parameters."""
 
 
-class Column(Expression):
-    """A column of a source, by name: ``given.v0``."""
-
-    def __init__(self, alias: str, name: str, sql_type: SQLType | None = None) -> None:
-        super().__init__(sql_type)
-        self.alias = alias
-        self.name = name
-
-    def _infer_output_field(self) -> SQLType | None:
-        return None
-
-    def rejects_null(self) -> set[str]:
-        return {self.alias}
-
-    def as_sql(self, compiler: Any, connection: Any) -> Text:
-        return f"{connection.quote(self.alias)}.{connection.quote(self.name)}", []
-
-
 class Source(Record):
     """Base of everything rows come from."""
 

@@ -15,18 +15,10 @@ from orm.sql.record import Record
 from orm.sql.types import INTEGER_KINDS, SQLType
 
 if TYPE_CHECKING:
+    from orm.sql.common_tables import CommonTable
     from orm.sql.compiler import Compiler
     from orm.sql.select import Output
-    from orm.sql.sources import Source, Text
-
-
-class CommonTable(Record):
-    """A query with a name, in front of a statement (WITH): ``columns`` are the names of what it offers."""
-
-    name: str
-    rows: Source
-    columns: tuple[str, ...]
-    recursive: bool = False
+    from orm.sql.sources import Text
 
 
 class Statement(Record):
@@ -75,18 +67,3 @@ class AdaptedSlot(Slot):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
         return "%s" if self.bare else connection.parameter(self._output_field), [Param(self.index)]
-
-
-def compile_ctes(ctes: Sequence[CommonTable], compiler: Compiler) -> tuple[str, list[Any]]:
-    """Return ``WITH …`` with a trailing space, or nothing."""
-    if not ctes:
-        return "", []
-    quote = compiler.dialect.quote
-    parts: list[str] = []
-    params: list[Any] = []
-    for cte in ctes:
-        sql, found = cte.rows.as_rows(compiler)
-        parts.append(f"{quote(cte.name)}({', '.join(map(quote, cte.columns))}) AS ({sql})")
-        params += found
-    word = "WITH RECURSIVE" if any(cte.recursive for cte in ctes) else "WITH"
-    return f"{word} {', '.join(parts)} ", params

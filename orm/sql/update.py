@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import NotSupportedError
+from orm.sql.common_tables import compile_ctes
 from orm.sql.insert import Assignment, compile_assignments
 from orm.sql.select_text import compile_where
 from orm.sql.sources import Source
-from orm.sql.statements import Statement, compile_ctes
+from orm.sql.statements import Statement
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
