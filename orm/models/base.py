@@ -24,6 +24,7 @@ from orm.models.fields.base import Field
 from orm.models.initialiser import DEFERRED, make_initialiser
 from orm.models.managers import Manager
 from orm.models.metaclass import ModelBase
+from orm.models.neighbours import ORDER, anext_place
 from orm.models.signals import post_init, post_save, pre_init, pre_save
 from orm.models.state import DEFAULT_DB_ALIAS, NO_KEY, PENDING, ModelState, StateDescriptor
 from orm.query.insert_instances import insert
@@ -69,6 +70,8 @@ class WritePlan:
         self.attnames = frozenset(field.attname for field in meta.concrete_fields)
         self.relations = meta.relation_fields
         self.virtual = meta.private_fields
+        self.ordered = bool(meta.order_with_respect_to)
+        self.select_on_save = meta.select_on_save
 
     @cached_property
     def writable_names(self) -> frozenset[str]:
@@ -227,6 +230,11 @@ class AwaitableModel(metaclass=ModelBase):
 
     # -- identity ------------------------------------------------------------------------------------------------------
 
+    def _is_pk_set(self) -> bool:
+        """Whether the key has a value, or all of its values where it is made of several."""
+        key = self.pk
+        return not (key is None or _lacks_part(key))
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, AwaitableModel):
             return NotImplemented
@@ -302,6 +310,8 @@ class AwaitableModel(metaclass=ModelBase):
             self._settle_relations(plan)
         for field in plan.virtual:
             await field.asettle(self, alias)
+        if plan.ordered and state.adding and vars(self).get(ORDER) is None:
+            vars(self)[ORDER] = await anext_place(self, alias)
         chosen: frozenset[str] | None = None
         if update_fields is not None:
             chosen = self._check_update_fields(plan, update_fields)
@@ -441,7 +451,11 @@ class AwaitableModel(metaclass=ModelBase):
             force_insert = True
         if not force_insert:
             columns = plan.keyless if chosen is None else plan.chosen(chosen)
-            if columns.fields:
+            if columns.fields and plan.select_on_save and not force_update:
+                found = await self._exists(plan, alias, key)
+                if found:
+                    await update_instance(plan.model, self, columns, using=alias)
+            elif columns.fields:
                 found = await update_instance(plan.model, self, columns, using=alias)
             else:
                 found = force_update or chosen is not None or await self._exists(plan, alias, key)
@@ -469,7 +483,7 @@ class AwaitableModel(metaclass=ModelBase):
         """
         held = vars(self)
         name = self._meta.pk.attname
-        if held.get(name) is None and getattr(self, name) is None:
+        if held.get(name) is None and not self._is_pk_set():
             raise ValueError(
                 f"{self._meta.object_name} object can't be deleted because its {name} attribute is set to None."
             )

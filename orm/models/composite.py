@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
+from orm.config import settings
 from orm.errors import EmptyResultSet, ImproperlyConfigured, ValidationError
 from orm.models.fields.base import Field
 from orm.sql.expressions import Param, Slot
@@ -37,9 +38,13 @@ class CompositeValue:
 
     def __set__(self, instance: Any, value: Any) -> None:
         names = self.attnames
-        values = (None,) * len(names) if value is None else tuple(value)
-        if len(values) != len(names):
-            raise ValueError(f"{self.field} takes {len(names)} values, not {value!r}.")
+        if value is None:
+            value = (None,) * len(names)
+        if not isinstance(value, (list, tuple)):
+            raise ValueError(f"'pk' must be a list or a tuple. ({self.field} is given {value!r}.)")
+        if len(value) != len(names):
+            raise ValueError(f"'pk' must have {len(names)} elements. ({self.field} is given {value!r}.)")
+        values = value
         for name, one in zip(names, values, strict=True):
             setattr(instance, name, one)
 
@@ -57,15 +62,15 @@ class CompositePrimaryKey(Field[Any]):
     class_lookups: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, *args: str, **options: Any) -> None:
-        if not all(isinstance(name, str) for name in args) or len(args) < 2:
-            raise ValueError("CompositePrimaryKey args must be at least two strings: names of fields.")
-        if len(set(args)) < len(args):
+        if not args or not all(isinstance(name, str) and name for name in args) or len(set(args)) < len(args):
             raise ValueError("CompositePrimaryKey args must be unique strings.")
-        for option in ("default", "db_default", "db_column"):
+        if len(args) < 2:
+            raise ValueError("CompositePrimaryKey must include at least two fields.")
+        for option, what in (("default", "default"), ("db_default", "database default"), ("db_column", "db_column")):
             if options.get(option) is not None:
-                raise ValueError(
-                    f"CompositePrimaryKey cannot have a {'database default' if option == 'db_default' else option}."
-                )
+                raise ValueError(f"CompositePrimaryKey cannot have a {what}.")
+        if options.setdefault("editable", False):
+            raise ValueError("CompositePrimaryKey cannot be editable.")
         if not options.setdefault("primary_key", True):
             raise ValueError("CompositePrimaryKey must be a primary key.")
         if not options.setdefault("blank", True):
@@ -73,11 +78,11 @@ class CompositePrimaryKey(Field[Any]):
         super().__init__(**options)
         self.field_names = args
 
-    def contribute_to_class(self, cls: type[Any], name: str, **options: Any) -> None:
+    def contribute_to_class(self, cls: type[Any], name: str, private_only: bool = False, **options: Any) -> None:
         """Become the key of ``cls``."""
-        if name != "pk":
+        if name != "pk" and settings.strict_models:
             raise ImproperlyConfigured(f"{cls.__name__}.{name}: 'CompositePrimaryKey' must be named 'pk'.")
-        super().contribute_to_class(cls, name, **options)
+        super().contribute_to_class(cls, name, private_only, **options)
         setattr(cls, name, CompositeValue(self))
 
     @cached_property
@@ -163,6 +168,11 @@ class RowComparison(Lookup):
             return RowIsNull(lhs, True)
         if isinstance(kind, tuple):
             return cls(lhs, query.resolve_value(value, lhs))
+        size = len(lhs.output_field.fields)
+        if not isinstance(value, (tuple, list)) and not hasattr(value, "_meta"):
+            raise ValueError(f"{cls.lookup_name!r} lookup of 'pk' must be a tuple or a list (got {value!r})")
+        if isinstance(value, (tuple, list)) and len(value) != size:
+            raise ValueError(f"{cls.lookup_name!r} lookup of 'pk' must have {size} elements (got {value!r})")
         slot = query.take_slot(value, lhs.output_field.get_prep_value)
         return cls(lhs, Slot(slot, lhs.output_field, bare=True))
 

@@ -34,6 +34,8 @@ class Collector:
         self.using = using
         self.origin = origin
         self.keep_parents = keep_parents
+        self.origin_name = ""
+        """The name of the model whose instances were to be deleted."""
         self.instances: dict[type[Any], dict[Any, Any]] = {}
         """Instances to delete, by model and key; models in the order they were reached."""
         self.blind: dict[Any, list[Any]] = {}
@@ -49,9 +51,12 @@ class Collector:
 
     async def collect(self, found: Iterable[Any]) -> None:
         """Take in instances of one model, and whatever their deletion concerns."""
-        todo: list[tuple[list[Any], type[Any] | None]] = [(list(found), None)]
+        found = list(found)
+        if found:
+            self.origin_name = type(found[0]).__name__
+        todo: list[tuple[list[Any], type[Any] | None, Any]] = [(found, None, None)]
         while todo:
-            instances, child = todo.pop()
+            instances, child, root = todo.pop()
             new = self._take(instances)
             if not new:
                 continue
@@ -59,19 +64,19 @@ class Collector:
             for rel in referring_rels(model):
                 if rel.parent_link and rel.related_model is child:
                     continue  # the rows these are parts of, which are here already
-                referring = await self._follow(rel, new)
+                referring = await self._follow(rel, new, root or rel.field)
                 if referring:
                     self.before.setdefault(model, set()).add(rel.related_model)
-                    todo.append((referring, None))
+                    todo.append((referring, None, root or rel.field))
             for field in model._meta.private_fields:
                 dependants = await field.afetch_dependants(new, self.using)
                 if dependants:
                     self.before.setdefault(model, set()).add(type(dependants[0]))
-                    todo.append((dependants, None))
+                    todo.append((dependants, None, root))
             for parent, link in model._meta.parents.items():
                 if link is not None and not self.keep_parents:
                     self.before.setdefault(parent, set()).add(model)
-                    todo.append(([part_of(instance, parent) for instance in new], model))
+                    todo.append(([part_of(instance, parent) for instance in new], model, root))
 
     def _take(self, found: list[Any]) -> list[Any]:
         if not found:
@@ -81,11 +86,14 @@ class Collector:
         known.update(new)
         return list(new.values())
 
-    async def _follow(self, rel: Any, instances: Sequence[Any]) -> list[Any]:
-        """Apply one relation's rule to the rows that refer to ``instances``; return those that must go as well."""
+    async def _follow(self, rel: Any, instances: Sequence[Any], root: Any) -> list[Any]:
+        """Apply one relation's rule to the rows that refer to ``instances``; return those that must go as well.
+
+        ``root`` is the foreign key by which the deletion came here, in whose name rows are guarded.
+        """
         field, model, rule = rel.field, rel.related_model, rel.on_delete
         if not field.concrete:
-            return self._guard(field, rule, await self._referring_by_several(field, instances))
+            return self._guard(field, root, rule, await self._referring_by_several(field, instances))
         keys = [key for instance in instances if (key := getattr(instance, field.target_attname)) is not None]
         if not keys:
             return []
@@ -95,7 +103,7 @@ class Collector:
         if rule.sets_value:  # nobody needs to see these rows, so they are not loaded
             self.updates.setdefault((field, rule), []).extend(keys)
             return []
-        return self._guard(field, rule, await fetch_in(self._rows(model), field.attname, keys))
+        return self._guard(field, root, rule, await fetch_in(self._rows(model), field.attname, keys))
 
     async def _referring_by_several(self, field: Any, instances: Sequence[Any]) -> list[Any]:
         """Return the rows that refer to instances by several columns at once."""
@@ -105,12 +113,12 @@ class Collector:
             found += await self._rows(field.model).filter(field.condition(batch, names))
         return found
 
-    def _guard(self, field: Any, rule: OnDelete, referring: list[Any]) -> list[Any]:
+    def _guard(self, field: Any, root: Any, rule: OnDelete, referring: list[Any]) -> list[Any]:
         """Return referring rows that go as well; note those that a rule guards."""
         if not referring or rule == CASCADE:
             return referring
         if rule == PROTECT:
-            self.protected.setdefault(field, []).extend(referring)
+            self.protected.setdefault(root, []).extend(referring)
         else:
             self.restricted.setdefault(field, []).extend(referring)
         return []
@@ -142,7 +150,7 @@ class Collector:
         if self.protected:
             names = ", ".join(f"'{field.model.__name__}.{field.name}'" for field in self.protected)
             raise ProtectedError(
-                f"Cannot delete some instances of model {self._names(self.protected)} because they are referenced "
+                f"Cannot delete some instances of model {self.origin_name!r} because they are referenced "
                 f"through protected foreign keys: {names}.",
                 {instance for found in self.protected.values() for instance in found},
             )
@@ -150,14 +158,10 @@ class Collector:
         if left:
             names = ", ".join(f"'{field.model.__name__}.{field.name}'" for field in left)
             raise RestrictedError(
-                f"Cannot delete some instances of model {self._names(left)} because they are referenced through "
+                f"Cannot delete some instances of model {self.origin_name!r} because they are referenced through "
                 f"restricted foreign keys: {names}.",
                 {instance for found in left.values() for instance in found},
             )
-
-    @staticmethod
-    def _names(guarded: Iterable[Any]) -> str:
-        return ", ".join(sorted({f"'{field.related_model.__name__}'" for field in guarded}))
 
     def _staying(self, guarded: Any, found: list[Any]) -> list[Any]:
         """Return the referring instances that this deletion does not take with it by another way."""
@@ -219,7 +223,7 @@ class Collector:
                 number += await delete_having(model, model._meta.pk, batch, using=self.using)
             if number:
                 counts[model._meta.label] += number
-        await self._tell(post_delete, models)
+            await self._tell(post_delete, [model], reverse=True)
         return counts
 
     def _blind_models(self) -> dict[type[Any], list[Any]]:
@@ -236,10 +240,11 @@ class Collector:
         for batch in batches(self.using, dict.fromkeys(keys)):
             await rows.filter(**{f"{field.attname}__in": batch}).aupdate(**{field.name: value})
 
-    async def _tell(self, signal: Any, models: list[type[Any]]) -> None:
+    async def _tell(self, signal: Any, models: list[type[Any]], reverse: bool = False) -> None:
         for model in models:
             if signal.has_listeners(model) and not model._meta.auto_created:
-                for instance in list(self.instances[model].values()):
+                instances = list(self.instances[model].values())
+                for instance in reversed(instances) if reverse else instances:
                     await signal.asend(model, instance=instance, using=self.using, origin=self.origin)
 
 

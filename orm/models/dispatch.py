@@ -63,7 +63,7 @@ class AwaitableSignal:
         self.name = name
         self.waits = waits
         self.receivers: list[Receiver] = []
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
 
     def __repr__(self) -> str:
         return f"<Signal {self.name}, {len(self.receivers)} receivers>"
@@ -83,7 +83,7 @@ class AwaitableSignal:
         Raises: TypeError for what can't be called, or a coroutine function where the signal can't wait.
         """
         if not callable(receiver):
-            raise TypeError(f"{self.name} takes a function that receives it, not {receiver!r}.")
+            raise TypeError(f"Signal receivers must be callable. {self.name} can't call {receiver!r}.")
         if not self.waits and crossing.is_async(receiver):
             raise TypeError(
                 f"{self.name} is sent while an object is being built, where nothing can wait; "
@@ -141,10 +141,14 @@ class AwaitableSignal:
             elif entry.sender is None or entry.sender is sender:
                 (coroutines if entry.is_async else plain).append(target)
         if dead:
-            with self.lock:
-                self.receivers = [known for known in self.receivers if known.target() is not None]
-            self.sender_receivers_cache.clear()
+            self._clear_dead_receivers()
         return plain + coroutines
+
+    def _clear_dead_receivers(self) -> None:
+        """Forget connections whose receivers are gone."""
+        with self.lock:
+            self.receivers = [known for known in self.receivers if known.target() is not None]
+        self.sender_receivers_cache.clear()
 
     def _entries_for(self, sender: Any) -> list[Receiver]:
         """The connections that concern a sender, remembered."""

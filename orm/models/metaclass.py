@@ -25,8 +25,11 @@ from orm.models import fields as field_classes
 from orm.models import inheritance
 from orm.models.apps import app_label_of
 from orm.models.fields.base import Field
+from orm.models.neighbour_methods import add_date_methods, add_order
 from orm.models.options import Options, read_meta, unknown_name
 from orm.models.signals import class_prepared
+
+DATE_KINDS = ("date", "datetime")
 
 
 class ModelBase(type):
@@ -124,6 +127,11 @@ def _build(cls: Any, own_meta: type | None, parts: dict[str, Any], plain: dict[s
     complete(cls)
     if meta.abstract:
         return
+    if meta.order_with_respect_to and not meta.proxy:
+        add_order(cls, meta.order_with_respect_to)
+    for field in meta.local_fields:
+        if field.concrete and not (field.is_relation or field.null) and field.kind in DATE_KINDS:
+            add_date_methods(cls, field)
     if cls.__doc__ is None:
         cls.__doc__ = f"{cls.__name__}({', '.join(field.name for field in meta.fields)})"
     meta.apps.register(cls)

@@ -56,6 +56,9 @@ async def run_statements(database: Any, statements: list[str]) -> None:
 def tables_of(models: tuple[type[Any], ...], using: str) -> list[Any]:
     """The models with tables to make or drop; of all, those that the database routers allow in this database."""
     found = with_join_models(models)
+    if not models:
+        kind = databases[using].backend.name
+        found = [model for model in found if model._meta.required_db_vendor in (None, kind)]
     if routes.active and not models:
         found = [model for model in found if routes.allow_migrate_model(using, model)]
     return found

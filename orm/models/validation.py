@@ -108,6 +108,8 @@ async def validate_unique(instance: Any, exclude: frozenset[str]) -> None:
     for model in (type(instance), *instance._meta.all_parents):
         meta = model._meta
         groups = [(field.name,) for field in meta.table_fields if field.unique]
+        if meta.pk.is_composite and instance._state.adding:
+            groups.append(tuple(field.name for field in meta.pk_fields))
         for group in [*groups, *meta.unique_together]:
             if exclude.intersection(group) or not await is_taken(instance, group, model=model):
                 continue

@@ -330,7 +330,8 @@ class Builder(Names):
             select.group_by = "model"
             return
         annotated = (select.annotations[name] for name in select.selected)
-        select.group_by = (*(expression for _, expression in select.values), *annotated)
+        chosen = (part for _, item in select.values for part in getattr(item, "parts", (item,)))
+        select.group_by = (*chosen, *annotated)
 
 
 class InnerBuilder(Builder):

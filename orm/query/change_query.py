@@ -42,6 +42,8 @@ def updated_field(model: Any, name: str) -> Any:
         raise FieldError(
             f"{opts.object_name} has no field {name!r}." + nearest(name, [f.name for f in opts.concrete_fields])
         )
+    if field.is_composite:
+        raise FieldError("Composite primary key fields must be updated individually.")
     if not field.concrete or field.model is None:
         raise FieldError(f"Cannot update {opts.object_name}.{name}: only fields with a column of their own are updated")
     return field

@@ -375,7 +375,7 @@ def upsert_of(
     if update and not unique_fields:
         raise ValueError("Unique fields that can trigger the upsert must be provided.")
     target, changed = _concrete(model, unique_fields or ()), _concrete(model, update_fields or ())
-    if any(field.primary_key for field in changed):
+    if any(field.primary_key or field in model._meta.pk_fields for field in changed):
         raise ValueError("bulk_create() cannot be used with primary keys in update_fields.")
     if isinstance(update_fields, Mapping):
         assignments = dict(update_fields)

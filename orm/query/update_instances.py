@@ -180,7 +180,7 @@ async def bulk_update(model: Any, instances: list[Any], names: list[str], *, usi
     fields = tuple(opts.get_field(name) for name in names)
     if any(not field.concrete or field.many_to_many for field in fields):
         raise ValueError("bulk_update() can only be used with concrete fields.")
-    if any(field.primary_key for field in fields):
+    if any(field.primary_key or field in opts.pk_fields for field in fields):
         raise ValueError("bulk_update() cannot be used with primary key fields.")
     if any(instance.pk is None for instance in instances):
         raise ValueError("All bulk_update() objects must have a primary key set.")

@@ -148,7 +148,7 @@ class Count(Aggregate):
         parts = getattr(counted, "parts", (counted,))
         if len(parts) > 1:
             if self.distinct:
-                raise ValueError("COUNT expression does not support distinct composite primary keys.")
+                raise ValueError("COUNT(DISTINCT) doesn't support composite primary keys")
             resolved = resolved.copy()
             resolved.source_expressions = [parts[0], *resolved.source_expressions[1:]]
         return resolved

@@ -207,7 +207,9 @@ def create_table(model: Any, dialect: Any, *, if_not_exists: bool = False, witho
     lines += [clause for one in meta.constraints if (clause := one.table_clause(model, dialect)) is not None]
     body = ",\n    ".join(lines)
     guard = "IF NOT EXISTS " if if_not_exists else ""
-    return finished(f"CREATE TABLE {guard}{dialect.quote(meta.db_table)} (\n    {body}\n)")
+    place = meta.db_tablespace if dialect.capabilities.tablespaces else ""
+    where = f" TABLESPACE {dialect.quote(place)}" if place else ""
+    return finished(f"CREATE TABLE {guard}{dialect.quote(meta.db_table)} (\n    {body}\n){where}")
 
 
 def unique_clause(table: str, columns: Sequence[str], dialect: Any) -> str:

@@ -107,7 +107,7 @@ async def test_changes_by_the_key(database: Any) -> None:
 
 
 def test_declarations() -> None:
-    with pytest.raises(ValueError, match="at least two strings"):
+    with pytest.raises(ValueError, match="at least two fields"):
         models.CompositePrimaryKey("id")
     with pytest.raises(ValueError, match="unique strings"):
         models.CompositePrimaryKey("id", "id")

@@ -112,3 +112,17 @@ class City(models.Model):
 
 class Award(models.Model):
     winner = models.ForeignKey(Author, on_delete=models.CASCADE, limit_choices_to={"living": True}, related_name="+")
+
+
+class Question(models.Model):
+    text = models.CharField(max_length=20)
+
+
+class Answer(models.Model):
+    text = models.CharField(max_length=20)
+    question = models.ForeignKey(Question, on_delete=models.CASCADE)
+    given = models.DateField()
+
+    class Meta:
+        order_with_respect_to = "question"
+        select_on_save = True

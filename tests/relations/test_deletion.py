@@ -110,7 +110,7 @@ async def test_protect_names_the_relation_and_holds_the_rows(database: Any) -> N
     ada = await Author.objects.acreate(name="Ada")
     book = await Book.objects.acreate(title="Notes", author=ada)
     loan = await Loan.objects.acreate(book=book)
-    with pytest.raises(ProtectedError, match=r"model 'Book'.*protected foreign keys: 'Loan\.book'") as caught:
+    with pytest.raises(ProtectedError, match=r"model 'Author'.*protected foreign keys: 'Book\.author'") as caught:
         await ada.adelete()
     assert caught.value.protected_objects == {loan}
     assert await Book.objects.acount() == 1

@@ -208,13 +208,21 @@ class Field(SQLType, Generic[T]):
         if not self.verbose_name:
             self.verbose_name = self.name.replace("_", " ")
 
-    def contribute_to_class(self, cls: type[AwaitableModel], name: str, **options: Any) -> None:
-        """Take a place in ``cls``: in its ``_meta``, as a descriptor, with ``get_<name>_display`` for choices."""
+    def contribute_to_class(
+        self, cls: type[AwaitableModel], name: str, private_only: bool = False, **options: Any
+    ) -> None:
+        """Take a place in ``cls``: in its ``_meta``, as a descriptor, with ``get_<name>_display`` for choices.
+
+        ``private_only`` puts it among the private fields, which are no part of a row by themselves.
+        """
         self.set_attributes_from_name(name)
         self.model = cls
         if settings.strict_models:
             self.check_declaration()
-        cls._meta.add_field(self)
+        if private_only:
+            cls._meta.add_private_field(self)
+        else:
+            cls._meta.add_field(self)
         if self.concrete:
             setattr(cls, self.attname, self)
         display = f"get_{self.name}_display"

@@ -113,9 +113,9 @@ class ForeignObject(RelatedField[Any]):
     def check_declaration(self) -> None:
         check_related_name(self, self.remote_field.related_name)
 
-    def contribute_to_class(self, cls: type[Any], name: str, **options: Any) -> None:
+    def contribute_to_class(self, cls: type[Any], name: str, private_only: bool = False, **options: Any) -> None:
         """Join the model ``cls`` as its field ``name``."""
-        super().contribute_to_class(cls, name, **options)
+        super().contribute_to_class(cls, name, private_only, **options)
         setattr(cls, name, ForwardObjectDescriptor(self))
         if not cls._meta.abstract:
             self.connect(cls)

@@ -143,9 +143,9 @@ class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
             if getattr(self, option):
                 raise ImproperlyConfigured(f"{self}: a many-to-many relation has no column, so {option} can't be set.")
 
-    def contribute_to_class(self, cls: type[Any], name: str, **options: Any) -> None:
+    def contribute_to_class(self, cls: type[Any], name: str, private_only: bool = False, **options: Any) -> None:
         """Join the model ``cls`` as its field ``name``; make the join model once ``cls`` and the target exist."""
-        super().contribute_to_class(cls, name, **options)
+        super().contribute_to_class(cls, name, private_only, **options)
         setattr(cls, name, ManyToManyDescriptor(self.remote_field, reverse=False))
         if cls._meta.abstract:
             return
