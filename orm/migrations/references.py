@@ -85,3 +85,27 @@ def references_in(
 def is_referenced(state: Any, target: ModelKey, target_name: str | None = None, target_field: Any = None) -> bool:
     """Whether any field of a state refers to a model (or its field)."""
     return next(references_in(state, target, target_name, target_field), None) is not None
+
+
+def get_related_models_recursive(model: Any) -> set[ModelKey]:
+    """The keys of all models that a class is related to, over any number of relations, bases and children."""
+    seen: set[ModelKey] = set()
+    waiting = _neighbours(model)
+    while waiting:
+        other = waiting.pop()
+        key = other._meta.app_label, other._meta.model_name
+        if key not in seen:
+            seen.add(key)
+            waiting += _neighbours(other)
+    return seen - {(model._meta.app_label, model._meta.model_name)}
+
+
+def _neighbours(model: Any) -> list[Any]:
+    """The models that a class is related to at once."""
+    classes = [one for one in (*model.__bases__, *model.__subclasses__()) if hasattr(one, "_meta")]
+    related = [
+        field.related_model
+        for field in model._meta.get_fields(include_parents=False, include_hidden=True)
+        if field.is_relation and hasattr(field.related_model, "_meta")
+    ]
+    return classes + related

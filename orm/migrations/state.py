@@ -13,6 +13,7 @@ from typing import Any
 from orm.errors import FieldDoesNotExist
 from orm.migrations.exceptions import InvalidBasesError
 from orm.migrations.references import ModelKey, model_key, references_in
+from orm.models.applications import AppConfig
 from orm.models.apps import Apps
 from orm.models.apps import apps as global_apps
 from orm.models.base_blocking import Model
@@ -56,23 +57,16 @@ class StateApps(Apps):
         """Nothing is cached here; for those who know the registry from elsewhere."""
 
 
-class StateAppConfig:
+class StateAppConfig(AppConfig):
     """An application of a state: its label, and its models."""
 
+    path = ""
+
     def __init__(self, label: str, registry: StateApps) -> None:
-        self.label = self.name = label
-        self._registry = registry
-
-    def get_models(self, include_auto_created: bool = False) -> list[Any]:
-        """The models of the application."""
-        return [one for one in self._registry.get_models(include_auto_created) if one._meta.app_label == self.label]
-
-    def get_model(self, model_name: str, require_ready: bool = True) -> Any:
-        """One model by its name."""
-        return self._registry.get_model(self.label, model_name)
-
-    def __repr__(self) -> str:
-        return f"<StateAppConfig: {self.label}>"
+        self.label = label
+        super().__init__(label, None)
+        self.apps = registry
+        self.models = registry.all_models.get(label, {})
 
 
 class ProjectState:
@@ -86,8 +80,7 @@ class ProjectState:
         self, models: Mapping[ModelKey, ModelState] | None = None, real_apps: Iterable[str] | None = None
     ) -> None:
         self.models: dict[ModelKey, ModelState] = dict(models or {})
-        if real_apps is not None and not isinstance(real_apps, (set, frozenset)):
-            raise TypeError("real_apps must be a set of app labels")
+        assert real_apps is None or isinstance(real_apps, (set, frozenset)), "real_apps must be a set of app labels"
         self.real_apps: set[str] = set(real_apps or ())
         self.is_delayed = False
         self._apps: StateApps | None = None
@@ -259,6 +252,22 @@ class ProjectState:
             other_state.fields[name] = remade(other, options)
             self._touch((other_state.app_label, other_state.name_lower))
         self.reload_model(app_label, model_name)
+
+    @property
+    def relations(self) -> dict[ModelKey, dict[ModelKey, dict[str, Any]]]:
+        """For each model the models that refer to it, and by which fields."""
+        found: dict[ModelKey, dict[ModelKey, dict[str, Any]]] = {}
+        for key, model_state in self.models.items():
+            for name, field in model_state.fields.items():
+                remote = field.remote_field
+                if remote is None:
+                    continue
+                target = model_key(remote.model, *key)
+                found.setdefault(target, {}).setdefault(key, {})[name] = field
+                through = getattr(remote, "through", None)
+                if through is not None:
+                    found.setdefault(model_key(through, *key), {}).setdefault(key, {})[name] = field
+        return found
 
     # -- classes ---------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import enum
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Self
 
+from orm.config import settings
 from orm.errors import ImproperlyConfigured, NotSupportedError, ValidationError
 from orm.models.conditions import CannotTell, field_names, holds, schema_sql
 from orm.models.validation import is_taken, unique_message
@@ -86,6 +87,25 @@ class BaseConstraint:
     def index_statement(self, model: Any, dialect: Any, if_not_exists: bool) -> str | None:
         """The CREATE UNIQUE INDEX that stands for this constraint; None when CREATE TABLE holds it."""
         return None
+
+    def create_sql(self, model: Any, schema_editor: Any) -> str | None:
+        """The statement that adds the constraint; None where the table has to be built anew for it, or it can't be."""
+        dialect = schema_editor.dialect
+        statement = self.index_statement(model, dialect, False)
+        if statement is not None:
+            return statement
+        clause = self.table_clause(model, dialect)
+        if clause is None or not dialect.capabilities.alter_columns:
+            return None
+        return ddl.finished(dialect.add_constraint(dialect.quote(model._meta.db_table), clause))
+
+    def remove_sql(self, model: Any, schema_editor: Any) -> str | None:
+        """The statement that drops the constraint; None where the table has to be built anew without it."""
+        dialect = schema_editor.dialect
+        table, name = dialect.quote(model._meta.db_table), dialect.quote(self.name)
+        if self.index_statement(model, dialect, False) is not None:
+            return ddl.finished(dialect.drop_index(table, name))
+        return ddl.finished(dialect.drop_constraint(table, name)) if dialect.capabilities.alter_columns else None
 
     async def avalidate(self, model: Any, instance: Any, exclude: frozenset[str], using: str) -> None:
         """Check ``instance``, where that can be done ahead.
@@ -176,6 +196,8 @@ class UniqueConstraint(BaseConstraint):
         when = ""
         if self.deferrable is not None:
             if not dialect.capabilities.deferrable_unique:
+                if not settings.strict_models:
+                    return None  # system checks warn of it
                 raise NotSupportedError(f"{dialect.name} can't defer unique constraints: leave deferrable= out.")
             when = f" DEFERRABLE INITIALLY {self.deferrable.name}"
         return f"CONSTRAINT {dialect.quote(self.name)} UNIQUE{self._nulls(dialect)} ({columns}){when}"

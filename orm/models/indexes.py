@@ -153,6 +153,21 @@ class Index:
             if_not_exists=if_not_exists,
         )  # fmt: skip
 
+    def create_sql(self, model: Any, schema_editor: Any, using: str = "") -> str:
+        """The statement that creates the index; ``using`` names another method of building it, as a checked word."""
+        if using and not using.strip().removeprefix("USING ").strip().isidentifier():
+            raise ValueError(f"using={using!r} is no name of a method that builds indexes.")
+        statement = self.create_statement(model, schema_editor.dialect)
+        table = ddl.finished(schema_editor.dialect.quote(model._meta.db_table))
+        method = using.strip().removeprefix("USING ").strip()
+        return statement.replace(f" ON {table} ", f" ON {table} USING {method} ", 1) if method else statement
+
+    def remove_sql(self, model: Any, schema_editor: Any) -> str:
+        """The statement that drops the index."""
+        dialect = schema_editor.dialect
+        name = dialect.quote(self.name_for(model, dialect))
+        return ddl.finished(dialect.drop_index(dialect.quote(model._meta.db_table), name))
+
     def _parts(self, model: Any, dialect: Any) -> list[str]:
         """What is indexed: columns with their operator class and direction, or expressions."""
         if self.expressions:

@@ -260,6 +260,10 @@ class Options:
         for child in self.children:
             child.expire()
 
+    def _expire_cache(self, forward: bool = True, reverse: bool = True) -> None:
+        """``expire`` under Django's name; both directions are forgotten together."""
+        self.expire()
+
     # -- inheritance ---------------------------------------------------------------------------------------------------
 
     @cached_property

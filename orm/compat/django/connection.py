@@ -11,23 +11,25 @@ import datetime
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
 from orm.bridge import run
+from orm.compat.django import constraint_checks
 from orm.compat.django.features import LegacyFeatures
 from orm.compat.django.introspection import LegacyIntrospection
 from orm.compat.django.operations import LegacyOperations
 from orm.compat.django.query_log import LIMIT, QueryLog
+from orm.compat.django.schema import LegacySchemaEditor
 from orm.compat.django.settings import settings
 from orm.compat.django.statements import returns_rows
 from orm.db.database_blocking import Database
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.db.transactions.public import get_rollback, in_atomic_block, on_commit, set_rollback, transaction_block
 from orm.errors import ConnectionDoesNotExist, IntegrityError, InterfaceError, NotSupportedError, OperationalError
-from orm.models.schema_editor_blocking import SchemaEditor
 from orm.sql.parameters import bind
 
 if TYPE_CHECKING:
@@ -268,15 +270,27 @@ class LegacyConnection:
 
     # -- tables --------------------------------------------------------------------------------------------------------
 
-    def schema_editor(self, collect_sql: bool = False, atomic: bool = True) -> SchemaEditor:
+    def schema_editor(self, collect_sql: bool = False, atomic: bool = True) -> LegacySchemaEditor:
         """Return what changes tables, as a context; ``collect_sql`` keeps the statements instead of running them."""
         settings.load()
-        return SchemaEditor(self, collect_sql, atomic)
+        return LegacySchemaEditor(self, collect_sql, atomic)
 
     @property
     def introspection(self) -> LegacyIntrospection:
         """What the database holds."""
         return LegacyIntrospection(self.database)
+
+    def constraint_checks_disabled(self) -> AbstractContextManager[None]:
+        """Return a context in which foreign keys are not checked, where the database can turn that off."""
+        return constraint_checks.disabled(self.database)
+
+    def disable_constraint_checking(self) -> bool:
+        """Turn checks of foreign keys off, where the database can; return whether they are off."""
+        return constraint_checks.disable(self.database)
+
+    def enable_constraint_checking(self) -> None:
+        """Turn checks of foreign keys on again."""
+        constraint_checks.enable(self.database)
 
     def check_constraints(self, table_names: Any = None) -> None:
         """Check now what is checked at the end of a transaction; raises ``IntegrityError`` where a row refers to none.

@@ -72,7 +72,9 @@ class LegacyFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Return the empty module."""
-        return LegacyModule(spec.name, SURFACES[spec.name])
+        module = LegacyModule(spec.name, SURFACES[spec.name])
+        module.__file__ = __file__  # an application has a folder; that of these has nothing in it but this
+        return module
 
     def exec_module(self, module: ModuleType) -> None:
         """Import what declares models; everything else the module looks up when it is asked for."""

@@ -243,25 +243,37 @@ class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
 
     # -- Django's introspection -------------------------------------------------------------------------------------
 
+    def _get_m2m_db_table(self, opts: Any) -> str:
+        """Return the join table's name, for the model with these options."""
+        return str(self.through._meta.db_table)
+
+    def _get_m2m_attr(self, related: Any, attr: str) -> Any:
+        """Return an attribute of the join model's foreign key to the declaring model."""
+        return getattr(self.source_foreign_key, attr)
+
+    def _get_m2m_reverse_attr(self, related: Any, attr: str) -> Any:
+        """Return an attribute of the join model's foreign key to the related model."""
+        return getattr(self.target_foreign_key, attr)
+
     def m2m_db_table(self) -> str:
         """Return the join table's name."""
-        return str(self.through._meta.db_table)
+        return self._get_m2m_db_table(self.model._meta)
 
     def m2m_field_name(self) -> str:
         """Return the name of the join model's foreign key to the declaring model."""
-        return str(self.source_foreign_key.name)
+        return str(self._get_m2m_attr(self.remote_field, "name"))
 
     def m2m_reverse_field_name(self) -> str:
         """Return the name of the join model's foreign key to the related model."""
-        return str(self.target_foreign_key.name)
+        return str(self._get_m2m_reverse_attr(self.remote_field, "name"))
 
     def m2m_column_name(self) -> str:
         """Return the join table's column that refers to the declaring model."""
-        return str(self.source_foreign_key.column)
+        return str(self._get_m2m_attr(self.remote_field, "column"))
 
     def m2m_reverse_name(self) -> str:
         """Return the join table's column that refers to the related model."""
-        return str(self.target_foreign_key.column)
+        return str(self._get_m2m_reverse_attr(self.remote_field, "column"))
 
     # -- values -----------------------------------------------------------------------------------------------------
 
