@@ -19,7 +19,7 @@ from orm.models.apps import apps as default_apps
 from orm.models.deletion import adelete_queryset
 from orm.models.signals import post_init, pre_init
 from orm.models.state import ModelState
-from orm.models.unseen import forget_plans, unseen
+from orm.models.unseen import unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -213,7 +213,7 @@ class Options:
     def add_private_field(self, field: Any) -> None:
         """Take in a field without a column, whose rows it finds itself."""
         self.local_private_fields.append(field)
-        forget_plans()
+        epoch.advance(Reason.FIELDS)
         self.expire()
 
     def make_key(self, field: Any) -> None:
@@ -225,7 +225,7 @@ class Options:
     def add_related(self, rel: Any) -> None:
         """Take in the far side of another model's relation to this one; a proxy shares those of its model."""
         self.local_related.append(rel)
-        forget_plans()
+        epoch.advance(Reason.FIELDS)
         (self.concrete_model or self.model)._meta.expire()
 
     def add_manager(self, manager: Any, inherited: bool = False) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from orm.bridge import crossing
+from orm.epoch import Reason, epoch
 from orm.models.on_delete import CASCADE, RESTRICT, SET_DEFAULT, SET_NULL, OnDelete
 from orm.models.signals import post_delete, pre_delete
 from orm.query.delete_instances import delete_having
@@ -23,9 +24,7 @@ from orm.sql.conditions import Q
 _plans: dict[type[Any], Unseen | None] = {}
 
 
-def forget_plans() -> None:
-    """Work everything out anew: a relation was added somewhere."""
-    _plans.clear()
+epoch.listen(_plans.clear, Reason.FIELDS)  # a relation may have been added somewhere
 
 
 def referring_rels(model: type[Any]) -> list[Any]:

@@ -143,10 +143,10 @@ class Shape:
                 if number == epoch.number:
                     self.plans[dialect] = plan
             return plan
+        for_any_length: Plan | None = self.plans.get(dialect)
+        if for_any_length is not None:
+            return for_any_length
         lengths = {slot: len(values[slot]) for slot in lists}
-        plan = self.plans.get(dialect)
-        if plan is not None:
-            return plan
         key = (dialect, *sorted(lengths.items()))
         plan = self.plans.get(key)
         if plan is None:

@@ -138,11 +138,7 @@ def compile_select(select: Select, compiler: Any) -> tuple[str, list[Any]]:
     if select.empty:
         raise EmptyResultSet
     if select.ctes:
-        before, params = compile_ctes(select.ctes, compiler)
-        bare = select.copy()
-        bare.ctes = ()
-        text, found = compile_select(bare, compiler)
-        return before + text, params + found
+        return _compile_with_ctes(select, compiler)
     if select.combination is not None:
         return _compile_combination(select, compiler)
     if select.asks_windows:
@@ -181,6 +177,14 @@ def compile_select(select: Select, compiler: Any) -> tuple[str, list[Any]]:
     params += found
     tail, found = _compile_tail(select, compiler)
     return text + tail, params + found
+
+
+def _compile_with_ctes(select: Select, compiler: Any) -> tuple[str, list[Any]]:
+    ctes, params = compile_ctes(select.ctes, compiler)
+    bare = select.copy()
+    bare.ctes = ()
+    sql, found = compile_select(bare, compiler)
+    return ctes + sql, params + found
 
 
 def _compile_tail(select: Select, compiler: Any) -> tuple[str, list[Any]]:

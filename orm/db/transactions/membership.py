@@ -6,6 +6,7 @@ What this module refuses: a block that has ended, to whoever used it, and writin
 
 from __future__ import annotations
 
+from sys import exc_info
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orm.bridge.waiting import name_of, whoami
@@ -68,6 +69,13 @@ def find_block_for(database: Scope, sql: str) -> Block | None:
 
     Raises ``TransactionManagementError`` also for a write beside a write transaction, see ``refuse_write_beside``.
     """
+    membership = database.membership.get()
+    if membership is not None:
+        # What find_block() says of a block that is open and used by us, and no exception is on its way: nearly every
+        # statement in a block passes here.
+        inner, user = membership
+        if inner.state is OPEN and inner.beside is None and user == whoami() and exc_info()[1] is None:
+            return inner
     block = find_block(database)
     if block is None:
         refuse_write_beside(left_writer(database), sql)
