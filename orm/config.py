@@ -43,6 +43,7 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
     "database_routers": ((Sequence,), (), "a list of routers: dotted paths, classes or instances"),
     "tracer": ((object,), None, "an OpenTelemetry tracer, or None"),
     "secret_key": ((str, bytes), "", "a text"),
+    "site_id": ((int, type(None)), None, "the key of a site, or None"),
 }
 
 LEAST = {"slow_query_seconds": 0, "repeated_query_limit": 1}
@@ -68,6 +69,7 @@ class Settings:
     tracer: Any
     database_routers: Sequence[Any]
     secret_key: str | bytes
+    site_id: int | None
 
     def __init__(self) -> None:
         self.__dict__["_lock"] = threading.RLock()
@@ -116,7 +118,8 @@ def configure(databases: str | Mapping[str, Any] | None = None, **others: Any) -
             ("orm_migrations"), ``migration_imports`` ({}: what written files import in place of a module),
             ``slow_query_seconds`` (None: log no statement as slow), ``repeated_query_limit`` (None: warn of no repeated
             query), ``tracer`` (None: an OpenTelemetry tracer for a span around each statement), ``database_routers``
-            ([]: routers in Django's form, see ``orm.db.routing``), ``secret_key`` (""; what signatures are made with).
+            ([]: routers in Django's form, see ``orm.db.routing``), ``secret_key`` (""; what signatures are made with),
+            ``site_id`` (None: the key of the site that rows of ``orm.contrib.sites`` belong to).
 
     Raises ``ImproperlyConfigured`` for an unknown setting or a value of the wrong type; nothing is changed then.
     """

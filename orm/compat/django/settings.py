@@ -20,6 +20,7 @@ from orm.config import configure as configure_orm
 from orm.config import settings as orm_settings
 from orm.db.url import DatabaseURL
 from orm.errors import ImproperlyConfigured
+from orm.security.passwords import HASHERS, use_hashers
 from orm.structures.loading import import_string
 
 ENVIRONMENT_VARIABLE = "DJANGO_SETTINGS_MODULE"
@@ -96,7 +97,7 @@ class LegacySettings:
     def _accept(self, given: dict[str, Any], set_process_zone: bool = False) -> None:
         self.__dict__["_values"] = given
         try:
-            self._apply(CORE)
+            self._apply([*CORE, "PASSWORD_HASHERS"])
         except BaseException:
             self.__dict__["_values"] = None
             raise
@@ -106,8 +107,8 @@ class LegacySettings:
     def _apply(self, names: Any) -> None:
         """Hand the settings Duotone knows under names of its own to ``orm.configure``."""
         changed: dict[str, Any] = {}
-        for name in names:
-            value = self._values.get(name, DEFAULTS[name])
+        for name in CORE.keys() & set(names):
+            value = self._values.get(name, DEFAULTS.get(name))
             if name == "DATABASES":
                 changed["databases"] = databases_in_core_form(value)
             elif name == "TIME_ZONE":
@@ -116,6 +117,9 @@ class LegacySettings:
                 changed[CORE[name]] = [str(each) if name == "INSTALLED_APPS" else each for each in value]
             else:
                 changed[CORE[name]] = value
+        if "PASSWORD_HASHERS" in names:
+            given = self._values.get("PASSWORD_HASHERS")
+            use_hashers(HASHERS if given is None else [import_string(path) for path in given])
         unsafe = os.environ.get(ASYNC_UNSAFE_VARIABLE)
         configure_orm(
             changed.pop("databases", None),
@@ -151,7 +155,7 @@ class LegacySettings:
     def __setattr__(self, name: str, value: Any) -> None:
         self._begin_changes(name)
         self._values[name] = value
-        if name in CORE:
+        if name in CORE or name == "PASSWORD_HASHERS":
             self._apply([name])
 
     def __delattr__(self, name: str) -> None:
@@ -159,7 +163,7 @@ class LegacySettings:
         if name not in self._values:
             raise AttributeError(f"The setting {name} is not set.")
         del self._values[name]
-        if name in CORE:
+        if name in CORE or name == "PASSWORD_HASHERS":
             self._apply([name])
 
     def _begin_changes(self, name: str) -> None:
@@ -210,6 +214,7 @@ CORE = {
     "MIGRATION_MODULES": "migration_modules",
     "SECRET_KEY": "secret_key",
     "SILENCED_SYSTEM_CHECKS": "silenced_checks",
+    "SITE_ID": "site_id",
     "TIME_ZONE": "time_zone",
     "USE_TZ": "use_tz",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orm.compat.django.names import HERE, Surface, of, own
 from orm.compat.django.surface_backends import BACKENDS
+from orm.compat.django.surface_contrib import CONTRIB
 from orm.compat.django.surface_core import CORE
 from orm.compat.django.surface_migrations import MIGRATIONS
 from orm.compat.django.surface_utils import UTILS
@@ -107,4 +108,4 @@ def named_only() -> dict[str, Surface]:
     return {name: Surface("Names of the web, to be imported and not used.", web=name) for name in NAMES}
 
 
-SURFACES: dict[str, Surface] = with_parents(named_only() | UTILS | CORE | BACKENDS | DB | MIGRATIONS)
+SURFACES: dict[str, Surface] = with_parents(named_only() | UTILS | CORE | BACKENDS | CONTRIB | DB | MIGRATIONS)

@@ -34,21 +34,11 @@ CORE: dict[str, Surface] = {
     "django.core.management.color": Surface("Styles.", ("orm.commands.output",)),
     "django.core.management.utils": Surface("Keys.", names=of("orm.security.crypto", "get_random_secret_key")),
     "django.core.signals": Surface("Signals of requests and settings.", (f"{HERE}.core_signals",)),
+    "django.core.signing": Surface("Signed values.", ("orm.security.signing",)),
     "django.core.validators": Surface("Validators of fields.", ("orm.models.fields.validators",)),
     "django.core.serializers.json": Surface("JSON.", ("orm.text.json",)),
     "django.dispatch": Surface("Signals.", names=of("orm.models.signals", "Signal", "receiver")),
     "django.dispatch.dispatcher": Surface("Signals.", names=of("orm.models.signals", "Signal", "receiver")),
     "django.http": Surface("Not found, and names of the web.", names=own("shortcuts", "Http404"), web="django.http"),
     "django.shortcuts": Surface("Objects or not found.", (f"{HERE}.shortcuts",), web="django.shortcuts"),
-    "django.contrib.admin": Surface(
-        "The admin's decorators, and names.",
-        names=own("web", "action", "display", "register"),
-        web="django.contrib.admin",
-    ),
-    "django.contrib.admin.decorators": Surface(
-        "The admin's decorators.", names=own("web", "action", "display", "register")
-    ),
-    "django.contrib.humanize": Surface("Nothing: templates use it."),
-    "django.contrib.messages": Surface("Names of the web.", web="django.contrib.messages"),
-    "django.contrib.staticfiles": Surface("Nothing: requests use it."),
 }

@@ -276,6 +276,20 @@ NAMES: Mapping[str, Names] = {
     ),
     "django.contrib.contenttypes.forms": Names(("BaseGenericInlineFormSet",), ("generic_inlineformset_factory",)),
     "django.contrib.contenttypes.views": Names((), ("shortcut",)),
+    "django.contrib.auth.admin": Names(("GroupAdmin", "UserAdmin")),
+    "django.contrib.auth.forms": Names(
+        _words(
+            "AdminPasswordChangeForm AuthenticationForm BaseUserCreationForm PasswordChangeForm PasswordResetForm "
+            "ReadOnlyPasswordHashField SetPasswordForm UserChangeForm UserCreationForm UsernameField"
+        )
+    ),
+    "django.contrib.auth.decorators": Names(
+        decorators=("login_not_required", "login_required", "permission_required", "user_passes_test")
+    ),
+    "django.contrib.auth.mixins": Names(
+        ("AccessMixin", "LoginRequiredMixin", "PermissionRequiredMixin", "UserPassesTestMixin")
+    ),
+    "django.contrib.auth.tokens": Names(("PasswordResetTokenGenerator",), ("default_token_generator",)),
     "django.contrib.messages": Names(
         (), ("add_message", "debug", "error", "get_messages", "info", "success", "warning")
     ),

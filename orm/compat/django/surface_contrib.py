@@ -1,0 +1,94 @@
+"""``django.contrib``: the data side of Django's own applications, and which Duotone modules it comes from."""
+
+from __future__ import annotations
+
+from orm.compat.django.names import HERE, Surface, of, own
+
+HASHERS = (
+    "BasePasswordHasher", "PBKDF2PasswordHasher", "PBKDF2SHA1PasswordHasher", "Argon2PasswordHasher",
+    "BCryptSHA256PasswordHasher", "BCryptPasswordHasher", "ScryptPasswordHasher", "MD5PasswordHasher",
+    "UNUSABLE_PASSWORD_PREFIX", "UNUSABLE_PASSWORD_SUFFIX_LENGTH", "is_password_usable", "make_password",
+)  # fmt: skip
+AUTH_MODELS = (
+    "AbstractBaseUser", "AbstractUser", "AnonymousUser", "BaseUserManager", "Group", "GroupManager", "Permission",
+    "PermissionManager", "PermissionsMixin", "User", "UserManager",
+)  # fmt: skip
+
+ADMIN = own("web", "action", "display", "register")
+
+
+def _application(package: str, config: str) -> dict[str, Surface]:
+    names = own("contrib_apps", config)
+    return {f"django.contrib.{package}.apps": Surface("How the application is installed.", names=names)}
+
+
+CONTRIB: dict[str, Surface] = {
+    **_application("auth", "AuthConfig"),
+    **_application("contenttypes", "ContentTypesConfig"),
+    **_application("humanize", "HumanizeConfig"),
+    **_application("messages", "MessagesConfig"),
+    **_application("postgres", "PostgresConfig"),
+    **_application("sessions", "SessionsConfig"),
+    **_application("sitemaps", "SitemapsConfig"),
+    **_application("sites", "SitesConfig"),
+    **_application("staticfiles", "StaticFilesConfig"),
+    **_application("syndication", "SyndicationConfig"),
+    "django.contrib.admin": Surface("The admin's decorators, and names.", names=ADMIN, web="django.contrib.admin"),
+    "django.contrib.admin.apps": Surface(
+        "How the application is installed.", names=own("contrib_apps", "AdminConfig", "SimpleAdminConfig")
+    ),
+    "django.contrib.admin.decorators": Surface("The admin's decorators.", names=ADMIN),
+    "django.contrib.auth": Surface("Users: which model, and who they are.", (f"{HERE}.auth",)),
+    "django.contrib.auth.backends": Surface(
+        "Who knows users.", names=own("auth", "AllowAllUsersModelBackend", "ModelBackend")
+    ),
+    "django.contrib.auth.base_user": Surface(
+        "Users of a project's own.",
+        names=of("orm.contrib.auth.models", "AbstractBaseUser", "BaseUserManager"),
+    ),
+    "django.contrib.auth.hashers": Surface(
+        "Password hashes.",
+        names=of("orm.security.passwords", *HASHERS)
+        | own("auth", "acheck_password", "check_password", "get_hasher", "get_hashers", "identify_hasher"),
+    ),
+    "django.contrib.auth.management": Surface(
+        "Permissions that models bring.",
+        names=own("auth", "create_permissions"),
+    ),
+    "django.contrib.auth.models": Surface(
+        "Users, groups and permissions.",
+        ("orm.contrib.auth.models",),
+        of("orm.contrib.auth.models", *AUTH_MODELS)
+        | own("auth", "user_logged_in", "user_logged_out", "user_login_failed"),
+        loads=True,
+    ),
+    "django.contrib.auth.password_validation": Surface("Checks of new passwords.", (f"{HERE}.password_validation",)),
+    "django.contrib.auth.signals": Surface(
+        "Signals.", names=own("auth", "user_logged_in", "user_logged_out", "user_login_failed")
+    ),
+    "django.contrib.auth.validators": Surface(
+        "Names of users.", names=of("orm.contrib.auth.models", "ASCIIUsernameValidator", "UnicodeUsernameValidator")
+    ),
+    "django.contrib.humanize": Surface("Nothing: templates use it."),
+    "django.contrib.sessions": Surface("The table of sessions."),
+    "django.contrib.sessions.base_session": Surface(
+        "A session.", names=of("orm.contrib.sessions.models", "AbstractBaseSession", "BaseSessionManager")
+    ),
+    "django.contrib.sessions.models": Surface(
+        "The table of sessions.",
+        ("orm.contrib.sessions.models",),
+        of("orm.contrib.sessions.models", "Session", "SessionManager"),
+        loads=True,
+    ),
+    "django.contrib.sites": Surface("The table of sites."),
+    "django.contrib.sites.managers": Surface(
+        "Rows of one site.", names=of("orm.contrib.sites.models", "CurrentSiteManager")
+    ),
+    "django.contrib.sites.models": Surface(
+        "The table of sites.",
+        ("orm.contrib.sites.models",),
+        of("orm.contrib.sites.models", "Site", "SiteManager"),
+        loads=True,
+    ),
+    "django.contrib.staticfiles": Surface("Nothing: requests use it."),
+}

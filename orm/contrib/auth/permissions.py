@@ -1,0 +1,40 @@
+"""The rows of ``Permission`` that models bring: add, change, delete and view, and those of ``Meta.permissions``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orm.db.registry import DEFAULT_DB_ALIAS
+from orm.models.apps import apps as default_apps
+
+
+def permissions_of(meta: Any) -> list[tuple[str, str]]:
+    """Return codename and name of each permission a model brings."""
+    usual = [
+        (f"{action}_{meta.model_name}", f"Can {action} {meta.verbose_name}") for action in meta.default_permissions
+    ]
+    return [*usual, *((codename, name) for codename, name in meta.permissions)]
+
+
+async def acreate_permissions(
+    app_config: Any, using: str = DEFAULT_DB_ALIAS, apps: Any = default_apps, **named: Any
+) -> None:
+    """Make the permissions that an application's models bring and the table lacks; a receiver of ``post_migrate``."""
+    permission = apps.find("auth", "permission")
+    content_type = apps.find("contenttypes", "contenttype")
+    if permission is None or content_type is None:
+        return
+    types = content_type._default_manager.using(using)
+    rows = permission._default_manager.using(using)
+    missing = []
+    for model in app_config.get_models():
+        meta = model._meta
+        kind, _ = await types.aget_or_create(app_label=meta.app_label, model=meta.model_name)
+        there = {codename async for codename in rows.filter(content_type=kind).values_list("codename", flat=True)}
+        missing += [
+            permission(content_type=kind, codename=codename, name=name)
+            for codename, name in permissions_of(meta)
+            if codename not in there
+        ]
+    if missing:
+        await rows.abulk_create(missing)
