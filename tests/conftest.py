@@ -31,6 +31,7 @@ COLOURED = frozenset(
     {
         "composite",
         "contenttypes",
+        "contrib",
         "inheritance",
         "migrations",
         "observability",

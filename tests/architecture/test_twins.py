@@ -15,7 +15,9 @@ import pytest
 
 import orm
 from orm.bridge.drive import drive
+from orm.contrib.auth.models import Group, Permission, User
 from orm.contrib.contenttypes import ContentType
+from orm.contrib.sites.models import Site
 from orm.migrations.executor_blocking import MigrationExecutor
 from orm.migrations.loader_blocking import MigrationLoader
 from orm.migrations.migration_blocking import Migration
@@ -84,10 +86,10 @@ def rows(tmp_path: Path) -> Iterator[None]:
     orm.create_tables(
         *[
             value
-            for value in (*vars(m).values(), *vars(g).values(), ContentType)
+            for value in (*vars(m).values(), *vars(g).values(), ContentType, Permission, Group, User, Site)
             if isinstance(value, type)
             and issubclass(value, orm.models.Model)
-            and value.__module__ in (m.__name__, g.__name__, ContentType.__module__)
+            and value.__module__ in (m.__name__, g.__name__, ContentType.__module__, User.__module__, Site.__module__)
         ]
     )
     L.save()
@@ -133,6 +135,19 @@ def kinds() -> Any:
 def stone() -> Any:
     kinds()
     return g.Stone.objects.create(name="flint")
+
+
+def somebody() -> Any:
+    orm.configure(site_id=1)
+    ContentType.objects.clear_cache()
+    Site.objects.clear_cache()
+    Site.objects.get_or_create(pk=1, domain="example.org", name="x")
+    kind = ContentType.objects.get_for_model(User)
+    user = User.objects.create_user("ada", password="lovelace")
+    group = Group.objects.create(name="g")
+    group.permissions.add(Permission.objects.create(name="Can count", codename="count", content_type=kind))
+    user.groups.add(group)
+    return user
 
 
 def listened() -> Any:
@@ -182,6 +197,24 @@ CALLS: dict[str, Any] = {
     "RelatedManager.aremove": lambda: author().edited.aremove(*author().edited.all()),
     "RelatedManager.aset": lambda: author().edited.aset([m.Book.objects.first()]),
     "RelatedManager.aupdate_or_create": lambda: author().books.aupdate_or_create(title="x", defaults={"pages": 2}),
+    "Account.acheck_password": lambda: somebody().acheck_password("lovelace"),
+    "Accounts.aget_by_natural_key": lambda: User.objects.aget_by_natural_key(somebody().username),
+    "Users.aget_by_natural_key": lambda: User.objects.aget_by_natural_key(somebody().username),
+    "Users.acreate_user": lambda: User.objects.acreate_user("grace", password="x"),
+    "Users.acreate_superuser": lambda: User.objects.acreate_superuser("grace", password="x"),
+    "Groups.aget_by_natural_key": lambda: (somebody(), Group.objects.aget_by_natural_key("g"))[1],
+    "Permissions.aget_by_natural_key": lambda: (
+        somebody(),
+        Permission.objects.aget_by_natural_key("count", "auth", "user"),
+    )[1],
+    "Rights.aget_all_permissions": lambda: somebody().aget_all_permissions(),
+    "Rights.aget_group_permissions": lambda: somebody().aget_group_permissions(),
+    "Rights.aget_user_permissions": lambda: somebody().aget_user_permissions(),
+    "Rights.ahas_module_perms": lambda: somebody().ahas_module_perms("auth"),
+    "Rights.ahas_perm": lambda: somebody().ahas_perm("auth.count"),
+    "Rights.ahas_perms": lambda: somebody().ahas_perms(["auth.count"]),
+    "Sites.aget_by_natural_key": lambda: (somebody(), Site.objects.aget_by_natural_key("example.org"))[1],
+    "Sites.aget_current": lambda: (somebody(), Site.objects.aget_current())[1],
     "ContentTypes.aget_by_natural_key": lambda: kinds().aget_by_natural_key("query", "book"),
     "ContentTypes.aget_for_id": lambda: kinds().aget_for_id(kinds().get_for_model(m.Book).pk),
     "ContentTypes.aget_for_model": lambda: kinds().aget_for_model(m.Book),
