@@ -187,9 +187,15 @@ class Builder(Names):
         finally:
             self._reuse = outer
 
-    def add_filter(self, condition: Q) -> None:
-        """Add the condition of one ``filter()`` or ``exclude()`` call."""
-        where = self.resolve_condition(condition, reuse=set(), within=False)
+    def add_filter(self, condition: Q, reuse: set[str] | None = None) -> None:
+        """Add the condition of one ``filter()`` or ``exclude()`` call.
+
+        ``reuse`` are the tables of relations with many rows whose rows it speaks of; it gets those that are joined.
+        """
+        if reuse is None:
+            reuse = set(self.select.sticky)
+        where = self.resolve_condition(condition, reuse=reuse, within=False)
+        self.select.sticky = frozenset()
         current = self.select.where or Where(())
         if where.contains_aggregate and self.select.group_by is None:
             self.group()

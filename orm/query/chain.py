@@ -224,6 +224,13 @@ class Chain(Generic[M]):
         shape, prepared = self._shape.advance(key, values, steps.filter_rows, negated, args, kwargs)
         return self._with(shape, self._values + prepared)
 
+    def _filter_related(self, name: str, value: Any) -> Self:
+        """Return the rows that a related manager is about."""
+        values: list[Any] = []
+        key = ("related", name, kind_of(value, values))
+        shape, prepared = self._shape.advance(key, values, steps.filter_related, name, value)
+        return self._with(shape, self._values + prepared)
+
     def complex_filter(self, filter_obj: Any) -> Self:
         """Return ``filter()`` of a Q object, or of a dict of lookups."""
         return self.filter(filter_obj) if isinstance(filter_obj, Q) else self.filter(**filter_obj)

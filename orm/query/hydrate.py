@@ -10,11 +10,16 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.query.layout import ComputedType, Entity, Layout
 from orm.sql.generated import define
+
+if TYPE_CHECKING:
+    from orm.sql.dialect import Dialect
+    from orm.sql.types import SQLType
 
 Hydrate = Callable[[Sequence[Any]], list[Any]]
 
@@ -34,7 +39,7 @@ class _Source:
         return name
 
 
-def converters(layout: Layout, dialect: Any) -> list[Any]:
+def converters(layout: Layout, dialect: Dialect) -> list[Any]:
     """Return what turns each column's driver value into its canonical Python value; None where it is that already."""
     found: list[Any] = []
     for sql_type in layout.types:
@@ -44,10 +49,18 @@ def converters(layout: Layout, dialect: Any) -> list[Any]:
         if isinstance(sql_type, ComputedType):
             found.append(_number if sql_type.sql_type.kind != "float" else float)
             continue
-        convert = dialect.converter(sql_type)
-        hook = getattr(sql_type, "from_db_value", None)
-        found.append(_with_hook(convert, hook, dialect) if hook is not None else convert)
+        found.append(reader_of(sql_type, dialect))
     return found
+
+
+def reader_of(sql_type: SQLType, dialect: Dialect) -> Any:
+    """Return what makes the Python value of what a driver gives for a column, its field's own hook included, or None.
+
+    It is called with NULL only where it has the attribute ``sees_null``.
+    """
+    convert = dialect.converter(sql_type)
+    hook = getattr(sql_type, "from_db_value", None)
+    return convert if hook is None else _with_hook(convert, hook, dialect)
 
 
 def _number(value: Any) -> Any:
@@ -195,7 +208,7 @@ def _plain(layout: Layout, converted: Sequence[Any]) -> Hydrate:
     else:
         result = f"({', '.join(values)},)"
         if layout.kind == "named":
-            row = namedtuple("Row", layout.names, rename=False)  # type: ignore[misc]
+            row = row_class(tuple(layout.names))
             result = f"{source.bind('row', row)}._make({result})"
     source.lines += ["def hydrate(rows):", f"    return [{result} for {unpack} in rows]"]
     return _made(source, f"kind {layout.kind}")
@@ -209,6 +222,24 @@ def _grouped(values: Sequence[str], widths: Sequence[int]) -> list[str]:
         found.append(part[0] if width == 1 else f"({', '.join(part)})")
         start += width
     return found
+
+
+@lru_cache(maxsize=256)
+def row_class(names: tuple[str, ...]) -> Any:
+    """Return the class of rows with these names: named tuples, which are pickled by their names."""
+    plain: Any = namedtuple("Row", names)  # type: ignore[misc]
+
+    class Row(plain):  # type: ignore[misc]
+        __slots__ = ()
+
+        def __reduce__(self) -> Any:
+            return _row_again, (names, tuple(self))
+
+    return Row
+
+
+def _row_again(names: tuple[str, ...], values: tuple[Any, ...]) -> Any:
+    return row_class(names)._make(values)
 
 
 def _unpacked(count: int, hidden: int) -> str:

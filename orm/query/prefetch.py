@@ -19,6 +19,7 @@ from orm.db.routing import routes
 from orm.errors import FieldError
 from orm.late import difflib
 from orm.query.names import check_attribute
+from orm.sql.expressions import Col
 from orm.sql.references import F
 
 TWINS = ("aprefetch_related_objects",)
@@ -276,7 +277,7 @@ class ManyToManyLoader(ManyLoader):
 
     async def load(self, instances: Sequence[Any], queryset: Any, to_attr: str | None) -> list[Any]:
         groups = self.groups(instances)
-        joined = uncut(queryset).annotate(**{JOIN_KEY: OwnJoin(self.path)})
+        joined = uncut(queryset).annotate(**{JOIN_KEY: JoinColumn(self.path)})
         joined = joined._set(_low=queryset._low, _high=queryset._high)
         found = await fetch_in(joined, JOIN_KEY, groups)
         for related in found:
@@ -286,11 +287,11 @@ class ManyToManyLoader(ManyLoader):
         return found
 
 
-class OwnJoin(F):
-    """A column across a to-many relation, by a join of its own.
+class JoinColumn(F):
+    """A column of the model that a many-to-many relation goes through.
 
-    A plain ``F`` would use the join of a condition that the prefetch queryset has on the same relation, and so see only
-    the rows that condition left.
+    A condition of the prefetch queryset on that model speaks of the same row. One on the models beyond it does not, nor
+    does what is counted: a plain ``F`` would use their joins, too, and so see, or count, only some of the rows.
     """
 
     def resolve_expression(
@@ -301,7 +302,11 @@ class OwnJoin(F):
         summarize: bool = False,
         for_save: bool = False,
     ) -> Any:
-        return query.resolve_ref(self.name, allow_joins, set(), summarize)
+        joins, annotations = query.select.joins.values(), query.select.annotations.values()
+        counted = {node.alias for item in annotations for node in item.walk() if isinstance(node, Col)}
+        further = {join.parent for join in joins}
+        ends = {join.alias for join in joins} - further - counted
+        return query.resolve_ref(self.name, allow_joins, ends, summarize)
 
 
 def loader_for(model: type[Any], name: str) -> Loader | None:

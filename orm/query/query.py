@@ -17,6 +17,17 @@ class Query:
     def __init__(self, queryset: Chain[Any]) -> None:
         self._queryset = queryset
 
+    def __reduce__(self) -> Any:
+        """Pickle what is asked, and not the results, which pickling the queryset itself takes along."""
+        queryset = self._queryset
+        parts = {name: getattr(queryset, name) for name in PARTS}
+        return _restored, (queryset.model, parts)
+
+    def copy_to(self, queryset: Chain[Any]) -> None:
+        """Let another queryset ask what this query asks."""
+        for name in PARTS:
+            queryset.__dict__[name] = getattr(self._queryset, name)
+
     def sql_with_params(self) -> tuple[str, Sequence[Any]]:
         """Return the SQL that is sent, and its parameters. Raises ``EmptyResultSet`` when none would be."""
         shape, values = self._queryset._sliced()
@@ -31,3 +42,13 @@ class Query:
 
     def __repr__(self) -> str:
         return f"<Query {self}>"
+
+
+PARTS = ("_shape", "_values", "_low", "_high", "_using", "_prefetch_related_lookups", "_fetch_mode", "_timeout")
+"""What of a queryset says what it asks."""
+
+
+def _restored(model: Any, parts: dict[str, Any]) -> Query:
+    queryset: Chain[Any] = Chain(model)
+    queryset.__dict__.update(parts)
+    return Query(queryset)

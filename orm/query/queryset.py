@@ -163,6 +163,13 @@ class AwaitableQuerySet(Faces[M]):
         """The statement this query sends, for reading: ``str(queryset.query)``."""
         return Query(self)
 
+    @query.setter
+    def query(self, query: Query) -> None:
+        """Ask what another query asks: one that was pickled, say."""
+        query.copy_to(self)
+        self._result_cache = None
+        self._prefetch_done = False
+
     # -- one row -------------------------------------------------------------------------------------------------------
 
     async def aget(self, *args: Any, **kwargs: Any) -> M:

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Generator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
+from orm.bridge import run
 from orm.db.registry import databases
 from orm.db.routing import routes
 from orm.errors import FieldDoesNotExist
+from orm.query.hydrate import reader_of
 from orm.query.prefetch import aprefetch_related_objects
 from orm.sql.parameters import bind
 
@@ -80,11 +82,11 @@ class AwaitableRawQuerySet(Generic[M]):
         fields = [field if field is not None and field.concrete else None for field in fields]
         if rows and opts.pk not in fields:
             raise FieldDoesNotExist(f"Raw query must include the primary key ({opts.pk.column}) of {opts.object_name}")
-        converters = [database.dialect.converter(field) if field is not None else None for field in fields]
+        converters = [reader_of(field, database.dialect) if field is not None else None for field in fields]
         made: list[M] = []
         for row in rows:
             values = [
-                value if convert is None or value is None else convert(value)
+                value if convert is None or (value is None and not hasattr(convert, "sees_null")) else convert(value)
                 for convert, value in zip(converters, row, strict=True)
             ]
             own = [(f.attname, v) for f, v in zip(fields, values, strict=True) if f is not None]
@@ -101,6 +103,22 @@ class AwaitableRawQuerySet(Generic[M]):
     async def __aiter__(self) -> AsyncIterator[M]:
         for item in await self.afetch_all():
             yield item
+
+    def __getitem__(self, key: int | slice) -> Any:
+        """One of the results, or several: the query is run whole, as its text says, and the list is cut.
+
+        Raises ``SynchronousOnlyOperation`` on an event loop's thread while the results are not loaded: await it first.
+        """
+        return self._loaded()[key]
+
+    def _loaded(self) -> list[M]:
+        return run(self.afetch_all()) if self._result_cache is None else self._result_cache
+
+    def __len__(self) -> int:
+        return len(self._loaded())
+
+    def __bool__(self) -> bool:
+        return bool(self._loaded())
 
     def __repr__(self) -> str:
         return f"<RawQuerySet: {self.raw_query}>"

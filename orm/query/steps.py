@@ -422,6 +422,16 @@ def _offered(select: Select) -> set[str]:
 # -- questions about all rows ------------------------------------------------------------------------------------------
 
 
+def filter_related(builder: Builder, name: str, value: Any) -> None:
+    """The condition by which rows belong to a related manager.
+
+    The next filter speaks of the same joined row: of the model that a many-to-many relation goes through, say.
+    """
+    reuse: set[str] = set()
+    builder.add_filter(Q((name, value)), reuse)
+    builder.select.sticky = frozenset(reuse)
+
+
 def count(builder: Builder) -> None:
     """count()."""
     select = _countable(builder)
@@ -431,6 +441,7 @@ def count(builder: Builder) -> None:
 
 def _countable(builder: Builder) -> Select:
     select = builder.select
+    select.lock = None
     if select.is_plain:
         select.order_by = ()
         select.values, select.selected, select.select_related, select.loading = None, (), False, None
@@ -493,11 +504,13 @@ def exists(builder: Builder) -> None:
 def aggregate(builder: Builder, aggregates: dict[str, Any]) -> None:
     """aggregate(): one row of results over all rows of the query."""
     select = builder.select
+    select.lock = None
     for name, item in aggregates.items():
         check_alias(name)
         if not hasattr(item, "resolve_expression"):
             raise TypeError(f"aggregate({name}=…) takes an aggregate such as Count or Sum, not {item!r}")
-    around = None if select.is_plain else _SourceBuilder(builder)
+    over_rows = select.is_plain and not any(item.contains_over_clause for item in select.annotations.values())
+    around = None if over_rows else _SourceBuilder(builder)
     known = select.annotations if around is None else around.known
     outputs: list[Output] = []
     for name, item in aggregates.items():

@@ -143,7 +143,7 @@ class Exact(_Comparison):
     def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
         if kind is None:
             return IsNull(lhs, True)
-        if kind in (LIST, EMPTY, ITEMS, NO_ITEMS):
+        if kind in (LIST, EMPTY, ITEMS, NO_ITEMS) and not cls.value_type(lhs).takes_lists:
             raise TypeError(f"{query.describe(lhs)} is compared to one value, not to {value!r}: use the in lookup")
         return super().build(lhs, kind, value, query)
 

@@ -107,6 +107,8 @@ class Select:
     annotations: dict[str, Expression]
     filtered: Mapping[str, Filtered] = NONE_FILTERED
     where: Where | None = None
+    sticky: frozenset[str] = frozenset()
+    """Tables of a relation with many rows that the next filter speaks of, too."""
     selected: tuple[str, ...] = ()  # the annotations that are part of the result, in order
     values: tuple[tuple[str, Expression], ...] | None = None
     result: str = "model"  # model, dict, tuple, flat or named
@@ -173,7 +175,8 @@ class Select:
     def is_plain(self) -> bool:
         """Whether rows are the model's rows as they are: nothing grouped, cut, combined or made distinct."""
         return not (
-            self.group_by is not None or self.distinct or self.limit is not None or self.offset is not None
+            self.group_by is not None or self.distinct or self.distinct_on
+            or self.limit is not None or self.offset is not None
             or self.combination is not None or self.is_derived or self.asks_windows
         )  # fmt: skip
 

@@ -242,6 +242,8 @@ class SQLType:
         """
         return None if value is None else PREPARE[self.kind](value)
 
+    takes_lists: bool = False
+
     def structure(self) -> Hashable:
         """Return what tells this type from others in a query's shape: itself when it belongs to a model."""
         if self.model is not None:

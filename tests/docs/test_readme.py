@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
-CLAIM = re.compile(r"print\(.*\)\s+# ([A-Z0-9][^\s:;(,]*)")
+CLAIM = re.compile(r"print\(.*\)[ \t]+# ([A-Z0-9][^\s:;(,]*)")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
 

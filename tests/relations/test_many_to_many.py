@@ -220,3 +220,19 @@ async def test_a_protected_join_model(database: Any) -> None:
     bob = await Author.objects.acreate(name="Bob")
     await notes.translators.aadd(bob, through_defaults={"checker": country})
     assert (await Translation.objects.aget()).checker_id == country.pk
+
+
+async def test_a_filter_on_the_model_between_speaks_of_the_related_managers_own_row(database: Any) -> None:
+    ada, ben = [await Author.objects.acreate(name=name) for name in ("Ada", "Ben")]
+    one, two = [await Book.objects.acreate(title=title, author=ada) for title in ("One", "Two")]
+    for book, translator, language in ((one, ada, "de"), (two, ada, "fr"), (one, ben, "fr")):
+        await Translation.objects.acreate(book=book, translator=translator, language=language)
+    books = ada.translated.filter(translations__language="fr").order_by("title")
+    assert [b.title async for b in books] == ["Two"]
+    assert [b.title async for b in ada.translated.order_by("-title").filter(translations__language="de")] == ["One"]
+    french = Prefetch("translated", Book.objects.filter(translations__language="fr"), to_attr="french")
+    found = {a.name: [b.title for b in a.french] async for a in Author.objects.prefetch_related(french)}
+    assert found == {"Ada": ["Two"], "Ben": ["One"]}
+    by_others = Prefetch("translated", Book.objects.filter(translators__name="Ben"), to_attr="bens")
+    found = {a.name: [b.title for b in a.bens] async for a in Author.objects.prefetch_related(by_others)}
+    assert found == {"Ada": ["One"], "Ben": ["One"]}

@@ -366,6 +366,11 @@ class Field(SQLType, Generic[T]):
         return type(self).pre_save is not Field.pre_save
 
     @property
+    def takes_lists(self) -> bool:
+        """Whether a list may be one value: a field of a user's own that prepares its values says what one means."""
+        return not type(self).get_prep_value.__module__.startswith("orm.")
+
+    @property
     def plain_prepare(self) -> bool:
         """Whether a value of exactly ``exact_type`` is canonical as it is."""
         return type(self).get_prep_value is Field.get_prep_value and self.exact_type is not None

@@ -272,7 +272,7 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
         return self.link.through
 
     def _narrowed(self) -> QuerySet[M]:
-        return self._every_row().filter(**{self.link.path: self._key_of_instance(self.link.near)})
+        return self._every_row()._filter_related(self.link.path, self._key_of_instance(self.link.near))
 
     # -- rows of the join model ---------------------------------------------------------------------------------------
 
