@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from orm.models.apps import apps
     from orm.models.schema import acreate_tables, adrop_tables, schema_editor
     from orm.models.schema_blocking import create_tables, drop_tables
+    from orm.sql.zones import timezone
 
 _HOMES = {
     "ReplicaRouter": "orm.db.routing.replicas",
@@ -45,6 +46,7 @@ _HOMES = {
     "run_in_transaction": "orm.db.transactions.atomic_blocking",
     "schema_editor": "orm.models.schema",
     "settings": "orm.config",
+    "timezone": "orm.sql.zones",
 }
 _ROOMS = ("errors", "migrations", "models")
 
@@ -72,6 +74,7 @@ __all__ = [
     "run_in_transaction",
     "schema_editor",
     "settings",
+    "timezone",
 ]
 
 

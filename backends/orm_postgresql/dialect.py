@@ -239,13 +239,19 @@ class PostgreSQLDialect(Dialect):
         if local == sql:
             return f"DATE_TRUNC('{part}', {sql})"
         if part in ("hour", "minute", "second"):  # with the zone inside, so that the hour that comes twice stays two
-            return f"DATE_TRUNC('{part}', {sql}, {self.string_literal(zone or 'UTC')})"
-        return f"(DATE_TRUNC('{part}', {local}) AT TIME ZONE {self.string_literal(zone or 'UTC')})"
+            return f"DATE_TRUNC('{part}', {sql}, {self._zone(zone)})"
+        return f"(DATE_TRUNC('{part}', {local}) AT TIME ZONE {self._zone(zone)})"
 
     def _local(self, sql: str, sql_type: SQLType, zone: str | None) -> str:
         if zone is None or sql_type.kind != "datetime":
             return sql
-        return f"{sql} AT TIME ZONE {self.string_literal(zone)}"
+        return f"{sql} AT TIME ZONE {self._zone(zone)}"
+
+    def _zone(self, zone: str | None) -> str:
+        """Return a zone's text. PostgreSQL reads a constant distance as POSIX does, to the west of UTC."""
+        if zone is not None and zone[0] in "+-":
+            zone = f"UTC{'-' if zone[0] == '+' else '+'}{zone[1:]}"
+        return self.string_literal(zone or "UTC")
 
     def combine(self, operator: str, lhs: str, rhs: str, lhs_kind: str | None, rhs_kind: str | None) -> str:
         if operator == "-" and lhs_kind == "date" and rhs_kind == "date":

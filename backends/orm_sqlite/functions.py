@@ -156,7 +156,9 @@ def spell(moment: datetime.datetime) -> str:
 
 
 @functools.lru_cache(maxsize=64)
-def _zone(name: str) -> ZoneInfo:
+def _zone(name: str) -> datetime.tzinfo:
+    if name[0] in "+-":  # a constant distance from UTC
+        return datetime.datetime.strptime(name, "%z").tzinfo or UTC
     return ZoneInfo(name)
 
 

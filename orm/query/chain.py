@@ -6,6 +6,7 @@ what is to be done with the results. Values are prepared when they are given, so
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
@@ -368,17 +369,30 @@ class Chain(Generic[M]):
         """Return the different dates of a field, cut to ``kind`` (year, month, week or day), in order."""
         return self._moments(field_name, kind, order, ("year", "month", "week", "day"), types.DATE)
 
-    def datetimes(self, field_name: str, kind: str, order: str = "ASC") -> Any:
-        """Return the different moments of a field, cut to ``kind`` (year to second), in order."""
-        kinds = ("year", "month", "week", "day", "hour", "minute", "second")
-        return self._moments(field_name, kind, order, kinds, types.DATETIME)
+    def datetimes(
+        self, field_name: str, kind: str, order: str = "ASC", tzinfo: datetime.tzinfo | str | None = None
+    ) -> Any:
+        """Return the different moments of a field, cut to ``kind`` (year to second), in order.
 
-    def _moments(self, name: str, kind: str, order: str, kinds: Sequence[str], result: SQLType) -> Any:
+        They are cut, and told, in ``tzinfo`` (the current zone).
+        """
+        kinds = ("year", "month", "week", "day", "hour", "minute", "second")
+        return self._moments(field_name, kind, order, kinds, types.DATETIME, tzinfo)
+
+    def _moments(
+        self,
+        name: str,
+        kind: str,
+        order: str,
+        kinds: Sequence[str],
+        result: SQLType,
+        tzinfo: datetime.tzinfo | str | None = None,
+    ) -> Any:
         if kind not in kinds:
             raise ValueError(f"kind is one of {', '.join(kinds)}, not {kind!r}")
         if order not in ("ASC", "DESC"):
             raise ValueError(f"order is 'ASC' or 'DESC', not {order!r}")
-        cut = self.alias(moment_cut_=Trunc(name, kind, output_field=result)).filter(**{f"{name}__isnull": False})
+        cut = self.alias(moment_cut_=Trunc(name, kind, result, tzinfo)).filter(**{f"{name}__isnull": False})
         ordered = cut.order_by("moment_cut_" if order == "ASC" else "-moment_cut_")
         return ordered.values_list("moment_cut_", flat=True).distinct()
 

@@ -61,28 +61,32 @@ class Prepared:
         return value if value is None or self.adapter is None else self.adapter(value)
 
 
-def row_maker(fields: Sequence[Any], dialect: Dialect, adding: bool) -> RowMaker:
+def row_maker(fields: Sequence[Any], dialect: Dialect, adding: bool, as_held: bool = False) -> RowMaker:
     """Return a function generated for these fields that turns an instance into the parameters of its row.
 
-    ``adding`` tells the fields an INSERT. The function raises ``Computed`` when a value is an expression.
+    ``adding`` tells the fields an INSERT; ``as_held`` writes what the instance holds, also of a field that makes its
+    own value when an instance is saved (``auto_now``). The function raises ``Computed`` when a value is an expression.
     """
     lines = ["def row(o):", "    d = o.__dict__"]
     names: dict[str, Any] = {}
     for number, field in enumerate(fields):
-        lines += _column(number, field, dialect, adding, names)
+        lines += _column(number, field, dialect, adding, as_held, names)
     lines.append(f"    return ({' '.join(f'x{n},' for n in range(len(fields)))})")
     made: RowMaker = define("row", lines, names, "rows of " + (str(fields[0].model.__name__) if fields else "nothing"))
     return made
 
 
-def _column(number: int, field: Any, dialect: Dialect, adding: bool, names: dict[str, Any]) -> list[str]:
+def _column(number: int, field: Any, dialect: Dialect, adding: bool, as_held: bool, names: dict[str, Any]) -> list[str]:
     """Return the lines that make one parameter ``x<number>``. A value of the common type needs no call."""
     prepared = Prepared(field, dialect)
     names[f"p{number}"] = prepared
-    names[f"h{number}"] = field.pre_save
-    hook = f"h{number}(o, {adding})"
+    held_only = as_held and not field.is_relation
+    names[f"h{number}"] = field.value_from_object if held_only else field.pre_save
+    hook = f"h{number}(o)" if held_only else f"h{number}(o, {adding})"
     held = f"d[{field.attname!r}]"
-    first = f"x{number} = " + (hook if field.has_pre_save else f"{held} if {field.attname!r} in d else {hook}")
+    first = f"x{number} = " + (
+        hook if field.has_pre_save and not held_only else f"{held} if {field.attname!r} in d else {hook}"
+    )
     prepare = f"x{number} = p{number}(x{number})"
     target = field.target_field if field.is_relation else field
     if not target.plain_prepare:

@@ -32,14 +32,15 @@ class Plan:
         params: Sequence[Any],
         layout: Layout | None,
         dialect: Dialect,
-        depends_on_lengths: bool,
+        compiler: Compiler,
         slots: int | None = None,
     ) -> None:
         self.sql = sql
         self.params = params
         self.layout = layout
         self.dialect = dialect
-        self.depends_on_lengths = depends_on_lengths
+        self.depends_on_lengths = compiler.depends_on_lengths
+        self.depends_on_zone = compiler.depends_on_zone
         self.bind: Callable[[Values], Values] | None = binder(params, slots)
 
     def parameters(self, values: Values) -> Values:
@@ -60,39 +61,29 @@ class Plan:
         return made  # type: ignore[no-any-return]
 
 
-class _LengthCompiler(Compiler):
-    """Notes whether the text depends on the length of a list."""
-
-    asked = False
-
-    def list_length(self, slot: int) -> int:
-        self.asked = True
-        return super().list_length(slot)
-
-
 def select_plan(select: Select, dialect: Dialect, lengths: dict[int, int]) -> Plan:
     """Return the plan of a SELECT."""
     finished, layout = finish(select)
-    compiler = _LengthCompiler(dialect, lengths)
+    compiler = Compiler(dialect, lengths)
     try:
         sql, params = compiler.compile_select(finished)
     except EmptyResultSet:
-        return Plan(None, (), layout, dialect, compiler.asked)
+        return Plan(None, (), layout, dialect, compiler)
     text, ordered = finish_text(sql, params, dialect)
-    return Plan(commented(text, select.comment), ordered, layout, dialect, compiler.asked, select.slots)
+    return Plan(commented(text, select.comment), ordered, layout, dialect, compiler, select.slots)
 
 
 def statement_plan(
     statement: Statement, dialect: Dialect, lengths: dict[int, int] | None = None, slots: int | None = None
 ) -> Plan:
     """Return the plan of an INSERT, UPDATE or DELETE. ``slots`` is the number of its values, where it is known."""
-    compiler = _LengthCompiler(dialect, lengths)
+    compiler = Compiler(dialect, lengths)
     try:
         sql, params = compiler.compile_statement(statement)
     except EmptyResultSet:
-        return Plan(None, (), None, dialect, compiler.asked)
+        return Plan(None, (), None, dialect, compiler)
     text, ordered = finish_text(sql, params, dialect)
-    return Plan(commented(text, statement.comment), ordered, None, dialect, compiler.asked, slots)
+    return Plan(commented(text, statement.comment), ordered, None, dialect, compiler, slots)
 
 
 def returning_plan(statement: Statement, dialect: Dialect, lengths: dict[int, int], layout: Layout) -> Plan:

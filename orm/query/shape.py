@@ -21,6 +21,7 @@ from orm.query.names import Listing
 from orm.sql.expressions import Uncacheable
 from orm.sql.select import Join, Select
 from orm.sql.types import OutOfRange
+from orm.sql.zones import chosen
 
 if TYPE_CHECKING:
     from orm.query.plan import Plan
@@ -132,29 +133,26 @@ class Shape:
         """Return what this shape compiles to on ``dialect``, compiled the first time by ``make(structure, dialect,
         lengths)``: of its statement, if it has one, else of its select.
 
-        The lengths of IN lists are part of the key only where they are part of the text.
+        The lengths of IN lists are part of the key only where they are part of the text, the time zone only where the
+        text speaks of the current one.
         """
         lists = self.select.list_slots
-        number = epoch.number
-        if not lists:
-            plan: Plan | None = self.plans.get(dialect)
-            if plan is None:
-                plan = make(self.statement or self.select, dialect, {})
-                if number == epoch.number:
-                    self.plans[dialect] = plan
-            return plan
-        for_any_length: Plan | None = self.plans.get(dialect)
-        if for_any_length is not None:
-            return for_any_length
         lengths = {slot: len(values[slot]) for slot in lists}
-        key = (dialect, *sorted(lengths.items()))
-        plan = self.plans.get(key)
-        if plan is None:
-            plan = make(self.statement or self.select, dialect, lengths)
-            if len(self.plans) >= 64:  # lists of ever new lengths must not grow without end
-                self.plans.clear()
-            if number == epoch.number:
-                self.plans[key if plan.depends_on_lengths else dialect] = plan
+        zoned = (dialect, chosen.get())
+        keys: list[Hashable] = [dialect, zoned]
+        if lists:
+            keys = [*keys, *((key, *sorted(lengths.items())) for key in keys)]
+        for key in keys:
+            plan: Plan | None = self.plans.get(key)
+            if plan is not None:
+                return plan
+        number = epoch.number
+        plan = make(self.statement or self.select, dialect, lengths)
+        key = keys[plan.depends_on_zone + 2 * plan.depends_on_lengths]
+        if key is not dialect and len(self.plans) >= 64:  # ever new zones and lengths of lists must not grow without end
+            self.plans.clear()
+        if number == epoch.number:
+            self.plans[key] = plan
         return plan
 
     def compiled(self, key: Hashable, make: Callable[..., T], *args: Any) -> T:

@@ -5,6 +5,7 @@ Like an INSERT, an UPDATE is of one table; rows that lie in several tables are w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.db.registry import databases
@@ -69,12 +70,15 @@ async def update_instance(model: Any, instance: Any, columns: Columns, *, using:
     try:
         params = one.row(instance)
     except Computed:
-        return await _update_computed(model, instance, columns, database)
+        values = [field.pre_save(instance, False) for field in columns.fields]
+        return await _update_computed(model, instance, columns, values, database)
     return await database.execute(one.sql, params)
 
 
-async def _update_computed(model: Any, instance: Any, columns: Columns, database: Database) -> int:
-    pairs = [(field, field.pre_save(instance, False)) for field in columns.fields]
+async def _update_computed(
+    model: Any, instance: Any, columns: Columns, given: Sequence[Any], database: Database
+) -> int:
+    pairs = list(zip(columns.fields, given, strict=True))
     key = getattr(instance, model._meta.pk.attname)
     shape, prepared = root(model).advance(("one", "pk"), [key], filter_rows, False, (), {"pk": key})
     values: list[Any] = []
@@ -107,7 +111,7 @@ class ManyUpdates:
         self.columns = columns
         self.keys = model._meta.pk_fields
         self.fields = (*self.keys, *columns.fields)
-        self.row: RowMaker = row_maker(self.fields, dialect, False)
+        self.row: RowMaker = row_maker(self.fields, dialect, False, as_held=True)
         self.arrays = dialect.capabilities.update_from and dialect.array_rows(self.fields) is not None
 
     def largest(self, dialect: Dialect) -> int | None:
@@ -204,7 +208,7 @@ async def _update_table(
     try:
         rows = list(map(many.row, instances))
     except Computed:
-        return await _update_each(model, instances, columns, database.alias)
+        return await _update_each(model, instances, columns, database)
     return await _update_many(shape, many, rows, database, batch_size)
 
 
@@ -229,9 +233,10 @@ async def _update_chunk(shape: Shape, many: ManyUpdates, rows: list[tuple[Any, .
     return await database.execute(plan.sql or "", plan.parameters(params))
 
 
-async def _update_each(model: Any, instances: list[Any], columns: Columns, using: str) -> int:
+async def _update_each(model: Any, instances: list[Any], columns: Columns, database: Database) -> int:
     matched = 0
-    async with atomic(using=using):
+    async with atomic(using=database.alias):
         for instance in instances:
-            matched += await update_instance(model, instance, columns, using=using)
+            held = [field.value_from_object(instance) for field in columns.fields]
+            matched += await _update_computed(model, instance, columns, held, database)
     return matched

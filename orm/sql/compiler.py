@@ -32,6 +32,11 @@ class Compiler:
     ``lengths`` gives the length of each list slot, where the dialect writes a placeholder for each item.
     """
 
+    depends_on_lengths = False
+    """Whether the text that was made depends on the length of a list."""
+    depends_on_zone = False
+    """Whether the text that was made, or what its results are read as, depends on the current time zone."""
+
     def __init__(self, dialect: Dialect, lengths: dict[int, int] | None = None) -> None:
         self.dialect = dialect
         self.connection = dialect
@@ -98,6 +103,7 @@ class Compiler:
 
     def list_length(self, slot: int) -> int:
         """Return how many items the list in a slot has."""
+        self.depends_on_lengths = True
         return self.lengths[slot]
 
     def quote_name_unless_alias(self, name: str) -> str:

@@ -216,7 +216,8 @@ class Dialect(SchemaSpelling):
         """Return an integer part of a date, time or datetime.
 
         ``part``: year, iso_year, quarter, month, week, week_day (1 Sunday to 7), iso_week_day (1 Monday), day, hour,
-        minute, second, microsecond, epoch. ``zone`` is an IANA name for aware datetimes.
+        minute, second, microsecond, epoch. ``zone`` is an IANA name for aware datetimes, or a distance
+        such as ``+05:30``.
         """
         return f"EXTRACT({part.upper()} FROM {sql})"
 

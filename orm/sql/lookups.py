@@ -9,6 +9,7 @@ Custom lookups set ``lookup_name`` and write ``as_sql`` with ``process_lhs`` and
 
 from __future__ import annotations
 
+import datetime
 import decimal
 import math
 from collections.abc import Callable, Hashable, Sequence
@@ -21,6 +22,7 @@ from orm.sql.calls import Func
 from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS, NothingNode
 from orm.sql.expressions import Expression, Param, Slot
 from orm.sql.types import KIND_LOOKUPS, OutOfRange, SQLType
+from orm.sql.zones import InZone
 
 Prepare = Callable[[Any], Any]
 L = TypeVar("L", bound="Lookup | Transform")
@@ -448,14 +450,6 @@ class Transform(Func):
         return lookup
 
 
-def zone_name() -> str | None:
-    """Return the IANA name of the zone aware datetimes are shown in, or None when datetimes are naive."""
-    zone = types.default_zone
-    if zone is None:
-        return None
-    return "UTC" if zone is types.UTC else str(zone)
-
-
 MOMENT_PARTS = frozenset(
     {"year", "iso_year", "quarter", "month", "week", "week_day", "iso_week_day", "day"}
     | {"hour", "minute", "second", "microsecond", "epoch"}
@@ -463,19 +457,26 @@ MOMENT_PARTS = frozenset(
 """What can be taken out of a date or time: the closed set that ``Extract`` chooses from."""
 
 
-class Extract(Transform):
+class Extract(InZone, Transform):
     """A part of a date or time as an integer; subclasses name the part."""
 
     part: str = ""
     takes_extra: ClassVar[bool] = False
 
-    def __init__(self, expression: Any, lookup_name: str | None = None, **extra: Any) -> None:
+    def __init__(
+        self,
+        expression: Any,
+        lookup_name: str | None = None,
+        tzinfo: datetime.tzinfo | str | None = None,
+        **extra: Any,
+    ) -> None:
         part = self.part if lookup_name is None else lookup_name
         if part not in MOMENT_PARTS:
             raise ValueError(f"lookup_name is one of {', '.join(sorted(MOMENT_PARTS))}, not {part!r}")
         super().__init__(expression, **extra)
         if lookup_name is not None:
             self.part = self.lookup_name = lookup_name
+        self.take_zone(tzinfo)
 
     def _infer_output_field(self) -> SQLType | None:
         return types.INTEGER
@@ -485,8 +486,7 @@ class Extract(Transform):
         sql_type = self.lhs.output_field
         if sql_type.kind not in ("date", "time", "datetime", "duration"):
             raise FieldError(f"{self.part} is a part of dates and times, not of a {sql_type.kind}")
-        zone = zone_name() if sql_type.kind == "datetime" else None
-        return connection.extract(self.part, sql, sql_type, zone), params
+        return connection.extract(self.part, sql, sql_type, self.zone_for(sql_type, compiler)), params
 
 
 _DATE_PARTS = {
@@ -507,18 +507,23 @@ EXTRACTS: dict[str, type[Extract]] = {
 }
 
 
-class TruncateTransform(Transform):
+class TruncateTransform(InZone, Transform):
     """A datetime's date or time of day."""
 
     result: ClassVar[SQLType] = types.DATE
     takes_extra: ClassVar[bool] = False
+
+    def __init__(self, expression: Any, tzinfo: datetime.tzinfo | str | None = None, **extra: Any) -> None:
+        super().__init__(expression, **extra)
+        self.take_zone(tzinfo)
 
     def _infer_output_field(self) -> SQLType | None:
         return self.result
 
     def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
         sql, params = compiler.compile(self.lhs)
-        return connection.truncate(self.lookup_name, sql, self.lhs.output_field, zone_name()), params
+        sql_type = self.lhs.output_field
+        return connection.truncate(self.lookup_name, sql, sql_type, self.zone_for(sql_type, compiler)), params
 
 
 @_register("datetime")

@@ -205,7 +205,17 @@ print(timezone.timedelta(days=1) + timezone.datetime(2024, 1, 1))
 print(timezone.get_fixed_timezone(-90).utcoffset(None), timezone.get_fixed_timezone(-90))
 """
         + failing("timezone.make_aware(moment)")
-        + failing("timezone.activate('UTC')")
+        + """
+timezone.activate('UTC')
+print(timezone.get_current_timezone(), timezone.localtime(moment).isoformat())
+with timezone.override("Europe/Rome"):
+    print(timezone.get_current_timezone_name(), timezone.localtime(moment).hour)
+    with timezone.override(None):
+        print(timezone.get_current_timezone_name())
+print(timezone.get_current_timezone())
+timezone.deactivate()
+print(timezone.get_current_timezone_name(), timezone.get_default_timezone_name())
+"""
     )
     lines = said.splitlines()
     assert lines[0] == "2024-01-01T12:00:00+05:30 True 2024-01-01T12:00:00"
@@ -214,7 +224,8 @@ print(timezone.get_fixed_timezone(-90).utcoffset(None), timezone.get_fixed_timez
     assert lines[3] == "2024-01-02 00:00:00"
     assert lines[4] == "-1 day, 22:30:00 -0130"
     assert lines[5].startswith("ValueError")
-    assert lines[6].startswith("NotImplementedError")
+    assert lines[6] == "UTC 2024-01-01T06:30:00+00:00"
+    assert lines[7:] == ["Europe/Rome 7", "Asia/Kolkata", "UTC", "Asia/Kolkata Asia/Kolkata"]
 
 
 def test_small_things_models_import(say: Say) -> None:

@@ -158,6 +158,19 @@ async def test_auto_now_add_and_auto_now(database: Any) -> None:
     assert fresh.changed > created
 
 
+async def test_bulk_update_writes_what_was_set(database: Any) -> None:
+    old = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+    rows = [await Stamped.objects.acreate(label=label) for label in "ab"]
+    for row in rows:
+        row.changed = old
+    assert await Stamped.objects.abulk_update(rows, ["changed"]) == 2
+    assert {row.changed async for row in Stamped.objects.all()} == {old}
+    rows[0].changed, rows[1].label = old + datetime.timedelta(days=1), Upper("label")
+    assert await Stamped.objects.abulk_update(rows, ["label", "changed"]) == 2  # one of them an expression
+    found = [(row.label, row.changed) async for row in Stamped.objects.order_by("label")]
+    assert found == [("B", old), ("a", rows[0].changed)]
+
+
 async def test_null_where_none_is_allowed(database: Any) -> None:
     with pytest.raises(IntegrityError):
         await Author.objects.acreate(name=None)

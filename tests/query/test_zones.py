@@ -5,12 +5,26 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 import orm
-from orm.models.functions import ExtractHour, TruncDay
+from orm.models import DateField
+from orm.models.functions import (
+    Cast,
+    Extract,
+    ExtractHour,
+    ExtractMinute,
+    ExtractWeekDay,
+    TruncDate,
+    TruncDay,
+    TruncHour,
+    TruncMonth,
+    TruncTime,
+)
 from orm.sql.types import prepare_datetime
+from orm.sql.zones import current_zone, name_of
 from tests.query import library as L
 from tests.query.models import Author, Book
 
@@ -63,3 +77,117 @@ async def test_without_zones_datetimes_stay_naive(library: Any) -> None:
             Author.objects.filter(books__added=datetime.datetime(2024, 1, 1, tzinfo=UTC))
     finally:
         orm.configure(use_tz=True)
+
+
+NIGHT = datetime.datetime(2024, 3, 31, 1, 30, tzinfo=UTC)  # the evening of the 30th in New York
+NEW_YORK, ROME = ZoneInfo("America/New_York"), ZoneInfo("Europe/Rome")
+INDIA = datetime.timezone(datetime.timedelta(hours=5, minutes=30))
+WEST = datetime.timezone(-datetime.timedelta(hours=3, minutes=30))
+
+
+async def at(moment: datetime.datetime) -> Any:
+    """Return the query of one new book that was added at a moment."""
+    book = await Book.objects.acreate(title="x", author_id=L.ADA.pk, pages=1, added=moment)
+    return Book.objects.filter(pk=book.pk)
+
+
+@pytest.mark.parametrize("zone", [NEW_YORK, ROME, INDIA, WEST, "America/New_York", UTC], ids=str)
+async def test_what_is_cut_and_taken_out_is_that_of_the_zone_given(library: Any, zone: Any) -> None:
+    mine = await at(NIGHT)
+    told = NIGHT.astimezone(ZoneInfo(zone) if isinstance(zone, str) else zone)
+    row = await mine.values_list(
+        TruncDate("added", tzinfo=zone), TruncTime("added", tzinfo=zone), TruncDay("added", tzinfo=zone),
+        TruncMonth("added", tzinfo=zone), TruncHour("added", tzinfo=zone), ExtractHour("added", tzinfo=zone),
+        Extract("added", "day", tzinfo=zone), ExtractMinute("added", tzinfo=zone), ExtractWeekDay("added", tzinfo=zone),
+        TruncMonth("added", output_field=DateField(), tzinfo=zone),
+    ).aget()  # fmt: skip
+    day = told.replace(hour=0, minute=0)
+    month, hour = day.replace(day=1), told.replace(minute=0)
+    assert row == (
+        told.date(), told.time(), day, month, hour, told.hour, told.day, told.minute, told.isoweekday() % 7 + 1,
+        month.date(),
+    )  # fmt: skip
+    assert [m.utcoffset() for m in row[2:5]] == [day.utcoffset(), month.utcoffset(), hour.utcoffset()]
+
+
+async def test_a_block_has_a_zone_of_its_own(library: Any) -> None:
+    mine = await at(NIGHT)
+    month = mine.annotate(month=TruncMonth("added")).values_list("month", flat=True)
+    for _ in range(2):  # the second time from plans that are there
+        assert (await month.aget()).strftime("%Y-%m-%d %H") == "2024-03-01 00"
+        with orm.timezone("America/New_York"):
+            assert (await month.aget()).isoformat() == "2024-03-01T00:00:00-05:00"
+            assert await mine.filter(added__date=datetime.date(2024, 3, 30), added__hour=21).aexists()
+            with orm.timezone(INDIA):
+                assert await mine.filter(added__day=31, added__hour=7).aexists()
+            with orm.timezone(None):
+                assert await mine.filter(added__day=31, added__hour=1).aexists()
+            assert not await mine.filter(added__day=31).aexists()
+        assert await mine.filter(added__day=31, added__hour=1).aexists()
+
+
+async def test_a_function_has_a_zone_of_its_own(library: Any) -> None:
+    mine = await at(NIGHT)
+
+    @orm.timezone(NEW_YORK)
+    async def waited() -> Any:
+        return await mine.values_list(ExtractHour("added"), flat=True).aget()
+
+    @orm.timezone(NEW_YORK)
+    def named() -> str | None:
+        zone = current_zone()
+        return None if zone is None else name_of(zone)
+
+    assert (await waited(), named()) == (21, "America/New_York")
+    assert await mine.values_list(ExtractHour("added"), flat=True).aget() == 1
+
+
+@pytest.mark.parametrize(
+    ("moment", "midnight"),
+    [
+        (datetime.datetime(2024, 3, 31, 12, tzinfo=UTC), "2024-03-31T00:00:00+01:00"),  # clocks go forward at 2
+        (datetime.datetime(2024, 10, 27, 12, tzinfo=UTC), "2024-10-27T00:00:00+02:00"),  # and back at 3
+        (datetime.datetime(2024, 6, 30, 22, 30, tzinfo=UTC), "2024-07-01T00:00:00+02:00"),
+    ],
+)
+async def test_days_begin_at_midnight_where_clocks_change(
+    library: Any, rome: None, moment: datetime.datetime, midnight: str
+) -> None:
+    mine = await at(moment)
+    assert [d.isoformat() async for d in mine.datetimes("added", "day")] == [midnight]
+    assert [d.isoformat() async for d in mine.datetimes("added", "month")] == [
+        moment.astimezone(ROME).replace(day=1, hour=0, minute=0).isoformat()
+    ]
+    assert [d.isoformat() async for d in mine.dates("added", "month")] == [midnight[:8] + "01"]
+
+
+async def test_the_hour_that_comes_twice_is_two_hours(library: Any, rome: None) -> None:
+    twice = [datetime.datetime(2024, 10, 27, hour, 15, tzinfo=UTC) for hour in (0, 1)]
+    keys = [(await (await at(moment)).aget()).pk for moment in twice]
+    hours = Book.objects.filter(pk__in=keys).datetimes("added", "hour")
+    assert [h.isoformat() async for h in hours] == ["2024-10-27T02:00:00+02:00", "2024-10-27T02:00:00+01:00"]
+
+
+async def test_datetimes_are_told_in_the_zone_given(library: Any) -> None:
+    mine = await at(NIGHT)
+    assert [d.isoformat() async for d in mine.datetimes("added", "day", tzinfo=NEW_YORK)] == [
+        "2024-03-30T00:00:00-04:00"
+    ]
+
+
+def test_zones_no_database_could_be_told_of_are_refused() -> None:
+    class Odd(datetime.tzinfo):
+        key = "x'; DROP TABLE book; --"
+
+    for wrong in ("Mars/Phobos", "x'y", "../etc", Odd(), datetime.timezone(datetime.timedelta(seconds=1))):
+        with pytest.raises(ValueError, match="zone|UTC"):
+            orm.timezone(wrong)
+        with pytest.raises(ValueError, match="zone|UTC"):
+            TruncDay("added", tzinfo=wrong)
+    with pytest.raises(TypeError):
+        orm.timezone(3)  # type: ignore[arg-type]
+
+
+async def test_a_date_has_no_zone(library: Any) -> None:
+    with pytest.raises(ValueError, match="tzinfo can only be used with DateTimeField"):
+        await Author.objects.annotate(day=TruncDay(Cast("pk", DateField()), tzinfo=ROME)).afirst()

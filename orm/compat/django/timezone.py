@@ -1,23 +1,18 @@
 """``django.utils.timezone``: the moment, and the zone it is told in.
 
-The zone is that of the settings. A current zone for each thread (``activate``, ``override``) is refused rather than
-half kept: queries that group or filter by date use the configured zone.
+The default zone is that of the settings; ``activate`` and ``override`` choose another for the context, which is what
+``orm.timezone`` does too.
 """
 
 from __future__ import annotations
 
 import datetime
-from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from orm.compat.django.settings import settings
+from orm.sql import zones
 
 utc = datetime.UTC
-
-_NO_CURRENT_ZONE = (
-    "Duotone has no current time zone for each thread: queries use TIME_ZONE of the settings. "
-    "Set TIME_ZONE, or give the zone where it is wanted: timezone.localtime(value, zone)."
-)
 
 
 def now() -> datetime.datetime:
@@ -37,8 +32,14 @@ def get_default_timezone_name() -> str:
     return str(settings.TIME_ZONE)
 
 
-get_current_timezone = get_default_timezone
-get_current_timezone_name = get_default_timezone_name
+def get_current_timezone() -> datetime.tzinfo:
+    """Return the zone of the context: one that was activated, or else the default zone."""
+    return zones.chosen.get() or get_default_timezone()
+
+
+def get_current_timezone_name() -> str:
+    """Return the name of the zone of the context."""
+    return str(get_current_timezone().tzname(None) or get_current_timezone())
 
 
 def get_fixed_timezone(offset: datetime.timedelta | float) -> datetime.timezone:
@@ -60,50 +61,53 @@ def is_naive(value: datetime.datetime | datetime.time) -> bool:
 
 
 def make_aware(value: datetime.datetime, timezone: datetime.tzinfo | None = None) -> datetime.datetime:
-    """Return a naive datetime told in ``timezone`` (the default zone).
+    """Return a naive datetime told in ``timezone`` (the current zone).
 
     Raises ``ValueError`` for a datetime that is aware already.
     """
     if is_aware(value):
         raise ValueError(f"make_aware takes a naive datetime, and {value!r} is aware")
-    return value.replace(tzinfo=timezone or get_default_timezone())
+    return value.replace(tzinfo=timezone or get_current_timezone())
 
 
 def make_naive(value: datetime.datetime, timezone: datetime.tzinfo | None = None) -> datetime.datetime:
-    """Return an aware datetime as a naive one in ``timezone`` (the default zone).
+    """Return an aware datetime as a naive one in ``timezone`` (the current zone).
 
     Raises ``ValueError`` for a datetime that is naive already.
     """
     if is_naive(value):
         raise ValueError(f"make_naive takes an aware datetime, and {value!r} is naive")
-    return value.astimezone(timezone or get_default_timezone()).replace(tzinfo=None)
+    return value.astimezone(timezone or get_current_timezone()).replace(tzinfo=None)
 
 
 def localtime(value: datetime.datetime | None = None, timezone: datetime.tzinfo | None = None) -> datetime.datetime:
-    """Return an aware datetime (this moment) in ``timezone`` (the default zone).
+    """Return an aware datetime (this moment) in ``timezone`` (the current zone).
 
     Raises ``ValueError`` for a naive datetime.
     """
     moment = datetime.datetime.now(tz=utc) if value is None else value
     if is_naive(moment):
         raise ValueError(f"localtime takes an aware datetime, and {moment!r} is naive")
-    return moment.astimezone(timezone or get_default_timezone())
+    return moment.astimezone(timezone or get_current_timezone())
 
 
 def localdate(value: datetime.datetime | None = None, timezone: datetime.tzinfo | None = None) -> datetime.date:
-    """Return the date of an aware datetime (this moment) in ``timezone`` (the default zone)."""
+    """Return the date of an aware datetime (this moment) in ``timezone`` (the current zone)."""
     return localtime(value, timezone).date()
 
 
-def activate(timezone: Any) -> NoReturn:
-    """Refused: see the head of this module."""
-    raise NotImplementedError(_NO_CURRENT_ZONE)
+def activate(timezone: str | datetime.tzinfo) -> None:
+    """Make a zone, or the zone of that name, the current one of this context."""
+    zones.chosen.set(zones.zone_named(timezone))
 
 
 def deactivate() -> None:
-    """Return to the default zone, which is always in force."""
+    """Return to the default zone."""
+    zones.chosen.set(None)
 
 
-def override(timezone: Any) -> NoReturn:
-    """Refused: see the head of this module."""
-    raise NotImplementedError(_NO_CURRENT_ZONE)
+class override(zones.timezone):
+    """A block or function in which ``timezone`` is the current zone; None stands for the default zone."""
+
+    def __init__(self, timezone: str | datetime.tzinfo | None) -> None:
+        super().__init__(timezone)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from typing import Any
 
 from orm.errors import FieldError
 from orm.sql import types
 from orm.sql.calls import Func
-from orm.sql.lookups import EXTRACTS, Extract, TruncDate, TruncTime, zone_name
+from orm.sql.lookups import EXTRACTS, Extract, TruncDate, TruncTime
 from orm.sql.types import SQLType
+from orm.sql.zones import InZone, LocalMoment
 
 ExtractYear, ExtractIsoYear = EXTRACTS["ExtractYear"], EXTRACTS["ExtractIsoYear"]
 ExtractQuarter, ExtractMonth = EXTRACTS["ExtractQuarter"], EXTRACTS["ExtractMonth"]
@@ -36,14 +38,22 @@ TRUNC_KINDS = ("year", "quarter", "month", "week", "day", "hour", "minute", "sec
 """What a date or time can be cut to: the closed set that ``Trunc`` chooses from."""
 
 
-class Trunc(Func):
-    """A date or datetime cut to its year, quarter, month, week, day, hour, minute or second."""
+class Trunc(InZone, Func):
+    """A date or datetime cut to its year, quarter, month, week, day, hour, minute or second.
+
+    A datetime is cut in ``tzinfo`` (a tzinfo or an IANA name), or else in the current zone, and read in that zone.
+    """
 
     kind = ""
     takes_extra = False
 
     def __init__(
-        self, expression: Any, kind: str | None = None, output_field: SQLType | None = None, **extra: Any
+        self,
+        expression: Any,
+        kind: str | None = None,
+        output_field: SQLType | None = None,
+        tzinfo: datetime.tzinfo | str | None = None,
+        **extra: Any,
     ) -> None:
         chosen = self.kind if kind is None else kind
         if chosen not in TRUNC_KINDS:
@@ -51,6 +61,22 @@ class Trunc(Func):
         super().__init__(expression, output_field=output_field, **extra)
         if kind is not None:
             self.kind = kind
+        self.take_zone(tzinfo)
+
+    @property
+    def output_field(self) -> SQLType:
+        """The type of the result: a datetime is one of the zone."""
+        return self._in_zone(super().output_field)
+
+    @property
+    def output_field_or_none(self) -> SQLType | None:
+        """The type of the result, or None where it can't be inferred."""
+        found = super().output_field_or_none
+        return None if found is None else self._in_zone(found)
+
+    def _in_zone(self, found: SQLType) -> SQLType:
+        zone = self.zone() if found.kind == "datetime" and not hasattr(found, "from_db_value") else None
+        return found if zone is None or zone is types.UTC else LocalMoment(zone)
 
     def _infer_output_field(self) -> SQLType | None:
         source: SQLType | None = self.source_expressions[0].output_field_or_none
@@ -62,7 +88,7 @@ class Trunc(Func):
         field = source.output_field
         if field.kind not in ("date", "time", "datetime"):
             raise FieldError(f"{type(self).__name__} cuts dates and times, not a {field.kind}")
-        zone = zone_name() if field.kind == "datetime" else None
+        zone = self.zone_for(field, compiler)
         wanted = self.output_field
         if wanted.kind == "date" and field.kind == "datetime":
             sql, field = connection.truncate("date", sql, field, zone), types.DATE

@@ -1,0 +1,157 @@
+"""The current time zone: the one whose days and hours queries speak of.
+
+It is the zone of the settings (``time_zone``), or the one a ``timezone`` block names for its context, which tasks and
+worker threads started inside inherit. While ``use_tz`` is off datetimes are naive and no zone is asked.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import re
+from collections.abc import Callable
+from contextvars import ContextVar, Token
+from typing import Any, TypeVar
+
+from orm.late import LateModule, inspect
+from orm.sql import types
+from orm.sql.types import SQLType
+
+zoneinfo: Any = LateModule("zoneinfo")  # not needed, and not quick, until somebody names a zone
+
+C = TypeVar("C", bound=Callable[..., Any])
+
+chosen: ContextVar[datetime.tzinfo | None] = ContextVar("orm_time_zone", default=None)
+"""The zone of the innermost ``timezone`` block, which compiled statements are kept by."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+/-]*\Z")
+
+
+def current_zone() -> datetime.tzinfo | None:
+    """Return the zone queries work in, or None while ``use_tz`` is off."""
+    if types.default_zone is None:
+        return None
+    return chosen.get() or types.default_zone
+
+
+def zone_named(zone: str | datetime.tzinfo) -> datetime.tzinfo:
+    """Return a zone given as itself or by its IANA name.
+
+    Raises: ValueError for a name no zone has, or a zone that no database could be told of; TypeError for other things.
+    """
+    if isinstance(zone, str):
+        if zone == "UTC":
+            return types.UTC
+        try:
+            found: datetime.tzinfo = zoneinfo.ZoneInfo(zone)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"no time zone is named {zone!r}") from None
+        return found
+    if not isinstance(zone, datetime.tzinfo):
+        raise TypeError(f"a time zone is a name or a tzinfo, not {zone!r}")
+    name_of(zone)
+    return zone
+
+
+def name_of(zone: datetime.tzinfo) -> str:
+    """Return what a database is told of a zone: its IANA name, or a constant distance such as ``+05:30``.
+
+    Raises: ValueError for a zone that has neither.
+    """
+    if zone is types.UTC:
+        return "UTC"
+    if isinstance(zone, datetime.timezone):
+        minutes, rest = divmod(zone.utcoffset(None), datetime.timedelta(minutes=1))
+        if rest:
+            raise ValueError(f"{zone!r} lies no whole number of minutes from UTC")
+        return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+    name = getattr(zone, "key", None) or getattr(zone, "zone", None)  # zoneinfo's, and pytz's
+    if not isinstance(name, str) or not _NAME.match(name):
+        raise ValueError(f"{zone!r} has no name a database knows: give a zoneinfo.ZoneInfo or a datetime.timezone")
+    return name
+
+
+class timezone:
+    """A block or function in which queries speak of the days and hours of ``zone``: an IANA name or a tzinfo.
+
+    None returns to the zone of the settings. Takes blocking and async functions as a decorator. It governs ``Trunc``,
+    ``Extract``, ``dates()``, ``datetimes()`` and lookups such as ``at__date``, at the time they are executed.
+
+    Raises: ValueError for a name no zone has.
+    """
+
+    def __init__(self, zone: str | datetime.tzinfo | None) -> None:
+        self.zone = None if zone is None else zone_named(zone)
+        self._tokens: list[Token[datetime.tzinfo | None]] = []
+
+    def __enter__(self) -> timezone:
+        self._tokens.append(chosen.set(self.zone))
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        chosen.reset(self._tokens.pop())
+
+    def __call__(self, function: C) -> C:
+        zone = self.zone
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def waited(*args: Any, **options: Any) -> Any:
+                with timezone(zone):
+                    return await function(*args, **options)
+
+            return waited  # type: ignore[return-value]
+
+        @functools.wraps(function)
+        def called(*args: Any, **options: Any) -> Any:
+            with timezone(zone):
+                return function(*args, **options)
+
+        return called  # type: ignore[return-value]
+
+
+class LocalMoment(SQLType):
+    """A moment that is read in a zone: what a datetime cut to its month is, so that it names the right month."""
+
+    def __init__(self, zone: datetime.tzinfo) -> None:
+        super().__init__("datetime")
+        self.zone = zone
+
+    def structure(self) -> Any:
+        """Return what tells it from other types: its zone too."""
+        return (LocalMoment, name_of(self.zone))
+
+    def from_db_value(self, value: datetime.datetime | None, expression: object, connection: object) -> Any:
+        """Return the moment in the zone."""
+        return None if value is None else value.astimezone(self.zone)
+
+
+class InZone:
+    """Something about moments that speaks of the days and hours of ``tzinfo``, or else of the current zone."""
+
+    tzinfo: datetime.tzinfo | None = None
+
+    def take_zone(self, tzinfo: Any) -> None:
+        """Keep the zone that was given, if one was. Raises ``TypeError`` or ``ValueError`` for what is none."""
+        if tzinfo is not None:
+            self.tzinfo = zone_named(tzinfo)
+
+    def zone(self) -> datetime.tzinfo | None:
+        """Return the zone, or None when datetimes are naive."""
+        return None if types.default_zone is None else self.tzinfo or current_zone()
+
+    def zone_for(self, sql_type: SQLType, compiler: Any) -> str | None:
+        """Return the zone's name for a value of this type, or None where no zone matters.
+
+        Where it is the current zone, the compiler is told that the text depends on that.
+
+        Raises: ValueError when a zone was given for what is no datetime.
+        """
+        if sql_type.kind != "datetime":
+            if self.tzinfo is not None:
+                raise ValueError("tzinfo can only be used with DateTimeField.")
+            return None
+        if self.tzinfo is None:
+            compiler.depends_on_zone = True
+        zone = self.zone()
+        return None if zone is None else name_of(zone)
