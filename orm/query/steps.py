@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError, NotSupportedError
 from orm.query.builder import Builder
+from orm.query.derived import SourceBuilder, around
 from orm.query.filtered import FilteredRelation, add_filtered_relation
 from orm.query.layout import by_name, finish, resolve_ordering
 from orm.query.names import check_attribute, nearest
 from orm.sql import types
 from orm.sql.aggregates import count_rows
 from orm.sql.common_tables import CommonTable
-from orm.sql.conditions import Never, NothingNode, Q, Where, kind_of
-from orm.sql.expressions import Col, Column, Expression, Node, OrderBy, Ref, Slot
+from orm.sql.conditions import Never, NothingNode, Q, Where
+from orm.sql.expressions import Col, Column, Expression, OrderBy, Slot
 from orm.sql.functions.windows import RowNumber
-from orm.sql.lookups import Exact, GreaterThan, IsNull, LessThanOrEqual
+from orm.sql.lookups import Exact, GreaterThan, LessThanOrEqual
 from orm.sql.select import Combination, Join, Loading, Lock, Offer, Output, Position, Select, relabel
 from orm.sql.sources import SelectedRows
 from orm.sql.windows import Window
@@ -169,10 +170,10 @@ def _choose_combined(builder: Builder, names: Sequence[str], expressions: dict[s
     select.combination = combination._replace(parts=tuple(parts))
     select.values, select.selected, select.annotations = parts[0].values, parts[0].selected, parts[0].annotations
     if select.order_by:
-        select.order_by = tuple(_order_combination(select, _as_named(item)) for item in select.order_by)
+        select.order_by = tuple(_order_combination(select, _asnamed_columns(item)) for item in select.order_by)
 
 
-def _as_named(item: Any) -> str:
+def _asnamed_columns(item: Any) -> str:
     return f"{'-' if item.descending else ''}{item.expression.column}"
 
 
@@ -446,7 +447,7 @@ def _countable(builder: Builder) -> Select:
         select.order_by = ()
         select.values, select.selected, select.select_related, select.loading = None, (), False, None
         return select
-    return _around(builder, _counted(select))
+    return around(builder, _counted(select))
 
 
 def _counted(select: Select) -> Select:
@@ -463,29 +464,6 @@ def _counted(select: Select) -> Select:
             )
             return select
     return finish(select)[0]
-
-
-def _around(builder: Builder, inner: Select) -> Select:
-    rows = {"rows": Join("rows", "rows", source=SelectedRows(select=_named(inner)))}
-    outer = Select(builder.model, rows, order_by=(), comment=inner.comment)
-    builder.select = outer
-    return outer
-
-
-def _named(select: Select) -> Select:
-    """Return the select with a name for each column, as a table in FROM must have."""
-    if select.combination is not None:
-        parts = tuple(_named(part) for part in select.combination.parts)
-        return _with(select, combination=select.combination._replace(parts=parts))
-    outputs = tuple(Output(o.expression, f"c{i}") for i, o in enumerate(select.outputs or ()))
-    return _with(select, outputs=outputs)
-
-
-def _with(select: Select, **changes: Any) -> Select:
-    new = select.copy()
-    for name, value in changes.items():
-        setattr(new, name, value)
-    return new
 
 
 def exists(builder: Builder) -> None:
@@ -510,21 +488,21 @@ def aggregate(builder: Builder, aggregates: dict[str, Any]) -> None:
         if not hasattr(item, "resolve_expression"):
             raise TypeError(f"aggregate({name}=…) takes an aggregate such as Count or Sum, not {item!r}")
     over_rows = select.is_plain and not any(item.contains_over_clause for item in select.annotations.values())
-    around = None if over_rows else _SourceBuilder(builder)
-    known = select.annotations if around is None else around.known
+    source = None if over_rows else SourceBuilder(builder)
+    known = select.annotations if source is None else source.known
     outputs: list[Output] = []
     for name, item in aggregates.items():
-        resolved = item.resolve_expression(around or builder, True, None)
+        resolved = item.resolve_expression(source or builder, True, None)
         if not resolved.contains_aggregate:
             raise TypeError(f"{name} is no aggregate: {item!r} gives a value for each row")
         outputs.append(Output(resolved, name))
         known[name] = resolved
-    if around is None:
+    if source is None:
         select.order_by = ()
         select.values, select.selected, select.select_related, select.loading = None, (), False, None
         select.annotations = {}
     else:
-        select = around.around()
+        select = source.around()
     select.outputs = tuple(outputs)
     select.result = "dict"
     builder.select = select
@@ -534,94 +512,3 @@ def over_nothing(builder: Builder) -> None:
     """Ask of no row at all, and ask nevertheless: some aggregates have a value then that only the database knows."""
     builder.select.where = Where((Never(),))
     builder.select.empty = False
-
-
-class _SourceBuilder:
-    """Resolves names for an aggregate over a subquery: what is named becomes a column of the subquery."""
-
-    def __init__(self, builder: Builder) -> None:
-        self.builder = builder
-        self.known: dict[str, Any] = {}
-        inner = builder.select
-        if inner.combination is not None or inner.distinct:
-            self.inner, layout = finish(inner)
-            self.names = layout.names
-            builder.select = self.inner  # what is named from here on is joined there
-        else:
-            self.inner = inner
-            self.names = ()
-            if inner.outputs is None:
-                # What the rows are grouped by besides: rows are as many as they are when they are fetched.
-                chosen = inner.selected if inner.group_by is not None else ()
-                items = [inner.annotations[name] for name in chosen]
-                inner.outputs = tuple(Output(item) for item in items if not item.contains_aggregate)
-            if inner.limit is None and inner.offset is None and not inner.distinct_on:
-                inner.order_by = ()
-            elif inner.order_by is None:
-                inner.order_by = resolve_ordering(builder, inner.model._meta.ordering) if inner.group_by is None else ()
-        self.columns: list[Output] = list(self.inner.outputs or ())
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.builder, name)
-
-    def resolve_ref(self, name: str, allow_joins: bool = True, reuse: Any = None, summarize: bool = False) -> Any:
-        """Return a column of the subquery."""
-        if name in self.known:
-            return self.known[name]
-        if self.inner.combination is not None or self.inner.distinct:
-            for position, output in enumerate(self.columns[: len(self.names)]):
-                target = getattr(output.expression, "target", None)
-                attnames = {getattr(target, "name", None), getattr(target, "attname", None)}
-                if name in {self.names[position], output.name, *attnames}:
-                    return Ref(f"c{position}", output.expression, "rows")
-            if self.inner.combination is not None:
-                raise FieldError(f"{name!r} is no column of the combined queries")
-        expression = self.builder.resolve_ref(name, allow_joins, reuse)
-        self.columns.append(Output(expression))
-        return Ref(f"c{len(self.columns) - 1}", expression, "rows")
-
-    def resolve_condition(
-        self, condition: Any, allow_joins: bool = True, reuse: Any = None, summarize: bool = False
-    ) -> Any:
-        """Return a filter of an aggregate, over the subquery's columns."""
-        return self._condition(condition, False)
-
-    def _condition(self, condition: Any, negated: bool) -> Any:
-        if not isinstance(condition, Q):
-            return condition.resolve_expression(self, True, None)
-        negated = negated != condition.negated
-        nodes: list[Any] = []
-        for child in condition.children:
-            if type(child) is not tuple:
-                nodes.append(self._condition(child, negated))
-                continue
-            lhs, rest = self._filtered(child[0])
-            lookup = self.builder._lookup(lhs, rest, kind_of(child[1], []), child[1], child[0], self)
-            if negated and not isinstance(lookup, IsNull) and isinstance(getattr(lhs, "source", None), Col):
-                lookup = Where((lookup, IsNull(lhs, False)))  # what is NULL does not meet the condition
-            nodes.append(lookup)
-        return Where(nodes, condition.connector, condition.negated)
-
-    def resolve_value(self, value: Any, lhs: Any, many: bool = False) -> Any:
-        """Return the right side of a lookup: an expression speaks of the subquery's columns, too."""
-        if isinstance(value, Node):
-            return value.resolve_expression(self, True, None)
-        return self.builder.resolve_value(value, lhs, many)
-
-    def _filtered(self, name: str) -> tuple[Any, Sequence[str]]:
-        """Return the subquery's column a filter speaks of, and the lookup's names."""
-        first, *rest = name.split("__")
-        if first in self.known or first in self.inner.annotations or self.inner.combination is not None:
-            return self.resolve_ref(first), rest
-        path = self.builder.path(name)
-        named = name.split("__")
-        return self.resolve_ref("__".join(named[: len(named) - len(path.rest)])), path.rest
-
-    def around(self) -> Select:
-        """Return the select around the subquery."""
-        if self.inner.combination is None:
-            self.inner.outputs = tuple(self.columns) or tuple(
-                Output(part) for part in Col(self.inner.base_alias, self.inner.model._meta.pk).parts
-            )
-            self.inner.select_related = False
-        return _around(self.builder, self.inner)
