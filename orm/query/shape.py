@@ -149,8 +149,8 @@ class Shape:
         number = epoch.number
         plan = make(self.statement or self.select, dialect, lengths)
         key = keys[plan.depends_on_zone + 2 * plan.depends_on_lengths]
-        if key is not dialect and len(self.plans) >= 64:  # ever new zones and lengths of lists must not grow without end
-            self.plans.clear()
+        if key is not dialect and len(self.plans) >= 64:
+            self.plans.clear()  # ever new zones and lengths of lists must not grow without end
         if number == epoch.number:
             self.plans[key] = plan
         return plan
