@@ -124,6 +124,7 @@ class PostgreSQLDialect(Dialect):
         comments=True,
         operator_classes=True,
         tablespaces=True,
+        changing_ctes=True,
     )
 
     def placeholder(self, number: int) -> str:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from orm.db.registry import databases
 from orm.db.transactions.public import atomic
 from orm.errors import ProtectedError, RestrictedError
 from orm.models.fetching import part_of
@@ -267,8 +268,11 @@ async def adelete_instance(instance: Any, *, using: str, keep_parents: bool = Fa
         deleted = number, ({meta.concrete_model._meta.label: number} if number else {})
     else:
         keys = {name: [getattr(instance, name)] for name in plan.targets}
-        async with atomic(using=using, savepoint=False):
+        if plan.fits_one_statement and databases[using].dialect.capabilities.changing_ctes:
             deleted = _deleted(await plan.delete(keys, using))
+        else:
+            async with atomic(using=using, savepoint=False):
+                deleted = _deleted(await plan.delete(keys, using))
     setattr(instance, key, None)
     return deleted
 

@@ -14,12 +14,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from orm.bridge import crossing
+from orm.db.registry import databases
 from orm.epoch import Reason, epoch
 from orm.models.on_delete import CASCADE, RESTRICT, SET_DEFAULT, SET_NULL, OnDelete
 from orm.models.signals import post_delete, pre_delete
+from orm.query.builder import Builder
+from orm.query.change_query import delete_rows
 from orm.query.delete_instances import delete_having
+from orm.query.plan import Plan, statement_plan
 from orm.query.prefetch import batches
+from orm.query.shape import root
+from orm.query.steps import filter_rows
 from orm.sql.conditions import Q
+from orm.sql.delete import Delete, DeleteTogether, DoomedKeys
 
 _plans: dict[type[Any], Unseen | None] = {}
 
@@ -71,6 +78,8 @@ class Unseen:
         targets += [field.target_attname for field, _, to in self.sets if to is base]
         self.targets = tuple(dict.fromkeys([base._meta.pk.attname, *targets]))
         """The base's columns that others refer to, its key first."""
+        self.fits_one_statement = len(self.targets) == 1 and not (self.sets or base._meta.pk.is_composite)
+        """Whether one row, and all that refers to it, is found by its key alone."""
         self.statements = len(self.models) + len(self.sets) + bool(self.own)
 
     def _visit(self, model: type[Any], way: list[type[Any]]) -> None:
@@ -104,11 +113,33 @@ class Unseen:
         Returns how many rows went, by model's label.
         """
         counts: Counter[str] = Counter()
+        database = databases[using]
+        if self.fits_one_statement and len(keys[self.targets[0]]) == 1 and database.dialect.capabilities.changing_ctes:
+            await self._delete_together(keys[self.targets[0]][0], database, counts)
+            return counts
         if self.own:
             keys = await self._with_own(keys, using)
         for batch in _in_batches(keys, self.targets, using):
             await Doomed(self, using, batch, None).carry_out(counts)
         return counts
+
+    async def _delete_together(self, key: Any, database: Any, counts: Counter[str]) -> None:
+        """Delete one row and all that refers to it with one statement."""
+        base = self.base
+        shape, dialect = root(base), database.dialect
+        plan: Plan = shape.compiled((self, dialect), self._together, key, dialect)
+        row = (await database.fetch(plan.sql or "", plan.parameters((base._meta.pk.get_prep_value(key),))))[0]
+        for model, number in zip((*self.order, base), row, strict=True):
+            _add(counts, model, number)
+
+    def _together(self, key: Any, dialect: Any) -> Plan:
+        """Compile the statement; whatever ``key`` is, its slot is what is compiled."""
+        meta = self.base._meta
+        keys: Any = DoomedKeys(meta.pk) if self.own else [key]
+        doomed = Doomed(self, "", {meta.pk.attname: keys}, None)
+        parts = [doomed.statement(model) for model in (*self.order, self.base)]
+        statement = DeleteTogether(table=meta.db_table, key=meta.pk, own=tuple(self.own), parts=tuple(parts))
+        return statement_plan(statement, dialect)
 
     async def _with_own(self, keys: dict[str, list[Any]], using: str) -> dict[str, list[Any]]:
         """Return the keys with those of the base's rows that refer to them, and so on; the furthest first."""
@@ -156,6 +187,21 @@ class Doomed:
         else:
             _add(counts, base, await self.rows._raw_delete())
 
+    def statement(self, model: type[Any]) -> Delete:
+        """Return the DELETE of a model's rows that go, the key of the first being the value of every slot."""
+        builder = Builder(root(model).select)
+        if model is self.plan.base:
+            assert self.keys is not None
+            condition = _among(model._meta.pk, self.keys[self.plan.targets[0]])  # type: ignore[attr-defined]
+        else:
+            condition = Q()
+            for field, to in self.plan.reached[model]:
+                condition |= self._referring(field, to)
+        filter_rows(builder, False, (condition,), {})
+        delete_rows(builder)
+        assert isinstance(builder.statement, Delete)
+        return builder.statement
+
     async def _delete(self, model: type[Any]) -> int:
         reached = self.plan.reached[model]
         if len(reached) == 1 and self.keys is not None and reached[0][1] is self.plan.base:
@@ -169,7 +215,8 @@ class Doomed:
             return self.rows
         condition = Q()
         if model is self.plan.base:
-            condition = Q(pk__in=self.keys[self.plan.targets[0]]) if self.keys is not None else condition
+            assert self.keys is not None
+            condition = _among(model._meta.pk, self.keys[self.plan.targets[0]])  # type: ignore[attr-defined]
         else:
             for field, to in self.plan.reached[model]:
                 condition |= self._referring(field, to)
@@ -182,8 +229,10 @@ class Doomed:
         return Q(**{f"{field.attname}__in": self._rows_of(to).values(field.target_attname)})
 
 
-def _among(field: Any, values: Sequence[Any]) -> Q:
-    """Return the condition that a foreign key has one of the values."""
+def _among(field: Any, values: Sequence[Any] | DoomedKeys) -> Q:
+    """Return the condition that a foreign key has one of the values, or one of the rows of an expression."""
+    if isinstance(values, DoomedKeys):
+        return Q(**{f"{field.attname}__in": values})
     if len(values) == 1:  # an equality, which is quicker than a list of one
         return Q(**{field.attname: values[0]})
     return Q(**{f"{field.attname}__in": list(values)})

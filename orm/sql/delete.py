@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from orm.sql.common_tables import compile_ctes
+from orm.sql.expressions import Expression, Param
 from orm.sql.select_text import compile_where
 from orm.sql.statements import Statement
 
@@ -25,3 +27,59 @@ class Delete(Statement):
         params += found
         returning, found = self.returning_clause(compiler)
         return f"{before}DELETE FROM {compiler.dialect.quote(self.table)}{where}{returning}", [*params, *found]
+
+
+DOOMED = "doomed"
+
+
+class DoomedKeys(Expression):
+    """The keys of the rows that a ``DeleteTogether`` starts from, with those that refer to them: for IN."""
+
+    def __init__(self, key: Any) -> None:
+        super().__init__(key)
+        self.key = key
+
+    def as_rows(self, compiler: Compiler) -> Text:
+        """Return the rows of the common table that holds the keys."""
+        quote = compiler.dialect.quote
+        return f"(SELECT {quote(self.key.column)} FROM {quote(DOOMED)})", []
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        return self.as_rows(compiler)
+
+
+class DeleteTogether(Statement):
+    """Several DELETEs as one statement, which gives how many rows each took: one value, the key, fills every slot.
+
+    ``own`` are the foreign keys of the table to itself: rows that refer to the first by them go as well.
+    """
+
+    key: Any
+    own: tuple[Any, ...] = ()
+    parts: tuple[Delete, ...] = ()
+
+    def as_sql(self, compiler: Compiler) -> Text:
+        quote = compiler.dialect.quote
+        tables: list[str] = []
+        params: list[Any] = []
+        if self.own:
+            sql, found = self._doomed(compiler)
+            tables.append(f"{quote(DOOMED)} AS ({sql})")
+            params += found
+        for number, part in enumerate(self.parts):
+            sql, found = part.as_sql(compiler)
+            tables.append(f"{quote(f'd{number}')} AS ({sql} RETURNING 1)")
+            params += [param._replace(slot=0) if isinstance(param, Param) else param for param in found]
+        counts = ", ".join(f"(SELECT COUNT(*) FROM {quote(f'd{number}')})" for number in range(len(self.parts)))
+        word = "WITH RECURSIVE" if self.own else "WITH"
+        return f"{word} {', '.join(tables)} SELECT {counts}", params
+
+    def _doomed(self, compiler: Compiler) -> Text:
+        """Return the rows of the common table: the key, and the keys of what refers to it, and so on."""
+        dialect = compiler.dialect
+        quote = dialect.quote
+        table, key = quote(self.table), quote(self.key.column)
+        ties = " OR ".join(f"T.{quote(field.column)} = {quote(DOOMED)}.{key}" for field in self.own)
+        first = f"SELECT {key} FROM {table} WHERE {key} = %s"
+        further = f"SELECT T.{key} FROM {table} T INNER JOIN {quote(DOOMED)} ON ({ties})"
+        return f"{first} UNION {further}", [Param(0, dialect.adapter(self.key))]

@@ -82,6 +82,8 @@ class Capabilities(NamedTuple):
     operator_classes: bool = False
     """A column of an index may name how it is compared."""
     tablespaces: bool = False
+    changing_ctes: bool = False
+    """A statement in WITH may change rows (``WITH gone AS (DELETE … RETURNING …)``)."""
     cursors: bool = True
     """A transaction can keep a result open at the server and read it bit by bit. False: a stream reads all its rows
     before it gives the first ones."""

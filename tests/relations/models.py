@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from orm import models
@@ -126,3 +127,15 @@ class Answer(models.Model):
     class Meta:
         order_with_respect_to = "question"
         select_on_save = True
+
+
+class Twig(models.Model):
+    """Refers to itself by a key and by a join, and its keys are no numbers."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True)
+    friends = models.ManyToManyField("self")
+
+
+class Leaf(models.Model):
+    twig = models.ForeignKey(Twig, on_delete=models.CASCADE)
