@@ -449,6 +449,12 @@ class Transform(Func):
         epoch.advance(Reason.LOOKUPS)
         return lookup
 
+    @classmethod
+    def _unregister_lookup(cls, lookup: type, lookup_name: str | None = None) -> None:
+        """Take back ``register_lookup`` with the same arguments, for tests (Django's name)."""
+        del cls.__dict__["class_lookups"][lookup_name or lookup.lookup_name]  # type: ignore[attr-defined]
+        epoch.advance(Reason.LOOKUPS)
+
 
 MOMENT_PARTS = frozenset(
     {"year", "iso_year", "quarter", "month", "week", "week_day", "iso_week_day", "day"}

@@ -261,6 +261,15 @@ class SQLType:
         epoch.advance(Reason.LOOKUPS)
         return lookup
 
+    @classmethod
+    def _unregister_lookup(cls, lookup: type, lookup_name: str | None = None) -> None:
+        """Take back ``register_lookup`` with the same arguments, for tests (Django's name).
+
+        Raises ``KeyError`` for a lookup that this class has not.
+        """
+        del cls.__dict__["class_lookups"][lookup_name or lookup.lookup_name]  # type: ignore[attr-defined]
+        epoch.advance(Reason.LOOKUPS)
+
     def lookups(self) -> dict[str, type]:
         """Return every lookup and transform of this type by name, the most specific winning."""
         found = {**KIND_LOOKUPS[None], **KIND_LOOKUPS.get(self.kind, {})}

@@ -55,6 +55,9 @@ async def test_a_transform_registered_after_its_shape_was_refused(library: Any, 
         Author.objects.filter(name__size=3)
     CharField.register_lookup(Backwards)
     assert {len(author.name) for author in await Author.objects.filter(name__size=3)} == {3}
+    CharField._unregister_lookup(Backwards)
+    with pytest.raises(orm.errors.FieldError, match="size"):
+        Author.objects.filter(name__size=3)
 
 
 async def test_post_init_connected_after_a_query_has_run(library: Any) -> None:
