@@ -28,6 +28,11 @@ ANSWERS: dict[str, Any] = {
     "supports_default_keyword_in_bulk_insert": True,
     "supports_default_keyword_in_insert": True,
     "supports_forward_references": True,
+    "introspected_field_types": {
+        "PositiveBigIntegerField": "BigIntegerField",
+        "PositiveIntegerField": "IntegerField",
+        "PositiveSmallIntegerField": "SmallIntegerField",
+    },
     "test_collations": {
         "deterministic": "C",
         "non_default": "sv-x-icu",

@@ -116,7 +116,7 @@ class PostgreSQLIntrospection(Introspection):
         for row in await fetch(_INDEXES, (table,)):
             name, unique, primary, valid, method, definition, condition, expressions, columns, orders = row
             found[name] = ConstraintInfo(
-                () if expressions else tuple(columns),
+                tuple(column or None for column in columns),
                 primary_key=primary,
                 unique=unique,
                 index=True,

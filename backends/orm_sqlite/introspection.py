@@ -129,7 +129,7 @@ class SQLiteIntrospection(Introspection):
                 continue
             expressions = any(row[0] == -2 for row in inside)
             found[name] = ConstraintInfo(
-                () if expressions else columns,
+                tuple(row[1] for row in inside),
                 unique=bool(unique),
                 index=True,
                 orders=() if expressions else tuple("DESC" if row[2] else "ASC" for row in inside),

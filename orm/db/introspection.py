@@ -47,8 +47,8 @@ class ColumnInfo(NamedTuple):
 class ConstraintInfo(NamedTuple):
     """One constraint or index; an index that stands behind a constraint is told once, as the constraint."""
 
-    columns: tuple[str, ...]
-    """Empty where expressions are indexed or checked across columns that can't be told."""
+    columns: tuple[str | None, ...]
+    """In order; None stands for an expression that is indexed."""
     primary_key: bool = False
     unique: bool = False
     foreign_key: tuple[str, tuple[str, ...]] | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
+from orm.db.database_blocking import Database
 from orm.db.registry import databases
 from orm.errors import Error
 from orm.migrations.exceptions import InvalidMigrationPlan
@@ -40,11 +41,15 @@ class AwaitableMigrationExecutor:
         loader: MigrationLoader | None = None,
     ) -> None:
         self.connection = connection
-        self.database = databases[connection.alias]
         self.loader = loader if loader is not None else MigrationLoader(connection)
         self.recorder = MigrationRecorder(connection)
         self.progress_callback = progress_callback
         self._history_changed = False
+
+    @property
+    def database(self) -> Database:
+        """The database that is migrated."""
+        return databases[self.connection.alias]
 
     # -- plans -----------------------------------------------------------------------------------------------------
 
@@ -101,6 +106,8 @@ class AwaitableMigrationExecutor:
         Raises: InvalidMigrationPlan for a plan in both directions, and what the database raises, with a note on which
         operation it was.
         """
+        if plan is not None and not plan and not self.loader.replacements:
+            return state if state is not None else self._state(with_applied=True)
         async with self.database.connection():
             await self.lock()
             try:

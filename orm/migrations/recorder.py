@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, ClassVar
 
 from orm.config import settings
+from orm.db.database_blocking import Database
 from orm.db.registry import databases
 from orm.errors import DatabaseError
 from orm.migrations.exceptions import MigrationSchemaMissing
@@ -53,7 +54,11 @@ class AwaitableMigrationRecorder:
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
-        self.database = databases[connection.alias]
+
+    @property
+    def database(self) -> Database:
+        """The database that has the records."""
+        return databases[self.connection.alias]
 
     @property
     def Migration(self) -> Any:

@@ -54,9 +54,7 @@ def refers(
     joined = getattr(remote, "through", None)
     if joined is not None and model_key(joined, *owner) == target:
         fields = getattr(remote, "through_fields", None)
-        unnamed = target_name is None or fields is None or target_name in fields
-        keyed = unnamed and (target_field is None or target_field.remote_field is not None)
-        through = remote if unnamed and (target_name is None or fields is not None or keyed) else None
+        through = remote if target_name is None or fields is None or target_name in fields else None
     return Reference(to, through) if to is not None or through is not None else None
 
 
@@ -67,7 +65,7 @@ def _points_at(field: Any, name: str, target_field: Any) -> bool:
         named = getattr(field.remote_field, "field_name", None)
         to_fields = [named] if not field.many_to_many else None
     if to_fields is None:
-        return False
+        return True  # of a field that does not say which one it points at, it may be any
     return name in to_fields or (None in to_fields and (target_field is None or target_field.primary_key))
 
 
@@ -88,7 +86,7 @@ def is_referenced(state: Any, target: ModelKey, target_name: str | None = None, 
 
 
 def get_related_models_recursive(model: Any) -> set[ModelKey]:
-    """The keys of all models that a class is related to, over any number of relations, bases and children."""
+    """The keys of all models that a class is related to, over any number of relations and children."""
     seen: set[ModelKey] = set()
     waiting = _neighbours(model)
     while waiting:
@@ -102,10 +100,10 @@ def get_related_models_recursive(model: Any) -> set[ModelKey]:
 
 def _neighbours(model: Any) -> list[Any]:
     """The models that a class is related to at once."""
-    classes = [one for one in (*model.__bases__, *model.__subclasses__()) if hasattr(one, "_meta")]
+    classes = [one for one in model.__subclasses__() if hasattr(one, "_meta")]
     related = [
         field.related_model
-        for field in model._meta.get_fields(include_parents=False, include_hidden=True)
+        for field in model._meta.get_fields(include_parents=True, include_hidden=True)
         if field.is_relation and hasattr(field.related_model, "_meta")
     ]
     return classes + related

@@ -109,7 +109,7 @@ class ProjectState:
         touched = {old}
         for model_state, name, field, reference in list(references_in(self, old)):
             options = field_options(field)
-            if reference.to is not None:
+            if reference.to is not None and options["to"] != SELF:
                 options["to"] = f"{app_label}.{new_name}"
             if reference.through is not None:
                 options["through"] = f"{app_label}.{new_name}"
@@ -235,11 +235,10 @@ class ProjectState:
         self._touch(key)
         model_state.fields = {new_name if name == old_name else name: one for name, one in model_state.fields.items()}
         for option in ("index_together", "unique_together"):
-            if option in model_state.options:
-                model_state.options[option] = {
-                    tuple(new_name if name == old_name else name for name in group)
-                    for group in model_state.options[option]
-                }
+            groups = model_state.options.get(option)
+            if groups:
+                renamed = [tuple(new_name if name == old_name else name for name in group) for group in groups]
+                model_state.options[option] = set(renamed) if isinstance(groups, (set, frozenset)) else renamed
         field = model_state.fields[new_name]
         for other_state, name, other, reference in list(references_in(self, key, old_name, field)):
             options = field_options(other)
@@ -342,7 +341,7 @@ class ProjectState:
                     left.append(model_state)
             if len(left) == len(waiting):
                 raise InvalidBasesError(
-                    f"Cannot resolve bases for {[one.label for one in left]!r}\nThis can happen if you are inheriting "
+                    f"Cannot resolve bases for {left!r}\nThis can happen if you are inheriting "
                     "models from an app with migrations (e.g. contrib.auth) in an app with no migrations."
                 )
             waiting = left
@@ -542,7 +541,9 @@ class ModelState:
         body["Meta"] = meta
         body["__module__"] = "__fake__"
         body.update(self.construct_managers())
-        return type(Model)(self.name, bases, body)
+        model = type(Model)(self.name, bases, body)
+        model._meta.index_together = tuple(map(tuple, self.options.get("index_together") or ()))
+        return model
 
     def __repr__(self) -> str:
         return f"<ModelState: '{self.label}'>"

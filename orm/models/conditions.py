@@ -8,7 +8,7 @@ leaves it to the database.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from orm.errors import FieldError
@@ -16,8 +16,8 @@ from orm.query.builder import Builder
 from orm.sql.compiler import Compiler
 from orm.sql.conditions import Q
 from orm.sql.ddl import literal
-from orm.sql.expressions import Col, Param
-from orm.sql.references import F
+from orm.sql.expressions import Col, Constant, Param
+from orm.sql.references import F, names_in
 from orm.sql.select import Join, Select
 
 
@@ -53,7 +53,23 @@ def schema_sql(model: Any, expression: Any, dialect: Any) -> str:
     return "".join(piece + value for piece, value in zip(pieces, [*literals, ""], strict=True))
 
 
+def index_part(model: Any, expression: Any, dialect: Any) -> str:
+    """One expression as an index has it: in parentheses, unless it says more after them (its order, say)."""
+    sql = schema_sql(model, expression, dialect)
+    return sql if hasattr(expression, "descending") or getattr(expression, "stands_alone", False) else f"({sql})"
+
+
+def columns_named(model: Any, names: Iterable[str], *expressions: Any) -> set[str]:
+    """The columns of fields named, directly or in expressions."""
+    fields = model._meta.fields_map
+    every = [*names, *(name for expression in expressions for name in names_in(expression))]
+    spoken = (name.removeprefix("-").split("__")[0] for name in every)
+    return {fields[name].column for name in spoken if name in fields}
+
+
 def _bound(param: Any, values: Sequence[Any]) -> Any:
+    if isinstance(param, Constant):
+        return param.value if param.adapter is None else param.adapter(param.value)
     if not isinstance(param, Param):
         return param
     value = values[param.slot]

@@ -8,10 +8,11 @@ from typing import Any, ClassVar, Self
 
 from orm.config import settings
 from orm.errors import ImproperlyConfigured, NotSupportedError, ValidationError
-from orm.models.conditions import CannotTell, field_names, holds, schema_sql
+from orm.models.conditions import CannotTell, columns_named, field_names, holds, index_part, schema_sql
 from orm.models.validation import is_taken, unique_message
 from orm.sql import ddl
 from orm.sql.references import F
+from orm.sql.schema import Statement
 
 
 class Deferrable(enum.Enum):
@@ -88,24 +89,27 @@ class BaseConstraint:
         """The CREATE UNIQUE INDEX that stands for this constraint; None when CREATE TABLE holds it."""
         return None
 
-    def create_sql(self, model: Any, schema_editor: Any) -> str | None:
-        """The statement that adds the constraint; None where the table has to be built anew for it, or it can't be."""
+    def create_sql(self, model: Any, schema_editor: Any) -> Statement | None:
+        """The statement that adds the constraint; None where the database can't have it."""
         dialect = schema_editor.dialect
         statement = self.index_statement(model, dialect, False)
-        if statement is not None:
-            return statement
-        clause = self.table_clause(model, dialect)
-        if clause is None or not dialect.capabilities.alter_columns:
-            return None
-        return ddl.finished(dialect.add_constraint(dialect.quote(model._meta.db_table), clause))
+        if statement is None:
+            clause = self.table_clause(model, dialect)
+            if clause is None:
+                return None
+            statement = ddl.finished(dialect.add_constraint(dialect.quote(model._meta.db_table), clause))
+        columns = columns_named(
+            model, self.field_names, *getattr(self, "expressions", ()), getattr(self, "condition", None)
+        )
+        return Statement.about(statement, model._meta.db_table, columns)
 
-    def remove_sql(self, model: Any, schema_editor: Any) -> str | None:
-        """The statement that drops the constraint; None where the table has to be built anew without it."""
+    def remove_sql(self, model: Any, schema_editor: Any) -> str:
+        """The statement that drops the constraint."""
         dialect = schema_editor.dialect
         table, name = dialect.quote(model._meta.db_table), dialect.quote(self.name)
         if self.index_statement(model, dialect, False) is not None:
             return ddl.finished(dialect.drop_index(table, name))
-        return ddl.finished(dialect.drop_constraint(table, name)) if dialect.capabilities.alter_columns else None
+        return ddl.finished(dialect.drop_constraint(table, name))
 
     async def avalidate(self, model: Any, instance: Any, exclude: frozenset[str], using: str) -> None:
         """Check ``instance``, where that can be done ahead.
@@ -188,9 +192,14 @@ class UniqueConstraint(BaseConstraint):
             raise NotSupportedError(f"{dialect.name} always takes NULLs as distinct: leave nulls_distinct=False out.")
         return " NULLS DISTINCT" if self.nulls_distinct else " NULLS NOT DISTINCT"
 
+    def _beyond(self, dialect: Any) -> bool:
+        """Whether it says what the database can't do, and is left out of it: system checks warn of that."""
+        equal_nulls = self.nulls_distinct is False and not dialect.capabilities.nulls_not_distinct
+        return equal_nulls and not settings.strict_models
+
     def table_clause(self, model: Any, dialect: Any) -> str | None:
         """``CONSTRAINT name UNIQUE (...)``, where a constraint can say it."""
-        if self.condition is not None or self.expressions:
+        if self.condition is not None or self.expressions or self._beyond(dialect):
             return None
         columns = ddl.columns_of(model, self.fields, dialect)
         when = ""
@@ -204,11 +213,10 @@ class UniqueConstraint(BaseConstraint):
 
     def index_statement(self, model: Any, dialect: Any, if_not_exists: bool) -> str | None:
         """The unique index that can say what a constraint can't: a condition, or expressions."""
-        if self.condition is None and not self.expressions:
+        if (self.condition is None and not self.expressions) or self._beyond(dialect):
             return None
         what = ddl.columns_of(model, self.fields, dialect) if self.fields else ""
-        parts = [schema_sql(model, one, dialect) for one in self.expressions]
-        what = what or ", ".join(f"({part})" for part in parts)
+        what = what or ", ".join(index_part(model, one, dialect) for one in self.expressions)
         condition = schema_sql(model, self.condition, dialect) if self.condition is not None else None
         return ddl.create_index(
             model, self.name, what, dialect, unique=True, tail=self._nulls(dialect), condition=condition,

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from orm.late import hashlib
-from orm.models.conditions import schema_sql
+from orm.models.conditions import columns_named, index_part, schema_sql
 from orm.sql import ddl
 from orm.sql.calls import Func
 from orm.sql.references import F
+from orm.sql.schema import Statement
 
 
 class Index:
@@ -153,14 +154,16 @@ class Index:
             if_not_exists=if_not_exists,
         )  # fmt: skip
 
-    def create_sql(self, model: Any, schema_editor: Any, using: str = "") -> str:
+    def create_sql(self, model: Any, schema_editor: Any, using: str = "") -> Statement:
         """The statement that creates the index; ``using`` names another method of building it, as a checked word."""
         if using and not using.strip().removeprefix("USING ").strip().isidentifier():
             raise ValueError(f"using={using!r} is no name of a method that builds indexes.")
         statement = self.create_statement(model, schema_editor.dialect)
         table = ddl.finished(schema_editor.dialect.quote(model._meta.db_table))
         method = using.strip().removeprefix("USING ").strip()
-        return statement.replace(f" ON {table} ", f" ON {table} USING {method} ", 1) if method else statement
+        statement = statement.replace(f" ON {table} ", f" ON {table} USING {method} ", 1) if method else statement
+        columns = columns_named(model, [*self.fields, *self.include], *self.expressions, self.condition)
+        return Statement.about(statement, model._meta.db_table, columns)
 
     def remove_sql(self, model: Any, schema_editor: Any) -> str:
         """The statement that drops the index."""
@@ -171,7 +174,7 @@ class Index:
     def _parts(self, model: Any, dialect: Any) -> list[str]:
         """What is indexed: columns with their operator class and direction, or expressions."""
         if self.expressions:
-            return [_expression(schema_sql(model, one, dialect), one) for one in self.expressions]
+            return [index_part(model, one, dialect) for one in self.expressions]
         classes = self.opclasses if dialect.capabilities.operator_classes else ()
         parts = []
         for number, name in enumerate(self.fields):
@@ -181,16 +184,14 @@ class Index:
         return parts
 
 
-def _expression(sql: str, expression: Any) -> str:
-    """Parentheses, as expressions in an index need, unless the expression says more after them."""
-    return sql if hasattr(expression, "descending") or isinstance(expression, OpClass) else f"({sql})"
-
-
 class OpClass(Func):
     """An expression with the operator class it is indexed with: ``OpClass(Lower("name"), name="varchar_pattern_ops")``.
 
     Raises: ValueError for a ``name`` that is no plain name.
     """
+
+    stands_alone = True
+    """No parentheses are put around it."""
 
     def __init__(self, expression: Any, name: str) -> None:
         super().__init__(expression)

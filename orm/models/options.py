@@ -121,6 +121,8 @@ class Options:
     verbose_name: str
     verbose_name_plural: str
 
+    index_together: tuple[tuple[str, ...], ...] = ()
+    """Groups of fields with an index, in the history of models from before ``Meta.indexes``."""
     default_apps: ClassVar[Apps] = default_apps
     """The registry of models whose Meta names none; tests that declare models put another here for a while."""
     deleter = staticmethod(adelete_queryset)

@@ -50,10 +50,21 @@ class DraftOptions:
     ) -> None:
         meta = model._meta
         self.label = meta.label
+        gone = {field.name for field in remove}
+        self.index_together = tuple(group for group in meta.index_together if not gone.intersection(group))
         self.app_label = meta.app_label
         self.db_table = table or meta.db_table
-        kept = [field for field in meta.local_concrete_fields if field not in remove]
-        self.local_concrete_fields = (*(replace.get(field, field) for field in kept), *add)
+        # By name, since callers may hold another object for a field than the model does.
+        new_for = {old.name: new for old, new in replace.items()}
+        gone_names = {field.name for field in remove} - new_for.keys()
+        coming = {field.name for field in (*new_for.values(), *add)} - new_for.keys()
+        fields = []
+        for field in meta.local_concrete_fields:
+            if field.name in new_for:
+                fields.append(new_for.pop(field.name))
+            elif field.name not in gone_names and field.name not in coming:
+                fields.append(field)
+        self.local_concrete_fields = (*fields, *new_for.values(), *add)
         self.concrete_fields = self.table_fields = self.local_concrete_fields
         self.pk = next(
             (field for field in self.local_concrete_fields if field.primary_key), replace.get(meta.pk, meta.pk)

@@ -50,6 +50,7 @@ class AwaitableSchemaEditor:
     """
 
     NOT_TWINNED: ClassVar[tuple[str, ...]] = (
+        "alter_join_table",
         "apply",
         "constraints_of",
         "drop_constraint",
@@ -385,6 +386,8 @@ class AwaitableSchemaEditor:
                 f"Cannot alter field {old_field} into {new_field} - they are not compatible types (you cannot alter to "
                 "or from M2M fields, or add or remove through= on M2M fields)"
             )
+        if not (old_field.concrete or new_field.concrete):
+            return
         if not (old_field.concrete and new_field.concrete):
             raise ValueError(
                 f"Cannot alter field {old_field} into {new_field} - they do not properly define db_type (are you using "
@@ -406,15 +409,28 @@ class AwaitableSchemaEditor:
             )
         if not old_through._meta.auto_created:
             return
+        await self.alter_join_table(old, new, strict)
+
+    async def alter_join_table(self, old: Any, new: Any, strict: bool = False) -> None:
+        """Change the join table of one many-to-many field into another's: its name, its columns, what they refer to."""
+        old_through, new_through = old.remote_field.through, new.remote_field.through
         await self.aalter_db_table(old_through, old_through._meta.db_table, new_through._meta.db_table)
-        ends = (
+        names = (
             (old.m2m_reverse_field_name(), new.m2m_reverse_field_name()),
             (old.m2m_field_name(), new.m2m_field_name()),
         )
-        for before, after in ends:
-            await self.aalter_field(
-                new_through, old_through._meta.get_field(before), new_through._meta.get_field(after), strict
-            )
+        pairs = [(old_through._meta.get_field(one), new_through._meta.get_field(other)) for one, other in names]
+        if self.dialect.capabilities.alter_columns:
+            for before, after in pairs:
+                await self.aalter_field(new_through, before, after, strict)
+            return
+        quote, table = self.dialect.quote, new_through._meta.db_table
+        await self.flush(table)
+        for before, after in pairs:
+            if before.column != after.column:
+                await self.apply(self.dialect.rename_column(quote(table), quote(before.column), quote(after.column)))
+        if not all(schema_rebuild.only_renamed(before, after, self.dialect) for before, after in pairs):
+            await schema_rebuild.rebuild(self, new_through, TableDraft(new_through))
 
     # -- constraints and indexes -----------------------------------------------------------------------------------
 

@@ -176,7 +176,7 @@ def _unknown_constraints(
         and not info.index
         and name not in ours
         and not (info.unique and (info.columns in groups or info.columns in single))
-        and columns.issuperset(info.columns)
+        and columns.issuperset(filter(None, info.columns))
     ]
 
 
@@ -209,6 +209,8 @@ async def _copy(
             continue
         targets.append(column)
         sources.append(source)
+    if not targets:
+        return
     new, old_table = dialect.quote(PREFIX + model._meta.db_table), dialect.quote(model._meta.db_table)
     await editor.apply(f"INSERT INTO {new} ({', '.join(targets)}) SELECT {', '.join(sources)} FROM {old_table}")
 
@@ -236,7 +238,7 @@ async def _restore(
         info = known.get(name)
         if kind == "index" and (name in made or name in draft_own):
             continue
-        if info is not None and not columns.issuperset(info.columns):
+        if info is not None and not columns.issuperset(filter(None, info.columns)):
             continue
         if kind == "index" and info is not None and _covered(model, draft, info):
             continue

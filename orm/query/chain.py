@@ -285,7 +285,7 @@ class Chain(Generic[M]):
         if not isinstance(cte, CTE):
             raise TypeError(f"with_cte() takes a CTE, not {cte!r}")
         if not isinstance(on, Mapping) or not on:
-            raise TypeError("with_cte() needs to know how rows meet: on={\"pk\": \"id\"}")
+            raise TypeError('with_cte() needs to know how rows meet: on={"pk": "id"}')
         return self._step("with_cte", (cte, dict(on), optional), steps.with_cte, cte, dict(on), optional)
 
     # -- in which order, how many --------------------------------------------------------------------------------------

@@ -276,6 +276,11 @@ def table_indexes(model: Any, dialect: Any, *, if_not_exists: bool = False) -> l
     statements: list[str] = []
     for field in columns_of_table(model):
         statements += field_indexes(model, field, dialect, if_not_exists=if_not_exists)
+    for group in meta.index_together:
+        columns = [column_of(model, name) for name in group]
+        name = name_of(meta.db_table, columns, "idx", dialect)
+        what = ", ".join(map(dialect.quote, columns))
+        statements.append(create_index(model, name, what, dialect, if_not_exists=if_not_exists))
     statements += [index.create_statement(model, dialect, if_not_exists) for index in meta.indexes]
     for one in meta.constraints:
         statement = one.index_statement(model, dialect, if_not_exists)

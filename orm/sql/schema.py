@@ -7,6 +7,7 @@ editor then builds the table anew.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -119,3 +120,25 @@ class SchemaSpelling:
     def pattern_index(self, field: Any) -> str | None:
         """Return the operator class of a second index that LIKE can use on a field, where the plain one can't."""
         return None
+
+
+class Statement(str):
+    """A statement that knows the table and the columns it speaks of."""
+
+    table: str
+    columns: frozenset[str]
+
+    @classmethod
+    def about(cls, sql: str, table: str, columns: Iterable[str]) -> Statement:
+        """A statement about a table and some of its columns."""
+        made = cls(sql)
+        made.table, made.columns = table, frozenset(columns)
+        return made
+
+    def references_table(self, table: str) -> bool:
+        """Whether the statement speaks of a table."""
+        return self.table == table
+
+    def references_column(self, table: str, column: str) -> bool:
+        """Whether the statement speaks of a column of a table."""
+        return self.table == table and column in self.columns

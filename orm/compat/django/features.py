@@ -67,6 +67,12 @@ supports_default_keyword_in_bulk_insert supports_default_keyword_in_insert suppo
 supports_unspecified_pk supports_virtual_generated_columns truncates_names uses_server_side_binding
 """
 
+_INTROSPECTED = """
+AutoField BigAutoField BigIntegerField BinaryField BooleanField CharField DurationField GenericIPAddressField
+IntegerField PositiveBigIntegerField PositiveIntegerField PositiveSmallIntegerField SmallAutoField SmallIntegerField
+TimeField
+"""
+
 USUAL: dict[str, Any] = {
     **dict.fromkeys(_TRUE.split(), True),
     **dict.fromkeys(_FALSE.split(), False),
@@ -85,7 +91,7 @@ USUAL: dict[str, Any] = {
     "has_native_json_field": False,
     "has_native_uuid_field": False,
     "has_real_datatype": False,
-    "introspected_field_types": {},
+    "introspected_field_types": {name: name for name in _INTROSPECTED.split()},
     "json_key_contains_list_matching_requires_list": False,
     "nulls_order_largest": False,
     "prohibits_null_characters_in_text_exception": None,
@@ -109,7 +115,8 @@ class LegacyFeatures:
 
     def __getattr__(self, name: str) -> Any:
         if name in self._dialect.answers:
-            return self._dialect.answers[name]
+            answer = self._dialect.answers[name]
+            return {**USUAL[name], **answer} if name == "introspected_field_types" else answer
         if name in CAPABILITIES:
             return getattr(self._dialect.capabilities, CAPABILITIES[name])
         if name in USUAL:

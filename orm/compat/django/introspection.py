@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orm.bridge import run
 from orm.db.introspection import ColumnInfo, Introspection
-from orm.errors import NotSupportedError
+from orm.errors import NotSupportedError, OperationalError
 
 if TYPE_CHECKING:
     from orm.db.database_blocking import Database
@@ -65,7 +65,10 @@ class LegacyIntrospection:
 
     def get_table_description(self, cursor: Any, table_name: str) -> list[LegacyColumn]:
         """Return a table's columns."""
-        return [_column(one) for one in run(self._reader.columns(self._database.fetch, table_name))]
+        found = run(self._reader.columns(self._database.fetch, table_name))
+        if not found:
+            raise OperationalError(f"no such table: {table_name}")
+        return [_column(one) for one in found]
 
     def get_field_type(self, data_type: Any, description: LegacyColumn) -> Any:
         """Return the name of the field class for a column, or that and options."""

@@ -14,6 +14,7 @@ from orm.migrations.operations.model_base import DeleteModel, ModelOperation
 from orm.migrations.references import model_key, refers
 from orm.migrations.state import ModelState
 from orm.models.base_blocking import Model
+from orm.models.managers import Manager
 from orm.models.options import normalise_together
 from orm.models.relations.join_model import join_table_name
 
@@ -69,7 +70,7 @@ class CreateModel(ModelOperation):
             options["options"] = self.options
         if self.bases and self.bases != (Model,):
             options["bases"] = self.bases
-        if self.managers:
+        if self.managers and self.managers != [("objects", Manager())]:
             options["managers"] = self.managers
         return type(self).__name__, [], options
 
@@ -251,39 +252,16 @@ async def _rename(
 
 
 async def _rename_join_tables(schema_editor: Any, old_model: Any, new_model: Any) -> None:
-    pairs = list(zip(old_model._meta.local_many_to_many, new_model._meta.local_many_to_many, strict=True))
+    """The join tables of the model's own fields, and of others' that have a column called after it."""
+    own = zip(old_model._meta.local_many_to_many, new_model._meta.local_many_to_many, strict=True)
+    pairs = list(own)
+    for rel in old_model._meta.all_related_objects:
+        if rel.field.many_to_many and rel.related_model is not old_model:
+            owner = new_model._meta.apps.get_model(rel.related_model._meta.label_lower)
+            pairs.append((rel.field, owner._meta.get_field(rel.field.name)))
     for old_field, new_field in pairs:
-        if new_field.model != new_field.related_model and not new_field.remote_field.through._meta.auto_created:
-            continue
-        old_through, new_through = old_field.remote_field.through, new_field.remote_field.through
-        if not old_through._meta.auto_created:
-            continue
-        await schema_editor.aalter_db_table(new_through, old_through._meta.db_table, new_through._meta.db_table)
-        await schema_editor.aalter_field(
-            new_through,
-            old_through._meta.get_field(old_field.m2m_field_name()),
-            new_through._meta.get_field(new_field.m2m_field_name()),
-        )
-        if old_field.related_model is old_model:
-            await schema_editor.aalter_field(
-                new_through,
-                old_through._meta.get_field(old_field.m2m_reverse_field_name()),
-                new_through._meta.get_field(new_field.m2m_reverse_field_name()),
-            )
-    for rel in old_model._meta.all_related_objects:  # join tables of others have a column called after this model
-        field = rel.field
-        if not field.many_to_many or rel.related_model is old_model:
-            continue
-        through = field.remote_field.through
-        if through._meta.auto_created:
-            new_owner = new_model._meta.apps.get_model(rel.related_model._meta.label_lower)
-            new_field = new_owner._meta.get_field(field.name)
-            new_through = new_field.remote_field.through
-            await schema_editor.aalter_field(
-                new_through,
-                through._meta.get_field(field.m2m_reverse_field_name()),
-                new_through._meta.get_field(new_field.m2m_reverse_field_name()),
-            )
+        if old_field.remote_field.through._meta.auto_created and new_field.remote_field.through._meta.auto_created:
+            await schema_editor.alter_join_table(old_field, new_field)
 
 
 class ModelOptionOperation(ModelOperation):
@@ -381,7 +359,7 @@ class AlterTogetherOptionOperation(ModelOptionOperation):
 
     def __init__(self, name: str, option_value: Any) -> None:
         if option_value:
-            option_value = set(normalise_together(option_value, name))
+            option_value = {tuple(group) for group in normalise_together(option_value, name)}
         setattr(self, self.option_name, option_value)
         super().__init__(name)
 
