@@ -11,6 +11,7 @@ from orm.models.on_delete import OnDelete
 from orm.sql.calls import Func
 from orm.sql.conditions import Q
 from orm.sql.references import F
+from orm.structures.lazy import Promise
 
 
 def opened(value: Any) -> Any:
@@ -21,6 +22,8 @@ def opened(value: Any) -> Any:
         return tuple(opened(one) for one in value)
     if isinstance(value, dict):
         return {key: opened(one) for key, one in value.items()}
+    if isinstance(value, Promise):
+        return str(value)
     if isinstance(value, functools.partial):
         return value.func, opened(value.args), opened(value.keywords)
     if isinstance(value, re.Pattern):

@@ -22,6 +22,7 @@ from orm.migrations.describing import declared
 from orm.migrations.operation import AwaitableOperation
 from orm.models.managers import BaseManager
 from orm.models.on_delete import OnDelete
+from orm.structures.lazy import Promise
 
 Serialized = tuple[str, set[str]]
 
@@ -415,6 +416,8 @@ def serializer_factory(value: Any) -> BaseSerializer:
 
     Raises: ValueError where there is none.
     """
+    if isinstance(value, Promise):
+        value = str(value)
     if hasattr(value, "setting_name") and isinstance(value, str):
         return SettingsReferenceSerializer(value)
     if isinstance(value, (str, int)) and isinstance(value, enum.Enum) and hasattr(value, "label"):
@@ -433,8 +436,6 @@ def serializer_factory(value: Any) -> BaseSerializer:
         return OnDeleteSerializer(value)
     if type(value).__module__.startswith("orm.") and not isinstance(value, enum.Enum) and declared(value) is not None:
         return DeclaredSerializer(value)
-    if hasattr(value, "_proxy____prepared") or type(value).__name__ == "__proxy__":
-        return SimpleSerializer(str(value))
     for known, serializer in Serializer._registry.items():
         if isinstance(value, known):
             return serializer(value)

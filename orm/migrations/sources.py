@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import sys
 from typing import NamedTuple
 
 from orm.config import settings
 from orm.models.apps import apps
+from orm.structures.loading import module_has_submodule
 
 FOLDER = "migrations"
 
@@ -28,12 +28,10 @@ def installed() -> list[App]:
 
 
 def import_models() -> None:
-    """Import the models of every installed application, so that the registry knows them."""
-    for app in installed():
-        package = importlib.import_module(app.package)
-        name = f"{app.package}.models"
-        if hasattr(package, "__path__") and importlib.util.find_spec(name) is not None:
-            importlib.import_module(name)
+    """Import the models of every application the settings list; a registry with a list of its own has done so."""
+    for app in () if apps.app_configs else installed():
+        if module_has_submodule(importlib.import_module(app.package), "models"):
+            importlib.import_module(f"{app.package}.models")
 
 
 def labels() -> list[str]:

@@ -324,7 +324,7 @@ class ProjectState:
     def _real_models(self) -> list[Any]:
         return [
             model
-            for model in global_apps.get_models()
+            for model in global_apps.get_models(include_swapped=True)
             if model._meta.app_label in self.real_apps
             and (model._meta.app_label, model._meta.model_name) not in self.models
         ]
@@ -345,7 +345,7 @@ class ProjectState:
                     "models from an app with migrations (e.g. contrib.auth) in an app with no migrations."
                 )
             waiting = left
-        for model in registry.get_models():
+        for model in registry.get_models(include_swapped=True):
             label = model._meta.app_label
             registry.app_configs.setdefault(label, StateAppConfig(label, registry))
         self._complain_of_missing(registry)
@@ -388,7 +388,7 @@ class ProjectState:
     def from_apps(cls, apps: Any) -> ProjectState:
         """The state of the models of a registry."""
         found = {}
-        for model in apps.get_models():
+        for model in apps.get_models(include_swapped=True):
             model_state = ModelState.from_model(model)
             found[model_state.app_label, model_state.name_lower] = model_state
         return cls(found)

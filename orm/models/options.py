@@ -585,7 +585,7 @@ def normalise_together(value: Any, label: str) -> tuple[tuple[str, ...], ...]:
     if groups and all(isinstance(name, str) for name in groups):
         return (tuple(groups),)
     if not settings.strict_models:
-        return tuple(groups)
+        return tuple(tuple(group) if isinstance(group, (list, tuple)) else group for group in groups)
     if any(isinstance(group, str) or not all(isinstance(name, str) for name in group) for group in groups):
         raise TypeError(f"{label}: Meta.unique_together must be a list of groups of field names, not {value!r}.")
     return tuple(tuple(group) for group in groups)

@@ -113,6 +113,8 @@ class LegacySettings:
                 changed["databases"] = databases_in_core_form(value)
             elif name == "TIME_ZONE":
                 changed["time_zone"] = value or "UTC"
+            elif name == "MIGRATION_MODULES":
+                changed["migration_modules"] = {**CONTRIB_MIGRATIONS, **value}
             elif name in LISTS:
                 changed[CORE[name]] = [str(each) if name == "INSTALLED_APPS" else each for each in value]
             else:
@@ -219,6 +221,12 @@ CORE = {
     "USE_TZ": "use_tz",
 }
 """Settings that Duotone has under names of its own."""
+
+CONTRIB_MIGRATIONS: dict[str, str | None] = {
+    **{label: f"orm.contrib.{label}.migrations" for label in ("auth", "contenttypes", "sessions", "sites")},
+    **dict.fromkeys(("admin", "humanize", "messages", "postgres", "sitemaps", "staticfiles", "syndication")),
+}
+"""Where the migrations of Django's own applications are, which have its names here; None for those without a table."""
 
 LISTS = frozenset({"DATABASE_ROUTERS", "INSTALLED_APPS", "SILENCED_SYSTEM_CHECKS"})
 

@@ -52,6 +52,7 @@ class UserManager(Users, Manager[Any]):
 class Permission(models.Model):
     """What somebody may do with the rows of a model."""
 
+    id = models.AutoField(verbose_name="ID", primary_key=True, auto_created=True)
     name = models.CharField("name", max_length=255)
     content_type = models.ForeignKey(ContentType, models.CASCADE, verbose_name="content type")
     codename = models.CharField("codename", max_length=100)
@@ -78,6 +79,7 @@ class Permission(models.Model):
 class Group(models.Model):
     """Users who may do the same."""
 
+    id = models.AutoField(verbose_name="ID", primary_key=True, auto_created=True)
     name = models.CharField("name", max_length=150, unique=True)
     permissions = models.ManyToManyField(Permission, verbose_name="permissions", blank=True)
 
@@ -209,6 +211,8 @@ class AbstractUser(AbstractBaseUser, PermissionsMixin):
 
 class User(AbstractUser):
     """The user of a project that has no model of its own."""
+
+    id = models.AutoField(verbose_name="ID", primary_key=True, auto_created=True)
 
     class Meta(AbstractUser.Meta):
         app_label = "auth"

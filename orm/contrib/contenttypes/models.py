@@ -17,6 +17,7 @@ class ContentTypeManager(ContentTypes, Manager["ContentType"]):
 class ContentType(ObjectsOfType, models.Model):
     """A model, as a row that others can refer to."""
 
+    id = models.AutoField(verbose_name="ID", primary_key=True, auto_created=True)
     app_label = models.CharField(max_length=100)
     model = models.CharField("python model class name", max_length=100)
 

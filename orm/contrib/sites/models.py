@@ -26,6 +26,7 @@ class SiteManager(Sites, Manager["Site"]):
 class Site(models.Model):
     """One address."""
 
+    id = models.AutoField(verbose_name="ID", primary_key=True, auto_created=True)
     domain = models.CharField("domain name", max_length=100, validators=[simple_domain], unique=True)
     name = models.CharField("display name", max_length=50)
 

@@ -1,0 +1,1 @@
+"""Migrations, with the names that Django's have: a project's own depend on them."""

@@ -1,0 +1,112 @@
+"""``orm run manage.py``: a project with two applications, a user of its own, commands, signals and logging."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parent / "scripts" / "managed"
+OUTER = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")
+
+
+class Project:
+    """A copy of the project, whose commands can be run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def manage(self, *arguments: str, status: int = 0, **environment: str) -> tuple[str, str]:
+        """Run ``manage.py`` with arguments; return what it wrote to stdout and stderr."""
+        clean = {key: value for key, value in os.environ.items() if key not in OUTER}
+        done = subprocess.run(
+            [sys.executable, "-m", "orm", "run", "manage.py", *arguments],
+            cwd=self.folder,
+            env={**clean, **environment},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == status, done.stderr
+        return done.stdout, done.stderr
+
+    def rows(self, sql: str) -> list[tuple[object, ...]]:
+        """Ask the project's database."""
+        with sqlite3.connect(self.folder / "shelf.sqlite3") as connection:
+            found: list[tuple[object, ...]] = connection.execute(sql).fetchall()
+        connection.close()
+        return found
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project, migrated."""
+    folder = tmp_path_factory.mktemp("managed") / "project"
+    shutil.copytree(PROJECT, folder)
+    project = Project(folder)
+    project.manage("makemigrations", "accounts", "library")
+    out, _ = project.manage("migrate")
+    assert "Applying auth.0012_alter_user_first_name_max_length... OK" in out
+    assert "Applying library.0001_initial... OK" in out
+    return project
+
+
+def test_the_tables_are_those_of_django(project: Project) -> None:
+    tables = {str(name) for (name,) in project.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert {
+        *("accounts_member", "accounts_member_groups", "accounts_member_user_permissions", "auth_group"),
+        *("auth_group_permissions", "auth_permission", "django_content_type", "django_migrations", "django_session"),
+        "library_book",
+    } <= tables
+    assert "auth_user" not in tables
+    codenames = project.rows("SELECT codename FROM auth_permission WHERE codename LIKE '%_book' ORDER BY 1")
+    assert codenames == [("add_book",), ("change_book",), ("delete_book",), ("view_book",)]
+    assert project.manage("makemigrations", "--check")[0] == "No changes detected\n"
+
+
+def test_a_command_runs_with_its_options(project: Project) -> None:
+    out, err = project.manage("import_books", "one", "two", "--dry-run", "--limit=1")
+    assert out.splitlines()[0] == "one True"
+    assert "done" in err
+    out, err = project.manage("import_books", "one", "two")
+    assert out.splitlines()[:2] == ["one False", "two False"]
+    assert "saved one" in err
+    assert project.rows("SELECT title, username FROM library_book JOIN accounts_member m ON m.id = owner_id") == [
+        ("one", "ada"),
+        ("two", "ada"),
+    ]
+    returned, _ = project.manage("again")
+    assert returned.strip() == "('2 books', 'x True\\n2 books\\n')"
+
+
+def test_what_goes_wrong_is_told_by_words_and_status(project: Project) -> None:
+    assert "CommandError: the limit is negative" in project.manage("import_books", "x", "--limit=-1", status=1)[1]
+    assert "the following arguments are required: titles" in project.manage("import_books", status=2)[1]
+    assert "Unknown command: 'nope'" in project.manage("nope", status=1)[1]
+    assert "import_books" in project.manage("help")[0]
+    assert "Imports books" in project.manage("help", "import_books")[0]
+    warned = project.manage("check")[1]
+    assert warned.count("INSTALLED_APPS lists debug_toolbar") == 1
+    assert "No module named 'debug_toolbar'" in warned
+
+
+def test_a_superuser_is_made(project: Project) -> None:
+    environment = {"DJANGO_SUPERUSER_PASSWORD": "x"}
+    arguments = ("createsuperuser", "--noinput", "--username=root", "--email=root@example.org")
+    assert project.manage(*arguments, **environment)[0] == "Superuser created successfully.\n"
+    assert "already taken" in project.manage(*arguments, status=1, **environment)[1]
+    assert project.rows("SELECT is_superuser, email FROM accounts_member WHERE username = 'root'") == [
+        (1, "root@example.org")
+    ]
+
+
+def test_migrations_are_shown(project: Project) -> None:
+    assert project.manage("showmigrations", "library")[0] == "library\n [X] 0001_initial\n"
+    assert 'CREATE TABLE "library_book"' in project.manage("sqlmigrate", "library", "0001")[0]
+    assert "library.0001_initial" in project.manage("showmigrations", "--plan")[0]
+    assert project.manage("migrate", "--check")[0] == ""
