@@ -55,7 +55,7 @@ class WritePlan:
     def __init__(self, model: Any) -> None:
         meta: Options = model._meta
         fields = meta.table_fields
-        self.model = meta.concrete_model
+        self.model: Any = meta.concrete_model
         self.key: Field[Any] = meta.pk
         self.key_attname = meta.pk.attname
         self.composite = meta.pk.is_composite
@@ -452,7 +452,7 @@ class AwaitableModel(metaclass=ModelBase):
         if not force_insert:
             columns = plan.keyless if chosen is None else plan.chosen(chosen)
             if columns.fields and plan.select_on_save and not force_update:
-                found = await self._exists(plan, alias, key)
+                found: Any = await self._exists(plan, alias, key)
                 if found:
                     await update_instance(plan.model, self, columns, using=alias)
             elif columns.fields:

@@ -63,6 +63,8 @@ class AwaitableSignal:
         self.name = name
         self.waits = waits
         self.receivers: list[Receiver] = []
+        self._awaited: set[Hashable] = set()
+        """Connections to senders that are not declared yet."""
         self.lock = threading.RLock()
 
     def __repr__(self) -> str:
@@ -74,11 +76,12 @@ class AwaitableSignal:
         sender: Any = None,
         weak: bool = True,
         dispatch_uid: Hashable | None = None,
+        apps: Any = None,
     ) -> None:
         """Call ``receiver(sender=..., **named)`` whenever the signal is sent (by ``sender``, if one is given).
 
-        Parameters: ``sender`` is a model class or its label; ``weak`` keeps no receiver alive; a second connection with
-        the same ``dispatch_uid`` is ignored.
+        Parameters: ``sender`` is a model class or its label, which ``apps`` (a registry other than the common one) may
+        know; ``weak`` keeps no receiver alive; a second connection with the same ``dispatch_uid`` is ignored.
 
         Raises: TypeError for what can't be called, or a coroutine function where the signal can't wait.
         """
@@ -90,7 +93,7 @@ class AwaitableSignal:
                 f"make {receiver.__qualname__} a plain function."
             )
         if isinstance(sender, str):
-            self._connect_lazily(receiver, sender, weak, dispatch_uid)
+            self._connect_lazily(receiver, sender, weak, dispatch_uid, apps or self.registry)
             return
         entry = Receiver(receiver, sender, weak, dispatch_uid)
         with self.lock:
@@ -106,8 +109,19 @@ class AwaitableSignal:
         if not self.waits:
             epoch.advance(Reason.SIGNALS)
 
-    def _connect_lazily(self, receiver: Callable[..., Any], label: str, weak: bool, uid: Hashable | None) -> None:
-        self.registry.lazy(lambda model: self.connect(receiver, model, weak, uid), label)
+    def _connect_lazily(
+        self, receiver: Callable[..., Any], label: str, weak: bool, uid: Hashable | None, registry: Any
+    ) -> None:
+        """Connect once the sender is declared, unless it was disconnected before."""
+        key = (receiver_key(receiver, None, uid), label.lower())
+        self._awaited.add(key)
+
+        def declared(model: Any) -> None:
+            if key in self._awaited:
+                self._awaited.discard(key)
+                self.connect(receiver, model, weak, uid)
+
+        registry.lazy(declared, label)
 
     @property
     def registry(self) -> Any:
@@ -115,11 +129,19 @@ class AwaitableSignal:
         return default_apps
 
     def disconnect(
-        self, receiver: Callable[..., Any] | None = None, sender: Any = None, dispatch_uid: Hashable | None = None
+        self,
+        receiver: Callable[..., Any] | None = None,
+        sender: Any = None,
+        dispatch_uid: Hashable | None = None,
+        apps: Any = None,
     ) -> bool:
         """Undo ``connect`` called with the same arguments; return whether there was such a connection."""
         if isinstance(sender, str):
-            sender = self.registry.get_model(sender)
+            awaited = (receiver_key(receiver, None, dispatch_uid), sender.lower())
+            if awaited in self._awaited:
+                self._awaited.discard(awaited)
+                return True
+            sender = (apps or self.registry).get_model(sender)
         key = receiver_key(receiver, sender, dispatch_uid)
         with self.lock:
             kept = [known for known in self.receivers if known.key != key]

@@ -461,7 +461,8 @@ class Options:
     @cached_property
     def pk_fields(self) -> tuple[Any, ...]:
         """The fields the primary key is made of: itself, unless it is a composite one."""
-        return tuple(self.pk.fields) if self.pk.is_composite else (self.pk,)
+        key: Any = self.pk
+        return tuple(key.fields) if key.is_composite else (key,)
 
     @cached_property
     def relation_fields(self) -> tuple[Any, ...]:

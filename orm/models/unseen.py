@@ -192,7 +192,7 @@ class Doomed:
         builder = Builder(root(model).select)
         if model is self.plan.base:
             assert self.keys is not None
-            condition = _among(model._meta.pk, self.keys[self.plan.targets[0]])  # type: ignore[attr-defined]
+            condition = _among(model._meta.pk, self.keys[self.plan.targets[0]])
         else:
             condition = Q()
             for field, to in self.plan.reached[model]:
@@ -216,11 +216,11 @@ class Doomed:
         condition = Q()
         if model is self.plan.base:
             assert self.keys is not None
-            condition = _among(model._meta.pk, self.keys[self.plan.targets[0]])  # type: ignore[attr-defined]
+            condition = _among(model._meta.pk, self.keys[self.plan.targets[0]])
         else:
             for field, to in self.plan.reached[model]:
                 condition |= self._referring(field, to)
-        return model._base_manager.using(self.using).order_by().filter(condition)  # type: ignore[attr-defined]
+        return model._base_manager.using(self.using).order_by().filter(condition)
 
     def _referring(self, field: Any, to: type[Any]) -> Q:
         """Return the condition that a foreign key refers to one of the rows of ``to`` that go."""
@@ -232,10 +232,10 @@ class Doomed:
 def _among(field: Any, values: Sequence[Any] | DoomedKeys) -> Q:
     """Return the condition that a foreign key has one of the values, or one of the rows of an expression."""
     if isinstance(values, DoomedKeys):
-        return Q(**{f"{field.attname}__in": values})
+        return Q((f"{field.attname}__in", values))
     if len(values) == 1:  # an equality, which is quicker than a list of one
-        return Q(**{field.attname: values[0]})
-    return Q(**{f"{field.attname}__in": list(values)})
+        return Q((field.attname, values[0]))
+    return Q((f"{field.attname}__in", list(values)))
 
 
 def _add(counts: Counter[str], model: type[Any], number: int) -> None:

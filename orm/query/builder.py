@@ -452,9 +452,9 @@ def one_column(select: Select, lhs: Any = None, *, ordered: bool = False) -> Sel
             raise ValueError(f"A subquery here must have one column, not {len(chosen)}: choose it with values_list()")
         else:
             name, expression = chosen[0]
-            parts = getattr(expression, "parts", (expression,))
-            shown = name if name in select.selected and len(parts) == 1 else None
-            select.outputs = tuple(Output(part, shown) for part in parts)
+            columns: Any = getattr(expression, "parts", (expression,))
+            shown = name if name in select.selected and len(columns) == 1 else None
+            select.outputs = tuple(Output(column, shown) for column in columns)
     select.select_related = False
     if select.limit is None and select.offset is None and not select.distinct_on and not ordered:
         select.order_by = ()

@@ -24,17 +24,17 @@ class AwaitableContentTypes(BaseManager["ContentType"]):
     """What the manager ``ContentType.objects`` knows of content types, beside a manager's own methods."""
 
     use_in_migrations = True
-    _by_key: dict[tuple[str, Key], ContentType]
-    _by_id: dict[tuple[str, Any], ContentType]
+    _known_by_key: dict[tuple[str, Key], ContentType]
+    _known_by_id: dict[tuple[str, Any], ContentType]
 
     def __init__(self) -> None:
-        self._by_key = {}
-        self._by_id = {}
+        self._known_by_key = {}
+        self._known_by_id = {}
 
     def clear_cache(self) -> None:
         """Forget the rows read so far; for when rows of the table have gone."""
-        self._by_key.clear()
-        self._by_id.clear()
+        self._known_by_key.clear()
+        self._known_by_id.clear()
 
     @staticmethod
     def _key_of(model: Any, for_concrete_model: bool) -> Key:
@@ -51,11 +51,11 @@ class AwaitableContentTypes(BaseManager["ContentType"]):
 
     def known(self, model: Any, for_concrete_model: bool = True, using: str | None = None) -> ContentType | None:
         """Return the content type of a model (or an instance) if it was read before, without asking the database."""
-        return self._by_key.get((using or self._alias, self._key_of(model, for_concrete_model)))
+        return self._known_by_key.get((using or self._alias, self._key_of(model, for_concrete_model)))
 
     def _keep(self, found: ContentType, alias: str) -> ContentType:
-        self._by_key[alias, (found.app_label, found.model)] = found
-        self._by_id[alias, found.pk] = found
+        self._known_by_key[alias, (found.app_label, found.model)] = found
+        self._known_by_id[alias, found.pk] = found
         return found
 
     def _on(self, alias: str) -> QuerySet[ContentType]:
@@ -64,7 +64,7 @@ class AwaitableContentTypes(BaseManager["ContentType"]):
     async def aget_by_natural_key(self, app_label: str, model: str) -> ContentType:
         """Return the content type called so. Raises ``ContentType.DoesNotExist``."""
         alias = self._alias
-        found = self._by_key.get((alias, (app_label, model)))
+        found = self._known_by_key.get((alias, (app_label, model)))
         if found is None:
             found = self._keep(await self._on(alias).aget(app_label=app_label, model=model), alias)
         return found
@@ -76,7 +76,7 @@ class AwaitableContentTypes(BaseManager["ContentType"]):
         """
         alias = self._alias
         key = self._key_of(model, for_concrete_model)
-        found = self._by_key.get((alias, key))
+        found = self._known_by_key.get((alias, key))
         if found is not None:
             return found
         found = await self._on(alias).filter(app_label=key[0], model=key[1]).afirst()
@@ -92,7 +92,7 @@ class AwaitableContentTypes(BaseManager["ContentType"]):
         """Return the content types of several models, by model, with one query for those not read before."""
         alias = self._alias
         keys = {model: self._key_of(model, for_concrete_models) for model in models}
-        missing = {key for key in keys.values() if (alias, key) not in self._by_key}
+        missing = {key for key in keys.values() if (alias, key) not in self._known_by_key}
         if missing:
             labels = {label for label, _ in missing}
             names = {name for _, name in missing}
@@ -104,7 +104,7 @@ class AwaitableContentTypes(BaseManager["ContentType"]):
     async def aget_for_id(self, id: Any) -> ContentType:
         """Return the content type with a key. Raises ``ContentType.DoesNotExist``."""
         alias = self._alias
-        found = self._by_id.get((alias, id))
+        found = self._known_by_id.get((alias, id))
         if found is None:
             found = self._keep(await self._on(alias).aget(pk=id), alias)
         return found

@@ -12,7 +12,7 @@ class AwaitableObjectsOfType:
         """Return the model; None when none is declared under its name any more."""
         raise NotImplementedError("ContentType says which model it stands for.")
 
-    def _rows(self, using: str | None) -> Any:
+    def _rows_of_type(self, using: str | None) -> Any:
         model = self.model_class()
         if model is None:
             raise LookupError(f"{self} stands for a model that is not declared; import the module that declares it.")
@@ -20,8 +20,8 @@ class AwaitableObjectsOfType:
 
     async def aget_object_for_this_type(self, using: str | None = None, **kwargs: Any) -> Any:
         """Return the one row of the model that meets the conditions. Raises the model's ``DoesNotExist``."""
-        return await self._rows(using).aget(**kwargs)
+        return await self._rows_of_type(using).aget(**kwargs)
 
     def get_all_objects_for_this_type(self, using: str | None = None, **kwargs: Any) -> Any:
         """Return a queryset of the model's rows that meet the conditions."""
-        return self._rows(using).filter(**kwargs)
+        return self._rows_of_type(using).filter(**kwargs)

@@ -59,7 +59,8 @@ def make_join_model(field: ManyToManyField[Any], target: type[Any]) -> type[Mode
         )
         for end, model in ((near, owner), (far, target))
     }
-    declare, root = type(owner), owner._root_model  # type: ignore[attr-defined]
+    declare: Any = type(owner)
+    root = owner._root_model
     model: type[Model] = declare(name, (root,), {"__module__": owner.__module__, "Meta": options, **keys})
     model._meta.auto_created = owner
     return model
