@@ -72,7 +72,7 @@ class _with_hook:
 
     sees_null = True
 
-    def __init__(self, convert: Any, hook: Any, dialect: Any) -> None:
+    def __init__(self, convert: Any, hook: Any, dialect: Dialect) -> None:
         self.convert = convert
         self.hook = hook
         self.dialect = dialect
@@ -95,7 +95,7 @@ def _value(source: _Source, convert: Any, position: int, never_null: bool = Fals
     return f"None if r{position} is None else {made}"
 
 
-def hydrator(layout: Layout, dialect: Any, stateful: bool = False) -> Hydrate:
+def hydrator(layout: Layout, dialect: Dialect, stateful: bool = False) -> Hydrate:
     """Return the function that turns rows into the results a layout describes.
 
     With ``stateful`` it takes a second argument, called for each instance to give its ``_state`` (for instances that
@@ -229,7 +229,7 @@ def row_class(names: tuple[str, ...]) -> Any:
     """Return the class of rows with these names: named tuples, which are pickled by their names."""
     plain: Any = namedtuple("Row", names)  # type: ignore[misc]
 
-    class Row(plain):  # type: ignore[misc]
+    class Row(plain):
         __slots__ = ()
 
         def __reduce__(self) -> Any:

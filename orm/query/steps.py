@@ -30,6 +30,8 @@ from orm.sql.windows import Window
 
 if TYPE_CHECKING:
     from orm.query.cte import CTE
+    from orm.sql.compiler import Compiler
+    from orm.sql.dialect import Dialect
 
 _ALIAS = re.compile(r"[^\W\d]\w*\Z")
 
@@ -71,7 +73,7 @@ class Limit(Expression):
         super().__init__(types.INTEGER)
         self.count = count
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         return str(int(self.count)), []
 
 

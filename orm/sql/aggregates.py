@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError
 from orm.sql import types
@@ -11,6 +11,10 @@ from orm.sql.calls import Func
 from orm.sql.expressions import Expression, Star, as_expression
 from orm.sql.types import SQLType
 from orm.sql.windows import listed, ordering_of
+
+if TYPE_CHECKING:
+    from orm.sql.compiler import Compiler
+    from orm.sql.dialect import Dialect
 
 
 class Aggregate(Func):
@@ -97,7 +101,7 @@ class Aggregate(Func):
     def group_by_columns(self) -> Iterable[Expression]:
         return ()
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
         if self.filter is not None and not connection.capabilities.aggregate_filter:
             raise NotImplementedError(f"{connection.name} has no FILTER clause for aggregates: use Case/When inside")
         template = context.pop("template", None) or self.extra.get("template", self.template)

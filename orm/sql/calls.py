@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.sql.expressions import Expression, structure_of
 from orm.sql.references import as_reference
 from orm.sql.types import SQLType
+
+if TYPE_CHECKING:
+    from orm.sql.compiler import Compiler
+    from orm.sql.dialect import Dialect
 
 _TEMPLATE_NAME = re.compile(r"%\((\w+)\)s")
 _FUNCTION_NAME = re.compile(r"[^\W\d][\w$]*(\.[^\W\d][\w$]*)*\Z")
@@ -78,7 +82,7 @@ class Func(Expression):
         others = [(n, structure_of(v, values)) for n, v in self.__dict__.items() if n != "source_expressions"]
         return (type(self), *sources, *others)
 
-    def as_sql(self, compiler: Any, connection: Any, **extra_context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **extra_context: Any) -> tuple[str, Sequence[Any]]:
         """Return the call. ``extra_context`` may hold ``function``, ``template``, ``arg_joiner`` and template names."""
         parts: list[str] = []
         params: list[Any] = []
@@ -126,6 +130,6 @@ class ExpressionWrapper(Expression):
         super().__init__(output_field)
         self.expression = expression
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         result: tuple[str, Sequence[Any]] = compiler.compile_value(self.expression)
         return result

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import EmptyResultSet, FullResultSet
 from orm.sql.conditions import Q
 from orm.sql.expressions import Expression
 from orm.sql.references import as_reference
 from orm.sql.types import SQLType
+
+if TYPE_CHECKING:
+    from orm.sql.compiler import Compiler
+    from orm.sql.dialect import Dialect
 
 
 class When(Expression):
@@ -31,7 +35,7 @@ class When(Expression):
         yield from self.condition.group_by_columns()
         yield from self.then.group_by_columns()
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         condition, params = compiler.compile(self.condition)
         then, then_params = compiler.compile_value(self.then)
         return f"WHEN {condition} THEN {then}", [*params, *then_params]
@@ -50,7 +54,7 @@ class Case(Expression):
     def get_source_expressions(self) -> list[Any]:
         return [*self.cases, self.default]
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         parts: list[str] = []
         params: list[Any] = []
         for case in self.cases:

@@ -8,12 +8,16 @@ import decimal
 import uuid
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import EmptyResultSet, FullResultSet
 from orm.sql import types
 from orm.sql.expressions import Expression, Node
 from orm.sql.types import SQLType
+
+if TYPE_CHECKING:
+    from orm.sql.compiler import Compiler
+    from orm.sql.dialect import Dialect
 
 # What a looked-up value contributes to the shape. All but None and expressions wait in a slot.
 VALUE, LIST, EMPTY = "value", "list", "empty"
@@ -216,11 +220,11 @@ class Where(Expression):
         for node in self.nodes:
             yield from node.group_by_columns()
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         text, params, joined = self.as_parts(compiler)
         return (f"({text})" if joined else text), params
 
-    def as_parts(self, compiler: Any) -> tuple[str, Sequence[Any], bool]:
+    def as_parts(self, compiler: Compiler) -> tuple[str, Sequence[Any], bool]:
         """Return the SQL without parentheses around it, its parameters, and whether it needs them inside another
         condition.
 
@@ -268,7 +272,7 @@ class Never(Expression):
 
     conditional_kind = True
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         return "1 = 0", []
 
 
@@ -277,7 +281,7 @@ class NothingNode(Expression):
 
     conditional_kind = True
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         raise EmptyResultSet
 
 

@@ -12,11 +12,14 @@ import json
 import uuid
 import zlib
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError, NotSupportedError
 from orm.sql.compiler import Compiler
 from orm.sql.expressions import Param
+
+if TYPE_CHECKING:
+    from orm.sql.dialect import Dialect
 
 
 def finished(sql: str) -> str:
@@ -27,7 +30,7 @@ def finished(sql: str) -> str:
 # -- names and values --------------------------------------------------------------------------------------------------
 
 
-def name_of(table: str, columns: Sequence[str], suffix: str, dialect: Any) -> str:
+def name_of(table: str, columns: Sequence[str], suffix: str, dialect: Dialect) -> str:
     """A name for an index or constraint: table, columns, a digest of them, a suffix; cut to what the database takes."""
     whole = "_".join((table.replace(".", "_").replace('"', ""), *columns))
     digest = f"{zlib.crc32(repr((table, list(columns), suffix)).encode()):08x}"
@@ -43,12 +46,12 @@ def column_of(model: Any, name: str) -> str:
     return column
 
 
-def columns_of(model: Any, names: Iterable[str], dialect: Any) -> str:
+def columns_of(model: Any, names: Iterable[str], dialect: Dialect) -> str:
     """The quoted columns of several fields, with commas."""
     return ", ".join(dialect.quote(column_of(model, name)) for name in names)
 
 
-def literal(value: Any, dialect: Any) -> str:
+def literal(value: Any, dialect: Dialect) -> str:
     """A value, already adapted for the driver, as SQL text.
 
     Raises: NotSupportedError for a type that has no literal.
@@ -72,7 +75,7 @@ def literal(value: Any, dialect: Any) -> str:
     return str(dialect.string_literal(value))
 
 
-def default_literal(field: Any, dialect: Any) -> str:
+def default_literal(field: Any, dialect: Dialect) -> str:
     """The DEFAULT of a field with ``db_default``: a literal, or an expression in parentheses."""
     if hasattr(field.db_default, "resolve_expression"):
         return f"({constant_sql(field, field.db_default, dialect)})"
@@ -97,7 +100,7 @@ class _Constants:
         raise FieldError(f"{self.field}: db_default is made of values and functions; it can't look at columns or rows")
 
 
-def constant_sql(field: Any, expression: Any, dialect: Any) -> str:
+def constant_sql(field: Any, expression: Any, dialect: Dialect) -> str:
     """An expression without columns as SQL text, its values as literals.
 
     Raises: FieldError when it names a column or holds a query.
@@ -119,7 +122,7 @@ def _adapted(param: Any, values: Sequence[Any]) -> Any:
 # -- tables ------------------------------------------------------------------------------------------------------------
 
 
-def column_definition(field: Any, dialect: Any, default: str | None = None) -> str:
+def column_definition(field: Any, dialect: Dialect, default: str | None = None) -> str:
     """One column of CREATE TABLE or ADD COLUMN, without its foreign key.
 
     ``default`` is the literal that rows which exist already get, where the field has no default in the database.
@@ -147,7 +150,7 @@ def column_definition(field: Any, dialect: Any, default: str | None = None) -> s
     return " ".join(parts)
 
 
-def generated_clause(field: Any, dialect: Any) -> str:
+def generated_clause(field: Any, dialect: Dialect) -> str:
     """``GENERATED ALWAYS AS (...)`` of a column the database computes from others of its row."""
     stored = "STORED" if field.db_persist else "VIRTUAL"
     return f"GENERATED ALWAYS AS ({field.expression_sql(dialect)}) {stored}"
@@ -164,17 +167,17 @@ def foreign_keys(model: Any) -> list[Any]:
     return [field for field in columns_of_table(model) if field.is_relation and getattr(field, "db_constraint", True)]
 
 
-def declared_foreign_keys(model: Any, dialect: Any) -> list[Any]:
+def declared_foreign_keys(model: Any, dialect: Dialect) -> list[Any]:
     """Those of ``foreign_keys`` that ``dialect`` has declared in its tables."""
     return foreign_keys(model) if dialect.capabilities.foreign_keys else []
 
 
-def foreign_key_name(field: Any, dialect: Any, table: str | None = None) -> str:
+def foreign_key_name(field: Any, dialect: Dialect, table: str | None = None) -> str:
     """The name of a field's foreign key constraint; ``table`` where it is not that of the field's model."""
     return name_of(table or field.model._meta.db_table, [field.column], "fk", dialect)
 
 
-def foreign_key_clause(field: Any, dialect: Any, table: str | None = None) -> str:
+def foreign_key_clause(field: Any, dialect: Dialect, table: str | None = None) -> str:
     """``CONSTRAINT name FOREIGN KEY (...) REFERENCES ...``; ``table`` where it is not that of the field's model."""
     target = field.target_field
     other = target.model._meta.db_table
@@ -188,7 +191,7 @@ def foreign_key_clause(field: Any, dialect: Any, table: str | None = None) -> st
     )
 
 
-def create_table(model: Any, dialect: Any, *, if_not_exists: bool = False, without: Iterable[Any] = ()) -> str:
+def create_table(model: Any, dialect: Dialect, *, if_not_exists: bool = False, without: Iterable[Any] = ()) -> str:
     """CREATE TABLE with its constraints; foreign keys in ``without`` are left for ``add_foreign_key``."""
     meta = model._meta
     left_out = set(map(id, without))
@@ -212,13 +215,13 @@ def create_table(model: Any, dialect: Any, *, if_not_exists: bool = False, witho
     return finished(f"CREATE TABLE {guard}{dialect.quote(meta.db_table)} (\n    {body}\n){where}")
 
 
-def unique_clause(table: str, columns: Sequence[str], dialect: Any) -> str:
+def unique_clause(table: str, columns: Sequence[str], dialect: Dialect) -> str:
     """``CONSTRAINT name UNIQUE (...)`` over columns, with the name this library gives it."""
     name = name_of(table, columns, "uniq", dialect)
     return f"CONSTRAINT {dialect.quote(name)} UNIQUE ({', '.join(map(dialect.quote, columns))})"
 
 
-def add_foreign_key(field: Any, dialect: Any, table: str | None = None) -> str:
+def add_foreign_key(field: Any, dialect: Dialect, table: str | None = None) -> str:
     """ALTER TABLE that adds a foreign key which had to wait for its target's table."""
     table = table or field.model._meta.db_table
     return finished(dialect.add_constraint(dialect.quote(table), foreign_key_clause(field, dialect, table)))
@@ -228,7 +231,7 @@ def create_index(
     model: Any,
     name: str,
     what: str,
-    dialect: Any,
+    dialect: Dialect,
     *,
     unique: bool = False,
     method: str | None = None,
@@ -270,7 +273,7 @@ def operator_class(name: str) -> str:
     return name
 
 
-def table_indexes(model: Any, dialect: Any, *, if_not_exists: bool = False) -> list[str]:
+def table_indexes(model: Any, dialect: Dialect, *, if_not_exists: bool = False) -> list[str]:
     """The CREATE INDEX statements of a model: single columns, ``Meta.indexes``, conditional unique constraints."""
     meta = model._meta
     statements: list[str] = []
@@ -289,7 +292,7 @@ def table_indexes(model: Any, dialect: Any, *, if_not_exists: bool = False) -> l
     return statements
 
 
-def field_indexes(model: Any, field: Any, dialect: Any, *, if_not_exists: bool = False) -> list[str]:
+def field_indexes(model: Any, field: Any, dialect: Dialect, *, if_not_exists: bool = False) -> list[str]:
     """The CREATE INDEX statements for one field: ``db_index``, and what LIKE needs beside an index or UNIQUE."""
     if not (field.db_index or field.unique) or (field.primary_key and field.auto):
         return []
@@ -306,7 +309,7 @@ def field_indexes(model: Any, field: Any, dialect: Any, *, if_not_exists: bool =
     return statements
 
 
-def drop_table(model: Any, dialect: Any, *, if_exists: bool = False) -> str:
+def drop_table(model: Any, dialect: Dialect, *, if_exists: bool = False) -> str:
     """DROP TABLE."""
     guard = "IF EXISTS " if if_exists else ""
     return finished(f"DROP TABLE {guard}{dialect.quote(model._meta.db_table)}")
@@ -337,7 +340,7 @@ def in_order(models: Iterable[Any]) -> list[Any]:
     return ordered
 
 
-def create_statements(models: Iterable[Any], dialect: Any, *, if_not_exists: bool = False) -> list[str]:
+def create_statements(models: Iterable[Any], dialect: Dialect, *, if_not_exists: bool = False) -> list[str]:
     """Everything that makes the tables of ``models``: tables, foreign keys that close a cycle, indexes."""
     statements: list[str] = []
     late: list[Any] = []
@@ -365,7 +368,7 @@ def _waits(field: Any, known: set[str], made: set[str]) -> bool:
     return target in known and target not in made
 
 
-def drop_statements(models: Iterable[Any], dialect: Any, *, if_exists: bool = False) -> list[str]:
+def drop_statements(models: Iterable[Any], dialect: Dialect, *, if_exists: bool = False) -> list[str]:
     """Everything that removes the tables of ``models``, foreign keys that close a cycle first."""
     statements: list[str] = []
     ordered = in_order(models)
@@ -379,7 +382,7 @@ def drop_statements(models: Iterable[Any], dialect: Any, *, if_exists: bool = Fa
     return statements + [drop_table(model, dialect, if_exists=if_exists) for model in reversed(ordered)]
 
 
-def drop_foreign_key(field: Any, dialect: Any, if_exists: bool) -> str:
+def drop_foreign_key(field: Any, dialect: Dialect, if_exists: bool) -> str:
     """ALTER TABLE that drops a foreign key."""
     guard = "IF EXISTS " if if_exists else ""
     name = dialect.quote(foreign_key_name(field, dialect))

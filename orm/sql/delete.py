@@ -13,6 +13,7 @@ from orm.sql.statements import Statement
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
     from orm.sql.conditions import Where
+    from orm.sql.dialect import Dialect
     from orm.sql.sources import Text
 
 
@@ -44,7 +45,7 @@ class DoomedKeys(Expression):
         quote = compiler.dialect.quote
         return f"(SELECT {quote(self.key.column)} FROM {quote(DOOMED)})", []
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         return self.as_rows(compiler)
 
 

@@ -12,11 +12,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from orm.errors import FieldError
 from orm.sql import types
 from orm.sql.types import SQLType, type_of
+
+if TYPE_CHECKING:
+    from orm.sql.compiler import Compiler
+    from orm.sql.dialect import Dialect
 
 Adapter = Callable[[Any], Any]
 
@@ -289,7 +293,7 @@ class Expression(Combinable):
 
     # -- SQL -----------------------------------------------------------------------------------------------------------
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         """Return SQL with ``%s`` placeholders, and the parameters they stand for."""
         raise NotImplementedError(f"{type(self).__name__} must define as_sql(compiler, connection)")
 
@@ -367,7 +371,7 @@ class Slot(Expression):
     def _infer_output_field(self) -> SQLType | None:
         return None
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         field = self._output_field
         adapter = connection.adapter(field) if field is not None else None
         sql = connection.parameter_beside(field) if self.bare else connection.parameter(field)
@@ -423,7 +427,7 @@ class Null(Expression):
     def _infer_output_field(self) -> SQLType | None:
         return None
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         if self._output_field is not None and connection.capabilities.typed_parameters:
             return connection.cast("NULL", self._output_field), []
         return "NULL", []
@@ -438,7 +442,7 @@ class Star(Expression):
     def _infer_output_field(self) -> SQLType | None:
         return None
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         return "*", []
 
 
@@ -477,7 +481,7 @@ class Col(Expression):
             return (self,)
         return tuple(Col(self.alias, field) for field in self.target.fields)
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         quote = connection.quote
         if self.target.is_composite:
             alias = quote(self.alias)
@@ -505,7 +509,7 @@ class Column(Expression):
     def rejects_null(self) -> set[str]:
         return {self.alias}
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         return f"{connection.quote(self.alias)}.{connection.quote(self.name)}", []
 
 
@@ -535,7 +539,7 @@ class Ref(Expression):
     def group_by_columns(self) -> Iterable[Expression]:
         return [self] if self.alias is not None else self.source.group_by_columns()
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         name = connection.quote(self.name)
         return (f"{connection.quote(self.alias)}.{name}" if self.alias is not None else name), []
 
@@ -570,7 +574,7 @@ class CombinedExpression(Expression):
             "wrap it in ExpressionWrapper(…, output_field=…)"
         )
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         lhs, lhs_params = compiler.compile_value(self.lhs)
         rhs, rhs_params = compiler.compile_value(self.rhs)
         lhs_type, rhs_type = self.lhs.output_field_or_none, self.rhs.output_field_or_none
@@ -606,7 +610,7 @@ class OrderBy(Expression):
             nulls_last=self.nulls_first,
         )
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         sql, params = compiler.compile(self.expression)
         direction = "DESC" if self.descending else "ASC"
         if not (self.nulls_first or self.nulls_last):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Hashable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.sql.expressions import Expression, Slot
 from orm.sql.types import SQLType, type_of
+
+if TYPE_CHECKING:
+    from orm.sql.compiler import Compiler
+    from orm.sql.dialect import Dialect
 
 
 class RawSQL(Expression):
@@ -38,5 +42,5 @@ class RawSQL(Expression):
         new.params = [Slot(query.take_slot(value, None), type_of(value), bare=True) for value in self.params]
         return new
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         return f"({self.sql})", [p for slot in self.params for p in compiler.compile(slot)[1]]

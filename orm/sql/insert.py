@@ -16,6 +16,7 @@ from orm.sql.statements import Statement
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
     from orm.sql.conditions import Where
+    from orm.sql.dialect import Dialect
     from orm.sql.sources import Text
 
 Assignment = tuple[Any, Expression]
@@ -32,7 +33,7 @@ class ExcludedColumn(Expression):
     def children(self) -> Iterator[Expression]:
         return iter(())
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         return connection.excluded(connection.quote(self.field.column)), []
 
 

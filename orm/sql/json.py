@@ -8,13 +8,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.sql import types
 from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS
 from orm.sql.expressions import Constant, Expression, Param, Slot
 from orm.sql.lookups import In, IsNull, Lookup, PatternLookup, Transform, _Comparison, _Each, _Item, named_here
 from orm.sql.types import KIND_KEY_TRANSFORMS, KIND_LOOKUPS, SQLType
+
+if TYPE_CHECKING:
+    from orm.sql.compiler import Compiler
+    from orm.sql.dialect import Dialect
 
 PathItem = str | int
 
@@ -96,15 +100,15 @@ class KeyTransform(Transform):
     def _infer_output_field(self) -> SQLType | None:
         return types.JSON
 
-    def path_param(self, connection: Any) -> Any:
+    def path_param(self, connection: Dialect) -> Any:
         """Return the parameter of the path."""
         adapter = connection.json_path(self.special)
         return Param(self.path.index, adapter) if isinstance(self.path, Slot) else Constant(self.path.items, adapter)
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
         return self.render(compiler, connection, as_text=False)
 
-    def render(self, compiler: Any, connection: Any, *, as_text: bool) -> tuple[str, Sequence[Any]]:
+    def render(self, compiler: Compiler, connection: Dialect, *, as_text: bool) -> tuple[str, Sequence[Any]]:
         """Return the value's SQL: as JSON, or as text with strings unquoted."""
         sql, params = compiler.compile(self.lhs)
         text = connection.json_value(sql, "%s", as_text=as_text, special=self.special)
@@ -119,7 +123,7 @@ class KeyTextTransform(KeyTransform):
     def _infer_output_field(self) -> SQLType | None:
         return types.TEXT
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
         return self.render(compiler, connection, as_text=True)
 
 
@@ -206,7 +210,7 @@ class JSONExact(_JSONComparison):
             return JSONNull(lhs, None)
         return super().build(lhs, kind, value, query)
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         lhs, params = self.process_lhs(compiler, connection)
         rhs, rhs_params = self.process_rhs(compiler, connection)
         return connection.json_exact(lhs, rhs), [*params, *rhs_params]
@@ -215,7 +219,7 @@ class JSONExact(_JSONComparison):
 class JSONNull(Lookup):
     """Whether JSON null lies under a key."""
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         lhs, params = self.process_lhs(compiler, connection)
         adapter = connection.adapter(types.JSON)
         return connection.json_exact(lhs, "%s"), [*params, adapter(None) if adapter else "null"]
@@ -236,7 +240,7 @@ class KeyIn(In):
         query.mark_list(slot)
         return cls(lhs, Slot(slot, types.JSON, bare=True))
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         if self.rhs is None:
             return super().as_sql(compiler, connection)
         lhs, params = self.process_lhs(compiler, connection)
@@ -250,7 +254,7 @@ class KeyIn(In):
 
 
 class _KeyComparison(_Comparison):
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         if not isinstance(self.rhs, Slot):
             return super().as_sql(compiler, connection)
         sql, params = compiler.compile(self.lhs.lhs)
@@ -267,10 +271,10 @@ for _name, _operator in (("gt", ">"), ("gte", ">="), ("lt", "<"), ("lte", "<="))
 
 
 class _KeyPattern(PatternLookup):
-    def process_lhs(self, compiler: Any, connection: Any, lhs: Any = None) -> tuple[str, Sequence[Any]]:
+    def process_lhs(self, compiler: Compiler, connection: Dialect, lhs: Any = None) -> tuple[str, Sequence[Any]]:
         return self.lhs.render(compiler, connection, as_text=True)  # type: ignore[no-any-return]
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         lhs, params = self.process_lhs(compiler, connection)
         if not isinstance(self.rhs, Slot):
             rhs, rhs_params = self.process_rhs(compiler, connection)
@@ -292,7 +296,7 @@ class KeyIsNull(IsNull):
     def rejects_null(self) -> set[str]:
         return set()
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         sql, params = compiler.compile(self.lhs.lhs)
         has = connection.json_exists(sql, "%s", special=self.lhs.special)
         text = f"NOT COALESCE({has}, {connection.false()})" if self.rhs else has
@@ -305,7 +309,7 @@ class JSONContains(_JSONComparison):
 
     lookup_name = "contains"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         lhs, params = self.process_lhs(compiler, connection)
         rhs, rhs_params = self.process_rhs(compiler, connection)
         return connection.json_contains(lhs, rhs), [*params, *rhs_params]
@@ -317,7 +321,7 @@ class JSONContainedBy(_JSONComparison):
 
     lookup_name = "contained_by"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         lhs, params = self.process_lhs(compiler, connection)
         rhs, rhs_params = self.process_rhs(compiler, connection)
         return connection.json_contains(rhs, lhs), [*rhs_params, *params]
@@ -340,7 +344,7 @@ class HasKey(Lookup):
             raise TypeError(f"{cls.lookup_name} takes one key, not {value!r}")
         return cls(lhs, Slot(query.take_slot(value, _key), types.TEXT, bare=True))
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         lhs, params = self.process_lhs(compiler, connection)
         return connection.json_has_key(lhs, "%s"), [*params, Param(self.rhs.index, connection.adapter(types.TEXT))]
 
@@ -358,7 +362,7 @@ class HasKeys(Lookup):
             raise TypeError(f"{cls.lookup_name} takes a list of keys, not {value!r}")
         return cls(lhs, Slot(query.take_slot(value, _Each(_key)), types.TEXT, bare=True))
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         lhs, params = self.process_lhs(compiler, connection)
         text, adapter = connection.json_has_keys(lhs, "%s", every=self.every)
         return text, [*params, Param(self.rhs.index, adapter)]

@@ -13,7 +13,7 @@ import datetime
 import decimal
 import math
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from orm.epoch import Reason, epoch
 from orm.errors import DataError, EmptyResultSet, FieldError
@@ -23,6 +23,10 @@ from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS, NothingNode
 from orm.sql.expressions import Expression, Param, Slot
 from orm.sql.types import KIND_LOOKUPS, OutOfRange, SQLType
 from orm.sql.zones import InZone
+
+if TYPE_CHECKING:
+    from orm.sql.compiler import Compiler
+    from orm.sql.dialect import Dialect
 
 Prepare = Callable[[Any], Any]
 L = TypeVar("L", bound="Lookup | Transform")
@@ -81,12 +85,12 @@ class Lookup(Expression):
         prepare: Prepare = query.preparer_for(lhs, sql_type)
         return _whole(prepare, sql_type) if sql_type.kind in types.INTEGER_KINDS else prepare
 
-    def process_lhs(self, compiler: Any, connection: Any, lhs: Any = None) -> tuple[str, Sequence[Any]]:
+    def process_lhs(self, compiler: Compiler, connection: Dialect, lhs: Any = None) -> tuple[str, Sequence[Any]]:
         """Return the left side's SQL and parameters."""
         result: tuple[str, Sequence[Any]] = compiler.compile_value(lhs if lhs is not None else self.lhs)
         return result
 
-    def process_rhs(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def process_rhs(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         """Return the right side's SQL and parameters."""
         result: tuple[str, Sequence[Any]] = compiler.compile(self.rhs)
         return result
@@ -122,7 +126,7 @@ class _Comparison(Lookup):
             return Slot(query.take_slot(value, cls.preparer(lhs, query)), types.BIGINT)
         return super().slot(lhs, value, query)
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         lhs, lhs_params = self.process_lhs(compiler, connection)
         rhs, rhs_params = self.process_rhs(compiler, connection)
         return f"{lhs} {self.operator} {rhs}", [*lhs_params, *rhs_params]
@@ -225,7 +229,7 @@ class IsNull(Lookup):
     def rejects_null(self) -> set[str]:
         return set() if self.rhs else self.lhs.rejects_null()
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         sql, params = self.process_lhs(compiler, connection)
         return f"{sql} IS {'NULL' if self.rhs else 'NOT NULL'}", params
 
@@ -304,7 +308,7 @@ class In(Lookup):
         query.mark_list(slot)
         return cls(lhs, Slot(slot, cls.value_type(lhs), bare=True))
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         if self.rhs is None:
             raise EmptyResultSet
         lhs, params = self.process_lhs(compiler, connection)
@@ -350,7 +354,7 @@ class Range(Lookup):
         narrow = sql_type.kind in ("smallint", "integer")
         return cls(lhs, Slot(slot, types.BIGINT if narrow else sql_type, bare=not narrow))
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         lhs, params = self.process_lhs(compiler, connection)
         if isinstance(self.rhs, list):
             (low, low_params), (high, high_params) = (compiler.compile(item) for item in self.rhs)
@@ -368,7 +372,7 @@ class PatternLookup(Lookup):
     def value_type(cls, lhs: Any) -> SQLType:
         return types.TEXT
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         lhs, params = self.process_lhs(compiler, connection)
         lhs_type = self.lhs.output_field
         if lhs_type.kind not in types.TEXT_KINDS:
@@ -487,7 +491,7 @@ class Extract(InZone, Transform):
     def _infer_output_field(self) -> SQLType | None:
         return types.INTEGER
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
         sql, params = compiler.compile(self.lhs)
         sql_type = self.lhs.output_field
         if sql_type.kind not in ("date", "time", "datetime", "duration"):
@@ -526,7 +530,7 @@ class TruncateTransform(InZone, Transform):
     def _infer_output_field(self) -> SQLType | None:
         return self.result
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
         sql, params = compiler.compile(self.lhs)
         sql_type = self.lhs.output_field
         return connection.truncate(self.lookup_name, sql, sql_type, self.zone_for(sql_type, compiler)), params

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError
 from orm.sql import types
 from orm.sql.expressions import Combinable, Expression, Node, Value, as_expression
 from orm.sql.types import SQLType
+
+if TYPE_CHECKING:
+    from orm.sql.compiler import Compiler
+    from orm.sql.dialect import Dialect
 
 
 class F(Combinable):
@@ -108,7 +112,7 @@ class Outer(Expression):
             return self.name.resolve_expression(query)
         return query.resolve_ref(self.name, True, None, False)
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         raise FieldError(
             f"This queryset refers to an outer query (OuterRef({self.name!r})): use it in Subquery or Exists"
         )
@@ -128,7 +132,7 @@ class Sliced(Expression):
         self.source = source
         self.bounds = [Value(bound, output_field=types.INTEGER) for bound in bounds]
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         parts = [compiler.compile(item) for item in (self.source, *self.bounds)]
         return f"SUBSTR({', '.join(sql for sql, _ in parts)})", [p for _, params in parts for p in params]
 

@@ -21,6 +21,8 @@ from orm.sql.types import SQLType
 
 if TYPE_CHECKING:
     from orm.sql.common_tables import CommonTable
+    from orm.sql.compiler import Compiler
+    from orm.sql.dialect import Dialect
     from orm.sql.sources import Source
 
 
@@ -303,15 +305,15 @@ class SubSelect(Expression):
                 if isinstance(node, (Col, Column)) and node.alias not in inner:
                     yield node
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         try:
             return self.as_rows(compiler)
         except EmptyResultSet:
             if self.template.startswith("EXISTS"):
                 raise
-            return compiler.compile(Null(self.output_field_or_none))  # type: ignore[no-any-return]
+            return compiler.compile(Null(self.output_field_or_none))
 
-    def as_rows(self, compiler: Any) -> tuple[str, Sequence[Any]]:
+    def as_rows(self, compiler: Compiler) -> tuple[str, Sequence[Any]]:
         """Return the SQL of the rows, as IN takes them.
 
         Raises ``EmptyResultSet`` when there can be none.
@@ -328,7 +330,7 @@ class Position(Expression):
         self.number = number
         self.column = column
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         return str(int(self.number)), []
 
 

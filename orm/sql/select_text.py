@@ -7,7 +7,7 @@ because the foreign key says so. A select with conditions on window functions be
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import EmptyResultSet, FullResultSet, NotSupportedError
 from orm.sql.common_tables import compile_ctes
@@ -15,6 +15,10 @@ from orm.sql.conditions import Where
 from orm.sql.expressions import Col, Expression, Ref
 from orm.sql.qualify import qualified
 from orm.sql.select import Output, Position, Select, SubSelect
+
+if TYPE_CHECKING:
+    from orm.sql.compiler import Compiler
+    from orm.sql.dialect import Dialect
 
 
 def inner_aliases(select: Select) -> set[str]:
@@ -35,7 +39,7 @@ def inner_aliases(select: Select) -> set[str]:
     return found
 
 
-def compile_from(select: Select, compiler: Any) -> tuple[str, list[Any]]:
+def compile_from(select: Select, compiler: Compiler) -> tuple[str, list[Any]]:
     """Return the FROM clause's contents."""
     quote = compiler.dialect.quote
     inner_joins = inner_aliases(select)
@@ -64,7 +68,7 @@ def compile_from(select: Select, compiler: Any) -> tuple[str, list[Any]]:
     return " ".join(parts), params
 
 
-def compile_where(where: Where | None, word: str, compiler: Any) -> tuple[str, list[Any]]:
+def compile_where(where: Where | None, word: str, compiler: Compiler) -> tuple[str, list[Any]]:
     """Return ``WHERE …`` (or HAVING) with a leading space, or nothing when every row passes.
 
     Raises ``EmptyResultSet`` when no row can pass.
@@ -85,7 +89,7 @@ def _parts_of(key: Any) -> tuple[Any, ...]:
     return tuple(key.fields) if key.is_composite else (key,)
 
 
-def _group_by(select: Select, outputs: Sequence[Output], having: Where | None, dialect: Any) -> list[Expression]:
+def _group_by(select: Select, outputs: Sequence[Output], having: Where | None, dialect: Dialect) -> list[Expression]:
     if select.group_by is None:
         return []
     found: list[Expression] = []
@@ -130,7 +134,7 @@ def _covered(expression: Expression, aliases: set[str]) -> bool:
     return isinstance(expression, Col) and expression.alias in aliases
 
 
-def compile_select(select: Select, compiler: Any) -> tuple[str, list[Any]]:
+def compile_select(select: Select, compiler: Compiler) -> tuple[str, list[Any]]:
     """Return a finished select as SQL with ``%s`` placeholders, and its parameters.
 
     Raises ``EmptyResultSet`` when the statement could give no row.
@@ -179,7 +183,7 @@ def compile_select(select: Select, compiler: Any) -> tuple[str, list[Any]]:
     return text + tail, params + found
 
 
-def _compile_with_ctes(select: Select, compiler: Any) -> tuple[str, list[Any]]:
+def _compile_with_ctes(select: Select, compiler: Compiler) -> tuple[str, list[Any]]:
     ctes, params = compile_ctes(select.ctes, compiler)
     bare = select.copy()
     bare.ctes = ()
@@ -187,7 +191,7 @@ def _compile_with_ctes(select: Select, compiler: Any) -> tuple[str, list[Any]]:
     return ctes + sql, params + found
 
 
-def _compile_tail(select: Select, compiler: Any) -> tuple[str, list[Any]]:
+def _compile_tail(select: Select, compiler: Compiler) -> tuple[str, list[Any]]:
     text = ""
     params: list[Any] = []
     if select.order_by:
@@ -217,7 +221,7 @@ def _spelt_out(item: Expression, names: set[str | None]) -> Expression:
     return item
 
 
-def _compile_combination(select: Select, compiler: Any) -> tuple[str, list[Any]]:
+def _compile_combination(select: Select, compiler: Compiler) -> tuple[str, list[Any]]:
     assert select.combination is not None
     combination = select.combination
     parentheses = compiler.dialect.capabilities.combinator_parentheses

@@ -17,6 +17,7 @@ from orm.sql.types import INTEGER_KINDS, SQLType
 if TYPE_CHECKING:
     from orm.sql.common_tables import CommonTable
     from orm.sql.compiler import Compiler
+    from orm.sql.dialect import Dialect
     from orm.sql.select import Output
     from orm.sql.sources import Text
 
@@ -54,7 +55,7 @@ class StoredSlot(Slot):
     def __init__(self, index: int, field: SQLType) -> None:
         super().__init__(index, field, bare=True)
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         sql, params = super().as_sql(compiler, connection)
         field = self.output_field
         if field.kind in INTEGER_KINDS:
@@ -65,5 +66,5 @@ class StoredSlot(Slot):
 class AdaptedSlot(Slot):
     """The place of a value that was adapted already; ``bare`` where a column beside it gives its type."""
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         return "%s" if self.bare else connection.parameter(self._output_field), [Param(self.index)]

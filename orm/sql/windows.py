@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.sql.expressions import Expression, OrderBy, as_expression
 from orm.sql.references import F
 from orm.sql.types import SQLType
+
+if TYPE_CHECKING:
+    from orm.sql.compiler import Compiler
+    from orm.sql.dialect import Dialect
 
 
 def ordering_of(item: Any) -> Any:
@@ -45,7 +49,7 @@ class WindowFrame(Expression):
             return "CURRENT ROW"
         return f"{abs(value)} {'PRECEDING' if value < 0 else 'FOLLOWING'}"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         start, end = self._bound(self.start, "PRECEDING"), self._bound(self.end, "FOLLOWING")
         return f"{self.frame_type} BETWEEN {start} AND {end}", []
 
@@ -98,7 +102,7 @@ class Window(Expression):
         for item in (*self.partition_by, *ordered, *self.expression.source_expressions):
             yield from item.group_by_columns()
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         sql, found = compiler.compile_value(self.expression)
         params = list(found)
         clauses: list[str] = []

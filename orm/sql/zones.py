@@ -11,11 +11,14 @@ import functools
 import re
 from collections.abc import Callable
 from contextvars import ContextVar, Token
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from orm.late import LateModule, inspect
 from orm.sql import types
 from orm.sql.types import SQLType
+
+if TYPE_CHECKING:
+    from orm.sql.compiler import Compiler
 
 zoneinfo: Any = LateModule("zoneinfo")  # not needed, and not quick, until somebody names a zone
 
@@ -140,7 +143,7 @@ class InZone:
         """Return the zone, or None when datetimes are naive."""
         return None if types.default_zone is None else self.tzinfo or current_zone()
 
-    def zone_for(self, sql_type: SQLType, compiler: Any) -> str | None:
+    def zone_for(self, sql_type: SQLType, compiler: Compiler) -> str | None:
         """Return the zone's name for a value of this type, or None where no zone matters.
 
         Where it is the current zone, the compiler is told that the text depends on that.

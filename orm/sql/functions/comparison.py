@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.sql.calls import Func
 from orm.sql.types import SQLType
+
+if TYPE_CHECKING:
+    from orm.sql.compiler import Compiler
+    from orm.sql.dialect import Dialect
 
 _COLLATION = re.compile(r"[\w-]+\Z")
 
@@ -22,7 +26,7 @@ class Cast(Func):
             raise TypeError(f"Cast() takes a field such as TextField() to say the type, not {output_field!r}")
         super().__init__(expression, output_field=output_field)
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
         sql, params = compiler.compile_value(self.source_expressions[0])
         return connection.cast(sql, self.output_field), params
 
@@ -86,7 +90,7 @@ class Collate(Func):
         self.collation = collation
         super().__init__(expression)
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
         sql, params = compiler.compile_value(self.source_expressions[0])
         return f"{sql} COLLATE {connection.quote(self.collation)}", params
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError
 from orm.sql import types
@@ -12,6 +12,10 @@ from orm.sql.calls import Func
 from orm.sql.lookups import EXTRACTS, Extract, TruncDate, TruncTime
 from orm.sql.types import SQLType
 from orm.sql.zones import InZone, LocalMoment
+
+if TYPE_CHECKING:
+    from orm.sql.compiler import Compiler
+    from orm.sql.dialect import Dialect
 
 ExtractYear, ExtractIsoYear = EXTRACTS["ExtractYear"], EXTRACTS["ExtractIsoYear"]
 ExtractQuarter, ExtractMonth = EXTRACTS["ExtractQuarter"], EXTRACTS["ExtractMonth"]
@@ -30,7 +34,7 @@ class Now(Func):
     def _infer_output_field(self) -> SQLType | None:
         return types.DATETIME
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
         return connection.now(), []
 
 
@@ -82,7 +86,7 @@ class Trunc(InZone, Func):
         source: SQLType | None = self.source_expressions[0].output_field_or_none
         return source
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
         source = self.source_expressions[0]
         sql, params = compiler.compile_value(source)
         field = source.output_field

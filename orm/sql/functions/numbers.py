@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.sql import types
 from orm.sql.calls import Func
 from orm.sql.expressions import Expression, Value
 from orm.sql.lookups import Transform
 from orm.sql.types import SQLType
+
+if TYPE_CHECKING:
+    from orm.sql.compiler import Compiler
+    from orm.sql.dialect import Dialect
 
 
 class Random(Expression):
@@ -18,7 +22,7 @@ class Random(Expression):
     def _infer_output_field(self) -> SQLType | None:
         return types.FLOAT
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         return connection.random(), []
 
     def group_by_columns(self) -> Iterable[Expression]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.sql import types
 from orm.sql.calls import Func
 from orm.sql.expressions import Value
 from orm.sql.lookups import Transform
 from orm.sql.types import SQLType
+
+if TYPE_CHECKING:
+    from orm.sql.compiler import Compiler
+    from orm.sql.dialect import Dialect
 
 
 def whole(value: Any) -> Any:
@@ -116,7 +120,7 @@ class Concat(_Text):
             raise ValueError("Concat must take at least two expressions")
         super().__init__(*expressions, **extra)
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
         parts: list[str] = []
         params: list[Any] = []
         for item in self.source_expressions:
