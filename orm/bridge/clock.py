@@ -62,7 +62,7 @@ class Clock:
     def __init__(self) -> None:
         self._alarms: list[tuple[float, int, Alarm]] = []
         self._numbers = count()
-        self._changed = threading.Condition(threading.Lock())
+        self._changed = threading.Condition(threading.RLock())  # the collector and signal handlers may come here, too
         self._thread: threading.Thread | None = None
         self._stopping = False
 

@@ -84,7 +84,7 @@ class AwaitableDatabase:
         self.dialect: Dialect = backend.dialect
         self.membership: ContextVar[Membership | None] = ContextVar(f"orm.{alias}", default=None)
         self._pools: dict[asyncio.AbstractEventLoop | None, Pool] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._past_statements = {True: 0, False: 0}
         self.leases: weakref.WeakSet[Lease] = weakref.WeakSet()
         self._inherited: list[tuple[Pool, list[Entry]]] = []
@@ -429,7 +429,7 @@ class AwaitableDatabase:
             self._inherited.append((pool, pool.disown()))
         self._pools = {}
         self.budget = Budget(self.budget.limit)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     @property
     def statistics(self) -> DatabaseStatistics:

@@ -84,7 +84,7 @@ class Databases(dict[str, "Database"]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def __missing__(self, alias: str) -> Database:
         configured = settings.databases
@@ -123,7 +123,7 @@ class Databases(dict[str, "Database"]):
 
     def start_over_in_child(self) -> None:
         """In a forked child the thread that held the lock, if one did, does not exist."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def reconfigure(self) -> None:
         """Drop the databases whose configuration changed; their idle connections end."""

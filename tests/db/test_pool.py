@@ -150,7 +150,7 @@ async def test_a_waiter_cancelled_when_it_is_served_passes_it_on(db: Database, g
     assert waiting[0].cancelled()
     for _, entry in held:
         pool.release(entry)
-    assert (pool.statistics.size, pool.statistics.idle, pool.roster.opening) == (5, 5, 0)
+    assert (pool.statistics.size, pool.statistics.idle, len(pool.roster.permissions)) == (5, 5, 0)
 
 
 @pytest.mark.parametrize("what", ["expired", "broken"])

@@ -8,13 +8,50 @@ closing, and who is served within a pool.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+import weakref
+from collections import deque
+from collections.abc import Sized
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from orm.db.pooling.pool import Pool
+    from orm.bridge.waiting import Waiter
 
 POOLS_WORTH = 2
 """Without ``max_connections`` all pools together have at most so many times ``max_size``."""
+
+
+class Counted(Protocol):
+    """What is counted: a pool's roster."""
+
+    @property
+    def size(self) -> int:
+        """Connections that are open or being opened."""
+
+
+class Pool(Protocol):
+    """What shares the places."""
+
+    idle: Sized
+    waiters: deque[Waiter]
+
+    @property
+    def wants_place(self) -> bool:
+        """Whether there are waiters, for whom only the limit of all pools together keeps a connection from opening."""
+
+    def waiting_since(self) -> float | None:
+        """When the first in the queue came; None when there is no queue."""
+
+    def surrender_idle(self) -> bool:
+        """End an idle connection for another pool; says whether there was one."""
+
+    def look_at_every_release(self) -> None:
+        """Look at the other pools whenever a connection is given back."""
+
+    def serve(self) -> None:
+        """Give waiters what there is."""
+
+    def holders(self) -> list[str]:
+        """Describe who holds connections."""
 
 
 class Budget:
@@ -25,53 +62,45 @@ class Budget:
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
+        self.rosters: weakref.WeakSet[Counted] = weakref.WeakSet()
         self.pools: set[Pool] = set()
         self.hungry: list[Pool] = []
         """Pools with waiters that may open no connection for want of a place here, in order."""
-        self._taken = 0
-        self._lock = threading.RLock()  # the collector may close a stream, and so come here, at any moment
+        self.lock = threading.RLock()  # the collector may close a stream, and so come here, at any moment
 
     @property
     def taken(self) -> int:
-        """Connections that are open or being opened, in all pools."""
-        return self._taken
+        """Connections that are open or being opened, in all pools; counted where they are, so none is forgotten."""
+        return sum(roster.size for roster in list(self.rosters))
 
-    def join(self, pool: Pool) -> None:
+    def join(self, roster: Counted) -> None:
+        """Count what a pool has."""
+        with self.lock:
+            self.rosters.add(roster)
+
+    def add(self, pool: Pool) -> None:
         """Make a pool one of those that share the places."""
-        with self._lock:
+        with self.lock:
             self.pools.add(pool)
 
     def leave(self, pool: Pool) -> None:
         """A pool has been closed."""
-        with self._lock:
+        with self.lock:
             self.pools.discard(pool)
         self._sated(pool)
 
-    def take(self) -> bool:
-        """Count a place as taken, when there is one."""
-        with self._lock:
-            if self._taken >= self.limit:
-                return False
-            self._taken += 1
-            return True
-
-    def give(self, places: int = 1) -> None:
-        """Places are free again; ``feed`` is to be called when no pool's lock is held."""
-        with self._lock:
-            self._taken -= places
-
     def make_room(self, asking: Pool) -> bool:
         """End a connection that another pool has idle; says whether there was one."""
-        if self._taken < self.limit:
+        if self.taken < self.limit:
             return True
-        with self._lock:
+        with self.lock:
             others = [pool for pool in self.pools if pool is not asking]
         others.sort(key=lambda pool: -len(pool.idle))
         return any(pool.surrender_idle() for pool in others)
 
     def starve(self, pool: Pool) -> None:
         """A pool's waiter finds no place here: have the other pools look at every connection they are given back."""
-        with self._lock:
+        with self.lock:
             if pool not in self.hungry:
                 self.hungry.append(pool)
             others = [other for other in self.pools if other is not pool]
@@ -90,7 +119,7 @@ class Budget:
         return False
 
     def _sated(self, pool: Pool) -> None:
-        with self._lock:
+        with self.lock:
             if pool in self.hungry:
                 self.hungry.remove(pool)
 

@@ -80,7 +80,7 @@ class Pool:
         self._waited = 0.0
         self._sweeping: Alarm | None = None
         self._ending: weakref.WeakSet[Connection] = weakref.WeakSet()
-        budget.join(self)
+        budget.add(self)
 
     # -- in ---------------------------------------------------------------------------------------------------------
 
@@ -537,7 +537,6 @@ class Pool:
                 entry.gone = True
             self._note_closed(entries)
             self.roster.members.clear()
-            self.budget.give(len(entries))
             alarm, self._sweeping = self._sweeping, None
             self.idle.clear()
             waiters = list(self.waiters)

@@ -48,7 +48,7 @@ class Entry:
     )
 
     def __init__(self, connection: Connection, now: float, max_lifetime: float, pool: Keeper | None = None) -> None:
-        self.gone = False
+        self.gone = True  # until it is complete
         self.connection = connection
         self.fetch = connection.fetch
         self.execute = connection.execute
@@ -58,6 +58,7 @@ class Entry:
         self.what = ""
         self.who: Any = None
         self._pool = None if pool is None else weakref.ref(pool)
+        self.gone = False
 
     def __del__(self) -> None:
         if not self.gone and self._pool is not None:
@@ -76,15 +77,15 @@ class Keeper(Protocol):
 class Permission:
     """Leave to open a connection: a place in the pool that is counted as taken, until it is used or given back."""
 
-    __slots__ = ("_roster", "used")
+    __slots__ = ("__weakref__", "_roster")
 
     def __init__(self, roster: Roster | None) -> None:
         self._roster = roster
-        self.used = roster is None
 
     def __del__(self) -> None:
-        if not self.used and self._roster is not None:
-            self._roster.not_opened(self)
+        roster = getattr(self, "_roster", None)
+        if roster is not None:
+            roster.not_opened(self)
 
 
 VOID = Permission(None)
@@ -100,13 +101,15 @@ class Roster:
         self.idle: deque[Entry] = deque()
         self.lock = threading.RLock()  # the collector may close a stream, and so come here, at any moment
         self.members: weakref.WeakSet[Entry] = weakref.WeakSet()
-        self.opening = 0
+        self.permissions: weakref.WeakSet[Permission] = weakref.WeakSet()
+        """Places that are being filled."""
         self.waiters: deque[Waiter] = deque()
+        budget.join(self)
 
     @property
     def size(self) -> int:
         """Connections that are open or being opened."""
-        return len(self.members) + self.opening
+        return len(self.members) + len(self.permissions)
 
     def next_step(self) -> Entry | Permission | None:
         """Say what a newcomer does: use this connection, open one, or (None) wait."""
@@ -118,24 +121,23 @@ class Roster:
 
     def claim(self) -> Permission | None:
         """Count a place as taken, when there is one."""
-        if self.size >= self.options.max_size or not self.budget.take():
-            return None
-        self.opening += 1
-        return Permission(self)
+        with self.budget.lock:
+            if self.size >= self.options.max_size or self.budget.taken >= self.budget.limit:
+                return None
+            permission = Permission(self)
+            self.permissions.add(permission)
+        return permission
 
     def opened(self, entry: Entry, permission: Permission) -> None:
         """A permission was used: the connection is a member."""
-        permission.used = True
-        self.opening -= 1
+        self.permissions.discard(permission)
         self.members.add(entry)
 
     def not_opened(self, permission: Permission) -> None:
         """A permission was not used, or opening failed: the place goes to the next waiter."""
         with self.lock:
-            if not permission.used:
-                permission.used = True
-                self.opening -= 1
-                self.budget.give()
+            if permission in self.permissions:
+                self.permissions.discard(permission)
                 self.serve()
 
     def give_back(self, entry: Entry) -> None:
@@ -148,13 +150,11 @@ class Roster:
     def drop(self, entry: Entry) -> None:
         """A connection is gone: its place goes to the next waiter."""
         self._forget(entry)
-        self.budget.give()
         self.serve()
 
     def surrender(self, entry: Entry) -> None:
         """A connection is gone, and its place is for another pool."""
         self._forget(entry)
-        self.budget.give()
 
     def _forget(self, entry: Entry) -> None:
         entry.gone = True
@@ -219,5 +219,4 @@ class Roster:
                 continue
             self._forget(entry)
             taken.append(entry)
-        self.budget.give(len(taken))
         return taken

@@ -19,7 +19,7 @@ from orm.db.limits import seconds_above_zero, within_limit
 from orm.db.registry import databases
 from orm.db.transactions.block import Block
 from orm.db.transactions.ending import leave_in_order
-from orm.db.transactions.membership import find_block, left_writer, refuse_write_beside, step_out
+from orm.db.transactions.membership import find_block, leaving, left_writer, refuse_write_beside, step_out
 from orm.db.transactions.retry import Attempts, checked
 from orm.db.transactions.savepoints import name_for, set_savepoint
 from orm.db.transactions.states import COMMITTED, OPEN
@@ -107,10 +107,10 @@ class AwaitableAtomic:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        block = self._block
-        if block is None:
-            raise TransactionManagementError("This atomic() object is not open.")
         try:
+            block = self._block
+            if block is None:
+                raise TransactionManagementError("This atomic() object is not open.")
             way = step_out(block, self._previous)
             _, cancelled = await to_the_end(leave_in_order(block, way, failed=kind is not None), on_cancel=block.hurry)
             if cancelled is not None:
@@ -284,3 +284,6 @@ async def arun_in_transaction(
         return await call(fn, *args)
 
     return await attempt()
+
+
+leaving.add(AwaitableAtomic.__aexit__.__code__)

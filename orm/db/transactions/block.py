@@ -6,6 +6,7 @@ What this module refuses: a statement in a block that has ended or can only be r
 
 from __future__ import annotations
 
+import sys
 import weakref
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
@@ -67,6 +68,7 @@ class Block:
         transaction: False for a ``connection`` block that no ``atomic`` surrounds.
         read_only: its transaction does not write.
         savepoint: its name, or None.
+        opened_while: identifies the exception that was being handled when it was opened.
         limit: how many seconds each statement may take.
         beside: the write transaction that ``independent()`` led out of, where only one can write.
         cause: the error of a statement for which it can only be rolled back, where that is so.
@@ -87,6 +89,7 @@ class Block:
         "hooks",
         "hurried",
         "limit",
+        "opened_while",
         "opener",
         "outcome",
         "owed",
@@ -109,6 +112,7 @@ class Block:
         self.transaction = transaction
         self.state = OPENING
         self.opener = whoami()
+        self.opened_while = id(sys.exc_info()[1])
         self.turns = Turns()
         self.read_only = False
         self.savepoint: str | None = None

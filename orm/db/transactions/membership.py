@@ -7,6 +7,7 @@ What this module refuses: a block that has ended, to whoever used it, and writin
 from __future__ import annotations
 
 from sys import exc_info
+from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orm.bridge.waiting import name_of, whoami
@@ -51,6 +52,8 @@ def find_block(database: Scope) -> Block | None:
     if type(user) is Beside:
         return None
     me = whoami()
+    if exc_info()[1] is not None:
+        give_up_broken_off(block)
     if block.state is OPEN or block.state in LIVE:
         if me != user:
             database.membership.set((block, me))
@@ -62,6 +65,27 @@ def find_block(database: Scope) -> Block | None:
         outer = outer.parent
     database.membership.set(None if outer is None else (outer, me))
     return outer
+
+
+leaving: set[CodeType] = set()
+"""The code that leaves a block, as the interpreter calls it."""
+
+
+def give_up_broken_off(block: Block) -> None:
+    """Give a block up when the exception that is being handled came out of leaving it, before a line of that had run.
+
+    A signal's exception may come at the very entry of ``__exit__``. The block would be given up when the exception is
+    let go of; but what runs in ``except`` and ``finally`` must not be done inside it, and be lost with it.
+    """
+    error = exc_info()[1]
+    while error is not None and id(error) != block.opened_while:
+        step = error.__traceback__
+        while step is not None:
+            frame = step.tb_frame
+            if frame.f_code in leaving and getattr(frame.f_locals.get("self"), "_block", None) is block:
+                block.abandon()
+            step = step.tb_next
+        error = error.__context__
 
 
 def find_block_for(database: Scope, sql: str) -> Block | None:

@@ -14,7 +14,7 @@ from orm.bridge.guard import running_loop
 from orm.db.registry import databases
 from orm.db.transactions.atomic import F
 from orm.db.transactions.atomic_blocking import Atomic
-from orm.db.transactions.membership import come_back, find_block, go_beside
+from orm.db.transactions.membership import come_back, find_block, go_beside, leaving
 from orm.db.transactions.states import DOOMED, OPEN
 from orm.errors import TransactionManagementError
 from orm.late import LateLogger
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from orm.db.transactions.membership import Membership
 
 logger = LateLogger("orm.transaction")
+
+leaving.add(Atomic.__exit__.__code__)
 
 
 @overload
