@@ -250,7 +250,7 @@ def test_while_other_threads_hold_the_locks(db: Database) -> None:
     held, done = threading.Barrier(2), threading.Event()
 
     def hold() -> None:
-        with shape._growing, databases._lock, orm.settings.__dict__["_lock"], db._lock, db.budget._lock:
+        with shape._growing, databases._lock, orm.settings.__dict__["_lock"], db._lock, db.budget.lock:
             held.wait()
             done.wait()
 
