@@ -65,6 +65,8 @@ class SourceBuilder:
         """Return a column of the subquery."""
         if name in self.known:
             return self.known[name]
+        if name == "pk":
+            name = self.inner.model._meta.pk.attname
         if self.inner.combination is not None or self.inner.distinct:
             for position, output in enumerate(self.columns[: len(self.names)]):
                 target = getattr(output.expression, "target", None)

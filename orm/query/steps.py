@@ -512,5 +512,14 @@ def aggregate(builder: Builder, aggregates: dict[str, Any]) -> None:
 
 def over_nothing(builder: Builder) -> None:
     """Ask of no row at all, and ask nevertheless: some aggregates have a value then that only the database knows."""
-    builder.select.where = Where((Never(),))
-    builder.select.empty = False
+    builder.select = _of_no_row(builder.select)
+
+
+def _of_no_row(select: Select) -> Select:
+    select = select.copy()
+    if select.combination is not None:
+        parts = tuple(map(_of_no_row, select.combination.parts))
+        select.combination = select.combination._replace(parts=parts)
+    else:
+        select.where, select.empty = Where((Never(),)), False
+    return select

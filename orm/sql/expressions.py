@@ -14,7 +14,7 @@ import copy
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from orm.errors import FieldError
+from orm.errors import EmptyResultSet, FieldError, FullResultSet
 from orm.sql import types
 from orm.sql.types import SQLType, type_of
 
@@ -585,6 +585,31 @@ class CombinedExpression(Expression):
 
     def __repr__(self) -> str:
         return f"{self.lhs!r} {self.connector} {self.rhs!r}"
+
+
+class NegatedExpression(Expression):
+    """A truth value turned round: ``~F("published")``."""
+
+    conditional_kind = True
+
+    def __init__(self, expression: Any) -> None:
+        super().__init__()
+        self.expression = expression
+
+    def _infer_output_field(self) -> SQLType | None:
+        return types.BOOLEAN
+
+    def __invert__(self) -> Any:
+        return self.expression
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        try:
+            sql, params = compiler.compile(self.expression)
+        except EmptyResultSet:
+            raise FullResultSet from None
+        except FullResultSet:
+            raise EmptyResultSet from None
+        return f"NOT ({sql})", params
 
 
 class OrderBy(Expression):

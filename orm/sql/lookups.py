@@ -87,16 +87,20 @@ class Lookup(Expression):
 
     def process_lhs(self, compiler: Compiler, connection: Dialect, lhs: Any = None) -> tuple[str, Sequence[Any]]:
         """Return the left side's SQL and parameters."""
-        result: tuple[str, Sequence[Any]] = compiler.compile_value(lhs if lhs is not None else self.lhs)
-        return result
+        return _operand(lhs if lhs is not None else self.lhs, compiler)
 
     def process_rhs(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         """Return the right side's SQL and parameters."""
-        result: tuple[str, Sequence[Any]] = compiler.compile(self.rhs)
-        return result
+        return _operand(self.rhs, compiler)
 
     def rejects_null(self) -> set[str]:
         return self.lhs.rejects_null() if self.rejects_nulls else set()
+
+
+def _operand(node: Any, compiler: Any) -> tuple[str, Sequence[Any]]:
+    """Return the SQL of one side of a comparison; a condition there must not be taken apart by its operator."""
+    sql, params = compiler.compile_value(node)
+    return (f"({sql})" if getattr(node, "conditional_kind", False) else sql), params
 
 
 def _whole(prepare: Prepare, sql_type: SQLType) -> Prepare:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError
 from orm.sql import types
-from orm.sql.expressions import Combinable, Expression, Node, Value, as_expression
+from orm.sql.expressions import Combinable, Expression, NegatedExpression, Node, Value, as_expression
 from orm.sql.types import SQLType
 
 if TYPE_CHECKING:
@@ -48,6 +48,9 @@ class F(Combinable):
 
     def __getitem__(self, part: Any) -> Any:
         return Sliced(self, part)
+
+    def __invert__(self) -> NegatedExpression:
+        return NegatedExpression(self)
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and other.name == self.name

@@ -6,7 +6,7 @@ because the foreign key says so. A select with conditions on window functions be
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import EmptyResultSet, FullResultSet, NotSupportedError
@@ -89,6 +89,15 @@ def _parts_of(key: Any) -> tuple[Any, ...]:
     return tuple(key.fields) if key.is_composite else (key,)
 
 
+def _group_by_having(having: Expression | None) -> Iterator[Expression]:
+    """Yield what HAVING needs: each of its conditions by itself, since it is no value that rows are grouped by."""
+    if isinstance(having, Where):
+        for node in having.nodes:
+            yield from _group_by_having(node)
+    elif having is not None:
+        yield from having.group_by_columns()
+
+
 def _group_by(select: Select, outputs: Sequence[Output], having: Where | None, dialect: Dialect) -> list[Expression]:
     if select.group_by is None:
         return []
@@ -109,21 +118,21 @@ def _group_by(select: Select, outputs: Sequence[Output], having: Where | None, d
                 covered.add(alias)
         rest = [o.expression for o in outputs if not (isinstance(o.expression, Col) and o.expression.alias in covered)]
         found += [e for item in rest for e in item.group_by_columns() if not _covered(e, covered)]
-        sources: list[Expression] = [*(select.order_by or ()), *([having] if having is not None else [])]
-        found += [e for item in sources for e in _ordered(item).group_by_columns() if not _covered(e, covered)]
+        ordered = [e for item in select.order_by or () for e in _ordered(item).group_by_columns()]
+        found += [e for e in (*ordered, *_group_by_having(having)) if not _covered(e, covered)]
     else:
         if select.group_by == "model":
             found += Col(select.base_alias, select.model._meta.pk).parts
         chosen = select.group_by if isinstance(select.group_by, tuple) else ()
         # What values() chose is grouped by its value: a subquery or a condition, too, and not by what it depends on.
         whole = [item for item in chosen if item.conditional_kind or isinstance(item, SubSelect)]
-        numbers = {o.expression: Position(n, o.name or "") for n, o in enumerate(outputs, 1)}
-        found += [numbers.get(item, item) for item in whole]
+        found += whole
         others = [*chosen, *(o.expression for o in outputs), *map(_ordered, select.order_by or ())]
-        others += [having] if having is not None else []
         found += [e for item in others if getattr(item, "source", item) not in whole for e in item.group_by_columns()]
-    unique: dict[Expression, None] = dict.fromkeys(found)
-    return list(unique)
+        found += _group_by_having(having)
+    numbers = {o.expression: Position(n, o.name or "") for n, o in enumerate(outputs, 1)}
+    # A computed column by its place: written out again, its values would be other parameters, and so another value.
+    return list(dict.fromkeys(item if isinstance(item, Col) else numbers.get(item, item) for item in found))
 
 
 def _ordered(item: Expression) -> Expression:
