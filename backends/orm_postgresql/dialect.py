@@ -102,6 +102,9 @@ _EXPLAIN_OPTIONS = frozenset(
     | {"serialize", "wal", "timing", "summary", "memory"}
 )
 
+_COUNTED = {"smallserial": "smallint", "serial": "integer", "bigserial": "bigint"}
+"""What columns whose values are counted hold: words for columns only, which no cast knows."""
+
 
 class PostgreSQLDialect(Dialect):
     """PostgreSQL 12 and later; UNIQUE NULLS NOT DISTINCT needs 15."""
@@ -153,6 +156,9 @@ class PostgreSQLDialect(Dialect):
         if sql_type.kind == "array":
             element = sql_type.base_field  # type: ignore[attr-defined]  # what makes a field one of arrays
             return f"{'numeric' if element.kind == 'decimal' else self.cast_type(element)}[]"
+        own = sql_type.own_db_type(self)
+        if own is not None:
+            return _COUNTED.get(own.lower(), own)
         return "varchar" if sql_type.kind == "char" else self.column_type(sql_type)
 
     def parameter(self, sql_type: SQLType | None) -> str:

@@ -5,9 +5,9 @@ What is stored, so that text order is value order and Django's SQLite databases 
 - date, time, datetime: ISO text with a blank between date and time; datetimes with a zone in UTC, without a suffix;
   the fraction has six digits or is left out, which sorts right.
 - boolean: 0 and 1. duration: whole microseconds. UUID: 32 hexadecimal digits. JSON: text.
-- decimal up to 15 digits: a number (NUMERIC affinity), exact once rounded to the field's places, so that comparing,
-  ordering and SUM are SQLite's own. More digits, or an unknown number: text under the collation ORM_DECIMAL, which
-  compares exactly; SUM and arithmetic over such a column keep 15 digits.
+- decimal up to 15 digits: a number (NUMERIC affinity), exact once rounded to the field's places, so that comparing
+  and ordering are SQLite's own; SUM, + - and * are exact, / and AVG have 15 digits. More digits, or an unknown
+  number: text under the collation ORM_DECIMAL, which compares exactly.
 """
 
 from __future__ import annotations
@@ -74,6 +74,7 @@ _FUNCTION_NAMES = {
     "RIGHT": "ORM_RIGHT",
     "ASCII": "UNICODE",
 }
+_DECIMAL_FUNCTIONS = {"+": "ORM_DECIMAL_ADD", "-": "ORM_DECIMAL_SUBTRACT", "*": "ORM_DECIMAL_MULTIPLY"}
 _DATE_PLACES = {"year": (1, 4), "month": (6, 2), "day": (9, 2)}
 _TIME_PLACES = {"hour": (12, 2), "minute": (15, 2), "second": (18, 2)}
 
@@ -242,6 +243,8 @@ class SQLiteDialect(Dialect):
             return f"ORM_ADD_DURATION({lhs}, {'-' if operator == '-' else ''}({rhs}))"
         if operator == "+" and lhs_kind == "duration" and rhs_kind in moments:
             return f"ORM_ADD_DURATION({lhs}, {rhs})"
+        if operator in _DECIMAL_FUNCTIONS and "decimal" in kinds and "float" not in kinds:
+            return f"{_DECIMAL_FUNCTIONS[operator]}({lhs}, {rhs})"
         if operator == "/" and ("decimal" in kinds or "float" in kinds):
             return f"(CAST({lhs} AS REAL) / {rhs})"  # SQLite keeps 5.00 as the integer 5, and 5 / 2 is 2
         if operator == "^":
@@ -249,6 +252,15 @@ class SQLiteDialect(Dialect):
         if operator == "#":
             return f"ORM_XOR({lhs}, {rhs})"
         return super().combine(operator, lhs, rhs, lhs_kind, rhs_kind)
+
+    def sum_function(self, sql_type: SQLType) -> str:
+        return "ORM_DECIMAL_SUM" if sql_type.kind == "decimal" else "SUM"
+
+    def stored(self, sql: str, field: SQLType) -> str:
+        """Return a decimal rounded to its column's places, as other databases do by themselves."""
+        if field.kind == "decimal" and field.decimal_places is not None:
+            return f"ORM_DECIMAL_ROUND({sql}, {int(field.decimal_places)})"
+        return sql
 
     def json_path(self, special: bool) -> Adapter:
         return _write_special_path if special else _write_path

@@ -30,6 +30,7 @@ def register_functions(raw: sqlite3.Connection) -> None:
         raw.create_function(name, count, function, deterministic=True)
     for name, aggregate in _AGGREGATES:
         raw.create_aggregate(name, 1, aggregate)
+    raw.create_window_function("ORM_DECIMAL_SUM", 1, DecimalSum)
     raw.create_collation("ORM_DECIMAL", compare_decimals)
 
 
@@ -77,6 +78,73 @@ def _number(text: str) -> decimal.Decimal:
         return decimal.Decimal(text)
     except decimal.InvalidOperation:  # somebody else's text in the column: a collation must not fail, it sorts first
         return decimal.Decimal("-Infinity")
+
+
+_EXACT = decimal.Context(prec=1000)
+
+
+def exact(value: Any) -> decimal.Decimal:
+    """Return a stored number as the decimal it stands for: a float has at most 15 digits that count."""
+    return decimal.Decimal(f"{value:.15g}" if type(value) is float else value)
+
+
+def stored_decimal(value: decimal.Decimal) -> float | str:
+    """Return a decimal as it is stored: a number where 15 digits hold it, else text."""
+    digits = value.normalize(_EXACT)
+    return float(value) if len(digits.as_tuple().digits) <= 15 else f"{digits:f}"
+
+
+@strict
+def decimal_add(one: Any, other: Any) -> float | str:
+    """Return the exact sum of two decimals."""
+    return stored_decimal(_EXACT.add(exact(one), exact(other)))
+
+
+@strict
+def decimal_subtract(one: Any, other: Any) -> float | str:
+    """Return the exact difference of two decimals."""
+    return stored_decimal(_EXACT.subtract(exact(one), exact(other)))
+
+
+@strict
+def decimal_multiply(one: Any, other: Any) -> float | str:
+    """Return the exact product of two decimals."""
+    return stored_decimal(_EXACT.multiply(exact(one), exact(other)))
+
+
+@strict
+def decimal_round(value: Any, places: int) -> float | str:
+    """Return a decimal rounded to ``places`` after the point, half away from zero as in SQL."""
+    unit = decimal.Decimal(1).scaleb(-places)
+    return stored_decimal(exact(value).quantize(unit, decimal.ROUND_HALF_UP, _EXACT))
+
+
+class DecimalSum:
+    """SUM of decimals, exact; also over the rows of a window."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.total = decimal.Decimal(0)
+
+    def step(self, value: Any) -> None:
+        """Take one row's value."""
+        if value is not None:
+            self.count += 1
+            self.total = _EXACT.add(self.total, exact(value))
+
+    def inverse(self, value: Any) -> None:
+        """Give back the value of a row that leaves the window."""
+        if value is not None:
+            self.count -= 1
+            self.total = _EXACT.subtract(self.total, exact(value))
+
+    def value(self) -> float | str | None:
+        """Return the sum so far."""
+        return stored_decimal(self.total) if self.count else None
+
+    def finalize(self) -> float | str | None:
+        """Return the sum of all rows."""
+        return self.value()
 
 
 @strict
@@ -343,6 +411,10 @@ _FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ("ORM_FOLD", 1, fold),
     ("ORM_POWER", 2, power),
     ("ORM_XOR", 2, exclusive_or),
+    ("ORM_DECIMAL_ADD", 2, decimal_add),
+    ("ORM_DECIMAL_SUBTRACT", 2, decimal_subtract),
+    ("ORM_DECIMAL_MULTIPLY", 2, decimal_multiply),
+    ("ORM_DECIMAL_ROUND", 2, decimal_round),
     ("ORM_EXTRACT", 3, extract),
     ("ORM_TRUNCATE", 3, truncate),
     ("ORM_ADD_DURATION", 2, add_duration),

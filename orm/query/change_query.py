@@ -80,7 +80,8 @@ def _assigned(builder: Builder, field: Any, value: Any) -> Expression:
     if hasattr(value, "query_structure") and not isinstance(value, Combinable):
         raise TypeError(f"{field.name} can't be set to a queryset: wrap it in Subquery()")
     if not isinstance(value, Combinable):
-        return StoredSlot(builder.take_slot(value, field.get_prep_value), field)
+        prepare = field.get_prep_value if field.stores_prepared else None  # or by the slot, which knows the database
+        return StoredSlot(builder.take_slot(value, prepare), field)
     inner = _ValueBuilder(builder, builder.model)
     resolved: Expression = value.resolve_expression(inner, True, None)
     if resolved.contains_aggregate or resolved.contains_over_clause:

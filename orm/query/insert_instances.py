@@ -150,7 +150,7 @@ async def _insert_computed(model: Any, instance: Any, columns: Columns, database
     for field in columns.fields:
         value = field.pre_save(instance, True)
         if not isinstance(value, Combinable):
-            value = Value(field.get_prep_value(value), output_field=field)
+            value = Value(field.store_preparer(dialect)(value), output_field=field)
         elif not isinstance(value, Value):
             computed.append(field)
         row.append(value.resolve_expression(builder, False, None, False, True))

@@ -49,7 +49,7 @@ class Prepared:
     __slots__ = ("adapter", "prepare")
 
     def __init__(self, field: Any, dialect: Dialect) -> None:
-        self.prepare = field.get_prep_value
+        self.prepare = field.store_preparer(dialect)
         self.adapter: Adapter | None = (
             Fitting(field, dialect) if field.kind in INTEGER_KINDS else dialect.adapter(field)
         )

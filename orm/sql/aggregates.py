@@ -179,6 +179,12 @@ class Sum(_Widening):
     function = "SUM"
     name = "Sum"
 
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+        source = self.source_expressions[0].output_field_or_none
+        if source is not None and "function" not in self.extra:
+            context.setdefault("function", connection.sum_function(source))
+        return super().as_sql(compiler, connection, **context)
+
 
 class Avg(Aggregate):
     """The mean of the values: a float, or a Decimal for decimals."""

@@ -234,6 +234,14 @@ class Dialect(SchemaSpelling):
         """Return an arithmetic expression; ``operator`` is one of + - * / %% ^ & | # << >>."""
         return f"({lhs} {operator} {rhs})"
 
+    def sum_function(self, sql_type: SQLType) -> str:
+        """Return the name of the aggregate that adds values of this type up."""
+        return "SUM"
+
+    def stored(self, sql: str, field: SQLType) -> str:
+        """Return a computed value as a column stores it, where the database does not see to that itself."""
+        return sql
+
     def json_path(self, special: bool) -> Adapter:
         """Return what makes the parameter of a path into JSON (of a list of keys and indexes).
 

@@ -261,7 +261,9 @@ class Expression(Combinable):
         for source in self.get_source_expressions():
             field = source.output_field_or_none if source is not None else None
             if field is not None:
-                kinds.setdefault(_family(field.kind), field)
+                first = kinds.setdefault(_family(field.kind), field)
+                if field.kind == "decimal" and field.decimal_places != first.decimal_places:
+                    kinds["decimal"] = types.DECIMAL  # as many places as the value has
         if len(kinds) > 1:
             raise FieldError(
                 f"{type(self).__name__} mixes {' and '.join(sorted(kinds))}: say which it gives with output_field"
@@ -560,6 +562,8 @@ class CombinedExpression(Expression):
             return lhs or rhs
         kinds = {_family(lhs.kind), _family(rhs.kind)}
         if len(kinds) == 1:
+            if kinds == {"decimal"}:
+                return types.DECIMAL  # as many places as the result has, whatever those of the columns
             if self.connector == "-" and kinds <= {"date", "datetime", "time"}:
                 return types.DURATION
             return lhs if lhs.kind not in ("smallint", "integer") else types.BIGINT

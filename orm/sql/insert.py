@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError, NotSupportedError
 from orm.sql.common_tables import compile_ctes
-from orm.sql.expressions import Expression
+from orm.sql.expressions import Expression, Slot
 from orm.sql.record import Record
 from orm.sql.references import F
 from orm.sql.sources import DefaultRow, SelectedRows, Source
@@ -122,6 +122,8 @@ def compile_assignments(assignments: Sequence[Assignment], compiler: Compiler) -
     params: list[Any] = []
     for field, value in assignments:
         sql, found = compiler.compile_value(value)
+        if not isinstance(value, Slot):
+            sql = compiler.dialect.stored(sql, field)
         sets.append(f"{compiler.dialect.quote(field.column)} = {sql}")
         params += found
     return sets, params

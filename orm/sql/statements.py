@@ -17,7 +17,7 @@ from orm.sql.types import INTEGER_KINDS, SQLType
 if TYPE_CHECKING:
     from orm.sql.common_tables import CommonTable
     from orm.sql.compiler import Compiler
-    from orm.sql.dialect import Dialect
+    from orm.sql.dialect import Adapter, Dialect
     from orm.sql.select import Output
     from orm.sql.sources import Text
 
@@ -49,6 +49,18 @@ class Statement(Record):
         return compiler.compile_outputs(" RETURNING ", self.returning)
 
 
+class Stored:
+    """Prepares a value as its field stores it on one dialect, and adapts it."""
+
+    def __init__(self, field: SQLType, dialect: Dialect, adapter: Adapter | None) -> None:
+        self.prepare = field.store_preparer(dialect)
+        self.adapter = adapter
+
+    def __call__(self, value: Any) -> Any:
+        value = self.prepare(value)
+        return value if value is None or self.adapter is None else self.adapter(value)
+
+
 class StoredSlot(Slot):
     """The place of a value that a column is set to; a whole number that the column can't hold is refused."""
 
@@ -60,6 +72,8 @@ class StoredSlot(Slot):
         field = self.output_field
         if field.kind in INTEGER_KINDS:
             params = [params[0]._replace(adapter=Fitting(field, connection))]
+        if not field.stores_prepared:
+            params = [params[0]._replace(adapter=Stored(field, connection, params[0].adapter))]
         return sql, params
 
 

@@ -244,6 +244,19 @@ class SQLType:
 
     takes_lists: bool = False
 
+    def own_db_type(self, dialect: Any) -> str | None:
+        """Return the column type that a field class of the application says itself; None where it says none."""
+        return None
+
+    @property
+    def stores_prepared(self) -> bool:
+        """Whether what is stored is the canonical value, whatever the database."""
+        return True
+
+    def store_preparer(self, connection: Any) -> Callable[[Any], Any]:
+        """Return what prepares a value to be stored in one database."""
+        return self.get_prep_value
+
     def structure(self) -> Hashable:
         """Return what tells this type from others in a query's shape: itself when it belongs to a model."""
         if self.model is not None:

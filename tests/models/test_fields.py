@@ -76,7 +76,7 @@ KEY = uuid.UUID("12345678123456781234567812345678")
         ("moment", "2024-02-29T12:00:00Z", datetime.datetime(2024, 2, 29, 12, tzinfo=UTC)),
         ("clock", "12:30", datetime.time(12, 30)),
         ("span", datetime.timedelta(1), datetime.timedelta(1)),
-        ("price", "1.005", decimal.Decimal("1.00")),
+        ("price", "1.005", decimal.Decimal("1.005")),
         ("price", 3, decimal.Decimal("3.00")),
         ("price", 0.1, decimal.Decimal("0.10")),
         ("ratio", "0.5", 0.5),
@@ -104,9 +104,7 @@ def test_canonical_values(name: str, given: Any, canonical: Any) -> None:
         ("moment", 5, TypeError),
         ("clock", "25:00", ValueError),
         ("span", 5, TypeError),
-        ("price", "1e9", ValueError),
         ("price", "nan", ValueError),
-        ("price", "12345.678", ValueError),
         ("ratio", object(), TypeError),
         ("key", "no", ValueError),
         ("raw", "text", TypeError),
@@ -302,3 +300,24 @@ def test_own_messages_and_validators() -> None:
 )
 def test_hosts(host: str, valid: bool) -> None:
     assert is_host(host) is valid
+
+
+def test_a_decimal_is_rounded_when_it_is_stored() -> None:
+    price = field("price")
+    for given, stored in (("1.005", "1.00"), (0.1, "0.10"), (3, "3.00"), (None, None)):
+        value = price.get_db_prep_save(given, None)
+        assert value is None if stored is None else str(value) == stored
+    for wrong in ("1e9", "12345.678"):
+        with pytest.raises(ValueError, match="at most 5 digits"):
+            price.get_db_prep_save(wrong, None)
+
+
+def test_values_for_a_database_go_through_the_fields_own_methods() -> None:
+    class Own(models.TextField):
+        def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+            return f"{connection}:{super().get_db_prep_value(value, connection, prepared)}"
+
+    assert models.TextField().stores_prepared
+    assert not Own().stores_prepared
+    assert Own().get_db_prep_save("x", "one") == "one:x"
+    assert Own().store_preparer("two")("y") == "two:y"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
 
 from orm.config import settings
@@ -300,6 +301,10 @@ class Field(SQLType, Generic[T]):
         """The column type on ``dialect``; override it for a type the dialect has no kind for."""
         return str(dialect.column_type(self))
 
+    def own_db_type(self, dialect: Any) -> str | None:
+        """The column type on ``dialect`` that a class of the application says itself; None where it says none."""
+        return None if type(self).db_type.__module__.startswith("orm.") else self.db_type(dialect)
+
     def db_check(self, column: str) -> str | None:
         """A condition every value of the column keeps, in terms of the quoted ``column``; None for most fields."""
         return None
@@ -335,6 +340,26 @@ class Field(SQLType, Generic[T]):
             return super().get_prep_value(value)
         except (TypeError, ValueError, ArithmeticError) as problem:
             raise self.refusal(problem, value) from problem
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        """The value for one database (``connection`` is its dialect); ``prepared`` says it is canonical already."""
+        return value if prepared else self.get_prep_value(value)
+
+    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
+        """The value to be stored in one database."""
+        if hasattr(value, "resolve_expression"):
+            return value
+        return self.get_db_prep_value(value, connection, prepared=False)
+
+    @property
+    def stores_prepared(self) -> bool:
+        """Whether what is stored is the canonical value, whatever the database."""
+        cls = type(self)
+        return cls.get_db_prep_save is Field.get_db_prep_save and cls.get_db_prep_value is Field.get_db_prep_value
+
+    def store_preparer(self, connection: Any) -> Validator:
+        """What prepares a value to be stored in one database."""
+        return self.get_prep_value if self.stores_prepared else partial(self.get_db_prep_save, connection=connection)
 
     def refusal(self, problem: Exception, value: Any) -> Exception:
         """The error for a value of the wrong type: it names the field and the value."""
@@ -373,7 +398,8 @@ class Field(SQLType, Generic[T]):
     @property
     def plain_prepare(self) -> bool:
         """Whether a value of exactly ``exact_type`` is canonical as it is."""
-        return type(self).get_prep_value is Field.get_prep_value and self.exact_type is not None
+        plain = type(self).get_prep_value is Field.get_prep_value and self.stores_prepared
+        return plain and self.exact_type is not None
 
     def value_from_object(self, instance: Any) -> Any:
         """The raw value the instance holds."""

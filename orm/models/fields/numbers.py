@@ -243,7 +243,7 @@ class DecimalField(Field[DecT]):
     """An exact decimal number.
 
     Parameters: ``max_digits`` digits in all, of which ``decimal_places`` after the point. Values are rounded to that
-    many places (half to even) before they are written or compared.
+    many places (half to even) when they are stored; what they are compared to is the number given.
     """
 
     kind = "decimal"
@@ -307,9 +307,9 @@ class DecimalField(Field[DecT]):
         """The field's validators, and the sizes."""
         return [*super().validators, DecimalValidator(self.max_digits, self.decimal_places)]
 
-    def get_prep_value(self, value: Any) -> Any:
+    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
         """The value rounded to ``decimal_places``; a number with too many digits is refused."""
-        given, value = value, super().get_prep_value(value)
+        given, value = value, super().get_db_prep_save(value, connection)
         if not isinstance(value, decimal.Decimal) or self._step is None or self._context is None:
             return value
         _, digits, exponent = value.as_tuple()

@@ -1,0 +1,124 @@
+"""Decimals: compared as the number given, computed with their own digits, found again as they were stored."""
+
+from __future__ import annotations
+
+from decimal import Decimal as D
+from typing import Any
+
+import pytest
+
+from orm.models import Case, DecimalField, F, Sum, Value, When, Window
+from orm.models.functions import Coalesce, Greatest, Least
+from tests.query import library as L
+from tests.query.models import Book
+
+
+async def priced(*prices: str) -> Any:
+    """Return the query of new books of these prices, in order."""
+    books = [Book(title="x", author_id=L.ADA.pk, price=D(price)) for price in prices]
+    keys = [book.pk for book in await Book.objects.abulk_create(books)]
+    return Book.objects.filter(pk__in=keys).order_by("price")
+
+
+async def prices(query: Any) -> list[str]:
+    """Return the prices of a query's books as text."""
+    return [str(price) async for price in query.values_list("price", flat=True)]
+
+
+@pytest.mark.parametrize(
+    ("lookup", "value", "found"),
+    [
+        ("price__gt", D("9.995"), ["10.00", "10.01"]),
+        ("price__gte", D("9.991"), ["10.00", "10.01"]),
+        ("price__lt", D("9.996"), ["9.99"]),
+        ("price__lte", D("9.989"), []),
+        ("price", D("9.994"), []),
+        ("price", D("9.990000"), ["9.99"]),
+        ("price__in", [D("9.994"), D("10.0")], ["10.00"]),
+        ("price__range", (D("9.991"), D("10.004")), ["10.00"]),
+        ("price__gt", 9.995, ["10.00", "10.01"]),
+        ("price__gt", "9.995", ["10.00", "10.01"]),
+        ("price__lt", D("1000000000"), ["9.99", "10.00", "10.01"]),
+        ("price__gt", D("12345678901234567890.123"), []),
+        ("price__lt", D("12345678901234567890.123"), ["9.99", "10.00", "10.01"]),
+    ],
+)
+async def test_what_is_compared_is_the_number_given(library: Any, lookup: str, value: Any, found: list[str]) -> None:
+    assert await prices((await priced("9.99", "10.00", "10.01")).filter(**{lookup: value})) == found
+
+
+RATE = Value(D("0.0750"))
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        (F("price") * D("0.075"), "0.7875"),
+        (F("price") * RATE, "0.7875"),
+        (RATE * F("price"), "0.7875"),
+        (F("price") + RATE, "10.575"),
+        (F("price") - RATE, "10.425"),
+        (F("price") / 4, "2.625"),
+        (F("price") + 1, "11.5"),
+        (Coalesce(F("price") * RATE, D(0)), "0.7875"),
+        (Least("price", RATE), "0.075"),
+        (Greatest("price", D("10.505")), "10.505"),
+        (Case(When(price__gt=1, then=D("1.005")), default="price"), "1.005"),
+        (F("price") * F("price") * F("price"), "1157.625"),
+        (F("price") * D("1.0000000001"), "10.50000000105"),
+    ],
+    ids=repr,
+)
+async def test_an_expression_has_its_own_digits(library: Any, expression: Any, expected: str) -> None:
+    one = await priced("10.50")
+    assert [value async for value in one.values_list(expression, flat=True)] == [D(expected)]
+    same = one.annotate(x=expression)
+    assert await same.filter(x=D(expected)).acount() == 1
+    assert await same.filter(x__gt=D(expected)).acount() == 0
+    assert await same.filter(x__gte=D(expected)).acount() == 1
+
+
+async def test_sums_are_exact(library: Any) -> None:
+    many = await priced(*["0.10"] * 3, "0.20", "1234.37")
+    total = Sum("price")
+    assert str((await many.aaggregate(x=total))["x"]) == "1234.87"
+    assert (await many.aaggregate(x=Sum(F("price") * RATE)))["x"] == D("92.615250")
+    assert (await many.filter(price__lt=1).aaggregate(x=Sum("price", distinct=True)))["x"] == D("0.30")
+    grouped = Book.objects.filter(pk__in=many.values("pk")).values("title").annotate(x=total)
+    assert await grouped.filter(x=D("1234.87")).acount() == 1
+    assert await grouped.filter(x__gt=D("1234.87")).acount() == 0
+    running = [x async for x in many.values_list(Window(total, order_by="pk"), flat=True)]
+    assert running == [D("0.10"), D("0.20"), D("0.30"), D("0.50"), D("1234.87")]
+
+
+async def test_what_was_computed_and_stored_is_found_again(library: Any) -> None:
+    one = await priced("0.10")
+    assert await one.aupdate(price=F("price") + D("0.20")) == 1
+    assert await prices(one) == ["0.30"]
+    assert await one.filter(price=D("0.30")).acount() == 1
+    assert await one.filter(price__gt=D("0.30")).acount() == 0
+    book = await one.aget()
+    book.price = F("price") / 3 + D("0.005")  # 0.105: as SQL rounds, away from zero
+    await book.asave()
+    assert await prices(one) == ["0.11"]
+    assert await one.filter(price=D("0.11")).acount() == 1
+    assert await Book.objects.filter(pk=book.pk, price__lt=D("0.11")).acount() == 0
+
+
+async def test_a_number_too_large_is_refused_when_it_is_stored(library: Any) -> None:
+    one = await priced("1.00")
+    with pytest.raises(ValueError, match="at most 8 digits"):
+        await one.aupdate(price=D("1234567.00"))
+    book = await one.aget()
+    book.price = D("1234567")
+    with pytest.raises(ValueError, match="at most 8 digits"):
+        await book.asave()
+    book.price = D("2.345")
+    await book.asave()
+    assert await prices(one) == ["2.34"]
+
+
+async def test_an_output_field_with_places_rounds_nothing_that_is_compared(library: Any) -> None:
+    third = F("price") * D("0.3333")
+    one = (await priced("1.00")).annotate(x=Coalesce(third, D(0), output_field=DecimalField()))
+    assert await one.filter(x=D("0.3333")).acount() == 1
