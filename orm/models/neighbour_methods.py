@@ -46,7 +46,8 @@ def add_order(cls: type[Any], name: str) -> None:
     for word, is_next in (("next", True), ("previous", False)):
         setattr(cls, f"get_{word}_in_order", partialmethod(beside_in_order, is_next))
         setattr(cls, f"aget_{word}_in_order", partialmethod(abeside_in_order, is_next))
-    meta.apps.lazy(partial(_add_to_target, cls), _target_of(relation, cls))
+    if relation.remote_field is not None:  # a generic key has no one model; its generic relations add the methods
+        meta.apps.lazy(partial(add_order_of, cls), _target_of(relation, cls))
 
 
 def _target_of(relation: Any, cls: type[Any]) -> Any:
@@ -59,7 +60,8 @@ def _target_of(relation: Any, cls: type[Any]) -> Any:
     return (label or cls._meta.app_label, model_name)
 
 
-def _add_to_target(cls: type[Any], target: type[Any]) -> None:
+def add_order_of(cls: type[Any], target: type[Any]) -> None:
+    """Put ``get_RELATED_order`` and ``set_RELATED_order`` on the model that orders rows of ``cls``."""
     name = cls._meta.model_name
     setattr(target, f"get_{name}_order", partialmethod(get_order, cls))
     setattr(target, f"set_{name}_order", partialmethod(set_order, cls))

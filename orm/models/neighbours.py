@@ -41,8 +41,8 @@ async def abeside_in_order(instance: Any, is_next: bool) -> Any:
     relation = model._meta.order_with_respect_to
     operator, order = ("gt", "") if is_next else ("lt", "-")
     rows = model._default_manager.using(instance._state.db)
-    rows = rows.filter(**{relation.attname: getattr(instance, relation.attname)})
-    place = getattr(instance, ORDER)
+    rows = rows.filter(**relation.siblings_of(instance))
+    place = model._base_manager.filter(pk=instance.pk).values(ORDER)[:1]  # as it is now, whatever the instance knows
     found = await rows.filter(**{f"{ORDER}__{operator}": place}).order_by(f"{order}{ORDER}").afirst()
     if found is None:
         raise model.DoesNotExist(f"{model._meta.object_name} matching query does not exist.")
@@ -53,7 +53,7 @@ def get_order(related: Any, model: type[Any]) -> Any:
     """Return the keys of the rows that refer to an instance, in their order, as a queryset."""
     relation = model._meta.order_with_respect_to
     rows = model._default_manager.using(related._state.db)
-    rows = rows.filter(**{relation.attname: getattr(related, relation.target_attname)}).order_by(ORDER)
+    rows = rows.filter(**relation.rows_referring_to(related)).order_by(ORDER)
     return rows.values_list("pk", flat=True)
 
 
@@ -62,7 +62,7 @@ async def aset_order(related: Any, model: type[Any], ids: Iterable[Any], using: 
     relation = model._meta.order_with_respect_to
     alias = using or related._state.db
     rows = model._default_manager.using(alias)
-    rows = rows.filter(**{relation.attname: getattr(related, relation.target_attname)})
+    rows = rows.filter(**relation.rows_referring_to(related))
     async with atomic(using=alias, savepoint=False):
         for place, key in enumerate(ids):
             await rows.filter(pk=key).order_by().aupdate(**{ORDER: place})
@@ -72,6 +72,6 @@ async def anext_place(instance: Any, alias: str) -> int:
     """Return the place of a new row: after all that refer to the same row."""
     model = type(instance)._meta.order_with_respect_to.model
     relation = model._meta.order_with_respect_to
-    rows = model._base_manager.using(alias).filter(**{relation.attname: getattr(instance, relation.attname)})
+    rows = model._base_manager.using(alias).filter(**relation.siblings_of(instance))
     last = await rows.order_by(f"-{ORDER}").values_list(ORDER, flat=True).afirst()
     return 0 if last is None else last + 1

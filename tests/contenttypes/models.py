@@ -52,3 +52,20 @@ class Note(models.Model):
     kind = models.ForeignKey(ContentType, on_delete=models.CASCADE, null=True)
     key = models.CharField(max_length=20, null=True)
     about = GenericForeignKey("kind", "key", for_concrete_model=False)
+
+
+class Post(models.Model):
+    title = models.CharField(max_length=20)
+    answers: Any = GenericRelation("Reply")
+
+
+class Reply(models.Model):
+    """Ordered with respect to whatever it answers."""
+
+    text = models.CharField(max_length=20)
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE)
+    object_id = models.PositiveIntegerField()
+    to = GenericForeignKey()
+
+    class Meta:
+        order_with_respect_to = "to"

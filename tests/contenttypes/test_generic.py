@@ -11,7 +11,7 @@ import pytest
 from orm.contrib.contenttypes import ContentType, GenericPrefetch
 from orm.errors import FieldError
 from orm.models import Count
-from tests.contenttypes.models import Animal, Beast, Keeper, Lion, Note, Stone, Tagged
+from tests.contenttypes.models import Animal, Beast, Keeper, Lion, Note, Post, Reply, Stone, Tagged
 from tests.counting import Queries
 
 
@@ -155,3 +155,14 @@ async def test_deleting_takes_what_refers_to_it(database: Any) -> None:
     await lion.adelete()
     assert (await Stone.objects.all().adelete())[0] == 2
     assert await Tagged.objects.acount() == 0
+
+
+async def test_the_order_of_rows_that_refer_to_one(database: Any) -> None:
+    post, other = [await Post.objects.acreate(title=title) for title in "ab"]
+    made = [await Reply.objects.acreate(text=text, to=post) for text in "xyz"]
+    await Reply.objects.acreate(text="w", to=other)
+    keys = [one.pk for one in made]
+    assert list(await post.get_reply_order()) == keys
+    await post.aset_reply_order([keys[2], keys[0], keys[1]])
+    assert [one.text async for one in post.answers.all()] == ["z", "x", "y"]
+    assert await made[2].aget_next_in_order() == made[0]

@@ -83,6 +83,16 @@ class GenericForeignKey(VirtualField):
             return manager.get_for_model(obj if obj is not None else model, for_concrete_model=self.for_concrete_model)
         return manager.get_for_id(id)
 
+    def siblings_of(self, instance: Any) -> dict[str, Any]:
+        """Return the condition on rows that refer to the same row as an instance."""
+        return {name: getattr(instance, name) for name in (self.ct_attname, self.fk_attname)}
+
+    def rows_referring_to(self, related: Any) -> dict[str, Any]:
+        """Return the condition on rows that refer to an instance."""
+        meta = related._meta.concrete_model._meta if self.for_concrete_model else related._meta
+        names = {"app_label": meta.app_label, "model": meta.model_name}
+        return {**{f"{self.ct_field}__{name}": value for name, value in names.items()}, self.fk_attname: related.pk}
+
     def is_cached(self, instance: Any) -> bool:
         """Whether the instance it refers to is loaded, and still the right one."""
         related = instance.__dict__.get(self.name)

@@ -14,6 +14,7 @@ from orm.contrib.contenttypes.foreign_key import GenericForeignKey
 from orm.contrib.contenttypes.models import ContentType
 from orm.contrib.contenttypes.prefetch import GenericRelationLoader
 from orm.contrib.contenttypes.related_blocking import GenericRelatedManager
+from orm.models.neighbour_methods import add_order_of
 from orm.models.relations.manager_class import Link, manager_class
 from orm.models.relations.rels import ForeignObjectRel
 from orm.models.relations.resolve import resolve_targets
@@ -141,6 +142,9 @@ class GenericRelation(VirtualField):
 
     def _target_ready(self, target: type[Any]) -> None:
         self.remote_field.model = target
+        key = self.generic_key
+        if key is not None and target._meta.order_with_respect_to is key:
+            add_order_of(target, self.model)
         if self.remote_field.related_query_name and not self.inherited:
             target._meta.add_related(self.remote_field)
 

@@ -235,6 +235,14 @@ class ForeignKey(RelatedField[T]):
         """The attribute of a target instance that holds what this column holds."""
         return str(self.target_field.attname)
 
+    def siblings_of(self, instance: Any) -> dict[str, Any]:
+        """Return the condition on rows that refer to the same row as an instance."""
+        return {self.attname: getattr(instance, self.attname)}
+
+    def rows_referring_to(self, related: Any) -> dict[str, Any]:
+        """Return the condition on rows that refer to an instance of the target."""
+        return {self.attname: getattr(related, self.target_attname)}
+
     @property
     def foreign_related_fields(self) -> tuple[Any, ...]:
         """Django's name for the target field, as a tuple."""
