@@ -96,7 +96,7 @@ class AwaitableMigrationLoader:
         try:
             module = import_module(name)
         except ModuleNotFoundError as error:
-            if (explicit and self.ignore_no_migrations) or (not explicit and error.name == name):
+            if (explicit and self.ignore_no_migrations) or (not explicit and error.name in (name, None)):
                 return None
             raise
         if not hasattr(module, "__path__"):
