@@ -38,6 +38,9 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
     "migration_modules": ((Mapping,), {}, "a mapping of app labels to the modules of their migrations, or None"),
     "migration_imports": ((Mapping,), {}, "a mapping of the library's modules to the names that migrations know"),
     "migrations_table": ((str,), "orm_migrations", "the name of the table that records migrations"),
+    "media_root": ((str, os.PathLike), "", "a folder"),
+    "media_url": ((str,), "", "what stands before the names of files in URLs"),
+    "storages": ((Mapping,), {}, "a mapping of aliases to {'BACKEND': class or dotted path, 'OPTIONS': {...}}"),
     "slow_query_seconds": ((int, float, type(None)), None, "a number of seconds, or None"),
     "repeated_query_limit": ((int, type(None)), None, "a whole number, or None"),
     "database_routers": ((Sequence,), (), "a list of routers: dotted paths, classes or instances"),
@@ -64,6 +67,9 @@ class Settings:
     migration_modules: Mapping[str, str | None]
     migrations_table: str
     migration_imports: Mapping[str, str]
+    media_root: str | os.PathLike[str]
+    media_url: str
+    storages: Mapping[str, Any]
     slow_query_seconds: float | None
     repeated_query_limit: int | None
     tracer: Any
@@ -116,6 +122,7 @@ def configure(databases: str | Mapping[str, Any] | None = None, **others: Any) -
             ``swapped_models`` ({}: which model stands in for a swappable one, by the name in its ``Meta.swappable``),
             ``migration_modules`` ({}: where the migrations of an app are, by its label), ``migrations_table``
             ("orm_migrations"), ``migration_imports`` ({}: what written files import in place of a module),
+            ``media_root`` (""), ``media_url`` ("") and ``storages`` ({}): where files are kept, see ``orm.files``,
             ``slow_query_seconds`` (None: log no statement as slow), ``repeated_query_limit`` (None: warn of no repeated
             query), ``tracer`` (None: an OpenTelemetry tracer for a span around each statement), ``database_routers``
             ([]: routers in Django's form, see ``orm.db.routing``), ``secret_key`` (""; what signatures are made with),

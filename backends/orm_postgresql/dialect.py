@@ -125,6 +125,7 @@ class PostgreSQLDialect(Dialect):
         nulls_not_distinct=True,
         covering_indexes=True,
         comments=True,
+        virtual_columns=False,
         operator_classes=True,
         tablespaces=True,
         changing_ctes=True,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from orm.errors import ObjectDoesNotExist, ProtectedError, RestrictedError
 from orm.models.apps import apps
 from orm.models.base_blocking import Model
@@ -81,6 +84,25 @@ from orm.sql.references import F, OuterRef
 from orm.sql.subqueries import Exists, Subquery
 from orm.sql.windows import RowRange, ValueRange, Window, WindowFrame
 
+if TYPE_CHECKING:
+    from orm.models.fields.files import FileField, FilePathField
+    from orm.models.fields.generated import GeneratedField
+    from orm.models.fields.images import ImageField
+else:
+    # Few programs need these, and they bring a third more modules: they are imported when they are named.
+    _LATE = {
+        "FileField": "orm.models.fields.files",
+        "FilePathField": "orm.models.fields.files",
+        "GeneratedField": "orm.models.fields.generated",
+        "ImageField": "orm.models.fields.images",
+    }
+
+    def __getattr__(name):
+        if name not in _LATE:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_LATE[name]), name)
+
+
 __all__ = [
     "CASCADE",
     "CTE",
@@ -88,10 +110,12 @@ __all__ = [
     "DB_SET_DEFAULT",
     "DB_SET_NULL",
     "DO_NOTHING",
+    "F",
     "FETCH_ONE",
     "FETCH_PEERS",
     "NOT_PROVIDED",
     "PROTECT",
+    "Q",
     "RAISE",
     "RESTRICT",
     "SET",
@@ -121,15 +145,18 @@ __all__ = [
     "Exists",
     "Expression",
     "ExpressionWrapper",
-    "F",
     "Field",
+    "FileField",
+    "FilePathField",
     "FilteredRelation",
     "FloatField",
     "ForeignKey",
     "ForeignObject",
     "ForeignObjectRel",
     "Func",
+    "GeneratedField",
     "GenericIPAddressField",
+    "ImageField",
     "Index",
     "IntegerChoices",
     "IntegerField",
@@ -154,7 +181,6 @@ __all__ = [
     "PositiveSmallIntegerField",
     "Prefetch",
     "ProtectedError",
-    "Q",
     "QuerySet",
     "RelatedManager",
     "RestrictedError",
@@ -179,7 +205,7 @@ __all__ = [
     "When",
     "Window",
     "WindowFrame",
-    "aprefetch_related_objects",
     "apps",
+    "aprefetch_related_objects",
     "prefetch_related_objects",
 ]

@@ -54,7 +54,9 @@ class WritePlan:
 
     def __init__(self, model: Any) -> None:
         meta: Options = model._meta
-        fields = meta.table_fields
+        fields = [field for field in meta.table_fields if not field.generated]
+        self.generated = tuple(field.attname for field in meta.table_fields if field.generated)
+        self.files = tuple(field.attname for field in meta.table_fields if field.keeps_files)
         self.model: Any = meta.concrete_model
         self.key: Field[Any] = meta.pk
         self.key_attname = meta.pk.attname
@@ -436,6 +438,8 @@ class AwaitableModel(metaclass=ModelBase):
     ) -> bool:
         """Write the row of one table: UPDATE, INSERT, or one after the other; return whether it was made."""
         held = vars(self)
+        for name in plan.files:
+            await getattr(self, name).acommit()
         key = held.get(plan.key_attname)
         if plan.composite:
             key = self.pk
@@ -457,6 +461,8 @@ class AwaitableModel(metaclass=ModelBase):
                     await update_instance(plan.model, self, columns, using=alias)
             elif columns.fields:
                 found = await update_instance(plan.model, self, columns, using=alias)
+                for name in plan.generated:
+                    held.pop(name, None)  # computed anew, and read when it is asked for
             else:
                 found = force_update or chosen is not None or await self._exists(plan, alias, key)
             if found:
@@ -515,7 +521,7 @@ class AwaitableModel(metaclass=ModelBase):
             queryset = queryset.using(alias)
         elif routes.active:
             queryset = queryset._set(_hints={"instance": self})
-        deferred = self.get_deferred_fields()
+        deferred = self.get_deferred_fields() - set(self._meta.write_plan.generated)
         if names is None and deferred:
             names = [field.attname for field in self._meta.concrete_fields if field.attname not in deferred]
         if names is not None:

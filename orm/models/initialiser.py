@@ -64,6 +64,9 @@ def make_initialiser(model: type[Any]) -> Callable[..., None]:
             positional.append(f"{attname}=MISSING")
             body.append(f"if {field.name} is MISSING: {target} = {given}")
             relations.append(f"if {field.name} is not MISSING: _self_.{field.name} = {field.name}")
+        elif field.generated:  # an instance that was not saved has no such value
+            positional.append(f"{attname}=MISSING")
+            body.append(f"if {attname} is not MISSING: {target} = {attname}")
         else:
             positional.append(f"{attname}=MISSING" if computed else f"{attname}={default}")
             body.append(f"{target} = {value}")

@@ -45,7 +45,9 @@ class Made:
 
     def __init__(self, model: Any, given: Sequence[Any], dialect: Dialect) -> None:
         self.fields = tuple(
-            field for field in model._meta.table_fields if field not in given and (field.auto or field.has_db_default)
+            field
+            for field in model._meta.table_fields
+            if field not in given and (field.auto or field.has_db_default or field.generated)
         )
         self.converters: tuple[Adapter | None, ...] = tuple(dialect.converter(field) for field in self.fields)
         self.key = next((field for field in self.fields if field.auto), None)
@@ -461,6 +463,9 @@ async def _insert_table(
     plan: Any, instances: list[Any], database: Database, upsert: Upsert | None, batch_size: int | None
 ) -> None:
     """Insert the rows of one table: those that have a key, and those whose key the database makes."""
+    for attname in plan.files:
+        for instance in instances:
+            await getattr(instance, attname).acommit()
     key, name, defaulted = plan.key, plan.key_attname, plan.key.has_default()
     keyed: list[Any] = list(instances) if plan.composite else []
     keyless: list[Any] = []

@@ -73,6 +73,8 @@ class Capabilities(NamedTuple):
     deferrable_unique: bool = False
     nulls_not_distinct: bool = False
     """``UNIQUE NULLS NOT DISTINCT`` is understood."""
+    virtual_columns: bool = True
+    """A column may be computed whenever it is read; else what the database computes is stored."""
     comments: bool = False
     """Tables and columns may carry a comment."""
     partial_indexes: bool = True

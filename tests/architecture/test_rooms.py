@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.architecture.sources import ROOT, imported_modules, sources
 
 ORDER = [
-    *("errors", "structures", "text", "sql", "db", "query", "models", "security", "contrib", "postgresql"),
+    *("errors", "structures", "text", "sql", "files", "db", "query", "models", "security", "contrib", "postgresql"),
     *("migrations", "commands", "cli"),
 ]
 """From the bottom up: a room may import itself and those before it."""
@@ -28,6 +28,7 @@ MARKED_FOR_BRIDGE = {
     "orm/migrations/loader.py": "a loader that is made loaded may block",
     "orm/migrations/operation.py": "pairs of overrides",
     "orm/migrations/operations/special.py": "functions of either colour",
+    "orm/models/fields/field_file.py": "a storage is blocking code",
     "orm/models/fetching.py": "an unloaded value loads in either colour",
     "orm/models/validation.py": "clean() may block",
     "orm/models/managers.py": "pairs of overrides",

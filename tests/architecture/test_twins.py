@@ -18,6 +18,7 @@ from orm.bridge.drive import drive
 from orm.contrib.auth.models import Group, Permission, User
 from orm.contrib.contenttypes import ContentType
 from orm.contrib.sites.models import Site
+from orm.files import ContentFile, InMemoryStorage
 from orm.migrations.executor_blocking import MigrationExecutor
 from orm.migrations.loader_blocking import MigrationLoader
 from orm.migrations.migration_blocking import Migration
@@ -157,7 +158,23 @@ def listened() -> Any:
 
 
 # How to call each awaitable public method; one that is not named here fails the test below, so nothing is left out.
+def scan() -> Any:
+    """The file of an instance that will not be saved, in memory."""
+
+    class Scanned(orm.models.Model):
+        scan = orm.models.FileField(storage=InMemoryStorage())
+
+        class Meta:
+            app_label = "scanned"
+            apps = Apps()
+
+    return Scanned(scan=ContentFile(b"x", name="x.txt")).scan
+
+
 CALLS: dict[str, Any] = {
+    "FieldFile.acommit": lambda: scan().acommit(),
+    "FieldFile.adelete": lambda: scan().adelete(save=False),
+    "FieldFile.asave": lambda: scan().asave("y.txt", ContentFile(b"y"), save=False),
     "QuerySet.aaggregate": lambda: m.Book.objects.aaggregate(n=orm.models.Count("pk")),
     "QuerySet.abulk_create": lambda: m.Counter.objects.abulk_create([new(value=1)]),
     "QuerySet.abulk_update": lambda: m.Counter.objects.abulk_update([stored()], ["value"]),

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from orm import models
+from orm.files import InMemoryStorage
 from orm.models import Value
 from orm.models.functions import Coalesce, Concat, Lower, Now
 
@@ -87,3 +88,11 @@ class Stub(models.Model):
 
 class StubNote(models.Model):
     stub = models.ForeignKey(Stub, models.CASCADE)
+
+
+class Letter(models.Model):
+    scan = models.FileField(upload_to="scans", storage=InMemoryStorage(), null=True)
+    pages = models.IntegerField(default=1)
+    sheets = models.GeneratedField(
+        expression=models.F("pages") * 2, output_field=models.IntegerField(), db_persist=True
+    )

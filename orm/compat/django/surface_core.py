@@ -23,6 +23,21 @@ CORE: dict[str, Surface] = {
     "django.core.exceptions": Surface(
         "Exceptions that are not a database's.", ("orm.errors",), of("orm.errors", "NON_FIELD_ERRORS")
     ),
+    "django.core.files": Surface("Files.", names=of("orm.files.base", "File")),
+    "django.core.files.base": Surface("Files.", ("orm.files.base",)),
+    "django.core.files.images": Surface(
+        "Pictures.", names=of("orm.models.fields.images", "ImageFile", "get_image_dimensions")
+    ),
+    "django.core.files.storage": Surface(
+        "Where files are kept.", ("orm.files.storage", "orm.files.memory", "orm.files.storages")
+    ),
+    "django.core.files.storage.base": Surface("Where files are kept.", ("orm.files.storage",)),
+    "django.core.files.storage.filesystem": Surface("Files in a folder.", ("orm.files.storage",)),
+    "django.core.files.storage.handler": Surface("Storages by alias.", ("orm.files.storages",)),
+    "django.core.files.storage.memory": Surface("Files in memory.", ("orm.files.memory",)),
+    "django.core.files.temp": Surface("Temporary files.", names=of("tempfile", "NamedTemporaryFile", "gettempdir")),
+    "django.core.files.uploadedfile": Surface("Files from outside.", ("orm.files.uploads",)),
+    "django.core.files.utils": Surface("Names of files.", names=of("orm.files.storage", "validate_file_name")),
     "django.core.management": Surface(
         "Commands of a project.",
         ("orm.commands",),

@@ -51,6 +51,12 @@ if TYPE_CHECKING:
         db_column: str | None
         validators: Iterable[Callable[[Any], object]]
         error_messages: Mapping[str, str] | None
+        serialize: bool
+        unique_for_date: str | None
+        unique_for_month: str | None
+        unique_for_year: str | None
+        db_tablespace: str | None
+        db_comment: str | None
 else:
     from typing import TypeVar
 
@@ -82,7 +88,8 @@ class Field(SQLType, Generic[T]):
     Parameters (all but ``null`` have Django's meaning): ``verbose_name``, ``name``, ``primary_key``, ``unique``,
     ``blank``, ``null``, ``db_index``, ``default`` (a value or a callable), ``db_default`` (a value or an
     expression, the column's DEFAULT: an unsaved instance holds the value, or a ``DatabaseDefault``), ``editable``,
-    ``choices``, ``help_text``, ``db_column``, ``validators``, ``error_messages``.
+    ``choices``, ``help_text``, ``db_column``, ``db_tablespace``, ``db_comment``, ``serialize``, ``unique_for_date``,
+    ``unique_for_month`` and ``unique_for_year`` (names of date fields), ``validators``, ``error_messages``.
 
     A field of your own gives ``kind`` (one of the kinds in ``orm.sql.types``), and overrides ``get_prep_value``,
     ``from_db_value`` or ``to_python`` where its Python values differ from that kind's.
@@ -98,6 +105,10 @@ class Field(SQLType, Generic[T]):
     remote_field: Any = None
     hops: tuple[Any, ...] = ()
     auto: ClassVar[bool] = False
+    generated: ClassVar[bool] = False
+    """Whether the database computes the column from others, so that it is never written."""
+    keeps_files: ClassVar[bool] = False
+    """Whether a value may have to be kept in a storage before its row is written (``acommit()`` of the value)."""
     empty_strings_allowed: ClassVar[bool] = False
     description: ClassVar[str] = "Field"
     exact_type: ClassVar[type | None] = None
@@ -141,6 +152,12 @@ class Field(SQLType, Generic[T]):
         error_messages: Mapping[str, str] | None = None,
         db_default: Any = NOT_PROVIDED,
         auto_created: bool = False,
+        serialize: bool = True,
+        unique_for_date: str | None = None,
+        unique_for_month: str | None = None,
+        unique_for_year: str | None = None,
+        db_tablespace: str | None = None,
+        db_comment: str | None = None,
     ) -> None:
         if not settings.strict_models:
             pass  # left to checks
@@ -173,6 +190,12 @@ class Field(SQLType, Generic[T]):
         self.error_messages_given = dict(error_messages or {})
         self._validators = tuple(validators)
         self.auto_created = auto_created
+        self.serialize = serialize
+        self.unique_for_date = unique_for_date
+        self.unique_for_month = unique_for_month
+        self.unique_for_year = unique_for_year
+        self.db_tablespace = db_tablespace
+        self.db_comment = db_comment
         self.creation_counter = next(_counter)
 
     # -- descriptor ----------------------------------------------------------------------------------------------------

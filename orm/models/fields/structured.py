@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         """Options of ``JSONField``."""
 
         encoder: type[json.JSONEncoder] | None
+        decoder: type[json.JSONDecoder] | None
 
     class BinaryOptions(FieldOptions, total=False):
         """Options of ``BinaryField``."""
@@ -92,8 +93,11 @@ class JSONField(Field[JsonT]):
         verbose_name: str | None = None,
         name: str | None = None,
         encoder: type[json.JSONEncoder] | None = None,
+        decoder: type[json.JSONDecoder] | None = None,
         **options: Any,
     ) -> None:
+        if decoder is not None and not callable(decoder):
+            raise ImproperlyConfigured(f"decoder must be a JSONDecoder class, not {decoder!r}.")
         if encoder is not None and not callable(encoder):
             raise ImproperlyConfigured(f"encoder must be a JSONEncoder class, not {encoder!r}.")
         default = options.get("default", NOT_PROVIDED)
@@ -104,6 +108,7 @@ class JSONField(Field[JsonT]):
             )
         super().__init__(verbose_name, name, **options)
         self.encoder = encoder
+        self.decoder = decoder
 
     def get_prep_value(self, value: Any) -> Any:
         """The document, after the encoder has had its say."""

@@ -1,0 +1,185 @@
+"""``File``: an open file with a name, and what can be asked of it whatever it lies in."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Self
+
+CHUNK = 64 * 1024
+"""Bytes read at a time."""
+
+
+class File:
+    """A file with a name, around an open file object.
+
+    Parameters: ``file`` is any file object, ``name`` its name; without one, that of the file object.
+    """
+
+    DEFAULT_CHUNK_SIZE = CHUNK
+
+    def __init__(self, file: Any, name: str | None = None) -> None:
+        self.file = file
+        self.name = getattr(file, "name", None) if name is None else name
+        if hasattr(file, "mode"):
+            self.mode = file.mode
+
+    def __str__(self) -> str:
+        return self.name or ""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self or 'None'}>"
+
+    def __bool__(self) -> bool:
+        return bool(self.name)
+
+    def __len__(self) -> int:
+        return self.size
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+        given = self.file
+        if hasattr(given, "size"):
+            return int(given.size)
+        if hasattr(given, "name"):
+            try:
+                return os.path.getsize(given.name)
+            except (OSError, TypeError):
+                pass  # the name is no path: the file object itself is asked
+        if hasattr(given, "tell") and hasattr(given, "seek"):
+            position = given.tell()
+            given.seek(0, os.SEEK_END)
+            size = int(given.tell())
+            given.seek(position)
+            return size
+        raise AttributeError("Unable to determine the file's size.")
+
+    # -- reading and writing -------------------------------------------------------------------------------------------
+
+    def read(self, size: int = -1) -> Any:
+        """Read so many bytes, or all."""
+        return self.file.read(size)
+
+    def write(self, data: Any) -> int:
+        """Write."""
+        written: int = self.file.write(data)
+        return written
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a place."""
+        position: int = self.file.seek(offset, whence)
+        return position
+
+    def tell(self) -> int:
+        """Where reading goes on."""
+        position: int = self.file.tell()
+        return position
+
+    def flush(self) -> None:
+        """Hand on what was written."""
+        self.file.flush()
+
+    def readable(self) -> bool:
+        """Whether it can be read."""
+        return not self.closed and bool(self.file.readable() if hasattr(self.file, "readable") else True)
+
+    def writable(self) -> bool:
+        """Whether it can be written."""
+        return not self.closed and bool(self.file.writable()) if hasattr(self.file, "writable") else False
+
+    def seekable(self) -> bool:
+        """Whether one can go to a place in it."""
+        return not self.closed and bool(self.file.seekable() if hasattr(self.file, "seekable") else True)
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed."""
+        return not self.file or bool(self.file.closed)
+
+    def chunks(self, chunk_size: int | None = None) -> Iterator[Any]:
+        """Yield the content in parts of at most so many bytes."""
+        self.seek_start()
+        while data := self.read(chunk_size or self.DEFAULT_CHUNK_SIZE):
+            yield data
+
+    def seek_start(self) -> None:
+        """Go to the beginning, where the file can."""
+        try:
+            self.seek(0)
+        except (AttributeError, io.UnsupportedOperation):
+            pass  # a stream that can't be rewound is read from where it is
+
+    def multiple_chunks(self, chunk_size: int | None = None) -> bool:
+        """Whether there is more than one chunk."""
+        return self.size > (chunk_size or self.DEFAULT_CHUNK_SIZE)
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the lines, each with its end."""
+        left: Any = None
+        for chunk in self.chunks():
+            lines = (chunk if left is None else left + chunk).splitlines(keepends=True)
+            left = None
+            if lines and not lines[-1].endswith((b"\n", b"\r") if isinstance(lines[-1], bytes) else ("\n", "\r")):
+                left = lines.pop()
+            yield from lines
+        if left is not None:
+            yield left
+
+    def open(self, mode: str | None = None, *args: Any, **options: Any) -> Self:
+        """Open it again, or go back to its beginning where it is open.
+
+        Raises ``ValueError`` for one that was closed and has no path.
+        """
+        if not self.closed:
+            self.seek(0)
+        elif self.name and os.path.exists(self.name):
+            self.file = open(self.name, mode or self.mode, *args, **options)  # noqa: SIM115 - the caller closes it
+        else:
+            raise ValueError("The file cannot be reopened.")
+        return self
+
+    def close(self) -> None:
+        """Close it."""
+        self.file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class ContentFile(File):
+    """A file made of a text or of bytes that are at hand."""
+
+    def __init__(self, content: str | bytes, name: str | None = None) -> None:
+        stream: Any = io.StringIO(content) if isinstance(content, str) else io.BytesIO(content)
+        super().__init__(stream, name=name)
+        self.size = len(content)  # type: ignore[misc]  # known, so nothing need be asked
+
+    size: int = 0  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        return "Raw content"
+
+    def __bool__(self) -> bool:
+        return True
+
+    def open(self, mode: str | None = None, *args: Any, **options: Any) -> Self:
+        self.seek(0)
+        return self
+
+    def close(self) -> None:
+        """Content at hand stays at hand."""
+
+    def write(self, data: Any) -> int:
+        written: int = self.file.write(data)
+        position = self.file.tell()
+        self.size = self.file.seek(0, os.SEEK_END)
+        self.file.seek(position)
+        return written

@@ -1,0 +1,211 @@
+"""File fields: a column that names a file in a storage. Paths of files that are there belong to ``FilePathField``.
+
+A file assigned to an attribute is kept when the instance is saved; replacing a file or deleting a row leaves the old
+file where it is, as in Django, since other rows may name it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import posixpath
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+
+from orm.checks.messages import CheckMessage, Error
+from orm.errors import FieldError, ImproperlyConfigured
+from orm.files.base import File
+from orm.files.storage import Storage, validate_file_name
+from orm.files.storages import default_storage
+from orm.models.fields.base import Field
+from orm.models.fields.field_file_blocking import FieldFile
+from orm.models.fields.text import CharField
+
+
+class FileDescriptor:
+    """The attribute of a file field: always a ``FieldFile``, whatever was assigned."""
+
+    def __init__(self, field: FileField) -> None:
+        self.field = field
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        if instance is None:
+            return self.field
+        held = instance.__dict__
+        name = self.field.attname
+        if name not in held:
+            return self.field.__get__(instance, owner)  # not loaded yet
+        file = held[name]
+        if isinstance(file, FieldFile) and file.field is self.field and file.instance is instance:
+            return file
+        held[name] = made = self._wrapped(instance, file)
+        return made
+
+    def _wrapped(self, instance: Any, file: Any) -> Any:
+        made = self.field.attr_class(instance, self.field, file if isinstance(file, str) or file is None else file.name)
+        if isinstance(file, FieldFile):
+            made.__dict__["_file"] = file.__dict__.get("_file")
+            made._committed = file._committed
+        elif isinstance(file, File):
+            made.file = file
+            made._committed = False
+        return made
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        instance.__dict__[self.field.attname] = value
+
+
+class FileField(Field[Any]):
+    """The name of a file in a storage.
+
+    Parameters:
+        upload_to: the folder in the storage, in which ``strftime`` marks are filled in; or a function of the instance
+            and the file's name that returns the whole name.
+        storage: where files are kept, or a function that returns it; the default storage without it.
+    """
+
+    kind = "char"
+    keeps_files = True
+    description = "File"
+    attr_class: ClassVar[type[FieldFile]] = FieldFile
+    descriptor_class: ClassVar[type[FileDescriptor]] = FileDescriptor
+
+    def __init__(
+        self,
+        verbose_name: str | None = None,
+        name: str | None = None,
+        upload_to: str | Callable[[Any, str], str] = "",
+        storage: Storage | Callable[[], Storage] | None = None,
+        **options: Any,
+    ) -> None:
+        self._primary_key_set_explicitly = "primary_key" in options
+        given = storage or default_storage
+        if callable(given):
+            self._storage_callable = given
+            given = given()
+            if not isinstance(given, Storage):
+                raise TypeError(
+                    f"{type(self).__name__}.storage must be a subclass/instance of orm.files.storage.Storage, and a "
+                    f"function must return one, not {given!r}."
+                )
+        self.storage: Any = given
+        self.upload_to = upload_to
+        options.setdefault("max_length", 100)
+        super().__init__(verbose_name, name, **options)
+
+    def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
+        """What a file's name can't be."""
+        if self._primary_key_set_explicitly:
+            said = f"'primary_key' is not a valid argument for a {type(self).__name__}."
+            yield Error(said, obj=self, id="fields.E201")
+        if isinstance(self.upload_to, str) and self.upload_to.startswith("/"):
+            yield Error(
+                f"{type(self).__name__}'s 'upload_to' argument must be a relative path, not an absolute path.",
+                hint="Remove the leading slash.",
+                obj=self,
+                id="fields.E202",
+            )
+
+    def check_declaration(self) -> None:
+        """Refuse what ``own_checks`` finds."""
+        super().check_declaration()
+        for problem in self.own_checks((), None):
+            raise ImproperlyConfigured(f"{self}: {problem.msg}")
+
+    def contribute_to_class(self, cls: Any, name: str, **options: Any) -> None:
+        """Also: the attribute is always a file."""
+        super().contribute_to_class(cls, name, **options)
+        setattr(cls, self.attname, self.descriptor_class(self))
+
+    def get_internal_type(self) -> str:
+        return "FileField"
+
+    def get_prep_value(self, value: Any) -> Any:
+        """The file's name."""
+        if value is None or hasattr(value, "resolve_expression"):
+            return value
+        return str(value.name or "") if isinstance(value, File) else str(value)
+
+    def pre_save(self, instance: Any, add: bool) -> Any:
+        """The file; one that is not in the storage yet is kept there.
+
+        In async code ``asave()`` has done so before, in a worker thread.
+        """
+        file = getattr(instance, self.attname)
+        if file.name and not file._committed:
+            if not hasattr(file.file, "chunks"):
+                raise FieldError(f"File for {self.name} must have the name attribute specified to be saved.")
+            file.save(str(file.name), file.file, save=False)
+        elif not file.name and file.__dict__.get("_file") is not None:
+            raise FieldError(f"File for {self.name} must have the name attribute specified to be saved.")
+        return file
+
+    def save_form_data(self, instance: Any, data: Any) -> None:
+        """Set a cleaned value: None means no change, False no file."""
+        if data is not None:
+            setattr(instance, self.name, data or "")
+
+    def value_to_string(self, instance: Any) -> str:
+        return str(self.value_from_object(instance) or "")
+
+    def generate_filename(self, instance: Any, filename: str) -> str:
+        """Return the whole name in the storage for a file of this name.
+
+        Raises ``SuspiciousFileOperation`` for a name that leads elsewhere.
+        """
+        if callable(self.upload_to):
+            filename = self.upload_to(instance, filename)
+        else:
+            folder = datetime.datetime.now().strftime(str(self.upload_to))
+            filename = posixpath.join(folder, filename)
+        filename = validate_file_name(filename, allow_relative_path=True)
+        generated: str = self.storage.generate_filename(filename)
+        return generated
+
+    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+        """As any field's; the storage as it was given."""
+        name, path, args, keywords = super().deconstruct()
+        if keywords.get("max_length") == 100:
+            del keywords["max_length"]
+        return name, path, args, {**keywords, "upload_to": self.upload_to}
+
+
+class FilePathField(CharField):
+    """The path of a file that is there already, in a folder.
+
+    Parameters: ``path`` is the folder, or a function that returns it; ``match`` a regular expression for names;
+    ``recursive`` looks into folders inside; ``allow_files`` and ``allow_folders`` say what may be named.
+    """
+
+    description = "File path"
+
+    def __init__(
+        self,
+        verbose_name: str | None = None,
+        name: str | None = None,
+        path: str | os.PathLike[str] | Callable[[], str] = "",
+        match: str | None = None,
+        recursive: bool = False,
+        allow_files: bool = True,
+        allow_folders: bool = False,
+        **options: Any,
+    ) -> None:
+        self.path = path
+        self.match = match
+        self.recursive = recursive
+        self.allow_files = allow_files
+        self.allow_folders = allow_folders
+        options.setdefault("max_length", 100)
+        super().__init__(verbose_name, name, **options)  # type: ignore[call-overload]
+
+    def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
+        """Something must be allowed."""
+        if not self.allow_files and not self.allow_folders:
+            said = "FilePathFields must have either 'allow_files' or 'allow_folders' set to True."
+            yield Error(said, obj=self, id="fields.E140")
+
+    def check_declaration(self) -> None:
+        """Refuse what ``own_checks`` finds."""
+        super().check_declaration()
+        for problem in self.own_checks((), None):
+            raise ImproperlyConfigured(f"{self}: {problem.msg}")
