@@ -155,6 +155,10 @@ class DataError(DatabaseError):
     """A value is out of range or malformed for its column."""
 
 
+class UnsendableText(DataError, ValueError):
+    """A text that has no form in the database's encoding, such as half of a surrogate pair; nothing was sent."""
+
+
 class OperationalError(DatabaseError):
     """The database is unreachable, went away, is locked, or ran out of something."""
 

@@ -46,7 +46,7 @@ _BY_CLASS: tuple[tuple[type[Exception], type[errors.Error]], ...] = (
     (psycopg.ProgrammingError, errors.ProgrammingError),
     (psycopg.InternalError, errors.InternalError),
     (psycopg.InterfaceError, errors.InterfaceError),
-    (UnicodeError, errors.DataError),
+    (UnicodeError, errors.UnsendableText),
 )
 
 

@@ -135,7 +135,12 @@ class PostgreSQLDialect(Dialect):
         return f"${number}"
 
     def binary_literal(self, data: bytes) -> str:
-        return rf"'\x{data.hex()}'"
+        return rf"E'\\x{data.hex()}'"
+
+    def string_literal(self, text: str) -> str:
+        """Return a quoted string that means the same whatever ``standard_conforming_strings`` is set to."""
+        literal = super().string_literal(text)
+        return "E" + literal.replace("\\", "\\\\") if "\\" in text else literal
 
     # -- types ------------------------------------------------------------------------------------------------------
 
@@ -204,7 +209,7 @@ class PostgreSQLDialect(Dialect):
         operator = _PATTERNS[lookup][0]
         if lookup in ("regex", "iregex"):
             return f"{lhs}::text {operator} {rhs}"
-        escaped = f"REPLACE(REPLACE(REPLACE({rhs}, '\\', '\\\\'), '%%', '\\%%'), '_', '\\_')"
+        escaped = f"REPLACE(REPLACE(REPLACE({rhs}, E'\\\\', E'\\\\\\\\'), '%%', E'\\\\%%'), '_', E'\\\\_')"
         before = "'%%' || " if lookup.endswith(("contains", "endswith")) else ""
         after = " || '%%'" if lookup.endswith(("contains", "startswith")) else ""
         return f"{lhs}::text {operator} {before}{escaped}{after}"
@@ -226,6 +231,24 @@ class PostgreSQLDialect(Dialect):
 
     def function_name(self, name: str) -> str:
         return _FUNCTION_NAMES.get(name, name)
+
+    def numeric_function(self, name: str, arguments: Sequence[tuple[str, str | None]]) -> str:
+        """Return the function; ROUND to places, LOG to a base and MOD take no double precision."""
+        if name not in ("ROUND", "LOG", "MOD") or len(arguments) < 2 or all(kind != "float" for _, kind in arguments):
+            return super().numeric_function(name, arguments)
+        exact = [sql if kind in types.INTEGER_KINDS else f"({sql})::numeric" for sql, kind in arguments]
+        return f"{name}({', '.join(exact)})::double precision"
+
+    def digest(self, algorithm: str, sql: str) -> str:
+        if algorithm == "SHA1":
+            return f"ENCODE(DIGEST({sql}, 'sha1'), 'hex')"
+        return f"ENCODE({algorithm}(CONVERT_TO({sql}, 'UTF8')), 'hex')"
+
+    def json_array(self, items: Sequence[tuple[str, str | None]]) -> str:
+        return f"JSONB_BUILD_ARRAY({', '.join(sql for sql, _ in items)})"
+
+    def json_object(self, items: Sequence[tuple[str, str | None]]) -> str:
+        return f"JSONB_BUILD_OBJECT({', '.join(sql for sql, _ in items)})"
 
     def extract(self, part: str, sql: str, sql_type: SQLType, zone: str | None) -> str:
         if part != "epoch":  # an epoch is the same moment everywhere
@@ -310,7 +333,7 @@ class PostgreSQLDialect(Dialect):
     def explain(self, format: str | None, options: dict[str, Any]) -> str:
         parts = []
         if format is not None:
-            if format.lower() not in _EXPLAIN_FORMATS:
+            if not isinstance(format, str) or format.lower() not in _EXPLAIN_FORMATS:
                 raise ValueError(f"PostgreSQL explains as {', '.join(sorted(_EXPLAIN_FORMATS))}, not {format!r}")
             parts.append(f"FORMAT {format.upper()}")
         for name, value in options.items():

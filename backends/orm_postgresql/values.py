@@ -53,13 +53,16 @@ class ReadRange:
         return self.made.of(value)
 
 
+_ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+
+
 def write_json(value: Any) -> str:
     """Return a value as jsonb reads it.
 
     Raises ``ValueError`` for one with the character NUL, which jsonb can't hold.
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    if "\\u0000" in text and "\x00" in str(value):
+    if "\\u0000" in text and _ESCAPED_NUL.search(text):
         raise ValueError("PostgreSQL's jsonb can't hold the character NUL (\\u0000)")
     return text
 

@@ -192,6 +192,12 @@ class SQLiteDialect(Dialect):
     def function_name(self, name: str) -> str:
         return _FUNCTION_NAMES.get(name, name)
 
+    def json_array(self, items: Sequence[tuple[str, str | None]]) -> str:
+        return f"JSON_ARRAY({', '.join(_as_json(*item) for item in items)})"
+
+    def json_object(self, items: Sequence[tuple[str, str | None]]) -> str:
+        return f"JSON_OBJECT({', '.join(_as_json(*item) for item in items)})"
+
     def extract(self, part: str, sql: str, sql_type: SQLType, zone: str | None) -> str:
         if sql_type.kind == "duration":
             if part != "epoch":
@@ -360,6 +366,13 @@ class SQLiteDialect(Dialect):
         return None
 
 
+def _as_json(sql: str, kind: str | None) -> str:
+    """Return a value as SQLite's JSON functions take it: JSON is text to them, and a boolean a number."""
+    if kind == "json":
+        return f"JSON({sql})"
+    return f"JSON(CASE ({sql}) WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)" if kind == "boolean" else sql
+
+
 def _is_number(sql_type: Any) -> bool:
     return sql_type.max_digits is not None and sql_type.max_digits <= _EXACT_DIGITS
 
@@ -417,13 +430,25 @@ def _glob_fold(text: str) -> str:
     return "".join(pieces)
 
 
+_MOST_OF_A_PATTERN = 50_000  # SQLITE_MAX_LIKE_PATTERN_LENGTH as Python's SQLite is built, in bytes
+
+
+def _pattern(glob: str) -> str:
+    """Return a GLOB pattern as it is; one longer than SQLite takes is named here, before it is sent."""
+    if len(glob) * 4 > _MOST_OF_A_PATTERN and len(glob.encode("utf-8", "surrogatepass")) > _MOST_OF_A_PATTERN:
+        raise ValueError(
+            f"SQLite matches patterns of up to {_MOST_OF_A_PATTERN} bytes; this one has {len(glob)} letters"
+        )
+    return glob
+
+
 _GLOBS: dict[str, Adapter] = {
-    "startswith": lambda v: _glob_escape(v) + "*",
-    "endswith": lambda v: "*" + _glob_escape(v),
-    "icontains": lambda v: f"*{_glob_fold(v)}*",
-    "istartswith": lambda v: _glob_fold(v) + "*",
-    "iendswith": lambda v: "*" + _glob_fold(v),
-    "iexact": _glob_fold,
+    "startswith": lambda v: _pattern(_glob_escape(v) + "*"),
+    "endswith": lambda v: _pattern("*" + _glob_escape(v)),
+    "icontains": lambda v: _pattern(f"*{_glob_fold(v)}*"),
+    "istartswith": lambda v: _pattern(_glob_fold(v) + "*"),
+    "iendswith": lambda v: _pattern("*" + _glob_fold(v)),
+    "iexact": lambda v: _pattern(_glob_fold(v)),
 }
 
 

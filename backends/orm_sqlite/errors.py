@@ -21,7 +21,7 @@ _BY_CLASS: tuple[tuple[type[Exception], type[errors.Error]], ...] = (
     (sqlite3.InterfaceError, errors.InterfaceError),
     (sqlite3.DatabaseError, errors.DatabaseError),
     (OverflowError, errors.DataError),
-    (UnicodeError, errors.DataError),
+    (UnicodeError, errors.UnsendableText),
 )
 
 CAUGHT = (sqlite3.Error, OverflowError, UnicodeError)

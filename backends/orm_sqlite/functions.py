@@ -380,6 +380,22 @@ def md5(text: str) -> str:
 
 
 @strict
+def cotangent(number: float) -> float | None:
+    """Return the cotangent; None at zero, where there is none."""
+    return 1 / math.tan(number) if number else None
+
+
+def digest(name: str) -> Callable[..., Any]:
+    """Return the function that gives a text's digest by this algorithm, in hexadecimal."""
+
+    @strict
+    def digested(text: Any) -> str:
+        return hashlib.new(name, str(text).encode(), usedforsecurity=False).hexdigest()
+
+    return digested
+
+
+@strict
 def json_part(text: str, path: str) -> str | None:
     """Return what lies at a path (a JSON list of keys and indexes) in a JSON text, as JSON; None when nothing does."""
     value = json.loads(text)
@@ -425,6 +441,8 @@ _FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ("REPEAT", 2, repeat),
     ("REVERSE", 1, reverse),
     ("MD5", 1, md5),
+    ("COT", 1, cotangent),
+    *((name.upper(), 1, digest(name)) for name in ("sha1", "sha224", "sha256", "sha384", "sha512")),
     ("ORM_JSON_PART", 2, json_part),
     ("ORM_JSON_EQUAL", 2, json_equal),
     ("ORM_JSON_CONTAINS", 2, json_contains),

@@ -255,6 +255,10 @@ class SearchQuery(SearchQueryCombinable):
         return (f"!!({call})" if self.invert else call), [*params, *value_params]
 
 
+MOST_OF_A_WORD = 2046
+MOST_OF_A_MARK = 32_000
+
+
 class Lexeme(SearchQueryCombinable):
     """One word as it is in the index, searched for exactly.
 
@@ -267,7 +271,9 @@ class Lexeme(SearchQueryCombinable):
     def __init__(self, value: str, *, prefix: bool = False, weight: str | None = None) -> None:
         if not isinstance(value, str) or not value:
             raise ValueError("Lexeme value cannot be empty.")
-        if weight is not None and weight.upper() not in WEIGHTS:
+        if len(value) > MOST_OF_A_WORD:
+            raise ValueError(f"PostgreSQL's words have up to {MOST_OF_A_WORD} bytes, not {len(value)} characters.")
+        if weight is not None and (not isinstance(weight, str) or weight.upper() not in WEIGHTS):
             raise ValueError(f"Weight must be one of {', '.join(WEIGHTS)}, not {weight!r}.")
         super().__init__()
         quoted = "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
@@ -447,6 +453,8 @@ class SearchHeadline(Func):
             "fragment_delimiter": fragment_delimiter,
         }
         options = {name: value for name, value in given.items() if value is not None}
+        for name, value in options.items():
+            _check_headline_option(name, value)
         text = ", ".join(f"{_HEADLINE_OPTIONS[name]}={_headline_value(value)}" for name, value in options.items())
         self.options = Value(text, output_field=types.TEXT) if options else None
         self.config = SearchConfig.from_parameter(config)
@@ -462,6 +470,14 @@ class SearchHeadline(Func):
             parts.append(sql)
             params += item_params
         return f"ts_headline({config}{', '.join(parts)})", params
+
+
+def _check_headline_option(name: str, value: Any) -> None:
+    wanted = str if name in ("start_sel", "stop_sel", "fragment_delimiter") else int
+    if not isinstance(value, wanted):
+        raise TypeError(f"{name} is {'a text' if wanted is str else 'a whole number'}, not {value!r}")
+    if isinstance(value, str) and len(value.encode("utf-8", "replace")) > MOST_OF_A_MARK:
+        raise ValueError(f"{name} has up to {MOST_OF_A_MARK} bytes, not {len(value)} characters")
 
 
 def _headline_value(value: Any) -> str:

@@ -628,6 +628,8 @@ class AwaitableQuerySet(Faces[M]):
 
 
 def _called(values: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(values, Mapping):
+        raise TypeError(f"defaults is a dict of names and values, not {values!r}")
     return {name: value() if callable(value) else value for name, value in values.items()}
 
 

@@ -186,6 +186,9 @@ async def bulk_update(model: Any, instances: list[Any], names: list[str], *, usi
         raise ValueError("bulk_update() can only be used with concrete fields.")
     if any(field.primary_key or field in opts.pk_fields for field in fields):
         raise ValueError("bulk_update() cannot be used with primary key fields.")
+    strange = next((instance for instance in instances if not isinstance(instance, model)), None)
+    if strange is not None:
+        raise TypeError(f"bulk_update() takes instances of {model.__name__}, not {strange!r}.")
     if any(instance.pk is None for instance in instances):
         raise ValueError("All bulk_update() objects must have a primary key set.")
     if not instances:

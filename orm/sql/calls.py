@@ -128,6 +128,8 @@ class ExpressionWrapper(Expression):
 
     def __init__(self, expression: Any, output_field: SQLType) -> None:
         super().__init__(output_field)
+        if not hasattr(expression, "resolve_expression"):
+            raise TypeError(f"ExpressionWrapper() takes an expression, not {expression!r}: Value(…) holds a value")
         self.expression = expression
 
     def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:

@@ -216,6 +216,22 @@ class Dialect(SchemaSpelling):
         """Return this database's name for a function the library knows by its standard name."""
         return name
 
+    def numeric_function(self, name: str, arguments: Sequence[tuple[str, str | None]]) -> str:
+        """Return a function of numbers; ``arguments`` are SQL, each with its kind where that is known."""
+        return f"{self.function_name(name)}({', '.join(sql for sql, _ in arguments)})"
+
+    def digest(self, algorithm: str, sql: str) -> str:
+        """Return a digest of a text in hexadecimal; ``algorithm`` is SHA1, SHA224, SHA256, SHA384 or SHA512."""
+        return f"{algorithm}({sql})"
+
+    def json_array(self, items: Sequence[tuple[str, str | None]]) -> str:
+        """Return a JSON list of values; ``items`` are SQL, each with its kind where that is known."""
+        raise NotSupportedError(f"{self.name} can't make JSON lists")
+
+    def json_object(self, items: Sequence[tuple[str, str | None]]) -> str:
+        """Return a JSON object; ``items`` are its keys and values in turn, as for ``json_array``."""
+        raise NotSupportedError(f"{self.name} can't make JSON objects")
+
     def extract(self, part: str, sql: str, sql_type: SQLType, zone: str | None) -> str:
         """Return an integer part of a date, time or datetime.
 

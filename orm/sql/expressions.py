@@ -187,6 +187,8 @@ class Expression(Combinable):
 
     def __init__(self, output_field: SQLType | None = None) -> None:
         if output_field is not None:
+            if not isinstance(output_field, SQLType):
+                raise TypeError(f"output_field is a field such as TextField(), not {output_field!r}")
             self._output_field = output_field
 
     # -- shape --------------------------------------------------------------------------------------------------------
@@ -624,6 +626,8 @@ class OrderBy(Expression):
     ) -> None:
         if nulls_first and nulls_last:
             raise ValueError("nulls_first and nulls_last exclude each other")
+        if not hasattr(expression, "resolve_expression"):
+            raise ValueError(f"expression must be an expression type, not {expression!r}")
         super().__init__()
         self.expression = expression
         self.descending = descending

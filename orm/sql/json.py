@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from orm.errors import FieldError
 from orm.sql import types
 from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS
 from orm.sql.expressions import Constant, Expression, Param, Slot
@@ -111,6 +112,9 @@ class KeyTransform(Transform):
     def render(self, compiler: Compiler, connection: Dialect, *, as_text: bool) -> tuple[str, Sequence[Any]]:
         """Return the value's SQL: as JSON, or as text with strings unquoted."""
         sql, params = compiler.compile(self.lhs)
+        held = self.lhs.output_field_or_none
+        if held is not None and held.kind != "json":
+            raise FieldError(f"{type(self).__name__} looks into JSON, not into a {held.kind}")
         text = connection.json_value(sql, "%s", as_text=as_text, special=self.special)
         return text, [*params, self.path_param(connection)]
 
@@ -119,6 +123,7 @@ class KeyTextTransform(KeyTransform):
     """What lies under a key, as text."""
 
     lookup_name = "key_text"
+    takes_extra = False
 
     def _infer_output_field(self) -> SQLType | None:
         return types.TEXT

@@ -15,12 +15,12 @@ import math
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from orm.epoch import Reason, epoch
 from orm.errors import DataError, EmptyResultSet, FieldError
 from orm.sql import types
 from orm.sql.calls import Func
 from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS, NothingNode
 from orm.sql.expressions import Expression, Param, Slot
+from orm.sql.registration import LookupOwner
 from orm.sql.types import KIND_LOOKUPS, OutOfRange, SQLType
 from orm.sql.zones import InZone
 
@@ -419,7 +419,7 @@ class IExact(PatternLookup):
 # -- transforms --------------------------------------------------------------------------------------------------------
 
 
-class Transform(Func):
+class Transform(LookupOwner, Func):
     """A function of one expression that a lookup path may name: ``name__lower__startswith``.
 
     Set ``bilateral = True`` to apply it to the other side too.
@@ -427,7 +427,6 @@ class Transform(Func):
 
     lookup_name: str = ""
     is_transform = True
-    class_lookups: ClassVar[dict[str, type]] = {}
     bilateral = False
     arity = 1
 
@@ -447,21 +446,6 @@ class Transform(Func):
     def get_transform(self, name: str) -> Any:
         """Return the transform of that name for this transform's result."""
         return self.output_field.get_transform(name)
-
-    @classmethod
-    def register_lookup(cls, lookup: type, lookup_name: str | None = None) -> type:
-        """Make a lookup available on this transform's result only."""
-        if "class_lookups" not in cls.__dict__:
-            cls.class_lookups = {}
-        cls.class_lookups[lookup_name or lookup.lookup_name] = lookup  # type: ignore[attr-defined]
-        epoch.advance(Reason.LOOKUPS)
-        return lookup
-
-    @classmethod
-    def _unregister_lookup(cls, lookup: type, lookup_name: str | None = None) -> None:
-        """Take back ``register_lookup`` with the same arguments, for tests (Django's name)."""
-        del cls.__dict__["class_lookups"][lookup_name or lookup.lookup_name]  # type: ignore[attr-defined]
-        epoch.advance(Reason.LOOKUPS)
 
 
 MOMENT_PARTS = frozenset(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.errors import FieldError
 from orm.sql import types
@@ -51,6 +51,10 @@ class F(Combinable):
 
     def __invert__(self) -> NegatedExpression:
         return NegatedExpression(self)
+
+    # With __getitem__ alone, Python would take letter after letter without end.
+    __iter__: ClassVar[None] = None
+    __contains__: ClassVar[None] = None
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and other.name == self.name

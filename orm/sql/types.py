@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable, Hashable
 from typing import Any, ClassVar
 
-from orm.epoch import Reason, epoch
+from orm.sql.registration import LookupOwner
 
 UTC = datetime.UTC
 
@@ -211,7 +211,7 @@ PREPARE: dict[str, Callable[[Any], Any]] = {
 }
 
 
-class SQLType:
+class SQLType(LookupOwner):
     """The type of a column or of a computed value.
 
     Parameters: ``kind`` is one of ``KINDS``; the others refine it (lengths in characters, decimals in digits).
@@ -225,7 +225,6 @@ class SQLType:
     model: Any = None
     is_composite: ClassVar[bool] = False
     """Whether it is a key made of several columns, which are its ``fields``."""
-    class_lookups: ClassVar[dict[str, type]] = {}
 
     def __init__(self, kind: str, *, max_digits: int | None = None, decimal_places: int | None = None) -> None:
         self.kind = kind
@@ -265,30 +264,13 @@ class SQLType:
 
     # -- lookups ---------------------------------------------------------------------------------------------------
 
-    @classmethod
-    def register_lookup(cls, lookup: type, lookup_name: str | None = None) -> type:
-        """Make ``lookup`` (a Lookup or Transform class) available on this class of field. Usable as a decorator."""
-        if "class_lookups" not in cls.__dict__:
-            cls.class_lookups = {}
-        cls.class_lookups[lookup_name or lookup.lookup_name] = lookup  # type: ignore[attr-defined]
-        epoch.advance(Reason.LOOKUPS)
-        return lookup
-
-    @classmethod
-    def _unregister_lookup(cls, lookup: type, lookup_name: str | None = None) -> None:
-        """Take back ``register_lookup`` with the same arguments, for tests (Django's name).
-
-        Raises ``KeyError`` for a lookup that this class has not.
-        """
-        del cls.__dict__["class_lookups"][lookup_name or lookup.lookup_name]  # type: ignore[attr-defined]
-        epoch.advance(Reason.LOOKUPS)
-
     def lookups(self) -> dict[str, type]:
         """Return every lookup and transform of this type by name, the most specific winning."""
         found = {**KIND_LOOKUPS[None], **KIND_LOOKUPS.get(self.kind, {})}
-        for cls in reversed(type(self).__mro__):
-            found.update(cls.__dict__.get("class_lookups", {}))
+        found.update(self.registered_lookups())
         return found
+
+    get_lookups = lookups
 
     def get_lookup(self, name: str) -> type | None:
         """Return the Lookup class of that name, or None."""

@@ -83,6 +83,8 @@ class Window(Expression):
         self.expression = expression
         self.partition_by = [F(item) if isinstance(item, str) else item for item in listed(partition_by)]
         self.order_by = [ordering_of(item) for item in listed(order_by)]
+        if frame is not None and not isinstance(frame, WindowFrame):
+            raise TypeError(f"frame is a RowRange or a ValueRange, not {frame!r}")
         self.frame = frame
 
     @property

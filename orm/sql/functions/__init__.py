@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orm.sql.functions.comparison import Cast, Coalesce, Collate, Greatest, Least, NullIf
+from orm.sql.functions.json import JSONArray, JSONObject
 from orm.sql.functions.moments import (
     Extract,
     ExtractDay,
@@ -37,6 +38,7 @@ from orm.sql.functions.numbers import (
     ATan2,
     Ceil,
     Cos,
+    Cot,
     Degrees,
     Exp,
     Floor,
@@ -55,6 +57,11 @@ from orm.sql.functions.numbers import (
 )
 from orm.sql.functions.text import (
     MD5,
+    SHA1,
+    SHA224,
+    SHA256,
+    SHA384,
+    SHA512,
     Chr,
     Concat,
     ConcatPair,
@@ -103,6 +110,7 @@ __all__ = [
     "Concat",
     "ConcatPair",
     "Cos",
+    "Cot",
     "CumeDist",
     "Degrees",
     "DenseRank",
@@ -122,6 +130,8 @@ __all__ = [
     "FirstValue",
     "Floor",
     "Greatest",
+    "JSONArray",
+    "JSONObject",
     "LPad",
     "LTrim",
     "Lag",
@@ -154,6 +164,11 @@ __all__ = [
     "Right",
     "Round",
     "RowNumber",
+    "SHA1",
+    "SHA224",
+    "SHA256",
+    "SHA384",
+    "SHA512",
     "Sign",
     "Sin",
     "Sqrt",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.sql import types
 from orm.sql.calls import Func
@@ -57,7 +57,23 @@ class Sign(Transform):
     lookup_name = "sign"
 
 
-class Round(Func):
+class _OfNumerics(Func):
+    """A function that some databases have for exact numbers alone, called there with floats as well."""
+
+    takes_extra: ClassVar[bool] = False
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+        given: list[tuple[str, str | None]] = []
+        params: list[Any] = []
+        for item in self.source_expressions:
+            sql, found = compiler.compile(item)
+            field = item.output_field_or_none
+            given.append((sql, field.kind if field is not None else None))
+            params += found
+        return connection.numeric_function(self.function, given), params
+
+
+class Round(_OfNumerics):
     """The number rounded to ``precision`` decimal places."""
 
     function = "ROUND"
@@ -87,12 +103,12 @@ def _real(name: str, function: str | None = None) -> Any:
 
 
 ACos, ASin, ATan = _real("ACos"), _real("ASin"), _real("ATan")
-Cos, Sin, Tan = _real("Cos"), _real("Sin"), _real("Tan")
+Cos, Cot, Sin, Tan = _real("Cos"), _real("Cot"), _real("Sin"), _real("Tan")
 Degrees, Radians = _real("Degrees"), _real("Radians")
 Exp, Ln, Sqrt = _real("Exp"), _real("Ln"), _real("Sqrt")
 
 
-class _Pair(Func):
+class _Pair(_OfNumerics):
     arity = 2
 
     def _infer_output_field(self) -> SQLType | None:
@@ -134,6 +150,6 @@ class Pi(Func):
 
 
 __all__ = [
-    "ACos", "ASin", "ATan", "ATan2", "Abs", "Ceil", "Cos", "Degrees", "Exp", "Floor", "Ln", "Log", "Mod", "Pi", "Power",
+    "ACos", "ASin", "ATan", "ATan2", "Abs", "Ceil", "Cos", "Cot", "Degrees", "Exp", "Floor", "Ln", "Log", "Mod", "Pi", "Power",
     "Radians", "Random", "Round", "Sign", "Sin", "Sqrt", "Tan",
 ]  # fmt: skip

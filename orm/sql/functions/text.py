@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.sql import types
 from orm.sql.calls import Func
@@ -78,6 +78,49 @@ class MD5(_TextTransform):
 
     function = "MD5"
     lookup_name = "md5"
+
+
+class _Digest(_TextTransform):
+    takes_extra: ClassVar[bool] = False
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+        sql, params = compiler.compile(self.lhs)
+        return connection.digest(self.function, sql), params
+
+
+class SHA1(_Digest):
+    """The SHA-1 digest of the text, in hexadecimal; PostgreSQL needs the extension pgcrypto for it."""
+
+    function = "SHA1"
+    lookup_name = "sha1"
+
+
+class SHA224(_Digest):
+    """The SHA-224 digest of the text, in hexadecimal."""
+
+    function = "SHA224"
+    lookup_name = "sha224"
+
+
+class SHA256(_Digest):
+    """The SHA-256 digest of the text, in hexadecimal."""
+
+    function = "SHA256"
+    lookup_name = "sha256"
+
+
+class SHA384(_Digest):
+    """The SHA-384 digest of the text, in hexadecimal."""
+
+    function = "SHA384"
+    lookup_name = "sha384"
+
+
+class SHA512(_Digest):
+    """The SHA-512 digest of the text, in hexadecimal."""
+
+    function = "SHA512"
+    lookup_name = "sha512"
 
 
 class Length(Transform):

@@ -1,0 +1,53 @@
+"""Functions that make JSON: lists and objects of values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from orm.sql import types
+from orm.sql.calls import Func
+from orm.sql.expressions import Value
+from orm.sql.references import as_reference
+from orm.sql.types import SQLType
+
+
+class _MakesJSON(Func):
+    takes_extra: ClassVar[bool] = False
+
+    def _infer_output_field(self) -> SQLType | None:
+        return types.JSON
+
+    def _arguments(self, compiler: Any) -> tuple[list[tuple[str, str | None]], list[Any]]:
+        """Return the SQL and kind of each argument, and the parameters of all."""
+        given: list[tuple[str, str | None]] = []
+        params: list[Any] = []
+        for item in self.source_expressions:
+            sql, found = compiler.compile(item)
+            field = item.output_field_or_none
+            given.append((sql, field.kind if field is not None else None))
+            params += found
+        return given, params
+
+
+class JSONArray(_MakesJSON):
+    """A JSON list of values: ``JSONArray("name", F("age") * 2)``."""
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+        items, params = self._arguments(compiler)
+        return connection.json_array(items), params
+
+
+class JSONObject(_MakesJSON):
+    """A JSON object: ``JSONObject(name="name", twice=F("age") * 2)``. Its keys are bound values."""
+
+    def __init__(self, **fields: Any) -> None:
+        items = [part for name, value in fields.items() for part in (Value(name), as_reference(value))]
+        super().__init__(*items)
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+        items, params = self._arguments(compiler)
+        return connection.json_object(items), params
+
+
+__all__ = ["JSONArray", "JSONObject"]

@@ -1,0 +1,126 @@
+"""Database functions that differ between databases where they are made, and give the same here."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Any
+
+import pytest
+
+from orm.errors import FieldError
+from orm.models import CharField, F, IntegerField, Value
+from orm.models.functions import (
+    SHA224,
+    SHA256,
+    SHA384,
+    SHA512,
+    Cot,
+    JSONArray,
+    JSONObject,
+    Length,
+    Log,
+    Lower,
+    Mod,
+    Round,
+)
+from orm.sql.lookups import Lookup, Transform
+from tests.query.models import Everything
+
+
+@pytest.fixture
+def row(database: Any) -> Any:
+    return Everything.objects.create(text="Zoë", integer=7, float=2.567, boolean=True, json={"a": [1, None]})
+
+
+async def test_digests(row: Any) -> None:
+    for function in (SHA224, SHA256, SHA384, SHA512):
+        expected = hashlib.new(function.__name__.lower(), "Zoë".encode()).hexdigest()
+        assert await Everything.objects.annotate(x=function("text")).values_list("x", flat=True).aget() == expected
+        assert await Everything.objects.annotate(x=function("char")).values_list("x", flat=True).aget() is None
+
+
+async def test_numeric_functions_of_floats(row: Any) -> None:
+    rows = Everything.objects.annotate(
+        rounded=Round("float", 1), whole=Round("float"), log=Log(Value(10.0), "float"), rest=Mod("float", Value(1.0)),
+        cot=Cot("float"),
+    )  # fmt: skip
+    found = await rows.aget()
+    assert found.rounded == 2.6
+    assert found.whole == 3
+    assert found.log == pytest.approx(math.log10(2.567))
+    assert found.rest == pytest.approx(0.567)
+    assert found.cot == pytest.approx(1 / math.tan(2.567))
+    assert type(found.rounded) is float
+
+
+async def test_json_made_of_values(row: Any) -> None:
+    made = JSONObject(**{'it\'s "a" key': "text", "n": F("integer") * 2, "on": "boolean", "in": "json", "none": "char"})
+    expected = {'it\'s "a" key': "Zoë", "n": 14, "on": True, "in": {"a": [1, None]}, "none": None}
+    assert await Everything.objects.annotate(x=made).values_list("x", flat=True).aget() == expected
+    listed = JSONArray("text", Value(1), JSONObject(a="integer"), "boolean", Lower("text"))
+    assert await Everything.objects.annotate(x=listed).values_list("x", flat=True).aget() == [
+        "Zoë", 1, {"a": 7}, True, "zoë",
+    ]  # fmt: skip
+    assert await Everything.objects.annotate(x=JSONObject(a="integer")).filter(x__a=7).acount() == 1
+    assert await Everything.objects.annotate(x=JSONArray()).values_list("x", flat=True).aget() == []
+
+
+class Longer(Lookup):
+    lookup_name = "longer"
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        lhs, params = self.process_lhs(compiler, connection)
+        rhs, rhs_params = self.process_rhs(compiler, connection)
+        return f"LENGTH({lhs}) > LENGTH({rhs})", [*params, *rhs_params]
+
+
+class Tripled(Transform):
+    lookup_name = "tripled"
+    output_field = IntegerField()
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
+        sql, params = compiler.compile(self.lhs)
+        return f"({sql} * 3)", params
+
+
+async def test_lookups_come_and_go(row: Any) -> None:
+    """What was compiled before is forgotten both times."""
+    for _ in range(2):
+        with pytest.raises(FieldError):
+            Everything.objects.filter(text__longer="ab")
+        CharField.register_lookup(Longer)
+        try:
+            assert await Everything.objects.filter(slug__longer="ab").acount() == 0
+        finally:
+            CharField._unregister_lookup(Longer)
+        with pytest.raises(FieldError):
+            Everything.objects.filter(slug__longer="ab")
+
+
+async def test_a_lookup_of_one_field(row: Any) -> None:
+    field = Everything._meta.get_field("integer")
+    field.register_lookup(Tripled)
+    try:
+        assert await Everything.objects.filter(integer__tripled=21).acount() == 1
+        assert await Everything.objects.filter(integer__tripled__gt=21).acount() == 0
+        with pytest.raises(FieldError):
+            Everything.objects.filter(bigint__tripled=21)
+        assert field.get_lookups()["tripled"] is Tripled
+        assert "tripled" not in IntegerField.get_class_lookups()
+    finally:
+        field._unregister_lookup(Tripled)
+    with pytest.raises(FieldError):
+        Everything.objects.filter(integer__tripled=21)
+
+
+async def test_a_lookup_of_a_transforms_result(row: Any) -> None:
+    CharField.register_lookup(Length)
+    Length.register_lookup(Tripled)
+    try:
+        assert await Everything.objects.filter(slug__length__tripled=3).acount() == 0
+    finally:
+        Length._unregister_lookup(Tripled)
+        CharField._unregister_lookup(Length)
+    with pytest.raises(KeyError):
+        CharField._unregister_lookup(Length)
