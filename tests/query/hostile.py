@@ -35,10 +35,11 @@ from tests.query.models import Everything, Tag
 REFUSALS = (ValueError, TypeError, FieldError, FieldDoesNotExist, ConnectionDoesNotExist)
 
 TEXTS = [
-    "'", "''", '"', "`", "\\", "\\'", "x'", "x' OR '1'='1", "x') UNION SELECT name FROM query_tag --", 'x"; DROP TABLE query_tag; --',
-    "year' FROM CURRENT_DATE); --", ";", "--", "/*", "*/", "%", "%s", "%%", "%(x)s", "%1", "{", "}", "{0}", "{x}", "{{", "$1", "?",
-    ":x", "$$", "E'\\x27'", "\x00", "a\x00b", "\n", "\r", "\t", "\x1a", "\u202e", "\u2028", "\ud800", "é", "😀", "x" * 100_000, "",
-    " ", "(", ")", "x)", "(SELECT 1)", "1", "-1", "[0]", "__", "_", "a__b", "a__", "NULL", "year", "-",
+    "'", "''", '"', "`", "\\", "\\'", "x'", "x' OR '1'='1", "x') UNION SELECT name FROM query_tag --",
+    'x"; DROP TABLE query_tag; --', "year' FROM CURRENT_DATE); --", ";", "--", "/*", "*/", "%", "%s", "%%",
+    "%(x)s", "%1", "{", "}", "{0}", "{x}", "{{", "$1", "?", ":x", "$$", "E'\\x27'", "\x00", "a\x00b", "\n", "\r",
+    "\t", "\x1a", "\u202e", "\u2028", "\ud800", "é", "😀", "x" * 100_000, "", " ", "(", ")", "x)", "(SELECT 1)",
+    "1", "-1", "[0]", "__", "_", "a__b", "a__", "NULL", "year", "-",
 ]  # fmt: skip
 
 
@@ -46,19 +47,22 @@ TEXTS = [
 
 INTERNAL = {
     "what is made when a query is resolved or compiled": {
-        "AdaptedSlot", "Col", "Column", "CombinedExpression", "DatabaseDefault", "Excluded", "KeyPath", "Limit", "NothingNode", "Null",
-        "OfType", "Outer", "OwnJoin", "Position", "Ref", "Slot", "Sliced", "Star", "StoredSlot", "SubSelect", "Where",
+        "AdaptedSlot", "Col", "Column", "CombinedExpression", "DatabaseDefault", "DoomedKeys", "Excluded",
+        "ExcludedColumn", "KeyPath", "Limit", "NothingNode", "Null", "OfType", "Outer", "OwnJoin", "Position",
+        "Ref", "Sliced", "Slot", "Star", "StoredSlot", "SubSelect", "Where",
     },
     "bases that stand for nothing alone": {
         "Aggregate", "Combinable", "Expression", "Func", "Node", "SearchQueryCombinable", "SearchVectorCombinable",
         "Transform", "TruncateTransform", "WindowFrame",
     },
     "made by an operator or a lookup's name": {
-        "ArrayLen", "ArrayLiteral", "CombinedSearchQuery", "CombinedSearchVector", "HStoreKey", "HStoreKeys", "HStoreValues",
-        "IndexTransform", "IsEmpty", "LowerInclusive", "LowerInfinite", "NegatedSearchQuery", "SliceTransform", "Unaccent",
-        "UpperInclusive", "UpperInfinite",
+        "ArrayLen", "ArrayLiteral", "CombinedSearchQuery", "CombinedSearchVector", "HStoreKey", "HStoreKeys",
+        "HStoreValues", "IndexTransform", "IsEmpty", "LowerInclusive", "LowerInfinite", "NegatedSearchQuery",
+        "SliceTransform", "Unaccent", "UpperInclusive", "UpperInfinite",
     },
-    "part of what a model declares": {"OpClass", "Operation"},
+    "part of what a model declares": {
+        "OpClass", "Operation",
+    },
 }  # fmt: skip
 
 

@@ -33,6 +33,8 @@ class _MakesJSON(Func):
 class JSONArray(_MakesJSON):
     """A JSON list of values: ``JSONArray("name", F("age") * 2)``."""
 
+    takes_extra: ClassVar[bool] = False
+
     def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
         items, params = self._arguments(compiler)
         return connection.json_array(items), params

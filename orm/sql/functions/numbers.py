@@ -150,6 +150,6 @@ class Pi(Func):
 
 
 __all__ = [
-    "ACos", "ASin", "ATan", "ATan2", "Abs", "Ceil", "Cos", "Cot", "Degrees", "Exp", "Floor", "Ln", "Log", "Mod", "Pi", "Power",
-    "Radians", "Random", "Round", "Sign", "Sin", "Sqrt", "Tan",
+    "ACos", "ASin", "ATan", "ATan2", "Abs", "Ceil", "Cos", "Cot", "Degrees", "Exp", "Floor", "Ln", "Log", "Mod", "Pi",
+    "Power", "Radians", "Random", "Round", "Sign", "Sin", "Sqrt", "Tan",
 ]  # fmt: skip
