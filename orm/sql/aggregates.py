@@ -176,6 +176,7 @@ class _Widening(Aggregate):
 class Sum(_Widening):
     """The sum of the values."""
 
+    takes_extra = False
     function = "SUM"
     name = "Sum"
 
