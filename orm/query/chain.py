@@ -15,6 +15,7 @@ from orm.db.routing import routes
 from orm.errors import NotSupportedError
 from orm.query import steps
 from orm.query.cte import CTE
+from orm.query.filtered import FilteredRelation
 from orm.query.names import Listing
 from orm.query.prefetch import check_lookups
 from orm.query.shape import Shape, root
@@ -305,7 +306,7 @@ class Chain(Generic[M]):
     def _slice(self, part: slice) -> Self:
         for bound in (part.start, part.stop):
             if bound is not None and (not isinstance(bound, int) or bound < 0):
-                raise ValueError("A slice of a queryset takes positive integers: negative indexing is not supported.")
+                raise ValueError("Negative indexing is not supported. A slice of a queryset takes positive integers.")
         low, high = self._low, self._high
         if part.stop is not None:
             high = low + part.stop if high is None else min(high, low + part.stop)
@@ -509,17 +510,28 @@ def _listed_filter_key(
     return key, listing
 
 
-def named_expressions(args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+def named_expressions(
+    args: Sequence[Any], kwargs: dict[str, Any], method: str = "annotate", kind: str = "annotations"
+) -> dict[str, Any]:
     """Return expressions by name; positional ones name themselves (``books__count``).
 
     Raises ``TypeError`` for one that can't, or for a name given twice.
     """
+    given = (*args, *kwargs.values())
+    others = [str(i) for i in given if not (hasattr(i, "resolve_expression") or isinstance(i, FilteredRelation))]
+    if others:
+        raise TypeError(
+            f"QuerySet.{method}() received non-expression(s): {', '.join(others)}. It takes expressions such as F, "
+            "Value or Count"
+        )
     named: dict[str, Any] = {}
     for item in args:
         try:
             name = item.default_alias
-        except AttributeError:
-            raise TypeError(f"{item!r} needs a name: annotate(name=…)") from None
+        except (AttributeError, TypeError):
+            raise TypeError(
+                f"Complex {kind} require an alias: {item!r} needs a name, as in {method}(name=…)"
+            ) from None
         if name in kwargs:
             raise ValueError(f"The named annotation {name!r} conflicts with the default name for another annotation.")
         named[name] = item

@@ -105,14 +105,21 @@ class Faces(Chain[M]):
         """Return the rows of either, both or just one of two querysets, by key: right whatever each has joined."""
         if not isinstance(other, Faces) or other.model is not self.model:
             raise TypeError(f"Cannot combine a queryset of {self.model.__name__} with {other!r}")
-        self._uncut("combine queries")
-        other._uncut("combine queries")
-        mine, theirs = {"pk__in": self.order_by()._choose("tuple", ["pk"], {})}, other.order_by().values("pk")
+        if connector == "and":
+            self._uncut("combine queries")
+            other._uncut("combine queries")
+        mine, theirs = {"pk__in": self._keys()}, other._keys()
         if connector == "and":
             return self.filter(pk__in=theirs)
         everything: Chain[Any] = Chain(self.model)
         both = self._with(everything._shape, everything._values)
+        both.__dict__.update(_low=0, _high=None)
         return both.filter(Q(**mine) | Q(pk__in=theirs) if connector == "or" else Q(**mine) ^ Q(pk__in=theirs))
+
+    def _keys(self) -> Any:
+        """Return the keys of the rows, in the order that a slice needs and else in none."""
+        sliced = self._low or self._high is not None
+        return (self if sliced else self.order_by())._choose("tuple", ["pk"], {})
 
     # -- copies --------------------------------------------------------------------------------------------------------
 

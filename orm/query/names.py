@@ -37,18 +37,26 @@ class RelatedValue(SQLType):
     def get_prep_value(self, value: Any) -> Any:
         if hasattr(value, "_meta"):
             if not isinstance(value, self.related):
-                raise ValueError(f"{self.name} is compared to a {self.related.__name__}, not to {value!r}")
+                raise ValueError(
+                    f'Cannot query "{value}": Must be "{self.related.__name__}" instance. '
+                    f"{self.name} is compared to a {self.related.__name__}, not to {value!r}"
+                )
             value = value.pk
             if value is None:
                 raise ValueError(f"{self.name} is compared to an unsaved {self.related.__name__}: save it first")
         return self.field.get_prep_value(value)
 
 
-def nearest(name: str, choices: Sequence[str]) -> str:
-    """Return a sentence that proposes what may have been meant by a wrong name."""
+def meant(name: str, choices: Sequence[str]) -> str:
+    """Return a sentence, with a space before it, that proposes what may have been meant; nothing where nothing is near.
+    """
     close = difflib.get_close_matches(name, choices, n=3, cutoff=0.6)
-    meant = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
-    return f"{meant} Choices are: {', '.join(sorted(choices))}"
+    return f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+
+
+def nearest(name: str, choices: Sequence[str]) -> str:
+    """Return a sentence that proposes what may have been meant by a wrong name, and one with all choices."""
+    return f"{meant(name, choices)} Choices are: {', '.join(sorted(choices))}"
 
 
 def check_attribute(model: Any, name: str, field_message: str) -> None:
@@ -103,10 +111,7 @@ class Names:
             found = opts.pk if part == "pk" else opts.names.get(part)
             if found is None:
                 if position == 0:
-                    raise FieldError(
-                        f"{opts.object_name} has no field {part!r}."
-                        + nearest(part, [*opts.names, *self.select.annotations, *self.select.filtered])
-                    )
+                    raise self._no_field(opts, part)
                 return self._ending(hops, field, tuple(parts[position:]), relation)
             field, relation = found, None
             if found.is_relation and not (part == getattr(found, "attname", None) and part != found.name):
@@ -118,6 +123,14 @@ class Names:
             if position + 1 < len(parts):
                 return self._ending(hops, field, tuple(parts[position + 1 :]), None)
         return self._ending(hops, field, (), relation)
+
+    def _no_field(self, opts: Any, name: str) -> FieldError:
+        known = {*opts.names, *self.select.annotations, *self.select.filtered}
+        shown = sorted(item for item in known if item != "pk" and not item.endswith("+"))
+        return FieldError(
+            f"Cannot resolve keyword {name!r} into field. Choices are: {', '.join(shown)}. "
+            f"{opts.object_name} has no field {name!r}.{meant(name, shown)}"
+        )
 
     def _ending(self, hops: list[Hop], field: Any, rest: tuple[str, ...], relation: Any) -> Path:
         if relation is not None:

@@ -212,11 +212,13 @@ class AwaitableQuerySet(Faces[M]):
         model: Any = self.model
         asked = ", ".join([*map(repr, args), *(f"{name}={value!r}" for name, value in kwargs.items())])
         if not count:
-            missing: Exception = model.DoesNotExist(f"{model.__name__} matching query does not exist: get({asked})")
+            missing: Exception = model.DoesNotExist(
+                f"{model.__name__} matching query does not exist. It was asked for with get({asked})"
+            )
             return missing
         number = f"more than {count - 1}" if count > 20 else str(count)
         several: Exception = model.MultipleObjectsReturned(
-            f"get({asked}) returned more than one {model.__name__} -- it returned {number}!"
+            f"get() returned more than one {model.__name__} -- it returned {number}! It was asked for with get({asked})"
         )
         return several
 
@@ -317,7 +319,7 @@ class AwaitableQuerySet(Faces[M]):
         """Return values computed over all rows, by name: ``await qs.aaggregate(Avg("age"))`` gives ``{"age__avg":
         …}``.
         """
-        aggregates = named_expressions(args, kwargs)
+        aggregates = named_expressions(args, kwargs, "aggregate", "aggregates")
         if not aggregates:
             return {}
         _, row = await self._one_row("aggregate", aggregates, steps.aggregate, aggregates)

@@ -16,7 +16,7 @@ from orm.query.builder import Builder
 from orm.query.derived import SourceBuilder, around
 from orm.query.filtered import FilteredRelation, add_filtered_relation
 from orm.query.layout import by_name, finish, resolve_ordering
-from orm.query.names import check_attribute, nearest
+from orm.query.names import check_attribute, meant, nearest
 from orm.sql import types
 from orm.sql.aggregates import count_rows
 from orm.sql.common_tables import CommonTable
@@ -42,13 +42,21 @@ def check_alias(name: str) -> None:
     Raises ``ValueError``.
     """
     if not _ALIAS.match(name):
-        raise ValueError(f"{name!r} can't name a column of a result: use letters, digits and underscores")
+        raise ValueError(
+            "Column aliases cannot contain whitespace characters, hashes, control characters, quotation marks, "
+            f"semicolons, or SQL comments. {name!r} can't name a column of a result: use letters, digits and "
+            "underscores"
+        )
 
 
 def filter_rows(builder: Builder, negated: bool, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
     """filter() and exclude()."""
     if "_connector" in kwargs or "_negated" in kwargs:
-        raise TypeError("filter() and exclude() take lookups; combine Q objects for other connectors than AND")
+        invalid = ", ".join(repr(name) for name in ("_connector", "_negated") if name in kwargs)
+        raise TypeError(
+            f"The following kwargs are invalid: {invalid}. filter() and exclude() take lookups; combine Q objects for "
+            "other connectors than AND"
+        )
     if not args and not kwargs:
         return
     condition = Q(*args, **kwargs)
@@ -295,9 +303,11 @@ def _check_related(model: Any, tree: dict[str, Any]) -> None:
             single = [
                 n for n, r in opts.names.items() if r.is_relation and n == r.name and not any(h.many for h in r.hops)
             ]
+            what = "Invalid field name(s)" if relation is None or relation.is_relation else "Non-relational field"
             raise FieldError(
+                f"{what} given in select_related: {name!r}. Choices are: {', '.join(single) or '(none)'}. "
                 f"select_related() follows relations to one row; {name!r} is none on {opts.object_name}."
-                + nearest(name, single)
+                + meant(name, single)
             )
         _check_related(relation.hops[-1].model, below)
 
@@ -306,7 +316,10 @@ def choose_loading(builder: Builder, deferred: bool, names: Sequence[str] | None
     """only() and defer(): the columns that are loaded at once."""
     select = builder.select
     if select.values is not None:
-        raise TypeError("only() and defer() are about model instances: values() has chosen other results")
+        method = "defer" if deferred else "only"
+        raise TypeError(
+            f"Cannot call {method}() after .values() or .values_list(): it is about model instances, and these are not"
+        )
     if names is None:
         select.loading = None
         return
@@ -496,7 +509,7 @@ def aggregate(builder: Builder, aggregates: dict[str, Any]) -> None:
     for name, item in aggregates.items():
         resolved = item.resolve_expression(source or builder, True, None)
         if not resolved.contains_aggregate:
-            raise TypeError(f"{name} is no aggregate: {item!r} gives a value for each row")
+            raise TypeError(f"{name} is not an aggregate expression: {item!r} gives a value for each row")
         outputs.append(Output(resolved, name))
         known[name] = resolved
     if source is None:

@@ -46,7 +46,8 @@ class Aggregate(Func):
         if order_by and not self.allow_order_by:
             raise TypeError(f"{type(self).__name__} is the same in any order: it takes no order_by")
         if default is not None and self.empty_result_set_value is not None:
-            raise TypeError(f"{type(self).__name__} is {self.empty_result_set_value} over no rows: it takes no default")
+            value = self.empty_result_set_value
+            raise TypeError(f"{type(self).__name__} does not allow default. It is {value} over no rows")
         if filter is not None and not getattr(filter, "conditional", False):
             raise TypeError(f"filter takes a condition such as Q(...), not {filter!r}")
         super().__init__(*expressions, **extra)
@@ -84,16 +85,17 @@ class Aggregate(Func):
     ) -> Any:
         for source in self.source_expressions:
             if getattr(source, "contains_aggregate", False):
-                raise FieldError(
-                    f"{type(self).__name__} can't be computed over {source!r}, which is an aggregate itself"
-                )
+                raise self._nested(source)
         new = super().resolve_expression(query, allow_joins, reuse, summarize, for_save)
-        for source in new.source_expressions:
+        for written, source in zip(self.source_expressions, new.source_expressions, strict=True):
             if source.contains_aggregate:
-                raise FieldError(
-                    f"{type(self).__name__} can't be computed over {source!r}, which is an aggregate itself"
-                )
+                raise self._nested(written)
         return new
+
+    def _nested(self, source: Any) -> FieldError:
+        name = getattr(source, "name", None) or repr(source)
+        own = self.name or type(self).__name__
+        return FieldError(f"Cannot compute {own}({name!r}): {name!r} is an aggregate itself")
 
     def get_source_expressions(self) -> list[Any]:
         return self.source_expressions

@@ -98,69 +98,81 @@ class Node:
 class Combinable(Node):
     """Arithmetic and ordering, for everything that has a value in SQL."""
 
+    ADD = "+"
+    SUB = "-"
+    MUL = "*"
+    DIV = "/"
+    MOD = "%%"
+    POW = "^"
+    BITAND = "&"
+    BITOR = "|"
+    BITXOR = "#"
+    BITLEFTSHIFT = "<<"
+    BITRIGHTSHIFT = ">>"
+
     def _combine(self, other: Any, operator: str, reversed_: bool) -> CombinedExpression:
         other = as_expression(other)
         here: Any = self
         return CombinedExpression(other, operator, here) if reversed_ else CombinedExpression(here, operator, other)
 
     def __neg__(self) -> CombinedExpression:
-        return self._combine(-1, "*", False)
+        return self._combine(-1, self.MUL, False)
 
     def __add__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, "+", False)
+        return self._combine(other, self.ADD, False)
 
     def __sub__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, "-", False)
+        return self._combine(other, self.SUB, False)
 
     def __mul__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, "*", False)
+        return self._combine(other, self.MUL, False)
 
     def __truediv__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, "/", False)
+        return self._combine(other, self.DIV, False)
 
     def __mod__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, "%%", False)
+        return self._combine(other, self.MOD, False)
 
     def __pow__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, "^", False)
+        return self._combine(other, self.POW, False)
 
     def __radd__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, "+", True)
+        return self._combine(other, self.ADD, True)
 
     def __rsub__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, "-", True)
+        return self._combine(other, self.SUB, True)
 
     def __rmul__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, "*", True)
+        return self._combine(other, self.MUL, True)
 
     def __rtruediv__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, "/", True)
+        return self._combine(other, self.DIV, True)
 
     def __rmod__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, "%%", True)
+        return self._combine(other, self.MOD, True)
 
     def __rpow__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, "^", True)
+        return self._combine(other, self.POW, True)
 
     def bitand(self, other: Any) -> CombinedExpression:
         """Return the bitwise AND with ``other``."""
-        return self._combine(other, "&", False)
+        return self._combine(other, self.BITAND, False)
 
     def bitor(self, other: Any) -> CombinedExpression:
         """Return the bitwise OR with ``other``."""
-        return self._combine(other, "|", False)
+        return self._combine(other, self.BITOR, False)
 
     def bitxor(self, other: Any) -> CombinedExpression:
         """Return the bitwise exclusive OR with ``other``."""
-        return self._combine(other, "#", False)
+        return self._combine(other, self.BITXOR, False)
 
     def bitleftshift(self, other: Any) -> CombinedExpression:
         """Return the value shifted left by ``other`` bits."""
-        return self._combine(other, "<<", False)
+        return self._combine(other, self.BITLEFTSHIFT, False)
 
     def bitrightshift(self, other: Any) -> CombinedExpression:
         """Return the value shifted right by ``other`` bits."""
-        return self._combine(other, ">>", False)
+        return self._combine(other, self.BITRIGHTSHIFT, False)
 
     def asc(self, *, nulls_first: bool = False, nulls_last: bool = False) -> OrderBy:
         """Return this as an ascending ordering."""

@@ -67,7 +67,9 @@ DB: dict[str, Surface] = {
     "django.db.models.constraints": Surface("Constraints.", ("orm.models.constraints",)),
     "django.db.models.deletion": Surface("What happens to referring rows.", ("orm.models.on_delete", "orm.errors")),
     "django.db.models.enums": Surface("Choices.", ("orm.models.fields.choices",)),
-    "django.db.models.expressions": Surface("Expressions.", ("orm.sql.expressions", "orm.models")),
+    "django.db.models.expressions": Surface(
+        "Expressions.", ("orm.sql.expressions", "orm.sql.handwritten", "orm.models")
+    ),
     "django.db.models.fields": Surface("Fields.", ("orm.models.fields",)),
     "django.db.models.fields.related": Surface("Relations.", ("orm.models.relations",)),
     "django.db.models.functions": Surface("Database functions.", ("orm.sql.functions",)),

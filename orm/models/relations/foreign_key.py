@@ -304,6 +304,7 @@ class ForeignKey(RelatedField[T]):
         target = self.related_model
         if not isinstance(instance, target._meta.concrete_model):
             raise ValueError(
+                f'Cannot query "{instance}": Must be "{target.__name__}" instance. '
                 f"{self} compares with {target.__name__} instances, got {instance!r}, a {type(instance).__name__}."
             )
         value = getattr(instance, self.target_attname)

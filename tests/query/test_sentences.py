@@ -1,0 +1,96 @@
+"""Errors begin with the sentences that people know from Django, by which scripts look for them, and say more after."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from orm.errors import FieldError
+from orm.models import Avg, Count, F, Sum
+from tests.query.answers import titles
+from tests.query.models import Author, Book, Tag
+
+WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
+    "no field": (
+        lambda: Tag.objects.filter(nope=1),
+        FieldError,
+        "Cannot resolve keyword 'nope' into field. Choices are: books, id, name",
+    ),
+    "ordering": (lambda: Tag.objects.order_by("*"), FieldError, "Cannot resolve keyword '*' into field. Choices are: "),
+    "no relation": (
+        lambda: Book.objects.select_related("nope"),
+        FieldError,
+        "Invalid field name(s) given in select_related: 'nope'. Choices are: author, editor, publisher",
+    ),
+    "none to choose": (
+        lambda: Tag.objects.select_related("books"),
+        FieldError,
+        "Invalid field name(s) given in select_related: 'books'. Choices are: (none)",
+    ),
+    "a plain field": (
+        lambda: Book.objects.select_related("title"),
+        FieldError,
+        "Non-relational field given in select_related: 'title'. Choices are: author, editor, publisher",
+    ),
+    "alias": (
+        lambda: Book.objects.annotate(**{"a b": F("pages")}),
+        ValueError,
+        "Column aliases cannot contain whitespace characters, hashes, control characters, quotation marks, semicolons, "
+        "or SQL comments.",
+    ),
+    "no expression": (
+        lambda: Book.objects.annotate(n=3),
+        TypeError,
+        "QuerySet.annotate() received non-expression(s): 3.",
+    ),
+    "no name": (lambda: Book.objects.annotate(F("pages") + 1), TypeError, "Complex annotations require an alias"),
+    "default of Count": (lambda: Count("pages", default=1), TypeError, "Count does not allow default."),
+    "nested": (
+        lambda: Author.objects.annotate(total=Sum("books__pages")).annotate(n=Avg("total")),
+        FieldError,
+        "Cannot compute Avg('total'): 'total' is an aggregate",
+    ),
+    "another model": (
+        lambda: Book.objects.filter(tags=Author(name="Ada", pk=1)),
+        ValueError,
+        'Cannot query "Ada": Must be "Tag" instance.',
+    ),
+    "connector": (
+        lambda: Book.objects.filter(_connector="OR", pages=1),
+        TypeError,
+        "The following kwargs are invalid: '_connector'",
+    ),
+    "only": (lambda: Book.objects.values("pages").only("pages"), TypeError, "Cannot call only() after .values() or"),
+    "defer": (lambda: Book.objects.values("pages").defer("pages"), TypeError, "Cannot call defer() after .values() or"),
+    "negative": (lambda: Book.objects.all()[-1:], ValueError, "Negative indexing is not supported."),
+}
+
+
+@pytest.mark.parametrize(("ask", "error", "sentence"), WRONG.values(), ids=WRONG)
+async def test_refused_before_sql(library: Any, ask: Callable[[], Any], error: type[Exception], sentence: str) -> None:
+    with pytest.raises(error, match=re.escape(sentence)):
+        ask()
+
+
+async def test_refused_when_asked(library: Any) -> None:
+    with pytest.raises(Book.DoesNotExist, match="Book matching query does not exist. .*title='Nope'"):
+        await Book.objects.aget(title="Nope")
+    with pytest.raises(Book.MultipleObjectsReturned, match=r"get\(\) returned more than one Book -- it returned \d"):
+        await Book.objects.aget(pages__gt=200)
+    with pytest.raises(TypeError, match="fail is not an aggregate expression"):
+        await Book.objects.aaggregate(fail=F("price"))
+    with pytest.raises(TypeError, match="Complex aggregates require an alias"):
+        await Book.objects.aaggregate(Sum(F("pages") + 1))
+
+
+async def test_slices_are_combined(library: Any) -> None:
+    first, last = Book.objects.order_by("pk")[:3], Book.objects.order_by("-pk")[:2]
+    either = [*(await titles(first)), *(await titles(last))]
+    assert await titles(first | last) == sorted(either)
+    assert await titles(first ^ last) == sorted(either)
+    assert await titles(first ^ Book.objects.order_by("pk")[:1]) == await titles(Book.objects.order_by("pk")[1:3])
+    with pytest.raises(TypeError, match="Cannot combine queries once a slice has been taken"):
+        first & last
