@@ -70,7 +70,9 @@ def test_imports_point_one_way() -> None:
             if source.room in BESIDE:
                 allowed = other in {"errors", "sql"}
             else:
-                allowed = other in ORDER and ORDER.index(other) < ORDER.index(source.room)
+                # An application's migrations are files of the executor's, wherever the application lies.
+                room = "cli" if ".migrations." in source.module and source.room == "contrib" else source.room
+                allowed = other in ORDER and ORDER.index(other) < ORDER.index(room)
             if not allowed:
                 wrong.append(f"{source.path}:{line} imports {module}")
     assert not wrong, "\n".join(wrong)
