@@ -37,7 +37,9 @@ UPDATE_FROM = re.compile(r'^UPDATE "\w+" SET [^(]* FROM ')
 
 class PoorDialect(PostgreSQLDialect):
     name = "poor"
-    capabilities = PostgreSQLDialect.capabilities._replace(returning=False, new_key=NewKey.QUERY, update_from=False)
+    capabilities = PostgreSQLDialect.capabilities._replace(
+        returning=False, new_key=NewKey.QUERY, update_from=False, changing_ctes=False
+    )
 
     def new_key_query(self) -> str:
         return "SELECT lastval()"
