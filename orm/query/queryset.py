@@ -58,6 +58,11 @@ class AwaitableQuerySet(Faces[M]):
         super().__init_subclass__(**kwargs)
         complete(cls)
 
+    if not TYPE_CHECKING:  # QuerySet["Book"] is for type checkers; at run time it is the class itself
+
+        def __class_getitem__(cls, model: Any) -> Any:
+            return cls
+
     NOT_TWINNED = ("__aiter__",)  # __iter__ is one of the Faces: it gives what is loaded without asking the bridge
 
     # -- running -------------------------------------------------------------------------------------------------------

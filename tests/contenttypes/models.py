@@ -69,3 +69,14 @@ class Reply(models.Model):
 
     class Meta:
         order_with_respect_to = "to"
+
+
+class Valued(Tagged):
+    """A tag whose reference is in the table of its parent."""
+
+    value = models.IntegerField(default=0)
+
+
+class Gem(models.Model):
+    name = models.CharField(max_length=20)
+    worth: Any = GenericRelation(Valued, related_query_name="gem")

@@ -11,7 +11,19 @@ import pytest
 from orm.contrib.contenttypes import ContentType, GenericPrefetch
 from orm.errors import FieldError
 from orm.models import Count
-from tests.contenttypes.models import Animal, Beast, Keeper, Lion, Note, Post, Reply, Stone, Tagged
+from tests.contenttypes.models import (
+    Animal,
+    Beast,
+    Gem,
+    Keeper,
+    Lion,
+    Note,
+    Post,
+    Reply,
+    Stone,
+    Tagged,
+    Valued,
+)
 from tests.counting import Queries
 
 
@@ -166,3 +178,14 @@ async def test_the_order_of_rows_that_refer_to_one(database: Any) -> None:
     await post.aset_reply_order([keys[2], keys[0], keys[1]])
     assert [one.text async for one in post.answers.all()] == ["z", "x", "y"]
     assert await made[2].aget_next_in_order() == made[0]
+
+
+async def test_rows_whose_reference_is_in_a_parents_table(database: Any) -> None:
+    gem, plain = [await Gem.objects.acreate(name=name) for name in ("ruby", "glass")]
+    await gem.worth.acreate(word="dear", value=9)
+    assert [one.name async for one in Gem.objects.filter(worth__value=9)] == ["ruby"]
+    assert [one.name async for one in Gem.objects.filter(worth__word="dear")] == ["ruby"]
+    assert [one.name async for one in Gem.objects.exclude(worth__value=9)] == ["glass"]
+    assert [one.value async for one in Valued.objects.filter(gem__name="ruby")] == [9]
+    assert [one.value async for one in gem.worth.all()] == [9] and await plain.worth.acount() == 0
+    assert (await gem.adelete())[0] == 3

@@ -83,7 +83,8 @@ class GenericRel(ForeignObjectRel):
         field = self.field
         key = field.model._meta.pk
         restriction = TypeRestriction(field.type_field, field.typed_model, at_far_end=False)
-        return (Hop(field.model, field.object_field, key, False, True, restriction=restriction),)
+        way = field.related_model._meta.way_to(field.object_field)
+        return (*way, Hop(field.model, field.object_field, key, False, True, restriction=restriction))
 
 
 class GenericRelation(VirtualField):
@@ -186,9 +187,15 @@ class GenericRelation(VirtualField):
 
     @cached_property
     def hops(self) -> tuple[Hop, ...]:
-        """The join from this model to the referring rows."""
+        """The joins from this model to the referring rows; a parent's table comes first where it holds their key."""
+        field, related = self.object_field, self.related_model
         restriction = TypeRestriction(self.type_field, self.typed_model, at_far_end=True)
-        return (Hop(self.related_model, self.model._meta.pk, self.object_field, True, True, restriction=restriction),)
+        way = related._meta.way_to(field)
+        owner = way[-1].model if way else related
+        first = Hop(owner, self.model._meta.pk, field, True, True, restriction=restriction)
+        sources = [related, *(hop.model for hop in way)]
+        back = [Hop(source, hop.rhs, hop.lhs, False, True) for source, hop in zip(sources, way, strict=False)]
+        return (first, *reversed(back))
 
     def type_condition(self, model: Any, using: str | None) -> dict[str, Any]:
         """Return the condition on referring rows that they refer to a row of ``model``."""
