@@ -427,7 +427,8 @@ class Value(Expression):
         for_save: bool = False,
     ) -> Any:
         if self.value is None:
-            return Null(self._output_field)
+            field = self._output_field
+            return JSONNullValue(field) if field is not None and field.kind == "json" else Null(field)
         field = self.output_field_or_none
         if field is None:
             raise FieldError(f"Value({self.value!r}) has a type no column has: give it an output_field")
@@ -447,6 +448,20 @@ class Null(Expression):
         if self._output_field is not None and connection.capabilities.typed_parameters:
             return connection.cast("NULL", self._output_field), []
         return "NULL", []
+
+    def group_by_columns(self) -> Iterable[Expression]:
+        return ()
+
+
+class JSONNullValue(Expression):
+    """The JSON value ``null``, which is no NULL: what ``Value(None, JSONField())`` stands for."""
+
+    def _infer_output_field(self) -> SQLType | None:
+        return types.JSON
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        adapter = connection.adapter(types.JSON)
+        return connection.parameter(types.JSON), [adapter(None) if adapter is not None else "null"]
 
     def group_by_columns(self) -> Iterable[Expression]:
         return ()
