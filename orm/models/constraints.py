@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Self
 from orm.config import settings
 from orm.errors import ImproperlyConfigured, NotSupportedError, ValidationError
 from orm.models.conditions import CannotTell, columns_named, field_names, holds, index_part, schema_sql
-from orm.models.validation import is_taken, unique_message
+from orm.models.validation import computes_taken, is_taken, unique_message
 from orm.sql import ddl
-from orm.sql.references import F
+from orm.sql.references import F, names_in
 from orm.sql.schema import Statement
 
 
@@ -224,8 +224,11 @@ class UniqueConstraint(BaseConstraint):
         )  # fmt: skip
 
     async def avalidate(self, model: Any, instance: Any, exclude: frozenset[str], using: str) -> None:
-        """Look for another row with the same values; expressions are left to the database."""
-        if self.expressions or exclude.intersection(self.fields):
+        """Look for another row with the same values.
+
+        Expressions that name a column in a way only the database follows (inside a condition) are left to it.
+        """
+        if exclude.intersection((*self.fields, *(name for one in self.expressions for name in names_in(one)))):
             return
         if self.condition is not None:
             try:
@@ -233,7 +236,12 @@ class UniqueConstraint(BaseConstraint):
                     return
             except CannotTell:
                 return
-        if await is_taken(instance, self.fields, self.condition, self.nulls_distinct is not False, model):
+        distinct = self.nulls_distinct is not False
+        if self.expressions:
+            if await computes_taken(instance, self.expressions, self.condition, distinct, model):
+                raise self.violation()
+            return
+        if await is_taken(instance, self.fields, self.condition, distinct, model):
             if self.condition is None and self.violation_error_message is None:
                 raise ValidationError(unique_message(model._meta, self.fields), code="unique_together")
             raise self.violation()

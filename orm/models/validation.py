@@ -12,8 +12,14 @@ from typing import Any
 from orm.bridge import crossing
 from orm.db.routing import routes
 from orm.errors import NON_FIELD_ERRORS, ValidationError
+from orm.models.conditions import CannotTell
 from orm.models.fields.base import BLANK_VALUES
+from orm.models.indexes import OpClass
 from orm.models.state import DEFAULT_DB_ALIAS
+from orm.sql.conditions import Q
+from orm.sql.expressions import Expression, OrderBy, Value
+from orm.sql.lookups import Exact, IsNull
+from orm.sql.references import F, as_reference, names_in
 
 Errors = dict[str, list[str]]
 
@@ -144,6 +150,56 @@ async def is_taken(
     if condition is not None:
         queryset = queryset.filter(condition)
     return bool(await queryset.aexists())
+
+
+async def computes_taken(
+    instance: Any, expressions: Iterable[Any], condition: Any, nulls_distinct: bool, model: Any
+) -> bool:
+    """Whether another row of ``model`` (that meets ``condition``) comes to the same values of ``expressions``.
+
+    False too where the values of the instance can't be put into an expression: the database has the last word anyway.
+    """
+    queryset = rows_besides(instance, model)
+    for written in expressions:
+        expression = as_reference(unordered(written))
+        try:
+            own = with_values(expression, instance)
+        except CannotTell:
+            return False
+        same: Any = Q(Exact(expression, own))
+        if not nulls_distinct:
+            same |= Q(IsNull(expression, True), IsNull(own, True))
+        queryset = queryset.filter(same)
+    if condition is not None:
+        queryset = queryset.filter(condition)
+    return bool(await queryset.aexists())
+
+
+def unordered(expression: Any) -> Any:
+    """What is indexed, without the direction or the operator class it is indexed with."""
+    while isinstance(expression, (OrderBy, OpClass)):
+        expression = expression.get_source_expressions()[0]
+    return expression
+
+
+def with_values(expression: Any, instance: Any) -> Any:
+    """The expression with the instance's values in place of the names of its columns.
+
+    Raises: CannotTell for a name that is none of a column with a value, or that stands inside a condition.
+    """
+    if isinstance(expression, F):
+        meta = instance._meta
+        field = meta.pk if expression.name == "pk" else meta.fields_map.get(expression.name)
+        if field is None or not field.concrete:
+            raise CannotTell
+        value = instance.__dict__.get(field.attname)
+        return value if hasattr(value, "resolve_expression") else Value(value, output_field=field)
+    if not isinstance(expression, Expression):
+        raise CannotTell
+    own = expression.map(lambda child: with_values(child, instance))
+    if any(names_in(own)):
+        raise CannotTell
+    return own
 
 
 def unique_message(meta: Any, names: tuple[str, ...]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from orm import models
 from orm.files import InMemoryStorage
 from orm.models import Value
-from orm.models.functions import Coalesce, Concat, Lower, Now
+from orm.models.functions import Coalesce, Concat, Lower, Now, Upper
 
 
 class Room(models.Model):
@@ -96,3 +96,26 @@ class Letter(models.Model):
     sheets = models.GeneratedField(
         expression=models.F("pages") * 2, output_field=models.IntegerField(), db_persist=True
     )
+
+
+class Login(models.Model):
+    name = models.CharField(max_length=20, null=True)
+    email = models.CharField(max_length=50, null=True)
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        app_label = "saving"
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                name="saving_login_email",
+                violation_error_message="Taken.",
+                violation_error_code="taken",
+            ),
+            models.UniqueConstraint(
+                Upper("name").desc(), "active", name="saving_login_name", condition=models.Q(active=True)
+            ),
+            models.UniqueConstraint(
+                models.Case(models.When(name="root", then=Lower("email"))), name="saving_login_root"
+            ),
+        ]

@@ -9,7 +9,7 @@ import pytest
 import orm
 from orm.errors import FieldError, IntegrityError, ValidationError
 from orm.models.signals import post_delete, post_save, pre_delete, pre_save
-from tests.saving.models import Careful, Husband, Loud, Quiet, Room, Wife
+from tests.saving.models import Careful, Husband, Login, Loud, Quiet, Room, Wife
 
 
 async def test_full_clean_collects_errors_by_field(database: Any) -> None:
@@ -20,6 +20,20 @@ async def test_full_clean_collects_errors_by_field(database: Any) -> None:
         "name": ["Ensure this value has at most 10 characters (it has 19)."],
         "floor": ["This field cannot be null."],
     }
+
+
+async def test_constraints_on_expressions_are_checked_ahead(database: Any) -> None:
+    ada = await Login.objects.acreate(name="Ada", email="ada@x.org")
+    await ada.afull_clean()  # its own row is no other
+    with pytest.raises(ValidationError) as caught:
+        await Login(name="b", email="ADA@x.org").afull_clean()
+    assert caught.value.message_dict == {"__all__": ["Taken."]}
+    with pytest.raises(ValidationError, match="saving_login_name"):
+        await Login(name="aDA", email="b@x.org").afull_clean()
+    await Login(name="aDA", email="b@x.org", active=False).afull_clean()  # the condition is not met
+    await Login(name="b", email="ADA@x.org").afull_clean(exclude=["email"])
+    await Login.objects.acreate(name=None, email=None)
+    await Login(name=None, email=None).avalidate_constraints()  # NULL equals nothing
 
 
 async def test_full_clean_converts(database: Any) -> None:
