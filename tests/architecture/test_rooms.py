@@ -11,8 +11,8 @@ from pathlib import Path
 from tests.architecture.sources import ROOT, imported_modules, sources
 
 ORDER = [
-    *("errors", "structures", "text", "sql", "files", "db", "query", "models", "security", "contrib", "postgresql"),
-    *("migrations", "commands", "cli"),
+    *("errors", "structures", "text", "sql", "files", "db", "query", "models", "security", "postgresql"),
+    *("migrations", "contrib", "commands", "cli"),
 ]
 """From the bottom up: a room may import itself and those before it."""
 
