@@ -159,6 +159,10 @@ class UnsendableText(DataError, ValueError):
     """A text that has no form in the database's encoding, such as half of a surrogate pair; nothing was sent."""
 
 
+class UnreadableValue(DataError, ValueError):
+    """A stored value is none that its field can read; the message names the field and the row's key."""
+
+
 class OperationalError(DatabaseError):
     """The database is unreachable, went away, is locked, or ran out of something."""
 

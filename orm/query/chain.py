@@ -529,9 +529,7 @@ def named_expressions(
         try:
             name = item.default_alias
         except (AttributeError, TypeError):
-            raise TypeError(
-                f"Complex {kind} require an alias: {item!r} needs a name, as in {method}(name=…)"
-            ) from None
+            raise TypeError(f"Complex {kind} require an alias: {item!r} needs a name, as in {method}(name=…)") from None
         if name in kwargs:
             raise ValueError(f"The named annotation {name!r} conflicts with the default name for another annotation.")
         named[name] = item

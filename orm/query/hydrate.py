@@ -15,6 +15,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from orm.query.layout import ComputedType, Entity, Layout
+from orm.query.unreadable import refuse_unreadable
 from orm.sql.generated import define
 
 if TYPE_CHECKING:
@@ -137,7 +138,24 @@ def _hydrator(layout: Layout, converted: Sequence[Any], stateful: bool) -> Hydra
     extra = [f"{name!r}: {_value(source, converted[position], position)}" for name, position in layout.annotations]
     _object(source, layout.entity, converted, "o", extra, 8, stateful)
     source.lines += ["        append(o)", "    return out"]
-    return _made(source, layout.entity.model.__name__)
+    return _made(_explaining(source, layout, converted), layout.entity.model.__name__)
+
+
+def _explaining(source: _Source, layout: Layout, converted: Sequence[Any]) -> _Source:
+    """Have the function name the value that could not be read; costs nothing until one can't."""
+
+    def explain(rows: Sequence[Any], problem: Exception) -> None:
+        refuse_unreadable(layout, converted, rows, problem)
+
+    if not any(converted):
+        return source
+    name = source.bind("explain", explain)
+    first, *rest = source.lines
+    source.lines = [
+        first, "    try:", *(f"    {line}" for line in rest),
+        "    except Exception as problem:", f"        {name}(rows, problem)", "        raise",
+    ]  # fmt: skip
+    return source
 
 
 def _object(
@@ -193,7 +211,7 @@ def _plain(layout: Layout, converted: Sequence[Any]) -> Hydrate:
         source.lines += ["def hydrate(rows):", f"    return [{value} for r0, *_ in rows]"]
         if count == 1 and not layout.hidden:
             source.lines[-1] = f"    return [{value} for r0, in rows]"
-        return _made(source, f"kind {layout.kind}")
+        return _made(_explaining(source, layout, converted), f"kind {layout.kind}")
     if layout.kind == "tuple" and not any(converted) and not layout.hidden and not layout.widths:
         return _tuples
     source = _Source()
@@ -211,7 +229,7 @@ def _plain(layout: Layout, converted: Sequence[Any]) -> Hydrate:
             row = row_class(tuple(layout.names))
             result = f"{source.bind('row', row)}._make({result})"
     source.lines += ["def hydrate(rows):", f"    return [{result} for {unpack} in rows]"]
-    return _made(source, f"kind {layout.kind}")
+    return _made(_explaining(source, layout, converted), f"kind {layout.kind}")
 
 
 def _grouped(values: Sequence[str], widths: Sequence[int]) -> list[str]:
