@@ -6,7 +6,7 @@ import copy
 import datetime
 import decimal
 import uuid
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence, ValuesView
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,10 @@ SCALARS = frozenset(
 )  # fmt: skip
 
 
+MANY = (list, tuple, AbstractSet, Sequence, ValuesView, Iterator)
+"""What IN and BETWEEN take; a text is a sequence, too, and is none of them, nor is a dict, which may be JSON."""
+
+
 def kind_of(value: Any, values: list[Any]) -> Hashable:
     """Return the structural kind of a looked-up value, appending what is to be bound to ``values``."""
     cls = type(value)
@@ -43,7 +47,7 @@ def kind_of(value: Any, values: list[Any]) -> Hashable:
     structure = getattr(value, "structure", None) or getattr(value, "query_structure", None)
     if structure is not None and not isinstance(value, type):
         return (structure(values),)
-    if isinstance(value, (list, tuple, AbstractSet, range, Iterator)):
+    if isinstance(value, MANY) and not isinstance(value, (str, bytes, bytearray, memoryview)):
         items = list(value)
         if any(isinstance(item, Node) for item in items):
             return (list, *[kind_of(item, values) for item in items])

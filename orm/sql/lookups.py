@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from orm.errors import DataError, EmptyResultSet, FieldError
@@ -239,13 +239,18 @@ class IsNull(Lookup):
 
 
 class _Each:
-    """Prepares each item of a list, leaving out None, which equals nothing in SQL."""
+    """Prepares each item of a list (or key of a dict), leaving out None, which equals nothing in SQL.
+
+    Raises ``TypeError`` for anything else: a text and a dict have the same shape, and only one of them is a list.
+    """
 
     def __init__(self, prepare: Prepare) -> None:
         self.prepare = prepare
 
     def __call__(self, items: Any) -> list[Any]:
         prepare = self.prepare
+        if not isinstance(items, (list, tuple, Mapping)):
+            raise TypeError(f"The in lookup takes a list or a queryset, not {items!r}")
         try:
             return [prepare(item) for item in items if item is not None]
         except OutOfRange:
@@ -302,6 +307,8 @@ class In(Lookup):
         if kind in (EMPTY, NO_ITEMS):
             query.take_slot(value, None)
             return cls(lhs, None)
+        if isinstance(value, Mapping):
+            kind = ITEMS  # its keys
         if isinstance(kind, tuple):
             if kind[0] is list:
                 return cls(lhs, [query.resolve_value(item, lhs) for item in value])
