@@ -627,6 +627,8 @@ class NegatedExpression(Expression):
 
     def __init__(self, expression: Any) -> None:
         super().__init__()
+        if not hasattr(expression, "resolve_expression"):
+            raise TypeError(f"NegatedExpression() takes an expression, not {expression!r}")
         self.expression = expression
 
     def _infer_output_field(self) -> SQLType | None:

@@ -476,6 +476,8 @@ class Extract(InZone, Transform):
         **extra: Any,
     ) -> None:
         part = self.part if lookup_name is None else lookup_name
+        if not part:
+            raise ValueError("lookup_name must be provided")
         if part not in MOMENT_PARTS:
             raise ValueError(f"lookup_name is one of {', '.join(sorted(MOMENT_PARTS))}, not {part!r}")
         super().__init__(expression, **extra)
