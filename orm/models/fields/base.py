@@ -16,10 +16,11 @@ from orm.config import settings
 from orm.errors import ImproperlyConfigured, ValidationError
 from orm.late import LateModule
 from orm.models.fetching import unloaded_value
-from orm.models.fields.choices import flatten_choices, normalise_choices
+from orm.models.fields.choices import declared_choices, refuse_wrong_choices
 from orm.sql.calls import DatabaseDefault
 from orm.sql.references import names_in
 from orm.sql.types import SQLType
+from orm.structures.choices import flatten_choices
 
 if TYPE_CHECKING:
     from typing import TypedDict, overload
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from orm.checks.messages import CheckMessage
     from orm.models.base import AwaitableModel
     from orm.models.checks import fields as field_checks
-    from orm.models.fields.choices import ChoiceList, ChoicesArgument
+    from orm.models.fields.choices import ChoicesArgument
     from orm.sql.expressions import Expression
     from orm.sql.references import F
 
@@ -184,7 +185,9 @@ class Field(SQLType, Generic[T]):
         self.default = default
         self.db_default = db_default
         self.editable = editable
-        self.choices: ChoiceList | None = normalise_choices(choices)
+        if choices is not None and settings.strict_models:
+            refuse_wrong_choices(choices)
+        self.choices = choices
         self.help_text = help_text
         self.db_column = db_column
         self.error_messages_given = dict(error_messages or {})
@@ -298,9 +301,18 @@ class Field(SQLType, Generic[T]):
         return self._unique or self.primary_key
 
     @property
-    def flatchoices(self) -> list[tuple[Any, str]]:
+    def choices(self) -> Any:
+        """Choices as pairs of value and label; of a function, what it gives now."""
+        return self._choices
+
+    @choices.setter
+    def choices(self, choices: ChoicesArgument | None) -> None:
+        self._choices = declared_choices(choices)
+
+    @property
+    def flatchoices(self) -> list[tuple[Any, Any]]:
         """Choices as pairs, groups opened up."""
-        return flatten_choices(self.choices)
+        return list(flatten_choices(self.choices))
 
     @property
     def error_messages(self) -> dict[str, str]:
@@ -519,12 +531,11 @@ def _field_of(model: Any, name: str) -> Any:
 def _display_method(field: Field[Any]) -> Callable[[Any], str]:
     def display(self: Any) -> str:
         value = getattr(self, field.attname)
-        try:
-            return str(labels.get(value, value)) if value is not None or None in labels else ""
-        except TypeError:  # an unhashable value is in no list of choices
-            return str(value)
+        for known, label in field.flatchoices:
+            if known == value:
+                return str(label)
+        return "" if value is None else str(value)
 
-    labels = dict(field.flatchoices)
     display.__name__ = display.__qualname__ = f"get_{field.name}_display"
     display.__doc__ = f"The label of ``{field.name}`` among its choices."
     return display

@@ -10,10 +10,9 @@ import enum
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
+from orm.structures.choices import BaseChoiceIterator, normalize_choices
 from orm.structures.lazy import Promise
 
-Choice: TypeAlias = "tuple[Any, Any]"
-ChoiceList: TypeAlias = list[Choice]
 ChoicesArgument: TypeAlias = (
     "Iterable[tuple[Any, Any]] | Mapping[Any, Any] | type[enum.Enum] | Callable[[], Iterable[tuple[Any, Any]]]"
 )
@@ -97,36 +96,24 @@ class TextChoices(str, Choices):
         return name
 
 
-def normalise_choices(choices: Any) -> ChoiceList | None:
-    """Bring what ``choices=`` was given to a list of pairs; a pair whose second item is a list is a group."""
-    if choices is None:
-        return None
-    if isinstance(choices, ChoicesType):
-        return list(choices.choices)
-    if isinstance(choices, enum.EnumMeta):
-        return [(member.value, member.name) for member in choices]  # type: ignore[var-annotated]
-    if callable(choices):
-        return normalise_choices(choices())
-    if isinstance(choices, Mapping):
-        choices = choices.items()
-    if isinstance(choices, str):
-        raise TypeError(f"choices must be pairs of value and label, not the string {choices!r}.")
-    result: ChoiceList = []
+def declared_choices(choices: Any) -> Any:
+    """Return what ``choices=`` was given as a list of pairs; a function as something that is iterated whenever needed.
+
+    A pair whose second item is a list is a group. What is no choices at all stays as it is.
+    """
+    if isinstance(choices, enum.EnumMeta) and not isinstance(choices, ChoicesType):
+        choices = [(member.value, member.name) for member in choices]  # type: ignore[var-annotated]
+    return normalize_choices(choices)
+
+
+def refuse_wrong_choices(choices: Any) -> None:
+    """Raise ``TypeError`` for choices that are no pairs of value and label; those of a function are not looked at."""
+    if isinstance(choices, (BaseChoiceIterator, enum.EnumMeta, Mapping)) or callable(choices):
+        return
+    if isinstance(choices, (str, bytes)) or not isinstance(choices, Iterable):
+        raise TypeError(f"choices must be pairs of value and label, not {choices!r}.")
     for pair in choices:
-        if isinstance(pair, str) or not isinstance(pair, (list, tuple)) or len(pair) != 2:
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2:
             raise TypeError(f"choices must be pairs of value and label; {pair!r} is not a pair.")
-        value, label = pair
-        grouped = isinstance(label, (list, tuple, Mapping))
-        result.append((value, normalise_choices(label) if grouped else label))
-    return result
-
-
-def flatten_choices(choices: ChoiceList | None) -> list[tuple[Any, str]]:
-    """Pairs of value and label, with groups opened up."""
-    flat: list[tuple[Any, str]] = []
-    for value, label in choices or ():
-        if isinstance(label, list):
-            flat.extend(flatten_choices(label))
-        else:
-            flat.append((value, label))
-    return flat
+        if isinstance(pair[1], list):
+            refuse_wrong_choices(pair[1])

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         """Options of the text fields."""
 
         max_length: int | None
+        db_collation: str | None
 
     class CharOptions(TextOptions, total=False):
         """Options of the text fields of one line; the last three belong to slugs and addresses."""
@@ -51,7 +52,10 @@ else:
 
 
 class CharField(Field[StrT]):
-    """Text of at most ``max_length`` characters (unlimited without it, where the database allows that)."""
+    """Text of at most ``max_length`` characters (unlimited without it, where the database allows that).
+
+    ``db_collation`` names the database's collation of the column.
+    """
 
     kind = "char"
     description = "String (up to %(max_length)s)"
@@ -78,7 +82,10 @@ class CharField(Field[StrT]):
         ) -> None: ...
         @overload
         def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[CharOptions]) -> None: ...
-        def __init__(self, *args: Any, **options: Any) -> None: ...
+
+    def __init__(self, *args: Any, db_collation: str | None = None, **options: Any) -> None:
+        Field.__init__(self, *args, **options)
+        self.db_collation = db_collation
 
     def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
         """Its length, where it has one."""
@@ -198,4 +205,7 @@ class TextField(Field[StrT]):
         ) -> None: ...
         @overload
         def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[TextOptions]) -> None: ...
-        def __init__(self, *args: Any, **options: Any) -> None: ...
+
+    def __init__(self, *args: Any, db_collation: str | None = None, **options: Any) -> None:
+        Field.__init__(self, *args, **options)
+        self.db_collation = db_collation
