@@ -26,6 +26,12 @@ from migrations_demo.models import (
 )
 from migrations_demo.progress import Reporter
 from orm import models
+from orm.db.registry import DEFAULT_DB_ALIAS, databases
+from orm.migrations.recorder_blocking import MigrationRecorder
+
+APP = "catalogue"
+BEFORE_THE_SPLIT = "0004"
+"""The migration after which authors are people, but the lines they were read from are still there."""
 
 SLICE = 5_000
 """Rows handed to ``abulk_create`` at a time: enough to be fast, few enough for the progress bar to move."""
@@ -51,10 +57,19 @@ class Loaded:
 
 
 def recreate_tables() -> int:
-    """Drop the catalogue's tables if they are there, and create them, in blocking code; return how many."""
+    """Drop the catalogue's tables if they are there, and run its history, in blocking code; return how many come."""
+    orm.configure(migration_modules={**orm.settings.migration_modules, APP: f"{__package__}.migrations"})
     orm.drop_tables(*MODELS)
-    orm.create_tables(*MODELS)
+    recorder = MigrationRecorder(databases[DEFAULT_DB_ALIAS])
+    recorder.ensure_schema()
+    recorder.migration_qs.filter(app=APP).delete()
+    orm.migrate(APP)
     return len(MODELS) + sum(len(model._meta.many_to_many) for model in MODELS)
+
+
+def back_and_forth() -> int:
+    """Take the split of the authors back, with the rows there are, and make it again; return how many ran."""
+    return len(orm.migrate(APP, BEFORE_THE_SPLIT)) + len(orm.migrate(APP))
 
 
 async def load(packages: Sequence[FoundPackage], reporter: Reporter) -> Loaded:

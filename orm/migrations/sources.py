@@ -21,10 +21,19 @@ class App(NamedTuple):
 
 
 def installed() -> list[App]:
-    """The installed applications, in order: as the registry knows them, or as the settings list them."""
+    """The installed applications, in order: as the registry knows them, or as the settings list them.
+
+    One that ``migration_modules`` names by its label is there too, in the package around that module.
+    """
     if apps.app_configs:
         return [App(label, str(config.name)) for label, config in apps.app_configs.items()]
-    return [App(name.rpartition(".")[2], name) for name in settings.installed_apps]
+    found = [App(name.rpartition(".")[2], name) for name in settings.installed_apps]
+    known = {app.label for app in found}
+    return found + [
+        App(label, module.rpartition(".")[0])
+        for label, module in settings.migration_modules.items()
+        if module and label not in known
+    ]
 
 
 def import_models() -> None:

@@ -25,7 +25,7 @@ def test_every_part_succeeds(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Every part succeeded." in done.stdout
     assert done.stderr == ""
-    for part in ("Create the tables", "Load", "Web, awaitable views", "Web, a blocking view", "Legacy Django script"):
+    for part in ("Migrate", "Load", "Back and forth", "Web, awaitable views", "Web, a blocking view", "Legacy Django"):
         assert part in done.stdout
 
 
