@@ -197,10 +197,12 @@ class AwaitableDriver(Driver):
         worker = Worker(url)
         try:
             await worker
-        except Exception:
+        except BaseException:
             # The thread tells this loop when it has stopped; a loop closed by then would make it complain on stderr.
-            if worker.stopped is not None:
-                await worker.stopped
+            # So a cancellation is delivered after that, for it may be the loop's end.
+            while worker.stopped is not None and not worker.stopped.done():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait({worker.stopped})
             raise
         if worker.session is None:
             raise InterfaceError("the connection was closed while it was being opened")

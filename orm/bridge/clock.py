@@ -6,6 +6,7 @@ not threaded stays so. What this module refuses: nothing; an alarm whose functio
 
 from __future__ import annotations
 
+import atexit
 import heapq
 import os
 import threading
@@ -124,4 +125,5 @@ class Clock:
 
 
 clock = Clock()
+atexit.register(clock.pause)  # after what the pools do at the end: a subinterpreter must not end with threads in it
 os.register_at_fork(before=clock.pause, after_in_parent=clock.go_on, after_in_child=clock.forget)

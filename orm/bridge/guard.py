@@ -32,6 +32,16 @@ running_loop: Callable[[], asyncio.AbstractEventLoop | None] = (
 AWAITABLE_PREFIX = "Awaitable"
 
 
+def refuse_other_loops() -> None:
+    """Raise ``SynchronousOnlyOperation`` in a task of an event loop that is not asyncio's, which would be blocked."""
+    trio = sys.modules.get("trio")
+    if trio is not None and trio.lowlevel.in_trio_run():
+        raise SynchronousOnlyOperation(
+            "Trio runs on this thread, and this library waits on asyncio's event loops: the query would block Trio's. "
+            "Move it to a thread (trio.to_thread.run_sync) with the blocking form, or run it on asyncio."
+        )
+
+
 class Policy:
     """What to do with a blocking call on a loop's thread: refuse it (the default) or run it in a helper thread.
 

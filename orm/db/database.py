@@ -13,19 +13,20 @@ import weakref
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
 from contextvars import ContextVar
 from importlib import import_module
+from sys import modules
 from threading import get_ident
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from orm.bridge.clock import clock
 from orm.bridge.drive import drive
-from orm.bridge.guard import running_loop
+from orm.bridge.guard import refuse_other_loops, running_loop
 from orm.bridge.nested import nested
 from orm.db.connection_blocking import ConnectionBlock
 from orm.db.limits import limited_chunks, patiently, within
 from orm.db.pooling.bridged import PortalDriver, ThreadedDriver, streamed
 from orm.db.pooling.budget import POOLS_WORTH, Budget
-from orm.db.pooling.pool import SOON, Pool
+from orm.db.pooling.pool import SOON, Pool, process
 from orm.db.pooling.statistics import DatabaseStatistics
 from orm.db.transactions.block import live_blocks
 from orm.db.transactions.lease import Lease
@@ -106,6 +107,8 @@ class AwaitableDatabase:
         # Written out, and again in execute(): this is where every query passes. Connections that are too old are swept
         # out of the idle ones when one is given back, so age need not be looked at here.
         loop = running_loop()
+        if loop is None and "trio" in modules:
+            refuse_other_loops()
         pool = self._pools.get(loop) or await self._pool_for(loop)
         idle = pool.idle
         entry = None
@@ -159,6 +162,8 @@ class AwaitableDatabase:
             if block is not None:
                 return await block.run(block.lease.connection.execute(sql, params), sql)
         loop = running_loop()
+        if loop is None and "trio" in modules:
+            refuse_other_loops()
         pool = self._pools.get(loop) or await self._pool_for(loop)
         idle = pool.idle
         entry = None
@@ -270,9 +275,12 @@ class AwaitableDatabase:
                 async for chunk in chunks:
                     yield chunk
             finally:
+                if pool.home is not None and running_loop() is not pool.home:
+                    pool.discard(entry)  # closed on another loop, where nothing can be sent to the server
                 await patiently(pool.options.health_check_timeout, entry.connection, chunks.aclose())
         finally:
-            pool.release_after_error(entry)
+            if not entry.gone:
+                pool.release_after_error(entry)
 
     def run_in(
         self, block: Block, run: Callable[[str, Any], Coroutine[Any, Any, T]], sql: str, params: Any, many: bool = False
@@ -314,6 +322,8 @@ class AwaitableDatabase:
     async def acquire(self, what: str) -> tuple[Pool, Entry]:
         """Take a connection out of the pool of the caller's colour; the caller releases it."""
         loop = running_loop()
+        if loop is None and "trio" in modules:
+            refuse_other_loops()
         pool = self._pools.get(loop) or await self._pool_for(loop)
         return pool, await pool.acquire(what)
 
@@ -451,6 +461,7 @@ def end_all_at_exit() -> None:
     is done by the clock's thread, since a server that does not answer must not hold the process up; it is there as
     long as there are connections. (From Python 3.12 on no thread can be started here.)
     """
+    process.ending = True
     held: list[Pool] = []
     told = threading.Event()
 

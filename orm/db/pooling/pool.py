@@ -8,6 +8,7 @@ connection.
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable
 from contextvars import ContextVar
@@ -50,6 +51,24 @@ SHOWN_CHARACTERS = 80
 FINISH_SECONDS = 0.25
 CLOSE_SECONDS = 2.0
 SOON = 0.002
+
+
+class Process:
+    """Whether this process is ending, so that statements are stopped and threads die with it."""
+
+    def __init__(self) -> None:
+        self.ending = False
+
+    def end_thread(self) -> None:
+        """Let a thread whose statement was stopped by the end of the process go with it, and not complain on stderr.
+
+        Raises ``SystemExit``, of which the interpreter says nothing in a thread.
+        """
+        if self.ending and running_loop() is None and threading.current_thread() is not threading.main_thread():
+            raise SystemExit
+
+
+process = Process()
 
 
 class Pool:
@@ -408,6 +427,7 @@ class Pool:
                 if not usable:
                     self.suspect_idle()
                 self.discard(entry)
+        process.end_thread()
 
     def discard(self, entry: Entry, *, busy: bool = False) -> None:
         """End a connection at once and free its place; ``busy`` when a statement may be running on it elsewhere."""
@@ -468,9 +488,13 @@ class Pool:
         try:
             yield
         finally:
-            await self._let_others_finish()
-            forget(self)
-            await self.aclose()
+            if running_loop() is self.home:
+                await self._let_others_finish()
+                forget(self)
+                await self.aclose()
+            else:  # by the collector: the loop, as some replace it, ended without closing its generators
+                forget(self)
+                self.terminate()
 
     async def _let_others_finish(self) -> None:
         """Streams left half way are closed by the loop at the same time: they give their connections back first."""

@@ -15,6 +15,7 @@ from orm.bridge.clock import clock
 from orm.bridge.crossing import Stopped, drive_in_thread, in_thread, visit
 from orm.bridge.guard import running_loop
 from orm.db.limits import patiently
+from orm.db.pooling.pool import process
 from orm.db.transactions.states import RETURNED, SOUND, STOPPING, SUSPECT, LeaseState
 from orm.errors import BridgeError, DatabaseError, InterfaceError, TransactionManagementError
 
@@ -84,6 +85,7 @@ class Lease:
             raise TransactionManagementError(STOPPED) from error
         if self.state is SOUND:
             self.state = SUSPECT
+        process.end_thread()
 
     # -- back to the pool ----------------------------------------------------------------------------------------------
 

@@ -1,0 +1,261 @@
+"""Blocks that nobody leaves, or somebody else does: what they did is undone, and the next block's rows are there."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
+
+import pytest
+import uvloop
+
+import orm
+from orm.bridge import run
+from orm.db.database_blocking import Database
+from orm.db.transactions.public import atomic
+from orm.errors import IntegrityError, TransactionManagementError
+from tests.db.sessions import ROOT, Sessions, settle
+from tests.db.things import aadd, add, aids, idle, ids
+
+LOOPS = pytest.mark.parametrize("loop", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+Loop = Callable[[Coroutine[Any, Any, None]], None]
+
+
+# -- let go of ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_object_that_is_let_go_of(db: Database, sessions: Sessions) -> None:
+    block = atomic()
+    block.__enter__()
+    add(db, 1)
+    del block
+    assert idle(db)
+    sessions.settle_at(0, state="idle in transaction%")
+    with atomic():
+        add(db, 2)
+    assert ids(db) == [2]
+
+
+def test_a_nested_one_is_rolled_back_to_its_savepoint(db: Database) -> None:
+    with atomic():
+        add(db, 1)
+        block = atomic()
+        block.__enter__()
+        add(db, 2)
+        del block
+        add(db, 3)
+    assert ids(db) == [1, 3]
+    with atomic():
+        block = atomic()
+        block.__enter__()
+        add(db, 4)
+        del block
+    assert ids(db) == [1, 3]
+    assert idle(db)
+
+
+def test_one_without_a_savepoint_takes_the_block_around_along(db: Database) -> None:
+    with pytest.raises(TransactionManagementError, match="nothing of it was saved"), atomic():
+        block = atomic(savepoint=False)
+        block.__enter__()
+        add(db, 1)
+        del block
+    assert ids(db) == []
+
+
+def test_a_connection_that_is_let_go_of(db: Database) -> None:
+    block = db.connection()
+    block.__enter__()
+    add(db, 1)
+    del block
+    assert idle(db)
+    assert ids(db) == [1]
+
+
+def test_a_thread_that_dies_inside_a_block(db: Database) -> None:
+    def die() -> None:
+        block = atomic()
+        block.__enter__()
+        add(db, 1)
+
+    thread = threading.Thread(target=die)
+    thread.start()
+    thread.join()
+    with atomic():
+        add(db, 2)
+    assert ids(db) == [2]
+    assert idle(db)
+
+
+@LOOPS
+def test_an_async_generator_that_is_let_go_of(db: Database, loop: Loop) -> None:
+    async def rows() -> AsyncIterator[int]:
+        async with atomic():
+            await aadd(db, 1)
+            yield 1
+            yield 2
+
+    @contextlib.asynccontextmanager
+    async def transaction() -> AsyncIterator[None]:
+        async with atomic():
+            yield
+
+    async def deeper() -> AsyncIterator[int]:
+        async with transaction():
+            await aadd(db, 2)
+            yield 1
+            yield 2
+
+    async def main() -> None:
+        for number, generator in enumerate((rows, deeper)):
+            async for _ in generator():
+                break
+            await aadd(db, 10 + number)
+            async with atomic():
+                await aadd(db, 20 + number)
+        await asyncio.sleep(0.01)
+        assert await aids(db) == [10, 11, 20, 21]
+
+    loop(main())
+    settle(lambda: idle(db))
+
+
+# -- an error of the database ------------------------------------------------------------------------------------------
+
+
+def test_an_error_dooms_the_block(db: Database) -> None:
+    with pytest.raises(TransactionManagementError, match="nothing of it was saved"), atomic():
+        add(db, 1)
+        with pytest.raises(IntegrityError):
+            add(db, 1)
+        with pytest.raises(TransactionManagementError, match=r"put the statement that may fail in an atomic\(\)") as no:
+            add(db, 2)
+        assert isinstance(no.value.__cause__, IntegrityError)
+    assert ids(db) == []
+
+
+def test_a_nested_block_is_left_of_an_error(db: Database) -> None:
+    with atomic():
+        add(db, 1)
+        with pytest.raises(IntegrityError), atomic():
+            add(db, 1)
+        add(db, 2)
+    assert ids(db) == [1, 2]
+
+
+# -- elsewhere ---------------------------------------------------------------------------------------------------------
+
+
+def test_left_in_another_context(db: Database) -> None:
+    block = atomic()
+
+    def enter() -> None:
+        block.__enter__()
+        add(db, 1)
+
+    contextvars.copy_context().run(enter)
+    with pytest.raises(TransactionManagementError, match="left in another context") as refused:
+        contextvars.Context().run(block.__exit__, None, None, None)
+    assert "async with atomic()" in str(refused.value)
+    assert ids(db) == []
+    assert idle(db)
+
+
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.only(backend="postgresql")
+def test_a_signal_handler_in_the_middle_of_a_statement(db: Database) -> None:
+    """It would wait for its own thread; so it is told at once."""
+    told: list[BaseException] = []
+
+    def handler(number: int, frame: Any) -> None:
+        try:
+            add(db, 2)
+        except TransactionManagementError as error:
+            told.append(error)
+
+    db_call: Any = db.fetch(
+        "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 2000000) SELECT count(*) FROM s"
+    )
+    before = signal.signal(signal.SIGALRM, handler)
+    began = time.monotonic()
+    try:
+        with atomic():
+            add(db, 1)
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+            run(db_call)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert ["in the middle of" in str(error) for error in told] == [True]
+    assert time.monotonic() - began < 30
+    assert ids(db) == [1]
+
+
+# -- ends --------------------------------------------------------------------------------------------------------------
+
+
+def complaints(source: str, url: str) -> str:
+    """Run a program, and return what it says on stderr."""
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(source), url],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=60,
+        check=False,
+    )
+    return done.stderr
+
+
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.only(backend="postgresql")
+def test_a_daemon_thread_whose_statement_is_stopped_at_exit_says_nothing(db: Database, url: str) -> None:
+    source = """
+        import sys, threading, time, orm
+        from orm.bridge import run
+        orm.configure(sys.argv[1])
+        db = orm.databases["default"]
+        def work():
+            with orm.atomic():
+                run(db.fetch("WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 100000000) "
+                             "SELECT count(*) FROM s"))
+        threading.Thread(target=work, daemon=True).start()
+        time.sleep(0.5)
+    """
+    assert complaints(source, url) == ""
+
+
+@pytest.mark.only(backend="sqlite")
+def test_cancelled_while_connecting_as_the_loop_ends(db: Database, url: str) -> None:
+    source = """
+        import asyncio, sys, orm
+        async def main():
+            orm.configure(sys.argv[1])
+            task = asyncio.create_task(orm.databases["default"].fetch("SELECT 1"))
+            for _ in range(int(sys.argv[1][-1])):
+                await asyncio.sleep(0)
+        for steps in range(6):
+            asyncio.run(main())
+    """
+    for steps in range(1, 6):
+        assert complaints(source, f"{url}&timeout={steps}") == ""
+
+
+@pytest.mark.only(backend="postgresql")
+def test_a_stream_that_is_closed_on_another_loop(db: Database) -> None:
+    stream = db.stream("SELECT generate_series(1, 1000)", (), 10)
+    first = asyncio.new_event_loop()
+    first.run_until_complete(anext(stream))
+    asyncio.run(stream.aclose())  # type: ignore[arg-type]
+    first.run_until_complete(asyncio.sleep(0))
+    first.run_until_complete(first.shutdown_asyncgens())
+    first.close()
+    assert idle(db)
+    assert orm.databases["default"].statistics.pools is not None
