@@ -66,6 +66,7 @@ class Clock:
         self._changed = threading.Condition(threading.RLock())  # the collector and signal handlers may come here, too
         self._thread: threading.Thread | None = None
         self._stopping = False
+        self._over = False
 
     def call_later(self, seconds: float, call: Callable[[], None], *, brief: bool = False) -> Alarm:
         """Call ``call`` in another thread after so many seconds.
@@ -75,6 +76,8 @@ class Clock:
         alarm = Alarm(monotonic() + seconds, call, brief)
         with self._changed:
             heapq.heappush(self._alarms, (alarm.due, next(self._numbers), alarm))
+            if self._over:
+                return alarm  # which never rings
             if self._thread is None:
                 self._start()
             elif self._alarms[0][2] is alarm:
@@ -112,6 +115,11 @@ class Clock:
         if thread is not None:
             thread.join(STOPPING_SECONDS)
 
+    def end(self) -> None:
+        """End the thread for good: a subinterpreter must not end with threads in it, and none can be started then."""
+        self._over = True
+        self.pause()
+
     def go_on(self) -> None:
         """Start the thread again, when somebody waits for it."""
         with self._changed:
@@ -125,5 +133,5 @@ class Clock:
 
 
 clock = Clock()
-atexit.register(clock.pause)  # after what the pools do at the end: a subinterpreter must not end with threads in it
+atexit.register(clock.end)  # after what the pools do at the end
 os.register_at_fork(before=clock.pause, after_in_parent=clock.go_on, after_in_child=clock.forget)

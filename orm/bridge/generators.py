@@ -8,6 +8,7 @@ where they are let go of.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import weakref
 from collections.abc import AsyncGenerator, Callable
@@ -24,6 +25,14 @@ COROUTINE = 0x80 | 0x100
 
 followed: weakref.WeakKeyDictionary[Any, weakref.WeakSet[AsyncGenerator[Any, Any]]] = weakref.WeakKeyDictionary()
 """The generators of loops that do not say which they have, from the moment we are first used there."""
+
+GENERATOR = 0x20
+"""``inspect.CO_GENERATOR``."""
+
+THREAD_POOLS = tuple(
+    os.path.join(*parts) for parts in (("anyio", "_backends", "_asyncio.py"), ("futures", "thread.py"))
+)
+"""Where worker threads call what they are given, in a copy of somebody's context or in none."""
 
 Watches = list[weakref.ref[AsyncGenerator[Any, Any]]]
 
@@ -79,3 +88,18 @@ def watch_generators(let_go: Callable[[], None]) -> Watches:
                 watches.append(weakref.ref(generator, gone))
         frame = frame.f_back
     return watches
+
+
+def is_entered_by_a_worker() -> bool:
+    """Whether a worker thread takes a plain generator we are inside of to its ``yield``, for somebody elsewhere.
+
+    So FastAPI does with a ``def`` dependency. What is set in the context there is gone when the generator has yielded.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("orm."):
+        frame = frame.f_back
+    if frame is None or not frame.f_code.co_flags & GENERATOR:
+        return False
+    while frame is not None and (frame.f_code.co_flags & GENERATOR or frame.f_globals.get("__name__") == "contextlib"):
+        frame = frame.f_back
+    return frame is not None and frame.f_code.co_filename.endswith(THREAD_POOLS)

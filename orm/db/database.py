@@ -279,8 +279,7 @@ class AwaitableDatabase:
                     pool.discard(entry)  # closed on another loop, where nothing can be sent to the server
                 await patiently(pool.options.health_check_timeout, entry.connection, chunks.aclose())
         finally:
-            if not entry.gone:
-                pool.release_after_error(entry)
+            pool.release_after_error(entry)
 
     def run_in(
         self, block: Block, run: Callable[[str, Any], Coroutine[Any, Any, T]], sql: str, params: Any, many: bool = False

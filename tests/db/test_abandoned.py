@@ -11,17 +11,20 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
+import trio
 import uvloop
+from fastapi import Depends, FastAPI
+from fastapi.testclient import TestClient
 
 import orm
 from orm.bridge import run
 from orm.db.database_blocking import Database
 from orm.db.transactions.public import atomic
-from orm.errors import IntegrityError, TransactionManagementError
+from orm.errors import IntegrityError, SynchronousOnlyOperation, TransactionManagementError
 from tests.db.sessions import ROOT, Sessions, settle
 from tests.db.things import aadd, add, aids, idle, ids
 
@@ -196,6 +199,54 @@ def test_a_signal_handler_in_the_middle_of_a_statement(db: Database) -> None:
     assert ["in the middle of" in str(error) for error in told] == [True]
     assert time.monotonic() - began < 30
     assert ids(db) == [1]
+
+
+def test_a_dependency_of_fastapi(db: Database) -> None:
+    """A `def` one is run by a worker thread in a copy of the context, and refused; an `async def` one serves all."""
+
+    def blocking() -> Iterator[None]:
+        with atomic():
+            yield
+
+    async def awaitable() -> AsyncIterator[None]:
+        async with atomic():
+            yield
+
+    app = FastAPI()
+
+    @app.post("/def", dependencies=[Depends(blocking)])
+    def refused() -> None:
+        add(db, 1)
+
+    @app.post("/async/{fails}", dependencies=[Depends(awaitable)])
+    def served(fails: bool) -> None:
+        add(db, 3 if fails else 2)
+        if fails:
+            raise RuntimeError
+
+    client = TestClient(app)
+    with pytest.raises(TransactionManagementError, match="`async def` with `async with atomic"):
+        client.post("/def")
+    assert client.post("/async/false").status_code == 200
+    with pytest.raises(RuntimeError):
+        client.post("/async/true")
+    assert ids(db) == [2]
+    assert idle(db)
+
+
+def test_trio_is_not_blocked(db: Database) -> None:
+    run(db.fetch("SELECT 1"))
+
+    async def main() -> list[int]:
+        with pytest.raises(SynchronousOnlyOperation, match="Trio"):
+            await db.fetch("SELECT 1")
+        with pytest.raises(SynchronousOnlyOperation, match="Trio"):
+            async with atomic():
+                pytest.fail("entered")
+        await trio.to_thread.run_sync(add, db, 1)
+        return await trio.to_thread.run_sync(ids, db)
+
+    assert trio.run(main) == [1]
 
 
 # -- ends --------------------------------------------------------------------------------------------------------------

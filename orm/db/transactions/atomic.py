@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from orm.bridge.crossing import call, is_async, to_the_end
 from orm.bridge.drive import run
-from orm.bridge.generators import watch_generators
+from orm.bridge.generators import is_entered_by_a_worker, watch_generators
 from orm.bridge.waiting import pause
 from orm.db.contract import NO_LOCK_TIMEOUT
 from orm.db.limits import seconds_above_zero, within_limit
@@ -91,6 +91,13 @@ class AwaitableAtomic:
         if self.lock_timeout is not None and not database.dialect.capabilities.lock_timeout:
             raise NotSupportedError(NO_LOCK_TIMEOUT)
         outer = find_block(database)
+        if is_entered_by_a_worker():
+            raise TransactionManagementError(
+                "This atomic() block is entered by a generator that a worker thread runs, with a copy of the context "
+                "or none: FastAPI does so with a `def` dependency. What comes between its entering and its leaving "
+                "would run outside of it. Write the dependency as `async def` with `async with atomic()`, which also "
+                "serves `def` endpoints, or put `with atomic()` (or @atomic) on the endpoint itself."
+            )
         self._previous = database.membership.get()
         # Known here before it holds anything, so that whatever happens meanwhile, ``abandon`` finds it; and since
         # another task may try to enter this object while this one waits.
