@@ -20,6 +20,7 @@ from orm.late import LateLogger
 logger = LateLogger("orm.clock")
 
 STOPPING_SECONDS = 1.0
+ENDING_SECONDS = 0.1
 
 
 class Alarm:
@@ -106,19 +107,19 @@ class Clock:
                     helpers.start(alarm.ring)
             self._thread = None
 
-    def pause(self) -> None:
+    def pause(self, seconds: float = STOPPING_SECONDS) -> None:
         """End the thread, keeping the alarms: for the time of a fork."""
         with self._changed:
             thread = self._thread
             self._stopping = True
             self._changed.notify()
         if thread is not None:
-            thread.join(STOPPING_SECONDS)
+            thread.join(seconds)
 
     def end(self) -> None:
         """End the thread for good: a subinterpreter must not end with threads in it, and none can be started then."""
         self._over = True
-        self.pause()
+        self.pause(ENDING_SECONDS)  # it may be with a server that does not answer
 
     def go_on(self) -> None:
         """Start the thread again, when somebody waits for it."""
