@@ -16,10 +16,11 @@ SHOP = "tests.migrations.histories.shop"
 
 @pytest.fixture(autouse=True)
 def shop(no_tables: None) -> Iterator[None]:
-    before = orm.settings.installed_apps
-    orm.configure(installed_apps=[SHOP])
+    settings = orm.settings
+    before = {"installed_apps": settings.installed_apps, "migration_modules": settings.migration_modules}
+    orm.configure(installed_apps=[SHOP], migration_modules={})
     yield
-    orm.configure(installed_apps=before)
+    orm.configure(**before)
 
 
 async def afetch(sql: str) -> list[tuple[Any, ...]]:
