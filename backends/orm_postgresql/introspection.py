@@ -93,7 +93,7 @@ class PostgreSQLIntrospection(Introspection):
 
     async def tables(self, fetch: Fetch) -> list[TableInfo]:
         rows = await fetch(_TABLES, ())
-        return [TableInfo(name, _KINDS.get(kind, kind), comment) for name, kind, comment in rows]
+        return [TableInfo(name, _KINDS.get(kind, str(kind)), comment) for name, kind, comment in rows]
 
     async def columns(self, fetch: Fetch, table: str) -> list[ColumnInfo]:
         return [_column(row) for row in await fetch(_COLUMNS, (table,))]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 Fetch = Callable[[str, Sequence[Any]], Awaitable[Sequence[Sequence[Any]]]]
@@ -44,7 +45,8 @@ class ColumnInfo(NamedTuple):
     """The members of an enumerated type."""
 
 
-class ConstraintInfo(NamedTuple):
+@dataclass(frozen=True)
+class ConstraintInfo:
     """One constraint or index; an index that stands behind a constraint is told once, as the constraint."""
 
     columns: tuple[str | None, ...]

@@ -68,7 +68,7 @@ def declared(value: Any) -> tuple[type[Any], list[Any], dict[str, Any]] | None:
     """
     cls = type(value)
     if isinstance(value, Q):
-        options = {} if value.connector == Q.AND else {"_connector": value.connector}
+        options: dict[str, Any] = {} if value.connector == Q.AND else {"_connector": value.connector}
         if value.negated:
             options["_negated"] = True
         return cls, list(value.children), options

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import code
 import datetime
 import importlib
 import os
@@ -168,7 +167,7 @@ class InteractiveMigrationQuestioner(MigrationQuestioner):
                 sys.exit(1)
             else:
                 try:
-                    return eval(code.compile_command(text, symbol="eval"), {}, _NAMES)
+                    return eval(compile(text, "<answer>", "eval"), {}, _NAMES)
                 except Exception as error:
                     self._say(f"{type(error).__name__}: {_short(error)}")
 

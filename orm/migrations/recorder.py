@@ -29,7 +29,8 @@ def moment() -> datetime.datetime:
 def record_model(table: str) -> Any:
     """The model of the table of records, for one name of the table."""
     options = type("Meta", (), {"app_label": "migrations", "apps": Apps(), "db_table": table})
-    return type(Model)(
+    declare: Any = type(Model)
+    return declare(
         "Migration",
         (Model,),
         {

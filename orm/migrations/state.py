@@ -541,7 +541,8 @@ class ModelState:
         body["Meta"] = meta
         body["__module__"] = "__fake__"
         body.update(self.construct_managers())
-        model = type(Model)(self.name, bases, body)
+        declare: Any = type(Model)
+        model = declare(self.name, bases, body)
         model._meta.index_together = tuple(map(tuple, self.options.get("index_together") or ()))
         return model
 

@@ -19,6 +19,7 @@ from orm.migrations.serializer import (
 )
 
 INDENT = "    "
+BRACKETS = {list: ("[", "]"), tuple: ("(", ")"), dict: ("{", "}")}
 
 
 class OperationWriter:
@@ -59,7 +60,7 @@ class OperationWriter:
 
     def _argument(self, name: str, value: Any) -> None:
         if name in self.operation.serialization_expand_args and isinstance(value, (list, tuple, dict)) and value:
-            opening, closing = {list: "[]", tuple: "()", dict: "{}"}[type(value)]
+            opening, closing = BRACKETS[type(value)]
             self._feed(f"{name}={opening}")
             self.indentation += 1
             for item in value.items() if isinstance(value, dict) else value:
@@ -95,7 +96,7 @@ class OperationWriter:
 
 def argument_names(operation_class: type[Any]) -> list[str]:
     """The names of an operation's arguments, in order."""
-    code = operation_class.__init__.__code__  # type: ignore[misc]
+    code = operation_class.__init__.__code__
     return list(code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount])
 
 

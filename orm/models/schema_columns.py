@@ -98,8 +98,8 @@ class Change:
         self.table = model._meta.db_table
         self.quoted = self.dialect.quote(self.table)
         self.old_type, self.new_type = old.db_type(self.dialect), new.db_type(self.dialect)
-        self.old_collation = getattr(old, "db_collation", None)
-        self.new_collation = getattr(new, "db_collation", None)
+        self.old_collation = ddl.collation_of(old)
+        self.new_collation = ddl.collation_of(new)
         self.type_changes = (self.old_type, self.old_collation) != (self.new_type, self.new_collation)
         self.referring: list[Any] = []
 
@@ -269,7 +269,7 @@ class Change:
         """Make the column the primary key, in place of the one there is."""
         for name, info in (await self.editor.constraints_of(self.table)).items():
             if info.primary_key:
-                await drop_referring(self.editor, self.table, info.columns[0])
+                await drop_referring(self.editor, self.table, str(info.columns[0]))
                 await self.editor.drop_constraint(self.table, name)
         name = ddl.name_of(self.table, [self.new.column], "pk", self.dialect)
         clause = f"CONSTRAINT {self.dialect.quote(name)} PRIMARY KEY ({self.column})"

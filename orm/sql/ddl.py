@@ -128,7 +128,7 @@ def column_definition(field: Any, dialect: Dialect, default: str | None = None) 
     ``default`` is the literal that rows which exist already get, where the field has no default in the database.
     """
     parts = [dialect.quote(field.column), field.db_type(dialect)]
-    collation = getattr(field, "db_collation", None)
+    collation = collation_of(field)
     if collation:
         parts.append(dialect.collation(dialect.quote(collation)))
     if field.has_db_default:
@@ -148,6 +148,14 @@ def column_definition(field: Any, dialect: Dialect, default: str | None = None) 
     if check is not None:
         parts.append(f"CHECK ({check})")
     return " ".join(parts)
+
+
+def collation_of(field: Any) -> str | None:
+    """The collation of a field's column; a foreign key has that of the column it refers to."""
+    while field.is_relation:
+        field = field.target_field
+    collation: str | None = getattr(field, "db_collation", None)
+    return collation
 
 
 def generated_clause(field: Any, dialect: Dialect) -> str:

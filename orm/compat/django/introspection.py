@@ -72,7 +72,17 @@ class LegacyIntrospection:
 
     def get_field_type(self, data_type: Any, description: LegacyColumn) -> Any:
         """Return the name of the field class for a column, or that and options."""
-        name, options = self._reader.field_type(data_type)
+        column = ColumnInfo(
+            description.name,
+            data_type,
+            description.null_ok,
+            primary_key=description.is_autofield,
+            identity=description.is_autofield,
+            size=description.internal_size,
+            precision=description.precision,
+            scale=description.scale,
+        )
+        name, options = self._reader.field_type(column)
         if name in ("CharField", "DecimalField") and options:
             return name, dict(options)
         return name
@@ -118,6 +128,6 @@ class LegacyIntrospection:
 
 def _column(one: ColumnInfo) -> LegacyColumn:
     return LegacyColumn(
-        one.name, one, one.size, one.size, one.precision, one.scale, one.null, one.default, one.collation,
+        one.name, one.type, one.size, one.size, one.precision, one.scale, one.null, one.default, one.collation,
         one.identity, one.comment,
     )  # fmt: skip

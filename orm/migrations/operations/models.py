@@ -144,10 +144,10 @@ class CreateModel(ModelOperation):
             return self.like(options={**self.options, operation.option_name: operation.option_value})
         if isinstance(operation, AlterOrderWithRespectTo):
             return self.like(options={**self.options, "order_with_respect_to": operation.order_with_respect_to})
-        fields, options = creation.take_field(self.fields, self.options, operation)
-        if options is None:
-            fields, options = self.fields, creation.take_rule(self.options, operation)
-        return None if options is None else self.like(fields=fields, options=options)
+        fields, changed = creation.take_field(self.fields, self.options, operation)
+        if changed is None:
+            fields, changed = self.fields, creation.take_rule(self.options, operation)
+        return None if changed is None else self.like(fields=fields, options=changed)
 
     def like(self, **changed: Any) -> CreateModel:
         """A creation that differs in what is given."""
@@ -158,7 +158,7 @@ class CreateModel(ModelOperation):
             "bases": self.bases,
             "managers": self.managers,
         }
-        return CreateModel(**{**given, **changed})  # type: ignore[arg-type]
+        return CreateModel(**{**given, **changed})
 
 
 def _refuse_twice(what: str, names: list[str]) -> None:
