@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from orm.bridge.clock import clock
 from orm.bridge.guard import running_loop
-from orm.bridge.nested import nested
 from orm.bridge.overrides import END, next_or_end
 from orm.errors import DatabaseError, InterfaceError, QueryTimeout
 
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from orm.bridge.clock import Alarm
-    from orm.db.contract import Connection, Params, Row
-    from orm.db.database import AwaitableDatabase
+    from orm.db.contract import Connection, Row
 else:
     from orm.late import asyncio
 
@@ -124,34 +122,3 @@ async def limited_chunks(
 def too_long(seconds: float) -> QueryTimeout:
     """Build the error for a statement that was stopped."""
     return QueryTimeout(f"The statement was stopped after its limit of {seconds:g} s.")
-
-
-class LimitedDatabase:
-    """A database whose statements are limited in time: the doors of ``Database`` that querysets use.
-
-    Waiting for a connection or a turn is not counted, and has a limit of its own (``acquire_timeout``).
-    """
-
-    def __init__(self, database: AwaitableDatabase, seconds: float) -> None:
-        self._database = database
-        self._seconds = seconds
-        self.dialect = database.dialect
-
-    async def fetch(self, sql: str, params: Params = ()) -> Sequence[Row]:
-        """Run one statement and return all its rows."""
-        rows: Sequence[Row] = await self._database.limited(self._seconds, "fetch", sql, params)
-        return rows
-
-    async def execute(self, sql: str, params: Params = ()) -> int:
-        """Run one statement and return how many rows it affected."""
-        count: int = await self._database.limited(self._seconds, "execute", sql, params)
-        return count
-
-    async def stream(self, sql: str, params: Params, chunk_size: int) -> AsyncGenerator[Sequence[Row], None]:
-        """Yield the rows in lists of at most ``chunk_size``; the limit is for each list."""
-        chunks = nested(self._database.stream(sql, params, chunk_size, self._seconds))
-        try:
-            async for chunk in chunks:
-                yield chunk
-        finally:
-            await chunks.aclose()

@@ -17,7 +17,7 @@ from orm.bridge.crossing import call_form
 from orm.bridge.nested import nested
 from orm.bridge.one_by_one import OneByOne
 from orm.bridge.overrides import complete
-from orm.db.limits import LimitedDatabase
+from orm.db.limited import LimitedDatabase
 from orm.db.registry import databases
 from orm.db.routing import routes
 from orm.db.transactions.membership import find_block

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+LATE = {"LateLogger": "logging", "LateModule": "importlib", "signals": "_signal", "urls": "urllib.parse"}
+"""What the names of ``orm.late`` stand for, where it is not the module of that name."""
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -59,6 +62,9 @@ def imported_modules(source: Source) -> Iterator[tuple[int, str]]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{source.path}:{node.lineno}: relative import"
             yield node.lineno, node.module or ""
+            if node.module == "orm.late":  # what stands in for a module is that module
+                for alias in node.names:
+                    yield node.lineno, LATE.get(alias.name, alias.name)
             if node.module == "orm":
                 for alias in node.names:
                     yield node.lineno, f"orm.{alias.name}"

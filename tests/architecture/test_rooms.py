@@ -36,18 +36,14 @@ MARKED_FOR_BRIDGE = {
     "orm/models/dispatch.py": "receivers of either colour",
     "orm/models/unseen.py": "the function of SET() may block",
     "orm/models/relations/many.py": "custom managers of either colour",
-    "orm/models/relations/manager_class.py": "pairs of overrides",
     "orm/query/faces.py": "iterating and the like in blocking code",
     "orm/query/routed.py": "reads one stream inside another",
     "orm/query/queryset.py": "iterating in either colour, pairs of overrides",
     "orm/query/raw.py": "iterating in either colour",
-    "orm/query/hydrate.py": "lets the loop breathe",
-    "orm/query/execution.py": "lets the loop breathe",
-    "orm/query/prefetch.py": "lets the loop breathe",
 }
 
 MAY_IMPORT_ASYNCIO = re.compile(
-    r"orm/bridge/\w+\.py|orm/db/pooling/\w+\.py|backends/orm_\w+/(awaitable|memory|session)\.py"
+    r"orm/bridge/\w+\.py|orm/db/(pooling/\w+|database|limits)\.py|backends/orm_\w+/(awaitable|memory|session)\.py"
 )
 
 
@@ -172,3 +168,44 @@ def test_the_library_names_no_vendor() -> None:
 def test_no_file_is_named_for_nothing_in_particular() -> None:
     vague = {"utils", "helpers", "common", "misc", "util", "helper"}
     assert not [source.path for source in sources() if vague & set(source.module.split("."))]
+
+
+def test_no_mark_is_stale() -> None:
+    """What was allowed to a place ends with its reason."""
+    known = {source.path: source for source in sources()}
+    for path in MARKED_FOR_BRIDGE:
+        assert path in known, f"{path} is marked and does not exist"
+        modules = [module for _, module in imported_modules(known[path])]
+        assert any(module.startswith("orm.bridge") for module in modules), f"{path} is marked and needs no bridge"
+    for path in NAMES_VENDORS:
+        named = [text for _, text in names_and_strings(ROOT / path) if VENDORS.search(text)]
+        assert named, f"{path} is marked and names no vendor"
+
+
+def knows(room: str) -> dict[str, set[str]]:
+    """The modules of a room, each with those it imports, for type checkers too."""
+    modules = {source.module: source for source in sources() if source.module.startswith(room)}
+    return {
+        name: {
+            node.module
+            for node in ast.walk(source.tree)
+            if isinstance(node, ast.ImportFrom) and node.module in modules and node.module != name
+        }
+        for name, source in modules.items()
+    }
+
+
+def test_blocks_and_pools_know_nothing_of_databases() -> None:
+    """The wings of ``orm/db`` import downwards: databases know pools and blocks, and these know each other one way."""
+    known = knows("orm.db")
+    reached: dict[str, set[str]] = {}
+    for name in known:
+        todo, seen = [name], set[str]()
+        while todo:
+            for other in known[todo.pop()] - seen:
+                seen.add(other)
+                todo.append(other)
+        reached[name] = seen
+    circle = {name for name, seen in reached.items() if name in seen}
+    inside = ("orm.db.pooling.", "orm.db.transactions.", "orm.db.limits", "orm.db.url", "orm.db.contract")
+    assert not {name for name in circle if name.startswith(inside)}

@@ -15,7 +15,8 @@ import pytest
 from orm.bridge import iterate, run
 from orm.bridge.clock import Clock
 from orm.db.database_blocking import Database
-from orm.db.limits import LimitedDatabase, within
+from orm.db.limited import LimitedDatabase
+from orm.db.limits import within
 from orm.db.transactions.public import atomic
 from orm.errors import DatabaseError, OperationalError, QueryTimeout, TransactionManagementError
 from tests.db.things import idle

@@ -5,7 +5,7 @@ What this module refuses: nothing; on a database without savepoints a nested blo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from orm.db.limits import within_limit
 from orm.db.transactions.states import SOUND
@@ -13,24 +13,64 @@ from orm.errors import DatabaseError, InterfaceError
 from orm.late import LateLogger
 
 if TYPE_CHECKING:
-    from orm.db.transactions.block import Block
+    from orm.db.transactions.lease import Lease
+    from orm.sql.dialect import Dialect
 
 logger = LateLogger("orm.transaction")
 
 
-def name_for(block: Block) -> str | None:
+class Speaker(Protocol):
+    """A database, as far as it says how savepoints are spelled."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """Its words."""
+
+
+class Around(Protocol):
+    """The block around a nested one."""
+
+    def doom(self, *, cause: BaseException | None = None, unsaved: BaseException | None = None) -> None:
+        """Let it end only by a rollback from now on."""
+
+
+class Nested(Protocol):
+    """A nested block, as far as its savepoint is concerned."""
+
+    @property
+    def database(self) -> Speaker:
+        """What it is on."""
+
+    @property
+    def lease(self) -> Lease:
+        """Its connection."""
+
+    @property
+    def parent(self) -> Around | None:
+        """The block around it."""
+
+    @property
+    def depth(self) -> int:
+        """How many blocks are around it."""
+
+    @property
+    def limit(self) -> float | None:
+        """How many seconds each statement may take."""
+
+
+def name_for(block: Nested) -> str | None:
     """Return the name of a nested block's savepoint; None where the database has none."""
     return f"duotone_{block.depth}" if block.database.dialect.capabilities.savepoints else None
 
 
-async def set_savepoint(block: Block, name: str, limit: float | None) -> None:
+async def set_savepoint(block: Nested, name: str, limit: float | None) -> None:
     """Set the savepoint of a nested block; ``limit`` is how many seconds that may take."""
     create, _, _ = block.database.dialect.savepoint(name)
     connection = block.lease.connection
     await block.lease.cross(within_limit(limit, connection, connection.execute(create)))
 
 
-async def release_savepoint(block: Block, name: str) -> None:
+async def release_savepoint(block: Nested, name: str) -> None:
     """Make what a nested block did the block's around it. Where that fails it is rolled back, and the error raised."""
     _, release, _ = block.database.dialect.savepoint(name)
     connection = block.lease.connection
@@ -41,7 +81,7 @@ async def release_savepoint(block: Block, name: str) -> None:
         raise
 
 
-async def roll_back_to_savepoint(block: Block, name: str) -> None:
+async def roll_back_to_savepoint(block: Nested, name: str) -> None:
     """Undo a nested block; when even that fails, the transaction around can only be rolled back."""
     lease = block.lease
     _, release, undo = block.database.dialect.savepoint(name)
