@@ -54,11 +54,11 @@ def follow_generators(loop: Any) -> None:
 
 def find_generator(loop: Any, frame: FrameType) -> AsyncGenerator[Any, Any] | None:
     """Return the generator whose body a frame is."""
-    known = getattr(loop, "_asyncgens", None)
+    known: weakref.WeakSet[AsyncGenerator[Any, Any]] | None = getattr(loop, "_asyncgens", None)
     if known is None:
         known = followed.setdefault(loop, weakref.WeakSet())
     for generator in list(known):
-        if generator.ag_frame is frame:
+        if getattr(generator, "ag_frame", None) is frame:
             return generator
     for found in gc.get_objects():  # it began before we were first used on its loop: this takes some milliseconds, once
         if type(found) is AsyncGeneratorType and found.ag_frame is frame:

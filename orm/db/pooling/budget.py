@@ -9,12 +9,8 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections import deque
 from collections.abc import Sized
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    from orm.bridge.waiting import Waiter
+from typing import Protocol
 
 POOLS_WORTH = 2
 """Without ``max_connections`` all pools together have at most so many times ``max_size``."""
@@ -31,8 +27,9 @@ class Counted(Protocol):
 class Pool(Protocol):
     """What shares the places."""
 
-    idle: Sized
-    waiters: deque[Waiter]
+    @property
+    def idle(self) -> Sized:
+        """The connections that nobody has."""
 
     @property
     def wants_place(self) -> bool:

@@ -57,7 +57,7 @@ class Scope(Protocol):
 
     alias: str
     dialect: Dialect
-    membership: ContextVar[Any]
+    membership: ContextVar[tuple[Block, Any] | None]
     """The block that a context is in; see ``membership``."""
 
 
