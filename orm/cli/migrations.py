@@ -182,12 +182,12 @@ def migrate(
         say("No migrations to apply.")
 
 
-def _tell(action: str, migration: Any, fake: bool) -> None:
+def _tell(action: str, migration: Any = None, fake: bool = False) -> None:
     if action == "apply_start":
         say(f"  Applying {migration}...")
     elif action == "unapply_start":
         say(f"  Unapplying {migration}...")
-    elif action.endswith("_success"):
+    elif action in ("apply_success", "unapply_success"):
         say(f"    {'FAKED' if fake else 'OK'}")
 
 

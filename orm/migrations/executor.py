@@ -159,6 +159,10 @@ class AwaitableMigrationExecutor:
     ) -> ProjectState:
         """Apply the migrations of ``plan``, in the order of ``full_plan``."""
         waiting = {migration for migration, _ in plan}
+        if self.progress_callback is not None and not fake:
+            self.progress_callback("render_start")
+            state.apps  # noqa: B018 - made now, so that what takes long is told
+            self.progress_callback("render_success")
         for migration, _ in full_plan:
             if not waiting:
                 break

@@ -438,13 +438,13 @@ class ModelState:
                 raise ValueError(f'ModelState.fields cannot be bound to a model - "{field_name}" is.')
             if field.is_relation and field.remote_field is not None and hasattr(field.remote_field.model, "_meta"):
                 raise ValueError(
-                    f'ModelState.fields cannot refer to a model class - "{field_name}.to" does. Use a string reference '
-                    "instead."
+                    f'Model fields in "ModelState.fields" cannot refer to a model class - '
+                    f'"{self.app_label}.{self.name}.{field_name}.to" does. Use a string reference instead.'
                 )
             if field.many_to_many and hasattr(field.remote_field.through, "_meta"):
                 raise ValueError(
-                    f'ModelState.fields cannot refer to a model class - "{field_name}.through" does. Use a string '
-                    "reference instead."
+                    f'Model fields in "ModelState.fields" cannot refer to a model class - '
+                    f'"{self.app_label}.{self.name}.{field_name}.through" does. Use a string reference instead.'
                 )
         for index in self.options["indexes"]:
             if not index.name:
@@ -554,10 +554,9 @@ class ModelState:
             isinstance(other, ModelState)
             and self.app_label == other.app_label
             and self.name == other.name
-            and list(self.fields) == list(other.fields)
+            and self.fields.keys() == other.fields.keys()
             and all(
-                one.deconstruct()[1:] == two.deconstruct()[1:]
-                for one, two in zip(self.fields.values(), other.fields.values(), strict=True)
+                field.deconstruct()[1:] == other.fields[name].deconstruct()[1:] for name, field in self.fields.items()
             )
             and self.options == other.options
             and self.bases == other.bases

@@ -42,6 +42,11 @@ class Deferred:
         return self.sql
 
 
+def tables_of(statement: Any) -> tuple[str, ...]:
+    """The tables that a waiting statement speaks of; none of a plain text, which others may append."""
+    return statement.tables if isinstance(statement, Deferred) else ()
+
+
 class AwaitableSchemaEditor:
     """Changes tables, under ``with`` or ``async with``.
 
@@ -132,7 +137,7 @@ class AwaitableSchemaEditor:
         """Run what waited for the end, and check the keys of tables that were built anew."""
         waiting, self.deferred_sql = self.deferred_sql, []
         for statement in waiting:
-            await self.aexecute(statement.sql)
+            await self.aexecute(str(statement))  # operations of others append plain text
         if self.collect_sql or not self._keys_suspended:
             return
         for table in sorted(self.rebuilt):
@@ -194,11 +199,11 @@ class AwaitableSchemaEditor:
 
     async def flush(self, *tables: str) -> None:
         """Run now what waits for the end about one of the tables, which is about to be renamed or altered."""
-        due = [one for one in self.deferred_sql if set(tables) & set(one.tables)]
+        due = [one for one in self.deferred_sql if set(tables) & set(tables_of(one))]
         if due:
             self.deferred_sql = [one for one in self.deferred_sql if one not in due]
             for statement in due:
-                await self.aexecute(statement.sql)
+                await self.aexecute(str(statement))
 
     async def settle(self) -> None:
         """Have deferred checks made, if rows were changed in this transaction."""
@@ -269,7 +274,7 @@ class AwaitableSchemaEditor:
             if field.remote_field.through._meta.auto_created:
                 await self.adelete_model(field.remote_field.through)
         await self.settle()
-        self.deferred_sql = [one for one in self.deferred_sql if meta.db_table not in one.tables]
+        self.deferred_sql = [one for one in self.deferred_sql if meta.db_table not in tables_of(one)]
         reader = self.database.backend.introspection
         if reader is not None and not self.dialect.capabilities.forward_references:
             for table, name in await reader.referring(self.database.fetch, meta.db_table):
@@ -523,13 +528,14 @@ class AwaitableSchemaEditor:
         if statement is not None:
             await self.aexecute(statement)
             return
-        if not dialect.capabilities.alter_columns:
-            kept = [one for one in meta.constraints if one.name != constraint.name]
-            await schema_rebuild.rebuild(self, model, TableDraft(model, constraints=[*kept, constraint]))
-            return
         clause = constraint.table_clause(model, dialect)
-        if clause is not None:
+        if clause is None:
+            return
+        if dialect.capabilities.alter_columns:
             await self.apply(dialect.add_constraint(dialect.quote(meta.db_table), clause))
+            return
+        kept = [one for one in meta.constraints if one.name != constraint.name]
+        await schema_rebuild.rebuild(self, model, TableDraft(model, constraints=[*kept, constraint]))
 
     async def aremove_constraint(self, model: Any, constraint: Any) -> None:
         """Drop a constraint, or the unique index that stands for it."""
@@ -538,11 +544,13 @@ class AwaitableSchemaEditor:
         await self.settle()
         if constraint.index_statement(model, dialect, False) is not None:
             await self.drop_index(meta.db_table, constraint.name)
+        elif constraint.table_clause(model, dialect) is None:
+            return
         elif not dialect.capabilities.alter_columns:
             kept = [one for one in meta.constraints if one.name != constraint.name]
             draft = TableDraft(model, constraints=kept)
             await schema_rebuild.rebuild(self, model, draft, constraints_gone={constraint.name})
-        elif constraint.table_clause(model, dialect) is not None:
+        else:
             await self.drop_constraint(meta.db_table, constraint.name)
 
     async def drop_constraint(self, table: str, name: str) -> None:

@@ -72,7 +72,7 @@ class Command(BaseCommand):
         if action in ("apply_start", "unapply_start"):
             verb = "Applying" if action == "apply_start" else "Unapplying"
             self.stdout.write(f"  {verb} {migration}...", ending="")
-        elif action.endswith("_success"):
+        elif action in ("apply_success", "unapply_success"):
             self.stdout.write(self.style.SUCCESS(" FAKED" if fake else " OK"))
 
     def _show(self, steps: Any, wanted: bool) -> None:

@@ -442,6 +442,7 @@ class AlterOrderWithRespectTo(ModelOptionOperation):
     """Order a model's rows by the row they refer to, with a column ``_order``; or no more."""
 
     category = OperationCategory.ALTERATION
+    option_name = "order_with_respect_to"
 
     def __init__(self, name: str, order_with_respect_to: str | None) -> None:
         self.order_with_respect_to = order_with_respect_to
