@@ -102,7 +102,9 @@ def _app_label(module: str) -> str:
 
 def _build(cls: Any, own_meta: type | None, parts: dict[str, Any], plain: dict[str, Any]) -> None:
     declared = _declared_options(cls, own_meta)
-    meta = cls._meta = Options(cls, declared, declared.get("app_label") or _app_label(cls.__module__))
+    given = {**_inherited_options(cls), **declared}
+    meta = cls._meta = Options(cls, given, declared.get("app_label") or _app_label(cls.__module__))
+    meta.original_attrs = dict(declared)  # what migrations write down: what comes from a parent is the parent's
     if meta.abstract:
         cls.Meta = own_meta
     else:
@@ -140,15 +142,19 @@ def _build(cls: Any, own_meta: type | None, parts: dict[str, Any], plain: dict[s
 
 
 def _declared_options(cls: Any, own_meta: type | None) -> dict[str, Any]:
-    """What Meta says, the class's own or an abstract parent's; ordering comes down from parents with tables, too."""
+    """What Meta says, the class's own or an abstract parent's."""
     declared = read_meta(own_meta if own_meta is not None else getattr(cls, "Meta", None), cls.__name__)
     if own_meta is None:
         declared.pop("abstract", None)
-    nearest = next((base._meta for base in cls.__mro__[1:] if hasattr(base, "_meta")), None)
-    if nearest is not None and not nearest.abstract:
-        for option in ("ordering", "get_latest_by"):
-            declared.setdefault(option, getattr(nearest, option))
     return declared
+
+
+def _inherited_options(cls: Any) -> dict[str, Any]:
+    """The ordering that comes down from a parent with a table."""
+    nearest = next((base._meta for base in cls.__mro__[1:] if hasattr(base, "_meta")), None)
+    if nearest is None or nearest.abstract:
+        return {}
+    return {option: getattr(nearest, option) for option in ("ordering", "get_latest_by")}
 
 
 def _model_of_proxy(cls: Any) -> Any:
