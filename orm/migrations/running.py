@@ -48,6 +48,7 @@ async def amigrate(
     Raises: UnknownTarget, InconsistentMigrationHistory, NodeNotFoundError, CircularDependencyError, IrreversibleError,
     or what the database raises, with a note on the operation and its SQL. What was recorded before stays true.
     """
+    sources.import_models()
     executor = await prepared(using, progress)
     plan = executor.migration_plan(targets_of(executor.loader, app_label, migration_name))
     await announce(pre_migrate, executor, plan, using, fake)
@@ -72,7 +73,6 @@ async def prepared(using: str, progress: Callable[..., Any] | None) -> Migration
 
     Raises: as ``amigrate``; UnknownTarget where an app has several last migrations.
     """
-    sources.import_models()
     database = databases[using]
     loader = MigrationLoader(database, load=False)
     await loader.abuild_graph()
