@@ -19,7 +19,7 @@ help:
 	@echo "make types   mypy --strict, then pyright"
 	@echo "make bench   this library against raw drivers and other ORMs, as ratios"
 	@echo "make soak    five minutes of load on a private PostgreSQL server that is cut, killed and restarted"
-	@echo "make twins   write the generated blocking forms"
+	@echo "make twins   write the generated blocking forms and the list of legacy names"
 	@echo "make clean   remove .venv and caches"
 
 $(VENV)/.installed-%: pyproject.toml .ci/venv
@@ -56,6 +56,7 @@ soak: $(VENV)/.installed-bench
 
 twins: $(VENV)/.installed-dev
 	@$(PY) -m orm.bridge.generate
+	@$(PY) -m orm.compat.django.listing
 
 clean:
 	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

@@ -170,7 +170,7 @@ def _named_config(entry: str, not_a_module: ImportError) -> type[AppConfig]:
             choices = [
                 repr(name)
                 for name, found in inspect.getmembers(module, inspect.isclass)
-                if issubclass(found, AppConfig)
+                if issubclass(found, AppConfig) and found is not AppConfig
             ]
             there = f" Choices are: {', '.join(choices)}." if choices else ""
             raise ImportError(f"Module '{parent}' does not contain a '{class_name}' class.{there}")

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from orm.compat.django import listing
 from orm.compat.django.surface import SURFACES
 
 
@@ -88,3 +89,24 @@ def test_install_refuses_when_django_is_loaded() -> None:
 
 def test_installing_costs_nothing_before_something_is_imported() -> None:
     assert python("import sys\nprint([n for n in sys.modules if n.startswith(('orm.models', 'django'))])") == "[]"
+
+
+def test_the_documentation_promises_no_name_that_is_not_there() -> None:
+    for section in listing.PAGE.read_text(encoding="utf-8").split("\n## ")[1:]:
+        module, _, text = section.partition("\n")
+        listed = {each.strip("`*") for each in text.strip().splitlines()[-1].split(", ")}
+        assert listed <= set(SURFACES[module].offered()), module
+
+
+def test_a_name_of_the_web_can_be_imported_and_not_used() -> None:
+    said = python(
+        "from django import forms\nfrom django.contrib import admin\n"
+        "from django.urls import NoReverseMatch, path, reverse\n"
+        "class F(forms.ModelForm):\n    name = forms.CharField(max_length=3)\nurls = [path('a/', F)]\n"
+        "@admin.register(F)\nclass A(admin.ModelAdmin):\n    pass\n"
+        "for use in (lambda: reverse('x'), lambda: F().is_valid(), lambda: str(urls[0])):\n"
+        "    try:\n        use()\n    except NotImplementedError as error:\n        print(error)\n"
+        "print(issubclass(NoReverseMatch, Exception))"
+    )
+    assert said.count("has the data side of Django only") == 3
+    assert said.endswith("True")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
 from orm.bridge import run
+from orm.bridge.crossing import is_async
 from orm.compat.django import constraint_checks
 from orm.compat.django.features import LegacyFeatures
 from orm.compat.django.introspection import LegacyIntrospection
@@ -45,8 +46,9 @@ class LegacyCursor:
 
     arraysize = 1
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, db: LegacyConnection) -> None:
         self._database = database
+        self.db = db
         self._rows: list[tuple[Any, ...]] | None = None
         self._position = 0
         self._closed = False
@@ -185,11 +187,18 @@ class LegacyConnection:
         """Return a new cursor."""
         if settings.DEBUG:
             self._log.listen(True)
-        return LegacyCursor(self.database)
+        return LegacyCursor(self.database, self)
 
     def execute_wrapper(self, wrapper: Callable[..., Any]) -> ExecuteWrapper:
-        """Put a function around every statement, as a context; ``context["connection"]`` is Duotone's database."""
-        return self.database.execute_wrapper(wrapper)
+        """Put a function around every statement, as a context; ``context["connection"]`` is this connection."""
+
+        def around(execute: Any, sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
+            return wrapper(execute, sql, params, many, {**context, "connection": self})
+
+        async def around_async(execute: Any, sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
+            return await wrapper(execute, sql, params, many, {**context, "connection": self})
+
+        return self.database.execute_wrapper(around_async if is_async(wrapper) else around)
 
     @property
     def force_debug_cursor(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from orm.errors import ObjectDoesNotExist
 
 __all__ = ["Http404", "aget_list_or_404", "aget_object_or_404", "get_list_or_404", "get_object_or_404"]
+"""What ``django.shortcuts`` offers; ``model_to_dict`` is in ``django.forms.models``."""
 
 
 class Http404(Exception):
@@ -55,4 +56,22 @@ async def aget_list_or_404(klass: Any, *args: Any, **kwargs: Any) -> list[Any]:
     found = [each async for each in queryset.filter(*args, **kwargs)]
     if not found:
         raise Http404(f"No {queryset.model._meta.object_name} matches the given query.")
+    return found
+
+
+def model_to_dict(instance: Any, fields: Any = None, exclude: Any = None) -> dict[str, Any]:
+    """Return an instance's editable fields by name: keys for relations, lists of instances for many-to-many ones.
+
+    Parameters: ``fields`` are the only ones wanted, ``exclude`` those that are not.
+    """
+    meta = instance._meta
+    found: dict[str, Any] = {}
+    for field in (*meta.concrete_fields, *meta.many_to_many):
+        wanted = fields is None or field.name in fields
+        if not wanted or not getattr(field, "editable", False) or (exclude and field.name in exclude):
+            continue
+        if field.many_to_many:
+            found[field.name] = list(getattr(instance, field.name).all()) if instance.pk is not None else []
+        else:
+            found[field.name] = getattr(instance, field.attname)
     return found

@@ -54,6 +54,12 @@ CORE: dict[str, Surface] = {
     "django.core.serializers.json": Surface("JSON.", ("orm.text.json",)),
     "django.dispatch": Surface("Signals.", names=of("orm.models.signals", "Signal", "receiver")),
     "django.dispatch.dispatcher": Surface("Signals.", names=of("orm.models.signals", "Signal", "receiver")),
+    "django.forms.models": Surface(
+        "A row as a mapping, and names of the web.", names=own("shortcuts", "model_to_dict"), web="django.forms.models"
+    ),
+    "django.forms": Surface(
+        "A row as a mapping, and names of the web.", names=own("shortcuts", "model_to_dict"), web="django.forms"
+    ),
     "django.http": Surface("Not found, and names of the web.", names=own("shortcuts", "Http404"), web="django.http"),
     "django.shortcuts": Surface("Objects or not found.", (f"{HERE}.shortcuts",), web="django.shortcuts"),
 }
