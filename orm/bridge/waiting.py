@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import threading
 import time
+from sys import modules
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from orm.bridge.crossing import Bell
@@ -32,7 +34,9 @@ NOTHING: Any = object()
 
 def whoami() -> Any:
     """Return what identifies the caller: its task, or its thread's number in blocking code."""
-    return threading.get_ident() if running_loop() is None else asyncio.current_task()
+    if "asyncio" not in modules or (loop := running_loop()) is None:
+        return get_ident()
+    return asyncio.current_task(loop)
 
 
 def name_of(who: Any) -> str:

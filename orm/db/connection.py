@@ -104,27 +104,27 @@ class AwaitableConnectionBlock:
     @property
     def raw(self) -> Connection:
         """The backend's own connection object. After the block it is somebody else's: keep no reference to it."""
-        return self.open_block.lease.connection
+        return self.open_block.connection
 
     async def afetch(self, sql: str, params: Params = ()) -> Sequence[Row]:
         """Run one statement and return all its rows."""
         block = self.open_block.innermost()
-        return await self.database.run_in(block, block.lease.connection.fetch, sql, params)
+        return await self.database.run_in(block, block.connection.fetch, sql, params)
 
     async def aexecute(self, sql: str, params: Params = ()) -> int:
         """Run one statement and return how many rows it affected."""
         block = self.open_block.innermost()
-        return await self.database.run_in(block, block.lease.connection.execute, sql, params)
+        return await self.database.run_in(block, block.connection.execute, sql, params)
 
     async def aexecute_many(self, sql: str, rows: Iterable[Params]) -> int:
         """Run one statement for each row of parameters, all or nothing; return how many rows were affected."""
         block = self.open_block.innermost()
-        return await self.database.run_in(block, block.lease.connection.execute_many, sql, rows, many=True)
+        return await self.database.run_in(block, block.connection.execute_many, sql, rows, many=True)
 
     async def aexecute_script(self, sql: str) -> None:
         """Run several statements separated by semicolons, without parameters."""
         block = self.open_block.innermost()
-        script = block.lease.connection.execute_script
+        script = block.connection.execute_script
         await self.database.run_in(block, lambda sql, _: script(sql), sql, ())
 
     async def astream(self, sql: str, params: Params = (), chunk_size: int = CHUNK_SIZE) -> AsyncIterator[Row]:

@@ -103,10 +103,10 @@ class AwaitableDatabase:
         if self.membership.get() is not None:
             block = find_block_for(self, sql)
             if block is not None:
-                return await block.run(block.lease.connection.fetch(sql, params), sql)
+                return await block.run(block.connection.fetch(sql, params), sql)
         # Written out, and again in execute(): this is where every query passes. Connections that are too old are swept
         # out of the idle ones when one is given back, so age need not be looked at here.
-        loop = running_loop()
+        loop = running_loop() if "asyncio" in modules else None
         if loop is None and "trio" in modules:
             refuse_other_loops()
         pool = self._pools.get(loop) or await self._pool_for(loop)
@@ -145,7 +145,7 @@ class AwaitableDatabase:
         """Run one statement; return the names of its columns and all its rows. For SQL the library did not write."""
         block = find_block_for(self, sql)
         if block is not None:
-            return await block.run(block.lease.connection.fetch_named(sql, params), sql)
+            return await block.run(block.connection.fetch_named(sql, params), sql)
         pool, entry = await self.acquire(sql)
         try:
             found = await entry.connection.fetch_named(sql, params)
@@ -160,8 +160,8 @@ class AwaitableDatabase:
         if self.membership.get() is not None:
             block = find_block_for(self, sql)
             if block is not None:
-                return await block.run(block.lease.connection.execute(sql, params), sql)
-        loop = running_loop()
+                return await block.run(block.connection.execute(sql, params), sql)
+        loop = running_loop() if "asyncio" in modules else None
         if loop is None and "trio" in modules:
             refuse_other_loops()
         pool = self._pools.get(loop) or await self._pool_for(loop)
@@ -195,7 +195,7 @@ class AwaitableDatabase:
         if self.membership.get() is not None:
             block = find_block_for(self, sql)
             if block is not None:
-                return await block.run(block.lease.connection.insert(sql, params, key_query), sql)
+                return await block.run(block.connection.insert(sql, params, key_query), sql)
         pool, entry = await self.acquire(sql)
         try:
             key = await entry.connection.insert(sql, params, key_query)
@@ -209,7 +209,7 @@ class AwaitableDatabase:
         """Run one statement for each row of parameters, all or nothing; return how many rows were affected."""
         block = find_block_for(self, sql)
         if block is not None:
-            return await block.run(block.lease.connection.execute_many(sql, rows), sql)
+            return await block.run(block.connection.execute_many(sql, rows), sql)
         pool, entry = await self.acquire(sql)
         try:
             count = await entry.connection.execute_many(sql, rows)
@@ -224,7 +224,7 @@ class AwaitableDatabase:
         block = find_block_for(self, sql)
         if block is not None:
             refuse_write_beside(block.beside, sql)  # all of it, and not only what is kept
-            await block.run(block.lease.connection.execute_script(sql), sql[:SHORT])
+            await block.run(block.connection.execute_script(sql), sql[:SHORT])
             return
         pool, entry = await self.acquire(sql[:SHORT])
         try:
@@ -238,7 +238,7 @@ class AwaitableDatabase:
         """``fetch`` or ``execute`` (``door``), stopped after so many seconds; raises ``QueryTimeout`` then."""
         block = find_block_for(self, sql)
         if block is not None:
-            connection = block.lease.connection
+            connection = block.connection
             return await block.run(within(seconds, connection, getattr(connection, door)(sql, params)), sql)
         pool, entry = await self.acquire(sql)
         connection = entry.connection
@@ -320,7 +320,7 @@ class AwaitableDatabase:
 
     async def acquire(self, what: str) -> tuple[Pool, Entry]:
         """Take a connection out of the pool of the caller's colour; the caller releases it."""
-        loop = running_loop()
+        loop = running_loop() if "asyncio" in modules else None
         if loop is None and "trio" in modules:
             refuse_other_loops()
         pool = self._pools.get(loop) or await self._pool_for(loop)

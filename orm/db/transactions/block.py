@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 import weakref
 from collections.abc import AsyncGenerator, Coroutine, Sequence
+from sys import modules
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from orm.bridge.guard import running_loop
@@ -37,12 +39,15 @@ from orm.db.transactions.turns import BLOCK, END_OF_BLOCK, Turns
 from orm.errors import DatabaseError, TransactionManagementError
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
     from contextvars import ContextVar
 
-    from orm.db.contract import Params, Row
+    from orm.db.contract import Connection, Params, Row
     from orm.db.transactions.lease import Lease
     from orm.sql.dialect import Dialect
+else:
+    from orm.late import asyncio
 
 T = TypeVar("T")
 
@@ -65,6 +70,7 @@ class Block:
     """An open ``atomic`` or ``connection`` block: a lease, and its place among the blocks on it.
 
     Attributes:
+        connection: what its statements run on; there from the moment it is open.
         transaction: False for a ``connection`` block that no ``atomic`` surrounds.
         read_only: its transaction does not write.
         savepoint: its name, or None.
@@ -84,6 +90,7 @@ class Block:
         "at_commit",
         "beside",
         "cause",
+        "connection",
         "database",
         "depth",
         "hooks",
@@ -130,7 +137,7 @@ class Block:
             self.depth: int = 0
             self.limit: float | None = None
         else:
-            self._lease = parent._lease
+            self.lease = parent.lease
             self.beside = parent.beside
             self.depth = parent.depth + 1
             self.limit = parent.limit
@@ -145,6 +152,7 @@ class Block:
     @lease.setter
     def lease(self, lease: Lease) -> None:
         self._lease = lease
+        self.connection: Connection = lease.connection
 
     # -- what it is and becomes ----------------------------------------------------------------------------------------
 
@@ -211,7 +219,8 @@ class Block:
         turns = self.turns
         begun = False
         try:
-            who = whoami()
+            loop = running_loop() if "asyncio" in modules else None  # whoami() written out: every statement passes here
+            who = get_ident() if loop is None else asyncio.current_task(loop)
             if not turns.take(coroutine, who, what):
                 await turns.wait(coroutine, who, what, self.lease.pool.options.acquire_timeout)
             if self.state is not OPEN:
@@ -223,7 +232,7 @@ class Block:
             begun = True
             if self.limit is not None:
                 return await lease.cross(within(self.limit, lease.connection, coroutine))
-            if lease.home is running_loop():
+            if lease.home is loop:
                 return await coroutine
             return await lease.cross(coroutine)
         except BaseException as error:

@@ -6,10 +6,12 @@ What this module refuses: a block that has ended, to whoever used it, and writin
 
 from __future__ import annotations
 
-from sys import exc_info
+from sys import exc_info, modules
+from threading import get_ident
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from orm.bridge.guard import running_loop
 from orm.bridge.waiting import name_of, whoami
 from orm.db.transactions.states import GONE, LIVE, OPEN
 from orm.errors import TransactionManagementError
@@ -98,7 +100,12 @@ def find_block_for(database: Scope, sql: str) -> Block | None:
         # What find_block() says of a block that is open and used by us, and no exception is on its way: nearly every
         # statement in a block passes here.
         inner, user = membership
-        if inner.state is OPEN and inner.beside is None and user == whoami() and exc_info()[1] is None:
+        if (
+            inner.state is OPEN
+            and inner.beside is None
+            and (user == get_ident() if "asyncio" not in modules or running_loop() is None else user == whoami())
+            and exc_info()[1] is None
+        ):
             return inner
     block = find_block(database)
     if block is None:
