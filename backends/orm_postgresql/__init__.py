@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from orm.db.contract import Backend, Driver
+from orm.db.contract import Backend, Driver, LateDriver
 from orm_postgresql.dialect import PostgreSQLDialect
 from orm_postgresql.introspection import PostgreSQLIntrospection
 from orm_postgresql.options import OPTIONS
@@ -18,9 +18,7 @@ awaitable: Driver | None = None
 blocking: Driver | None = None
 
 if find_spec("asyncpg") is not None:
-    from orm_postgresql.awaitable import AwaitableDriver
-
-    awaitable = AwaitableDriver()
+    awaitable = LateDriver("orm_postgresql.awaitable")
 if find_spec("psycopg") is not None:
     from orm_postgresql.blocking import BlockingDriver
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from orm.db.contract import Backend
-from orm_sqlite.awaitable import AwaitableDriver
+from orm.db.contract import Backend, LateDriver
 from orm_sqlite.blocking import BlockingDriver
 from orm_sqlite.dialect import SQLiteDialect
 from orm_sqlite.introspection import SQLiteIntrospection
@@ -16,7 +15,7 @@ backend = Backend(
     name="sqlite",
     schemes=("sqlite", "sqlite3"),
     dialect=SQLiteDialect(),
-    awaitable=AwaitableDriver(),
+    awaitable=LateDriver("orm_sqlite.awaitable"),
     blocking=BlockingDriver(),
     options=OPTIONS,
     introspection=SQLiteIntrospection(),

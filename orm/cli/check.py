@@ -60,4 +60,4 @@ def _ask(alias: str, colour: str, driver: str, wait: Callable[[Coroutine[Any, An
 
 def _name(driver: Driver | None) -> str:
     """Return where a driver comes from, or that the bridge supplies this colour."""
-    return BRIDGED if driver is None else type(driver).__module__
+    return BRIDGED if driver is None else driver.module

@@ -17,6 +17,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Iterable, Sequence
+from importlib import import_module
+from sys import modules
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from orm.errors import NotSupportedError
@@ -137,9 +139,46 @@ class Driver(ABC):
 
     awaitable: ClassVar[bool]
 
+    @property
+    def module(self) -> str:
+        """The name of the module it comes from."""
+        return type(self).__module__
+
     @abstractmethod
     async def connect(self, url: DatabaseURL) -> Connection:
         """Open a session, ready for use (settings made, so that values come and go as the dialect expects)."""
+
+
+class LateDriver(Driver):
+    """Stands for the driver of a module that is imported when it is first needed.
+
+    A blocking script needs neither asyncio nor what the awaitable driver is made of. Where asyncio is there already, an
+    event loop may be waiting by the time of the first connection, so the module is imported at once.
+
+    Parameters: ``module`` is the module's name, ``name`` the driver's class in it.
+    """
+
+    awaitable = True
+
+    def __init__(self, module: str, name: str = "AwaitableDriver") -> None:
+        self._module = module
+        self._name = name
+        self._driver: Driver | None = None
+        if "asyncio" in modules:
+            self.driver()
+
+    @property
+    def module(self) -> str:
+        return self._module
+
+    def driver(self) -> Driver:
+        """Return the driver itself."""
+        if self._driver is None:
+            self._driver = getattr(import_module(self._module), self._name)()
+        return self._driver
+
+    async def connect(self, url: DatabaseURL) -> Connection:
+        return await self.driver().connect(url)
 
 
 class Backend(NamedTuple):
