@@ -401,11 +401,11 @@ def json_part(text: str, path: str) -> str | None:
     value = json.loads(text)
     for item in json.loads(path):
         fits = isinstance(value, dict) if isinstance(item, str) else isinstance(value, list)
-        try:
-            value = value[item] if fits else None
-        except (KeyError, IndexError):
-            fits = False
         if not fits:
+            return None
+        try:
+            value = value[item]
+        except (KeyError, IndexError):
             return None
     return json.dumps(value, ensure_ascii=False)
 

@@ -30,11 +30,13 @@ class OneByOne(AsyncGenerator[T, None]):
 
     async def _walk(self) -> AsyncGenerator[T, None]:
         lists = nested(self.lists)
+        item: T | None
         async with aclosing(lists):
             async for part in lists:
                 for item in part:
                     yield item
-                del part, item  # the next list is fetched without the last one in memory
+                item = None
+                del part  # the next list is fetched without the last one in memory
 
     def __aiter__(self) -> AsyncIterator[T]:
         return self._items

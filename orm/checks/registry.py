@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from orm.checks.messages import CheckMessage
 
@@ -38,6 +38,10 @@ class CheckRegistry:
         self.registered_checks: dict[Check, tuple[str, ...]] = {}
         self.deployment_checks: dict[Check, tuple[str, ...]] = {}
 
+    @overload
+    def register(self, check: C, *tags: str, deploy: bool = False) -> C: ...
+    @overload
+    def register(self, check: str | None = None, *tags: str, deploy: bool = False) -> Callable[[C], C]: ...
     def register(self, check: Any = None, *tags: str, deploy: bool = False) -> Any:
         """Register a check, as a call or as a decorator (``@register("models")``).
 
@@ -55,7 +59,7 @@ class CheckRegistry:
             known[function] = tags
             return function
 
-        if callable(check):
+        if check is not None and not isinstance(check, str):
             return add(check)
         if check is not None:
             tags = (check, *tags)

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar, overload
 
 from orm import checks
 from orm.commands.output import OutputWrapper, color_style, no_style
@@ -15,6 +15,7 @@ from orm.models.apps import apps
 
 ALL_CHECKS = "__all__"
 USUAL = ("version", "verbosity", "settings", "pythonpath", "traceback", "no_color", "force_color", "skip_checks")
+N = TypeVar("N")
 
 
 class CommandError(Exception):
@@ -46,9 +47,15 @@ class CommandParser(argparse.ArgumentParser):
         self.called_from_command_line = called_from_command_line
         super().__init__(**kwargs)
 
-    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+    @overload
+    def parse_args(self, args: Iterable[str] | None = None, namespace: None = None) -> argparse.Namespace: ...
+    @overload
+    def parse_args(self, args: Iterable[str] | None, namespace: N) -> N: ...
+    @overload
+    def parse_args(self, *, namespace: N) -> N: ...
+    def parse_args(self, args: Iterable[str] | None = None, namespace: Any = None) -> Any:
         """Read the arguments; a command that needs some says so where there are none."""
-        if self.missing_args_message and not (args or any(not str(arg).startswith("-") for arg in args or ())):
+        if self.missing_args_message and not args:
             self.error(self.missing_args_message)
         return super().parse_args(args, namespace)
 
@@ -96,7 +103,7 @@ class BaseCommand:
         self.stderr = OutputWrapper(stderr or sys.stderr)
         self.style = no_style() if no_color else color_style(force_color)
         if not no_color:
-            self.stderr.style_func = self.style.ERROR  # type: ignore[attr-defined]
+            self.stderr.style_func = self.style.ERROR
         if not isinstance(self.requires_system_checks, (list, tuple)) and self.requires_system_checks != ALL_CHECKS:
             raise TypeError("requires_system_checks must be a list or tuple.")
 
@@ -167,7 +174,7 @@ class BaseCommand:
             self.style = color_style(force_color=True)
         elif options["no_color"]:
             self.style = no_style()
-            self.stderr.style_func = None  # type: ignore[assignment]
+            self.stderr.style_func = None
         if options.get("stdout"):
             self.stdout = OutputWrapper(options["stdout"])
         if options.get("stderr"):

@@ -32,7 +32,8 @@ def get_commands() -> dict[str, str]:
             found[name] = CORE
     for config in reversed(list(apps.get_app_configs())):
         for path in _management_folders(config):
-            found.update(dict.fromkeys(find_commands(path), config.name))
+            for name in find_commands(path):
+                found[name] = config.name
     return found
 
 

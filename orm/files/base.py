@@ -21,7 +21,7 @@ class File:
     DEFAULT_CHUNK_SIZE = CHUNK
 
     def __init__(self, file: Any, name: str | None = None) -> None:
-        self.file = file
+        self.file: Any = file
         self.name = getattr(file, "name", None) if name is None else name
         if hasattr(file, "mode"):
             self.mode = file.mode
@@ -154,15 +154,28 @@ class File:
         self.close()
 
 
-class ContentFile(File):
+class SizedFile(File):
+    """A file whose size may have been said, so that nothing need be asked."""
+
+    _size: int | None = None
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are, as was said; measured where nobody said it."""
+        return super().size if self._size is None else self._size
+
+    @size.setter
+    def size(self, size: int) -> None:
+        self._size = size
+
+
+class ContentFile(SizedFile):
     """A file made of a text or of bytes that are at hand."""
 
     def __init__(self, content: str | bytes, name: str | None = None) -> None:
         stream: Any = io.StringIO(content) if isinstance(content, str) else io.BytesIO(content)
         super().__init__(stream, name=name)
-        self.size = len(content)  # type: ignore[misc]  # known, so nothing need be asked
-
-    size: int = 0  # type: ignore[assignment]
+        self.size = len(content)
 
     def __str__(self) -> str:
         return "Raw content"

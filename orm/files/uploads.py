@@ -7,11 +7,11 @@ import os
 import tempfile
 from typing import Any, Self
 
-from orm.files.base import File
+from orm.files.base import SizedFile
 from orm.files.storage import validate_file_name
 
 
-class UploadedFile(File):
+class UploadedFile(SizedFile):
     """A file that came from outside.
 
     Parameters: ``content_type`` and ``size`` are what was claimed; of ``name`` only the last part is kept.
@@ -28,12 +28,10 @@ class UploadedFile(File):
     ) -> None:
         super().__init__(file, self._cleaned(name))
         if size is not None:
-            self.size = size  # type: ignore[misc]
+            self.size = size
         self.content_type = content_type
         self.charset = charset
         self.content_type_extra = content_type_extra
-
-    size: int = 0  # type: ignore[assignment]
 
     @staticmethod
     def _cleaned(name: str | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import total_ordering
 from typing import Any
 
@@ -229,13 +229,14 @@ class MigrationGraph:
                     seen.add(key)
                     yield key
 
-    def make_state(self, nodes: Any = None, at_end: bool = True, real_apps: set[str] | None = None) -> ProjectState:
+    def make_state(
+        self, nodes: Key | Iterable[Key] | None = None, at_end: bool = True, real_apps: set[str] | None = None
+    ) -> ProjectState:
         """The state after (``at_end`` False: before) a migration or several; after all when none are given."""
-        wanted = list(self.leaf_nodes()) if nodes is None else nodes
-        if not wanted:
+        given: list[Any] = self.leaf_nodes() if nodes is None else list(nodes)
+        if not given:
             return ProjectState()
-        if not isinstance(wanted[0], tuple):
-            wanted = [wanted]
+        wanted: list[Key] = given if isinstance(given[0], tuple) else [(given[0], given[1])]
         state = ProjectState(real_apps=real_apps)
         for key in self.ordered(wanted, at_end):
             state = self.nodes[key].mutate_state(state, preserve=False)

@@ -436,12 +436,13 @@ class ModelState:
         for field_name, field in self.fields.items():
             if "model" in vars(field):
                 raise ValueError(f'ModelState.fields cannot be bound to a model - "{field_name}" is.')
-            if field.is_relation and field.remote_field is not None and hasattr(field.remote_field.model, "_meta"):
+            relation = field.remote_field
+            if field.is_relation and relation is not None and hasattr(relation.model, "_meta"):
                 raise ValueError(
                     f'Model fields in "ModelState.fields" cannot refer to a model class - '
                     f'"{self.app_label}.{self.name}.{field_name}.to" does. Use a string reference instead.'
                 )
-            if field.many_to_many and hasattr(field.remote_field.through, "_meta"):
+            if field.many_to_many and relation is not None and hasattr(relation.through, "_meta"):
                 raise ValueError(
                     f'Model fields in "ModelState.fields" cannot refer to a model class - '
                     f'"{self.app_label}.{self.name}.{field_name}.through" does. Use a string reference instead.'

@@ -54,10 +54,14 @@ class AppConfig:
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.label}>"
 
-    @property
-    def default_auto_field(self) -> str:
-        """The class of implicit keys of the application's models: the setting, unless a subclass names one."""
-        return settings.default_auto_field
+    if TYPE_CHECKING:
+        default_auto_field: str
+    else:
+
+        @property
+        def default_auto_field(self):
+            """The class of implicit keys of the application's models: the setting, unless a subclass names one."""
+            return settings.default_auto_field
 
     @property
     def _is_default_auto_field_overridden(self) -> bool:
@@ -88,6 +92,7 @@ class AppConfig:
         Raises ``ImportError`` for what is neither, ``ImproperlyConfigured`` for a class that can't be used.
         """
         config_class, name, module = None, None, None
+        not_a_module: ImportError | None = None
         try:
             module = import_module(entry)
         except ImportError as error:
@@ -98,7 +103,7 @@ class AppConfig:
             name = entry
             if module_has_submodule(module, APPS_MODULE):
                 config_class = _declared_config(f"{entry}.{APPS_MODULE}")
-        if module is None:
+        if not_a_module is not None:
             config_class = _named_config(entry, not_a_module)
         config_class = config_class or AppConfig
         if name is None or config_class is not AppConfig:

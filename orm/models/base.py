@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from orm.db.routing import routes
 from orm.db.transactions.public import atomic
 from orm.errors import FieldError, MultipleObjectsReturned, ObjectDoesNotExist, ObjectNotUpdated
-from orm.late import LateModule, difflib
+from orm.late import difflib
 from orm.models import validation
 from orm.models.apps import apps as default_apps
+from orm.models.checks.late import option_checks
 from orm.models.deletion import adelete_instance
 from orm.models.fields.base import Field
 from orm.models.initialiser import DEFERRED, make_initialiser
@@ -35,12 +36,9 @@ from orm.sql.calls import DatabaseDefault
 
 if TYPE_CHECKING:
     from orm.checks.messages import CheckMessage
-    from orm.models.checks import options as option_checks
     from orm.models.managers import ManagerOf
     from orm.models.options import Options
     from orm.query.queryset_blocking import QuerySet
-else:
-    option_checks = LateModule("orm.models.checks.options")  # models are checked on request
 
 PREFETCHED = "_prefetched_objects_cache"
 

@@ -48,7 +48,7 @@ class RelatedValue(SQLType):
 
 
 def meant(name: str, choices: Sequence[str]) -> str:
-    """Return a sentence, with a space before it, that proposes what may have been meant; nothing where nothing is near."""
+    """Return a sentence, with a space before it, that proposes what may have been meant; none where nothing is near."""
     close = difflib.get_close_matches(name, choices, n=3, cutoff=0.6)
     return f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
 

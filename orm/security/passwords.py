@@ -344,18 +344,16 @@ def make_password(password: Any, salt: str | None = None, hasher: Any = "default
 
 def verify_password(password: Any, encoded: str | None, preferred: Any = "default") -> tuple[bool, bool]:
     """Return whether a password has a hash, and whether that should be made anew; a wrong one takes as long."""
-    fake_runtime = password is None or not is_password_usable(encoded) or encoded is None
     chosen = hashers.get(preferred)
-    if not fake_runtime:
-        assert encoded is not None
+    hasher = None
+    if password is not None and encoded is not None and is_password_usable(encoded):
         try:
             hasher = hashers.identify(encoded)
         except ValueError:
-            fake_runtime = True
-    if fake_runtime:
+            hasher = None  # made by no algorithm that is known here
+    if hasher is None or encoded is None:
         make_password(get_random_string(UNUSABLE_PASSWORD_SUFFIX_LENGTH))
         return False, False
-    assert encoded is not None
     changed = hasher.algorithm != chosen.algorithm
     must_update = changed or chosen.must_update(encoded)
     correct = hasher.verify(password, encoded)

@@ -99,19 +99,19 @@ class Signer:
         """Return a value with its signature."""
         return f"{value}{self.sep}{self.signature(value)}"
 
-    def unsign(self, signed_value: Any) -> str:
+    def unsign(self, value: Any) -> str:
         """Return the value of a signed text.
 
         Raises ``BadSignature`` where it was not signed with one of the keys, ``TypeError`` for what is no text.
         """
-        if not isinstance(signed_value, str):
-            raise TypeError(f"{signed_value!r} must be a str instance.")
-        if self.sep not in signed_value:
+        if not isinstance(value, str):
+            raise TypeError(f"{value!r} must be a str instance.")
+        if self.sep not in value:
             raise BadSignature(f'No "{self.sep}" found in value')
-        value, _, signature = signed_value.rpartition(self.sep)
+        signed, _, signature = value.rpartition(self.sep)
         for key in (self.key, *self.fallback_keys):
-            if constant_time_compare(signature, self.signature(value, key)):
-                return value
+            if constant_time_compare(signature, self.signature(signed, key)):
+                return signed
         raise BadSignature(f'Signature "{signature}" does not match')
 
     def sign_object(self, obj: Any, serializer: Any = JSONSerializer, compress: bool = False) -> str:

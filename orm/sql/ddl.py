@@ -231,8 +231,8 @@ def unique_clause(table: str, columns: Sequence[str], dialect: Dialect) -> str:
 
 def add_foreign_key(field: Any, dialect: Dialect, table: str | None = None) -> str:
     """ALTER TABLE that adds a foreign key which had to wait for its target's table."""
-    table = table or field.model._meta.db_table
-    return finished(dialect.add_constraint(dialect.quote(table), foreign_key_clause(field, dialect, table)))
+    own: str = table or field.model._meta.db_table
+    return finished(dialect.add_constraint(dialect.quote(own), foreign_key_clause(field, dialect, own)))
 
 
 def create_index(

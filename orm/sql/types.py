@@ -241,7 +241,10 @@ class SQLType(LookupOwner):
         """
         return None if value is None else PREPARE[self.kind](value)
 
-    takes_lists: bool = False
+    @property
+    def takes_lists(self) -> bool:
+        """Whether a list may be one value of this type."""
+        return False
 
     def own_db_type(self, dialect: Any) -> str | None:
         """Return the column type that a field class of the application says itself; None where it says none."""

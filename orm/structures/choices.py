@@ -73,8 +73,8 @@ def normalize_choices(value: Any, *, depth: int = 0) -> Any:
 
     Parameters: ``depth`` counts the groups around ``value``; pairs may be in one group, not in a group of a group.
     """
-    if depth == 0 and isinstance(getattr(value, "choices", None), list) and isinstance(value, type):
-        value = value.choices
+    if depth == 0 and isinstance(value, type) and isinstance(of_class := getattr(value, "choices", None), list):
+        value = of_class
     if isinstance(value, (BaseChoiceIterator, Promise, bytes, str)):
         return value
     if isinstance(value, Mapping):

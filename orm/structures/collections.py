@@ -29,7 +29,7 @@ class OrderedSet:
         return iter(self.dict)
 
     def __reversed__(self) -> Iterator[Any]:
-        return reversed(self.dict)
+        yield from reversed(self.dict)
 
     def __contains__(self, item: object) -> bool:
         return item in self.dict

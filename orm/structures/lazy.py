@@ -240,16 +240,16 @@ class LazyObject:
             return made
         return copy.deepcopy(self._wrapped, memo)
 
-    __class__ = property(new_method_proxy(operator.attrgetter("__class__")))  # type: ignore[assignment]
+    __class__ = property(new_method_proxy(operator.attrgetter("__class__")))  # pyright: ignore[reportIncompatibleMethodOverride]
     __bytes__ = new_method_proxy(bytes)
-    __str__ = new_method_proxy(str)  # type: ignore[assignment]
+    __str__ = new_method_proxy(str)
     __bool__ = new_method_proxy(bool)
-    __dir__ = new_method_proxy(dir)  # type: ignore[assignment]
+    __dir__ = new_method_proxy(dir)
     __eq__ = new_method_proxy(operator.eq)
     __ne__ = new_method_proxy(operator.ne)
     __lt__ = new_method_proxy(operator.lt)
     __gt__ = new_method_proxy(operator.gt)
-    __hash__ = new_method_proxy(hash)  # type: ignore[assignment]
+    __hash__ = new_method_proxy(hash)
     __getitem__ = new_method_proxy(operator.getitem)
     __setitem__ = new_method_proxy(operator.setitem)
     __delitem__ = new_method_proxy(operator.delitem)

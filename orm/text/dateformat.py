@@ -113,6 +113,13 @@ class TimeFormat:
 class DateFormat(TimeFormat):
     """Formats a date or a datetime."""
 
+    data: datetime.date
+
+    def _moment(self) -> datetime.datetime:
+        """The datetime; of a date, its beginning."""
+        value = self.data
+        return value if isinstance(value, datetime.datetime) else datetime.datetime.combine(value, datetime.time.min)
+
     def b(self) -> str:
         """The month in three small letters."""
         return _MONTHS[self.data.month - 1][:3].lower()
@@ -141,7 +148,7 @@ class DateFormat(TimeFormat):
         """``1`` in summer time, else ``0``; nothing without a zone."""
         if self.zone is None:
             return ""
-        return "1" if self.data.dst() else "0"
+        return "1" if self.zone.dst(self.data) else "0"
 
     def j(self) -> int:
         """The day."""
@@ -177,12 +184,8 @@ class DateFormat(TimeFormat):
 
     def r(self) -> str:
         """RFC 5322."""
-        value = self.data
-        if type(value) is datetime.date:
-            value = datetime.datetime.combine(value, datetime.time.min)
-        if value.tzinfo is None:
-            value = value.astimezone()
-        return email.utils.format_datetime(value)
+        value = self._moment()
+        return email.utils.format_datetime(value.astimezone() if value.tzinfo is None else value)
 
     def S(self) -> str:
         """The ending of the day's number: st, nd, rd, th."""
@@ -196,10 +199,7 @@ class DateFormat(TimeFormat):
 
     def U(self) -> int:
         """Seconds since 1970."""
-        value = self.data
-        if not isinstance(value, datetime.datetime):
-            value = datetime.datetime.combine(value, datetime.time.min)
-        return int(value.timestamp())
+        return int(self._moment().timestamp())
 
     def w(self) -> int:
         """The day of the week, Sunday being 0."""

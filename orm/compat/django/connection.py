@@ -310,8 +310,8 @@ class LegacyConnection:
         for sql in database.dialect.settle_constraints():
             run(database.execute(sql, ()))
         for name in table_names or [table.name for table in self.introspection.get_table_list(None)]:
-            sql = database.dialect.foreign_key_violations(database.dialect.quote(name))
-            for table, key, referred, *_ in run(database.fetch(sql, ())) if sql else ():
+            query = database.dialect.foreign_key_violations(database.dialect.quote(name))
+            for table, key, referred, *_ in run(database.fetch(query, ())) if query else ():
                 raise IntegrityError(
                     f"The row in table '{table}' with primary key '{key}' has an invalid foreign key: it refers to "
                     f"a row of {referred} that does not exist."

@@ -6,7 +6,7 @@ from orm.models.signals import Signal
 
 __all__ = ["got_request_exception", "request_finished", "request_started", "setting_changed"]
 
-request_started = Signal("request_started")
-request_finished = Signal("request_finished")
-got_request_exception = Signal("got_request_exception")
-setting_changed = Signal("setting_changed")
+request_started = Signal(name="request_started")
+request_finished = Signal(name="request_finished")
+got_request_exception = Signal(name="got_request_exception")
+setting_changed = Signal(name="setting_changed")

@@ -38,7 +38,7 @@ class Absent(metaclass=AbsentType):
     _absent = "django"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.__dict__["_declared"] = (args, kwargs)
+        self._declared = (args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -91,10 +91,10 @@ def _as_it_is(decorated: Any) -> Any:
     return decorated
 
 
-_classes: dict[str, type[Absent]] = {}
+_classes: dict[str, AbsentType] = {}
 
 
-def absent_class(name: str) -> type[Absent]:
+def absent_class(name: str) -> AbsentType:
     """Return the class that stands for a dotted name; always the same."""
     if name not in _classes:
         module, _, own = name.rpartition(".")

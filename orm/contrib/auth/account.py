@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.security.crypto import salted_hmac
 from orm.security.passwords import is_password_usable, make_password, verify_password
 
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+    from orm.models.fields.text import CharField
+else:
+    AwaitableModel = object  # it is mixed into a model
 
-class AwaitableAccount:
+
+class AwaitableAccount(AwaitableModel):
     """The part of a user model that sets and checks passwords."""
 
-    password: str
+    password: CharField[str]
     USERNAME_FIELD: str
     _password: str | None = None
 
@@ -52,7 +58,7 @@ class AwaitableAccount:
         correct, must_update = verify_password(raw_password, self.password)
         if correct and must_update:
             self.password = make_password(raw_password)
-            await self.asave(update_fields=["password"])  # type: ignore[attr-defined]
+            await self.asave(update_fields=["password"])
         return correct
 
     def get_session_auth_hash(self) -> str:

@@ -16,7 +16,7 @@ class AuthConfig(AppConfig):
     label = "auth"
     verbose_name = "Authentication and Authorization"
     path = os.path.dirname(__file__)
-    default_auto_field = "AutoField"  # type: ignore[assignment]
+    default_auto_field = "AutoField"
 
     def ready(self) -> None:
         """Have permissions made after migrations."""

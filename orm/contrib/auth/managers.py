@@ -81,7 +81,8 @@ class AwaitableGroups(BaseManager["Group"]):
 
     async def aget_by_natural_key(self, name: str) -> Group:
         """Return the group of a name. Raises ``Group.DoesNotExist``."""
-        return await self.aget(name=name)
+        row: Group = await self.aget(name=name)
+        return row
 
 
 class AwaitablePermissions(BaseManager["Permission"]):
@@ -91,4 +92,6 @@ class AwaitablePermissions(BaseManager["Permission"]):
 
     async def aget_by_natural_key(self, codename: str, app_label: str, model: str) -> Permission:
         """Return one permission of a model. Raises ``Permission.DoesNotExist``."""
-        return await self.aget(codename=codename, content_type__app_label=app_label, content_type__model=model)
+        of_model = {"content_type__app_label": app_label, "content_type__model": model}
+        row: Permission = await self.aget(codename=codename, **of_model)
+        return row

@@ -186,7 +186,7 @@ class AbstractUser(AbstractBaseUser, PermissionsMixin):
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS = ["email"]
 
-    class Meta:
+    class Meta(AbstractBaseUser.Meta, PermissionsMixin.Meta):
         abstract = True
         verbose_name = "user"
         verbose_name_plural = "users"

@@ -7,12 +7,17 @@ loaded again.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.models.apps import apps
 
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+else:
+    AwaitableModel = object  # it is mixed into a model
 
-class AwaitableRights:
+
+class AwaitableRights(AwaitableModel):
     """The part of a user model that knows permissions."""
 
     is_active: Any
@@ -21,7 +26,7 @@ class AwaitableRights:
     async def _names_of(self, kind: str, condition: dict[str, Any]) -> set[str]:
         kept = self.__dict__.setdefault("_rights_read", {})
         if kind not in kept:
-            permissions = apps.get_model("auth.Permission")._default_manager.using(self._state.db)  # type: ignore[attr-defined]
+            permissions = apps.get_model("auth.Permission")._default_manager.using(self._state.db)
             rows = permissions.all() if self.is_superuser else permissions.filter(**condition)
             pairs = rows.order_by().values_list("content_type__app_label", "codename")
             kept[kind] = {f"{label}.{codename}" async for label, codename in pairs}

@@ -36,7 +36,7 @@ class ContentTypesConfig(AppConfig):
     label = "contenttypes"
     verbose_name = "Content Types"
     path = os.path.dirname(__file__)
-    default_auto_field = "AutoField"  # type: ignore[assignment]
+    default_auto_field = "AutoField"
 
     def ready(self) -> None:
         """Have rows made after migrations."""

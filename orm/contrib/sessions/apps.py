@@ -14,4 +14,4 @@ class SessionsConfig(AppConfig):
     label = "sessions"
     verbose_name = "Sessions"
     path = os.path.dirname(__file__)
-    default_auto_field = "AutoField"  # type: ignore[assignment]
+    default_auto_field = "AutoField"

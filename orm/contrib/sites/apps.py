@@ -14,4 +14,4 @@ class SitesConfig(AppConfig):
     label = "sites"
     verbose_name = "Sites"
     path = os.path.dirname(__file__)
-    default_auto_field = "AutoField"  # type: ignore[assignment]
+    default_auto_field = "AutoField"

@@ -42,4 +42,5 @@ class AwaitableSites(BaseManager["Site"]):
 
     async def aget_by_natural_key(self, domain: str) -> Site:
         """Return the site of a domain. Raises ``Site.DoesNotExist``."""
-        return await self.aget(domain=domain)
+        row: Site = await self.aget(domain=domain)
+        return row

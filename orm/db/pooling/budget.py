@@ -22,6 +22,7 @@ class Counted(Protocol):
     @property
     def size(self) -> int:
         """Connections that are open or being opened."""
+        ...
 
 
 class Pool(Protocol):
@@ -30,16 +31,20 @@ class Pool(Protocol):
     @property
     def idle(self) -> Sized:
         """The connections that nobody has."""
+        ...
 
     @property
     def wants_place(self) -> bool:
         """Whether there are waiters, for whom only the limit of all pools together keeps a connection from opening."""
+        ...
 
     def waiting_since(self) -> float | None:
         """When the first in the queue came; None when there is no queue."""
+        ...
 
     def surrender_idle(self) -> bool:
         """End an idle connection for another pool; says whether there was one."""
+        ...
 
     def look_at_every_release(self) -> None:
         """Look at the other pools whenever a connection is given back."""
@@ -49,6 +54,7 @@ class Pool(Protocol):
 
     def holders(self) -> list[str]:
         """Describe who holds connections."""
+        ...
 
 
 class Budget:

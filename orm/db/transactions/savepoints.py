@@ -25,6 +25,7 @@ class Speaker(Protocol):
     @property
     def dialect(self) -> Dialect:
         """Its words."""
+        ...
 
 
 class Around(Protocol):
@@ -40,22 +41,27 @@ class Nested(Protocol):
     @property
     def database(self) -> Speaker:
         """What it is on."""
+        ...
 
     @property
     def lease(self) -> Lease:
         """Its connection."""
+        ...
 
     @property
     def parent(self) -> Around | None:
         """The block around it."""
+        ...
 
     @property
     def depth(self) -> int:
         """How many blocks are around it."""
+        ...
 
     @property
     def limit(self) -> float | None:
         """How many seconds each statement may take."""
+        ...
 
 
 def name_for(block: Nested) -> str | None:

@@ -92,11 +92,11 @@ def constraint_checks(model: Any, aliases: Iterable[str]) -> Found:
     checks = [one for one in constraints if isinstance(one, CheckConstraint)]
     for dialect in _dialects(model, aliases):
         yield from _unsupported(model, dialect, unique)
-    for one in checks:
-        yield from _joined(model, one.condition)
-        if _has_raw_sql(one.condition):
+    for check in checks:
+        yield from _joined(model, check.condition)
+        if _has_raw_sql(check.condition):
             yield Warning(
-                f"Check constraint {one.name!r} contains RawSQL() expression and won't be validated during the model "
+                f"Check constraint {check.name!r} contains RawSQL() expression and won't be validated during the model "
                 "full_clean().",
                 hint="Silence this warning if you don't care about it.",
                 obj=model,

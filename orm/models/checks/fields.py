@@ -168,20 +168,15 @@ def ignored_max_length(field: Any) -> Found:
 def decimal_checks(field: Any) -> Found:
     """Check the digits of a decimal number."""
     digits, places = field.max_digits, field.decimal_places
-    wrong = False
     if places is None:
-        wrong = True
         yield Error("DecimalFields must define a 'decimal_places' attribute.", obj=field, id="fields.E130")
     elif not whole_number(places, 0):
-        wrong = True
         yield Error("'decimal_places' must be a non-negative integer.", obj=field, id="fields.E131")
     if digits is None:
-        wrong = True
         yield Error("DecimalFields must define a 'max_digits' attribute.", obj=field, id="fields.E132")
     elif not whole_number(digits, 1):
-        wrong = True
         yield Error("'max_digits' must be a positive integer.", obj=field, id="fields.E133")
-    if not wrong and int(places) > int(digits):
+    elif places is not None and whole_number(places, 0) and int(places) > int(digits):
         yield Error("'max_digits' must be greater or equal to 'decimal_places'.", obj=field, id="fields.E134")
 
 

@@ -254,7 +254,7 @@ def _leads_somewhere(meta: Any, path: str) -> bool:
         if field is None:
             return False
         related = getattr(field, "related_model", None) if getattr(field, "is_relation", False) else None
-        meta = related._meta if hasattr(related, "_meta") else None
+        meta = getattr(related, "_meta", None)
     return True
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
 
 from orm.config import settings
 from orm.errors import ImproperlyConfigured, ValidationError
-from orm.late import LateModule
+from orm.models.checks.late import field_checks
 from orm.models.fetching import unloaded_value
 from orm.models.fields.choices import declared_choices, refuse_wrong_choices
 from orm.sql.calls import DatabaseDefault
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from orm.checks.messages import CheckMessage
     from orm.models.base import AwaitableModel
-    from orm.models.checks import fields as field_checks
     from orm.models.fields.choices import ChoicesArgument
     from orm.sql.expressions import Expression
     from orm.sql.references import F
@@ -52,6 +51,7 @@ if TYPE_CHECKING:
         db_column: str | None
         validators: Iterable[Callable[[Any], object]]
         error_messages: Mapping[str, str] | None
+        auto_created: bool
         serialize: bool
         unique_for_date: str | None
         unique_for_month: str | None
@@ -62,7 +62,6 @@ else:
     from typing import TypeVar
 
     T = TypeVar("T")
-    field_checks = LateModule("orm.models.checks.fields")  # models are checked on request
 
 Validator = Callable[[Any], object]
 

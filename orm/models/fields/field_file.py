@@ -21,6 +21,8 @@ class AwaitableFieldFile(File):
     Attributes: ``name`` is the name in the storage, ``storage`` where it lies, ``field`` and ``instance`` whose it is.
     """
 
+    _file: File | None
+
     def __init__(self, instance: Any, field: Any, name: str | None) -> None:
         super().__init__(None, name)
         self.instance = instance
@@ -29,7 +31,7 @@ class AwaitableFieldFile(File):
         self._committed = True
 
     def __eq__(self, other: object) -> bool:
-        return self.name == (other.name if hasattr(other, "name") else other)
+        return bool(self.name == getattr(other, "name", other))
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -85,10 +87,11 @@ class AwaitableFieldFile(File):
     def open(self, mode: str | None = "rb", *args: Any, **options: Any) -> Any:
         """Open the file, or go back to its beginning."""
         name = self._require_file()
-        if self.__dict__.get("_file") is None:
+        file: File | None = self.__dict__.get("_file")
+        if file is None:
             self._file = self.storage.open(name, mode or "rb")
         else:
-            self._file.open(mode)
+            file.open(mode)
         return self
 
     def close(self) -> None:

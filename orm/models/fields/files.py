@@ -10,7 +10,7 @@ import datetime
 import os
 import posixpath
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.checks.messages import CheckMessage, Error
 from orm.errors import FieldError, ImproperlyConfigured
@@ -20,6 +20,9 @@ from orm.files.storages import default_storage
 from orm.models.fields.base import Field
 from orm.models.fields.field_file_blocking import FieldFile
 from orm.models.fields.text import CharField
+
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
 
 
 class FileDescriptor:
@@ -112,9 +115,11 @@ class FileField(Field[Any]):
         for problem in self.own_checks((), None):
             raise ImproperlyConfigured(f"{self}: {problem.msg}")
 
-    def contribute_to_class(self, cls: Any, name: str, **options: Any) -> None:
+    def contribute_to_class(
+        self, cls: type[AwaitableModel], name: str, private_only: bool = False, **options: Any
+    ) -> None:
         """Also: the attribute is always a file."""
-        super().contribute_to_class(cls, name, **options)
+        super().contribute_to_class(cls, name, private_only, **options)
         setattr(cls, self.attname, self.descriptor_class(self))
 
     def get_internal_type(self) -> str:

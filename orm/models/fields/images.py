@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.checks.messages import CheckMessage, Error
 from orm.errors import ImproperlyConfigured
@@ -12,6 +12,9 @@ from orm.files.base import File
 from orm.models.fields.field_file_blocking import FieldFile
 from orm.models.fields.files import FileDescriptor, FileField
 from orm.models.signals import post_init
+
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
 
 
 def get_image_dimensions(file: Any, close: bool = False) -> tuple[int | None, int | None]:
@@ -126,9 +129,11 @@ class ImageField(FileField):
         """A picture may be named without Pillow, which is needed to measure it."""
         FileField.own_checks(self, (), None)
 
-    def contribute_to_class(self, cls: Any, name: str, **options: Any) -> None:
+    def contribute_to_class(
+        self, cls: type[AwaitableModel], name: str, private_only: bool = False, **options: Any
+    ) -> None:
         """Also: instances note the size where there are fields for it."""
-        super().contribute_to_class(cls, name, **options)
+        super().contribute_to_class(cls, name, private_only, **options)
         if not cls._meta.abstract and (self.width_field or self.height_field):
             post_init.connect(self._measure, sender=cls)
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from orm.checks.messages import CheckMessage
 from orm.config import settings
 from orm.errors import ImproperlyConfigured, ValidationError
-from orm.models.fields.base import NOT_PROVIDED, Field, field_checks
+from orm.models.checks.late import field_checks
+from orm.models.fields.base import NOT_PROVIDED, Field
 from orm.sql import types
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.checks.messages import CheckMessage, Error
 from orm.errors import ImproperlyConfigured
-from orm.models.fields.base import Field, Validator, field_checks
+from orm.models.checks.late import field_checks
+from orm.models.fields.base import Field, Validator
 from orm.models.fields.validators import DecimalValidator, MaxValueValidator, MinValueValidator
 from orm.sql.types import INTEGER_RANGES
 

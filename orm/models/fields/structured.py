@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from orm.checks.messages import CheckMessage, Error
 from orm.config import settings
 from orm.errors import ImproperlyConfigured, ValidationError
-from orm.models.fields.base import NOT_PROVIDED, Field, Validator, field_checks
+from orm.models.checks.late import field_checks
+from orm.models.fields.base import NOT_PROVIDED, Field, Validator
 from orm.models.fields.validators import MaxLengthValidator
 
 if TYPE_CHECKING:

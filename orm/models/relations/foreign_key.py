@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
 from orm.checks.messages import CheckMessage
 from orm.errors import FieldDoesNotExist, ImproperlyConfigured, ValidationError
-from orm.late import LateModule
+from orm.models.checks.late import relation_checks
 from orm.models.fields.base import Field
 from orm.models.on_delete import OnDelete, check_rule, check_rule_fits
 from orm.models.relations.forward import ForwardOneDescriptor
@@ -32,9 +32,6 @@ from orm.query.hop import Hop
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
-    from orm.models.checks import relations as relation_checks
-else:
-    relation_checks = LateModule("orm.models.checks.relations")  # models are checked on request
 
 T = TypeVar("T")
 POSITIONAL = ("to", "on_delete", "related_name", "related_query_name", "limit_choices_to")

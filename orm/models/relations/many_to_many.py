@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from orm.checks.messages import CheckMessage
 from orm.errors import ImproperlyConfigured
-from orm.models.relations.foreign_key import ForeignKey, RelatedField, relation_checks
+from orm.models.checks.late import relation_checks
+from orm.models.relations.foreign_key import ForeignKey, RelatedField
 from orm.models.relations.join_model import make_join_model
 from orm.models.relations.many_blocking import ManyRelatedManager
 from orm.models.relations.many_to_many_descriptor import ManyToManyDescriptor

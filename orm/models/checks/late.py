@@ -1,0 +1,18 @@
+"""The checks' modules, imported at the first check: a program that declares models and asks for none needs no check."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orm.late import LateModule
+
+if TYPE_CHECKING:
+    from orm.models.checks import fields as field_checks
+    from orm.models.checks import options as option_checks
+    from orm.models.checks import relations as relation_checks
+else:
+    field_checks = LateModule("orm.models.checks.fields")
+    option_checks = LateModule("orm.models.checks.options")
+    relation_checks = LateModule("orm.models.checks.relations")
+
+__all__ = ["field_checks", "option_checks", "relation_checks"]
