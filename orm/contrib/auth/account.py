@@ -9,13 +9,13 @@ from orm.security.crypto import salted_hmac
 from orm.security.passwords import is_password_usable, make_password, verify_password
 
 if TYPE_CHECKING:
-    from orm.models.base import AwaitableModel
+    from orm.models.base import AwaitableModel as MixedIntoModel
     from orm.models.fields.text import CharField
 else:
-    AwaitableModel = object  # it is mixed into a model
+    MixedIntoModel = object
 
 
-class AwaitableAccount(AwaitableModel):
+class AwaitableAccount(MixedIntoModel):
     """The part of a user model that sets and checks passwords."""
 
     password: CharField[str]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from orm.bridge import run
 from orm.contrib.auth.account import AwaitableAccount
-from orm.models.base_blocking import Model
 
 __all__ = ["Account"]
 
 
-class Account(AwaitableAccount, Model):
+class Account(AwaitableAccount):
     """The part of a user model that sets and checks passwords.
 
     Both forms of everything: :class:`AwaitableAccount`'s awaitable ones, and their blocking twins.

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from orm.models.apps import apps
 
 if TYPE_CHECKING:
-    from orm.models.base import AwaitableModel
+    from orm.models.base import AwaitableModel as MixedIntoModel
 else:
-    AwaitableModel = object  # it is mixed into a model
+    MixedIntoModel = object
 
 
-class AwaitableRights(AwaitableModel):
+class AwaitableRights(MixedIntoModel):
     """The part of a user model that knows permissions."""
 
     is_active: Any

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from orm.bridge import run
 from orm.contrib.auth.rights import AwaitableRights
-from orm.models.base_blocking import Model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["Rights"]
 
 
-class Rights(AwaitableRights, Model):
+class Rights(AwaitableRights):
     """The part of a user model that knows permissions.
 
     Both forms of everything: :class:`AwaitableRights`'s awaitable ones, and their blocking twins.
