@@ -201,7 +201,10 @@ class SQLiteDialect(Dialect):
     def extract(self, part: str, sql: str, sql_type: SQLType, zone: str | None) -> str:
         if sql_type.kind == "duration":
             if part != "epoch":
-                raise NotSupportedError("of a duration SQLite gives only the epoch part, its whole seconds")
+                raise ValueError(
+                    "Extract requires native DurationField database support. Of a duration SQLite gives only the epoch "
+                    "part, its whole seconds"
+                )
             return f"({sql} / 1000000)"
         if sql_type.kind == "time":
             places = {name: (start - 11, length) for name, (start, length) in _TIME_PLACES.items()}

@@ -15,14 +15,14 @@ import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from orm.errors import DataError, EmptyResultSet, FieldError
+from orm.errors import DataError, EmptyResultSet
 from orm.sql import types
 from orm.sql.calls import Func
 from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS, NothingNode
 from orm.sql.expressions import Expression, Param, Slot
 from orm.sql.registration import LookupOwner
 from orm.sql.types import KIND_LOOKUPS, OutOfRange, SQLType
-from orm.sql.zones import InZone
+from orm.sql.zones import DAYS, HOURS, MOMENT_FIELDS, InZone, source_named
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
@@ -488,11 +488,39 @@ class Extract(InZone, Transform):
     def _infer_output_field(self) -> SQLType | None:
         return types.INTEGER
 
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        """Return this about a column. Raises ``ValueError`` for what has no such part."""
+        new = super().resolve_expression(query, allow_joins, reuse, summarize, for_save)
+        if new.lhs.output_field_or_none is not None:  # an outer query's column has a type once it is known
+            new.check_source(new.lhs.output_field)
+        return new
+
+    def check_source(self, sql_type: SQLType) -> None:
+        """Raise ``ValueError`` where this part is none of such a value."""
+        kind = sql_type.kind
+        if kind not in MOMENT_FIELDS:
+            raise ValueError(
+                "Extract input expression must be DateField, DateTimeField, TimeField, or DurationField. "
+                f"{source_named(self.lhs)} is a {kind}"
+            )
+        if kind == "date" and self.part in HOURS:
+            raise ValueError(f"Cannot extract time component {self.part!r} from DateField {source_named(self.lhs)}.")
+        if self.part in DAYS - {"day"} and kind in ("time", "duration"):
+            raise ValueError(
+                f"Cannot extract component {self.part!r} from {MOMENT_FIELDS[kind]} {source_named(self.lhs)}."
+            )
+
     def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
         sql, params = compiler.compile(self.lhs)
         sql_type = self.lhs.output_field
-        if sql_type.kind not in ("date", "time", "datetime", "duration"):
-            raise FieldError(f"{self.part} is a part of dates and times, not of a {sql_type.kind}")
+        self.check_source(sql_type)
         return connection.extract(self.part, sql, sql_type, self.zone_for(sql_type, compiler)), params
 
 
@@ -518,6 +546,7 @@ class TruncateTransform(InZone, Transform):
     """A datetime's date or time of day."""
 
     result: ClassVar[SQLType] = types.DATE
+    missing_from: ClassVar[str] = "time"  # the kind of value that has nothing of the result
     takes_extra: ClassVar[bool] = False
 
     def __init__(self, expression: Any, tzinfo: datetime.tzinfo | str | None = None, **extra: Any) -> None:
@@ -527,9 +556,35 @@ class TruncateTransform(InZone, Transform):
     def _infer_output_field(self) -> SQLType | None:
         return self.result
 
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        """Return this about a column. Raises ``TypeError`` for what is no date or time, ``ValueError`` for the other."""
+        new = super().resolve_expression(query, allow_joins, reuse, summarize, for_save)
+        if new.lhs.output_field_or_none is not None:
+            new.check_source(new.lhs.output_field)
+        return new
+
+    def check_source(self, sql_type: SQLType) -> None:
+        """Raise ``TypeError`` or ``ValueError`` where such a value holds nothing of the result."""
+        named = source_named(self.lhs)
+        if sql_type.kind not in ("date", "time", "datetime"):
+            raise TypeError(f"{named} isn't a DateField, TimeField, or DateTimeField.")
+        if sql_type.kind == self.missing_from:
+            source, result = MOMENT_FIELDS[sql_type.kind], MOMENT_FIELDS[self.result.kind]
+            raise ValueError(f"Cannot truncate {source} {named} to {result}.")
+
     def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
         sql, params = compiler.compile(self.lhs)
         sql_type = self.lhs.output_field
+        self.check_source(sql_type)
+        if sql_type.kind == self.result.kind:
+            return sql, params
         return connection.truncate(self.lookup_name, sql, sql_type, self.zone_for(sql_type, compiler)), params
 
 
@@ -546,3 +601,4 @@ class TruncTime(TruncateTransform):
 
     lookup_name = "time"
     result = types.TIME
+    missing_from = "date"

@@ -129,6 +129,19 @@ class LocalMoment(SQLType):
         return None if value is None else value.astimezone(self.zone)
 
 
+MOMENT_FIELDS = {"date": "DateField", "time": "TimeField", "datetime": "DateTimeField", "duration": "DurationField"}
+"""What a column of each kind is declared with, for errors."""
+DAYS = frozenset({"year", "iso_year", "quarter", "month", "week", "week_day", "iso_week_day", "day", "date"})
+"""Parts that a time of day has not."""
+HOURS = frozenset({"hour", "minute", "second", "microsecond", "time"})
+"""Parts that a date has not."""
+
+
+def source_named(source: Any) -> str:
+    """Return what an error calls the expression that a part is taken of: a column's field, or the expression."""
+    return repr(getattr(getattr(source, "target", None), "name", None) or type(source).__name__)
+
+
 class InZone:
     """Something about moments that speaks of the days and hours of ``tzinfo``, or else of the current zone."""
 

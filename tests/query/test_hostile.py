@@ -125,6 +125,8 @@ def test_lookups(row: Any, several: bool) -> None:
     wrong: dict[str, Any] = {}
     for number, path in enumerate(lookup_names()):
         texts = TEXTS if path.startswith(("text", "json")) else TEXTS[number % 8 :: 8]
+        if path.endswith("regex"):  # a pattern of 100,000 characters takes PostgreSQL half a minute to read
+            texts = [text[:1_000] for text in texts]
         given = [(text, {path: [text, text] if several else text}) for text in texts]
         outcomes = [outcome(text, Call(filtered, list, [], kwargs).run) for text, kwargs in given]
         # What is no regular expression is said by the database alone; the text is bound.

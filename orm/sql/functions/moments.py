@@ -6,12 +6,11 @@ import datetime
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from orm.errors import FieldError
 from orm.sql import types
 from orm.sql.calls import Func
 from orm.sql.lookups import EXTRACTS, Extract, TruncDate, TruncTime
 from orm.sql.types import SQLType
-from orm.sql.zones import InZone, LocalMoment
+from orm.sql.zones import DAYS, HOURS, MOMENT_FIELDS, InZone, LocalMoment, source_named
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
@@ -86,16 +85,49 @@ class Trunc(InZone, Func):
         source: SQLType | None = self.source_expressions[0].output_field_or_none
         return source
 
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        """Return this about a column.
+
+        Raises ``TypeError`` for what is no date or time, and ``ValueError`` for a kind or type that it has not.
+        """
+        new = super().resolve_expression(query, allow_joins, reuse, summarize, for_save)
+        field = new.source_expressions[0].output_field_or_none
+        if field is not None:  # an outer query's column has a type once it is known
+            new.check_source(field)
+        return new
+
+    def check_source(self, field: SQLType) -> None:
+        """Raise ``TypeError`` or ``ValueError`` where such a value can't be cut to this."""
+        named = source_named(self.source_expressions[0])
+        if field.kind not in ("date", "time", "datetime"):
+            raise TypeError(f"{named} isn't a DateField, TimeField, or DateTimeField.")
+        wanted = (self._output_field or field).kind
+        if wanted not in ("date", "time", "datetime"):
+            raise ValueError(f"output_field must be either DateField, TimeField, or DateTimeField, not of a {wanted}")
+        other = {"date": HOURS, "time": DAYS}.get(field.kind, frozenset[str]())
+        if self.kind in other or (field.kind != "datetime" and wanted != field.kind):
+            result = MOMENT_FIELDS["datetime" if wanted == field.kind else wanted]
+            raise ValueError(f"Cannot truncate {MOMENT_FIELDS[field.kind]} {named} to {result}.")
+
     def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
         source = self.source_expressions[0]
         sql, params = compiler.compile_value(source)
         field = source.output_field
-        if field.kind not in ("date", "time", "datetime"):
-            raise FieldError(f"{type(self).__name__} cuts dates and times, not a {field.kind}")
+        self.check_source(field)
         zone = self.zone_for(field, compiler)
-        wanted = self.output_field
-        if wanted.kind == "date" and field.kind == "datetime":
-            sql, field = connection.truncate("date", sql, field, zone), types.DATE
+        wanted = self.output_field.kind
+        if field.kind == "datetime" and wanted != "datetime":  # a month of a date, an hour of a time of day
+            if self.kind in (DAYS if wanted == "time" else HOURS):
+                cut = connection.truncate(self.kind, sql, field, zone)
+                return connection.truncate(wanted, cut, field, zone), params
+            sql, field = connection.truncate(wanted, sql, field, zone), types.DATE if wanted == "date" else types.TIME
         return connection.truncate(self.kind, sql, field, zone), params
 
 
