@@ -19,7 +19,7 @@ from orm.sql import types
 from orm.sql.conditions import Q, Where, kind_of
 from orm.sql.expressions import Col, Expression, Node, Slot
 from orm.sql.json import KeyPath, PathItem
-from orm.sql.lookups import Exact, IsNull
+from orm.sql.lookups import Exact, IsNull, build_lookup
 from orm.sql.references import names_in
 from orm.sql.select import Join, Output, Select, SubSelect, relabel
 from orm.sql.types import SQLType
@@ -279,9 +279,7 @@ class Builder(Names):
             lookup = _find_lookup(lhs, "exact")
         if lookup is None:
             raise FieldError(f"{whole!r} ends in {last!r}, which can't be compared")
-        built: Expression = lookup.build(lhs, kind, value, query or self)
-        if getattr(lhs, "bilateral", False):
-            built.rhs = type(lhs)(built.rhs)  # type: ignore[attr-defined]
+        built: Expression = build_lookup(lookup, lhs, kind, value, query or self)
         return built
 
     def _leads_to_many(self, value: Any) -> bool:

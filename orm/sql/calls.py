@@ -39,7 +39,7 @@ class Func(Expression):
     def __init__(self, *expressions: Any, output_field: SQLType | None = None, **extra: Any) -> None:
         if self.arity is not None and len(expressions) != self.arity:
             plural = "argument" if self.arity == 1 else "arguments"
-            raise TypeError(f"{type(self).__name__} takes exactly {self.arity} {plural} ({len(expressions)} given)")
+            raise TypeError(f"{type(self).__name__!r} takes exactly {self.arity} {plural} ({len(expressions)} given)")
         if extra:
             self._check_extra(extra)
         super().__init__(output_field)

@@ -15,6 +15,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orm.errors import NotSupportedError, SuspiciousOperation
+from orm.sql.features import Features
+from orm.sql.operations import Operations
 from orm.sql.schema import SchemaSpelling
 from orm.sql.types import INTEGER_RANGES, SQLType
 
@@ -127,6 +129,27 @@ class Dialect(SchemaSpelling):
     the capabilities or Django's usual answer say."""
     version_query = "SELECT version()"
     """What asks the server for its version."""
+
+    # -- what expressions written by hand ask of a ``connection``, in Django's words ---------------------------------
+
+    @property
+    def vendor(self) -> str:
+        """The database's name, as ``as_<vendor>`` methods have it."""
+        return self.name
+
+    @property
+    def features(self) -> Features:
+        """What the database can do."""
+        return Features(self)
+
+    @property
+    def ops(self) -> Operations:
+        """Quoting, limits and texts for LIKE."""
+        return Operations(self)
+
+    def like_escaped(self, text: str) -> str:
+        """Return a text with LIKE's wildcards escaped."""
+        return like_escape(text)
 
     # -- names and parameters ---------------------------------------------------------------------------------------
 

@@ -85,6 +85,10 @@ class Lookup(Expression):
         prepare: Prepare = query.preparer_for(lhs, sql_type)
         return _whole(prepare, sql_type) if sql_type.kind in types.INTEGER_KINDS else prepare
 
+    def transform_right(self, transforms: Sequence[Any]) -> None:
+        """Apply the bilateral transforms of the left side to the right one, the innermost first."""
+        self.rhs = transformed(self.rhs, transforms)
+
     def process_lhs(self, compiler: Compiler, connection: Dialect, lhs: Any = None) -> tuple[str, Sequence[Any]]:
         """Return the left side's SQL and parameters."""
         return _operand(lhs if lhs is not None else self.lhs, compiler)
@@ -95,6 +99,44 @@ class Lookup(Expression):
 
     def rejects_null(self) -> set[str]:
         return self.lhs.rejects_null() if self.rejects_nulls else set()
+
+
+def build_lookup(lookup: Any, lhs: Any, kind: Hashable, value: Any, query: Any) -> Any:
+    """Return the condition that a lookup makes of its sides.
+
+    ``lookup`` is a class of lookups, or what a field's ``get_lookup`` gave instead: anything called with both sides.
+    """
+    if isinstance(lookup, type) and issubclass(lookup, Lookup):
+        built: Any = lookup.build(lhs, kind, value, query)
+    elif isinstance(kind, tuple):
+        built = lookup(lhs, query.resolve_value(value, lhs))
+    else:
+        built = lookup(lhs, Slot(query.take_slot(value, query.preparer_for(lhs, lhs.output_field)), lhs.output_field))
+    transforms = bilateral_transforms(lhs)
+    if transforms and isinstance(built, Lookup):
+        built.transform_right(transforms)
+    return built
+
+
+def bilateral_transforms(lhs: Any) -> list[Any]:
+    """Return the transforms around a left side that go for the right one as well, the innermost first."""
+    found: list[Any] = []
+    while isinstance(lhs, Transform):
+        if lhs.bilateral:
+            found.insert(0, type(lhs))
+        lhs = lhs.lhs
+    return found
+
+
+def transformed(rhs: Any, transforms: Sequence[Any]) -> Any:
+    """Return a right side (or each of a list of them) with transforms around it."""
+    if isinstance(rhs, list):
+        return [transformed(item, transforms) for item in rhs]
+    if hasattr(rhs, "as_rows"):
+        raise NotImplementedError("Bilateral transformations on nested querysets are not implemented.")
+    for transform in transforms:
+        rhs = transform(rhs)
+    return rhs
 
 
 def _operand(node: Any, compiler: Any) -> tuple[str, Sequence[Any]]:
@@ -296,8 +338,37 @@ class _Item:
         return self.adapter(item) if self.adapter is not None and item is not None else item
 
 
+class ListItem(Expression):
+    """One item of the list in a slot."""
+
+    def __init__(self, slot: Slot, number: int) -> None:
+        super().__init__(slot.output_field)
+        self.slot = slot
+        self.number = number
+
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+        field = self.slot.output_field
+        return connection.parameter(field), [Param(self.slot.index, _Item(self.number, connection.adapter(field)))]
+
+
+class _OfList(Lookup):
+    """A lookup whose right side may be a list in one slot."""
+
+    item_transforms: Sequence[Any] = ()
+
+    def transform_right(self, transforms: Sequence[Any]) -> None:
+        if isinstance(self.rhs, Slot):
+            self.item_transforms = tuple(transforms)
+        elif self.rhs is not None:
+            super().transform_right(transforms)
+
+    def items(self, slot: Slot, count: int) -> list[Any]:
+        """Return the items of the list with the left side's bilateral transforms around each."""
+        return [transformed(ListItem(slot, number), self.item_transforms) for number in range(count)]
+
+
 @_register()
-class In(Lookup):
+class In(_OfList):
     """Membership in a list (one parameter where the database has arrays) or in a subquery's rows."""
 
     lookup_name = "in"
@@ -323,8 +394,13 @@ class In(Lookup):
         if self.rhs is None:
             raise EmptyResultSet
         lhs, params = self.process_lhs(compiler, connection)
-        if isinstance(self.rhs, list):
-            parts = [compiler.compile(item) for item in self.rhs]
+        listed = self.rhs
+        if self.item_transforms:
+            listed = self.items(self.rhs, compiler.list_length(self.rhs.index))
+            if not listed:
+                raise EmptyResultSet
+        if isinstance(listed, list):
+            parts = [compiler.compile(item) for item in listed]
             inside = ", ".join(sql for sql, _ in parts)
             return f"{lhs} IN ({inside})", [*params, *[p for _, item_params in parts for p in item_params]]
         if not isinstance(self.rhs, Slot):
@@ -344,7 +420,7 @@ class In(Lookup):
 
 
 @_register()
-class Range(Lookup):
+class Range(_OfList):
     """Between two values, both included."""
 
     lookup_name = "range"
@@ -367,8 +443,9 @@ class Range(Lookup):
 
     def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         lhs, params = self.process_lhs(compiler, connection)
-        if isinstance(self.rhs, list):
-            (low, low_params), (high, high_params) = (compiler.compile(item) for item in self.rhs)
+        bounded = self.items(self.rhs, 2) if self.item_transforms else self.rhs
+        if isinstance(bounded, list):
+            (low, low_params), (high, high_params) = (compiler.compile(item) for item in bounded)
             return f"{lhs} BETWEEN {low} AND {high}", [*params, *low_params, *high_params]
         adapter = connection.adapter(self.rhs.output_field)
         bounds = [Param(self.rhs.index, _Item(i, adapter)) for i in (0, 1)]
@@ -564,7 +641,7 @@ class TruncateTransform(InZone, Transform):
         summarize: bool = False,
         for_save: bool = False,
     ) -> Any:
-        """Return this about a column. Raises ``TypeError`` for what is no date or time, ``ValueError`` for the other."""
+        """Return this about a column. Raises ``TypeError`` for what is no moment, ``ValueError`` for the other kind."""
         new = super().resolve_expression(query, allow_joins, reuse, summarize, for_save)
         if new.lhs.output_field_or_none is not None:
             new.check_source(new.lhs.output_field)

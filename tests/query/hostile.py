@@ -11,7 +11,7 @@ import importlib
 import inspect
 import itertools
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -41,6 +41,14 @@ TEXTS = [
     "\t", "\x1a", "\u202e", "\u2028", "\ud800", "é", "😀", "x" * 100_000, "", " ", "(", ")", "x)", "(SELECT 1)",
     "1", "-1", "[0]", "__", "_", "a__b", "a__", "NULL", "year", "-",
 ]  # fmt: skip
+
+ALWAYS = ["'", "x') UNION SELECT name FROM query_tag --", "%s", "\x00", "\ud800", "{x}", "x" * 100_000, ""]
+"""One of each kind of text, that everything is given; of the others each parameter gets some."""
+
+
+def some_texts(number: int, texts: Sequence[str] = TEXTS) -> list[str]:
+    """Return the texts for the ``number``-th of many classes: those for all, and a third of the others in turn."""
+    return [text for place, text in enumerate(texts) if text in ALWAYS or place % 3 == number % 3]
 
 
 # -- what there is -----------------------------------------------------------------------------------------------------

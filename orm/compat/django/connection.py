@@ -20,7 +20,6 @@ from zoneinfo import ZoneInfo
 from orm.bridge import run
 from orm.bridge.crossing import is_async
 from orm.compat.django import constraint_checks
-from orm.compat.django.features import LegacyFeatures
 from orm.compat.django.introspection import LegacyIntrospection
 from orm.compat.django.operations import LegacyOperations
 from orm.compat.django.query_log import LIMIT, QueryLog
@@ -31,6 +30,7 @@ from orm.db.database_blocking import Database
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.db.transactions.public import get_rollback, in_atomic_block, on_commit, set_rollback, transaction_block
 from orm.errors import ConnectionDoesNotExist, IntegrityError, InterfaceError, NotSupportedError, OperationalError
+from orm.sql.features import Features
 from orm.sql.parameters import bind
 
 if TYPE_CHECKING:
@@ -147,14 +147,14 @@ class LegacyConnection:
         return {"sqlite": "SQLite", "postgresql": "PostgreSQL", "mysql": "MySQL"}.get(self.vendor, self.vendor)
 
     @property
-    def features(self) -> LegacyFeatures:
+    def features(self) -> Features:
         """What the database can do."""
-        return LegacyFeatures(self.database)
+        return self.database.dialect.features
 
     @property
     def ops(self) -> LegacyOperations:
         """Quoting, limits, texts for LIKE."""
-        return LegacyOperations(self.database)
+        return LegacyOperations(self.database.dialect)
 
     @cached_property
     def settings_dict(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from orm.compat.django.names import HERE, Surface, of, own
 WRAPPER = own("connection", BaseDatabaseWrapper="LegacyConnection", DatabaseWrapper="LegacyConnection")
 OF_ONE = {
     "base": WRAPPER | of("orm.errors", "DatabaseError", "IntegrityError"),
-    "features": own("features", DatabaseFeatures="LegacyFeatures"),
+    "features": of("orm.sql.features", DatabaseFeatures="Features"),
     "introspection": own("introspection", DatabaseIntrospection="LegacyIntrospection"),
     "operations": own("operations", DatabaseOperations="LegacyOperations"),
     "schema": of("orm.models.schema_editor_blocking", DatabaseSchemaEditor="SchemaEditor"),
@@ -20,7 +20,7 @@ BACKENDS: dict[str, Surface] = {
         "A connection.", names=own("connection", BaseDatabaseWrapper="LegacyConnection")
     ),
     "django.db.backends.base.features": Surface(
-        "Features.", names=own("features", BaseDatabaseFeatures="LegacyFeatures")
+        "Features.", names=of("orm.sql.features", BaseDatabaseFeatures="Features")
     ),
     "django.db.backends.base.introspection": Surface(
         "Introspection.",

@@ -27,7 +27,11 @@ class Cast(Func):
         super().__init__(expression, output_field=output_field)
 
     def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
-        sql, params = compiler.compile_value(self.source_expressions[0])
+        source = self.source_expressions[0]
+        sql, params = compiler.compile_value(source)
+        given = source.output_field_or_none
+        if self.output_field.kind == "time" and given is not None and given.kind == "datetime":
+            return connection.truncate("time", sql, given, None), params
         return connection.cast(sql, self.output_field), params
 
 
@@ -85,7 +89,7 @@ class Collate(Func):
     function = "COLLATE"
 
     def __init__(self, expression: Any, collation: str) -> None:
-        if not _COLLATION.match(collation):
+        if not (isinstance(collation, str) and _COLLATION.match(collation)):
             raise ValueError(f"Invalid collation name: {collation!r}.")
         self.collation = collation
         super().__init__(expression)

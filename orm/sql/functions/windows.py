@@ -84,14 +84,20 @@ class LastValue(_Window):
     arity = 1
 
 
+def _check_source(function: Any, expression: Any) -> None:
+    if expression is None:
+        raise ValueError(f"{type(function).__name__} requires a non-null source expression.")
+
+
 class NthValue(_Window):
     """The value of the nth row of the frame."""
 
     function = "NTH_VALUE"
 
     def __init__(self, expression: Any, nth: int = 1, **extra: Any) -> None:
+        _check_source(self, expression)
         if nth is None or nth <= 0:
-            raise ValueError(f"NthValue requires a positive integer as the nth row, not {nth!r}")
+            raise ValueError(f"NthValue requires a positive integer as for nth, the row's number, not {nth!r}")
         super().__init__(expression, Value(nth, output_field=types.INTEGER), **extra)
 
     def _infer_output_field(self) -> SQLType | None:
@@ -105,6 +111,7 @@ class Lag(_Window):
     function = "LAG"
 
     def __init__(self, expression: Any, offset: int = 1, default: Any = None, **extra: Any) -> None:
+        _check_source(self, expression)
         if offset is None or offset <= 0:
             raise ValueError(f"{type(self).__name__} requires a positive integer for the offset.")
         rest = [] if default is None else [default]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from orm.db.database_blocking import Database
+    from orm.sql.dialect import Dialect
 
 CAPABILITIES = {
     "allows_group_by_selected_pks": "group_by_primary_key",
@@ -107,11 +107,11 @@ USUAL: dict[str, Any] = {
 }
 
 
-class LegacyFeatures:
+class Features:
     """The answers for one database; a question Django does not have raises AttributeError."""
 
-    def __init__(self, database: Database) -> None:
-        self._dialect = database.dialect
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
 
     def __getattr__(self, name: str) -> Any:
         if name in self._dialect.answers:

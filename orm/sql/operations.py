@@ -1,0 +1,63 @@
+"""``connection.ops``: what expressions written by hand, and code outside of models, ask of a backend in Django's words:
+quoting, limits, and texts for LIKE."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from orm.sql.types import INTEGER_RANGES
+
+if TYPE_CHECKING:
+    from orm.sql.dialect import Dialect
+
+INTERNAL_TYPES = {
+    "SmallIntegerField": "smallint", "IntegerField": "integer", "BigIntegerField": "bigint",
+    "PositiveSmallIntegerField": "positive_smallint", "PositiveIntegerField": "positive_integer",
+    "PositiveBigIntegerField": "positive_bigint", "SmallAutoField": "smallint", "AutoField": "integer",
+    "BigAutoField": "bigint",
+}  # fmt: skip
+
+
+class Operations:
+    """Answers of one database. What is not here raises AttributeError: SQL is the dialect's to write."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+
+    def quote_name(self, name: str) -> str:
+        """Return an identifier in quotes; one that is quoted stays as it is."""
+        quoted = name.startswith('"') and name.endswith('"') and len(name) > 1
+        return name if quoted else self._dialect.quote(name).replace("%%", "%")
+
+    def max_name_length(self) -> int | None:
+        """Return how long an identifier may be."""
+        return self._dialect.capabilities.max_identifier_length
+
+    def bulk_batch_size(self, fields: Any, objs: Any) -> int:
+        """Return how many rows of so many columns one statement takes."""
+        return max(1, self._dialect.capabilities.max_parameters // max(1, len(fields)))
+
+    def integer_field_range(self, internal_type: str) -> tuple[int | None, int | None]:
+        """Return the least and the greatest value of an integer field of that internal type."""
+        low, high = INTEGER_RANGES[INTERNAL_TYPES[internal_type]]
+        return low, high
+
+    def prep_for_like_query(self, x: Any) -> str:
+        """Return a text with LIKE's wildcards escaped."""
+        return self._dialect.like_escaped(str(x))
+
+    prep_for_iexact_query = prep_for_like_query
+
+    def no_limit_value(self) -> int | None:
+        """Return what LIMIT takes for no limit."""
+        return None
+
+    def pk_default_value(self) -> str:
+        """Return what an INSERT has in place of a key the database makes."""
+        return "DEFAULT"
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(
+            f"connection.ops has no {name} here: it quotes names and knows limits; SQL is written by the dialect "
+            "(orm.sql.dialect)."
+        )
