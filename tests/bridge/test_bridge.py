@@ -9,7 +9,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,6 +19,7 @@ import pytest
 from orm.bridge import breathe, drive, generate, iterate, portal, run
 from orm.bridge.crossing import call, in_thread, on_loop, to_the_end
 from orm.bridge.guard import policy
+from orm.bridge.one_by_one import OneByOne
 from orm.bridge.overrides import complete
 from orm.errors import BridgeError, SynchronousOnlyOperation
 
@@ -402,3 +403,12 @@ def test_a_forked_child_has_its_own_portal() -> None:
     if pid == 0:
         os._exit(42 if portal.run(AwaitableThing().aget(2)) == 2 else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 42
+
+
+async def test_lists_may_be_empty_when_they_are_walked_one_by_one() -> None:
+    async def lists() -> AsyncGenerator[list[int], None]:
+        yield []
+        yield [1, 2]
+        yield []
+
+    assert [item async for item in OneByOne(lists(), "numbers")] == [1, 2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from orm import models
 from orm.errors import ImproperlyConfigured, SuspiciousFileOperation
 from orm.files import ContentFile, File, FileSystemStorage, InMemoryStorage
+from orm.files.uploads import UploadedFile
 from tests.saving.models import Letter
 
 STORAGE = Letter._meta.get_field("scan").storage
@@ -141,3 +143,13 @@ def test_an_absolute_folder_and_a_file_as_a_key_are_refused() -> None:
 
             class Meta:
                 app_label = "saving_wrong"
+
+
+def test_a_size_that_nobody_said_is_measured() -> None:
+    assert UploadedFile(io.BytesIO(b"four"), "a.txt", size=9).size == 9
+    assert UploadedFile(io.BytesIO(b"four"), "a.txt").size == 4
+    content = ContentFile("four")
+    assert content.size == 4
+    content.seek(4)
+    content.write("five")
+    assert content.size == 8

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 from orm.bridge.guard import running_loop
 from orm.bridge.nested import nested
 from orm.bridge.overrides import END, next_or_end
-from orm.bridge.waiting import name_of, whoami
+from orm.bridge.waiting import name_of, task_on, whoami
 from orm.db.limits import Patience, patiently, within
 from orm.db.pooling.bridged import close_generator, streamed
 from orm.db.transactions.lease import Interruption
@@ -39,15 +39,12 @@ from orm.db.transactions.turns import BLOCK, END_OF_BLOCK, Turns
 from orm.errors import DatabaseError, TransactionManagementError
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
     from contextvars import ContextVar
 
     from orm.db.contract import Connection, Params, Row
     from orm.db.transactions.lease import Lease
     from orm.sql.dialect import Dialect
-else:
-    from orm.late import asyncio
 
 T = TypeVar("T")
 
@@ -220,7 +217,7 @@ class Block:
         begun = False
         try:
             loop = running_loop() if "asyncio" in modules else None  # whoami() written out: every statement passes here
-            who = get_ident() if loop is None else asyncio.current_task(loop)
+            who = get_ident() if loop is None else task_on(loop)
             if not turns.take(coroutine, who, what):
                 await turns.wait(coroutine, who, what, self.lease.pool.options.acquire_timeout)
             if self.state is not OPEN:
