@@ -14,8 +14,19 @@ from orm.errors import FieldError
 from orm.sql import types
 from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS
 from orm.sql.expressions import Constant, Expression, Param, Slot
-from orm.sql.lookups import In, IsNull, Lookup, PatternLookup, Transform, _Comparison, _Each, _Item, named_here
-from orm.sql.types import KIND_KEY_TRANSFORMS, KIND_LOOKUPS, SQLType
+from orm.sql.lookups import (
+    In,
+    IsNull,
+    Lookup,
+    PatternLookup,
+    Transform,
+    _Comparison,
+    _Each,
+    _Item,
+    named_here,
+    registered,
+)
+from orm.sql.types import KIND_KEY_TRANSFORMS, SQLType
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
@@ -185,11 +196,6 @@ def _register(*classes: type) -> Callable[[type], Any]:
     return register
 
 
-def _json(cls: Any) -> Any:
-    KIND_LOOKUPS["json"][cls.lookup_name] = cls
-    return cls
-
-
 class _JSONComparison(Lookup):
     """A comparison with one JSON value."""
 
@@ -203,7 +209,7 @@ class _JSONComparison(Lookup):
         return super().build(lhs, kind, value, query)
 
 
-@_json
+@registered("json")
 class JSONExact(_JSONComparison):
     """Equality of JSON values; ``None`` asks for JSON null (``isnull=True`` for SQL NULL), as in Django."""
 
@@ -308,7 +314,7 @@ class KeyIsNull(IsNull):
         return text, [*params, self.lhs.path_param(connection)]
 
 
-@_json
+@registered("json")
 class JSONContains(_JSONComparison):
     """Whether a JSON value contains another."""
 
@@ -320,7 +326,7 @@ class JSONContains(_JSONComparison):
         return connection.json_contains(lhs, rhs), [*params, *rhs_params]
 
 
-@_json
+@registered("json")
 class JSONContainedBy(_JSONComparison):
     """Whether a JSON value is contained in another."""
 
@@ -337,7 +343,7 @@ def _key(value: Any) -> str:
     return str(value)
 
 
-@_json
+@registered("json")
 class HasKey(Lookup):
     """Whether a JSON object has a key."""
 
@@ -354,7 +360,7 @@ class HasKey(Lookup):
         return connection.json_has_key(lhs, "%s"), [*params, Param(self.rhs.index, connection.adapter(types.TEXT))]
 
 
-@_json
+@registered("json")
 class HasKeys(Lookup):
     """Whether a JSON object has all of several keys."""
 
@@ -373,7 +379,7 @@ class HasKeys(Lookup):
         return text, [*params, Param(self.rhs.index, adapter)]
 
 
-@_json
+@registered("json")
 class HasAnyKeys(HasKeys):
     """Whether a JSON object has one of several keys."""
 

@@ -1,15 +1,13 @@
-"""Lookups: the comparisons a filter may name (``exact``, ``gt``, ``in``…) and transforms (``date``, ``year``…).
+"""Lookups: the comparisons a filter may name (``exact``, ``gt``, ``in``…), and what a transform is (``year``…).
 
 A lookup is made once for a shape: its right side is a slot, an expression or a subquery, never a value. ``build``
-decides
-which from the *kind* of what the user gave, and says how each value is prepared when a query of this shape gets its
-own.
-Custom lookups set ``lookup_name`` and write ``as_sql`` with ``process_lhs`` and ``process_rhs``, as in Django.
+decides which from the *kind* of what the user gave, and says how each value is prepared when a query of this shape
+gets its own. Custom lookups set ``lookup_name`` and write ``as_sql`` with ``process_lhs`` and ``process_rhs``, as in
+Django.
 """
 
 from __future__ import annotations
 
-import datetime
 import decimal
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -22,7 +20,6 @@ from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS, NothingNode
 from orm.sql.expressions import Expression, Param, Slot
 from orm.sql.registration import LookupOwner
 from orm.sql.types import KIND_LOOKUPS, OutOfRange, SQLType
-from orm.sql.zones import DAYS, HOURS, MOMENT_FIELDS, InZone, source_named
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
@@ -178,7 +175,9 @@ class _Comparison(Lookup):
         return f"{lhs} {self.operator} {rhs}", [*lhs_params, *rhs_params]
 
 
-def _register(*kinds: str) -> Callable[[type[L]], type[L]]:
+def registered(*kinds: str) -> Callable[[type[L]], type[L]]:
+    """Decorate a lookup or transform that every type has, or those of some kinds."""
+
     def register(cls: type[L]) -> type[L]:
         for kind in kinds or (None,):
             KIND_LOOKUPS[kind][cls.lookup_name] = cls
@@ -187,7 +186,7 @@ def _register(*kinds: str) -> Callable[[type[L]], type[L]]:
     return register
 
 
-@_register()
+@registered()
 class Exact(_Comparison):
     lookup_name = "exact"
 
@@ -231,35 +230,35 @@ class _Ordering(_Comparison):
         return _Bound(prepare, cls.rounding) if cls.value_type(lhs).kind in types.INTEGER_KINDS else prepare
 
 
-@_register()
+@registered()
 class GreaterThan(_Ordering):
     lookup_name = "gt"
     operator = ">"
     rounding = math.floor
 
 
-@_register()
+@registered()
 class GreaterThanOrEqual(_Ordering):
     lookup_name = "gte"
     operator = ">="
     rounding = math.ceil
 
 
-@_register()
+@registered()
 class LessThan(_Ordering):
     lookup_name = "lt"
     operator = "<"
     rounding = math.ceil
 
 
-@_register()
+@registered()
 class LessThanOrEqual(_Ordering):
     lookup_name = "lte"
     operator = "<="
     rounding = math.floor
 
 
-@_register()
+@registered()
 class IsNull(Lookup):
     """``isnull=True`` or ``False``; part of the shape, as it changes the text."""
 
@@ -367,7 +366,7 @@ class _OfList(Lookup):
         return [transformed(ListItem(slot, number), self.item_transforms) for number in range(count)]
 
 
-@_register()
+@registered()
 class In(_OfList):
     """Membership in a list (one parameter where the database has arrays) or in a subquery's rows."""
 
@@ -419,7 +418,7 @@ class In(_OfList):
         return f"{lhs} IN ({', '.join(['%s'] * count)})", [*params, *items]
 
 
-@_register()
+@registered()
 class Range(_OfList):
     """Between two values, both included."""
 
@@ -480,7 +479,7 @@ def named_here(cls: type[L], module: dict[str, Any]) -> type[L]:
 
 def _pattern_lookup(name: str) -> type[PatternLookup]:
     cls = type(name.capitalize(), (PatternLookup,), {"lookup_name": name, "__doc__": f"The {name} match of texts."})
-    return _register()(named_here(cls, globals()))
+    return registered()(named_here(cls, globals()))
 
 
 Contains, IContains = _pattern_lookup("contains"), _pattern_lookup("icontains")
@@ -489,7 +488,7 @@ EndsWith, IEndsWith = _pattern_lookup("endswith"), _pattern_lookup("iendswith")
 Regex, IRegex = _pattern_lookup("regex"), _pattern_lookup("iregex")
 
 
-@_register()
+@registered()
 class IExact(PatternLookup):
     """Equality that ignores case."""
 
@@ -530,152 +529,3 @@ class Transform(LookupOwner, Func):
     def get_transform(self, name: str) -> Any:
         """Return the transform of that name for this transform's result."""
         return self.output_field.get_transform(name)
-
-
-MOMENT_PARTS = frozenset(
-    {"year", "iso_year", "quarter", "month", "week", "week_day", "iso_week_day", "day"}
-    | {"hour", "minute", "second", "microsecond", "epoch"}
-)
-"""What can be taken out of a date or time: the closed set that ``Extract`` chooses from."""
-
-
-class Extract(InZone, Transform):
-    """A part of a date or time as an integer; subclasses name the part."""
-
-    part: str = ""
-    takes_extra: ClassVar[bool] = False
-
-    def __init__(
-        self,
-        expression: Any,
-        lookup_name: str | None = None,
-        tzinfo: datetime.tzinfo | str | None = None,
-        **extra: Any,
-    ) -> None:
-        part = self.part if lookup_name is None else lookup_name
-        if not part:
-            raise ValueError("lookup_name must be provided")
-        if part not in MOMENT_PARTS:
-            raise ValueError(f"lookup_name is one of {', '.join(sorted(MOMENT_PARTS))}, not {part!r}")
-        super().__init__(expression, **extra)
-        if lookup_name is not None:
-            self.part = self.lookup_name = lookup_name
-        self.take_zone(tzinfo)
-
-    def _infer_output_field(self) -> SQLType | None:
-        return types.INTEGER
-
-    def resolve_expression(
-        self,
-        query: Any = None,
-        allow_joins: bool = True,
-        reuse: set[str] | None = None,
-        summarize: bool = False,
-        for_save: bool = False,
-    ) -> Any:
-        """Return this about a column. Raises ``ValueError`` for what has no such part."""
-        new = super().resolve_expression(query, allow_joins, reuse, summarize, for_save)
-        if new.lhs.output_field_or_none is not None:  # an outer query's column has a type once it is known
-            new.check_source(new.lhs.output_field)
-        return new
-
-    def check_source(self, sql_type: SQLType) -> None:
-        """Raise ``ValueError`` where this part is none of such a value."""
-        kind = sql_type.kind
-        if kind not in MOMENT_FIELDS:
-            raise ValueError(
-                "Extract input expression must be DateField, DateTimeField, TimeField, or DurationField. "
-                f"{source_named(self.lhs)} is a {kind}"
-            )
-        if kind == "date" and self.part in HOURS:
-            raise ValueError(f"Cannot extract time component {self.part!r} from DateField {source_named(self.lhs)}.")
-        if self.part in DAYS - {"day"} and kind in ("time", "duration"):
-            raise ValueError(
-                f"Cannot extract component {self.part!r} from {MOMENT_FIELDS[kind]} {source_named(self.lhs)}."
-            )
-
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
-        sql, params = compiler.compile(self.lhs)
-        sql_type = self.lhs.output_field
-        self.check_source(sql_type)
-        return connection.extract(self.part, sql, sql_type, self.zone_for(sql_type, compiler)), params
-
-
-_DATE_PARTS = {
-    "year": "ExtractYear", "iso_year": "ExtractIsoYear", "quarter": "ExtractQuarter", "month": "ExtractMonth",
-    "week": "ExtractWeek", "week_day": "ExtractWeekDay", "iso_week_day": "ExtractIsoWeekDay", "day": "ExtractDay",
-}  # fmt: skip
-_TIME_PARTS = {"hour": "ExtractHour", "minute": "ExtractMinute", "second": "ExtractSecond"}
-
-
-def _extract(part: str, name: str, *kinds: str) -> type[Extract]:
-    cls = type(name, (Extract,), {"part": part, "lookup_name": part, "__doc__": f"The {part} of a date or time."})
-    return _register(*kinds)(named_here(cls, globals()))
-
-
-EXTRACTS: dict[str, type[Extract]] = {
-    **{name: _extract(part, name, "date", "datetime") for part, name in _DATE_PARTS.items()},
-    **{name: _extract(part, name, "time", "datetime") for part, name in _TIME_PARTS.items()},
-}
-
-
-class TruncateTransform(InZone, Transform):
-    """A datetime's date or time of day."""
-
-    result: ClassVar[SQLType] = types.DATE
-    missing_from: ClassVar[str] = "time"  # the kind of value that has nothing of the result
-    takes_extra: ClassVar[bool] = False
-
-    def __init__(self, expression: Any, tzinfo: datetime.tzinfo | str | None = None, **extra: Any) -> None:
-        super().__init__(expression, **extra)
-        self.take_zone(tzinfo)
-
-    def _infer_output_field(self) -> SQLType | None:
-        return self.result
-
-    def resolve_expression(
-        self,
-        query: Any = None,
-        allow_joins: bool = True,
-        reuse: set[str] | None = None,
-        summarize: bool = False,
-        for_save: bool = False,
-    ) -> Any:
-        """Return this about a column. Raises ``TypeError`` for what is no moment, ``ValueError`` for the other kind."""
-        new = super().resolve_expression(query, allow_joins, reuse, summarize, for_save)
-        if new.lhs.output_field_or_none is not None:
-            new.check_source(new.lhs.output_field)
-        return new
-
-    def check_source(self, sql_type: SQLType) -> None:
-        """Raise ``TypeError`` or ``ValueError`` where such a value holds nothing of the result."""
-        named = source_named(self.lhs)
-        if sql_type.kind not in ("date", "time", "datetime"):
-            raise TypeError(f"{named} isn't a DateField, TimeField, or DateTimeField.")
-        if sql_type.kind == self.missing_from:
-            source, result = MOMENT_FIELDS[sql_type.kind], MOMENT_FIELDS[self.result.kind]
-            raise ValueError(f"Cannot truncate {source} {named} to {result}.")
-
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
-        sql, params = compiler.compile(self.lhs)
-        sql_type = self.lhs.output_field
-        self.check_source(sql_type)
-        if sql_type.kind == self.result.kind:
-            return sql, params
-        return connection.truncate(self.lookup_name, sql, sql_type, self.zone_for(sql_type, compiler)), params
-
-
-@_register("datetime")
-class TruncDate(TruncateTransform):
-    """The date of a datetime, in the configured zone."""
-
-    lookup_name = "date"
-
-
-@_register("datetime")
-class TruncTime(TruncateTransform):
-    """The time of day of a datetime, in the configured zone."""
-
-    lookup_name = "time"
-    result = types.TIME
-    missing_from = "date"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.sql import types
 from orm.sql.calls import Func
-from orm.sql.lookups import EXTRACTS, Extract, TruncDate, TruncTime
+from orm.sql.lookups import Transform, registered
 from orm.sql.types import SQLType
 from orm.sql.zones import DAYS, HOURS, MOMENT_FIELDS, InZone, LocalMoment, source_named
 
@@ -16,11 +16,154 @@ if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
     from orm.sql.dialect import Dialect
 
-ExtractYear, ExtractIsoYear = EXTRACTS["ExtractYear"], EXTRACTS["ExtractIsoYear"]
-ExtractQuarter, ExtractMonth = EXTRACTS["ExtractQuarter"], EXTRACTS["ExtractMonth"]
-ExtractWeek, ExtractDay = EXTRACTS["ExtractWeek"], EXTRACTS["ExtractDay"]
-ExtractWeekDay, ExtractIsoWeekDay = EXTRACTS["ExtractWeekDay"], EXTRACTS["ExtractIsoWeekDay"]
-ExtractHour, ExtractMinute, ExtractSecond = (EXTRACTS[f"Extract{part}"] for part in ("Hour", "Minute", "Second"))
+MOMENT_PARTS = frozenset(
+    {"year", "iso_year", "quarter", "month", "week", "week_day", "iso_week_day", "day"}
+    | {"hour", "minute", "second", "microsecond", "epoch"}
+)
+"""What can be taken out of a date or time: the closed set that ``Extract`` chooses from."""
+
+
+class Extract(InZone, Transform):
+    """A part of a date or time as an integer; subclasses name the part."""
+
+    part: str = ""
+    takes_extra: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        expression: Any,
+        lookup_name: str | None = None,
+        tzinfo: datetime.tzinfo | str | None = None,
+        **extra: Any,
+    ) -> None:
+        part = self.part if lookup_name is None else lookup_name
+        if not part:
+            raise ValueError("lookup_name must be provided")
+        if part not in MOMENT_PARTS:
+            raise ValueError(f"lookup_name is one of {', '.join(sorted(MOMENT_PARTS))}, not {part!r}")
+        super().__init__(expression, **extra)
+        if lookup_name is not None:
+            self.part = self.lookup_name = lookup_name
+        self.take_zone(tzinfo)
+
+    def _infer_output_field(self) -> SQLType | None:
+        return types.INTEGER
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        """Return this about a column. Raises ``ValueError`` for what has no such part."""
+        new = super().resolve_expression(query, allow_joins, reuse, summarize, for_save)
+        if new.lhs.output_field_or_none is not None:  # an outer query's column has a type once it is known
+            new.check_source(new.lhs.output_field)
+        return new
+
+    def check_source(self, sql_type: SQLType) -> None:
+        """Raise ``ValueError`` where this part is none of such a value."""
+        kind = sql_type.kind
+        if kind not in MOMENT_FIELDS:
+            raise ValueError(
+                "Extract input expression must be DateField, DateTimeField, TimeField, or DurationField. "
+                f"{source_named(self.lhs)} is a {kind}"
+            )
+        if kind == "date" and self.part in HOURS:
+            raise ValueError(f"Cannot extract time component {self.part!r} from DateField {source_named(self.lhs)}.")
+        if self.part in DAYS - {"day"} and kind in ("time", "duration"):
+            raise ValueError(
+                f"Cannot extract component {self.part!r} from {MOMENT_FIELDS[kind]} {source_named(self.lhs)}."
+            )
+
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
+        sql, params = compiler.compile(self.lhs)
+        sql_type = self.lhs.output_field
+        self.check_source(sql_type)
+        return connection.extract(self.part, sql, sql_type, self.zone_for(sql_type, compiler)), params
+
+
+def _extract(part: str, name: str, *kinds: str) -> type[Extract]:
+    named = {"part": part, "lookup_name": part}
+    attributes = {**named, "__doc__": f"The {part} of a date or time.", "__module__": __name__}
+    return registered(*kinds)(type(name, (Extract,), attributes))
+
+
+ExtractYear = _extract("year", "ExtractYear", "date", "datetime")
+ExtractIsoYear = _extract("iso_year", "ExtractIsoYear", "date", "datetime")
+ExtractQuarter = _extract("quarter", "ExtractQuarter", "date", "datetime")
+ExtractMonth = _extract("month", "ExtractMonth", "date", "datetime")
+ExtractWeek = _extract("week", "ExtractWeek", "date", "datetime")
+ExtractWeekDay = _extract("week_day", "ExtractWeekDay", "date", "datetime")
+ExtractIsoWeekDay = _extract("iso_week_day", "ExtractIsoWeekDay", "date", "datetime")
+ExtractDay = _extract("day", "ExtractDay", "date", "datetime")
+ExtractHour = _extract("hour", "ExtractHour", "time", "datetime")
+ExtractMinute = _extract("minute", "ExtractMinute", "time", "datetime")
+ExtractSecond = _extract("second", "ExtractSecond", "time", "datetime")
+
+
+class TruncateTransform(InZone, Transform):
+    """A datetime's date or time of day."""
+
+    result: ClassVar[SQLType] = types.DATE
+    missing_from: ClassVar[str] = "time"  # the kind of value that has nothing of the result
+    takes_extra: ClassVar[bool] = False
+
+    def __init__(self, expression: Any, tzinfo: datetime.tzinfo | str | None = None, **extra: Any) -> None:
+        super().__init__(expression, **extra)
+        self.take_zone(tzinfo)
+
+    def _infer_output_field(self) -> SQLType | None:
+        return self.result
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        """Return this about a column. Raises ``TypeError`` for what is no moment, ``ValueError`` for the other kind."""
+        new = super().resolve_expression(query, allow_joins, reuse, summarize, for_save)
+        if new.lhs.output_field_or_none is not None:
+            new.check_source(new.lhs.output_field)
+        return new
+
+    def check_source(self, sql_type: SQLType) -> None:
+        """Raise ``TypeError`` or ``ValueError`` where such a value holds nothing of the result."""
+        named = source_named(self.lhs)
+        if sql_type.kind not in ("date", "time", "datetime"):
+            raise TypeError(f"{named} isn't a DateField, TimeField, or DateTimeField.")
+        if sql_type.kind == self.missing_from:
+            source, result = MOMENT_FIELDS[sql_type.kind], MOMENT_FIELDS[self.result.kind]
+            raise ValueError(f"Cannot truncate {source} {named} to {result}.")
+
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
+        sql, params = compiler.compile(self.lhs)
+        sql_type = self.lhs.output_field
+        self.check_source(sql_type)
+        if sql_type.kind == self.result.kind:
+            return sql, params
+        return connection.truncate(self.lookup_name, sql, sql_type, self.zone_for(sql_type, compiler)), params
+
+
+@registered("datetime")
+class TruncDate(TruncateTransform):
+    """The date of a datetime, in the configured zone."""
+
+    lookup_name = "date"
+
+
+@registered("datetime")
+class TruncTime(TruncateTransform):
+    """The time of day of a datetime, in the configured zone."""
+
+    lookup_name = "time"
+    result = types.TIME
+    missing_from = "date"
 
 
 class Now(Func):
