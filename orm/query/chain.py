@@ -411,6 +411,9 @@ class Chain(Generic[M]):
         self._uncombined("prefetch_related")
         if lookups == (None,):
             return self._set(_prefetch_related_lookups=())
+        names = (getattr(lookup, "prefetch_through", lookup) for lookup in lookups)
+        if any(isinstance(name, str) and name.split("__")[0] in self._shape.select.filtered for name in names):
+            raise ValueError("prefetch_related() is not supported with FilteredRelation.")
         lookups = self._prefetch_related_lookups + lookups
         check_lookups(self.model, lookups)
         return self._set(_prefetch_related_lookups=lookups)

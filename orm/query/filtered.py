@@ -1,8 +1,9 @@
 """FilteredRelation: a relation under another name, joined to those rows only that meet a condition.
 
-The condition stands in the join's ON clause, so a row without such related rows stays in the result. It may speak of
-the model's own columns and of those on the way of the relation. What is refused: conditions across further relations,
-and names that are taken.
+The condition stands in the join's ON clause, so a row that may be without related rows stays in the result when it has
+none that meet it; across a foreign key that is never NULL, it does not. The condition may speak of the model's own
+columns, of those on the way of the relation and, on the right side, of those of other relations. What is refused:
+lookups across further relations, and names that are taken.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 from orm.errors import FieldError
 from orm.query.builder import InnerBuilder
 from orm.sql.conditions import Q
+from orm.sql.expressions import Node
 from orm.sql.select import Filtered
 
 if TYPE_CHECKING:
     from orm.query.builder import Builder
+    from orm.query.hop import Hop
 
 
 class FilteredRelation:
@@ -62,28 +65,65 @@ def add_filtered_relation(builder: Builder, name: str, given: FilteredRelation) 
         raise ValueError(
             f"The annotation {name!r} conflicts with a name that {builder.model.__name__} or the query has already"
         )
-    opts, hops, relation = builder.model._meta, [], None
-    for part in given.relation_name.split("__"):
-        relation = opts.names.get(part)
-        if relation is None or not relation.is_relation or part == relation.name + "_id":
-            raise ValueError(
-                f"FilteredRelation's relation_name is a path of relations and cannot contain lookups "
-                f"(got {given.relation_name!r}: {part!r} is no relation of {opts.object_name})."
-            )
-        hops += opts.hops_along(relation)
-        opts = hops[-1].model._meta
+    relation, hops = _way(builder, given.relation_name)
     inner = InnerBuilder(builder, builder.model, own_names=True)
     aliases = [inner.select.base_alias]
     reuse: set[str] = set()
     for hop in hops:
         aliases.append(inner.join([hop], reuse, aliases[-1]))
+    _check_leaves(inner, given.condition, given.relation_name, hops)
     condition = inner.resolve_condition(given.condition, reuse=reuse)
-    if len(inner.select.joins) > len(aliases):
+    further = [join for join in inner.select.joins.values() if join.alias not in aliases]
+    if any(join.parent == aliases[-1] for join in further):
         raise ValueError(
             "FilteredRelation's condition doesn't support nested relations deeper than the relation_name "
             f"(got {given.condition!r} for {given.relation_name!r})."
         )
     if condition.contains_aggregate or condition.contains_over_clause:
         raise FieldError(f"FilteredRelation's condition is about single rows, not {given.condition!r}")
-    found = Filtered(relation, tuple(hops), condition, tuple(aliases))
+    more = tuple((join.alias, join.parent or "", join.hop) for join in further)
+    found = Filtered(relation, tuple(hops), condition, tuple(aliases), more)
     select.filtered = {**select.filtered, name: found}
+
+
+def _way(builder: Builder, path: str) -> tuple[Any, list[Hop]]:
+    """Return the relation that a path of relations (the first may be a filtered one) ends with, and its hops."""
+    opts, hops, relation = builder.model._meta, [], None
+    for position, part in enumerate(path.split("__")):
+        if position == 0 and part in builder.select.filtered:
+            relation, hops = builder.select.filtered[part].relation, builder.filtered_hops(part)
+        else:
+            relation = opts.names.get(part)
+            if relation is None or not relation.is_relation or part == relation.name + "_id":
+                raise ValueError(
+                    f"FilteredRelation's relation_name cannot contain lookups (got {path!r}). It is a path of "
+                    f"relations, and {part!r} is no relation of {opts.object_name}."
+                )
+            hops += opts.hops_along(relation)
+        opts = hops[-1].model._meta
+    return relation, hops
+
+
+def _check_leaves(inner: InnerBuilder, condition: Q, relation_name: str, hops: list[Hop]) -> None:
+    """Refuse lookups beyond the relation or, but for plain equality, off its way, and querysets as values."""
+    for child in condition.children:
+        if isinstance(child, Q):
+            _check_leaves(inner, child, relation_name, hops)
+        if type(child) is not tuple:
+            continue
+        name, value = child
+        if hasattr(value, "query_structure") and not isinstance(value, Node):
+            raise ValueError("Passing a QuerySet within a FilteredRelation is not supported.")
+        if inner._annotation(name)[0] is not None:
+            continue
+        path = inner.path(name)
+        near, beyond = list(path.hops[: len(hops)]), len(path.hops) > len(hops)
+        if beyond and near == hops:
+            raise ValueError(
+                "FilteredRelation's condition doesn't support nested relations deeper than the relation_name "
+                f"(got {name!r} for {relation_name!r})."
+            )
+        if path.rest and near != hops[: len(near)]:
+            raise ValueError(
+                f"FilteredRelation's condition doesn't support relations outside the {relation_name!r} (got {name!r})."
+            )

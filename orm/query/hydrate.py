@@ -123,7 +123,7 @@ def _with_fallback(quick: Any, careful: Any) -> Hydrate:
 
 
 def _runs_user_code(entity: Entity) -> bool:
-    return entity.model._meta.has_custom_init or any(_runs_user_code(child) for _, child in entity.related)
+    return entity.model._meta.has_custom_init or any(_runs_user_code(item.entity) for item in entity.related)
 
 
 def _hydrator(layout: Layout, converted: Sequence[Any], stateful: bool) -> Hydrate:
@@ -164,16 +164,12 @@ def _object(
     pad = " " * indent
     links: list[tuple[str, str]] = []
     items: list[str] = []
-    for number, (relation, child) in enumerate(entity.related):
+    for number, (attribute, child, back) in enumerate(entity.related):
         variable = f"{name}_{number}"
         if child.optional:
             source.lines += [f"{pad}if r{child.key} is None:", f"{pad}    {variable} = None", f"{pad}else:"]
         _object(source, child, converted, variable, [], indent + 4 * child.optional, stateful)
-        forward = hasattr(relation, "attname")
-        items.append(f"{relation.name if forward else relation.accessor_name!s}".join("''") + f": {variable}")
-        back = None if forward else relation.field.name
-        if forward and getattr(relation, "one_to_one", False) and relation.remote_field.accessor_name:
-            back = str(relation.remote_field.accessor_name)
+        items.append(f"{attribute!r}: {variable}")
         if back is not None:
             links.append((variable, back))
     opts = entity.model._meta

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from orm.errors import FieldError
 from orm.query.builder import Builder, ConstantBuilder
-from orm.query.names import nearest
 from orm.sql.expressions import Col, Expression, OrderBy, Ref
 from orm.sql.functions.numbers import Random
 from orm.sql.select import Loading, Output, Select
@@ -24,8 +23,7 @@ from orm.sql.windows import ordering_of
 class Entity:
     """One object of a row: its model, its columns (attribute, position in the row), the position of its primary key.
 
-    ``related`` are the joined objects hanging on it, each with its (forward or reverse) relation; ``optional`` says
-    that the row may hold no such object.
+    ``related`` are the joined objects hanging on it; ``optional`` says that the row may hold no such object.
     """
 
     def __init__(self, model: Any, alias: str, columns: list[tuple[str, int]], key: int) -> None:
@@ -34,7 +32,17 @@ class Entity:
         self.columns = columns
         self.key = key
         self.optional = False
-        self.related: list[tuple[Any, Entity]] = []
+        self.related: list[Attached] = []
+
+
+class Attached(NamedTuple):
+    """An object joined to another: the attribute it becomes there, itself, and the attribute of its own, if any, that
+    leads back.
+    """
+
+    name: str
+    entity: Entity
+    back: str | None
 
 
 class Layout(NamedTuple):
@@ -226,15 +234,11 @@ def _join_related(
     else:
         chosen = wanted
     for name, below in chosen.items():
-        relation = opts.names.get(name)
-        if relation is None or not relation.is_relation or any(hop.many for hop in relation.hops):
-            single = [n for n, r in opts.names.items() if r.is_relation and not any(h.many for h in r.hops)]
-            raise FieldError(
-                f"select_related can't follow {name!r} on {opts.object_name}: it is no relation to one row."
-                + nearest(name, single)
-            )
+        filtered = builder.select.filtered.get(name) if entity.alias == builder.select.base_alias else None
+        relation = filtered.relation if filtered is not None else opts.names[name]
+        hops = builder.filtered_hops(name) if filtered is not None else opts.hops_along(relation)
         part = names.get(name)
-        alias = builder.join(opts.hops_along(relation), None, entity.alias)
+        alias = builder.join(hops, None, entity.alias)
         model = relation.hops[-1].model
         deferred = bool(loading and loading.deferred)
         own = part if part else None if deferred or not part else part
@@ -242,10 +246,24 @@ def _join_related(
         shared = dict(entity.columns) if getattr(relation, "parent_link", False) else {}
         must = (relation.hops[-1].rhs,)
         child = _columns(builder, model, alias, outputs, own or None, deferred, must, shared)
-        child.optional = relation.hops[-1].optional or entity.optional
-        entity.related.append((relation, child))
+        child.optional = any(hop.optional for hop in hops) or entity.optional
+        if filtered is None:
+            forward = hasattr(relation, "attname")
+            attribute = relation.name if forward else str(relation.accessor_name)
+            entity.related.append(Attached(attribute, child, _way_back(relation)))
+        else:
+            entity.related.append(Attached(name, child, _way_back(relation) if len(hops) == 1 else None))
         if below:
             _join_related(builder, child, below, outputs, part or {}, loading, depth - 1)
+
+
+def _way_back(relation: Any) -> str | None:
+    """Return the attribute by which an object at the far end of a relation has the one at the near end, if any."""
+    if not hasattr(relation, "attname"):
+        return str(relation.field.name)
+    if getattr(relation, "one_to_one", False) and relation.remote_field.accessor_name:
+        return str(relation.remote_field.accessor_name)
+    return None
 
 
 # -- ordering ----------------------------------------------------------------------------------------------------------

@@ -102,10 +102,9 @@ class Names:
         relation: Any = None
         for position, part in enumerate(parts):
             if position == 0 and part in self.select.filtered and model is None:
-                *before, last = self.select.filtered[part].hops
-                hops += [*before, last._replace(filtered=part, optional=True)]
+                hops += self.filtered_hops(part)
                 field = relation = self.select.filtered[part].relation
-                opts = last.model._meta
+                opts = hops[-1].model._meta
                 continue
             found = opts.pk if part == "pk" else opts.names.get(part)
             if found is None:
@@ -122,6 +121,11 @@ class Names:
             if position + 1 < len(parts):
                 return self._ending(hops, field, tuple(parts[position + 1 :]), None)
         return self._ending(hops, field, (), relation)
+
+    def filtered_hops(self, name: str) -> list[Hop]:
+        """Return the way to the rows of a filtered relation; its last hop has the relation's condition."""
+        *before, last = self.select.filtered[name].hops
+        return [*before, last._replace(filtered=name)]
 
     def _no_field(self, opts: Any, name: str) -> FieldError:
         known = {*opts.names, *self.select.annotations, *self.select.filtered}
@@ -159,6 +163,8 @@ class Names:
         alias = self._joined(parent, hop, reuse)
         if alias is not None:
             return alias
+        if hop.filtered is not None:
+            self._filtered_aliases(hop.filtered, parent)
         alias = self._new_alias(hop.model._meta.db_table)
         conditions = further_conditions(hop, parent, alias)
         if hop.filtered is not None:
@@ -169,11 +175,21 @@ class Names:
             reuse.add(alias)
         return alias
 
-    def _joined_when(self, name: str, alias: str, parent: str | None) -> Any:
+    def _joined_when(self, name: str, alias: str, parent: str) -> Any:
         """Return the condition of a filtered relation whose last table is ``alias``."""
         filtered = self.select.filtered[name]
-        way = [alias, *(self.way_to(parent) if parent is not None else ())]
-        return moved(filtered.condition, dict(zip(filtered.aliases, reversed(way), strict=True)))
+        return moved(filtered.condition, {**self._filtered_aliases(name, parent), filtered.aliases[-1]: alias})
+
+    def _filtered_aliases(self, name: str, parent: str) -> dict[str, str]:
+        """Return what the tables are called here that a filtered relation's condition speaks of, its last one left out.
+
+        Those off the relation's way are joined where they are not yet: before its last table, which needs them.
+        """
+        filtered = self.select.filtered[name]
+        known = dict(zip(filtered.aliases[:-1], reversed(self.way_to(parent)), strict=True))
+        for alias, near, hop in filtered.further:
+            known[alias] = self._join_one(known[near], hop, None)
+        return known
 
     def way_to(self, alias: str) -> list[str]:
         """Return an alias and those its table is joined by, up to the model's own."""

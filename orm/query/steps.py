@@ -112,6 +112,8 @@ def annotate(builder: Builder, annotations: dict[str, Any], selected: bool) -> N
     """annotate() and alias()."""
     select = builder.select
     for name, annotation in annotations.items():
+        if isinstance(annotation, FilteredRelation) and "." in name:
+            raise ValueError(f"FilteredRelation doesn't support aliases with periods (got {name!r}).")
         check_alias(name)
         if select.values is None and selected:
             check_attribute(select.model, name, f"The annotation {name!r} conflicts with a field on the model.")
@@ -288,7 +290,9 @@ def select_related(builder: Builder, names: Sequence[str] | None) -> None:
         for part in name.split("__"):
             at = at.setdefault(part, {})
     select.select_related = tree
-    _check_related(select.model, tree)
+    for name in tree.keys() & select.filtered.keys():
+        _check_related(select.filtered[name].hops[-1].model, tree[name])
+    _check_related(select.model, {name: below for name, below in tree.items() if name not in select.filtered})
 
 
 def _copied(tree: dict[str, Any]) -> dict[str, Any]:
@@ -299,17 +303,20 @@ def _check_related(model: Any, tree: dict[str, Any]) -> None:
     opts = model._meta
     for name, below in tree.items():
         relation = opts.names.get(name)
-        if relation is None or not relation.is_relation or name != relation.name or any(h.many for h in relation.hops):
-            single = [
-                n for n, r in opts.names.items() if r.is_relation and n == r.name and not any(h.many for h in r.hops)
-            ]
+        if relation is None or name != relation.name or not _leads_to_one(relation):
+            single = [n for n, r in opts.names.items() if n == r.name and _leads_to_one(r)]
             what = "Invalid field name(s)" if relation is None or relation.is_relation else "Non-relational field"
             raise FieldError(
-                f"{what} given in select_related: {name!r}. Choices are: {', '.join(single) or '(none)'}. "
-                f"select_related() follows relations to one row; {name!r} is none on {opts.object_name}."
+                f"{what} given in select_related: {name!r}. Choices are: {', '.join(single) or '(none)'} "
+                f"(select_related() follows relations to one row; {name!r} is none on {opts.object_name})."
                 + meant(name, single)
             )
         _check_related(relation.hops[-1].model, below)
+
+
+def _leads_to_one(relation: Any) -> bool:
+    """Tell whether a name's meaning is a relation to one row, of a table that is known beforehand."""
+    return relation.is_relation and relation.related_model is not None and not any(h.many for h in relation.hops)
 
 
 def choose_loading(builder: Builder, deferred: bool, names: Sequence[str] | None) -> None:
@@ -324,6 +331,8 @@ def choose_loading(builder: Builder, deferred: bool, names: Sequence[str] | None
         select.loading = None
         return
     for name in names:
+        if not deferred and name.split("__")[0] in select.filtered:
+            raise ValueError("only() is not supported with FilteredRelation.")
         path = builder.path(name)
         if path.rest:
             raise FieldError(f"{name!r} is no field: only() and defer() take names of fields")

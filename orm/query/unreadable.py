@@ -47,5 +47,5 @@ def _keys(entity: Entity) -> Iterator[tuple[int, int]]:
     """Yield the position of each column of an object, with that of the object's key."""
     for _, position in entity.columns:
         yield position, entity.key
-    for _, child in entity.related:
+    for _, child, _ in entity.related:
         yield from _keys(child)

@@ -44,13 +44,16 @@ class Join(NamedTuple):
 class Filtered(NamedTuple):
     """A relation under another name: its hops, and the condition its last join has.
 
-    The condition knows the tables by ``aliases``: that of the model, then one for each hop.
+    The condition knows the tables by ``aliases``: that of the model, then one for each hop. ``further`` are tables off
+    this way that the condition speaks of, too: each with its alias there, that of the table it is joined to, and the
+    hop.
     """
 
     relation: Any
     hops: tuple[Any, ...]
     condition: Expression
     aliases: tuple[str, ...]
+    further: tuple[tuple[str, str, Any], ...] = ()
 
 
 NONE_FILTERED: Mapping[str, Filtered] = {}

@@ -116,6 +116,66 @@ async def test_along_several_relations(library: Any) -> None:
     }
 
 
+async def test_of_a_filtered_relation(library: Any) -> None:
+    both = with_long().annotate(praise=FilteredRelation("long__reviews", condition=Q(long__reviews__stars=5)))
+    rows = both.filter(long__isnull=False).values_list("long__title", "praise__reviewer")
+    assert sorted([row async for row in rows], key=str) == sorted(
+        ((b.title, r) for b in L.books if b.pages > 100
+         for r in ([r.reviewer for r in b.reviews if r.stars == 5] or [None])), key=str,
+    )  # fmt: skip
+
+
+async def test_compared_to_what_another_relation_has(library: Any) -> None:
+    same = FilteredRelation("author", condition=Q(author__age__gt=F("publisher__books__editor__age")))
+    found = Book.objects.annotate(older=same).filter(older__isnull=False).distinct()
+
+    def older(book: L.Book) -> bool:
+        editors = [b.editor for b in L.books if book.publisher is not None and b.publisher is book.publisher]
+        ages = [e.age for e in editors if e is not None and e.age is not None]
+        return book.author.age is not None and any(book.author.age > age for age in ages)
+
+    assert await titles(found) == titled(b for b in L.books if older(b))
+    assert any(map(older, L.books))
+
+
+async def test_joined_objects(library: Any) -> None:
+    """select_related() has an object under the filtered relation's name, or None, whichever way the relation goes."""
+    rows = [a async for a in with_long().select_related("long__publisher").order_by("name", "long__title")]
+
+    def publisher(book: Any) -> Any:
+        held = book.__dict__["publisher"]
+        return held and held.name
+
+    assert sorted(((a.name, a.long and (a.long.title, publisher(a.long))) for a in rows), key=str) == sorted(
+        ((a.name, b and (b.title, publisher(b))) for a in L.authors for b in (long(a) or [None])), key=str
+    )
+    assert all(a.long.__dict__["author"] is a for a in rows if a.long is not None)
+    known = Book.objects.annotate(known=FilteredRelation("editor", condition=Q(editor__age__gt=40)))
+    assert {b.title: b.known and b.known.name async for b in known.select_related("known")} == {
+        b.title: b.editor.name if b.editor is not None and (b.editor.age or 0) > 40 else None for b in L.books
+    }
+    some = [a async for a in with_long().select_related("long").defer("long__title") if a.long is not None]
+    assert some and all("title" not in a.long.__dict__ and "pages" in a.long.__dict__ for a in some)
+
+
+async def test_loading_that_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"only\(\) is not supported with FilteredRelation"):
+        with_long().only("long__title")
+    with pytest.raises(ValueError, match=r"prefetch_related\(\) is not supported with FilteredRelation"):
+        with_long().prefetch_related("long__tags")
+    with pytest.raises(FieldError, match="Invalid field name.s. given in select_related: 'reviews'"):
+        with_long().select_related("long__reviews")
+    for condition, message in {
+        Q(books__author__name__contains="a"): "outside the 'books__publisher' .got 'books__author__name__contains'",
+        Q(books__publisher__books__pages=1): "deeper than the relation_name .got 'books__publisher__books__pages'",
+        Q(books__publisher__in=Book.objects.values("publisher")): "Passing a QuerySet",
+    }.items():
+        with pytest.raises(ValueError, match=message):
+            Author.objects.annotate(x=FilteredRelation("books__publisher", condition=condition))
+    with pytest.raises(ValueError, match="aliases with periods .got 'a.b'"):
+        Author.objects.annotate(**{"a.b": FilteredRelation("books")})
+
+
 async def test_in_subqueries_unions_and_updates(library: Any) -> None:
     found = with_long().filter(long__price__gt=9)
     expected = named(a for a in L.authors if any(b.price is not None and b.price > 9 for b in long(a)))
