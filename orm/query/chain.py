@@ -15,6 +15,7 @@ from orm.db.routing import routes
 from orm.errors import NotSupportedError
 from orm.query import steps
 from orm.query.cte import CTE
+from orm.query.extra import add_extra, read_extra
 from orm.query.filtered import FilteredRelation
 from orm.query.names import Listing
 from orm.query.prefetch import check_lookups
@@ -237,13 +238,26 @@ class Chain(Generic[M]):
         """Return ``filter()`` of a Q object, or of a dict of lookups."""
         return self.filter(filter_obj) if isinstance(filter_obj, Q) else self.filter(**filter_obj)
 
-    def extra(self, *args: Any, **kwargs: Any) -> Self:
-        """Refuse Django's oldest way to write SQL into a query, and name the newer ones."""
-        raise NotImplementedError(
-            "extra() is not built: with RawSQL (from orm.sql.handwritten) annotate(name=RawSQL(sql, params)) adds a "
-            "column, filter(RawSQL(sql, params, output_field=BooleanField())) a condition, order_by(RawSQL(…)) an "
-            "order, and raw() runs a whole query"
-        )
+    def extra(
+        self,
+        select: Mapping[str, str] | None = None,
+        where: Sequence[str] | None = None,
+        params: Sequence[Any] | None = None,
+        tables: Sequence[str] | None = None,
+        order_by: Sequence[str] | None = None,
+        select_params: Sequence[Any] | None = None,
+    ) -> Self:
+        """Return the rows with pieces of SQL written by hand; ``RawSQL`` in ``annotate()`` and ``filter()`` is newer.
+
+        Parameters: ``select`` are columns by name, ``where`` conditions that must all hold, ``tables`` more tables in
+        FROM, ``order_by`` names, also of ``table.column``. ``%s`` stands for values: those of ``select_params`` in the
+        columns, those of ``params`` in the conditions. Never put what a user gave into the texts of the first two.
+        Raises ``TypeError``, ``ValueError``, ``FieldError``.
+        """
+        self._uncut("change a query")
+        self._uncombined("extra")
+        extra = read_extra(select, select_params, where, params, tables, order_by)
+        return self._step("extra", [*extra], add_extra, extra)
 
     def distinct(self, *field_names: str) -> Self:
         """Return different rows only; with names (where the database has DISTINCT ON) one for each combination of

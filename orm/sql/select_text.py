@@ -64,7 +64,7 @@ def compile_from(select: Select, compiler: Compiler) -> tuple[str, list[Any]]:
             sql, found = compiler.compile_condition(join.condition)
             on.append(f"({sql})")
             params += found
-        parts.append(f"{kind} {named} ON ({' AND '.join(on)})")
+        parts.append(f"{kind} {named} ON ({' AND '.join(on)})" if on else f"CROSS JOIN {named}")
     return " ".join(parts), params
 
 

@@ -65,8 +65,8 @@ INTERNAL = {
     },
     "made by an operator or a lookup's name": {
         "ArrayLen", "ArrayLiteral", "CombinedSearchQuery", "CombinedSearchVector", "HStoreKey", "HStoreKeys",
-        "HStoreValues", "IndexTransform", "IsEmpty", "LowerInclusive", "LowerInfinite", "NegatedSearchQuery",
-        "SliceTransform", "Unaccent", "UpperInclusive", "UpperInfinite",
+        "HStoreValues", "IndexTransform", "IsEmpty", "ListItem", "LowerInclusive", "LowerInfinite",
+        "NegatedSearchQuery", "SliceTransform", "Unaccent", "UpperInclusive", "UpperInfinite",
     },
     "part of what a model declares": {
         "OpClass", "Operation",
@@ -205,9 +205,9 @@ def variations(call: Call, text: str) -> Iterator[tuple[str, Callable[[], Any]]]
             yield f"{name} as a list", partial(call.run, None, {**call.kwargs, name: [text]})
 
 
-HANDWRITTEN = frozenset({"sql", "raw_query", "translations"})
+HANDWRITTEN = frozenset({"sql", "raw_query", "translations", "select", "where"})
 """Parameters that are SQL written by hand, which is the programmer's own."""
-CHECKED_BY_THE_DATABASE = frozenset({"collation", "config"})
+CHECKED_BY_THE_DATABASE = frozenset({"collation", "config", "tables"})
 """Names that only the database knows: bound, or checked and quoted; it says itself what it has not got."""
 
 

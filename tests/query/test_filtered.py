@@ -221,9 +221,7 @@ async def test_complex_filter(library: Any) -> None:
     assert await Author.objects.complex_filter({}).acount() == len(L.authors)
 
 
-async def test_extra_names_what_is_used_instead(library: Any) -> None:
-    with pytest.raises(NotImplementedError, match="RawSQL"):
-        Author.objects.extra(where=["age > %s"], params=[36])
+async def test_rawsql_as_a_condition(library: Any) -> None:
     assert await names(Author.objects.filter(RawSQL("age > %s", [40], output_field=BooleanField()))) == [
         "Bashō",
         "Camus",

@@ -192,12 +192,12 @@ NO_METHODS = {
     "as_manager": "makes a class",
     "embedded": "how a queryset becomes part of another",
     "query_structure": "how a queryset becomes part of another",
-    "extra": "not built",
     "tag": "its text is a comment, without what would end one: tests/observability/test_tags.py",
 }
 TAUGHT: dict[str, Callable[[], list[Any]]] = {
     "bulk_update": lambda: [[hostile.a_row()], ["text"]],
     "contains": lambda: [hostile.a_row()],
+    "extra": lambda: [{"one": "1"}],
     "fetch_mode": lambda: ["one"],
     "with_cte": lambda: [CTE("others", Tag.objects.values("id")), {"pk": "id"}],
 }

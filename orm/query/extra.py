@@ -1,0 +1,115 @@
+"""``extra()``: pieces of SQL written by hand in a query, as Django's oldest way has them.
+
+The SQL of a column or a condition is the programmer's own, and stands in the statement as it is; values are bound, and
+names of columns, tables and orderings are checked and quoted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from orm.errors import FieldError
+from orm.query.layout import resolve_ordering
+from orm.query.names import nearest
+from orm.query.steps import annotate
+from orm.sql import types
+from orm.sql.expressions import Column, OrderBy
+from orm.sql.handwritten import RawSQL
+from orm.sql.select import Join
+
+if TYPE_CHECKING:
+    from orm.query.builder import Builder
+
+_PLACEHOLDER = re.compile(r"%%|%s")
+
+
+class Extra(NamedTuple):
+    """What one call of ``extra()`` adds: columns by name, one condition, tables, and an ordering or None."""
+
+    columns: dict[str, RawSQL]
+    condition: RawSQL | None
+    tables: tuple[str, ...]
+    order_by: tuple[str, ...] | None
+
+
+def read_extra(
+    select: Mapping[str, str] | None,
+    select_params: Sequence[Any] | None,
+    where: Sequence[str] | None,
+    params: Sequence[Any] | None,
+    tables: Sequence[str] | None,
+    order_by: Sequence[str] | None,
+) -> Extra:
+    """Return the arguments of ``extra()`` as expressions.
+
+    Raises ``TypeError`` for what is no list where one is needed, ``ValueError`` where placeholders and parameters
+    differ in number.
+    """
+    for name, given in (("where", where), ("tables", tables), ("order_by", order_by)):
+        if isinstance(given, str) or not all(isinstance(item, str) for item in given or ()):
+            raise TypeError(f"extra({name}=…) takes a list of texts, not {given!r}")
+    for item in (*(tables or ()), *(order_by or ())):
+        if not item or item.endswith(".") or "\0" in item:
+            raise ValueError(f"extra(): no table and no column can be called {item!r}")
+    for name, given in (("params", params), ("select_params", select_params)):
+        if isinstance(given, str):
+            raise TypeError(f"extra({name}=…) takes a list of values, not the text {given!r}")
+    left = list(select_params or ())
+    columns: dict[str, RawSQL] = {}
+    for name, sql in (select or {}).items():
+        count = _placeholders(str(sql))
+        columns[name] = RawSQL(_counted(f"select={{{name!r}: …}}", str(sql), left[:count]), left[:count])
+        left = left[count:]
+    if left:
+        raise ValueError(f"extra(select_params=…) has {len(left)} more parameters than select has placeholders")
+    condition = None
+    if where:
+        text = " AND ".join(f"({sql})" for sql in where)
+        given_params = list(params or ())
+        condition = RawSQL(_counted("where=…", text, given_params), given_params, types.BOOLEAN)
+    elif params:
+        raise ValueError("extra(params=…) belong to the placeholders of where, and there is none")
+    return Extra(columns, condition, tuple(tables or ()), tuple(order_by) if order_by else None)
+
+
+def _placeholders(sql: str) -> int:
+    return sum(mark == "%s" for mark in _PLACEHOLDER.findall(sql))
+
+
+def _counted(what: str, sql: str, params: Sequence[Any]) -> str:
+    if _placeholders(sql) != len(params):
+        raise ValueError(
+            f"extra({what}) has {_placeholders(sql)} placeholders and {len(params)} parameters; a percent sign of the "
+            "SQL itself is written %%"
+        )
+    return sql
+
+
+def add_extra(builder: Builder, extra: Extra) -> None:
+    """The step of extra(): a column is an annotation, which rows chosen by an earlier values() leave out."""
+    select = builder.select
+    if extra.columns:
+        annotate(builder, dict(extra.columns), selected=select.values is None)
+    for table in extra.tables:
+        alias = builder._new_alias(table)
+        select.joins[alias] = Join(alias, table, select.base_alias)
+    if extra.condition is not None:
+        builder.add_filter(extra.condition)
+    if extra.order_by is not None:
+        found: list[Any] = []
+        for name in extra.order_by:
+            found += [_of_table(builder, name)] if "." in name else resolve_ordering(builder, [name])
+        select.order_by = tuple(found)
+
+
+def _of_table(builder: Builder, name: str) -> OrderBy:
+    """Return an ordering by ``table.column``, one of the tables in the query."""
+    descending = name.startswith("-")
+    table, _, column = name.lstrip("-+").partition(".")
+    known = {join.table for join in builder.select.joins.values()} | set(builder.select.joins)
+    if table not in known:
+        raise FieldError(f"extra(order_by=[{name!r}]): the query has no table {table!r}." + nearest(table, list(known)))
+    alias = next(a for a, join in builder.select.joins.items() if table in (a, join.table))
+    return OrderBy(Column(alias, column), descending=descending)
