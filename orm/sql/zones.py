@@ -11,14 +11,11 @@ import functools
 import re
 from collections.abc import Callable
 from contextvars import ContextVar, Token
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from orm.late import LateModule, inspect
 from orm.sql import types
 from orm.sql.types import SQLType
-
-if TYPE_CHECKING:
-    from orm.sql.compiler import Compiler
 
 zoneinfo: Any = LateModule("zoneinfo")  # not needed, and not quick, until somebody names a zone
 
@@ -140,34 +137,3 @@ HOURS = frozenset({"hour", "minute", "second", "microsecond", "time"})
 def source_named(source: Any) -> str:
     """Return what an error calls the expression that a part is taken of: a column's field, or the expression."""
     return repr(getattr(getattr(source, "target", None), "name", None) or type(source).__name__)
-
-
-class InZone:
-    """Something about moments that speaks of the days and hours of ``tzinfo``, or else of the current zone."""
-
-    tzinfo: datetime.tzinfo | None = None
-
-    def take_zone(self, tzinfo: Any) -> None:
-        """Keep the zone that was given, if one was. Raises ``TypeError`` or ``ValueError`` for what is none."""
-        if tzinfo is not None:
-            self.tzinfo = zone_named(tzinfo)
-
-    def zone(self) -> datetime.tzinfo | None:
-        """Return the zone, or None when datetimes are naive."""
-        return None if types.default_zone is None else self.tzinfo or current_zone()
-
-    def zone_for(self, sql_type: SQLType, compiler: Compiler) -> str | None:
-        """Return the zone's name for a value of this type, or None where no zone matters.
-
-        Where it is the current zone, the compiler is told that the text depends on that.
-
-        Raises: ValueError when a zone was given for what is no datetime.
-        """
-        if sql_type.kind != "datetime":
-            if self.tzinfo is not None:
-                raise ValueError("tzinfo can only be used with DateTimeField.")
-            return None
-        if self.tzinfo is None:
-            compiler.depends_on_zone = True
-        zone = self.zone()
-        return None if zone is None else name_of(zone)

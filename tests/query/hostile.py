@@ -60,8 +60,8 @@ INTERNAL = {
         "Ref", "Sliced", "Slot", "Star", "StoredSlot", "SubSelect", "Where",
     },
     "bases that stand for nothing alone": {
-        "Aggregate", "Combinable", "Expression", "Func", "Node", "SearchQueryCombinable", "SearchVectorCombinable",
-        "Transform", "TruncateTransform", "WindowFrame",
+        "Aggregate", "Combinable", "Expression", "Func", "InZone", "Node", "SearchQueryCombinable",
+        "SearchVectorCombinable", "Transform", "TruncateTransform", "WindowFrame",
     },
     "made by an operator or a lookup's name": {
         "ArrayLen", "ArrayLiteral", "CombinedSearchQuery", "CombinedSearchVector", "HStoreKey", "HStoreKeys",

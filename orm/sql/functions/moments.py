@@ -10,11 +10,63 @@ from orm.sql import types
 from orm.sql.calls import Func
 from orm.sql.lookups import Transform, registered
 from orm.sql.types import SQLType
-from orm.sql.zones import DAYS, HOURS, MOMENT_FIELDS, InZone, LocalMoment, source_named
+from orm.sql.zones import DAYS, HOURS, MOMENT_FIELDS, LocalMoment, current_zone, name_of, source_named, zone_named
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
     from orm.sql.dialect import Dialect
+
+
+class InZone(Func):
+    """A function of a moment that speaks of the days and hours of ``tzinfo``, or else of the current zone."""
+
+    tzinfo: datetime.tzinfo | None = None
+    takes_extra: ClassVar[bool] = False
+
+    def check_source(self, sql_type: SQLType) -> None:
+        """Raise ``TypeError`` or ``ValueError`` where a value of this type has not what is asked of it."""
+        raise NotImplementedError(f"{type(self).__name__} says of which types it is a function, in check_source().")
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        """Return this about a column. Raises as ``check_source()`` does."""
+        new = super().resolve_expression(query, allow_joins, reuse, summarize, for_save)
+        source = new.source_expressions[0].output_field_or_none
+        if source is not None:  # an outer query's column has a type once it is known
+            new.check_source(source)
+        return new
+
+    def take_zone(self, tzinfo: Any) -> None:
+        """Keep the zone that was given, if one was. Raises ``TypeError`` or ``ValueError`` for what is none."""
+        if tzinfo is not None:
+            self.tzinfo = zone_named(tzinfo)
+
+    def zone(self) -> datetime.tzinfo | None:
+        """Return the zone, or None when datetimes are naive."""
+        return None if types.default_zone is None else self.tzinfo or current_zone()
+
+    def zone_for(self, sql_type: SQLType, compiler: Compiler) -> str | None:
+        """Return the zone's name for a value of this type, or None where no zone matters.
+
+        Where it is the current zone, the compiler is told that the text depends on that.
+
+        Raises: ValueError when a zone was given for what is no datetime.
+        """
+        if sql_type.kind != "datetime":
+            if self.tzinfo is not None:
+                raise ValueError("tzinfo can only be used with DateTimeField.")
+            return None
+        if self.tzinfo is None:
+            compiler.depends_on_zone = True
+        zone = self.zone()
+        return None if zone is None else name_of(zone)
+
 
 MOMENT_PARTS = frozenset(
     {"year", "iso_year", "quarter", "month", "week", "week_day", "iso_week_day", "day"}
@@ -27,7 +79,6 @@ class Extract(InZone, Transform):
     """A part of a date or time as an integer; subclasses name the part."""
 
     part: str = ""
-    takes_extra: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -48,20 +99,6 @@ class Extract(InZone, Transform):
 
     def _infer_output_field(self) -> SQLType | None:
         return types.INTEGER
-
-    def resolve_expression(
-        self,
-        query: Any = None,
-        allow_joins: bool = True,
-        reuse: set[str] | None = None,
-        summarize: bool = False,
-        for_save: bool = False,
-    ) -> Any:
-        """Return this about a column. Raises ``ValueError`` for what has no such part."""
-        new = super().resolve_expression(query, allow_joins, reuse, summarize, for_save)
-        if new.lhs.output_field_or_none is not None:  # an outer query's column has a type once it is known
-            new.check_source(new.lhs.output_field)
-        return new
 
     def check_source(self, sql_type: SQLType) -> None:
         """Raise ``ValueError`` where this part is none of such a value."""
@@ -109,7 +146,6 @@ class TruncateTransform(InZone, Transform):
 
     result: ClassVar[SQLType] = types.DATE
     missing_from: ClassVar[str] = "time"  # the kind of value that has nothing of the result
-    takes_extra: ClassVar[bool] = False
 
     def __init__(self, expression: Any, tzinfo: datetime.tzinfo | str | None = None, **extra: Any) -> None:
         super().__init__(expression, **extra)
@@ -117,20 +153,6 @@ class TruncateTransform(InZone, Transform):
 
     def _infer_output_field(self) -> SQLType | None:
         return self.result
-
-    def resolve_expression(
-        self,
-        query: Any = None,
-        allow_joins: bool = True,
-        reuse: set[str] | None = None,
-        summarize: bool = False,
-        for_save: bool = False,
-    ) -> Any:
-        """Return this about a column. Raises ``TypeError`` for what is no moment, ``ValueError`` for the other kind."""
-        new = super().resolve_expression(query, allow_joins, reuse, summarize, for_save)
-        if new.lhs.output_field_or_none is not None:
-            new.check_source(new.lhs.output_field)
-        return new
 
     def check_source(self, sql_type: SQLType) -> None:
         """Raise ``TypeError`` or ``ValueError`` where such a value holds nothing of the result."""
@@ -184,14 +206,13 @@ TRUNC_KINDS = ("year", "quarter", "month", "week", "day", "hour", "minute", "sec
 """What a date or time can be cut to: the closed set that ``Trunc`` chooses from."""
 
 
-class Trunc(InZone, Func):
+class Trunc(InZone):
     """A date or datetime cut to its year, quarter, month, week, day, hour, minute or second.
 
     A datetime is cut in ``tzinfo`` (a tzinfo or an IANA name), or else in the current zone, and read in that zone.
     """
 
     kind = ""
-    takes_extra = False
 
     def __init__(
         self,
@@ -227,24 +248,6 @@ class Trunc(InZone, Func):
     def _infer_output_field(self) -> SQLType | None:
         source: SQLType | None = self.source_expressions[0].output_field_or_none
         return source
-
-    def resolve_expression(
-        self,
-        query: Any = None,
-        allow_joins: bool = True,
-        reuse: set[str] | None = None,
-        summarize: bool = False,
-        for_save: bool = False,
-    ) -> Any:
-        """Return this about a column.
-
-        Raises ``TypeError`` for what is no date or time, and ``ValueError`` for a kind or type that it has not.
-        """
-        new = super().resolve_expression(query, allow_joins, reuse, summarize, for_save)
-        field = new.source_expressions[0].output_field_or_none
-        if field is not None:  # an outer query's column has a type once it is known
-            new.check_source(field)
-        return new
 
     def check_source(self, field: SQLType) -> None:
         """Raise ``TypeError`` or ``ValueError`` where such a value can't be cut to this."""
