@@ -33,6 +33,10 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
     "default_auto_field": ((str,), "BigAutoField", "the name of a field class"),
     "installed_apps": ((Sequence,), (), "a list of module names"),
     "strict_models": ((bool,), True, "a bool"),
+    "strict_values": ((bool,), True, "a bool"),
+    "strict_blocks": ((bool,), True, "a bool"),
+    "same_everywhere": ((bool,), True, "a bool"),
+    "state_in_dict": ((bool,), False, "a bool"),
     "silenced_checks": ((Sequence,), (), "a list of identifiers of checks"),
     "swapped_models": ((Mapping,), {}, "a mapping of Meta.swappable names to models, as 'app.Model'"),
     "migration_modules": ((Mapping,), {}, "a mapping of app labels to the modules of their migrations, or None"),
@@ -62,6 +66,10 @@ class Settings:
     default_auto_field: str
     installed_apps: Sequence[str]
     strict_models: bool
+    strict_values: bool
+    strict_blocks: bool
+    same_everywhere: bool
+    state_in_dict: bool
     silenced_checks: Sequence[str]
     swapped_models: Mapping[str, str]
     migration_modules: Mapping[str, str | None]
@@ -89,7 +97,7 @@ class Settings:
         with self.__dict__["_lock"]:
             if name not in self.__dict__:
                 self.__dict__.update(from_surroundings())
-                set_zone()
+                tell_types()
         return self.__dict__[name]
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -118,7 +126,12 @@ def configure(databases: str | Mapping[str, Any] | None = None, **others: Any) -
         others: ``use_tz`` (True), ``time_zone`` ("UTC"), ``allow_blocking`` (False: a blocking form on an event loop's
             thread is refused), ``default_auto_field`` ("BigAutoField"), ``installed_apps`` ([]),
             ``strict_models`` (True: a model that is declared wrong is refused at once; False: that is left to system
-            checks), ``silenced_checks`` ([]: identifiers of checks nobody wants to hear of),
+            checks), ``strict_values`` (True: 2.9 for a whole number and "" for a foreign key are refused; False: the
+            first is cut and the second is NULL), ``strict_blocks`` (True: an atomic block that an error has doomed says
+            so when it is left as if all were well; False: it is rolled back in silence), ``same_everywhere`` (True:
+            text is matched with its case and decimals are stored with their column's places on every database; False:
+            as the database does it), ``state_in_dict`` (False; True: ``_state`` stands in the ``__dict__`` of every
+            instance from the start), ``silenced_checks`` ([]: identifiers of checks nobody wants to hear of),
             ``swapped_models`` ({}: which model stands in for a swappable one, by the name in its ``Meta.swappable``),
             ``migration_modules`` ({}: where the migrations of an app are, by its label), ``migrations_table``
             ("orm_migrations"), ``migration_imports`` ({}: what written files import in place of a module),
@@ -136,12 +149,14 @@ def configure(databases: str | Mapping[str, Any] | None = None, **others: Any) -
         if KNOWN.keys() - settings.__dict__.keys() - checked.keys():
             settings.__dict__.update(from_surroundings(skip=checked))
         settings.__dict__.update(checked)
-        set_zone()
+        tell_types()
     epoch.advance(Reason.SETTINGS)
 
 
-def set_zone() -> None:
-    """Tell the SQL types which zone naive datetimes are taken in: none while ``use_tz`` is off."""
+def tell_types() -> None:
+    """Tell the SQL types how strict they are, and which zone naive datetimes are in: none while ``use_tz`` is off."""
+    sql_types.strict_values = settings.__dict__["strict_values"]
+    sql_types.same_everywhere = settings.__dict__["same_everywhere"]
     name = settings.__dict__["time_zone"]
     zone = sql_types.UTC if name == "UTC" else import_module("zoneinfo").ZoneInfo(name)
     sql_types.default_zone = zone if settings.__dict__["use_tz"] else None

@@ -134,6 +134,16 @@ class ValidationError(Error):
         return repr(self.error_dict) if self.error_dict is not None else repr(self.messages)
 
 
+class InvalidValue(ValidationError, ValueError):
+    """A value that its field can't read, where it is compared or stored: no such date, UUID or decimal number.
+
+    It is a ``ValueError``, as Python's own conversions raise, and a ``ValidationError``, as Django's fields do.
+    """
+
+    def __str__(self) -> str:
+        return self.message
+
+
 # -- the database ------------------------------------------------------------------------------------------------------
 
 

@@ -146,11 +146,16 @@ class SQLiteDialect(Dialect):
     # -- conditions ---------------------------------------------------------------------------------------------------
 
     def pattern(self, lookup: str, sql_type: SQLType) -> Pattern:
-        """Return the match. LIKE knows no case but ASCII's, so GLOB matches, either case spelled as ``[aA]``."""
+        """Return the match. LIKE knows no case but ASCII's, so GLOB matches, either case spelled as ``[aA]``.
+
+        Without ``same_everywhere`` LIKE matches, in its own way.
+        """
         if lookup == "regex":
             return Pattern("{lhs} REGEXP %s", _write_regex)
         if lookup == "iregex":
             return Pattern("{lhs} REGEXP %s", lambda v: f"(?i){_write_regex(v)}")
+        if not types.same_everywhere:
+            return super().pattern(lookup, sql_type)
         if lookup == "contains":
             return Pattern("INSTR({lhs}, %s) > 0", str)
         return Pattern("{lhs} GLOB %s", _GLOBS[lookup])
@@ -160,6 +165,8 @@ class SQLiteDialect(Dialect):
             return f"{lhs} REGEXP {rhs}"
         if lookup == "iregex":
             return f"{lhs} REGEXP ('(?i)' || {rhs})"
+        if not types.same_everywhere:
+            return super().pattern_expression(lookup, lhs, rhs)
         if lookup.startswith("i"):
             lookup, lhs, rhs = lookup[1:], f"ORM_FOLD({lhs})", f"ORM_FOLD({rhs})"
         if lookup == "exact":
@@ -267,7 +274,7 @@ class SQLiteDialect(Dialect):
 
     def stored(self, sql: str, field: SQLType) -> str:
         """Return a decimal rounded to its column's places, as other databases do by themselves."""
-        if field.kind == "decimal" and field.decimal_places is not None:
+        if field.kind == "decimal" and field.decimal_places is not None and types.same_everywhere:
             return f"ORM_DECIMAL_ROUND({sql}, {int(field.decimal_places)})"
         return sql
 

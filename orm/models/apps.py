@@ -180,7 +180,9 @@ class Apps(Applications):
             return label, name
         app_label, dot, model_name = label.partition(".")
         if not dot or not model_name or "." in model_name:
-            raise ValueError(f"A model is named 'app.Model'; {label!r} is not of that form.")
+            raise ValueError(
+                f"Invalid model reference {label!r}. String model references must be of the form 'app_label.ModelName'."
+            )
         return app_label, model_name
 
     def _not_found(self, label: str, name: str) -> str:

@@ -100,7 +100,8 @@ def take_extra(instance: Any, extra: dict[str, Any]) -> None:
                 f"{meta.object_name}() can't set the many-to-many relation {name!r}, which needs a saved row; "
                 f"save first, then call {name}.set() or await {name}.aset()."
             )
+        unknown = ", ".join(repr(each) for each in extra if each not in meta.property_names | meta.virtual_names)
         known = [*meta.fields_map, *meta.property_names]
         near = difflib.get_close_matches(name, known, n=2)
         hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else f" It has {', '.join(sorted(known))}."
-        raise TypeError(f"{meta.object_name}() got the unknown argument {name!r}.{hint}")
+        raise TypeError(f"{meta.object_name}() got unexpected keyword arguments: {unknown}.{hint}")

@@ -267,7 +267,7 @@ class ManagerDescriptor:
             return self.manager
         name = type(instance).__name__
         raise AttributeError(
-            f"A manager belongs to the class: use {name}.{self.manager.name}, not an instance of {name}."
+            f"Manager isn't accessible via {name} instances: it belongs to the class, as {name}.{self.manager.name}."
         )
 
 

@@ -376,7 +376,10 @@ def upsert_of(
         raise ValueError("Fields that will be updated when a row insertion fails on conflicts must be provided.")
     if update and not unique_fields:
         raise ValueError("Unique fields that can trigger the upsert must be provided.")
-    target, changed = _concrete(model, unique_fields or ()), _concrete(model, update_fields or ())
+    target, changed = (
+        _concrete(model, unique_fields or (), "unique_fields"),
+        _concrete(model, update_fields or (), "update_fields"),
+    )
     if any(field.primary_key or field in model._meta.pk_fields for field in changed):
         raise ValueError("bulk_create() cannot be used with primary keys in update_fields.")
     if isinstance(update_fields, Mapping):
@@ -401,11 +404,11 @@ def _resolved(model: Any, target: tuple[Any, ...], assignments: dict[str, Any], 
     return Upsert(statement.conflict, prepared, lists, kept)
 
 
-def _concrete(model: Any, names: Collection[str]) -> tuple[Any, ...]:
+def _concrete(model: Any, names: Collection[str], argument: str) -> tuple[Any, ...]:
     opts = model._meta
     found = tuple(opts.pk if name == "pk" else opts.get_field(name) for name in names)
     if not all(field.concrete for field in found):
-        raise ValueError("bulk_create() can only be used with concrete fields in unique_fields and update_fields.")
+        raise ValueError(f"bulk_create() can only be used with concrete fields in {argument}.")
     return found
 
 
@@ -416,7 +419,7 @@ async def bulk_insert(
     if batch_size is not None and batch_size <= 0:
         raise ValueError("Batch size must be a positive integer.")
     for instance in instances:
-        if not isinstance(instance, model):
+        if not isinstance(instance, model._meta.concrete_model):
             raise TypeError(f"bulk_create() of {model._meta.object_name} takes its instances, not {instance!r}")
     if not instances:
         return

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from orm.config import DEFAULT_ALIAS, settings
 from orm.errors import EmptyResultSet
 from orm.query.hydrate import Hydrate, hydrator
 from orm.query.layout import Layout, finish
@@ -50,8 +51,13 @@ class Plan:
     @cached_property
     def hydrate(self) -> Hydrate:
         """Rows to results, for instances of the default database in the default fetch mode."""
-        assert self.layout is not None
-        return hydrator(self.layout, self.dialect)
+        layout = self.layout
+        assert layout is not None
+        if not settings.state_in_dict or layout.entity is None:
+            return hydrator(layout, self.dialect)
+        state_class = layout.entity.model._meta.state_class
+        stateful = self.hydrate_with_state
+        return lambda rows: stateful(rows, lambda: state_class(False, DEFAULT_ALIAS))
 
     @cached_property
     def hydrate_with_state(self) -> Callable[[Sequence[Any], Callable[[], Any]], list[Any]]:

@@ -14,11 +14,18 @@ from collections.abc import Callable, Hashable
 from typing import Any, ClassVar
 
 from orm.sql.registration import LookupOwner
+from orm.text.dates import parse_date
 
 UTC = datetime.UTC
 
 # The zone in which naive datetimes are taken, or None when datetimes stay naive (USE_TZ = False). Set by orm.config.
 default_zone: datetime.tzinfo | None = UTC
+
+# Whether what would lose something, or only might mean something, is refused (the setting of that name).
+strict_values = True
+
+# Whether text is matched and decimals are stored in one way on every database (the setting of that name).
+same_everywhere = True
 
 KINDS = (
     "smallint", "integer", "bigint", "boolean", "char", "text", "date", "time", "datetime", "duration", "decimal",
@@ -49,14 +56,14 @@ KIND_KEY_TRANSFORMS: dict[str, Callable[[str], Callable[..., Any]]] = {}
 
 
 def prepare_integer(value: Any) -> int:
-    """Return ``value`` as an int; floats must be whole, so that nothing is silently cut off."""
+    """Return ``value`` as an int; numbers must be whole while values are strict, so that nothing is silently cut off."""
     if type(value) is int:
         return value
-    if isinstance(value, float) and not value.is_integer():
+    if isinstance(value, (float, decimal.Decimal)) and strict_values and value % 1 != 0:
         raise ValueError(f"expected a whole number, got {value!r}")
     if isinstance(value, (int, str, float, decimal.Decimal)):
         return int(value)
-    raise TypeError(f"expected a number, got {type(value).__name__} {value!r}")
+    raise TypeError(f"a number is expected, not {type(value).__name__} {value!r}")
 
 
 _BOOLEANS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
@@ -90,7 +97,7 @@ def prepare_float(value: Any) -> float:
         return value
     if isinstance(value, (int, str, float, decimal.Decimal)):
         return float(value)
-    raise TypeError(f"expected a number, got {type(value).__name__} {value!r}")
+    raise TypeError(f"a number is expected, not {type(value).__name__} {value!r}")
 
 
 def prepare_decimal(value: Any) -> decimal.Decimal:
@@ -111,7 +118,7 @@ def prepare_decimal(value: Any) -> decimal.Decimal:
 
 
 def prepare_date(value: Any) -> datetime.date:
-    """Return ``value`` as a date; ISO 8601 strings are read, a datetime gives its date."""
+    """Return ``value`` as a date; ISO 8601 strings are read (2020-1-2 too), a datetime gives its date."""
     if type(value) is datetime.date:
         return value
     if isinstance(value, datetime.datetime):
@@ -119,7 +126,8 @@ def prepare_date(value: Any) -> datetime.date:
     if isinstance(value, datetime.date):
         return value
     if isinstance(value, str):
-        return datetime.date.fromisoformat(value)
+        found = parse_date(value)
+        return datetime.date.fromisoformat(value) if found is None else found
     raise TypeError(f"expected a date, got {type(value).__name__} {value!r}")
 
 

@@ -128,7 +128,7 @@ class LegacySettings:
             swapped_models=SwappedModels(self),
             migrations_table="django_migrations",
             migration_imports=MIGRATION_IMPORTS,
-            strict_models=False,  # Django leaves what is declared wrong to its checks
+            **LEGACY_ANSWERS,
             **changed,
             **({"allow_blocking": True} if unsafe else {}),
         )
@@ -207,6 +207,15 @@ MIGRATION_IMPORTS = {
     },
 }  # fmt: skip
 """What the library's modules are called in migrations of Django's."""
+
+LEGACY_ANSWERS: dict[str, bool] = {
+    "strict_models": False,
+    "strict_values": False,
+    "strict_blocks": False,
+    "same_everywhere": False,
+    "state_in_dict": True,
+}
+"""The settings by which native code and a program written for Django get different answers: see docs/legacy.md."""
 
 CORE = {
     "DATABASES": "databases",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from orm.bridge.crossing import call
 from orm.bridge.interrupts import HeldInterrupts
 from orm.bridge.waiting import name_of
+from orm.config import settings
 from orm.db.limits import Patience
 from orm.db.transactions.block import REMEDY
 from orm.db.transactions.savepoints import release_savepoint, roll_back_to_savepoint
@@ -223,9 +224,12 @@ def lost_transaction(block: Block) -> TransactionManagementError:
 
 
 def refuse_silence(block: Block) -> None:
-    """Raise when a block was rolled back although its body ended well and did not ask for that."""
+    """Raise when a block was rolled back although its body ended well and did not ask for that.
+
+    Without ``strict_blocks`` only a broken connection is worth an error.
+    """
     reason = block.unsaved or block.cause
-    if reason is None:
+    if reason is None or (not settings.strict_blocks and block.lease.connection.is_usable):
         return
     if not block.lease.connection.is_usable:
         raise broken_before_commit() from reason

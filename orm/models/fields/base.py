@@ -13,13 +13,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
 
 from orm.config import settings
-from orm.errors import ImproperlyConfigured, ValidationError
+from orm.errors import ImproperlyConfigured, InvalidValue, ValidationError
 from orm.models.checks.late import field_checks
 from orm.models.fetching import unloaded_value
 from orm.models.fields.choices import declared_choices, refuse_wrong_choices
 from orm.sql.calls import DatabaseDefault
 from orm.sql.references import names_in
-from orm.sql.types import SQLType
+from orm.sql.types import INTEGER_KINDS, SQLType
 from orm.structures.choices import flatten_choices
 
 if TYPE_CHECKING:
@@ -82,6 +82,11 @@ BLANK_VALUES: tuple[Any, ...] = (None, "", [], (), {})
 _counter = itertools.count()
 
 
+INVALID_KINDS = frozenset({"boolean", "date", "datetime", "decimal", "time", "uuid"})
+"""Kinds that are read from text in a form of their own; what is no such text is invalid."""
+NUMBER_KINDS = INTEGER_KINDS | {"float"}
+
+
 class Field(SQLType, Generic[T]):
     """A column of a model.
 
@@ -111,6 +116,8 @@ class Field(SQLType, Generic[T]):
     """Whether a value may have to be kept in a storage before its row is written (``acommit()`` of the value)."""
     empty_strings_allowed: ClassVar[bool] = False
     description: ClassVar[str] = "Field"
+    column_class: ClassVar[str | None] = None
+    """The class that decides what the column is, where the class itself only says what is valid."""
     exact_type: ClassVar[type | None] = None
     """Values of exactly this type are canonical as they are, so preparing them is one comparison."""
     default_validators: ClassVar[tuple[Validator, ...]] = ()
@@ -328,8 +335,13 @@ class Field(SQLType, Generic[T]):
         return [*self.default_validators, *self._validators]
 
     def get_internal_type(self) -> str:
-        """The class's name, as Django's introspection uses it."""
-        return type(self).__name__
+        """The name of the class that decides what the column is, as Django's introspection uses it.
+
+        Of a class of the application it is that of the library's class it is made from, if there is one.
+        """
+        bases = (cls for cls in type(self).__mro__ if cls.__module__.startswith("orm.") and cls is not Field)
+        base = next(bases, type(self))
+        return base.column_class if issubclass(base, Field) and base.column_class else base.__name__
 
     def db_type(self, dialect: Any) -> str:
         """The column type on ``dialect``; override it for a type the dialect has no kind for."""
@@ -366,7 +378,8 @@ class Field(SQLType, Generic[T]):
     def get_prep_value(self, value: Any) -> Any:
         """The canonical value for the database.
 
-        Raises: TypeError or ValueError naming the model, the field and the value.
+        Raises: TypeError or ValueError naming the model, the field and the value; ``InvalidValue``, which is a
+            ValidationError too, for text and numbers that are no such value.
         """
         if value is None or type(value) is self.exact_type or hasattr(value, "resolve_expression"):
             return value
@@ -395,13 +408,19 @@ class Field(SQLType, Generic[T]):
         """What prepares a value to be stored in one database."""
         return self.get_prep_value if self.stores_prepared else partial(self.get_db_prep_save, connection=connection)
 
-    def refusal(self, problem: Exception, value: Any) -> Exception:
-        """The error for a value of the wrong type: it names the field and the value."""
+    def refusal(self, problem: Exception, value: Any, field: Field[Any] | None = None) -> Exception:
+        """The error for a value of the wrong type: it names the field (another one, where given) and the value."""
         kind = type(problem) if isinstance(problem, (TypeError, ValueError)) else ValueError
         shown = repr(value)
         shown = shown if len(shown) <= 80 else shown[:77] + "..."
         text = str(problem)
-        return kind(f"{self}: {text}" if shown in text else f"{self}: {text.rstrip('.')} (got {shown}).")
+        text = text if shown in text else f"{text.rstrip('.')} (got {shown})."
+        if self.kind in NUMBER_KINDS and not text.startswith("expected"):
+            text = f"Field '{self.name}' expected a number but got {shown}."
+        if self.kind in INVALID_KINDS and issubclass(kind, ValueError):
+            message = self.error_messages["invalid"] % {"value": shown.strip("'")}
+            return InvalidValue(f"{field or self}: {message} ({text.rstrip('.')})", code="invalid")
+        return kind(f"{field or self}: {text}")
 
     def to_python(self, value: Any) -> Any:
         """The value as Python sees it, from input such as a string.

@@ -122,9 +122,6 @@ class FileField(Field[Any]):
         super().contribute_to_class(cls, name, private_only, **options)
         setattr(cls, self.attname, self.descriptor_class(self))
 
-    def get_internal_type(self) -> str:
-        return "FileField"
-
     def get_prep_value(self, value: Any) -> Any:
         """The file's name."""
         if value is None or hasattr(value, "resolve_expression"):

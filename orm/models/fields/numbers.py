@@ -15,6 +15,7 @@ from orm.errors import ImproperlyConfigured
 from orm.models.checks.late import field_checks
 from orm.models.fields.base import Field, Validator
 from orm.models.fields.validators import DecimalValidator, MaxValueValidator, MinValueValidator
+from orm.sql import types
 from orm.sql.types import INTEGER_RANGES
 
 if TYPE_CHECKING:
@@ -309,9 +310,14 @@ class DecimalField(Field[DecT]):
         return [*super().validators, DecimalValidator(self.max_digits, self.decimal_places)]
 
     def get_db_prep_save(self, value: Any, connection: Any) -> Any:
-        """The value rounded to ``decimal_places``; a number with too many digits is refused."""
+        """The value rounded to ``decimal_places``; a number with too many digits is refused.
+
+        Without ``same_everywhere`` both are left to the database.
+        """
         given, value = value, super().get_db_prep_save(value, connection)
         if not isinstance(value, decimal.Decimal) or self._step is None or self._context is None:
+            return value
+        if not types.same_everywhere:
             return value
         _, digits, exponent = value.as_tuple()
         if exponent == -(self.decimal_places or 0) and len(digits) <= (self.max_digits or 0):

@@ -107,6 +107,7 @@ else:
         """An e-mail address."""
 
         description = "Email address"
+        column_class = "CharField"
         default_validators = (validate_email,)
 
         def __init__(self, *args, **options):
@@ -116,6 +117,7 @@ else:
         """An absolute URL."""
 
         description = "URL"
+        column_class = "CharField"
         default_validators = (URLValidator(),)
 
         def __init__(self, *args, **options):

@@ -29,6 +29,7 @@ from orm.models.relations.reverse_many import ReverseManyDescriptor
 from orm.models.relations.reverse_one import ReverseOneDescriptor
 from orm.models.state import NO_KEY, PENDING
 from orm.query.hop import Hop
+from orm.sql import types
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
@@ -288,13 +289,16 @@ class ForeignKey(RelatedField[T]):
         """
         if value is None or hasattr(value, "resolve_expression"):
             return value
+        if value == "" and not types.strict_values and not self.target_field.empty_strings_allowed:
+            return None
         if hasattr(value, "_meta"):
             value = self.value_of(value)
         try:
             return self.target_field.get_prep_value(value)
         except (TypeError, ValueError) as problem:
             cause = problem.__cause__  # what the target's field said before it put its own name in front
-            raise self.refusal(cause if isinstance(cause, Exception) else problem, value) from problem
+            cause = cause if isinstance(cause, Exception) else problem
+            raise self.target_field.refusal(cause, value, field=self) from problem
 
     def value_of(self, instance: Any) -> Any:
         """Return the key of a target instance; refuse other models' instances and unsaved ones."""
@@ -329,7 +333,11 @@ class ForeignKey(RelatedField[T]):
         related = held[self.name]
         key = getattr(related, self.target_attname)
         if key is None:
-            raise ValueError(f"{self} holds the unsaved {related!r}, so saving would lose it; save it first.")
+            action = "bulk_create" if add else "bulk_update"
+            raise ValueError(
+                f"{action}() prohibited to prevent data loss due to unsaved related object '{self.name}': {self} holds "
+                f"{related!r}; save it first."
+            )
         held[self.attname] = key
         held[PENDING].discard(self.name)
         return key

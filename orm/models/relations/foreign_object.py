@@ -326,7 +326,7 @@ class ReverseObjectDescriptor:
     def __set__(self, instance: Any, value: Any) -> None:
         raise TypeError(
             "Direct assignment to the reverse side of a related set is prohibited. "
-            f"Use {self.name}.set() instead, or await {self.name}.aset()."
+            f"Use {self.name}.set() instead. (In async code: await {self.name}.aset().)"
         )
 
 

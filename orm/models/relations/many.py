@@ -80,7 +80,7 @@ class InstanceManager(_Base[M]):
         if key is None:
             raise ValueError(
                 f"{type(self.instance).__name__!r} instance needs to have a primary key value before this relationship "
-                f"can be used: {self.instance!r} has no {foreign_key.target_attname} yet, so it has no {self._name}; "
+                f"can be used. {self.instance!r} has no {foreign_key.target_attname} yet, so it has no {self._name}; "
                 "save it first."
             )
         return key

@@ -69,11 +69,11 @@ class ManyToManyDescriptor:
         if getattr(instance, target.attname) is None:
             raise ValueError(
                 f'"{instance!r}" needs to have a value for field "{target.name}" before this many-to-many relationship '
-                f"can be used: it has no {target.attname} yet, so it has no {self.name}; save it first."
+                f"can be used. It has no {target.attname} yet, so it has no {self.name}; save it first."
             )
 
     def __set__(self, instance: Any, value: Any) -> NoReturn:
         raise TypeError(
             f"Direct assignment to the {'reverse' if self.reverse else 'forward'} side of a many-to-many set is "
-            f"prohibited. Use {self.name}.set() instead, or await {self.name}.aset()."
+            f"prohibited. Use {self.name}.set() instead. (In async code: await {self.name}.aset().)"
         )
