@@ -56,7 +56,7 @@ KIND_KEY_TRANSFORMS: dict[str, Callable[[str], Callable[..., Any]]] = {}
 
 
 def prepare_integer(value: Any) -> int:
-    """Return ``value`` as an int; numbers must be whole while values are strict, so that nothing is silently cut off."""
+    """Return ``value`` as an int; whole while values are strict, so that nothing is cut off in silence."""
     if type(value) is int:
         return value
     if isinstance(value, (float, decimal.Decimal)) and strict_values and value % 1 != 0:

@@ -91,7 +91,7 @@ def test_an_unknown_alias_names_the_known(say: Say) -> None:
 def test_a_settings_module(say: Say, tmp_path: Path) -> None:
     (tmp_path / "site_settings.py").write_text(
         'DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}\nCOLOUR = "blue"\n'
-        'INSTALLED_APPS = ["django.contrib.auth", "zoo"]\n',
+        'INSTALLED_APPS = ["django.contrib.gis", "zoo"]\n',
         encoding="utf-8",
     )
     (tmp_path / "zoo").mkdir()
@@ -108,7 +108,7 @@ def test_a_settings_module(say: Say, tmp_path: Path) -> None:
         DJANGO_SETTINGS_MODULE="site_settings",
     )
     assert said.splitlines() == [
-        "['INSTALLED_APPS lists django.contrib.auth']",
+        "['INSTALLED_APPS lists django.contrib.gis']",
         "blue zoo.Animal",
         "LookupError No installed app with label 'zo'.",
     ]

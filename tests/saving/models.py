@@ -119,3 +119,14 @@ class Login(models.Model):
                 models.Case(models.When(name="root", then=Lower("email"))), name="saving_login_root"
             ),
         ]
+
+
+class Reading(models.Model):
+    """Values that can be given in more than one form."""
+
+    name = models.CharField(max_length=10, unique=True)
+    count = models.IntegerField(default=0)
+    size = models.DecimalField(max_digits=3, decimal_places=1, default=Decimal("1.0"))
+    taken = models.DateField(null=True)
+    tag = models.UUIDField(null=True)
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, null=True)

@@ -1,0 +1,155 @@
+"""The answers that native code and a program written for Django get: each a setting, and each tried both ways."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import orm
+from orm.compat.django.settings import LEGACY_ANSWERS
+from orm.errors import IntegrityError, InvalidValue, TransactionManagementError, ValidationError
+from tests.conftest import Run
+from tests.saving.models import Reading
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "legacy.md"
+
+
+@pytest.fixture
+def as_django(database: Run) -> Iterator[None]:
+    """Settings as the legacy import makes them."""
+    before = {name: getattr(orm.settings, name) for name in LEGACY_ANSWERS}
+    orm.configure(**LEGACY_ANSWERS)
+    yield
+    orm.configure(**before)
+
+
+def test_the_documentation_lists_every_one() -> None:
+    table = re.findall(r"^\| `(\w+)` \|", DOCS.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert table == list(LEGACY_ANSWERS)
+
+
+# -- values ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [2.9, Decimal("2.9")])
+async def test_a_number_that_is_not_whole_is_refused(database: Any, count: Any) -> None:
+    with pytest.raises(ValueError, match="expected a whole number"):
+        await Reading.objects.acreate(name="a", count=count)
+
+
+@pytest.mark.parametrize("count", [2.9, Decimal("2.9")])
+async def test_a_number_that_is_not_whole_is_cut_as_in_django(as_django: None, count: Any) -> None:
+    made = await Reading.objects.acreate(name="a", count=count)
+    await made.arefresh_from_db()
+    assert made.count == 2
+
+
+async def test_an_empty_text_is_no_key(database: Any) -> None:
+    with pytest.raises(ValueError, match="room"):
+        await Reading.objects.acreate(name="a", room_id="")
+
+
+async def test_an_empty_text_is_no_room_as_in_django(as_django: None) -> None:
+    made = await Reading.objects.acreate(name="a", room_id="")
+    await made.arefresh_from_db()
+    assert made.room_id is None
+
+
+async def test_a_date_may_leave_out_zeros(database: Any) -> None:
+    made = await Reading.objects.acreate(name="a", taken="2020-1-2")
+    await made.arefresh_from_db()
+    assert made.taken == date(2020, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ({"tag": "not-a-uuid"}, "“not-a-uuid” is not a valid UUID"),
+        ({"taken": "31/12/2020"}, "“31/12/2020” value has an invalid date format"),
+        ({"taken": "2020-02-31"}, "2020-02-31"),
+        ({"size": "n/a"}, "“n/a” value must be a decimal number"),
+    ],
+)
+async def test_what_can_not_be_read_is_invalid(database: Any, condition: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        await Reading.objects.filter(**condition).afirst()
+    with pytest.raises(InvalidValue) as caught:
+        await Reading.objects.acreate(name="a", **condition)
+    assert isinstance(caught.value, ValueError)
+    assert str(caught.value).startswith(f"saving.Reading.{next(iter(condition))}: ")
+
+
+# -- text and decimals ------------------------------------------------------------------------------------------
+
+
+async def test_text_is_matched_with_its_case(database: Any) -> None:
+    await Reading.objects.abulk_create([Reading(name="Abc"), Reading(name="aBC")])
+    for lookup, text in (("contains", "Ab"), ("startswith", "A"), ("endswith", "BC")):
+        assert await Reading.objects.filter(**{f"name__{lookup}": text}).acount() == 1
+
+
+async def test_text_is_matched_as_the_database_does_in_django(as_django: None, database: Run) -> None:
+    await Reading.objects.abulk_create([Reading(name="Abc"), Reading(name="aBC"), Reading(name="a%")])
+    many = 2 if database.backend == "sqlite" else 1
+    for lookup, text in (("contains", "Ab"), ("startswith", "A"), ("endswith", "BC")):
+        found = many + 1 if many == 2 and lookup == "startswith" else many
+        assert await Reading.objects.filter(**{f"name__{lookup}": text}).acount() == found
+    assert await Reading.objects.filter(name__contains="%").acount() == 1
+    assert await Reading.objects.filter(name__icontains="aB").acount() == 2
+    assert await Reading.objects.filter(name__startswith=orm.models.F("name")).acount() == 3
+
+
+async def test_a_decimal_is_stored_with_the_places_of_its_column(database: Any) -> None:
+    await Reading.objects.acreate(name="a", size=Decimal("4.98"))
+    assert await Reading.objects.filter(size=Decimal("5.0")).acount() == 1
+
+
+async def test_a_decimal_is_stored_as_the_database_does_in_django(as_django: None, database: Run) -> None:
+    await Reading.objects.acreate(name="a", size=Decimal("4.98"))
+    stored = Decimal("4.98") if database.backend == "sqlite" else Decimal("5.0")
+    assert await Reading.objects.filter(size=stored).acount() == 1
+    assert (await Reading.objects.aget()).size == Decimal("5.0")
+
+
+# -- blocks and state ------------------------------------------------------------------------------------------
+
+
+async def leave_a_doomed_block() -> None:
+    await Reading.objects.acreate(name="first")
+    async with orm.atomic():
+        await Reading.objects.acreate(name="second")
+        with pytest.raises(IntegrityError):
+            await Reading.objects.acreate(name="first")
+
+
+async def test_a_doomed_block_says_so_when_it_is_left(database: Any) -> None:
+    with pytest.raises(TransactionManagementError, match="nothing of it was saved"):
+        await leave_a_doomed_block()
+    assert await Reading.objects.acount() == 1
+
+
+async def test_a_doomed_block_is_rolled_back_in_silence_in_django(as_django: None) -> None:
+    await leave_a_doomed_block()
+    assert await Reading.objects.acount() == 1
+
+
+async def test_the_state_is_made_when_it_is_looked_at(database: Any) -> None:
+    await Reading.objects.acreate(name="a")
+    (found,) = await Reading.objects.all()
+    assert "_state" not in vars(found)
+    assert found._state.db == "default"
+    assert "_state" in vars(found)
+
+
+async def test_the_state_stands_in_every_instance_in_django(as_django: None) -> None:
+    await Reading.objects.acreate(name="a")
+    for found in [*(await Reading.objects.all()), await Reading.objects.aget(), await Reading.objects.afirst()]:
+        assert (vars(found)["_state"].adding, vars(found)["_state"].db) == (False, "default")
+    (joined,) = await Reading.objects.select_related("room")
+    assert "_state" in vars(joined)
