@@ -508,7 +508,8 @@ class AwaitableModel(metaclass=ModelBase):
         Parameters: ``fields`` limits what is read (names of prefetched relations in it drop their cache);
         ``from_queryset`` is where to look instead of the base manager, for ``select_for_update`` and the like.
 
-        Raises: the model's DoesNotExist when the row is gone; FieldError for an unknown name.
+        Raises: the model's DoesNotExist when the row is gone; FieldError for an unknown name; ValueError for one
+            that goes on beyond a field.
         """
         names = None if fields is None else self._forget_prefetched(fields)
         if names is not None and not names:
@@ -527,15 +528,23 @@ class AwaitableModel(metaclass=ModelBase):
         self._take_over(await queryset.aget(pk=self.pk), names)
 
     def _forget_prefetched(self, fields: Iterable[str]) -> list[str]:
-        """Drop the named prefetched relations; return the attnames of the columns among the names."""
+        """Drop named relations that are prefetched or lead back to one row; return the attnames of the columns."""
         if isinstance(fields, str):
             raise TypeError(f"fields must be a list of names, like [{fields!r}], not a string.")
         meta = self._meta
         prefetched = vars(self).get(PREFETCHED, {})
+        single = {rel.get_accessor_name() for rel in meta.related_objects if not rel.multiple}
         columns: list[str] = []
         for name in fields:
+            if "__" in name:
+                raise ValueError(
+                    f'Found "__" in fields argument. Relations and transforms are not allowed in fields: {name!r}.'
+                )
             if name in prefetched:
                 del prefetched[name]
+                continue
+            if name in single:
+                vars(self).pop(name, None)
                 continue
             field = meta.pk if name == "pk" else meta.fields_map.get(name)
             if field is None or not field.concrete:
@@ -555,6 +564,8 @@ class AwaitableModel(metaclass=ModelBase):
                 setattr(self, field.attname, vars(fresh)[field.attname])
                 if field.is_relation:
                     held.pop(field.name, None)
+                    if field.name in vars(fresh):
+                        held[field.name] = vars(fresh)[field.name]
         if names is None:
             held.pop(PREFETCHED, None)
         for rel in meta.related_objects:

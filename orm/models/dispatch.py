@@ -141,7 +141,10 @@ class AwaitableSignal:
             if awaited in self._awaited:
                 self._awaited.discard(awaited)
                 return True
-            sender = (apps or self.registry).get_model(sender)
+            try:
+                sender = (apps or self.registry).get_model(sender)
+            except LookupError:  # nobody declared it, so nothing was connected to it
+                return False
         key = receiver_key(receiver, sender, dispatch_uid)
         with self.lock:
             kept = [known for known in self.receivers if known.key != key]
@@ -202,7 +205,8 @@ class AwaitableSignal:
             try:
                 results.append((receiver, await crossing.call(receiver, signal=self, sender=sender, **named)))
             except Exception as problem:
-                log.exception("Receiver %r of %s failed", receiver, self.name)
+                called = getattr(receiver, "__qualname__", repr(receiver))
+                log.exception("Error calling %s in Signal.send_robust() (%s)", called, problem)
                 results.append((receiver, problem))
         return results
 

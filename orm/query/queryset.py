@@ -215,7 +215,7 @@ class AwaitableQuerySet(Faces[M]):
 
     def _not_one(self, count: int, args: Sequence[Any], kwargs: dict[str, Any]) -> Exception:
         model: Any = self.model
-        asked = ", ".join([*map(repr, args), *(f"{name}={value!r}" for name, value in kwargs.items())])
+        asked = ", ".join([*map(repr, args), *(f"{name}={_shown(value)}" for name, value in kwargs.items())])
         if not count:
             missing: Exception = model.DoesNotExist(
                 f"{model.__name__} matching query does not exist. It was asked for with get({asked})"
@@ -638,6 +638,12 @@ def _called(values: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(values, Mapping):
         raise TypeError(f"defaults is a dict of names and values, not {values!r}")
     return {name: value() if callable(value) else value for name, value in values.items()}
+
+
+def _shown(value: Any) -> str:
+    """Return a value for a message; of an instance its key, since its own text may ask the database."""
+    meta = getattr(value, "_meta", None)
+    return repr(value) if meta is None else f"<{type(value).__name__} pk={value.pk!r}>"
 
 
 __all__ = ["AwaitableQuerySet"]

@@ -345,8 +345,10 @@ def choose_loading(builder: Builder, deferred: bool, names: Sequence[str] | None
         select.loading = Loading(False, new - old if was_deferred else new)
     elif was_deferred:
         select.loading = Loading(True, old | new)
-    else:
+    elif old - new:
         select.loading = Loading(False, old - new)
+    else:  # nothing is left of what only() asked for, so that everything is loaded but what it had left out already
+        select.loading = Loading(True, new - old) if new - old else None
 
 
 def nothing(builder: Builder) -> None:

@@ -278,7 +278,7 @@ def test_the_registry_finds_and_waits(registry: Apps) -> None:
     assert registry.get_models() == [First, Second]
     with pytest.raises(LookupError, match="Did you mean tests.First"):
         registry.get_model("tests.Frist")
-    with pytest.raises(ValueError, match="'app.Model'"):
+    with pytest.raises(ValueError, match="'app_label.ModelName'"):
         registry.get_model("First")
 
 

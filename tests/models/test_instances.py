@@ -48,7 +48,7 @@ def test_construction_by_name_and_by_place() -> None:
 
 
 def test_construction_that_is_refused() -> None:
-    with pytest.raises(TypeError, match=r"Pet\(\) got the unknown argument 'nmae'. Did you mean 'name'"):
+    with pytest.raises(TypeError, match=r"Pet\(\) got unexpected keyword arguments: 'nmae'. Did you mean 'name'"):
         Pet(nmae="x")
     with pytest.raises(TypeError, match="It has"):
         Pet(zzzzzz=1)

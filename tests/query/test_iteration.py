@@ -17,6 +17,7 @@ import orm
 from orm.errors import SynchronousOnlyOperation
 from orm.models import Case, Count, F, FilteredRelation, Prefetch, Q, QuerySet, Sum, When, Window
 from orm.models.functions import ExtractMonth, RowNumber
+from orm.query.empty import EmptyQuerySet
 from tests.counting import Queries
 from tests.query import library as L
 from tests.query.answers import titled
@@ -346,3 +347,10 @@ async def test_an_override_of_the_blocking_iterator_serves_async_code_too(librar
 
     found = [author async for author in Twice(Author).order_by("name").aiterator()]
     assert len(found) == 2 * len(L.authors)
+
+
+def test_a_query_that_asks_nothing_is_told_by_its_class() -> None:
+    assert isinstance(Book.objects.none().order_by("title"), EmptyQuerySet)
+    assert not isinstance(Book.objects.filter(title=""), EmptyQuerySet)
+    with pytest.raises(TypeError, match="can't be instantiated"):
+        EmptyQuerySet()

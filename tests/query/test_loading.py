@@ -236,3 +236,27 @@ def test_select_related_of_many_rows_is_refused() -> None:
 def test_select_related_after_values_is_refused() -> None:
     with pytest.raises(TypeError, match="values"):
         Book.objects.values("title").select_related("author")
+
+
+ALL = {field.attname for field in Book._meta.concrete_fields}
+
+
+@pytest.mark.parametrize(
+    ("chained", "loaded"),
+    [
+        (lambda rows: rows.only("title", "pages").defer("title"), {"id", "pages"}),
+        (lambda rows: rows.defer("title").only("title", "pages"), {"id", "pages"}),
+        (lambda rows: rows.only("title").defer("title"), ALL),
+        (lambda rows: rows.only("title").defer("title", "pages"), ALL - {"pages"}),
+        (lambda rows: rows.only("title").defer("title").defer("pages"), ALL - {"pages"}),
+    ],
+)
+async def test_only_and_defer_follow_one_another(library: Any, chained: Any, loaded: set[str]) -> None:
+    found = await chained(Book.objects.all()).aget(pk=L.NOTES.pk)
+    assert ALL - found.get_deferred_fields() == loaded
+
+
+async def test_a_row_that_is_not_there_is_named_without_asking_instances_for_their_text(library: Any) -> None:
+    author = await Author.objects.aget(name="Ada")
+    with pytest.raises(Book.DoesNotExist, match=rf"get\(pk=0, author=<Author pk={author.pk}>\)"):
+        await Book.objects.aget(pk=0, author=author)

@@ -78,7 +78,7 @@ DB: dict[str, Surface] = {
     "django.db.models.manager": Surface("Managers.", ("orm.models.managers",)),
     "django.db.models.query": Surface(
         "QuerySets.",
-        ("orm.query.queryset_blocking", "orm.query.prefetch"),
+        ("orm.query.queryset_blocking", "orm.query.prefetch", "orm.query.empty"),
         own("query_constants", "MAX_GET_RESULTS", "REPR_OUTPUT_SIZE"),
     ),
     "django.db.models.query_utils": Surface("Conditions.", ("orm.sql.conditions",)),
