@@ -123,7 +123,7 @@ class AwaitableModel(metaclass=ModelBase):
                 f"({', '.join(field.attname for field in meta.concrete_fields)}), but {len(args)} were given."
             )
         meta.initialiser(self, *args, **kwargs)
-        if DEFERRED in args:
+        if args and DEFERRED in args:
             for attname, value in list(vars(self).items()):
                 if value is DEFERRED:
                     del vars(self)[attname]

@@ -19,7 +19,7 @@ from orm.models.fetching import part_of
 from orm.models.on_delete import CASCADE, PROTECT, OnDelete
 from orm.models.signals import post_delete, pre_delete
 from orm.models.unseen import Doomed, Unseen, is_watched, referring_rels, unseen, value_of
-from orm.query.delete_instances import delete_having
+from orm.query.delete_instances import delete_equal, delete_having
 from orm.query.prefetch import batches, fetch_in
 from orm.sql.conditions import Where
 from orm.sql.expressions import Col, Slot
@@ -258,14 +258,14 @@ async def adelete_instance(instance: Any, *, using: str, keep_parents: bool = Fa
     meta = type(instance)._meta
     model = meta.concrete_model
     plan = unseen(model)
-    if plan is None or plan.watched:
+    if plan is None or ((pre_delete.receivers or post_delete.receivers) and plan.watched):
         collector = Collector(using, instance, keep_parents)
         await collector.collect([instance])
         return await collector.delete()
     key = meta.pk.attname
     if plan.statements == 1:
-        number = await delete_having(model, meta.pk, [instance.pk], using=using)
-        deleted = number, ({meta.concrete_model._meta.label: number} if number else {})
+        number = await delete_equal(model, meta.pk, getattr(instance, key), using=using)
+        deleted = number, ({model._meta.label: number} if number else {})
     else:
         keys = {name: [getattr(instance, name)] for name in plan.targets}
         if plan.fits_one_statement and databases[using].dialect.capabilities.changing_ctes:

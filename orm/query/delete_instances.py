@@ -45,7 +45,7 @@ class OneDelete:
 async def delete_having(model: Any, field: Any, values: Sequence[Any], *, using: str) -> int:
     """Delete the rows of ``model``'s table whose ``field`` is among ``values``; return how many there were."""
     if len(values) == 1:  # an equality, which is quicker than a list of one
-        return await _delete_one(model, field, values[0], using)
+        return await delete_equal(model, field, values[0], using=using)
     database = databases[using]
     name, wanted = f"{field.attname}__in", list(values)
     shape, prepared = root(model).advance(("filter", (name, "list")), [wanted], filter_rows, False, (), {name: wanted})
@@ -56,7 +56,8 @@ async def delete_having(model: Any, field: Any, values: Sequence[Any], *, using:
     return await database.execute(plan.sql, plan.parameters(prepared))
 
 
-async def _delete_one(model: Any, field: Any, value: Any, using: str) -> int:
+async def delete_equal(model: Any, field: Any, value: Any, *, using: str) -> int:
+    """Delete the rows of ``model``'s table with this value of ``field``; return how many there were."""
     if type(value) is int and not LEAST <= value <= MOST:
         return 0  # no row has such a number
     database = databases[using]

@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", covariant=True)
 
+FEW = 200
+"""Rows of a stream that become objects at a time: a tenth quicker than thousands, which fall out of the caches."""
+
 SLICE = 500  # rows that become objects before others may run
 
 
@@ -382,12 +385,17 @@ class AwaitableQuerySet(Faces[M]):
         chunks = nested(routed.chunks_of(self, chunk_size) if routes.active else self._chunks(chunk_size))
         async with aclosing(chunks):
             async for reader, plan, rows in chunks:
-                found = reader._hydrated(plan, rows)
+                if self._prefetch_related_lookups or self._fetch_mode == "peers":
+                    found = reader._hydrated(plan, rows)  # those that are loaded for together
+                    del rows
+                    if self._prefetch_related_lookups:
+                        await self._prefetch(found)
+                    yield found
+                    del found
+                    continue
+                for start in range(0, len(rows), FEW):
+                    yield reader._hydrated(plan, rows[start : start + FEW])
                 del rows
-                if self._prefetch_related_lookups:
-                    await self._prefetch(found)
-                yield found
-                del found
 
     async def _chunks(self, chunk_size: int) -> AsyncGenerator[tuple[Self, Plan, Sequence[Any]], None]:
         """Yield lists of rows while they arrive, with what makes results of them."""
