@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from orm.config import settings
@@ -38,6 +38,7 @@ class BaseConstraint:
 
     _declared: tuple[tuple[Any, ...], dict[str, Any]]
     field_names: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
 
     def __init__(
         self, *, name: str, violation_error_message: str | None = None, violation_error_code: str | None = None
@@ -99,7 +100,10 @@ class BaseConstraint:
                 return None
             statement = ddl.finished(dialect.add_constraint(dialect.quote(model._meta.db_table), clause))
         columns = columns_named(
-            model, self.field_names, *getattr(self, "expressions", ()), getattr(self, "condition", None)
+            model,
+            [*self.field_names, *self.include],
+            *getattr(self, "expressions", ()),
+            getattr(self, "condition", None),
         )
         return Statement.about(statement, model._meta.db_table, columns)
 
@@ -152,9 +156,11 @@ class UniqueConstraint(BaseConstraint):
     """No two rows (that meet ``condition``) have the same values.
 
     Parameters: ``fields`` are names, or ``expressions`` what is compared instead; ``condition`` limits the rows;
-    ``deferrable`` moves the check to the end of the transaction; ``nulls_distinct=False`` makes NULLs equal.
+    ``deferrable`` moves the check to the end of the transaction; ``nulls_distinct=False`` makes NULLs equal;
+    ``include`` are names of fields whose columns the index carries along; ``opclasses`` are, for each field, the
+    operator class it is indexed with, where the database has those.
 
-    Raises: ImproperlyConfigured or ValueError for options that exclude each other.
+    Raises: ImproperlyConfigured, TypeError or ValueError for options that exclude each other.
     """
 
     def __init__(
@@ -165,11 +171,14 @@ class UniqueConstraint(BaseConstraint):
         condition: Any = None,
         deferrable: Deferrable | None = None,
         nulls_distinct: bool | None = None,
+        include: Sequence[str] | None = None,
+        opclasses: Sequence[str] = (),
         **options: Any,
     ) -> None:
         super().__init__(name=name, **options)
-        if isinstance(fields, str):
-            raise TypeError(f"UniqueConstraint {name!r}: fields must be a list of names, like [{fields!r}].")
+        for option, given in (("fields", fields), ("include", include), ("opclasses", opclasses)):
+            if isinstance(given, str):
+                raise TypeError(f"UniqueConstraint {name!r}: {option} must be a list of names, like [{given!r}].")
         self.fields = tuple(fields)
         self.field_names = self.fields
         self.expressions = tuple(F(one) if isinstance(one, str) else one for one in expressions)
@@ -179,6 +188,16 @@ class UniqueConstraint(BaseConstraint):
             raise ValueError(f"UniqueConstraint {name!r}: condition must be a Q, not {condition!r}.")
         if deferrable is not None and (condition is not None or self.expressions):
             raise ValueError(f"UniqueConstraint {name!r}: with condition or expressions it can't be deferred.")
+        if deferrable is not None and (include or opclasses):
+            raise ValueError(f"UniqueConstraint {name!r}: with include or opclasses it can't be deferred.")
+        if opclasses and self.expressions:
+            raise ValueError("UniqueConstraint.opclasses cannot be used with expressions. Use OpClass() instead.")
+        if opclasses and len(opclasses) != len(self.fields):
+            raise ValueError(
+                "UniqueConstraint.fields and UniqueConstraint.opclasses must have the same number of elements."
+            )
+        self.include = tuple(include or ())
+        self.opclasses = tuple(map(ddl.operator_class, opclasses))
         self.condition = condition
         self.deferrable = deferrable
         self.nulls_distinct = nulls_distinct
@@ -194,12 +213,19 @@ class UniqueConstraint(BaseConstraint):
 
     def _beyond(self, dialect: Any) -> bool:
         """Whether it says what the database can't do, and is left out of it: system checks warn of that."""
-        equal_nulls = self.nulls_distinct is False and not dialect.capabilities.nulls_not_distinct
-        return equal_nulls and not settings.strict_models
+        can = dialect.capabilities
+        equal_nulls = self.nulls_distinct is False and not can.nulls_not_distinct
+        carries = bool(self.include) and not can.covering_indexes
+        return (equal_nulls or carries) and not settings.strict_models
+
+    @property
+    def _needs_index(self) -> bool:
+        """Whether only an index can say it: a constraint has no condition, expressions and the like."""
+        return bool(self.condition is not None or self.expressions or self.include or self.opclasses)
 
     def table_clause(self, model: Any, dialect: Any) -> str | None:
         """``CONSTRAINT name UNIQUE (...)``, where a constraint can say it."""
-        if self.condition is not None or self.expressions or self._beyond(dialect):
+        if self._needs_index or self._beyond(dialect):
             return None
         columns = ddl.columns_of(model, self.fields, dialect)
         when = ""
@@ -212,15 +238,17 @@ class UniqueConstraint(BaseConstraint):
         return f"CONSTRAINT {dialect.quote(self.name)} UNIQUE{self._nulls(dialect)} ({columns}){when}"
 
     def index_statement(self, model: Any, dialect: Any, if_not_exists: bool) -> str | None:
-        """The unique index that can say what a constraint can't: a condition, or expressions."""
-        if (self.condition is None and not self.expressions) or self._beyond(dialect):
+        """The unique index that can say what a constraint can't: a condition, expressions, columns carried along."""
+        if not self._needs_index or self._beyond(dialect):
             return None
-        what = ddl.columns_of(model, self.fields, dialect) if self.fields else ""
-        what = what or ", ".join(index_part(model, one, dialect) for one in self.expressions)
+        if self.include and not dialect.capabilities.covering_indexes:
+            raise NotSupportedError(f"{dialect.name}'s indexes carry no other columns along: leave include= out.")
+        parts = ddl.index_columns(model, self.fields, self.opclasses, dialect)
+        parts += [index_part(model, one, dialect) for one in self.expressions]
         condition = schema_sql(model, self.condition, dialect) if self.condition is not None else None
         return ddl.create_index(
-            model, self.name, what, dialect, unique=True, tail=self._nulls(dialect), condition=condition,
-            if_not_exists=if_not_exists,
+            model, self.name, ", ".join(parts), dialect, unique=True, include=self.include, tail=self._nulls(dialect),
+            condition=condition, if_not_exists=if_not_exists,
         )  # fmt: skip
 
     async def avalidate(self, model: Any, instance: Any, exclude: frozenset[str], using: str) -> None:

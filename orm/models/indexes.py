@@ -175,13 +175,7 @@ class Index:
         """What is indexed: columns with their operator class and direction, or expressions."""
         if self.expressions:
             return [index_part(model, one, dialect) for one in self.expressions]
-        classes = self.opclasses if dialect.capabilities.operator_classes else ()
-        parts = []
-        for number, name in enumerate(self.fields):
-            part = dialect.quote(ddl.column_of(model, name.removeprefix("-")))
-            part += f" {classes[number]}" if classes else ""
-            parts.append(part + (" DESC" if name.startswith("-") else ""))
-        return parts
+        return ddl.index_columns(model, self.fields, self.opclasses, dialect)
 
 
 class OpClass(Func):

@@ -271,6 +271,21 @@ def create_index(
     )
 
 
+def index_columns(model: Any, names: Sequence[str], opclasses: Sequence[str], dialect: Dialect) -> list[str]:
+    """The columns of an index, each with its operator class (where the database has those) and its direction.
+
+    ``names`` are names of fields, those with a minus before them in descending order; ``opclasses`` are empty, or as
+    many as the names.
+    """
+    classes = opclasses if dialect.capabilities.operator_classes else ()
+    parts = []
+    for number, name in enumerate(names):
+        part = dialect.quote(column_of(model, name.removeprefix("-")))
+        part += f" {operator_class(classes[number])}" if classes else ""
+        parts.append(part + (" DESC" if name.startswith("-") else ""))
+    return parts
+
+
 def operator_class(name: str) -> str:
     """An operator class ready for SQL text.
 

@@ -156,3 +156,21 @@ def test_a_registry_runs_what_is_asked_for() -> None:
 
 def test_all_models_are_checked_together() -> None:
     assert all(isinstance(message, CheckMessage) for message in run_checks(tags=[Tags.models]))
+
+
+def test_unique_constraints_that_carry_columns_are_passed_over_with_a_warning() -> None:
+    made = models.UniqueConstraint(fields=["name"], include=["age"], name="u")
+    thing = declared(name=models.TextField(), age=models.IntegerField(), Meta={"constraints": [made]})
+    assert ids(thing) == ["models.W039"]
+    assert made.index_statement(thing, orm.databases["default"].dialect, False) is None
+    able = {"constraints": [made], "required_db_features": {"supports_covering_indexes"}}
+    assert ids(declared(name=models.TextField(), age=models.IntegerField(), Meta=able)) == []
+    wrong = models.UniqueConstraint(fields=["name"], include=["missing"], name="u")
+    assert "models.E012" in ids(declared(name=models.TextField(), Meta={"constraints": [wrong]}))
+
+
+def test_indexes_that_carry_columns_are_made_without_them() -> None:
+    index = models.Index(fields=["name"], include=["age"], name="i")
+    thing = declared(name=models.TextField(), age=models.IntegerField(), Meta={"indexes": [index]})
+    (warning,) = thing.check(databases=["default"])
+    assert warning.id == "models.W040" and "Non-key columns will be ignored" in warning.hint

@@ -162,6 +162,12 @@ def test_conditions_stay_in_their_table(plain: Dialect) -> None:
         schema_sql(Ware, models.Q(maker__price=1), plain)
 
 
+class _Able(Plain):
+    """A dialect whose indexes have everything."""
+
+    capabilities = Dialect.capabilities._replace(covering_indexes=True, operator_classes=True)
+
+
 def test_unique_constraints(plain: Dialect) -> None:
     simple = models.UniqueConstraint(fields=["name", "maker"], name="u")
     assert simple.table_clause(Ware, plain) == 'CONSTRAINT "u" UNIQUE ("name", "maker_id")'
@@ -178,6 +184,21 @@ def test_unique_constraints(plain: Dialect) -> None:
         late.table_clause(Ware, plain)
 
 
+def test_unique_constraints_that_carry_columns_or_name_operator_classes(plain: Dialect) -> None:
+    carries = models.UniqueConstraint(fields=["name"], include=["price"], name="u")
+    with pytest.raises(NotSupportedError, match="include"):
+        carries.index_statement(Ware, plain, False)
+    able = _Able()
+    assert carries.table_clause(Ware, able) is None
+    statement = carries.index_statement(Ware, able, False)
+    assert statement == 'CREATE UNIQUE INDEX "u" ON "tests_ware" ("name") INCLUDE ("price")'
+    classes = models.UniqueConstraint(fields=["name", "maker"], opclasses=["text_ops", "int8_ops"], name="u")
+    assert classes.table_clause(Ware, able) is None
+    statement = classes.index_statement(Ware, able, False)
+    assert statement == 'CREATE UNIQUE INDEX "u" ON "tests_ware" ("name" text_ops, "maker_id" int8_ops)'
+    assert carries.clone() == carries != models.UniqueConstraint(fields=["name"], name="u")
+
+
 @pytest.mark.parametrize(
     "declare",
     [
@@ -188,6 +209,13 @@ def test_unique_constraints(plain: Dialect) -> None:
         lambda: models.UniqueConstraint(
             fields=["a"], name="u", condition=models.Q(a=1), deferrable=models.Deferrable.DEFERRED
         ),
+        lambda: models.UniqueConstraint(
+            fields=["a"], name="u", include=["b"], deferrable=models.Deferrable.DEFERRED
+        ),
+        lambda: models.UniqueConstraint(fields=["a"], name="u", include="b"),
+        lambda: models.UniqueConstraint(fields=["a"], name="u", opclasses=["x", "y"]),
+        lambda: models.UniqueConstraint(fields=["a"], name="u", opclasses=["x); DROP"]),
+        lambda: models.UniqueConstraint("a", name="u", opclasses=["x"]),
         lambda: models.UniqueConstraint(fields=["a"], name=""),
         lambda: models.CheckConstraint(condition=None, name="c"),
         lambda: models.CheckConstraint(condition="x > 1", name="c"),

@@ -17,6 +17,9 @@ DB: dict[str, Surface] = {
     ),
     "django.contrib": Surface("Applications that come with Django."),
     "django.contrib.contenttypes": Surface("Rows that refer to rows of any model."),
+    "django.contrib.contenttypes.checks": Surface(
+        "Checks of generic keys, relations and models' names.", ("orm.contrib.contenttypes.checks",)
+    ),
     "django.contrib.contenttypes.fields": Surface(
         "Generic keys and relations.", ("orm.contrib.contenttypes.foreign_key", "orm.contrib.contenttypes.relation")
     ),

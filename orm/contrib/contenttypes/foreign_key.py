@@ -7,13 +7,17 @@ key; its content type is set with it where it is known already, else when the ro
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from orm.contrib.contenttypes.late import generic_checks
 from orm.contrib.contenttypes.models import ContentType
 from orm.contrib.contenttypes.prefetch import GenericForeignKeyLoader
 from orm.errors import FieldError
 from orm.models.fetching import check_fetch_allowed, fetch
 from orm.models.relations.virtual import VirtualField
+
+if TYPE_CHECKING:
+    from orm.checks.messages import CheckMessage
 
 
 class GenericForeignKey(VirtualField):
@@ -44,6 +48,10 @@ class GenericForeignKey(VirtualField):
         """Join the model ``cls`` as its attribute ``name``."""
         super().contribute_to_class(cls, name)
         setattr(cls, name, self)
+
+    def check(self, **options: Any) -> list[CheckMessage]:
+        """What is wrong with the declaration: its name, or the two fields it stands on."""
+        return list(generic_checks.generic_key_checks(self))
 
     # -- what prefetching and queries ask ----------------------------------------------------------------------------
 

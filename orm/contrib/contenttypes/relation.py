@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.contrib.contenttypes.foreign_key import GenericForeignKey
+from orm.contrib.contenttypes.late import generic_checks
 from orm.contrib.contenttypes.models import ContentType
 from orm.contrib.contenttypes.prefetch import GenericRelationLoader
 from orm.contrib.contenttypes.related_blocking import GenericRelatedManager
@@ -23,6 +24,9 @@ from orm.query.hop import Hop
 from orm.query.prefetch import fetch_in
 from orm.sql import types
 from orm.sql.expressions import Col, Expression
+
+if TYPE_CHECKING:
+    from orm.checks.messages import CheckMessage
 
 
 class OfType(Expression):
@@ -177,6 +181,10 @@ class GenericRelation(VirtualField):
             if isinstance(field, GenericForeignKey) and (field.ct_field, field.fk_field) == names:
                 return field
         return None
+
+    def check(self, **options: Any) -> list[CheckMessage]:
+        """What is wrong with the declaration: its name, the model it leads to, or that model's generic key."""
+        return list(generic_checks.generic_relation_checks(self))
 
     # -- queries -------------------------------------------------------------------------------------------------------
 

@@ -29,14 +29,23 @@ def _dialects(model: Any, aliases: Iterable[str]) -> Iterator[Any]:
 
 
 def _lacking(
-    model: Any, dialect: Any, what: str, thing: str, identifier: str, wanted: bool, able: bool, feature: str
+    model: Any,
+    dialect: Any,
+    what: str,
+    thing: str,
+    identifier: str,
+    wanted: bool,
+    able: bool,
+    feature: str,
+    instead: str = "",
 ) -> Found:
-    """Warn of what the database passes over."""
+    """Warn of what the database passes over; ``instead`` is what becomes of it, when the thing is made without."""
     if wanted and not able and feature not in model._meta.required_db_features:
         noun = "A constraint" if thing == "constraint" else "An index"
+        instead = instead or f"{noun} won't be created"
         yield Warning(
             f"{dialect.display_name} does not support {what}.",
-            hint=f"{noun} won't be created. Silence this warning if you don't care about it.",
+            hint=f"{instead}. Silence this warning if you don't care about it.",
             obj=model,
             id=identifier,
         )
@@ -64,25 +73,16 @@ def index_checks(model: Any, aliases: Iterable[str]) -> Found:
             model, dialect, "indexes with conditions", "index", "models.W037", conditions, can.partial_indexes,
             "supports_partial_indexes",
         )  # fmt: skip
-        yield from _passed_over(model, dialect, "indexes with non-key columns", "models.W040", include)
+        yield from _lacking(
+            model, dialect, "indexes with non-key columns", "index", "models.W040", include, can.covering_indexes,
+            "supports_covering_indexes", "Non-key columns will be ignored",
+        )  # fmt: skip
         yield from _lacking(
             model, dialect, "indexes on expressions", "index", "models.W043", expressions, can.expression_indexes,
             "supports_expression_indexes",
         )  # fmt: skip
     named = [name for index in indexes for name in (*index.field_names, *index.include)]
     yield from local_fields(model, [*named, *sorted(from_names)], "indexes")
-
-
-def _passed_over(model: Any, dialect: Any, what: str, identifier: str, wanted: bool) -> Found:
-    feature = "supports_covering_indexes"
-    if wanted and not dialect.capabilities.covering_indexes and feature not in model._meta.required_db_features:
-        noun = "An index" if identifier == "models.W040" else "A constraint"
-        yield Warning(
-            f"{dialect.display_name} does not support {what}.",
-            hint=f"{noun} won't be created. Silence this warning if you don't care about it.",
-            obj=model,
-            id=identifier,
-        )
 
 
 def constraint_checks(model: Any, aliases: Iterable[str]) -> Found:
@@ -108,7 +108,7 @@ def constraint_checks(model: Any, aliases: Iterable[str]) -> Found:
     names: list[str] = []
     for one in constraints:
         names += getattr(one, "fields", ())
-        names += getattr(one, "include", ()) or ()
+        names += one.include
         for expression in getattr(one, "expressions", ()):
             given = expression[0] if isinstance(expression, tuple) else expression
             names += sorted(_own_names(F(given) if isinstance(given, str) else given))
@@ -126,7 +126,7 @@ def _unsupported(model: Any, dialect: Any, unique: list[UniqueConstraint]) -> Fo
         ("deferrable unique constraints", "models.W038", any(one.deferrable is not None for one in unique),
          can.deferrable_unique, "supports_deferrable_unique_constraints"),
         ("unique constraints with non-key columns", "models.W039",
-         any(getattr(one, "include", ()) for one in unique), can.covering_indexes, "supports_covering_indexes"),
+         any(one.include for one in unique), can.covering_indexes, "supports_covering_indexes"),
         ("unique constraints on expressions", "models.W044", any(one.expressions for one in unique),
          can.expression_indexes, "supports_expression_indexes"),
         ("unique constraints with nulls distinct", "models.W047",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from orm.checks.messages import CheckMessage, Error, Warning
+from orm.db.routing import routes
 from orm.models.on_delete import SET_DEFAULT, SET_NULL
 
 Found = Iterator[CheckMessage]
@@ -18,9 +19,14 @@ def relation_checks(field: Any) -> Found:
     """Check the names and the target of any relation."""
     yield from _related_name(field)
     yield from _query_name(field)
+    yield from target_checks(field)
+    yield from _clashes(field)
+
+
+def target_checks(field: Any) -> Found:
+    """Check that the model a relation leads to is there."""
     yield from _target_exists(field)
     yield from _target_is_swapped(field)
-    yield from _clashes(field)
 
 
 def _related_name(field: Any) -> Found:
@@ -301,8 +307,16 @@ def _join_table(field: Any) -> Found:
         if meta.auto_created:
             owners = [f for f in meta.auto_created._meta.many_to_many if f.remote_field.through is model]
             clash = f"{meta.auto_created._meta.label}.{owners[0].name}" if owners else clash
-        yield Error(
-            f"The field's intermediary table '{table}' clashes with the table name of '{clash}'.",
-            obj=field,
-            id="fields.E340",
-        )
+        said = f"The field's intermediary table '{table}' clashes with the table name of '{clash}'."
+        if routes.active:
+            yield Warning(
+                said,
+                hint=(
+                    "You have configured settings.DATABASE_ROUTERS. Verify that the table of "
+                    f"'{clash}' is correctly routed to a separate database."
+                ),
+                obj=field,
+                id="fields.W344",
+            )
+        else:
+            yield Error(said, obj=field, id="fields.E340")
