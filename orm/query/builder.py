@@ -187,7 +187,7 @@ class Builder(Names):
         finally:
             self._reuse = outer
 
-    def add_filter(self, condition: Q, reuse: set[str] | None = None) -> None:
+    def add_filter(self, condition: Q | Expression, reuse: set[str] | None = None) -> None:
         """Add the condition of one ``filter()`` or ``exclude()`` call.
 
         ``reuse`` are the tables of relations with many rows whose rows it speaks of; it gets those that are joined.
