@@ -8,7 +8,7 @@ from typing import Any
 
 from orm.db.database import AwaitableDatabase
 
-WATCHED = ("fetch", "fetch_named", "execute", "execute_many", "execute_script", "insert", "stream")
+WATCHED = ("fetch", "fetch_named", "run_written", "execute", "execute_many", "execute_script", "insert", "stream")
 
 
 class Queries(list[str]):

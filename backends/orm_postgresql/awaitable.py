@@ -11,6 +11,7 @@ import contextlib
 import os
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from functools import partial
 from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
@@ -21,6 +22,7 @@ from orm import errors
 from orm.db.contract import Connection, Driver, Params, Row
 from orm_postgresql.errors import connect_error, error_of
 from orm_postgresql.options import begin_statement, read_settings
+from orm_postgresql.spelling import spelled
 
 if TYPE_CHECKING:
     from orm.db.url import DatabaseURL
@@ -91,18 +93,21 @@ class AwaitableConnection(Connection):
         try:
             return await self._fetch(sql, *params)
         except CAUGHT as error:
-            raise await self._translated(error) from error
+            if not _is_refusal(error):
+                raise await self._translated(error) from error
+            refusal = error
         except BaseException as error:
             await self._settle(error)
             raise
+        return await self._do(_call(self._raw.fetch, sql, *await self._fitted(sql, params, refusal)))
 
     async def fetch_named(self, sql: str, params: Params = ()) -> tuple[Sequence[str], Sequence[Row]]:
         prepared = await self._do(self._raw.prepare(sql))
-        rows = await self._do(_call(prepared.fetch, *params))
+        rows = await self._fitting(prepared.fetch, sql, params)
         return [column.name for column in prepared.get_attributes()], rows
 
     async def execute(self, sql: str, params: Params = ()) -> int:
-        return _count(await self._do(self._raw.execute(sql, *params)))
+        return _count(await self._fitting(partial(self._raw.execute, sql), sql, params))
 
     async def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
         """Run one statement for each row of parameters; asyncpg does not say how many rows that affected: -1."""
@@ -135,9 +140,41 @@ class AwaitableConnection(Connection):
 
     async def _cursor(self, sql: str, params: Params) -> Any:
         if self._named:
-            return await self._do(_call(self._raw.cursor, sql, *params))
+            return await self._fitting(partial(self._raw.cursor, sql), sql, params)
         prepared = await self._do(self._raw.prepare(sql))  # nameless, while asyncpg's cursors name theirs always
-        return await self._do(_call(prepared.cursor, *params))
+        return await self._fitting(prepared.cursor, sql, params)
+
+    async def _fitting(self, run: Callable[..., Awaitable[T]], sql: str, params: Params) -> T:
+        """Run ``run(*params)``, and once more where asyncpg refuses a parameter that the server can read."""
+        try:
+            return await _call(run, *params)
+        except CAUGHT as error:
+            if not _is_refusal(error):
+                raise await self._translated(error) from error
+            refusal = error
+        except BaseException as error:
+            await self._settle(error)
+            raise
+        return await self._do(_call(run, *await self._fitted(sql, params, refusal)))
+
+    async def _fitted(self, sql: str, params: Params, refusal: BaseException) -> list[Any]:
+        """Return parameters that asyncpg refused as what the server makes of their texts.
+
+        That is how psycopg sends them, so a text for a timestamp is one in both colours. The statement has not run.
+        """
+        if self._raw.is_closed():
+            raise errors.OperationalError(f"the session at PostgreSQL has ended: {refusal}") from refusal
+        await self._settle(refusal)
+        kinds = (await self._do(self._raw.prepare(sql))).get_parameters()
+        fitted = list(params)
+        places = [place for place, value in enumerate(params) if isinstance(spelled(value), str)]
+        if places:
+            casts = [f"${number}::text::{_type_name(kinds[place])}" for number, place in enumerate(places, 1)]
+            texts = [spelled(params[place]) for place in places]
+            read = await self._do(_call(self._raw.fetchrow, f"SELECT {', '.join(casts)}", *texts))
+            for place, value in zip(places, read, strict=True):
+                fitted[place] = value
+        return fitted
 
     async def _end_stream(self, statement: str) -> None:
         """End the transaction of a stream that is left early. Should that fail, the pool finds the connection so."""
@@ -274,6 +311,18 @@ class AwaitableDriver(Driver):
             # happens when the session is ended, asyncio complains of a future that asyncpg forgot.
             raw._params = raw._params._replace(ssl=None)
         return AwaitableConnection(raw, named=settings.statement_cache_size > 0)
+
+
+def _is_refusal(error: BaseException) -> bool:
+    """Whether it is asyncpg that can't encode a parameter; what the server says has a severity."""
+    return isinstance(error, asyncpg.DataError) and error.severity is None
+
+
+def _type_name(kind: asyncpg.Type) -> str:
+    """Return a type's name for a cast."""
+    name = kind.name.removesuffix("[]")
+    quoted = ".".join('"' + part.replace('"', '""') + '"' for part in (kind.schema, name))
+    return f"{quoted}[]" if kind.name != name else quoted
 
 
 async def _call(method: Callable[..., Awaitable[T]], *arguments: Any) -> T:

@@ -22,8 +22,8 @@ from psycopg import capabilities
 from psycopg.pq import ConnStatus, PollingStatus, TransactionStatus
 
 from orm import errors
-from orm.db.contract import Connection, Driver, Params, Row
-from orm_postgresql.dumpers import prepare
+from orm.db.contract import Connection, Driver, Params, Row, WrittenAnswer
+from orm_postgresql.dumpers import client_cursor, prepare
 from orm_postgresql.errors import connect_error, error_of
 from orm_postgresql.options import begin_statement, read_settings
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from psycopg.pq.abc import PGcancelConn
 
     from orm.db.url import DatabaseURL
+    from orm.sql.parameters import WrittenStatement
     from orm_postgresql.options import Settings
 
 CAUGHT = (psycopg.Error, UnicodeError)
@@ -70,6 +71,7 @@ class BlockingConnection(Connection):
         self._raw = raw
         self._pgconn = raw.pgconn
         self._cursor: Any = raw.cursor()  # psycopg's types take only literal strings for SQL
+        self._written: Any = None  # a client-side cursor, made for the first who asks
         self._usable = True
         self._lock_timeout: float | None = None
         self._names = count(1)
@@ -105,6 +107,21 @@ class BlockingConnection(Connection):
             return [column.name for column in cursor.description], cursor.fetchall()
         except CAUGHT as error:
             raise translate(error) from error
+
+    async def run_written(self, statement: WrittenStatement) -> WrittenAnswer:
+        """Run a caller's statement with psycopg's client-side cursor, which quotes the values into the text."""
+        cursor = self._written or client_cursor(self._raw)
+        try:
+            cursor.execute(statement.sql, statement.params)
+            if cursor.description is None:
+                answer = WrittenAnswer((), (), cursor.rowcount)
+            else:
+                rows = cursor.fetchall()
+                answer = WrittenAnswer([column.name for column in cursor.description], rows, cursor.rowcount)
+        except CAUGHT as error:
+            raise translate(error) from error
+        self._written = cursor if len(answer.rows) <= _KEPT_ROWS else None
+        return answer
 
     async def execute(self, sql: str, params: Params = ()) -> int:
         try:

@@ -15,7 +15,16 @@ from orm.sql import types
 from orm.sql.dialect import Adapter, Capabilities, Dialect, Pattern, like_escape
 from orm.sql.types import SQLType
 from orm_postgresql.answers import ANSWERS
-from orm_postgresql.values import AS_TEXT, RANGES, Elements, ReadRange, read_hstore, write_hstore, write_json
+from orm_postgresql.values import (
+    AS_TEXT,
+    RANGES,
+    Elements,
+    ReadRange,
+    named_type,
+    read_hstore,
+    write_hstore,
+    write_json,
+)
 
 _TYPES = {
     "smallint": "smallint",
@@ -133,6 +142,10 @@ class PostgreSQLDialect(Dialect):
 
     def placeholder(self, number: int) -> str:
         return f"${number}"
+
+    def written_parameter(self, number: int, value: Any) -> str:
+        named = named_type(value)
+        return f"${number}" if named is None else f"${number}::{named}"
 
     def binary_literal(self, data: bytes) -> str:
         return rf"E'\\x{data.hex()}'"

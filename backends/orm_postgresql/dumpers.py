@@ -7,16 +7,14 @@ takes a bigint. Here every parameter goes as text of unknown type, and one SQL t
 from __future__ import annotations
 
 import datetime
-import decimal
-import re
-import uuid
 from typing import Any
 
-from psycopg import Connection
-from psycopg.adapt import Dumper
+from psycopg import ClientCursor, Connection
+from psycopg import adapters as psycopg_adapters
+from psycopg.adapt import Dumper, PyFormat
 from psycopg.types.string import TextLoader
 
-_UNQUOTED = re.compile(r"[A-Za-z0-9_.:+-]+\Z")
+from orm_postgresql.spelling import PLAIN, array, interval
 
 
 class _Unknown(Dumper):
@@ -24,7 +22,7 @@ class _Unknown(Dumper):
 
 
 class Plain(_Unknown):
-    """Anything whose ``str`` PostgreSQL reads: int, float, Decimal, UUID, date, time, datetime."""
+    """What is in ``PLAIN``."""
 
     def dump(self, obj: Any) -> bytes:
         """Return the value's text."""
@@ -55,38 +53,10 @@ class Array(_Unknown):
         return array(obj).encode()
 
 
-def interval(value: datetime.timedelta) -> str:
-    """Return a duration as PostgreSQL reads it."""
-    return f"{value.days} day {value.seconds} second {value.microseconds} microsecond"
-
-
-def array(items: list[Any] | tuple[Any, ...]) -> str:
-    """Return an array literal (PostgreSQL's documentation, 8.15.6)."""
-    return "{" + ",".join([_element(item) for item in items]) + "}"
-
-
-def _element(item: Any) -> str:
-    kind = type(item)
-    if kind is int or kind is float or kind is decimal.Decimal:
-        return str(item)
-    if item is None:
-        return "NULL"
-    if kind is list or kind is tuple:
-        return array(item)
-    if kind is bool:
-        return "t" if item else "f"
-    if isinstance(item, (bytes, bytearray, memoryview)):
-        return f'"\\\\x{bytes(item).hex()}"'
-    text = interval(item) if isinstance(item, datetime.timedelta) else str(item)
-    if _UNQUOTED.match(text) and text.upper() != "NULL":
-        return text
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
 def prepare(raw: Connection[Any]) -> None:
     """Make one psycopg connection send and return values as asyncpg does."""
     adapters = raw.adapters
-    for kind in (int, float, decimal.Decimal, uuid.UUID, datetime.date, datetime.datetime, datetime.time):
+    for kind in PLAIN:
         adapters.register_dumper(kind, Plain)
     adapters.register_dumper(bool, Truth)
     adapters.register_dumper(datetime.timedelta, Duration)
@@ -94,3 +64,11 @@ def prepare(raw: Connection[Any]) -> None:
     adapters.register_dumper(tuple, Array)
     adapters.register_loader("json", TextLoader)
     adapters.register_loader("jsonb", TextLoader)
+
+
+def client_cursor(raw: Connection[Any]) -> ClientCursor[Any]:
+    """Return a cursor that puts values into the text, with the spelling and types that are psycopg's own."""
+    cursor = ClientCursor(raw)
+    for kind in (*PLAIN, bool, datetime.timedelta, list, tuple):
+        cursor.adapters.register_dumper(kind, psycopg_adapters.get_dumper(kind, PyFormat.TEXT))
+    return cursor

@@ -6,8 +6,11 @@ statement. Coming back, asyncpg and psycopg give ranges as objects of their own 
 
 from __future__ import annotations
 
+import datetime
+import decimal
 import json
 import re
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -51,6 +54,39 @@ class ReadRange:
 
     def __call__(self, value: Any) -> Range:
         return self.made.of(value)
+
+
+_NAMED: tuple[tuple[type, str], ...] = (
+    (bool, "boolean"),  # a kind of int
+    (float, "double precision"),
+    (decimal.Decimal, "numeric"),
+    (datetime.date, "date"),
+    (datetime.time, "time"),
+    (datetime.timedelta, "interval"),
+    (uuid.UUID, "uuid"),
+    (bytes, "bytea"),
+    (bytearray, "bytea"),
+    (memoryview, "bytea"),
+)
+
+
+def named_type(value: Any) -> str | None:
+    """Return the type that a literal of this value has in SQL; None where the statement decides: texts, JSON, []."""
+    if isinstance(value, (list, tuple)):
+        names = {named_type(item) for item in value if item is not None}
+        if not names or (names - set(_INTEGERS) and len(names) > 1):
+            return None
+        element = max(names, key=_INTEGERS.index) if len(names) > 1 else names.pop()
+        return None if element is None else element if element.endswith("[]") else f"{element}[]"
+    if isinstance(value, int) and not isinstance(value, bool):
+        bits = value.bit_length()
+        return "integer" if bits < 32 else "bigint" if bits < 64 else "numeric"
+    if isinstance(value, datetime.datetime):
+        return "timestamp" if value.tzinfo is None else "timestamp with time zone"
+    return next((name for kind, name in _NAMED if isinstance(value, kind)), None)
+
+
+_INTEGERS = ("integer", "bigint", "numeric")
 
 
 _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")

@@ -27,9 +27,21 @@ if TYPE_CHECKING:
     from orm.db.introspection import Introspection
     from orm.db.url import DatabaseURL
     from orm.sql.dialect import Dialect
+    from orm.sql.parameters import WrittenStatement
 
 Row = Sequence[Any]
 Params = Sequence[Any]
+
+
+class WrittenAnswer(NamedTuple):
+    """What a statement of a caller's own gave."""
+
+    names: Sequence[str]
+    """The columns; none where the statement gives no rows by its nature."""
+    rows: Sequence[Row]
+    affected: int
+    """How many rows were affected or given, -1 where the database does not say."""
+
 
 NO_LOCK_TIMEOUT = "This database has no limit for how long a transaction waits for a lock."
 
@@ -62,6 +74,17 @@ class Connection(ABC):
 
         There are no names where the statement returns no rows by its nature.
         """
+
+    async def run_written(self, statement: WrittenStatement) -> WrittenAnswer:
+        """Run a statement of a program that was written for values in the statement's text, as cursors of the DB-API
+        take them: ``interval %s`` is none that can be bound.
+
+        Drivers that have a client-side cursor, which puts the values in, have it do that, in a method of their own.
+        """
+        if statement.gives_rows:
+            names, rows = await self.fetch_named(statement.text, statement.values)
+            return WrittenAnswer(names, rows, len(rows))
+        return WrittenAnswer((), (), await self.execute(statement.text, statement.values))
 
     @abstractmethod
     async def execute(self, sql: str, params: Params = ()) -> int:

@@ -33,17 +33,19 @@ from orm.db.transactions.lease import Lease
 from orm.db.transactions.membership import find_block_for, refuse_write_beside
 from orm.errors import ImproperlyConfigured, InterfaceError, TransactionManagementError
 from orm.late import LateLogger
+from orm.sql.parameters import written
 
 if TYPE_CHECKING:
     import asyncio
 
-    from orm.db.contract import Backend, Driver, Params, Row
+    from orm.db.contract import Backend, Driver, Params, Row, WrittenAnswer
     from orm.db.observing.watched import ExecuteWrapper
     from orm.db.pooling.roster import Entry
     from orm.db.transactions.block import Block
     from orm.db.transactions.membership import Membership
     from orm.db.url import DatabaseURL
     from orm.sql.dialect import Dialect
+    from orm.sql.parameters import Written
 else:
     from orm.late import asyncio
 
@@ -68,6 +70,7 @@ class AwaitableDatabase:
     NOT_TWINNED = (
         "fetch",
         "fetch_named",
+        "run_written",
         "execute",
         "insert",
         "execute_many",
@@ -154,6 +157,25 @@ class AwaitableDatabase:
             raise
         self._release_after_write(pool, entry)
         return found
+
+    async def run_written(self, sql: str, params: Written, gives_rows: bool) -> WrittenAnswer:
+        """Run one statement of a program written for values in the text, as ``Connection.run_written`` does.
+
+        Parameters: ``sql`` has ``%s`` or ``%(name)s``; ``gives_rows`` says whether its nature is to give rows. Raises
+        ``ProgrammingError`` when placeholders and parameters don't fit.
+        """
+        statement = written(self.dialect, sql, params, gives_rows)
+        block = find_block_for(self, sql)
+        if block is not None:
+            return await block.run(block.connection.run_written(statement), sql)
+        pool, entry = await self.acquire(sql)
+        try:
+            answer = await entry.connection.run_written(statement)
+        except BaseException:
+            pool.release_after_error(entry)
+            raise
+        self._release_after_write(pool, entry)
+        return answer
 
     async def execute(self, sql: str, params: Params = ()) -> int:
         """Run one statement and return how many rows it affected."""

@@ -21,7 +21,7 @@ from orm.late import LateLogger
 from orm.models import schema_columns, schema_rebuild
 from orm.models.schema_draft import TableDraft
 from orm.sql import ddl
-from orm.sql.parameters import bind
+from orm.sql.parameters import bind, bind_each
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -170,7 +170,10 @@ class AwaitableSchemaEditor:
         text = str(sql)
         logger.debug("%s; (params %r)", text, params)
         if self.collect_sql:
-            shown = text if not params else self.dialect.shown(*bind(self.dialect, text, params))
+            shown = text
+            if params:
+                plain, rows = bind_each(self.dialect, text, [params])
+                shown = self.dialect.shown(plain, rows[0])
             self.collected_sql.append(shown if shown.rstrip().endswith(";") else f"{shown};")
             return
         self.last_statement = text

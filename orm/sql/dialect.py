@@ -166,6 +166,13 @@ class Dialect(SchemaSpelling):
         """Return the placeholder of the ``number``-th parameter, counted from 1."""
         return "?"
 
+    def written_parameter(self, number: int, value: Any) -> str:
+        """Return the placeholder of a value in SQL that a caller wrote, with the type that the value itself names.
+
+        Its SQL was written for values in the text, where ``2 = ANY(...)`` or ``IS NULL`` need no type beside.
+        """
+        return self.placeholder(number)
+
     def parameter(self, sql_type: SQLType | None) -> str:
         """Return ``%s`` for a parameter that stands alone, with a cast where the database could not tell its type."""
         if sql_type is None or not self.capabilities.typed_parameters:

@@ -73,6 +73,7 @@ async def streamed(db: Any) -> None:
 DOORS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "fetch": lambda db: db.fetch(RETURNING),
     "fetch_named": lambda db: db.fetch_named(RETURNING),
+    "run_written": lambda db: db.run_written(RETURNING, None, True),
     "execute": lambda db: db.execute(CREATE),
     "with": lambda db: db.execute(WITH),
     "execute_many": lambda db: db.execute_many("UPDATE things SET n = 1 WHERE id = 7", [()]),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -93,6 +95,73 @@ async def test_raw_prefetches(library: Any, queries: Any) -> None:
 async def test_raw_with_wrong_sql(library: Any) -> None:
     with pytest.raises((ProgrammingError, orm.errors.OperationalError)):
         await Author.objects.raw("SELECT * FROM no_such_table")
+
+
+# -- parameters as they would stand in the text ------------------------------------------------------------------------
+
+
+@pytest.mark.only(backend="postgresql")
+@pytest.mark.parametrize("pages", [[66], (66, None), [66, 2**40], [66, 2**70]])
+async def test_raw_list_is_an_array(library: Any, pages: Any) -> None:
+    found = await Book.objects.raw("SELECT * FROM query_book WHERE pages = ANY(%s)", [pages])
+    assert [b.title for b in found] == [L.NOTES.title]
+
+
+@pytest.mark.only(backend="postgresql")
+@pytest.mark.parametrize(
+    ("condition", "value"),
+    [
+        ("now() > %s", "2024-01-01"),
+        ("%s = ANY(ARRAY[1, 2])", "2"),
+        ("'a' = ANY(%s)", ["a", 'b "quoted", {}\\']),
+        ("'a' = ANY(%s)", "{a,b}"),
+        ("cardinality(%s::int[]) = 0", []),
+        ("date '2024-01-03' - %s = timestamp '2024-01-01'", datetime.timedelta(days=2)),
+        ("date '2024-01-03' - %s::interval = timestamp '2024-01-01'", "2 days"),
+        ("pg_typeof(%s)::text = 'integer'", 1),
+        ("pg_typeof(%s)::text = 'bigint'", 2**31),
+        ("pg_typeof(%s)::text = 'numeric'", 2**63),
+        ("pg_typeof(%s)::text = 'boolean'", True),
+        ("pg_typeof(%s)::text = 'double precision'", 0.5),
+        ("pg_typeof(%s)::text = 'numeric'", Decimal("0.50")),
+        ("pg_typeof(%s)::text = 'date'", datetime.date(2024, 1, 1)),
+        ("pg_typeof(%s)::text = 'timestamp without time zone'", datetime.datetime(2024, 1, 1)),
+        ("pg_typeof(%s)::text = 'timestamp with time zone'", datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)),
+        ("pg_typeof(%s)::text = 'integer[]'", [[1, 2], [3, 4]]),
+        ("pg_typeof(%s)::text = 'date[]'", [datetime.date(2024, 1, 1)]),
+        ("%s = '\\x00ff'", b"\x00\xff"),
+        ("%s IS NULL", None),
+    ],
+)
+async def test_raw_parameter_has_the_type_of_its_value(library: Any, condition: str, value: Any) -> None:
+    assert len(await Book.objects.raw(f"SELECT * FROM query_book WHERE {condition}", [value])) == len(L.books)
+
+
+async def test_raw_null(library: Any) -> None:
+    found = await Author.objects.raw("SELECT *, %s AS extra FROM query_author WHERE %s IS NULL", [None, None])
+    assert [a.extra for a in found] == [None] * len(L.authors)
+
+
+@pytest.mark.parametrize("step", [100, 7, 1])
+async def test_raw_same_value_in_select_and_group_by(library: Any, step: int) -> None:
+    sql = "SELECT min(id) AS id, pages / %s AS part FROM query_book GROUP BY pages / %s ORDER BY pages / %s"
+    found = await Book.objects.raw(sql, [step] * 3)
+    assert [b.part for b in found] == sorted({b.pages // step for b in L.books})
+
+
+@pytest.mark.only(backend="postgresql")
+async def test_text_that_the_server_reads_as_another_type(database: Any) -> None:
+    async with orm.databases["default"].connection() as connection:
+        async with orm.atomic():
+            rows = await connection.afetch("SELECT $1::integer + 1, now() > $2, $3::text", ("5", "2024-01-01", "é"))
+            assert [tuple(row) for row in rows] == [(6, True, "é")]
+            assert await connection.aexecute("SELECT 1 WHERE $1 < now()", ("2024-01-01",)) == 1
+            assert [tuple(row) for row in await connection.afetch("SELECT $1::int[]", ("{1,2}",))] == [([1, 2],)]
+            sql = "SELECT * FROM generate_series(1, $1::int)"
+            assert [row[0] async for row in connection.astream(sql, ("3",), chunk_size=2)] == [1, 2, 3]
+        with pytest.raises(orm.errors.DataError, match="invalid input syntax"):
+            await connection.afetch("SELECT $1::integer", ("five",))
+        assert (await connection.afetch("SELECT 1"))[0][0] == 1
 
 
 async def test_raw_sql_expression(library: Any) -> None:

@@ -31,7 +31,7 @@ from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.db.transactions.public import get_rollback, in_atomic_block, on_commit, set_rollback, transaction_block
 from orm.errors import ConnectionDoesNotExist, IntegrityError, InterfaceError, NotSupportedError, OperationalError
 from orm.sql.features import Features
-from orm.sql.parameters import bind
+from orm.sql.parameters import bind_each
 
 if TYPE_CHECKING:
     from orm.db.observing.watched import ExecuteWrapper
@@ -62,23 +62,20 @@ class LegacyCursor:
         what the database raises.
         """
         self._check_open()
-        text, values = bind(self._database.dialect, sql, params)
         self._rows, self._position, self.description = None, 0, None
-        if returns_rows(sql):
-            names, rows = run(self._database.fetch_named(text, values))
+        gives_rows = returns_rows(sql)
+        names, rows, self.rowcount = run(self._database.run_written(sql, params, gives_rows))
+        if names or gives_rows:
             self.description = [(name, None, None, None, None, None, None) for name in names] or None
             self._rows = [tuple(row) for row in rows]
-            self.rowcount = len(self._rows)
-        else:
-            self.rowcount = run(self._database.execute(text, values))
         return self
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> Self:
         """Run one statement for each row of parameters, all or nothing."""
         self._check_open()
-        bound = [bind(self._database.dialect, sql, row) for row in rows]
+        text, bound = bind_each(self._database.dialect, sql, rows)
         self._rows, self._position, self.description = None, 0, None
-        self.rowcount = run(self._database.execute_many(bound[0][0], [values for _, values in bound])) if bound else 0
+        self.rowcount = run(self._database.execute_many(text, bound)) if bound else 0
         return self
 
     def fetchone(self) -> tuple[Any, ...] | None:

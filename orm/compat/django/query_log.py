@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
+from collections.abc import Mapping
 from typing import Any
 
 from orm.db.observing.watched import CapturedQueries, QueryRecord
@@ -34,12 +36,24 @@ class QueryLog(CapturedQueries):
             self.__exit__(None, None, None)
 
 
+_MARK = re.compile(r"%%|%(\(\w+\))?s")
+
+
+def _shown(value: Any) -> str:
+    return f"'{value}'" if isinstance(value, str) else "NULL" if value is None else str(value)
+
+
 def filled(sql: str, params: Any) -> str:
     """Return a statement with its parameters in it, for people: never to be run."""
     if not params:
         return sql
-    shown = [f"'{value}'" if isinstance(value, str) else "NULL" if value is None else str(value) for value in params]
+    if isinstance(params, Mapping):
+        return _MARK.sub(lambda mark: "%" if mark[1] is None else _shown(params.get(mark[1][1:-1])), sql)
+    shown = [_shown(value) for value in params]
     text = sql
+    if "%s" in text:
+        taken = iter(shown)
+        return _MARK.sub(lambda mark: "%" if mark[0] == "%%" else next(taken, "%s"), text)
     if "?" in text:
         for value in shown:
             text = text.replace("?", value, 1)

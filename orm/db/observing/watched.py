@@ -36,10 +36,11 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from orm.db.contract import Params, Row
+    from orm.db.contract import Params, Row, WrittenAnswer
     from orm.db.database import AwaitableDatabase
     from orm.db.transactions.block import Block
     from orm.db.transactions.lease import Lease
+    from orm.sql.parameters import Written
 
 logger = LateLogger("orm.queries")
 
@@ -327,6 +328,10 @@ class WatchedDatabase(Database):
 
     async def fetch_named(self, sql: str, params: Params = ()) -> tuple[Sequence[str], Sequence[Row]]:
         return await observed(self, super().fetch_named, sql, params)
+
+    async def run_written(self, sql: str, params: Written, gives_rows: bool) -> WrittenAnswer:
+        plain = super().run_written
+        return await observed(self, lambda sql, params: plain(sql, params, gives_rows), sql, params)
 
     async def execute(self, sql: str, params: Params = ()) -> int:
         return await observed(self, super().execute, sql, params)

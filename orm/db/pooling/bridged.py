@@ -14,7 +14,7 @@ from orm.bridge.drive import drive
 from orm.bridge.nested import nested
 from orm.bridge.overrides import END, next_or_end
 from orm.bridge.portal import Errand, portal, wait_on
-from orm.db.contract import Connection, Driver, Params, Row
+from orm.db.contract import Connection, Driver, Params, Row, WrittenAnswer
 from orm.errors import OperationalError
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from orm.db.url import DatabaseURL
     from orm.sql.dialect import Dialect
+    from orm.sql.parameters import WrittenStatement
 else:
     from orm.late import asyncio
 
@@ -51,6 +52,9 @@ class AdaptedConnection(Connection):
 
     async def fetch_named(self, sql: str, params: Params = ()) -> tuple[Sequence[str], Sequence[Row]]:
         return await self.elsewhere(self.inner.fetch_named(sql, params))
+
+    async def run_written(self, statement: WrittenStatement) -> WrittenAnswer:
+        return await self.elsewhere(self.inner.run_written(statement))
 
     async def execute(self, sql: str, params: Params = ()) -> int:
         return await self.elsewhere(self.inner.execute(sql, params))

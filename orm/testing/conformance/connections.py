@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from orm import errors
-from orm.db.contract import Connection
+from orm.db.contract import Connection, WrittenAnswer
+from orm.sql.parameters import written
 from orm.testing.conformance.harness import Conformance, Room, awaitable_case, blocking_case, case
 
 SLOW = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 200000000) SELECT COUNT(*) FROM n"
@@ -56,6 +57,21 @@ class ConnectionConformance(Conformance):
         names, rows = await connection.fetch_named(f"SELECT id AS number, name FROM {table}")
         assert list(names) == ["number", "name"]
         assert [tuple(row) for row in rows] == [(1, "person 1")]
+
+    @case
+    async def test_run_written_takes_a_programs_statement(self, room: Room) -> None:
+        connection, table = await _people(room, 3)
+
+        async def run(sql: str, params: Any, gives_rows: bool) -> WrittenAnswer:
+            return await connection.run_written(written(room.dialect, sql, params, gives_rows))
+
+        answer = await run(f"SELECT id, 100 %% %s AS rest FROM {table} WHERE id > %s ORDER BY id", [7, 1], True)
+        assert (list(answer.names), [tuple(row) for row in answer.rows]) == (["id", "rest"], [(2, 2), (3, 2)])
+        assert answer.affected == 2
+        answer = await run(f"UPDATE {table} SET name = %(name)s WHERE id > 1", {"name": "it's \\ %s"}, False)
+        assert (list(answer.names), list(answer.rows), answer.affected) == ([], [], 2)
+        answer = await run(f"SELECT name FROM {table} WHERE id = 2 AND %s IS NULL", [None], True)
+        assert [tuple(row) for row in answer.rows] == [("it's \\ %s",)]
 
     @case
     async def test_fetch_gives_what_insert_returns(self, room: Room) -> None:
