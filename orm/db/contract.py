@@ -197,7 +197,8 @@ class LateDriver(Driver):
     def driver(self) -> Driver:
         """Return the driver itself."""
         if self._driver is None:
-            self._driver = getattr(import_module(self._module), self._name)()
+            made: Driver = getattr(import_module(self._module), self._name)()
+            self._driver = made
         return self._driver
 
     async def connect(self, url: DatabaseURL) -> Connection:

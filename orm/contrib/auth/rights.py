@@ -24,7 +24,7 @@ class AwaitableRights(MixedIntoModel):
     is_superuser: Any
 
     async def _names_of(self, kind: str, condition: dict[str, Any]) -> set[str]:
-        kept = self.__dict__.setdefault("_rights_read", {})
+        kept = vars(self).setdefault("_rights_read", {})
         if kind not in kept:
             permissions = apps.get_model("auth.Permission")._default_manager.using(self._state.db)
             rows = permissions.all() if self.is_superuser else permissions.filter(**condition)

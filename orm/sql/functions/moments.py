@@ -249,18 +249,18 @@ class Trunc(InZone):
         source: SQLType | None = self.source_expressions[0].output_field_or_none
         return source
 
-    def check_source(self, field: SQLType) -> None:
+    def check_source(self, sql_type: SQLType) -> None:
         """Raise ``TypeError`` or ``ValueError`` where such a value can't be cut to this."""
         named = source_named(self.source_expressions[0])
-        if field.kind not in ("date", "time", "datetime"):
+        if sql_type.kind not in ("date", "time", "datetime"):
             raise TypeError(f"{named} isn't a DateField, TimeField, or DateTimeField.")
-        wanted = (self._output_field or field).kind
+        wanted = (self._output_field or sql_type).kind
         if wanted not in ("date", "time", "datetime"):
             raise ValueError(f"output_field must be either DateField, TimeField, or DateTimeField, not of a {wanted}")
-        other = {"date": HOURS, "time": DAYS}.get(field.kind, frozenset[str]())
-        if self.kind in other or (field.kind != "datetime" and wanted != field.kind):
-            result = MOMENT_FIELDS["datetime" if wanted == field.kind else wanted]
-            raise ValueError(f"Cannot truncate {MOMENT_FIELDS[field.kind]} {named} to {result}.")
+        other = {"date": HOURS, "time": DAYS}.get(sql_type.kind, frozenset[str]())
+        if self.kind in other or (sql_type.kind != "datetime" and wanted != sql_type.kind):
+            result = MOMENT_FIELDS["datetime" if wanted == sql_type.kind else wanted]
+            raise ValueError(f"Cannot truncate {MOMENT_FIELDS[sql_type.kind]} {named} to {result}.")
 
     def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
         source = self.source_expressions[0]
