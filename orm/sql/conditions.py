@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from orm.errors import EmptyResultSet, FullResultSet
 from orm.sql import types
 from orm.sql.expressions import Expression, Node
+from orm.sql.references import F, names_in
 from orm.sql.types import SQLType
 
 if TYPE_CHECKING:
@@ -148,6 +149,23 @@ class Q(Node):
     def __bool__(self) -> bool:
         return bool(self.children)
 
+    def flatten(self) -> Iterator[Any]:
+        """Yield this condition, and every condition, expression and value inside it."""
+        yield self
+        for child in self.children:
+            part = child[1] if isinstance(child, tuple) else child
+            if hasattr(part, "flatten"):
+                yield from part.flatten()
+            elif isinstance(part, Expression):
+                yield from part.walk()
+            else:
+                yield part
+
+    @property
+    def referenced_base_fields(self) -> set[str]:
+        """The names of the model's own fields that this condition begins with, on either side of its lookups."""
+        return set(_base_names(self))
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Q):
             return NotImplemented
@@ -162,6 +180,22 @@ class Q(Node):
         inside = ", ".join(f"{c[0]}={c[1]!r}" if isinstance(c, tuple) else repr(c) for c in self.children)
         joined = f", _connector={self.connector!r}" if self.connector != "AND" else ""
         return f"{'~' if self.negated else ''}Q({inside}{joined})"
+
+
+def _base_names(value: Any) -> Iterator[str]:
+    """Yield what the names in a condition or an expression begin with."""
+    if isinstance(value, Q):
+        for child in value.children:
+            if isinstance(child, tuple):
+                yield child[0].split("__")[0]
+            yield from _base_names(child[1] if isinstance(child, tuple) else child)
+    elif isinstance(value, F):
+        yield from (name.split("__")[0] for name in names_in(value))
+    elif isinstance(value, Node):
+        yield from _base_names(list(vars(value).values()))
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _base_names(item)
 
 
 class Where(Expression):

@@ -96,6 +96,14 @@ class _Constants:
         self.values.append(prepare(value) if prepare is not None else value)
         return len(self.values) - 1
 
+    def preparer_for(self, lhs: Any, sql_type: Any) -> Any:
+        """Return what prepares a value compared to ``lhs``."""
+        return sql_type.get_prep_value
+
+    def describe(self, lhs: Any) -> str:
+        """Return what an error calls the left side of a comparison."""
+        return type(lhs).__name__
+
     def __getattr__(self, name: str) -> Any:
         raise FieldError(f"{self.field}: db_default is made of values and functions; it can't look at columns or rows")
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from orm.errors import DataError, EmptyResultSet
 from orm.sql import types
 from orm.sql.calls import Func
-from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS, NothingNode
-from orm.sql.expressions import Expression, Param, Slot
+from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS, NothingNode, kind_of
+from orm.sql.expressions import Expression, Node, Param, Slot, as_expression
 from orm.sql.registration import LookupOwner
 from orm.sql.types import KIND_LOOKUPS, OutOfRange, SQLType
 
@@ -43,6 +43,34 @@ class Lookup(Expression):
 
     def _infer_output_field(self) -> SQLType | None:
         return types.BOOLEAN
+
+    def structure(self, values: list[Any]) -> Hashable:
+        if self._is_resolved:
+            return super().structure(values)
+        return (type(self), as_expression(self.lhs).structure(values), kind_of(self.rhs, values))
+
+    @property
+    def _is_resolved(self) -> bool:
+        """Whether both sides are expressions, and not the values that a user may write: ``GreaterThan(F("a"), 3)``."""
+        several = isinstance(self.rhs, list) and bool(self.rhs)
+        right = self.rhs if several else [self.rhs]
+        return isinstance(self.lhs, Node) and all(isinstance(item, Node) for item in right)
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        """Return this with names turned into columns; a value on either side becomes a bound one."""
+        if self._is_resolved:
+            return super().resolve_expression(query, allow_joins, reuse, summarize, for_save)
+        lhs = as_expression(self.lhs).resolve_expression(query, allow_joins, reuse, summarize, for_save)
+        if isinstance(self.rhs, Node):
+            return type(self)(lhs, self.rhs.resolve_expression(query, allow_joins, reuse, summarize, for_save))
+        return build_lookup(type(self), lhs, kind_of(self.rhs, []), self.rhs, query)
 
     @classmethod
     def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
@@ -263,6 +291,10 @@ class IsNull(Lookup):
     """``isnull=True`` or ``False``; part of the shape, as it changes the text."""
 
     lookup_name = "isnull"
+
+    @property
+    def _is_resolved(self) -> bool:
+        return isinstance(self.lhs, Node) and isinstance(self.rhs, bool)  # which is part of the text
 
     @classmethod
     def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
