@@ -16,7 +16,7 @@ from orm.db.registry import databases
 from orm.db.transactions.public import atomic
 from orm.errors import ProtectedError, RestrictedError
 from orm.models.fetching import part_of
-from orm.models.on_delete import CASCADE, PROTECT, OnDelete
+from orm.models.on_delete import CASCADE, PROTECT, OnDelete, rule_that_changes_fields
 from orm.models.signals import post_delete, pre_delete
 from orm.models.unseen import Doomed, Unseen, is_watched, referring_rels, unseen, value_of
 from orm.query.delete_instances import delete_equal, delete_having
@@ -94,6 +94,8 @@ class Collector:
         """
         field, model, rule = rel.field, rel.related_model, rel.on_delete
         if not field.concrete:
+            if rule.sets_value:
+                raise rule_that_changes_fields(str(field), rule)
             return self._guard(field, root, rule, await self._referring_by_several(field, instances))
         keys = [key for instance in instances if (key := getattr(instance, field.target_attname)) is not None]
         if not keys:

@@ -93,3 +93,11 @@ def check_rule_fits(owner: str, rule: OnDelete, *, null: bool, has_default: bool
         raise ImproperlyConfigured(f"{owner} has on_delete=DB_SET_DEFAULT, so it needs a db_default.")
     if rule == SET_DEFAULT and not has_default:
         raise ImproperlyConfigured(f"{owner} has on_delete=SET_DEFAULT, so it needs a default.")
+
+
+def rule_that_changes_fields(label: str, rule: Any) -> NotImplementedError:
+    """The error for a rule that would set a reference by several columns to another value."""
+    return NotImplementedError(
+        f"{label}: on_delete={rule!r} would change fields that have meanings of their own; use CASCADE, PROTECT, "
+        "RESTRICT or DO_NOTHING."
+    )

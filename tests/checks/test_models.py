@@ -174,3 +174,51 @@ def test_indexes_that_carry_columns_are_made_without_them() -> None:
     thing = declared(name=models.TextField(), age=models.IntegerField(), Meta={"indexes": [index]})
     (warning,) = thing.check(databases=["default"])
     assert warning.id == "models.W040" and "Non-key columns will be ignored" in warning.hint
+
+
+def test_a_foreign_key_refers_to_a_unique_field() -> None:
+    registry = Apps()
+    target = declared(code=models.IntegerField(), apps=registry)
+    meta = type("Meta", (), {"app_label": "checked", "apps": registry})
+    key = models.ForeignKey(target, on_delete=models.CASCADE, to_field="code")
+    child: Any = type("Child", (models.Model,), {"__module__": __name__, "Meta": meta, "target": key})
+    assert ids(child) == ["fields.E311"]
+    assert child(target=target(code=5)).target_id == 5
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_constraint_makes_a_field_unique_for_foreign_keys(strict: bool) -> None:
+    orm.configure(strict_models=strict)
+    registry = Apps()
+    made = models.UniqueConstraint(fields=["code"], name="u")
+    target = declared(code=models.IntegerField(), apps=registry, Meta={"constraints": [made]})
+    meta = type("Meta", (), {"app_label": "checked", "apps": registry})
+    key = models.ForeignKey(target, on_delete=models.CASCADE, to_field="code")
+    child = type("Child", (models.Model,), {"__module__": __name__, "Meta": meta, "target": key})
+    assert ids(child) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "to_fields", "expected"),
+    [
+        ({}, ["country", "city"], ["fields.E310"]),
+        ({"unique_together": [["country", "city"]]}, ["country", "city"], []),
+        ({"constraints": [models.UniqueConstraint(fields=["city"], name="u")]}, ["country", "city"], []),
+        (
+            {"constraints": [models.UniqueConstraint(fields=["city"], condition=models.Q(city=1), name="u")]},
+            ["country", "city"],
+            ["fields.E310"],
+        ),
+        ({}, ["country", "id"], []),
+        ({}, ["country", None], []),
+        ({}, ["country", "nowhere"], ["fields.E312"]),
+    ],
+)
+def test_a_foreign_object_refers_to_one_row(options: Any, to_fields: list[str], expected: list[str]) -> None:
+    registry = Apps()
+    target = declared(country=models.IntegerField(), city=models.IntegerField(), apps=registry, Meta=options)
+    meta = type("Meta", (), {"app_label": "checked", "apps": registry})
+    place = models.ForeignObject(target, models.SET_NULL, from_fields=["one", "two"], to_fields=to_fields, null=True)
+    fields = {"one": models.IntegerField(), "two": models.IntegerField(), "place": place}
+    child = type("Child", (models.Model,), {"__module__": __name__, "Meta": meta, **fields})
+    assert ids(child) == expected

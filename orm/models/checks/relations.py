@@ -170,6 +170,40 @@ def _target_field(field: Any) -> Found:
         )
 
 
+def foreign_object_checks(field: Any) -> Found:
+    """Check that the fields a ForeignObject equals exist, and that they stand for one row."""
+    target = field.remote_field.model
+    if isinstance(target, str):
+        return
+    meta = target._meta
+    names = [meta.pk.name if name is None else name for name in field.to_fields]
+    missing = [name for name in names if name not in meta.fields_map]
+    for name in missing:
+        said = f"The to_field '{name}' doesn't exist on the related model '{meta.label}'."
+        yield Error(said, obj=field, id="fields.E312")
+    if missing or not field.requires_unique_target:
+        return
+    equal = {part.name for name in names for part in _parts(meta.fields_map[name])}
+    keys = [{field.name} for field in meta.fields if field.unique]
+    keys += [{part.name for part in meta.pk_fields}, *map(set, meta.unique_together)]
+    if any(key <= equal for key in keys) or any(is_whole_key(one, tuple(equal)) for one in meta.constraints):
+        return
+    listed = ", ".join(f"'{name}'" for name in names)
+    yield Error(
+        f"No subset of the fields {listed} on model '{meta.object_name}' is unique.",
+        hint=(
+            "Mark a single field as unique=True or add a set of fields to a unique constraint (via unique_together or "
+            "a UniqueConstraint (without condition) in the model Meta.constraints)."
+        ),
+        obj=field,
+        id="fields.E310",
+    )
+
+
+def _parts(field: Any) -> tuple[Any, ...]:
+    return tuple(field.model._meta.pk_fields) if field.is_composite else (field,)
+
+
 def is_whole_key(constraint: Any, names: tuple[str, ...]) -> bool:
     """Whether a constraint makes exactly these fields unique, in every row."""
     fields = getattr(constraint, "fields", ())

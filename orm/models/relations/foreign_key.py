@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
 from orm.checks.messages import CheckMessage
+from orm.config import settings
 from orm.errors import FieldDoesNotExist, ImproperlyConfigured, ValidationError
 from orm.models.checks.late import relation_checks
 from orm.models.fields.base import Field
@@ -221,7 +222,7 @@ class ForeignKey(RelatedField[T]):
             field = meta.get_field(name)
         except FieldDoesNotExist as missing:
             raise ImproperlyConfigured(f"{self}: to_field={name!r}, but {missing}") from missing
-        if not field.unique:
+        if settings.strict_models and not field.unique and not _unique_by_constraint(field):
             raise ImproperlyConfigured(
                 f"{self}: to_field={name!r} must name a unique field, so that it stands for one row; give {field} "
                 f"unique=True."
@@ -441,3 +442,8 @@ class OneToOneField(ForeignKey[T]):
         options["unique"] = True
         options.setdefault("db_index", False)
         super().__init__(to, on_delete, *args, **options)
+
+
+def _unique_by_constraint(field: Any) -> bool:
+    """Whether Meta of the field's model makes it unique, in every row."""
+    return any(relation_checks.is_whole_key(one, (field.name,)) for one in field.model._meta.constraints)

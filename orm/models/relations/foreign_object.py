@@ -11,9 +11,12 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
+from orm.checks.messages import CheckMessage
+from orm.config import settings
 from orm.errors import FieldError, ImproperlyConfigured
+from orm.models.checks.late import relation_checks
 from orm.models.fetching import check_fetch_allowed, fetch
-from orm.models.on_delete import check_rule
+from orm.models.on_delete import check_rule, rule_that_changes_fields
 from orm.models.relations.foreign_key import RelatedField
 from orm.models.relations.forward import rows_like
 from orm.models.relations.manager_class import Link, manager_class
@@ -88,11 +91,8 @@ class ForeignObject(RelatedField[Any]):
         **options: Any,
     ) -> None:
         rule = check_rule(f"{type(self).__name__}({target_label(to)})", on_delete)
-        if rule.sets_value or rule.database_action is not None:
-            raise NotImplementedError(
-                f"{type(self).__name__}({target_label(to)}): on_delete={rule!r} would change fields that have meanings "
-                "of their own; use CASCADE, PROTECT, RESTRICT or DO_NOTHING."
-            )
+        if rule.database_action is not None or (rule.sets_value and settings.strict_models):
+            raise rule_that_changes_fields(f"{type(self).__name__}({target_label(to)})", rule)
         if not from_fields or len(from_fields) != len(to_fields):
             raise ValueError("Foreign Object from and to fields must be the same non-zero length")
         super().__init__(**options)
@@ -112,6 +112,11 @@ class ForeignObject(RelatedField[Any]):
 
     def check_declaration(self) -> None:
         check_related_name(self, self.remote_field.related_name)
+
+    def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
+        """What it refers to, by which names, and whether that is one row."""
+        yield from relation_checks.relation_checks(self)
+        yield from relation_checks.foreign_object_checks(self)
 
     def contribute_to_class(self, cls: type[Any], name: str, private_only: bool = False, **options: Any) -> None:
         """Join the model ``cls`` as its field ``name``."""
