@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from orm.errors import EmptyResultSet, FullResultSet
 from orm.sql import types
-from orm.sql.expressions import Expression, Node
+from orm.sql.expressions import Combinable, Expression, Node
 from orm.sql.references import F, names_in
 from orm.sql.types import SQLType
 
@@ -323,4 +323,4 @@ class NothingNode(Expression):
         raise EmptyResultSet
 
 
-Expression.condition_class = Q
+Combinable.condition_class = Q

@@ -98,6 +98,8 @@ class Node:
 class Combinable(Node):
     """Arithmetic and ordering, for everything that has a value in SQL."""
 
+    condition_class: ClassVar[Any] = None  # Q, which is made of expressions and so sets itself here
+
     ADD = "+"
     SUB = "-"
     MUL = "*"
@@ -154,6 +156,29 @@ class Combinable(Node):
     def __rpow__(self, other: Any) -> CombinedExpression:
         return self._combine(other, self.POW, True)
 
+    def __and__(self, other: Any) -> Any:
+        return self._logical(other, "AND")
+
+    def __or__(self, other: Any) -> Any:
+        return self._logical(other, "OR")
+
+    def __xor__(self, other: Any) -> Any:
+        return self._logical(other, "XOR")
+
+    def __rand__(self, other: Any) -> Any:
+        return self._logical(other, "AND")
+
+    def __ror__(self, other: Any) -> Any:
+        return self._logical(other, "OR")
+
+    def __rxor__(self, other: Any) -> Any:
+        return self._logical(other, "XOR")
+
+    def _logical(self, other: Any, connector: str) -> Any:
+        if not getattr(self, "conditional", False) or not getattr(other, "conditional", False):
+            raise NotImplementedError("Use .bitand(), .bitor(), and .bitxor() for bitwise logical operations.")
+        return self.condition_class(self).combined(other, connector)
+
     def bitand(self, other: Any) -> CombinedExpression:
         """Return the bitwise AND with ``other``."""
         return self._combine(other, self.BITAND, False)
@@ -192,7 +217,6 @@ class Expression(Combinable):
     """
 
     is_expression = True
-    condition_class: ClassVar[Any] = None  # Q, which is made of expressions and so sets itself here
     conditional_kind: ClassVar[bool] = False
     window_compatible = False
     _output_field: SQLType | None = None
@@ -326,20 +350,6 @@ class Expression(Combinable):
         return set()
 
     # -- conditions ----------------------------------------------------------------------------------------------------
-
-    def __and__(self, other: Any) -> Any:
-        return self._logical(other, "AND")
-
-    def __or__(self, other: Any) -> Any:
-        return self._logical(other, "OR")
-
-    def __xor__(self, other: Any) -> Any:
-        return self._logical(other, "XOR")
-
-    def _logical(self, other: Any, connector: str) -> Any:
-        if not self.conditional or not getattr(other, "conditional", False):
-            raise NotImplementedError("Use .bitand(), .bitor() and .bitxor() for bitwise operations.")
-        return self.condition_class(self).combined(other, connector)
 
     def __invert__(self) -> Any:
         return ~self.condition_class(self)

@@ -131,10 +131,18 @@ class Sliced(Expression):
     def __init__(self, source: Any, part: Any) -> None:
         super().__init__(types.TEXT)
         if isinstance(part, int):
+            if part < 0:
+                raise ValueError("Negative indexing is not supported.")
             part = slice(part, part + 1)
+        if not isinstance(part, slice):
+            raise TypeError(f"Argument to slice must be either int or slice instance, not {part!r}.")
         start, stop = part.start or 0, part.stop
-        if part.step is not None or start < 0 or (stop is not None and stop < start):
-            raise ValueError("A slice of F() takes positive bounds in order, and no step")
+        if part.step is not None:
+            raise ValueError("Step argument is not supported.")
+        if start < 0 or (stop is not None and stop < 0):
+            raise ValueError("Negative indexing is not supported.")
+        if stop is not None and stop < start:
+            raise ValueError("Slice stop must be greater than slice start.")
         bounds = [start + 1] if stop is None else [start + 1, stop - start]
         self.source = source
         self.bounds = [Value(bound, output_field=types.INTEGER) for bound in bounds]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from orm.models import Case, F, Q, Value, When
 from orm.sql.lookups import Contains, Exact, GreaterThan, In, IsNull, LessThan
 from tests.query.answers import names
@@ -57,3 +59,16 @@ def test_a_condition_says_what_it_is_made_of() -> None:
     assert inside[0] is condition
     assert "Ada" in inside
     assert F("books__pages") in inside
+
+
+def test_what_is_no_condition_is_not_combined_and_slices_are_checked() -> None:
+    for combine in (lambda a, b: a & b, lambda a, b: a | b, lambda a, b: a ^ b):
+        with pytest.raises(NotImplementedError, match="bitand"):
+            combine(F("age"), F("age"))
+        with pytest.raises(NotImplementedError, match="bitand"):
+            combine(object(), F("age"))
+    for part, message in ((-1, "Negative"), (slice(0, 5, 2), "Step"), (slice(4, 2), "Slice stop"), (slice(-2), "Neg")):
+        with pytest.raises(ValueError, match=message):
+            F("name")[part]
+    with pytest.raises(TypeError, match="slice"):
+        F("name")["x"]
