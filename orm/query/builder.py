@@ -98,6 +98,7 @@ class Builder(Names):
             select = self.embed(value)
             if related is not None and select.values is None and not issubclass(select.model, related):
                 raise ValueError(
+                    f'Cannot use QuerySet for "{select.model.__name__}": Use a QuerySet for "{related.__name__}". '
                     f"{self.describe(lhs)} refers to {related.__name__}: "
                     f"a queryset of {select.model.__name__} has no such rows"
                 )
@@ -269,12 +270,12 @@ class Builder(Names):
     ) -> Expression:
         lhs, names = self._keyed(lhs, names, whole, True)
         *transforms, last = names or ("exact",)
-        lhs = self._transformed(lhs, transforms, whole)
+        lhs = self._transformed(lhs, transforms, whole, comparing=True)
         lookup = _find_lookup(lhs, last)
         if lookup is None:
             transform = transform_of(lhs, last)
             if transform is None:
-                raise self._unknown(lhs, last, whole, after=transforms)
+                raise self._unknown(lhs, last, whole, after=transforms, comparing=True)
             lhs, lookup = transform(lhs), None
             lookup = _find_lookup(lhs, "exact")
         if lookup is None:

@@ -154,6 +154,9 @@ class Chain(Generic[M]):
         if not self._low and self._high is None:
             return self._shape, self._values
         limit = None if self._high is None else max(self._high - self._low, 0)
+        if limit == 0 and self._shape.select.combination is None:
+            shape, _ = self._shape.advance(("none",), [], steps.nothing)
+            return shape, self._values
         values = [v for v in (limit, self._low or None) if v is not None]
         shape, prepared = self._shape.advance(
             ("cut", limit is not None, bool(self._low)), values, steps.cut, self._low, limit
@@ -184,6 +187,8 @@ class Chain(Generic[M]):
     def ordered(self) -> bool:
         """Whether the rows come in an order: of order_by(), or of the model's Meta.ordering."""
         select = self._shape.select
+        if select.empty:
+            return True
         if select.order_by is not None:
             return bool(select.order_by)
         meta: Any = self.model
@@ -407,7 +412,10 @@ class Chain(Generic[M]):
             raise ValueError(f"kind is one of {', '.join(kinds)}, not {kind!r}")
         if order not in ("ASC", "DESC"):
             raise ValueError(f"order is 'ASC' or 'DESC', not {order!r}")
-        cut = self.alias(moment_cut_=Trunc(name, kind, result, tzinfo)).filter(**{f"{name}__isnull": False})
+        field = self.model._meta.names.get(name)
+        if field is not None and (field.is_relation or field.kind not in ("date", "datetime", "time")):
+            raise TypeError(f"{name!r} isn't a DateField, TimeField, or DateTimeField.")
+        cut = self.annotate(moment_cut_=Trunc(name, kind, result, tzinfo)).filter(**{f"{name}__isnull": False})
         ordered = cut.order_by("moment_cut_" if order == "ASC" else "-moment_cut_")
         return ordered.values_list("moment_cut_", flat=True).distinct()
 

@@ -226,6 +226,7 @@ def _join_related(
     depth: int,
 ) -> None:
     opts = entity.model._meta
+    restricted = wanted is not True and (bool(names) or entity.alias == builder.select.base_alias)
     if wanted is True:
         relations = opts.relation_fields if depth else ()
         chosen: dict[str, Any] = {
@@ -238,6 +239,11 @@ def _join_related(
         relation = filtered.relation if filtered is not None else opts.names[name]
         hops = builder.filtered_hops(name) if filtered is not None else opts.hops_along(relation)
         part = names.get(name)
+        if restricted and filtered is None and _is_deferred(entity, relation, names, loading):
+            raise FieldError(
+                f"Field {opts.object_name}.{relation.name} cannot be both deferred and traversed using select_related "
+                "at the same time."
+            )
         alias = builder.join(hops, None, entity.alias)
         model = relation.hops[-1].model
         deferred = bool(loading and loading.deferred)
@@ -255,6 +261,14 @@ def _join_related(
             entity.related.append(Attached(name, child, _way_back(relation) if len(hops) == 1 else None))
         if below:
             _join_related(builder, child, below, outputs, part or {}, loading, depth - 1)
+
+
+def _is_deferred(entity: Entity, relation: Any, names: dict[str, Any], loading: Loading | None) -> bool:
+    """Tell whether only() or defer() leave out the column by which a relation joins its target."""
+    if loading is None or not hasattr(relation, "attname") or relation in entity.model._meta.pk_fields:
+        return False
+    found = next((names[name] for name in (relation.name, relation.attname) if name in names), None)
+    return (found is not None and not found) if loading.deferred else found is None
 
 
 def _way_back(relation: Any) -> str | None:

@@ -268,23 +268,33 @@ class Names:
         """Return where a path into JSON waits that ``whole`` (with a lookup at its end, if ``filtering``) names."""
         return KeyPath(items)
 
-    def _transformed(self, lhs: Any, names: Sequence[str], whole: str, filtering: bool = False) -> Any:
-        lhs, names = self._keyed(lhs, names, whole, filtering)
+    def _transformed(self, lhs: Any, names: Sequence[str], whole: str, comparing: bool = False) -> Any:
+        """Return ``lhs`` with transforms; ``comparing``: a lookup follows, as the sentence of an error says."""
+        lhs, names = self._keyed(lhs, names, whole, False)
         for position, name in enumerate(names):
             transform = transform_of(lhs, name)
             if transform is None:
-                raise self._unknown(lhs, name, whole, after=names[:position])
+                raise self._unknown(lhs, name, whole, names[:position], comparing)
             lhs = transform(lhs)
         return lhs
 
-    def _unknown(self, lhs: Any, name: str, whole: str, after: Sequence[str] = ()) -> FieldError:
+    def _unknown(
+        self, lhs: Any, name: str, whole: str, after: Sequence[str] = (), comparing: bool = False
+    ) -> FieldError:
         field = lhs.output_field_or_none
         known = sorted(field.lookups()) if field is not None else []
         related = getattr(field, "related_model", None)
         if related is not None and not after:
             known = sorted({*known, *related._meta.names})
         what = f"{self.describe(lhs)}" + (f" ({field.kind})" if field is not None else "")
-        return FieldError(f"{what} has no lookup, transform or field {name!r} (in {whole!r}).{nearest(name, known)}")
+        if comparing:
+            kind = type(lhs if field is None else field).__name__
+            said = f"Unsupported lookup {name!r} for {kind} or join on the field not permitted."
+        else:
+            said = f"Cannot resolve keyword {name!r} into field. Join on {whole.split('__')[-2]!r} not permitted."
+        return FieldError(
+            f"{said} {what} has no lookup, transform or field {name!r} (in {whole!r}).{nearest(name, known)}"
+        )
 
 
 class Listing(list[Any]):

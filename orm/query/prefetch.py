@@ -43,7 +43,10 @@ class Prefetch:
         if queryset is not None and not hasattr(queryset, "_prefetch_related_lookups"):
             raise TypeError(f"Prefetch({lookup!r}): queryset must be a QuerySet, not {queryset!r}.")
         if queryset is not None and queryset._shape.select.values is not None:
-            raise ValueError(f"Prefetch({lookup!r}): the queryset must give instances; leave out values().")
+            raise ValueError(
+                "Prefetch querysets cannot use raw(), values(), and values_list(). "
+                f"Prefetch({lookup!r}): the queryset must give instances; leave out values()."
+            )
         if to_attr is not None and not to_attr.isidentifier():
             raise ValueError(f"Prefetch({lookup!r}): to_attr={to_attr!r} can't be an attribute's name.")
         self.prefetch_through = lookup
@@ -453,8 +456,9 @@ async def load_lookups(
     for lookup in map(as_prefetch, lookups):
         if lookup.queryset is not None and lookup.prefetch_to in reached:
             raise ValueError(
-                f"{lookup.prefetch_to!r} is prefetched already, so its queryset would not be used. Put the Prefetch "
-                f"before the lookups that lead through it, or give it a to_attr."
+                f"{lookup.prefetch_to!r} lookup was already seen with a different queryset. You may need to adjust the "
+                f"ordering of your lookups. {lookup.prefetch_to!r} is prefetched already, so its queryset would not be "
+                "used. Put the Prefetch before the lookups that lead through it, or give it a to_attr."
             )
         await _follow(list(instances), lookup, reached, timeout)
 

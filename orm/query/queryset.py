@@ -232,7 +232,10 @@ class AwaitableQuerySet(Faces[M]):
 
     async def afirst(self) -> M | None:
         """Return the first row, by key when the query has no order; None when there is none."""
-        found = await (self if self.ordered else self._by_key("first"))._slice(slice(0, 1)).afetch_all()
+        ordered = self if self.ordered else self._by_key("first")
+        found = ordered._result_cache
+        if found is None:
+            found = await ordered._slice(slice(0, 1)).afetch_all()
         return found[0] if found else None
 
     async def alast(self) -> M | None:
@@ -315,7 +318,7 @@ class AwaitableQuerySet(Faces[M]):
             raise TypeError("Cannot call QuerySet.contains() after .values() or .values_list().")
         if not hasattr(obj, "_meta"):
             raise TypeError("'obj' must be a model instance.")
-        if obj._meta.model is not self.model:
+        if obj._meta.concrete_model is not self.model._meta.concrete_model:
             return False
         if obj.pk is None:
             raise ValueError("QuerySet.contains() cannot be used on unsaved objects.")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from orm.errors import FieldError, NotSupportedError
+from orm.errors import FieldDoesNotExist, FieldError, NotSupportedError
 from orm.query.builder import Builder
 from orm.query.derived import SourceBuilder, around
 from orm.query.filtered import FilteredRelation, add_filtered_relation
@@ -24,6 +24,7 @@ from orm.sql.conditions import Never, NothingNode, Q, Where
 from orm.sql.expressions import Col, Column, Expression, OrderBy, Slot
 from orm.sql.functions.windows import RowNumber
 from orm.sql.lookups import Exact, GreaterThan, LessThanOrEqual
+from orm.sql.references import names_in
 from orm.sql.select import Combination, Join, Loading, Lock, Offer, Output, Position, Select, relabel
 from orm.sql.sources import SelectedRows
 from orm.sql.windows import Window
@@ -156,6 +157,8 @@ def choose_values(builder: Builder, names: Sequence[str], expressions: dict[str,
     if asked:
         for name in asked:
             if name in select.annotations:
+                if name not in select.selected and not any(name == known for known, _ in select.values or ()):
+                    raise FieldError(f"Cannot select the {name!r} alias. Use annotate() to promote it.")
                 annotated.append(name)
             else:
                 chosen.append((name, builder.resolve_ref(name)))
@@ -333,22 +336,32 @@ def choose_loading(builder: Builder, deferred: bool, names: Sequence[str] | None
     for name in names:
         if not deferred and name.split("__")[0] in select.filtered:
             raise ValueError("only() is not supported with FilteredRelation.")
-        path = builder.path(name)
-        if path.rest:
-            raise FieldError(f"{name!r} is no field: only() and defer() take names of fields")
+        _check_field_name(builder, name, "defer" if deferred else "only")
     new = frozenset(select.model._meta.pk.name if name == "pk" else name for name in names)
-    if select.loading is None:
-        select.loading = Loading(deferred, new)
-        return
-    was_deferred, old = select.loading
+    was_deferred, old = select.loading or Loading(True, frozenset())
     if not deferred:
-        select.loading = Loading(False, new - old if was_deferred else new)
+        chosen = Loading(False, new - old if was_deferred else new)
     elif was_deferred:
-        select.loading = Loading(True, old | new)
-    elif old - new:
-        select.loading = Loading(False, old - new)
-    else:  # nothing is left of what only() asked for, so that everything is loaded but what it had left out already
-        select.loading = Loading(True, new - old) if new - old else None
+        chosen = Loading(True, old | new)
+    else:  # once nothing is left of what only() named, all is loaded but what is newly deferred
+        chosen = Loading(False, old - new) if old - new else Loading(True, new - old)
+    select.loading = chosen if chosen.names else None
+
+
+def _check_field_name(builder: Builder, name: str, method: str) -> None:
+    """Refuse what is no field, nor one of a related model, as a name given to only() or defer()."""
+    model, missing = builder.model, name.split("__")[0]
+    if missing in model._meta.names or missing in builder.select.filtered:
+        path = builder.path(name)
+        if not path.rest:
+            return
+        if path.relation is None:
+            raise FieldError(f"{name!r} is no field: only() and defer() take names of fields")
+        model, missing = path.relation.hops[-1].model, path.rest[0]
+    raise FieldDoesNotExist(
+        f"{model.__name__} has no field named {missing!r}: {method}() takes names of fields."
+        + meant(missing, sorted(model._meta.names))
+    )
 
 
 def nothing(builder: Builder) -> None:
@@ -517,7 +530,11 @@ def aggregate(builder: Builder, aggregates: dict[str, Any]) -> None:
     source = None if over_rows else SourceBuilder(builder)
     known = select.annotations if source is None else source.known
     outputs: list[Output] = []
+    hidden = select.annotations.keys() - set(select.selected)
     for name, item in aggregates.items():
+        alias = next((used for used in names_in(item) if used in hidden and select.values is None), None)
+        if alias is not None:
+            raise FieldError(f"Cannot aggregate over the {alias!r} alias. Use annotate() to promote it.")
         resolved = item.resolve_expression(source or builder, True, None)
         if not resolved.contains_aggregate:
             raise TypeError(f"{name} is not an aggregate expression: {item!r} gives a value for each row")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence, Va
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
-from orm.errors import EmptyResultSet, FullResultSet
+from orm.errors import EmptyResultSet, FieldError, FullResultSet
 from orm.sql import types
 from orm.sql.expressions import Combinable, Expression, Node
 from orm.sql.references import F, names_in
@@ -77,6 +77,8 @@ class Q(Node):
             raise ValueError(f"Q joins with AND, OR or XOR, not {_connector!r}")
         self.negated = _negated
         for arg in args:
+            if isinstance(arg, dict):
+                raise FieldError("Cannot parse keyword query as dict: filter() takes lookups, filter(**lookups)")
             if not getattr(arg, "conditional", False) and not (isinstance(arg, tuple) and len(arg) == 2):
                 raise TypeError(f"Q() and filter() take conditions and lookup=value pairs, not {arg!r}")
         self.children: tuple[Any, ...] = (*args, *lookups.items())

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from orm.errors import FieldError, FieldFetchBlocked, SynchronousOnlyOperation
+from orm.errors import FieldDoesNotExist, FieldError, FieldFetchBlocked, SynchronousOnlyOperation
+from orm.models import F, Sum
 from tests.query import library as L
 from tests.query.answers import titled
 from tests.query.models import Author, Book, Category, Profile, Publisher, Review
@@ -260,3 +261,51 @@ async def test_a_row_that_is_not_there_is_named_without_asking_instances_for_the
     author = await Author.objects.aget(name="Ada")
     with pytest.raises(Book.DoesNotExist, match=rf"get\(pk=0, author=<Author pk={author.pk}>\)"):
         await Book.objects.aget(pk=0, author=author)
+
+
+async def test_what_only_and_defer_refuse(library: Any) -> None:
+    for method in (Book.objects.only, Book.objects.defer):
+        with pytest.raises(FieldDoesNotExist, match="Book has no field named 'missing'"):
+            method("missing")
+        with pytest.raises(FieldDoesNotExist, match="Author has no field named 'missing'"):
+            method("author__missing")
+    for query in (Book.objects.only("title"), Book.objects.defer("author")):
+        with pytest.raises(FieldError, match="Book.author cannot be both deferred and traversed"):
+            await query.select_related("author").afirst()
+    assert await Book.objects.only("title", "author__name").select_related("author").afirst()
+    hidden: Any = Book.objects.alias(double=F("pages") * 2)
+    for choose in (hidden.values, hidden.values_list):
+        with pytest.raises(FieldError, match="Cannot select the 'double' alias. Use annotate"):
+            choose("double")
+    with pytest.raises(FieldError, match="Cannot aggregate over the 'double' alias. Use annotate"):
+        await hidden.aaggregate(Sum("double"))
+    with pytest.raises(FieldError, match="Cannot parse keyword query as dict"):
+        Book.objects.filter({"title": "x"})
+    with pytest.raises(TypeError, match="'title' isn't a DateField, TimeField, or DateTimeField"):
+        Book.objects.dates("title", "year")
+    with pytest.raises(TypeError, match="two different base models"):
+        Book.objects.all() | Author.objects.all()  # type: ignore[operator]
+    with pytest.raises(FieldError, match="Unsupported lookup 'nope' for CharField or join on the field not permitted"):
+        Book.objects.filter(title__nope=1)
+    with pytest.raises(FieldError, match="Cannot resolve keyword 'nope' into field. Join on 'title' not permitted"):
+        Book.objects.values("title__nope")
+
+
+async def test_slices_of_no_row_ask_nothing(library: Any, queries: Any) -> None:
+    with queries as counted:
+        for query in (Book.objects.all()[1:1], Book.objects.values("title")[3:3], Book.objects.order_by("title")[:0]):
+            assert await query.afetch_all() == []
+            assert await query.acount() == 0
+            assert not await query.aexists()
+    assert len(counted) == 0
+    assert await Book.objects.filter(pk__in=Book.objects.all()[0:0]).acount() == 0
+    assert await Book.objects.exclude(pk__in=Book.objects.all()[0:0]).acount() == len(L.books)
+    assert Book.objects.none().ordered
+
+
+async def test_the_first_of_loaded_rows_asks_nothing(library: Any, queries: Any) -> None:
+    books = Book.objects.order_by("pk")
+    rows = await books.afetch_all()
+    with queries as counted:
+        assert await books.afirst() is rows[0]
+    assert len(counted) == 0

@@ -312,6 +312,7 @@ class ForeignKey(RelatedField[T]):
         value = getattr(instance, self.target_attname)
         if value is None:
             raise ValueError(
+                "Model instances passed to related filters must be saved. "
                 f"{instance!r} has no {self.target_field.name} yet, so {self} can't refer to it; save it first."
             )
         return value
