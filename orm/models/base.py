@@ -10,28 +10,22 @@ from __future__ import annotations
 import copy
 import copyreg
 from collections.abc import Generator, Iterable, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from orm.db.routing import routes
-from orm.db.transactions.public import atomic
 from orm.errors import FieldError, MultipleObjectsReturned, ObjectDoesNotExist, ObjectNotUpdated
 from orm.late import difflib
 from orm.models import validation
 from orm.models.apps import apps as default_apps
 from orm.models.checks.late import option_checks
 from orm.models.deletion import adelete_instance
-from orm.models.fields.base import Field
 from orm.models.initialiser import DEFERRED, make_initialiser
 from orm.models.managers import Manager
 from orm.models.metaclass import ModelBase
 from orm.models.neighbours import ORDER, anext_place
 from orm.models.signals import post_init, post_save, pre_init, pre_save
 from orm.models.state import DEFAULT_DB_ALIAS, NO_KEY, PENDING, ModelState, StateDescriptor
-from orm.query.insert_instances import insert
-from orm.query.instance_rows import Columns
-from orm.query.shape import root
-from orm.query.update_instances import update_instance
+from orm.models.writing import WritePlan, forced_models, write_row, write_tables
 from orm.sql.calls import DatabaseDefault
 
 if TYPE_CHECKING:
@@ -41,52 +35,6 @@ if TYPE_CHECKING:
     from orm.query.queryset_blocking import QuerySet
 
 PREFETCHED = "_prefetched_objects_cache"
-
-
-class WritePlan:
-    """What saving a model's instances needs to know, worked out once.
-
-    The columns are those of the model's own table. ``parents`` are the plans of the tables it inherits from, each with
-    the field that holds the key of the parent's row: they are written first.
-    """
-
-    def __init__(self, model: Any) -> None:
-        meta: Options = model._meta
-        fields = [field for field in meta.table_fields if not field.generated]
-        self.generated = tuple(field.attname for field in meta.table_fields if field.generated)
-        self.files = tuple(field.attname for field in meta.table_fields if field.keeps_files)
-        self.model: Any = meta.concrete_model
-        self.key: Field[Any] = meta.pk
-        self.key_attname = meta.pk.attname
-        self.composite = meta.pk.is_composite
-        keys = meta.pk_fields
-        self.key_has_default = all(key.has_default() or key.has_db_default for key in keys)
-        self.all = Columns(fields)
-        self.keyless = Columns([field for field in fields if field not in keys])
-        self.without_auto = Columns([field for field in fields if not field.auto])
-        self.parents: tuple[tuple[WritePlan, Field[Any]], ...] = tuple(
-            (parent._meta.write_plan, link) for parent, link in meta.parents.items()
-        )
-        self.attnames = frozenset(field.attname for field in meta.concrete_fields)
-        self.relations = meta.relation_fields
-        self.virtual = meta.private_fields
-        self.ordered = bool(meta.order_with_respect_to)
-        self.select_on_save = meta.select_on_save
-
-    @cached_property
-    def writable_names(self) -> frozenset[str]:
-        """Names ``update_fields`` may hold."""
-        own = {name for field in self.keyless.fields for name in (field.name, field.attname)}
-        return frozenset(own.union(*(plan.writable_names for plan, _ in self.parents)))
-
-    def chosen(self, names: frozenset[str]) -> Columns:
-        """Return the columns of this table, but its key, that are among the names."""
-        shape = root(self.model)
-        columns: Columns = shape.plans.get(names) or shape.compiled(names, self._chosen, names)
-        return columns
-
-    def _chosen(self, names: frozenset[str]) -> Columns:
-        return Columns([field for field in self.keyless.fields if field.name in names or field.attname in names])
 
 
 class AwaitableModel(metaclass=ModelBase):
@@ -324,10 +272,10 @@ class AwaitableModel(metaclass=ModelBase):
             await pre_save.asend(type(self), instance=self, raw=False, using=alias, update_fields=chosen)
         limited = update_fields is not None
         if plan.parents:
-            created = await self._write_tables(plan, alias, force_insert, force_update, chosen, limited)
+            created = await write_tables(self, plan, alias, force_insert, force_update, chosen, limited)
         else:
-            forced = force_insert if type(force_insert) is bool else bool(self._forced(force_insert))
-            created = await self._write_row(plan, alias, forced, force_update, chosen, limited)
+            forced = force_insert if type(force_insert) is bool else bool(forced_models(self, force_insert))
+            created = await write_row(self, plan, alias, forced, force_update, chosen, limited)
         state.adding = False
         state.db = alias
         if post_save.receivers:
@@ -367,114 +315,6 @@ class AwaitableModel(metaclass=ModelBase):
                 f"fields: {', '.join(unknown)}.{hint}"
             )
         return names
-
-    async def _write_tables(
-        self,
-        plan: WritePlan,
-        alias: str,
-        force_insert: bool | tuple[type[AwaitableModel], ...],
-        force_update: bool,
-        chosen: frozenset[str] | None,
-        limited: bool,
-    ) -> bool:
-        """Write the rows of a model that lies in several tables, parents first; return whether its own was made."""
-        forced = self._forced(force_insert)
-        written: dict[Any, bool] = {}
-        async with atomic(using=alias, savepoint=False):
-            await self._write_with_parents(plan, alias, forced, force_update, chosen, limited, written)
-        return written[plan.model]
-
-    def _forced(self, force_insert: bool | tuple[type[AwaitableModel], ...]) -> tuple[type[AwaitableModel], ...]:
-        """The models into whose tables an INSERT is forced. Raises TypeError for what is no base of this one."""
-        if isinstance(force_insert, bool):
-            return (type(self),) if force_insert else ()
-        if not isinstance(force_insert, tuple):
-            raise TypeError("force_insert must be a bool or tuple.")
-        for member in force_insert:
-            if not (isinstance(member, ModelBase) and (hasattr(member, "_meta") or member in type(self).__mro__)):
-                raise TypeError(f"Invalid force_insert member. {member!r} must be a model subclass.")
-            if not issubclass(type(self), member):
-                raise TypeError(
-                    f"Invalid force_insert member. {member.__qualname__} must be a base of {type(self).__qualname__}."
-                )
-        return force_insert
-
-    async def _write_with_parents(
-        self,
-        plan: WritePlan,
-        alias: str,
-        forced: tuple[type[AwaitableModel], ...],
-        force_update: bool,
-        chosen: frozenset[str] | None,
-        limited: bool,
-        written: dict[Any, bool],
-    ) -> None:
-        """Write the rows of the tables a model inherits from, and then its own; each once, however it is reached.
-
-        ``written`` gets whether each table's row was made. The key of each is handed on to the row that refers to it.
-        """
-        held = vars(self)
-        above = False
-        for parent, link in plan.parents:
-            if parent.model not in written:
-                if held.get(parent.key_attname) is None and held.get(link.attname) is not None:
-                    held[parent.key_attname] = held[link.attname]
-                await self._write_with_parents(parent, alias, forced, force_update, chosen, limited, written)
-            above = above or written[parent.model]
-            held[link.attname] = held[parent.key_attname]
-        insert = above or (bool(forced) and issubclass(plan.model, forced))
-        written[plan.model] = await self._write_row(plan, alias, insert, force_update, chosen, limited)
-
-    async def _write_row(
-        self,
-        plan: WritePlan,
-        alias: str,
-        force_insert: bool,
-        force_update: bool,
-        chosen: frozenset[str] | None,
-        limited: bool,
-    ) -> bool:
-        """Write the row of one table: UPDATE, INSERT, or one after the other; return whether it was made."""
-        held = vars(self)
-        for name in plan.files:
-            await getattr(self, name).acommit()
-        key = held.get(plan.key_attname)
-        if plan.composite:
-            key = self.pk
-            key = None if None in key else key
-        elif key is None and plan.key_has_default:
-            key = held[plan.key_attname] = plan.key.get_default()
-        if key is None:
-            if force_update or limited:
-                raise ValueError("Cannot force an update in save() with no primary key.")
-            await insert(plan.model, [self], plan.without_auto, using=alias)
-            return True
-        if plan.key_has_default and self._state.adding and not force_update and not limited:
-            force_insert = True
-        if not force_insert:
-            columns = plan.keyless if chosen is None else plan.chosen(chosen)
-            if columns.fields and plan.select_on_save and not force_update:
-                found: Any = await self._exists(plan, alias, key)
-                if found:
-                    await update_instance(plan.model, self, columns, using=alias)
-            elif columns.fields:
-                found = await update_instance(plan.model, self, columns, using=alias)
-                for name in plan.generated:
-                    held.pop(name, None)  # computed anew, and read when it is asked for
-            else:
-                found = force_update or chosen is not None or await self._exists(plan, alias, key)
-            if found:
-                return False
-            if force_update or limited:
-                what = "Forced update" if force_update else "Save with update_fields"
-                raise type(self).NotUpdated(f"{what} did not affect any rows.")
-        await insert(plan.model, [self], plan.all, using=alias)
-        return True
-
-    @staticmethod
-    async def _exists(plan: WritePlan, alias: str, key: Any) -> bool:
-        """Whether a table that has nothing but keys has this one."""
-        return bool(await plan.model._meta.base_manager.using(alias).filter(pk=key).aexists())
 
     # -- deleting, refreshing ------------------------------------------------------------------------------------------
 

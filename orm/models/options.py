@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from orm.models.apps import Apps
-    from orm.models.base import AwaitableModel, WritePlan
+    from orm.models.base import AwaitableModel
     from orm.models.fields.base import Field
+    from orm.models.writing import WritePlan
     from orm.query.hop import Hop
 
 META_DEFAULTS: dict[str, Any] = {

@@ -1,0 +1,182 @@
+"""Writing an instance's row, or its rows where the model inherits over tables: what ``save`` does between its signals.
+
+``WritePlan`` is worked out once for a model. A table's row is written by UPDATE where it has a key, and by INSERT where
+it has none, the key has a default and the instance is new, or the UPDATE met no row.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from orm.db.transactions.public import atomic
+from orm.models.fields.base import Field
+from orm.models.metaclass import ModelBase
+from orm.query.insert_instances import insert
+from orm.query.instance_rows import Columns
+from orm.query.shape import root
+from orm.query.update_instances import update_instance
+
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+    from orm.models.options import Options
+
+
+class WritePlan:
+    """What saving a model's instances needs to know, worked out once.
+
+    The columns are those of the model's own table. ``parents`` are the plans of the tables it inherits from, each with
+    the field that holds the key of the parent's row: they are written first.
+    """
+
+    def __init__(self, model: Any) -> None:
+        meta: Options = model._meta
+        fields = [field for field in meta.table_fields if not field.generated]
+        self.generated = tuple(field.attname for field in meta.table_fields if field.generated)
+        self.files = tuple(field.attname for field in meta.table_fields if field.keeps_files)
+        self.model: Any = meta.concrete_model
+        self.key: Field[Any] = meta.pk
+        self.key_attname = meta.pk.attname
+        self.composite = meta.pk.is_composite
+        keys = meta.pk_fields
+        self.key_has_default = all(key.has_default() or key.has_db_default for key in keys)
+        self.all = Columns(fields)
+        self.keyless = Columns([field for field in fields if field not in keys])
+        self.without_auto = Columns([field for field in fields if not field.auto])
+        self.parents: tuple[tuple[WritePlan, Field[Any]], ...] = tuple(
+            (parent._meta.write_plan, link) for parent, link in meta.parents.items()
+        )
+        self.attnames = frozenset(field.attname for field in meta.concrete_fields)
+        self.relations = meta.relation_fields
+        self.virtual = meta.private_fields
+        self.ordered = bool(meta.order_with_respect_to)
+        self.select_on_save = meta.select_on_save
+
+    @cached_property
+    def writable_names(self) -> frozenset[str]:
+        """Names ``update_fields`` may hold."""
+        own = {name for field in self.keyless.fields for name in (field.name, field.attname)}
+        return frozenset(own.union(*(plan.writable_names for plan, _ in self.parents)))
+
+    def chosen(self, names: frozenset[str]) -> Columns:
+        """Return the columns of this table, but its key, that are among the names."""
+        shape = root(self.model)
+        columns: Columns = shape.plans.get(names) or shape.compiled(names, self._chosen, names)
+        return columns
+
+    def _chosen(self, names: frozenset[str]) -> Columns:
+        return Columns([field for field in self.keyless.fields if field.name in names or field.attname in names])
+
+
+async def write_tables(
+    instance: AwaitableModel,
+    plan: WritePlan,
+    alias: str,
+    force_insert: bool | tuple[type[AwaitableModel], ...],
+    force_update: bool,
+    chosen: frozenset[str] | None,
+    limited: bool,
+) -> bool:
+    """Write the rows of a model that lies in several tables, parents first; return whether its own was made."""
+    forced = forced_models(instance, force_insert)
+    written: dict[Any, bool] = {}
+    async with atomic(using=alias, savepoint=False):
+        await _write_with_parents(instance, plan, alias, forced, force_update, chosen, limited, written)
+    return written[plan.model]
+
+
+def forced_models(
+    instance: AwaitableModel, force_insert: bool | tuple[type[AwaitableModel], ...]
+) -> tuple[type[AwaitableModel], ...]:
+    """The models into whose tables an INSERT is forced. Raises TypeError for what is no base of this one."""
+    if isinstance(force_insert, bool):
+        return (type(instance),) if force_insert else ()
+    if not isinstance(force_insert, tuple):
+        raise TypeError("force_insert must be a bool or tuple.")
+    for member in force_insert:
+        if not (isinstance(member, ModelBase) and (hasattr(member, "_meta") or member in type(instance).__mro__)):
+            raise TypeError(f"Invalid force_insert member. {member!r} must be a model subclass.")
+        if not issubclass(type(instance), member):
+            raise TypeError(
+                f"Invalid force_insert member. {member.__qualname__} must be a base of {type(instance).__qualname__}."
+            )
+    return force_insert
+
+
+async def _write_with_parents(
+    instance: AwaitableModel,
+    plan: WritePlan,
+    alias: str,
+    forced: tuple[type[AwaitableModel], ...],
+    force_update: bool,
+    chosen: frozenset[str] | None,
+    limited: bool,
+    written: dict[Any, bool],
+) -> None:
+    """Write the rows of the tables a model inherits from, and then its own; each once, however it is reached.
+
+    ``written`` gets whether each table's row was made. The key of each is handed on to the row that refers to it.
+    """
+    held = vars(instance)
+    above = False
+    for parent, link in plan.parents:
+        if parent.model not in written:
+            if held.get(parent.key_attname) is None and held.get(link.attname) is not None:
+                held[parent.key_attname] = held[link.attname]
+            await _write_with_parents(instance, parent, alias, forced, force_update, chosen, limited, written)
+        above = above or written[parent.model]
+        held[link.attname] = held[parent.key_attname]
+    insert = above or (bool(forced) and issubclass(plan.model, forced))
+    written[plan.model] = await write_row(instance, plan, alias, insert, force_update, chosen, limited)
+
+
+async def write_row(
+    instance: AwaitableModel,
+    plan: WritePlan,
+    alias: str,
+    force_insert: bool,
+    force_update: bool,
+    chosen: frozenset[str] | None,
+    limited: bool,
+) -> bool:
+    """Write the row of one table: UPDATE, INSERT, or one after the other; return whether it was made."""
+    held = vars(instance)
+    for name in plan.files:
+        await getattr(instance, name).acommit()
+    key = held.get(plan.key_attname)
+    if plan.composite:
+        key = instance.pk
+        key = None if None in key else key
+    elif key is None and plan.key_has_default:
+        key = held[plan.key_attname] = plan.key.get_default()
+    if key is None:
+        if force_update or limited:
+            raise ValueError("Cannot force an update in save() with no primary key.")
+        await insert(plan.model, [instance], plan.without_auto, using=alias)
+        return True
+    if plan.key_has_default and instance._state.adding and not force_update and not limited:
+        force_insert = True
+    if not force_insert:
+        columns = plan.keyless if chosen is None else plan.chosen(chosen)
+        if columns.fields and plan.select_on_save and not force_update:
+            found: Any = await _exists(plan, alias, key)
+            if found:
+                await update_instance(plan.model, instance, columns, using=alias)
+        elif columns.fields:
+            found = await update_instance(plan.model, instance, columns, using=alias)
+            for name in plan.generated:
+                held.pop(name, None)  # computed anew, and read when it is asked for
+        else:
+            found = force_update or chosen is not None or await _exists(plan, alias, key)
+        if found:
+            return False
+        if force_update or limited:
+            what = "Forced update" if force_update else "Save with update_fields"
+            raise type(instance).NotUpdated(f"{what} did not affect any rows.")
+    await insert(plan.model, [instance], plan.all, using=alias)
+    return True
+
+
+async def _exists(plan: WritePlan, alias: str, key: Any) -> bool:
+    """Whether a table that has nothing but keys has this one."""
+    return bool(await plan.model._meta.base_manager.using(alias).filter(pk=key).aexists())
