@@ -42,7 +42,7 @@ class FieldError(Error):
     """A query names a field, relation, transform or lookup that the model does not have."""
 
 
-class FieldDoesNotExist(Error):
+class FieldDoesNotExist(FieldError):
     """The model has no field of that name."""
 
 

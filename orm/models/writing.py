@@ -50,7 +50,6 @@ class WritePlan:
         self.relations = meta.relation_fields
         self.virtual = meta.private_fields
         self.ordered = bool(meta.order_with_respect_to)
-        self.select_on_save = meta.select_on_save
 
     @cached_property
     def writable_names(self) -> frozenset[str]:
@@ -158,7 +157,7 @@ async def write_row(
         force_insert = True
     if not force_insert:
         columns = plan.keyless if chosen is None else plan.chosen(chosen)
-        if columns.fields and plan.select_on_save and not force_update:
+        if columns.fields and instance._meta.select_on_save and not force_update:
             found: Any = await _exists(plan, alias, key)
             if found:
                 await update_instance(plan.model, instance, columns, using=alias)
