@@ -22,8 +22,9 @@ from orm.query.prefetch import check_lookups
 from orm.query.shape import Shape, root
 from orm.sql import types
 from orm.sql.conditions import SCALARS, VALUE, Q, kind_of
-from orm.sql.expressions import Uncacheable, structure_of
+from orm.sql.expressions import Node, Uncacheable, structure_of
 from orm.sql.functions.moments import Trunc
+from orm.sql.subqueries import Subquery
 
 if TYPE_CHECKING:
     from typing import Self
@@ -412,7 +413,8 @@ class Chain(Generic[M]):
             raise ValueError(f"kind is one of {', '.join(kinds)}, not {kind!r}")
         if order not in ("ASC", "DESC"):
             raise ValueError(f"order is 'ASC' or 'DESC', not {order!r}")
-        field = self.model._meta.names.get(name)
+        meta: Any = self.model
+        field = meta._meta.names.get(name)
         if field is not None and (field.is_relation or field.kind not in ("date", "datetime", "time")):
             raise TypeError(f"{name!r} isn't a DateField, TimeField, or DateTimeField.")
         cut = self.annotate(moment_cut_=Trunc(name, kind, result, tzinfo)).filter(**{f"{name}__isnull": False})
@@ -535,6 +537,15 @@ def _listed_filter_key(
     return key, listing
 
 
+def _as_annotation(value: Any) -> Any:
+    """Return what stands for a value given as an annotation: a queryset is a subquery."""
+    return (
+        Subquery(value)
+        if hasattr(value, "query_structure") and not isinstance(value, (Node, FilteredRelation))
+        else value
+    )
+
+
 def named_expressions(
     args: Sequence[Any], kwargs: dict[str, Any], method: str = "annotate", kind: str = "annotations"
 ) -> dict[str, Any]:
@@ -542,6 +553,8 @@ def named_expressions(
 
     Raises ``TypeError`` for one that can't, or for a name given twice.
     """
+    args = [_as_annotation(arg) for arg in args]
+    kwargs = {name: _as_annotation(value) for name, value in kwargs.items()}
     given = (*args, *kwargs.values())
     others = [str(i) for i in given if not (hasattr(i, "resolve_expression") or isinstance(i, FilteredRelation))]
     if others:

@@ -103,7 +103,8 @@ class Faces(Chain[M]):
 
     def _merge(self, other: Any, connector: str) -> Self:
         """Return the rows of either, both or just one of two querysets, by key: right whatever each has joined."""
-        if isinstance(other, Faces) and other.model._meta.concrete_model is not self.model._meta.concrete_model:
+        model: Any = self.model
+        if isinstance(other, Faces) and other.model._meta.concrete_model is not model._meta.concrete_model:
             raise TypeError(
                 "Cannot combine queries on two different base models. "
                 f"These are of {self.model.__name__} and of {other.model.__name__}."

@@ -318,7 +318,8 @@ class AwaitableQuerySet(Faces[M]):
             raise TypeError("Cannot call QuerySet.contains() after .values() or .values_list().")
         if not hasattr(obj, "_meta"):
             raise TypeError("'obj' must be a model instance.")
-        if obj._meta.concrete_model is not self.model._meta.concrete_model:
+        model: Any = self.model
+        if obj._meta.concrete_model is not model._meta.concrete_model:
             return False
         if obj.pk is None:
             raise ValueError("QuerySet.contains() cannot be used on unsaved objects.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from orm.errors import FieldError
 from orm.sql import types
 from orm.sql.expressions import Combinable, Expression, NegatedExpression, Node, Value, as_expression
 from orm.sql.types import SQLType
@@ -120,8 +119,9 @@ class Outer(Expression):
         return query.resolve_ref(self.name, True, None, False)
 
     def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
-        raise FieldError(
-            f"This queryset refers to an outer query (OuterRef({self.name!r})): use it in Subquery or Exists"
+        raise ValueError(
+            "This queryset contains a reference to an outer query and may only be used in a subquery. "
+            f"It refers to an outer query (OuterRef({self.name!r})): use it in Subquery or Exists"
         )
 
 
