@@ -80,8 +80,8 @@ def check_rule(owner: str, rule: Any) -> OnDelete:
         return rule
     given = "is required" if rule is None else f"can't be {rule!r}"
     raise TypeError(
-        f"{owner}: on_delete {given}. Write on_delete=CASCADE to delete the referring rows together with the row they "
-        f"refer to, or PROTECT, RESTRICT, SET_NULL, SET_DEFAULT, SET(value) or DO_NOTHING."
+        f"{owner}: on_delete {given}; on_delete must be callable. Write on_delete=CASCADE to delete the referring rows "
+        f"together with the row they refer to, or PROTECT, RESTRICT, SET_NULL, SET_DEFAULT, SET(value) or DO_NOTHING."
     )
 
 

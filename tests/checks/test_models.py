@@ -222,3 +222,19 @@ def test_a_foreign_object_refers_to_one_row(options: Any, to_fields: list[str], 
     fields = {"one": models.IntegerField(), "two": models.IntegerField(), "place": place}
     child = type("Child", (models.Model,), {"__module__": __name__, "Meta": meta, **fields})
     assert ids(child) == expected
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        lambda: {"constraints": [models.UniqueConstraint(fields=["pk"], name="u")]},
+        lambda: {"constraints": [models.UniqueConstraint(models.F("pk"), name="u")]},
+        lambda: {"constraints": [models.CheckConstraint(condition=models.Q(pk__gt=(1, 2)), name="c")]},
+        lambda: {"indexes": [models.Index(models.F("pk"), name="i")]},
+    ],
+)
+def test_a_key_of_several_columns_is_in_no_constraint_or_index(options: Any) -> None:
+    fields = {"pk": models.CompositePrimaryKey("a", "b"), "a": models.IntegerField(), "b": models.IntegerField()}
+    assert ids(declared(**fields, Meta=options())) == ["models.E048"]
+    if "constraints" not in options() or isinstance(options()["constraints"][0], models.UniqueConstraint):
+        assert ids(declared(name=models.TextField(), Meta=options())) == []

@@ -82,7 +82,12 @@ def index_checks(model: Any, aliases: Iterable[str]) -> Found:
             "supports_expression_indexes",
         )  # fmt: skip
     named = [name for index in indexes for name in (*index.field_names, *index.include)]
-    yield from local_fields(model, [*named, *sorted(from_names)], "indexes")
+    yield from local_fields(model, _without_key(model, [*named, *sorted(from_names)]), "indexes")
+
+
+def _without_key(model: Any, names: Iterable[str]) -> list[str]:
+    """The names, each once, but the one that stands for the key's column; a key of several columns has none."""
+    return [name for name in dict.fromkeys(names) if name != "pk" or model._meta.pk.is_composite]
 
 
 def constraint_checks(model: Any, aliases: Iterable[str]) -> Found:
@@ -114,8 +119,8 @@ def constraint_checks(model: Any, aliases: Iterable[str]) -> Found:
             names += sorted(_own_names(F(given) if isinstance(given, str) else given))
         condition = getattr(one, "condition", None)
         if condition is not None:
-            names += sorted(name for name in _heads(condition) if name != "pk")
-    yield from local_fields(model, [name for name in dict.fromkeys(names) if name != "pk"], "constraints")
+            names += sorted(_heads(condition))
+    yield from local_fields(model, _without_key(model, names), "constraints")
 
 
 def _unsupported(model: Any, dialect: Any, unique: list[UniqueConstraint]) -> Found:
@@ -138,7 +143,7 @@ def _unsupported(model: Any, dialect: Any, unique: list[UniqueConstraint]) -> Fo
 
 
 def _own_names(expression: Any) -> set[str]:
-    return {name.split("__")[0] for name in names_in(expression) if name != "pk"}
+    return {name.split("__")[0] for name in names_in(expression)}
 
 
 def _paths(condition: Any) -> Iterator[str]:
@@ -175,4 +180,6 @@ def _has_raw_sql(condition: Any) -> bool:
     if isinstance(condition, Q):
         values = [child[1] if isinstance(child, tuple) else child for child in condition.children]
         return any(_has_raw_sql(value) for value in values)
-    return isinstance(condition, Expression) and any(isinstance(node, RawSQL) for node in condition.walk())
+    if not isinstance(condition, Expression):
+        return False
+    return isinstance(condition, RawSQL) or any(_has_raw_sql(inside) for inside in condition.get_source_expressions())
