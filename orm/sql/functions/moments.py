@@ -79,6 +79,7 @@ class Extract(InZone, Transform):
     """A part of a date or time as an integer; subclasses name the part."""
 
     part: str = ""
+    takes_extra: ClassVar[bool] = False
 
     def __init__(
         self,
