@@ -8,12 +8,13 @@ PY := $(VENV)/bin/python
 ARGS ?=
 export PYTHON VENV
 
-.PHONY: help demo test test-other lint types bench soak twins clean
+.PHONY: help demo test test-slow test-other lint types bench soak twins clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    load real data, serve it from async views, run a legacy script on it"
-	@echo "make test    every test (ARGS='-k name' narrows it)"
+	@echo "make test    every test but the slow ones (ARGS='-k name' narrows it)"
+	@echo "make test-slow    the slow ones: sweeps over every line, servers that are cut and killed; minutes each"
 	@echo "make test-other   the tests of db, bridge, routing, testing, observability on another Python, where there is one"
 	@echo "make lint    ruff"
 	@echo "make types   mypy --strict, then pyright"
@@ -29,7 +30,10 @@ demo: $(VENV)/.installed-demo
 	@$(PY) -m migrations_demo $(ARGS)
 
 test: $(VENV)/.installed-dev
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -m "not slow" $(ARGS)
+
+test-slow: $(VENV)/.installed-dev
+	@$(PY) -m pytest -m slow $(ARGS)
 
 # What depends on the version of Python: tasks, threads, loops, cancellation. What makes servers of its own is left out for
 # the time it takes.

@@ -10,18 +10,21 @@ Before each such test the tables of the folder's ``models.py`` exist and are emp
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
 import os
+import signal
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
 import orm
 from tests import colours, servers
@@ -50,6 +53,9 @@ HERE = Path(__file__).resolve().parent
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell starts what runs in the background so, and the programs that tests interrupt would inherit it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "only(backend=..., colour=...): run on this database or in this colour only")
     config.addinivalue_line("markers", "slow: servers of its own are made for it; ten seconds or more")
 
@@ -119,6 +125,8 @@ class Server:
     url: str
     prepared: set[str]
     tables: tuple[str, ...] = ()
+    kept: dict[str, dict[str, list[tuple[Any, ...]]]] = field(default_factory=dict)
+    _session: psycopg.Connection[Any] | None = None
 
     def prepare(self, models: ModuleType) -> None:
         """Create the tables of a folder's models, once."""
@@ -132,12 +140,64 @@ class Server:
         """Delete every row, whatever refers to whatever."""
         statements = [f'DELETE FROM "{table}"' for table in self.tables]
         if self.name == "sqlite":
-            with sqlite3.connect(self._path, timeout=5) as connection:
-                connection.executescript("PRAGMA foreign_keys = OFF; BEGIN;" + ";".join([*statements, "COMMIT"]))
+            with sqlite3.connect(self._path, timeout=60) as connection:
+                connection.executescript(
+                    "PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; BEGIN;" + ";".join([*statements, "COMMIT"])
+                )
             connection.close()
             return
-        with psycopg.connect(self.url, options="-c lock_timeout=5s -c synchronous_commit=off") as session:
-            session.execute("SET LOCAL session_replication_role = replica;" + ";".join(statements))
+        with self._transaction() as session:
+            session.execute(";".join(statements))
+
+    def fill(self, library: ModuleType) -> None:
+        """Store the rows of a library in the empty tables: by its ``save()`` once, from a copy after that."""
+        rows = self.kept.get(library.__name__)
+        if rows is None:
+            library.save()
+            self.kept[library.__name__] = self._all_rows()
+        elif self.name == "sqlite":
+            with sqlite3.connect(self._path, timeout=60) as connection:
+                for table, found in rows.items():
+                    marks = ", ".join("?" * len(found[0]))
+                    connection.executemany(f'INSERT INTO "{table}" VALUES ({marks})', found)
+            connection.close()
+        else:
+            with self._transaction() as session:
+                for table, [(text,)] in rows.items():
+                    into = sql.Identifier(table)
+                    session.execute(
+                        sql.SQL("INSERT INTO {} SELECT * FROM json_populate_recordset(NULL::{}, {})").format(
+                            into, into, sql.Literal(text)
+                        )
+                    )
+
+    def _all_rows(self) -> dict[str, list[tuple[Any, ...]]]:
+        """The rows of every table that has any: those of PostgreSQL as one JSON text."""
+        if self.name == "sqlite":
+            with sqlite3.connect(self._path, timeout=60) as connection:
+                found = {table: connection.execute(f'SELECT * FROM "{table}"').fetchall() for table in self.tables}
+            connection.close()
+        else:
+            with self._transaction() as session:
+                found = {
+                    table: session.execute(f'SELECT json_agg(t)::text FROM "{table}" t HAVING count(*) > 0').fetchall()
+                    for table in self.tables
+                }
+        return {table: rows for table, rows in found.items() if rows}
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[psycopg.Connection[Any]]:
+        """A transaction without foreign keys; its session stays open, since making one takes longer than most tests."""
+        if self._session is None or self._session.closed:
+            self._session = psycopg.connect(self.url, options="-c lock_timeout=30s", autocommit=True)
+        with self._session.transaction():
+            self._session.execute("SET LOCAL session_replication_role = replica")
+            yield self._session
+
+    def close(self) -> None:
+        """End the session at the server, if there is one."""
+        if self._session is not None:
+            self._session.close()
 
     @property
     def _path(self) -> str:
@@ -171,11 +231,12 @@ def models_of(module: ModuleType) -> list[Any]:
 
 
 @pytest.fixture(scope="session")
-def server(request: pytest.FixtureRequest) -> Server:
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """The database that this test runs on: its parameter is the backend's name."""
     if request.param not in _servers:
         _servers[request.param] = Server(request.param, request.getfixturevalue(f"{request.param}_url"), set())
-    return _servers[request.param]
+    yield _servers[request.param]
+    _servers[request.param].close()
 
 
 _servers: dict[str, Server] = {}

@@ -25,7 +25,7 @@ from tests import servers
 from tests.servers import NoServer
 
 POOL_SIZE = 2
-PATIENCE = 20.0
+PATIENCE = 120.0
 VARIABLE = "ORM_TEST_PGBOUNCER_URL"
 
 CONFIGURATION = """

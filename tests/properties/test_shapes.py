@@ -15,7 +15,7 @@ from orm.errors import EmptyResultSet
 from orm.models import Count, Exists, F, OuterRef, Q, Sum, Value
 from orm.models.functions import Coalesce, Length
 from orm.query import shape
-from tests.conftest import Run
+from tests.conftest import Run, Server
 from tests.properties.conftest import Waiter
 from tests.query import library as L
 from tests.query.models import Author, Book, Everything, Review
@@ -84,8 +84,8 @@ def seen(queryset: Any) -> list[Any]:
 
 
 @pytest.fixture
-def library(database: Run) -> ModuleType:
-    L.save()
+def library(database: Run, server: Server) -> ModuleType:
+    server.fill(L)
     return L
 
 

@@ -20,7 +20,7 @@ from tests import servers
 
 T = TypeVar("T")
 
-PATIENCE = 20.0
+PATIENCE = 120.0
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 ATTACH_FILTER = 26
 DROP_ALL = struct.pack("HBBI", 6, 0, 0, 0)
