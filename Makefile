@@ -14,7 +14,7 @@ export PYTHON VENV
 help:
 	@echo "make demo    load real data, serve it from async views, run a legacy script on it"
 	@echo "make test    every test but the slow ones (ARGS='-k name' narrows it)"
-	@echo "make test-slow    the slow ones: sweeps over every line, servers that are cut and killed; minutes each"
+	@echo "make test-slow    those: an exception at every single line, the soak, streaming replicas"
 	@echo "make test-other   the tests of db, bridge, routing, testing, observability on another Python, where there is one"
 	@echo "make lint    ruff"
 	@echo "make types   mypy --strict, then pyright"
