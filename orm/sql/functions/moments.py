@@ -146,6 +146,7 @@ class TruncateTransform(InZone, Transform):
     """A datetime's date or time of day."""
 
     result: ClassVar[SQLType] = types.DATE
+    takes_extra: ClassVar[bool] = False
     missing_from: ClassVar[str] = "time"  # the kind of value that has nothing of the result
 
     def __init__(self, expression: Any, tzinfo: datetime.tzinfo | str | None = None, **extra: Any) -> None:
@@ -214,6 +215,7 @@ class Trunc(InZone):
     """
 
     kind = ""
+    takes_extra: ClassVar[bool] = False
 
     def __init__(
         self,
