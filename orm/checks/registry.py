@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
 from typing import Any, TypeVar, overload
 
 from orm.checks.messages import CheckMessage
@@ -32,9 +33,13 @@ class Tags:
 
 
 class CheckRegistry:
-    """Checks, each with its tags. Those for deployment run only when asked for."""
+    """Checks, each with its tags. Those for deployment run only when asked for.
 
-    def __init__(self) -> None:
+    Parameters: ``modules`` hold checks that register when they are imported, which is at the first question.
+    """
+
+    def __init__(self, modules: Sequence[str] = ()) -> None:
+        self.modules = tuple(modules)
         self.registered_checks: dict[Check, tuple[str, ...]] = {}
         self.deployment_checks: dict[Check, tuple[str, ...]] = {}
 
@@ -65,6 +70,11 @@ class CheckRegistry:
             tags = (check, *tags)
         return add
 
+    def load(self) -> None:
+        """Import the modules whose checks register by that."""
+        for module in self.modules:
+            import_module(module)
+
     def run_checks(
         self,
         app_configs: Sequence[Any] | None = None,
@@ -80,6 +90,7 @@ class CheckRegistry:
             include_deployment_checks: those for deployment, too.
             databases: aliases that checks may ask; without them, checks tagged ``database`` are not run.
         """
+        self.load()
         known = dict(self.registered_checks)
         if include_deployment_checks:
             known |= self.deployment_checks
@@ -101,6 +112,7 @@ class CheckRegistry:
 
     def tags_available(self, deployment_checks: bool = False) -> set[str]:
         """Return the tags there are."""
+        self.load()
         known = [self.registered_checks, *([self.deployment_checks] if deployment_checks else [])]
         return {tag for checks in known for tags in checks.values() for tag in tags}
 
@@ -109,7 +121,7 @@ class CheckRegistry:
         return tag in self.tags_available(include_deployment_checks)
 
 
-registry = CheckRegistry()
+registry = CheckRegistry(["orm.models.checks.everything"])
 register = registry.register
 run_checks = registry.run_checks
 tag_exists = registry.tag_exists

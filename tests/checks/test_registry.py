@@ -1,0 +1,26 @@
+"""Running checks: the library's own are there from the start."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+PROGRAM = """
+import orm
+from orm import checks, models
+
+orm.configure(strict_models=False)
+
+class Wrong(models.Model):
+    name = models.CharField(max_length=-1)
+
+    class Meta:
+        app_label = "wrong"
+
+print([found.id for found in checks.run_checks()], checks.tag_exists("models"))
+"""
+
+
+def test_models_are_checked_without_importing_their_checks() -> None:
+    said = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
+    assert said.stdout.split("\n")[0] == "['fields.E121'] True"
