@@ -87,7 +87,7 @@ def _target_is_swapped(field: Any) -> Found:
 def _clashes(field: Any) -> Found:
     """Check that the other side has nothing else of the names this relation takes there."""
     rel = field.remote_field
-    if isinstance(rel.model, str) or not hasattr(rel.model, "_meta"):
+    if isinstance(rel.model, str) or not hasattr(rel.model, "_meta") or field.model._meta.swapped:
         return
     other = rel.model._meta
     accessor, query_name, here = rel.accessor_name, rel.name, f"{field.model._meta.label}.{field.name}"
@@ -101,7 +101,7 @@ def _clashes(field: Any) -> Found:
             said = f"Reverse query name for '{here}' clashes with field name '{there}'."
             yield Error(said, hint=hint, obj=field, id="fields.E303")
     for clash in other.all_related_objects:
-        if clash.field is field or clash.hidden:
+        if clash.field is field or clash.hidden or clash.related_model._meta.swapped:
             continue
         there = f"{clash.related_model._meta.label}.{clash.field.name}"
         hint = f"Add or change a related_name argument to the definition for '{here}' or '{there}'."
