@@ -148,8 +148,16 @@ class SQLiteDialect(Dialect):
     def pattern(self, lookup: str, sql_type: SQLType) -> Pattern:
         """Return the match. LIKE knows no case but ASCII's, so GLOB matches, either case spelled as ``[aA]``.
 
-        Without ``same_everywhere`` LIKE matches, in its own way.
+        Without ``same_everywhere`` LIKE matches, in its own way. A UUID is kept without hyphens, so parts of one are
+        found whichever way they are written.
         """
+        pattern = self._text_pattern(lookup, sql_type)
+        adapt = pattern.adapter
+        if sql_type.kind != "uuid" or adapt is None or lookup in ("regex", "iregex"):
+            return pattern
+        return Pattern(pattern.sql, lambda v: adapt(str(v).replace("-", "")))
+
+    def _text_pattern(self, lookup: str, sql_type: SQLType) -> Pattern:
         if lookup == "regex":
             return Pattern("{lhs} REGEXP %s", _write_regex)
         if lookup == "iregex":

@@ -5,17 +5,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orm.sql.types import INTEGER_RANGES
+from orm.sql.types import BIGINT, INTEGER, SMALLINT
 
 if TYPE_CHECKING:
     from orm.sql.dialect import Dialect
 
-INTERNAL_TYPES = {
-    "SmallIntegerField": "smallint", "IntegerField": "integer", "BigIntegerField": "bigint",
-    "PositiveSmallIntegerField": "positive_smallint", "PositiveIntegerField": "positive_integer",
-    "PositiveBigIntegerField": "positive_bigint", "SmallAutoField": "smallint", "AutoField": "integer",
-    "BigAutoField": "bigint",
+INTEGER_FIELDS = {
+    "SmallIntegerField": SMALLINT, "IntegerField": INTEGER, "BigIntegerField": BIGINT,
+    "SmallAutoField": SMALLINT, "AutoField": INTEGER, "BigAutoField": BIGINT,
 }  # fmt: skip
+POSITIVE = "Positive"
+"""What the internal types of fields that hold no negative number begin with."""
 
 
 class Operations:
@@ -39,8 +39,8 @@ class Operations:
 
     def integer_field_range(self, internal_type: str) -> tuple[int | None, int | None]:
         """Return the least and the greatest value of an integer field of that internal type."""
-        low, high = INTEGER_RANGES[INTERNAL_TYPES[internal_type]]
-        return low, high
+        low, high = self._dialect.integer_range(INTEGER_FIELDS[internal_type.removeprefix(POSITIVE)])
+        return (0 if internal_type.startswith(POSITIVE) else low), high
 
     def prep_for_like_query(self, x: Any) -> str:
         """Return a text with LIKE's wildcards escaped."""

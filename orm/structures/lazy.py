@@ -116,6 +116,11 @@ class _Deferred(Promise):
     _kinds: tuple[type, ...] = ()
 
 
+def made(value: Any) -> Any:
+    """Return what a lazy value stands for now; any other value as it is."""
+    return value._result() if isinstance(value, _Deferred) else value
+
+
 _OWN = {
     *vars(_Deferred), "__class__", "__new__", "__init__", "__getattribute__", "__setattr__", "__delattr__", "__dict__",
     "__init_subclass__", "__subclasshook__", "__reduce_ex__", "__getstate__", "__doc__", "__module__", "__sizeof__",

@@ -15,6 +15,7 @@ from orm.errors import ImproperlyConfigured, ValidationError
 from orm.models.fields.validators import EmailValidator, MinLengthValidator, RegexValidator, URLValidator, is_host
 from orm.models.metaclass import ModelBase
 from orm.sql import types
+from orm.structures.lazy import lazy
 
 
 class Suit(models.TextChoices):
@@ -321,3 +322,27 @@ def test_values_for_a_database_go_through_the_fields_own_methods() -> None:
     assert not Own().stores_prepared
     assert Own().get_db_prep_save("x", "one") == "one:x"
     assert Own().store_preparer("two")("y") == "two:y"
+
+
+def test_fields_come_in_the_order_of_their_declaration_those_the_library_made_first() -> None:
+    first, made, last = models.Field(), models.Field(auto_created=True), models.Field()
+    assert sorted([last, first, made]) == [made, first, last]
+    copy = first.clone()
+    assert copy != first
+    assert not copy < first and not first < copy  # belonging to no model, neither comes first
+
+
+def test_choices_of_a_menu() -> None:
+    known = [("a", "A"), ("Group", [("b", "B")])]
+    field = models.CharField(choices=known)
+    assert field.get_choices() == [("", "---------"), *known]
+    assert field.get_choices(include_blank=False) == known
+    assert field.get_choices(blank_choice=[("", "none")])[0] == ("", "none")
+    with_blank = [("Group", [("", "No preference"), ("b", "B")])]
+    assert models.CharField(choices=with_blank).get_choices() == with_blank
+
+
+def test_a_lazy_value_is_made_when_it_is_prepared() -> None:
+    assert type(models.IntegerField().get_prep_value(lazy(lambda: 1, int)())) is int
+    day = datetime.date(2026, 1, 2)
+    assert models.DateField().get_prep_value(lazy(lambda: day, datetime.date)()) is day

@@ -187,3 +187,19 @@ async def test_as_a_constant(database: Any, field: str, value: Any) -> None:
     await Everything.objects.acreate(**{field: value})
     found = (await Everything.objects.annotate(x=Value(value)).aget()).x
     assert found == value
+
+
+@pytest.mark.parametrize(
+    ("lookup", "part"),
+    [
+        ("iexact", "550E8400-E29B-41D4-A716-446655440000"),
+        ("contains", "8400-e29b"),
+        ("icontains", "8400-E29B"),
+        ("startswith", "550e8400-e29b-4"),
+        ("endswith", "a716-446655440000"),
+    ],
+)
+async def test_a_uuid_is_found_by_a_part_with_hyphens(database: Any, lookup: str, part: str) -> None:
+    stored = await Everything.objects.acreate(uuid=uuid.UUID("550e8400-e29b-41d4-a716-446655440000"))
+    await Everything.objects.acreate(uuid=uuid.UUID(int=0))
+    assert await Everything.objects.filter(**{f"uuid__{lookup}": part}).values_list("pk", flat=True) == [stored.pk]

@@ -74,6 +74,9 @@ DB: dict[str, Surface] = {
         "Expressions.", ("orm.sql.expressions", "orm.sql.handwritten", "orm.models")
     ),
     "django.db.models.fields": Surface("Fields.", ("orm.models.fields",)),
+    "django.db.models.fields.json": Surface(
+        "JSON, and lookups into it.", ("orm.sql.json",), of("orm.sql.json", "KT") | of("orm.models.fields", "JSONField")
+    ),
     "django.db.models.fields.related": Surface("Relations.", ("orm.models.relations",)),
     "django.db.models.functions": Surface("Database functions.", ("orm.sql.functions",)),
     "django.db.models.indexes": Surface("Indexes.", ("orm.models.indexes",)),

@@ -21,6 +21,7 @@ from orm.sql.calls import DatabaseDefault
 from orm.sql.references import names_in
 from orm.sql.types import INTEGER_KINDS, SQLType
 from orm.structures.choices import flatten_choices
+from orm.structures.lazy import made
 
 if TYPE_CHECKING:
     from typing import TypedDict, overload
@@ -78,6 +79,8 @@ class NotProvided:
 
 NOT_PROVIDED: Any = NotProvided()
 BLANK_VALUES: tuple[Any, ...] = (None, "", [], (), {})
+BLANK_CHOICE: tuple[tuple[str, str], ...] = (("", "---------"),)
+"""What stands in a menu for no choice."""
 
 _counter = itertools.count()
 
@@ -106,6 +109,8 @@ class Field(SQLType, Generic[T]):
     one_to_one: ClassVar[bool] = False
     many_to_many: ClassVar[bool] = False
     one_to_many: ClassVar[bool] = False
+    hidden: ClassVar[bool] = False
+    """Whether the field is no part of the model's API; only the far sides of relations may be."""
     related_model: Any = None
     remote_field: Any = None
     hops: tuple[Any, ...] = ()
@@ -320,6 +325,14 @@ class Field(SQLType, Generic[T]):
         """Choices as pairs, groups opened up."""
         return list(flatten_choices(self.choices))
 
+    def get_choices(
+        self, include_blank: bool = True, blank_choice: Iterable[tuple[Any, Any]] = BLANK_CHOICE
+    ) -> list[tuple[Any, Any]]:
+        """Choices as a menu shows them, below ``blank_choice`` unless they have a blank one or don't want it."""
+        choices = list(self.choices or ())
+        blank = not include_blank or any(value in (None, "") for value, _ in self.flatchoices)
+        return choices if blank else [*blank_choice, *choices]
+
     @property
     def error_messages(self) -> dict[str, str]:
         """Messages by code: the class's, then those given to this field."""
@@ -346,6 +359,23 @@ class Field(SQLType, Generic[T]):
     def db_type(self, dialect: Any) -> str:
         """The column type on ``dialect``; override it for a type the dialect has no kind for."""
         return str(dialect.column_type(self))
+
+    def rel_db_type(self, dialect: Any) -> str:
+        """The type of a column on ``dialect`` that refers to this one; override it with ``db_type``."""
+        return self.db_type(dialect)
+
+    def cast_db_type(self, dialect: Any) -> str:
+        """The type's name inside CAST."""
+        return self.own_db_type(dialect) or str(dialect.cast_type(self))
+
+    def db_parameters(self, dialect: Any) -> dict[str, str | None]:
+        """The column's ``type`` on ``dialect`` and the condition it keeps, ``check`` (None: it has none)."""
+        return {"type": self.db_type(dialect), "check": self.db_check(dialect.quote(self.column))}
+
+    def get_attname_column(self) -> tuple[str, str]:
+        """The attribute that holds the raw value, and the name of the column."""
+        attname = self.get_attname()
+        return attname, self.db_column or attname
 
     def own_db_type(self, dialect: Any) -> str | None:
         """The column type on ``dialect`` that a class of the application says itself; None where it says none."""
@@ -384,7 +414,7 @@ class Field(SQLType, Generic[T]):
         if value is None or type(value) is self.exact_type or hasattr(value, "resolve_expression"):
             return value
         try:
-            return super().get_prep_value(value)
+            return super().get_prep_value(made(value))
         except (TypeError, ValueError, ArithmeticError) as problem:
             raise self.refusal(problem, value) from problem
 
@@ -514,9 +544,12 @@ class Field(SQLType, Generic[T]):
     # -- identity ------------------------------------------------------------------------------------------------------
 
     def __lt__(self, other: object) -> bool:
-        if isinstance(other, Field):
-            return self.creation_counter < other.creation_counter
-        return NotImplemented
+        return self._place() < other._place() if isinstance(other, Field) else NotImplemented
+
+    def _place(self) -> tuple[bool, int, str]:
+        """Where fields come in order: those the library made, then as declared; copies by the label of their model."""
+        model: Any = vars(self).get("model")
+        return not self.auto_created, self.creation_counter, model._meta.label_lower if model is not None else ""
 
     def __str__(self) -> str:
         model: Any = vars(self).get("model")

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.checks.messages import CheckMessage, Error
+from orm.config import settings
+from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.errors import ImproperlyConfigured
 from orm.models.checks.late import field_checks
 from orm.models.fields.base import Field, Validator
@@ -78,14 +80,22 @@ class IntegerField(Field[IntT]):
 
     @property
     def validators(self) -> list[Validator]:
-        """The field's validators, and the limits of its width where they set none."""
+        """The field's validators, and the limits of its width where they set none.
+
+        Without ``same_everywhere`` the limits are those of the default database, if there is one.
+        """
         own = super().validators
-        low, high = INTEGER_RANGES[self.kind]
+        low, high = self._limits()
         if not any(isinstance(known, MinValueValidator) for known in own):
             own.append(MinValueValidator(0 if self.positive else low))
         if not any(isinstance(known, MaxValueValidator) for known in own):
             own.append(MaxValueValidator(high))
         return own
+
+    def _limits(self) -> tuple[int, int]:
+        if settings.same_everywhere or DEFAULT_DB_ALIAS not in databases:
+            return INTEGER_RANGES[self.kind]
+        return databases[DEFAULT_DB_ALIAS].dialect.integer_range(self)
 
     def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
         """A number has no length."""

@@ -65,6 +65,12 @@ class RelatedField(Field[T]):
             )
         return target
 
+    def get_choices(self, include_blank: bool = True, blank_choice: Any = ()) -> list[tuple[Any, Any]]:
+        """Refuse: the choices of a relation are rows. Raises ``NotImplementedError``."""
+        raise NotImplementedError(
+            f"{self}: get_choices() of a relation is not built; query the rows of {self.remote_field.model} instead."
+        )
+
     def related_query_name(self) -> str:
         """Return the word for the reverse direction in queries on the target."""
         return str(self.remote_field.name)
