@@ -171,7 +171,7 @@ class AwaitableConnection(Connection):
         if places:
             casts = [f"${number}::text::{_type_name(kinds[place])}" for number, place in enumerate(places, 1)]
             texts = [spelled(params[place]) for place in places]
-            read = await self._do(_call(self._raw.fetchrow, f"SELECT {', '.join(casts)}", *texts))
+            [read] = await self._do(_call(self._raw.fetch, f"SELECT {', '.join(casts)}", *texts))
             for place, value in zip(places, read, strict=True):
                 fitted[place] = value
         return fitted
@@ -315,7 +315,7 @@ class AwaitableDriver(Driver):
 
 def _is_refusal(error: BaseException) -> bool:
     """Whether it is asyncpg that can't encode a parameter; what the server says has a severity."""
-    return isinstance(error, asyncpg.DataError) and error.severity is None
+    return isinstance(error, asyncpg.DataError) and getattr(error, "severity", None) is None
 
 
 def _type_name(kind: asyncpg.Type) -> str:

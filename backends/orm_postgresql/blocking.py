@@ -110,7 +110,7 @@ class BlockingConnection(Connection):
 
     async def run_written(self, statement: WrittenStatement) -> WrittenAnswer:
         """Run a caller's statement with psycopg's client-side cursor, which quotes the values into the text."""
-        cursor = self._written or client_cursor(self._raw)
+        cursor: Any = self._written or client_cursor(self._raw)
         try:
             cursor.execute(statement.sql, statement.params)
             if cursor.description is None:

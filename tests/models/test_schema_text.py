@@ -209,9 +209,7 @@ def test_unique_constraints_that_carry_columns_or_name_operator_classes(plain: D
         lambda: models.UniqueConstraint(
             fields=["a"], name="u", condition=models.Q(a=1), deferrable=models.Deferrable.DEFERRED
         ),
-        lambda: models.UniqueConstraint(
-            fields=["a"], name="u", include=["b"], deferrable=models.Deferrable.DEFERRED
-        ),
+        lambda: models.UniqueConstraint(fields=["a"], name="u", include=["b"], deferrable=models.Deferrable.DEFERRED),
         lambda: models.UniqueConstraint(fields=["a"], name="u", include="b"),
         lambda: models.UniqueConstraint(fields=["a"], name="u", opclasses=["x", "y"]),
         lambda: models.UniqueConstraint(fields=["a"], name="u", opclasses=["x); DROP"]),

@@ -329,7 +329,7 @@ class Field(SQLType, Generic[T]):
         self, include_blank: bool = True, blank_choice: Iterable[tuple[Any, Any]] = BLANK_CHOICE
     ) -> list[tuple[Any, Any]]:
         """Choices as a menu shows them, below ``blank_choice`` unless they have a blank one or don't want it."""
-        choices = list(self.choices or ())
+        choices: list[tuple[Any, Any]] = list(self.choices or ())
         blank = not include_blank or any(value in (None, "") for value, _ in self.flatchoices)
         return choices if blank else [*blank_choice, *choices]
 
