@@ -26,17 +26,7 @@ class OneByOne(AsyncGenerator[T, None]):
     def __init__(self, lists: AsyncGenerator[list[T], None], name: str) -> None:
         self.lists = lists
         self.__qualname__ = name
-        self._items = self._walk()
-
-    async def _walk(self) -> AsyncGenerator[T, None]:
-        lists = nested(self.lists)
-        item: T | None
-        async with aclosing(lists):
-            async for part in lists:
-                for item in part:
-                    yield item
-                item = None
-                del part  # the next list is fetched without the last one in memory
+        self._items = _walk(lists)
 
     def __aiter__(self) -> AsyncIterator[T]:
         return self._items
@@ -57,3 +47,16 @@ class OneByOne(AsyncGenerator[T, None]):
     async def aclose(self) -> None:
         """Let go of the lists."""
         await self._items.aclose()
+
+
+async def _walk(lists: AsyncGenerator[list[T], None]) -> AsyncGenerator[T, None]:
+    """Yield the items. This knows nothing of the object that has it, or a stream left early would wait for the garbage
+    collector, with its connection."""
+    lists = nested(lists)
+    item: T | None
+    async with aclosing(lists):
+        async for part in lists:
+            for item in part:
+                yield item
+            item = None
+            del part  # the next list is fetched without the last one in memory

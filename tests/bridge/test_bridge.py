@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import os
 import sys
 import textwrap
@@ -412,3 +413,24 @@ async def test_lists_may_be_empty_when_they_are_walked_one_by_one() -> None:
         yield []
 
     assert [item async for item in OneByOne(lists(), "numbers")] == [1, 2]
+
+
+async def test_lists_left_early_are_closed_at_once() -> None:
+    closed = []
+
+    async def lists() -> AsyncGenerator[list[int], None]:
+        try:
+            yield [1, 2]
+        finally:
+            closed.append(True)
+
+    gc.disable()
+    try:
+        async for item in OneByOne(lists(), "numbers"):
+            if item == 1:
+                break
+        for _ in range(5):
+            await asyncio.sleep(0)
+    finally:
+        gc.enable()
+    assert closed == [True]
