@@ -40,6 +40,16 @@ async def test_absent_relation_is_none_at_once(library: Any, queries: Any) -> No
     assert len(counted) == 0
 
 
+@pytest.mark.only(colour="awaitable")  # in blocking code the attribute is right for both
+async def test_a_relation_that_may_be_absent_is_awaited_through_its_class(library: Any, queries: Any) -> None:
+    absent, loaded = await Book.objects.aget(pk=L.ROAD.pk), await Book.objects.aget(pk=L.NOTES.pk)
+    with queries as counted:
+        assert await Book.editor.aload(absent) is None
+        assert (await Book.author.aload(loaded)).name == "Ada"
+        assert await Book.author.aload(loaded) is await loaded.author
+    assert len(counted) == 1
+
+
 async def test_key_of_a_relation_needs_no_query(library: Any, queries: Any) -> None:
     book = await Book.objects.aget(pk=L.NOTES.pk)
     with queries as counted:

@@ -33,6 +33,8 @@ async def main() -> None:
     assert_type(book.author, Author)
     assert_type(await book.author, Author)
     assert_type(book.editor, Author | None)
+    assert_type(await Book.editor.aload(book), Author | None)
+    assert_type(await Book.author.aload(book), Author)
     assert_type(book.owner, Author)
     assert_type(book.later, Tag)
     assert_type(book.readers, ManyRelatedManager[Author])

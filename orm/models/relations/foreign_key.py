@@ -286,6 +286,14 @@ class ForeignKey(RelatedField[T]):
         places: int | None = self.target_field.decimal_places
         return places
 
+    if TYPE_CHECKING:
+
+        async def aload(self, instance: AwaitableModel) -> T:
+            """Return the related instance of ``instance``, loaded if need be: ``await Review.customer.aload(review)``.
+
+            Right also where ``await review.customer`` is not: of a column that is NULL it gives None.
+            """
+
     # -- values -----------------------------------------------------------------------------------------------------
 
     def get_prep_value(self, value: Any) -> Any:
