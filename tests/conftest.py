@@ -27,6 +27,7 @@ import pytest
 from psycopg import sql
 
 import orm
+from orm.config import KNOWN
 from tests import colours, servers
 from tests.counting import Queries
 
@@ -240,6 +241,17 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 
 _servers: dict[str, Server] = {}
+
+
+@pytest.fixture(autouse=True)
+def settings_as_they_were() -> Iterator[None]:
+    """Give a test's settings back, so that none meets those of another; which databases there are, each says itself."""
+    names = [name for name in KNOWN if name != "databases"]
+    before = {name: getattr(orm.settings, name) for name in names}
+    yield
+    changed = {name: value for name, value in before.items() if getattr(orm.settings, name) is not value}
+    if changed:
+        orm.configure(**changed)
 
 
 @pytest.fixture

@@ -104,7 +104,7 @@ class Witness:
         """All that must hold after the scenario was broken off ``where``."""
         for pool in self.db._pools.values():
             figures = pool.statistics
-            assert (figures.busy, figures.waiting, pool.roster.opening) == (0, 0, 0), f"{where}: {figures}"
+            assert (figures.busy, figures.waiting, len(pool.roster.permissions)) == (0, 0, 0), f"{where}: {figures}"
             assert figures.size == figures.idle <= 2, where
             assert all(not entry.connection.in_transaction for entry in pool.idle), where
         self.settle(f"{where}: a session is busy", self.is_quiet)

@@ -258,7 +258,7 @@ class Block:
         owed, self.owed = self.owed, None
         if self.state is OWING:
             self.become(OPEN)
-        if owed is None:
+        if owed is None or not self.lease.connection.is_usable:  # nothing is owed to a session that has ended
             return
         if owed.savepoint is not None:
             await roll_back_to_savepoint(owed, owed.savepoint)

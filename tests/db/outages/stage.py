@@ -30,7 +30,7 @@ def assert_whole(db: Database) -> None:
     """No place is taken by nobody."""
     for pool in db._pools.values():
         figures = pool.statistics
-        assert (figures.busy, figures.waiting, pool.roster.opening) == (0, 0, 0), figures
+        assert (figures.busy, figures.waiting, len(pool.roster.permissions)) == (0, 0, 0), figures
         assert figures.size == figures.idle, figures
     assert db.budget.taken == sum(pool.size for pool in db.statistics.pools)
 
