@@ -11,6 +11,7 @@ import click
 
 from orm.cli.output import ASKED, DIFFERENT, Failure, at_terminal, explained, say, tell_json
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
+from orm.errors import DatabaseError
 from orm.migrations import making, sources
 from orm.migrations.drift_blocking import drift
 from orm.migrations.executor import Plan
@@ -219,7 +220,7 @@ def _ask_before_loss(plan: Plan, alias: str) -> None:
 
 
 def _has_rows(app_label: str, operation: Any, alias: str) -> bool:
-    """Whether the table that an operation is about is there, with rows in it."""
+    """Whether the table that an operation is about may have rows in it: also where the database can't say."""
     database = databases[alias]
     loader = MigrationLoader(database)
     state = loader.project_state(list(loader.applied_migrations.keys() & loader.graph.nodes.keys()) or None)
@@ -234,8 +235,8 @@ def _has_rows(app_label: str, operation: Any, alias: str) -> bool:
         table = database.dialect.quote(model._meta.db_table).replace("%%", "%")
         try:
             return bool(connection.fetch(f"SELECT 1 FROM {table} LIMIT 1"))
-        except Exception:
-            return False
+        except DatabaseError:
+            return True
 
 
 # -- showing -----------------------------------------------------------------------------------------------------------
