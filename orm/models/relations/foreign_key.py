@@ -293,6 +293,7 @@ class ForeignKey(RelatedField[T]):
 
             Right also where ``await review.customer`` is not: of a column that is NULL it gives None.
             """
+            raise NotImplementedError  # what runs is the descriptor's, in ``forward``
 
     # -- values -----------------------------------------------------------------------------------------------------
 
