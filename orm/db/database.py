@@ -26,7 +26,8 @@ from orm.db.connection_blocking import ConnectionBlock
 from orm.db.limits import limited_chunks, patiently, within
 from orm.db.pooling.bridged import PortalDriver, ThreadedDriver, streamed
 from orm.db.pooling.budget import POOLS_WORTH, Budget
-from orm.db.pooling.pool import SOON, Pool, process
+from orm.db.pooling.pool import SOON, Pool
+from orm.db.pooling.process import process
 from orm.db.pooling.statistics import DatabaseStatistics
 from orm.db.transactions.block import live_blocks
 from orm.db.transactions.lease import Lease

@@ -9,8 +9,8 @@ from orm.migrations import operations as ops
 from orm.migrations.dependencies import Dependency, Kind
 from orm.migrations.describing import opened
 from orm.migrations.detected_models import FieldKey, ModelDetector
+from orm.migrations.model_state import field_options, remade
 from orm.migrations.references import ModelKey, model_key
-from orm.migrations.state import field_options, remade
 from orm.models.fields.base import NOT_PROVIDED
 
 ONLY_IN_PYTHON = frozenset({"violation_error_code", "violation_error_message"})

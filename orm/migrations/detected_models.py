@@ -7,9 +7,10 @@ from typing import Any
 from orm.migrations import operations as ops
 from orm.migrations.dependencies import SETTING, Dependency, Detected, Kind, of_relation
 from orm.migrations.describing import without_targets
+from orm.migrations.model_state import ModelState
 from orm.migrations.questioner import MigrationQuestioner
 from orm.migrations.references import ModelKey, model_key, references_in
-from orm.migrations.state import ModelState, ProjectState
+from orm.migrations.state import ProjectState
 
 FieldKey = tuple[str, str, str]
 

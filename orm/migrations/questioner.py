@@ -135,13 +135,12 @@ class InteractiveMigrationQuestioner(MigrationQuestioner):
             try:
                 chosen = int(input())
             except ValueError:
-                pass
+                chosen = 0  # none of the choices: asked again
             except KeyboardInterrupt:
                 self._say("")
                 self._cancel()
-            else:
-                if 0 < chosen <= len(listed):
-                    return chosen
+            if 0 < chosen <= len(listed):
+                return chosen
             self._say("Please select a valid option: ", "")
 
     def _ask_default(self, default: str = "") -> Any:

@@ -13,10 +13,11 @@ from typing import Any
 
 from orm.errors import FieldError
 from orm.query.builder import Builder
+from orm.sql.columns import Col
 from orm.sql.compiler import Compiler
 from orm.sql.conditions import Q
 from orm.sql.ddl import literal
-from orm.sql.expressions import Col, Constant, Param
+from orm.sql.expressions import Constant, Param
 from orm.sql.references import F, names_in
 from orm.sql.select import Join, Select
 

@@ -21,8 +21,9 @@ from orm.models.signals import post_delete, pre_delete
 from orm.models.unseen import Doomed, Unseen, is_watched, referring_rels, unseen, value_of
 from orm.query.delete_instances import delete_equal, delete_having
 from orm.query.prefetch import batches, fetch_in
+from orm.sql.columns import Col
 from orm.sql.conditions import Where
-from orm.sql.expressions import Col, Slot
+from orm.sql.expressions import Slot
 from orm.sql.lookups import Lookup
 
 Deleted = tuple[int, dict[str, int]]

@@ -16,8 +16,9 @@ from orm.errors import FieldError
 from orm.query.names import RELATION_LOOKUPS, Listing, Names, further_conditions, nearest, transform_of
 from orm.query.path import Path
 from orm.sql import types
+from orm.sql.columns import Col
 from orm.sql.conditions import Q, Where, kind_of
-from orm.sql.expressions import Col, Expression, Node, Slot
+from orm.sql.expressions import Expression, Node, Slot
 from orm.sql.json import KeyPath, PathItem
 from orm.sql.lookups import Exact, IsNull, build_lookup
 from orm.sql.references import names_in

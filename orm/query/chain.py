@@ -471,8 +471,8 @@ class Chain(Generic[M]):
         they are from: ``tag("checkout")``.
 
         The text is part of the statement, which databases plan and keep by its text: use few different ones. Further
-        tags are added. Queries of ``prefetch_related`` have no tag but their own, and what a deletion does in other tables
-        has none.
+        tags are added. Queries of ``prefetch_related`` have no tag but their own, and what a deletion does in other
+        tables has none.
 
         Raises ``ValueError`` for a text that holds ``/*``, ``*/`` or characters that can't be printed.
         """

@@ -9,9 +9,10 @@ from orm.errors import FieldError
 from orm.query.builder import Builder, InnerBuilder
 from orm.query.layout import finish
 from orm.query.names import nearest
+from orm.sql.columns import Col
 from orm.sql.conditions import Where
 from orm.sql.delete import Delete
-from orm.sql.expressions import Col, Combinable, Expression, Null, Slot, structure_of
+from orm.sql.expressions import Combinable, Expression, Null, Slot, structure_of
 from orm.sql.insert import Conflict, Insert
 from orm.sql.lookups import Exact, In
 from orm.sql.select import Output, Select, SubSelect, moved

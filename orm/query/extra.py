@@ -15,7 +15,8 @@ from orm.query.layout import resolve_ordering
 from orm.query.names import nearest
 from orm.query.steps import annotate
 from orm.sql import types
-from orm.sql.expressions import Column, OrderBy
+from orm.sql.columns import Column
+from orm.sql.expressions import OrderBy
 from orm.sql.handwritten import RawSQL
 from orm.sql.select import Join
 

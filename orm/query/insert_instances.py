@@ -22,8 +22,9 @@ from orm.query.instance_rows import Columns, Computed, RowMaker, columns_of, row
 from orm.query.plan import Plan, statement_plan
 from orm.query.shape import root
 from orm.sql.calls import DatabaseDefault
+from orm.sql.columns import Col
 from orm.sql.dialect import NewKey
-from orm.sql.expressions import Col, Combinable, Expression, Uncacheable, Value, structure_of
+from orm.sql.expressions import Combinable, Expression, Uncacheable, Value, structure_of
 from orm.sql.insert import Conflict, Excluded, Insert
 from orm.sql.select import Output
 from orm.sql.sources import DefaultRow, ParameterArrays, ParameterRows, Source, ValueRow

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from orm.errors import FieldError
 from orm.query.builder import Builder, ConstantBuilder
-from orm.sql.expressions import Col, Expression, OrderBy, Ref
+from orm.sql.columns import Col, Ref
+from orm.sql.expressions import Expression, OrderBy
 from orm.sql.functions.numbers import Random
 from orm.sql.select import Loading, Output, Select
 from orm.sql.types import INTEGER_KINDS

@@ -13,8 +13,9 @@ from orm.errors import FieldError
 from orm.late import difflib, inspect
 from orm.query.hop import Hop
 from orm.query.path import Path
+from orm.sql.columns import Col, Column
 from orm.sql.conditions import Where
-from orm.sql.expressions import Col, Column, Slot
+from orm.sql.expressions import Slot
 from orm.sql.json import KeyPath, KeyTransform, PathItem, is_special, keys_in, leading_keys, path_item
 from orm.sql.lookups import Exact
 from orm.sql.select import Join, Select, moved

@@ -19,7 +19,7 @@ from orm.db.routing import routes
 from orm.errors import FieldError
 from orm.late import difflib
 from orm.query.names import check_attribute
-from orm.sql.expressions import Col
+from orm.sql.columns import Col
 from orm.sql.references import F
 
 TWINS = ("aprefetch_related_objects",)

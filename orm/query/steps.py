@@ -19,9 +19,10 @@ from orm.query.layout import by_name, finish, resolve_ordering
 from orm.query.names import check_attribute, meant, nearest
 from orm.sql import types
 from orm.sql.aggregates import count_rows
+from orm.sql.columns import Col, Column
 from orm.sql.common_tables import CommonTable
 from orm.sql.conditions import Never, NothingNode, Q, Where
-from orm.sql.expressions import Col, Column, Expression, OrderBy, Slot
+from orm.sql.expressions import Expression, OrderBy, Slot
 from orm.sql.functions.windows import RowNumber
 from orm.sql.lookups import Exact, GreaterThan, LessThanOrEqual
 from orm.sql.references import names_in

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from orm.errors import FieldError
 from orm.sql import types
 from orm.sql.calls import Func
-from orm.sql.expressions import Expression, Star, as_expression
+from orm.sql.columns import Star
+from orm.sql.expressions import Expression, as_expression
 from orm.sql.types import SQLType
 from orm.sql.windows import listed, ordering_of
 

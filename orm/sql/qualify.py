@@ -12,8 +12,9 @@ from types import NoneType
 from typing import Any
 
 from orm.errors import NotSupportedError
+from orm.sql.columns import Ref
 from orm.sql.conditions import Where
-from orm.sql.expressions import Expression, OrderBy, Ref, Slot
+from orm.sql.expressions import Expression, OrderBy, Slot
 from orm.sql.lookups import Lookup
 from orm.sql.select import Join, Output, Select
 from orm.sql.sources import SelectedRows

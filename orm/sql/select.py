@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orm.errors import EmptyResultSet
 from orm.sql import types
+from orm.sql.columns import Col, Column, Ref
 from orm.sql.conditions import Where
-from orm.sql.expressions import Col, Column, Expression, Null, Ref, Slot
+from orm.sql.expressions import Expression, Null, Slot
 from orm.sql.references import Outer
 from orm.sql.types import SQLType
 

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import EmptyResultSet, FullResultSet, NotSupportedError
+from orm.sql.columns import Col, Ref
 from orm.sql.common_tables import compile_ctes
 from orm.sql.conditions import Where
-from orm.sql.expressions import Col, Expression, Ref
+from orm.sql.expressions import Expression
 from orm.sql.qualify import qualified
 from orm.sql.select import Output, Position, Select, SubSelect
 

@@ -71,7 +71,7 @@ DB: dict[str, Surface] = {
     "django.db.models.deletion": Surface("What happens to referring rows.", ("orm.models.on_delete", "orm.errors")),
     "django.db.models.enums": Surface("Choices.", ("orm.models.fields.choices",)),
     "django.db.models.expressions": Surface(
-        "Expressions.", ("orm.sql.expressions", "orm.sql.handwritten", "orm.models")
+        "Expressions.", ("orm.sql.expressions", "orm.sql.columns", "orm.sql.handwritten", "orm.models")
     ),
     "django.db.models.fields": Surface("Fields.", ("orm.models.fields",)),
     "django.db.models.fields.json": Surface(

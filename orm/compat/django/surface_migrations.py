@@ -38,7 +38,8 @@ MIGRATIONS: dict[str, Surface] = {
     "django.db.migrations.recorder": Surface("What has been applied.", ("orm.migrations.recorder_blocking",)),
     "django.db.migrations.serializer": Surface("Values as source.", ("orm.migrations.serializer",)),
     "django.db.migrations.state": Surface(
-        "Models at one point of history.", ("orm.migrations.state", "orm.migrations.references")
+        "Models at one point of history.",
+        ("orm.migrations.state", "orm.migrations.model_state", "orm.migrations.references"),
     ),
     "django.db.migrations.writer": Surface("Files.", ("orm.migrations.writer",)),
 }

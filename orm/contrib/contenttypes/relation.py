@@ -23,7 +23,8 @@ from orm.models.relations.virtual import VirtualField
 from orm.query.hop import Hop
 from orm.query.prefetch import fetch_in
 from orm.sql import types
-from orm.sql.expressions import Col, Expression
+from orm.sql.columns import Col
+from orm.sql.expressions import Expression
 
 if TYPE_CHECKING:
     from orm.checks.messages import CheckMessage

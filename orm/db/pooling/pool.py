@@ -8,7 +8,6 @@ connection.
 
 from __future__ import annotations
 
-import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable
 from contextvars import ContextVar
@@ -22,8 +21,9 @@ from orm.bridge.drive import drive
 from orm.bridge.generators import follow_generators
 from orm.bridge.guard import running_loop
 from orm.bridge.portal import note_thread
-from orm.bridge.waiting import NOTHING, Waiter, name_of, whoami
+from orm.bridge.waiting import NOTHING, Waiter, whoami
 from orm.db.limits import patiently
+from orm.db.pooling.process import process
 from orm.db.pooling.roster import VOID, Entry, Permission, Roster
 from orm.db.pooling.statistics import PoolStatistics
 from orm.errors import Error, InterfaceError, PoolTimeout
@@ -47,28 +47,9 @@ waited: ContextVar[float] = ContextVar("orm.waited", default=0.0)
 SWEEP_SECONDS = 5.0
 SOONEST = 0.05
 ASK_AGAIN_SECONDS = 0.25
-SHOWN_CHARACTERS = 80
 FINISH_SECONDS = 0.25
 CLOSE_SECONDS = 2.0
 SOON = 0.002
-
-
-class Process:
-    """Whether this process is ending, so that statements are stopped and threads die with it."""
-
-    def __init__(self) -> None:
-        self.ending = False
-
-    def end_thread(self) -> None:
-        """Let a thread whose statement was stopped by the end of the process go with it, and not complain on stderr.
-
-        Raises ``SystemExit``, of which the interpreter says nothing in a thread.
-        """
-        if self.ending and running_loop() is None and threading.current_thread() is not threading.main_thread():
-            raise SystemExit
-
-
-process = Process()
 
 
 class Pool:
@@ -599,7 +580,7 @@ class Pool:
         """Describe who holds connections, longest first."""
         now = monotonic()
         busy = sorted(self.busy(), key=lambda entry: entry.taken)
-        return [f"{name_of(entry.who)}, {shown(entry.what)}, {now - entry.taken:.1f} s" for entry in busy]
+        return [entry.description(now) for entry in busy]
 
     def _exhausted(self, began: float) -> str:
         colour = "this event loop" if running_loop() is not None else "blocking code"
@@ -614,12 +595,6 @@ class Pool:
             f"No connection to database {self.alias!r} became free for {colour} within {monotonic() - began:.1f} s "
             f"({limit}, acquire_timeout={self.options.acquire_timeout:g}). Held by:{lines}"
         )
-
-
-def shown(what: str) -> str:
-    """Shorten a statement for a message."""
-    text = " ".join(what.split())
-    return text if len(text) <= SHOWN_CHARACTERS else f"{text[: SHOWN_CHARACTERS - 3]}..."
 
 
 async def close_quietly(connection: Connection) -> None:

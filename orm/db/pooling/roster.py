@@ -12,6 +12,7 @@ import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
+from orm.bridge.waiting import name_of
 from orm.late import random
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from orm.db.pooling.budget import Budget
     from orm.db.url import PoolOptions
 
+SHOWN_CHARACTERS = 80
 JITTER = 0.1
 """Share of ``max_lifetime`` by which connections end earlier, at random."""
 
@@ -59,6 +61,12 @@ class Entry:
         self.who: Any = None
         self._pool = None if pool is None else weakref.ref(pool)
         self.gone = False
+
+    def description(self, now: float) -> str:
+        """Say who holds it, what for (shortened) and how long."""
+        what = " ".join(self.what.split())
+        what = what if len(what) <= SHOWN_CHARACTERS else f"{what[: SHOWN_CHARACTERS - 3]}..."
+        return f"{name_of(self.who)}, {what}, {now - self.taken:.1f} s"
 
     def __del__(self) -> None:
         if not self.gone and self._pool is not None:

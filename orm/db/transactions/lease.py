@@ -15,7 +15,7 @@ from orm.bridge.clock import clock
 from orm.bridge.crossing import Stopped, drive_in_thread, in_thread, visit
 from orm.bridge.guard import running_loop
 from orm.db.limits import patiently
-from orm.db.pooling.pool import process
+from orm.db.pooling.process import process
 from orm.db.transactions.states import RETURNED, SOUND, STOPPING, SUSPECT, LeaseState
 from orm.errors import BridgeError, DatabaseError, InterfaceError, TransactionManagementError
 

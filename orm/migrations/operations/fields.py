@@ -64,13 +64,12 @@ class FieldOperation(Operation):
         )
 
 
-class AddField(FieldOperation):
-    """Add a field.
+class FieldGivenOperation(FieldOperation):
+    """An operation that brings a field.
 
     Parameters: without ``preserve_default`` the field's default is for the rows there are, and not kept.
     """
 
-    category = OperationCategory.ADDITION
     field: Any
 
     def __init__(self, model_name: str, name: str, field: Any, preserve_default: bool = True) -> None:
@@ -82,6 +81,12 @@ class AddField(FieldOperation):
         if self.preserve_default is not True:
             options["preserve_default"] = self.preserve_default
         return type(self).__name__, [], options
+
+
+class AddField(FieldGivenOperation):
+    """Add a field."""
+
+    category = OperationCategory.ADDITION
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         state.add_field(app_label, self.model_name_lower, self.name, self.field, self.preserve_default)
@@ -166,24 +171,10 @@ class RemoveField(FieldOperation):
         return super().reduce(operation, app_label)
 
 
-class AlterField(FieldOperation):
-    """Put a field of the same name in the place of another.
-
-    Parameters: without ``preserve_default`` the field's default is for the rows there are, and not kept.
-    """
+class AlterField(FieldGivenOperation):
+    """Put a field of the same name in the place of another."""
 
     category = OperationCategory.ALTERATION
-    field: Any
-
-    def __init__(self, model_name: str, name: str, field: Any, preserve_default: bool = True) -> None:
-        self.preserve_default = preserve_default
-        super().__init__(model_name, name, field)
-
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
-        options: dict[str, Any] = {"model_name": self.model_name, "name": self.name, "field": self.field}
-        if self.preserve_default is not True:
-            options["preserve_default"] = self.preserve_default
-        return type(self).__name__, [], options
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         state.alter_field(app_label, self.model_name_lower, self.name, self.field, self.preserve_default)

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from orm.migrations.model_state import ModelState
 from orm.migrations.operation import OperationCategory
 from orm.migrations.operations import creation
 from orm.migrations.operations.model_base import DeleteModel, ModelOperation
 from orm.migrations.references import model_key, refers
-from orm.migrations.state import ModelState
 from orm.models.base_blocking import Model
 from orm.models.managers import Manager
 from orm.models.options import normalise_together
@@ -265,7 +265,12 @@ async def _rename_join_tables(schema_editor: Any, old_model: Any, new_model: Any
 
 
 class ModelOptionOperation(ModelOperation):
-    """An operation on an option of a model: the last one counts."""
+    """An operation on an option of a model: the last one counts. Back is the same way, between the states swapped."""
+
+    async def backwards(
+        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        await self.forwards(app_label, schema_editor, from_state, to_state)
 
     def reduce(self, operation: Any, app_label: str) -> bool | list[Any]:
         if isinstance(operation, (type(self), DeleteModel)) and self.name_lower == operation.name_lower:
@@ -302,11 +307,6 @@ class AlterModelTable(ModelOptionOperation):
             if through._meta.auto_created:
                 await schema_editor.aalter_db_table(through, join_table_name(old_field), join_table_name(new_field))
 
-    async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
-    ) -> None:
-        await self.forwards(app_label, schema_editor, from_state, to_state)
-
     def describe(self) -> str:
         return f"Rename table for {self.name} to {self.table if self.table is not None else '(default)'}"
 
@@ -337,11 +337,6 @@ class AlterModelTableComment(ModelOptionOperation):
         if self.allow_migrate_model(schema_editor.connection.alias, new):
             old = from_state.apps.get_model(app_label, self.name)
             await schema_editor.aalter_db_table_comment(new, old._meta.db_table_comment, new._meta.db_table_comment)
-
-    async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
-    ) -> None:
-        await self.forwards(app_label, schema_editor, from_state, to_state)
 
     def describe(self) -> str:
         return f"Alter {self.name} table comment"
@@ -377,11 +372,6 @@ class AlterTogetherOptionOperation(ModelOptionOperation):
     def groups(self, state: ProjectState, app_label: str) -> Any:
         """The groups as a state has them."""
         return state.models[app_label, self.name_lower].options.get(self.option_name) or set()
-
-    async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
-    ) -> None:
-        await self.forwards(app_label, schema_editor, from_state, to_state)
 
     def references_field(self, model_name: str, name: str, app_label: str) -> bool:
         return self.references_model(model_name, app_label) and (
@@ -469,11 +459,6 @@ class AlterOrderWithRespectTo(ModelOptionOperation):
             field.default = 0
             await schema_editor.aadd_field(old, field)
 
-    async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
-    ) -> None:
-        await self.forwards(app_label, schema_editor, from_state, to_state)
-
     def references_field(self, model_name: str, name: str, app_label: str) -> bool:
         return self.references_model(model_name, app_label) and (
             self.order_with_respect_to is None or name == self.order_with_respect_to
@@ -518,11 +503,6 @@ class AlterModelOptions(ModelOptionOperation):
         state.alter_model_options(app_label, self.name_lower, self.options, self.ALTER_OPTION_KEYS)
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
-    ) -> None:
-        """Nothing: the database does not see these options."""
-
-    async def backwards(
         self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         """Nothing: the database does not see these options."""

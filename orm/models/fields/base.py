@@ -90,6 +90,21 @@ INVALID_KINDS = frozenset({"boolean", "date", "datetime", "decimal", "time", "uu
 NUMBER_KINDS = INTEGER_KINDS | {"float"}
 
 
+def refuse_wrong_options(primary_key: bool, null: bool, db_default: Any, choices: Any) -> None:
+    """Raise for options of a field that can't be meant; see ``strict_models``."""
+    if hasattr(db_default, "resolve_expression"):
+        if any(names_in(db_default)) or getattr(db_default, "contains_aggregate", False):
+            raise ImproperlyConfigured(
+                f"db_default={db_default!r} names columns or aggregates them: it is made of values and functions."
+            )
+    elif callable(db_default):
+        raise ImproperlyConfigured("db_default must be a plain value or an expression; a callable belongs in default=.")
+    if primary_key and null:
+        raise ImproperlyConfigured("A primary key can't be null: leave out null=True or primary_key=True.")
+    if choices is not None:
+        refuse_wrong_choices(choices)
+
+
 class Field(SQLType, Generic[T]):
     """A column of a model.
 
@@ -171,19 +186,8 @@ class Field(SQLType, Generic[T]):
         db_tablespace: str | None = None,
         db_comment: str | None = None,
     ) -> None:
-        if not settings.strict_models:
-            pass  # left to checks
-        elif hasattr(db_default, "resolve_expression"):
-            if any(names_in(db_default)) or getattr(db_default, "contains_aggregate", False):
-                raise ImproperlyConfigured(
-                    f"db_default={db_default!r} names columns or aggregates them: it is made of values and functions."
-                )
-        elif callable(db_default):
-            raise ImproperlyConfigured(
-                "db_default must be a plain value or an expression; a callable belongs in default=."
-            )
-        if primary_key and null and settings.strict_models:
-            raise ImproperlyConfigured("A primary key can't be null: leave out null=True or primary_key=True.")
+        if settings.strict_models:
+            refuse_wrong_options(primary_key, null, db_default, choices)
         self.name = name or ""
         self.verbose_name = verbose_name or ""
         self.primary_key = primary_key
@@ -196,8 +200,6 @@ class Field(SQLType, Generic[T]):
         self.default = default
         self.db_default = db_default
         self.editable = editable
-        if choices is not None and settings.strict_models:
-            refuse_wrong_choices(choices)
         self.choices = choices
         self.help_text = help_text
         self.db_column = db_column
