@@ -31,10 +31,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def sessions(db: Database) -> int:
-    """Sessions this process has at the server besides the blocking one, or open database files."""
+    """Sessions these tests have at the server besides the blocking one, or open database files."""
     run(db.aclose())  # SQLite closes no file while another connection of the process has it locked
     if db.url.scheme == "postgresql":
-        rows = run(db.fetch("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"))
+        ours = "application_name = current_setting('application_name') AND datname = current_database()"
+        rows = run(db.fetch(f"SELECT count(*) FROM pg_stat_activity WHERE {ours}"))
         return int(rows[0][0]) - 1
     open_files = [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if fd_exists(fd)]
     return sum(name.startswith(os.path.realpath(db.url.database)) for name in open_files)
