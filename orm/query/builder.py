@@ -1,10 +1,8 @@
-"""From names to columns: resolves what a query says against the models, planning joins, and raises ``FieldError``
-there.
+"""From names to columns: resolves what a query says against the models, plans joins, and raises ``FieldError``.
 
 Runs only when a chain step is taken for the first time (orm.query.shape); it changes a copy of a ``Select``. The rules
-for
-relations with many rows are Django's: conditions of one ``filter()`` speak of the same related row, those of two calls
-may speak of different ones, and ``exclude()`` means "has no such row".
+for relations with many rows are Django's: conditions of one ``filter()`` speak of the same related row, those of two
+calls may speak of different ones, and ``exclude()`` means "has no such row".
 """
 
 from __future__ import annotations

@@ -9,10 +9,11 @@ from orm.errors import FieldError
 from orm.query.builder import Builder, InnerBuilder
 from orm.query.layout import finish
 from orm.query.names import nearest
+from orm.query.shape import Shape, root
 from orm.sql.columns import Col
 from orm.sql.conditions import Where
 from orm.sql.delete import Delete
-from orm.sql.expressions import Combinable, Expression, Null, Slot, structure_of
+from orm.sql.expressions import Combinable, Expression, Null, Slot, Uncacheable, structure_of
 from orm.sql.insert import Conflict, Insert
 from orm.sql.lookups import Exact, In
 from orm.sql.select import Output, Select, SubSelect, moved
@@ -226,3 +227,22 @@ def rows_condition(select: Select) -> Where | None:
     key = select.model._meta.pk
     inner.outputs = tuple(Output(part) for part in Col(aliases[select.base_alias], key).parts)
     return Where((In(Col(select.base_alias, key), SubSelect(inner)),))
+
+
+def inserting(
+    model: Any, rows: Any, fields: Sequence[str], ignore_conflicts: bool, *returning: Any
+) -> tuple[Shape, tuple[Any, ...]]:
+    """Return the shape of an INSERT of a queryset's rows, and its values."""
+    if isinstance(fields, str):
+        raise TypeError(f"fields must be a list of names, like [{fields!r}], not a string.")
+    chosen = selected_names(rows)
+    names = tuple(fields) or chosen
+    others = values_left_out(model, names)
+    values: list[Any] = []
+    key: Any
+    try:
+        key = ("insert from", rows.query_structure(values), names, (*others,), ignore_conflicts, *returning)
+    except Uncacheable:
+        key = None
+    values += others.values()
+    return root(model).advance(key, values, insert_selected, rows, names, others, ignore_conflicts, *returning)

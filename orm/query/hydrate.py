@@ -1,9 +1,8 @@
 """Rows to objects: one function generated for exactly the columns of a plan.
 
 It writes each instance's ``__dict__`` at once and converts only the columns that need it. ``__init__`` and ``from_db``
-are
-called only for classes that override them or whose init signals someone listens to. Names in the generated source come
-from fields, which are Python identifiers; values never do.
+are called only for classes that override them or whose init signals someone listens to. Names in the generated source
+come from fields, which are Python identifiers; values never do.
 """
 
 from __future__ import annotations
@@ -100,8 +99,7 @@ def hydrator(layout: Layout, dialect: Dialect, stateful: bool = False) -> Hydrat
     """Return the function that turns rows into the results a layout describes.
 
     With ``stateful`` it takes a second argument, called for each instance to give its ``_state`` (for instances that
-    are
-    not of the default database in the default fetch mode).
+    are not of the default database in the default fetch mode).
     """
     converted = converters(layout, dialect)
     quick = [getattr(convert, "quick", convert) for convert in converted]

@@ -1,8 +1,7 @@
 """QuerySet: everything that asks or changes the database, written once as coroutines.
 
 ``queryset_blocking.py`` holds the generated blocking forms; use ``QuerySet`` from there. A coroutine here waits only
-inside
-``Database`` methods. Large results become objects in slices, so that an event loop can breathe between them.
+inside ``Database`` methods. Large results become objects in slices, so that an event loop can breathe between them.
 """
 
 from __future__ import annotations
@@ -22,17 +21,18 @@ from orm.db.registry import databases
 from orm.db.routing import routes
 from orm.db.transactions.membership import find_block
 from orm.db.transactions.public import atomic
-from orm.errors import FieldError, IntegrityError, TransactionManagementError
+from orm.errors import IntegrityError, TransactionManagementError
 from orm.query import change_query, routed, steps
 from orm.query.chain import _filter_key, _listed_filter_key, named_expressions
 from orm.query.faces import Faces
+from orm.query.given import called, creation_values, not_one
 from orm.query.insert_instances import bulk_insert, upsert_of
 from orm.query.plan import Plan, select_plan, statement_plan
 from orm.query.prefetch import batches, load_lookups
 from orm.query.query import Query
 from orm.query.raw_blocking import RawQuerySet
 from orm.query.returning_blocking import Returning
-from orm.query.shape import Shape, root
+from orm.query.shape import Shape
 from orm.query.update_instances import bulk_update
 from orm.sql.expressions import Uncacheable, structure_of
 
@@ -46,7 +46,6 @@ M = TypeVar("M", covariant=True)
 
 FEW = 200
 """Rows of a stream that become objects at a time: a tenth quicker than thousands, which fall out of the caches."""
-
 SLICE = 500  # rows that become objects before others may run
 
 
@@ -205,7 +204,7 @@ class AwaitableQuerySet(Faces[M]):
             if self._prefetch_related_lookups:
                 await self._prefetch(found)
             return found[0]  # type: ignore[no-any-return]
-        raise self._not_one(len(rows), args, kwargs)
+        raise not_one(self.model, len(rows), args, kwargs)
 
     async def _get_among(self, args: Sequence[Any], kwargs: dict[str, Any]) -> M:
         if args or kwargs:
@@ -214,21 +213,7 @@ class AwaitableQuerySet(Faces[M]):
         found = await self._clone().afetch_all()
         if len(found) == 1:
             return found[0]
-        raise self._not_one(len(found), args, kwargs)
-
-    def _not_one(self, count: int, args: Sequence[Any], kwargs: dict[str, Any]) -> Exception:
-        model: Any = self.model
-        asked = ", ".join([*map(repr, args), *(f"{name}={_shown(value)}" for name, value in kwargs.items())])
-        if not count:
-            missing: Exception = model.DoesNotExist(
-                f"{model.__name__} matching query does not exist. It was asked for with get({asked})"
-            )
-            return missing
-        number = f"more than {count - 1}" if count > 20 else str(count)
-        several: Exception = model.MultipleObjectsReturned(
-            f"get() returned more than one {model.__name__} -- it returned {number}! It was asked for with get({asked})"
-        )
-        return several
+        raise not_one(self.model, len(found), args, kwargs)
 
     async def afirst(self) -> M | None:
         """Return the first row, by key when the query has no order; None when there is none."""
@@ -328,9 +313,7 @@ class AwaitableQuerySet(Faces[M]):
         return await self.filter(pk=obj.pk).aexists()
 
     async def aaggregate(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Return values computed over all rows, by name: ``await qs.aaggregate(Avg("age"))`` gives ``{"age__avg":
-        …}``.
-        """
+        """Return values computed over all rows, by name: ``aaggregate(Avg("age"))`` gives ``{"age__avg": …}``."""
         aggregates = named_expressions(args, kwargs, "aggregate", "aggregates")
         if not aggregates:
             return {}
@@ -437,15 +420,15 @@ class AwaitableQuerySet(Faces[M]):
         try:
             return await self.aget(**kwargs), False
         except model.DoesNotExist:
-            params = self._creation_values(kwargs, defaults)
+            params = creation_values(self.model, kwargs, defaults)
         try:
             async with atomic(using=self.db):
                 return await call_form(self.acreate, **params), True
         except IntegrityError:
             found = await self.filter(**kwargs)._slice(slice(0, 2)).afetch_all()
-            if len(found) != 1:  # the violation was about something else
-                raise
-            return found[0], False
+            if len(found) == 1:
+                return found[0], False
+            raise  # the violation was about something else
 
     async def aupdate_or_create(
         self,
@@ -458,7 +441,7 @@ class AwaitableQuerySet(Faces[M]):
             writer = await routed.to_write(self)
             return await AwaitableQuerySet.aupdate_or_create(writer, defaults, create_defaults, **kwargs)
         model: Any = self.model
-        changes_ = _called(defaults or {})
+        changes_ = called(defaults or {})
         async with atomic(using=self.db):
             locked = self.select_for_update() if databases[self.db].dialect.capabilities.select_for_update else self
             created = create_defaults if create_defaults is not None else defaults
@@ -475,17 +458,6 @@ class AwaitableQuerySet(Faces[M]):
             else:
                 await call_form(fresh.asave, using=self.db)
             return instance, False
-
-    def _creation_values(self, kwargs: dict[str, Any], defaults: Mapping[str, Any] | None) -> dict[str, Any]:
-        params = {name: value for name, value in kwargs.items() if "__" not in name}
-        params.update(_called(defaults or {}))
-        model: Any = self.model
-        unknown = [n for n in params if n != "pk" and n not in model._meta.names and not hasattr(model, n)]
-        if unknown:
-            raise FieldError(
-                f"Invalid field name(s) for model {model.__name__}: {', '.join(map(repr, sorted(unknown)))}."
-            )
-        return params
 
     async def abulk_create(
         self,
@@ -521,28 +493,9 @@ class AwaitableQuerySet(Faces[M]):
 
         Returns how many rows were inserted. Nothing here calls ``save()`` or sends its signals.
         """
-        shape, values = self._inserting(rows, fields, ignore_conflicts)
+        shape, values = change_query.inserting(self.model, rows, fields, ignore_conflicts)
         writer = await routed.to_write(self) if routes.active else self
         return await writer._run(shape, values)
-
-    def _inserting(
-        self, rows: Any, fields: Sequence[str], ignore_conflicts: bool, *returning: Any
-    ) -> tuple[Shape, tuple[Any, ...]]:
-        """Return the shape of an INSERT of a queryset's rows, and its values."""
-        if isinstance(fields, str):
-            raise TypeError(f"fields must be a list of names, like [{fields!r}], not a string.")
-        chosen = change_query.selected_names(rows)
-        names = tuple(fields) or chosen
-        others = change_query.values_left_out(self.model, names)
-        values: list[Any] = []
-        key: Any
-        try:
-            key = ("insert from", rows.query_structure(values), names, (*others,), ignore_conflicts, *returning)
-        except Uncacheable:
-            key = None
-        values += others.values()
-        change = change_query.insert_selected
-        return root(self.model).advance(key, values, change, rows, names, others, ignore_conflicts, *returning)
 
     # -- changed rows --------------------------------------------------------------------------------------------------
 
@@ -566,14 +519,13 @@ class AwaitableQuerySet(Faces[M]):
 
     def _check_change(self, what: Literal["update", "delete"]) -> None:
         """Refuse to change the rows of a query that does not tell them from others. Raises ``TypeError``."""
-        if what == "update":
-            self._uncut("update a query")
-        else:
-            self._uncut("use 'limit' or 'offset' with delete()")
+        self._uncut("update a query" if what == "update" else "use 'limit' or 'offset' with delete()")
         self._uncombined(what)
-        if what == "delete" and self._shape.select.values is not None:
+        if what == "update":
+            return
+        if self._shape.select.values is not None:
             raise TypeError("Cannot call delete() after .values() or .values_list()")
-        if what == "delete" and self._shape.select.distinct_on:
+        if self._shape.select.distinct_on:
             raise TypeError("Cannot call delete() after .distinct(*fields).")
 
     def returning(self, *names: str) -> Returning[M]:
@@ -620,9 +572,8 @@ class AwaitableQuerySet(Faces[M]):
         """
         self._check_change("delete")
         model: Any = self.model
-        deleted: tuple[int, dict[str, int]] = await model._meta.deleter(
-            await routed.to_write(self) if routes.active else self._clone()
-        )
+        rows = await routed.to_write(self) if routes.active else self._clone()
+        deleted: tuple[int, dict[str, int]] = await model._meta.deleter(rows)
         self._result_cache = None
         return deleted
 
@@ -644,18 +595,6 @@ class AwaitableQuerySet(Faces[M]):
     def as_manager(cls) -> Any:
         """Return a manager with this class's methods."""
         return cls._manager_of(cls)  # type: ignore[attr-defined]
-
-
-def _called(values: Mapping[str, Any]) -> dict[str, Any]:
-    if not isinstance(values, Mapping):
-        raise TypeError(f"defaults is a dict of names and values, not {values!r}")
-    return {name: value() if callable(value) else value for name, value in values.items()}
-
-
-def _shown(value: Any) -> str:
-    """Return a value for a message; of an instance its key, since its own text may ask the database."""
-    meta = getattr(value, "_meta", None)
-    return repr(value) if meta is None else f"<{type(value).__name__} pk={value.pk!r}>"
 
 
 __all__ = ["AwaitableQuerySet"]

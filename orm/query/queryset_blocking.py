@@ -85,8 +85,7 @@ class QuerySet(AwaitableQuerySet[M]):
         return run(AwaitableQuerySet.acontains(self, obj))
 
     def aggregate(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Return values computed over all rows, by name: ``await qs.aaggregate(Avg("age"))`` gives ``{"age__avg":
-        …}``.
+        """Return values computed over all rows, by name: ``aaggregate(Avg("age"))`` gives ``{"age__avg": …}``.
 
         Blocking form of :meth:`aaggregate`: same parameters, same errors.
         """

@@ -84,7 +84,7 @@ class AwaitableReturning(Generic[M]):
 
     async def ainsert_from(self, rows: Any, *, fields: Sequence[str] = (), ignore_conflicts: bool = False) -> list[Any]:
         """Insert the rows of another queryset, as ``QuerySet.insert_from()``; return the new rows."""
-        shape, values = self._queryset._inserting(rows, fields, ignore_conflicts, self._outputs)
+        shape, values = change_query.inserting(self._queryset.model, rows, fields, ignore_conflicts, self._outputs)
         return await self._changed(shape, values)
 
     async def _changed(self, shape: Shape, values: tuple[Any, ...]) -> list[Any]:

@@ -1,10 +1,9 @@
 """Shapes: queries without their values, interned so that equal queries share one object, and with it one compiled plan.
 
 A shape knows the steps taken from it: structural key → next shape. A step taken before costs one dict look-up and the
-preparation
-of its values; a new one resolves names (orm.query.builder) under a lock. The number of interned shapes is bounded: past
-``MAX_SHAPES`` all are forgotten at once and grow again, so that an application that builds endless different queries
-stays small.
+preparation of its values; a new one resolves names (orm.query.builder) under a lock. The number of interned shapes is
+bounded: past ``MAX_SHAPES`` all are forgotten at once and grow again, so that an application that builds endless
+different queries stays small.
 """
 
 from __future__ import annotations

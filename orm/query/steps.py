@@ -1,8 +1,7 @@
 """The chain's steps as changes to a select: each function here runs once for a step never taken before.
 
 They resolve what the step says through the builder and raise ``FieldError``, ``TypeError`` or ``ValueError`` when it
-makes no
-sense. None of them sees a value but through ``builder.take_slot``.
+makes no sense. None of them sees a value but through ``builder.take_slot``.
 """
 
 from __future__ import annotations

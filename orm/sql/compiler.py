@@ -1,10 +1,8 @@
 """From a tree to text: the pure function that turns a resolved statement into one database's SQL and parameters.
 
 Runs once for each shape and dialect, so it is written to be read. Expressions render themselves through ``compile``
-with
-``%s`` for each parameter; ``finish`` puts the database's own placeholders in and makes the function that turns a
-query's values
-into the parameters of a call.
+with ``%s`` for each parameter; ``finish`` puts the database's own placeholders in and makes the function that turns a
+query's values into the parameters of a call.
 """
 
 from __future__ import annotations

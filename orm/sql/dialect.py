@@ -3,8 +3,7 @@
 A backend subclasses ``Dialect``. Nothing in ``orm/`` asks which database it talks to: it asks for a spelling (a method)
 or whether something is possible (``capabilities``). Methods get and give SQL text in which ``%s`` stands for the next
 parameter and ``%%`` for a percent sign; the compiler turns it into the database's own placeholders at the end. No
-method is
-ever handed a user's value.
+method is ever handed a user's value.
 """
 
 from __future__ import annotations

@@ -23,10 +23,11 @@ from orm.bridge.guard import running_loop
 from orm.bridge.portal import note_thread
 from orm.bridge.waiting import NOTHING, Waiter, whoami
 from orm.db.limits import patiently
+from orm.db.pooling.closing import close_quietly
 from orm.db.pooling.process import process
 from orm.db.pooling.roster import VOID, Entry, Permission, Roster
 from orm.db.pooling.statistics import PoolStatistics
-from orm.errors import Error, InterfaceError, PoolTimeout
+from orm.errors import InterfaceError, PoolTimeout
 from orm.late import LateLogger
 
 if TYPE_CHECKING:
@@ -595,12 +596,3 @@ class Pool:
             f"No connection to database {self.alias!r} became free for {colour} within {monotonic() - began:.1f} s "
             f"({limit}, acquire_timeout={self.options.acquire_timeout:g}). Held by:{lines}"
         )
-
-
-async def close_quietly(connection: Connection) -> None:
-    """Close a connection; one that can't be closed in an orderly way is ended at once."""
-    try:
-        await connection.close()
-    except Error as error:
-        logger.debug("closing a connection failed, so it is ended: %s", error)
-        connection.terminate()

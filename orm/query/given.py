@@ -1,0 +1,46 @@
+"""What callers of get(), get_or_create() and update_or_create() gave: as values of a new row, and in what is raised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from orm.errors import FieldError
+
+
+def not_one(model: Any, count: int, args: Sequence[Any], kwargs: dict[str, Any]) -> Exception:
+    """Return the error of a get() that found ``count`` rows, naming what it asked for."""
+    asked = ", ".join([*map(repr, args), *(f"{name}={_shown(value)}" for name, value in kwargs.items())])
+    if not count:
+        missing: Exception = model.DoesNotExist(
+            f"{model.__name__} matching query does not exist. It was asked for with get({asked})"
+        )
+        return missing
+    number = f"more than {count - 1}" if count > 20 else str(count)
+    several: Exception = model.MultipleObjectsReturned(
+        f"get() returned more than one {model.__name__} -- it returned {number}! It was asked for with get({asked})"
+    )
+    return several
+
+
+def creation_values(model: Any, kwargs: dict[str, Any], defaults: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the values of a row made of the conditions that found none, and of ``defaults``."""
+    params = {name: value for name, value in kwargs.items() if "__" not in name}
+    params.update(called(defaults or {}))
+    unknown = [n for n in params if n != "pk" and n not in model._meta.names and not hasattr(model, n)]
+    if unknown:
+        raise FieldError(f"Invalid field name(s) for model {model.__name__}: {', '.join(map(repr, sorted(unknown)))}.")
+    return params
+
+
+def called(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values by name, those that are functions called."""
+    if not isinstance(values, Mapping):
+        raise TypeError(f"defaults is a dict of names and values, not {values!r}")
+    return {name: value() if callable(value) else value for name, value in values.items()}
+
+
+def _shown(value: Any) -> str:
+    """Return a value for a message; of an instance its key, since its own text may ask the database."""
+    meta = getattr(value, "_meta", None)
+    return repr(value) if meta is None else f"<{type(value).__name__} pk={value.pk!r}>"
