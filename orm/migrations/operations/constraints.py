@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orm.migrations.operation import OperationCategory
-from orm.migrations.operations.indexes import IndexOperation
+from orm.migrations.operations.indexes import IndexOperation, RemovalByName
 
 if TYPE_CHECKING:
     from orm.migrations.state import ProjectState
@@ -61,18 +61,10 @@ class AddConstraint(IndexOperation):
         return super().reduce(operation, app_label)
 
 
-class RemoveConstraint(IndexOperation):
+class RemoveConstraint(RemovalByName):
     """Remove the constraint of that name."""
 
-    category = OperationCategory.REMOVAL
     option_name = "constraints"
-
-    def __init__(self, model_name: str, name: str) -> None:
-        self.model_name = model_name
-        self.name = name
-
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
-        return type(self).__name__, [], {"model_name": self.model_name, "name": self.name}
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         state.remove_constraint(app_label, self.model_name_lower, self.name)
@@ -95,10 +87,6 @@ class RemoveConstraint(IndexOperation):
 
     def describe(self) -> str:
         return f"Remove constraint {self.name} from model {self.model_name}"
-
-    @property
-    def migration_name_fragment(self) -> str:
-        return f"remove_{self.model_name_lower}_{self.name.lower()}"
 
 
 class AlterConstraint(IndexOperation):

@@ -33,6 +33,23 @@ class IndexOperation(Operation):
         return reduced or not operation.references_model(self.model_name, app_label)
 
 
+class RemovalByName(IndexOperation):
+    """Removes the index (or constraint) of that name."""
+
+    category = OperationCategory.REMOVAL
+
+    def __init__(self, model_name: str, name: str) -> None:
+        self.model_name = model_name
+        self.name = name
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return type(self).__name__, [], {"model_name": self.model_name, "name": self.name}
+
+    @property
+    def migration_name_fragment(self) -> str:
+        return f"remove_{self.model_name_lower}_{self.name.lower()}"
+
+
 class AddIndex(IndexOperation):
     """Add an index, which needs a name."""
 
@@ -87,17 +104,8 @@ class AddIndex(IndexOperation):
         return super().reduce(operation, app_label)
 
 
-class RemoveIndex(IndexOperation):
+class RemoveIndex(RemovalByName):
     """Remove the index of that name."""
-
-    category = OperationCategory.REMOVAL
-
-    def __init__(self, model_name: str, name: str) -> None:
-        self.model_name = model_name
-        self.name = name
-
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
-        return type(self).__name__, [], {"model_name": self.model_name, "name": self.name}
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         state.remove_index(app_label, self.model_name_lower, self.name)
@@ -120,10 +128,6 @@ class RemoveIndex(IndexOperation):
 
     def describe(self) -> str:
         return f"Remove index {self.name} from {self.model_name}"
-
-    @property
-    def migration_name_fragment(self) -> str:
-        return f"remove_{self.model_name_lower}_{self.name.lower()}"
 
 
 class RenameIndex(IndexOperation):
