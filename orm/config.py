@@ -1,6 +1,6 @@
-"""Settings: from ``configure()``, the environment's ``DATABASE_URL``, and ``[tool.orm]`` in the nearest pyproject.toml.
+"""Settings: from ``configure()``, from the environment and from ``[tool.orm]`` in the nearest pyproject.toml.
 
-What is given to ``configure()`` wins over the environment, which wins over the file, which wins over the defaults.
+The environment has ``DATABASE_URL`` and ``ORM_ECHO``. What is given to ``configure()`` wins over the environment, which wins over the file, which wins over the defaults.
 Nothing is read before the first setting is. What this module refuses: settings that do not exist, and values of a wrong
 type.
 """
@@ -21,6 +21,9 @@ from orm.late import difflib, tomllib
 from orm.sql import types as sql_types
 
 ENVIRONMENT_VARIABLE = "DATABASE_URL"
+ECHO_VARIABLE = "ORM_ECHO"
+TRUTHS = {"1": True, "true": True, "on": True, "yes": True, "0": False, "false": False, "off": False, "no": False}
+"""How a bool is spelled in an environment variable."""
 PROJECT_FILE = "pyproject.toml"
 DEFAULT_ALIAS = "default"
 
@@ -45,6 +48,7 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
     "media_root": ((str, os.PathLike), "", "a folder"),
     "media_url": ((str,), "", "what stands before the names of files in URLs"),
     "storages": ((Mapping,), {}, "a mapping of aliases to {'BACKEND': class or dotted path, 'OPTIONS': {...}}"),
+    "echo": ((bool,), False, "a bool"),
     "slow_query_seconds": ((int, float, type(None)), None, "a number of seconds, or None"),
     "repeated_query_limit": ((int, type(None)), None, "a whole number, or None"),
     "database_routers": ((Sequence,), (), "a list of routers: dotted paths, classes or instances"),
@@ -78,6 +82,7 @@ class Settings:
     media_root: str | os.PathLike[str]
     media_url: str
     storages: Mapping[str, Any]
+    echo: bool
     slow_query_seconds: float | None
     repeated_query_limit: int | None
     tracer: Any
@@ -136,6 +141,7 @@ def configure(databases: str | Mapping[str, Any] | None = None, **others: Any) -
             ``migration_modules`` ({}: where the migrations of an app are, by its label), ``migrations_table``
             ("orm_migrations"), ``migration_imports`` ({}: what written files import in place of a module),
             ``media_root`` (""), ``media_url`` ("") and ``storages`` ({}): where files are kept, see ``orm.files``,
+            ``echo`` (False; True: write each statement with its values and its time to standard error),
             ``slow_query_seconds`` (None: log no statement as slow), ``repeated_query_limit`` (None: warn of no repeated
             query), ``tracer`` (None: an OpenTelemetry tracer for a span around each statement), ``database_routers``
             ([]: routers in Django's form, see ``orm.db.routing``), ``secret_key`` (""; what signatures are made with),
@@ -206,8 +212,18 @@ def from_surroundings(skip: Mapping[str, Any] | None = None) -> dict[str, Any]:
     url = os.environ.get(ENVIRONMENT_VARIABLE, "").strip()
     if url:
         found["databases"] = {**found["databases"], DEFAULT_ALIAS: url}
+    if ECHO_VARIABLE in os.environ:
+        found["echo"] = echo_wanted(os.environ[ECHO_VARIABLE])
     known = settings.__dict__
     return {name: value for name, value in found.items() if name not in known and name not in (skip or {})}
+
+
+def echo_wanted(spelled: str) -> bool:
+    """Read ``ORM_ECHO``. Raises ``ImproperlyConfigured`` for what is neither yes nor no."""
+    word = spelled.strip().lower()
+    if word and word not in TRUTHS:
+        raise ImproperlyConfigured(f"The environment's {ECHO_VARIABLE} is {spelled!r}; say one of {', '.join(TRUTHS)}.")
+    return TRUTHS.get(word, False)
 
 
 def from_project_file(start: str) -> dict[str, Any]:

@@ -178,7 +178,16 @@ class OperationalError(DatabaseError):
 
 
 class IntegrityError(DatabaseError):
-    """A constraint (unique, foreign key, check, not null) would be violated."""
+    """A constraint (unique, foreign key, check, not null) would be violated.
+
+    ``constraint`` is its name at the database, ``table`` the table it belongs to and ``columns`` those it covers, as far
+    as the database says: None and ``()`` where it does not. SQLite never says which foreign key failed, and names a
+    unique constraint by its columns only; of a constraint over expressions there are no columns.
+    """
+
+    constraint: str | None = None
+    table: str | None = None
+    columns: tuple[str, ...] = ()
 
 
 class InternalError(DatabaseError):
@@ -187,6 +196,10 @@ class InternalError(DatabaseError):
 
 class ProgrammingError(DatabaseError):
     """The SQL is wrong, or names a table or column that is not there."""
+
+
+TABLES_ARE_MADE_BY = "orm.create_tables() makes the tables of your models, and `orm migrate` those of your migrations."
+"""What backends add to the database's own words where a table is missing."""
 
 
 class NotSupportedError(DatabaseError):

@@ -20,7 +20,7 @@ import asyncpg
 
 from orm import errors
 from orm.db.contract import Connection, Driver, Params, Row
-from orm_postgresql.errors import connect_error, error_of
+from orm_postgresql.errors import Place, connect_error, error_of
 from orm_postgresql.options import begin_statement, read_settings
 from orm_postgresql.spelling import spelled
 
@@ -37,11 +37,16 @@ _OPENED_WITHIN = 0.25
 _CLOSE_WITHIN = 1.0
 
 
+_PLACE = ("constraint_name", "table_name", "column_name", "detail")
+"""The attributes that asyncpg gives an error when the server sent them."""
+
+
 def translate(error: BaseException) -> errors.Error:
     """Return Duotone's exception for one of asyncpg's (or of the socket's)."""
     sqlstate = getattr(error, "sqlstate", None)
     if sqlstate:
-        return error_of(sqlstate, str(error))
+        place = Place(*(getattr(error, name, None) for name in _PLACE))
+        return error_of(sqlstate, str(error), place)
     if isinstance(error, (ValueError, OverflowError)):  # asyncpg's DataError is a ValueError: a value it can't encode
         return errors.DataError(str(error))
     if isinstance(error, (OSError, asyncpg.InternalClientError)):

@@ -24,7 +24,7 @@ from psycopg.pq import ConnStatus, PollingStatus, TransactionStatus
 from orm import errors
 from orm.db.contract import Connection, Driver, Params, Row, WrittenAnswer
 from orm_postgresql.dumpers import client_cursor, prepare
-from orm_postgresql.errors import connect_error, error_of
+from orm_postgresql.errors import Place, connect_error, error_of
 from orm_postgresql.options import begin_statement, read_settings
 
 if TYPE_CHECKING:
@@ -53,9 +53,10 @@ _BY_CLASS: tuple[tuple[type[Exception], type[errors.Error]], ...] = (
 
 def translate(error: BaseException) -> errors.Error:
     """Return Duotone's exception for one of psycopg's."""
-    sqlstate = getattr(error, "sqlstate", None)
-    if sqlstate:
-        return error_of(sqlstate, str(error))
+    if isinstance(error, psycopg.Error) and error.sqlstate:
+        told = error.diag
+        place = Place(told.constraint_name, told.table_name, told.column_name, told.message_detail)
+        return error_of(error.sqlstate, str(error), place)
     for driver_class, own_class in _BY_CLASS:
         if isinstance(error, driver_class):
             return own_class(str(error))

@@ -5,12 +5,24 @@ The classes follow PEP 249's sense of them; SQLSTATEs are those of PostgreSQL's 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, NamedTuple
 
 from orm import errors
 
 if TYPE_CHECKING:
     from orm_postgresql.options import Settings
+
+
+
+class Place(NamedTuple):
+    """The fields of an error report that name things (PostgreSQL's protocol, "Error and Notice Message Fields")."""
+
+    constraint: str | None
+    table: str | None
+    column: str | None
+    detail: str | None
+
 
 _BY_CLASS: dict[str, type[errors.DatabaseError]] = {
     "08": errors.OperationalError,
@@ -51,10 +63,32 @@ _RETRYABLE = frozenset({"40001", "40P01"})
 """Serialization failure and deadlock: the transaction lost against another one."""
 
 
-def error_of(sqlstate: str, text: str) -> errors.DatabaseError:
-    """Return the exception for a SQLSTATE and what the server said."""
+_UNDEFINED_TABLE = "42P01"
+_KEY = re.compile(r"\((.*?)\)=\(", re.DOTALL)
+"""The columns in the detail of a unique or foreign key violation, whatever the language: ``Key (a, b)=(1, 2) ...``."""
+_COLUMN = re.compile(r'(\w+|"(?:[^"]|"")+")(?:, |$)')
+
+
+def columns_of(place: Place) -> tuple[str, ...]:
+    """Return the columns of ``place.table`` that the server named: none where it named expressions."""
+    if place.column:
+        return (place.column,)
+    detail = place.detail or ""
+    if place.table and detail.rstrip(".").endswith(f'"{place.table}"'):
+        return ()  # a row is still referenced from this table: the key that is named is the other table's
+    key = _KEY.search(detail)
+    if key is None or _COLUMN.sub("", key[1]):
+        return ()
+    return tuple(name.strip('"').replace('""', '"') for name in _COLUMN.findall(key[1]))
+
+
+def error_of(sqlstate: str, text: str, place: Place) -> errors.DatabaseError:
+    """Return the exception for a SQLSTATE, what the server said, and where it said that it was."""
     kind = _BY_STATE.get(sqlstate) or _BY_CLASS.get(sqlstate[:2], errors.DatabaseError)
-    error = kind(text)
+    error = kind(f"{text}\n{errors.TABLES_ARE_MADE_BY}" if sqlstate == _UNDEFINED_TABLE else text)
+    if isinstance(error, errors.IntegrityError):
+        error.constraint, error.table = place.constraint or None, place.table or None
+        error.columns = columns_of(place)
     error.retryable = sqlstate in _RETRYABLE
     return error
 

@@ -9,10 +9,10 @@ import sqlite3
 
 from orm import errors
 
+_MISSING_TABLE = "no such table"
 _WRONG_VALUE = ("integer overflow", "malformed json", "bad json path", "json path error")
 
 _BY_CLASS: tuple[tuple[type[Exception], type[errors.Error]], ...] = (
-    (sqlite3.IntegrityError, errors.IntegrityError),
     (sqlite3.DataError, errors.DataError),
     (sqlite3.ProgrammingError, errors.ProgrammingError),
     (sqlite3.NotSupportedError, errors.NotSupportedError),
@@ -54,6 +54,26 @@ def busy(code: int, text: str, waited: float) -> errors.Error:
     return error
 
 
+def integrity_error(text: str) -> errors.IntegrityError:
+    """Return the exception for what SQLite said of a constraint: ``UNIQUE constraint failed: book.title, book.year``.
+
+    After the colon stand the columns, ``index 'name'`` for an index over expressions, or the name of a CHECK; of a
+    foreign key there is nothing (https://www.sqlite.org/rescode.html, "SQLITE_CONSTRAINT").
+    """
+    error = errors.IntegrityError(text)
+    kind, _, what = text.partition(" constraint failed: ")
+    if kind == "CHECK":
+        error.constraint = what
+    elif what.startswith("index '"):
+        error.constraint = what.removeprefix("index '").removesuffix("'")
+    elif kind in ("UNIQUE", "NOT NULL"):
+        # A table whose own name holds a point is told apart by its columns having none.
+        places = [place.rpartition(".") for place in what.split(", ")]
+        error.table = places[0][0] or None
+        error.columns = tuple(column for _, _, column in places)
+    return error
+
+
 def translate(error: BaseException, waited: float = 0.0) -> errors.Error:
     """Return Duotone's exception for one of ``CAUGHT``. ``waited`` is how long a lock was waited for, in seconds."""
     code = getattr(error, "sqlite_errorcode", None)
@@ -61,6 +81,8 @@ def translate(error: BaseException, waited: float = 0.0) -> errors.Error:
     if isinstance(error, OverflowError):
         return errors.DataError("a number is too large for SQLite, whose integers have 64 bits")
     if code == sqlite3.SQLITE_ERROR:
+        if text.startswith(_MISSING_TABLE):
+            return errors.ProgrammingError(f"{text}\n{errors.TABLES_ARE_MADE_BY}")
         if text.lower().startswith(_WRONG_VALUE):
             return errors.DataError(text)
         return errors.ProgrammingError(text)
@@ -70,6 +92,8 @@ def translate(error: BaseException, waited: float = 0.0) -> errors.Error:
         return errors.OperationalError("the statement was interrupted")
     if isinstance(error, sqlite3.ProgrammingError) and "closed" in text.lower():
         return errors.InterfaceError(text)
+    if isinstance(error, sqlite3.IntegrityError):
+        return integrity_error(text)
     for driver_class, own_class in _BY_CLASS:
         if isinstance(error, driver_class):
             return own_class(text)

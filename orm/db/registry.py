@@ -146,8 +146,8 @@ def stays(database: Database, given: Any) -> bool:
 
 def observe() -> None:
     """Let those who listen to statements, by settings or already, hear every database there is now."""
-    wanted = settings.slow_query_seconds is not None or settings.repeated_query_limit or settings.tracer is not None
-    if wanted or WATCHED in sys.modules:
+    wanted = settings.echo or settings.repeated_query_limit or settings.tracer is not None
+    if wanted or settings.slow_query_seconds is not None or WATCHED in sys.modules:
         import_module(WATCHED).audience.follow_settings()  # nobody else needs that module
 
 

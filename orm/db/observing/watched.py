@@ -1,4 +1,4 @@
-"""Watching statements: captured queries, execute wrappers, slow-query logging, spans and warnings of repeated queries.
+"""Watching statements: captured queries, execute wrappers, echo, slow-query logging, spans, repeated queries.
 
 While anybody listens, databases are of the class :class:`WatchedDatabase`; while nobody does, their statements pass
 nothing of this module. Captures and wrappers hear the context they were opened in, and the tasks and threads that
@@ -25,6 +25,7 @@ from orm.bridge.portal import wait_on
 from orm.config import settings
 from orm.db.database import live_databases
 from orm.db.database_blocking import Database
+from orm.db.observing.echo import echo
 from orm.db.observing.repeats import note_repeat
 from orm.db.observing.spans import Spans
 from orm.db.pooling.pool import waited
@@ -83,6 +84,7 @@ class Audience:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._open = 0
+        self.echo = False
         self.slow: float | None = None
         self.repeats: int | None = None
         self.spans: Spans | None = None
@@ -90,7 +92,7 @@ class Audience:
     @property
     def listening(self) -> bool:
         """Whether there is anybody."""
-        return bool(self._open or self.repeats or self.slow is not None or self.spans is not None)
+        return bool(self._open or self.echo or self.repeats or self.slow is not None or self.spans is not None)
 
     def join(self) -> None:
         """One more capture or wrapper is open."""
@@ -110,6 +112,7 @@ class Audience:
         Raises ``ImproperlyConfigured`` for a tracer without OpenTelemetry's API.
         """
         with self._lock:
+            self.echo = settings.echo
             self.slow = settings.slow_query_seconds
             self.repeats = settings.repeated_query_limit
             tracer = settings.tracer
@@ -253,10 +256,12 @@ async def recorded(database: AwaitableDatabase, run: Run[T], sql: str, params: A
 
 
 def tell(record: QueryRecord) -> None:
-    """Give a record to the captures of this context, and to the log when it was slow."""
+    """Give a record to the captures of this context, to whoever looks on, and to the log when it was slow."""
     for capture in captures.get():
         if capture.open and capture.using in (None, record.alias):
             capture.append(record)
+    if audience.echo:
+        echo(record)
     if audience.slow is not None and record.seconds >= audience.slow:
         # Parameters may be secrets, so they are in the record only, for handlers that want them.
         logger.warning(

@@ -1,0 +1,48 @@
+"""The setting ``echo``: each statement on standard error as it ends, with its values, time and colour.
+
+For somebody who looks on, not for a log: values may be secrets. On a terminal, and with rich installed (the extra
+``cli``), the SQL is coloured.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orm.db.observing.watched import QueryRecord
+
+LONGEST = 2_000
+"""Characters of the values of one statement that are shown: a bulk insert has megabytes of them."""
+
+
+def shown_values(record: QueryRecord) -> str:
+    """Return the values as text, cut where they are long; nothing where there are none."""
+    if not record.params:
+        return ""
+    text = repr(list(record.params) if not isinstance(record.params, dict) else record.params)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text):,} characters)"
+
+
+def echo(record: QueryRecord) -> None:
+    """Write one statement to standard error."""
+    heading = f"[{record.alias} · {record.colour} · {record.seconds * 1000:.2f} ms{' · failed' * record.failed}]"
+    values = shown_values(record)
+    if sys.stderr.isatty() and find_spec("rich") is not None:
+        coloured(heading, record.sql, values)
+    else:
+        print(heading, record.sql, *([values] if values else []), file=sys.stderr, flush=True)
+
+
+def coloured(heading: str, sql: str, values: str) -> None:
+    """Write one statement to a terminal."""
+    from rich.console import Console
+    from rich.syntax import Syntax
+    from rich.text import Text
+
+    console = Console(stderr=True, highlight=False)
+    console.print(Text(heading, style="dim"))
+    console.print(Syntax(sql, "sql", background_color="default", word_wrap=True))
+    if values:
+        console.print(Text(values, style="cyan"))
