@@ -1,8 +1,8 @@
 """Settings: from ``configure()``, from the environment and from ``[tool.orm]`` in the nearest pyproject.toml.
 
-The environment has ``DATABASE_URL`` and ``ORM_ECHO``. What is given to ``configure()`` wins over the environment, which wins over the file, which wins over the defaults.
-Nothing is read before the first setting is. What this module refuses: settings that do not exist, and values of a wrong
-type.
+The environment has ``DATABASE_URL`` and ``ORM_ECHO``. What is given to ``configure()`` wins over the environment, which
+wins over the file, which wins over the defaults. Nothing is read before the first setting is. What this module refuses:
+settings that do not exist, and values of a wrong type.
 """
 
 from __future__ import annotations

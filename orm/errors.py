@@ -180,9 +180,9 @@ class OperationalError(DatabaseError):
 class IntegrityError(DatabaseError):
     """A constraint (unique, foreign key, check, not null) would be violated.
 
-    ``constraint`` is its name at the database, ``table`` the table it belongs to and ``columns`` those it covers, as far
-    as the database says: None and ``()`` where it does not. SQLite never says which foreign key failed, and names a
-    unique constraint by its columns only; of a constraint over expressions there are no columns.
+    ``constraint`` is its name at the database, ``table`` the table it belongs to and ``columns`` those it covers, as
+    far as the database says: None and ``()`` where it does not. SQLite never says which foreign key failed, and names
+    a unique constraint by its columns only; of a constraint over expressions there are no columns.
     """
 
     constraint: str | None = None

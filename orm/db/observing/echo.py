@@ -7,11 +7,15 @@ For somebody who looks on, not for a log: values may be secrets. On a terminal, 
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from orm.db.observing.watched import QueryRecord
+
+TERMINAL = "orm.db.observing.terminal"
+"""What writes to a terminal; it needs rich, so nobody imports it but where rich is installed."""
 
 LONGEST = 2_000
 """Characters of the values of one statement that are shown: a bulk insert has megabytes of them."""
@@ -30,19 +34,6 @@ def echo(record: QueryRecord) -> None:
     heading = f"[{record.alias} · {record.colour} · {record.seconds * 1000:.2f} ms{' · failed' * record.failed}]"
     values = shown_values(record)
     if sys.stderr.isatty() and find_spec("rich") is not None:
-        coloured(heading, record.sql, values)
+        import_module(TERMINAL).show(heading, record.sql, values)
     else:
         print(heading, record.sql, *([values] if values else []), file=sys.stderr, flush=True)
-
-
-def coloured(heading: str, sql: str, values: str) -> None:
-    """Write one statement to a terminal."""
-    from rich.console import Console
-    from rich.syntax import Syntax
-    from rich.text import Text
-
-    console = Console(stderr=True, highlight=False)
-    console.print(Text(heading, style="dim"))
-    console.print(Syntax(sql, "sql", background_color="default", word_wrap=True))
-    if values:
-        console.print(Text(values, style="cyan"))
