@@ -39,6 +39,7 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
     "strict_values": ((bool,), True, "a bool"),
     "strict_blocks": ((bool,), True, "a bool"),
     "same_everywhere": ((bool,), True, "a bool"),
+    "zoned_columns": ((bool,), False, "a bool"),
     "state_in_dict": ((bool,), False, "a bool"),
     "silenced_checks": ((Sequence,), (), "a list of identifiers of checks"),
     "swapped_models": ((Mapping,), {}, "a mapping of Meta.swappable names to models, as 'app.Model'"),
@@ -73,6 +74,7 @@ class Settings:
     strict_values: bool
     strict_blocks: bool
     same_everywhere: bool
+    zoned_columns: bool
     state_in_dict: bool
     silenced_checks: Sequence[str]
     swapped_models: Mapping[str, str]
@@ -135,8 +137,10 @@ def configure(databases: str | Mapping[str, Any] | None = None, **others: Any) -
             first is cut and the second is NULL), ``strict_blocks`` (True: an atomic block that an error has doomed says
             so when it is left as if all were well; False: it is rolled back in silence), ``same_everywhere`` (True:
             text is matched with its case and decimals are stored with their column's places on every database; False:
-            as the database does it), ``state_in_dict`` (False; True: ``_state`` stands in the ``__dict__`` of every
-            instance from the start), ``silenced_checks`` ([]: identifiers of checks nobody wants to hear of),
+            as the database does it), ``zoned_columns`` (False; True: while ``use_tz`` is off, a column keeps the moment
+            that a datetime without a zone is in ``time_zone``, where the database can),
+            ``state_in_dict`` (False; True: ``_state`` stands in the ``__dict__`` of every instance from the start),
+            ``silenced_checks`` ([]: identifiers of checks nobody wants to hear of),
             ``swapped_models`` ({}: which model stands in for a swappable one, by the name in its ``Meta.swappable``),
             ``migration_modules`` ({}: where the migrations of an app are, by its label), ``migrations_table``
             ("orm_migrations"), ``migration_imports`` ({}: what written files import in place of a module),
@@ -160,12 +164,14 @@ def configure(databases: str | Mapping[str, Any] | None = None, **others: Any) -
 
 
 def tell_types() -> None:
-    """Tell the SQL types how strict they are, and which zone naive datetimes are in: none while ``use_tz`` is off."""
+    """Tell the SQL types how strict they are, and which zone naive datetimes are in and are kept in."""
     sql_types.strict_values = settings.__dict__["strict_values"]
     sql_types.same_everywhere = settings.__dict__["same_everywhere"]
     name = settings.__dict__["time_zone"]
     zone = sql_types.UTC if name == "UTC" else import_module("zoneinfo").ZoneInfo(name)
-    sql_types.default_zone = zone if settings.__dict__["use_tz"] else None
+    zoned = settings.__dict__["use_tz"]
+    sql_types.default_zone = zone if zoned else None
+    sql_types.kept_zone = zone if settings.__dict__["zoned_columns"] and not zoned else None
 
 
 def check(name: str, value: Any, where: str) -> Any:

@@ -290,11 +290,11 @@ class BlockingDriver(Driver):
         prepare(raw)
         connection = BlockingConnection(raw)
         if raw.info.parameter_status("TimeZone") != server["TimeZone"]:
-            await _to_utc(connection, settings)
+            await _to_zone(connection, settings)
         return connection
 
 
-async def _to_utc(connection: BlockingConnection, settings: Settings) -> None:
+async def _to_zone(connection: BlockingConnection, settings: Settings) -> None:
     """Set the time zone through a pooler: PgBouncer notes it for this client alone.
 
     It answers when it has a session of the server free, for which ``connect_timeout`` is the limit, too.
@@ -309,7 +309,7 @@ async def _to_utc(connection: BlockingConnection, settings: Settings) -> None:
     alarm.daemon = True
     alarm.start()
     try:
-        await connection.execute("SET TimeZone = 'UTC'")
+        await connection.execute("SELECT set_config('TimeZone', $1, false)", [settings.server["TimeZone"]])
     except BaseException as error:
         connection.terminate()
         if late.is_set():

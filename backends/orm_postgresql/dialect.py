@@ -6,6 +6,7 @@ cast. JSON travels as text (the column type is jsonb), everything else as Python
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +19,10 @@ from orm_postgresql.answers import ANSWERS
 from orm_postgresql.values import (
     AS_TEXT,
     RANGES,
+    EachBound,
     Elements,
+    InZone,
+    Naive,
     ReadRange,
     named_type,
     read_hstore,
@@ -158,7 +162,8 @@ class PostgreSQLDialect(Dialect):
     # -- types ------------------------------------------------------------------------------------------------------
 
     def column_type(self, field: Any) -> str:
-        if field.kind == "datetime" and types.default_zone is None:
+        naive = types.default_zone is None and types.kept_zone is None
+        if field.kind == "datetime" and naive:
             return "timestamp"
         if field.kind == "char":
             return f"varchar({field.max_length})" if field.max_length else "varchar"
@@ -167,7 +172,7 @@ class PostgreSQLDialect(Dialect):
             return "numeric" if digits is None else f"numeric({digits}, {places})"
         if field.kind == "array":
             return f"{field.base_field.db_type(self)}[{field.size or ''}]"
-        if field.kind == "tstzrange" and types.default_zone is None:
+        if field.kind == "tstzrange" and naive:
             return "tsrange"
         return _TYPES[field.kind]
 
@@ -203,13 +208,23 @@ class PostgreSQLDialect(Dialect):
         if sql_type.kind == "array":
             each = self.adapter(sql_type.base_field)  # type: ignore[attr-defined]
             return None if each is None else Elements(each)
+        if types.kept_zone is not None and sql_type.kind in ("datetime", "tstzrange"):
+            moment = InZone(types.kept_zone)
+            bounds = EachBound(moment)
+            return moment if sql_type.kind == "datetime" else lambda value: str(bounds(value))
         return _ADAPTERS.get(sql_type.kind)
 
     def converter(self, sql_type: SQLType) -> Adapter | None:
         if sql_type.kind == "array":
             each = self.converter(sql_type.base_field)  # type: ignore[attr-defined]
             return None if each is None else Elements(each)
+        if types.kept_zone is not None and sql_type.kind in ("datetime", "tstzrange"):
+            naive = Naive(types.kept_zone)
+            return naive if sql_type.kind == "datetime" else EachBound(naive)
         return _CONVERTERS.get(sql_type.kind)
+
+    def kept_zone(self) -> datetime.tzinfo | None:
+        return types.kept_zone
 
     # -- conditions ---------------------------------------------------------------------------------------------------
 

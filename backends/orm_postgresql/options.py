@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orm.errors import ImproperlyConfigured, ProgrammingError
+from orm.sql import types
 from orm_postgresql import keepalive
 from orm_postgresql.keepalive import Keepalive
 
@@ -80,7 +81,8 @@ def read_settings(url: DatabaseURL) -> Settings:
     options = url.options
     user = url.user or os.environ.get("PGUSER", "") or getpass.getuser()
     pooled = _pooled(url)
-    server = {"TimeZone": "UTC", "application_name": options.get("application_name", "duotone")}
+    zone = str(types.kept_zone or "UTC")
+    server = {"TimeZone": zone, "application_name": options.get("application_name", "duotone")}
     if "search_path" in options:
         server["search_path"] = options["search_path"]
     timeout = _number(url, "statement_timeout", 0.0)

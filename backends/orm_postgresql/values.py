@@ -56,6 +56,38 @@ class ReadRange:
         return self.made.of(value)
 
 
+class InZone:
+    """Makes a naive datetime of a zone the moment it is."""
+
+    def __init__(self, zone: datetime.tzinfo) -> None:
+        self.zone = zone
+
+    def __call__(self, value: datetime.datetime) -> datetime.datetime:
+        return value if value.tzinfo is not None else value.replace(tzinfo=self.zone)
+
+
+class Naive:
+    """Makes a moment the naive datetime of a zone that it is."""
+
+    def __init__(self, zone: datetime.tzinfo) -> None:
+        self.zone = zone
+
+    def __call__(self, value: datetime.datetime) -> datetime.datetime:
+        return value if value.tzinfo is None else value.astimezone(self.zone).replace(tzinfo=None)
+
+
+class EachBound:
+    """Applies what is done to a datetime to both bounds of a range."""
+
+    def __init__(self, each: Adapter) -> None:
+        self.each = each
+
+    def __call__(self, value: Any) -> DateTimeTZRange:
+        found = DateTimeTZRange.of(value)
+        lower, upper = (None if bound is None else self.each(bound) for bound in (found.lower, found.upper))
+        return DateTimeTZRange(lower, upper, found.bounds or "[)", found.isempty)
+
+
 _NAMED: tuple[tuple[type, str], ...] = (
     (bool, "boolean"),  # a kind of int
     (float, "double precision"),

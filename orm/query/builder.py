@@ -454,6 +454,6 @@ def one_column(select: Select, lhs: Any = None, *, ordered: bool = False) -> Sel
             shown = name if name in select.selected and len(columns) == 1 else None
             select.outputs = tuple(Output(column, shown) for column in columns)
     select.select_related = False
-    if select.limit is None and select.offset is None and not select.distinct_on and not ordered:
-        select.order_by = ()
+    if select.limit is None and select.offset is None and not (select.distinct_on or select.lock or ordered):
+        select.order_by = ()  # rows are locked in their order
     return select

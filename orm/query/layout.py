@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from orm.errors import FieldError
 from orm.query.builder import Builder, ConstantBuilder
+from orm.query.locking import locked_aliases
 from orm.sql.columns import Col, Ref
 from orm.sql.expressions import Expression, OrderBy
 from orm.sql.functions.numbers import Random
@@ -89,10 +90,7 @@ def finish(select: Select) -> tuple[Select, Layout]:
     select.outputs = (*outputs, *hidden)
     lock = select.lock
     if lock is not None and lock.of:
-        aliases = tuple(
-            select.base_alias if name == "self" else builder.join(builder.path(name).hops, None) for name in lock.of
-        )
-        select.lock = lock._replace(of=aliases)
+        select.lock = lock._replace(of=locked_aliases(builder, entity, lock.of))
     types = tuple(output_type(output.expression) for output in outputs)
     annotations = tuple((name, start + i) for i, name in enumerate(select.selected))
     kind = select.result if select.values is not None else "model"

@@ -87,7 +87,8 @@ class AwaitableQuerySet(Faces[M]):
         block = find_block(database)
         if database.dialect.capabilities.select_for_update and (block is None or not block.transaction):
             raise TransactionManagementError(
-                "select_for_update() locks rows until the transaction ends, and there is none: use it inside atomic()"
+                "select_for_update cannot be used outside of a transaction. It locks rows until that ends: use it "
+                "inside atomic()"
             )
 
     def _doors(self) -> Database | LimitedDatabase:

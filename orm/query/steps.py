@@ -372,9 +372,6 @@ def nothing(builder: Builder) -> None:
 
 def lock(builder: Builder, nowait: bool, skip_locked: bool, of: tuple[str, ...], no_key: bool) -> None:
     """select_for_update()."""
-    for name in of:
-        if name != "self":
-            builder.path(name)
     builder.select.lock = Lock(nowait, skip_locked, of, no_key)
 
 
@@ -515,6 +512,8 @@ def exists(builder: Builder) -> None:
         select.select_related = False
     if select.limit is None:
         select.limit = Limit(1)
+    if select.lock is not None and select.lock.of:
+        select.lock = select.lock._replace(of=(select.base_alias,))  # no related row is part of the answer
     select.result = "tuple"
 
 

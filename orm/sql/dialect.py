@@ -8,6 +8,7 @@ method is ever handed a user's value.
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
@@ -329,6 +330,10 @@ class Dialect(SchemaSpelling):
     def json_exact(self, lhs: str, rhs: str) -> str:
         """Return whether two JSON values are equal as values."""
         return f"{lhs} = {rhs}"
+
+    def kept_zone(self) -> datetime.tzinfo | None:
+        """Return the zone in which columns keep the moments of naive datetimes; None where they stay as they are."""
+        return None
 
     def now(self) -> str:
         """Return the current moment."""

@@ -3,6 +3,7 @@ quoting, limits, and texts for LIKE."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.sql.types import BIGINT, INTEGER, SMALLINT
@@ -47,6 +48,12 @@ class Operations:
         return self._dialect.like_escaped(str(x))
 
     prep_for_iexact_query = prep_for_like_query
+
+    def for_update_sql(
+        self, nowait: bool = False, skip_locked: bool = False, of: Sequence[str] = (), no_key: bool = False
+    ) -> str:
+        """Return the clause that locks rows; ``of`` are quoted names of tables."""
+        return self._dialect.for_update(nowait=nowait, skip_locked=skip_locked, of=of, no_key=no_key)
 
     def no_limit_value(self) -> int | None:
         """Return what LIMIT takes for no limit."""

@@ -21,6 +21,9 @@ UTC = datetime.UTC
 # The zone in which naive datetimes are taken, or None when datetimes stay naive (USE_TZ = False). Set by orm.config.
 default_zone: datetime.tzinfo | None = UTC
 
+# The zone in which a column keeps the moments of datetimes that stay naive; None: it keeps them as they are.
+kept_zone: datetime.tzinfo | None = None
+
 # Whether what would lose something, or only might mean something, is refused (the setting of that name).
 strict_values = True
 

@@ -265,3 +265,9 @@ async def test_an_insert_is_forced_into_the_tables_named(database: Any, queries:
         await Trattoria(name="a").asave(force_insert=(Hall,))
     with pytest.raises(TypeError, match="must be a bool or tuple"):
         await Trattoria(name="a").asave(force_insert=[Place])  # type: ignore[arg-type]
+
+
+@pytest.mark.only(backend="postgresql")
+async def test_rows_of_a_parents_table_are_locked_by_its_link(database: Any) -> None:
+    locked = Trattoria.objects.select_for_update(of=("self", "restaurant_ptr__place_ptr"))
+    assert str(locked.query).endswith('FOR UPDATE OF "inheritance_trattoria", "inheritance_place"')

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import orm
-from orm.errors import OperationalError, TransactionManagementError
+from orm.errors import FieldError, OperationalError, TransactionManagementError
 from tests.query import library as L
 from tests.query.answers import titled, titles
 from tests.query.models import Author, Book
@@ -87,3 +87,22 @@ async def test_locked_rows_are_skipped_or_refused_elsewhere(library: Any) -> Non
 def test_nowait_and_skip_locked_exclude_each_other() -> None:
     with pytest.raises(ValueError, match="skip_locked"):
         Book.objects.select_for_update(nowait=True, skip_locked=True)
+
+
+@pytest.mark.only(backend="postgresql")
+async def test_related_tables_are_locked_by_the_names_the_query_follows(library: Any) -> None:
+    locked = Book.objects.select_related("author").select_for_update(of=("self", "author"))
+    assert str(locked.query).endswith('FOR UPDATE OF "query_book", "query_author"')
+    async with orm.atomic():
+        assert await Book.objects.select_for_update(of=("self", "author")).aexists()
+        assert len(await Book.objects.select_for_update(of=("self",)).values("pk")) == len(L.books)
+
+
+@pytest.mark.parametrize("of", [("title",), ("author__country",), ("publisher",), ("nothing", "title")])
+async def test_what_the_query_does_not_follow_can_not_be_locked(library: Any, of: tuple[str, ...]) -> None:
+    with pytest.raises(FieldError) as caught:
+        str(Book.objects.select_related("author").select_for_update(of=of).query)
+    assert str(caught.value) == (
+        f"Invalid field name(s) given in select_for_update(of=(...)): {', '.join(of)}. Only relational fields followed "
+        "in the query are allowed. Choices are: self, author."
+    )

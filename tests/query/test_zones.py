@@ -191,3 +191,43 @@ def test_zones_no_database_could_be_told_of_are_refused() -> None:
 async def test_a_date_has_no_zone(library: Any) -> None:
     with pytest.raises(ValueError, match="tzinfo can only be used with DateTimeField"):
         await Author.objects.annotate(day=TruncDay(Cast("pk", DateField()), tzinfo=ROME)).afirst()
+
+
+@pytest.fixture
+def naive_in_rome() -> Iterator[None]:
+    orm.configure(use_tz=False, zoned_columns=True, time_zone="Europe/Rome")
+    yield
+    orm.configure(use_tz=True, zoned_columns=False, time_zone="UTC")
+
+
+async def test_with_zoned_columns_naive_datetimes_go_in_and_come_back(library: Any, naive_in_rome: None) -> None:
+    moment = datetime.datetime(2024, 7, 1, 1, 30)
+    mine = await at(moment)
+    assert (await mine.aget()).added == moment
+    assert await mine.filter(added=moment, added__hour=1, added__date=datetime.date(2024, 7, 1)).aexists()
+    assert await mine.filter(added__in=[moment]).aexists()
+    row = await mine.values_list(TruncDay("added"), TruncDate("added")).aget()
+    assert row == (datetime.datetime(2024, 7, 1), datetime.date(2024, 7, 1))
+
+
+@pytest.mark.only(backend="postgresql")
+async def test_with_zoned_columns_sessions_are_in_the_zone(library: Any, naive_in_rome: None) -> None:
+    mine = await at(datetime.datetime(2024, 7, 1, 1, 30))
+    await orm.databases["default"].aclose()
+    try:
+        assert await mine.values_list(Cast("added", DateField()), flat=True).aget() == datetime.date(2024, 7, 1)
+    finally:
+        await orm.databases["default"].aclose()
+
+
+@pytest.mark.only(backend="postgresql")
+async def test_a_zoned_column_keeps_the_moment(library: Any, naive_in_rome: None) -> None:
+    book = await (await at(datetime.datetime(2024, 7, 1, 1, 30))).aget()
+    orm.configure(use_tz=True)
+    assert (await Book.objects.aget(pk=book.pk)).added == datetime.datetime(2024, 6, 30, 23, 30, tzinfo=UTC)
+    dialect = orm.databases["default"].dialect
+    field = Book._meta.get_field("added")
+    orm.configure(use_tz=False)
+    assert dialect.column_type(field) == "timestamp with time zone"
+    orm.configure(zoned_columns=False)
+    assert dialect.column_type(field) == "timestamp"

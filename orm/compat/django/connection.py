@@ -28,6 +28,7 @@ from orm.compat.django.settings import settings
 from orm.compat.django.statements import returns_rows
 from orm.db.database_blocking import Database
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
+from orm.db.transactions.atomic_blocking import Atomic
 from orm.db.transactions.public import get_rollback, in_atomic_block, on_commit, set_rollback, transaction_block
 from orm.errors import ConnectionDoesNotExist, IntegrityError, InterfaceError, NotSupportedError, OperationalError
 from orm.sql.features import Features
@@ -334,6 +335,10 @@ class LegacyConnection:
         """Close the idle connections of this database; the next statement opens one."""
         self.database.close()
 
+    def copy(self) -> LegacyConnection:
+        """Return one more connection to this database, which is the caller's alone."""
+        return CopiedConnection(self.alias)
+
     def close_if_unusable_or_obsolete(self) -> None:
         """Nothing to do: the pool drops what is old or broken by itself."""
 
@@ -345,6 +350,80 @@ class LegacyConnection:
 
     def __repr__(self) -> str:
         return f"<connection {self.alias}>"
+
+
+class OwnTransaction(Atomic):
+    """A transaction of a database that no alias stands for."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__()
+        self._own = database
+
+    @property
+    def database(self) -> Database:
+        return self._own
+
+
+class _Undone(Exception):
+    """What a transaction is left by to be rolled back."""
+
+
+class CopiedConnection(LegacyConnection):
+    """One more connection to a database, for what must run beside the others.
+
+    It takes no part in the transactions of models. Whoever made it says when its own begin and end: ``set_autocommit``,
+    ``commit`` and ``rollback`` work on it, since it has an owner.
+    """
+
+    def __init__(self, alias: str) -> None:
+        super().__init__(alias)
+        original = databases[alias]
+        self._own = Database(alias, original.url, original.backend)
+        self._transaction: OwnTransaction | None = None
+
+    @property
+    def database(self) -> Database:
+        """The database as this connection alone sees it."""
+        return self._own
+
+    @property
+    def autocommit(self) -> bool:
+        """Whether statements commit by themselves."""
+        return self._transaction is None
+
+    def set_autocommit(self, autocommit: bool) -> None:
+        """Say whether statements commit by themselves; else a transaction is open, and after its end the next one."""
+        if autocommit and self._transaction is not None:
+            self._end(undo=False)
+        elif not autocommit and self._transaction is None:
+            self._begin()
+
+    def commit(self) -> None:
+        """Commit the transaction, if there is one."""
+        if self._transaction is not None:
+            self._end(undo=False)
+            self._begin()
+
+    def rollback(self) -> None:
+        """Roll the transaction back, if there is one."""
+        if self._transaction is not None:
+            self._end(undo=True)
+            self._begin()
+
+    def close(self) -> None:
+        """Roll back what is open, and end the connection."""
+        if self._transaction is not None:
+            self._end(undo=True)
+        self._own.close()
+
+    def _begin(self) -> None:
+        self._transaction = OwnTransaction(self._own)
+        self._transaction.__enter__()
+
+    def _end(self, *, undo: bool) -> None:
+        transaction, self._transaction = self._transaction, None
+        assert transaction is not None
+        transaction.__exit__(_Undone if undo else None, _Undone() if undo else None, None)
 
 
 def with_defaults(given: dict[str, Any]) -> dict[str, Any]:

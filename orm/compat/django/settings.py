@@ -213,6 +213,7 @@ LEGACY_ANSWERS: dict[str, bool] = {
     "strict_values": False,
     "strict_blocks": False,
     "same_everywhere": False,
+    "zoned_columns": True,
     "state_in_dict": True,
 }
 """The settings by which native code and a program written for Django get different answers: see docs/legacy.md."""

@@ -50,14 +50,25 @@ def set_autocommit(autocommit: bool, using: str | None = None) -> None:
     get_connection(using)
 
 
-def commit(using: str | None = None) -> NoReturn:
-    """Refused: a block commits at its end."""
-    raise NotSupportedError(_BLOCKS_ONLY)
+def commit(using: str | None = None) -> None:
+    """Accept what is so already: outside of blocks every statement has committed by itself.
+
+    Raises ``TransactionManagementError`` inside a block, which commits at its end.
+    """
+    _refuse_inside_a_block(using)
 
 
-def rollback(using: str | None = None) -> NoReturn:
-    """Refused: a block rolls back when it is left by an exception."""
-    raise NotSupportedError(_BLOCKS_ONLY)
+def rollback(using: str | None = None) -> None:
+    """Accept what is so already: outside of blocks there is nothing to undo.
+
+    Raises ``TransactionManagementError`` inside a block, which rolls back when it is left by an exception.
+    """
+    _refuse_inside_a_block(using)
+
+
+def _refuse_inside_a_block(using: str | None) -> None:
+    if get_connection(using).in_atomic_block:
+        raise TransactionManagementError(f"This is forbidden when an 'atomic' block is active. {_BLOCKS_ONLY}")
 
 
 def savepoint(using: str | None = None) -> NoReturn:

@@ -86,8 +86,13 @@ class AwaitableAtomic:
             self.abandon()
             raise
 
+    @property
+    def database(self) -> AwaitableDatabase:
+        """The database that this is a block on."""
+        return databases.named(self.using)
+
     async def _enter(self) -> None:
-        database = databases.named(self.using)
+        database = self.database
         if self.lock_timeout is not None and not database.dialect.capabilities.lock_timeout:
             raise NotSupportedError(NO_LOCK_TIMEOUT)
         outer = find_block(database)
@@ -255,7 +260,7 @@ class AwaitableAtomic:
     def _attempts(self) -> Attempts:
         """The attempts at one call; a block inside another is never run again alone."""
         if self.retry:
-            around = find_block(databases.named(self.using))
+            around = find_block(self.database)
             if around is not None and around.transaction:
                 return Attempts(0)
         return Attempts(self.retry)

@@ -64,7 +64,7 @@ class InZone(Func):
             return None
         if self.tzinfo is None:
             compiler.depends_on_zone = True
-        zone = self.zone()
+        zone = self.zone() or compiler.dialect.kept_zone()
         return None if zone is None else name_of(zone)
 
 
