@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from orm import errors, migrations, models
     from orm.config import configure, settings
+    from orm.db.notifications.listener import anotify
+    from orm.db.notifications.listener_blocking import notify
+    from orm.db.notifications.public import listen
     from orm.db.observing.watched import capture_queries
     from orm.db.registry import DEFAULT_DB_ALIAS, databases, register_backend
     from orm.db.routing.replicas import ReplicaRouter
     from orm.db.transactions.atomic import arun_in_transaction
     from orm.db.transactions.atomic_blocking import run_in_transaction
-    from orm.db.transactions.public import atomic, independent, on_commit
+    from orm.db.transactions.public import atomic, carry, independent, on_commit
     from orm.migrations.running import amigrate
     from orm.migrations.running_blocking import migrate
     from orm.models.apps import apps
@@ -31,16 +34,20 @@ _HOMES = {
     "acreate_tables": "orm.models.schema",
     "adrop_tables": "orm.models.schema",
     "amigrate": "orm.migrations.running",
+    "anotify": "orm.db.notifications.listener",
     "apps": "orm.models.apps",
     "arun_in_transaction": "orm.db.transactions.atomic",
     "atomic": "orm.db.transactions.public",
     "capture_queries": "orm.db.observing.watched",
+    "carry": "orm.db.transactions.public",
     "configure": "orm.config",
     "create_tables": "orm.models.schema_blocking",
     "databases": "orm.db.registry",
     "drop_tables": "orm.models.schema_blocking",
     "independent": "orm.db.transactions.public",
+    "listen": "orm.db.notifications.public",
     "migrate": "orm.migrations.running_blocking",
+    "notify": "orm.db.notifications.listener_blocking",
     "on_commit": "orm.db.transactions.public",
     "register_backend": "orm.db.registry",
     "run_in_transaction": "orm.db.transactions.atomic_blocking",
@@ -56,19 +63,23 @@ __all__ = [
     "acreate_tables",
     "adrop_tables",
     "amigrate",
+    "anotify",
     "apps",
     "arun_in_transaction",
     "atomic",
     "capture_queries",
+    "carry",
     "configure",
     "create_tables",
     "databases",
     "drop_tables",
     "errors",
     "independent",
+    "listen",
     "migrate",
     "migrations",
     "models",
+    "notify",
     "on_commit",
     "register_backend",
     "run_in_transaction",

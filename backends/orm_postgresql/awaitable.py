@@ -19,9 +19,9 @@ from urllib.parse import urlencode
 import asyncpg
 
 from orm import errors
-from orm.db.contract import Connection, Driver, Params, Row
+from orm.db.contract import Connection, Driver, Notification, Params, Row
 from orm_postgresql.errors import Place, connect_error, error_of
-from orm_postgresql.options import begin_statement, read_settings
+from orm_postgresql.options import BEHIND_A_POOLER, begin_statement, read_settings
 from orm_postgresql.spelling import spelled
 
 if TYPE_CHECKING:
@@ -73,18 +73,21 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has
 class AwaitableConnection(Connection):
     """One asyncpg connection.
 
-    ``named`` says whether prepared statements may have names, which is to say that there is one session.
+    ``named`` says whether prepared statements may have names, and ``pooled`` whether a pooler is between, so that each
+    transaction may meet another session.
     """
 
     awaitable = True
 
-    def __init__(self, raw: asyncpg.Connection, *, named: bool = True) -> None:
+    def __init__(self, raw: asyncpg.Connection, *, named: bool = True, pooled: bool = False) -> None:
         self._raw = raw
         self._named = named
+        self._pooled = pooled
         self._loop = asyncio.get_running_loop()
         self._fetch: Callable[..., Awaitable[Sequence[Row]]] = raw.fetch
         self._usable = True
         self._lock_timeout: float | None = None
+        self._heard: asyncio.Queue[Notification | None] | None = None  # None in it: the session has ended
 
     @property
     def is_usable(self) -> bool:
@@ -186,6 +189,37 @@ class AwaitableConnection(Connection):
         if self.is_usable and self.in_transaction:
             with contextlib.suppress(errors.Error):
                 await self._do(self._raw.execute(statement))
+
+    async def listen(self, channel: str) -> None:
+        if self._pooled:
+            raise errors.NotSupportedError(BEHIND_A_POOLER)
+        if self._heard is None:
+            heard = self._heard = asyncio.Queue()
+            self._raw.add_termination_listener(lambda _: heard.put_nowait(None))
+        await self._do(self._raw.add_listener(channel, self._hear))
+
+    def _hear(self, _: Any, pid: int, channel: str, payload: str) -> None:
+        if self._heard is not None:
+            self._heard.put_nowait(Notification(channel, payload, pid))
+
+    async def notifications(self, timeout: float | None) -> Sequence[Notification]:
+        if self._heard is None:
+            raise errors.InterfaceError("nobody listens on this connection: call listen() before notifications()")
+        found: list[Notification] = []
+        try:
+            async with asyncio.timeout(timeout):
+                note = await self._heard.get()
+        except TimeoutError:
+            return found
+        while note is not None:
+            found.append(note)
+            if self._heard.empty():
+                return found
+            note = self._heard.get_nowait()
+        if not found:
+            raise errors.OperationalError("the session at PostgreSQL that listened has ended")
+        self._heard.put_nowait(None)  # for the next time: what was heard before counts
+        return found
 
     def limit_locks(self, seconds: float) -> None:
         self._lock_timeout = seconds
@@ -315,7 +349,7 @@ class AwaitableDriver(Driver):
             # Its requests to cancel a statement would ask for TLS again, and when one of these is broken off, which
             # happens when the session is ended, asyncio complains of a future that asyncpg forgot.
             raw._params = raw._params._replace(ssl=None)
-        return AwaitableConnection(raw, named=settings.statement_cache_size > 0)
+        return AwaitableConnection(raw, named=settings.statement_cache_size > 0, pooled=settings.pooled)
 
 
 def _is_refusal(error: BaseException) -> bool:

@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import capabilities
 from psycopg.pq import ConnStatus, PollingStatus, TransactionStatus
+from psycopg.sql import SQL, Identifier
 
 from orm import errors
-from orm.db.contract import Connection, Driver, Params, Row, WrittenAnswer
+from orm.db.contract import Connection, Driver, Notification, Params, Row, WrittenAnswer
 from orm_postgresql.dumpers import client_cursor, prepare
 from orm_postgresql.errors import Place, connect_error, error_of
-from orm_postgresql.options import begin_statement, read_settings
+from orm_postgresql.options import BEHIND_A_POOLER, begin_statement, read_settings
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGcancelConn
@@ -68,8 +69,9 @@ class BlockingConnection(Connection):
 
     awaitable = False
 
-    def __init__(self, raw: psycopg.Connection[Any]) -> None:
+    def __init__(self, raw: psycopg.Connection[Any], *, pooled: bool = False) -> None:
         self._raw = raw
+        self._pooled = pooled
         self._pgconn = raw.pgconn
         self._cursor: Any = raw.cursor()  # psycopg's types take only literal strings for SQL
         self._written: Any = None  # a client-side cursor, made for the first who asks
@@ -193,6 +195,23 @@ class BlockingConnection(Connection):
         except CAUGHT as error:
             raise translate(error) from error
 
+    async def listen(self, channel: str) -> None:
+        if self._pooled:
+            raise errors.NotSupportedError(BEHIND_A_POOLER)
+        try:
+            self._cursor.execute(SQL("LISTEN {}").format(Identifier(channel)), prepare=False)
+        except CAUGHT as error:
+            raise translate(error) from error
+
+    async def notifications(self, timeout: float | None) -> Sequence[Notification]:
+        try:
+            return [
+                Notification(note.channel, note.payload, note.pid)
+                for note in self._raw.notifies(timeout=timeout, stop_after=1)
+            ]
+        except CAUGHT as error:
+            raise translate(error) from error
+
     def limit_locks(self, seconds: float) -> None:
         self._lock_timeout = seconds
 
@@ -288,7 +307,7 @@ class BlockingDriver(Driver):
             raise connect_error(error, settings) from error
         raw.prepared_max = settings.statement_cache_size or None
         prepare(raw)
-        connection = BlockingConnection(raw)
+        connection = BlockingConnection(raw, pooled=settings.pooled)
         if raw.info.parameter_status("TimeZone") != server["TimeZone"]:
             await _to_zone(connection, settings)
         return connection

@@ -131,6 +131,7 @@ class PostgreSQLDialect(Dialect):
         array_parameters=True,
         max_parameters=32767,
         max_identifier_length=63,
+        max_channel_length=63,
         group_by_primary_key=True,
         distinct_on=True,
         select_for_update=True,
@@ -150,6 +151,9 @@ class PostgreSQLDialect(Dialect):
     def written_parameter(self, number: int, value: Any) -> str:
         named = named_type(value)
         return f"${number}" if named is None else f"${number}::{named}"
+
+    def notify_statement(self) -> str:
+        return "SELECT pg_notify($1, $2)"
 
     def binary_literal(self, data: bytes) -> str:
         return rf"E'\\x{data.hex()}'"

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from orm_postgresql.options import Settings
 
 
-
 class Place(NamedTuple):
     """The fields of an error report that name things (PostgreSQL's protocol, "Error and Notice Message Fields")."""
 

@@ -42,6 +42,11 @@ are libpq's, and so are ``keepalives...`` and ``tcp_user_timeout``: see ``keepal
 meet another session of the server. So statements have no names (``statement_cache_size`` is 0, unless it is given, for
 a PgBouncer that keeps track of them), and no session has settings but those PgBouncer carries along for each client."""
 
+BEHIND_A_POOLER = (
+    "With pooler=transaction nobody can listen: each transaction may meet another session. Configure the server itself "
+    "under an alias of its own, and listen there: orm.listen(..., using='...')."
+)
+
 _ISOLATION = frozenset({"read uncommitted", "read committed", "repeatable read", "serializable"})
 _POOLERS = ("none", "transaction")
 _UNHELD = {

@@ -7,6 +7,7 @@ cancellation reaches it.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Generator, Iterable
@@ -58,7 +59,7 @@ class Session:
         try:
             self.raw = _open(url)
         except sqlite3.Error as error:
-            raise type(translate(error))(f"{error}: {url.database}") from error
+            raise type(translate(error))(f"{error}: {url.database}{_why_not(url.database)}") from error
         try:
             self._prepare(url)
         except BaseException:
@@ -311,6 +312,18 @@ def _open(url: DatabaseURL) -> sqlite3.Connection:
         check_same_thread=False,
         cached_statements=int(_number(url, "statement_cache_size", 512)),
     )
+
+
+def _why_not(database: str) -> str:
+    """Finish the sentence about a file that can't be opened with what can be seen of the reason."""
+    folder = os.path.dirname(os.path.abspath(database))
+    if not os.path.isdir(folder):
+        return f" (there is no folder {folder}: make it, or mend the URL)"
+    if os.path.isdir(database):
+        return " (that is a folder)"
+    if not os.path.exists(database) and not os.access(folder, os.W_OK):
+        return f" (the folder {folder} can't be written to, and the file is not there)"
+    return ""
 
 
 def _number(url: DatabaseURL, name: str, default: float) -> float:

@@ -43,6 +43,15 @@ class WrittenAnswer(NamedTuple):
     """How many rows were affected or given, -1 where the database does not say."""
 
 
+class Notification(NamedTuple):
+    """What somebody sent to a channel that is listened to."""
+
+    channel: str
+    payload: str
+    pid: int
+    """The process at the server whose session sent it."""
+
+
 NO_LOCK_TIMEOUT = "This database has no limit for how long a transaction waits for a lock."
 
 
@@ -118,6 +127,24 @@ class Connection(ABC):
 
         Uses a server-side cursor where the database has one. Closing the generator frees the cursor.
         """
+
+    async def listen(self, channel: str) -> None:
+        """Listen to a channel until the session ends.
+
+        Asked only where the dialect's ``capabilities.max_channel_length`` says that there are channels.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} must define listen(): its dialect says that there are channels."
+        )
+
+    async def notifications(self, timeout: float | None) -> Sequence[Notification]:
+        """Wait for notifications and return those that came; none when ``timeout`` seconds passed in silence.
+
+        Raises ``OperationalError`` when the session has ended.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} must define notifications(): its dialect says there are some."
+        )
 
     @abstractmethod
     async def begin(self, *, isolation: str | None = None, read_only: bool = False, write: bool = True) -> None:

@@ -54,9 +54,9 @@ def backend_for(scheme: str) -> Backend:
     installed = {entry.name: entry for entry in metadata.entry_points(group=ENTRY_POINT_GROUP)}
     entry = installed.get(scheme)
     if entry is None:
-        choices = sorted({*installed, *backends})
+        choices = ", ".join(f"{known}://" for known in sorted({*installed, *backends}))
         raise ImproperlyConfigured(
-            f"No backend for {scheme}:// is installed{nearest(scheme, choices)} A backend comes with a package of its "
+            f"No backend for {scheme}:// is installed. There are: {choices}. A backend comes with a package of its "
             "own, or from your program: orm.register_backend()."
         )
     try:

@@ -55,7 +55,11 @@ def meant(name: str, choices: Sequence[str]) -> str:
 
 
 def nearest(name: str, choices: Sequence[str]) -> str:
-    """Return a sentence that proposes what may have been meant by a wrong name, and one with all choices."""
+    """Return a sentence that proposes what may have been meant by a wrong name, and one with all choices.
+
+    Relations without a name of their own, which end in ``+``, are nobody's choice.
+    """
+    choices = [choice for choice in choices if not choice.endswith("+")]
     return f"{meant(name, choices)} Choices are: {', '.join(sorted(choices))}"
 
 

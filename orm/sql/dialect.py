@@ -51,6 +51,8 @@ class Capabilities(NamedTuple):
     """A list may be one parameter, and ``unnest`` turns arrays into rows."""
     max_parameters: int = 999
     max_identifier_length: int = 63
+    max_channel_length: int | None = None
+    """Bytes of the name of a channel that notifications are sent to; None where there are none."""
     group_by_primary_key: bool = False
     """Grouping by a primary key covers the other columns of its table."""
     distinct_on: bool = False
@@ -350,6 +352,10 @@ class Dialect(SchemaSpelling):
     def random(self) -> str:
         """Return a random number expression, for ``order_by("?")``."""
         return "RANDOM()"
+
+    def notify_statement(self) -> str:
+        """Return the statement that sends a notification: its parameters are the channel and the payload."""
+        raise NotSupportedError("This database sends no notifications.")
 
     def string_literal(self, text: str) -> str:
         """Return a quoted string for texts the library itself makes (JSON paths); quotes are doubled."""

@@ -338,6 +338,20 @@ def test_every_session_is_in_utc_and_has_our_name(db: Database, bouncer: pgbounc
 
 
 @pytest.mark.parametrize("colour", COLOURS)
+def test_nobody_listens_through_it(db: Database, bouncer: pgbouncer.Bouncer, colour: str) -> None:
+    async def listen() -> None:
+        async with orm.listen("parcels"):
+            pass
+
+    def listen_blocking() -> None:
+        with orm.listen("parcels"):
+            pass
+
+    with pytest.raises(errors.NotSupportedError, match="an alias of its own"):
+        asyncio.run(listen()) if colour == "awaitable" else listen_blocking()
+
+
+@pytest.mark.parametrize("colour", COLOURS)
 def test_settings_of_a_transaction_end_with_it(db: Database, bouncer: pgbouncer.Bouncer, colour: str) -> None:
     """(What is left in a session, the fixture ``bouncer`` finds.)"""
 

@@ -19,6 +19,7 @@ import anyio.to_thread
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 
+import orm
 from orm.bridge import portal, run
 from orm.db.database_blocking import Database
 from orm.db.transactions.public import atomic
@@ -238,3 +239,46 @@ def test_a_home_loop_that_has_ended(db: Database) -> None:
     with pytest.raises(TransactionManagementError):
         contexts[0].run(run, aadd(db, 1))
     assert run(aids(db)) == []
+
+
+# -- threads that begin with an empty context --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["executor", "thread"])
+@pytest.mark.asyncio
+async def test_carry_takes_a_transaction_to_a_thread_with_an_empty_context(db: Database, way: str) -> None:
+    def work() -> list[int]:
+        run(aadd(db, 1))
+        return run(aids(db))
+
+    with pytest.raises(Boom):
+        async with atomic():
+            if way == "executor":
+                assert await asyncio.get_running_loop().run_in_executor(None, orm.carry(work)) == [1]
+            else:
+                thread = threading.Thread(target=orm.carry(work))
+                await asyncio.to_thread(lambda: (thread.start(), thread.join()))
+                assert await aids(db) == [1]
+            raise Boom
+    assert await aids(db) == []
+
+
+def test_what_was_carried_may_run_in_many_threads_at_once(db: Database) -> None:
+    with atomic():
+        work = orm.carry(lambda number: run(aadd(db, number)))
+        with concurrent.futures.ThreadPoolExecutor(4) as threads:
+            list(threads.map(work, range(8)))
+        assert run(aids(db)) == list(range(8))
+
+
+def test_what_was_carried_can_not_outlive_its_transaction(db: Database) -> None:
+    with atomic():
+        work = orm.carry(lambda: run(aids(db)))
+        assert work() == []
+    with pytest.raises(TransactionManagementError):
+        work()
+
+
+def test_a_coroutine_function_is_not_carried(db: Database) -> None:
+    with pytest.raises(TypeError, match="a task has the context of whoever starts it"):
+        orm.carry(aids)

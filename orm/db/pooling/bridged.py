@@ -14,7 +14,7 @@ from orm.bridge.drive import drive
 from orm.bridge.nested import nested
 from orm.bridge.overrides import END, next_or_end
 from orm.bridge.portal import Errand, portal, wait_on
-from orm.db.contract import Connection, Driver, Params, Row, WrittenAnswer
+from orm.db.contract import Connection, Driver, Notification, Params, Row, WrittenAnswer
 from orm.errors import OperationalError
 
 if TYPE_CHECKING:
@@ -75,6 +75,12 @@ class AdaptedConnection(Connection):
                 yield chunk
         finally:
             await self.elsewhere(close_generator(chunks))
+
+    async def listen(self, channel: str) -> None:
+        await self.elsewhere(self.inner.listen(channel))
+
+    async def notifications(self, timeout: float | None) -> Sequence[Notification]:
+        return await self.elsewhere(self.inner.notifications(timeout))
 
     async def begin(self, *, isolation: str | None = None, read_only: bool = False, write: bool = True) -> None:
         await self.elsewhere(self.inner.begin(isolation=isolation, read_only=read_only, write=write))

@@ -5,8 +5,10 @@ None of these functions waits, so each serves both colours.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, overload
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from orm.bridge.crossing import call, is_async
 from orm.bridge.drive import drive
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from orm.db.transactions.membership import Membership
 
 logger = LateLogger("orm.transaction")
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 leaving.add(Atomic.__exit__.__code__)
 
@@ -185,3 +190,27 @@ def independent(using: str | None = None) -> Independent:
     ``TransactionManagementError``, since it would wait for itself; reading works.
     """
     return Independent(using)
+
+
+def carry(fn: Callable[P, T]) -> Callable[P, T]:
+    """Return a function that runs in the caller's context, and so in its transaction, on whatever thread it is called.
+
+    Threads that are started by ``threading.Thread`` or ``loop.run_in_executor`` begin with an empty context and are
+    outside: ``loop.run_in_executor(None, orm.carry(work))``. (``asyncio.to_thread`` and tasks carry it by themselves.)
+
+    Parameters:
+        fn: a plain function. A call that outlives the transaction raises ``TransactionManagementError``.
+
+    Raises ``TypeError`` for a coroutine function, whose task has the context it is started in.
+    """
+    if is_async(fn):
+        raise TypeError(
+            f"carry() takes a plain function, and {fn!r} is a coroutine function: a task has the context of whoever "
+            "starts it, so nothing needs to be carried."
+        )
+    context = copy_context()
+
+    def carried(*args: P.args, **named: P.kwargs) -> T:
+        return context.copy().run(fn, *args, **named)  # a context can't be entered by two threads
+
+    return functools.update_wrapper(carried, fn)

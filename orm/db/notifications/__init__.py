@@ -1,0 +1,1 @@
+"""Notifications of the database: who listens to channels, and who sends."""
