@@ -170,10 +170,10 @@ class PostgreSQLDialect(Dialect):
         if field.kind == "datetime" and naive:
             return "timestamp"
         if field.kind == "char":
-            return f"varchar({field.max_length})" if field.max_length else "varchar"
+            return self.sized_type("varchar", field.max_length) if field.max_length else "varchar"
         if field.kind == "decimal":
             digits, places = field.max_digits, field.decimal_places or 0
-            return "numeric" if digits is None else f"numeric({digits}, {places})"
+            return "numeric" if digits is None else self.sized_type("numeric", digits, places)
         if field.kind == "array":
             return f"{field.base_field.db_type(self)}[{field.size or ''}]"
         if field.kind == "tstzrange" and naive:

@@ -107,10 +107,10 @@ class SQLiteDialect(Dialect):
 
     def column_type(self, field: Any) -> str:
         if field.kind == "char":
-            return f"varchar({field.max_length})" if field.max_length else "varchar"
+            return self.sized_type("varchar", field.max_length) if field.max_length else "varchar"
         if field.kind == "decimal":
             if _is_number(field):
-                return f"decimal({field.max_digits}, {field.decimal_places or 0})"
+                return self.sized_type("decimal", field.max_digits, field.decimal_places or 0)
             return "text COLLATE ORM_DECIMAL"
         if getattr(field, "auto", False):
             return "integer"  # only a column declared INTEGER is the row's own number

@@ -10,6 +10,7 @@ from orm.migrations.exceptions import InvalidBasesError
 from orm.migrations.references import ModelKey, model_key
 from orm.models.apps import Apps
 from orm.models.base_blocking import Model
+from orm.models.indexes import Index
 from orm.models.managers import Manager
 from orm.models.options import META_DEFAULTS, normalise_together
 from orm.models.relations.resolve import SELF
@@ -59,6 +60,8 @@ class ModelState:
                     f'"{self.app_label}.{self.name}.{field_name}.through" does. Use a string reference instead.'
                 )
         for index in self.options["indexes"]:
+            if not isinstance(index, Index):
+                raise TypeError(f"{self.label}: Meta.indexes is a list of them, and {index!r} is none.")
             if not index.name:
                 raise ValueError(f"Indexes passed to ModelState require a name attribute. {index!r} doesn't have one.")
 

@@ -16,7 +16,7 @@ from orm.query.builder import Builder
 from orm.sql.columns import Col
 from orm.sql.compiler import Compiler
 from orm.sql.conditions import Q
-from orm.sql.ddl import literal
+from orm.sql.ddl import with_literals
 from orm.sql.expressions import Constant, Param
 from orm.sql.references import F, names_in
 from orm.sql.select import Join, Select
@@ -49,9 +49,7 @@ def schema_sql(model: Any, expression: Any, dialect: Any) -> str:
         )
     lengths = {slot: len(builder.values[slot]) for slot in builder.list_slots}
     text, params = SchemaCompiler(dialect, lengths).compile_condition(resolved)
-    pieces = text.split("%s")
-    literals = [literal(_bound(param, builder.values), dialect) for param in params]
-    return "".join(piece + value for piece, value in zip(pieces, [*literals, ""], strict=True))
+    return with_literals(text, [_bound(param, builder.values) for param in params], dialect)
 
 
 def index_part(model: Any, expression: Any, dialect: Any) -> str:

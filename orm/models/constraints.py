@@ -54,7 +54,7 @@ class BaseConstraint:
         if "%" not in self.name:
             return self
         args, options = self._declared
-        return type(self)(*args, **{**options, "name": self.name % placeholders})
+        return type(self)(*args, **{**options, "name": ddl.named_for_model(self.name, placeholders)})
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         """Import path, positional and keyword arguments that declare this constraint again."""
@@ -190,6 +190,8 @@ class UniqueConstraint(BaseConstraint):
             raise ValueError(f"UniqueConstraint {name!r}: with condition or expressions it can't be deferred.")
         if deferrable is not None and (include or opclasses):
             raise ValueError(f"UniqueConstraint {name!r}: with include or opclasses it can't be deferred.")
+        if deferrable is not None and not isinstance(deferrable, Deferrable):
+            raise TypeError("UniqueConstraint.deferrable must be a Deferrable instance.")
         if opclasses and self.expressions:
             raise ValueError("UniqueConstraint.opclasses cannot be used with expressions. Use OpClass() instead.")
         if opclasses and len(opclasses) != len(self.fields):

@@ -94,7 +94,7 @@ class Index:
         if "%" not in self.name:
             return self
         args, options = self._declared
-        return type(self)(*args, **{**options, "name": self.name % placeholders})
+        return type(self)(*args, **{**options, "name": ddl.named_for_model(self.name, placeholders)})
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         """Import path, positional and keyword arguments that declare this index again."""

@@ -15,6 +15,7 @@ from orm.config import settings
 from orm.epoch import Reason, epoch
 from orm.errors import FieldDoesNotExist, ImproperlyConfigured
 from orm.late import difflib
+from orm.models.apps import Apps
 from orm.models.apps import apps as default_apps
 from orm.models.deletion import adelete_queryset
 from orm.models.signals import post_init, pre_init
@@ -24,7 +25,6 @@ from orm.models.unseen import unseen
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from orm.models.apps import Apps
     from orm.models.base import AwaitableModel
     from orm.models.fields.base import Field
     from orm.models.writing import WritePlan
@@ -145,6 +145,8 @@ class Options:
             if name != "app_label":
                 setattr(self, name, declared.get(name, default))
         self.apps = declared.get("apps") or self.default_apps
+        if not isinstance(self.apps, Apps):
+            raise TypeError(f"{self.label}: Meta.apps is a registry of models (Apps), not {self.apps!r}.")
         self.proxy_for_model: type[AwaitableModel] | None = None
         self.concrete_model: type[AwaitableModel] | None = None if self.abstract else model
         self.local_fields: list[Field[Any]] = []
@@ -173,8 +175,12 @@ class Options:
             self.ordering = []
         self.unique_together = normalise_together(self.unique_together, self.label)
         placeholders = {"app_label": self.app_label.lower(), "class": self.model_name}
-        self.indexes = [index.for_model(placeholders) for index in self.indexes]
-        self.constraints = [constraint.for_model(placeholders) for constraint in self.constraints]
+        for option in ("indexes", "constraints"):
+            given = getattr(self, option)
+            for part in given:
+                if not hasattr(part, "for_model"):
+                    raise TypeError(f"{self.label}: Meta.{option} is a list of them, and {part!r} is none.")
+            setattr(self, option, [part.for_model(placeholders) for part in given])
 
     def __repr__(self) -> str:
         return f"<Options of {self.label}>"

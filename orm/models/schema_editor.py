@@ -254,7 +254,7 @@ class AwaitableSchemaEditor:
         meta, dialect = model._meta, self.dialect
         forward = dialect.capabilities.forward_references
         keys = ddl.declared_foreign_keys(model, dialect)
-        await self.apply(ddl.create_table(model, dialect, without=() if forward else keys))
+        await self.aexecute(ddl.create_table(model, dialect, without=() if forward else keys))
         if not forward:
             for field in keys:
                 target = field.target_field.model._meta.db_table
@@ -282,7 +282,7 @@ class AwaitableSchemaEditor:
         if reader is not None and not self.dialect.capabilities.forward_references:
             for table, name in await reader.referring(self.database.fetch, meta.db_table):
                 await self.drop_constraint(table, name)
-        await self.apply(ddl.drop_table(model, self.dialect))
+        await self.aexecute(ddl.drop_table(model, self.dialect))
         self.rebuilt.discard(meta.db_table)
 
     async def aalter_db_table(self, model: Any, old_db_table: str, new_db_table: str) -> None:

@@ -107,7 +107,7 @@ async def rebuild(
     await editor.aexecute(create)
     kept = [column.name for column in strangers if column.generated is None]
     await _copy(editor, model, draft, present, filled or {}, kept)
-    await editor.apply(ddl.drop_table(model, dialect))
+    await editor.aexecute(ddl.drop_table(model, dialect))
     around = dialect.around_rename() or (None, None)
     await editor.apply(around[0], dialect.rename_table(dialect.quote(PREFIX + table), dialect.quote(table)), around[1])
     editor.rebuilt.add(table)

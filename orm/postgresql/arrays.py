@@ -38,7 +38,8 @@ class ArrayField(Field[list[Any]]):
             which the database wants to be rectangular.
         size: how many elements there may be at most; checked by validation, PostgreSQL itself ignores it.
 
-    Raises ``ImproperlyConfigured`` for a relation as ``base_field`` and for a list as ``default``.
+    Raises ``ImproperlyConfigured`` for a relation as ``base_field`` and for a list as ``default``, ``TypeError`` for a
+    size that is no whole number.
     """
 
     kind = "array"
@@ -54,6 +55,8 @@ class ArrayField(Field[list[Any]]):
             raise ImproperlyConfigured(f"ArrayField takes a field for its elements, not {base_field!r}.")
         if base_field.is_relation:
             raise ImproperlyConfigured("Base field for array cannot be a related field.")
+        if size is not None and (not isinstance(size, int) or isinstance(size, bool)):
+            raise TypeError(f"ArrayField(size={size!r}): the size is a whole number of elements, or None.")
         if isinstance(options.get("default", NOT_PROVIDED), list):
             raise ImproperlyConfigured(
                 f"default={options['default']!r} would be shared by all instances; give a callable: default=list."

@@ -9,9 +9,10 @@ from __future__ import annotations
 import datetime
 import decimal
 import json
+import re
 import uuid
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError, NotSupportedError
@@ -37,6 +38,13 @@ def name_of(table: str, columns: Sequence[str], suffix: str, dialect: Dialect) -
     limit = min(dialect.capabilities.max_identifier_length, 63)
     room = limit - len(digest) - len(suffix) - 2
     return f"{whole[:room]}_{digest}_{suffix}"
+
+
+def named_for_model(name: str, placeholders: Mapping[str, str]) -> str:
+    """The name of an index or constraint with ``%(app_label)s`` and ``%(class)s`` filled in; any other ``%`` stays."""
+    for placeholder, value in placeholders.items():
+        name = name.replace(f"%({placeholder})s", value)
+    return name
 
 
 def column_of(model: Any, name: str) -> str:
@@ -115,9 +123,14 @@ def constant_sql(field: Any, expression: Any, dialect: Dialect) -> str:
     """
     constants = _Constants(field)
     text, params = Compiler(dialect).compile(expression.resolve_expression(constants, False, None, False, True))
-    pieces = text.split("%s")
-    literals = [literal(_adapted(param, constants.values), dialect) for param in params]
-    return "".join(piece + value for piece, value in zip(pieces, [*literals, ""], strict=True))
+    return with_literals(text, [_adapted(param, constants.values) for param in params], dialect)
+
+
+def with_literals(text: str, values: Sequence[Any], dialect: Dialect) -> str:
+    """Compiled text with values, adapted for the driver, as literals in the places of its parameters."""
+    waiting = iter(values)
+    # ``%%s`` is a percent sign and an s, in a name or a text.
+    return re.sub("%%|%s", lambda found: found[0] if found[0] == "%%" else literal(next(waiting), dialect), text)
 
 
 def _adapted(param: Any, values: Sequence[Any]) -> Any:

@@ -194,6 +194,12 @@ class Dialect(SchemaSpelling):
         """Return the column type for a field (its ``kind`` and refinements; ``field.auto`` for generated keys)."""
         raise NotImplementedError(f"{type(self).__name__} does not say how {field.kind} columns are declared.")
 
+    def sized_type(self, name: str, *sizes: int) -> str:
+        """Return a type's name with its sizes, as ``varchar(20)``. Raises ``TypeError`` for what is no whole number."""
+        if not all(isinstance(size, int) for size in sizes):
+            raise TypeError(f"A {name} has whole numbers for its size, not {', '.join(map(repr, sizes))}.")
+        return f"{name}({', '.join(str(int(size)) for size in sizes)})"
+
     def cast_type(self, sql_type: SQLType) -> str:
         """Return the type's name inside CAST."""
         return self.column_type(sql_type)

@@ -6,9 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from orm.migrations.operation import OperationCategory
 from orm.migrations.operations.indexes import IndexOperation, RemovalByName
+from orm.models.constraints import BaseConstraint
 
 if TYPE_CHECKING:
     from orm.migrations.state import ProjectState
+
+
+def checked_constraint(given: Any) -> BaseConstraint:
+    """What was given, which has to be a constraint. Raises ``TypeError``."""
+    if not isinstance(given, BaseConstraint):
+        raise TypeError(f"An operation on a constraint takes one, not {given!r}.")
+    return given
 
 
 class AddConstraint(IndexOperation):
@@ -19,7 +27,7 @@ class AddConstraint(IndexOperation):
 
     def __init__(self, model_name: str, constraint: Any) -> None:
         self.model_name = model_name
-        self.constraint = constraint
+        self.constraint = checked_constraint(constraint)
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         return type(self).__name__, [], {"model_name": self.model_name, "constraint": self.constraint}
@@ -98,7 +106,7 @@ class AlterConstraint(IndexOperation):
     def __init__(self, model_name: str, name: str, constraint: Any) -> None:
         self.model_name = model_name
         self.name = name
-        self.constraint = constraint
+        self.constraint = checked_constraint(constraint)
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         options = {"model_name": self.model_name, "name": self.name, "constraint": self.constraint}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from orm.migrations.describing import value_is_field
 from orm.migrations.operation import OperationCategory
 from orm.migrations.operation_blocking import Operation
 from orm.migrations.operations.model_base import DeleteModel
@@ -73,6 +74,8 @@ class FieldGivenOperation(FieldOperation):
     field: Any
 
     def __init__(self, model_name: str, name: str, field: Any, preserve_default: bool = True) -> None:
+        if not value_is_field(field):
+            raise TypeError(f"{type(self).__name__} takes a field, not {field!r}.")
         self.preserve_default = preserve_default
         super().__init__(model_name, name, field)
 

@@ -57,6 +57,8 @@ class AddIndex(IndexOperation):
 
     def __init__(self, model_name: str, index: Any) -> None:
         self.model_name = model_name
+        if not isinstance(index, Index):
+            raise TypeError(f"AddIndex takes an Index, not {index!r}.")
         if not index.name:
             raise ValueError(
                 f"Indexes passed to AddIndex operations require a name argument. {index!r} doesn't have one."

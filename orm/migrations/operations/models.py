@@ -14,7 +14,7 @@ from orm.migrations.operations import creation
 from orm.migrations.operations.model_base import DeleteModel, ModelOperation
 from orm.migrations.references import model_key, refers
 from orm.models.base_blocking import Model
-from orm.models.managers import Manager
+from orm.models.managers import BaseManager, Manager
 from orm.models.options import normalise_together
 from orm.models.relations.join_model import join_table_name
 
@@ -58,7 +58,7 @@ class CreateModel(ModelOperation):
         self.fields = list(fields)
         self.options = dict(options or {})
         self.bases = tuple(bases) if bases else (Model,)
-        self.managers = list(managers or [])
+        self.managers = _pairs_of_managers(managers or [])
         super().__init__(name)
         _refuse_twice("fields", [name for name, _ in self.fields])
         _refuse_twice("bases", [base if isinstance(base, str) else _label_of(base) for base in self.bases])
@@ -159,6 +159,14 @@ class CreateModel(ModelOperation):
             "managers": self.managers,
         }
         return CreateModel(**{**given, **changed})
+
+
+def _pairs_of_managers(given: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    pairs = list(given)
+    for pair in pairs:
+        if len(pair) != 2 or not isinstance(pair[1], BaseManager):
+            raise TypeError(f"managers are pairs of a name and a manager, and {pair!r} is none.")
+    return pairs
 
 
 def _refuse_twice(what: str, names: list[str]) -> None:
@@ -522,7 +530,7 @@ class AlterModelManagers(ModelOptionOperation):
     serialization_expand_args = ("managers",)
 
     def __init__(self, name: str, managers: Iterable[tuple[str, Any]]) -> None:
-        self.managers = list(managers)
+        self.managers = _pairs_of_managers(managers)
         super().__init__(name)
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:

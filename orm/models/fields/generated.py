@@ -26,7 +26,7 @@ class GeneratedField(Field[Any]):
         db_persist: whether the value is stored (True), or computed when it is read (False), where the database can.
 
     An instance that was not saved has no value yet; after an UPDATE it is read when it is asked for. Raises
-    ``ValueError`` for options that make no sense for it.
+    ``ValueError`` for options that make no sense for it, ``TypeError`` for an ``output_field`` that is none.
     """
 
     generated = True
@@ -44,6 +44,8 @@ class GeneratedField(Field[Any]):
                 raise ValueError(f"GeneratedField cannot have {noun}.")
         if db_persist not in (True, False):
             raise ValueError("GeneratedField.db_persist must be True or False.")
+        if not isinstance(output_field, Field):
+            raise TypeError(f"GeneratedField.output_field must be a field, not {output_field!r}.")
         super().__init__(**options)
         self.expression = F(expression) if isinstance(expression, str) else as_expression(expression)
         self.output_field = output_field
