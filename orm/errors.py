@@ -144,6 +144,10 @@ class InvalidValue(ValidationError, ValueError):
         return self.message
 
 
+class InvalidCursor(SuspiciousOperation, ValueError):
+    """A cursor given to ``page()`` was not made by a page of the same ordering, or was changed since."""
+
+
 # -- the database ------------------------------------------------------------------------------------------------------
 
 

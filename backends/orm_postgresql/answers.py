@@ -18,7 +18,6 @@ ANSWERS: dict[str, Any] = {
     "has_select_for_update_skip_locked": True,
     "json_key_contains_list_matching_requires_list": True,
     "max_query_params": None,
-    "nulls_order_largest": True,
     "only_supports_unbounded_with_preceding_and_following": True,
     "requires_casted_case_in_updates": True,
     "schema_editor_uses_clientside_param_binding": True,

@@ -135,6 +135,7 @@ class PostgreSQLDialect(Dialect):
         group_by_primary_key=True,
         distinct_on=True,
         select_for_update=True,
+        nulls_largest=True,
         deferrable_unique=True,
         nulls_not_distinct=True,
         covering_indexes=True,

@@ -41,16 +41,19 @@ class _Source:
 
 def converters(layout: Layout, dialect: Dialect) -> list[Any]:
     """Return what turns each column's driver value into its canonical Python value; None where it is that already."""
-    found: list[Any] = []
-    for sql_type in layout.types:
-        if sql_type is None:
-            found.append(None)
-            continue
-        if isinstance(sql_type, ComputedType):
-            found.append(_number if sql_type.sql_type.kind != "float" else float)
-            continue
-        found.append(reader_of(sql_type, dialect))
-    return found
+    return [converter_of(kind, dialect) for kind in layout.types]
+
+
+def converter_of(kind: Any, dialect: Dialect) -> Any:
+    """Return what turns a driver's value of a column of a layout into its Python value, or None.
+
+    It is called with NULL only where it has the attribute ``sees_null``.
+    """
+    if kind is None:
+        return None
+    if isinstance(kind, ComputedType):
+        return _number if kind.sql_type.kind != "float" else float
+    return reader_of(kind, dialect)
 
 
 def reader_of(sql_type: SQLType, dialect: Dialect) -> Any:

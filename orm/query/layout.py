@@ -60,6 +60,8 @@ class Layout(NamedTuple):
     hidden: int = 0
     widths: tuple[int, ...] = ()
     """How many columns each value is made of, where one is a key of several."""
+    keyset: tuple[tuple[int, Any], ...] = ()
+    """The columns that a page's cursors are made of, hidden or not, with their types."""
 
 
 def finish(select: Select) -> tuple[Select, Layout]:
@@ -88,13 +90,15 @@ def finish(select: Select) -> tuple[Select, Layout]:
     select.order_by = _ordering(builder, select)
     hidden = _hidden(select, outputs)
     select.outputs = (*outputs, *hidden)
+    columns = [output.expression for output in select.outputs]
+    keyset = tuple((columns.index(item), output_type(item)) for item in select.keyset)
     lock = select.lock
     if lock is not None and lock.of:
         select.lock = lock._replace(of=locked_aliases(builder, entity, lock.of))
     types = tuple(output_type(output.expression) for output in outputs)
     annotations = tuple((name, start + i) for i, name in enumerate(select.selected))
     kind = select.result if select.values is not None else "model"
-    return select, Layout(kind, tuple(names), types, entity, annotations, len(hidden), widths)
+    return select, Layout(kind, tuple(names), types, entity, annotations, len(hidden), widths, keyset)
 
 
 def _value_outputs(values: Sequence[tuple[str, Any]]) -> tuple[list[Output], tuple[int, ...]]:
@@ -110,12 +114,15 @@ def _value_outputs(values: Sequence[tuple[str, Any]]) -> tuple[list[Output], tup
 
 
 def _hidden(select: Select, outputs: Sequence[Output]) -> list[Output]:
-    """Return what DISTINCT rows are ordered by without showing it: it is part of what makes them different."""
-    if not select.distinct:
+    """Return what rows hold without showing it: what cursors are made of, and what DISTINCT rows are ordered by, since
+    it is part of what makes them different.
+    """
+    if not select.distinct and not select.keyset:
         return []
     shown = {output.expression for output in outputs}
-    ordered = (item.expression for item in select.order_by or () if isinstance(item, OrderBy))
-    return [Output(item) for item in dict.fromkeys(ordered) if item not in shown and not isinstance(item, Ref)]
+    ordered = select.order_by or () if select.distinct else ()
+    wanted = dict.fromkeys([*(item.expression for item in ordered if isinstance(item, OrderBy)), *select.keyset])
+    return [Output(item) for item in wanted if item not in shown and not isinstance(item, Ref)]
 
 
 def _plain_layout(select: Select, kind: str) -> Layout:

@@ -24,13 +24,13 @@ from orm.db.transactions.public import atomic
 from orm.errors import IntegrityError, TransactionManagementError
 from orm.query import change_query, routed, steps
 from orm.query.chain import _filter_key, _listed_filter_key, named_expressions
-from orm.query.faces import Faces
 from orm.query.given import called, creation_values, not_one
 from orm.query.insert_instances import bulk_insert, upsert_of
 from orm.query.plan import Plan, select_plan, statement_plan
 from orm.query.prefetch import batches, load_lookups
 from orm.query.query import Query
 from orm.query.raw_blocking import RawQuerySet
+from orm.query.reading import AwaitableReading
 from orm.query.returning_blocking import Returning
 from orm.query.shape import Shape
 from orm.query.update_instances import bulk_update
@@ -49,7 +49,7 @@ FEW = 200
 SLICE = 500  # rows that become objects before others may run
 
 
-class AwaitableQuerySet(Faces[M]):
+class AwaitableQuerySet(AwaitableReading[M]):
     """A query for instances of a model: chained without waiting, run when its results are asked for.
 
     ``await queryset`` gives the list; ``async for`` and ``for`` go through it; slices, ``len()`` and ``bool()`` work in

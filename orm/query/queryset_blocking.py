@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from orm.bridge import iterate, run
 from orm.query.queryset import AwaitableQuerySet, M
+from orm.query.reading_blocking import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["QuerySet"]
 
 
-class QuerySet(AwaitableQuerySet[M]):
+class QuerySet(AwaitableQuerySet[M], Reading[M]):
     """A query for instances of a model: chained without waiting, run when its results are asked for.
 
     Both forms of everything: :class:`AwaitableQuerySet`'s awaitable ones, and their blocking twins.

@@ -59,6 +59,8 @@ class Capabilities(NamedTuple):
     select_for_update: bool = False
     nulls_ordering: bool = True
     """``NULLS FIRST`` and ``NULLS LAST`` are understood."""
+    nulls_largest: bool = False
+    """Where an ordering does not say where NULLs go, they come as if they were larger than every value."""
     combinator_parentheses: bool = True
     """The parts of a UNION may be put in parentheses (and so have ORDER BY and LIMIT of their own)."""
     ignore_conflicts: bool = True

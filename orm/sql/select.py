@@ -125,6 +125,8 @@ class Select:
     distinct_on: tuple[Expression, ...] = ()
     limit: Expression | None = None
     offset: Expression | None = None
+    keyset: tuple[Expression, ...] = ()
+    """What a page's cursors are made of: rows hold it as well, though it may be no part of the results."""
     select_related: Any = False
     loading: Loading | None = None
     lock: Lock | None = None
@@ -220,6 +222,7 @@ class Select:
         new.group_by = many(self.group_by) if isinstance(self.group_by, tuple) else self.group_by
         new.order_by = many(self.order_by) if self.order_by is not None else None
         new.distinct_on = many(self.distinct_on)
+        new.keyset = many(self.keyset)
         new.limit = change(self.limit) if self.limit is not None else None
         new.offset = change(self.offset) if self.offset is not None else None
         if self.outputs:

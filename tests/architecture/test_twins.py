@@ -183,6 +183,8 @@ CALLS: dict[str, Any] = {
     "QuerySet.acreate": lambda: m.Author.objects.acreate(name="x"),
     "QuerySet.adelete": lambda: m.Author.objects.filter(name="Ada").adelete(),
     "QuerySet.aearliest": lambda: m.Book.objects.aearliest("pk"),
+    "QuerySet.apage": lambda: m.Book.objects.apage(size=2),
+    "Reading.apage": lambda: m.Book.objects.select_related("author").apage(size=2),
     "QuerySet.aexists": lambda: m.Book.objects.aexists(),
     "QuerySet.aexplain": lambda: m.Book.objects.aexplain(),
     "QuerySet.afetch_all": lambda: m.Book.objects.prefetch_related("tags", "author").afetch_all(),

@@ -55,7 +55,7 @@ def some_texts(number: int, texts: Sequence[str] = TEXTS) -> list[str]:
 
 INTERNAL = {
     "what is made when a query is resolved or compiled": {
-        "AdaptedSlot", "Col", "Column", "CombinedExpression", "DatabaseDefault", "DoomedKeys", "Excluded",
+        "AdaptedSlot", "Beyond", "Col", "Column", "CombinedExpression", "DatabaseDefault", "DoomedKeys", "Excluded",
         "ExcludedColumn", "KeyPath", "Limit", "NothingNode", "Null", "OfType", "Outer", "OwnJoin", "Position",
         "Ref", "Sliced", "Slot", "Star", "StoredSlot", "SubSelect", "Where",
     },

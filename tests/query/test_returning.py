@@ -9,14 +9,8 @@ import pytest
 from orm.errors import FieldError, IntegrityError
 from orm.models import Count, Excluded, F, Q, Value
 from orm.models.signals import post_delete
-from tests.conftest import Run
 from tests.query import library as L
 from tests.query.models import Author, Book, Counter, Tag
-
-
-@pytest.fixture
-def counters(database: Run) -> list[Counter]:
-    return Counter.objects.bulk_create([Counter(key=f"k{n}", value=n, note=f"n{n}") for n in range(5)])
 
 
 async def stored() -> list[tuple[Any, ...]]:
