@@ -35,6 +35,8 @@ def opened(value: Any) -> Any:
         if value_is_field(value):
             parts = parts[1:]  # the name is told apart
         path, args, options = parts
+        if options.get("primary_key"):
+            options.pop("serialize", None)  # a key's is False once it belongs to a model, whatever was declared
         return path, [opened(one) for one in args], {key: opened(one) for key, one in options.items()}
     if isinstance(value, OnDelete):
         return value

@@ -211,6 +211,8 @@ def _described(field: Any, meta: Any) -> Any:
                 options[name] = value._meta.label
             elif isinstance(value, str) and value != SELF and "." not in value:
                 options[name] = f"{meta.app_label}.{value}"
+        if getattr(field.remote_field, "symmetrical", False):
+            options["to"] = SELF  # by its label it would be a relation that has two directions
         return type(field)(*args, **options)
     except TypeError as problem:
         raise TypeError(f"Couldn't reconstruct field {field.name} on {meta.label}: {problem}") from problem

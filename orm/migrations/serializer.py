@@ -10,43 +10,37 @@ import math
 import os
 import pathlib
 import re
-import sys
 import types
 import uuid
 from collections.abc import Callable, Iterable
-from importlib import import_module
 from typing import Any, ClassVar
 
-from orm.config import settings
 from orm.migrations.describing import declared
 from orm.migrations.operation import AwaitableOperation
 from orm.models.managers import BaseManager
 from orm.models.on_delete import OnDelete
+from orm.models.public_names import import_name, offering_module
 from orm.structures.lazy import Promise
 
 Serialized = tuple[str, set[str]]
 
-PUBLIC = ("orm.models", "orm.models.functions", "orm.models.fields.validators")
-"""Modules that offer names of several others."""
 
-
-def import_name(module: str) -> str:
-    """What files call one of the library's modules: its own name, or the one the settings give it."""
-    return str(settings.migration_imports.get(module, module))
-
-
-def public_path(cls: Any) -> tuple[str, set[str]] | None:
+def offered_name(offered: Any) -> Serialized | None:
     """How a file names one of the library's own classes or functions; None for what is not offered."""
-    name, above = cls.__name__, cls.__module__.split(".")
-    around = [".".join(above[:depth]) for depth in range(2, len(above) + 1)]
-    for module in (*PUBLIC, *around):
-        if getattr(sys.modules.get(module) or import_module(module), name, None) is not cls:
-            continue
-        if module == "orm.models":
-            return f"models.{name}", {f"from {import_name('orm')} import models"}
-        path = import_name(module)
-        return f"{path}.{name}", {f"import {path}"}
-    return None
+    module, name = offering_module(offered), offered.__name__
+    if module is None:
+        return None
+    if module == "orm.models":
+        return f"models.{name}", {f"from {import_name('orm')} import models"}
+    path = import_name(module)
+    return f"{path}.{name}", {f"import {path}"}
+
+
+def setting_value(name: str) -> Serialized:
+    """How a file names the setting that puts one model in the place of another."""
+    module = import_name("orm.config")
+    text = f'settings.swapped_models["{name}"]' if module == "orm.config" else f"settings.{name}"
+    return text, {f"from {module} import settings"}
 
 
 class BaseSerializer:
@@ -264,7 +258,7 @@ class TypeSerializer(BaseSerializer):
     """Classes, by where they are."""
 
     def serialize(self) -> Serialized:
-        offered = public_path(self.value) if self.value.__module__.startswith("orm.") else None
+        offered = offered_name(self.value)
         if offered is not None:
             return offered
         if self.value is type(None):
@@ -303,7 +297,7 @@ def named(path: str, cls: Any) -> Serialized:
     if path.startswith("django.db.models.") and path.count(".") == 3:
         return f"models.{path.rpartition('.')[2]}", {"from django.db import models"}
     if cls is not None and str(getattr(cls, "__module__", "")).startswith("orm."):
-        offered = public_path(cls)
+        offered = offered_name(cls)
         if offered is not None:
             return offered
     module = path.rpartition(".")[0]
@@ -365,7 +359,7 @@ class SettingsReferenceSerializer(BaseSerializer):
     """A setting, by its name."""
 
     def serialize(self) -> Serialized:
-        return f"settings.{self.value.setting_name}", {"from django.conf import settings"}
+        return setting_value(self.value.setting_name)
 
 
 class IterableSerializer(TupleSerializer):

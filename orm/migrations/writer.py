@@ -14,9 +14,10 @@ from orm.migrations.serializer import (
     BaseSerializer,
     OperationSerializer,
     Serializer,
-    import_name,
     serializer_factory,
+    setting_value,
 )
+from orm.models.public_names import import_name
 
 INDENT = "    "
 BRACKETS = {list: ("[", "]"), tuple: ("(", ")"), dict: ("{", "}")}
@@ -130,8 +131,9 @@ class MigrationWriter:
         dependencies = []
         for dependency in self.migration.dependencies:
             if dependency[0] == "__setting__":
-                dependencies.append(f"        migrations.swappable_dependency(settings.{dependency[1]}),")
-                imports.add("from django.conf import settings")
+                text, needed = setting_value(dependency[1])
+                dependencies.append(f"        migrations.swappable_dependency({text}),")
+                imports |= needed
             else:
                 dependencies.append(f"        {serializer_factory(tuple(dependency)).serialize()[0]},")
         imports.add(f"from {package()} import migrations")

@@ -32,6 +32,8 @@ class Apps(Applications):
     def __init__(self, installed_apps: Iterable[Any] | None = ()) -> None:
         super().__init__()
         self.all_models = {}
+        self.swappable: list[type[AwaitableModel]] = []
+        """Models that a setting can put others in the place of."""
         self._waiting: dict[tuple[str, str], list[Callable[[], None]]] = {}
         if installed_apps is not None:
             self.populate(installed_apps)
@@ -59,6 +61,8 @@ class Apps(Applications):
                 stacklevel=4,
             )
         models[meta.model_name] = model
+        if meta.swappable:
+            self.swappable.append(model)
         self._wake((meta.app_label, meta.model_name))
 
     def unregister(self, model: type[AwaitableModel]) -> None:
@@ -66,6 +70,7 @@ class Apps(Applications):
         models = self.all_models.get(model._meta.app_label, {})
         if models.get(model._meta.model_name) is model:
             del models[model._meta.model_name]
+            self.swappable = [other for other in self.swappable if other is not model]
 
     def withdraw(self, model: Any) -> None:
         """Forget a model whose declaration failed half way, and what its relations have left on others."""
@@ -118,9 +123,9 @@ class Apps(Applications):
     def get_swappable_settings_name(self, to_string: str) -> str | None:
         """The name of the setting that a model called ``to_string`` can be swapped by, or is; None for others."""
         wanted = to_string.lower()
-        for model in self:
+        for model in self.swappable:
             meta = model._meta
-            if meta.swappable and wanted in ((meta.swapped or "").lower(), meta.label_lower):
+            if wanted in ((meta.swapped or "").lower(), meta.label_lower):
                 return str(meta.swappable)
         return None
 

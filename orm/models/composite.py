@@ -7,7 +7,7 @@ as many columns; it is one row value for the database. It has no column itself, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -59,6 +59,7 @@ class CompositePrimaryKey(Field[Any]):
     is_composite: ClassVar[bool] = True
     is_composite_key: ClassVar[bool] = True
     kind = "row"
+    option_defaults: ClassVar[Mapping[str, Any]] = {"primary_key": True, "editable": False, "blank": True}
     class_lookups: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, *args: str, **options: Any) -> None:
@@ -77,6 +78,11 @@ class CompositePrimaryKey(Field[Any]):
             raise ValueError("CompositePrimaryKey must be blank.")
         super().__init__(**options)
         self.field_names = args
+
+    def deconstruct(self) -> tuple[str | None, str, list[Any], dict[str, Any]]:
+        """As any field's, with the names of its fields."""
+        name, path, _, options = super().deconstruct()
+        return name, path, list(self.field_names), options
 
     def contribute_to_class(self, cls: type[Any], name: str, private_only: bool = False, **options: Any) -> None:
         """Become the key of ``cls``."""

@@ -209,7 +209,7 @@ class Options:
                     f"{self.label} has two primary keys, {self.pk.name!r} and {field.name!r}; "
                     "keep primary_key=True on one."
                 )
-            self.pk = field
+            self.make_key(field)
         if getattr(field, "auto", False):
             if self.auto_field is not None and settings.strict_models:
                 raise ImproperlyConfigured(
@@ -228,6 +228,7 @@ class Options:
     def make_key(self, field: Any) -> None:
         """Make one of the fields the primary key."""
         field.primary_key = True
+        field.serialize = False  # fixtures hold the key beside the fields, not among them
         self.pk = field
         self.expire()
 

@@ -12,7 +12,7 @@ lists.
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.errors import ImproperlyConfigured, ValidationError
@@ -43,6 +43,7 @@ class ArrayField(Field[list[Any]]):
     """
 
     kind = "array"
+    option_defaults: ClassVar[Mapping[str, Any]] = {"base_field": NOT_PROVIDED, "size": None}
     empty_strings_allowed = False
     default_error_messages: ClassVar[dict[str, str]] = {
         "item_invalid": "Item %(nth)s in the array did not validate:",
@@ -78,12 +79,9 @@ class ArrayField(Field[list[Any]]):
     def structure(self) -> Hashable:
         return self if vars(self).get("model") is not None else (type(self), self.size, self.base_field.structure())
 
-    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+    def given_option(self, option: str) -> Any:
         """As any field's; the elements' field is cloned, so that it belongs to no model."""
-        name, path, _, keywords = super().deconstruct()
-        if path == "orm.postgresql.arrays.ArrayField":
-            path = "orm.postgresql.ArrayField"
-        return name, path, [], {**keywords, "base_field": self.base_field.clone(), "size": self.size}
+        return self.base_field.clone() if option == "base_field" else super().given_option(option)
 
     @property
     def validators(self) -> list[Any]:

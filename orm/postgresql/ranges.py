@@ -92,6 +92,7 @@ class RangeField(Field[Range]):
     base_field_class: ClassVar[type[Field[Any]]]
     range_type: ClassVar[type[Range]]
     takes_bounds: ClassVar[bool] = False
+    option_defaults = {"default_bounds": "[)"}
     empty_strings_allowed = False
     default_error_messages: ClassVar[dict[str, str]] = {"invalid": "“%(value)s” value must be a range."}
 
@@ -110,11 +111,6 @@ class RangeField(Field[Range]):
         """Also: the bounds' field is called as this one, so that its errors say where they are from."""
         super().set_attributes_from_name(name)
         self.base_field.set_attributes_from_name(name)
-
-    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
-        """As any field's."""
-        name, path, args, keywords = super().deconstruct()
-        return name, path.replace("orm.postgresql.ranges.", "orm.postgresql."), args, keywords
 
     # -- values --------------------------------------------------------------------------------------------------------
 

@@ -249,7 +249,7 @@ def test_clone_and_deconstruct_repeat_the_declaration() -> None:
         4, True, "cost", original.creation_counter,
     )  # fmt: skip
     name, path, args, options = field("price").deconstruct()
-    assert (name, path, args) == ("price", "orm.models.fields.numbers.DecimalField", [])
+    assert (name, path, args) == ("price", "orm.models.DecimalField", [])
     assert options == {"max_digits": 5, "decimal_places": 2, "null": True}
 
 

@@ -295,14 +295,14 @@ def test_deconstruct_and_clone() -> None:
     assert (name, args) == ("country", [])
     assert path.endswith("ForeignKey")
     assert options == {
-        "to": "relations.Country",
+        "to": "relations.country",
         "on_delete": models.SET_NULL,
         "null": True,
         "to_field": "code",
         "related_name": "authors",
     }
     options = Book._meta.get_field("translators").deconstruct()[3]
-    assert options == {"to": "relations.Author", "through": "relations.Translation", "related_name": "translated"}
+    assert options == {"to": "relations.author", "through": "relations.Translation", "related_name": "translated"}
 
 
 def test_assignment_keeps_key_and_instance_in_step() -> None:

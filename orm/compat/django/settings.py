@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orm.compat.django.defaults import DEFAULTS
+from orm.compat.django.surface import SURFACES
 from orm.config import configure as configure_orm
 from orm.config import settings as orm_settings
 from orm.db.url import DatabaseURL
@@ -193,20 +194,11 @@ class LegacySettings:
 
 
 MIGRATION_IMPORTS = {
+    **{source: name for name, surface in reversed(SURFACES.items()) for source in surface.sources},
     "orm": "django.db",
-    "orm.models.functions": "django.db.models.functions",
-    "orm.models.fields.validators": "django.core.validators",
-    "orm.models.fields": "django.db.models.fields",
-    "orm.sql.functions": "django.db.models.functions",
-    **{
-        f"orm.postgresql.{ours}": f"django.contrib.postgres.{theirs}"
-        for ours, theirs in {
-            "arrays": "fields", "constraints": "constraints", "hstore": "fields", "indexes": "indexes",
-            "ranges": "fields", "search": "search", "validators": "validators",
-        }.items()
-    },
-}  # fmt: skip
-"""What the library's modules are called in migrations of Django's."""
+    "orm.config": "django.conf",
+}
+"""What the library's modules are called in migrations of Django's: as they can be imported, the first that has them."""
 
 LEGACY_ANSWERS: dict[str, bool] = {
     "strict_models": False,

@@ -63,7 +63,9 @@ DB: dict[str, Surface] = {
         | of("orm.db.registry", "DEFAULT_DB_ALIAS"),
     ),
     "django.db.transaction": Surface("Transactions.", (f"{HERE}.transaction",)),
-    "django.db.models": Surface("Models, fields, queries and expressions.", ("orm.models",)),
+    "django.db.models": Surface(
+        "Models, fields, queries and expressions.", ("orm.models", "orm.models.fields.removed")
+    ),
     "django.db.models.aggregates": Surface("Aggregates.", ("orm.sql.aggregates",)),
     "django.db.models.base": Surface("Models.", ("orm.models.base_blocking", "orm.models.base", "orm.models.state")),
     "django.db.models.constants": Surface("Constants of queries.", names={"LOOKUP_SEP": f"{HERE}.version:LOOKUP_SEP"}),
@@ -73,7 +75,7 @@ DB: dict[str, Surface] = {
     "django.db.models.expressions": Surface(
         "Expressions.", ("orm.sql.expressions", "orm.sql.columns", "orm.sql.handwritten", "orm.models")
     ),
-    "django.db.models.fields": Surface("Fields.", ("orm.models.fields",)),
+    "django.db.models.fields": Surface("Fields.", ("orm.models.fields", "orm.models.fields.removed")),
     "django.db.models.fields.json": Surface(
         "JSON, and lookups into it.", ("orm.sql.json",), of("orm.sql.json", "KT") | of("orm.models.fields", "JSONField")
     ),

@@ -12,7 +12,8 @@ CORE: dict[str, Surface] = {
     "django.apps.registry": Surface("The registry of models.", names=of("orm.models.apps", "Apps", "apps")),
     "django.conf": Surface(
         "Settings.",
-        names=own("settings", "ENVIRONMENT_VARIABLE", "settings") | own("settings", LazySettings="LegacySettings"),
+        names=own("settings", "ENVIRONMENT_VARIABLE", "settings", LazySettings="LegacySettings")
+        | of("orm.models.relations.resolve", "SettingsReference"),
     ),
     "django.conf.global_settings": Surface("Every setting's default.", (f"{HERE}.global_settings",)),
     "django.core": Surface("Exceptions, validators, checks, commands."),

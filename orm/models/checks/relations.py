@@ -226,7 +226,7 @@ def _options(field: Any) -> Found:
         yield Error("ManyToManyFields cannot be unique.", obj=field, id="fields.E330")
     if field.null:
         yield Warning("null has no effect on ManyToManyField.", obj=field, id="fields.W340")
-    if field._validators:
+    if field.validators_given:
         yield Warning("ManyToManyField does not support validators.", obj=field, id="fields.W341")
     if rel.limit_choices_to and not isinstance(rel.through, str) and not field.auto_through:
         said = "limit_choices_to has no effect on ManyToManyField with a through model."

@@ -8,7 +8,7 @@ turns ``kind`` and the size attributes into a column type.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
 
@@ -17,6 +17,8 @@ from orm.errors import ImproperlyConfigured, InvalidValue, ValidationError
 from orm.models.checks.late import field_checks
 from orm.models.fetching import unloaded_value
 from orm.models.fields.choices import declared_choices, refuse_wrong_choices
+from orm.models.fields.description import KEPT_AS, told_options
+from orm.models.public_names import public_path
 from orm.sql.calls import DatabaseDefault
 from orm.sql.references import names_in
 from orm.sql.types import INTEGER_KINDS, SQLType
@@ -149,6 +151,18 @@ class Field(SQLType, Generic[T]):
         "invalid": "“%(value)s” value is not valid.",
     }
 
+    option_defaults: ClassVar[Mapping[str, Any]] = {
+        **dict.fromkeys(("verbose_name", "max_length", "choices", "db_column", "db_comment", "db_tablespace")),
+        **dict.fromkeys(("unique_for_date", "unique_for_month", "unique_for_year")),
+        **dict.fromkeys(("primary_key", "unique", "blank", "null", "db_index", "auto_created"), False),
+        **dict.fromkeys(("default", "db_default"), NOT_PROVIDED),
+        **dict.fromkeys(("editable", "serialize"), True),
+        "help_text": "",
+        "validators": [],
+        "error_messages": {},
+    }
+    """Options this class takes besides those of its bases, and what each is where nobody gives it."""
+
     name: str = ""
     attname: str = ""
     column: str = ""
@@ -186,9 +200,12 @@ class Field(SQLType, Generic[T]):
         db_tablespace: str | None = None,
         db_comment: str | None = None,
     ) -> None:
+        if isinstance(choices, Iterator):
+            choices = list(choices)
         if settings.strict_models:
             refuse_wrong_options(primary_key, null, db_default, choices)
         self.name = name or ""
+        self.declared_verbose_name = verbose_name
         self.verbose_name = verbose_name or ""
         self.primary_key = primary_key
         if max_length is not None:
@@ -204,7 +221,7 @@ class Field(SQLType, Generic[T]):
         self.help_text = help_text
         self.db_column = db_column
         self.error_messages_given = dict(error_messages or {})
-        self._validators = tuple(validators)
+        self.validators_given = list(validators)
         self.auto_created = auto_created
         self.serialize = serialize
         self.unique_for_date = unique_for_date
@@ -299,12 +316,19 @@ class Field(SQLType, Generic[T]):
         args, options = self._declared
         copy = type(self)(*args, **options)
         copy.creation_counter = self.creation_counter
+        copy._choices = self._choices  # an iterator that was given for them is used up
         return copy
 
-    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
-        """Name, import path, positional and keyword arguments that declare this field again."""
-        args, options = self._declared
-        return self.name, f"{type(self).__module__}.{type(self).__qualname__}", list(args), dict(options)
+    def deconstruct(self) -> tuple[str | None, str, list[Any], dict[str, Any]]:
+        """Name (None before it has one), import path, positional and keyword arguments that declare this field again.
+
+        Options that are what they would be anyway are left out.
+        """
+        return self.name or None, public_path(type(self)), [], told_options(self)
+
+    def given_option(self, option: str) -> Any:
+        """What one of the options in ``option_defaults`` was given as."""
+        return getattr(self, KEPT_AS.get(option, option))
 
     # -- properties ----------------------------------------------------------------------------------------------------
 
@@ -347,7 +371,7 @@ class Field(SQLType, Generic[T]):
     @property
     def validators(self) -> list[Validator]:
         """What ``run_validators`` runs: the class's validators, then this field's."""
-        return [*self.default_validators, *self._validators]
+        return [*self.default_validators, *self.validators_given]
 
     def get_internal_type(self) -> str:
         """The name of the class that decides what the column is, as Django's introspection uses it.

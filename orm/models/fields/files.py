@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import os
 import posixpath
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.checks.messages import CheckMessage, Error
@@ -17,7 +17,7 @@ from orm.errors import FieldError, ImproperlyConfigured
 from orm.files.base import File
 from orm.files.storage import Storage, validate_file_name
 from orm.files.storages import default_storage
-from orm.models.fields.base import Field
+from orm.models.fields.base import NOT_PROVIDED, Field
 from orm.models.fields.field_file_blocking import FieldFile
 from orm.models.fields.text import CharField
 
@@ -70,6 +70,7 @@ class FileField(Field[Any]):
     kind = "char"
     keeps_files = True
     description = "File"
+    option_defaults: ClassVar[Mapping[str, Any]] = {"max_length": 100, "upload_to": NOT_PROVIDED, "storage": None}
     attr_class: ClassVar[type[FieldFile]] = FieldFile
     descriptor_class: ClassVar[type[FileDescriptor]] = FileDescriptor
 
@@ -164,12 +165,12 @@ class FileField(Field[Any]):
         generated: str = self.storage.generate_filename(filename)
         return generated
 
-    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
-        """As any field's; the storage as it was given."""
-        name, path, args, keywords = super().deconstruct()
-        if keywords.get("max_length") == 100:
-            del keywords["max_length"]
-        return name, path, args, {**keywords, "upload_to": self.upload_to}
+    def given_option(self, option: str) -> Any:
+        """As any field's; the storage as it was given, which may be a function."""
+        if option != "storage":
+            return super().given_option(option)
+        given = getattr(self, "_storage_callable", self.storage)
+        return None if given is default_storage else given
 
 
 class FilePathField(CharField):
@@ -180,6 +181,14 @@ class FilePathField(CharField):
     """
 
     description = "File path"
+    option_defaults: ClassVar[Mapping[str, Any]] = {
+        "max_length": 100,
+        "path": "",
+        "match": None,
+        "recursive": False,
+        "allow_files": True,
+        "allow_folders": False,
+    }
 
     def __init__(
         self,

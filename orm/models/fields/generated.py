@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from orm.checks.messages import CheckMessage, Error, Warning
 from orm.db.registry import databases
@@ -31,6 +31,11 @@ class GeneratedField(Field[Any]):
 
     generated = True
     description = "Computed by the database"
+    option_defaults: ClassVar[Mapping[str, Any]] = {
+        "editable": False,
+        "blank": True,
+        **dict.fromkeys(("expression", "output_field", "db_persist"), NOT_PROVIDED),
+    }
 
     def __init__(
         self, *, expression: Any, output_field: Field[Any], db_persist: bool | None = None, **options: Any
@@ -55,6 +60,10 @@ class GeneratedField(Field[Any]):
         self.max_length = output_field.max_length
         self.max_digits = output_field.max_digits
         self.decimal_places = output_field.decimal_places
+
+    def given_option(self, option: str) -> Any:
+        """As any field's; a length is that of the field it stands for."""
+        return None if option == "max_length" else super().given_option(option)
 
     @cached_property
     def referenced_fields(self) -> frozenset[str]:
@@ -91,13 +100,6 @@ class GeneratedField(Field[Any]):
 
     def lookups(self) -> dict[str, type]:
         return {**super().lookups(), **self.output_field.lookups()}
-
-    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
-        """As any field's, with the expression and the field it stands for."""
-        name, path, _, keywords = super().deconstruct()
-        own = {"expression": self.expression, "output_field": self.output_field, "db_persist": self.db_persist}
-        keywords = {key: value for key, value in keywords.items() if key not in ("editable", "blank")}
-        return name, path, [], {**keywords, **own}
 
     def __get__(self, instance: Any, owner: Any) -> Any:
         if instance is not None and instance._state.adding:

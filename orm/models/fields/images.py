@@ -94,6 +94,7 @@ class ImageField(FileField):
     """
 
     description = "Image"
+    option_defaults = {"width_field": None, "height_field": None}
     attr_class = ImageFieldFile
     descriptor_class = ImageFileDescriptor
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.checks.messages import CheckMessage
 from orm.config import settings
@@ -43,6 +43,7 @@ else:
 class CurrentMixin:
     """The options ``auto_now`` (at every save) and ``auto_now_add`` (when the row is made)."""
 
+    option_defaults: ClassVar[Mapping[str, Any]] = {"auto_now": False, "auto_now_add": False}
     auto_now: bool
     auto_now_add: bool
 
@@ -72,6 +73,13 @@ class CurrentMixin:
     def has_pre_save(self) -> bool:
         """Whether the field makes the value itself: by its options, or in a class that says so."""
         return self.auto_now or self.auto_now_add or type(self).pre_save is not CurrentMixin.pre_save
+
+    def deconstruct(self) -> tuple[str | None, str, list[Any], dict[str, Any]]:
+        """As any field's, without what follows from ``auto_now`` and ``auto_now_add``."""
+        name, path, args, options = super().deconstruct()  # type: ignore[misc]
+        if self.auto_now or self.auto_now_add:
+            options = {option: value for option, value in options.items() if option not in ("editable", "blank")}
+        return name, path, args, options
 
     def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
         """One of the options at most, and no default that is the moment when the program was started."""

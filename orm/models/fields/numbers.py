@@ -147,6 +147,7 @@ else:
 
         auto = True
         description = "Integer"
+        option_defaults = {"blank": True}
 
         def __init__(self, *args, **options):
             super().__init__(*args, **{"blank": True, **options})
@@ -260,6 +261,7 @@ class DecimalField(Field[DecT]):
 
     kind = "decimal"
     description = "Decimal number"
+    option_defaults = {"max_digits": None, "decimal_places": None}
     default_error_messages = {"invalid": "“%(value)s” value must be a decimal number."}
 
     if TYPE_CHECKING:

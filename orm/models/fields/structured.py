@@ -87,6 +87,7 @@ class JSONField(Field[JsonT]):
 
     kind = "json"
     description = "A JSON object"
+    option_defaults = {"encoder": None, "decoder": None}
     default_error_messages = {"invalid": "Value must be valid JSON."}
 
     def __init__(
@@ -140,6 +141,7 @@ class BinaryField(Field[BytesT]):
 
     kind = "binary"
     description = "Raw binary data"
+    option_defaults = {"editable": False}
     exact_type = bytes
 
     if TYPE_CHECKING:

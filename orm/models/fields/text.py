@@ -6,8 +6,8 @@ address, a slug) are checked by ``full_clean``, not when saving, as in Django.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.checks.messages import CheckMessage, Error
 from orm.errors import ImproperlyConfigured
@@ -60,6 +60,7 @@ class CharField(Field[StrT]):
 
     kind = "char"
     description = "String (up to %(max_length)s)"
+    option_defaults: ClassVar[Mapping[str, Any]] = {"db_collation": None}
     exact_type = str
     empty_strings_allowed = True
 
@@ -119,6 +120,7 @@ else:
         description = "URL"
         column_class = "CharField"
         default_validators = (URLValidator(),)
+        option_defaults = {"max_length": 200}
 
         def __init__(self, *args, **options):
             super().__init__(*args, **{"max_length": 200, **options})
@@ -130,6 +132,7 @@ else:
         """
 
         description = "Slug (up to %(max_length)s)"
+        option_defaults = {"max_length": 50, "db_index": True, "allow_unicode": False}
 
         def __init__(self, *args, allow_unicode=False, **options):
             super().__init__(*args, **{"max_length": 50, "db_index": True, **options})
@@ -144,6 +147,7 @@ else:
         """
 
         description = "IP address"
+        option_defaults = {"max_length": 39, "protocol": "both", "unpack_ipv4": False}
         checks = {"both": validate_ipv46_address, "ipv4": validate_ipv4_address, "ipv6": validate_ipv6_address}
 
         def __init__(self, verbose_name=None, name=None, protocol="both", unpack_ipv4=False, **options):
@@ -185,6 +189,7 @@ class TextField(Field[StrT]):
 
     kind = "text"
     description = "Text"
+    option_defaults: ClassVar[Mapping[str, Any]] = {"db_collation": None}
     exact_type = str
     empty_strings_allowed = True
 

@@ -272,3 +272,15 @@ validate_unicode_slug = RegexValidator(
     "Enter a valid “slug” consisting of Unicode letters, numbers, underscores, or hyphens.",
 )
 validate_integer = RegexValidator(r"^-?\d+\Z", "Enter a valid integer.")
+
+
+def int_list_validator(
+    sep: str = ",", message: str | None = None, code: str = "invalid", allow_negative: bool = False
+) -> RegexValidator:
+    """A validator of whole numbers with ``sep`` between them, negative ones too if ``allow_negative``."""
+    number = rf"{'-?' if allow_negative else ''}\d+"
+    message = "Enter only digits separated by commas." if message is None else message
+    return RegexValidator(rf"^{number}(?:{re.escape(sep)}{number})*\Z", message, code)
+
+
+validate_comma_separated_integer_list = int_list_validator()

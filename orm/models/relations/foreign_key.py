@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, overload
 
 from orm.checks.messages import CheckMessage
 from orm.config import settings
 from orm.errors import FieldDoesNotExist, ImproperlyConfigured, ValidationError
 from orm.models.checks.late import relation_checks
-from orm.models.fields.base import Field
+from orm.models.fields.base import NOT_PROVIDED, Field
+from orm.models.fields.description import KEPT_AS
 from orm.models.on_delete import OnDelete, check_rule, check_rule_fits
+from orm.models.options import Options
 from orm.models.relations.forward import ForwardOneDescriptor
 from orm.models.relations.rels import ForeignObjectRel, ManyToOneRel, OneToOneRel
 from orm.models.relations.resolve import (
@@ -25,6 +27,7 @@ from orm.models.relations.resolve import (
     install_reverse,
     resolve_targets,
     target_label,
+    told_target,
 )
 from orm.models.relations.reverse_many import ReverseManyDescriptor
 from orm.models.relations.reverse_one import ReverseOneDescriptor
@@ -36,7 +39,8 @@ if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
 
 T = TypeVar("T")
-POSITIONAL = ("to", "on_delete", "related_name", "related_query_name", "limit_choices_to")
+FAR_OPTIONS = frozenset({"limit_choices_to", "on_delete", "parent_link"})
+"""Options of relations that their far side keeps."""
 M = TypeVar("M", bound="AwaitableModel")
 
 
@@ -45,6 +49,29 @@ class RelatedField(Field[T]):
 
     is_relation = True
     remote_field: Any
+    swappable: bool = True
+    """Whether migrations follow the setting that names the target, where one does."""
+    option_defaults: ClassVar[Mapping[str, Any]] = {
+        "to": NOT_PROVIDED,
+        "swappable": True,
+        **dict.fromkeys(("related_name", "related_query_name", "limit_choices_to")),
+    }
+
+    @property
+    def swappable_setting(self) -> str | None:
+        """The name of the setting that says which model is meant; None where none does."""
+        target = target_label(self.remote_field.model)
+        name = Options.default_apps.get_swappable_settings_name(target) if self.swappable else None
+        return name if name in settings.swapped_models else None
+
+    def given_option(self, option: str) -> Any:
+        """As any field's; those of the far side as they were before names were made from them."""
+        rel = self.remote_field
+        if option == "to":
+            return told_target(rel.model, self.swappable_setting)
+        if option in ("related_name", "related_query_name"):
+            return getattr(rel, f"declared_{option}")
+        return getattr(rel if option in FAR_OPTIONS else self, KEPT_AS.get(option, option))
 
     @property
     def field(self) -> Self:
@@ -105,6 +132,12 @@ class ForeignKey(RelatedField[T]):
 
     many_to_one = True
     rel_class: type[ManyToOneRel] = ManyToOneRel
+    option_defaults: ClassVar[Mapping[str, Any]] = {
+        "on_delete": NOT_PROVIDED,
+        "parent_link": False,
+        "to_field": None,
+        **dict.fromkeys(("db_index", "db_constraint"), True),
+    }
 
     if TYPE_CHECKING:
 
@@ -180,6 +213,15 @@ class ForeignKey(RelatedField[T]):
             parent_link=parent_link,
         )
         self.swappable = swappable
+
+    def given_option(self, option: str) -> Any:
+        """As any relation's; ``to_field`` where it is not the target's key anyway, which gives the length."""
+        if option == "max_length":
+            return None
+        if option != "to_field":
+            return super().given_option(option)
+        name, meta = self.remote_field.field_name, getattr(self.remote_field.model, "_meta", None)
+        return None if meta is not None and meta.pk is not None and name == meta.pk.name else name
 
     # -- naming and wiring ------------------------------------------------------------------------------------------
 
@@ -392,15 +434,6 @@ class ForeignKey(RelatedField[T]):
                 params={"model": name, "field": self.target_field.name, "value": value},
             )
 
-    # -- description ------------------------------------------------------------------------------------------------
-
-    def deconstruct(self) -> Any:
-        """Return what would make this field again, as (name, path, args, kwargs)."""
-        name, path, args, declared = super().deconstruct()
-        options = {**dict(zip(POSITIONAL, args, strict=False)), **declared}
-        options["to"] = target_label(self.remote_field.model)
-        return name, path, [], options
-
 
 class OneToOneField(ForeignKey[T]):
     """A ForeignKey that is unique: one row here for at most one row there; the reverse gives that row, not many."""
@@ -408,6 +441,7 @@ class OneToOneField(ForeignKey[T]):
     many_to_one = False
     one_to_one = True
     rel_class = OneToOneRel
+    option_defaults = {"unique": True, "db_index": False}
 
     if TYPE_CHECKING:
 

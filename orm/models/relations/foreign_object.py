@@ -7,15 +7,16 @@ so. What is refused: the rules that set the reference to another value, since it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from orm.checks.messages import CheckMessage
 from orm.config import settings
 from orm.errors import FieldError, ImproperlyConfigured
 from orm.models.checks.late import relation_checks
 from orm.models.fetching import check_fetch_allowed, fetch
+from orm.models.fields.base import NOT_PROVIDED
 from orm.models.on_delete import check_rule, rule_that_changes_fields
 from orm.models.relations.foreign_key import RelatedField
 from orm.models.relations.forward import rows_like
@@ -74,6 +75,10 @@ class ForeignObject(RelatedField[Any]):
     many_to_one = True
     concrete = False
     requires_unique_target = True
+    option_defaults: ClassVar[Mapping[str, Any]] = {
+        **dict.fromkeys(("on_delete", "from_fields", "to_fields"), NOT_PROVIDED),
+        "parent_link": False,
+    }
     rel_class: type[ForeignObjectRel] = ForeignObjectReverse
 
     def __init__(

@@ -6,9 +6,9 @@ The field has no column. Its two foreign keys on the join model (``source_foreig
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 from orm.checks.messages import CheckMessage
 from orm.errors import ImproperlyConfigured
@@ -33,15 +33,6 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound="AwaitableModel")
 N = TypeVar("N", bound="AwaitableModel")
-POSITIONAL = (
-    "to",
-    "related_name",
-    "related_query_name",
-    "limit_choices_to",
-    "symmetrical",
-    "through",
-    "through_fields",
-)
 
 
 class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
@@ -56,6 +47,10 @@ class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
 
     many_to_many = True
     concrete = False
+    option_defaults: ClassVar[Mapping[str, Any]] = {
+        **dict.fromkeys(("symmetrical", "through", "through_fields", "db_table")),
+        "db_constraint": True,
+    }
 
     if TYPE_CHECKING:
 
@@ -118,6 +113,7 @@ class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
         super().__init__(**options)
         self.db_table = db_table
         self.auto_through = through is None
+        self.declared_symmetrical = symmetrical
         self.remote_field = ManyToManyRel(
             self,
             to,
@@ -129,6 +125,16 @@ class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
             related_query_name=related_query_name,
             limit_choices_to=limit_choices_to,
         )
+
+    def given_option(self, option: str) -> Any:
+        """As any relation's; a join model that was made for the relation goes without saying, and so does symmetry."""
+        if option == "through":
+            return None if self.auto_through else target_label(self.remote_field.through)
+        if option == "symmetrical":
+            return self.declared_symmetrical
+        if option in ("through_fields", "db_constraint"):
+            return getattr(self.remote_field, option)
+        return super().given_option(option)
 
     # -- wiring -----------------------------------------------------------------------------------------------------
 
@@ -287,12 +293,3 @@ class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
 
     def validate(self, value: Any, instance: Any) -> None:
         """Nothing to check: the rows of the relation are not part of the instance."""
-
-    def deconstruct(self) -> Any:
-        """Return what would make this field again, as (name, path, args, kwargs)."""
-        name, path, args, declared = super().deconstruct()
-        options = {**dict(zip(POSITIONAL, args, strict=False)), **declared}
-        options["to"] = target_label(options["to"] if options["to"] == SELF else self.remote_field.model)
-        if options.get("through") is not None:
-            options["through"] = target_label(self.remote_field.through)
-        return name, path, [], options

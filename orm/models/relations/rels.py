@@ -44,8 +44,8 @@ class ForeignObjectRel:
     ) -> None:
         self.field = field
         self.model: Any = to
-        self.related_name = related_name
-        self.related_query_name = related_query_name
+        self.related_name = self.declared_related_name = related_name
+        self.related_query_name = self.declared_related_query_name = related_query_name
         self.limit_choices_to = limit_choices_to
         self.on_delete = on_delete
         self.parent_link = parent_link

@@ -6,7 +6,7 @@ A name whose model is not declared yet is not an error: the relation is complete
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 from orm.config import settings
 from orm.errors import ImproperlyConfigured
@@ -20,6 +20,27 @@ def target_label(to: Any) -> str:
         return to
     meta = getattr(to, "_meta", None)
     return str(meta.label) if meta is not None else repr(to)
+
+
+class SettingsReference(str):
+    """A model's label that stands in a setting, whose name is ``setting_name``: equal to the label."""
+
+    setting_name: str
+
+    def __new__(cls, value: str, setting_name: str) -> Self:
+        self = super().__new__(cls, value)
+        self.setting_name = setting_name
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self), self.setting_name)
+
+
+def told_target(to: Any, setting_name: str | None) -> str:
+    """Return a target as deconstructed fields tell it: in small letters, as what is written once is compared later."""
+    app_label, dot, name = target_label(to).rpartition(".")
+    label = f"{app_label}{dot}{name.lower()}"
+    return label if setting_name is None else SettingsReference(label, setting_name)
 
 
 def target_key(cls: type[Any], to: Any, owner: object) -> Any:

@@ -1,0 +1,61 @@
+"""What declares a field again: its options, as they were given, but for those that go without saying.
+
+A class of fields says in ``option_defaults`` which options it takes besides those of its bases, or what one of theirs
+is where nobody gives it; the option itself is read from the field's attribute of the same name. So a class of a
+program's own that gives its base an option of its choice sees that option in what ``super().deconstruct()`` returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from orm.structures.choices import CallableChoiceIterator
+
+if TYPE_CHECKING:
+    from orm.models.fields.base import Field
+
+KEPT_AS: Mapping[str, str] = {
+    "verbose_name": "declared_verbose_name",
+    "unique": "_unique",
+    "choices": "_choices",
+    "validators": "validators_given",
+    "error_messages": "error_messages_given",
+}
+"""Attributes that hold what was given for an option, where the one of that name is made from it."""
+
+
+@cache
+def option_defaults(cls: type) -> Mapping[str, Any]:
+    """Every option that a class of fields tells, with the value that goes without saying."""
+    found: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        found.update(vars(base).get("option_defaults", {}))
+    return found
+
+
+def told_options(field: Field[Any]) -> dict[str, Any]:
+    """The options of a field that are not what they would be anyway, by keyword.
+
+    Those are told too that were given by keyword to a class that does not say what they are.
+    """
+    cls: Any = type(field)  # which can be hashed, whatever its instances do
+    defaults = option_defaults(cls)
+    found = {}
+    for option, default in defaults.items():
+        value = field.given_option(option)
+        if value is not default and not (type(value) is type(default) and value == default):
+            found[option] = _as_given(value)
+    _, declared = field._declared
+    return found | {name: value for name, value in declared.items() if name not in defaults and name not in UNTOLD}
+
+
+UNTOLD = frozenset({"name"})
+"""Options that are told otherwise: the name comes first of all."""
+
+
+def _as_given(value: Any) -> Any:
+    if isinstance(value, CallableChoiceIterator):
+        return value.func
+    return value

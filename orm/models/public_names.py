@@ -1,0 +1,47 @@
+"""Where the library offers its classes and functions, as a program names them: not where they happen to be defined.
+
+A setting, ``migration_imports``, gives its modules other names, so that what is written by a program that knows the
+library by those names reads as that program does.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from orm.config import settings
+
+PUBLIC = ("orm.models", "orm.models.functions", "orm.models.fields.validators")
+"""Modules that offer names of several others."""
+
+
+def import_name(module: str) -> str:
+    """What files call one of the library's modules: its own name, or the one the settings give it."""
+    return str(settings.migration_imports.get(module, module))
+
+
+@cache
+def offering_modules(offered: Any) -> tuple[str, ...]:
+    """The modules that offer one of the library's classes or functions, the widest first; none for anything else."""
+    if not offered.__module__.startswith("orm."):
+        return ()
+    above = offered.__module__.split(".")
+    around = [".".join(above[:depth]) for depth in range(2, len(above) + 1)]
+    models = f"{around[-2]}.models"  # an application's, which is not imported for this: that would declare them
+    known = {**{module: import_module(module) for module in (*PUBLIC, *around)}, models: sys.modules.get(models)}
+    return tuple(name for name, module in known.items() if getattr(module, offered.__name__, None) is offered)
+
+
+def offering_module(offered: Any) -> str | None:
+    """The module that a program gets one of the library's classes or functions from; None for what is not offered."""
+    modules = offering_modules(offered)
+    renamed = (module for module in modules if module in settings.migration_imports)
+    return next(renamed, modules[0] if modules else None)
+
+
+def public_path(cls: type) -> str:
+    """The dotted path of a class, by which it can be imported."""
+    module = offering_module(cls)
+    return f"{cls.__module__}.{cls.__qualname__}" if module is None else f"{import_name(module)}.{cls.__name__}"
