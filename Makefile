@@ -8,7 +8,7 @@ PY := $(VENV)/bin/python
 ARGS ?=
 export PYTHON VENV
 
-.PHONY: help demo test test-slow test-other lint types bench soak twins clean
+.PHONY: help demo docs test test-slow test-other lint types bench soak twins clean
 .DEFAULT_GOAL := help
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make test    every test but the slow ones (ARGS='-k name' narrows it)"
 	@echo "make test-slow    those: an exception at every single line, the soak, streaming replicas"
 	@echo "make test-other   the tests of db, bridge, routing, testing, observability on another Python, where there is one"
+	@echo "make docs    the documentation as a site, in build/site"
 	@echo "make lint    ruff"
 	@echo "make types   mypy --strict, then pyright"
 	@echo "make bench   this library against raw drivers and other ORMs, as ratios"
@@ -51,6 +52,10 @@ lint: $(VENV)/.installed-dev
 types: $(VENV)/.installed-dev
 	@$(PY) -m mypy
 	@$(PY) -m pyright
+
+docs: $(VENV)/.installed-docs
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet
+	@echo "build/site/index.html"
 
 bench: $(VENV)/.installed-bench
 	@$(PY) -m benchmarks $(ARGS)
