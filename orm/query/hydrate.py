@@ -216,7 +216,9 @@ def _plain(layout: Layout, converted: Sequence[Any]) -> Hydrate:
     values = [_value(source, convert, i) for i, convert in enumerate(converted)]
     if layout.widths:
         values = _grouped(values, layout.widths)
-    if layout.kind == "flat":
+    if not isinstance(layout.kind, str):
+        result = layout.kind.source(values, source.bind)
+    elif layout.kind == "flat":
         result = values[0]
     elif layout.kind == "dict":
         result = "{" + ", ".join(f"{name!r}: {value}" for name, value in zip(layout.names, values, strict=True)) + "}"

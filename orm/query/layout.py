@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orm.errors import FieldError
 from orm.query.builder import Builder, ConstantBuilder
@@ -20,6 +20,9 @@ from orm.sql.functions.numbers import Random
 from orm.sql.select import Loading, Output, Select
 from orm.sql.types import INTEGER_KINDS
 from orm.sql.windows import ordering_of
+
+if TYPE_CHECKING:
+    from orm.query.projection import Projection
 
 
 class Entity:
@@ -48,11 +51,12 @@ class Attached(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """The shape of a result: ``kind`` is model, dict, tuple, flat or named; ``names`` the columns' names where they
-    have one. The last ``hidden`` columns of a row are no part of the result.
+    """The shape of a result: ``kind`` is model, dict, tuple, flat or named, or the projection that makes an object of a
+    row; ``names`` the columns' names where they have one. The last ``hidden`` columns of a row are no part of the
+    result.
     """
 
-    kind: str
+    kind: str | Projection
     names: tuple[str, ...]
     types: tuple[Any, ...]
     entity: Entity | None = None
@@ -125,7 +129,7 @@ def _hidden(select: Select, outputs: Sequence[Output]) -> list[Output]:
     return [Output(item) for item in wanted if item not in shown and not isinstance(item, Ref)]
 
 
-def _plain_layout(select: Select, kind: str) -> Layout:
+def _plain_layout(select: Select, kind: str | Projection) -> Layout:
     outputs = select.outputs or ()
     names = tuple(output.name or "" for output in outputs)
     return Layout(kind, names, tuple(output_type(output.expression) for output in outputs))

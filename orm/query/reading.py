@@ -1,4 +1,4 @@
-"""Results in other forms than one list of all rows: pages.
+"""Results in other forms than a list of instances: pages, objects of other classes.
 
 ``reading_blocking.py`` holds the generated blocking forms. A coroutine here waits only inside what the queryset it is a
 part of waits for.
@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from orm.db.registry import databases
 from orm.db.routing import routes
-from orm.query import keyset, routed
+from orm.query import keyset, projection, routed
+from orm.query.chain import Chain
 from orm.query.faces import Faces
+from orm.sql.subqueries import Subquery
 
 if TYPE_CHECKING:
     from orm.query.plan import Plan
+    from orm.query.queryset_blocking import QuerySet
     from orm.query.shape import Shape
 
 M = TypeVar("M", covariant=True)
+T = TypeVar("T")
 
 
 class AwaitableReading(Faces[M]):
@@ -29,6 +33,21 @@ class AwaitableReading(Faces[M]):
         async def _rows(self, shape: Shape, values: tuple[Any, ...]) -> tuple[Plan, Sequence[Any]]: ...
         def _hydrated(self, plan: Plan, rows: Sequence[Any]) -> list[Any]: ...
         async def _prefetch(self, instances: list[Any]) -> None: ...
+
+    def into(self, cls: type[T], /, **sources: Any) -> QuerySet[T]:
+        """Return the rows as objects of a class: a dataclass, a ``NamedTuple``, a ``TypedDict``, or one of msgspec or
+        pydantic.
+
+        Parameters: each field of the class is a column, by its name (``author__name``) or as ``sources`` say: the name
+        of another, or an expression. A field whose type is an enumeration holds its member.
+
+        Raises ``FieldError`` for a field that is no column, ``TypeError`` for a class that is none of these, and for a
+        field that is said to hold other values than its column does: ``int`` of a text, or of what may be NULL.
+        """
+        form = projection.projection_of(cls)
+        sources = {name: Subquery(item) if isinstance(item, Chain) else item for name, item in sources.items()}
+        chosen: Any = self._step("into", (form, sources), projection.choose_into, form, sources)
+        return chosen  # type: ignore[no-any-return]
 
     async def apage(self, *, after: str | None = None, before: str | None = None, size: int = 50) -> keyset.Page[M]:
         """Return up to ``size`` rows in the query's order, from its start or from a place in it.

@@ -31,6 +31,7 @@ from orm.sql.windows import Window
 
 if TYPE_CHECKING:
     from orm.query.cte import CTE
+    from orm.query.projection import Projection
     from orm.sql.compiler import Compiler
     from orm.sql.dialect import Dialect
 
@@ -140,8 +141,10 @@ def _resolve_annotation(builder: Builder, annotation: Any) -> Any:
     return annotation.resolve_expression(builder, True, None)
 
 
-def choose_values(builder: Builder, names: Sequence[str], expressions: dict[str, Any], result: str) -> None:
-    """values() and values_list(): rows as dicts, tuples, single values or named tuples."""
+def choose_values(
+    builder: Builder, names: Sequence[str], expressions: dict[str, Any], result: str | Projection
+) -> None:
+    """values(), values_list() and into(): rows as dicts, tuples, single values, named tuples or objects of a class."""
     select = builder.select
     select.result = result
     select.select_related = False
@@ -169,7 +172,9 @@ def choose_values(builder: Builder, names: Sequence[str], expressions: dict[str,
     select.values, select.selected = _in_order(select, order, dict(chosen), annotated)
 
 
-def _choose_combined(builder: Builder, names: Sequence[str], expressions: dict[str, Any], result: str) -> None:
+def _choose_combined(
+    builder: Builder, names: Sequence[str], expressions: dict[str, Any], result: str | Projection
+) -> None:
     """values() after union(): every part that has chosen no columns of its own gives these."""
     select, combination = builder.select, builder.select.combination
     assert combination is not None

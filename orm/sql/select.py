@@ -117,7 +117,7 @@ class Select:
     """Tables of a relation with many rows that the next filter speaks of, too."""
     selected: tuple[str, ...] = ()  # the annotations that are part of the result, in order
     values: tuple[tuple[str, Expression], ...] | None = None
-    result: str = "model"  # model, dict, tuple, flat or named
+    result: Any = "model"  # model, dict, tuple, flat or named, or what makes an object of a row (orm.query.projection)
     group_by: tuple[Expression, ...] | str | None = None  # "model": by the model's row
     order_by: tuple[Expression, ...] | None = None  # None: the model's Meta.ordering
     reverse: bool = False

@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime
 import decimal
 import uuid
+from dataclasses import dataclass
 from typing import Any, assert_type
 
 from orm import models
+from orm.query.keyset import Page
+from orm.query.queryset_blocking import QuerySet
 
 
 class Shade(models.TextChoices):
@@ -120,3 +123,16 @@ def blocking(author: Author) -> None:
 def choices() -> None:
     assert_type(Shade.DARK.label, str)
     assert_type(Shade.choices, list[tuple[Any, str]])
+
+
+@dataclass
+class Card:
+    name: str
+
+
+async def other_results() -> None:
+    assert_type(Author.objects.into(Card), QuerySet[Card])
+    assert_type(Author.objects.filter(rank=1).into(Card).first(), Card | None)
+    assert_type(await Author.objects.into(Card), list[Card])
+    assert_type(await Author.objects.apage(size=2), Page[Author])
+    assert_type(Author.objects.into(Card).page().items, list[Card])
