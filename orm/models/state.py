@@ -6,7 +6,7 @@ class-level descriptor makes it then. That keeps hydration to one dict per row.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 if TYPE_CHECKING:
     import weakref
@@ -42,6 +42,13 @@ class ModelState:
 
     def __repr__(self) -> str:
         return f"<ModelState adding={self.adding} db={self.db!r} fetch_mode={self.fetch_mode!r}>"
+
+    def __iter__(self) -> NoReturn:
+        """Refuse encoders that look into an instance's ``__dict__``, as FastAPI's does without a type to go by."""
+        raise TypeError(
+            "an instance of a model can't be turned into JSON by itself: say what is shown of it, by the view's return "
+            "type (`-> Author`, `-> list[Author]`) or by a schema (orm.contrib.pydantic.read_schema)"
+        )
 
     def __getstate__(self) -> tuple[bool, str | None, FetchMode]:
         return (self.adding, self.db, self.fetch_mode)  # siblings are of this process and this result only

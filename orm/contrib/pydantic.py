@@ -1,0 +1,296 @@
+"""Pydantic models made from models: to read, to create and to patch; and models as types of a FastAPI view.
+
+    AuthorOut = read_schema(Author)                                    # every column
+    BookOut = read_schema(Book, nested={"author": AuthorOut})          # and the author, where it is loaded
+    AuthorIn = create_schema(Author)                                   # what a new row needs
+    AuthorPatch = patch_schema(Author)                                 # any part of that
+
+Nothing here asks the database: a nested relation is there when it was loaded (``select_related``, ``prefetch_related``,
+``await book.author``) and left out when not. What this module refuses: names a model does not have, deferred values,
+and in what is created or patched every name that is not in the schema. Needs pydantic 2.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import uuid
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_serializer, model_validator
+from pydantic_core import core_schema
+
+from orm.errors import FieldDoesNotExist
+from orm.models import fields as columns
+from orm.models.base import PREFETCHED
+from orm.models.relations.foreign_key import ForeignKey
+from orm.query.names import nearest
+from orm.sql.types import INTEGER_RANGES
+
+if TYPE_CHECKING:
+    from pydantic import SerializerFunctionWrapHandler
+
+    from orm.models import Model
+
+S = TypeVar("S", bound=BaseModel)
+
+TYPES: tuple[tuple[type[columns.Field[Any]], Any], ...] = (
+    (columns.BooleanField, bool),
+    (columns.IntegerField, int),
+    (columns.FloatField, float),
+    (columns.DecimalField, decimal.Decimal),
+    (columns.DateTimeField, datetime.datetime),
+    (columns.DateField, datetime.date),
+    (columns.TimeField, datetime.time),
+    (columns.DurationField, datetime.timedelta),
+    (columns.UUIDField, uuid.UUID),
+    (columns.BinaryField, bytes),
+    (columns.CharField, str),
+    (columns.TextField, str),
+    (columns.FileField, str),
+)
+"""Python's type of a field's values, the first that fits; anything else is ``Any``, as JSON is."""
+
+
+class ReadSchema(BaseModel):
+    """Base of what is read: takes an instance and says what of it is loaded."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    __relations__: ClassVar[Mapping[str, str]] = {}
+    """The nested relations, and the name under which each keeps what is loaded."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_instance(cls, given: Any) -> Any:
+        if getattr(given, "_meta", None) is None:
+            return given
+        return loaded(given, cls)
+
+    @model_serializer(mode="wrap")
+    def _loaded_alone(self, serialize: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
+        # No annotation of what is returned: pydantic would make it the schema in place of the fields.
+        shown = serialize(self)
+        for name in type(self).__relations__:
+            if name not in self.model_fields_set:
+                shown.pop(name, None)
+        return shown
+
+
+class WriteSchema(BaseModel):
+    """Base of what is created or patched: ``schema.model_dump(exclude_unset=True)`` is what was given."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def loaded(instance: Any, schema: type[ReadSchema]) -> dict[str, Any]:
+    """Return the values of an instance that a schema has, without asking the database.
+
+    Raises ``ValueError`` for a column that is deferred.
+    """
+    values = vars(instance)
+    found: dict[str, Any] = {}
+    for name in schema.model_fields:
+        place = schema.__relations__.get(name)
+        if place is not None:
+            if place in values:
+                found[name] = values[place]
+            elif place in values.get(PREFETCHED, {}):
+                found[name] = list(values[PREFETCHED][place])
+        elif name in values:
+            found[name] = values[name]
+        else:
+            raise ValueError(
+                f"{type(instance).__name__}.{name} is not loaded: leave it in the query (only(), defer()), or out of "
+                f"the schema (exclude=[{name!r}])"
+            )
+    return found
+
+
+def read_schema(
+    model: type[Model],
+    *,
+    fields: Collection[str] | None = None,
+    exclude: Collection[str] = (),
+    nested: Mapping[str, type[BaseModel]] | None = None,
+    name: str | None = None,
+) -> type[ReadSchema]:
+    """Make the pydantic model of what is read: ``schema.model_validate(instance)``, or a FastAPI view's return type.
+
+    Parameters:
+        model: a model.
+        fields: the columns that are shown, a foreign key as ``author_id``; all without it.
+        exclude: columns that are not.
+        nested: relations that are shown where they are loaded, each with a schema of its own: one object, or a list.
+        name: the class's, and so OpenAPI's; ``AuthorRead`` without it.
+
+    Raises ``FieldDoesNotExist`` for a name the model does not have.
+    """
+    definitions: dict[str, Any] = {}
+    for field in chosen(model, fields, exclude):
+        kind = value_type(field)
+        definitions[field.attname] = (kind | None if field.null else kind, ...)
+    relations: dict[str, str] = {}
+    for relation, schema in (nested or {}).items():
+        place, many = relation_place(model, relation)
+        relations[relation] = place
+        nested_type: Any = list[schema] if many else schema  # type: ignore[valid-type]
+        definitions[relation] = (nested_type | None, None)
+    made = made_schema(name or f"{model.__name__}Read", ReadSchema, model, definitions)
+    made.__relations__ = relations
+    return made
+
+
+def create_schema(
+    model: type[Model],
+    *,
+    fields: Collection[str] | None = None,
+    exclude: Collection[str] = (),
+    name: str | None = None,
+) -> type[WriteSchema]:
+    """Make the pydantic model of a new row: ``Model.objects.create(**given.model_dump(exclude_unset=True))``.
+
+    What the database or the model fills in is left out: automatic keys, ``auto_now``, generated columns and what is
+    not ``editable``, unless ``fields`` names it. What has a default, may be NULL or may be blank need not be given.
+
+    Parameters: as of :func:`read_schema`.
+    """
+    definitions = {
+        field.attname: (written_type(field), ... if is_required(field) else default_of(field))
+        for field in chosen(model, fields, exclude, written=True)
+    }
+    return made_schema(name or f"{model.__name__}Create", WriteSchema, model, definitions)
+
+
+def patch_schema(
+    model: type[Model],
+    *,
+    fields: Collection[str] | None = None,
+    exclude: Collection[str] = (),
+    name: str | None = None,
+) -> type[WriteSchema]:
+    """Make the pydantic model of a partial change: ``query.update(**given.model_dump(exclude_unset=True))``.
+
+    Parameters: as of :func:`read_schema`; the same columns as in :func:`create_schema`, none of them required.
+    """
+    definitions = {field.attname: (written_type(field), None) for field in chosen(model, fields, exclude, written=True)}
+    return made_schema(name or f"{model.__name__}Patch", WriteSchema, model, definitions)
+
+
+def made_schema(name: str, base: type[S], model: type[Model], definitions: dict[str, Any]) -> type[S]:
+    """Make the class of a schema; its module is the model's, by which OpenAPI tells two of a name apart."""
+    return create_model(name, __base__=base, __module__=model.__module__, **definitions)
+
+
+# -- which columns -----------------------------------------------------------------------------------------------------
+
+
+def chosen(
+    model: type[Model], fields: Collection[str] | None, exclude: Collection[str], written: bool = False
+) -> Iterator[Any]:
+    """Yield the columns that are asked for, by name or attname, in the model's order."""
+    names = {name: field for field in model._meta.concrete_fields for name in (field.name, field.attname)}
+    for name in (*(fields or ()), *exclude):
+        if name not in names:
+            raise FieldDoesNotExist(f"{model.__name__} has no column {name!r}.{nearest(name, list(names))}")
+    left_out = {names[name] for name in exclude}
+    wanted = None if fields is None else {names[name] for name in fields}
+    for field in model._meta.concrete_fields:
+        if field in left_out or (wanted is not None and field not in wanted):
+            continue
+        if wanted is not None or not written or not is_filled_in(field):
+            yield field
+
+
+def is_filled_in(field: Any) -> bool:
+    """Whether the model or the database gives a new row this value, and nobody else does."""
+    return bool(
+        not field.editable
+        or field.generated
+        or isinstance(field, columns.AutoField)
+        or getattr(field, "auto_now", False)
+        or getattr(field, "auto_now_add", False)
+    )
+
+
+def is_required(field: Any) -> bool:
+    """Whether a new row can't do without a value of the caller's."""
+    return not (field.has_default() or field.null or field.blank or field.db_default is not columns.NOT_PROVIDED)
+
+
+def default_of(field: Any) -> Any:
+    """Return what pydantic shows as the default; it is not written, since what is unset is left to the model."""
+    if field.has_default() and not callable(field.default):
+        return field.default
+    return Field(default_factory=field.default) if field.has_default() else None
+
+
+def relation_place(model: type[Model], name: str) -> tuple[str, bool]:
+    """Return where an instance keeps the loaded objects of a relation, and whether there are many."""
+    relations = {
+        one.get_accessor_name() if one.auto_created and not one.concrete else one.name: one
+        for one in model._meta.get_fields()
+        if one.is_relation
+    }
+    found = relations.get(name)
+    if found is None:
+        raise FieldDoesNotExist(f"{model.__name__} has no relation {name!r}.{nearest(name, list(relations))}")
+    return name, bool(found.one_to_many or found.many_to_many)
+
+
+# -- types -------------------------------------------------------------------------------------------------------------
+
+
+def value_type(field: Any) -> Any:
+    """Return the Python type of a column's values; a foreign key has that of the key."""
+    if isinstance(field, ForeignKey):
+        return value_type(field.target_field)
+    if isinstance(field, columns.GeneratedField):
+        return value_type(field.output_field)
+    return next((kind for column, kind in TYPES if isinstance(field, column)), Any)
+
+
+def written_type(field: Any) -> Any:
+    """Return the type of a value that is given: with the bounds that the column has."""
+    if field.choices:
+        kind: Any = Literal[tuple(value for value, _ in field.flatchoices)]
+    else:
+        kind = Annotated[value_type(field), bounds(field)]
+    return kind | None if field.null else kind
+
+
+def bounds(field: Any) -> Any:
+    """Return pydantic's spelling of a column's limits."""
+    target = field.target_field if isinstance(field, ForeignKey) else field
+    if isinstance(target, columns.IntegerField):
+        lowest, highest = INTEGER_RANGES[target.kind]
+        return Field(ge=0 if target.positive else lowest, le=highest)
+    if isinstance(target, columns.CharField) and target.max_length is not None:
+        return Field(max_length=target.max_length)
+    if isinstance(target, columns.DecimalField):
+        return Field(max_digits=target.max_digits, decimal_places=target.decimal_places)
+    return Field()
+
+
+# -- models as types ---------------------------------------------------------------------------------------------------
+
+
+def model_core_schema(model: type[Model]) -> core_schema.CoreSchema:
+    """Say to pydantic what a model is as a type: an instance of it, shown as :func:`read_schema` shows it.
+
+    So a FastAPI view may be ``async def author() -> Author``. A request's body is no instance: that takes a schema.
+    """
+    schema = read_schema(model, name=model.__name__)
+    show: Callable[[Any], ReadSchema] = schema.model_validate
+    return core_schema.custom_error_schema(
+        core_schema.is_instance_schema(model),
+        custom_error_type="model_instance",
+        custom_error_message=(
+            f"an instance of {model.__name__} is not made from what comes in: take a schema, such as "
+            f"create_schema({model.__name__}), and make the instance of its values"
+        ),
+        serialization=core_schema.plain_serializer_function_ser_schema(
+            show, return_schema=schema.__pydantic_core_schema__
+        ),
+    )
