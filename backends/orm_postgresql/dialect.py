@@ -156,6 +156,19 @@ class PostgreSQLDialect(Dialect):
     def notify_statement(self) -> str:
         return "SELECT pg_notify($1, $2)"
 
+    def array_text(self, items: Sequence[Any]) -> str:
+        """Return a list as PostgreSQL writes arrays: in braces, the items quoted."""
+
+        def item(one: Any) -> str:
+            if isinstance(one, (list, tuple)):
+                return self.array_text(one)
+            if one is None:
+                return "NULL"
+            text = str(one).replace("\\", "\\\\").replace('"', '\\"')
+            return f'"{text}"'
+
+        return f"{{{','.join(map(item, items))}}}"
+
     def binary_literal(self, data: bytes) -> str:
         return rf"E'\\x{data.hex()}'"
 
@@ -413,14 +426,20 @@ class PostgreSQLDialect(Dialect):
             return None
         return {"char": "varchar_pattern_ops", "text": "text_pattern_ops"}.get(field.kind)
 
+    def _counter(self, table: str, column: str) -> str:
+        return f"pg_get_serial_sequence({self.string_literal(table)}, {self.string_literal(column)})"
+
+    def counter_of(self, table: str, column: str) -> str | None:
+        """Return a query for the sequence behind a serial or identity column."""
+        return f"SELECT {self._counter(table, column)}"
+
     def change_generated_key(self, table: str, column: str, generated: bool) -> list[str]:
         """Return the statements; a key that is numbered from now on goes on after the rows there are."""
         statements = super().change_generated_key(table, column, generated)
         if not generated:
             return [*statements, f"ALTER TABLE {table} ALTER COLUMN {column} DROP DEFAULT"]
-        names = f"{self.string_literal(table)}, {self.string_literal(column.strip(chr(34)))}"
+        sequence = self._counter(table, column.strip(chr(34)))
         return [
             *statements,
-            f"SELECT setval(pg_get_serial_sequence({names}), (SELECT COALESCE(MAX({column}), 0) + 1 FROM {table}), "
-            "false)",
+            f"SELECT setval({sequence}, (SELECT COALESCE(MAX({column}), 0) + 1 FROM {table}), false)",
         ]

@@ -159,10 +159,8 @@ class AwaitableMigrationExecutor:
     ) -> ProjectState:
         """Apply the migrations of ``plan``, in the order of ``full_plan``."""
         waiting = {migration for migration, _ in plan}
-        if self.progress_callback is not None and not fake:
-            self.progress_callback("render_start")
-            state.apps  # noqa: B018 - made now, so that what takes long is told
-            self.progress_callback("render_success")
+        if not fake:
+            self._render(state)
         for migration, _ in full_plan:
             if not waiting:
                 break
@@ -170,6 +168,13 @@ class AwaitableMigrationExecutor:
                 state = await self.aapply_migration(state, migration, fake=fake, fake_initial=fake_initial)
                 waiting.remove(migration)
         return state
+
+    def _render(self, state: ProjectState) -> None:
+        """Make the models of a state now, where somebody hears of what takes long."""
+        if self.progress_callback is not None:
+            self.progress_callback("render_start")
+            state.apps  # noqa: B018 - made by being asked for
+            self.progress_callback("render_success")
 
     async def migrate_backwards(self, plan: Plan, full_plan: Plan, fake: bool) -> ProjectState:
         """Take the migrations of ``plan`` back, each from the state it was applied to."""
@@ -188,6 +193,8 @@ class AwaitableMigrationExecutor:
                 waiting.remove(migration)
             elif migration in applied:
                 migration.mutate_state(state, preserve=False)
+        if not fake:
+            self._render(state)
         for migration, _ in plan:
             await self.aunapply_migration(states[migration], migration, fake=fake)
             applied.remove(migration)

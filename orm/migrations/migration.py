@@ -7,6 +7,7 @@ import datetime
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from orm.bridge.overrides import complete
 from orm.db.transactions.public import atomic
 from orm.migrations.exceptions import IrreversibleError
 
@@ -35,6 +36,10 @@ class AwaitableMigration:
     replaces: Sequence[Any] = ()
     initial: bool | None = None
     atomic: bool = True
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        complete(cls)
 
     def __init__(self, name: str, app_label: str) -> None:
         self.name = name

@@ -90,7 +90,7 @@ class ModelState:
     def get_field(self, field_name: str) -> Any:
         """The field of that name; ``_order`` is that of ``order_with_respect_to``."""
         if field_name == "_order":
-            field_name = self.options.get("order_with_respect_to", field_name)
+            field_name = self.options.get("order_with_respect_to") or field_name
         return self.fields[field_name]
 
     def get_index_by_name(self, name: str) -> Any:

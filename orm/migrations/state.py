@@ -233,6 +233,10 @@ class ProjectState:
             if groups:
                 renamed = [tuple(new_name if name == old_name else name for name in group) for group in groups]
                 model_state.options[option] = set(renamed) if isinstance(groups, (set, frozenset)) else renamed
+        for name, one in model_state.fields.items():
+            if getattr(one, "is_composite_key", False) and old_name in one.field_names:
+                parts = [new_name if part == old_name else part for part in one.field_names]
+                model_state.fields[name] = type(one)(*parts, **field_options(one))
         field = model_state.fields[new_name]
         for other_state, name, other, reference in list(references_in(self, key, old_name, field)):
             options = field_options(other)

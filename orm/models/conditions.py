@@ -7,17 +7,19 @@ leaves it to the database.
 
 from __future__ import annotations
 
+import copy
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from orm.errors import FieldError
 from orm.query.builder import Builder
+from orm.sql.calls import Func
 from orm.sql.columns import Col
 from orm.sql.compiler import Compiler
 from orm.sql.conditions import Q
 from orm.sql.ddl import with_literals
-from orm.sql.expressions import Constant, Param
+from orm.sql.expressions import Constant, OrderBy, Param
 from orm.sql.references import F, names_in
 from orm.sql.select import Join, Select
 
@@ -54,8 +56,14 @@ def schema_sql(model: Any, expression: Any, dialect: Any) -> str:
 
 def index_part(model: Any, expression: Any, dialect: Any) -> str:
     """One expression as an index has it: in parentheses, unless it says more after them (its order, say)."""
+    if isinstance(expression, Func) and isinstance(expression.source_expressions[0], OrderBy):
+        ordered, inside = expression.source_expressions[0], copy.copy(expression)
+        inside.source_expressions = [ordered.expression]  # the direction comes last, wherever it was written
+        return f"{index_part(model, inside, dialect)} {ordered.direction(dialect)}"
+    if isinstance(expression, OrderBy):
+        return f"{index_part(model, expression.expression, dialect)} {expression.direction(dialect)}"
     sql = schema_sql(model, expression, dialect)
-    return sql if hasattr(expression, "descending") or getattr(expression, "stands_alone", False) else f"({sql})"
+    return sql if getattr(expression, "stands_alone", False) else f"({sql})"
 
 
 def columns_named(model: Any, names: Iterable[str], *expressions: Any) -> set[str]:

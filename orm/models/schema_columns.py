@@ -25,6 +25,10 @@ def differ(old: Any, new: Any, dialect: Any) -> bool:
     for attribute in NOT_IN_DATABASE | set(getattr(old, "non_db_attrs", ())):
         old_options.pop(attribute, None)
         new_options.pop(attribute, None)
+    if old.has_db_default and new.has_db_default and (
+        ddl.default_literal(old, dialect) == ddl.default_literal(new, dialect)
+    ):  # fmt: skip
+        new_options["db_default"] = old_options["db_default"]
     for field, options in ((old, old_options), (new, new_options)):
         if field.is_relation and not field.many_to_many and not isinstance(field.remote_field.model, str):
             options["to"] = field.related_model._meta.db_table
@@ -100,7 +104,7 @@ class Change:
         self.old_type, self.new_type = old.db_type(self.dialect), new.db_type(self.dialect)
         self.old_collation = ddl.collation_of(old)
         self.new_collation = ddl.collation_of(new)
-        self.type_changes = (self.old_type, self.old_collation) != (self.new_type, self.new_collation)
+        self.type_changes = column_type(old, self.dialect) != column_type(new, self.dialect)
         self.referring: list[Any] = []
 
     async def run(self) -> None:
@@ -133,7 +137,7 @@ class Change:
             await self.drop(await editor.names_of(self.table, [old.column], foreign_key=True), "foreign key")
             self.key_dropped = True
         if old.unique and (self.type_changes or not new.unique):
-            self.referring = [rel.field for rel in relations_to(new, old)] if self.type_changes else []
+            self.referring = await referring_fields(editor, new, old) if self.type_changes else []
             await drop_referring(editor, self.table, old.column)
         if old.unique and not old.primary_key and (not new.unique or new.primary_key):
             together = [tuple(ddl.column_of(self.model, name) for name in group) for group in meta.unique_together]
@@ -142,25 +146,30 @@ class Change:
                 await self.drop(found, "unique")
         if old.primary_key and not new.primary_key:
             await self.drop(await editor.names_of(self.table, [old.column], primary_key=True), "primary key")
-        if _indexed(old) and (not _indexed(new) or _patterned(self, old) != _patterned(self, new)):
-            for name in await editor.names_of(self.table, [old.column], index=True, unique=False, exclude=named):
-                info = (await editor.constraints_of(self.table))[name]
-                if info.type in ("", "idx"):
-                    await editor.drop_index(self.table, name)
-        elif old.unique and not new.unique and not _indexed(new):
-            await self.drop_pattern_index(named)
+        await self.drop_indexes(self.indexes(old) - self.indexes(new), named)
         if self.check(old) != self.check(new) and self.check(old):
             found = await editor.names_of(self.table, [old.column], check=True, exclude=named)
             await self.drop(found, "check")
 
     key_dropped = False
 
-    async def drop_pattern_index(self, named: set[str]) -> None:
-        """Drop the index that LIKE used beside a UNIQUE that goes."""
+    def indexes(self, field: Any) -> set[str | None]:
+        """The indexes that a field brings: None for the plain one, and the operator class of the one LIKE uses."""
+        patterns = self.dialect.pattern_index(field)
+        return {None if kind == ddl.PLAIN_INDEX else patterns for kind in ddl.index_kinds(field, self.dialect)}
+
+    async def drop_indexes(self, gone: set[str | None], named: set[str]) -> None:
+        """Drop those indexes of the column that the field had brought and brings no more; others' are left alone."""
+        if not gone:
+            return
+        patterns = self.dialect.pattern_index(self.old)
+        known = await self.editor.constraints_of(self.table)
         for name in await self.editor.names_of(
             self.table, [self.old.column], index=True, unique=False, exclude=named
         ):  # fmt: skip
-            await self.editor.drop_index(self.table, name)
+            for_patterns = patterns is not None and patterns in known[name].definition
+            if known[name].type in ("", "idx") and (patterns if for_patterns else None) in gone:
+                await self.editor.drop_index(self.table, name)
 
     async def drop(self, names: list[str], kind: str) -> None:
         """Drop constraints by name.
@@ -198,12 +207,26 @@ class Change:
             convert = self.old_type.split("(")[0] != self.new_type.split("(")[0]
             if convert and self.old.has_db_default:
                 await editor.apply(dialect.change_default(self.quoted, self.column, None))
-            collation = dialect.quote(self.new_collation) if self.new_collation else None
-            if self.old_collation and not self.new_collation and self.new.kind in ("char", "text"):
-                collation = dialect.quote("default")
-            await editor.apply(dialect.change_type(self.quoted, self.column, self.new_type, collation, convert))
+            await editor.apply(dialect.change_type(self.quoted, self.column, self.new_type, self.collation(), convert))
+            if was_auto and is_auto:
+                await self.change_counter()
         if is_auto and not was_auto:
             await editor.apply(*dialect.change_generated_key(self.quoted, self.column, True))
+
+    async def change_counter(self) -> None:
+        """Let the sequence that numbers the column count as far as its new type does."""
+        query = self.dialect.counter_of(self.quoted, self.new.column)
+        if query is None or self.editor.collect_sql:
+            return
+        for (sequence,) in await self.editor.database.fetch(ddl.finished(query), ()):
+            if sequence is not None:
+                await self.editor.aexecute(self.dialect.change_counter(sequence, self.new_type))
+
+    def collation(self) -> str | None:
+        """The quoted collation that the column gets; None for leaving it to its type."""
+        if self.old_collation and not self.new_collation and self.new.kind in ("char", "text"):
+            return self.dialect.quote("default")
+        return self.dialect.quote(self.new_collation) if self.new_collation else None
 
     async def change_default_and_null(self) -> None:
         """Fill NULLs where none may be left, and change NULL and the default."""
@@ -235,14 +258,10 @@ class Change:
         elif new.unique and not new.primary_key and not (old.unique and not old.primary_key):
             clause = ddl.unique_clause(self.table, [new.column], dialect)
             await editor.apply(dialect.add_constraint(self.quoted, clause))
-        had = set() if _patterned(self, old) != _patterned(self, new) else self.index_names(old)
-        for statement, name in zip(
-            ddl.field_indexes(self.model_of(new), new, dialect), self.index_names(new), strict=True
-        ):
-            if name.rpartition("_")[2] not in {one.rpartition("_")[2] for one in had} or not (
-                _indexed(old) or (old.unique and not name.endswith("_idx"))
-            ):  # fmt: skip
-                await editor.aexecute(statement)
+        coming = self.indexes(new) - self.indexes(old)
+        for kind in ddl.index_kinds(new, dialect):
+            if (None if kind == ddl.PLAIN_INDEX else dialect.pattern_index(new)) in coming:
+                await editor.aexecute(ddl.field_index(self.model, new, kind, dialect))
         if has_key(new, dialect) and (self.key_dropped or not has_key(old, dialect)):
             await editor.aexecute(ddl.add_foreign_key(new, dialect, self.table))
         if self.referring:
@@ -251,19 +270,6 @@ class Change:
             name = ddl.name_of(self.table, [new.column], "check", dialect)
             clause = f"CONSTRAINT {dialect.quote(name)} CHECK ({new.db_check(self.column)})"
             await editor.apply(dialect.add_constraint(self.quoted, clause))
-
-    def model_of(self, field: Any) -> Any:
-        """The model, whose table is what matters."""
-        return self.model
-
-    def index_names(self, field: Any) -> list[str]:
-        """The names of the indexes that a field brings, in the order of ``field_indexes``."""
-        if not (field.db_index or field.unique) or (field.primary_key and field.auto):
-            return []
-        kinds = [] if field.unique else ["idx"]
-        if self.dialect.pattern_index(field) is not None:
-            kinds.append("like")
-        return [ddl.name_of(self.table, [field.column], kind, self.dialect) for kind in kinds]
 
     async def make_key(self) -> None:
         """Make the column the primary key, in place of the one there is."""
@@ -280,7 +286,7 @@ class Change:
         for field in self.referring:
             table = field.model._meta.db_table
             quoted, column = self.dialect.quote(table), self.dialect.quote(field.column)
-            await self.editor.apply(self.dialect.change_type(quoted, column, self.new_type, None, True))
+            await self.editor.apply(self.dialect.change_type(quoted, column, self.new_type, self.collation(), True))
             if has_key(field, self.dialect):
                 await self.editor.aexecute(ddl.add_foreign_key(field, self.dialect, table))
 
@@ -295,12 +301,19 @@ def target_of(field: Any) -> tuple[str, str]:
     return target.model._meta.db_table, target.column
 
 
-def _indexed(field: Any) -> bool:
-    return bool(field.db_index and not field.unique)
+def column_type(field: Any, dialect: Any) -> tuple[Any, str | None]:
+    """What a column holds: its type and its collation."""
+    return field.db_type(dialect), ddl.collation_of(field)
 
 
-def _patterned(change: Change, field: Any) -> bool:
-    return bool((field.db_index or field.unique) and change.dialect.pattern_index(field) is not None)
+async def referring_fields(editor: AwaitableSchemaEditor, new: Any, old: Any) -> list[Any]:
+    """The foreign keys of other models to this column whose tables are in the database: they follow its type."""
+    reader = editor.database.backend.introspection
+    fields = [rel.field for rel in relations_to(new, old)]
+    if reader is None or editor.collect_sql:
+        return fields
+    tables = {one.name for one in await reader.tables(editor.database.fetch)} if fields else set()
+    return [field for field in fields if field.model._meta.db_table in tables]
 
 
 def relations_to(new: Any, old: Any) -> list[Any]:

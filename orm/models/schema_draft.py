@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -64,7 +65,11 @@ class DraftOptions:
                 fields.append(new_for.pop(field.name))
             elif field.name not in gone_names and field.name not in coming:
                 fields.append(field)
-        self.local_concrete_fields = (*fields, *new_for.values(), *add)
+        brought = [*replace.values(), *add]
+        fields = _without_other_keys([*fields, *new_for.values(), *add], brought)
+        taken = {field.column for field in brought}
+        kept = [field for field in fields if field.column not in taken or any(field is one for one in brought)]
+        self.local_concrete_fields = tuple({id(field): field for field in kept}.values())
         self.concrete_fields = self.table_fields = self.local_concrete_fields
         self.pk = next(
             (field for field in self.local_concrete_fields if field.primary_key), replace.get(meta.pk, meta.pk)
@@ -74,6 +79,7 @@ class DraftOptions:
             names[old.name] = names[old.attname] = new
         for field in self.local_concrete_fields:
             names[field.name] = names[field.attname] = field
+        self.pk = _key_of(self.pk, names)
         self.fields_map: Mapping[str, Any] = names
         self.names: Mapping[str, Any] = {**names, "pk": self.pk}
 
@@ -93,3 +99,27 @@ class DraftOptions:
     def hops_along(self, relation: Any) -> tuple[Any, ...]:
         """The joins along a relation."""
         return tuple(relation.hops)
+
+
+def _without_other_keys(fields: list[Any], coming: list[Any]) -> list[Any]:
+    """The fields, where a new one is the key: the key there was is gone if the database made it, and plain if not."""
+    if not any(field.primary_key for field in coming):
+        return fields
+    kept = []
+    for field in fields:
+        if field.primary_key and not any(field is one for one in coming):
+            if field.auto:
+                continue
+            field = copy.copy(field)
+            field.primary_key = False
+        kept.append(field)
+    return kept
+
+
+def _key_of(key: Any, names: Mapping[str, Any]) -> Any:
+    """The table's key; one of several columns with the fields that are in the table now."""
+    if not getattr(key, "is_composite", False):
+        return key
+    drafted = copy.copy(key)
+    drafted.fields = tuple(names.get(name, field) for name, field in zip(key.field_names, key.fields, strict=True))
+    return drafted

@@ -402,6 +402,8 @@ class AwaitableSchemaEditor:
                 "a badly-written custom field?)"
             )
         await self.flush(model._meta.db_table)
+        # Rows with a key may have been changed by the caller, in this transaction: their checks wait for its end.
+        self.rows_changed = self.rows_changed or schema_columns.has_key(old_field, self.dialect)
         await self.settle()
         if self.dialect.capabilities.alter_columns:
             await schema_columns.alter(self, model, old_field, new_field, strict)
@@ -410,7 +412,9 @@ class AwaitableSchemaEditor:
 
     async def _alter_many_to_many(self, model: Any, old: Any, new: Any, strict: bool) -> None:
         old_through, new_through = old.remote_field.through, new.remote_field.through
-        if bool(old_through._meta.auto_created) != bool(new_through._meta.auto_created):
+        if None in (old_through, new_through) or (
+            bool(old_through._meta.auto_created) != bool(new_through._meta.auto_created)
+        ):  # fmt: skip
             raise ValueError(
                 f"Cannot alter field {old} into {new} - they are not compatible types (you cannot alter to or from M2M "
                 "fields, or add or remove through= on M2M fields)"

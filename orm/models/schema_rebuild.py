@@ -30,13 +30,12 @@ async def alter(editor: AwaitableSchemaEditor, model: Any, old: Any, new: Any) -
         )
         if only_renamed(old, new, dialect):
             return
-    draft = TableDraft(model, replace={old: new}, remove=_displaced_key(model, old, new))
+    draft = TableDraft(model, replace={old: new})
     await rebuild(editor, model, draft, renamed={old.column: new.column}, filled={new: old})
-    if old.unique and new.db_type(dialect) != old.db_type(dialect):
-        for rel in schema_columns.relations_to(new, old):
-            other = rel.related_model
-            if other._meta.db_table != table:
-                await rebuild(editor, other, TableDraft(other))
+    if old.unique and schema_columns.column_type(old, dialect) != schema_columns.column_type(new, dialect):
+        for field in await schema_columns.referring_fields(editor, new, old):
+            if field.model._meta.db_table != table:
+                await rebuild(editor, field.model, TableDraft(field.model))
 
 
 def only_renamed(old: Any, new: Any, dialect: Any) -> bool:
@@ -49,15 +48,6 @@ def only_renamed(old: Any, new: Any, dialect: Any) -> bool:
     if same_keys and schema_columns.has_key(old, dialect):
         same_keys = schema_columns.target_of(old) == schema_columns.target_of(new)
     return definitions[0] == definitions[1] and same_keys and old.db_index == new.db_index
-
-
-def _displaced_key(model: Any, old: Any, new: Any) -> list[Any]:
-    """The key that another field takes the place of: it stays as a plain column, unless the database made it."""
-    if not new.primary_key or old.primary_key:
-        return []
-    return [
-        field for field in model._meta.local_concrete_fields if field.primary_key and field is not old and field.auto
-    ]
 
 
 async def rebuild(
@@ -230,9 +220,8 @@ async def _restore(
         await editor.aexecute(statement)
     own = {one.name for one in (*model._meta.constraints, *model._meta.indexes)}
     own |= {index.name_for(model, dialect) for index in model._meta.indexes}
-    made = own | {ddl.name_of(model._meta.db_table, [column], "idx", dialect) for column in columns}
-    gone = [field for field in model._meta.local_concrete_fields if field.column not in columns]
-    made |= {ddl.name_of(model._meta.db_table, [field.column], "idx", dialect) for field in gone}
+    every = columns | {field.column for field in model._meta.local_concrete_fields}
+    made = own | {ddl.name_of(model._meta.db_table, [column], ddl.PLAIN_INDEX, dialect) for column in every}
     draft_own = {one.name for one in draft._meta.constraints}
     for kind, name, sql in attached:
         info = known.get(name)

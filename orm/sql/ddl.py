@@ -11,16 +11,20 @@ import decimal
 import json
 import re
 import uuid
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError, NotSupportedError
+from orm.late import hashlib
 from orm.sql.compiler import Compiler
-from orm.sql.expressions import Param
+from orm.sql.expressions import Param, Value
 
 if TYPE_CHECKING:
     from orm.sql.dialect import Dialect
+
+
+LONGEST_NAME = 200
+"""How long a generated name may be where the database takes any length."""
 
 
 def finished(sql: str) -> str:
@@ -32,12 +36,26 @@ def finished(sql: str) -> str:
 
 
 def name_of(table: str, columns: Sequence[str], suffix: str, dialect: Dialect) -> str:
-    """A name for an index or constraint: table, columns, a digest of them, a suffix; cut to what the database takes."""
-    whole = "_".join((table.replace(".", "_").replace('"', ""), *columns))
-    digest = f"{zlib.crc32(repr((table, list(columns), suffix)).encode()):08x}"
-    limit = min(dialect.capabilities.max_identifier_length, 63)
-    room = limit - len(digest) - len(suffix) - 2
-    return f"{whole[:room]}_{digest}_{suffix}"
+    """A name for an index or constraint: table, columns, a digest of them, a suffix; cut to what the database takes.
+
+    The same as Django's, so that statements written by hand for its databases (and ours) find what they name.
+    """
+    table = unquoted(table)
+    digest = hashlib.md5("".join([table, *columns]).encode(), usedforsecurity=False).hexdigest()[:8]
+    limit = min(dialect.capabilities.max_identifier_length, LONGEST_NAME)
+    end = f"{digest}_{suffix}" if suffix else digest
+    what = "_".join(columns)
+    if len(table) + len(what) + len(end) + 2 > limit:
+        end = end[: max(limit // 3, len(digest))]
+        room = (limit - len(end)) // 2 - 1
+        table, what = table[:room], what[:room]
+    name = f"{table}_{what}_{end}"
+    return f"D{name[:-1]}" if name[0] == "_" or name[0].isdigit() else name
+
+
+def unquoted(table: str) -> str:
+    """A table's name without its schema and quotes (``"accounts"."user"`` is ``user``)."""
+    return table.rpartition('"."')[2].strip('"')
 
 
 def named_for_model(name: str, placeholders: Mapping[str, str]) -> str:
@@ -76,7 +94,9 @@ def literal(value: Any, dialect: Dialect) -> str:
         value = value.isoformat() if not isinstance(value, uuid.UUID) else str(value)
     elif isinstance(value, datetime.timedelta):
         value = f"{value.days} days {value.seconds}.{value.microseconds:06} seconds"
-    elif isinstance(value, (dict, list)):
+    elif isinstance(value, list):
+        value = dialect.array_text(value)
+    elif isinstance(value, dict):
         value = json.dumps(value)
     if not isinstance(value, str):
         raise NotSupportedError(f"{value!r} has no literal in a schema; use a plain number, text, date or bool.")
@@ -85,9 +105,10 @@ def literal(value: Any, dialect: Dialect) -> str:
 
 def default_literal(field: Any, dialect: Dialect) -> str:
     """The DEFAULT of a field with ``db_default``: a literal, or an expression in parentheses."""
-    if hasattr(field.db_default, "resolve_expression"):
-        return f"({constant_sql(field, field.db_default, dialect)})"
-    value = field.get_prep_value(field.db_default)
+    default = field.db_default
+    if hasattr(default, "resolve_expression") and not isinstance(default, Value):
+        return f"({constant_sql(field, default, dialect)})"
+    value = field.get_prep_value(default.value if isinstance(default, Value) else default)
     adapter = dialect.adapter(field)
     return literal(value if value is None or adapter is None else adapter(value), dialect)
 
@@ -173,8 +194,8 @@ def column_definition(field: Any, dialect: Dialect, default: str | None = None) 
 
 def collation_of(field: Any) -> str | None:
     """The collation of a field's column; a foreign key has that of the column it refers to."""
-    while field.is_relation:
-        field = field.target_field
+    while field.is_relation or getattr(field, "base_field", None) is not None:
+        field = field.target_field if field.is_relation else field.base_field
     collation: str | None = getattr(field, "db_collation", None)
     return collation
 
@@ -203,7 +224,9 @@ def declared_foreign_keys(model: Any, dialect: Dialect) -> list[Any]:
 
 def foreign_key_name(field: Any, dialect: Dialect, table: str | None = None) -> str:
     """The name of a field's foreign key constraint; ``table`` where it is not that of the field's model."""
-    return name_of(table or field.model._meta.db_table, [field.column], "fk", dialect)
+    target = field.target_field
+    suffix = f"fk_{unquoted(target.model._meta.db_table)}_{target.column}"
+    return name_of(table or field.model._meta.db_table, [field.column], suffix, dialect)
 
 
 def foreign_key_clause(field: Any, dialect: Dialect, table: str | None = None) -> str:
@@ -338,19 +361,30 @@ def table_indexes(model: Any, dialect: Dialect, *, if_not_exists: bool = False) 
 
 def field_indexes(model: Any, field: Any, dialect: Dialect, *, if_not_exists: bool = False) -> list[str]:
     """The CREATE INDEX statements for one field: ``db_index``, and what LIKE needs beside an index or UNIQUE."""
+    return [
+        field_index(model, field, kind, dialect, if_not_exists=if_not_exists) for kind in index_kinds(field, dialect)
+    ]
+
+
+PLAIN_INDEX, PATTERN_INDEX = "", "like"
+"""The indexes a field may bring, by the suffix of their names."""
+
+
+def index_kinds(field: Any, dialect: Dialect) -> list[str]:
+    """Which indexes a field brings."""
     if not (field.db_index or field.unique) or (field.primary_key and field.auto):
         return []
-    table, column = model._meta.db_table, dialect.quote(field.column)
-    statements = []
-    if not field.unique:
-        name = name_of(table, [field.column], "idx", dialect)
-        statements.append(create_index(model, name, column, dialect, if_not_exists=if_not_exists))
-    operators = dialect.pattern_index(field)
-    if operators is not None:
-        name = name_of(table, [field.column], "like", dialect)
-        what = f"{column} {operators}"
-        statements.append(create_index(model, name, what, dialect, if_not_exists=if_not_exists))
-    return statements
+    kinds = [] if field.unique else [PLAIN_INDEX]
+    return kinds if dialect.pattern_index(field) is None else [*kinds, PATTERN_INDEX]
+
+
+def field_index(model: Any, field: Any, kind: str, dialect: Dialect, *, if_not_exists: bool = False) -> str:
+    """The CREATE INDEX statement for one index of a field."""
+    what = dialect.quote(field.column)
+    if kind == PATTERN_INDEX:
+        what += f" {dialect.pattern_index(field)}"
+    name = name_of(model._meta.db_table, [field.column], kind, dialect)
+    return create_index(model, name, what, dialect, if_not_exists=if_not_exists)
 
 
 def drop_table(model: Any, dialect: Dialect, *, if_exists: bool = False) -> str:

@@ -9,6 +9,7 @@ method is ever handed a user's value.
 from __future__ import annotations
 
 import datetime
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
@@ -370,6 +371,10 @@ class Dialect(SchemaSpelling):
         if "\x00" in text:
             raise SuspiciousOperation("a string with a NUL character can't become SQL text")
         return "'" + text.replace("'", "''").replace("%", "%%") + "'"
+
+    def array_text(self, items: Sequence[Any]) -> str:
+        """Return a list as the text of a literal, where it is no JSON (which is text already)."""
+        return json.dumps(list(items))
 
     def binary_literal(self, data: bytes) -> str:
         """Return bytes as SQL text, for the DEFAULT of a column."""

@@ -576,10 +576,14 @@ class OrderBy(Expression):
 
     def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         sql, params = compiler.compile(self.expression)
-        direction = "DESC" if self.descending else "ASC"
-        if not (self.nulls_first or self.nulls_last):
-            return f"{sql} {direction}", params
-        if connection.capabilities.nulls_ordering:
-            return f"{sql} {direction} NULLS {'FIRST' if self.nulls_first else 'LAST'}", params
+        if not (self.nulls_first or self.nulls_last) or connection.capabilities.nulls_ordering:
+            return f"{sql} {self.direction(connection)}", params
         first = f"{sql} IS {'NOT ' if self.nulls_first else ''}NULL"
-        return f"{first}, {sql} {direction}", [*params, *params]
+        return f"{first}, {sql} {self.direction(connection)}", [*params, *params]
+
+    def direction(self, dialect: Dialect) -> str:
+        """Return the words after the expression; those on NULLs only where the database knows them."""
+        word = "DESC" if self.descending else "ASC"
+        if not (self.nulls_first or self.nulls_last) or not dialect.capabilities.nulls_ordering:
+            return word
+        return f"{word} NULLS {'FIRST' if self.nulls_first else 'LAST'}"

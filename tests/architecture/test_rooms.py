@@ -26,6 +26,7 @@ MARKED_FOR_BRIDGE = {
     "orm/config.py": "answers the guard's policy",
     "orm/contrib/contenttypes/related.py": "custom managers of either colour",
     "orm/migrations/loader.py": "a loader that is made loaded may block",
+    "orm/migrations/migration.py": "pairs of overrides",
     "orm/migrations/operation.py": "pairs of overrides",
     "orm/migrations/operations/special.py": "functions of either colour",
     "orm/models/fields/field_file.py": "a storage is blocking code",

@@ -167,7 +167,7 @@ async def test_statements_can_be_collected(database: Run) -> None:
         await editor.acreate_model(thing)
     assert editor.collected_sql[0].startswith("CREATE TABLE")
     assert all(statement.endswith(";") for statement in editor.collected_sql)
-    name = ddl.name_of("mt_thing", ["name"], "idx", orm.databases["default"].dialect)
+    name = ddl.name_of("mt_thing", ["name"], ddl.PLAIN_INDEX, orm.databases["default"].dialect)
     assert f'CREATE INDEX "{name}" ON "mt_thing" ("name");' in editor.collected_sql
 
 

@@ -31,6 +31,14 @@ def plain() -> Iterator[Dialect]:
     yield Plain()
 
 
+def index_name(column: str) -> str:
+    return ddl.name_of("books", [column], ddl.PLAIN_INDEX, Plain())
+
+
+def key_name(column: str) -> str:
+    return ddl.name_of("books", [column], "fk_tests_author_id", Plain())
+
+
 def test_a_table_with_everything(plain: Dialect) -> None:
     class Author(models.Model):
         name = models.CharField(max_length=30, unique=True)
@@ -60,9 +68,9 @@ def test_a_table_with_everything(plain: Dialect) -> None:
         '    "heir_id" bigint NULL UNIQUE,\n'
         '    "free_id" bigint NOT NULL,\n'
         "    \"made\" date DEFAULT '2024-01-02' NOT NULL,\n"
-        f'    CONSTRAINT "{ddl.name_of("books", ["author_id"], "fk", plain)}" FOREIGN KEY ("author_id") '
+        f'    CONSTRAINT "{key_name("author_id")}" FOREIGN KEY ("author_id") '
         'REFERENCES "tests_author" ("id") DEFERRABLE INITIALLY DEFERRED,\n'
-        f'    CONSTRAINT "{ddl.name_of("books", ["heir_id"], "fk", plain)}" FOREIGN KEY ("heir_id") '
+        f'    CONSTRAINT "{key_name("heir_id")}" FOREIGN KEY ("heir_id") '
         'REFERENCES "tests_author" ("id") DEFERRABLE INITIALLY DEFERRED,\n'
         f'    CONSTRAINT "{ddl.name_of("books", ["ti tle", "author_id"], "uniq", plain)}" '
         'UNIQUE ("ti tle", "author_id"),\n'
@@ -70,18 +78,18 @@ def test_a_table_with_everything(plain: Dialect) -> None:
         ")"
     )
     assert ddl.table_indexes(Book, plain, if_not_exists=True) == [
-        f'CREATE INDEX IF NOT EXISTS "{ddl.name_of("books", ["ti tle"], "idx", plain)}" ON "books" ("ti tle")',
-        f'CREATE INDEX IF NOT EXISTS "{ddl.name_of("books", ["author_id"], "idx", plain)}" ON "books" ("author_id")',
+        f'CREATE INDEX IF NOT EXISTS "{index_name("ti tle")}" ON "books" ("ti tle")',
+        f'CREATE INDEX IF NOT EXISTS "{index_name("author_id")}" ON "books" ("author_id")',
         'CREATE INDEX IF NOT EXISTS "by_day" ON "books" ("made" DESC, "author_id")',
     ]
     assert ddl.drop_table(Book, plain, if_exists=True) == 'DROP TABLE IF EXISTS "books"'
 
 
 def test_names_fit_and_differ(plain: Dialect) -> None:
-    long = ddl.name_of("t" * 70, ["a" * 70, "b"], "idx", plain)
+    long = ddl.name_of("t" * 70, ["a" * 70, "b"], ddl.PLAIN_INDEX, plain)
     assert len(long) <= plain.capabilities.max_identifier_length
-    assert long != ddl.name_of("t" * 70, ["a" * 70, "c"], "idx", plain)
-    assert ddl.name_of("a", ["b_c"], "idx", plain) != ddl.name_of("a_b", ["c"], "idx", plain)
+    assert long != ddl.name_of("t" * 70, ["a" * 70, "c"], ddl.PLAIN_INDEX, plain)
+    assert ddl.name_of("a", ["b_c"], ddl.PLAIN_INDEX, plain) != ddl.name_of("a_b", ["c"], ddl.PLAIN_INDEX, plain)
 
 
 def test_order_follows_foreign_keys_and_survives_cycles(plain: Dialect) -> None:

@@ -51,8 +51,6 @@ def write(folder: Path, block: Block) -> None:
 
 def run(folder: Path, command: str, environment: dict[str, str]) -> str:
     """Run a command of the page and return what it prints; it has to succeed."""
-    done = subprocess.run(
-        command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, timeout=300
-    )
+    done = subprocess.run(command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout

@@ -24,7 +24,7 @@ class LegacySchemaEditor(SchemaEditor):
 
     def _create_index_name(self, table_name: str, column_names: Sequence[str], suffix: str = "") -> str:
         """Return the name that an index on these columns gets."""
-        return ddl.name_of(table_name, column_names, suffix.lstrip("_") or "idx", self.dialect)
+        return ddl.name_of(table_name, column_names, suffix.lstrip("_"), self.dialect)
 
     def table_sql(self, model: Any) -> tuple[str, list[Any]]:
         """Return the statement that creates a model's table, and its parameters: none."""

@@ -186,8 +186,8 @@ class RenameIndex(IndexOperation):
         if not self.allow_migrate_model(schema_editor.connection.alias, model):
             return
         before = from_state.apps.get_model(app_label, self.model_name)
-        new = to_state.models[app_label, self.model_name_lower].get_index_by_name(self.new_name)
         if self.old_fields:
+            new: Any = Index(fields=list(self.old_fields), name=self.new_name)
             columns = [ddl.column_of(before, name) for name in self.old_fields]
             names = await schema_editor.names_of(before._meta.db_table, columns, index=True, unique=False)
             if len(names) != 1:
@@ -196,6 +196,7 @@ class RenameIndex(IndexOperation):
                 )
             old: Any = Index(fields=list(self.old_fields), name=names[0])
         else:
+            new = to_state.models[app_label, self.model_name_lower].get_index_by_name(self.new_name)
             old = from_state.models[app_label, self.model_name_lower].get_index_by_name(str(self.old_name))
         if old.name != new.name:
             await schema_editor.arename_index(model, old, new)

@@ -591,7 +591,10 @@ class Field(SQLType, Generic[T]):
         return _field_of, (model, self.name)
 
     def __copy__(self) -> Self:
-        return self
+        """Another field with the same attributes, still of the same model: what is set on one is not on the other."""
+        other = object.__new__(type(self))
+        vars(other).update(vars(self))
+        return other
 
     def __deepcopy__(self, memo: object) -> Self:
         return self
