@@ -48,6 +48,8 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
     "migrations_table": ((str,), "orm_migrations", "the name of the table that records migrations"),
     "media_root": ((str, os.PathLike), "", "a folder"),
     "media_url": ((str,), "", "what stands before the names of files in URLs"),
+    "fixture_dirs": ((Sequence,), (), "a list of folders"),
+    "serialization_modules": ((Mapping,), {}, "a mapping of formats to modules"),
     "storages": ((Mapping,), {}, "a mapping of aliases to {'BACKEND': class or dotted path, 'OPTIONS': {...}}"),
     "echo": ((bool,), False, "a bool"),
     "slow_query_seconds": ((int, float, type(None)), None, "a number of seconds, or None"),
@@ -58,6 +60,7 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
     "site_id": ((int, type(None)), None, "the key of a site, or None"),
 }
 
+TUPLES = frozenset({"installed_apps", "database_routers", "silenced_checks", "fixture_dirs"})
 LEAST = {"slow_query_seconds": 0, "repeated_query_limit": 1}
 
 
@@ -83,6 +86,8 @@ class Settings:
     migration_imports: Mapping[str, str]
     media_root: str | os.PathLike[str]
     media_url: str
+    fixture_dirs: Sequence[str | os.PathLike[str]]
+    serialization_modules: Mapping[str, str]
     storages: Mapping[str, Any]
     echo: bool
     slow_query_seconds: float | None
@@ -144,7 +149,9 @@ def configure(databases: str | Mapping[str, Any] | None = None, **others: Any) -
             ``swapped_models`` ({}: which model stands in for a swappable one, by the name in its ``Meta.swappable``),
             ``migration_modules`` ({}: where the migrations of an app are, by its label), ``migrations_table``
             ("orm_migrations"), ``migration_imports`` ({}: what written files import in place of a module),
-            ``media_root`` (""), ``media_url`` ("") and ``storages`` ({}): where files are kept, see ``orm.files``,
+            ``fixture_dirs`` ([]: folders of fixtures besides those of the apps), ``serialization_modules`` ({}: further
+            formats of fixtures, and the modules that write and read them), ``media_root`` (""), ``media_url`` ("") and
+            ``storages`` ({}): where files are kept, see ``orm.files``,
             ``echo`` (False; True: write each statement with its values and its time to standard error),
             ``slow_query_seconds`` (None: log no statement as slow), ``repeated_query_limit`` (None: warn of no repeated
             query), ``tracer`` (None: an OpenTelemetry tracer for a span around each statement), ``database_routers``
@@ -202,7 +209,7 @@ def canonical(name: str, value: Any, where: str) -> Any:
             zoneinfo.ZoneInfo(value)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ImproperlyConfigured(f"time_zone in {where} is {value!r}, and no such time zone is known.") from error
-    return tuple(value) if name in ("installed_apps", "database_routers", "silenced_checks") else value
+    return tuple(value) if name in TUPLES else value
 
 
 def near(name: str) -> str:

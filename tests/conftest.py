@@ -45,6 +45,7 @@ COLOURED = frozenset(
         "relations",
         "routing",
         "saving",
+        "serializers",
     }
 )
 BORROWS_MODELS = {"observability": "query", "properties": "query"}

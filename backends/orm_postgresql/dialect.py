@@ -411,9 +411,6 @@ class PostgreSQLDialect(Dialect):
 
     # -- schema -------------------------------------------------------------------------------------------------------
 
-    def empty_tables(self, tables: Sequence[str]) -> Sequence[str]:
-        return [f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE"] if tables else []
-
     def advisory_lock(self, key: int) -> tuple[str, str] | None:
         return f"SELECT pg_advisory_lock({key:d})", f"SELECT pg_advisory_unlock({key:d})"
 
@@ -438,8 +435,11 @@ class PostgreSQLDialect(Dialect):
         statements = super().change_generated_key(table, column, generated)
         if not generated:
             return [*statements, f"ALTER TABLE {table} ALTER COLUMN {column} DROP DEFAULT"]
+        return [*statements, *self.number_on(table, column)]
+
+    def empty_tables(self, tables: Sequence[str], counted: Sequence[str] = ()) -> Sequence[str]:
+        return [f"TRUNCATE {', '.join(tables)} RESTART IDENTITY"] if tables else []
+
+    def number_on(self, table: str, column: str) -> list[str]:
         sequence = self._counter(table, column.strip(chr(34)))
-        return [
-            *statements,
-            f"SELECT setval({sequence}, (SELECT COALESCE(MAX({column}), 0) + 1 FROM {table}), false)",
-        ]
+        return [f"SELECT setval({sequence}, (SELECT COALESCE(MAX({column}), 0) + 1 FROM {table}), false)"]

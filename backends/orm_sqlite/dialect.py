@@ -356,6 +356,11 @@ class SQLiteDialect(Dialect):
     def suspend_foreign_keys(self) -> tuple[str, str, str] | None:
         return "PRAGMA foreign_keys = OFF", "PRAGMA foreign_keys = ON", "PRAGMA foreign_keys"
 
+    def empty_tables(self, tables: Sequence[str], counted: Sequence[str] = ()) -> Sequence[str]:
+        names = ", ".join(self.string_literal(name[1:-1].replace('""', '"')) for name in counted)
+        restart = [f"UPDATE sqlite_sequence SET seq = 0 WHERE name IN ({names})"] if counted else []
+        return [*super().empty_tables(tables, counted), *restart]
+
     def foreign_key_violations(self, table: str) -> str | None:
         return f"PRAGMA foreign_key_check({table})"
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from orm.cli.check import examine
+from orm.cli.fixtures import dumpdata, loaddata
 from orm.cli.migrations import diff, makemigrations, migrate, showmigrations, sqlmigrate, squashmigrations
 from orm.cli.output import explained
 from orm.cli.project import enter
@@ -36,7 +37,7 @@ def commands(context: click.Context, settings: str | None) -> None:
             enter(settings)
 
 
-for _command in (makemigrations, migrate, showmigrations, sqlmigrate, squashmigrations, diff):
+for _command in (makemigrations, migrate, showmigrations, sqlmigrate, squashmigrations, diff, dumpdata, loaddata):
     commands.add_command(_command)
 
 

@@ -184,6 +184,9 @@ class BaseCommand:
             self.check(tags=tags)
         output = self.handle(*args, **options)
         if output:
+            if self.output_transaction:
+                begin, end = self.style.SQL_KEYWORD("BEGIN;"), self.style.SQL_KEYWORD("COMMIT;")
+                output = f"{begin}\n{output}\n{end}"
             self.stdout.write(output)
         return output
 

@@ -14,7 +14,7 @@ from orm.migrations.loader_blocking import MigrationLoader
 from orm.models.apps import apps
 from orm.models.signals import post_migrate, pre_migrate
 
-TWINS = ("amigrate", "aplan")
+TWINS = ("aannounce_migrated", "amigrate", "aplan")
 
 ZERO = "zero"
 Target = tuple[str, str | None]
@@ -55,6 +55,12 @@ async def amigrate(
     await executor.amigrate(None, plan=plan, fake=fake, fake_initial=fake_initial)
     await announce(post_migrate, executor, plan, using, fake)
     return [str(migration) for migration, _ in plan]
+
+
+async def aannounce_migrated(using: str) -> None:
+    """Tell each application that the tables are there, and may lack the rows it brings."""
+    sources.import_models()
+    await announce(post_migrate, None, [], using, False)
 
 
 async def aplan(
@@ -115,7 +121,7 @@ def targets_of(loader: MigrationLoader, app_label: str | None, migration_name: s
     return [(app_label, migration.name)]
 
 
-async def announce(signal: Any, executor: MigrationExecutor, plan: Plan, using: str, fake: bool) -> None:
+async def announce(signal: Any, executor: MigrationExecutor | None, plan: Plan, using: str, fake: bool) -> None:
     """Tell each application that migrations are about to run, or have."""
     if not signal.receivers:
         return

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from orm.bridge import run
 from orm.db.registry import DEFAULT_DB_ALIAS
-from orm.migrations.running import amigrate, aplan
+from orm.migrations.running import aannounce_migrated, amigrate, aplan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from orm.migrations.executor import Plan
 
-__all__ = ["migrate", "plan"]
+__all__ = ["announce_migrated", "migrate", "plan"]
 
 
 def migrate(
@@ -32,6 +32,14 @@ def migrate(
     return run(
         amigrate(app_label, migration_name, using=using, fake=fake, fake_initial=fake_initial, progress=progress)
     )
+
+
+def announce_migrated(using: str) -> None:
+    """Tell each application that the tables are there, and may lack the rows it brings.
+
+    Blocking form of :func:`orm.migrations.running.aannounce_migrated`: same parameters, same errors.
+    """
+    run(aannounce_migrated(using))
 
 
 def plan(app_label: str | None = None, migration_name: str | None = None, *, using: str = DEFAULT_DB_ALIAS) -> Plan:

@@ -24,6 +24,7 @@ from orm.models.initialiser import DEFERRED, make_initialiser
 from orm.models.managers import Manager
 from orm.models.metaclass import ModelBase
 from orm.models.neighbours import ORDER, anext_place
+from orm.models.raw_writing import write_raw
 from orm.models.signals import post_init, post_save, pre_init, pre_save
 from orm.models.state import DEFAULT_DB_ALIAS, NO_KEY, PENDING, ModelState, StateDescriptor
 from orm.models.writing import WritePlan, forced_models, write_row, write_tables
@@ -288,6 +289,28 @@ class AwaitableModel(metaclass=ModelBase):
             await post_save.asend(
                 type(self), instance=self, created=created, raw=False, using=alias, update_fields=chosen
             )
+
+    async def asave_base(
+        self,
+        raw: bool = False,
+        force_insert: bool | tuple[type[AwaitableModel], ...] = False,
+        force_update: bool = False,
+        using: str | None = None,
+        update_fields: Iterable[str] | None = None,
+    ) -> None:
+        """Write the instance as ``asave`` does, whatever a subclass has made of that.
+
+        With ``raw`` it is written as it is, as fixtures are: its own table only, no value made by a field
+        (``auto_now``), a row with the same key replaced; signals are told so.
+
+        Raises: TypeError for ``raw`` together with what narrows it, and what ``asave`` raises.
+        """
+        if not raw:
+            await AwaitableModel.asave(self, force_insert, force_update, using, update_fields)
+            return
+        if force_insert or force_update or update_fields is not None:
+            raise TypeError("save_base(raw=True) writes the whole row; it goes with using= only.")
+        await write_raw([self], using or self._state.db or DEFAULT_DB_ALIAS)
 
     def _settle_relations(self, plan: WritePlan) -> None:
         """Take the keys of related instances that were saved after they were assigned; refuse those that were not."""

@@ -34,6 +34,20 @@ class Model(AwaitableModel):
         """
         run(AwaitableModel.asave(self, force_insert, force_update, using, update_fields))
 
+    def save_base(
+        self,
+        raw: bool = False,
+        force_insert: bool | tuple[type[AwaitableModel], ...] = False,
+        force_update: bool = False,
+        using: str | None = None,
+        update_fields: Iterable[str] | None = None,
+    ) -> None:
+        """Write the instance as ``asave`` does, whatever a subclass has made of that.
+
+        Blocking form of :meth:`asave_base`: same parameters, same errors.
+        """
+        run(AwaitableModel.asave_base(self, raw, force_insert, force_update, using, update_fields))
+
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         """Delete the row and what its on_delete rules say; return how many rows went, in all and by model's label.
 

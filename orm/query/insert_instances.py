@@ -190,10 +190,10 @@ class ManyRows:
 
     __slots__ = ("arrays", "columns", "made", "row")
 
-    def __init__(self, model: Any, columns: Columns, dialect: Dialect) -> None:
+    def __init__(self, model: Any, columns: Columns, dialect: Dialect, as_held: bool) -> None:
         self.columns = columns
         self.made = Made(model, columns.fields, dialect)
-        self.row: RowMaker = row_maker(columns.fields, dialect, True)
+        self.row: RowMaker = row_maker(columns.fields, dialect, True, as_held)
         self.arrays = bool(columns.fields) and dialect.array_rows(columns.fields) is not None
 
     def source(self, count: int, first: int) -> Source:
@@ -219,17 +219,20 @@ async def insert_many(
     upsert: Upsert | None,
     batch_size: int | None,
     take: bool,
+    as_held: bool = False,
 ) -> None:
     """Insert many rows of instances into the table of ``model``, all or nothing.
 
-    ``take`` says whether what the database made is wanted; it comes only from databases with RETURNING.
+    ``take`` says whether what the database made is wanted; it comes only from databases with RETURNING. ``as_held``
+    writes what the instances hold, also of fields that make their own value (``auto_now``).
     """
     dialect = database.dialect
-    many: ManyRows = root(model).compiled(("many", columns, dialect), ManyRows, model, columns, dialect)
+    key = ("many", columns, dialect, as_held)
+    many: ManyRows = root(model).compiled(key, ManyRows, model, columns, dialect, as_held)
     try:
         rows = list(map(many.row, instances))
     except Computed:
-        await _insert_groups(model, instances, columns, database, upsert, batch_size, take)
+        await _insert_groups(model, instances, columns, database, upsert, batch_size, take, as_held)
         return
     take = take and bool(many.made.fields) and dialect.capabilities.returning
     sizes = list(chunk_sizes(len(rows), many, dialect, batch_size))
@@ -252,6 +255,7 @@ async def _insert_groups(
     upsert: Upsert | None,
     batch_size: int | None,
     take: bool,
+    as_held: bool,
 ) -> None:
     """Insert instances some of which leave columns to the database, or have expressions for values."""
     groups: dict[Columns, list[Any]] = {}
@@ -260,7 +264,7 @@ async def _insert_groups(
     async with atomic(using=database.alias):
         if columns not in groups or len(groups) > 1:
             for given, group in groups.items():
-                await insert_many(model, group, given, database, upsert, batch_size, take)
+                await insert_many(model, group, given, database, upsert, batch_size, take, as_held)
             return
         if upsert is not None:
             raise NotSupportedError("Expressions as values can't be combined with ignore_conflicts or update_conflicts")

@@ -101,6 +101,12 @@ class SchemaSpelling:
         """Return the statement that gives a sequence a type."""
         return f"ALTER SEQUENCE {sequence} AS {sql_type}"
 
+    def number_on(self, table: str, column: str) -> list[str]:
+        """Return queries after which the database numbers new rows on from the greatest key there is; none where it
+        does so by itself.
+        """
+        return []
+
     def adds_in_place(self, field: Any) -> bool:
         """Whether ADD COLUMN takes this field as it is, where columns can't be altered (``alter_columns``)."""
         return True

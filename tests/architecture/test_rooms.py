@@ -12,7 +12,7 @@ from tests.architecture.sources import ROOT, imported_modules, sources
 
 ORDER = [
     *("errors", "structures", "text", "security", "sql", "files", "db", "query", "models", "postgresql"),
-    *("migrations", "contrib", "commands", "cli"),
+    *("migrations", "serializers", "contrib", "commands", "cli"),
 ]
 """From the bottom up: a room may import itself and those before it."""
 
@@ -37,6 +37,7 @@ MARKED_FOR_BRIDGE = {
     "orm/models/dispatch.py": "receivers of either colour",
     "orm/models/unseen.py": "the function of SET() may block",
     "orm/models/relations/many.py": "custom managers of either colour",
+    "orm/serializers/objects.py": "the lookup of a natural key may block",
     "orm/query/faces.py": "iterating and the like in blocking code",
     "orm/query/routed.py": "reads one stream inside another",
     "orm/query/queryset.py": "iterating in either colour, pairs of overrides",

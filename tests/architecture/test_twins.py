@@ -27,6 +27,8 @@ from orm.migrations.recorder_blocking import MigrationRecorder
 from orm.migrations.state import ProjectState
 from orm.models.apps import Apps
 from orm.models.dispatch_blocking import Signal
+from orm.serializers import DeserializedObject
+from orm.serializers.batches_blocking import Batch
 from orm.testing.rollback_blocking import CommitHooks
 from tests.architecture.sources import ROOT, sources
 from tests.contenttypes import models as g
@@ -158,6 +160,13 @@ def listened() -> Any:
 
 
 # How to call each awaitable public method; one that is not named here fails the test below, so nothing is left out.
+def filled_batch() -> Any:
+    """A batch of objects with an object in it."""
+    batch = Batch("default")
+    batch.add(DeserializedObject(m.Author(name="x"), {}))
+    return batch
+
+
 def scan() -> Any:
     """The file of an instance that will not be saved, in memory."""
 
@@ -201,6 +210,11 @@ CALLS: dict[str, Any] = {
     "Model.adelete": lambda: m.Author.objects.get(name="Ada").adelete(),
     "Model.arefresh_from_db": lambda: m.Author.objects.get(name="Ada").arefresh_from_db(),
     "Model.asave": lambda: m.Author(name="x").asave(),
+    "Model.asave_base": lambda: m.Author(name="x").asave_base(raw=True),
+    "DeserializedObject.asave": lambda: DeserializedObject(m.Author(name="x"), {}).asave(),
+    "DeserializedObject.asave_deferred_fields": lambda: DeserializedObject(m.Author(name="x")).asave_deferred_fields(),
+    "Batch.aadd": lambda: Batch("default").aadd(DeserializedObject(m.Author(name="x"), {})),
+    "Batch.aflush": lambda: filled_batch().aflush(),
     "Model.afull_clean": lambda: m.Author(name="x").afull_clean(exclude=["age", "born", "rating", "country"]),
     "Model.avalidate_unique": lambda: m.Tag(name="x").avalidate_unique(),
     "Model.avalidate_constraints": lambda: m.Tag(name="x").avalidate_constraints(),

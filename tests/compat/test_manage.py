@@ -110,3 +110,16 @@ def test_migrations_are_shown(project: Project) -> None:
     assert 'CREATE TABLE "library_book"' in project.manage("sqlmigrate", "library", "0001")[0]
     assert "library.0001_initial" in project.manage("showmigrations", "--plan")[0]
     assert project.manage("migrate", "--check")[0] == ""
+
+
+def test_rows_go_out_as_a_fixture_and_come_in_again(project: Project) -> None:
+    project.manage("import_books", "fixed")
+    project.manage("dumpdata", "--natural-foreign", "--indent=2", "--exclude=contenttypes", "--output=all.json.gz")
+    before = project.rows("SELECT * FROM library_book ORDER BY 1")
+    project.manage("flush", "--noinput")
+    assert project.rows("SELECT * FROM library_book") == []
+    out, _ = project.manage("loaddata", "all.json.gz")
+    assert out.startswith("Installed ")
+    assert project.rows("SELECT * FROM library_book ORDER BY 1") == before
+    _, err = project.manage("loaddata", "nothing", status=1)
+    assert "CommandError: No fixture named 'nothing' found." in err

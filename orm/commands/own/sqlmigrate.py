@@ -45,4 +45,4 @@ class Command(BaseCommand):
         statements = loader.collect_sql([(loader.graph.nodes[label, found.name], options["backwards"])])
         if not statements and options["verbosity"]:
             self.stderr.write("No operations found.")
-        return "\n".join(["BEGIN;", *statements, "COMMIT;"] if self.output_transaction and statements else statements)
+        return "\n".join(statements)

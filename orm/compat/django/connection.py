@@ -27,10 +27,11 @@ from orm.compat.django.schema import LegacySchemaEditor
 from orm.compat.django.settings import settings
 from orm.compat.django.statements import returns_rows
 from orm.db.database_blocking import Database
+from orm.db.integrity_blocking import check_references
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.db.transactions.atomic_blocking import Atomic
 from orm.db.transactions.public import get_rollback, in_atomic_block, on_commit, set_rollback, transaction_block
-from orm.errors import ConnectionDoesNotExist, IntegrityError, InterfaceError, NotSupportedError, OperationalError
+from orm.errors import ConnectionDoesNotExist, InterfaceError, NotSupportedError, OperationalError
 from orm.sql.features import Features
 from orm.sql.parameters import bind_each
 
@@ -304,16 +305,8 @@ class LegacyConnection:
 
         Parameters: ``table_names`` narrows the check, where the database can.
         """
-        database = self.database
-        for sql in database.dialect.settle_constraints():
-            run(database.execute(sql, ()))
-        for name in table_names or [table.name for table in self.introspection.get_table_list(None)]:
-            query = database.dialect.foreign_key_violations(database.dialect.quote(name))
-            for table, key, referred, *_ in run(database.fetch(query, ())) if query else ():
-                raise IntegrityError(
-                    f"The row in table '{table}' with primary key '{key}' has an invalid foreign key: it refers to "
-                    f"a row of {referred} that does not exist."
-                )
+        tables = table_names or [table.name for table in self.introspection.get_table_list(None)]
+        check_references(tables, self.database.alias)
 
     # -- being there ---------------------------------------------------------------------------------------------------
 

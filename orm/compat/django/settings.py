@@ -214,12 +214,14 @@ CORE = {
     "DATABASES": "databases",
     "DATABASE_ROUTERS": "database_routers",
     "DEFAULT_AUTO_FIELD": "default_auto_field",
+    "FIXTURE_DIRS": "fixture_dirs",
     "INSTALLED_APPS": "installed_apps",
     "MEDIA_ROOT": "media_root",
     "MEDIA_URL": "media_url",
     "STORAGES": "storages",
     "MIGRATION_MODULES": "migration_modules",
     "SECRET_KEY": "secret_key",
+    "SERIALIZATION_MODULES": "serialization_modules",
     "SILENCED_SYSTEM_CHECKS": "silenced_checks",
     "SITE_ID": "site_id",
     "TIME_ZONE": "time_zone",
@@ -233,7 +235,7 @@ CONTRIB_MIGRATIONS: dict[str, str | None] = {
 }
 """Where the migrations of Django's own applications are, which have its names here; None for those without a table."""
 
-LISTS = frozenset({"DATABASE_ROUTERS", "INSTALLED_APPS", "SILENCED_SYSTEM_CHECKS"})
+LISTS = frozenset({"DATABASE_ROUTERS", "FIXTURE_DIRS", "INSTALLED_APPS", "SILENCED_SYSTEM_CHECKS"})
 
 
 def set_zone_of_process(zone: str | None) -> None:

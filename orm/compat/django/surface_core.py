@@ -52,7 +52,14 @@ CORE: dict[str, Surface] = {
     "django.core.signals": Surface("Signals of requests and settings.", (f"{HERE}.core_signals",)),
     "django.core.signing": Surface("Signed values.", ("orm.security.signing",)),
     "django.core.validators": Surface("Validators of fields.", ("orm.models.fields.validators",)),
-    "django.core.serializers.json": Surface("JSON.", ("orm.text.json",)),
+    "django.core.serializers": Surface("Objects as text, and back.", ("orm.serializers",)),
+    "django.core.serializers.base": Surface("What every format shares.", ("orm.serializers.base",)),
+    "django.core.serializers.json": Surface("JSON.", ("orm.serializers.json",)),
+    "django.core.serializers.jsonl": Surface("JSON, an object a line.", ("orm.serializers.jsonl",)),
+    "django.core.serializers.python": Surface("Plain values.", ("orm.serializers.python",)),
+    "django.core.serializers.xml_serializer": Surface(
+        "Nothing: using it says so.", ("orm.serializers.xml_serializer",)
+    ),
     "django.dispatch": Surface("Signals.", names=of("orm.models.signals", "Signal", "receiver")),
     "django.dispatch.dispatcher": Surface("Signals.", names=of("orm.models.signals", "Signal", "receiver")),
     "django.forms.models": Surface(

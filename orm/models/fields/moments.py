@@ -12,6 +12,7 @@ from orm.errors import ImproperlyConfigured, ValidationError
 from orm.models.checks.late import field_checks
 from orm.models.fields.base import NOT_PROVIDED, Field
 from orm.sql import types
+from orm.text.durations import duration_string
 
 if TYPE_CHECKING:
     from typing import Literal, overload
@@ -252,6 +253,11 @@ class DurationField(Field[SpanT]):
         @overload
         def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[FieldOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
+
+    def value_to_string(self, instance: Any) -> str:
+        """The span as days and a time of day."""
+        value = self.value_from_object(instance)
+        return "" if value is None else duration_string(value)
 
     def to_python(self, value: Any) -> Any:
         """The length of time, from ``[days] [[hours:]minutes:]seconds`` too."""

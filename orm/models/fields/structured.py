@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -127,6 +128,10 @@ class JSONField(Field[JsonT]):
         """A default that can be changed must not be shared."""
         return field_checks.shared_default_checks(self, "`dict` instead of `{}`")
 
+    def value_to_string(self, instance: Any) -> Any:
+        """The document itself, which fixtures hold as it is."""
+        return self.value_from_object(instance)
+
     def validate(self, value: Any, instance: Any) -> None:
         """Also: it must be possible to write the value as JSON."""
         super().validate(value, instance)
@@ -167,6 +172,19 @@ class BinaryField(Field[BytesT]):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         Field.__init__(self, *args, **{"editable": False, **options})
+
+    def value_to_string(self, instance: Any) -> str:
+        """The bytes in base64."""
+        return b64encode(self.value_from_object(instance)).decode("ascii")
+
+    def to_python(self, value: Any) -> Any:
+        """Bytes; a text is base64, as fixtures hold it. Raises ``ValidationError``."""
+        if not isinstance(value, str):
+            return super().to_python(value)
+        try:
+            return b64decode(value.encode("ascii"), validate=True)
+        except ValueError as problem:
+            raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value}) from problem
 
     def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
         """A default of bytes is bytes."""
