@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import os
 import pathlib
+import shutil
+import stat
 from typing import Any, BinaryIO, cast
 from urllib.parse import quote, urljoin
 
@@ -233,7 +235,13 @@ class FileSystemStorage(Storage):
                 path = self.path(name)
                 continue
             with os.fdopen(descriptor, "wb") as target:
-                self._write(content, cast("BinaryIO", target))
+                if not hasattr(content, "temporary_file_path"):
+                    self._write(content, cast("BinaryIO", target))
+                    break
+                mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
+            shutil.move(content.temporary_file_path(), path)  # an upload that is a file already takes the place
+            os.chmod(path, mode)
+            content.close()
             break
         if self.file_permissions_mode is not None:
             os.chmod(path, self.file_permissions_mode)

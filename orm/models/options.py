@@ -111,7 +111,7 @@ class Options:
     managed: bool
     order_with_respect_to: Any
     """The foreign key whose target orders these rows; declared by name."""
-    ordering: list[Any] | tuple[Any, ...]
+    _ordering: list[Any] | tuple[Any, ...]
     permissions: tuple[Any, ...]
     proxy: bool
     required_db_features: tuple[str, ...]
@@ -285,6 +285,17 @@ class Options:
         for parent in self.parents:
             found.update(dict.fromkeys(parent._meta.all_parents))
         return tuple(found)
+
+    @property
+    def ordering(self) -> list[Any] | tuple[Any, ...]:
+        """The order of rows where a query asks for none."""
+        return self._ordering
+
+    @ordering.setter
+    def ordering(self, ordering: list[Any] | tuple[Any, ...]) -> None:
+        if hasattr(self, "_ordering"):  # what was compiled in the order there was is compiled anew
+            epoch.advance(Reason.FIELDS)
+        self._ordering = ordering
 
     @property
     def swapped(self) -> str | None:

@@ -64,7 +64,7 @@ def prepare_integer(value: Any) -> int:
         return value
     if isinstance(value, (float, decimal.Decimal)) and strict_values and value % 1 != 0:
         raise ValueError(f"expected a whole number, got {value!r}")
-    if isinstance(value, (int, str, float, decimal.Decimal)):
+    if isinstance(value, (int, str, float, decimal.Decimal)) or (isinstance(value, bytes) and not strict_values):
         return int(value)
     raise TypeError(f"a number is expected, not {type(value).__name__} {value!r}")
 
@@ -98,7 +98,7 @@ def prepare_float(value: Any) -> float:
     """Return ``value`` as a float."""
     if type(value) is float:
         return value
-    if isinstance(value, (int, str, float, decimal.Decimal)):
+    if isinstance(value, (int, str, float, decimal.Decimal)) or (isinstance(value, bytes) and not strict_values):
         return float(value)
     raise TypeError(f"a number is expected, not {type(value).__name__} {value!r}")
 
@@ -186,7 +186,7 @@ def prepare_uuid(value: Any) -> uuid.UUID:
         return uuid.UUID(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return uuid.UUID(int=value)
-    raise TypeError(f"expected a UUID, got {type(value).__name__} {value!r}")
+    raise ValueError(f"expected a UUID, got {type(value).__name__} {value!r}")
 
 
 def prepare_binary(value: Any) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from orm import models
-from orm.errors import ImproperlyConfigured, ValidationError
+from orm.errors import ImproperlyConfigured, InvalidValue, ValidationError
 from orm.models.fields.validators import EmailValidator, MinLengthValidator, RegexValidator, URLValidator, is_host
 from orm.models.metaclass import ModelBase
 from orm.sql import types
@@ -228,7 +228,7 @@ def test_choices() -> None:
     assert everything.get_suit_display() == "Spades"  # type: ignore[attr-defined]
     assert everything.get_size_display() == "M"  # type: ignore[attr-defined]
     everything.size = None
-    assert everything.get_size_display() == ""  # type: ignore[attr-defined]
+    assert everything.get_size_display() is None  # type: ignore[attr-defined]
     assert field("size").flatchoices == [(1, "S"), (2, "M"), (10, "XL")]
     assert models.CharField(choices={"a": "A"}).choices == [("a", "A")]
     assert models.CharField(choices=lambda: [("a", "A")]).choices == [("a", "A")]
@@ -346,3 +346,31 @@ def test_a_lazy_value_is_made_when_it_is_prepared() -> None:
     assert type(models.IntegerField().get_prep_value(lazy(lambda: 1, int)())) is int
     day = datetime.date(2026, 1, 2)
     assert models.DateField().get_prep_value(lazy(lambda: day, datetime.date)()) is day
+
+
+def test_a_field_held_by_a_class_that_is_no_model_is_itself() -> None:
+    class Holder:
+        price = field("price")
+
+    assert Holder().price is field("price")
+
+
+def test_the_class_of_a_field_is_not_made_anew_for_what_it_holds() -> None:
+    assert models.CharField[str] is models.CharField
+
+
+def test_a_field_has_no_form() -> None:
+    with pytest.raises(NotImplementedError, match="has no form field"):
+        field("price").formfield()
+
+
+def test_a_value_that_is_no_uuid_is_refused_by_name() -> None:
+    with pytest.raises(InvalidValue, match="is not a valid UUID"):
+        models.UUIDField(name="key").get_prep_value({})
+
+
+def test_a_value_without_a_label_is_shown_as_it_is() -> None:
+    class Suit(models.Model):
+        rank = models.IntegerField(choices=[(1, "Ace")])
+
+    assert (Suit(rank=1).get_rank_display(), Suit(rank=9).get_rank_display()) == ("Ace", 9)  # type: ignore[attr-defined]

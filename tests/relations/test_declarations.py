@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from orm import models
@@ -261,22 +263,33 @@ def test_a_through_model_must_be_clear() -> None:
     ("make", "match"),
     [
         (lambda: models.ManyToManyField(Author, through_fields=("a", "b")), "through_fields needs through="),
-        (lambda: models.ManyToManyField(Author, through="T", db_table="t"), "db_table"),
-        (lambda: models.ManyToManyField(Author, symmetrical=True), 'only a relation to "self"'),
+        (lambda: models.ManyToManyField(Author, through="T", db_table="t"), "Cannot specify a db_table"),
     ],
 )
 def test_contradicting_options_are_refused(make: object, match: str) -> None:
-    with pytest.raises(ImproperlyConfigured, match=match):
+    with pytest.raises(ValueError, match=match):
         make()  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("to", [42, "two words", ".X", int])
-def test_targets_that_name_no_model_are_refused(to: object) -> None:
+def test_a_relation_to_another_model_is_not_symmetrical() -> None:
+    with pytest.raises(ImproperlyConfigured, match='only a relation to "self"'):
+        models.ManyToManyField(Author, symmetrical=True)
+
+
+@pytest.mark.parametrize("to", [42, int, None])
+@pytest.mark.parametrize("field", [models.ForeignKey, models.OneToOneField])
+def test_targets_that_are_no_models_are_refused(field: Any, to: object) -> None:
+    with pytest.raises(TypeError, match=f"First parameter to {field.__name__} must be either a model, a model name"):
+        field(to, on_delete=models.CASCADE)
+
+
+@pytest.mark.parametrize("to", ["two words", ".X"])
+def test_targets_that_name_no_model_are_refused(to: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="refers to"):
         type(
             "A",
             (models.Model,),
-            {"__module__": __name__, "Meta": meta(), "b": models.ForeignKey(to, on_delete=models.CASCADE)},  # type: ignore[call-overload]
+            {"__module__": __name__, "Meta": meta(), "b": models.ForeignKey(to, on_delete=models.CASCADE)},
         )
 
 

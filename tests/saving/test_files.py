@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from orm import models
-from orm.errors import ImproperlyConfigured, SuspiciousFileOperation
+from orm.errors import FieldError, ImproperlyConfigured, SuspiciousFileOperation
 from orm.files import ContentFile, File, FileSystemStorage, InMemoryStorage
-from orm.files.uploads import UploadedFile
+from orm.files.uploads import TemporaryUploadedFile, UploadedFile
 from tests.saving.models import Letter
 
 STORAGE = Letter._meta.get_field("scan").storage
@@ -153,3 +153,24 @@ def test_a_size_that_nobody_said_is_measured() -> None:
     content.seek(4)
     content.write("five")
     assert content.size == 8
+
+
+def test_an_upload_that_is_a_file_already_is_moved_into_the_storage(tmp_path: Path) -> None:
+    storage = FileSystemStorage(tmp_path)
+    upload = TemporaryUploadedFile("a.txt", "text/plain", 4, None)
+    upload.file.write(b"four")
+    upload.file.flush()
+    lay = Path(upload.temporary_file_path())
+    assert storage.save("a.txt", upload) == "a.txt"
+    assert (tmp_path / "a.txt").read_bytes() == b"four"
+    assert not lay.exists()
+    plain = storage.save("b.txt", ContentFile("x"))
+    assert (tmp_path / "a.txt").stat().st_mode == (tmp_path / plain).stat().st_mode
+
+
+async def test_content_without_a_name_is_refused_with_the_remedy(database: Any) -> None:
+    letter = Letter()
+    letter.scan = ContentFile(b"x")
+    with pytest.raises(FieldError, match="must have the name attribute") as refused:
+        await letter.asave()
+    assert refused.value.__notes__ == ["Pass a 'name' argument to ContentFile."]

@@ -135,6 +135,18 @@ class LegacyConnection:
         settings.load()
         return databases[self.alias]
 
+    def column_type(self, field: Any) -> str:
+        """Return the type of a field's column: what ``Field.db_type(connection)`` asks."""
+        return self.database.dialect.column_type(field)
+
+    def cast_type(self, field: Any) -> str:
+        """Return the type that a value is cast to: what ``Field.cast_db_type(connection)`` asks."""
+        return self.database.dialect.cast_type(field)
+
+    def quote(self, name: str) -> str:
+        """Return a name as it stands in SQL."""
+        return self.database.dialect.quote(name)
+
     @property
     def vendor(self) -> str:
         """The backend's name: sqlite, postgresql, ..."""

@@ -17,11 +17,12 @@ from orm.errors import ImproperlyConfigured, InvalidValue, ValidationError
 from orm.models.checks.late import field_checks
 from orm.models.fetching import unloaded_value
 from orm.models.fields.choices import declared_choices, refuse_wrong_choices
+from orm.models.fields.column_types import ColumnTypes
 from orm.models.fields.description import KEPT_AS, told_options
 from orm.models.public_names import public_path
 from orm.sql.calls import DatabaseDefault
 from orm.sql.references import names_in
-from orm.sql.types import INTEGER_KINDS, SQLType
+from orm.sql.types import INTEGER_KINDS
 from orm.structures.choices import flatten_choices
 from orm.structures.lazy import made
 
@@ -107,7 +108,7 @@ def refuse_wrong_options(primary_key: bool, null: bool, db_default: Any, choices
         refuse_wrong_choices(choices)
 
 
-class Field(SQLType, Generic[T]):
+class Field(ColumnTypes, Generic[T]):
     """A column of a model.
 
     Parameters (all but ``null`` have Django's meaning): ``verbose_name``, ``name``, ``primary_key``, ``unique``,
@@ -138,8 +139,6 @@ class Field(SQLType, Generic[T]):
     """Whether a value may have to be kept in a storage before its row is written (``acommit()`` of the value)."""
     empty_strings_allowed: ClassVar[bool] = False
     description: ClassVar[str] = "Field"
-    column_class: ClassVar[str | None] = None
-    """The class that decides what the column is, where the class itself only says what is valid."""
     exact_type: ClassVar[type | None] = None
     """Values of exactly this type are canonical as they are, so preparing them is one comparison."""
     default_validators: ClassVar[tuple[Validator, ...]] = ()
@@ -162,6 +161,12 @@ class Field(SQLType, Generic[T]):
         "error_messages": {},
     }
     """Options this class takes besides those of its bases, and what each is where nobody gives it."""
+
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, item):
+            """The class itself: what it holds is of interest to type checkers only."""
+            return cls
 
     name: str = ""
     attname: str = ""
@@ -247,7 +252,7 @@ class Field(SQLType, Generic[T]):
             if instance is None:
                 return self
             # A subclass's annotation of a loaded value never gets here: the instance's __dict__ wins.
-            if self.model is None:  # the output_field in the body of an expression's class
+            if not hasattr(instance, "_meta"):  # held by another class: an expression's output_field, a test's field
                 return self
             return unloaded_value(instance, self)
 
@@ -373,44 +378,6 @@ class Field(SQLType, Generic[T]):
         """What ``run_validators`` runs: the class's validators, then this field's."""
         return [*self.default_validators, *self.validators_given]
 
-    def get_internal_type(self) -> str:
-        """The name of the class that decides what the column is, as Django's introspection uses it.
-
-        Of a class of the application it is that of the library's class it is made from, if there is one.
-        """
-        bases = (cls for cls in type(self).__mro__ if cls.__module__.startswith("orm.") and cls is not Field)
-        base = next(bases, type(self))
-        return base.column_class if issubclass(base, Field) and base.column_class else base.__name__
-
-    def db_type(self, dialect: Any) -> str:
-        """The column type on ``dialect``; override it for a type the dialect has no kind for."""
-        return str(dialect.column_type(self))
-
-    def rel_db_type(self, dialect: Any) -> str:
-        """The type of a column on ``dialect`` that refers to this one; override it with ``db_type``."""
-        return self.db_type(dialect)
-
-    def cast_db_type(self, dialect: Any) -> str:
-        """The type's name inside CAST."""
-        return self.own_db_type(dialect) or str(dialect.cast_type(self))
-
-    def db_parameters(self, dialect: Any) -> dict[str, str | None]:
-        """The column's ``type`` on ``dialect`` and the condition it keeps, ``check`` (None: it has none)."""
-        return {"type": self.db_type(dialect), "check": self.db_check(dialect.quote(self.column))}
-
-    def get_attname_column(self) -> tuple[str, str]:
-        """The attribute that holds the raw value, and the name of the column."""
-        attname = self.get_attname()
-        return attname, self.db_column or attname
-
-    def own_db_type(self, dialect: Any) -> str | None:
-        """The column type on ``dialect`` that a class of the application says itself; None where it says none."""
-        return None if type(self).db_type.__module__.startswith("orm.") else self.db_type(dialect)
-
-    def db_check(self, column: str) -> str | None:
-        """A condition every value of the column keeps, in terms of the quoted ``column``; None for most fields."""
-        return None
-
     # -- values --------------------------------------------------------------------------------------------------------
 
     @property
@@ -522,6 +489,10 @@ class Field(SQLType, Generic[T]):
         """The value as text, for serialising."""
         return str(self.value_from_object(instance))
 
+    def formfield(self, **options: Any) -> Any:
+        """Refuse: there are no forms here. Raises ``NotImplementedError``."""
+        raise NotImplementedError(f"{self} has no form field: forms are no part of this library.")
+
     # -- validation ----------------------------------------------------------------------------------------------------
 
     def validate(self, value: Any, instance: Any) -> None:
@@ -582,7 +553,8 @@ class Field(SQLType, Generic[T]):
         return f"{model._meta.label}.{self.name}" if model is not None else self.name or type(self).__name__
 
     def __repr__(self) -> str:
-        return f"<{type(self).__module__}.{type(self).__qualname__}: {self.name or '(unnamed)'}>"
+        path = f"{type(self).__module__}.{type(self).__qualname__}"
+        return f"<{path}: {self.name}>" if self.name else f"<{path}>"
 
     def __reduce__(self) -> Any:
         model: Any = vars(self).get("model")
@@ -608,14 +580,11 @@ def _field_of(model: Any, name: str) -> Any:
     return model._meta.get_field(name)
 
 
-def _display_method(field: Field[Any]) -> Callable[[Any], str]:
-    def display(self: Any) -> str:
+def _display_method(field: Field[Any]) -> Callable[[Any], Any]:
+    def display(self: Any) -> Any:
         value = getattr(self, field.attname)
-        for known, label in field.flatchoices:
-            if known == value:
-                return str(label)
-        return "" if value is None else str(value)
+        return next((str(label) for known, label in field.flatchoices if known == value), value)
 
     display.__name__ = display.__qualname__ = f"get_{field.name}_display"
-    display.__doc__ = f"The label of ``{field.name}`` among its choices."
+    display.__doc__ = f"The label of ``{field.name}`` among its choices; a value that is none of them as it is."
     return display

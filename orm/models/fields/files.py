@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.checks.messages import CheckMessage, Error
 from orm.errors import FieldError, ImproperlyConfigured
-from orm.files.base import File
+from orm.files.base import ContentFile, File
 from orm.files.storage import Storage, validate_file_name
 from orm.files.storages import default_storage
 from orm.models.fields.base import NOT_PROVIDED, Field
@@ -137,11 +137,17 @@ class FileField(Field[Any]):
         file = getattr(instance, self.attname)
         if file.name and not file._committed:
             if not hasattr(file.file, "chunks"):
-                raise FieldError(f"File for {self.name} must have the name attribute specified to be saved.")
+                raise self._nameless(file.file)
             file.save(str(file.name), file.file, save=False)
         elif not file.name and file.__dict__.get("_file") is not None:
-            raise FieldError(f"File for {self.name} must have the name attribute specified to be saved.")
+            raise self._nameless(file.__dict__["_file"])
         return file
+
+    def _nameless(self, content: Any) -> FieldError:
+        error = FieldError(f"File for {self.name} must have the name attribute specified to be saved.")
+        if isinstance(content, ContentFile):
+            error.add_note("Pass a 'name' argument to ContentFile.")
+        return error
 
     def save_form_data(self, instance: Any, data: Any) -> None:
         """Set a cleaned value: None means no change, False no file."""

@@ -77,6 +77,12 @@ class GeneratedField(Field[Any]):
     def db_type(self, dialect: Any) -> str:
         return self.output_field.db_type(dialect)
 
+    def db_parameters(self, dialect: Any) -> dict[str, str | None]:
+        """As any field's, with the collation of the field it stands for."""
+        found = super().db_parameters(dialect)
+        collation = getattr(self.output_field, "db_collation", None)
+        return found | ({"collation": collation} if collation else {})
+
     def get_internal_type(self) -> str:
         return self.output_field.get_internal_type()
 

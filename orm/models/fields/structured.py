@@ -100,9 +100,9 @@ class JSONField(Field[JsonT]):
         **options: Any,
     ) -> None:
         if decoder is not None and not callable(decoder):
-            raise ImproperlyConfigured(f"decoder must be a JSONDecoder class, not {decoder!r}.")
+            raise ValueError(f"The decoder parameter must be a callable object, a JSONDecoder class, not {decoder!r}.")
         if encoder is not None and not callable(encoder):
-            raise ImproperlyConfigured(f"encoder must be a JSONEncoder class, not {encoder!r}.")
+            raise ValueError(f"The encoder parameter must be a callable object, a JSONEncoder class, not {encoder!r}.")
         default = options.get("default", NOT_PROVIDED)
         if isinstance(default, (list, dict)) and settings.strict_models:
             raise ImproperlyConfigured(

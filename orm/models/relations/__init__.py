@@ -15,10 +15,11 @@ from orm.models.on_delete import (
     SET_NULL,
     OnDelete,
 )
-from orm.models.relations.foreign_key import ForeignKey, OneToOneField, RelatedField
+from orm.models.relations.foreign_key import ForeignKey, OneToOneField
 from orm.models.relations.foreign_object import ForeignObject
 from orm.models.relations.many_blocking import ManyRelatedManager, RelatedManager
 from orm.models.relations.many_to_many import ManyToManyField
+from orm.models.relations.related_field import RelatedField
 from orm.models.relations.rels import ForeignObjectRel, ManyToManyRel, ManyToOneRel, OneToOneRel
 
 __all__ = [

@@ -9,25 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, overload
 
 from orm.checks.messages import CheckMessage
 from orm.config import settings
 from orm.errors import FieldDoesNotExist, ImproperlyConfigured, ValidationError
 from orm.models.checks.late import relation_checks
-from orm.models.fields.base import NOT_PROVIDED, Field
-from orm.models.fields.description import KEPT_AS
+from orm.models.fields.base import NOT_PROVIDED
 from orm.models.on_delete import OnDelete, check_rule, check_rule_fits
-from orm.models.options import Options
+from orm.models.relations.choices import limited
 from orm.models.relations.forward import ForwardOneDescriptor
-from orm.models.relations.rels import ForeignObjectRel, ManyToOneRel, OneToOneRel
+from orm.models.relations.related_field import RelatedField
+from orm.models.relations.rels import ManyToOneRel, OneToOneRel
 from orm.models.relations.resolve import (
     check_related_name,
-    format_related_name,
+    check_target,
     install_reverse,
-    resolve_targets,
     target_label,
-    told_target,
 )
 from orm.models.relations.reverse_many import ReverseManyDescriptor
 from orm.models.relations.reverse_one import ReverseOneDescriptor
@@ -39,83 +37,7 @@ if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
 
 T = TypeVar("T")
-FAR_OPTIONS = frozenset({"limit_choices_to", "on_delete", "parent_link"})
-"""Options of relations that their far side keeps."""
 M = TypeVar("M", bound="AwaitableModel")
-
-
-class RelatedField(Field[T]):
-    """What ForeignKey, OneToOneField and ManyToManyField share: a target, perhaps still a name, and its rel."""
-
-    is_relation = True
-    remote_field: Any
-    swappable: bool = True
-    """Whether migrations follow the setting that names the target, where one does."""
-    option_defaults: ClassVar[Mapping[str, Any]] = {
-        "to": NOT_PROVIDED,
-        "swappable": True,
-        **dict.fromkeys(("related_name", "related_query_name", "limit_choices_to")),
-    }
-
-    @property
-    def swappable_setting(self) -> str | None:
-        """The name of the setting that says which model is meant; None where none does."""
-        target = target_label(self.remote_field.model)
-        name = Options.default_apps.get_swappable_settings_name(target) if self.swappable else None
-        return name if name in settings.swapped_models else None
-
-    def given_option(self, option: str) -> Any:
-        """As any field's; those of the far side as they were before names were made from them."""
-        rel = self.remote_field
-        if option == "to":
-            return told_target(rel.model, self.swappable_setting)
-        if option in ("related_name", "related_query_name"):
-            return getattr(rel, f"declared_{option}")
-        return getattr(rel if option in FAR_OPTIONS else self, KEPT_AS.get(option, option))
-
-    @property
-    def field(self) -> Self:
-        """The field itself, so that ``Book.author.field`` reads the same for type checkers and at run time."""
-        return self
-
-    @property
-    def related_model(self) -> Any:
-        """The model this field points at.
-
-        Raises ``ImproperlyConfigured`` while the target is a name whose model has not been imported.
-        """
-        target = self.remote_field.model
-        if isinstance(target, str):
-            raise ImproperlyConfigured(
-                f"{self} refers to {target!r}, and no such model has been imported. Import the module "
-                f'that declares it, or correct the name ("Model" in the same app, "app.Model", or "self").'
-            )
-        return target
-
-    def get_choices(self, include_blank: bool = True, blank_choice: Any = ()) -> list[tuple[Any, Any]]:
-        """Refuse: the choices of a relation are rows. Raises ``NotImplementedError``."""
-        raise NotImplementedError(
-            f"{self}: get_choices() of a relation is not built; query the rows of {self.remote_field.model} instead."
-        )
-
-    def related_query_name(self) -> str:
-        """Return the word for the reverse direction in queries on the target."""
-        return str(self.remote_field.name)
-
-    def connect(self, cls: type[Any]) -> None:
-        """Once the owning class is known: settle the reverse name, and wait for the target to exist."""
-        rel: ForeignObjectRel = self.remote_field
-        rel.related_name = format_related_name(rel.related_name or cls._meta.default_related_name, cls)
-        rel.related_query_name = format_related_name(rel.related_query_name, cls)
-        resolve_targets(self, cls, (rel.model,), self._target_ready)
-
-    def _target_ready(self, target: type[Any]) -> None:
-        self.remote_field.model = target
-        self.contribute_to_related_class(target, self.remote_field)
-
-    def contribute_to_related_class(self, target: type[Any], rel: Any) -> None:
-        """Give the target its reverse accessor and reverse query name."""
-        raise NotImplementedError(f"{type(self).__name__} has no reverse side.")
 
 
 class ForeignKey(RelatedField[T]):
@@ -198,6 +120,7 @@ class ForeignKey(RelatedField[T]):
         swappable: bool = True,
         **options: Any,
     ) -> None:
+        check_target(type(self).__name__, to)
         rule = check_rule(f"{type(self).__name__}({target_label(to)})", on_delete)
         options.setdefault("db_index", True)
         super().__init__(**options)
@@ -374,6 +297,10 @@ class ForeignKey(RelatedField[T]):
             )
         return value
 
+    @property
+    def chosen_attname(self) -> str:
+        return self.target_attname
+
     def to_python(self, value: Any) -> Any:
         """Return the key as the target's field would have it."""
         return self.target_field.to_python(value)
@@ -422,10 +349,7 @@ class ForeignKey(RelatedField[T]):
         if limit is None and related is not None and not related._state.adding:
             return
         rows = self.related_model._base_manager.using(instance._state.db)
-        rows = rows.filter(**{self.target_attname: value})
-        if limit is not None:
-            limit = limit() if callable(limit) else limit
-            rows = rows.filter(**limit) if isinstance(limit, Mapping) else rows.filter(limit)
+        rows = limited(rows.filter(**{self.target_attname: value}), self.get_limit_choices_to())
         if not await rows.aexists():
             name = self.related_model._meta.verbose_name
             raise ValidationError(

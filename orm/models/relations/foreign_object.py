@@ -18,12 +18,12 @@ from orm.models.checks.late import relation_checks
 from orm.models.fetching import check_fetch_allowed, fetch
 from orm.models.fields.base import NOT_PROVIDED
 from orm.models.on_delete import check_rule, rule_that_changes_fields
-from orm.models.relations.foreign_key import RelatedField
 from orm.models.relations.forward import rows_like
 from orm.models.relations.manager_class import Link, manager_class
 from orm.models.relations.many_blocking import RelatedManager
+from orm.models.relations.related_field import RelatedField
 from orm.models.relations.rels import ForeignObjectRel
-from orm.models.relations.resolve import check_related_name, install_reverse, target_label
+from orm.models.relations.resolve import check_related_name, check_target, install_reverse, target_label
 from orm.query.hop import Hop
 from orm.query.prefetch import Loader, ManyLoader, on
 from orm.sql.conditions import Q
@@ -95,6 +95,7 @@ class ForeignObject(RelatedField[Any]):
         swappable: bool = True,
         **options: Any,
     ) -> None:
+        check_target(type(self).__name__, to)
         rule = check_rule(f"{type(self).__name__}({target_label(to)})", on_delete)
         if rule.database_action is not None or (rule.sets_value and settings.strict_models):
             raise rule_that_changes_fields(f"{type(self).__name__}({target_label(to)})", rule)

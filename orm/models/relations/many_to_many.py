@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 from orm.checks.messages import CheckMessage
 from orm.errors import ImproperlyConfigured
 from orm.models.checks.late import relation_checks
-from orm.models.relations.foreign_key import ForeignKey, RelatedField
+from orm.models.relations.foreign_key import ForeignKey
 from orm.models.relations.join_model import make_join_model
 from orm.models.relations.many_blocking import ManyRelatedManager
 from orm.models.relations.many_to_many_descriptor import ManyToManyDescriptor
+from orm.models.relations.related_field import RelatedField
 from orm.models.relations.rels import ManyToManyRel
 from orm.models.relations.resolve import (
     SELF,
     check_related_name,
+    check_target,
     format_related_name,
     install_reverse,
     resolve_targets,
@@ -99,12 +101,16 @@ class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
         db_table: str | None = None,
         **options: Any,
     ) -> None:
+        check_target(type(self).__name__, to)
         if through is None and through_fields is not None:
-            raise ImproperlyConfigured(f"ManyToManyField({target_label(to)}): through_fields needs through=.")
+            raise ValueError(
+                "Cannot specify through_fields without a through model. "
+                f"ManyToManyField({target_label(to)}): through_fields needs through=."
+            )
         if through is not None and db_table is not None:
-            raise ImproperlyConfigured(
-                f"ManyToManyField({target_label(to)}): db_table names the table made for the relation, and through= "
-                f"brings its own; set db_table in that model's Meta."
+            raise ValueError(
+                f"Cannot specify a db_table if an intermediary model is used. ManyToManyField({target_label(to)}): set "
+                "db_table in the Meta of that model."
             )
         if symmetrical and to != SELF:
             raise ImproperlyConfigured(
@@ -135,6 +141,14 @@ class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
         if option in ("through_fields", "db_constraint"):
             return getattr(self.remote_field, option)
         return super().given_option(option)
+
+    @property
+    def chosen_attname(self) -> str:
+        return str(self.target_foreign_key.target_attname)
+
+    def value_from_object(self, instance: Any) -> list[Any]:
+        """The related rows, read now; none of an instance that is not saved. For serialising and ``model_to_dict``."""
+        return [] if instance.pk is None else list(getattr(instance, self.name).all())
 
     # -- wiring -----------------------------------------------------------------------------------------------------
 

@@ -7,9 +7,13 @@ and its name can't be typed in a query by accident.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from orm.models.fields.base import BLANK_CHOICE
+from orm.models.relations.choices import achoices_among
+from orm.models.relations.choices_blocking import choices_among
 from orm.query.hop import Hop
 
 if TYPE_CHECKING:
@@ -92,6 +96,30 @@ class ForeignObjectRel:
     def get_accessor_name(self, model: Any = None) -> str | None:
         """Return ``accessor_name``, under Django's spelling."""
         return self.accessor_name
+
+    def get_choices(
+        self,
+        include_blank: bool = True,
+        blank_choice: Iterable[tuple[Any, Any]] = BLANK_CHOICE,
+        limit_choices_to: Any = None,
+        ordering: Iterable[Any] = (),
+    ) -> list[tuple[Any, Any]]:
+        """The rows that may refer to one of ``model``, as ``RelatedField.get_choices`` gives those referred to."""
+        limit = (self.limit_choices_to or {}) if limit_choices_to is None else limit_choices_to
+        pairs = choices_among(self.related_model, "pk", limit, ordering)
+        return [*blank_choice, *pairs] if include_blank else pairs
+
+    async def aget_choices(
+        self,
+        include_blank: bool = True,
+        blank_choice: Iterable[tuple[Any, Any]] = BLANK_CHOICE,
+        limit_choices_to: Any = None,
+        ordering: Iterable[Any] = (),
+    ) -> list[tuple[Any, Any]]:
+        """``get_choices``, to be awaited."""
+        limit = (self.limit_choices_to or {}) if limit_choices_to is None else limit_choices_to
+        pairs = await achoices_among(self.related_model, "pk", limit, ordering)
+        return [*blank_choice, *pairs] if include_blank else pairs
 
     @cached_property
     def hops(self) -> tuple[Hop, ...]:

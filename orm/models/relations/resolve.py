@@ -43,6 +43,16 @@ def told_target(to: Any, setting_name: str | None) -> str:
     return label if setting_name is None else SettingsReference(label, setting_name)
 
 
+def check_target(field_class: str, to: Any) -> None:
+    """Raise ``TypeError`` for what is no model and no name of one."""
+    if isinstance(to, str) or (isinstance(to, type) and hasattr(to, "_meta")):
+        return
+    raise TypeError(
+        f"{field_class}({to!r}) is invalid. First parameter to {field_class} must be either a model, a model name, or "
+        f"the string {SELF!r}"
+    )
+
+
 def target_key(cls: type[Any], to: Any, owner: object) -> Any:
     """Return what the registry's ``lazy`` takes for a target: a class or a pair of app label and model name.
 
@@ -55,9 +65,7 @@ def target_key(cls: type[Any], to: Any, owner: object) -> Any:
         if not name.isidentifier() or (dot and not app_label):
             raise ImproperlyConfigured(f'{owner} refers to {to!r}; a model is named "Model", "app.Model" or "self".')
         return (app_label or cls._meta.app_label, name)
-    meta = getattr(to, "_meta", None)
-    if not isinstance(to, type) or meta is None:
-        raise ImproperlyConfigured(f"{owner} refers to {to!r}; give a model class or its name.")
+    meta = to._meta
     if meta.abstract and settings.strict_models:
         raise ImproperlyConfigured(
             f"{owner} refers to {to.__name__}, which is abstract and has no table; refer to a model that inherits it."
