@@ -11,6 +11,7 @@ from rich.table import Table
 
 from orm.cli.check import examine
 from orm.cli.fixtures import dumpdata, loaddata
+from orm.cli.inspecting import inspectdb
 from orm.cli.migrations import diff, makemigrations, migrate, showmigrations, sqlmigrate, squashmigrations
 from orm.cli.output import explained
 from orm.cli.project import enter
@@ -37,7 +38,8 @@ def commands(context: click.Context, settings: str | None) -> None:
             enter(settings)
 
 
-for _command in (makemigrations, migrate, showmigrations, sqlmigrate, squashmigrations, diff, dumpdata, loaddata):
+_MIGRATIONS = (makemigrations, migrate, showmigrations, sqlmigrate, squashmigrations, diff)
+for _command in (*_MIGRATIONS, dumpdata, loaddata, inspectdb):
     commands.add_command(_command)
 
 

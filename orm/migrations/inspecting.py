@@ -1,0 +1,282 @@
+"""What models of an existing database look like: its tables and views, read into drafts of models.
+
+Composite keys, foreign keys of one column and of several, unique constraints, indexes, generated columns, comments and
+enumerated types become what a model has for them; what it has nothing for becomes a note. ``inspected_source`` writes
+the drafts. The twin is generated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from orm.db.introspection import ColumnInfo, ConstraintInfo, Introspection, TableInfo
+from orm.db.registry import DEFAULT_DB_ALIAS, databases
+from orm.errors import DatabaseError, NotSupportedError
+from orm.migrations.inspected_names import class_name, field_name
+
+TWINS = ("ainspect",)
+
+MAX_INDEX_NAME = 30
+"""The longest name an index of a model may have."""
+
+VIEWS = frozenset({"view", "materialized view", "foreign table"})
+
+
+class Name(str):
+    """A name that is written without quotes: of a class that is defined above."""
+
+
+@dataclass
+class FieldDraft:
+    """One field: its class and arguments, as values that ``repr`` writes."""
+
+    name: str
+    column: str
+    kind: str
+    arguments: list[Any] = field(default_factory=list)
+    options: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    generated: tuple[str, bool] | None = None
+    """The expression of a generated column, and whether it is stored."""
+
+
+@dataclass
+class TableDraft:
+    """One model, or the error that kept its table from being read."""
+
+    table: str
+    model: str
+    kind: str
+    comment: str = ""
+    fields: list[FieldDraft] = field(default_factory=list)
+    key: list[str] = field(default_factory=list)
+    """The names of the fields of a composite key."""
+    unique: list[list[str]] = field(default_factory=list)
+    indexes: list[tuple[str, list[str]]] = field(default_factory=list)
+    foreign: list[FieldDraft] = field(default_factory=list)
+    """Foreign keys of several columns."""
+    notes: list[str] = field(default_factory=list)
+    error: str = ""
+
+
+async def ainspect(
+    using: str = DEFAULT_DB_ALIAS,
+    tables: Collection[str] = (),
+    *,
+    views: bool = False,
+    partitions: bool = False,
+    wanted: Callable[[str], bool] | None = None,
+    named: Callable[[str], str] | None = None,
+) -> list[TableDraft]:
+    """Return drafts of models for the tables of a database, by name.
+
+    Parameters: ``tables`` are the only ones wanted, and may be views; with ``views`` and ``partitions`` those come
+    too; ``wanted`` chooses by name; ``named`` makes a model's name of a table's.
+
+    Raises: NotSupportedError where the backend can't read what its database holds; LookupError for a table that is not
+    there.
+    """
+    database = databases[using]
+    reader = database.backend.introspection
+    if reader is None:
+        raise NotSupportedError(f"The backend {database.backend.name} can't read what a database holds.")
+    found = {table.name: table for table in await reader.tables(database.fetch)}
+    missing = sorted(set(tables) - found.keys())
+    if missing:
+        raise LookupError(f"There is no table {missing[0]!r} in the database {using!r}.")
+    chosen = [
+        table
+        for name, table in found.items()
+        if (name in tables if tables else _usual(table, views, partitions)) and (wanted is None or wanted(name))
+    ]
+    models: dict[str, str] = {}
+    for table in [*chosen, *found.values()]:
+        if table.name not in models:
+            models[table.name] = class_name(named(table.name) if named else table.name, models.values())
+    drafts: list[TableDraft] = []
+    for table in chosen:
+        draft = TableDraft(table.name, models[table.name], table.kind, table.comment)
+        try:
+            columns = await reader.columns(database.fetch, table.name)
+            constraints = await reader.constraints(database.fetch, table.name)
+            keys = {name: await _key(reader, database, name) for name in _referred(constraints)}
+        except DatabaseError as error:
+            draft.error = str(error)
+        else:
+            Drafting(draft, reader, models, {one.model for one in drafts}, keys).fill(columns, constraints)
+        drafts.append(draft)
+    return drafts
+
+
+def _usual(table: TableInfo, views: bool, partitions: bool) -> bool:
+    if table.kind == "partition":
+        return partitions
+    return views if table.kind in VIEWS else True
+
+
+def _referred(constraints: Mapping[str, ConstraintInfo]) -> set[str]:
+    return {one.foreign_key[0] for one in constraints.values() if one.foreign_key is not None}
+
+
+async def _key(reader: Introspection, database: Any, table: str) -> tuple[str | None, ...]:
+    """Return the columns of a table's primary key."""
+    for one in (await reader.constraints(database.fetch, table)).values():
+        if one.primary_key:
+            return one.columns
+    return ()
+
+
+class Drafting:
+    """Fills the draft of one table.
+
+    Parameters: ``models`` are the names of all models by table, ``above`` those written before this one, ``keys`` the
+    primary keys of the tables it refers to.
+    """
+
+    def __init__(
+        self,
+        draft: TableDraft,
+        reader: Introspection,
+        models: Mapping[str, str],
+        above: Collection[str],
+        keys: Mapping[str, tuple[str | None, ...]],
+    ) -> None:
+        self.draft = draft
+        self.reader = reader
+        self.models = models
+        self.above = above
+        self.keys = keys
+        self.names: dict[str, str] = {}
+        """Names of fields by column."""
+        self.taken: set[str] = set()
+        """Names and attributes of fields."""
+
+    def fill(self, columns: list[ColumnInfo], constraints: Mapping[str, ConstraintInfo]) -> None:
+        """Draft the fields, the key and the rules of the table."""
+        key = next((one.columns for one in constraints.values() if one.primary_key), ())
+        references = {
+            one.columns[0]: one.foreign_key
+            for one in constraints.values()
+            if one.foreign_key is not None and len(one.columns) == 1
+        }
+        unique = {one.columns[0] for one in constraints.values() if one.unique and self._is_plain(one)
+                  and len(one.columns) == 1}  # fmt: skip
+        for column in columns:
+            self._field(column, key, references.get(column.name), column.name in unique)
+        if len(key) > 1:
+            self.draft.key = [self.names[str(column)] for column in key]
+        elif not key and columns:
+            self._assume_key()
+        for name, one in constraints.items():
+            self._rule(name, one)
+
+    @staticmethod
+    def _is_plain(one: ConstraintInfo) -> bool:
+        """Whether a rule is about columns alone: no condition, no expression."""
+        return not one.condition and not one.expressions and None not in one.columns
+
+    def _field(self, column: ColumnInfo, key: Any, reference: Any, unique: bool) -> None:
+        relation = reference is not None and (column.generated is None)
+        # A foreign key has an attribute of its own besides its name.
+        attributes = {name[:-3] for name in self.taken if name.endswith("_id")} if relation else set()
+        name, notes = field_name(column.name, self.taken | attributes, relation)
+        self.names[column.name] = name
+        self.taken |= {name, f"{name}_id"} if relation else {name}
+        own = key == (column.name,)
+        draft = FieldDraft(name, column.name, "", notes=notes)
+        kept = f"{name}_id" if relation else name
+        if reference is not None and relation:
+            self._relation(draft, reference, own or unique)
+        else:
+            kind, options = self.reader.field_type(column)
+            draft.kind, draft.options = kind, dict(options)
+            if kind == "TextField" and not column.choices and not _is_text(column.type):
+                draft.notes.append(f"This field type is a guess: the column's type is {column.type}.")
+        if own:
+            draft.options["primary_key"] = True
+        elif unique and not relation:
+            draft.options["unique"] = True
+        if kept != column.name:
+            draft.options["db_column"] = column.name
+        self._details(draft, column, own)
+        self.draft.fields.append(draft)
+
+    def _relation(self, draft: FieldDraft, reference: tuple[str, tuple[str, ...]], single: bool) -> None:
+        table, columns = reference
+        draft.kind = "OneToOneField" if single else "ForeignKey"
+        draft.arguments = [self._model(table)]
+        if self.keys.get(table) != columns:
+            draft.options["to_field"] = field_name(columns[0], ())[0]
+        others = [one for one in self.draft.fields if one.arguments[:1] == draft.arguments]
+        if others:
+            draft.options["related_name"] = f"{self.draft.model.lower()}_{draft.name}_set"
+
+    def _model(self, table: str) -> str:
+        if table == self.draft.table:
+            return "self"
+        model = self.models.get(table) or class_name(table, ())
+        return Name(model) if model in self.above else model
+
+    def _details(self, draft: FieldDraft, column: ColumnInfo, own: bool) -> None:
+        if column.choices:
+            draft.options["choices"] = [(one, one) for one in column.choices]
+            draft.notes.append(f"The column is of the enumerated type {column.type}.")
+        if column.collation and draft.kind in ("CharField", "TextField"):
+            draft.options["db_collation"] = column.collation
+        if column.generated is not None:
+            draft.generated = (column.generated, column.stored)
+        if column.null and not own:
+            draft.options.update(blank=True, null=True)
+        if column.comment:
+            draft.options["db_comment"] = column.comment
+
+    def _assume_key(self) -> None:
+        """A model needs a key: the first column is taken for one, and a note says so."""
+        first = self.draft.fields[0]
+        first.options = {"primary_key": True} | {
+            name: value for name, value in first.options.items() if name not in ("null", "blank", "unique")
+        }
+        first.notes.append("There is no primary key; this column is taken for one.")
+
+    def _rule(self, name: str, one: ConstraintInfo) -> None:
+        """Take over a rule of the table, or note it."""
+        columns = [str(column) for column in one.columns]
+        draft = self.draft
+        if one.primary_key:
+            return
+        if one.foreign_key is not None:
+            if len(columns) > 1:
+                self._foreign_object(columns, one.foreign_key)
+        elif one.check:
+            draft.notes.append(f"Check constraint {name}: {one.definition}")
+        elif one.unique:
+            if not self._is_plain(one):
+                draft.notes.append(f"A unique constraint could not be introspected. It is {name}: {one.definition}")
+            elif len(columns) > 1:
+                draft.unique.append([self.names[column] for column in columns])
+        elif one.index and self._is_plain(one) and one.type in ("", "idx"):
+            signed = [("-" if way == "DESC" else "") + self.names[column]
+                      for column, way in zip(columns, one.orders or ["ASC"] * len(columns), strict=False)]  # fmt: skip
+            if len(name) > MAX_INDEX_NAME or not name[:1].isalpha():
+                draft.notes.append(f"Index {name} on {', '.join(signed)}.")
+            else:
+                draft.indexes.append((name, signed))
+        else:
+            draft.notes.append(f"Index {name}: {one.definition or one.type}")
+
+    def _foreign_object(self, columns: list[str], target: tuple[str, tuple[str, ...]]) -> None:
+        table, far = target
+        name, _ = field_name("_".join(columns), self.taken, True)
+        self.taken.add(name)
+        options = {
+            "from_fields": [self.names[column] for column in columns],
+            "to_fields": [field_name(column, ())[0] for column in far],
+            "related_name": f"{self.draft.model.lower()}_{name}_set",
+        }
+        self.draft.foreign.append(FieldDraft(name, "", "ForeignObject", [self._model(table)], options))
+
+
+def _is_text(kind: str) -> bool:
+    return any(word in kind.lower() for word in ("text", "char", "clob", "string"))
