@@ -6,8 +6,9 @@ parts of the library without pulling in the rest.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from orm.late import late_names
 
 if TYPE_CHECKING:
     from orm import errors, migrations, models
@@ -27,35 +28,35 @@ if TYPE_CHECKING:
     from orm.models.schema import acreate_tables, adrop_tables, schema_editor
     from orm.models.schema_blocking import create_tables, drop_tables
     from orm.sql.zones import timezone
-
-_HOMES = {
-    "ReplicaRouter": "orm.db.routing.replicas",
-    "DEFAULT_DB_ALIAS": "orm.db.registry",
-    "acreate_tables": "orm.models.schema",
-    "adrop_tables": "orm.models.schema",
-    "amigrate": "orm.migrations.running",
-    "anotify": "orm.db.notifications.listener",
-    "apps": "orm.models.apps",
-    "arun_in_transaction": "orm.db.transactions.atomic",
-    "atomic": "orm.db.transactions.public",
-    "capture_queries": "orm.db.observing.watched",
-    "carry": "orm.db.transactions.public",
-    "configure": "orm.config",
-    "create_tables": "orm.models.schema_blocking",
-    "databases": "orm.db.registry",
-    "drop_tables": "orm.models.schema_blocking",
-    "independent": "orm.db.transactions.public",
-    "listen": "orm.db.notifications.public",
-    "migrate": "orm.migrations.running_blocking",
-    "notify": "orm.db.notifications.listener_blocking",
-    "on_commit": "orm.db.transactions.public",
-    "register_backend": "orm.db.registry",
-    "run_in_transaction": "orm.db.transactions.atomic_blocking",
-    "schema_editor": "orm.models.schema",
-    "settings": "orm.config",
-    "timezone": "orm.sql.zones",
-}
-_ROOMS = ("errors", "migrations", "models")
+else:
+    _HOMES = {
+        "acreate_tables": "orm.models.schema",
+        "adrop_tables": "orm.models.schema",
+        "amigrate": "orm.migrations.running",
+        "anotify": "orm.db.notifications.listener",
+        "apps": "orm.models.apps",
+        "arun_in_transaction": "orm.db.transactions.atomic",
+        "atomic": "orm.db.transactions.public",
+        "capture_queries": "orm.db.observing.watched",
+        "carry": "orm.db.transactions.public",
+        "configure": "orm.config",
+        "create_tables": "orm.models.schema_blocking",
+        "databases": "orm.db.registry",
+        "DEFAULT_DB_ALIAS": "orm.db.registry",
+        "drop_tables": "orm.models.schema_blocking",
+        "independent": "orm.db.transactions.public",
+        "listen": "orm.db.notifications.public",
+        "migrate": "orm.migrations.running_blocking",
+        "notify": "orm.db.notifications.listener_blocking",
+        "on_commit": "orm.db.transactions.public",
+        "register_backend": "orm.db.registry",
+        "ReplicaRouter": "orm.db.routing.replicas",
+        "run_in_transaction": "orm.db.transactions.atomic_blocking",
+        "schema_editor": "orm.models.schema",
+        "settings": "orm.config",
+        "timezone": "orm.sql.zones",
+    }
+    __getattr__, __dir__ = late_names(__name__, _HOMES, ("errors", "migrations", "models"))
 
 __all__ = [
     "DEFAULT_DB_ALIAS",
@@ -87,18 +88,3 @@ __all__ = [
     "settings",
     "timezone",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _ROOMS:
-        found: Any = import_module(f"orm.{name}")
-    elif name in _HOMES:
-        found = getattr(import_module(_HOMES[name]), name)
-    else:
-        raise AttributeError(f"module 'orm' has no attribute {name!r}")
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

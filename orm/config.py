@@ -61,6 +61,9 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
 }
 
 TUPLES = frozenset({"installed_apps", "database_routers", "silenced_checks", "fixture_dirs"})
+# Finds every line that may begin or hold the table [tool.orm], in any of the ways TOML has to write it.
+TABLE_OF_SETTINGS = r"""^\s*(?:\[+\s*)?(?:(?:["']?tool["']?\s*\.\s*)?["']?orm["']?\s*[\].=]|["']?tool["']?\s*=)"""
+
 LEAST = {"slow_query_seconds": 0, "repeated_query_limit": 1}
 
 
@@ -259,8 +262,8 @@ def from_file(path: str) -> dict[str, Any]:
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read()
-        if not re.search(r"\borm\b", text):
-            return {}  # another project's file; to parse it would take longer than to import a model
+        if not re.search(TABLE_OF_SETTINGS, text, re.MULTILINE):
+            return {}  # another project's file; to parse it would take as long as to import ten models
         table = tomllib.loads(text).get("tool", {}).get("orm", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ImproperlyConfigured(f"{path} can't be read: {error}") from error

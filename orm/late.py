@@ -1,25 +1,64 @@
-"""Modules of the standard library that are dear to import and often not needed, imported at their first use.
+"""Modules that are imported at their first use: dear ones of the standard library, and ours that querying needs.
 
-A blocking script never needs ``asyncio``, which takes as long to import as the rest of the library. Nothing here may be
-used while a module is being imported, or the saving is lost.
+A blocking script never needs ``asyncio``, which takes as long to import as the rest of the library; a program that
+declares models and prints its help asks no database. Nothing here may be used while a module is being imported, or the
+saving is lost. docs/decisions/0008 has the measurements.
 """
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Collection, Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 
-class LateModule:
-    """Stands for a module; imports it when an attribute is first asked for, and keeps what it gave."""
+def late_module(name: str) -> Any:
+    """Return what stands for a module: it imports it when an attribute is first asked for, and keeps what it gave.
 
-    def __init__(self, name: str) -> None:
-        self.__name__ = name
+    It is a module itself, with a ``__getattr__`` (PEP 562), since the interpreter reads those as fast as a local name's
+    attribute: 7 ns, where an object of a class with a ``__getattr__`` takes 23. Type checkers are shown the import::
 
-    def __getattr__(self, name: str) -> Any:
-        value = getattr(import_module(self.__name__), name)
-        setattr(self, name, value)
+        if TYPE_CHECKING:
+            from orm.models import deletion
+        else:
+            deletion = late_module("orm.models.deletion")
+    """
+    stand_in = ModuleType(name)
+
+    def __getattr__(attribute: str) -> Any:
+        value = getattr(import_module(name), attribute)
+        setattr(stand_in, attribute, value)
         return value
+
+    setattr(stand_in, "__getattr__", __getattr__)  # noqa: B010
+    return stand_in
+
+
+def late_names(
+    package: str, homes: Mapping[str, str], modules: Collection[str] = ()
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return the ``__getattr__`` and ``__dir__`` of a package whose public names are imported when they are asked for.
+
+    Parameters: ``homes`` says which module has each name; ``modules`` are submodules that are names themselves. The
+    package shows type checkers and editors the same names as imports under ``if TYPE_CHECKING:``.
+    """
+
+    def __getattr__(name: str) -> Any:
+        if name in homes:
+            found = getattr(import_module(homes[name]), name)
+        elif name in modules:
+            found = import_module(f"{package}.{name}")
+        else:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        setattr(sys.modules[package], name, found)
+        return found
+
+    def __dir__() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *homes, *modules})
+
+    return __getattr__, __dir__
 
 
 class LateLogger:
@@ -32,12 +71,15 @@ class LateLogger:
         return getattr(import_module("logging").getLogger(self.__name__), name)
 
 
-asyncio: Any = LateModule("asyncio")
-difflib: Any = LateModule("difflib")
-hashlib: Any = LateModule("hashlib")
-inspect: Any = LateModule("inspect")
-ipaddress: Any = LateModule("ipaddress")
-random: Any = LateModule("random")
-signals: Any = LateModule("_signal")  # what ``signal`` wraps: without the names, at a tenth of the time
-tomllib: Any = LateModule("tomllib")
-urls: Any = LateModule("urllib.parse")
+asyncio: Any = late_module("asyncio")
+decimal: Any = late_module("decimal")
+difflib: Any = late_module("difflib")
+hashlib: Any = late_module("hashlib")
+inspect: Any = late_module("inspect")
+ipaddress: Any = late_module("ipaddress")
+json: Any = late_module("json")
+random: Any = late_module("random")
+signals: Any = late_module("_signal")  # what ``signal`` wraps: without the names, at a tenth of the time
+tomllib: Any = late_module("tomllib")
+urls: Any = late_module("urllib.parse")
+uuid: Any = late_module("uuid")

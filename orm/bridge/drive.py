@@ -10,15 +10,18 @@ from contextlib import closing
 from sys import modules
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from orm.bridge import portal
 from orm.bridge.guard import policy, public_name, refusal, running_loop
 from orm.bridge.one_by_one import OneByOne
 from orm.errors import BridgeError
+from orm.late import late_module
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator, Coroutine, Generator, Iterator
+
+    from orm.bridge import portal
 else:
+    portal = late_module("orm.bridge.portal")
     from orm.late import asyncio
 
 T = TypeVar("T")

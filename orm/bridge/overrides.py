@@ -11,13 +11,17 @@ import functools
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from orm.bridge import portal
-from orm.bridge.crossing import in_thread
 from orm.bridge.drive import run_on_loop_thread
 from orm.bridge.guard import policy, refusal, running_loop
+from orm.late import late_module
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
+
+    from orm.bridge import crossing, portal
+else:
+    crossing = late_module("orm.bridge.crossing")
+    portal = late_module("orm.bridge.portal")
 
 GENERATED_SUFFIX = "_blocking"
 END = object()
@@ -58,14 +62,21 @@ def complete(cls: type) -> None:
     """
     if is_generated(cls):
         return
-    seen = set()
+    seen: set[str] = set()
     for base in cls.__mro__:
         if not is_generated(base):
             continue
-        for awaitable, blocking in pairs_of(base):
-            if blocking not in seen:
-                seen.add(blocking)
+        pairs = [pair for pair in pairs_of(base) if pair[1] not in seen]
+        seen.update(blocking for _, blocking in pairs)
+        if overrides_any(cls, base):
+            for awaitable, blocking in pairs:
                 complete_pair(cls, awaitable, blocking)
+
+
+def overrides_any(cls: type, generated: type) -> bool:
+    """Whether ``cls``, or what it inherits besides a generated class, has a form of any of that class's pairs."""
+    names = {name for pair in pairs_of(generated) for name in pair}
+    return any(not names.isdisjoint(vars(base)) for base in cls.__mro__ if base not in generated.__mro__)
 
 
 def complete_pair(cls: type, awaitable: str, blocking: str) -> None:
@@ -119,8 +130,8 @@ def awaitable_from(override: Callable[..., Any], original: Callable[..., Any]) -
 
         @functools.wraps(original)
         async def aiterator(self: Any, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-            items = iter(await in_thread(functools.partial(override, self, *args, **kwargs)))
-            while (item := await in_thread(next, items, END)) is not END:
+            items = iter(await crossing.in_thread(functools.partial(override, self, *args, **kwargs)))
+            while (item := await crossing.in_thread(next, items, END)) is not END:
                 yield item
 
         return aiterator
@@ -129,7 +140,7 @@ def awaitable_from(override: Callable[..., Any], original: Callable[..., Any]) -
     async def form(self: Any, *args: Any, **kwargs: Any) -> Any:
         if running_loop() is None:
             return override(self, *args, **kwargs)
-        return await in_thread(functools.partial(override, self, *args, **kwargs))
+        return await crossing.in_thread(functools.partial(override, self, *args, **kwargs))
 
     return form
 

@@ -2,106 +2,200 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
-from orm.errors import ObjectDoesNotExist, ProtectedError, RestrictedError
-from orm.models.apps import apps
-from orm.models.base_blocking import Model
-from orm.models.composite import CompositePrimaryKey
-from orm.models.constraints import BaseConstraint, CheckConstraint, Deferrable, UniqueConstraint
-from orm.models.fetching import FETCH_ONE, FETCH_PEERS, RAISE, Unloaded
-from orm.models.fields import (
-    NOT_PROVIDED,
-    AutoField,
-    BigAutoField,
-    BigIntegerField,
-    BinaryField,
-    BooleanField,
-    CharField,
-    Choices,
-    DateField,
-    DateTimeField,
-    DecimalField,
-    DurationField,
-    EmailField,
-    Field,
-    FloatField,
-    GenericIPAddressField,
-    IntegerChoices,
-    IntegerField,
-    JSONField,
-    PositiveBigIntegerField,
-    PositiveIntegerField,
-    PositiveSmallIntegerField,
-    SlugField,
-    SmallAutoField,
-    SmallIntegerField,
-    TextChoices,
-    TextField,
-    TimeField,
-    URLField,
-    UUIDField,
-)
-from orm.models.indexes import Index
-from orm.models.managers import Manager
-from orm.models.metaclass import ModelBase
-from orm.models.relations import (
-    CASCADE,
-    DB_CASCADE,
-    DB_SET_DEFAULT,
-    DB_SET_NULL,
-    DO_NOTHING,
-    PROTECT,
-    RESTRICT,
-    SET,
-    SET_DEFAULT,
-    SET_NULL,
-    ForeignKey,
-    ForeignObject,
-    ForeignObjectRel,
-    ManyRelatedManager,
-    ManyToManyField,
-    ManyToManyRel,
-    ManyToOneRel,
-    OneToOneField,
-    OneToOneRel,
-    RelatedManager,
-)
-from orm.query.cte import CTE
-from orm.query.filtered import FilteredRelation
-from orm.query.prefetch import Prefetch, aprefetch_related_objects
-from orm.query.prefetch_blocking import prefetch_related_objects
-from orm.query.queryset_blocking import QuerySet
-from orm.sql.aggregates import Aggregate, Avg, Count, Max, Min, StdDev, Sum, Variance
-from orm.sql.calls import ExpressionWrapper, Func
-from orm.sql.cases import Case, When
-from orm.sql.conditions import Q
-from orm.sql.expressions import Expression, OrderBy, Value
-from orm.sql.insert import Excluded
-from orm.sql.lookups import Lookup, Transform
-from orm.sql.references import F, OuterRef
-from orm.sql.subqueries import Exists, Subquery
-from orm.sql.windows import RowRange, ValueRange, Window, WindowFrame
+from orm.late import late_names
+from orm.models.apps import apps  # a module of that name would be found in its place
 
 if TYPE_CHECKING:
+    from orm.errors import ObjectDoesNotExist, ProtectedError, RestrictedError
+    from orm.models.base_blocking import Model
+    from orm.models.composite import CompositePrimaryKey
+    from orm.models.constraints import BaseConstraint, CheckConstraint, Deferrable, UniqueConstraint
+    from orm.models.fetching import FETCH_ONE, FETCH_PEERS, RAISE, Unloaded
+    from orm.models.fields import (
+        NOT_PROVIDED,
+        AutoField,
+        BigAutoField,
+        BigIntegerField,
+        BinaryField,
+        BooleanField,
+        CharField,
+        Choices,
+        DateField,
+        DateTimeField,
+        DecimalField,
+        DurationField,
+        EmailField,
+        Field,
+        FloatField,
+        GenericIPAddressField,
+        IntegerChoices,
+        IntegerField,
+        JSONField,
+        PositiveBigIntegerField,
+        PositiveIntegerField,
+        PositiveSmallIntegerField,
+        SlugField,
+        SmallAutoField,
+        SmallIntegerField,
+        TextChoices,
+        TextField,
+        TimeField,
+        URLField,
+        UUIDField,
+    )
     from orm.models.fields.files import FileField, FilePathField
     from orm.models.fields.generated import GeneratedField
     from orm.models.fields.images import ImageField
+    from orm.models.indexes import Index
+    from orm.models.managers import Manager
+    from orm.models.metaclass import ModelBase
+    from orm.models.relations import (
+        CASCADE,
+        DB_CASCADE,
+        DB_SET_DEFAULT,
+        DB_SET_NULL,
+        DO_NOTHING,
+        PROTECT,
+        RESTRICT,
+        SET,
+        SET_DEFAULT,
+        SET_NULL,
+        ForeignKey,
+        ForeignObject,
+        ForeignObjectRel,
+        ManyRelatedManager,
+        ManyToManyField,
+        ManyToManyRel,
+        ManyToOneRel,
+        OneToOneField,
+        OneToOneRel,
+        RelatedManager,
+    )
+    from orm.query.cte import CTE
+    from orm.query.filtered import FilteredRelation
+    from orm.query.prefetch import Prefetch, aprefetch_related_objects
+    from orm.query.prefetch_blocking import prefetch_related_objects
+    from orm.query.queryset_blocking import QuerySet
+    from orm.sql.aggregates import Aggregate, Avg, Count, Max, Min, StdDev, Sum, Variance
+    from orm.sql.calls import ExpressionWrapper, Func
+    from orm.sql.cases import Case, When
+    from orm.sql.conditions import Q
+    from orm.sql.expressions import Expression, OrderBy, Value
+    from orm.sql.insert import Excluded
+    from orm.sql.lookups import Lookup, Transform
+    from orm.sql.references import F, OuterRef
+    from orm.sql.subqueries import Exists, Subquery
+    from orm.sql.windows import RowRange, ValueRange, Window, WindowFrame
 else:
-    # Few programs need these, and they bring a third more modules: they are imported when they are named.
-    _LATE = {
+    _HOMES = {
+        "Aggregate": "orm.sql.aggregates",
+        "AutoField": "orm.models.fields",
+        "Avg": "orm.sql.aggregates",
+        "BaseConstraint": "orm.models.constraints",
+        "BigAutoField": "orm.models.fields",
+        "BigIntegerField": "orm.models.fields",
+        "BinaryField": "orm.models.fields",
+        "BooleanField": "orm.models.fields",
+        "CASCADE": "orm.models.relations",
+        "CTE": "orm.query.cte",
+        "Case": "orm.sql.cases",
+        "CharField": "orm.models.fields",
+        "CheckConstraint": "orm.models.constraints",
+        "Choices": "orm.models.fields",
+        "CompositePrimaryKey": "orm.models.composite",
+        "Count": "orm.sql.aggregates",
+        "DB_CASCADE": "orm.models.relations",
+        "DB_SET_DEFAULT": "orm.models.relations",
+        "DB_SET_NULL": "orm.models.relations",
+        "DO_NOTHING": "orm.models.relations",
+        "DateField": "orm.models.fields",
+        "DateTimeField": "orm.models.fields",
+        "DecimalField": "orm.models.fields",
+        "Deferrable": "orm.models.constraints",
+        "DurationField": "orm.models.fields",
+        "EmailField": "orm.models.fields",
+        "Excluded": "orm.sql.insert",
+        "Exists": "orm.sql.subqueries",
+        "Expression": "orm.sql.expressions",
+        "ExpressionWrapper": "orm.sql.calls",
+        "F": "orm.sql.references",
+        "FETCH_ONE": "orm.models.fetching",
+        "FETCH_PEERS": "orm.models.fetching",
+        "Field": "orm.models.fields",
         "FileField": "orm.models.fields.files",
         "FilePathField": "orm.models.fields.files",
+        "FilteredRelation": "orm.query.filtered",
+        "FloatField": "orm.models.fields",
+        "ForeignKey": "orm.models.relations",
+        "ForeignObject": "orm.models.relations",
+        "ForeignObjectRel": "orm.models.relations",
+        "Func": "orm.sql.calls",
         "GeneratedField": "orm.models.fields.generated",
+        "GenericIPAddressField": "orm.models.fields",
         "ImageField": "orm.models.fields.images",
+        "Index": "orm.models.indexes",
+        "IntegerChoices": "orm.models.fields",
+        "IntegerField": "orm.models.fields",
+        "JSONField": "orm.models.fields",
+        "Lookup": "orm.sql.lookups",
+        "Manager": "orm.models.managers",
+        "ManyRelatedManager": "orm.models.relations",
+        "ManyToManyField": "orm.models.relations",
+        "ManyToManyRel": "orm.models.relations",
+        "ManyToOneRel": "orm.models.relations",
+        "Max": "orm.sql.aggregates",
+        "Min": "orm.sql.aggregates",
+        "Model": "orm.models.base_blocking",
+        "ModelBase": "orm.models.metaclass",
+        "NOT_PROVIDED": "orm.models.fields",
+        "ObjectDoesNotExist": "orm.errors",
+        "OneToOneField": "orm.models.relations",
+        "OneToOneRel": "orm.models.relations",
+        "OrderBy": "orm.sql.expressions",
+        "OuterRef": "orm.sql.references",
+        "PROTECT": "orm.models.relations",
+        "PositiveBigIntegerField": "orm.models.fields",
+        "PositiveIntegerField": "orm.models.fields",
+        "PositiveSmallIntegerField": "orm.models.fields",
+        "Prefetch": "orm.query.prefetch",
+        "ProtectedError": "orm.errors",
+        "Q": "orm.sql.conditions",
+        "QuerySet": "orm.query.queryset_blocking",
+        "RAISE": "orm.models.fetching",
+        "RESTRICT": "orm.models.relations",
+        "RelatedManager": "orm.models.relations",
+        "RestrictedError": "orm.errors",
+        "RowRange": "orm.sql.windows",
+        "SET": "orm.models.relations",
+        "SET_DEFAULT": "orm.models.relations",
+        "SET_NULL": "orm.models.relations",
+        "SlugField": "orm.models.fields",
+        "SmallAutoField": "orm.models.fields",
+        "SmallIntegerField": "orm.models.fields",
+        "StdDev": "orm.sql.aggregates",
+        "Subquery": "orm.sql.subqueries",
+        "Sum": "orm.sql.aggregates",
+        "TextChoices": "orm.models.fields",
+        "TextField": "orm.models.fields",
+        "TimeField": "orm.models.fields",
+        "Transform": "orm.sql.lookups",
+        "URLField": "orm.models.fields",
+        "UUIDField": "orm.models.fields",
+        "UniqueConstraint": "orm.models.constraints",
+        "Unloaded": "orm.models.fetching",
+        "Value": "orm.sql.expressions",
+        "ValueRange": "orm.sql.windows",
+        "Variance": "orm.sql.aggregates",
+        "When": "orm.sql.cases",
+        "Window": "orm.sql.windows",
+        "WindowFrame": "orm.sql.windows",
+        "aprefetch_related_objects": "orm.query.prefetch",
+        "prefetch_related_objects": "orm.query.prefetch_blocking",
     }
-
-    def __getattr__(name):
-        if name not in _LATE:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(_LATE[name]), name)
-
+    _MODULES = ("constraints", "deletion", "fields", "functions", "indexes", "managers", "relations", "signals")
+    __getattr__, __dir__ = late_names(__name__, _HOMES, _MODULES)
 
 __all__ = [
     "CASCADE",

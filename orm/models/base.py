@@ -14,27 +14,32 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from orm.db.routing import routes
-from orm.errors import FieldError, MultipleObjectsReturned, ObjectDoesNotExist, ObjectNotUpdated
-from orm.late import difflib
-from orm.models import validation
+from orm.errors import DatabaseError, FieldError, MultipleObjectsReturned, ObjectDoesNotExist, ObjectNotUpdated
+from orm.late import difflib, late_module
 from orm.models.apps import apps as default_apps
 from orm.models.checks.late import option_checks
-from orm.models.deletion import adelete_instance
-from orm.models.initialiser import DEFERRED, make_initialiser
-from orm.models.managers import Manager
+from orm.models.default_manager import NAME, DefaultManagerDescriptor
 from orm.models.metaclass import ModelBase
-from orm.models.neighbours import ORDER, anext_place
+from orm.models.model_errors import ErrorOfModel
 from orm.models.raw_writing import write_raw
 from orm.models.signals import post_init, post_save, pre_init, pre_save
 from orm.models.state import DEFAULT_DB_ALIAS, NO_KEY, PENDING, ModelState, StateDescriptor
-from orm.models.writing import WritePlan, forced_models, write_row, write_tables
-from orm.sql.calls import DatabaseDefault
 
 if TYPE_CHECKING:
     from orm.checks.messages import CheckMessage
+    from orm.models import deletion, initialiser, neighbours, validation, writing
     from orm.models.managers import ManagerOf
     from orm.models.options import Options
+    from orm.models.writing import WritePlan
     from orm.query.queryset_blocking import QuerySet
+    from orm.sql import calls
+else:
+    deletion = late_module("orm.models.deletion")
+    initialiser = late_module("orm.models.initialiser")
+    neighbours = late_module("orm.models.neighbours")
+    validation = late_module("orm.models.validation")
+    writing = late_module("orm.models.writing")
+    calls = late_module("orm.sql.calls")
 
 PREFETCHED = "_prefetched_objects_cache"
 
@@ -42,11 +47,10 @@ PREFETCHED = "_prefetched_objects_cache"
 class AwaitableModel(metaclass=ModelBase):
     """An object that stands for a row; subclass ``orm.models.Model`` to declare a table."""
 
-    DoesNotExist: ClassVar[type[ObjectDoesNotExist]]
-    MultipleObjectsReturned: ClassVar[type[MultipleObjectsReturned]]
-    NotUpdated: ClassVar[type[ObjectNotUpdated]]
-
     if TYPE_CHECKING:
+        DoesNotExist: ClassVar[type[ObjectDoesNotExist]]
+        MultipleObjectsReturned: ClassVar[type[MultipleObjectsReturned]]
+        NotUpdated: ClassVar[type[ObjectNotUpdated]]
         _meta: ClassVar[Options]
         _state: ModelState
         id: Any
@@ -54,6 +58,9 @@ class AwaitableModel(metaclass=ModelBase):
         _default_manager = ManagerOf()
         _base_manager = ManagerOf()
     else:
+        DoesNotExist = ErrorOfModel(ObjectDoesNotExist)
+        MultipleObjectsReturned = ErrorOfModel(MultipleObjectsReturned)
+        NotUpdated = ErrorOfModel(ObjectNotUpdated, DatabaseError)
         _state = StateDescriptor()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -73,9 +80,9 @@ class AwaitableModel(metaclass=ModelBase):
                 f"({', '.join(field.attname for field in meta.concrete_fields)}), but {len(args)} were given."
             )
         meta.initialiser(self, *args, **kwargs)
-        if args and DEFERRED in args:
+        if args and initialiser.DEFERRED in args:
             for attname, value in list(vars(self).items()):
-                if value is DEFERRED:
+                if value is initialiser.DEFERRED:
                     del vars(self)[attname]
         if meta.has_further_init:
             super().__init__()
@@ -93,11 +100,11 @@ class AwaitableModel(metaclass=ModelBase):
     def _make_initialiser(cls) -> Any:
         if cls._meta.abstract:
             raise TypeError(f"{cls.__name__} is abstract and has no rows; make a model that inherits it.")
-        return make_initialiser(cls)
+        return initialiser.make_initialiser(cls)
 
     @classmethod
     def _make_write_plan(cls) -> WritePlan:
-        return WritePlan(cls)
+        return writing.WritePlan(cls)
 
     @classmethod
     def _builds_itself(cls) -> bool:
@@ -117,24 +124,17 @@ class AwaitableModel(metaclass=ModelBase):
         return any("__init__" in vars(base) for base in line[line.index(AwaitableModel) + 1 : -1])
 
     @classmethod
-    def _plain_manager(cls) -> Any:
-        manager: Any = Manager()
-        manager.name = "_base_manager"
-        manager.model = cls
-        return manager
-
-    @classmethod
     def _add_default_manager(cls) -> None:
         meta = cls._meta
         if meta.managers:
             return
-        if "objects" in meta.fields_map:
+        if NAME in meta.fields_map:
             raise ValueError(
                 f"{cls.__name__} has a field called 'objects', so it must declare a manager under another name."
             )
-        manager: Any = Manager()
-        manager.auto_created = True
-        manager.contribute_to_class(cls, "objects")
+        setattr(cls, NAME, DefaultManagerDescriptor(cls))
+        meta.lacks_manager = True
+        del meta.managers  # the empty tuple that it found
 
     @classmethod
     def check(cls, **options: Any) -> list[CheckMessage]:
@@ -155,7 +155,7 @@ class AwaitableModel(metaclass=ModelBase):
         fields = cls._meta.concrete_fields
         if len(values) != len(fields):
             read = dict(zip(field_names, values, strict=True))
-            values = [read.get(field.attname, DEFERRED) for field in fields]
+            values = [read.get(field.attname, initialiser.DEFERRED) for field in fields]
         instance = cls(*values)
         vars(instance)["_state"] = ModelState(False, db)
         return instance
@@ -265,8 +265,8 @@ class AwaitableModel(metaclass=ModelBase):
             self._settle_relations(plan)
         for field in plan.virtual:
             await field.asettle(self, alias)
-        if plan.ordered and state.adding and vars(self).get(ORDER) is None:
-            vars(self)[ORDER] = await anext_place(self, alias)
+        if plan.ordered and state.adding and vars(self).get(neighbours.ORDER) is None:
+            vars(self)[neighbours.ORDER] = await neighbours.anext_place(self, alias)
         chosen: frozenset[str] | None = None
         if update_fields is not None:
             chosen = self._check_update_fields(plan, update_fields)
@@ -279,10 +279,10 @@ class AwaitableModel(metaclass=ModelBase):
             await pre_save.asend(type(self), instance=self, raw=False, using=alias, update_fields=chosen)
         limited = update_fields is not None
         if plan.parents:
-            created = await write_tables(self, plan, alias, force_insert, force_update, chosen, limited)
+            created = await writing.write_tables(self, plan, alias, force_insert, force_update, chosen, limited)
         else:
-            forced = force_insert if type(force_insert) is bool else bool(forced_models(self, force_insert))
-            created = await write_row(self, plan, alias, forced, force_update, chosen, limited)
+            forced = force_insert if type(force_insert) is bool else bool(writing.forced_models(self, force_insert))
+            created = await writing.write_row(self, plan, alias, forced, force_update, chosen, limited)
         state.adding = False
         state.db = alias
         if post_save.receivers:
@@ -321,7 +321,7 @@ class AwaitableModel(metaclass=ModelBase):
             if related is None:
                 continue
             key = getattr(related, field.target_field.attname)
-            if key is None or type(key) is DatabaseDefault:
+            if key is None or type(key) is calls.DatabaseDefault:
                 raise ValueError(
                     f"save() prohibited to prevent data loss due to unsaved related object '{field.name}'. "
                     f"Save {related!r} first."
@@ -364,7 +364,7 @@ class AwaitableModel(metaclass=ModelBase):
         alias = using or (self._state.db if "_state" in held else None) or DEFAULT_DB_ALIAS
         if routes.active:
             alias = await routes.for_writing(using, type(self), {"instance": self})
-        return await adelete_instance(self, using=alias, keep_parents=keep_parents)
+        return await deletion.adelete_instance(self, using=alias, keep_parents=keep_parents)
 
     async def arefresh_from_db(
         self,

@@ -11,12 +11,16 @@ import threading
 import weakref
 from collections.abc import Callable, Hashable
 from types import MethodType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from orm.bridge import crossing
 from orm.epoch import Reason, epoch
-from orm.late import LateLogger
+from orm.late import LateLogger, late_module
 from orm.models.apps import apps as default_apps
+
+if TYPE_CHECKING:
+    from orm.bridge import crossing
+else:
+    crossing = late_module("orm.bridge.crossing")
 
 log = LateLogger("orm.models")
 

@@ -7,27 +7,29 @@ Everything wrong with a declaration is refused here, when the class is created, 
 from __future__ import annotations
 
 import keyword
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from orm.bridge.overrides import complete
 from orm.config import settings
 from orm.errors import (
-    DatabaseError,
     FieldDoesNotExist,
     FieldError,
     ImproperlyConfigured,
-    MultipleObjectsReturned,
-    ObjectDoesNotExist,
-    ObjectNotUpdated,
 )
+from orm.late import late_module
 from orm.models import fields as field_classes
 from orm.models import inheritance
 from orm.models.apps import app_label_of
 from orm.models.fields.base import Field
-from orm.models.neighbour_methods import add_date_methods, add_order
 from orm.models.options import Options, read_meta, unknown_name
 from orm.models.signals import class_prepared
+
+if TYPE_CHECKING:
+    from orm.models import neighbour_methods
+else:
+    neighbour_methods = late_module("orm.models.neighbour_methods")
 
 DATE_KINDS = ("date", "datetime")
 
@@ -75,7 +77,7 @@ class ModelBase(type):
     @property
     def _root_model(cls) -> Any:
         """``Model`` itself, which every model descends from."""
-        return next(base for base in cls.__mro__ if isinstance(base, ModelBase) and not hasattr(base, "_meta"))
+        return next(base for base in cls.__mro__ if isinstance(base, ModelBase) and "_meta" not in vars(base))
 
     def add_to_class(cls, name: str, value: Any) -> None:
         """Put a field, a manager or anything else on the class after it was created."""
@@ -107,16 +109,19 @@ def _build(cls: Any, own_meta: type | None, parts: dict[str, Any], plain: dict[s
     meta.original_attrs = dict(declared)  # what migrations write down: what comes from a parent is the parent's
     if meta.abstract:
         cls.Meta = own_meta
-    else:
-        _add_exceptions(cls)
     if meta.proxy:
         _refuse_fields_of_proxy(cls, parts)
         meta.add_parent(_model_of_proxy(cls), None)
+    inherited = _inherited_names(cls)
     for name, value in parts.items():
         if isinstance(value, Field):
             if settings.strict_models and not value.is_composite:
                 _check_field_name(cls, name)
-            _check_not_inherited(cls, name)
+            if name in inherited:
+                raise FieldError(
+                    f"Local field {name!r} in class {cls.__name__!r} clashes with field of the same name from base "
+                    f"class {inherited[name].__name__!r}."
+                )
         value.contribute_to_class(cls, name)
     _inherit(cls, parts, plain)
     if not meta.proxy:
@@ -130,10 +135,10 @@ def _build(cls: Any, own_meta: type | None, parts: dict[str, Any], plain: dict[s
     if meta.abstract:
         return
     if meta.order_with_respect_to and not meta.proxy:
-        add_order(cls, meta.order_with_respect_to)
+        neighbour_methods.add_order(cls, meta.order_with_respect_to)
     for field in meta.local_fields:
         if field.concrete and not (field.is_relation or field.null) and field.kind in DATE_KINDS:
-            add_date_methods(cls, field)
+            neighbour_methods.add_date_methods(cls, field)
     if cls.__doc__ is None:
         cls.__doc__ = f"{cls.__name__}({', '.join(field.name for field in meta.fields)})"
     meta.apps.register(cls)
@@ -151,7 +156,7 @@ def _declared_options(cls: Any, own_meta: type | None) -> dict[str, Any]:
 
 def _inherited_options(cls: Any) -> dict[str, Any]:
     """The ordering that comes down from a parent with a table."""
-    nearest = next((base._meta for base in cls.__mro__[1:] if hasattr(base, "_meta")), None)
+    nearest = next((vars(base)["_meta"] for base in cls.__mro__[1:] if "_meta" in vars(base)), None)
     if nearest is None or nearest.abstract:
         return {}
     return {option: getattr(nearest, option) for option in ("ordering", "get_latest_by")}
@@ -178,33 +183,10 @@ def _refuse_fields_of_proxy(cls: Any, parts: dict[str, Any]) -> None:
         )
 
 
-def _check_not_inherited(cls: Any, name: str) -> None:
-    """Refuse a field that a parent with a table has already.
-
-    Raises: FieldError.
-    """
-    for base in cls.__bases__:
-        meta = getattr(base, "_meta", None)
-        if meta is not None and not meta.abstract and any(field.name == name for field in meta.own_and_inherited):
-            raise FieldError(
-                f"Local field {name!r} in class {cls.__name__!r} clashes with field of the same name from base class "
-                f"{base.__name__!r}."
-            )
-
-
-def _add_exceptions(cls: Any) -> None:
-    """Give the model its ``DoesNotExist``, ``MultipleObjectsReturned`` and ``NotUpdated``."""
-    roots = {
-        "DoesNotExist": (ObjectDoesNotExist,),
-        "MultipleObjectsReturned": (MultipleObjectsReturned,),
-        "NotUpdated": (ObjectNotUpdated, DatabaseError),
-    }
-    for name, root in roots.items():
-        inherited = tuple(
-            getattr(base, name) for base in cls.__bases__ if hasattr(base, "_meta") and not base._meta.abstract
-        )
-        place = {"__module__": cls.__module__, "__qualname__": f"{cls.__qualname__}.{name}"}
-        setattr(cls, name, type(name, inherited or root, place))
+def _inherited_names(cls: Any) -> dict[str, type]:
+    """The names of the fields that parents with a table have, each with its parent."""
+    metas = [vars(base).get("_meta") for base in reversed(cls.__bases__)]
+    return {field.name: meta.model for meta in metas if meta and not meta.abstract for field in meta.own_and_inherited}
 
 
 def _check_field_name(cls: Any, name: str) -> None:
@@ -223,11 +205,17 @@ def _check_field_name(cls: Any, name: str) -> None:
         raise ImproperlyConfigured(
             f"{where}: a field's name can't end with an underscore; use db_column= for the column's."
         )
-    if hasattr(cls._root_model, name):
+    if name in _names_of(cls._root_model):
         raise ImproperlyConfigured(
             f"{where}: every model has something of its own called {name!r}; rename the field "
             f"and keep the column with db_column={name!r}."
         )
+
+
+@cache
+def _names_of(root: type) -> frozenset[str]:
+    """What every model and its instances have, which no field may hide."""
+    return frozenset((*dir(root), *dir(type(root))))
 
 
 def _inherit(cls: Any, parts: dict[str, Any], plain: dict[str, Any]) -> None:

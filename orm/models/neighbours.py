@@ -7,10 +7,16 @@ saved. Twins are generated; import the blocking forms from ``neighbours_blocking
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from orm.db.transactions.public import atomic
-from orm.sql.conditions import Q
+from orm.late import late_module
+
+if TYPE_CHECKING:
+    from orm.db.transactions import public as transactions
+    from orm.sql import conditions
+else:
+    transactions = late_module("orm.db.transactions.public")
+    conditions = late_module("orm.sql.conditions")
 
 TWINS = ("abeside_by", "abeside_in_order", "aset_order")
 
@@ -27,7 +33,9 @@ async def abeside_by(instance: Any, field: Any, is_next: bool, **lookups: Any) -
         raise ValueError("get_next/get_previous cannot be used on unsaved objects.")
     operator, order = ("gt", "") if is_next else ("lt", "-")
     value = getattr(instance, field.attname)
-    condition = Q(**{f"{field.name}__{operator}": value}) | Q(**{field.name: value, f"pk__{operator}": instance.pk})
+    condition = conditions.Q(**{f"{field.name}__{operator}": value}) | conditions.Q(
+        **{field.name: value, f"pk__{operator}": instance.pk}
+    )
     rows = type(instance)._default_manager.using(instance._state.db).filter(**lookups).filter(condition)
     found = await rows.order_by(f"{order}{field.name}", f"{order}pk").afirst()
     if found is None:
@@ -63,7 +71,7 @@ async def aset_order(related: Any, model: type[Any], ids: Iterable[Any], using: 
     alias = using or related._state.db
     rows = model._default_manager.using(alias)
     rows = rows.filter(**relation.rows_referring_to(related))
-    async with atomic(using=alias, savepoint=False):
+    async with transactions.atomic(using=alias, savepoint=False):
         for place, key in enumerate(ids):
             await rows.filter(pk=key).order_by().aupdate(**{ORDER: place})
 

@@ -14,21 +14,25 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from orm.config import settings
 from orm.epoch import Reason, epoch
 from orm.errors import FieldDoesNotExist, ImproperlyConfigured
-from orm.late import difflib
+from orm.late import difflib, late_module
 from orm.models.apps import Apps
 from orm.models.apps import apps as default_apps
-from orm.models.deletion import adelete_queryset
+from orm.models.default_manager import make_default_manager, plain_manager
 from orm.models.signals import post_init, pre_init
 from orm.models.state import ModelState
-from orm.models.unseen import unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from orm.models import deletion
+    from orm.models import unseen as unseen_rows
     from orm.models.base import AwaitableModel
     from orm.models.fields.base import Field
     from orm.models.writing import WritePlan
     from orm.query.hop import Hop
+else:
+    deletion = late_module("orm.models.deletion")
+    unseen_rows = late_module("orm.models.unseen")
 
 META_DEFAULTS: dict[str, Any] = {
     "abstract": False,
@@ -126,8 +130,6 @@ class Options:
     """Groups of fields with an index, in the history of models from before ``Meta.indexes``."""
     default_apps: ClassVar[Apps] = default_apps
     """The registry of models whose Meta names none; tests that declare models put another here for a while."""
-    deleter = staticmethod(adelete_queryset)
-    """What ``QuerySet.adelete`` calls, which may not know about models' rules itself."""
     state_class = ModelState
     """What hydration gives instances of other databases and fetch modes."""
     auto_created: Any = False
@@ -141,9 +143,7 @@ class Options:
         self.label = f"{self.app_label}.{self.object_name}"
         self.label_lower = f"{self.app_label}.{self.model_name}"
         self.original_attrs = dict(declared)
-        for name, default in META_DEFAULTS.items():
-            if name != "app_label":
-                setattr(self, name, declared.get(name, default))
+        self.__dict__.update({**META_DEFAULTS, **declared, "app_label": self.app_label})
         self.apps = declared.get("apps") or self.default_apps
         if not isinstance(self.apps, Apps):
             raise TypeError(f"{self.label}: Meta.apps is a registry of models (Apps), not {self.apps!r}.")
@@ -154,7 +154,11 @@ class Options:
         self.local_private_fields: list[Any] = []
         self.local_managers: list[Any] = []
         self.inherited_managers: list[Any] = []
+        self.lacks_manager = False
+        """Whether the model declares none, and ``objects`` was not asked for yet."""
         self.local_related: list[Any] = []
+        self.errors: dict[str, type[Exception]] = {}
+        """The model's own exceptions that were asked for."""
         self.parents: dict[type[AwaitableModel], Any] = {}
         """Models this one inherits from, each with the field that links to its table; None where they share one."""
         self.children: list[Options] = []
@@ -187,6 +191,11 @@ class Options:
 
     def __str__(self) -> str:
         return self.label_lower
+
+    @staticmethod
+    async def deleter(queryset: Any) -> tuple[int, dict[str, int]]:
+        """What ``QuerySet.adelete`` calls, which may not know about models' rules itself."""
+        return await deletion.adelete_queryset(queryset)
 
     # -- taking in -----------------------------------------------------------------------------------------------------
 
@@ -244,7 +253,9 @@ class Options:
         self.local_managers = [known for known in own if known.name != manager.name]
         self.inherited_managers = [known for known in others if known.name != manager.name]
         (self.inherited_managers if inherited else self.local_managers).append(manager)
-        self.expire()
+        known = [self.__dict__.pop(name, None) for name in _OF_MANAGERS]
+        if any(item is not None for item in known):
+            epoch.advance(Reason.FIELDS)
 
     def add_parent(self, parent: Any, link: Any) -> None:
         """Take in a model this one inherits from, and the field that links to its table.
@@ -264,9 +275,10 @@ class Options:
 
     def expire(self) -> None:
         """Forget what was derived from the fields."""
-        known = [self.__dict__.pop(name, None) for name in _DERIVED]
-        if any(item is not None for item in known):
-            epoch.advance(Reason.FIELDS)
+        if not _DERIVED.isdisjoint(self.__dict__):
+            known = [self.__dict__.pop(name, None) for name in _DERIVED]
+            if any(item is not None for item in known):
+                epoch.advance(Reason.FIELDS)
         for child in self.children:
             child.expire()
 
@@ -503,6 +515,8 @@ class Options:
     @cached_property
     def managers(self) -> tuple[Any, ...]:
         """Managers: the model's own in order of declaration, then those of its parents, the nearest first."""
+        if self.lacks_manager:
+            make_default_manager(self.model)
         own = sorted(self.local_managers, key=lambda manager: manager.creation_counter)
         return (*own, *self.inherited_managers)
 
@@ -514,18 +528,18 @@ class Options:
     @cached_property
     def default_manager(self) -> Any:
         """The manager the library uses where users' rows are meant: the named one, or the first."""
-        name = self.default_manager_name
+        name, managers = self.default_manager_name, self.managers
         if not name and not self.local_managers:
             name = self._parent_option("default_manager_name")
         if name:
             return self._named_manager("default_manager_name", name)
-        return self.managers[0] if self.managers else None
+        return managers[0] if managers else None
 
     @cached_property
     def base_manager(self) -> Any:
         """The manager that sees every row, for refreshing and for following relations."""
         name = self.base_manager_name or self._parent_option("base_manager_name")
-        return self._named_manager("base_manager_name", name) if name else self.model._plain_manager()
+        return self._named_manager("base_manager_name", name) if name else plain_manager(self.model)
 
     def _parent_option(self, option: str) -> Any:
         """What the nearest parent's Meta says; None where there is no parent."""
@@ -568,7 +582,7 @@ class Options:
     @property
     def goes_alone(self) -> bool:
         """Whether one statement deletes rows of this model: nobody listens, and nothing refers to them."""
-        plan = unseen(self.model)
+        plan = unseen_rows.unseen(self.model)
         return plan is not None and not plan.watched and plan.statements == 1
 
     @cached_property
@@ -585,7 +599,8 @@ class Options:
         )
 
 
-_DERIVED = tuple(name for name, value in vars(Options).items() if isinstance(value, cached_property))
+_OF_MANAGERS = ("managers", "managers_map", "default_manager", "base_manager")
+_DERIVED = frozenset(name for name, value in vars(Options).items() if isinstance(value, cached_property))
 
 
 def _follows(known: Any, new: Any) -> bool:

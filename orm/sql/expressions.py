@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from orm.errors import EmptyResultSet, FieldError, FullResultSet
 from orm.sql import types
-from orm.sql.types import SQLType, type_of
+from orm.sql.python_types import type_of
+from orm.sql.types import SQLType
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler

@@ -7,7 +7,8 @@ from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.sql.expressions import Expression, Slot
-from orm.sql.types import SQLType, type_of
+from orm.sql.python_types import type_of
+from orm.sql.types import SQLType
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler

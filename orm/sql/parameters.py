@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from orm.errors import ProgrammingError
 from orm.sql.dialect import Dialect
-from orm.sql.types import type_of
+from orm.sql.python_types import type_of
 
 _MARK = re.compile(r"%(?:(%)|(s)|\((\w+)\)s|(.?))", re.DOTALL)
 

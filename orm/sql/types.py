@@ -8,13 +8,18 @@
 from __future__ import annotations
 
 import datetime
-import decimal
-import uuid
 from collections.abc import Callable, Hashable
-from typing import Any, ClassVar
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.sql.registration import LookupOwner
 from orm.text.dates import parse_date
+
+if TYPE_CHECKING:
+    import decimal
+    import uuid
+else:
+    from orm.late import decimal, uuid
 
 UTC = datetime.UTC
 
@@ -52,7 +57,8 @@ class OutOfRange(Exception):
         self.above = above
 
 
-# Lookups and transforms by name: for every kind under None, for one kind under its name. Filled by orm.sql.lookups.
+# Lookups and transforms by name: for every kind under None, for one kind under its name. Filled by these modules.
+LOOKUP_MODULES = ("orm.sql.lookups", "orm.sql.json", "orm.sql.functions")
 KIND_LOOKUPS: dict[str | None, dict[str, type]] = {None: {}, **{kind: {} for kind in KINDS}}
 # A kind whose values have parts of any name (JSON keys) has a factory here: name -> transform factory.
 KIND_KEY_TRANSFORMS: dict[str, Callable[[str], Callable[..., Any]]] = {}
@@ -280,6 +286,8 @@ class SQLType(LookupOwner):
 
     def lookups(self) -> dict[str, type]:
         """Return every lookup and transform of this type by name, the most specific winning."""
+        for name in LOOKUP_MODULES:
+            import_module(name)
         found = {**KIND_LOOKUPS[None], **KIND_LOOKUPS.get(self.kind, {})}
         found.update(self.registered_lookups())
         return found
@@ -315,29 +323,3 @@ FLOAT = SQLType("float")
 UUID = SQLType("uuid")
 JSON = SQLType("json")
 BINARY = SQLType("binary")
-
-_PYTHON_TYPES: dict[type, SQLType] = {
-    bool: BOOLEAN,
-    int: BIGINT,
-    str: TEXT,
-    float: FLOAT,
-    decimal.Decimal: DECIMAL,
-    datetime.datetime: DATETIME,
-    datetime.date: DATE,
-    datetime.time: TIME,
-    datetime.timedelta: DURATION,
-    uuid.UUID: UUID,
-    bytes: BINARY,
-    bytearray: BINARY,
-    memoryview: BINARY,
-    dict: JSON,
-    list: JSON,
-}
-
-
-def type_of(value: Any) -> SQLType | None:
-    """Return the type a Python value naturally has in SQL, or None when it has none."""
-    for cls in type(value).__mro__:
-        if cls in _PYTHON_TYPES:
-            return _PYTHON_TYPES[cls]
-    return None

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from contextvars import ContextVar, Token
 from typing import Any, TypeVar
 
-from orm.late import LateModule, inspect
+from orm.late import inspect, late_module
 from orm.sql import types
 from orm.sql.types import SQLType
 
-zoneinfo: Any = LateModule("zoneinfo")  # not needed, and not quick, until somebody names a zone
+zoneinfo: Any = late_module("zoneinfo")  # not needed, and not quick, until somebody names a zone
 
 C = TypeVar("C", bound=Callable[..., Any])
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import copy
 from importlib import import_module
-from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
+
+from orm.late import late_module
+
+importlib_util: Any = late_module("importlib.util")
 
 
 def import_string(dotted_path: str) -> Any:
@@ -28,7 +31,7 @@ def module_has_submodule(package: ModuleType, module_name: str) -> bool:
     if not hasattr(package, "__path__"):
         return False
     try:
-        return find_spec(f"{package.__name__}.{module_name}") is not None
+        return importlib_util.find_spec(f"{package.__name__}.{module_name}") is not None
     except (ModuleNotFoundError, AttributeError):
         return False  # a part of the name before the last is no package
 

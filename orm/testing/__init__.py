@@ -6,20 +6,15 @@ when they are first asked for. ``orm.testing.conformance`` is for whoever brings
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from orm.late import late_names
 
 if TYPE_CHECKING:
     from orm.testing.counting import assert_num_queries
     from orm.testing.rollback import rolled_back
-
-_HOMES = {"assert_num_queries": "orm.testing.counting", "rolled_back": "orm.testing.rollback"}
+else:
+    _HOMES = {"assert_num_queries": "orm.testing.counting", "rolled_back": "orm.testing.rollback"}
+    __getattr__, __dir__ = late_names(__name__, _HOMES)
 
 __all__ = ["assert_num_queries", "rolled_back"]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(_HOMES[name]), name)
-    return found

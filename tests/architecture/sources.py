@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-LATE = {"LateLogger": "logging", "LateModule": "importlib", "signals": "_signal", "urls": "urllib.parse"}
+LATE = {"LateLogger": "logging", "late_module": "importlib", "signals": "_signal", "urls": "urllib.parse"}
 """What the names of ``orm.late`` stand for, where it is not the module of that name."""
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,3 +68,14 @@ def imported_modules(source: Source) -> Iterator[tuple[int, str]]:
             if node.module == "orm":
                 for alias in node.names:
                     yield node.lineno, f"orm.{alias.name}"
+        elif source.module != "orm.late":
+            for name in late_names_in(node):
+                yield node.lineno, name
+
+
+def late_names_in(node: ast.AST) -> Iterator[str]:
+    """Yield the modules that a statement names for ``orm.late`` to import when they are needed."""
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "late_module":
+        yield ast.literal_eval(node.args[0])
+    elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_HOMES":
+        yield from ast.literal_eval(node.value).values()

@@ -2,26 +2,82 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from orm.late import LateModule
+from orm.late import late_module
+from tests.architecture.sources import Source, sources
 
-DEAR = ["asyncio", "inspect", "dataclasses", "importlib.metadata", "tomllib", "hashlib", "sqlite3", "psycopg"]
+DEAR = ["asyncio", "inspect", "dataclasses", "importlib.metadata", "tomllib", "hashlib", "sqlite3", "psycopg", "uuid"]
+QUERYING = ["orm.query", "orm.sql.expressions", "orm.db.registry", "orm.bridge.portal", "orm.models.managers"]
+"""Where what a query needs, and a declaration does not, begins."""
 OTHERS = ["asyncio", "aiosqlite", "psycopg", "asyncpg", "orm_sqlite.awaitable", "orm_postgresql", "orm_mysql"]
 
 
-def test_declaring_models_imports_nothing_dear() -> None:
-    code = (
-        "import sys; from orm import models\n"
-        "class A(models.Model):\n    name = models.CharField(max_length=9)\n    class Meta:\n        app_label = 'x'\n"
-        f"print([name for name in {DEAR!r} if name in sys.modules])"
-    )
+DECLARATIONS = """
+import sys
+from orm import models
+
+class A(models.Model):
+    name = models.CharField(max_length=9)
+    class Meta:
+        app_label = "x"
+
+class B(models.Model):
+    a = models.ForeignKey(A, on_delete=models.CASCADE, null=True, limit_choices_to={"name": "a"})
+    made = models.DateTimeField(auto_now_add=True)
+    class Meta:
+        app_label = "x"
+        ordering = ["made"]
+"""
+
+
+def printed_by(code: str) -> str:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/")
-    assert done.stdout.strip() == "[]"
+    return done.stdout.strip()
+
+
+def test_declaring_models_imports_nothing_dear() -> None:
+    code = f"{DECLARATIONS}\nprint([name for name in {DEAR + QUERYING!r} if name in sys.modules])"
+    assert printed_by(code) == "[]"
+
+
+def test_a_field_knows_its_lookups_before_anything_was_asked() -> None:
+    code = f"{DECLARATIONS}\nprint(A._meta.get_field('name').get_lookup('icontains').__name__)"
+    code += "\nprint(B._meta.get_field('made').get_transform('year').__name__)"
+    assert printed_by(code).split() == ["Icontains", "ExtractYear"]
+
+
+def test_a_model_shows_what_its_manager_has_before_anything_was_asked() -> None:
+    code = f"{DECLARATIONS}\nprint('filter' in dir(A.objects), A.objects.model is A, B._default_manager is B.objects)"
+    assert printed_by(code) == "True True True"
+
+
+def packages_with_late_names() -> list[Source]:
+    return [
+        source for source in sources() if "_HOMES" in {n.id for n in ast.walk(source.tree) if isinstance(n, ast.Name)}
+    ]
+
+
+@pytest.mark.parametrize("source", packages_with_late_names(), ids=lambda source: source.module)
+def test_type_checkers_and_programs_import_a_name_from_the_same_module(source: Source) -> None:
+    shown = {
+        alias.name: node.module
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.ImportFrom) and node.module not in ("__future__", "typing", "orm.late")
+        for alias in node.names
+    }
+    package = importlib.import_module(source.module)
+    public = {name: getattr(package, name) for name in package.__all__}
+    assert set(public) <= set(dir(package))
+    for name, home in shown.items():
+        assert name in public
+        assert public[name] is getattr(importlib.import_module(str(home)), name)
 
 
 def test_a_blocking_script_on_sqlite_imports_nothing_of_the_other_colour_or_database(tmp_path: Path) -> None:
@@ -34,12 +90,11 @@ def test_a_blocking_script_on_sqlite_imports_nothing_of_the_other_colour_or_data
         "assert [a.name for a in A.objects.filter(name__contains='a')] == ['a'] and A.objects.get(pk=1).delete()[0]\n"
         f"print([name for name in {OTHERS!r} if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/")
-    assert done.stdout.strip() == "[]"
+    assert printed_by(code) == "[]"
 
 
 def test_a_late_module_gives_the_modules_attributes() -> None:
-    late = LateModule("string")
+    late = late_module("string")
     assert "digits" not in vars(late)
     assert late.digits == "0123456789"
     assert "digits" in vars(late)

@@ -67,7 +67,11 @@ DB: dict[str, Surface] = {
         "Models, fields, queries and expressions.", ("orm.models", "orm.models.fields.removed")
     ),
     "django.db.models.aggregates": Surface("Aggregates.", ("orm.sql.aggregates",)),
-    "django.db.models.base": Surface("Models.", ("orm.models.base_blocking", "orm.models.base", "orm.models.state")),
+    "django.db.models.base": Surface(
+        "Models.",
+        ("orm.models.base_blocking", "orm.models.base", "orm.models.state"),
+        of("orm.models.initialiser", "DEFERRED"),
+    ),
     "django.db.models.constants": Surface("Constants of queries.", names={"LOOKUP_SEP": f"{HERE}.version:LOOKUP_SEP"}),
     "django.db.models.constraints": Surface("Constraints.", ("orm.models.constraints",)),
     "django.db.models.deletion": Surface("What happens to referring rows.", ("orm.models.on_delete", "orm.errors")),

@@ -11,14 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from orm.config import settings
-from orm.db.registry import DEFAULT_DB_ALIAS
-from orm.db.transactions.public import in_atomic_block
+from orm.config import DEFAULT_ALIAS, settings
 from orm.epoch import Reason, epoch
 from orm.errors import ImproperlyConfigured
-from orm.late import inspect
+from orm.late import inspect, late_module
+
+if TYPE_CHECKING:
+    from orm.db.transactions import public as transactions
+else:
+    transactions = late_module("orm.db.transactions.public")
 
 METHODS = ("db_for_read", "db_for_write", "allow_relation", "allow_migrate", "adb_for_read", "adb_for_write")
 UNRESOLVED: Any = ("settings have not been looked at",)
@@ -87,7 +90,7 @@ class Routes:
         Anywhere else the rows of the transaction would be missing, without a word.
         """
         writing = self.to_write(model, hints)
-        return writing if writing != alias and in_atomic_block(writing) else alias
+        return writing if writing != alias and transactions.in_atomic_block(writing) else alias
 
     def _ask(self, method: str, model: Any, hints: Mapping[str, Any]) -> str | None:
         for router in self.routers():
@@ -152,7 +155,7 @@ def settled(hints: Mapping[str, Any]) -> str:
     """Return the alias when no router answers: that of the instance the query is about, else the default."""
     instance = hints.get("instance")
     alias: str | None = None if instance is None else instance._state.db
-    return alias or DEFAULT_DB_ALIAS
+    return alias or DEFAULT_ALIAS
 
 
 def made(item: Any) -> Any:

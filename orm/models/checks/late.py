@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orm.late import LateModule
+from orm.late import late_module
 
 if TYPE_CHECKING:
     from orm.models.checks import fields as field_checks
     from orm.models.checks import options as option_checks
     from orm.models.checks import relations as relation_checks
 else:
-    field_checks = LateModule("orm.models.checks.fields")
-    option_checks = LateModule("orm.models.checks.options")
-    relation_checks = LateModule("orm.models.checks.relations")
+    field_checks = late_module("orm.models.checks.fields")
+    option_checks = late_module("orm.models.checks.options")
+    relation_checks = late_module("orm.models.checks.relations")
 
 __all__ = ["field_checks", "option_checks", "relation_checks"]

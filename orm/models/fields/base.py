@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
 
 from orm.config import settings
 from orm.errors import ImproperlyConfigured, InvalidValue, ValidationError
+from orm.late import late_module
 from orm.models.checks.late import field_checks
 from orm.models.fetching import unloaded_value
 from orm.models.fields.choices import declared_choices, refuse_wrong_choices
 from orm.models.fields.column_types import ColumnTypes
 from orm.models.fields.description import KEPT_AS, told_options
 from orm.models.public_names import public_path
-from orm.sql.calls import DatabaseDefault
-from orm.sql.references import names_in
 from orm.sql.types import INTEGER_KINDS
 from orm.structures.choices import flatten_choices
 from orm.structures.lazy import made
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from orm.checks.messages import CheckMessage
     from orm.models.base import AwaitableModel
     from orm.models.fields.choices import ChoicesArgument
+    from orm.sql import calls, references
     from orm.sql.expressions import Expression
     from orm.sql.references import F
 
@@ -64,6 +64,9 @@ if TYPE_CHECKING:
         db_comment: str | None
 else:
     from typing import TypeVar
+
+    calls = late_module("orm.sql.calls")
+    references = late_module("orm.sql.references")
 
     T = TypeVar("T")
 
@@ -96,7 +99,7 @@ NUMBER_KINDS = INTEGER_KINDS | {"float"}
 def refuse_wrong_options(primary_key: bool, null: bool, db_default: Any, choices: Any) -> None:
     """Raise for options of a field that can't be meant; see ``strict_models``."""
     if hasattr(db_default, "resolve_expression"):
-        if any(names_in(db_default)) or getattr(db_default, "contains_aggregate", False):
+        if any(references.names_in(db_default)) or getattr(db_default, "contains_aggregate", False):
             raise ImproperlyConfigured(
                 f"db_default={db_default!r} names columns or aggregates them: it is made of values and functions."
             )
@@ -349,7 +352,7 @@ class Field(ColumnTypes, Generic[T]):
 
     @choices.setter
     def choices(self, choices: ChoicesArgument | None) -> None:
-        self._choices = declared_choices(choices)
+        self._choices = None if choices is None else declared_choices(choices)
 
     @property
     def flatchoices(self) -> list[tuple[Any, Any]]:
@@ -395,7 +398,7 @@ class Field(ColumnTypes, Generic[T]):
             return self.default() if callable(self.default) else self.default
         if self.db_default is not NOT_PROVIDED:
             computed = hasattr(self.db_default, "resolve_expression")
-            return DatabaseDefault(self.db_default, self) if computed else self.db_default
+            return calls.DatabaseDefault(self.db_default, self) if computed else self.db_default
         return "" if self.empty_strings_allowed and not self.null else None
 
     def get_prep_value(self, value: Any) -> Any:

@@ -6,7 +6,6 @@ import datetime
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from orm.checks.messages import CheckMessage
 from orm.config import settings
 from orm.errors import ImproperlyConfigured, ValidationError
 from orm.models.checks.late import field_checks
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import TypeVar, Unpack
 
+    from orm.checks.messages import CheckMessage
     from orm.models.fields.base import FieldOptions
 
     DateT = TypeVar("DateT", default=datetime.date)

@@ -6,14 +6,12 @@ constructors in one place.
 
 from __future__ import annotations
 
-import decimal
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from orm.checks.messages import CheckMessage, Error
 from orm.config import settings
-from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.errors import ImproperlyConfigured
+from orm.late import late_module
 from orm.models.checks.late import field_checks
 from orm.models.fields.base import Field, Validator
 from orm.models.fields.validators import DecimalValidator, MaxValueValidator, MinValueValidator
@@ -21,10 +19,14 @@ from orm.sql import types
 from orm.sql.types import INTEGER_RANGES
 
 if TYPE_CHECKING:
+    import decimal
     from typing import Literal, overload
 
     from typing_extensions import TypeVar, Unpack
 
+    from orm.checks import messages
+    from orm.checks.messages import CheckMessage
+    from orm.db import registry
     from orm.models.fields.base import FieldOptions
 
     IntT = TypeVar("IntT", default=int)
@@ -40,6 +42,11 @@ if TYPE_CHECKING:
 
 else:
     from typing import TypeVar
+
+    from orm.late import decimal
+
+    messages = late_module("orm.checks.messages")
+    registry = late_module("orm.db.registry")
 
     IntT = TypeVar("IntT")
     BoolT = TypeVar("BoolT")
@@ -93,9 +100,9 @@ class IntegerField(Field[IntT]):
         return own
 
     def _limits(self) -> tuple[int, int]:
-        if settings.same_everywhere or DEFAULT_DB_ALIAS not in databases:
+        if settings.same_everywhere or registry.DEFAULT_DB_ALIAS not in registry.databases:
             return INTEGER_RANGES[self.kind]
-        return databases[DEFAULT_DB_ALIAS].dialect.integer_range(self)
+        return registry.databases[registry.DEFAULT_DB_ALIAS].dialect.integer_range(self)
 
     def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
         """A number has no length."""
@@ -162,7 +169,7 @@ else:
             """Only a primary key can be made by the database."""
             yield from super().own_checks(aliases, from_model)
             if not self.primary_key:
-                yield Error("AutoFields must set primary_key=True.", obj=self, id="fields.E100")
+                yield messages.Error("AutoFields must set primary_key=True.", obj=self, id="fields.E100")
 
         def validate(self, value, instance):
             """Whatever the database makes is valid."""

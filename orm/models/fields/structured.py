@@ -1,28 +1,28 @@
-"""Values that are not plain numbers, text or times: UUIDs, JSON documents, bytes."""
+"""Values that are not plain numbers, text or times: JSON documents, bytes. UUIDs are in ``uuids``."""
 
 from __future__ import annotations
 
-import json
-import uuid
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from orm.checks.messages import CheckMessage, Error
 from orm.config import settings
 from orm.errors import ImproperlyConfigured, ValidationError
+from orm.late import late_module
 from orm.models.checks.late import field_checks
 from orm.models.fields.base import NOT_PROVIDED, Field, Validator
 from orm.models.fields.validators import MaxLengthValidator
 
 if TYPE_CHECKING:
+    import json
     from typing import Literal, overload
 
     from typing_extensions import TypeVar, Unpack
 
+    from orm.checks import messages
+    from orm.checks.messages import CheckMessage
     from orm.models.fields.base import FieldOptions
 
-    UuidT = TypeVar("UuidT", default=uuid.UUID)
     JsonT = TypeVar("JsonT", default=Any)
     BytesT = TypeVar("BytesT", default=bytes)
 
@@ -40,44 +40,16 @@ if TYPE_CHECKING:
 else:
     from typing import TypeVar
 
-    UuidT = TypeVar("UuidT")
+    from orm.late import json
+
+    messages = late_module("orm.checks.messages")
+
     JsonT = TypeVar("JsonT")
     BytesT = TypeVar("BytesT")
 
 
 _PLAIN = frozenset({str, int, bool})
 """What JSON has as it is."""
-
-
-class UUIDField(Field[UuidT]):
-    """A UUID."""
-
-    kind = "uuid"
-    description = "Universally unique identifier"
-    exact_type = uuid.UUID
-    default_error_messages = {"invalid": "“%(value)s” is not a valid UUID."}
-
-    if TYPE_CHECKING:
-
-        @overload
-        def __init__(
-            self: UUIDField[uuid.UUID],
-            verbose_name: str | None = ...,
-            *,
-            null: Literal[False] = ...,
-            **options: Unpack[FieldOptions],
-        ) -> None: ...
-        @overload
-        def __init__(
-            self: UUIDField[uuid.UUID | None],
-            verbose_name: str | None = ...,
-            *,
-            null: Literal[True],
-            **options: Unpack[FieldOptions],
-        ) -> None: ...
-        @overload
-        def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[FieldOptions]) -> None: ...
-        def __init__(self, *args: Any, **options: Any) -> None: ...
 
 
 class JSONField(Field[JsonT]):
@@ -190,7 +162,7 @@ class BinaryField(Field[BytesT]):
         """A default of bytes is bytes."""
         if isinstance(self.default, str):
             said = "BinaryField's default cannot be a string. Use bytes content instead."
-            yield Error(said, obj=self, id="fields.E170")
+            yield messages.Error(said, obj=self, id="fields.E170")
 
     @property
     def validators(self) -> list[Validator]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from orm.checks.messages import CheckMessage, Error
 from orm.errors import ImproperlyConfigured
+from orm.late import late_module
 from orm.models.checks.late import field_checks
 from orm.models.fields.base import Field, Validator
 from orm.models.fields.validators import (
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import TypeVar, Unpack
 
+    from orm.checks import messages
+    from orm.checks.messages import CheckMessage
     from orm.models.fields.base import FieldOptions
 
     StrT = TypeVar("StrT", default=str)
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
 
 else:
     from typing import TypeVar
+
+    messages = late_module("orm.checks.messages")
 
     StrT = TypeVar("StrT")
 
@@ -166,7 +170,7 @@ else:
                 said = (
                     "GenericIPAddressFields cannot have blank=True if null=False, as blank values are stored as nulls."
                 )
-                yield Error(said, obj=self, id="fields.E150")
+                yield messages.Error(said, obj=self, id="fields.E150")
 
         def to_python(self, value):
             """The address without surrounding space, unpacked where asked for."""

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, overload
 
-from orm.checks.messages import CheckMessage
 from orm.config import settings
 from orm.errors import FieldDoesNotExist, ImproperlyConfigured, ValidationError
+from orm.late import late_module
 from orm.models.checks.late import relation_checks
 from orm.models.fields.base import NOT_PROVIDED
 from orm.models.on_delete import OnDelete, check_rule, check_rule_fits
@@ -28,13 +28,18 @@ from orm.models.relations.resolve import (
     target_label,
 )
 from orm.models.relations.reverse_many import ReverseManyDescriptor
-from orm.models.relations.reverse_one import ReverseOneDescriptor
 from orm.models.state import NO_KEY, PENDING
-from orm.query.hop import Hop
 from orm.sql import types
 
 if TYPE_CHECKING:
+    from orm.checks.messages import CheckMessage
     from orm.models.base import AwaitableModel
+    from orm.models.relations import reverse_one
+    from orm.query import hop
+    from orm.query.hop import Hop
+else:
+    reverse_one = late_module("orm.models.relations.reverse_one")
+    hop = late_module("orm.query.hop")
 
 T = TypeVar("T")
 M = TypeVar("M", bound="AwaitableModel")
@@ -177,7 +182,7 @@ class ForeignKey(RelatedField[T]):
     def contribute_to_related_class(self, target: type[Any], rel: Any) -> None:
         if rel.field_name is not None and target is not self.model:
             self.target_field  # noqa: B018 (looked up so that a wrong to_field is refused here)
-        descriptor = ReverseManyDescriptor(rel) if rel.multiple else ReverseOneDescriptor(rel)
+        descriptor = ReverseManyDescriptor(rel) if rel.multiple else reverse_one.ReverseOneDescriptor(rel)
         install_reverse(target, rel, descriptor)
 
     # -- the column -------------------------------------------------------------------------------------------------
@@ -221,7 +226,7 @@ class ForeignKey(RelatedField[T]):
     @cached_property
     def hops(self) -> tuple[Hop, ...]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
         """The join from the declaring model to the target."""
-        return (Hop(self.related_model, self, self.target_field, False, self.null),)
+        return (hop.Hop(self.related_model, self, self.target_field, False, self.null),)
 
     @property
     def kind(self) -> str:  # type: ignore[override]

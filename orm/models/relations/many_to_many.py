@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
-from orm.checks.messages import CheckMessage
 from orm.errors import ImproperlyConfigured
+from orm.late import late_module
 from orm.models.checks.late import relation_checks
 from orm.models.relations.foreign_key import ForeignKey
 from orm.models.relations.join_model import make_join_model
@@ -28,10 +28,14 @@ from orm.models.relations.resolve import (
     resolve_targets,
     target_label,
 )
-from orm.query.hop import Hop
 
 if TYPE_CHECKING:
+    from orm.checks.messages import CheckMessage
     from orm.models.base import AwaitableModel
+    from orm.query import hop
+    from orm.query.hop import Hop
+else:
+    hop = late_module("orm.query.hop")
 
 M = TypeVar("M", bound="AwaitableModel")
 N = TypeVar("N", bound="AwaitableModel")
@@ -258,8 +262,8 @@ class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
         """The two joins: to the join model, and on to the related model."""
         near, far = self._foreign_keys
         return (
-            Hop(self.through, near.target_field, near, True, True),
-            Hop(self.related_model, far, far.target_field, False, far.null),
+            hop.Hop(self.through, near.target_field, near, True, True),
+            hop.Hop(self.related_model, far, far.target_field, False, far.null),
         )
 
     # -- Django's introspection -------------------------------------------------------------------------------------

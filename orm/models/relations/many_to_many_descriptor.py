@@ -5,11 +5,16 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from orm.models.relations.manager_class import JoinedLink, manager_class
-from orm.models.relations.many_blocking import ManyRelatedManager
+from orm.late import late_module
 
 if TYPE_CHECKING:
+    from orm.models.relations import manager_class
+    from orm.models.relations import many_blocking as many
+    from orm.models.relations.many_blocking import ManyRelatedManager
     from orm.models.relations.rels import ManyToManyRel
+else:
+    manager_class = late_module("orm.models.relations.manager_class")
+    many = late_module("orm.models.relations.many_blocking")
 
 
 class ManyToManyDescriptor:
@@ -49,9 +54,9 @@ class ManyToManyDescriptor:
         near, far = field.source_foreign_key, field.target_foreign_key
         if self.reverse:
             near, far = far, near
-        link = JoinedLink(self.name, rel, field, field.through, near, far, self.reverse, rel.symmetrical)
+        link = manager_class.JoinedLink(self.name, rel, field, field.through, near, far, self.reverse, rel.symmetrical)
         model = rel.related_model if self.reverse else field.related_model
-        return manager_class(ManyRelatedManager, model._default_manager, link)
+        return manager_class.manager_class(many.ManyRelatedManager, model._default_manager, link)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:

@@ -11,13 +11,17 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from orm.late import late_module
 from orm.models.fields.base import BLANK_CHOICE
 from orm.models.relations.choices import achoices_among
 from orm.models.relations.choices_blocking import choices_among
-from orm.query.hop import Hop
 
 if TYPE_CHECKING:
     from orm.models.on_delete import OnDelete
+    from orm.query import hop
+    from orm.query.hop import Hop
+else:
+    hop = late_module("orm.query.hop")
 
 
 class ForeignObjectRel:
@@ -152,7 +156,7 @@ class ManyToOneRel(ForeignObjectRel):
     @cached_property
     def hops(self) -> tuple[Hop, ...]:
         field = self.field
-        return (Hop(field.model, field.target_field, field, self.multiple, True),)
+        return (hop.Hop(field.model, field.target_field, field, self.multiple, True),)
 
 
 class OneToOneRel(ManyToOneRel):
@@ -198,6 +202,6 @@ class ManyToManyRel(ForeignObjectRel):
     def hops(self) -> tuple[Hop, ...]:
         near, far = self.field.target_foreign_key, self.field.source_foreign_key
         return (
-            Hop(self.through, near.target_field, near, True, True),
-            Hop(far.related_model, far, far.target_field, False, False),
+            hop.Hop(self.through, near.target_field, near, True, True),
+            hop.Hop(far.related_model, far, far.target_field, False, False),
         )

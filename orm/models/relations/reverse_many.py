@@ -5,11 +5,16 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from orm.models.relations.manager_class import Link, manager_class
-from orm.models.relations.many_blocking import RelatedManager
+from orm.late import late_module
 
 if TYPE_CHECKING:
+    from orm.models.relations import manager_class
+    from orm.models.relations import many_blocking as many
+    from orm.models.relations.many_blocking import RelatedManager
     from orm.models.relations.rels import ManyToOneRel
+else:
+    manager_class = late_module("orm.models.relations.manager_class")
+    many = late_module("orm.models.relations.many_blocking")
 
 
 class ReverseManyDescriptor:
@@ -30,8 +35,8 @@ class ReverseManyDescriptor:
     @cached_property
     def related_manager_cls(self) -> type[RelatedManager[Any]]:
         """The class of the managers this descriptor gives; made once, on top of the related model's own manager."""
-        link = Link(self.name, self.rel, self.field)
-        return manager_class(RelatedManager, self.rel.related_model._default_manager, link)
+        link = manager_class.Link(self.name, self.rel, self.field)
+        return manager_class.manager_class(many.RelatedManager, self.rel.related_model._default_manager, link)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:

@@ -1,0 +1,51 @@
+"""``objects`` of a model that declares no manager: made when it is first asked for.
+
+Most models have no other, and a manager brings in all that querying needs: a program that only declares models has no
+use for it yet.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from orm.late import late_module
+
+if TYPE_CHECKING:
+    from orm.models import managers
+else:
+    managers = late_module("orm.models.managers")
+
+NAME = "objects"
+_making = threading.Lock()
+
+
+class DefaultManagerDescriptor:
+    """What such a model holds under ``objects`` until then; the manager's own descriptor takes its place."""
+
+    __slots__ = ("model",)
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        make_default_manager(self.model)
+        return vars(self.model)[NAME].__get__(instance, owner)
+
+
+def make_default_manager(model: Any) -> None:
+    """Give a model that declares no manager its ``objects``, unless it has it by now."""
+    with _making:
+        if model._meta.lacks_manager:
+            manager: Any = managers.Manager()
+            manager.auto_created = True
+            manager.contribute_to_class(model, NAME)
+            model._meta.lacks_manager = False
+
+
+def plain_manager(model: Any) -> Any:
+    """Return a manager that shows every row of a model, whatever it declares."""
+    manager: Any = managers.Manager()
+    manager.name = "_base_manager"
+    manager.model = model
+    return manager

@@ -1,0 +1,52 @@
+"""UUIDs: a module of their own, since Python's takes as long to import as four of ours."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from orm.models.fields.base import Field
+
+if TYPE_CHECKING:
+    from typing import Literal, overload
+
+    from typing_extensions import TypeVar, Unpack
+
+    from orm.models.fields.base import FieldOptions
+
+    UuidT = TypeVar("UuidT", default=uuid.UUID)
+else:
+    from typing import TypeVar
+
+    UuidT = TypeVar("UuidT")
+
+
+class UUIDField(Field[UuidT]):
+    """A UUID."""
+
+    kind = "uuid"
+    description = "Universally unique identifier"
+    exact_type = uuid.UUID
+    default_error_messages = {"invalid": "“%(value)s” is not a valid UUID."}
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: UUIDField[uuid.UUID],
+            verbose_name: str | None = ...,
+            *,
+            null: Literal[False] = ...,
+            **options: Unpack[FieldOptions],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: UUIDField[uuid.UUID | None],
+            verbose_name: str | None = ...,
+            *,
+            null: Literal[True],
+            **options: Unpack[FieldOptions],
+        ) -> None: ...
+        @overload
+        def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[FieldOptions]) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
