@@ -15,9 +15,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from orm.errors import InvalidCursor
-from orm.late import LateModule
+from orm.late import late_module
 
-signing: Any = LateModule("orm.security.signing")  # which imports hashlib
+signing: Any = late_module("orm.security.signing")  # which imports hashlib
 PLAIN = (type(None), bool, int, float, str)
 
 WRITTEN: dict[type, tuple[str, Callable[[Any], str], Callable[[str], Any]]] = {
