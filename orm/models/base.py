@@ -21,19 +21,19 @@ from orm.models.checks.late import option_checks
 from orm.models.default_manager import NAME, DefaultManagerDescriptor
 from orm.models.metaclass import ModelBase
 from orm.models.model_errors import ErrorOfModel
-from orm.models.raw_writing import write_raw
 from orm.models.signals import post_init, post_save, pre_init, pre_save
 from orm.models.state import DEFAULT_DB_ALIAS, NO_KEY, PENDING, ModelState, StateDescriptor
 
 if TYPE_CHECKING:
     from orm.checks.messages import CheckMessage
-    from orm.models import deletion, initialiser, neighbours, validation, writing
+    from orm.models import deletion, initialiser, neighbours, raw_writing, validation, writing
     from orm.models.managers import ManagerOf
     from orm.models.options import Options
     from orm.models.writing import WritePlan
     from orm.query.queryset_blocking import QuerySet
     from orm.sql import calls
 else:
+    raw_writing = late_module("orm.models.raw_writing")
     deletion = late_module("orm.models.deletion")
     initialiser = late_module("orm.models.initialiser")
     neighbours = late_module("orm.models.neighbours")
@@ -310,7 +310,7 @@ class AwaitableModel(metaclass=ModelBase):
             return
         if force_insert or force_update or update_fields is not None:
             raise TypeError("save_base(raw=True) writes the whole row; it goes with using= only.")
-        await write_raw([self], using or self._state.db or DEFAULT_DB_ALIAS)
+        await raw_writing.write_raw([self], using or self._state.db or DEFAULT_DB_ALIAS)
 
     def _settle_relations(self, plan: WritePlan) -> None:
         """Take the keys of related instances that were saved after they were assigned; refuse those that were not."""

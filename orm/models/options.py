@@ -143,7 +143,9 @@ class Options:
         self.label = f"{self.app_label}.{self.object_name}"
         self.label_lower = f"{self.app_label}.{self.model_name}"
         self.original_attrs = dict(declared)
-        self.__dict__.update({**META_DEFAULTS, **declared, "app_label": self.app_label})
+        for name, default in META_DEFAULTS.items():
+            if name != "app_label":
+                setattr(self, name, declared.get(name, default))
         self.apps = declared.get("apps") or self.default_apps
         if not isinstance(self.apps, Apps):
             raise TypeError(f"{self.label}: Meta.apps is a registry of models (Apps), not {self.apps!r}.")

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from orm.config import settings
 from orm.errors import ImproperlyConfigured
+from orm.late import late_module
 from orm.models.fields.base import BLANK_CHOICE, NOT_PROVIDED, Field
 from orm.models.fields.description import KEPT_AS
 from orm.models.options import Options
-from orm.models.relations.choices import achoices_among
-from orm.models.relations.choices_blocking import choices_among
 from orm.models.relations.resolve import format_related_name, resolve_targets, target_label, told_target
 
 if TYPE_CHECKING:
+    from orm.models.relations import choices, choices_blocking
     from orm.models.relations.rels import ForeignObjectRel
+else:
+    choices = late_module("orm.models.relations.choices")
+    choices_blocking = late_module("orm.models.relations.choices_blocking")
 
 T = TypeVar("T")
 FAR_OPTIONS = frozenset({"limit_choices_to", "on_delete", "parent_link"})
@@ -88,7 +91,7 @@ class RelatedField(Field[T]):
         the model's. The awaitable form is ``aget_choices``.
         """
         limit = self.get_limit_choices_to() if limit_choices_to is None else limit_choices_to
-        pairs = choices_among(self.related_model, self.chosen_attname, limit, ordering)
+        pairs = choices_blocking.choices_among(self.related_model, self.chosen_attname, limit, ordering)
         return [*blank_choice, *pairs] if include_blank else pairs
 
     async def aget_choices(
@@ -100,7 +103,7 @@ class RelatedField(Field[T]):
     ) -> list[tuple[Any, Any]]:
         """``get_choices``, to be awaited."""
         limit = self.get_limit_choices_to() if limit_choices_to is None else limit_choices_to
-        pairs = await achoices_among(self.related_model, self.chosen_attname, limit, ordering)
+        pairs = await choices.achoices_among(self.related_model, self.chosen_attname, limit, ordering)
         return [*blank_choice, *pairs] if include_blank else pairs
 
     @property

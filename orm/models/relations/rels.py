@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from orm.late import late_module
 from orm.models.fields.base import BLANK_CHOICE
-from orm.models.relations.choices import achoices_among
-from orm.models.relations.choices_blocking import choices_among
 
 if TYPE_CHECKING:
     from orm.models.on_delete import OnDelete
+    from orm.models.relations import choices, choices_blocking
     from orm.query import hop
     from orm.query.hop import Hop
 else:
+    choices = late_module("orm.models.relations.choices")
+    choices_blocking = late_module("orm.models.relations.choices_blocking")
     hop = late_module("orm.query.hop")
 
 
@@ -110,7 +111,7 @@ class ForeignObjectRel:
     ) -> list[tuple[Any, Any]]:
         """The rows that may refer to one of ``model``, as ``RelatedField.get_choices`` gives those referred to."""
         limit = (self.limit_choices_to or {}) if limit_choices_to is None else limit_choices_to
-        pairs = choices_among(self.related_model, "pk", limit, ordering)
+        pairs = choices_blocking.choices_among(self.related_model, "pk", limit, ordering)
         return [*blank_choice, *pairs] if include_blank else pairs
 
     async def aget_choices(
@@ -122,7 +123,7 @@ class ForeignObjectRel:
     ) -> list[tuple[Any, Any]]:
         """``get_choices``, to be awaited."""
         limit = (self.limit_choices_to or {}) if limit_choices_to is None else limit_choices_to
-        pairs = await achoices_among(self.related_model, "pk", limit, ordering)
+        pairs = await choices.achoices_among(self.related_model, "pk", limit, ordering)
         return [*blank_choice, *pairs] if include_blank else pairs
 
     @cached_property
