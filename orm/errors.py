@@ -42,6 +42,10 @@ class FieldError(Error):
     """A query names a field, relation, transform or lookup that the model does not have."""
 
 
+class UnknownAttribute(FieldError, AttributeError):
+    """A name along a path that instances do not have."""
+
+
 class FieldDoesNotExist(FieldError):
     """The model has no field of that name."""
 

@@ -8,9 +8,6 @@ from typing import Any
 
 from orm.late import inspect
 from orm.models.on_delete import OnDelete
-from orm.sql.calls import Func
-from orm.sql.conditions import Q
-from orm.sql.references import F
 from orm.structures.lazy import Promise
 
 
@@ -64,29 +61,14 @@ def without_targets(fields: Any) -> list[Any]:
 
 
 def declared(value: Any) -> tuple[type[Any], list[Any], dict[str, Any]] | None:
-    """The class and arguments that make one of the library's own conditions, expressions or validators again.
+    """The class and arguments that make one of the library's own validators again.
 
     None for anything else. Arguments that are as the class has them by itself are left out.
     """
     cls = type(value)
-    if isinstance(value, Q):
-        options: dict[str, Any] = {} if value.connector == Q.AND else {"_connector": value.connector}
-        if value.negated:
-            options["_negated"] = True
-        return cls, list(value.children), options
-    if isinstance(value, Func):
-        options = dict(value.extra)
-        if value._output_field is not None:
-            options["output_field"] = value._output_field
-        return cls, [_shown(one) for one in value.source_expressions], options
     if not cls.__module__.startswith("orm.") or not hasattr(value, "__dict__"):
         return None
     return cls, [], _arguments(value, cls)
-
-
-def _shown(expression: Any) -> Any:
-    """A plain reference as the name it was given by."""
-    return expression.name if type(expression) is F else expression
 
 
 def _arguments(value: Any, cls: type[Any]) -> dict[str, Any]:

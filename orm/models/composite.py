@@ -14,8 +14,9 @@ from typing import Any, ClassVar
 from orm.config import settings
 from orm.errors import EmptyResultSet, ImproperlyConfigured, ValidationError
 from orm.models.fields.base import Field
-from orm.sql.expressions import Param, Slot
+from orm.sql.expressions import Slot
 from orm.sql.lookups import In, IsNull, Lookup
+from orm.sql.nodes import Param
 
 Prepare = Callable[[Any], Any]
 

@@ -19,7 +19,8 @@ from orm.sql.columns import Col
 from orm.sql.compiler import Compiler
 from orm.sql.conditions import Q
 from orm.sql.ddl import with_literals
-from orm.sql.expressions import Constant, OrderBy, Param
+from orm.sql.expressions import OrderBy
+from orm.sql.nodes import Constant, Param
 from orm.sql.references import F, names_in
 from orm.sql.select import Join, Select
 

@@ -20,8 +20,9 @@ from orm.models.fields import Field, IntegerField
 from orm.models.fields.base import NOT_PROVIDED
 from orm.postgresql.validators import ArrayMaxLengthValidator
 from orm.sql.conditions import EMPTY, LIST
-from orm.sql.expressions import Expression, Node, Null, Slot
+from orm.sql.expressions import Expression, Null, Slot
 from orm.sql.lookups import Exact, In, Lookup, Transform
+from orm.sql.nodes import Node
 from orm.sql.subqueries import Subquery
 
 if TYPE_CHECKING:

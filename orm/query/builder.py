@@ -16,9 +16,10 @@ from orm.query.path import Path
 from orm.sql import types
 from orm.sql.columns import Col
 from orm.sql.conditions import Q, Where, kind_of
-from orm.sql.expressions import Expression, Node, Slot
+from orm.sql.expressions import Expression, Slot
 from orm.sql.json import KeyPath, PathItem
 from orm.sql.lookups import Exact, IsNull, build_lookup
+from orm.sql.nodes import Node
 from orm.sql.references import names_in
 from orm.sql.select import Join, Output, Select, SubSelect, relabel
 from orm.sql.types import SQLType
@@ -238,7 +239,8 @@ class Builder(Names):
         if within and path.many:
             return self._has_row(path, kind, value, name, reuse)
         lhs = self.column(path, reuse, allow_joins)
-        if path.relation is not None and path.rest and path.rest[-1] not in RELATION_LOOKUPS:
+        known = RELATION_LOOKUPS if path.relation is None else (*RELATION_LOOKUPS, *path.field.registered_lookups())
+        if path.relation is not None and path.rest and path.rest[0] not in known:
             related = path.relation.hops[-1].model._meta.names
             raise FieldError(
                 f"The relation {path.relation.name!r} has no lookup {path.rest[-1]!r} (in {name!r})."
@@ -420,8 +422,7 @@ def _find_lookup(lhs: Any, name: str) -> Any:
     own = getattr(type(lhs), "class_lookups", {}).get(name)
     if own is not None and not getattr(own, "is_transform", False):
         return own
-    field = lhs.output_field_or_none
-    return field.get_lookup(name) if field is not None else None
+    return (lhs.output_field_or_none or types.UNKNOWN).get_lookup(name)
 
 
 def one_column(select: Select, lhs: Any = None, *, ordered: bool = False) -> Select:

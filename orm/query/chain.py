@@ -18,12 +18,12 @@ from orm.query.cte import CTE
 from orm.query.extra import add_extra, read_extra
 from orm.query.filtered import FilteredRelation
 from orm.query.names import Listing
-from orm.query.prefetch import check_lookups
+from orm.query.prefetch import check_targets
 from orm.query.shape import Shape, root
 from orm.sql import types
 from orm.sql.conditions import SCALARS, VALUE, Q, kind_of
-from orm.sql.expressions import Node, Uncacheable, structure_of
 from orm.sql.functions.moments import Trunc
+from orm.sql.nodes import Uncacheable, structure_of
 from orm.sql.subqueries import Subquery
 
 if TYPE_CHECKING:
@@ -171,6 +171,14 @@ class Chain(Generic[M]):
             raise Uncacheable(type(self).__name__)
         values.extend(own)
         return (Chain, shape)
+
+    def value_type(self) -> SQLType | None:
+        """Return the type of the single column of the rows, where there is one and its type is known."""
+        select = self._shape.select
+        if select.values is None or len(select.values) + len(select.selected) != 1:
+            return None
+        chosen = [expression for _, expression in select.values] or [select.annotations[select.selected[0]]]
+        return chosen[0].output_field_or_none
 
     def embedded(self) -> tuple[Shape, tuple[Any, ...]]:
         """Return shape and values for use inside another query."""
@@ -375,13 +383,21 @@ class Chain(Generic[M]):
     def _choose(self, result: str, fields: Sequence[Any], expressions: dict[str, Any]) -> Any:
         names: list[str] = []
         computed = dict(expressions)
-        for number, item in enumerate(fields):
+        named = {item for item in fields if isinstance(item, str)}
+        number = 0
+        for item in fields:
             if isinstance(item, str):
                 names.append(item)
                 continue
+            item = _as_annotation(item)
             if not hasattr(item, "resolve_expression"):
                 raise TypeError(f"values() takes names of fields and expressions, not {item!r}")
-            name = getattr(item, "default_alias", None) or f"{type(item).__name__.lower()}{number + 1}"
+            name = default_name(item)
+            if name is None or result != "dict":  # where rows are no dicts nobody asks by the name
+                prefix, number = name or type(item).__name__.lower(), number + 1
+                while f"{prefix}{number}" in named:
+                    number += 1
+                name = f"{prefix}{number}"
             computed[name] = item
             names.append(name)
         return self._step("values", (result, names, computed), steps.choose_values, names, computed, result)
@@ -439,7 +455,7 @@ class Chain(Generic[M]):
         if any(isinstance(name, str) and name.split("__")[0] in self._shape.select.filtered for name in names):
             raise ValueError("prefetch_related() is not supported with FilteredRelation.")
         lookups = self._prefetch_related_lookups + lookups
-        check_lookups(self.model, lookups)
+        check_targets(self.model, lookups)
         return self._set(_prefetch_related_lookups=lookups)
 
     def only(self, *fields: Any) -> Self:
@@ -540,11 +556,16 @@ def _listed_filter_key(
 
 def _as_annotation(value: Any) -> Any:
     """Return what stands for a value given as an annotation: a queryset is a subquery."""
-    return (
-        Subquery(value)
-        if hasattr(value, "query_structure") and not isinstance(value, (Node, FilteredRelation))
-        else value
-    )
+    return Subquery(value) if hasattr(value, "embedded") else value
+
+
+def default_name(expression: Any) -> str | None:
+    """Return the name that an expression has by itself (``books__count``), or None."""
+    try:
+        name: str = expression.default_alias
+    except (AttributeError, TypeError):
+        return None
+    return name
 
 
 def named_expressions(
@@ -565,10 +586,9 @@ def named_expressions(
         )
     named: dict[str, Any] = {}
     for item in args:
-        try:
-            name = item.default_alias
-        except (AttributeError, TypeError):
-            raise TypeError(f"Complex {kind} require an alias: {item!r} needs a name, as in {method}(name=…)") from None
+        name = default_name(item)
+        if name is None:
+            raise TypeError(f"Complex {kind} require an alias: {item!r} needs a name, as in {method}(name=…)")
         if name in kwargs:
             raise ValueError(f"The named annotation {name!r} conflicts with the default name for another annotation.")
         named[name] = item

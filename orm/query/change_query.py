@@ -13,9 +13,10 @@ from orm.query.shape import Shape, root
 from orm.sql.columns import Col
 from orm.sql.conditions import Where
 from orm.sql.delete import Delete
-from orm.sql.expressions import Combinable, Expression, Null, Slot, Uncacheable, structure_of
+from orm.sql.expressions import Combinable, Expression, Null, Slot
 from orm.sql.insert import Conflict, Insert
 from orm.sql.lookups import Exact, In
+from orm.sql.nodes import Uncacheable, structure_of
 from orm.sql.select import Output, Select, SubSelect, moved
 from orm.sql.sources import DefaultRow, SelectedRows
 from orm.sql.statements import StoredSlot

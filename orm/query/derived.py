@@ -11,8 +11,8 @@ from orm.query.layout import finish, resolve_ordering
 from orm.query.path import Path
 from orm.sql.columns import Col, Ref
 from orm.sql.conditions import Q, Where, kind_of
-from orm.sql.expressions import Node
 from orm.sql.lookups import IsNull
+from orm.sql.nodes import Node
 from orm.sql.select import Join, Output, Select, SubSelect
 from orm.sql.sources import SelectedRows
 from orm.sql.types import SQLType

@@ -17,7 +17,7 @@ from orm.query.steps import annotate
 from orm.sql import types
 from orm.sql.columns import Column
 from orm.sql.expressions import OrderBy
-from orm.sql.handwritten import RawSQL
+from orm.sql.handwritten import ExtraColumn, RawSQL
 from orm.sql.select import Join
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _PLACEHOLDER = re.compile(r"%%|%s")
 class Extra(NamedTuple):
     """What one call of ``extra()`` adds: columns by name, one condition, tables, and an ordering or None."""
 
-    columns: dict[str, RawSQL]
+    columns: dict[str, ExtraColumn]
     condition: RawSQL | None
     tables: tuple[str, ...]
     order_by: tuple[str, ...] | None
@@ -58,10 +58,10 @@ def read_extra(
         if isinstance(given, str):
             raise TypeError(f"extra({name}=…) takes a list of values, not the text {given!r}")
     left = list(select_params or ())
-    columns: dict[str, RawSQL] = {}
+    columns: dict[str, ExtraColumn] = {}
     for name, sql in (select or {}).items():
         count = _placeholders(str(sql))
-        columns[name] = RawSQL(_counted(f"select={{{name!r}: …}}", str(sql), left[:count]), left[:count])
+        columns[name] = ExtraColumn(_counted(f"select={{{name!r}: …}}", str(sql), left[:count]), left[:count])
         left = left[count:]
     if left:
         raise ValueError(f"extra(select_params=…) has {len(left)} more parameters than select has placeholders")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from orm.errors import FieldError
 from orm.query.builder import InnerBuilder
 from orm.sql.conditions import Q
-from orm.sql.expressions import Node
+from orm.sql.nodes import Node
 from orm.sql.select import Filtered
 
 if TYPE_CHECKING:

@@ -44,3 +44,20 @@ def _shown(value: Any) -> str:
     """Return a value for a message; of an instance its key, since its own text may ask the database."""
     meta = getattr(value, "_meta", None)
     return repr(value) if meta is None else f"<{type(value).__name__} pk={value.pk!r}>"
+
+
+def unique_attribute(model: Any, name: str) -> str:
+    """Return the attribute of the unique field by which ``in_bulk()`` tells rows apart. Raises ``ValueError``."""
+    opts = model._meta
+    field = opts.pk if name == "pk" else opts.names.get(name)
+    if field is None or not (field.primary_key or field.unique or (name,) in opts.unique_together):
+        raise ValueError(f"in_bulk()'s field_name must be a unique field but {name!r} isn't.")
+    return str(field.attname)
+
+
+def check_chunk_size(size: int | None, *, required: bool = False) -> None:
+    """Refuse a number of rows that is none, or none at all where it is required. Raises ``ValueError``."""
+    if size is None and required:
+        raise ValueError("chunk_size must be provided when using QuerySet.iterator() after prefetch_related().")
+    if size is not None and size <= 0:
+        raise ValueError("Chunk size must be strictly positive.")

@@ -24,8 +24,9 @@ from orm.query.shape import root
 from orm.sql.calls import DatabaseDefault
 from orm.sql.columns import Col
 from orm.sql.dialect import NewKey
-from orm.sql.expressions import Combinable, Expression, Uncacheable, Value, structure_of
+from orm.sql.expressions import Combinable, Expression, Value
 from orm.sql.insert import Conflict, Excluded, Insert
+from orm.sql.nodes import Uncacheable, structure_of
 from orm.sql.select import Output
 from orm.sql.sources import DefaultRow, ParameterArrays, ParameterRows, Source, ValueRow
 

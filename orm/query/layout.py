@@ -331,15 +331,12 @@ def resolve_ordering(
         if not isinstance(item, str):
             if not hasattr(item, "resolve_expression"):
                 raise TypeError(f"order_by() takes names and expressions, not {item!r}")
-            if getattr(item, "contains_aggregate", False):
-                raise FieldError(
-                    f"order_by({item!r}): name the aggregate with annotate() first, and order by that name"
-                )
-            ordering = ordering_of(item).resolve_expression(builder)
-            if ordering.contains_aggregate and builder.select.group_by is None:
+            unnamed = getattr(item, "contains_aggregate", False)
+            ordering = item if unnamed else ordering_of(item).resolve_expression(builder)
+            if unnamed or (ordering.contains_aggregate and builder.select.group_by is None):
                 raise FieldError(
                     "Using an aggregate in order_by() without also including it in annotate() is not allowed: "
-                    f"annotate(x={item!r}).order_by('x')"
+                    f"{item!r}. Write annotate(x=…).order_by('x')"
                 )
             found.append(ordering)
             continue

@@ -37,7 +37,7 @@ class RelatedValue(SQLType):
 
     def get_prep_value(self, value: Any) -> Any:
         if hasattr(value, "_meta"):
-            if not isinstance(value, self.related):
+            if not isinstance(value, self.related) and not issubclass(self.related, value._meta.concrete_model):
                 raise ValueError(
                     f'Cannot query "{value}": Must be "{self.related.__name__}" instance. '
                     f"{self.name} is compared to a {self.related.__name__}, not to {value!r}"
@@ -249,9 +249,11 @@ class Names:
     def _annotation(self, name: str) -> tuple[Any, tuple[str, ...]]:
         if name in self.select.annotations:
             return self.select.annotations[name], ()
-        first, *rest = name.split("__")
-        if first in self.select.annotations:
-            return self.select.annotations[first], tuple(rest)
+        first, *rest = parts = name.split("__")
+        for end in range(len(parts) - 1, 0, -1):  # an annotation may have been named by what it is: book__pages__sum
+            annotation = self.select.annotations.get("__".join(parts[:end]))
+            if annotation is not None:
+                return annotation, tuple(parts[end:])
         offer = self.select.offered.get(first)
         if offer is not None:
             column, *rest = rest or [""]

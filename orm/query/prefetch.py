@@ -2,8 +2,9 @@
 
 A lookup is a path of attribute names (``"books__authors"``), a ``Prefetch`` one with a queryset or target of its own.
 What is loaded already is used and not asked for again. A sliced queryset is cut for each parent, by ROW_NUMBER() in
-the same query. What this module refuses: names that are no relation, a second queryset for a path that has one, a
-``to_attr`` that hides a field, a method or what else instances need.
+the same query. A name that is no relation, a property say, is read from the instances. What this module refuses: names
+that nothing has, paths that end in no relation, a second queryset for a path that has one, a ``to_attr`` that hides a
+field, a method or what else instances need.
 
 It knows relations by what they say of themselves (their fields, names and flags) and imports no model.
 """
@@ -16,7 +17,7 @@ from typing import Any
 
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.db.routing import routes
-from orm.errors import FieldError
+from orm.errors import FieldError, UnknownAttribute
 from orm.late import difflib
 from orm.query.names import check_attribute
 from orm.sql.columns import Col
@@ -42,7 +43,7 @@ class Prefetch:
             raise TypeError(f"Prefetch takes a path like 'books__authors', not {lookup!r}.")
         if queryset is not None and not hasattr(queryset, "_prefetch_related_lookups"):
             raise TypeError(f"Prefetch({lookup!r}): queryset must be a QuerySet, not {queryset!r}.")
-        if queryset is not None and queryset._shape.select.values is not None:
+        if queryset is not None and (not hasattr(queryset, "_shape") or queryset._shape.select.values is not None):
             raise ValueError(
                 "Prefetch querysets cannot use raw(), values(), and values_list(). "
                 f"Prefetch({lookup!r}): the queryset must give instances; leave out values()."
@@ -55,6 +56,19 @@ class Prefetch:
         self.to_attr = to_attr
         parts = lookup.split("__")
         self.prefetch_to = "__".join([*parts[:-1], to_attr]) if to_attr else lookup
+
+    def get_current_prefetch_to(self, level: int) -> str:
+        """Return the path of attributes down to a level, the first of which is 0."""
+        return "__".join(self.prefetch_to.split("__")[: level + 1])
+
+    def get_current_to_attr(self, level: int) -> tuple[str, bool]:
+        """Return the attribute that a level's result goes to, and whether that is a ``to_attr``."""
+        attribute = self.prefetch_to.split("__")[level]
+        return attribute, bool(self.to_attr) and self.to_attr == attribute
+
+    def get_current_querysets(self, level: int) -> list[Any] | None:
+        """Return the querysets to use at a level; None where the relation's own is meant."""
+        return (self.querysets or None) if self.get_current_prefetch_to(level) == self.prefetch_to else None
 
     def __repr__(self) -> str:
         return f"<Prefetch {self.prefetch_to}>"
@@ -72,7 +86,7 @@ class Prefetch:
         self.queryset = self.querysets[0] if self.querysets else None
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Prefetch) and self.prefetch_to == other.prefetch_to
+        return self.prefetch_to == other.prefetch_to if isinstance(other, Prefetch) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self.prefetch_to)
@@ -81,6 +95,14 @@ class Prefetch:
 def as_prefetch(lookup: str | Prefetch) -> Prefetch:
     """Return a lookup as a ``Prefetch``."""
     return lookup if isinstance(lookup, Prefetch) else Prefetch(lookup)
+
+
+class ChosenRows(list[Any]):
+    """Prefetched rows of a queryset of the user's: what is chained to them asks that queryset, narrowed."""
+
+    def __init__(self, rows: Iterable[Any], queryset: Any) -> None:
+        super().__init__(rows)
+        self.queryset = uncut(queryset)
 
 
 # -- one relation ------------------------------------------------------------------------------------------------------
@@ -138,7 +160,7 @@ class OneLoader(Loader):
         if queryset._low or queryset._high is not None:
             raise TypeError(f"prefetch_related({self.name!r}): there is one object at most, so a slice has no meaning.")
         keys = {key for instance in instances if (key := instance.__dict__.get(near)) is not None}
-        found = await fetch_in(queryset, self.far, keys)
+        found = await fetch_in(queryset.order_by(), self.far, keys)  # one for each: their order would say nothing
         by_key = keyed(found, self.far, self.name)
         back, keeps_none = self.back, self.keeps_none or to_attr is not None
         for instance in instances:
@@ -260,7 +282,7 @@ class ReverseManyLoader(ManyLoader):
             held = related.__dict__
             value = held[key]
             groups[value].append(related)
-            held[back] = parents[value]
+            held.setdefault(back, parents[value])  # unless the queryset has loaded it, maybe with more
         found = self.cut(queryset, groups, found)
         self.give(instances, groups, to_attr)
         return found
@@ -306,7 +328,8 @@ class JoinColumn(F):
         for_save: bool = False,
     ) -> Any:
         joins, annotations = query.select.joins.values(), query.select.annotations.values()
-        counted = {node.alias for item in annotations for node in item.walk() if isinstance(node, Col)}
+        grouped = (item for item in annotations if item.contains_aggregate)
+        counted = {node.alias for item in grouped for node in item.walk() if isinstance(node, Col)}
         further = {join.parent for join in joins}
         ends = {join.alias for join in joins} - further - counted
         return query.resolve_ref(self.name, allow_joins, ends, summarize)
@@ -394,29 +417,26 @@ async def fetch_in(queryset: Any, name: str, keys: Iterable[Any]) -> list[Any]:
 # -- many lookups ------------------------------------------------------------------------------------------------------
 
 
-def check_lookups(model: type[Any], lookups: Iterable[str | Prefetch]) -> None:
-    """Raise ``FieldError`` for a path that leads along something that is no relation, naming the nearest ones."""
-    targets: dict[str, type[Any] | None] = {}
+def check_targets(model: type[Any], lookups: Iterable[str | Prefetch]) -> None:
+    """Raise ``FieldError`` for a first name nothing has, ``ValueError`` for a ``to_attr`` that hides what is needed.
+
+    Paths are followed as far as relations lead; what they mean beyond shows on the instances that are found.
+    """
+    given: set[str] = set()
     for lookup in map(as_prefetch, lookups):
-        current: type[Any] | None = model
-        path, before = "", model
-        parts = lookup.prefetch_through.split("__")
-        for part in parts:
-            path = f"{path}__{part}" if path else part
-            if current is None:
-                break  # after rows of any model: what follows is looked for on those that are found
-            before = current
-            if path in targets:
-                current = targets[path]
-                continue
-            relation = getattr(getattr(current, part, None), "relation", None)
-            if relation is None:
-                raise FieldError(unknown_relation(current, part, lookup))
-            current = relation.related_model
-        if lookup.to_attr:
-            message = f"to_attr={lookup.to_attr} conflicts with a field on the {before.__name__} model."
-            check_attribute(before, lookup.to_attr, message)
-        targets[lookup.prefetch_to] = current
+        *before, last = lookup.prefetch_through.split("__")
+        first = before[0] if before else last
+        if first not in given and not hasattr(model, first):
+            raise UnknownAttribute(unknown_relation(model, first, lookup))
+        if not lookup.to_attr:
+            continue
+        given.add(lookup.prefetch_to.split("__")[0])
+        current: Any = model
+        for part in before:
+            current = getattr(getattr(getattr(current, part, None), "relation", None), "related_model", None)
+        if current is not None:
+            message = f"to_attr={lookup.to_attr} conflicts with a field on the {current.__name__} model."
+            check_attribute(current, lookup.to_attr, message)
 
 
 def relation_names(model: type[Any]) -> Iterator[str]:
@@ -428,11 +448,14 @@ def relation_names(model: type[Any]) -> Iterator[str]:
 
 
 def unknown_relation(model: type[Any], name: str, lookup: Prefetch) -> str:
-    """Return the sentence for a name that is no relation."""
+    """Return the sentence for a name that nothing of an instance has."""
     known = sorted(set(relation_names(model)))
     near = difflib.get_close_matches(name, known, n=3)
     hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else f"It has {', '.join(known) or 'none'}."
-    return f"prefetch_related({lookup.prefetch_through!r}): {model.__name__} has no relation {name!r}. {hint}"
+    return (
+        f"Cannot find {name!r} on {model.__name__} object, {lookup.prefetch_through!r} is an invalid parameter to "
+        f"prefetch_related(). {model.__name__} has no relation {name!r}. {hint}"
+    )
 
 
 async def aprefetch_related_objects(instances: Sequence[Any], *lookups: str | Prefetch) -> None:
@@ -440,8 +463,8 @@ async def aprefetch_related_objects(instances: Sequence[Any], *lookups: str | Pr
 
     ``instances`` are of one model; ``lookups`` are paths or ``Prefetch`` objects. What they have loaded stays.
 
-    Raises ``FieldError`` for a path that leads along no relation, and ``ValueError`` when a path comes twice with
-    different querysets.
+    Raises ``AttributeError`` for a path along what instances do not have, ``ValueError`` for one that ends in no
+    relation, and when a path comes twice with different querysets.
     """
     await load_lookups(instances, lookups)
 
@@ -491,11 +514,28 @@ async def _load_all(
         by_model.setdefault(type(instance), []).append(instance)
     loaders = {model: loader for model in by_model if (loader := loader_for(model, name)) is not None}
     if not loaders:
-        raise FieldError(unknown_relation(next(iter(by_model)), name, lookup))
+        return _along_attribute(instances, name, lookup, last)
     found: list[Any] = []
     for model, loader in loaders.items():
         found += await _load(by_model[model], name, loader, lookup, last, attribute, timeout)
     return found
+
+
+def _along_attribute(instances: list[Any], name: str, lookup: Prefetch, last: bool) -> list[Any]:
+    """Return what an attribute that is no relation holds, a property say, or what a ``to_attr`` has filled."""
+    found: list[Any] = []
+    for instance in instances:
+        try:
+            held = getattr(instance, name)
+        except AttributeError:
+            raise UnknownAttribute(unknown_relation(type(instance), name, lookup)) from None
+        if last:
+            raise ValueError(
+                f"{lookup.prefetch_through!r} does not resolve to an item that supports prefetching - this is an "
+                f"invalid parameter to prefetch_related(). {type(instance).__name__}.{name} is no relation"
+            )
+        found += held if isinstance(held, (list, tuple)) else () if held is None else (held,)
+    return _once(found)
 
 
 async def _load(
@@ -536,6 +576,10 @@ async def _load(
         if timeout is not None and rows._timeout is None:
             rows = rows._set(_timeout=timeout)
         found = await loader.load(missing, rows, to_attr)
+        if queryset is not None and to_attr is None and not loader.single:
+            for instance in missing:
+                cache = instance.__dict__[PREFETCHED]
+                cache[loader.name] = ChosenRows(cache[loader.name], queryset)
     if len(missing) == len(instances):
         return found
     return _once(chain(found, _held(instances, loader, to_attr)))

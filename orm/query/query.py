@@ -23,6 +23,25 @@ class Query:
         parts = {name: getattr(queryset, name) for name in PARTS}
         return _restored, (queryset.model, parts)
 
+    # A query stands where its queryset may: in Subquery(), on the right side of a lookup, in annotate().
+
+    @property
+    def model(self) -> Any:
+        """The model whose rows are asked for."""
+        return self._queryset.model
+
+    def embedded(self) -> Any:
+        """Return shape and values for use inside another query."""
+        return self._queryset.embedded()
+
+    def query_structure(self, values: list[Any]) -> Any:
+        """Return the key of this query as part of another, whose values get this one's."""
+        return self._queryset.query_structure(values)
+
+    def value_type(self) -> Any:
+        """Return the type of the single column of the rows, where there is one and its type is known."""
+        return self._queryset.value_type()
+
     def copy_to(self, queryset: Chain[Any]) -> None:
         """Let another queryset ask what this query asks."""
         for name in PARTS:

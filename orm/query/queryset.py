@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from orm.bridge import breathe
 from orm.bridge.crossing import call_form
+from orm.bridge.guard import running_loop
 from orm.bridge.nested import nested
 from orm.bridge.one_by_one import OneByOne
 from orm.bridge.overrides import complete
@@ -24,7 +25,7 @@ from orm.db.transactions.public import atomic
 from orm.errors import IntegrityError, TransactionManagementError
 from orm.query import change_query, routed, steps
 from orm.query.chain import _filter_key, _listed_filter_key, named_expressions
-from orm.query.given import called, creation_values, not_one
+from orm.query.given import called, check_chunk_size, creation_values, not_one, unique_attribute
 from orm.query.insert_instances import bulk_insert, upsert_of
 from orm.query.plan import Plan, select_plan, statement_plan
 from orm.query.prefetch import batches, load_lookups
@@ -34,7 +35,7 @@ from orm.query.reading import AwaitableReading
 from orm.query.returning_blocking import Returning
 from orm.query.shape import Shape
 from orm.query.update_instances import bulk_update
-from orm.sql.expressions import Uncacheable, structure_of
+from orm.sql.nodes import Uncacheable, structure_of
 
 if TYPE_CHECKING:
     from typing import Self
@@ -44,8 +45,8 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", covariant=True)
 
-FEW = 200
-"""Rows of a stream that become objects at a time: a tenth quicker than thousands, which fall out of the caches."""
+FEW = 200  # rows of a stream that become objects at a time: quicker than thousands, which fall out of the caches
+CHUNK_SIZE = 2000  # rows of a stream that are held at a time
 SLICE = 500  # rows that become objects before others may run
 
 
@@ -124,9 +125,7 @@ class AwaitableQuerySet(AwaitableReading[M]):
         return self._result_cache
 
     async def _prefetch(self, instances: list[Any]) -> None:
-        if self._shape.select.values is not None:
-            raise ValueError("prefetch_related() is about model instances: values() has chosen other results")
-        if instances:
+        if instances and self._shape.select.values is None:  # chosen values have no attributes for what is loaded
             await load_lookups(instances, self._prefetch_related_lookups, self._timeout)
 
     def _hydrated(self, plan: Plan, rows: Sequence[Any], peers: list[Any] | None = None) -> list[Any]:
@@ -332,11 +331,7 @@ class AwaitableQuerySet(AwaitableReading[M]):
         self._uncut("use 'limit' or 'offset' with in_bulk")
         if self._shape.select.values is not None:
             raise TypeError("in_bulk() cannot be used with values() or values_list().")
-        meta: Any = self.model
-        opts = meta._meta
-        field = opts.pk if field_name == "pk" else opts.names.get(field_name)
-        if field is None or not (field.primary_key or field.unique or (field_name,) in opts.unique_together):
-            raise ValueError(f"in_bulk()'s field_name must be a unique field but {field_name!r} isn't.")
+        name = unique_attribute(self.model, field_name)
         if id_list is None:
             queryset = self._clone()
         else:
@@ -344,7 +339,6 @@ class AwaitableQuerySet(AwaitableReading[M]):
             if not keys:
                 return {}
             queryset = self.filter(**{f"{field_name}__in": keys})
-        name = field.attname
         return {getattr(item, name): item for item in await queryset.order_by()}
 
     async def aexplain(self, *, format: str | None = None, **options: Any) -> str:
@@ -359,17 +353,20 @@ class AwaitableQuerySet(AwaitableReading[M]):
 
     # -- many rows, few at a time --------------------------------------------------------------------------------------
 
-    def aiterator(self, chunk_size: int = 2000) -> AsyncGenerator[M, None]:
+    def aiterator(self, chunk_size: int | None = None) -> AsyncGenerator[M, None]:
         """Yield the results while they arrive, through a server-side cursor, without keeping them.
 
-        ``chunk_size`` is the number of rows held at a time.
+        ``chunk_size`` is the number of rows held at a time: 2000, unless given. Blocking code must give it after
+        ``prefetch_related()``, whose queries it counts.
         """
-        if chunk_size <= 0:
-            raise ValueError("Chunk size must be strictly positive.")
+        if running_loop() is None:
+            check_chunk_size(chunk_size, required=bool(self._prefetch_related_lookups))
         return OneByOne(self._lists(chunk_size), "AwaitableQuerySet.aiterator")
 
-    async def _lists(self, chunk_size: int) -> AsyncGenerator[list[M], None]:
+    async def _lists(self, chunk_size: int | None) -> AsyncGenerator[list[M], None]:
         """Yield lists of results while they arrive."""
+        check_chunk_size(chunk_size)
+        chunk_size = CHUNK_SIZE if chunk_size is None else chunk_size
         chunks = nested(routed.chunks_of(self, chunk_size) if routes.active else self._chunks(chunk_size))
         async with aclosing(chunks):
             async for reader, plan, rows in chunks:
@@ -590,6 +587,7 @@ class AwaitableQuerySet(AwaitableReading[M]):
         """Return instances made from SQL written by hand: see ``orm.query.raw``."""
         rows: RawQuerySet[M] = RawQuerySet(self.model, raw_query, params, translations, using=self._using)
         rows._hints = self._hints
+        rows._prefetch_related_lookups = self._prefetch_related_lookups
         return rows
 
     @classmethod

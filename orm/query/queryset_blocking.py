@@ -106,7 +106,7 @@ class QuerySet(AwaitableQuerySet[M], Reading[M]):
         """
         return run(AwaitableQuerySet.aexplain(self, format=format, **options))
 
-    def iterator(self, chunk_size: int = 2000) -> Iterator[M]:
+    def iterator(self, chunk_size: int | None = None) -> Iterator[M]:
         """Yield the results while they arrive, through a server-side cursor, without keeping them.
 
         Blocking form of :meth:`aiterator`: same parameters, same errors.

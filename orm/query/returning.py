@@ -18,7 +18,7 @@ from orm.query.chain import Chain
 from orm.query.layout import Layout, finish
 from orm.query.plan import Plan, returning_plan
 from orm.query.shape import Shape, root
-from orm.sql.expressions import Uncacheable
+from orm.sql.nodes import Uncacheable
 from orm.sql.select import Output
 
 M = TypeVar("M", covariant=True)

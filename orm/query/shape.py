@@ -17,7 +17,7 @@ from weakref import WeakSet
 from orm.epoch import epoch
 from orm.query.builder import Builder
 from orm.query.names import Listing
-from orm.sql.expressions import Uncacheable
+from orm.sql.nodes import Uncacheable
 from orm.sql.select import Join, Select
 from orm.sql.types import OutOfRange
 from orm.sql.zones import chosen

@@ -23,6 +23,7 @@ from orm.sql.common_tables import CommonTable
 from orm.sql.conditions import Never, NothingNode, Q, Where
 from orm.sql.expressions import Expression, OrderBy, Slot
 from orm.sql.functions.windows import RowNumber
+from orm.sql.handwritten import ExtraColumn
 from orm.sql.lookups import Exact, GreaterThan, LessThanOrEqual
 from orm.sql.references import names_in
 from orm.sql.select import Combination, Join, Loading, Lock, Offer, Output, Position, Select, relabel
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
     from orm.sql.dialect import Dialect
 
-_ALIAS = re.compile(r"[^\W\d]\w*\Z")
+_ALIAS = re.compile(r"[^\W\d](?:\w|\$|-(?!-))*\Z")
 
 
 def check_alias(name: str) -> None:
@@ -46,8 +47,8 @@ def check_alias(name: str) -> None:
     if not _ALIAS.match(name):
         raise ValueError(
             "Column aliases cannot contain whitespace characters, hashes, control characters, quotation marks, "
-            f"semicolons, or SQL comments. {name!r} can't name a column of a result: use letters, digits and "
-            "underscores"
+            f"semicolons, or SQL comments. {name!r} can't name a column of a result: use letters, digits, "
+            "underscores and single hyphens"
         )
 
 
@@ -61,7 +62,7 @@ def filter_rows(builder: Builder, negated: bool, args: Sequence[Any], kwargs: di
         )
     if not args and not kwargs:
         return
-    condition = Q(*args, **kwargs)
+    condition = Q(*args, *kwargs.items())
     builder.add_filter(~condition if negated else condition)
 
 
@@ -133,6 +134,8 @@ def annotate(builder: Builder, annotations: dict[str, Any], selected: bool) -> N
                 select.values = tuple((n, e) for n, e in select.values if n != name)
             if name not in select.selected:
                 select.selected = (*select.selected, name)
+        else:
+            select.selected = tuple(n for n in select.selected if n != name)
 
 
 def _resolve_annotation(builder: Builder, annotation: Any) -> Any:
@@ -168,7 +171,8 @@ def choose_values(
     else:
         chosen = [(f.attname, builder.own_column(f)) for f in select.model._meta.concrete_fields]
         annotated = list(select.selected)
-    order = asked or [name for name, _ in chosen] + annotated
+    by_hand = [name for name in annotated if isinstance(select.annotations[name], ExtraColumn)]
+    order = asked or [*by_hand, *(name for name, _ in chosen), *(name for name in annotated if name not in by_hand)]
     select.values, select.selected = _in_order(select, order, dict(chosen), annotated)
 
 
@@ -512,6 +516,8 @@ def exists(builder: Builder) -> None:
     select = builder.select
     if select.combination is None and not select.distinct_on:
         select.order_by = ()
+        if select.limit is None and select.offset is None:
+            select.distinct = False  # where there is any row, there are different ones
         if (select.group_by is None and not select.distinct) or select.group_by is not None:
             select.outputs = (Output(Limit(1), "found"),)
         select.select_related = False

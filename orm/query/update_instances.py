@@ -18,8 +18,9 @@ from orm.query.steps import filter_rows
 from orm.sql.cases import Case, When
 from orm.sql.columns import Col, Column
 from orm.sql.conditions import Where
-from orm.sql.expressions import Combinable, Null, Uncacheable
+from orm.sql.expressions import Combinable, Null
 from orm.sql.lookups import Exact, In
+from orm.sql.nodes import Uncacheable
 from orm.sql.sources import ParameterArrays, ParameterRows, Source
 from orm.sql.statements import AdaptedSlot
 from orm.sql.update import Update

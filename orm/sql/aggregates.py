@@ -101,6 +101,10 @@ class Aggregate(Func):
     def get_source_expressions(self) -> list[Any]:
         return self.source_expressions
 
+    def _repr_options(self) -> dict[str, Any]:
+        options: dict[str, Any] = {"distinct": True} if self.distinct else {}
+        return options if self.filter is None else {**options, "filter": self.filter}
+
     def group_by_columns(self) -> Iterable[Expression]:
         return ()
 
@@ -131,6 +135,7 @@ class Count(Aggregate):
 
     function = "COUNT"
     name = "Count"
+    arity: int | None = 1
     empty_result_set_value = 0
 
     def __init__(self, expression: Any, **extra: Any) -> None:
@@ -167,12 +172,15 @@ class Count(Aggregate):
 class _Widening(Aggregate):
     """An aggregate of numbers, whose result may be larger than its input's type."""
 
+    arity: int | None = 1
+
     def _infer_output_field(self) -> SQLType | None:
         source: SQLType | None = self.source_expressions[0].output_field_or_none
         if source is not None and source.kind in types.INTEGER_KINDS:
             return types.BIGINT
         if source is not None and source.kind == "decimal":
-            return SQLType("decimal", decimal_places=source.decimal_places)
+            places = source.decimal_places if self.default is None else None  # a default may have more
+            return SQLType("decimal", decimal_places=places)
         return source
 
 
@@ -194,6 +202,7 @@ class Avg(Aggregate):
     """The mean of the values: a float, or a Decimal for decimals."""
 
     function = "AVG"
+    arity: int | None = 1
     name = "Avg"
 
     def _infer_output_field(self) -> SQLType | None:
@@ -209,6 +218,7 @@ class Min(Aggregate):
     """The smallest value."""
 
     function = "MIN"
+    arity: int | None = 1
     name = "Min"
     allow_distinct = False
 
@@ -217,14 +227,20 @@ class Max(Aggregate):
     """The largest value."""
 
     function = "MAX"
+    arity: int | None = 1
     name = "Max"
     allow_distinct = False
 
 
 class _Statistic(Aggregate):
+    arity: int | None = 1
+
     def __init__(self, expression: Any, sample: bool = False, **extra: Any) -> None:
         self.function = f"{self.base}_{'SAMP' if sample else 'POP'}"
         super().__init__(expression, **extra)
+
+    def _repr_options(self) -> dict[str, Any]:
+        return {**super()._repr_options(), "sample": str(self.function).endswith("SAMP")}
 
     base = ""
     allow_distinct = False

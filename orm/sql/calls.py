@@ -6,8 +6,9 @@ import re
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from orm.sql.expressions import Expression, structure_of
-from orm.sql.references import as_reference
+from orm.sql.expressions import Expression
+from orm.sql.nodes import structure_of
+from orm.sql.references import F, as_reference
 from orm.sql.types import SQLType
 
 if TYPE_CHECKING:
@@ -96,8 +97,21 @@ class Func(Expression):
         data["expressions"] = data["field"] = (data.get("arg_joiner") or self.arg_joiner).join(parts)
         return render_template(data.get("template") or self.template, data), params
 
+    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+        options = dict(self.extra)
+        if self._output_field is not None:
+            options["output_field"] = self._output_field
+        args = (item.name if type(item) is F else item for item in self.source_expressions)  # as most are written
+        return self._path, tuple(args), options
+
+    def _repr_options(self) -> dict[str, Any]:
+        """Return what stands in the representation besides the arguments."""
+        return {}
+
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(map(repr, self.source_expressions))})"
+        options = {**self._repr_options(), **self.extra}
+        shown = [*map(repr, self.source_expressions), *(f"{name}={value}" for name, value in options.items())]
+        return f"{type(self).__name__}({', '.join(shown)})"
 
 
 def render_template(template: str, data: dict[str, Any]) -> str:
@@ -131,6 +145,9 @@ class ExpressionWrapper(Expression):
         if not hasattr(expression, "resolve_expression"):
             raise TypeError(f"ExpressionWrapper() takes an expression, not {expression!r}: Value(…) holds a value")
         self.expression = expression
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.expression})"
 
     def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         result: tuple[str, Sequence[Any]] = compiler.compile_value(self.expression)

@@ -28,6 +28,12 @@ class When(Expression):
         self.condition = condition
         self.then = as_reference(then)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self}>"
+
+    def __str__(self) -> str:
+        return f"WHEN {self.condition!r} THEN {self.then!r}"
+
     def get_source_expressions(self) -> list[Any]:
         return [self.then]
 
@@ -50,6 +56,12 @@ class Case(Expression):
         super().__init__(output_field)
         self.cases = list(cases)
         self.default = as_reference(default)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self}>"
+
+    def __str__(self) -> str:
+        return f"CASE {', '.join(map(str, self.cases))}, ELSE {self.default!r}"
 
     def get_source_expressions(self) -> list[Any]:
         return [*self.cases, self.default]

@@ -19,6 +19,9 @@ class Star(Expression):
     def _infer_output_field(self) -> SQLType | None:
         return None
 
+    def __repr__(self) -> str:
+        return "'*'"
+
     def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         return "*", []
 
@@ -66,7 +69,7 @@ class Col(Expression):
         return f"{quote(self.alias)}.{quote(self.target.column)}", []
 
     def __repr__(self) -> str:
-        return f"Col({self.alias}.{self.target.column or self.target})"
+        return f"{type(self).__name__}({self.alias}, {self.target})"
 
 
 class Column(Expression):
@@ -101,6 +104,9 @@ class Ref(Expression):
 
     def _infer_output_field(self) -> SQLType | None:
         return self.source.output_field_or_none
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name}, {self.source})"
 
     @property
     def contains_aggregate(self) -> bool:

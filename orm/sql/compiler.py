@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import EmptyResultSet, FullResultSet
-from orm.sql.expressions import Constant, Expression, Param
+from orm.sql.expressions import Expression
 from orm.sql.generated import define
+from orm.sql.nodes import Constant, Param
 from orm.sql.select_text import compile_select
 
 if TYPE_CHECKING:

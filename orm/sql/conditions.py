@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from orm.errors import EmptyResultSet, FieldError, FullResultSet
 from orm.sql import types
-from orm.sql.expressions import Combinable, Expression, Node
+from orm.sql.expressions import Combinable, Expression
+from orm.sql.nodes import Node
 from orm.sql.references import F, names_in
 from orm.sql.types import SQLType
+from orm.structures.hashable import make_hashable
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
@@ -74,14 +76,25 @@ class Q(Node):
     def __init__(self, *args: Any, _connector: str | None = None, _negated: bool = False, **lookups: Any) -> None:
         self.connector = _connector or "AND"
         if self.connector not in ("AND", "OR", "XOR"):
-            raise ValueError(f"Q joins with AND, OR or XOR, not {_connector!r}")
+            raise ValueError(f"_connector must be one of 'AND', 'OR', 'XOR', or None. It is {_connector!r}")
         self.negated = _negated
         for arg in args:
             if isinstance(arg, dict):
                 raise FieldError("Cannot parse keyword query as dict: filter() takes lookups, filter(**lookups)")
             if not getattr(arg, "conditional", False) and not (isinstance(arg, tuple) and len(arg) == 2):
                 raise TypeError(f"Q() and filter() take conditions and lookup=value pairs, not {arg!r}")
-        self.children: tuple[Any, ...] = (*args, *lookups.items())
+        self.children: tuple[Any, ...] = (*args, *sorted(lookups.items()))
+
+    @classmethod
+    def create(cls, children: Iterable[Any], connector: str | None = None, negated: bool = False) -> Q:
+        """Return the condition that is made of conditions and pairs of lookup and value, joined by ``connector``."""
+        return cls(*children, _connector=connector, _negated=negated)
+
+    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+        options: dict[str, Any] = {} if self.connector == self.AND else {"_connector": self.connector}
+        if self.negated:
+            options["_negated"] = True
+        return self._path, self.children, options
 
     def structure(self, values: list[Any]) -> Hashable:
         """Return the key of this condition without its values, which are appended to ``values``."""
@@ -111,14 +124,14 @@ class Q(Node):
         """Return the condition resolved against a query."""
         return query.resolve_condition(self, allow_joins, reuse, summarize)
 
-    def combined(self, other: Any, connector: str) -> Q:
-        """Return this and another condition joined by AND, OR or XOR."""
+    def combined(self, other: Any, connector: str) -> Any:
+        """Return this and another condition joined by AND, OR or XOR; the other one where this says nothing."""
         if not getattr(other, "conditional", False):
             raise TypeError(f"A Q combines with conditions, not with {other!r}")
         if not self.children and not self.negated:
-            return other if isinstance(other, Q) else Q(other)
+            return copy.copy(other)
         if isinstance(other, Q) and not other.children:
-            return self
+            return copy.copy(self)
         return Q(*self._parts(connector), *Q._parts_of(other, connector), _connector=connector)
 
     def _parts(self, connector: str) -> tuple[Any, ...]:
@@ -129,13 +142,13 @@ class Q(Node):
     def _parts_of(other: Any, connector: str) -> tuple[Any, ...]:
         return other._parts(connector) if isinstance(other, Q) else (other,)
 
-    def __and__(self, other: Any) -> Q:
+    def __and__(self, other: Any) -> Any:
         return self.combined(other, "AND")
 
-    def __or__(self, other: Any) -> Q:
+    def __or__(self, other: Any) -> Any:
         return self.combined(other, "OR")
 
-    def __xor__(self, other: Any) -> Q:
+    def __xor__(self, other: Any) -> Any:
         return self.combined(other, "XOR")
 
     __rand__ = __and__
@@ -171,17 +184,21 @@ class Q(Node):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Q):
             return NotImplemented
-        mine: list[Any] = []
-        theirs: list[Any] = []
-        return self.structure(mine) == other.structure(theirs) and mine == theirs
+        return self.identity() == other.identity()
 
     def __hash__(self) -> int:
-        return hash(self.structure([]))
+        return hash(self.identity())
+
+    def identity(self) -> Hashable:
+        """Return a key of this condition with its values; lists, tuples and views of the same items are the same."""
+        return (self.connector, self.negated, make_hashable(self.children))
 
     def __repr__(self) -> str:
-        inside = ", ".join(f"{c[0]}={c[1]!r}" if isinstance(c, tuple) else repr(c) for c in self.children)
-        joined = f", _connector={self.connector!r}" if self.connector != "AND" else ""
-        return f"{'~' if self.negated else ''}Q({inside}{joined})"
+        return f"<Q: {self}>"
+
+    def __str__(self) -> str:
+        inside = f"({self.connector}: {', '.join(map(str, self.children))})"
+        return f"(NOT {inside})" if self.negated else inside
 
 
 def _base_names(value: Any) -> Iterator[str]:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from orm.errors import FieldError, NotSupportedError
 from orm.late import hashlib
 from orm.sql.compiler import Compiler
-from orm.sql.expressions import Param, Value
+from orm.sql.expressions import Value
+from orm.sql.nodes import Param
 
 if TYPE_CHECKING:
     from orm.sql.dialect import Dialect

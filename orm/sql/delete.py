@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.sql.common_tables import compile_ctes
-from orm.sql.expressions import Expression, Param
+from orm.sql.expressions import Expression
+from orm.sql.nodes import Param
 from orm.sql.select_text import compile_where
 from orm.sql.statements import Statement
 

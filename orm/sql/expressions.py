@@ -12,58 +12,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from orm.errors import EmptyResultSet, FieldError, FullResultSet
 from orm.sql import types
+from orm.sql.nodes import Node, Param, structure_of
 from orm.sql.python_types import type_of
 from orm.sql.types import SQLType
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
     from orm.sql.dialect import Dialect
-
-Adapter = Callable[[Any], Any]
-
-
-class Param(NamedTuple):
-    """A parameter of a statement: the slot its value waits in, and what adapts the value for the driver."""
-
-    slot: int
-    adapter: Adapter | None = None
-
-
-class Constant(NamedTuple):
-    """A parameter whose value belongs to the shape, such as a JSON path of ``Meta.ordering``."""
-
-    value: Hashable
-    adapter: Adapter
-
-
-class Uncacheable(Exception):
-    """An expression holds something that can't be part of a key; its query is built each time."""
-
-
-def structure_of(value: Any, values: list[Any]) -> Hashable:
-    """Return the structural key of anything an expression may hold, appending the values inside it to ``values``."""
-    if isinstance(value, Expression):
-        return value.structure(values)
-    if value is None or isinstance(value, (str, int, float, type)):
-        return (type(value), value)
-    if isinstance(value, (list, tuple)):
-        return (type(value), *[structure_of(item, values) for item in value])
-    if isinstance(value, dict):
-        return (dict, *[(name, structure_of(item, values)) for name, item in value.items()])
-    if isinstance(value, SQLType):
-        return value.structure()
-    if hasattr(value, "query_structure"):
-        key: Hashable = value.query_structure(values)
-        return key
-    try:
-        hash(value)
-    except TypeError:
-        raise Uncacheable(type(value).__name__) from None
-    return (type(value), value)
 
 
 def _map_value(value: Any, change: Callable[[Expression], Expression]) -> Any:
@@ -81,25 +40,11 @@ def _map_value(value: Any, change: Callable[[Expression], Expression]) -> Any:
     return value
 
 
-class Node:
-    """Anything that is resolved against a query: expressions, references and conditions."""
-
-    def resolve_expression(
-        self,
-        query: Any = None,
-        allow_joins: bool = True,
-        reuse: set[str] | None = None,
-        summarize: bool = False,
-        for_save: bool = False,
-    ) -> Any:
-        """Return this with names turned into columns of ``query`` and values into slots."""
-        raise NotImplementedError(f"{type(self).__name__} must define resolve_expression(query, …)")
-
-
 class Combinable(Node):
     """Arithmetic and ordering, for everything that has a value in SQL."""
 
     condition_class: ClassVar[Any] = None  # Q, which is made of expressions and so sets itself here
+    subquery_class: ClassVar[Any] = None  # Subquery likewise
 
     ADD = "+"
     SUB = "-"
@@ -200,12 +145,12 @@ class Combinable(Node):
         """Return the value shifted right by ``other`` bits."""
         return self._combine(other, self.BITRIGHTSHIFT, False)
 
-    def asc(self, *, nulls_first: bool = False, nulls_last: bool = False) -> OrderBy:
+    def asc(self, *, nulls_first: bool | None = None, nulls_last: bool | None = None) -> OrderBy:
         """Return this as an ascending ordering."""
         here: Any = self
         return OrderBy(here, nulls_first=nulls_first, nulls_last=nulls_last)
 
-    def desc(self, *, nulls_first: bool = False, nulls_last: bool = False) -> OrderBy:
+    def desc(self, *, nulls_first: bool | None = None, nulls_last: bool | None = None) -> OrderBy:
         """Return this as a descending ordering."""
         here: Any = self
         return OrderBy(here, descending=True, nulls_first=nulls_first, nulls_last=nulls_last)
@@ -224,6 +169,8 @@ class Expression(Combinable):
 
     def __init__(self, output_field: SQLType | None = None) -> None:
         if output_field is not None:
+            if isinstance(output_field, type) and issubclass(output_field, SQLType):
+                output_field = cast("Callable[[], SQLType]", output_field)()
             if not isinstance(output_field, SQLType):
                 raise TypeError(f"output_field is a field such as TextField(), not {output_field!r}")
             self._output_field = output_field
@@ -287,12 +234,17 @@ class Expression(Combinable):
         """The type of the result. Raises ``FieldError`` where it can't be inferred."""
         found = self._output_field or self._infer_output_field()
         if found is None:
-            raise FieldError(f"{type(self).__name__} has an unknown type: give it an output_field")
+            raise FieldError(
+                f"Cannot resolve expression type, unknown output_field. {type(self).__name__} has an unknown type: "
+                "give it an output_field"
+            )
         return found
 
     @property
     def output_field_or_none(self) -> SQLType | None:
         """The type of the result, or None where it can't be inferred."""
+        if type(self).output_field is not Expression.output_field:  # an expression of the user's says it that way
+            return self.output_field
         return self._output_field or self._infer_output_field()
 
     def _infer_output_field(self) -> SQLType | None:
@@ -304,8 +256,10 @@ class Expression(Combinable):
                 if field.kind == "decimal" and field.decimal_places != first.decimal_places:
                     kinds["decimal"] = types.DECIMAL  # as many places as the value has
         if len(kinds) > 1:
+            named = ", ".join(field_name(field) for field in kinds.values())
             raise FieldError(
-                f"{type(self).__name__} mixes {' and '.join(sorted(kinds))}: say which it gives with output_field"
+                f"Expression contains mixed types: {named}. You must set output_field. {type(self).__name__} can't "
+                "tell which of them it gives"
             )
         return next(iter(kinds.values()), None)
 
@@ -346,6 +300,10 @@ class Expression(Combinable):
         for child in self.children():
             yield from child.group_by_columns()
 
+    def get_group_by_cols(self) -> list[Any]:
+        """Return the same as a list (Django's name, which expressions of the user's may define)."""
+        return list(self.group_by_columns())
+
     def rejects_null(self) -> set[str]:
         """Return the table aliases that must have a row for this condition to be true."""
         return set()
@@ -353,7 +311,7 @@ class Expression(Combinable):
     # -- conditions ----------------------------------------------------------------------------------------------------
 
     def __invert__(self) -> Any:
-        return ~self.condition_class(self)
+        return NegatedExpression(self)
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -373,6 +331,12 @@ class Expression(Combinable):
         return f"{type(self).__name__}({inside})"
 
 
+def field_name(sql_type: SQLType) -> str:
+    """Return what the field of a type is called."""
+    own = type(sql_type).__name__
+    return own if own.endswith("Field") else types.FIELD_NAMES.get(sql_type.kind, sql_type.kind)
+
+
 _FAMILIES = {"smallint": "integer", "integer": "integer", "bigint": "integer", "char": "text", "text": "text"}
 
 
@@ -381,9 +345,11 @@ def _family(kind: str) -> str:
 
 
 def as_expression(value: Any) -> Any:
-    """Return ``value`` when it is an expression, a ``Value`` around it otherwise."""
+    """Return ``value`` when it is an expression, a subquery of a queryset, a ``Value`` around anything else."""
     if isinstance(value, Combinable) or hasattr(value, "resolve_expression"):
         return value
+    if hasattr(value, "embedded"):
+        return Combinable.subquery_class(value)
     return Value(value)
 
 
@@ -445,6 +411,16 @@ class Value(Expression):
             raise FieldError(f"Value({self.value!r}) has a type no column has: give it an output_field")
         return Slot(query.take_slot(self.value, field.get_prep_value), field)
 
+    def group_by_columns(self) -> Iterable[Expression]:
+        return ()
+
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+        """Return a parameter of the shape: what a transform brings along was part of no step's values."""
+        field = self.output_field
+        adapter = connection.adapter(field)
+        value = None if self.value is None else field.get_prep_value(self.value)
+        return connection.parameter(field), [value if adapter is None or value is None else adapter(value)]
+
     def __repr__(self) -> str:
         return f"Value({self.value!r})"
 
@@ -496,7 +472,9 @@ class CombinedExpression(Expression):
         if len(kinds) == 1:
             if kinds == {"decimal"}:
                 return types.DECIMAL  # as many places as the result has, whatever those of the columns
-            if self.connector == "-" and kinds <= {"date", "datetime", "time"}:
+            if kinds <= {"date", "datetime", "time"}:
+                if self.connector != "-":
+                    raise self._untypable(lhs, rhs)
                 return types.DURATION
             return lhs if lhs.kind not in ("smallint", "integer") else types.BIGINT
         if kinds <= {"integer", "float", "decimal"}:
@@ -505,9 +483,12 @@ class CombinedExpression(Expression):
             return types.TIME if "time" in kinds else types.DATETIME
         if "duration" in kinds and kinds & {"integer", "float", "decimal"}:
             return types.DURATION
-        raise FieldError(
-            f"Can't tell what {lhs.kind} {self.connector[0]} {rhs.kind} gives: "
-            "wrap it in ExpressionWrapper(…, output_field=…)"
+        raise self._untypable(lhs, rhs)
+
+    def _untypable(self, lhs: SQLType, rhs: SQLType) -> FieldError:
+        return FieldError(
+            f"Cannot infer type of {self.connector!r} expression involving these types: {field_name(lhs)}, "
+            f"{field_name(rhs)}. You must set output_field. Wrap it in ExpressionWrapper(…, output_field=…)"
         )
 
     def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
@@ -520,7 +501,10 @@ class CombinedExpression(Expression):
         return sql, [*lhs_params, *rhs_params]
 
     def __repr__(self) -> str:
-        return f"{self.lhs!r} {self.connector} {self.rhs!r}"
+        return f"<{type(self).__name__}: {self}>"
+
+    def __str__(self) -> str:
+        return f"{self.lhs} {self.connector} {self.rhs}"
 
 
 class NegatedExpression(Expression):
@@ -538,7 +522,7 @@ class NegatedExpression(Expression):
         return types.BOOLEAN
 
     def __invert__(self) -> Any:
-        return self.expression
+        return copy.copy(self.expression)
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
         try:
@@ -554,17 +538,27 @@ class OrderBy(Expression):
     """An expression with a direction: what ``order_by`` takes, and ``F("x").desc(nulls_last=True)`` gives."""
 
     def __init__(
-        self, expression: Any, *, descending: bool = False, nulls_first: bool = False, nulls_last: bool = False
+        self,
+        expression: Any,
+        *,
+        descending: bool = False,
+        nulls_first: bool | None = None,
+        nulls_last: bool | None = None,
     ) -> None:
         if nulls_first and nulls_last:
-            raise ValueError("nulls_first and nulls_last exclude each other")
+            raise ValueError("nulls_first and nulls_last are mutually exclusive")
+        if nulls_first is False or nulls_last is False:
+            raise ValueError("nulls_first and nulls_last values must be True or None.")
         if not hasattr(expression, "resolve_expression"):
             raise ValueError(f"expression must be an expression type, not {expression!r}")
         super().__init__()
         self.expression = expression
         self.descending = descending
-        self.nulls_first = bool(nulls_first)
-        self.nulls_last = bool(nulls_last)
+        self.nulls_first = nulls_first
+        self.nulls_last = nulls_last
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.expression!r}, descending={self.descending})"
 
     def reversed(self) -> OrderBy:
         """Return the opposite ordering."""

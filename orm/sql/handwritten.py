@@ -23,6 +23,9 @@ class RawSQL(Expression):
         self.sql = sql
         self.params: Sequence[Any] = tuple(params)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.sql}, {list(self.params)})"
+
     def structure(self, values: list[Any]) -> Hashable:
         values.extend(self.params)
         field = self._output_field.structure() if self._output_field is not None else None
@@ -45,3 +48,7 @@ class RawSQL(Expression):
 
     def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         return f"({self.sql})", [p for slot in self.params for p in compiler.compile(slot)[1]]
+
+
+class ExtraColumn(RawSQL):
+    """A column of ``extra(select=…)``: it comes before the model's own where a row has all there are."""

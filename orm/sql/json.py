@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from orm.errors import FieldError
 from orm.sql import types
 from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS
-from orm.sql.expressions import Constant, Expression, Param, Slot
+from orm.sql.expressions import Expression, Slot
 from orm.sql.lookups import (
     In,
     IsNull,
@@ -26,6 +26,7 @@ from orm.sql.lookups import (
     named_here,
     registered,
 )
+from orm.sql.nodes import Constant, Param
 from orm.sql.types import KIND_KEY_TRANSFORMS, SQLType
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from orm.errors import DataError, EmptyResultSet
 from orm.sql import types
 from orm.sql.calls import Func
 from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS, NothingNode, kind_of
-from orm.sql.expressions import Expression, Node, Param, Slot, as_expression
+from orm.sql.expressions import Expression, Slot, as_expression
+from orm.sql.nodes import Node, Param
 from orm.sql.registration import LookupOwner
 from orm.sql.types import KIND_LOOKUPS, OutOfRange, SQLType
 
@@ -100,8 +101,8 @@ class Lookup(Expression):
     @classmethod
     def value_type(cls, lhs: Any) -> SQLType:
         """Return the type the right side has; the left side's unless a lookup says otherwise."""
-        found: SQLType = lhs.output_field
-        return found
+        found: SQLType | None = lhs.output_field_or_none
+        return types.UNKNOWN if found is None else found
 
     @classmethod
     def preparer(cls, lhs: Any, query: Any) -> Prepare:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from orm.errors import NotSupportedError
 from orm.sql import types
-from orm.sql.expressions import Combinable, Expression, NegatedExpression, Node, Value, as_expression
+from orm.sql.expressions import Combinable, Expression, NegatedExpression, Value, as_expression
+from orm.sql.nodes import Node
 from orm.sql.types import SQLType
 
 if TYPE_CHECKING:
@@ -51,9 +53,8 @@ class F(Combinable):
     def __invert__(self) -> NegatedExpression:
         return NegatedExpression(self)
 
-    # With __getitem__ alone, Python would take letter after letter without end.
+    # With __getitem__ alone, Python would take letter after letter without end, also to answer ``in``.
     __iter__: ClassVar[None] = None
-    __contains__: ClassVar[None] = None
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and other.name == self.name
@@ -62,7 +63,7 @@ class F(Combinable):
         return hash((type(self), self.name))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.name!r})"
+        return f"{type(self).__name__}({self.name})"
 
 
 def names_in(value: Any) -> Iterator[str]:
@@ -130,12 +131,13 @@ class Sliced(Expression):
 
     def __init__(self, source: Any, part: Any) -> None:
         super().__init__(types.TEXT)
+        written = part
         if isinstance(part, int):
             if part < 0:
                 raise ValueError("Negative indexing is not supported.")
             part = slice(part, part + 1)
         if not isinstance(part, slice):
-            raise TypeError(f"Argument to slice must be either int or slice instance, not {part!r}.")
+            raise TypeError(f"Argument to slice must be either int or slice instance. {part!r} is neither")
         start, stop = part.start or 0, part.stop
         if part.step is not None:
             raise ValueError("Step argument is not supported.")
@@ -145,7 +147,32 @@ class Sliced(Expression):
             raise ValueError("Slice stop must be greater than slice start.")
         bounds = [start + 1] if stop is None else [start + 1, stop - start]
         self.source = source
+        self.part = (written,) if isinstance(written, int) else (written.start, written.stop)
         self.bounds = [Value(bound, output_field=types.INTEGER) for bound in bounds]
+
+    def __getitem__(self, part: Any) -> Sliced:
+        return Sliced(self, part)
+
+    __iter__: ClassVar[None] = None
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        """Return this about a column. Raises ``NotSupportedError`` where that holds no text."""
+        resolved = super().resolve_expression(query, allow_joins, reuse, summarize, for_save)
+        source = resolved.source.output_field_or_none
+        if source is not None and source.kind not in types.TEXT_KINDS:
+            raise NotSupportedError(f"This field does not support slicing. {resolved.source!r} is no text")
+        return resolved
+
+    def __repr__(self) -> str:
+        part = self.part[0] if len(self.part) == 1 else slice(*self.part)
+        return f"{type(self).__name__}({self.source!r}, {part!r})"
 
     def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         parts = [compiler.compile(item) for item in (self.source, *self.bounds)]

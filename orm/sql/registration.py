@@ -10,6 +10,7 @@ from types import MethodType
 from typing import Any, ClassVar, Generic, ParamSpec, TypeVar, cast
 
 from orm.epoch import Reason, epoch
+from orm.late import inspect
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -51,6 +52,12 @@ def _unregister(target: Any, lookup: Any, lookup_name: str | None = None) -> Non
     epoch.advance(Reason.LOOKUPS)
 
 
+def _registered(target: Any) -> dict[str, type]:
+    """Return what is registered here, by name: on the class and its bases, and on the instance if it is one."""
+    found: dict[str, type] = target.registered_lookups() if not inspect.isclass(target) else target.get_class_lookups()
+    return found
+
+
 class LookupOwner:
     """What lookups and transforms are registered on, by Django's names."""
 
@@ -58,6 +65,7 @@ class LookupOwner:
 
     register_lookup = OnClassOrInstance[Any, Any](_register)
     _unregister_lookup = OnClassOrInstance[Any, None](_unregister)
+    get_lookups = OnClassOrInstance[Any, Any](_registered)
 
     @classmethod
     def get_class_lookups(cls) -> dict[str, type]:

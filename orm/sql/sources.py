@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from orm.errors import NotSupportedError
-from orm.sql.expressions import Expression, Param
+from orm.sql.expressions import Expression
+from orm.sql.nodes import Param
 from orm.sql.record import Record
 from orm.sql.types import SQLType
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from orm.sql.expressions import Param, Slot
+from orm.sql.expressions import Slot
 from orm.sql.fitting import Fitting
+from orm.sql.nodes import Param
 from orm.sql.record import Record
 from orm.sql.types import INTEGER_KINDS, SQLType
 

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from typing import Any
 
 from orm.sql import types
-from orm.sql.expressions import Expression
+from orm.sql.expressions import Combinable, Expression
 from orm.sql.types import SQLType
 
 
@@ -20,7 +20,7 @@ class Subquery(Expression):
 
     def __init__(self, queryset: Any, output_field: SQLType | None = None) -> None:
         super().__init__(output_field)
-        if not hasattr(queryset, "query_structure"):
+        if not hasattr(queryset, "embedded"):
             raise TypeError(f"{type(self).__name__}() takes a queryset, not {queryset!r}")
         self.queryset = queryset
 
@@ -29,7 +29,11 @@ class Subquery(Expression):
         return (type(self), self.queryset.query_structure(values), field)
 
     def _infer_output_field(self) -> SQLType | None:
-        return None
+        found: SQLType | None = self.queryset.value_type()
+        return found
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.queryset.model.__name__})"
 
     def resolve_expression(
         self,
@@ -60,3 +64,6 @@ class Exists(Subquery):
         for_save: bool = False,
     ) -> Any:
         return query.embed_condition(self.queryset, self.template)
+
+
+Combinable.subquery_class = Subquery

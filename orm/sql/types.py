@@ -39,6 +39,12 @@ KINDS = (
     "smallint", "integer", "bigint", "boolean", "char", "text", "date", "time", "datetime", "duration", "decimal",
     "float", "uuid", "json", "binary",
 )  # fmt: skip
+FIELD_NAMES = {
+    "smallint": "SmallIntegerField", "integer": "IntegerField", "bigint": "BigIntegerField", "boolean": "BooleanField",
+    "char": "CharField", "text": "TextField", "date": "DateField", "time": "TimeField", "datetime": "DateTimeField",
+    "duration": "DurationField", "decimal": "DecimalField", "float": "FloatField", "uuid": "UUIDField",
+    "json": "JSONField", "binary": "BinaryField",
+}  # fmt: skip
 TEXT_KINDS = frozenset({"char", "text"})
 INTEGER_RANGES = {
     "smallint": (-(2**15), 2**15 - 1),
@@ -256,7 +262,8 @@ class SQLType(LookupOwner):
 
         Raises ``TypeError`` or ``ValueError`` for what can't be one.
         """
-        return None if value is None else PREPARE[self.kind](value)
+        prepare = PREPARE.get(self.kind)
+        return value if value is None or prepare is None else prepare(value)
 
     @property
     def takes_lists(self) -> bool:
@@ -309,6 +316,7 @@ class SQLType(LookupOwner):
         return factory(name) if factory is not None else None
 
 
+UNKNOWN = SQLType("unknown")  # of SQL by hand: it is compared to whatever is given
 SMALLINT = SQLType("smallint")
 INTEGER = SQLType("integer")
 BIGINT = SQLType("bigint")

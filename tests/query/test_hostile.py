@@ -12,9 +12,9 @@ import pytest
 import orm
 from orm.models import CTE, F, QuerySet, TextField, Value
 from orm.sql.calls import Func
-from orm.sql.expressions import Node
 from orm.sql.handwritten import RawSQL
 from orm.sql.lookups import Lookup
+from orm.sql.nodes import Node
 from tests.query import hostile
 from tests.query.hostile import (
     INTERNAL,

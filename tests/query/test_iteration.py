@@ -116,6 +116,13 @@ async def test_many_tasks_ask_at_once(library: Any) -> None:
 # -- iterator() --------------------------------------------------------------------------------------------------------
 
 
+def test_blocking_code_says_how_many_rows_it_prefetches_for(database: Any) -> None:
+    with pytest.raises(ValueError, match="chunk_size must be provided"):
+        Book.objects.prefetch_related("tags").iterator()
+    with pytest.raises(ValueError, match="strictly positive"):
+        Book.objects.iterator(chunk_size=0)
+
+
 async def test_iterator(library: Any) -> None:
     assert [book.title async for book in Book.objects.order_by("pk").aiterator()] == L.TITLES
 
@@ -183,7 +190,7 @@ async def test_iterator_prefetches_chunk_by_chunk(library: Any, queries: Any) ->
 
 async def test_iterator_prefetches_with_its_own_chunk_size(library: Any, queries: Any) -> None:
     with queries as counted:
-        assert len([b async for b in Book.objects.prefetch_related("tags").aiterator()]) == len(L.books)
+        assert len([b async for b in Book.objects.prefetch_related("tags").aiterator(2000)]) == len(L.books)
     assert len(counted) == 2
 
 

@@ -231,13 +231,77 @@ async def test_prefetch_related_objects_leaves_what_is_loaded(library: Any, quer
 
 
 async def test_unknown_name_is_refused(library: Any) -> None:
-    with pytest.raises((AttributeError, orm.errors.FieldError), match="boks"):
-        await Author.objects.prefetch_related("boks")
+    for kind in (AttributeError, orm.errors.FieldError):
+        with pytest.raises(kind, match=r"Cannot find 'boks' on Author object, 'boks' is an invalid.*'books'"):
+            Author.objects.prefetch_related("boks")
+    with pytest.raises(AttributeError, match=r"Cannot find 'tgs' on Book object, 'books__tgs' is an invalid.*'tags'"):
+        await Author.objects.prefetch_related("books__tgs")
 
 
 async def test_a_plain_column_is_refused(library: Any) -> None:
-    with pytest.raises((ValueError, orm.errors.FieldError), match="name"):
+    with pytest.raises(ValueError, match="'name' does not resolve to an item that supports prefetching"):
         await Author.objects.prefetch_related("name")
+
+
+async def test_a_path_leads_through_what_another_prefetch_filled(library: Any, queries: Any) -> None:
+    chosen = Prefetch("books", Book.objects.prefetch_related(Prefetch("reviews", to_attr="told")), to_attr="wrote")
+    with queries as counted:
+        authors = await Author.objects.prefetch_related(chosen, "wrote__told__book").order_by("pk")
+    assert [[r.book.title for b in a.wrote for r in b.told] for a in authors] == [
+        [b.title for b in a.books for _ in b.reviews] for a in L.authors
+    ]
+    assert len(counted) == 3  # a review knows the book it was found through
+
+
+async def test_values_take_nothing_along(library: Any, queries: Any) -> None:
+    with queries as counted:
+        assert await Author.objects.prefetch_related("books").values_list("pk", flat=True).acount() == len(L.authors)
+        rows = await Author.objects.prefetch_related("books").values("name")
+    assert sorted(row["name"] for row in rows) == sorted(a.name for a in L.authors)
+    assert len(counted) == 2
+
+
+async def test_what_is_chained_to_rows_of_a_chosen_queryset_asks_that_queryset(library: Any) -> None:
+    thick = Prefetch("books", Book.objects.filter(pages__gt=100))
+    tagged = Prefetch("tags", Tag.objects.filter(name="classic"))
+    for author in await Author.objects.prefetch_related(thick):
+        assert [b async for b in author.books.all().all()] == [b async for b in author.books.all()]
+    for book in await Book.objects.prefetch_related(tagged):
+        assert [t async for t in book.tags.all().all()] == [t async for t in book.tags.all()]
+
+
+async def test_a_relation_the_queryset_has_loaded_is_left_alone(library: Any) -> None:
+    back = Prefetch("author", Author.objects.only("age"))
+    authors = await Author.objects.only("name").prefetch_related(
+        Prefetch("books", Book.objects.prefetch_related(back), to_attr="wrote")
+    )
+    assert all("age" in book.author.__dict__ for author in authors for book in author.wrote)
+
+
+async def test_what_is_one_for_each_is_asked_for_in_no_order(library: Any, queries: Any) -> None:
+    with queries as counted:
+        assert await Book.objects.prefetch_related("author", "author__profile")
+    assert not any("ORDER BY" in sql for sql in counted[1:])
+
+
+def test_prefetch_with_raw_sql_is_refused() -> None:
+    with pytest.raises(ValueError, match="Prefetch querysets cannot use raw"):
+        Prefetch("books", Book.objects.raw("SELECT id FROM query_book"))
+
+
+async def test_what_is_prefetched_goes_on_to_raw_sql(library: Any, queries: Any) -> None:
+    with queries as counted:
+        rows = await Author.objects.prefetch_related("books").raw("SELECT * FROM query_author")
+        assert sum([await a.books.acount() for a in rows]) == len(L.books)
+    assert len(counted) == 2
+
+
+def test_a_prefetch_tells_its_levels() -> None:
+    lookup = Prefetch("books__tags", Tag.objects.all(), to_attr="words")
+    assert [lookup.get_current_prefetch_to(level) for level in (0, 1)] == ["books", "books__words"]
+    assert [lookup.get_current_to_attr(level) for level in (0, 1)] == [("books", False), ("words", True)]
+    assert lookup.get_current_querysets(0) is None
+    assert lookup.get_current_querysets(1) == [lookup.queryset]
 
 
 async def test_one_lookup_with_two_querysets_is_refused(library: Any) -> None:

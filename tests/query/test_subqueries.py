@@ -316,3 +316,30 @@ async def test_a_queryset_is_an_annotation(library: Any) -> None:
     assert dict([row async for row in Author.objects.alias(x=newest).annotate(y=F("x")).values_list("name", "y")]) == (
         expected
     )
+
+
+async def test_a_queryset_stands_in_arithmetic(library: Any) -> None:
+    own = Book.objects.filter(pk=OuterRef("pk")).values("pages")
+    rows = Book.objects.annotate(more=own - F("pages") + 1).filter(more=1)
+    assert await rows.acount() == len(L.books)
+
+
+async def test_a_subquery_of_a_truth_value_is_a_condition(library: Any) -> None:
+    active = Author.objects.filter(pk=OuterRef("author")).values("active")
+    assert await titles(Book.objects.filter(Subquery(active))) == titled(b for b in L.books if b.author.active)
+
+
+async def test_a_query_stands_where_its_queryset_may(library: Any) -> None:
+    inner = Author.objects.filter(active=True).values("pk")
+    expected = titled(b for b in L.books if b.author.active)
+    assert await titles(Book.objects.filter(author__in=inner.query)) == expected
+    counted = Book.objects.filter(author=OuterRef("pk")).values("author").annotate(n=Count("pk")).values("n")
+    rows = await Author.objects.values_list(counted.query).annotate(total=Count("*"))
+    assert sorted((n or 0, total) for n, total in rows) == sorted(
+        {n: [len(a.books) for a in L.authors].count(n) for n in {len(a.books) for a in L.authors}}.items()
+    )
+
+
+async def test_nothing_and_a_negated_exists(library: Any) -> None:
+    rows = Book.objects.filter(Q() & ~Exists(Review.objects.filter(book=OuterRef("pk"))))
+    assert await titles(rows) == titled(b for b in L.books if not b.reviews)

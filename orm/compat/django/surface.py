@@ -100,7 +100,8 @@ DB: dict[str, Surface] = {
     "django.db.models.sql.constants": Surface("Constants of statements.", (f"{HERE}.query_constants",)),
     "django.db.models.sql.query": Surface("Statements.", names=of("orm.query.query", "Query")),
     "django.db.models.sql.where": Surface(
-        "How conditions are joined.", names=own("query_constants", "AND", "OR", "XOR")
+        "How conditions are joined.",
+        names=own("query_constants", "AND", "OR", "XOR") | of("orm.sql.conditions", "NothingNode"),
     ),
     "django.db.models.utils": Surface("Rows with names, models in text.", (f"{HERE}.named_rows",)),
 }

@@ -121,6 +121,8 @@ class GenericForeignKey(VirtualField):
             return self
         if self.is_cached(instance):
             return instance.__dict__[self.name]
+        if instance.__dict__.get(self.name, self) is None:  # prefetching found that there is no such row
+            return None
         if getattr(instance, self.ct_attname) is None or getattr(instance, self.fk_attname) is None:
             return None
         what = f"{type(instance).__name__}.{self.name}"

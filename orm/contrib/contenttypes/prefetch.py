@@ -60,8 +60,7 @@ class GenericForeignKeyLoader(Loader):
             by_key = {related.pk: related for related in await fetch_in(rows, "pk", keys)}
             for instance in group:
                 related = by_key.get(convert(getattr(instance, field.fk_attname)))
-                if related is not None or to_attr is not None:
-                    instance.__dict__[to_attr or self.name] = related
+                instance.__dict__[to_attr or self.name] = related
             found += by_key.values()
         return found
 

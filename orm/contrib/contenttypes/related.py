@@ -29,11 +29,11 @@ class AwaitableGenericRelatedManager(InstanceManager[M]):
             raise ValueError(f"{self.instance!r} has no key yet, so it has no {self._name}; save it first.")
         return self.link.field.object_field.to_python(key)
 
-    def _narrowed(self) -> QuerySet[M]:
+    def _narrowed(self, rows: Any = None) -> QuerySet[M]:
         field = self.link.field
-        rows = self._every_row()
-        condition = field.type_condition(type(self.instance), rows.db)
-        return rows.filter(**condition, **{field.object_field.attname: self._key()})
+        related: QuerySet[M] = self._every_row() if rows is None else rows
+        condition = field.type_condition(type(self.instance), related.db)
+        return related.filter(**condition, **{field.object_field.attname: self._key()})
 
     async def _reference(self) -> dict[str, Any]:
         """Return the values that make a row refer to the instance."""

@@ -289,16 +289,18 @@ class ForeignKey(RelatedField[T]):
     def value_of(self, instance: Any) -> Any:
         """Return the key of a target instance; refuse other models' instances and unsaved ones."""
         target = self.related_model
-        if not isinstance(instance, target._meta.concrete_model):
+        own = isinstance(instance, target._meta.concrete_model)
+        if not own and not issubclass(target, instance._meta.concrete_model):  # a parent's key is its child's, too
             raise ValueError(
                 f'Cannot query "{instance}": Must be "{target.__name__}" instance. '
                 f"{self} compares with {target.__name__} instances, got {instance!r}, a {type(instance).__name__}."
             )
-        value = getattr(instance, self.target_attname)
+        value = getattr(instance, self.target_attname) if own else instance.pk
         if value is None:
             raise ValueError(
                 "Model instances passed to related filters must be saved. "
-                f"{instance!r} has no {self.target_field.name} yet, so {self} can't refer to it; save it first."
+                f"Unsaved model instance {instance!r} cannot be used in an ORM query. It has no "
+                f"{self.target_field.name} yet, so {self} can't refer to it; save it first."
             )
         return value
 

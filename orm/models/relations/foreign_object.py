@@ -374,10 +374,12 @@ class ObjectRelatedManager(RelatedManager[Any]):
             )
         return values
 
-    def _narrowed(self) -> Any:
+    def _narrowed(self, rows: Any = None) -> Any:
         field = self.link.field
         names = [near.attname for near in field.local_related_fields]
-        return self._every_row().filter(field.condition([self._key_of_instance(field)], names))
+        return (self._every_row() if rows is None else rows).filter(
+            field.condition([self._key_of_instance(field)], names)
+        )
 
     async def _change(self, keys: list[Any] | None, to: Any) -> None:
         field = self.link.field

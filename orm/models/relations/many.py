@@ -17,6 +17,7 @@ from orm.db.transactions.public import atomic
 from orm.models.managers import BaseManager
 from orm.models.relations.manager_class import JoinedLink, Link, manager_class
 from orm.models.signals import m2m_changed
+from orm.query.prefetch import PREFETCHED, ChosenRows
 from orm.query.queryset_blocking import QuerySet
 from orm.sql.conditions import Q
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from orm.models.managers import Manager
 
 M = TypeVar("M", bound="AwaitableModel")
-PREFETCHED = "_prefetched_objects_cache"
 """Where an instance keeps the rows of its many-valued relations, by accessor: a list, or the QuerySet made of it."""
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class InstanceManager(_Base[M]):
             name = self.link.name
             rows = prefetched.get(name)
             if rows is not None:
-                if type(rows) is list:  # prefetching leaves lists; most are only iterated, many never looked at
+                if isinstance(rows, list):  # as prefetching leaves them: most are only iterated, many never looked at
                     rows = prefetched[name] = self._queryset_of(rows)
                 return rows  # type: ignore[no-any-return]
         return self._narrowed()
@@ -100,7 +100,9 @@ class InstanceManager(_Base[M]):
     def _queryset_of(self, objects: list[Any]) -> QuerySet[M]:
         """Return prefetched objects as a QuerySet; what is chained to it asks for the related rows anew."""
         queryset: Any
-        if type(self)._every is not None:
+        if type(objects) is ChosenRows:
+            queryset = self._narrowed(objects.queryset)
+        elif type(self)._every is not None:
             queryset = object.__new__(self._queryset_class)
             queryset.__dict__.update(model=self.model, _narrow=self._narrowed)
         else:
@@ -109,7 +111,8 @@ class InstanceManager(_Base[M]):
         queryset._prefetch_done = True
         return queryset  # type: ignore[no-any-return]
 
-    def _narrowed(self) -> QuerySet[M]:
+    def _narrowed(self, rows: Any = None) -> QuerySet[M]:
+        """Return the rows that are related, of those given or else of all."""
         raise NotImplementedError(f"{type(self).__name__} does not say which rows are related.")
 
     def _every_row(self) -> QuerySet[M]:
@@ -144,10 +147,10 @@ class InstanceManager(_Base[M]):
 class AwaitableRelatedManager(InstanceManager[M]):
     """The rows whose foreign key refers to one instance: ``author.book_set``."""
 
-    def _narrowed(self) -> QuerySet[M]:
+    def _narrowed(self, rows: Any = None) -> QuerySet[M]:
         field = self.link.field
         key = self._key_of_instance(field)
-        queryset = self._every_row().filter(**{field.attname: key})
+        queryset = (self._every_row() if rows is None else rows).filter(**{field.attname: key})
         queryset._known_related = (field.name, field.attname, {key: self.instance})
         return queryset
 
@@ -271,8 +274,9 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
         """The join model."""
         return self.link.through
 
-    def _narrowed(self) -> QuerySet[M]:
-        return self._every_row()._filter_related(self.link.path, self._key_of_instance(self.link.near))
+    def _narrowed(self, rows: Any = None) -> QuerySet[M]:
+        related: QuerySet[M] = self._every_row() if rows is None else rows
+        return related._filter_related(self.link.path, self._key_of_instance(self.link.near))
 
     # -- rows of the join model ---------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orm.sql.functions import years as years  # which registers its lookups
 from orm.sql.functions.comparison import Cast, Coalesce, Collate, Greatest, Least, NullIf
 from orm.sql.functions.json import JSONArray, JSONObject
 from orm.sql.functions.moments import (

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.sql import types
 from orm.sql.calls import Func
+from orm.sql.expressions import Expression
 from orm.sql.lookups import Transform, registered
+from orm.sql.references import Outer
 from orm.sql.types import SQLType
 from orm.sql.zones import DAYS, HOURS, MOMENT_FIELDS, LocalMoment, current_zone, name_of, source_named, zone_named
 
@@ -41,6 +43,15 @@ class InZone(Func):
         if source is not None:  # an outer query's column has a type once it is known
             new.check_source(source)
         return new
+
+    def map(self, change: Callable[[Expression], Expression]) -> Expression:
+        """Return this with other arguments; those of an outer query are known then. Raises as ``check_source()``."""
+        new: Any = super().map(change)
+        if new is not self and isinstance(self.source_expressions[0], Outer):
+            source = new.source_expressions[0].output_field_or_none
+            if source is not None:
+                new.check_source(source)
+        return new  # type: ignore[no-any-return]
 
     def take_zone(self, tzinfo: Any) -> None:
         """Keep the zone that was given, if one was. Raises ``TypeError`` or ``ValueError`` for what is none."""

@@ -28,7 +28,8 @@ class _Text(Func):
 
 class _TextTransform(Transform):
     def _infer_output_field(self) -> SQLType | None:
-        return types.TEXT
+        source: SQLType | None = self.lhs.output_field_or_none
+        return source if source is not None and source.kind in types.TEXT_KINDS else types.TEXT
 
 
 class Lower(_TextTransform):

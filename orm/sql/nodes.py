@@ -1,0 +1,96 @@
+"""What every part of a query's tree is: it has a structure, is resolved against a query, and can be made again.
+
+``structure(values)`` gives a hashable key of everything but the values, which it lists in a fixed order;
+``resolve_expression`` takes slots for them in that same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any, NamedTuple
+
+from orm.late import inspect
+from orm.sql.types import SQLType
+
+Adapter = Callable[[Any], Any]
+
+
+class Param(NamedTuple):
+    """A parameter of a statement: the slot its value waits in, and what adapts the value for the driver."""
+
+    slot: int
+    adapter: Adapter | None = None
+
+
+class Constant(NamedTuple):
+    """A parameter whose value belongs to the shape, such as a JSON path of ``Meta.ordering``."""
+
+    value: Hashable
+    adapter: Adapter
+
+
+class Uncacheable(Exception):
+    """An expression holds something that can't be part of a key; its query is built each time."""
+
+
+class Node:
+    """Anything that is resolved against a query: expressions, references and conditions."""
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        """Return this with names turned into columns of ``query`` and values into slots."""
+        raise NotImplementedError(f"{type(self).__name__} must define resolve_expression(query, …)")
+
+    def structure(self, values: list[Any]) -> Hashable:
+        """Return the key of this without its values, which are appended to ``values``."""
+        raise NotImplementedError(f"{type(self).__name__} must define structure(values)")
+
+    @property
+    def _path(self) -> str:
+        return f"{type(self).__module__}.{type(self).__qualname__}"
+
+    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+        """Return the path of the class, and the positional and keyword arguments that make this again.
+
+        Arguments that are as the class has them by itself are left out.
+        """
+        args: list[Any] = []
+        options: dict[str, Any] = {}
+        for name, parameter in inspect.signature(type(self)).parameters.items():
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                continue
+            usual = getattr(type(self), name, None) if parameter.default is None else parameter.default
+            held = vars(self).get(name, vars(self).get(f"_{name}", parameter.default))
+            if parameter.default is parameter.empty:
+                args.append(held)
+            elif held is not parameter.default and held != usual:
+                options[name] = held
+        return self._path, tuple(args), options
+
+
+def structure_of(value: Any, values: list[Any]) -> Hashable:
+    """Return the structural key of anything an expression may hold, appending the values inside it to ``values``."""
+    if isinstance(value, Node):
+        return value.structure(values)
+    if value is None or isinstance(value, (str, int, float, type)):
+        return (type(value), value)
+    if isinstance(value, (list, tuple)):
+        return (type(value), *[structure_of(item, values) for item in value])
+    if isinstance(value, dict):
+        return (dict, *[(name, structure_of(item, values)) for name, item in value.items()])
+    if isinstance(value, SQLType):
+        return value.structure()
+    if hasattr(value, "query_structure"):
+        key: Hashable = value.query_structure(values)
+        return key
+    try:
+        hash(value)
+    except TypeError:
+        raise Uncacheable(type(value).__name__) from None
+    return (type(value), value)
