@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from orm.migrations.running import amigrate
     from orm.migrations.running_blocking import migrate
     from orm.models.apps import apps
+    from orm.models.batch import batch
     from orm.models.schema import acreate_tables, adrop_tables, schema_editor
     from orm.models.schema_blocking import create_tables, drop_tables
     from orm.sql.zones import timezone
@@ -37,6 +38,7 @@ else:
         "apps": "orm.models.apps",
         "arun_in_transaction": "orm.db.transactions.atomic",
         "atomic": "orm.db.transactions.public",
+        "batch": "orm.models.batch",
         "capture_queries": "orm.db.observing.watched",
         "carry": "orm.db.transactions.public",
         "configure": "orm.config",
@@ -68,6 +70,7 @@ __all__ = [
     "apps",
     "arun_in_transaction",
     "atomic",
+    "batch",
     "capture_queries",
     "carry",
     "configure",

@@ -17,6 +17,7 @@ from orm.db.routing import routes
 from orm.errors import DatabaseError, FieldError, MultipleObjectsReturned, ObjectDoesNotExist, ObjectNotUpdated
 from orm.late import difflib, late_module
 from orm.models.apps import apps as default_apps
+from orm.models.batches import batch_of, open_batches
 from orm.models.checks.late import option_checks
 from orm.models.default_manager import NAME, DefaultManagerDescriptor
 from orm.models.metaclass import ModelBase
@@ -27,6 +28,7 @@ from orm.models.state import DEFAULT_DB_ALIAS, NO_KEY, PENDING, ModelState, Stat
 if TYPE_CHECKING:
     from orm.checks.messages import CheckMessage
     from orm.models import deletion, initialiser, neighbours, raw_writing, validation, writing
+    from orm.models.batching import AwaitableBatch
     from orm.models.managers import ManagerOf
     from orm.models.options import Options
     from orm.models.writing import WritePlan
@@ -261,8 +263,9 @@ class AwaitableModel(metaclass=ModelBase):
             alias = await routes.for_writing(using, type(self), {"instance": self})
         if force_insert and (force_update or update_fields is not None):
             raise ValueError("Cannot force both insert and updating in model saving.")
+        batch = batch_of(alias) if open_batches else None
         if plan.relations:
-            self._settle_relations(plan)
+            self._settle_relations(plan, batch)
         for field in plan.virtual:
             await field.asettle(self, alias)
         if plan.ordered and state.adding and vars(self).get(neighbours.ORDER) is None:
@@ -282,6 +285,8 @@ class AwaitableModel(metaclass=ModelBase):
             created = await writing.write_tables(self, plan, alias, force_insert, force_update, chosen, limited)
         else:
             forced = force_insert if type(force_insert) is bool else bool(writing.forced_models(self, force_insert))
+            if batch is not None and await batch.take_save(self, plan, forced, force_update, chosen, limited):
+                return  # what follows is done when the row has been sent
             created = await writing.write_row(self, plan, alias, forced, force_update, chosen, limited)
         state.adding = False
         state.db = alias
@@ -312,8 +317,10 @@ class AwaitableModel(metaclass=ModelBase):
             raise TypeError("save_base(raw=True) writes the whole row; it goes with using= only.")
         await raw_writing.write_raw([self], using or self._state.db or DEFAULT_DB_ALIAS)
 
-    def _settle_relations(self, plan: WritePlan) -> None:
-        """Take the keys of related instances that were saved after they were assigned; refuse those that were not."""
+    def _settle_relations(self, plan: WritePlan, batch: AwaitableBatch | None = None) -> None:
+        """Take the keys of related instances that were saved after they were assigned; refuse those that were not,
+        unless the batch has them.
+        """
         held = vars(self)
         pending = held.get(PENDING)
         for field in plan.relations:
@@ -322,6 +329,8 @@ class AwaitableModel(metaclass=ModelBase):
                 continue
             key = getattr(related, field.target_field.attname)
             if key is None or type(key) is calls.DatabaseDefault:
+                if batch is not None and batch.holds(related):
+                    continue
                 raise ValueError(
                     f"save() prohibited to prevent data loss due to unsaved related object '{field.name}'. "
                     f"Save {related!r} first."
@@ -350,7 +359,8 @@ class AwaitableModel(metaclass=ModelBase):
     async def adelete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         """Delete the row and what its on_delete rules say; return how many rows went, in all and by model's label.
 
-        ``keep_parents`` leaves the rows in the tables of the parents that the model inherits from.
+        ``keep_parents`` leaves the rows in the tables of the parents that the model inherits from. In a ``batch()``
+        what is returned is this row alone; ``batch.deleted`` counts what went.
 
         Raises: ValueError without a primary key, ProtectedError or RestrictedError where a rule forbids it.
         """
@@ -364,6 +374,10 @@ class AwaitableModel(metaclass=ModelBase):
         alias = using or (self._state.db if "_state" in held else None) or DEFAULT_DB_ALIAS
         if routes.active:
             alias = await routes.for_writing(using, type(self), {"instance": self})
+        if open_batches and not keep_parents:
+            batch = batch_of(alias)
+            if batch is not None and await batch.take_delete(self):
+                return 1, {self._meta.label: 1}
         return await deletion.adelete_instance(self, using=alias, keep_parents=keep_parents)
 
     async def arefresh_from_db(

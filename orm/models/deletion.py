@@ -280,6 +280,28 @@ async def adelete_instance(instance: Any, *, using: str, keep_parents: bool = Fa
     return deleted
 
 
+async def adelete_instances(instances: Sequence[Any], *, using: str) -> Deleted:
+    """Delete the rows of several instances of one model, as ``adelete_instance`` does one's."""
+    meta = type(instances[0])._meta
+    model, key = meta.concrete_model, meta.pk.attname
+    plan = unseen(model)
+    if plan is None or ((pre_delete.receivers or post_delete.receivers) and plan.watched):
+        collector = Collector(using, instances)
+        await collector.collect(instances)
+        return await collector.delete()
+    counts: Counter[str] = Counter()
+    async with atomic(using=using, savepoint=False):
+        if plan.statements == 1:
+            for batch in batches(using, [getattr(instance, key) for instance in instances]):
+                counts[model._meta.label] += await delete_having(model, meta.pk, batch, using=using)
+        else:
+            keys = {name: [getattr(instance, name) for instance in instances] for name in plan.targets}
+            counts = await plan.delete(keys, using)
+    for instance in instances:
+        setattr(instance, key, None)
+    return _deleted(counts)
+
+
 def _deleted(counts: Counter[str]) -> Deleted:
     return sum(counts.values()), dict(counts)
 

@@ -235,6 +235,21 @@ async def insert_many(
     except Computed:
         await _insert_groups(model, instances, columns, database, upsert, batch_size, take, as_held)
         return
+    await insert_rows(model, instances, rows, many, database, upsert, batch_size, take)
+
+
+async def insert_rows(
+    model: Any,
+    instances: Sequence[Any],
+    rows: Sequence[Sequence[Any]],
+    many: ManyRows,
+    database: Database,
+    upsert: Upsert | None = None,
+    batch_size: int | None = None,
+    take: bool = True,
+) -> None:
+    """Insert the rows that ``many`` has made of instances, as ``insert_many`` does."""
+    dialect = database.dialect
     take = take and bool(many.made.fields) and dialect.capabilities.returning
     sizes = list(chunk_sizes(len(rows), many, dialect, batch_size))
     if len(sizes) == 1:

@@ -44,7 +44,8 @@ class AwaitableReading(Faces[M]):
         Raises ``FieldError`` for a field that is no column, ``TypeError`` for a class that is none of these, and for a
         field that is said to hold other values than its column does: ``int`` of a text, or of what may be NULL.
         """
-        form = projection.projection_of(cls)
+        known: Any = cls
+        form = projection.projection_of(known)
         sources = {name: Subquery(item) if isinstance(item, Chain) else item for name, item in sources.items()}
         chosen: Any = self._step("into", (form, sources), projection.choose_into, form, sources)
         return chosen  # type: ignore[no-any-return]

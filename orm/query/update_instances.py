@@ -214,12 +214,14 @@ async def _update_table(
         rows = list(map(many.row, instances))
     except Computed:
         return await _update_each(model, instances, columns, database)
-    return await _update_many(shape, many, rows, database, batch_size)
+    return await update_rows_of(model, many, rows, database, batch_size)
 
 
-async def _update_many(
-    shape: Shape, many: ManyUpdates, rows: list[tuple[Any, ...]], database: Database, batch_size: int | None
+async def update_rows_of(
+    model: Any, many: ManyUpdates, rows: list[tuple[Any, ...]], database: Database, batch_size: int | None = None
 ) -> int:
+    """Write the rows that ``many`` has made of instances; return how many matched."""
+    shape = root(model)
     largest = min(batch_size or len(rows), many.largest(database.dialect) or len(rows))
     if largest >= len(rows):
         return await _update_chunk(shape, many, rows, database)

@@ -180,6 +180,12 @@ def scan() -> Any:
     return Scanned(scan=ContentFile(b"x", name="x.txt")).scan
 
 
+async def flushed_batch() -> None:
+    async with orm.batch() as batch:
+        await m.Tag(name="gathered").asave()
+        await batch.aflush()
+
+
 CALLS: dict[str, Any] = {
     "FieldFile.acommit": lambda: scan().acommit(),
     "FieldFile.adelete": lambda: scan().adelete(save=False),
@@ -192,6 +198,7 @@ CALLS: dict[str, Any] = {
     "QuerySet.acreate": lambda: m.Author.objects.acreate(name="x"),
     "QuerySet.adelete": lambda: m.Author.objects.filter(name="Ada").adelete(),
     "QuerySet.aearliest": lambda: m.Book.objects.aearliest("pk"),
+    "Batch.aflush": flushed_batch,
     "QuerySet.apage": lambda: m.Book.objects.apage(size=2),
     "Reading.apage": lambda: m.Book.objects.select_related("author").apage(size=2),
     "QuerySet.aexists": lambda: m.Book.objects.aexists(),

@@ -130,3 +130,21 @@ class Reading(models.Model):
     taken = models.DateField(null=True)
     tag = models.UUIDField(null=True)
     room = models.ForeignKey(Room, on_delete=models.CASCADE, null=True)
+
+
+class Tree(models.Model):
+    name = models.CharField(max_length=40)
+
+
+class Leaf(models.Model):
+    name = models.CharField(max_length=40)
+    tree = models.ForeignKey(Tree, on_delete=models.CASCADE, related_name="leaves")
+
+
+class Node(models.Model):
+    name = models.CharField(max_length=40)
+    parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True)
+
+
+class Slot(models.Model):
+    number = models.IntegerField(unique=True)

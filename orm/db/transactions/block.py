@@ -63,6 +63,14 @@ class Scope(Protocol):
     """The block that a context is in; see ``membership``."""
 
 
+class Gathering(Protocol):
+    """What gathers writes of a block (``orm.batch``)."""
+
+    @property
+    def waiting(self) -> bool: ...
+    async def aflush(self) -> None: ...
+
+
 class Block:
     """An open ``atomic`` or ``connection`` block: a lease, and its place among the blocks on it.
 
@@ -77,6 +85,7 @@ class Block:
         cause: the error of a statement for which it can only be rolled back, where that is so.
         unsaved: the error for which a block inside it could not be rolled back alone.
         owed: the first abandoned block inside it whose savepoint is still to be rolled back.
+        batch: what gathers the writes of this block, to be sent before any other statement; or None.
         at_commit: functions of the library's own, called at once when the outermost transaction is committed.
         hooks: what ``on_commit`` was given, each with whether it is robust.
     """
@@ -85,6 +94,7 @@ class Block:
         "__weakref__",
         "_lease",
         "at_commit",
+        "batch",
         "beside",
         "cause",
         "connection",
@@ -123,6 +133,7 @@ class Block:
         self.cause: BaseException | None = None
         self.unsaved: BaseException | None = None
         self.owed: Block | None = None
+        self.batch: Gathering | None = None
         self.at_commit: list[Callable[[], None]] = []
         self.streams: list[AsyncGenerator[Any, None]] = []
         self.hooks: list[tuple[Callable[[], Any], bool]] = []
@@ -216,6 +227,8 @@ class Block:
         turns = self.turns
         begun = False
         try:
+            if self.batch is not None and self.batch.waiting:
+                await self.batch.aflush()
             loop = running_loop() if "asyncio" in modules else None  # whoami() written out: every statement passes here
             who = get_ident() if loop is None else task_on(loop)
             if not turns.take(coroutine, who, what):
@@ -295,6 +308,8 @@ class Block:
 
         Raises ``TransactionManagementError`` when this one has ended or must be rolled back.
         """
+        if self.batch is not None and self.batch.waiting:
+            await self.batch.aflush()
         if not self.turns.take(block, block.opener, BLOCK):
             await self.turns.wait(block, block.opener, BLOCK, self.lease.pool.options.acquire_timeout)
         if self.state is not OPEN:
