@@ -28,7 +28,7 @@ from orm.models.state import DEFAULT_DB_ALIAS, NO_KEY, PENDING, ModelState, Stat
 if TYPE_CHECKING:
     from orm.checks.messages import CheckMessage
     from orm.models import deletion, initialiser, neighbours, raw_writing, validation, writing
-    from orm.models.batching import AwaitableBatch
+    from orm.models.batching import AwaitableWriteBatch
     from orm.models.managers import ManagerOf
     from orm.models.options import Options
     from orm.models.writing import WritePlan
@@ -317,7 +317,7 @@ class AwaitableModel(metaclass=ModelBase):
             raise TypeError("save_base(raw=True) writes the whole row; it goes with using= only.")
         await raw_writing.write_raw([self], using or self._state.db or DEFAULT_DB_ALIAS)
 
-    def _settle_relations(self, plan: WritePlan, batch: AwaitableBatch | None = None) -> None:
+    def _settle_relations(self, plan: WritePlan, batch: AwaitableWriteBatch | None = None) -> None:
         """Take the keys of related instances that were saved after they were assigned; refuse those that were not,
         unless the batch has them.
         """

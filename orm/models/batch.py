@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from orm.db.transactions.membership import leaving
-from orm.models.batching_blocking import Batch
+from orm.models.batching_blocking import WriteBatch
 
-leaving.add(Batch.__exit__.__code__)
+leaving.add(WriteBatch.__exit__.__code__)
 
 
-def batch(using: str | None = None, savepoint: bool = True, durable: bool = False) -> Batch:
+def batch(using: str | None = None, savepoint: bool = True, durable: bool = False) -> WriteBatch:
     """Make a block of a transaction whose ``save()``, ``create()`` and ``delete()`` are sent together, as few
     statements, under ``with`` or ``async with``.
 
@@ -20,4 +20,4 @@ def batch(using: str | None = None, savepoint: bool = True, durable: bool = Fals
 
     Raises ``TransactionManagementError`` as ``atomic`` does.
     """
-    return Batch(using, savepoint, durable)
+    return WriteBatch(using, savepoint, durable)

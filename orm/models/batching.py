@@ -18,10 +18,9 @@ from orm.db.transactions.atomic_blocking import Atomic
 from orm.models.batches import open_batches
 from orm.models.deletion import adelete_instances
 from orm.models.signals import post_save
-from orm.query.insert_instances import ManyRows, insert, insert_rows
+from orm.query.insert_instances import insert, insert_rows, many_rows
 from orm.query.instance_rows import Columns, Computed, Prepared
-from orm.query.shape import root
-from orm.query.update_instances import ManyUpdates, update_rows_of
+from orm.query.update_instances import many_updates, update_rows_of
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -60,13 +59,11 @@ class Group:
     def __init__(self, plan: WritePlan, columns: Columns, kind: str, dialect: Dialect) -> None:
         self.plan = plan
         self.columns = columns
-        made = ManyRows if kind is INSERT else ManyUpdates
-        key = ("many" if kind is INSERT else "updates", columns, dialect)
-        self.many: Any = root(plan.model).compiled(key, made, plan.model, columns, dialect)
+        self.many: Any = (many_rows if kind is INSERT else many_updates)(plan.model, columns, dialect)
         self.entries: dict[int, Entry] = {}
 
 
-class AwaitableBatch:
+class AwaitableWriteBatch:
     """A block of a transaction that gathers its writes. Made by :func:`orm.batch`, which documents the parameters."""
 
     NOT_TWINNED = ("take_save", "take_delete")

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from orm.bridge import run
-from orm.models.batching import AwaitableBatch
+from orm.models.batching import AwaitableWriteBatch
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["Batch"]
+__all__ = ["WriteBatch"]
 
 
-class Batch(AwaitableBatch):
+class WriteBatch(AwaitableWriteBatch):
     """A block of a transaction that gathers its writes. Made by :func:`orm.batch`, which documents the parameters.
 
-    Both forms of everything: :class:`AwaitableBatch`'s awaitable ones, and their blocking twins.
+    Both forms of everything: :class:`AwaitableWriteBatch`'s awaitable ones, and their blocking twins.
     """
 
     def __enter__(self) -> Self:
@@ -34,7 +34,7 @@ class Batch(AwaitableBatch):
     ) -> None:
         """Blocking form of :meth:`__aexit__`."""
         try:
-            run(AwaitableBatch.__aexit__(self, kind, error, traceback))
+            run(AwaitableWriteBatch.__aexit__(self, kind, error, traceback))
         except BaseException:
             self.abandon()
             raise
@@ -44,4 +44,4 @@ class Batch(AwaitableBatch):
 
         Blocking form of :meth:`aflush`: same parameters, same errors.
         """
-        run(AwaitableBatch.aflush(self))
+        run(AwaitableWriteBatch.aflush(self))

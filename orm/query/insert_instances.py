@@ -212,6 +212,13 @@ class ManyRows:
         return [value for row in rows for value in row]
 
 
+def many_rows(model: Any, columns: Columns, dialect: Dialect, as_held: bool = False) -> ManyRows:
+    """Return how instances give their rows for these columns: one object for all that ask."""
+    key = ("many", columns, dialect, as_held)
+    many: ManyRows = root(model).compiled(key, ManyRows, model, columns, dialect, as_held)
+    return many
+
+
 async def insert_many(
     model: Any,
     instances: Sequence[Any],
@@ -228,8 +235,7 @@ async def insert_many(
     writes what the instances hold, also of fields that make their own value (``auto_now``).
     """
     dialect = database.dialect
-    key = ("many", columns, dialect, as_held)
-    many: ManyRows = root(model).compiled(key, ManyRows, model, columns, dialect, as_held)
+    many = many_rows(model, columns, dialect, as_held)
     try:
         rows = list(map(many.row, instances))
     except Computed:

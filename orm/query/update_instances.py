@@ -176,6 +176,12 @@ class ManyUpdates:
         )
 
 
+def many_updates(model: Any, columns: Columns, dialect: Dialect) -> ManyUpdates:
+    """Return how instances give these columns of their rows: one object for all that ask."""
+    many: ManyUpdates = root(model).compiled(("updates", columns, dialect), ManyUpdates, model, columns, dialect)
+    return many
+
+
 async def bulk_update(model: Any, instances: list[Any], names: list[str], *, using: str, batch_size: int | None) -> int:
     """What ``QuerySet.abulk_update`` does: write these fields of many instances; return how many rows matched."""
     if batch_size is not None and batch_size <= 0:
@@ -208,8 +214,7 @@ async def bulk_update(model: Any, instances: list[Any], names: list[str], *, usi
 async def _update_table(
     model: Any, columns: Columns, instances: list[Any], database: Database, batch_size: int | None
 ) -> int:
-    shape, dialect = root(model), database.dialect
-    many: ManyUpdates = shape.compiled(("updates", columns, dialect), ManyUpdates, model, columns, dialect)
+    many = many_updates(model, columns, database.dialect)
     try:
         rows = list(map(many.row, instances))
     except Computed:

@@ -198,7 +198,7 @@ CALLS: dict[str, Any] = {
     "QuerySet.acreate": lambda: m.Author.objects.acreate(name="x"),
     "QuerySet.adelete": lambda: m.Author.objects.filter(name="Ada").adelete(),
     "QuerySet.aearliest": lambda: m.Book.objects.aearliest("pk"),
-    "Batch.aflush": flushed_batch,
+    "WriteBatch.aflush": flushed_batch,
     "QuerySet.apage": lambda: m.Book.objects.apage(size=2),
     "Reading.apage": lambda: m.Book.objects.select_related("author").apage(size=2),
     "QuerySet.aexists": lambda: m.Book.objects.aexists(),
