@@ -13,9 +13,11 @@ from typing import Any
 
 from orm.errors import NotSupportedError
 from orm.sql import types
-from orm.sql.dialect import Adapter, Capabilities, Dialect, Pattern, like_escape
+from orm.sql.dialect import Adapter, Capabilities, Pattern, like_escape
 from orm.sql.types import SQLType
+from orm_postgresql import spelling
 from orm_postgresql.answers import ANSWERS
+from orm_postgresql.objects import PostgreSQLObjects
 from orm_postgresql.values import (
     AS_TEXT,
     RANGES,
@@ -119,7 +121,7 @@ _COUNTED = {"smallserial": "smallint", "serial": "integer", "bigserial": "bigint
 """What columns whose values are counted hold: words for columns only, which no cast knows."""
 
 
-class PostgreSQLDialect(Dialect):
+class PostgreSQLDialect(PostgreSQLObjects):
     """PostgreSQL 12 and later; UNIQUE NULLS NOT DISTINCT needs 15."""
 
     name = "postgresql"
@@ -139,6 +141,8 @@ class PostgreSQLDialect(Dialect):
         deferrable_unique=True,
         nulls_not_distinct=True,
         covering_indexes=True,
+        concurrent_indexes=True,
+        unvalidated_constraints=True,
         comments=True,
         virtual_columns=False,
         operator_classes=True,
@@ -157,17 +161,8 @@ class PostgreSQLDialect(Dialect):
         return "SELECT pg_notify($1, $2)"
 
     def array_text(self, items: Sequence[Any]) -> str:
-        """Return a list as PostgreSQL writes arrays: in braces, the items quoted."""
-
-        def item(one: Any) -> str:
-            if isinstance(one, (list, tuple)):
-                return self.array_text(one)
-            if one is None:
-                return "NULL"
-            text = str(one).replace("\\", "\\\\").replace('"', '\\"')
-            return f'"{text}"'
-
-        return f"{{{','.join(map(item, items))}}}"
+        """Return a list as PostgreSQL reads arrays."""
+        return spelling.array(list(items))
 
     def binary_literal(self, data: bytes) -> str:
         return rf"E'\\x{data.hex()}'"
@@ -425,6 +420,9 @@ class PostgreSQLDialect(Dialect):
 
     def _counter(self, table: str, column: str) -> str:
         return f"pg_get_serial_sequence({self.string_literal(table)}, {self.string_literal(column)})"
+
+    def validate_constraint(self, table: str, name: str) -> str | None:
+        return f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}"
 
     def counter_of(self, table: str, column: str) -> str | None:
         """Return a query for the sequence behind a serial or identity column."""

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from orm.cli.output import ASKED, DIFFERENT, Failure, at_terminal, explained, say, tell_json
+from orm.cli.progress import Teller
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.errors import DatabaseError
 from orm.migrations import making, sources
@@ -175,21 +176,18 @@ def migrate(
             sys.exit(DIFFERENT if check and plan else 0)
         if not fake and not yes:
             _ask_before_loss(plan, database)
-        progress = None if as_json else _tell
-        done = run_migrations(app, migration, using=database, fake=fake, fake_initial=fake_initial, progress=progress)
+        teller = Teller()
+        try:
+            done = run_migrations(
+                app, migration, using=database, fake=fake, fake_initial=fake_initial,
+                progress=None if as_json else teller,
+            )  # fmt: skip
+        finally:
+            teller.close()
     if as_json:
         tell_json({"database": database, "ran": done})
     elif not done:
         say("No migrations to apply.")
-
-
-def _tell(action: str, migration: Any = None, fake: bool = False) -> None:
-    if action == "apply_start":
-        say(f"  Applying {migration}...")
-    elif action == "unapply_start":
-        say(f"  Unapplying {migration}...")
-    elif action in ("apply_success", "unapply_success"):
-        say(f"    {'FAKED' if fake else 'OK'}")
 
 
 def _show_plan(plan: Plan) -> None:

@@ -217,6 +217,7 @@ class AwaitableMigrationExecutor:
                 fake = found
             if not fake:
                 async with SchemaEditor(self.connection, atomic=migration.atomic) as editor:
+                    editor.progress = self._hears_of(migration)
                     if await self._came_meanwhile(migration):
                         state = migration.mutate_state(state, preserve=False)
                         recorded = True
@@ -255,6 +256,11 @@ class AwaitableMigrationExecutor:
         for key, migration in self.loader.replacements.items():
             if key not in applied and all(tuple(one) in applied for one in migration.replaces):
                 await self.recorder.arecord_applied(*key)
+
+    def _hears_of(self, migration: Migration) -> Callable[[Any], None] | None:
+        """What tells the caller how far an operation of a migration is."""
+        told = self.progress_callback
+        return None if told is None else lambda progress: told("operation_progress", migration, progress)
 
     def _tell(self, action: str, migration: Migration, fake: bool) -> None:
         if self.progress_callback is not None:

@@ -121,6 +121,7 @@ class AwaitableMigration:
         if not schema_editor.atomic_migration and wants and not schema_editor.collect_sql:
             scope = atomic(using=schema_editor.connection.alias)
         run = operation.adatabase_backwards if backwards else operation.adatabase_forwards
+        schema_editor.step = f"{self}:{place}"
         try:
             async with scope:
                 await run(self.app_label, schema_editor, from_state, to_state)

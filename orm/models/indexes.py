@@ -145,13 +145,15 @@ class Index:
         """Parameters of the index's method, as SQL text; subclasses that have some give them."""
         return []
 
-    def create_statement(self, model: Any, dialect: Any, if_not_exists: bool = False) -> str:
+    def create_statement(
+        self, model: Any, dialect: Any, if_not_exists: bool = False, concurrently: bool = False
+    ) -> str:
         """CREATE INDEX."""
         condition = schema_sql(model, self.condition, dialect) if self.condition is not None else None
         return ddl.create_index(
             model, self.name_for(model, dialect), ", ".join(self._parts(model, dialect)), dialect, method=self.method,
             include=self.include, storage=self.storage(), tablespace=self.db_tablespace, condition=condition,
-            if_not_exists=if_not_exists,
+            if_not_exists=if_not_exists, concurrently=concurrently,
         )  # fmt: skip
 
     def create_sql(self, model: Any, schema_editor: Any, using: str = "") -> Statement:

@@ -306,6 +306,11 @@ def column_type(field: Any, dialect: Any) -> tuple[Any, str | None]:
     return field.db_type(dialect), ddl.collation_of(field)
 
 
+def referring_type(field: Any, dialect: Any) -> tuple[str, Any, str | None]:
+    """What the type of a column that refers to this one depends on; a numbered key may have a type of its own."""
+    return field.kind, field.rel_db_type(dialect), ddl.collation_of(field)
+
+
 async def referring_fields(editor: AwaitableSchemaEditor, new: Any, old: Any) -> list[Any]:
     """The foreign keys of other models to this column whose tables are in the database: they follow its type."""
     reader = editor.database.backend.introspection

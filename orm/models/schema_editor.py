@@ -8,7 +8,7 @@ transaction that keeps foreign keys.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -79,6 +79,10 @@ class AwaitableSchemaEditor:
         self.atomic_migration = self.dialect.capabilities.schema_transactions and atomic
         self.last_statement = ""
         """The statement that ran last, for whoever has to say what failed."""
+        self.step = ""
+        """Which migration's which operation is running: ``app.0002_name:3``."""
+        self.progress: Callable[[Any], None] | None = None
+        """Hears how far a long operation is."""
         self.rows_changed = False
         """Set by whoever changes rows in the editor's transaction: checks they deferred are made before a table
         changes."""
@@ -503,16 +507,24 @@ class AwaitableSchemaEditor:
         for name, info in found.items():
             await (self.drop_index if info.index else self.drop_constraint)(meta.db_table, name)
 
-    async def aadd_index(self, model: Any, index: Any) -> None:
-        """Create an index."""
-        await self.flush(model._meta.db_table)
+    async def aadd_index(self, model: Any, index: Any, concurrently: bool = False) -> None:
+        """Create an index; ``concurrently`` lets others write meanwhile, where the database can, and clears away what a
+        build that failed has left.
+        """
+        table, name = model._meta.db_table, index.name_for(model, self.dialect)
+        await self.flush(table)
         await self.settle()
-        await self.aexecute(index.create_statement(model, self.dialect))
+        if concurrently and not self.collect_sql:
+            left = (await self.constraints_of(table)).get(name)
+            if left is not None and not left.valid:
+                await self.drop_index(table, name, concurrently=True)
+        await self.aexecute(index.create_statement(model, self.dialect, concurrently=concurrently))
 
-    async def aremove_index(self, model: Any, index: Any) -> None:
-        """Drop an index."""
+    async def aremove_index(self, model: Any, index: Any, concurrently: bool = False) -> None:
+        """Drop an index; ``concurrently`` lets others write meanwhile, where the database can."""
         await self.flush(model._meta.db_table)
-        await self.drop_index(model._meta.db_table, index.name_for(model, self.dialect))
+        name = index.name_for(model, self.dialect)
+        await self.drop_index(model._meta.db_table, name, concurrently=concurrently)
 
     async def arename_index(self, model: Any, old_index: Any, new_index: Any) -> None:
         """Rename an index, or drop and create it where the database can't."""
@@ -526,8 +538,10 @@ class AwaitableSchemaEditor:
         else:
             await self.apply(statement)
 
-    async def aadd_constraint(self, model: Any, constraint: Any) -> None:
-        """Add a constraint, or the unique index that stands for it."""
+    async def aadd_constraint(self, model: Any, constraint: Any, validated: bool = True) -> None:
+        """Add a constraint, or the unique index that stands for it; not ``validated`` leaves the rows there are
+        unchecked, where the database can.
+        """
         meta, dialect = model._meta, self.dialect
         await self.flush(meta.db_table)
         await self.settle()
@@ -539,7 +553,8 @@ class AwaitableSchemaEditor:
         if clause is None:
             return
         if dialect.capabilities.alter_columns:
-            await self.apply(dialect.add_constraint(dialect.quote(meta.db_table), clause))
+            checked = validated or not dialect.capabilities.unvalidated_constraints
+            await self.apply(dialect.add_constraint(dialect.quote(meta.db_table), clause, validated=checked))
             return
         kept = [one for one in meta.constraints if one.name != constraint.name]
         await schema_rebuild.rebuild(self, model, TableDraft(model, constraints=[*kept, constraint]))
@@ -564,9 +579,10 @@ class AwaitableSchemaEditor:
         """Drop one constraint."""
         await self.apply(self.dialect.drop_constraint(self.dialect.quote(table), self.dialect.quote(name)))
 
-    async def drop_index(self, table: str, name: str) -> None:
+    async def drop_index(self, table: str, name: str, *, concurrently: bool = False) -> None:
         """Drop one index."""
-        await self.apply(self.dialect.drop_index(self.dialect.quote(table), self.dialect.quote(name)))
+        quote = self.dialect.quote
+        await self.apply(self.dialect.drop_index(quote(table), quote(name), concurrently=concurrently))
 
 
 def _same(model: Any, field: Any) -> list[Any]:

@@ -106,19 +106,20 @@ class SchemaEditor(AwaitableSchemaEditor):
         """
         run(AwaitableSchemaEditor.aalter_index_together(self, model, old_index_together, new_index_together))
 
-    def add_index(self, model: Any, index: Any) -> None:
-        """Create an index.
+    def add_index(self, model: Any, index: Any, concurrently: bool = False) -> None:
+        """Create an index; ``concurrently`` lets others write meanwhile, where the database can, and clears away what a
+        build that failed has left.
 
         Blocking form of :meth:`aadd_index`: same parameters, same errors.
         """
-        run(AwaitableSchemaEditor.aadd_index(self, model, index))
+        run(AwaitableSchemaEditor.aadd_index(self, model, index, concurrently))
 
-    def remove_index(self, model: Any, index: Any) -> None:
-        """Drop an index.
+    def remove_index(self, model: Any, index: Any, concurrently: bool = False) -> None:
+        """Drop an index; ``concurrently`` lets others write meanwhile, where the database can.
 
         Blocking form of :meth:`aremove_index`: same parameters, same errors.
         """
-        run(AwaitableSchemaEditor.aremove_index(self, model, index))
+        run(AwaitableSchemaEditor.aremove_index(self, model, index, concurrently))
 
     def rename_index(self, model: Any, old_index: Any, new_index: Any) -> None:
         """Rename an index, or drop and create it where the database can't.
@@ -127,12 +128,13 @@ class SchemaEditor(AwaitableSchemaEditor):
         """
         run(AwaitableSchemaEditor.arename_index(self, model, old_index, new_index))
 
-    def add_constraint(self, model: Any, constraint: Any) -> None:
-        """Add a constraint, or the unique index that stands for it.
+    def add_constraint(self, model: Any, constraint: Any, validated: bool = True) -> None:
+        """Add a constraint, or the unique index that stands for it; not ``validated`` leaves the rows there are
+        unchecked, where the database can.
 
         Blocking form of :meth:`aadd_constraint`: same parameters, same errors.
         """
-        run(AwaitableSchemaEditor.aadd_constraint(self, model, constraint))
+        run(AwaitableSchemaEditor.aadd_constraint(self, model, constraint, validated))
 
     def remove_constraint(self, model: Any, constraint: Any) -> None:
         """Drop a constraint, or the unique index that stands for it.

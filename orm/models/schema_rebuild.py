@@ -32,7 +32,7 @@ async def alter(editor: AwaitableSchemaEditor, model: Any, old: Any, new: Any) -
             return
     draft = TableDraft(model, replace={old: new})
     await rebuild(editor, model, draft, renamed={old.column: new.column}, filled={new: old})
-    if old.unique and schema_columns.column_type(old, dialect) != schema_columns.column_type(new, dialect):
+    if old.unique and schema_columns.referring_type(old, dialect) != schema_columns.referring_type(new, dialect):
         for field in await schema_columns.referring_fields(editor, new, old):
             if field.model._meta.db_table != table:
                 await rebuild(editor, field.model, TableDraft(field.model))

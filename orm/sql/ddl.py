@@ -265,7 +265,8 @@ def create_table(model: Any, dialect: Dialect, *, if_not_exists: bool = False, w
     guard = "IF NOT EXISTS " if if_not_exists else ""
     place = meta.db_tablespace if dialect.capabilities.tablespaces else ""
     where = f" TABLESPACE {dialect.quote(place)}" if place else ""
-    return finished(f"CREATE TABLE {guard}{dialect.quote(meta.db_table)} (\n    {body}\n){where}")
+    partitioned = getattr(meta, "partitioned", "")  # set by the operation that creates such a table
+    return finished(f"CREATE TABLE {guard}{dialect.quote(meta.db_table)} (\n    {body}\n){partitioned}{where}")
 
 
 def unique_clause(table: str, columns: Sequence[str], dialect: Dialect) -> str:
@@ -294,6 +295,7 @@ def create_index(
     tablespace: str | None = None,
     condition: str | None = None,
     if_not_exists: bool = False,
+    concurrently: bool = False,
 ) -> str:
     """CREATE INDEX on ``what`` (quoted columns or expressions in parentheses).
 
@@ -301,7 +303,8 @@ def create_index(
     ``storage`` parameters of its method (``fillfactor = 70``); what the database does not have is left out.
     """
     can = dialect.capabilities
-    guard = "IF NOT EXISTS " if if_not_exists else ""
+    guard = "CONCURRENTLY " if concurrently and can.concurrent_indexes else ""
+    guard += "IF NOT EXISTS " if if_not_exists else ""
     using = f" USING {method}" if method is not None else ""
     if include and can.covering_indexes:
         tail = f" INCLUDE ({columns_of(model, include, dialect)}){tail}"

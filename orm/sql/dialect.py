@@ -87,6 +87,8 @@ class Capabilities(NamedTuple):
     partial_indexes: bool = True
     expression_indexes: bool = True
     covering_indexes: bool = False
+    concurrent_indexes: bool = False
+    unvalidated_constraints: bool = False
     """An index may carry further columns along (``INCLUDE``)."""
     operator_classes: bool = False
     """A column of an index may name how it is compared."""

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from orm.sql.objects import ObjectSpelling
 
-class SchemaSpelling:
+
+class SchemaSpelling(ObjectSpelling):
     """The part of a dialect that changes tables; the base of ``Dialect``."""
 
     # -- around a change ------------------------------------------------------------------------------------------
@@ -117,9 +119,13 @@ class SchemaSpelling:
 
     # -- constraints and indexes ----------------------------------------------------------------------------------
 
-    def add_constraint(self, table: str, clause: str) -> str:
-        """Return the statement that adds ``CONSTRAINT name ...``."""
-        return f"ALTER TABLE {table} ADD {clause}"
+    def add_constraint(self, table: str, clause: str, *, validated: bool = True) -> str:
+        """Return the statement that adds ``CONSTRAINT name ...``; not ``validated`` leaves the rows there are alone."""
+        return f"ALTER TABLE {table} ADD {clause}{'' if validated else ' NOT VALID'}"
+
+    def validate_constraint(self, table: str, name: str) -> str | None:
+        """Return the statement that checks the rows there are; None where every constraint holds for all rows."""
+        return None
 
     def drop_constraint(self, table: str, name: str) -> str:
         """Return the statement that drops a constraint."""

@@ -9,6 +9,8 @@ import pytest
 
 from tests.conftest import Run
 
+RECORDS = ("orm_migrations", "orm_backfills")
+
 
 def quoted(name: str) -> str:
     return name.replace('"', '""')
@@ -19,7 +21,7 @@ def no_tables(database: Run) -> None:
     if database.backend == "sqlite":
         with sqlite3.connect(database.url.removeprefix("sqlite:///")) as session:
             session.execute("PRAGMA foreign_keys = OFF")
-            named = "name LIKE 'mt!_%' ESCAPE '!' OR name LIKE 'new!_!_%' ESCAPE '!' OR name = 'orm_migrations'"
+            named = f"name LIKE 'mt!_%' ESCAPE '!' OR name LIKE 'new!_!_%' ESCAPE '!' OR name IN {RECORDS}"
             found = session.execute(
                 f"SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view') AND ({named})"
             )
@@ -28,7 +30,7 @@ def no_tables(database: Run) -> None:
         session.close()
         return
     with psycopg.connect(database.url) as session:
-        named = r"(c.relname LIKE 'mt\_%%' OR c.relname = 'orm_migrations') AND c.relkind IN ('r', 'p', 'v')"
+        named = rf"(c.relname LIKE 'mt\_%%' OR c.relname IN {RECORDS}) AND c.relkind IN ('r', 'p', 'v')"
         rows = session.execute(f"SELECT c.relkind::text, c.relname FROM pg_class c WHERE {named}".replace("%%", "%"))
         for kind, name in rows.fetchall():
             session.execute(f'DROP {"VIEW" if kind == "v" else "TABLE"} IF EXISTS "{quoted(name)}" CASCADE')

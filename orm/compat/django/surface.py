@@ -44,6 +44,7 @@ DB: dict[str, Surface] = {
     "django.contrib.postgres.functions": Surface("Functions.", ("orm.postgresql.functions",)),
     "django.contrib.postgres.indexes": Surface("Kinds of indexes.", ("orm.postgresql.indexes",)),
     "django.contrib.postgres.lookups": Surface("Lookups of texts.", ("orm.postgresql.lookups",)),
+    "django.contrib.postgres.operations": Surface("Operations of migrations.", ("orm.postgresql.operations",)),
     "django.contrib.postgres.search": Surface("Full-text search and trigrams.", ("orm.postgresql.search",)),
     "django.contrib.postgres.validators": Surface("Validators.", ("orm.postgresql.validators",)),
     "django.db": Surface(
