@@ -6,6 +6,7 @@ edge (inside each backend's connection) and stay reachable as ``__cause__``.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 NON_FIELD_ERRORS = "__all__"
@@ -107,35 +108,94 @@ class FullResultSet(Error):
 
 
 class ValidationError(Error):
-    """Data failed validation.
+    """Data failed validation: one error, a list of errors, or a mapping of fields to the errors of each.
 
-    Parameters: ``message`` is a string, a list of errors, or a dict of field name to errors, as in Django.
+    Parameters:
+        message: a text, which ``params`` are put into; a list of texts and errors; a mapping of fields' names to any of
+            these; or another ValidationError.
+        code: a word for programs, of a single error.
+        params: what ``%(name)s`` in the text stands for.
+
+    A single error has ``message``, ``code`` and ``params``; each has ``error_list``, the single errors in it, but for
+    one made of a mapping, which has ``error_dict``, a list of single errors for each field. Walking it gives texts, or
+    pairs of a field and its texts. (Django's documentation, "Form and field validation".)
     """
 
-    def __init__(self, message: Any, code: str | None = None, params: dict[str, Any] | None = None) -> None:
+    error_dict: dict[str, list[ValidationError]]
+    error_list: list[ValidationError]
+    message: Any
+    code: str | None
+    params: Mapping[str, Any] | None
+
+    def __init__(self, message: Any, code: str | None = None, params: Mapping[str, Any] | None = None) -> None:
         super().__init__(message, code, params)
-        self.code = code
-        self.params = params
         if isinstance(message, ValidationError):
-            message = message.error_dict if message.error_dict is not None else message.messages
-        self.error_dict: dict[str, list[str]] | None = None
-        self.messages: list[str]
+            if hasattr(message, "error_dict"):
+                message = message.error_dict
+            elif hasattr(message, "message"):
+                message, code, params = message.message, message.code, message.params
+            else:
+                message = message.error_list
         if isinstance(message, dict):
-            self.error_dict = {name: ValidationError(errors).messages for name, errors in message.items()}
-            self.messages = [text for errors in self.error_dict.values() for text in errors]
+            self.error_dict = {field: ValidationError(errors).flat() for field, errors in message.items()}
         elif isinstance(message, (list, tuple)):
-            self.messages = [text for error in message for text in ValidationError(error).messages]
+            self.error_list = [single for error in message for single in ValidationError(error).flat()]
         else:
-            self.messages = [str(message) % params if params else str(message)]
-        self.message = self.messages[0] if self.messages else ""
+            self.message, self.code, self.params = message, code, params
+            self.error_list = [self]
+
+    def flat(self) -> list[ValidationError]:
+        """Return the single errors, whichever field they are of."""
+        if hasattr(self, "error_dict"):
+            return [single for errors in self.error_dict.values() for single in errors]
+        return self.error_list
+
+    def text(self) -> str:
+        """Return a single error's message with its parameters in it."""
+        return str(self.message % self.params if self.params else self.message)
+
+    @property
+    def messages(self) -> list[str]:
+        """Every text, whichever field it is of."""
+        return [single.text() for single in self.flat()]
 
     @property
     def message_dict(self) -> dict[str, list[str]]:
-        """Errors by field; ``__all__`` holds those of no field."""
-        return self.error_dict if self.error_dict is not None else {NON_FIELD_ERRORS: self.messages}
+        """Texts by field. Raises ``AttributeError`` for an error that was not made of a mapping."""
+        return {field: [single.text() for single in errors] for field, errors in self.error_dict.items()}
+
+    def update_error_dict(self, error_dict: dict[str, list[ValidationError]]) -> dict[str, list[ValidationError]]:
+        """Add these errors to a mapping of fields to errors, and return it; those of no field under ``__all__``."""
+        own = self.error_dict if hasattr(self, "error_dict") else {NON_FIELD_ERRORS: self.error_list}
+        for field, errors in own.items():
+            error_dict.setdefault(field, []).extend(errors)
+        return error_dict
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.message_dict.items() if hasattr(self, "error_dict") else self.messages)
 
     def __str__(self) -> str:
-        return repr(self.error_dict) if self.error_dict is not None else repr(self.messages)
+        return repr(self.message_dict if hasattr(self, "error_dict") else self.messages)
+
+    def __repr__(self) -> str:
+        return f"ValidationError({self})"
+
+    def _key(self) -> Any:
+        """What two equal errors share; the order of errors says nothing."""
+        if hasattr(self, "error_dict"):
+            return frozenset((field, frozenset(map(repr_key, errors))) for field, errors in self.error_dict.items())
+        return frozenset(map(repr_key, self.error_list))
+
+    def __eq__(self, other: object) -> bool:
+        return self._key() == other._key() if isinstance(other, ValidationError) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+
+def repr_key(single: ValidationError) -> tuple[str, str | None, str]:
+    """Return what makes a single error what it is; its parameters may be of any kind, so by what they look like."""
+    return str(single.message), single.code, repr(sorted((single.params or {}).items()))
 
 
 class InvalidValue(ValidationError, ValueError):
@@ -145,7 +205,7 @@ class InvalidValue(ValidationError, ValueError):
     """
 
     def __str__(self) -> str:
-        return self.message
+        return self.text()
 
 
 class InvalidCursor(SuspiciousOperation, ValueError):
@@ -228,6 +288,10 @@ class AmbiguousCommit(OperationalError):
 
 class TransactionManagementError(DatabaseError):
     """A transaction was used against its rules (broken block, outlived block, nested ``durable``)."""
+
+
+class NestedDurableBlock(TransactionManagementError, RuntimeError):
+    """An ``atomic(durable=True)`` stands inside another block, so its end would not be a commit."""
 
 
 class RepeatedQueryWarning(UserWarning):

@@ -375,11 +375,13 @@ class PostgreSQLDialect(PostgreSQLObjects):
         parts = []
         if format is not None:
             if not isinstance(format, str) or format.lower() not in _EXPLAIN_FORMATS:
-                raise ValueError(f"PostgreSQL explains as {', '.join(sorted(_EXPLAIN_FORMATS))}, not {format!r}")
+                known = ", ".join(sorted(name.upper() for name in _EXPLAIN_FORMATS))
+                raise ValueError(f"{format} is not a recognized format. Allowed formats: {known}")
             parts.append(f"FORMAT {format.upper()}")
+        unknown = sorted(name for name in options if name.lower() not in _EXPLAIN_OPTIONS)
+        if unknown:
+            raise ValueError(f"Unknown options: {', '.join(unknown)}. Known: {', '.join(sorted(_EXPLAIN_OPTIONS))}")
         for name, value in options.items():
-            if name.lower() not in _EXPLAIN_OPTIONS:
-                raise ValueError(f"EXPLAIN has no option {name!r}; known: {', '.join(sorted(_EXPLAIN_OPTIONS))}")
             parts.append(f"{name.upper()} {'TRUE' if value else 'FALSE'}")
         return f"EXPLAIN ({', '.join(parts)})" if parts else "EXPLAIN"
 

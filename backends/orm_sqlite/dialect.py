@@ -339,8 +339,10 @@ class SQLiteDialect(Dialect):
         return ""
 
     def explain(self, format: str | None, options: dict[str, Any]) -> str:
-        if format is not None or options:
-            raise ValueError("SQLite explains queries without format or options (EXPLAIN QUERY PLAN)")
+        if format is not None:
+            raise ValueError(f"{format} is not a recognized format. SQLite does not support any formats.")
+        if options:
+            raise ValueError(f"Unknown options: {', '.join(sorted(options))}. SQLite explains without any.")
         return "EXPLAIN QUERY PLAN"
 
     def value_table(self, rows: Sequence[str], alias: str, columns: Sequence[str]) -> str:

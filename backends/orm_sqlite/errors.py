@@ -82,7 +82,7 @@ def translate(error: BaseException, waited: float = 0.0) -> errors.Error:
         return errors.DataError("a number is too large for SQLite, whose integers have 64 bits")
     if code == sqlite3.SQLITE_ERROR:
         if text.startswith(_MISSING_TABLE):
-            return errors.ProgrammingError(f"{text}\n{errors.TABLES_ARE_MADE_BY}")
+            return errors.ProgrammingError(f"{text}. {errors.TABLES_ARE_MADE_BY}")
         if text.lower().startswith(_WRONG_VALUE):
             return errors.DataError(text)
         return errors.ProgrammingError(text)

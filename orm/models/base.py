@@ -27,6 +27,7 @@ from orm.models.state import DEFAULT_DB_ALIAS, NO_KEY, PENDING, ModelState, Stat
 
 if TYPE_CHECKING:
     from orm.checks.messages import CheckMessage
+    from orm.errors import ValidationError
     from orm.models import deletion, initialiser, neighbours, raw_writing, validation, writing
     from orm.models.batching import AwaitableWriteBatch
     from orm.models.managers import ManagerOf
@@ -77,9 +78,10 @@ class AwaitableModel(metaclass=ModelBase):
         if pre_init.receivers:
             pre_init.send_now(type(self), args=args, kwargs=kwargs)
         if args and len(args) > len(meta.concrete_fields):
+            names = [field.attname for field in meta.concrete_fields]
             raise IndexError(
-                f"{meta.object_name}() takes at most {len(meta.concrete_fields)} values "
-                f"({', '.join(field.attname for field in meta.concrete_fields)}), but {len(args)} were given."
+                f"Number of args exceeds number of fields: {meta.object_name}() takes at most {len(names)} values "
+                f"({', '.join(names)}), but {len(args)} were given."
             )
         meta.initialiser(self, *args, **kwargs)
         if args and initialiser.DEFERRED in args:
@@ -101,7 +103,9 @@ class AwaitableModel(metaclass=ModelBase):
     @classmethod
     def _make_initialiser(cls) -> Any:
         if cls._meta.abstract:
-            raise TypeError(f"{cls.__name__} is abstract and has no rows; make a model that inherits it.")
+            raise TypeError(
+                f"Abstract models cannot be instantiated. {cls.__name__} has no rows; make a model that inherits it."
+            )
         return initialiser.make_initialiser(cls)
 
     @classmethod
@@ -476,6 +480,10 @@ class AwaitableModel(metaclass=ModelBase):
         Raises: ValidationError with the errors by field.
         """
         await validation.full_clean(self, set(exclude or ()), validate_unique, validate_constraints)
+
+    def unique_error_message(self, model_class: type[Any], unique_check: Sequence[str]) -> ValidationError:
+        """Return the error for values that another row of ``model_class`` has; for models that word it themselves."""
+        return validation.unique_error(self, model_class, tuple(unique_check))
 
     async def avalidate_unique(self, exclude: Iterable[str] | None = None) -> None:
         """Check unique fields and ``unique_together`` against the database.

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 from orm.config import settings
 from orm.errors import ImproperlyConfigured, NotSupportedError, ValidationError
 from orm.models.conditions import CannotTell, columns_named, field_names, holds, index_part, schema_sql
-from orm.models.validation import computes_taken, is_taken, unique_message
+from orm.models.validation import computes_taken, is_taken
 from orm.sql import ddl
 from orm.sql.references import F, names_in
 from orm.sql.schema import Statement
@@ -273,5 +273,5 @@ class UniqueConstraint(BaseConstraint):
             return
         if await is_taken(instance, self.fields, self.condition, distinct, model):
             if self.condition is None and self.violation_error_message is None:
-                raise ValidationError(unique_message(model._meta, self.fields), code="unique_together")
+                raise instance.unique_error_message(model, self.fields)
             raise self.violation()

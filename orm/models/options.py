@@ -94,7 +94,7 @@ def unknown_name(meta: Options, name: str) -> str:
     known = sorted(known for known in meta.names if not known.endswith("+"))
     near = difflib.get_close_matches(name, known, n=3)
     hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else f"It has {', '.join(known)}."
-    return f"{meta.label} has no field named {name!r}. {hint}"
+    return f"{meta.object_name} has no field named {name!r}. {hint}"
 
 
 class Options:

@@ -21,7 +21,7 @@ from orm.sql.expressions import Expression, OrderBy, Value
 from orm.sql.lookups import Exact, IsNull
 from orm.sql.references import F, as_reference, names_in
 
-Errors = dict[str, list[str]]
+Errors = dict[str, list[ValidationError]]
 
 
 def clean_fields(instance: Any, exclude: frozenset[str]) -> None:
@@ -38,15 +38,9 @@ def clean_fields(instance: Any, exclude: frozenset[str]) -> None:
         try:
             setattr(instance, field.attname, field.clean(raw, instance))
         except ValidationError as problem:
-            errors[field.name] = problem.messages
+            errors[field.name] = problem.flat()
     if errors:
         raise ValidationError(errors)
-
-
-def collect(errors: Errors, problem: ValidationError) -> None:
-    """Add what ``problem`` found to ``errors``."""
-    for name, messages in problem.message_dict.items():
-        errors.setdefault(name, []).extend(messages)
 
 
 async def full_clean(instance: Any, exclude: set[str], unique: bool, constraints: bool) -> None:
@@ -55,16 +49,16 @@ async def full_clean(instance: Any, exclude: set[str], unique: bool, constraints
     try:
         instance.clean_fields(exclude=exclude)
     except ValidationError as problem:
-        collect(errors, problem)
+        problem.update_error_dict(errors)
     try:
         await crossing.call(instance.clean)
     except ValidationError as problem:
-        collect(errors, problem)
+        problem.update_error_dict(errors)
     exclude |= errors.keys() - {NON_FIELD_ERRORS}
     try:
         await validate_relations(instance, frozenset(exclude))
     except ValidationError as problem:
-        collect(errors, problem)
+        problem.update_error_dict(errors)
     steps = [instance.avalidate_unique] if unique else []
     steps += [instance.avalidate_constraints] if constraints else []
     for step in steps:
@@ -72,7 +66,7 @@ async def full_clean(instance: Any, exclude: set[str], unique: bool, constraints
         try:
             await step(exclude=exclude)
         except ValidationError as problem:
-            collect(errors, problem)
+            problem.update_error_dict(errors)
     if errors:
         raise ValidationError(errors)
 
@@ -86,7 +80,7 @@ async def validate_relations(instance: Any, exclude: frozenset[str]) -> None:
         try:
             await field.avalidate_target(instance)
         except ValidationError as problem:
-            errors[field.name] = problem.messages
+            errors[field.name] = problem.flat()
     if errors:
         raise ValidationError(errors)
 
@@ -119,8 +113,8 @@ async def validate_unique(instance: Any, exclude: frozenset[str]) -> None:
         for group in [*groups, *meta.unique_together]:
             if exclude.intersection(group) or not await is_taken(instance, group, model=model):
                 continue
-            message = unique_message(meta, group)
-            errors.setdefault(group[0] if len(group) == 1 else NON_FIELD_ERRORS, []).append(message)
+            problem = instance.unique_error_message(model, group)
+            errors.setdefault(group[0] if len(group) == 1 else NON_FIELD_ERRORS, []).append(problem)
     if errors:
         raise ValidationError(errors)
 
@@ -202,17 +196,29 @@ def with_values(expression: Any, instance: Any) -> Any:
     return own
 
 
-def unique_message(meta: Any, names: tuple[str, ...]) -> str:
-    """The message for values that are taken."""
-    model = str(meta.verbose_name)
-    labels = [str(meta.get_field(name).verbose_name) for name in names]
-    labels = [label[:1].upper() + label[1:] for label in labels]
-    params = {"model_name": model[:1].upper() + model[1:]}
+def unique_error(instance: Any, model: Any, names: tuple[str, ...]) -> ValidationError:
+    """The error for values that are taken, with Django's parameters: its text may name any of them."""
+    meta = model._meta
+    name = capitalized(meta.verbose_name)
+    params = {
+        "model": instance,
+        "model_class": model,
+        "model_name": name,
+        "unique_check": names,
+    }
+    labels = [capitalized(meta.get_field(each).verbose_name) for each in names]
     if len(names) == 1:
-        template: str = meta.get_field(names[0]).error_messages["unique"]
-        return template % {**params, "field_label": labels[0]}
+        text = meta.get_field(names[0]).error_messages["unique"]
+        return ValidationError(text, code="unique", params={**params, "field_label": labels[0]})
     listed = f"{', '.join(labels[:-1])} and {labels[-1]}"
-    return f"{params['model_name']} with this {listed} already exists."
+    text = "%(model_name)s with this %(field_labels)s already exists."
+    return ValidationError(text, code="unique_together", params={**params, "field_labels": listed})
+
+
+def capitalized(name: Any) -> str:
+    """A verbose name with its first letter in upper case, and the others as they are."""
+    text = str(name)
+    return text[:1].upper() + text[1:]
 
 
 async def validate_constraints(instance: Any, exclude: frozenset[str]) -> None:
@@ -223,6 +229,6 @@ async def validate_constraints(instance: Any, exclude: frozenset[str]) -> None:
             try:
                 await constraint.avalidate(model, instance, exclude, alias_of(instance))
             except ValidationError as problem:
-                collect(errors, problem)
+                problem.update_error_dict(errors)
     if errors:
         raise ValidationError(errors)

@@ -38,6 +38,7 @@ class AwaitableRawQuerySet(Generic[M]):
         self.translations = dict(translations or {})
         self._using = using
         self._result_cache: list[M] | None = None
+        self._columns: list[str] = []
         self._prefetch_related_lookups: tuple[Any, ...] = ()
         self._hints: dict[str, Any] | None = None
 
@@ -77,7 +78,7 @@ class AwaitableRawQuerySet(Generic[M]):
         model: Any = self.model
         opts = model._meta
         by_column = {field.column: field for field in opts.concrete_fields}
-        names = [self.translations.get(column, column) for column in columns]
+        names = self._columns = [self.translations.get(column, column) for column in columns]
         fields = [by_column.get(name) or opts.names.get(name) for name in names]
         fields = [field if field is not None and field.concrete else None for field in fields]
         if rows and opts.pk not in fields:
@@ -114,6 +115,12 @@ class AwaitableRawQuerySet(Generic[M]):
     def _loaded(self) -> list[M]:
         return run(self.afetch_all()) if self._result_cache is None else self._result_cache
 
+    @property
+    def columns(self) -> list[str]:
+        """What the query's columns are called, in its order and after the translations; runs it unless it has run."""
+        self._loaded()
+        return self._columns
+
     def __len__(self) -> int:
         return len(self._loaded())
 
@@ -121,4 +128,10 @@ class AwaitableRawQuerySet(Generic[M]):
         return bool(self._loaded())
 
     def __repr__(self) -> str:
-        return f"<RawQuerySet: {self.raw_query}>"
+        shown = self.raw_query
+        if self.params:
+            try:
+                shown = self.raw_query % (self.params if isinstance(self.params, Mapping) else tuple(self.params))
+            except (TypeError, ValueError, KeyError):
+                shown = f"{self.raw_query} {self.params!r}"  # they don't fit, which running it will say
+        return f"<RawQuerySet: {shown}>"

@@ -242,3 +242,36 @@ def test_small_things_models_import(say: Say) -> None:
         "None 2024-02-03 2024-01-01 10:00:00.500000+00:00",
         "True 5.2 5.2",
     ]
+
+
+def test_savepoints_by_hand(say: Say) -> None:
+    said = say(
+        SQLITE
+        + """
+from django.db import connection, transaction, IntegrityError
+with connection.cursor() as cursor:
+    cursor.execute("CREATE TABLE t (id integer PRIMARY KEY)")
+print(transaction.savepoint())
+with transaction.atomic(), connection.cursor() as cursor:
+    first = transaction.savepoint()
+    cursor.execute("INSERT INTO t VALUES (1)")
+    transaction.savepoint_rollback(first)
+    second = transaction.savepoint()
+    cursor.execute("INSERT INTO t VALUES (2)")
+    transaction.savepoint_commit(second)
+    third = transaction.savepoint()
+    try:
+        cursor.execute("INSERT INTO t VALUES (2)")
+    except IntegrityError:
+        transaction.savepoint_rollback(third)
+    cursor.execute("INSERT INTO t VALUES (3)")
+    try:
+        transaction.savepoint_commit(third)
+    except transaction.TransactionManagementError as error:
+        print("There is no savepoint" in str(error))
+with connection.cursor() as cursor:
+    cursor.execute("SELECT id FROM t ORDER BY id")
+    print(cursor.fetchall())
+"""
+    )
+    assert said.splitlines() == ["None", "True", "[(2,), (3,)]"]

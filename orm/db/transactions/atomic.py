@@ -23,7 +23,7 @@ from orm.db.transactions.membership import find_block, leaving, left_writer, ref
 from orm.db.transactions.retry import Attempts, checked
 from orm.db.transactions.savepoints import name_for, set_savepoint
 from orm.db.transactions.states import COMMITTED, OPEN
-from orm.errors import DatabaseError, NotSupportedError, TransactionManagementError
+from orm.errors import DatabaseError, NestedDurableBlock, NotSupportedError, TransactionManagementError
 from orm.late import inspect
 
 if TYPE_CHECKING:
@@ -194,8 +194,8 @@ class AwaitableAtomic:
 
     def _refuse_nesting(self) -> None:
         if self.durable:
-            raise TransactionManagementError(
-                "A durable atomic block can't be inside another one: its end would not be a commit."
+            raise NestedDurableBlock(
+                "A durable atomic block cannot be nested within another atomic block: its end would not be a commit."
             )
         if self.isolation is not None or self.read_only or self.lock_timeout is not None:
             raise TransactionManagementError(

@@ -521,13 +521,15 @@ class Field(ColumnTypes, Generic[T]):
         """
         if value in BLANK_VALUES:
             return
-        problems: list[str] = []
+        problems: list[ValidationError] = []
         for validator in self.validators:
             try:
                 validator(value)
             except ValidationError as problem:
-                own = self.error_messages_given.get(problem.code or "")
-                problems.extend([own % problem.params if problem.params else own] if own else problem.messages)
+                given = self.error_messages_given.get(getattr(problem, "code", None) or "")
+                if given is not None:
+                    problem.message = given
+                problems += problem.flat()
         if problems:
             raise ValidationError(problems)
 

@@ -5,8 +5,10 @@ Regular expressions are compiled at their first use, so that importing models st
 
 from __future__ import annotations
 
+import math
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -38,6 +40,8 @@ class RegexValidator:
         self.code = self.code if code is None else code
         self.inverse_match = self.inverse_match if inverse_match is None else inverse_match
         self.flags = self.flags if flags is None else flags
+        if self.flags and not isinstance(self.regex, str):
+            raise TypeError("If the flags are set, regex must be a regular expression string.")
 
     def __call__(self, value: Any) -> None:
         pattern = self.regex if isinstance(self.regex, re.Pattern) else compiled(self.regex, self.flags)
@@ -78,6 +82,22 @@ class URLValidator(RegexValidator):
         return parts.scheme.lower() in self.schemes and (host == "localhost" or is_host(host))
 
 
+class DomainNameValidator(RegexValidator):
+    """The value must be the name of a host with a top-level domain; of ASCII alone, without ``accept_idna``."""
+
+    message = "Enter a valid domain name."
+    max_length = 255
+
+    def __init__(self, *, accept_idna: bool = True, **options: Any) -> None:
+        super().__init__(**options)
+        self.accept_idna = accept_idna
+
+    def __call__(self, value: Any) -> None:
+        known = isinstance(value, str) and len(value) <= self.max_length and (self.accept_idna or value.isascii())
+        if not known or is_address(value) or not is_host(value):
+            raise ValidationError(self.message, code=self.code, params={"value": value})
+
+
 class EmailValidator:
     """The value must be an e-mail address whose domain is a host name (or in ``allowlist``)."""
 
@@ -111,14 +131,21 @@ class EmailValidator:
         return hash((type(self), self.code, self.allowlist))
 
 
-def is_host(host: str) -> bool:
-    """Whether ``host`` is a dotted host name or an IP address."""
+def is_address(host: str) -> bool:
+    """Whether ``host`` is an IP address."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        label = r"(?!-)[A-Za-z0-9\u00a1-\uffff-]{1,63}(?<!-)"
-        return len(host) <= 253 and bool(compiled(rf"^({label}\.)+(?!\d+\Z){label}\.?\Z").match(host))
+        return False
     return True
+
+
+def is_host(host: str) -> bool:
+    """Whether ``host`` is a dotted host name or an IP address."""
+    if is_address(host):
+        return True
+    label = r"(?!-)[A-Za-z0-9\u00a1-\uffff-]{1,63}(?<!-)"
+    return len(host) <= 253 and bool(compiled(rf"^({label}\.)+(?!\d+\Z){label}\.?\Z").match(host))
 
 
 class BaseValidator:
@@ -171,6 +198,40 @@ class MinValueValidator(BaseValidator):
 
     def compare(self, a: Any, b: Any) -> bool:
         return bool(a < b)
+
+
+class StepValueValidator(BaseValidator):
+    """A whole number of steps of the limit's size away from ``offset``, or from nought."""
+
+    message = "Ensure this value is a multiple of step size %(limit_value)s."
+    code = "step_size"
+
+    def __init__(self, limit_value: Any, message: str | None = None, offset: Any = None) -> None:
+        super().__init__(limit_value, message)
+        self.offset = offset
+        if message is None and offset is not None:
+            self.message = (
+                "Ensure this value is a multiple of step size %(limit_value)s, starting from %(offset)s, e.g. "
+                "%(offset)s, %(valid_value1)s, %(valid_value2)s, and so on."
+            )
+
+    def __call__(self, value: Any) -> None:
+        step: Any = self.limit_value() if callable(self.limit_value) else self.limit_value
+        start: Any = self.offset or 0
+        if self.compare(value - start, step):
+            params = {
+                "limit_value": step,
+                "show_value": value,
+                "value": value,
+                "offset": self.offset,
+                "valid_value1": start + step,
+                "valid_value2": start + 2 * step,
+            }
+            raise ValidationError(self.message, code=self.code, params=params)
+
+    def compare(self, a: Any, b: Any) -> bool:
+        steps = float(a) / float(b)
+        return not math.isclose(steps, round(steps), abs_tol=1e-9)
 
 
 class MaxLengthValidator(BaseValidator):
@@ -243,9 +304,41 @@ class ProhibitNullCharactersValidator:
     message = "Null characters are not allowed."
     code = "null_characters_not_allowed"
 
+    def __init__(self, message: str | None = None, code: str | None = None) -> None:
+        self.message = self.message if message is None else message
+        self.code = self.code if code is None else code
+
     def __call__(self, value: Any) -> None:
         if "\x00" in str(value):
             raise ValidationError(self.message, code=self.code, params={"value": value})
+
+
+class FileExtensionValidator:
+    """The file's name must end in one of ``allowed_extensions``, in any case; where that is None, in anything."""
+
+    message = "File extension “%(extension)s” is not allowed. Allowed extensions are: %(allowed_extensions)s."
+    code = "invalid_extension"
+
+    def __init__(
+        self, allowed_extensions: Iterable[str] | None = None, message: str | None = None, code: str | None = None
+    ) -> None:
+        self.allowed_extensions = (
+            None if allowed_extensions is None else [extension.lower() for extension in allowed_extensions]
+        )
+        self.message = self.message if message is None else message
+        self.code = self.code if code is None else code
+
+    def __call__(self, value: Any) -> None:
+        extension = os.path.splitext(value.name)[1].removeprefix(".").lower()
+        if self.allowed_extensions is not None and extension not in self.allowed_extensions:
+            params = {"extension": extension, "allowed_extensions": ", ".join(self.allowed_extensions), "value": value}
+            raise ValidationError(self.message, code=self.code, params=params)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and vars(other) == vars(self)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.code))
 
 
 def _address_validator(parser: str, noun: str) -> Callable[[Any], None]:
@@ -263,6 +356,7 @@ validate_ipv4_address = _address_validator("IPv4Address", "IPv4")
 validate_ipv6_address = _address_validator("IPv6Address", "IPv6")
 validate_ipv46_address = _address_validator("ip_address", "IPv4 or IPv6")
 validate_email = EmailValidator()
+validate_domain_name = DomainNameValidator()
 validate_slug = RegexValidator(
     r"^[-a-zA-Z0-9_]+\Z",
     "Enter a valid “slug” consisting of letters, numbers, underscores or hyphens.",
