@@ -8,7 +8,7 @@ PY := $(VENV)/bin/python
 ARGS ?=
 export PYTHON VENV
 
-.PHONY: help demo docs test test-slow test-other lint types bench soak twins clean
+.PHONY: help demo docs test test-slow test-other django-tests lint types bench soak twins clean
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make test-slow    those: an exception at every single line, the soak, streaming replicas"
 	@echo "make test-other   the tests of db, bridge, routing, testing, observability on another Python, where there is one"
 	@echo "make docs    the documentation as a site, in build/site"
+	@echo "make django-tests  Django's own tests of its ORM, against the legacy names, on both databases"
 	@echo "make lint    ruff"
 	@echo "make types   mypy --strict, then pyright"
 	@echo "make bench   this library against raw drivers and other ORMs, as ratios"
@@ -45,6 +46,10 @@ test-other: .venv/.installed-dev
 		version=$$("$$other" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 		$(MAKE) --no-print-directory test VENV=.venv-$$version PYTHON="$$other" ARGS='-m "not slow" $(ARGS) $(ACROSS_VERSIONS)'; \
 	else echo "NOT RUN: no second Python (3.11 to 3.13) was found on the PATH, with pyenv or with uv."; fi
+
+# Django's own tests of its ORM, on both databases; ARGS=--update writes the lists of those that pass anew.
+django-tests: $(VENV)/.installed-dev
+	@$(PY) -m tests.django $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	@$(PY) -m ruff check .
