@@ -8,6 +8,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from orm.db.contract import Backend, Driver, LateDriver
+from orm.db.url import DatabaseURL
 from orm_postgresql.dialect import PostgreSQLDialect
 from orm_postgresql.introspection import PostgreSQLIntrospection
 from orm_postgresql.options import OPTIONS
@@ -24,6 +25,14 @@ if find_spec("psycopg") is not None:
 
     blocking = BlockingDriver()
 
+
+def shell(url: DatabaseURL) -> tuple[list[str], dict[str, str]]:
+    """Return how psql is started on a database; the password goes by the environment, which only the user sees."""
+    given = {"--host": url.host, "--port": url.port, "--username": url.user}
+    options = [f"{name}={value}" for name, value in given.items() if value]
+    return ["psql", *options, f"--dbname={url.database}"], {"PGPASSWORD": url.password} if url.password else {}
+
+
 backend = Backend(
     name="postgresql",
     schemes=("postgresql", "postgres"),
@@ -32,4 +41,5 @@ backend = Backend(
     blocking=blocking,
     options=OPTIONS,
     introspection=PostgreSQLIntrospection(),
+    shell=shell,
 )

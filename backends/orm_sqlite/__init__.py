@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orm.db.contract import Backend, LateDriver
+from orm.db.url import DatabaseURL
 from orm_sqlite.blocking import BlockingDriver
 from orm_sqlite.dialect import SQLiteDialect
 from orm_sqlite.introspection import SQLiteIntrospection
@@ -10,6 +11,13 @@ from orm_sqlite.memory import forget
 from orm_sqlite.session import OPTIONS
 
 __all__ = ["backend", "forget"]
+
+
+
+def shell(url: DatabaseURL) -> tuple[list[str], dict[str, str]]:
+    """Return how sqlite3 is started on a database."""
+    return ["sqlite3", url.database], {}
+
 
 backend = Backend(
     name="sqlite",
@@ -19,4 +27,5 @@ backend = Backend(
     blocking=BlockingDriver(),
     options=OPTIONS,
     introspection=SQLiteIntrospection(),
+    shell=shell,
 )

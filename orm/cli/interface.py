@@ -6,17 +6,29 @@ import re
 import sys
 
 import click
+from click.shell_completion import get_completion_class
 from rich.console import Console
 from rich.table import Table
 
 from orm.cli.check import examine
 from orm.cli.fixtures import dumpdata, loaddata
+from orm.cli.graph import graph
 from orm.cli.inspecting import inspectdb
-from orm.cli.migrations import diff, makemigrations, migrate, showmigrations, sqlmigrate, squashmigrations
+from orm.cli.migrations import (
+    database_option,
+    diff,
+    makemigrations,
+    migrate,
+    showmigrations,
+    sqlmigrate,
+    squashmigrations,
+)
 from orm.cli.output import explained
 from orm.cli.project import enter
 from orm.cli.run import run as run_script
 from orm.cli.shell import shell as open_shell
+from orm.cli.starting import init
+from orm.commands.opening import open_prompt
 from orm.config import configure
 from orm.errors import Error, ImproperlyConfigured
 
@@ -33,13 +45,13 @@ def commands(context: click.Context, settings: str | None) -> None:
     Databases come from DATABASE_URL or [tool.orm] in the nearest pyproject.toml; relative database files are relative
     to that file's folder, which is on the import path.
     """
-    if context.invoked_subcommand not in (None, "run"):
+    if context.invoked_subcommand not in (None, "run", "init", "completion"):
         with explained():
             enter(settings)
 
 
 _MIGRATIONS = (makemigrations, migrate, showmigrations, sqlmigrate, squashmigrations, diff)
-for _command in (*_MIGRATIONS, dumpdata, loaddata, inspectdb):
+for _command in (*_MIGRATIONS, dumpdata, loaddata, inspectdb, graph, init):
     commands.add_command(_command)
 
 
@@ -59,6 +71,29 @@ def shell() -> None:
         open_shell()
     except ImproperlyConfigured as error:
         raise click.ClickException(str(error)) from error
+
+
+@commands.command(context_settings={"ignore_unknown_options": True})
+@database_option
+@click.argument("parameters", nargs=-1, type=click.UNPROCESSED)
+def dbshell(database: str, parameters: tuple[str, ...]) -> None:
+    """Open the database's own prompt: orm dbshell -- OPTIONS OF THE PROMPT."""
+    with explained():
+        status = open_prompt(database, parameters)
+    raise SystemExit(status)
+
+
+@commands.command()
+@click.argument("name", metavar="bash|zsh|fish", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(name: str) -> None:
+    """Print what makes a shell complete commands and options.
+
+    Example: eval "$(orm completion bash)"
+    """
+    found = get_completion_class(name)
+    if found is None:
+        raise click.ClickException(f"Nothing is known of {name}.")
+    click.echo(found(commands, {}, "orm", "_ORM_COMPLETE").source())
 
 
 @commands.command()

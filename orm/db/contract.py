@@ -16,7 +16,7 @@ Rules every connection keeps:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from importlib import import_module
 from sys import modules
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -248,3 +248,6 @@ class Backend(NamedTuple):
     introspection: Introspection | None = None
     """Reads what the database holds, for migrations; without it their names of constraints are those that the library
     gives."""
+    shell: Callable[[DatabaseURL], tuple[list[str], dict[str, str]]] | None = None
+    """Returns the command line of the database's own prompt, and what goes into its environment; no password stands in
+    the former."""

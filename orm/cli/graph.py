@@ -1,0 +1,44 @@
+"""``orm graph``: the models as a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orm.cli.drawing import mermaid, svg
+from orm.cli.output import Failure, explained, tell_json
+from orm.migrations import making, sources
+from orm.models.diagram import diagram
+
+
+@click.command()
+@click.argument("apps", nargs=-1, metavar="[APP]...")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file: .svg, .mmd.")
+@click.option("--format", "form", type=click.Choice(["svg", "mermaid", "json"]), help="Instead of what the file says.")
+def graph(apps: tuple[str, ...], output: Path | None, form: str | None) -> None:
+    """Draw the models: entities with their fields, grouped by app, and how many rows relate to how many.
+
+    Without a file it prints Mermaid, which GitHub and many other pages draw.
+
+    Examples: orm graph -o models.svg; orm graph shop >> README.md
+    """
+    with explained():
+        making.refuse_unknown(apps)
+        sources.import_models()
+    found = diagram(apps)
+    if not found.entities:
+        raise Failure("There are no models: set installed_apps in [tool.orm].")
+    form = form or ("svg" if output is not None and output.suffix == ".svg" else "mermaid")
+    if form == "json":
+        entities = [
+            {**one._asdict(), "attributes": [each._asdict() for each in one.attributes]} for one in found.entities
+        ]
+        tell_json({"entities": entities, "relations": [one._asdict() for one in found.relations]})
+        return
+    text = svg(found) if form == "svg" else mermaid(found)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+        click.echo(f"{output}: {len(found.entities)} models, {len(found.relations)} relations", err=True)

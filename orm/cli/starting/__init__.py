@@ -1,0 +1,39 @@
+"""``orm init``: a new project in a folder, ready to run: settings, a model, its migration, an async view and a test."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from pathlib import Path
+
+import click
+
+from orm.cli.output import Failure, say
+from orm.cli.starting.files import FILES
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+TAKEN = frozenset({"orm", "tests", "test"})
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--app", default="notes", show_default=True, metavar="NAME", help="What the first app is called.")
+def init(folder: Path, app: str) -> None:
+    """Make a new project in FOLDER: settings, a model, a migration, a test and an async view, ready to run.
+
+    Nothing that is there is overwritten.
+
+    Example: orm init shop --app orders; cd shop; orm migrate; python -m pytest
+    """
+    if not NAME.fullmatch(app) or keyword.iskeyword(app) or app in TAKEN:
+        raise Failure(f"--app is the name of a package, in small letters, not {app!r}.")
+    files = {Path(name.replace("APP", app)): text.replace("APP", app) for name, text in FILES.items()}
+    there = sorted(str(name) for name in files if (folder / name).exists())
+    if there:
+        raise Failure(f"{folder} has these already, and nothing is overwritten: {', '.join(there)}.")
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        say(f"  {path}")
+    say(f"\nNow:\n  cd {folder}\n  orm migrate\n  python -m pytest\n  python -m {app}.views")
