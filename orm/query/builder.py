@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError
+from orm.query.key_names import KeyName
 from orm.query.names import RELATION_LOOKUPS, Listing, Names, further_conditions, nearest, transform_of
 from orm.query.path import Path
 from orm.sql import types
@@ -37,7 +38,9 @@ class Builder(Names):
     """
 
     def __init__(self, select: Select, pending: Sequence[Any] | None = None) -> None:
-        self.paths = pending.paths if isinstance(pending, Listing) else {}
+        listing = pending if isinstance(pending, Listing) else None
+        self.paths = {} if listing is None else listing.paths
+        self.path_starts = {} if listing is None else listing.starts
         self.select = select.copy()
         self.model = select.model
         self.pending = pending
@@ -78,6 +81,15 @@ class Builder(Names):
             return KeyPath(items)
         place = list(self.paths).index((whole, filtering))
         return Slot(self.base + len(self.pending or ()) + place, None, bare=True)
+
+    def result_name(self, whole: str) -> str:
+        """Return the name of a result's column, without the JSON path that it may hold, whose slot stands for it."""
+        items = self.paths.get((whole, False))
+        if items is None:
+            return whole
+        parts, start, path = whole.split("__"), self.path_starts[whole], self.take_path(whole, False, items)
+        assert isinstance(path, Slot)
+        return KeyName.made(parts[:start], path.index, parts[start + len(items) :])
 
     def mark_list(self, slot: int) -> None:
         """Say that a slot holds the list of an IN, whose length may be part of the text."""

@@ -7,7 +7,8 @@ what is to be done with the results. Values are prepared when they are given, so
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from orm.db.limits import seconds_above_zero
@@ -17,6 +18,7 @@ from orm.query import steps
 from orm.query.cte import CTE
 from orm.query.extra import add_extra, read_extra
 from orm.query.filtered import FilteredRelation
+from orm.query.key_names import has_keys, whole_names
 from orm.query.names import Listing
 from orm.query.prefetch import check_targets
 from orm.query.shape import Shape, root
@@ -29,7 +31,6 @@ from orm.sql.subqueries import Subquery
 if TYPE_CHECKING:
     from typing import Self
 
-    from orm.sql.select import Select
     from orm.sql.types import SQLType
 
 M = TypeVar("M", covariant=True)
@@ -110,19 +111,7 @@ class Chain(Generic[M]):
 
     def _step(self, name: str, arguments: Any, change: Callable[..., None], *args: Any) -> Self:
         """Take a step whose ``arguments`` (anything ``structure_of`` reads) say what it does."""
-        values: list[Any] = []
-        key: Any
-        try:
-            key = (name, structure_of(arguments, values))
-        except Uncacheable:
-            key = None
-        if key is not None and key not in self._shape.steps:
-            listing = Listing(self._shape.select)
-            listed = (name, structure_of(arguments, listing))
-            if listing.paths:
-                shape, prepared = self._shape.advance_listed(listed, listing, change, *args)
-                return self._with(shape, self._values + prepared)
-        shape, prepared = self._shape.advance(key, values, change, *args)
+        shape, prepared = take_step(self._shape, name, arguments, (), change, *args)
         return self._with(shape, self._values + prepared)
 
     def _step_by_names(self, name: str, names: tuple[Any, ...], change: Callable[..., None]) -> Self:
@@ -131,11 +120,10 @@ class Chain(Generic[M]):
             if type(item) is not str:
                 return self._step(name, names, change, names)
         if (name, names) not in self._shape.steps:
-            listing = Listing(self._shape.select)
-            listed = (name, *[listing.ordering(item) for item in names])
-            if listing.paths:
-                shape, prepared = self._shape.advance_listed(listed, listing, change, names)
-                return self._with(shape, self._values + prepared)
+            shape, prepared = self._shape.advance_named(
+                (name, names), (), lambda listing: (name, *map(listing.ordering, names)), change, names
+            )
+            return self._with(shape, self._values + prepared)
         shape, _ = self._shape.advance((name, names), (), change, names)
         return self._with(shape, self._values)
 
@@ -234,10 +222,9 @@ class Chain(Generic[M]):
             self._uncombined("exclude" if negated else "filter")
         key, values = _filter_key(negated, args, kwargs)
         if key is not None and key not in self._shape.steps:
-            listed, listing = _listed_filter_key(self._shape.select, negated, args, kwargs)
-            if listing.paths:
-                shape, prepared = self._shape.advance_listed(listed, listing, steps.filter_rows, negated, args, kwargs)
-                return self._with(shape, self._values + prepared)
+            listed = partial(listed_filter_key, negated, args, kwargs)
+            shape, prepared = self._shape.advance_named(key, values, listed, steps.filter_rows, negated, args, kwargs)
+            return self._with(shape, self._values + prepared)
         shape, prepared = self._shape.advance(key, values, steps.filter_rows, negated, args, kwargs)
         return self._with(shape, self._values + prepared)
 
@@ -297,10 +284,11 @@ class Chain(Generic[M]):
         for other in others:
             if not isinstance(other, Chain):
                 raise TypeError(f"Querysets combine with querysets, not with {other!r}")
-        shape, values = self._sliced()
-        base = self._with(shape, values)
+        named = self._with_whole_names()
+        others = [other._with_whole_names() for other in others]
+        base = self._with(*named._sliced())
         base.__dict__.update(_low=0, _high=None)
-        return base._step(operator, (all_rows, list(others)), steps.combine, operator, all_rows, others)
+        return base._step(operator, (all_rows, others), steps.combine, operator, all_rows, others)
 
     def with_cte(self, cte: CTE, on: Mapping[str, str], *, optional: bool = False) -> Self:
         """Put a query with a name in front of this one and join its rows.
@@ -400,7 +388,19 @@ class Chain(Generic[M]):
                 name = f"{prefix}{number}"
             computed[name] = item
             names.append(name)
-        return self._step("values", (result, names, computed), steps.choose_values, names, computed, result)
+        arguments = (result, len(names), computed)
+        shape, prepared = take_step(
+            self._shape, "values", arguments, names, steps.choose_values, names, computed, result
+        )
+        return self._with(shape, self._values + prepared)
+
+    def _with_whole_names(self) -> Self:
+        """Return this query with the JSON paths in its columns' names written out, for what finds columns by name."""
+        names = [name for name, _ in self._shape.select.values or ()]
+        if not has_keys(names):
+            return self
+        names = whole_names(names, self._values)
+        return self._step("names", names, steps.write_names, names)
 
     def dates(self, field_name: str, kind: str, order: str = "ASC") -> Any:
         """Return the different dates of a field, cut to ``kind`` (year, month, week or day), in order."""
@@ -541,17 +541,32 @@ def _filter_key(negated: bool, args: Sequence[Any], kwargs: dict[str, Any]) -> t
         return None, ()
 
 
-def _listed_filter_key(
-    select: Select, negated: bool, args: Sequence[Any], kwargs: dict[str, Any]
-) -> tuple[Any, Listing]:
-    """Return the key of a filter call without the JSON paths in its names, and these with its values."""
-    listing = Listing(select)
-    key = (
+def take_step(
+    shape: Shape, name: str, arguments: Any, names: Sequence[str], change: Callable[..., None], *args: Any
+) -> tuple[Shape, tuple[Any, ...]]:
+    """Return the shape one step on, and the values of ``arguments``; ``names`` are those that may hold JSON paths."""
+    values: list[Any] = []
+    key: Any
+    try:
+        key = (name, structure_of(arguments, values), *names)
+    except Uncacheable:
+        key = None
+    if key is not None and key not in shape.steps:
+
+        def listed(listing: Listing) -> Hashable:
+            return (name, structure_of(arguments, listing), *map(listing.named, names))
+
+        return shape.advance_named(key, values, listed, change, *args)
+    return shape.advance(key, values, change, *args)
+
+
+def listed_filter_key(negated: bool, args: Sequence[Any], kwargs: dict[str, Any], listing: Listing) -> Hashable:
+    """Return the key of a filter call without the JSON paths in its names, which the listing takes with its values."""
+    return (
         "exclude" if negated else "filter",
         *[arg.structure(listing) if hasattr(arg, "structure") else structure_of(arg, listing) for arg in args],
         *[(listing.named(name, True), kind_of(value, listing)) for name, value in kwargs.items()],
     )
-    return key, listing
 
 
 def _as_annotation(value: Any) -> Any:

@@ -237,6 +237,7 @@ def inserting(
     if isinstance(fields, str):
         raise TypeError(f"fields must be a list of names, like [{fields!r}], not a string.")
     chosen = selected_names(rows)
+    rows = rows._with_whole_names()
     names = tuple(fields) or chosen
     others = values_left_out(model, names)
     values: list[Any] = []

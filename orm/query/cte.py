@@ -54,6 +54,7 @@ class CTE:
         self.materialized = materialized
         self.is_recursive = recursive is not None
         first = queryset if queryset._shape.select.values is not None else queryset.values()
+        first = first._with_whole_names()
         self.columns = columns_of(first)
         self.queryset = first
         self.is_open = False  # while the recursive part is made, the name is known and its rows are not
@@ -65,6 +66,7 @@ class CTE:
                 self.is_open = False
             if not hasattr(further, "query_structure"):
                 raise TypeError(f"The recursive part of the CTE {name!r} is a queryset, not {further!r}")
+            further = further._with_whole_names()
             if tuple(columns_of(further)) != tuple(self.columns):
                 raise ValueError(
                     f"The recursive part of the CTE {name!r} has the columns {', '.join(columns_of(further))}; "

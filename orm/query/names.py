@@ -315,17 +315,21 @@ class Listing(list[Any]):
         self.names = Names()
         self.names.select, self.names.model = select, select.model
         self.paths: dict[tuple[str, bool], list[PathItem]] = {}
+        self.starts: dict[str, int] = {}
+        """How many parts of a name come before its path."""
 
     def named(self, name: str, filtering: bool = False) -> Hashable:
         """Return what stands for a name in a key; ``filtering``: it may end in a lookup."""
         parts = name.split("__") if isinstance(name, str) else ()
-        if len(parts) < 2 or name in self.names.select.annotations:
-            return name
+        select = self.names.select
+        if len(parts) < 2 or name in select.annotations or select.combination is not None:
+            return name  # the columns of a union are found by their whole names
         rest, count = self._keys(name, parts, filtering)
         if not count:
             return name
         items = [path_item(item) for item in rest[:count]]
         self.paths.setdefault((name, filtering), items)
+        self.starts[name] = len(parts) - len(rest)
         place = list(self.paths).index((name, filtering))
         return (KeyPath, *parts[: len(parts) - len(rest)], is_special(items), place, *rest[count:])
 

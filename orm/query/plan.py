@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from orm.config import DEFAULT_ALIAS, settings
 from orm.errors import EmptyResultSet
-from orm.query.hydrate import Hydrate, hydrator
+from orm.query.hydrate import Hydrate, hydrator, row_class
+from orm.query.key_names import has_keys, whole_names
 from orm.query.layout import Layout, finish
 from orm.sql.compiler import Compiler, binder
 from orm.sql.compiler import finish as finish_text
@@ -43,16 +44,28 @@ class Plan:
         self.depends_on_lengths = compiler.depends_on_lengths
         self.depends_on_zone = compiler.depends_on_zone
         self.bind: Callable[[Values], Values] | None = binder(params, slots)
+        self.keyed = layout is not None and layout.kind in ("dict", "named") and has_keys(layout.names)
+        """Whether the names of results hold JSON keys, which are values; ``hydrate`` leaves those to ``named``."""
 
     def parameters(self, values: Values) -> Values:
         """Return the parameters of a call with these values."""
         return values if self.bind is None else self.bind(values)
+
+    def named(self, rows: list[Any], values: Values) -> list[Any]:
+        """Return hydrated rows by the names that they have in a query with these values."""
+        assert self.layout is not None
+        names = whole_names(self.layout.names, values)
+        if self.layout.kind == "named":
+            return list(map(row_class(tuple(names))._make, rows))
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     @cached_property
     def hydrate(self) -> Hydrate:
         """Rows to results, for instances of the default database in the default fetch mode."""
         layout = self.layout
         assert layout is not None
+        if self.keyed:
+            layout = layout._replace(kind="tuple")
         if not settings.state_in_dict or layout.entity is None:
             return hydrator(layout, self.dialect)
         state_class = layout.entity.model._meta.state_class

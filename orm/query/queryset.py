@@ -24,7 +24,7 @@ from orm.db.transactions.membership import find_block
 from orm.db.transactions.public import atomic
 from orm.errors import IntegrityError, TransactionManagementError
 from orm.query import change_query, routed, steps
-from orm.query.chain import _filter_key, _listed_filter_key, named_expressions
+from orm.query.chain import _filter_key, listed_filter_key, named_expressions, take_step
 from orm.query.given import called, check_chunk_size, creation_values, not_one, unique_attribute
 from orm.query.insert_instances import bulk_insert, upsert_of
 from orm.query.plan import Plan, select_plan, statement_plan
@@ -35,7 +35,7 @@ from orm.query.reading import AwaitableReading
 from orm.query.returning_blocking import Returning
 from orm.query.shape import Shape
 from orm.query.update_instances import bulk_update
-from orm.sql.nodes import Uncacheable, structure_of
+from orm.sql.nodes import Uncacheable
 
 if TYPE_CHECKING:
     from typing import Self
@@ -134,10 +134,11 @@ class AwaitableQuerySet(AwaitableReading[M]):
             found = plan.hydrate(rows)
             if self._known_related is not None:
                 self._tie(found)
-            return found
+            return plan.named(found, self._values) if plan.keyed else found
         layout = plan.layout
         if layout is None or layout.kind != "model":
-            return plan.hydrate(rows)
+            found = plan.hydrate(rows)
+            return plan.named(found, self._values) if plan.keyed else found
         if peers is None and self._fetch_mode == "peers":
             peers = []
         meta: Any = self.model
@@ -191,7 +192,10 @@ class AwaitableQuerySet(AwaitableReading[M]):
         if step is None or step in self._shape.steps:
             shape, prepared = self._shape.advance(step, values, steps.get_one, args, kwargs)
         else:
-            shape, prepared = self._first_get(step, values, args, kwargs)
+            shape, prepared = self._shape.advance_named(
+                step, values, lambda listing: ("get", listed_filter_key(False, args, kwargs, listing)), steps.get_one,
+                args, kwargs,
+            )  # fmt: skip
         reader = self
         if routes.active:
             reader, plan, rows = await routed.rows_of(self, shape, self._values + prepared)
@@ -199,7 +203,7 @@ class AwaitableQuerySet(AwaitableReading[M]):
             plan, rows = await self._rows(shape, self._values + prepared)
         if len(rows) == 1:
             # The plain case of _hydrated() is written out: this is where every get passes.
-            plain = reader._using is None and reader._fetch_mode == "one" and reader._known_related is None
+            plain = not (plan.keyed or reader._using or reader._fetch_mode != "one" or reader._known_related)
             found = plan.hydrate(rows) if plain else reader._hydrated(plan, rows)
             if self._prefetch_related_lookups:
                 await self._prefetch(found)
@@ -259,26 +263,11 @@ class AwaitableQuerySet(AwaitableReading[M]):
         ordered = self.order_by(*chosen)
         return await (ordered.reverse() if last else ordered)._slice(slice(0, 1)).aget()
 
-    def _first_get(
-        self, key: Any, values: Sequence[Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[Shape, tuple[Any, ...]]:
-        """Return the shape of a get() whose key is a new one, maybe because of the JSON paths in its names."""
-        listed, listing = _listed_filter_key(self._shape.select, False, args, kwargs)
-        if listing.paths:
-            return self._shape.advance_listed(("get", listed), listing, steps.get_one, args, kwargs)
-        return self._shape.advance(key, values, steps.get_one, args, kwargs)
-
     # -- questions about all rows --------------------------------------------------------------------------------------
 
     async def _one_row(self, name: str, arguments: Any, change: Any, *args: Any) -> tuple[Plan, Any]:
         shape, values = self._sliced()
-        extra: list[Any] = []
-        key: Any
-        try:
-            key = (name, structure_of(arguments, extra))
-        except Uncacheable:
-            key = None
-        shape, prepared = shape.advance(key, extra, change, *args)
+        shape, prepared = take_step(shape, name, arguments, (), change, *args)
         if routes.active:
             _, plan, rows = await routed.rows_of(self, shape, values + prepared)
         else:
@@ -317,12 +306,13 @@ class AwaitableQuerySet(AwaitableReading[M]):
         aggregates = named_expressions(args, kwargs, "aggregate", "aggregates")
         if not aggregates:
             return {}
-        _, row = await self._one_row("aggregate", aggregates, steps.aggregate, aggregates)
+        named = self._with_whole_names()
+        _, row = await named._one_row("aggregate", aggregates, steps.aggregate, aggregates)
         if row is None:
             known = {name: getattr(item, "value_over_nothing", NotImplemented) for name, item in aggregates.items()}
             if NotImplemented not in known.values():
                 return known
-            asked = self._step("over nothing", (), steps.over_nothing)
+            asked = named._step("over nothing", (), steps.over_nothing)
             _, row = await asked._one_row("aggregate", aggregates, steps.aggregate, aggregates)
         return row  # type: ignore[no-any-return]
 

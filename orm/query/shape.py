@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from orm.sql.statements import Statement
 
 MAX_SHAPES = 4096
+MAX_REMEMBERED_PATHS = 1024
+MAX_REMEMBERED_PATH = 200  # characters
 
 T = TypeVar("T")
 
@@ -37,6 +39,8 @@ Prepare = Callable[[Any], Any]
 _growing = threading.RLock()
 _roots: dict[Any, Shape] = {}
 _living: WeakSet[Shape] = WeakSet()
+_paths: dict[tuple[Shape, Hashable], tuple[Hashable, tuple[Any, ...]]] = {}
+"""The key without JSON paths, and these, of steps taken lately with names that hold some."""
 _count = 0
 
 
@@ -93,21 +97,37 @@ class Shape:
         except OutOfRange:  # a number that no row has: what it is compared to becomes a shape of its own
             return self._grow(key, values, change, args)
 
-    def advance_listed(
-        self, key: Hashable, listing: Listing, change: Change, *args: Any
+    def advance_named(
+        self, key: Hashable, values: Sequence[Any], listed: Callable[[Listing], Hashable], change: Change, *args: Any
     ) -> tuple[Shape, tuple[Any, ...]]:
-        """As ``advance``, for a key from which the listing has taken the JSON paths."""
-        step = self.steps.get(key)
-        if step is None:
-            return self._grow(key, listing, change, args)
-        values = (*listing, *listing.paths.values())
+        """As ``advance``, for a new step whose names may hold JSON paths: ``listed`` returns its key without these.
+
+        What names came to is remembered for a while: a program asks for the same few keys again and again.
+        """
+        known = _paths.get((self, key))
+        step = self.steps.get(known[0]) if known is not None else None
+        if known is None or step is None:
+            listing = Listing(self.select)
+            short = listed(listing)
+            if not listing.paths:
+                return self.advance(key, values, change, *args)
+            step = self.steps.get(short)
+            if step is None:
+                return self._grow(short, listing, change, args)
+            known = (short, tuple(listing.paths.values()))
+            if sum(len(str(part)) for path in known[1] for part in path) <= MAX_REMEMBERED_PATH:
+                if len(_paths) >= MAX_REMEMBERED_PATHS:
+                    _paths.clear()
+                _paths[self, key] = known
+        whole = (*values, *known[1])
         if step.prepares is None:
-            return step.shape, values
+            return step.shape, whole
         try:
-            pairs = zip(step.prepares, values, strict=True)
+            pairs = zip(step.prepares, whole, strict=True)
             return step.shape, tuple([value if prepare is None else prepare(value) for prepare, value in pairs])
         except OutOfRange:
-            return self._grow(key, listing, change, args)
+            listing = Listing(self.select)
+            return self._grow(listed(listing), listing, change, args)
 
     def _grow(
         self, key: Hashable | None, values: Sequence[Any], change: Change, args: Sequence[Any]
@@ -192,6 +212,7 @@ def clear() -> None:
         for shape in _roots.values():
             shape.steps.clear()
             shape.plans.clear()
+        _paths.clear()
         _count = 0
 
 

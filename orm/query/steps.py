@@ -173,7 +173,14 @@ def choose_values(
         annotated = list(select.selected)
     by_hand = [name for name in annotated if isinstance(select.annotations[name], ExtraColumn)]
     order = asked or [*by_hand, *(name for name, _ in chosen), *(name for name in annotated if name not in by_hand)]
-    select.values, select.selected = _in_order(select, order, dict(chosen), annotated)
+    values, select.selected = _in_order(select, order, dict(chosen), annotated)
+    select.values = tuple((builder.result_name(name), expression) for name, expression in values)
+
+
+def write_names(builder: Builder, names: Sequence[str]) -> None:
+    """Give the columns that ``values()`` chose their whole names, for those who find columns by them."""
+    chosen = builder.select.values or ()
+    builder.select.values = tuple((name, item) for name, (_, item) in zip(names, chosen, strict=True))
 
 
 def _choose_combined(
