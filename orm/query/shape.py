@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from orm.sql.statements import Statement
 
 MAX_SHAPES = 4096
-MAX_REMEMBERED_PATHS = 1024
+MAX_REMEMBERED_PATHS = 128
 MAX_REMEMBERED_PATH = 200  # characters
 
 T = TypeVar("T")
