@@ -7,7 +7,7 @@ what is to be done with the results. Values are prepared when they are given, so
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
@@ -19,13 +19,13 @@ from orm.query.cte import CTE
 from orm.query.extra import add_extra, read_extra
 from orm.query.filtered import FilteredRelation
 from orm.query.key_names import has_keys, whole_names
-from orm.query.names import Listing
 from orm.query.prefetch import check_targets
 from orm.query.shape import Shape, root
+from orm.query.step_keys import filter_key, listed_filter_key, take_step
 from orm.sql import types
-from orm.sql.conditions import SCALARS, VALUE, Q, kind_of
+from orm.sql.conditions import Q, kind_of
 from orm.sql.functions.moments import Trunc
-from orm.sql.nodes import Uncacheable, structure_of
+from orm.sql.nodes import Uncacheable
 from orm.sql.subqueries import Subquery
 
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ class Chain(Generic[M]):
             raise TypeError("Cannot filter a query once a slice has been taken.")
         if (args or kwargs) and self._shape.select.combination is not None:
             self._uncombined("exclude" if negated else "filter")
-        key, values = _filter_key(negated, args, kwargs)
+        key, values = filter_key(negated, args, kwargs)
         if key is not None and key not in self._shape.steps:
             listed = partial(listed_filter_key, negated, args, kwargs)
             shape, prepared = self._shape.advance_named(key, values, listed, steps.filter_rows, negated, args, kwargs)
@@ -514,59 +514,6 @@ class Chain(Generic[M]):
         locked = self._step("lock", options, steps.lock, *options)
         locked._for_write = True  # rows are locked where they are written
         return locked
-
-
-def _filter_key(negated: bool, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, Sequence[Any]]:
-    """Return the structural key of a filter call and its values; the key is None for what can't be shared."""
-    if not args:
-        given = tuple(kwargs.values())
-        for value in given:
-            if type(value) not in SCALARS:
-                break
-        else:
-            return (negated, *kwargs), given
-        for value in given:
-            if type(value) not in SCALARS and type(value) is not bool:
-                break
-        else:  # a truth value is part of the key, since some lookups (isnull) depend on it
-            return (negated, *kwargs, *[value if type(value) is bool else VALUE for value in given]), given
-    values: list[Any] = []
-    try:
-        return (
-            "exclude" if negated else "filter",
-            *[arg.structure(values) if hasattr(arg, "structure") else structure_of(arg, values) for arg in args],
-            *[(name, kind_of(value, values)) for name, value in kwargs.items()],
-        ), values
-    except Uncacheable:
-        return None, ()
-
-
-def take_step(
-    shape: Shape, name: str, arguments: Any, names: Sequence[str], change: Callable[..., None], *args: Any
-) -> tuple[Shape, tuple[Any, ...]]:
-    """Return the shape one step on, and the values of ``arguments``; ``names`` are those that may hold JSON paths."""
-    values: list[Any] = []
-    key: Any
-    try:
-        key = (name, structure_of(arguments, values), *names)
-    except Uncacheable:
-        key = None
-    if key is not None and key not in shape.steps:
-
-        def listed(listing: Listing) -> Hashable:
-            return (name, structure_of(arguments, listing), *map(listing.named, names))
-
-        return shape.advance_named(key, values, listed, change, *args)
-    return shape.advance(key, values, change, *args)
-
-
-def listed_filter_key(negated: bool, args: Sequence[Any], kwargs: dict[str, Any], listing: Listing) -> Hashable:
-    """Return the key of a filter call without the JSON paths in its names, which the listing takes with its values."""
-    return (
-        "exclude" if negated else "filter",
-        *[arg.structure(listing) if hasattr(arg, "structure") else structure_of(arg, listing) for arg in args],
-        *[(listing.named(name, True), kind_of(value, listing)) for name, value in kwargs.items()],
-    )
 
 
 def _as_annotation(value: Any) -> Any:

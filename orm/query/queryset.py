@@ -24,7 +24,7 @@ from orm.db.transactions.membership import find_block
 from orm.db.transactions.public import atomic
 from orm.errors import IntegrityError, TransactionManagementError
 from orm.query import change_query, routed, steps
-from orm.query.chain import _filter_key, listed_filter_key, named_expressions, take_step
+from orm.query.chain import named_expressions
 from orm.query.given import called, check_chunk_size, creation_values, not_one, unique_attribute
 from orm.query.insert_instances import bulk_insert, upsert_of
 from orm.query.plan import Plan, select_plan, statement_plan
@@ -34,6 +34,7 @@ from orm.query.raw_blocking import RawQuerySet
 from orm.query.reading import AwaitableReading
 from orm.query.returning_blocking import Returning
 from orm.query.shape import Shape
+from orm.query.step_keys import filter_key, listed_filter_key, take_step
 from orm.query.update_instances import bulk_update
 from orm.sql.nodes import Uncacheable
 
@@ -187,7 +188,7 @@ class AwaitableQuerySet(AwaitableReading[M]):
         """
         if self._low or self._high is not None or self._shape.select.combination is not None:
             return await self._get_among(args, kwargs)
-        key, values = _filter_key(False, args, kwargs)
+        key, values = filter_key(False, args, kwargs)
         step = ("get", key) if key else None
         if step is None or step in self._shape.steps:
             shape, prepared = self._shape.advance(step, values, steps.get_one, args, kwargs)

@@ -1,0 +1,68 @@
+"""The keys of steps: what a method of a queryset was given, as what is the same for all its calls and what is a value.
+
+A key holds names and kinds of values; the values themselves, and the JSON paths in names, follow it. The keys of
+conditions, which most queries have, are written out where the general form would be slow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+from orm.query.names import Listing
+from orm.query.shape import Shape
+from orm.sql.conditions import SCALARS, VALUE, kind_of
+from orm.sql.nodes import Uncacheable, structure_of
+
+
+def filter_key(negated: bool, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, Sequence[Any]]:
+    """Return the structural key of a filter call and its values; the key is None for what can't be shared."""
+    if not args:
+        given = tuple(kwargs.values())
+        for value in given:
+            if type(value) not in SCALARS:
+                break
+        else:
+            return (negated, *kwargs), given
+        for value in given:
+            if type(value) not in SCALARS and type(value) is not bool:
+                break
+        else:  # a truth value is part of the key, since some lookups (isnull) depend on it
+            return (negated, *kwargs, *[value if type(value) is bool else VALUE for value in given]), given
+    values: list[Any] = []
+    try:
+        return (
+            "exclude" if negated else "filter",
+            *[arg.structure(values) if hasattr(arg, "structure") else structure_of(arg, values) for arg in args],
+            *[(name, kind_of(value, values)) for name, value in kwargs.items()],
+        ), values
+    except Uncacheable:
+        return None, ()
+
+
+def take_step(
+    shape: Shape, name: str, arguments: Any, names: Sequence[str], change: Callable[..., None], *args: Any
+) -> tuple[Shape, tuple[Any, ...]]:
+    """Return the shape one step on, and the values of ``arguments``; ``names`` are those that may hold JSON paths."""
+    values: list[Any] = []
+    key: Any
+    try:
+        key = (name, structure_of(arguments, values), *names)
+    except Uncacheable:
+        key = None
+    if key is not None and key not in shape.steps:
+
+        def listed(listing: Listing) -> Hashable:
+            return (name, structure_of(arguments, listing), *map(listing.named, names))
+
+        return shape.advance_named(key, values, listed, change, *args)
+    return shape.advance(key, values, change, *args)
+
+
+def listed_filter_key(negated: bool, args: Sequence[Any], kwargs: dict[str, Any], listing: Listing) -> Hashable:
+    """Return the key of a filter call without the JSON paths in its names, which the listing takes with its values."""
+    return (
+        "exclude" if negated else "filter",
+        *[arg.structure(listing) if hasattr(arg, "structure") else structure_of(arg, listing) for arg in args],
+        *[(listing.named(name, True), kind_of(value, listing)) for name, value in kwargs.items()],
+    )
