@@ -20,8 +20,11 @@ from orm.sql.conditions import Q
 from orm.sql.expressions import Expression, OrderBy, Value
 from orm.sql.lookups import Exact, IsNull
 from orm.sql.references import F, as_reference, names_in
+from orm.sql.zones import current_zone
 
 Errors = dict[str, list[ValidationError]]
+DATE_PARTS = {"date": ("year", "month", "day"), "month": ("month",), "year": ("year",)}
+"""What ``unique_for_date``, ``unique_for_month`` and ``unique_for_year`` compare of two dates."""
 
 
 def clean_fields(instance: Any, exclude: frozenset[str]) -> None:
@@ -115,8 +118,49 @@ async def validate_unique(instance: Any, exclude: frozenset[str]) -> None:
                 continue
             problem = instance.unique_error_message(model, group)
             errors.setdefault(group[0] if len(group) == 1 else NON_FIELD_ERRORS, []).append(problem)
+        for field in meta.table_fields:
+            for part in DATE_PARTS:
+                date_name = getattr(field, f"unique_for_{part}")
+                if date_name is None or exclude.intersection((field.name, date_name)):
+                    continue
+                if await is_taken_for(instance, field, meta.get_field(date_name), part, model):
+                    problem = date_error_message(instance, field, meta.get_field(date_name), part)
+                    errors.setdefault(field.name, []).append(problem)
     if errors:
         raise ValidationError(errors)
+
+
+async def is_taken_for(instance: Any, field: Any, date_field: Any, part: str, model: Any) -> bool:
+    """Whether another row of ``model`` holds the instance's value of ``field`` on the same date, or in a month or year
+    of the same number. Moments are looked at in the current time zone; where there is no date, nothing is taken.
+    """
+    moment = getattr(instance, date_field.attname)
+    if moment is None:
+        return False
+    zone = current_zone()
+    if zone is not None and getattr(moment, "tzinfo", None) is not None:
+        moment = moment.astimezone(zone)
+    same = {f"{date_field.name}__{unit}": getattr(moment, unit) for unit in DATE_PARTS[part]}
+    value = getattr(instance, field.attname)
+    same[f"{field.name}__isnull" if value is None else field.attname] = True if value is None else value
+    return bool(await rows_besides(instance, model).filter(**same).aexists())
+
+
+def date_error_message(instance: Any, field: Any, date_field: Any, part: str) -> ValidationError:
+    """What is said where ``unique_for_date``, ``_month`` or ``_year`` of ``field`` is not met."""
+    return ValidationError(
+        field.error_messages["unique_for_date"],
+        code="unique_for_date",
+        params={
+            "model": instance,
+            "model_name": capitalized(instance._meta.verbose_name),
+            "lookup_type": part,
+            "field": field.name,
+            "field_label": capitalized(field.verbose_name),
+            "date_field": date_field.name,
+            "date_field_label": capitalized(date_field.verbose_name),
+        },
+    )
 
 
 async def is_taken(

@@ -132,6 +132,15 @@ class Reading(models.Model):
     room = models.ForeignKey(Room, on_delete=models.CASCADE, null=True)
 
 
+class Post(models.Model):
+    title = models.CharField(max_length=10, unique_for_date="posted")
+    slug = models.CharField(max_length=10, null=True, blank=True, unique_for_year="posted")
+    teaser = models.CharField(max_length=10, unique_for_month="posted", verbose_name="first line")
+    posted = models.DateField(null=True, blank=True)
+    number = models.IntegerField(default=0, unique_for_date="at", error_messages={"unique_for_date": "Twice a day."})
+    at = models.DateTimeField(null=True, blank=True)
+
+
 class Tree(models.Model):
     name = models.CharField(max_length=40)
 

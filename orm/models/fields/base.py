@@ -150,6 +150,7 @@ class Field(ColumnTypes, Generic[T]):
         "null": "This field cannot be null.",
         "blank": "This field cannot be blank.",
         "unique": "%(model_name)s with this %(field_label)s already exists.",
+        "unique_for_date": "%(field_label)s must be unique for %(date_field_label)s %(lookup_type)s.",
         "invalid": "“%(value)s” value is not valid.",
     }
 
