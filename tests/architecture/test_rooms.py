@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.architecture.sources import ROOT, imported_modules, sources
 
 ORDER = [
-    *("errors", "structures", "text", "security", "sql", "files", "db", "query", "models", "postgresql"),
+    *("errors", "structures", "caching", "text", "security", "sql", "files", "db", "query", "models", "postgresql"),
     *("migrations", "serializers", "contrib", "commands", "cli"),
 ]
 """From the bottom up: a room may import itself and those before it."""

@@ -81,6 +81,7 @@ CONTRIB: dict[str, Surface] = {
         loads=True,
     ),
     "django.contrib.sites": Surface("The table of sites."),
+    "django.contrib.sites.shortcuts": Surface("The site in force.", names=own("current_site", "get_current_site")),
     "django.contrib.sites.managers": Surface(
         "Rows of one site.", names=of("orm.contrib.sites.models", "CurrentSiteManager")
     ),

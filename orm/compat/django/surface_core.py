@@ -17,6 +17,14 @@ CORE: dict[str, Surface] = {
     ),
     "django.conf.global_settings": Surface("Every setting's default.", (f"{HERE}.global_settings",)),
     "django.core": Surface("Exceptions, validators, checks, commands."),
+    "django.core.cache": Surface(
+        "Caches of this process.",
+        names=own("cache", "DEFAULT_CACHE_ALIAS", "cache", "caches", "close_caches")
+        | of("orm.caching", "BaseCache", "CacheKeyWarning", "InvalidCacheBackendError", "InvalidCacheKey"),
+    ),
+    "django.core.cache.backends.base": Surface("What a cache is.", ("orm.caching.base",)),
+    "django.core.cache.backends.dummy": Surface("Nothing is kept.", names=of("orm.caching", "DummyCache")),
+    "django.core.cache.backends.locmem": Surface("Kept in memory.", names=of("orm.caching", "LocMemCache")),
     "django.core.checks": Surface("System checks.", ("orm.checks",)),
     "django.core.checks.messages": Surface("What checks find.", ("orm.checks.messages",)),
     "django.core.checks.model_checks": Surface("Checks of all models.", ("orm.models.checks.everything",)),
