@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -163,6 +164,12 @@ class PostgreSQLDialect(PostgreSQLObjects):
     def array_text(self, items: Sequence[Any]) -> str:
         """Return a list as PostgreSQL reads arrays."""
         return spelling.array(list(items))
+
+    def shown_value(self, value: Any) -> str:
+        if isinstance(value, (bool, int, str)) or (named := named_type(value)) is None:
+            return super().shown_value(value)
+        finite = not isinstance(value, float) or math.isfinite(value)
+        return f"{super().shown_value(value)}::{named}" if finite else f"'{value}'::{named}"
 
     def binary_literal(self, data: bytes) -> str:
         return rf"E'\\x{data.hex()}'"

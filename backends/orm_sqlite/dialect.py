@@ -345,6 +345,15 @@ class SQLiteDialect(Dialect):
             raise ValueError(f"Unknown options: {', '.join(sorted(options))}. SQLite explains without any.")
         return "EXPLAIN QUERY PLAN"
 
+    def explained(self, rows: Sequence[Sequence[Any]]) -> str:
+        """Return the steps as a tree: each row is a step's number, that of the one it is part of, and what it does."""
+        depths: dict[Any, int] = {}
+        lines: list[str] = []
+        for number, parent, _, detail in rows:
+            depths[number] = depths.get(parent, -1) + 1
+            lines.append(f"{'  ' * depths[number]}{detail}")
+        return "\n".join(lines)
+
     def value_table(self, rows: Sequence[str], alias: str, columns: Sequence[str]) -> str:
         """Return rows as a table. SQLite names the columns of VALUES itself: column1, column2..."""
         named = ", ".join(f"column{number} AS {column}" for number, column in enumerate(columns, start=1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orm.sql import ddl
+from orm.sql.literals import literal
 
 if TYPE_CHECKING:
     from orm.models.schema_editor import AwaitableSchemaEditor
@@ -63,7 +64,7 @@ class _Blank:
 def default_literal(field: Any, dialect: Any) -> str | None:
     """``effective_default`` as SQL text, in the compiler's form; None for nothing."""
     value = effective_default(field, dialect)
-    return None if value is None else ddl.literal(value, dialect)
+    return None if value is None else literal(value, dialect)
 
 
 def has_key(field: Any, dialect: Any) -> bool:

@@ -21,6 +21,7 @@ from orm.late import LateLogger
 from orm.models import schema_columns, schema_rebuild
 from orm.models.schema_draft import TableDraft
 from orm.sql import ddl
+from orm.sql.literals import literal
 from orm.sql.parameters import bind, bind_each
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ class AwaitableSchemaEditor:
 
     def quote_value(self, value: Any) -> str:
         """Return a value as a literal."""
-        return ddl.finished(ddl.literal(value, self.dialect))
+        return ddl.finished(literal(value, self.dialect))
 
     def effective_default(self, field: Any) -> Any:
         """Return what rows that exist already get for a new field, as the driver takes it."""
@@ -304,12 +305,12 @@ class AwaitableSchemaEditor:
 
     async def aalter_db_table_comment(self, model: Any, old_db_table_comment: str, new_db_table_comment: str) -> None:
         """Change a table's comment, where the database has any."""
-        comment = ddl.literal(new_db_table_comment or None, self.dialect)
+        comment = literal(new_db_table_comment or None, self.dialect)
         await self.apply(self.dialect.comment_on_table(self.dialect.quote(model._meta.db_table), comment))
 
     def column_comment(self, table: str, field: Any) -> str | None:
         """Return the statement that sets a column's comment; None where the database has none."""
-        comment = ddl.literal(getattr(field, "db_comment", None) or None, self.dialect)
+        comment = literal(getattr(field, "db_comment", None) or None, self.dialect)
         return self.dialect.comment_on_column(self.dialect.quote(table), self.dialect.quote(field.column), comment)
 
     def defer(self, sql: str, *tables: str) -> None:

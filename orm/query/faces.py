@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from orm.bridge import run
 from orm.bridge.guard import policy, refused, running_loop
+from orm.errors import EmptyResultSet
 from orm.query.chain import Chain
+from orm.query.query import Query
 from orm.sql.conditions import Q
 
 if TYPE_CHECKING:
@@ -85,12 +87,19 @@ class Faces(Chain[M]):
         found = self._result_cache
         if found is None:
             if running_loop() is not None:
-                return f"<{type(self).__name__} of {self.model.__name__}, not fetched: await it>"
+                return f"<{type(self).__name__} of {self.model.__name__}, not fetched (await it): {self._said()}>"
             found = run(self._slice(slice(0, REPR_ROWS + 1)).afetch_all())
         shown = [repr(item) for item in found[:REPR_ROWS]]
         if len(found) > REPR_ROWS:
             shown.append("'...(remaining elements truncated)...'")
         return f"<{type(self).__name__} [{', '.join(shown)}]>"
+
+    def _said(self) -> str:
+        """Return the query's SQL, for people to read."""
+        try:
+            return str(Query(self))
+        except EmptyResultSet:
+            return "no row can meet its conditions"
 
     def __or__(self, other: Any) -> Self:
         return self._merge(other, "or")

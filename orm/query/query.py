@@ -12,7 +12,9 @@ from orm.query.plan import select_plan
 
 
 class Query:
-    """A query's statement for reading. ``str()`` shows it with its values put in, which no database would be sent."""
+    """A query's statement for reading. ``str()`` shows it with its values put in, quoted: it can be pasted into the
+    database's own shell, while what is sent has parameters.
+    """
 
     def __init__(self, queryset: Chain[Any]) -> None:
         self._queryset = queryset

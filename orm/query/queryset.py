@@ -333,14 +333,18 @@ class AwaitableQuerySet(AwaitableReading[M]):
         return {getattr(item, name): item for item in await queryset.order_by()}
 
     async def aexplain(self, *, format: str | None = None, **options: Any) -> str:
-        """Return the database's own account of how it would run this query."""
+        """Return the database's own account of how it would run this query: a tree of steps, one in a line.
+
+        Parameters: ``format`` and ``options`` are the database's: ``analyze=True`` runs it on PostgreSQL, and says what
+        each step took. Raises ``ValueError`` for those it does not have.
+        """
         database = (await routed.to_read(self) if routes.active else self)._doors()
         shape, values = self._sliced()
         plan = shape.plan(database.dialect, values, select_plan)
         if plan.sql is None:
             return "no query is sent: the conditions can't be met"
         rows = await database.fetch(f"{database.dialect.explain(format, options)} {plan.sql}", plan.parameters(values))
-        return "\n".join(" ".join(str(item) for item in row) for row in rows)
+        return database.dialect.explained(rows)
 
     # -- many rows, few at a time --------------------------------------------------------------------------------------
 

@@ -100,7 +100,7 @@ class QuerySet(AwaitableQuerySet[M], Reading[M]):
         return run(AwaitableQuerySet.ain_bulk(self, id_list, field_name=field_name))
 
     def explain(self, *, format: str | None = None, **options: Any) -> str:
-        """Return the database's own account of how it would run this query.
+        """Return the database's own account of how it would run this query: a tree of steps, one in a line.
 
         Blocking form of :meth:`aexplain`: same parameters, same errors.
         """

@@ -7,6 +7,7 @@ part of waits for.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from orm.db.registry import databases
@@ -14,6 +15,7 @@ from orm.db.routing import routes
 from orm.query import keyset, projection, routed
 from orm.query.chain import Chain
 from orm.query.faces import Faces
+from orm.query.query import Query
 from orm.sql.subqueries import Subquery
 
 if TYPE_CHECKING:
@@ -49,6 +51,22 @@ class AwaitableReading(Faces[M]):
         sources = {name: Subquery(item) if isinstance(item, Chain) else item for name, item in sources.items()}
         chosen: Any = self._step("into", (form, sources), projection.choose_into, form, sources)
         return chosen  # type: ignore[no-any-return]
+
+    def sql(self, *, pretty: bool = False) -> str:
+        """Return the query's statement with its values put in, quoted, to be read or pasted into the database's shell.
+
+        ``pretty`` breaks it into lines, with sqlparse (``pip install duotone[pretty]``). Raises ``EmptyResultSet`` for
+        a query that is not sent, since no row can meet its conditions.
+        """
+        text = str(Query(self))
+        if not pretty:
+            return text
+        try:
+            sqlparse: Any = import_module("sqlparse")
+        except ImportError as error:
+            raise ImportError("sql(pretty=True) needs sqlparse: pip install duotone[pretty]") from error
+        formatted: str = sqlparse.format(text, reindent=True)
+        return formatted
 
     async def apage(self, *, after: str | None = None, before: str | None = None, size: int = 50) -> keyset.Page[M]:
         """Return up to ``size`` rows in the query's order, from its start or from a place in it.

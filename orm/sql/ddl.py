@@ -6,18 +6,15 @@ database by name. Statements come out ready to run, without parameters: values a
 
 from __future__ import annotations
 
-import datetime
-import decimal
-import json
 import re
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from orm.errors import FieldError, NotSupportedError
+from orm.errors import FieldError
 from orm.late import hashlib
 from orm.sql.compiler import Compiler
 from orm.sql.expressions import Value
+from orm.sql.literals import literal
 from orm.sql.nodes import Param
 
 if TYPE_CHECKING:
@@ -76,32 +73,6 @@ def column_of(model: Any, name: str) -> str:
 def columns_of(model: Any, names: Iterable[str], dialect: Dialect) -> str:
     """The quoted columns of several fields, with commas."""
     return ", ".join(dialect.quote(column_of(model, name)) for name in names)
-
-
-def literal(value: Any, dialect: Dialect) -> str:
-    """A value, already adapted for the driver, as SQL text.
-
-    Raises: NotSupportedError for a type that has no literal.
-    """
-    if value is None:
-        return "NULL"
-    if isinstance(value, bool):
-        return str(dialect.true() if value else dialect.false())
-    if isinstance(value, (int, float, decimal.Decimal)):
-        return str(value)
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return str(dialect.binary_literal(bytes(value)))
-    if isinstance(value, (datetime.date, datetime.time, uuid.UUID)):
-        value = value.isoformat() if not isinstance(value, uuid.UUID) else str(value)
-    elif isinstance(value, datetime.timedelta):
-        value = f"{value.days} days {value.seconds}.{value.microseconds:06} seconds"
-    elif isinstance(value, list):
-        value = dialect.array_text(value)
-    elif isinstance(value, dict):
-        value = json.dumps(value)
-    if not isinstance(value, str):
-        raise NotSupportedError(f"{value!r} has no literal in a schema; use a plain number, text, date or bool.")
-    return str(dialect.string_literal(value))
 
 
 def default_literal(field: Any, dialect: Dialect) -> str:

@@ -16,13 +16,17 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orm.errors import NotSupportedError, SuspiciousOperation
+from orm.late import late_module
 from orm.sql.features import Features
 from orm.sql.operations import Operations
 from orm.sql.schema import SchemaSpelling
 from orm.sql.types import INTEGER_RANGES, SQLType
 
 if TYPE_CHECKING:
+    from orm.sql import literals
     from orm.sql.statements import Statement
+else:
+    literals = late_module("orm.sql.literals")
 
 Adapter = Callable[[Any], Any]
 
@@ -443,7 +447,7 @@ class Dialect(SchemaSpelling):
         raise NotImplementedError(f"{type(self).__name__} has one writer, and does not say which statements write.")
 
     def shown(self, sql: str, params: Sequence[Any]) -> str:
-        """Return a statement with its parameters put in, for people to read; it is never sent."""
+        """Return a statement with its parameters put in, quoted, for people to read and paste; it is never sent."""
         numbers = {self.placeholder(number): number for number in range(1, len(params) + 1)}
         numbered = self.capabilities.numbered_placeholders
         marks = "|".join(re.escape(mark) for mark in sorted(numbers, key=len, reverse=True))
@@ -452,10 +456,17 @@ class Dialect(SchemaSpelling):
         def put(match: re.Match[str]) -> str:
             if match[1] is None:
                 return match[0]  # text and names in quotes
-            value = params[numbers[match[1]] - 1] if numbered else next(taken, None)
-            return "NULL" if value is None else repr(value)
+            return self.shown_value(params[numbers[match[1]] - 1] if numbered else next(taken, None))
 
         return re.sub(_QUOTED + rf"|({marks})", put, sql) if params else sql
+
+    def shown_value(self, value: Any) -> str:
+        """Return a parameter as SQL text that means the same."""
+        return literals.shown(value, self)
+
+    def explained(self, rows: Sequence[Sequence[Any]]) -> str:
+        """Return what the database answered to ``explain`` as a text to be read."""
+        return "\n".join(" ".join(str(item) for item in row) for row in rows)
 
     def on_conflict_ignore(self, target: Sequence[str]) -> str:
         """Return the clause of an INSERT that leaves rows that exist as they are; ``target`` are quoted columns."""
