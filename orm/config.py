@@ -62,7 +62,7 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
 
 TUPLES = frozenset({"installed_apps", "database_routers", "silenced_checks", "fixture_dirs"})
 # Finds every line that may begin or hold the table [tool.orm], in any of the ways TOML has to write it.
-TABLE_OF_SETTINGS = r"""^\s*(?:\[+\s*)?(?:(?:["']?tool["']?\s*\.\s*)?["']?orm["']?\s*[\].=]|["']?tool["']?\s*=)"""
+TABLE_OF_SETTINGS = r"""^\s*(?:\[+\s*)?(?:(?:["']?tool["']?\s*\.\s*)?["']?orm["']?\s*(?:[\].=]|$)|["']?tool["']?\s*=)"""
 
 LEAST = {"slow_query_seconds": 0, "repeated_query_limit": 1}
 

@@ -383,7 +383,7 @@ class PostgreSQLDialect(PostgreSQLObjects):
         if format is not None:
             if not isinstance(format, str) or format.lower() not in _EXPLAIN_FORMATS:
                 known = ", ".join(sorted(name.upper() for name in _EXPLAIN_FORMATS))
-                raise ValueError(f"{format} is not a recognized format. Allowed formats: {known}")
+                raise ValueError(f"{str(format).upper()} is not a recognized format. Allowed formats: {known}")
             parts.append(f"FORMAT {format.upper()}")
         unknown = sorted(name for name in options if name.lower() not in _EXPLAIN_OPTIONS)
         if unknown:

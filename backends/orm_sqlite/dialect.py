@@ -340,7 +340,7 @@ class SQLiteDialect(Dialect):
 
     def explain(self, format: str | None, options: dict[str, Any]) -> str:
         if format is not None:
-            raise ValueError(f"{format} is not a recognized format. SQLite does not support any formats.")
+            raise ValueError(f"{str(format).upper()} is not a recognized format. SQLite does not support any formats.")
         if options:
             raise ValueError(f"Unknown options: {', '.join(sorted(options))}. SQLite explains without any.")
         return "EXPLAIN QUERY PLAN"

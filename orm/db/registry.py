@@ -54,10 +54,9 @@ def backend_for(scheme: str) -> Backend:
     installed = {entry.name: entry for entry in metadata.entry_points(group=ENTRY_POINT_GROUP)}
     entry = installed.get(scheme)
     if entry is None:
-        choices = ", ".join(f"{known}://" for known in sorted({*installed, *backends}))
         raise ImproperlyConfigured(
-            f"No backend for {scheme}:// is installed. There are: {choices}. A backend comes with a package of its "
-            "own, or from your program: orm.register_backend()."
+            f"No backend for {scheme}:// is installed{nearest(scheme, {*installed, *backends}, cutoff=0.75)} A backend "
+            "comes with a package of its own, or from your program: orm.register_backend()."
         )
     try:
         backend = entry.load()
@@ -102,10 +101,10 @@ class Databases(dict[str, "Database"]):
     def _unknown(self, alias: str) -> str:
         if not settings.databases:
             return (
-                f"There is no database {alias!r}: none is configured. Call orm.configure('sqlite:///file.db'), set "
-                "DATABASE_URL, or write [tool.orm] in pyproject.toml."
+                f"The connection {alias!r} doesn't exist: no database is configured. Call "
+                "orm.configure('sqlite:///file.db'), set DATABASE_URL, or write [tool.orm] in pyproject.toml."
             )
-        return f"There is no database {alias!r}{nearest(str(alias), settings.databases)}"
+        return f"The connection {alias!r} doesn't exist{nearest(str(alias), settings.databases)}"
 
     def named(self, alias: str | None) -> Database:
         """Return the database of an alias, or the default one for None."""

@@ -264,10 +264,10 @@ def unknown_option(name: str, scheme: str, known: Iterable[str]) -> NoReturn:
     raise ImproperlyConfigured(f"The {scheme} database has no option {name!r}{nearest(name, [*POOL_OPTIONS, *known])}")
 
 
-def nearest(name: str, choices: Iterable[str]) -> str:
+def nearest(name: str, choices: Iterable[str], cutoff: float = 0.5) -> str:
     """Finish a sentence about an unknown name with the near choices, or all of them when none is near."""
     choices = sorted(choices)
-    near = difflib.get_close_matches(name, choices, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(name, choices, n=3, cutoff=cutoff)
     if near:
         return f". Did you mean {' or '.join(near)}?"
     return f". Known: {', '.join(choices)}."

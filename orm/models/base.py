@@ -14,7 +14,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from orm.db.routing import routes
-from orm.errors import DatabaseError, FieldError, MultipleObjectsReturned, ObjectDoesNotExist, ObjectNotUpdated
+from orm.errors import (
+    DatabaseError,
+    FieldDoesNotExist,
+    MultipleObjectsReturned,
+    ObjectDoesNotExist,
+    ObjectNotUpdated,
+)
 from orm.late import difflib, late_module
 from orm.models.apps import apps as default_apps
 from orm.models.batches import batch_of, open_batches
@@ -436,9 +442,9 @@ class AwaitableModel(metaclass=ModelBase):
             field = meta.pk if name == "pk" else meta.fields_map.get(name)
             if field is None or not field.concrete:
                 known = sorted(known for known, field in meta.fields_map.items() if field.concrete)
-                raise FieldError(
-                    f"{meta.label} can't refresh {name!r}: it is no column of it and no prefetched relation of this "
-                    f"instance. Columns are {', '.join(known)}."
+                raise FieldDoesNotExist(
+                    f"{meta.object_name} has no field named {name!r} that can be refreshed: it is no column of it and "
+                    f"no prefetched relation of this instance. Columns are {', '.join(known)}."
                 )
             columns.append(field.attname)
         return columns

@@ -460,7 +460,10 @@ def one_column(select: Select, lhs: Any = None, *, ordered: bool = False) -> Sel
         if len(chosen) == width > 1:
             select.outputs = tuple(Output(expression) for _, expression in chosen)
         elif len(chosen) != 1:
-            raise ValueError(f"A subquery here must have one column, not {len(chosen)}: choose it with values_list()")
+            raise ValueError(
+                f"A QuerySet value that is compared must have 1 selected fields (received {len(chosen)}): choose it "
+                "with values_list()."
+            )
         else:
             name, expression = chosen[0]
             columns: Any = getattr(expression, "parts", (expression,))

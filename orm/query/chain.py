@@ -127,9 +127,9 @@ class Chain(Generic[M]):
         shape, _ = self._shape.advance((name, names), (), change, names)
         return self._with(shape, self._values)
 
-    def _uncut(self, what: str) -> None:
+    def _uncut(self, what: str, when: str = " once a slice has been taken") -> None:
         if self._low or self._high is not None:
-            raise TypeError(f"Cannot {what} once a slice has been taken.")
+            raise TypeError(f"Cannot {what}{when}.")
 
     def _uncombined(self, what: str) -> None:
         combination = self._shape.select.combination
@@ -426,9 +426,10 @@ class Chain(Generic[M]):
         tzinfo: datetime.tzinfo | str | None = None,
     ) -> Any:
         if kind not in kinds:
-            raise ValueError(f"kind is one of {', '.join(kinds)}, not {kind!r}")
+            *first, last = map(repr, kinds)
+            raise ValueError(f"'kind' must be one of {', '.join(first)}, or {last}, not {kind!r}.")
         if order not in ("ASC", "DESC"):
-            raise ValueError(f"order is 'ASC' or 'DESC', not {order!r}")
+            raise ValueError(f"'order' must be either 'ASC' or 'DESC', not {order!r}.")
         meta: Any = self.model
         field = meta._meta.names.get(name)
         if field is not None and (field.is_relation or field.kind not in ("date", "datetime", "time")):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
-from orm.errors import FieldError
+from orm.errors import FieldDoesNotExist, FieldError
 from orm.query.builder import Builder, InnerBuilder
 from orm.query.layout import finish
 from orm.query.names import nearest
@@ -42,8 +42,8 @@ def updated_field(model: Any, name: str) -> Any:
     opts = model._meta
     field = opts.pk if name == "pk" else opts.names.get(name)
     if field is None:
-        raise FieldError(
-            f"{opts.object_name} has no field {name!r}." + nearest(name, [f.name for f in opts.concrete_fields])
+        raise FieldDoesNotExist(
+            f"{opts.object_name} has no field named {name!r}." + nearest(name, [f.name for f in opts.concrete_fields])
         )
     if field.is_composite:
         raise FieldError("Composite primary key fields must be updated individually.")
@@ -88,7 +88,8 @@ def _assigned(builder: Builder, field: Any, value: Any) -> Expression:
     inner = _ValueBuilder(builder, builder.model)
     resolved: Expression = value.resolve_expression(inner, True, None)
     if resolved.contains_aggregate or resolved.contains_over_clause:
-        raise FieldError(f"Aggregate and window functions are not allowed in update ({field.name}={value!r})")
+        what = "Aggregate functions" if resolved.contains_aggregate else "Window expressions"
+        raise FieldError(f"{what} are not allowed in this query ({field.name}={value!r}).")
     base, here = builder.select.base_alias, inner.select.base_alias
     if len(inner.select.joins) == 1:
         own: Expression = moved(resolved, {here: base})

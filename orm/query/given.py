@@ -27,10 +27,18 @@ def creation_values(model: Any, kwargs: dict[str, Any], defaults: Mapping[str, A
     """Return the values of a row made of the conditions that found none, and of ``defaults``."""
     params = {name: value for name, value in kwargs.items() if "__" not in name}
     params.update(called(defaults or {}))
-    unknown = [n for n in params if n != "pk" and n not in model._meta.names and not hasattr(model, n)]
+    unknown = [name for name in params if not is_settable(model, name)]
     if unknown:
         raise FieldError(f"Invalid field name(s) for model {model.__name__}: {', '.join(map(repr, sorted(unknown)))}.")
     return params
+
+
+def is_settable(model: Any, name: str) -> bool:
+    """Whether a new instance takes a value of that name: a field, or a property with a setter."""
+    if name == "pk" or name in model._meta.names:
+        return True
+    attribute = getattr(model, name, None)
+    return isinstance(attribute, property) and attribute.fset is not None
 
 
 def called(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -221,7 +221,8 @@ class Names:
         alias = self.join(path.hops, reuse)
         if not path.field.concrete and not path.field.is_composite:
             raise FieldError(f"{path.field.name!r} has no column of its own")
-        if path.relation is not None and not path.field.is_relation and not path.field.is_composite:
+        # The key at a relation's end may be a foreign key itself: what is compared is a row at the end.
+        if path.relation is not None and path.relation is not path.field and not path.field.is_composite:
             return Col(alias, path.field, RelatedValue(path.field, path.relation.related_model, path.relation.name))
         return Col(alias, path.field)
 

@@ -319,7 +319,7 @@ class AwaitableQuerySet(AwaitableReading[M]):
 
     async def ain_bulk(self, id_list: Iterable[Any] | None = None, *, field_name: str = "pk") -> dict[Any, M]:
         """Return instances by key, or by another unique field: all, or those whose key is in ``id_list``."""
-        self._uncut("use 'limit' or 'offset' with in_bulk")
+        self._uncut("use 'limit' or 'offset' with in_bulk()", "")
         if self._shape.select.values is not None:
             raise TypeError("in_bulk() cannot be used with values() or values_list().")
         name = unique_attribute(self.model, field_name)
@@ -512,7 +512,9 @@ class AwaitableQuerySet(AwaitableReading[M]):
 
     def _check_change(self, what: Literal["update", "delete"]) -> None:
         """Refuse to change the rows of a query that does not tell them from others. Raises ``TypeError``."""
-        self._uncut("update a query" if what == "update" else "use 'limit' or 'offset' with delete()")
+        if what == "update":
+            self._uncut("update a query")
+        self._uncut("use 'limit' or 'offset' with delete()", "")
         self._uncombined(what)
         if what == "update":
             return

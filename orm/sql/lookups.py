@@ -77,7 +77,9 @@ class Lookup(Expression):
     def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
         """Return the lookup for a value of this kind; ``query`` gives slots and resolves expressions."""
         if kind is None:
-            raise ValueError(f"Cannot use None with the {cls.lookup_name} lookup: use isnull=True or exact")
+            raise ValueError(
+                f"Cannot use None as a query value of the {cls.lookup_name} lookup: use isnull=True or exact"
+            )
         if isinstance(kind, tuple):
             return cls(lhs, query.resolve_value(value, lhs))
         try:
@@ -300,7 +302,7 @@ class IsNull(Lookup):
     @classmethod
     def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
         if kind is not True and kind is not False:
-            raise ValueError(f"isnull takes True or False, not {value!r}")
+            raise ValueError(f"The QuerySet value for an isnull lookup must be True or False, not {value!r}.")
         query.take_slot(value, None)
         return cls(lhs, kind)
 

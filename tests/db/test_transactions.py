@@ -114,7 +114,7 @@ def test_without_savepoint_a_failure_undoes_everything(db: Database) -> None:
         with pytest.raises(Boom), atomic(savepoint=False):
             add(db, 2)
             raise Boom
-        with pytest.raises(TransactionManagementError, match="only be rolled back"):
+        with pytest.raises(TransactionManagementError, match="can only be rolled back"):
             add(db, 3)
     assert ids(db) == []
     with atomic():

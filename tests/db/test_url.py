@@ -163,5 +163,10 @@ def test_a_broken_project_file_is_named(fresh: Settings, tmp_path: Path) -> None
 
 
 def test_an_unknown_alias() -> None:
-    with pytest.raises(ConnectionDoesNotExist, match="There is no database 'elsewhere'"):
+    with pytest.raises(ConnectionDoesNotExist, match="The connection 'elsewhere' doesn't exist"):
         _ = databases["elsewhere"]
+
+
+def test_a_scheme_that_is_like_none_is_not_taken_for_one() -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"No backend for mysql:// is installed\. Known: .*sqlite"):
+        backend_for("mysql")

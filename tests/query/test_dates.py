@@ -27,5 +27,5 @@ async def test_hours_of_a_datetime(library: Any) -> None:
 
 
 async def test_an_unknown_kind_is_refused(library: Any) -> None:
-    with pytest.raises(ValueError, match="kind is one of year"):
+    with pytest.raises(ValueError, match="'kind' must be one of 'year'"):
         Author.objects.dates("born", "hour")

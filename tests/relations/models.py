@@ -139,3 +139,13 @@ class Twig(models.Model):
 
 class Leaf(models.Model):
     twig = models.ForeignKey(Twig, on_delete=models.CASCADE)
+
+
+class Licence(models.Model):
+    """Its key is a foreign key."""
+
+    author = models.OneToOneField(Author, on_delete=models.CASCADE, primary_key=True)
+
+
+class Stamp(models.Model):
+    licence = models.ForeignKey(Licence, on_delete=models.CASCADE, related_name="stamps")

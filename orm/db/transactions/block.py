@@ -185,8 +185,8 @@ class Block:
         """Build the error for a statement that can't run in this block."""
         if self.state is DOOMED:
             error = TransactionManagementError(
-                "An error occurred in this transaction, so it can only be rolled back: no query can run until the end "
-                f"of the 'atomic' block. {REMEDY}"
+                "An error occurred in the current transaction. You can't execute queries until the end of the 'atomic' "
+                f"block, which can only be rolled back. {REMEDY}"
             )
             error.__cause__ = self.cause
             return error

@@ -289,6 +289,8 @@ class ForeignKey(RelatedField[T]):
     def value_of(self, instance: Any) -> Any:
         """Return the key of a target instance; refuse other models' instances and unsaved ones."""
         target = self.related_model
+        if self.primary_key and instance._meta.concrete_model is self.model._meta.concrete_model:
+            return getattr(instance, self.attname)  # a row with the same key
         own = isinstance(instance, target._meta.concrete_model)
         if not own and not issubclass(target, instance._meta.concrete_model):  # a parent's key is its child's, too
             raise ValueError(

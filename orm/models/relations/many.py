@@ -191,11 +191,10 @@ class AwaitableRelatedManager(InstanceManager[M]):
                     await call_form(obj.asave, using=self._alias)
             return
         for obj in objs:
+            setattr(obj, self.link.field.name, self.instance)  # first, since an error shows the object
             apart = obj._state.db not in (None, self._alias)
             if obj._state.adding or (apart and not (routes.active and routes.allow_relation(obj, self.instance))):
                 raise ValueError(f"{obj!r} instance isn't saved. Use bulk=False or save the object first.")
-        for obj in objs:
-            setattr(obj, self.link.field.name, self.instance)
         if objs:
             await self._change([obj.pk for obj in objs], self.instance)
 
@@ -291,12 +290,14 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
             key = getattr(obj, self.link.far.target_attname)
             if key is None:
                 raise ValueError(
-                    f"{obj!r} has no {self.link.far.target_attname} yet, so it can't join {self._name}; save it first."
+                    f'Cannot add "{obj!r}": instance is on database "{self._alias}", value is on database '
+                    f'"{obj._state.db}". It has no {self.link.far.target_attname} yet; save it first.'
                 )
             return key
         if hasattr(obj, "_meta"):
             raise TypeError(
-                f"{self._name} of {type(self.instance).__name__} takes {self.model.__name__} instances, got {obj!r}."
+                f"'{self.model.__name__}' instance expected, got {obj!r}: {self._name} of "
+                f"{type(self.instance).__name__} takes {self.model.__name__} instances."
             )
         if obj is None:
             raise TypeError(f"{self._name} of {type(self.instance).__name__} takes instances or keys, got None.")

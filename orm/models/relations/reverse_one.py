@@ -61,7 +61,7 @@ class ReverseOneDescriptor:
         return fetch(lambda: self.aload(instance), what)
 
     def _nothing(self, instance: Any) -> NoReturn:
-        raise self.RelatedObjectDoesNotExist(f"{instance!r} has no {self.name}.")
+        raise self.RelatedObjectDoesNotExist(f"{type(instance).__name__} has no {self.name}.")
 
     async def aload(self, instance: Any) -> Any:
         """Load what refers to the instance (under fetch mode *peers*, to any of its siblings), keep and return it.
