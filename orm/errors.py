@@ -184,6 +184,8 @@ class ValidationError(Error):
         """What two equal errors share; the order of errors says nothing."""
         if hasattr(self, "error_dict"):
             return frozenset((field, frozenset(map(repr_key, errors))) for field, errors in self.error_dict.items())
+        if hasattr(self, "message"):
+            return repr_key(self)
         return frozenset(map(repr_key, self.error_list))
 
     def __eq__(self, other: object) -> bool:

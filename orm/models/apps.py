@@ -55,8 +55,8 @@ class Apps(Applications):
                     "Rename one, or give one another Meta.app_label."
                 )
             warnings.warn(
-                f"Model '{meta.label_lower}' was already registered. It was declared again (its module was reloaded, "
-                "say); relations of other models still point to the first class.",
+                f"Model '{meta.label_lower}' was already registered. Reloading models is not advised as it can lead to "
+                "inconsistencies, most notably with related models. Their relations still point to the first class.",
                 RuntimeWarning,
                 stacklevel=4,
             )

@@ -89,6 +89,8 @@ class AwaitableModel(metaclass=ModelBase):
                 f"Number of args exceeds number of fields: {meta.object_name}() takes at most {len(names)} values "
                 f"({', '.join(names)}), but {len(args)} were given."
             )
+        if args and kwargs:
+            initialiser.refuse_given_twice(meta, args, kwargs)
         meta.initialiser(self, *args, **kwargs)
         if args and initialiser.DEFERRED in args:
             for attname, value in list(vars(self).items()):
@@ -431,7 +433,7 @@ class AwaitableModel(metaclass=ModelBase):
         for name in fields:
             if "__" in name:
                 raise ValueError(
-                    f'Found "__" in fields argument. Relations and transforms are not allowed in fields: {name!r}.'
+                    f'Found "__" in fields argument. Relations and transforms are not allowed in fields. ({name!r})'
                 )
             if name in prefetched:
                 del prefetched[name]

@@ -7,10 +7,11 @@ as many columns; it is one row value for the database. It has no column itself, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
+from orm.checks.messages import CheckMessage, Error
 from orm.config import settings
 from orm.errors import EmptyResultSet, ImproperlyConfigured, ValidationError
 from orm.models.fields.base import Field
@@ -91,6 +92,11 @@ class CompositePrimaryKey(Field[Any]):
             raise ImproperlyConfigured(f"{cls.__name__}.{name}: 'CompositePrimaryKey' must be named 'pk'.")
         super().contribute_to_class(cls, name, private_only, **options)
         setattr(cls, name, CompositeValue(self))
+
+    def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
+        """What it is called."""
+        if self.name != "pk":
+            yield Error("'CompositePrimaryKey' must be named 'pk'.", obj=self, id="fields.E013")
 
     @cached_property
     def fields(self) -> tuple[Any, ...]:

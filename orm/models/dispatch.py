@@ -37,11 +37,13 @@ class Receiver:
         self.is_async = crossing.is_async(receiver)
         self.strong = None if weak else receiver
         bound = isinstance(receiver, MethodType)
-        self.reference: Callable[[], Any] = weakref.WeakMethod(receiver) if bound else weakref.ref(receiver)
+        self.reference: Any = None
+        if weak:
+            self.reference = weakref.WeakMethod(receiver) if bound else weakref.ref(receiver)
 
     def target(self) -> Callable[..., Any] | None:
         """The receiver, or None when it is gone."""
-        found: Callable[..., Any] | None = self.strong if self.strong is not None else self.reference()
+        found: Callable[..., Any] | None = self.strong if self.reference is None else self.reference()
         return found
 
 

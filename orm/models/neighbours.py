@@ -29,7 +29,7 @@ async def abeside_by(instance: Any, field: Any, is_next: bool, **lookups: Any) -
 
     Raises: ValueError for an instance that is not saved, the model's DoesNotExist when there is none.
     """
-    if instance.pk is None:
+    if None in [getattr(instance, key.attname) for key in instance._meta.pk_fields]:
         raise ValueError("get_next/get_previous cannot be used on unsaved objects.")
     operator, order = ("gt", "") if is_next else ("lt", "-")
     value = getattr(instance, field.attname)

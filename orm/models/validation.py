@@ -99,9 +99,9 @@ def alias_of(instance: Any) -> str:
 def rows_besides(instance: Any, model: Any) -> Any:
     """A QuerySet of the rows of a model (the instance's, or a parent of it) other than the instance's own."""
     queryset = model._base_manager.using(alias_of(instance))
-    key = getattr(instance, model._meta.pk.attname)
-    if not instance._state.adding and key is not None:
-        return queryset.exclude(pk=key)
+    keys = [getattr(instance, field.attname) for field in model._meta.pk_fields]
+    if not instance._state.adding and None not in keys:
+        return queryset.exclude(pk=keys[0] if len(keys) == 1 else tuple(keys))
     return queryset
 
 
@@ -110,10 +110,10 @@ async def validate_unique(instance: Any, exclude: frozenset[str]) -> None:
     errors: Errors = {}
     for model in (type(instance), *instance._meta.all_parents):
         meta = model._meta
-        groups = [(field.name,) for field in meta.table_fields if field.unique]
+        groups = list(meta.unique_together)
         if meta.pk.is_composite and instance._state.adding:
             groups.append(tuple(field.name for field in meta.pk_fields))
-        for group in [*groups, *meta.unique_together]:
+        for group in [*groups, *((field.name,) for field in meta.table_fields if field.unique)]:
             if exclude.intersection(group) or not await is_taken(instance, group, model=model):
                 continue
             problem = instance.unique_error_message(model, group)
@@ -180,7 +180,7 @@ async def is_taken(
             if nulls_distinct:
                 return False
             wanted[f"{field.name}__isnull"] = True
-        elif field.primary_key and not instance._state.adding:
+        elif field in meta.pk_fields and not instance._state.adding:
             return False
         else:
             wanted[field.attname] = value
@@ -273,6 +273,8 @@ async def validate_constraints(instance: Any, exclude: frozenset[str]) -> None:
             try:
                 await constraint.avalidate(model, instance, exclude, alias_of(instance))
             except ValidationError as problem:
-                problem.update_error_dict(errors)
+                alone = getattr(problem, "code", None) == "unique" and len(constraint.fields) == 1
+                found = ValidationError({constraint.fields[0]: problem}) if alone else problem
+                found.update_error_dict(errors)
     if errors:
         raise ValidationError(errors)

@@ -90,6 +90,9 @@ def _assigned(builder: Builder, field: Any, value: Any) -> Expression:
     if resolved.contains_aggregate or resolved.contains_over_clause:
         what = "Aggregate functions" if resolved.contains_aggregate else "Window expressions"
         raise FieldError(f"{what} are not allowed in this query ({field.name}={value!r}).")
+    if getattr(resolved, "is_key_of_several", False):
+        said = "Composite primary keys expressions are not allowed in this query"
+        raise FieldError(f"{said} ({field.name}={value!r}).")
     base, here = builder.select.base_alias, inner.select.base_alias
     if len(inner.select.joins) == 1:
         own: Expression = moved(resolved, {here: base})

@@ -69,3 +69,16 @@ def check_chunk_size(size: int | None, *, required: bool = False) -> None:
         raise ValueError("chunk_size must be provided when using QuerySet.iterator() after prefetch_related().")
     if size is not None and size <= 0:
         raise ValueError("Chunk size must be strictly positive.")
+
+
+def refuse_groups_without_key(queryset: Any, what: str) -> None:
+    """Raise ``TypeError`` for groups that can't be put in the order of the key, which is none of their terms."""
+    grouped, meta = queryset._shape.select.group_by, queryset.model._meta
+    if not isinstance(grouped, tuple):
+        return
+    fields = {term.output_field for term in grouped}
+    if meta.pk not in fields and not fields.issuperset(meta.pk_fields):
+        raise TypeError(
+            f"Cannot use QuerySet.{what}() on an unordered queryset performing aggregation. Add an ordering with "
+            "order_by()."
+        )

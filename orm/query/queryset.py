@@ -25,7 +25,14 @@ from orm.db.transactions.public import atomic
 from orm.errors import IntegrityError, TransactionManagementError
 from orm.query import change_query, routed, steps
 from orm.query.chain import named_expressions
-from orm.query.given import called, check_chunk_size, creation_values, not_one, unique_attribute
+from orm.query.given import (
+    called,
+    check_chunk_size,
+    creation_values,
+    not_one,
+    refuse_groups_without_key,
+    unique_attribute,
+)
 from orm.query.insert_instances import bulk_insert, upsert_of
 from orm.query.plan import Plan, select_plan, statement_plan
 from orm.query.prefetch import batches, load_lookups
@@ -237,10 +244,7 @@ class AwaitableQuerySet(AwaitableReading[M]):
     def _by_key(self, what: str) -> Self:
         if self._low or self._high is not None:
             return self
-        if self._shape.select.group_by not in (None, "model"):
-            raise TypeError(
-                f"Cannot use QuerySet.{what}() on an unordered queryset performing aggregation: add order_by()"
-            )
+        refuse_groups_without_key(self, what)
         return self.order_by("pk")
 
     async def alatest(self, *fields: str) -> M:

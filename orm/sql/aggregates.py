@@ -136,6 +136,7 @@ class Count(Aggregate):
     function = "COUNT"
     name = "Count"
     arity: int | None = 1
+    takes_keys = True
     empty_result_set_value = 0
 
     def __init__(self, expression: Any, **extra: Any) -> None:

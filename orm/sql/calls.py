@@ -32,6 +32,9 @@ class Func(Expression):
     """Whether keywords besides the template's are taken; a subclass with an ``as_sql`` or ``as_<vendor>`` of its own,
     which may read them, takes any unless it says False itself."""
 
+    takes_keys: ClassVar[bool] = False
+    """Whether an argument may be a key made of several columns."""
+
     function: str | None = None
     template = "%(function)s(%(expressions)s)"
     arg_joiner = ", "
@@ -68,6 +71,20 @@ class Func(Expression):
             if any(name.startswith("as_") for name in vars(base)):
                 return True
         return False
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        """As any expression's. Raises ``ValueError`` for a key made of several columns as an argument."""
+        resolved = super().resolve_expression(query, allow_joins, reuse, summarize, for_save)
+        if not self.takes_keys and any(getattr(part, "is_key_of_several", False) for part in resolved.children()):
+            raise ValueError(f"{type(self).__name__} expression does not support composite primary keys.")
+        return resolved
 
     def get_source_expressions(self) -> list[Any]:
         return self.source_expressions

@@ -55,6 +55,11 @@ class Col(Expression):
         return {self.alias}
 
     @property
+    def is_key_of_several(self) -> bool:
+        """Whether it stands for a key that is made of several columns."""
+        return bool(self.target.is_composite)
+
+    @property
     def parts(self) -> tuple[Col, ...]:
         """The columns of a key that is made of several; itself where it is one."""
         if not self.target.is_composite:

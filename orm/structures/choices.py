@@ -77,14 +77,17 @@ def normalize_choices(value: Any, *, depth: int = 0) -> Any:
         value = of_class
     if isinstance(value, (BaseChoiceIterator, Promise, bytes, str)):
         return value
+    if depth > 1:
+        return list(value) if isinstance(value, Iterator) else value
     if isinstance(value, Mapping):
         value = value.items()
     elif callable(value) and not isinstance(value, Iterable):
         return CallableChoiceIterator(value) if depth == 0 else value
     elif not isinstance(value, Iterable):
         return value
-    if depth > 1:
-        return list(value) if not isinstance(value, (list, tuple)) else value
+    value = list(value) if isinstance(value, Iterator) else value
+    if any(isinstance(pair, (str, bytes, Promise)) for pair in value):
+        return value
     try:
         return [(key, _nested(label, depth)) for key, label in value]
     except (TypeError, ValueError):
@@ -95,5 +98,7 @@ def _nested(label: Any, depth: int) -> Any:
     if isinstance(label, (str, bytes, Promise)) or not (isinstance(label, Iterable) or callable(label)):
         return label
     if callable(label) and not isinstance(label, Iterable):
+        if depth > 0:
+            return label
         label = label()
     return normalize_choices(label, depth=depth + 1)

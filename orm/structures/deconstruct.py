@@ -43,12 +43,11 @@ def place_of(instance: Any, path: str | None) -> str:
 
     Raises ``ValueError`` for a class that can't be imported from there, as one defined inside a function.
     """
-    if path:
-        return path
     kind = type(instance)
-    if not hasattr(import_module(kind.__module__), kind.__name__):
+    module, _, name = path.rpartition(".") if path else (kind.__module__, "", kind.__name__)
+    if not hasattr(import_module(module), name):
         raise ValueError(
-            f"Could not find object {kind.__name__} in {kind.__module__}.\nPlease note that you cannot serialize "
+            f"Could not find object {name} in {module}.\nPlease note that you cannot serialize "
             "things like inner classes. Please move the object into the main module body to use migrations."
         )
-    return f"{kind.__module__}.{kind.__name__}"
+    return f"{module}.{name}"

@@ -238,3 +238,50 @@ def test_a_key_of_several_columns_is_in_no_constraint_or_index(options: Any) -> 
     assert ids(declared(**fields, Meta=options())) == ["models.E048"]
     if "constraints" not in options() or isinstance(options()["constraints"][0], models.UniqueConstraint):
         assert ids(declared(name=models.TextField(), Meta=options())) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "hint"),
+    [
+        (("number", "missing"), "'missing' is not a valid field."),
+        (("number", "maybe"), "'maybe' field may not set 'null=True'."),
+        (("number", "twice"), "'twice' field is a generated field."),
+        (("number", "pk"), "'pk' field has no column."),
+        (("owner", "owner_id"), "'owner_id' and 'owner' are the same fields."),
+    ],
+)
+def test_what_a_composite_key_is_made_of(names: tuple[str, ...], hint: str) -> None:
+    thing = declared(
+        pk=models.CompositePrimaryKey(*names),
+        id=models.IntegerField(),
+        number=models.IntegerField(),
+        maybe=models.IntegerField(null=True),
+        twice=models.GeneratedField(
+            expression=models.F("number") * 2, output_field=models.IntegerField(), db_persist=True
+        ),
+        owner=models.ForeignKey("checked.Owner", on_delete=models.CASCADE),
+    )
+    found = [message for message in thing.check(databases=["default"]) if message.id == "models.E042"]
+    assert [message.hint for message in found] == [hint]
+    assert "models.E004" not in ids(thing)
+
+
+def test_a_composite_key_is_called_pk() -> None:
+    thing = declared(key=models.CompositePrimaryKey("a", "b"), a=models.IntegerField(), b=models.IntegerField())
+    assert "fields.E013" in ids(thing)
+
+
+@pytest.mark.parametrize(
+    "field", [lambda: models.ForeignKey("Key", models.CASCADE), lambda: models.ManyToManyField("Key")]
+)
+def test_a_relation_by_one_column_to_a_composite_key(field: Callable[[], Any]) -> None:
+    registry = Apps()
+    meta = type("Meta", (), {"app_label": "checked", "apps": registry})
+    key = {"pk": models.CompositePrimaryKey("a", "b"), "a": models.IntegerField(), "b": models.IntegerField()}
+    type("Key", (models.Model,), {"__module__": __name__, "Meta": meta, **key})
+    assert "fields.E347" in ids(declared(apps=registry, key=field()))
+
+
+def test_an_empty_related_name() -> None:
+    field = models.ForeignKey("self", on_delete=models.CASCADE, related_name="")
+    assert "fields.E306" in ids(declared(parent=field))

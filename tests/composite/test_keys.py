@@ -9,7 +9,7 @@ import pytest
 
 import orm
 from orm import models
-from orm.errors import IntegrityError
+from orm.errors import FieldError, IntegrityError, ValidationError
 from orm.models import Count, OuterRef
 from tests.composite.models import Tenant, User
 
@@ -119,3 +119,29 @@ def test_declarations() -> None:
             a = models.IntegerField()
             b = models.IntegerField()
             key = models.CompositePrimaryKey("a", "b")
+
+
+async def test_a_key_of_several_columns_is_no_value_of_an_expression(database: Any) -> None:
+    with pytest.raises(ValueError, match="Max expression does not support composite primary keys"):
+        await User.objects.aaggregate(models.Max("pk"))
+    with pytest.raises(FieldError, match="Composite primary keys expressions are not allowed"):
+        await User.objects.aupdate(name=models.F("pk"))
+
+
+async def test_the_first_of_groups_by_key_is_the_first_by_key(database: Any) -> None:
+    tenant = await Tenant.objects.acreate(name="t")
+    for number in (2, 1):
+        await User.objects.acreate(tenant=tenant, number=number, name="u")
+    groups = User.objects.values("pk").annotate(notes=models.Count("notes"))
+    assert await groups.afirst() == {"pk": (tenant.pk, 1), "notes": 0}
+    with pytest.raises(TypeError, match="on an unordered queryset performing aggregation"):
+        await User.objects.values("tenant").annotate(most=models.Max("number")).afirst()
+
+
+async def test_a_taken_key_of_several_columns_is_told_before_other_values(database: Any) -> None:
+    tenant = await Tenant.objects.acreate(name="t")
+    await User.objects.acreate(tenant=tenant, number=1, name="u")
+    with pytest.raises(ValidationError) as refused:
+        await User(tenant=tenant, number=1, name="u").afull_clean(exclude={"joined"})
+    assert refused.value.messages == ["User with this Tenant and Number already exists."]
+    assert [one.code for one in refused.value.error_dict["__all__"]] == ["unique_together"]

@@ -254,7 +254,7 @@ def test_a_reloaded_module_replaces_its_models(registry: Apps) -> None:
         return ModelBase("Again", (models.Model,), {"__module__": __name__, "__qualname__": "Again"})
 
     declare()
-    with pytest.warns(RuntimeWarning, match="declared again"):
+    with pytest.warns(RuntimeWarning, match="was already registered"):
         second = declare()
     assert registry.get_model("tests.Again") is second
 

@@ -54,7 +54,7 @@ def test_construction_that_is_refused() -> None:
         Pet(zzzzzz=1)
     with pytest.raises(IndexError, match="at most 4 values"):
         Pet(1, "x", [], 2, 3)
-    with pytest.raises(TypeError, match="multiple values"):
+    with pytest.raises(TypeError, match="both positional and keyword arguments for field 'id'"):
         Pet(1, id=2)
     with pytest.raises(ValueError, match="Owner"):
         Pet(owner=Pet())

@@ -76,7 +76,7 @@ def make_naive(value: datetime.datetime, timezone: datetime.tzinfo | None = None
     Raises ``ValueError`` for a datetime that is naive already.
     """
     if is_naive(value):
-        raise ValueError(f"make_naive takes an aware datetime, and {value!r} is naive")
+        raise ValueError(f"make_naive() cannot be applied to a naive datetime, which {value!r} is")
     return value.astimezone(timezone or get_current_timezone()).replace(tzinfo=None)
 
 
@@ -87,7 +87,7 @@ def localtime(value: datetime.datetime | None = None, timezone: datetime.tzinfo 
     """
     moment = datetime.datetime.now(tz=utc) if value is None else value
     if is_naive(moment):
-        raise ValueError(f"localtime takes an aware datetime, and {moment!r} is naive")
+        raise ValueError(f"localtime() cannot be applied to a naive datetime, which {moment!r} is")
     return moment.astimezone(timezone or get_current_timezone())
 
 
@@ -98,6 +98,8 @@ def localdate(value: datetime.datetime | None = None, timezone: datetime.tzinfo 
 
 def activate(timezone: str | datetime.tzinfo) -> None:
     """Make a zone, or the zone of that name, the current one of this context."""
+    if not isinstance(timezone, (str, datetime.tzinfo)):
+        raise ValueError(f"Invalid timezone: {timezone!r}")
     zones.chosen.set(zones.zone_named(timezone))
 
 

@@ -9,6 +9,7 @@ from orm.checks.messages import CheckMessage, Error, Warning
 from orm.config import settings
 from orm.db.registry import databases as all_databases
 from orm.db.routing import routes
+from orm.models.checks.composite import composite_key_checks
 from orm.models.checks.constraints import constraint_checks, index_checks
 from orm.models.checks.names import local_fields
 from orm.sql.expressions import OrderBy
@@ -32,6 +33,7 @@ def model_checks(model: Any, aliases: Iterable[str]) -> list[CheckMessage]:
             found += field.check(databases=aliases)
     found += [*_same_relation_twice(model), *_long_names(model, aliases)]
     clashes = [*_id_field(model), *_name_clashes(model), *_model_name(model), *_properties(model), *_keys(model)]
+    clashes += composite_key_checks(model)
     found += clashes
     if not clashes:
         found += _column_clashes(model)
@@ -82,7 +84,7 @@ def _same_relation_twice(model: Any) -> Found:
 
 def _id_field(model: Any) -> Found:
     for field in model._meta.local_fields:
-        if field.name == "id" and field is not model._meta.pk:
+        if field.name == "id" and field is not model._meta.pk and not getattr(model._meta.pk, "is_composite", False):
             said = "'id' can only be used as a field name if the field also sets 'primary_key=True'."
             yield Error(said, obj=model, id="models.E004")
 

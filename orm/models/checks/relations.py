@@ -30,7 +30,8 @@ def target_checks(field: Any) -> Found:
 
 
 def _related_name(field: Any) -> Found:
-    name = field.remote_field.related_name
+    rel = field.remote_field
+    name = rel.declared_related_name if rel.related_name is None else rel.related_name
     if name is None:
         return
     plain = name.rstrip("+")
@@ -121,6 +122,8 @@ def _clashes(field: Any) -> Found:
 
 def foreign_key_checks(field: Any) -> Found:
     """Check what a foreign key refers to, and what becomes of it."""
+    if field.remote_field.field_name in (None, "pk"):
+        yield from _composite_key(field, field.remote_field.model)
     yield from _target_field(field)
     rule = field.remote_field.on_delete
     if rule is SET_NULL and not field.null:
@@ -170,6 +173,18 @@ def _target_field(field: Any) -> Found:
         )
 
 
+def _composite_key(field: Any, model: Any) -> Found:
+    """Check that a model has a key of one column, which a relation of this kind can hold."""
+    if isinstance(model, str) or not getattr(model._meta.pk, "is_composite", False):
+        return
+    yield Error(
+        f"Field defines a relation involving model '{model._meta.object_name}' which has a CompositePrimaryKey and "
+        "such relations are not supported.",
+        obj=field,
+        id="fields.E347",
+    )
+
+
 def foreign_object_checks(field: Any) -> Found:
     """Check that the fields a ForeignObject equals exist, and that they stand for one row."""
     target = field.remote_field.model
@@ -216,6 +231,8 @@ def is_whole_key(constraint: Any, names: tuple[str, ...]) -> bool:
 def many_to_many_checks(field: Any, from_model: Any) -> Found:
     """Check the options of a many-to-many field and the model it goes through."""
     yield from _options(field)
+    for model in dict.fromkeys((from_model or field.model, field.remote_field.model)):
+        yield from _composite_key(field, model)
     yield from _through(field, from_model)
     yield from _join_table(field)
 

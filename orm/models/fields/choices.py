@@ -80,8 +80,14 @@ class Choices(enum.Enum, metaclass=ChoicesType):
         """What a person reads."""
         return self._label_
 
+    do_not_call_in_templates = enum.nonmember(True)
+    """What templates of Django look for: that they take a class of choices as it is, and don't call it."""
+
     def __str__(self) -> str:
         return str(self.value)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__qualname__}.{self._name_}"
 
 
 class IntegerChoices(int, Choices):
