@@ -6,6 +6,7 @@ from typing import Any
 
 ANSWERS: dict[str, Any] = {
     "can_introspect_materialized_views": True,
+    "test_now_utc_template": "STATEMENT_TIMESTAMP() AT TIME ZONE 'UTC'",
     "greatest_least_ignores_nulls": True,
     "has_json_operators": True,
     "has_native_duration_field": True,

@@ -337,6 +337,8 @@ class PostgreSQLDialect(PostgreSQLObjects):
             return f"(({lhs} - {rhs}) * INTERVAL '1 day')"  # the difference of dates would be a bare number of days
         if operator == "^":
             return f"POWER({lhs}, {rhs})"
+        if operator in ("<<", ">>"):
+            return f"({lhs} {operator} {rhs}::integer)"
         if operator == "%%" and "float" in (lhs_kind, rhs_kind):
             return f"MOD({lhs}::numeric, {rhs}::numeric)"
         return super().combine(operator, lhs, rhs, lhs_kind, rhs_kind)

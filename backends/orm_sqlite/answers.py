@@ -6,6 +6,7 @@ from typing import Any
 
 ANSWERS: dict[str, Any] = {
     "allows_group_by_selected_pks": False,
+    "test_now_utc_template": None,
     "atomic_transactions": False,
     "can_alter_table_drop_column": True,
     "can_create_inline_fk": False,

@@ -248,7 +248,7 @@ class Builder(Names):
         if annotation is not None:
             return self._lookup(annotation, rest, kind, value, name)
         path = self.path(name)
-        if within and path.many:
+        if within and path.many and not self._is_about_joined(path):
             return self._has_row(path, kind, value, name, reuse)
         lhs = self.column(path, reuse, allow_joins)
         known = RELATION_LOOKUPS if path.relation is None else (*RELATION_LOOKUPS, *path.field.registered_lookups())
@@ -312,6 +312,16 @@ class Builder(Names):
         inner.select.where = Where((lookup, tie))
         inner.select.outputs = ()
         return SubSelect(inner.select, "EXISTS({})")
+
+    def _is_about_joined(self, path: Path) -> bool:
+        """Tell whether a path's rows are those that the step before has joined for a related manager."""
+        at, sticky = self.select.base_alias, set(self.select.sticky)
+        for hop in path.hops if sticky else ():
+            joined = self._joined(at, hop, sticky)
+            if joined is None:
+                return False
+            at = joined
+        return bool(sticky)
 
     def _has_row(self, path: Path, kind: Hashable, value: Any, name: str, reuse: set[str] | None) -> Expression:
         """Return EXISTS(a related row meeting the condition), for exclude() across a relation with many rows."""

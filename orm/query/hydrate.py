@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from orm.query.layout import ComputedType, Entity, Layout
 from orm.query.unreadable import refuse_unreadable
 from orm.sql.generated import define
+from orm.sql.types import prepare_decimal
 
 if TYPE_CHECKING:
     from orm.sql.dialect import Dialect
@@ -52,6 +53,8 @@ def converter_of(kind: Any, dialect: Dialect) -> Any:
     if kind is None:
         return None
     if isinstance(kind, ComputedType):
+        if kind.sql_type.kind == "decimal":
+            return reader_of(kind.sql_type, dialect) or prepare_decimal
         return _number if kind.sql_type.kind != "float" else float
     return reader_of(kind, dialect)
 

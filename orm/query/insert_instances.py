@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orm.db.registry import databases
 from orm.db.transactions.public import atomic
-from orm.errors import NotSupportedError
+from orm.errors import FieldError, NotSupportedError
 from orm.query.builder import Builder
 from orm.query.change_query import assignments_key, upsert_rows
 from orm.query.instance_rows import Columns, Computed, RowMaker, columns_of, row_maker
@@ -144,6 +144,19 @@ def without_defaults(model: Any, instance: Any, columns: Columns) -> Columns:
     return columns if len(given) == len(columns.fields) else columns_of(model, given)
 
 
+def _insertable(field: Any, written: Any, resolved: Any) -> Any:
+    """Return a value that is an expression; refuse what a row that is not there yet can't have."""
+    if resolved.contains_aggregate or resolved.contains_over_clause:
+        what = "Aggregate functions" if resolved.contains_aggregate else "Window expressions"
+        raise FieldError(f"{what} are not allowed in this query ({field.name}={written!r}).")
+    if any(isinstance(node, Col) for node in resolved.walk()):
+        raise ValueError(
+            f'Failed to insert expression "{written}" on {field}. F() expressions can only be used to update, not to '
+            "insert."
+        )
+    return resolved
+
+
 async def _insert_computed(model: Any, instance: Any, columns: Columns, database: Database) -> None:
     """Insert one instance some of whose values are expressions (``name=Lower(Value("X"))``)."""
     dialect = database.dialect
@@ -157,7 +170,7 @@ async def _insert_computed(model: Any, instance: Any, columns: Columns, database
             value = Value(field.store_preparer(dialect)(value), output_field=field)
         elif not isinstance(value, Value):
             computed.append(field)
-        row.append(value.resolve_expression(builder, False, None, False, True))
+        row.append(_insertable(field, value, value.resolve_expression(builder, False, None, False, True)))
     returning = dialect.capabilities.returning
     statement = Insert(
         table=model._meta.db_table,

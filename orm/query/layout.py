@@ -147,7 +147,7 @@ class ComputedType:
 def output_type(expression: Expression) -> Any:
     """Return the type of a result column; None where it is unknown, and the driver's value is as good as any."""
     sql_type = expression.output_field_or_none
-    if sql_type is None or isinstance(expression, Col) or sql_type.kind not in ("float", *INTEGER_KINDS):
+    if sql_type is None or isinstance(expression, Col) or sql_type.kind not in ("float", "decimal", *INTEGER_KINDS):
         return sql_type
     return ComputedType(sql_type)
 

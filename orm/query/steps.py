@@ -256,7 +256,11 @@ def reverse(builder: Builder) -> None:
 def distinct(builder: Builder, names: Sequence[str]) -> None:
     """distinct(), and distinct("field", …) where the database has DISTINCT ON."""
     builder.select.distinct = not names
-    builder.select.distinct_on = tuple(builder.resolve_ref(name) for name in names)
+    select = builder.select
+    for name in names:
+        if name in select.annotations and name not in select.selected and name not in select.model._meta.names:
+            raise builder._no_field(select.model._meta, name)
+    select.distinct_on = tuple(builder.resolve_ref(name) for name in names)
 
 
 def cut(builder: Builder, offset: int, limit: int | None) -> None:

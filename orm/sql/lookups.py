@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from orm.errors import DataError, EmptyResultSet
 from orm.sql import types
-from orm.sql.calls import Func
+from orm.sql.calls import ExpressionWrapper, Func
 from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS, NothingNode, kind_of
 from orm.sql.expressions import Expression, Slot, as_expression
 from orm.sql.nodes import Node, Param
@@ -36,6 +36,8 @@ class Lookup(Expression):
     lookup_name: str = ""
     conditional_kind = True
     rejects_nulls: ClassVar[bool] = True
+    beside_left: ClassVar[bool] = False
+    """Whether the right side stands beside the left one, which gives it its type; else a value says its own."""
 
     def __init__(self, lhs: Any, rhs: Any) -> None:
         super().__init__()
@@ -98,7 +100,7 @@ class Lookup(Expression):
     def slot(cls, lhs: Any, value: Any, query: Any) -> Slot:
         """Return the slot of a bound value, typed and prepared like the left side."""
         sql_type = cls.value_type(lhs)
-        return Slot(query.take_slot(value, cls.preparer(lhs, query)), sql_type, bare=True)
+        return Slot(query.take_slot(value, cls.preparer(lhs, query)), sql_type, bare=cls.beside_left)
 
     @classmethod
     def value_type(cls, lhs: Any) -> SQLType:
@@ -170,6 +172,8 @@ def transformed(rhs: Any, transforms: Sequence[Any]) -> Any:
 def _operand(node: Any, compiler: Any) -> tuple[str, Sequence[Any]]:
     """Return the SQL of one side of a comparison; a condition there must not be taken apart by its operator."""
     sql, params = compiler.compile_value(node)
+    while isinstance(node, ExpressionWrapper):
+        node = node.expression
     return (f"({sql})" if getattr(node, "conditional_kind", False) else sql), params
 
 
@@ -192,6 +196,7 @@ def _whole(prepare: Prepare, sql_type: SQLType) -> Prepare:
 
 class _Comparison(Lookup):
     operator = "="
+    beside_left = True
 
     @classmethod
     def slot(cls, lhs: Any, value: Any, query: Any) -> Slot:

@@ -48,8 +48,8 @@ class Node:
         raise NotImplementedError(f"{type(self).__name__} must define resolve_expression(query, …)")
 
     def structure(self, values: list[Any]) -> Hashable:
-        """Return the key of this without its values, which are appended to ``values``."""
-        raise NotImplementedError(f"{type(self).__name__} must define structure(values)")
+        """Return the key of this without its values, which are appended to ``values``; here, this very object."""
+        return (type(self), self)
 
     @property
     def _path(self) -> str:

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from orm.sql.types import BIGINT, INTEGER, SMALLINT
+from orm.sql.types import BIGINT, DATE, INTEGER, SMALLINT
+from orm.sql.zones import DAYS
 
 if TYPE_CHECKING:
     from orm.sql.dialect import Dialect
@@ -54,6 +55,22 @@ class Operations:
     ) -> str:
         """Return the clause that locks rows; ``of`` are quoted names of tables."""
         return self._dialect.for_update(nowait=nowait, skip_locked=skip_locked, of=of, no_key=no_key)
+
+    def date_extract_sql(self, lookup_type: str, sql: str, params: Sequence[Any] = ()) -> tuple[str, Sequence[Any]]:
+        """Return a part of a date, and its parameters. Raises ``ValueError`` for what is no part of one."""
+        known = DAYS - {"date"}
+        if lookup_type not in known:
+            raise ValueError(f"Invalid lookup type: {lookup_type!r}. A date has {', '.join(sorted(known))}")
+        return self._dialect.extract(lookup_type, sql, DATE, None), params
+
+    def limit_offset_sql(self, low_mark: int | None, high_mark: int | None) -> str:
+        """Return the clause that cuts a result to the rows from ``low_mark`` up to before ``high_mark``."""
+        low = int(low_mark or 0)
+        return self._dialect.limit(None if high_mark is None else str(int(high_mark) - low), str(low) if low else None)
+
+    def force_no_ordering(self) -> list[Any]:
+        """Return what an ORDER BY needs where rows are wanted in no order: nothing."""
+        return []
 
     def no_limit_value(self) -> int | None:
         """Return what LIMIT takes for no limit."""

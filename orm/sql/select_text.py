@@ -131,6 +131,8 @@ def _group_by(select: Select, outputs: Sequence[Output], having: Where | None, d
         others = [*chosen, *(o.expression for o in outputs), *map(_ordered, select.order_by or ())]
         found += [e for item in others if getattr(item, "source", item) not in whole for e in item.group_by_columns()]
         found += _group_by_having(having)
+    # What the row of an outer query has is the same for all rows here.
+    found = [item for item in found if not isinstance(item, Col) or item.alias in select.joins]
     numbers = {o.expression: Position(n, o.name or "") for n, o in enumerate(outputs, 1)}
     # A computed column by its place: written out again, its values would be other parameters, and so another value.
     return list(dict.fromkeys(item if isinstance(item, Col) else numbers.get(item, item) for item in found))
