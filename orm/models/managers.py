@@ -16,7 +16,6 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from orm.bridge.overrides import awaitable_from, blocking_from, is_generated, nearest, pairs_of
-from orm.query.queryset import AwaitableQuerySet
 from orm.query.queryset_blocking import QuerySet
 
 if TYPE_CHECKING:
@@ -331,7 +330,3 @@ def manager_from_queryset(queryset_class: type[Any]) -> Any:
     manager = Manager.from_queryset(queryset_class)()
     manager._built_with_asmanager = True
     return manager
-
-
-# A queryset may not import models, so it is told here.
-AwaitableQuerySet._manager_of = staticmethod(manager_from_queryset)  # type: ignore[attr-defined]

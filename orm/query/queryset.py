@@ -9,6 +9,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import aclosing
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from orm.bridge import breathe
@@ -594,7 +595,8 @@ class AwaitableQuerySet(AwaitableReading[M]):
     @classmethod
     def as_manager(cls) -> Any:
         """Return a manager with this class's methods."""
-        return cls._manager_of(cls)  # type: ignore[attr-defined]
+        # By name: a queryset may not import models, and managers are imported when somebody asks for them.
+        return import_module("orm.models.managers").manager_from_queryset(cls)
 
 
 __all__ = ["AwaitableQuerySet"]

@@ -27,7 +27,8 @@ from django.core.cache import DEFAULT_CACHE_ALIAS, InvalidCacheBackendError, cac
 from django.db import connection
 
 cache.set("a", [1, 2], 30)
-print(cache.get("a"), cache.get_or_set("b", lambda: 5), cache.incr("b"), "b" in cache, caches[DEFAULT_CACHE_ALIAS].get("b"))
+print(cache.get("a"), cache.get_or_set("b", lambda: 5), cache.incr("b"), end=" ")
+print("b" in cache, caches[DEFAULT_CACHE_ALIAS].get("b"))
 caches["off"].set("a", 1)
 print(caches["off"].get("a", "nothing"), asyncio.run(cache.aget("a")))
 try:

@@ -85,7 +85,8 @@ class ForeignObjectRel:
             return self.related_query_name
         meta = self.field.model._meta
         if self.hidden:
-            return f"_{meta.app_label}_{meta.model_name}_{self.field.name}_+"
+            app = meta.app_label.replace("__", "-")  # in a path that would part two words: of __main__, for one
+            return f"_{app}_{meta.model_name}_{self.field.name}_+"
         return self.related_name or str(meta.model_name)
 
     @cached_property
