@@ -21,9 +21,7 @@ blocking: Driver | None = None
 if find_spec("asyncpg") is not None:
     awaitable = LateDriver("orm_postgresql.awaitable")
 if find_spec("psycopg") is not None:
-    from orm_postgresql.blocking import BlockingDriver
-
-    blocking = BlockingDriver()
+    blocking = LateDriver("orm_postgresql.blocking", "BlockingDriver", awaitable=False)
 
 
 def shell(url: DatabaseURL) -> tuple[list[str], dict[str, str]]:

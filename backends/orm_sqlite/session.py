@@ -68,6 +68,7 @@ class Session:
         if watch_signals:
             # A generator's __next__, since a pending signal then surfaces inside its try and can be kept.
             watch = _watch(self._pending)
+            next(watch)  # into the try now: a signal that waits for the first call would surface before it, and be lost
             self.raw.set_progress_handler(watch.__next__, _PROGRESS_STEPS)
 
     def _prepare(self, url: DatabaseURL) -> None:

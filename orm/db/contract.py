@@ -18,9 +18,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from importlib import import_module
-from sys import modules
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from orm.bridge.crossing import in_thread
 from orm.errors import NotSupportedError
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ class Connection(ABC):
 class Driver(ABC):
     """Opens connections to one kind of database in one colour."""
 
-    awaitable: ClassVar[bool]
+    awaitable: bool
 
     @property
     def module(self) -> str:
@@ -200,22 +200,19 @@ class Driver(ABC):
 
 
 class LateDriver(Driver):
-    """Stands for the driver of a module that is imported when it is first needed.
+    """Stands for the driver of a module that is imported for the first connection.
 
-    A blocking script needs neither asyncio nor what the awaitable driver is made of. Where asyncio is there already, an
-    event loop may be waiting by the time of the first connection, so the module is imported at once.
+    A program of one colour needs nothing of what the other colour's driver is made of. Where an event loop waits for
+    the connection, a worker thread imports the module: asyncpg and psycopg take a tenth of a second each.
 
-    Parameters: ``module`` is the module's name, ``name`` the driver's class in it.
+    Parameters: ``module`` is the module's name, ``name`` the driver's class in it, ``awaitable`` its colour.
     """
 
-    awaitable = True
-
-    def __init__(self, module: str, name: str = "AwaitableDriver") -> None:
+    def __init__(self, module: str, name: str = "AwaitableDriver", *, awaitable: bool = True) -> None:
+        self.awaitable = awaitable
         self._module = module
         self._name = name
         self._driver: Driver | None = None
-        if "asyncio" in modules:
-            self.driver()
 
     @property
     def module(self) -> str:
@@ -229,6 +226,8 @@ class LateDriver(Driver):
         return self._driver
 
     async def connect(self, url: DatabaseURL) -> Connection:
+        if self._driver is None:
+            await in_thread(self.driver)
         return await self.driver().connect(url)
 
 

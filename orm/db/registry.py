@@ -133,6 +133,21 @@ class Databases(dict[str, "Database"]):
                     del self[alias]
                     database.retire()
         observe()
+        prepare()
+
+
+def prepare() -> None:
+    """Import the backends of the databases that are configured, where asyncio is there already.
+
+    An event loop may be waiting by the time of the first query, which would stop it for as long as imports take.
+    """
+    if "asyncio" not in sys.modules:
+        return
+    for given in settings.databases.values():
+        try:
+            backend_for(DatabaseURL.parse(given).scheme)
+        except ImproperlyConfigured:
+            continue  # a wrong URL, or one without a backend, is complained of where it is used
 
 
 def stays(database: Database, given: Any) -> bool:

@@ -25,7 +25,7 @@ from orm.late import difflib, late_module
 from orm.models.apps import apps as default_apps
 from orm.models.batches import batch_of, open_batches
 from orm.models.checks.late import option_checks
-from orm.models.default_manager import NAME, DefaultManagerDescriptor
+from orm.models.default_manager import NAME, promise_default_manager
 from orm.models.metaclass import ModelBase
 from orm.models.model_errors import ErrorOfModel
 from orm.models.signals import post_init, post_save, pre_init, pre_save
@@ -146,9 +146,8 @@ class AwaitableModel(metaclass=ModelBase):
             raise ValueError(
                 f"{cls.__name__} has a field called 'objects', so it must declare a manager under another name."
             )
-        setattr(cls, NAME, DefaultManagerDescriptor(cls))
-        meta.lacks_manager = True
-        del meta.managers  # the empty tuple that it found
+        del meta.managers  # the empty tuple that was found
+        promise_default_manager(cls)
 
     @classmethod
     def check(cls, **options: Any) -> list[CheckMessage]:

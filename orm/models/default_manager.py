@@ -6,17 +6,22 @@ use for it yet.
 
 from __future__ import annotations
 
+import sys
 import threading
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from orm.late import late_module
 
 if TYPE_CHECKING:
+    from orm.db import registry
     from orm.models import managers
 else:
+    registry = late_module("orm.db.registry")
     managers = late_module("orm.models.managers")
 
 NAME = "objects"
+"""The manager of a model that declares none."""
 _making = threading.Lock()
 
 
@@ -31,6 +36,19 @@ class DefaultManagerDescriptor:
     def __get__(self, instance: Any, owner: Any) -> Any:
         make_default_manager(self.model)
         return vars(self.model)[NAME].__get__(instance, owner)
+
+
+def promise_default_manager(model: Any) -> None:
+    """Give a model that declares no manager what makes its ``objects`` at the first use.
+
+    Where asyncio is there already what that imports is imported now, with the backends: an event loop may be waiting by
+    the time of the first query, and would stand still for as long as imports take.
+    """
+    setattr(model, NAME, DefaultManagerDescriptor(model))
+    model._meta.lacks_manager = True
+    if "asyncio" in sys.modules and managers.__name__ not in sys.modules:
+        import_module(managers.__name__)
+        registry.prepare()
 
 
 def make_default_manager(model: Any) -> None:

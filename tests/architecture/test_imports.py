@@ -47,6 +47,12 @@ def test_declaring_models_imports_nothing_dear() -> None:
     assert printed_by(code) == "[]"
 
 
+def test_a_program_with_a_loop_does_not_stop_it_for_the_imports_of_the_first_query() -> None:
+    code = f"import asyncio, orm\n{DECLARATIONS}\norm.configure('postgresql://nowhere/db')"
+    code += f"\nprint([name for name in {[*QUERYING, 'orm_postgresql']!r} if name not in sys.modules])"
+    assert printed_by(code) == "[]"
+
+
 def test_a_field_knows_its_lookups_before_anything_was_asked() -> None:
     code = f"{DECLARATIONS}\nprint(A._meta.get_field('name').get_lookup('icontains').__name__)"
     code += "\nprint(B._meta.get_field('made').get_transform('year').__name__)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import signal
 import sqlite3
@@ -11,6 +12,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -250,6 +252,28 @@ def test_ctrl_c_stops_a_statement(tmp_path: Path) -> None:
         began = time.monotonic()
         assert process.stdout.read() == "stopped [(1,)]\n"
         assert time.monotonic() - began < 2
+
+
+class Struck(Exception):
+    """What a signal's handler raises."""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_a_signal_in_a_sessions_first_statement_is_what_stops_it() -> None:
+    def strike(number: int, frame: Any) -> None:
+        raise Struck
+
+    connection = connect("sqlite://:memory:")
+    # No Python runs between the signal and SQLite's first look at signals, in a function that is C alone.
+    connection._session.raw.create_function("strike", 0, partial(getattr(ctypes.CDLL(None), "raise"), signal.SIGUSR1))
+    before = signal.signal(signal.SIGUSR1, strike)
+    try:
+        with pytest.raises(Struck):
+            drive(connection.fetch(SLOW.replace("SELECT 1 ", "SELECT strike() ", 1)))
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert drive(connection.fetch("SELECT 1")) == [(1,)]
+    drive(connection.close())
 
 
 def test_open_connections_do_not_hold_up_the_process(tmp_path: Path) -> None:

@@ -26,8 +26,6 @@ ATTACH_FILTER = 26
 DROP_ALL = struct.pack("HBBI", 6, 0, 0, 0)
 """The Berkeley packet filter's one instruction "return 0 bytes": the socket hears nothing, and acknowledges nothing."""
 
-can_drop = sys.platform == "linux"
-
 
 class Client(asyncio.Protocol):
     """The library's end of one connection through the proxy, and what holds both ends together."""
@@ -120,6 +118,21 @@ def drop_all(which: Any) -> None:
     """Have the kernel drop all that arrives for a socket; for a listening one also those who want to connect."""
     program = ctypes.create_string_buffer(DROP_ALL)
     which.setsockopt(socket.SOL_SOCKET, ATTACH_FILTER, struct.pack("HP", 1, ctypes.addressof(program)))
+
+
+def may_drop() -> bool:
+    """Whether this is Linux, and lets users without privileges filter what their sockets hear."""
+    if sys.platform != "linux":
+        return False
+    with socket.socket() as one:
+        try:
+            drop_all(one)
+        except PermissionError:
+            return False
+    return True
+
+
+can_drop = may_drop()
 
 
 class Proxy:
