@@ -71,5 +71,5 @@ def silence(request: pytest.FixtureRequest, network: Proxy) -> Callable[[], None
     """Let the network fall silent: what is sent is acknowledged but not answered, or not even that, or (as where a
     firewall has forgotten them) that happens to the connections there are, but not to new ones."""
     if request.param != "mute" and not can_drop:
-        pytest.skip("dropping packets needs Linux's socket filters, and the right to use them")
+        pytest.skip("dropping packets needs Linux's socket filters and the right to them")
     return {"mute": network.mute, "drop": network.drop, "forget": lambda: network.drop(new=False)}[request.param]

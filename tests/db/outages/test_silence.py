@@ -165,7 +165,7 @@ def test_what_is_cancelled_ends(network: Proxy, connect: Connect, silence: Calla
     play("awaitable", scenario)
 
 
-drops = pytest.mark.skipif(not can_drop, reason="dropping packets needs Linux's socket filters, and the right to use them")
+drops = pytest.mark.skipif(not can_drop, reason="dropping packets needs Linux's socket filters and the right to them")
 
 
 @drops
