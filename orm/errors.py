@@ -181,7 +181,9 @@ class ValidationError(Error):
         return f"ValidationError({self})"
 
     def _key(self) -> Any:
-        """What two equal errors share; the order of errors says nothing."""
+        """What two equal errors share; the order of errors says nothing, and a list of one error is another than it."""
+        if hasattr(self, "message"):
+            return repr_key(self)
         if hasattr(self, "error_dict"):
             return frozenset((field, frozenset(map(repr_key, errors))) for field, errors in self.error_dict.items())
         if hasattr(self, "message"):

@@ -91,6 +91,8 @@ class AwaitableModel(metaclass=ModelBase):
             )
         if args and kwargs:
             initialiser.refuse_given_twice(meta, args, kwargs)
+        if args and kwargs:
+            initialiser.refuse_twice(meta, len(args), kwargs)
         meta.initialiser(self, *args, **kwargs)
         if args and initialiser.DEFERRED in args:
             for attname, value in list(vars(self).items()):

@@ -80,6 +80,13 @@ def make_initialiser(model: type[Any]) -> Callable[..., None]:
     return initialise
 
 
+def refuse_twice(meta: Options, count: int, named: dict[str, Any]) -> None:
+    """Raise ``TypeError`` for a field whose value is given by its place, as the first ``count`` are, and by name."""
+    for field in meta.concrete_fields[:count]:
+        if field.name in named or field.attname in named:
+            raise TypeError(f"{meta.object_name}() got both positional and keyword arguments for field {field.name!r}.")
+
+
 def vars_of(model: type[Any], name: str) -> Any:
     """What the class (or a parent) holds under ``name``, without asking descriptors."""
     return next((vars(cls)[name] for cls in model.__mro__ if name in vars(cls)), None)

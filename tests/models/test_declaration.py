@@ -354,3 +354,18 @@ def test_copies_and_pickles_keep_values_and_state() -> None:
     field = Kept._meta.get_field("name")
     assert copy.deepcopy(field) is field
     assert pickle.loads(pickle.dumps(field)) is field
+
+
+def test_a_value_is_given_once() -> None:
+    class Twin(models.Model):
+        name = models.CharField(max_length=9)
+        other = models.ForeignKey("self", models.CASCADE, null=True)
+
+        class Meta:
+            app_label = "twins"
+
+    message = r"Twin\(\) got both positional and keyword arguments for field '{}'\."
+    with pytest.raises(TypeError, match=message.format("name")):
+        Twin(None, "Ada", name="Ben")
+    with pytest.raises(TypeError, match=message.format("other")):
+        Twin(None, "Ada", 1, other_id=2)

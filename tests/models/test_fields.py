@@ -374,3 +374,8 @@ def test_a_value_without_a_label_is_shown_as_it_is() -> None:
         rank = models.IntegerField(choices=[(1, "Ace")])
 
     assert (Suit(rank=1).get_rank_display(), Suit(rank=9).get_rank_display()) == ("Ace", 9)  # type: ignore[attr-defined]
+
+
+def test_a_member_of_choices_shows_its_name_and_is_no_function_to_templates() -> None:
+    assert repr(Suit.HEARTS) == "Suit.HEARTS"
+    assert Suit.HEARTS.do_not_call_in_templates is True

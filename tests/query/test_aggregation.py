@@ -462,3 +462,8 @@ async def test_in_over_a_grouped_subquery(library: Any) -> None:
     busy = Author.objects.annotate(n=Count("books")).filter(n__gte=2).values("pk")
     found = [b.title async for b in Book.objects.filter(author__in=busy)]
     assert sorted(found) == titled(b for b in L.books if len(b.author.books) >= 2)
+
+
+def test_a_statistic_takes_one_column() -> None:
+    with pytest.raises(TypeError, match=r"takes exactly 1 argument \(2 given\): sample is True or False"):
+        StdDev("pages", "rating")  # type: ignore[arg-type]

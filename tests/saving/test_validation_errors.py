@@ -65,6 +65,7 @@ def test_the_order_of_errors_says_nothing() -> None:
     assert ValidationError({"x": ["a", "b"]}) == ValidationError({"x": ["b", "a"]})
     assert ValidationError("a", code="1") != ValidationError("a", code="2")
     assert ValidationError("a") != ValidationError({"x": "a"})
+    assert ValidationError("a") != ValidationError(["a"])
 
 
 def test_errors_are_added_to_those_of_fields() -> None:
