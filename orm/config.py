@@ -45,6 +45,7 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
     "swapped_models": ((Mapping,), {}, "a mapping of Meta.swappable names to models, as 'app.Model'"),
     "migration_modules": ((Mapping,), {}, "a mapping of app labels to the modules of their migrations, or None"),
     "migration_imports": ((Mapping,), {}, "a mapping of the library's modules to the names that migrations know"),
+    "production": ((bool,), False, "a bool"),
     "migrations_table": ((str,), "orm_migrations", "the name of the table that records migrations"),
     "media_root": ((str, os.PathLike), "", "a folder"),
     "media_url": ((str,), "", "what stands before the names of files in URLs"),
@@ -85,6 +86,7 @@ class Settings:
     silenced_checks: Sequence[str]
     swapped_models: Mapping[str, str]
     migration_modules: Mapping[str, str | None]
+    production: bool
     migrations_table: str
     migration_imports: Mapping[str, str]
     media_root: str | os.PathLike[str]
@@ -152,6 +154,7 @@ def configure(databases: str | Mapping[str, Any] | None = None, **others: Any) -
             ``swapped_models`` ({}: which model stands in for a swappable one, by the name in its ``Meta.swappable``),
             ``migration_modules`` ({}: where the migrations of an app are, by its label), ``migrations_table``
             ("orm_migrations"), ``migration_imports`` ({}: what written files import in place of a module),
+            ``production`` (False; True: ``orm migrate`` runs nothing that ``orm lint`` objects to),
             ``fixture_dirs`` ([]: folders of fixtures besides those of the apps), ``serialization_modules`` ({}: further
             formats of fixtures, and the modules that write and read them), ``media_root`` (""), ``media_url`` ("") and
             ``storages`` ({}): where files are kept, see ``orm.files``,

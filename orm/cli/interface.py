@@ -14,6 +14,7 @@ from orm.cli.check import examine
 from orm.cli.fixtures import dumpdata, loaddata
 from orm.cli.graph import graph
 from orm.cli.inspecting import inspectdb
+from orm.cli.lint import lint
 from orm.cli.migrations import (
     database_option,
     diff,
@@ -50,7 +51,7 @@ def commands(context: click.Context, settings: str | None) -> None:
             enter(settings)
 
 
-_MIGRATIONS = (makemigrations, migrate, showmigrations, sqlmigrate, squashmigrations, diff)
+_MIGRATIONS = (makemigrations, migrate, showmigrations, sqlmigrate, squashmigrations, diff, lint)
 for _command in (*_MIGRATIONS, dumpdata, loaddata, inspectdb, graph, init):
     commands.add_command(_command)
 

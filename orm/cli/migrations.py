@@ -11,6 +11,8 @@ import click
 
 from orm.cli.output import ASKED, DIFFERENT, Failure, at_terminal, explained, say, tell_json
 from orm.cli.progress import Teller
+from orm.cli.safety import refuse_unsafe
+from orm.config import settings
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.errors import DatabaseError
 from orm.migrations import making, sources
@@ -146,6 +148,7 @@ def _relative(path: str) -> str:
 @click.option("--plan", "show_plan", is_flag=True, help="Run nothing; show what would be run.")
 @click.option("--check", is_flag=True, help="Run nothing; status 1 when there are migrations to run.")
 @click.option("--yes", is_flag=True, help="Do not ask before columns and tables with rows are dropped.")
+@click.option("--safe/--no-safe", default=None, help="Run nothing that orm lint objects to (the setting `production`).")
 @json_option
 def migrate(
     app: str | None,
@@ -156,6 +159,7 @@ def migrate(
     show_plan: bool,
     check: bool,
     yes: bool,
+    safe: bool | None,
     as_json: bool,
 ) -> None:
     """Bring the database to where the migrations lead.
@@ -174,6 +178,8 @@ def migrate(
             else:
                 _show_plan(plan)
             sys.exit(DIFFERENT if check and plan else 0)
+        if not fake and (settings.production if safe is None else safe):
+            refuse_unsafe(plan, database)
         if not fake and not yes:
             _ask_before_loss(plan, database)
         teller = Teller()

@@ -92,3 +92,19 @@ def test_what_is_wrong_is_a_sentence(project: Path) -> None:
     assert "does not have migrations" in orm(project, "migrate", "shop", "0001", status=2)
     assert "No installed app with label 'nothing'" in orm(project, "makemigrations", "nothing", status=2)
     assert "OLD:NEW" in orm(project, "makemigrations", "--rename", "a", status=2)
+
+
+def test_lint_tells_what_breaks_running_code_and_safe_refuses_it(project: Path) -> None:
+    orm(project, "makemigrations", "shop")
+    assert orm(project, "lint") == "Nothing to object to.\n"
+    orm(project, "migrate", "--safe")
+    (project / "shop" / "models.py").write_text(SECOND, encoding="utf-8")
+    orm(project, "makemigrations", "--rename", "Item.name:title", "shop")
+    told = json.loads(orm(project, "lint", "--json", status=1))
+    assert [(one["code"], one["operation"]) for one in told] == [("renamed-in-use", 1)]
+    assert "Nothing was run" in orm(project, "migrate", "--safe", status=2)
+    assert "[ ] 0002" in orm(project, "showmigrations")
+    with (project / "pyproject.toml").open("a", encoding="utf-8") as settings:
+        settings.write("production = true\n")
+    assert "renamed-in-use" in orm(project, "migrate", status=2)
+    orm(project, "migrate", "--no-safe")

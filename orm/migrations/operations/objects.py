@@ -159,7 +159,6 @@ class CreateTrigger(DatabaseObject):
     """
 
     noun = "trigger"
-    model_name: str
 
     def __init__(
         self,
@@ -208,7 +207,6 @@ class EnableRowSecurity(DatabaseObject):
     """
 
     noun = "row security"
-    model_name: str
 
     def __init__(self, model_name: str, *, force: bool = False) -> None:
         self.model_name = self.name = model_name
@@ -237,7 +235,6 @@ class CreatePolicy(DatabaseObject):
     """
 
     noun = "policy"
-    model_name: str
 
     def __init__(
         self,
@@ -287,7 +284,6 @@ class AddPartition(DatabaseObject):
     """
 
     noun = "partition"
-    model_name: str
 
     def __init__(
         self,

@@ -1,0 +1,1 @@
+"""What lint says of migrations: no database is needed."""
