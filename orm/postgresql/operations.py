@@ -59,6 +59,7 @@ class AddIndexConcurrently(AddIndex):
     """Build an index while others write. The migration says ``atomic = False``."""
 
     atomic = False
+    concurrently = True
 
     def describe(self) -> str:
         fields = ", ".join(self.index.fields)
@@ -85,6 +86,7 @@ class RemoveIndexConcurrently(RemoveIndex):
     """Drop an index while others write. The migration says ``atomic = False``."""
 
     atomic = False
+    concurrently = True
 
     def describe(self) -> str:
         return f"Concurrently remove index {self.name} from {self.model_name}"
@@ -114,6 +116,8 @@ class AddConstraintNotValid(AddConstraint):
     Raises: TypeError for another kind of constraint.
     """
 
+    reads_rows = False
+
     def __init__(self, model_name: str, constraint: Any) -> None:
         if not isinstance(constraint, CheckConstraint):
             raise TypeError("AddConstraintNotValid.constraint must be a check constraint.")
@@ -139,6 +143,7 @@ class ValidateConstraint(IndexOperation):
 
     category = OperationCategory.ALTERATION
     option_name = "constraints"
+    validates = True
 
     def __init__(self, model_name: str, name: str) -> None:
         self.model_name = model_name

@@ -14,7 +14,6 @@ from orm.migrations.lint import fields, statements
 from orm.migrations.lint.findings import KINDS, Finding
 from orm.models.base import AwaitableModel
 from orm.models.constraints import CheckConstraint, UniqueConstraint
-from orm.postgresql import operations as postgresql
 
 if TYPE_CHECKING:
     from orm.migrations.state import ProjectState
@@ -105,20 +104,20 @@ class Linter:
 
     def _on_live(self, app: str, operation: Any, before: ProjectState, after: ProjectState) -> Iterator[str]:
         """What is wrong with an operation on a table that people use."""
-        if isinstance(operation, (postgresql.AddIndexConcurrently, postgresql.RemoveIndexConcurrently)):
+        if getattr(operation, "concurrently", False):
             if self.atomic:
                 yield "needs-no-transaction"
         elif isinstance(operation, ops.AddIndex):
             yield "index-blocks-writes"
         elif isinstance(operation, ops.RemoveIndex):
             yield "index-drop-blocks"
-        elif isinstance(operation, postgresql.AddConstraintNotValid):
-            self.locked = True
-        elif isinstance(operation, postgresql.ValidateConstraint):
+        elif getattr(operation, "validates", False):
             if self.atomic and self.locked:
                 yield "lock-kept"
         elif isinstance(operation, ops.AddConstraint):
-            yield self._constraint(operation.constraint)
+            self.locked = True
+            if operation.reads_rows:
+                yield self._constraint(operation.constraint)
         elif isinstance(operation, ops.AddField):
             self.locked = True
             model = before.apps.get_model(app, operation.model_name)
@@ -183,8 +182,8 @@ class Linter:
     def _groups(state: ProjectState, app: str, operation: Any, option: str) -> set[tuple[str, ...]]:
         return {tuple(group) for group in state.models[app, operation.name_lower].options.get(option) or ()}
 
-    def _constraint(self, constraint: Any) -> str:
-        self.locked = True
+    @staticmethod
+    def _constraint(constraint: Any) -> str:
         if isinstance(constraint, CheckConstraint):
             return "check-scans"
         return "unique-blocks" if isinstance(constraint, UniqueConstraint) else "exclusion-blocks"

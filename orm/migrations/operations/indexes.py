@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.migrations.operation import OperationCategory
 from orm.migrations.operation_blocking import Operation
@@ -19,6 +19,12 @@ class IndexOperation(Operation):
 
     option_name = "indexes"
     model_name: str
+    concurrently: ClassVar[bool] = False
+    """Whether others write meanwhile."""
+    reads_rows: ClassVar[bool] = True
+    """Whether the rows there are have to meet a constraint at once."""
+    validates: ClassVar[bool] = False
+    """Whether rows are checked that were left alone when the constraint came."""
 
     @property
     def model_name_lower(self) -> str:
