@@ -18,7 +18,7 @@ from orm.migrations.operations.constraints import AddConstraint
 from orm.migrations.operations.indexes import AddIndex, IndexOperation, RemoveIndex
 from orm.migrations.operations.objects import DatabaseObject, Removal
 from orm.models.constraints import CheckConstraint
-from orm.sql import ddl
+from orm.sql.literals import literal
 
 if TYPE_CHECKING:
     from orm.migrations.state import ProjectState
@@ -282,7 +282,7 @@ class CollationOperation(DatabaseObject):
         return type(self).__name__, [], options
 
     def made(self, dialect: Any, model: Any) -> list[Any]:
-        locale = ddl.literal(self.locale, dialect)
+        locale = literal(self.locale, dialect)
         return [dialect.create_collation(dialect.quote(self.name), locale, self.provider, self.deterministic)]
 
     def dropped(self, dialect: Any, model: Any) -> list[Any]:

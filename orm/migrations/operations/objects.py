@@ -17,6 +17,7 @@ from orm.migrations.operation_blocking import Operation
 from orm.migrations.operations.models import CreateModel
 from orm.models.conditions import schema_sql
 from orm.sql import ddl
+from orm.sql.literals import literal
 
 if TYPE_CHECKING:
     from orm.migrations.state import ProjectState
@@ -306,9 +307,9 @@ class AddPartition(DatabaseObject):
         if self.default:
             what = "DEFAULT"
         elif self.values is not None:
-            what = f"FOR VALUES IN ({', '.join(ddl.literal(one, dialect) for one in self.values)})"
+            what = f"FOR VALUES IN ({', '.join(literal(one, dialect) for one in self.values)})"
         else:
-            ends = [ddl.literal(one, dialect) for one in (self.since, self.until)]
+            ends = [literal(one, dialect) for one in (self.since, self.until)]
             what = f"FOR VALUES FROM ({ends[0]}) TO ({ends[1]})"
         return [dialect.create_partition(dialect.quote(model._meta.db_table), dialect.quote(self.name), what)]
 
