@@ -238,7 +238,9 @@ class _Statistic(Aggregate):
 
     def __init__(self, expression: Any, sample: bool = False, **extra: Any) -> None:
         if not isinstance(sample, bool):
-            raise TypeError(f"{self.name!r} takes exactly 1 argument (2 given): sample is True or False, not {sample!r}.")
+            raise TypeError(
+                f"{self.name!r} takes exactly 1 argument (2 given): sample is True or False, not {sample!r}."
+            )
         self.function = f"{self.base}_{'SAMP' if sample else 'POP'}"
         super().__init__(expression, **extra)
 

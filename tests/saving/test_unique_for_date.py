@@ -1,4 +1,4 @@
-"""``unique_for_date``, ``unique_for_month`` and ``unique_for_year``: what validation says of a value on the same date."""
+"""``unique_for_date``, ``unique_for_month`` and ``unique_for_year``: what is said of a value on the same date."""
 
 from __future__ import annotations
 

@@ -83,16 +83,8 @@ class Choices(enum.Enum, metaclass=ChoicesType):
     do_not_call_in_templates = enum.nonmember(True)
     """What templates of Django look for: that they take a class of choices as it is, and don't call it."""
 
-    @property
-    def do_not_call_in_templates(self) -> bool:
-        """What a template engine asks that calls what can be called: a member is a value."""
-        return True
-
     def __str__(self) -> str:
         return str(self.value)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__qualname__}.{self._name_}"
 
     def __repr__(self) -> str:
         return f"{type(self).__qualname__}.{self._name_}"
