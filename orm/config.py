@@ -33,7 +33,7 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
     "use_tz": ((bool,), True, "a bool"),
     "time_zone": ((str,), "UTC", "the name of a time zone"),
     "allow_blocking": ((bool,), False, "a bool"),
-    "default_auto_field": ((str,), "BigAutoField", "the name of a field class"),
+    "default_auto_field": ((str, type(None)), "BigAutoField", "the name of a field class"),
     "installed_apps": ((Sequence,), (), "a list of module names"),
     "strict_models": ((bool,), True, "a bool"),
     "strict_values": ((bool,), True, "a bool"),
@@ -75,7 +75,7 @@ class Settings:
     use_tz: bool
     time_zone: str
     allow_blocking: bool
-    default_auto_field: str
+    default_auto_field: str | None
     installed_apps: Sequence[str]
     strict_models: bool
     strict_values: bool

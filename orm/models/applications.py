@@ -55,7 +55,7 @@ class AppConfig:
         return f"<{type(self).__name__}: {self.label}>"
 
     if TYPE_CHECKING:
-        default_auto_field: str
+        default_auto_field: str | None
     else:
 
         @property

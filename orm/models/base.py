@@ -90,8 +90,6 @@ class AwaitableModel(metaclass=ModelBase):
                 f"({', '.join(names)}), but {len(args)} were given."
             )
         if args and kwargs:
-            initialiser.refuse_given_twice(meta, args, kwargs)
-        if args and kwargs:
             initialiser.refuse_twice(meta, len(args), kwargs)
         meta.initialiser(self, *args, **kwargs)
         if args and initialiser.DEFERRED in args:

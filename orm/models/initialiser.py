@@ -6,7 +6,7 @@ that gets into the source, and the metaclass lets only Python names through.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from orm.errors import FieldError
@@ -90,14 +90,6 @@ def refuse_twice(meta: Options, count: int, named: dict[str, Any]) -> None:
 def vars_of(model: type[Any], name: str) -> Any:
     """What the class (or a parent) holds under ``name``, without asking descriptors."""
     return next((vars(cls)[name] for cls in model.__mro__ if name in vars(cls)), None)
-
-
-def refuse_given_twice(meta: Options, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-    """Raise ``TypeError`` for a field that is given by its place and by its name."""
-    for field, _ in zip(meta.concrete_fields, args, strict=False):
-        if field.name in kwargs or field.attname in kwargs:
-            said = "got both positional and keyword arguments for field"
-            raise TypeError(f"{meta.object_name}() {said} '{field.name}'.")
 
 
 def take_extra(instance: Any, extra: dict[str, Any]) -> None:

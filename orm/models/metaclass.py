@@ -253,23 +253,37 @@ def _add_key(cls: Any) -> None:
             f"{cls.__name__}.id is not the primary key; give it primary_key=True or another name."
         )
     application = meta.apps.app_configs.get(meta.app_label)
-    path = settings.default_auto_field if application is None else application.default_auto_field
-    key = default_key_class(path)(verbose_name="ID", primary_key=True, auto_created=True)
+    if application is not None and application._is_default_auto_field_overridden:
+        kind = type(application)
+        path, source = application.default_auto_field, f"{kind.__module__}.{kind.__qualname__}.default_auto_field"
+    else:
+        path, source = settings.default_auto_field, "DEFAULT_AUTO_FIELD"
+    key = default_key_class(path, source)(verbose_name="ID", primary_key=True, auto_created=True)
     key.contribute_to_class(cls, "id")
 
 
-def default_key_class(path: str) -> Any:
-    """The field class ``default_auto_field`` names: one of ours by its last name, or any by its dotted path.
+def default_key_class(path: str | None, source: str) -> Any:
+    """The field class that a setting names: one of ours by its last name, or any by its dotted path.
 
-    Raises: ImproperlyConfigured.
+    Parameters: ``source`` is what the setting is called, or the application's attribute.
+
+    Raises: ImproperlyConfigured for what names nothing, ValueError for a field whose value the database does not make.
     """
+    if not path:
+        raise ImproperlyConfigured(f"{source} must not be empty.")
     module, _, name = path.rpartition(".")
     found = getattr(field_classes, name, None) if module in ("", "orm.models", "django.db.models") else None
     if found is None and module:
-        found = getattr(import_module(module), name, None)
+        try:
+            found = getattr(import_module(module), name, None)
+        except ModuleNotFoundError:
+            found = None
+    if found is None:
+        raise ImproperlyConfigured(f"{source} refers to the module '{path}' that could not be imported.")
     if not (isinstance(found, type) and getattr(found, "auto", False)):
-        raise ImproperlyConfigured(
-            f"default_auto_field is {path!r}; it must name BigAutoField, AutoField, SmallAutoField or a subclass."
+        raise ValueError(
+            f"Primary key '{path}' referred by {source} must subclass AutoField. It may be BigAutoField, AutoField, "
+            "SmallAutoField or a subclass."
         )
     return found
 

@@ -485,7 +485,7 @@ class Options:
 
         ``include_hidden`` adds relations that have no name on this side.
         """
-        related = self.all_related_objects if include_hidden else self.related_objects
+        related = tuple(rel for rel in self.all_related_objects if include_hidden or not rel.hidden)
         if include_parents:
             return (*related, *self.fields, *self.many_to_many, *self.private_fields)
         own = tuple(rel for rel in related if rel.model._meta.concrete_model is self.concrete_model)

@@ -572,7 +572,7 @@ class AwaitableQuerySet(AwaitableReading[M]):
         """
         self._check_change("delete")
         model: Any = self.model
-        rows = await routed.to_write(self) if routes.active else self._clone()
+        rows = await routed.to_write(self) if routes.active else self
         deleted: tuple[int, dict[str, int]] = await model._meta.deleter(rows)
         self._result_cache = None
         return deleted

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from orm.errors import FieldError
+from orm.errors import FieldError, NotSupportedError
 from orm.sql import types
 from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS
 from orm.sql.expressions import Expression, Slot
@@ -315,6 +315,12 @@ class KeyIsNull(IsNull):
         return text, [*params, self.lhs.path_param(connection)]
 
 
+def check_containment(lookup_name: str, connection: Dialect) -> None:
+    """Refuse a lookup that Django has on some databases only, where its answers are wanted (``same_everywhere``)."""
+    if not types.same_everywhere and not connection.features.supports_json_field_contains:
+        raise NotSupportedError(f"{lookup_name} lookup is not supported on this database backend.")
+
+
 @registered("json")
 class JSONContains(_JSONComparison):
     """Whether a JSON value contains another."""
@@ -324,6 +330,7 @@ class JSONContains(_JSONComparison):
     def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         lhs, params = self.process_lhs(compiler, connection)
         rhs, rhs_params = self.process_rhs(compiler, connection)
+        check_containment(self.lookup_name, connection)
         return connection.json_contains(lhs, rhs), [*params, *rhs_params]
 
 
@@ -336,6 +343,7 @@ class JSONContainedBy(_JSONComparison):
     def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
         lhs, params = self.process_lhs(compiler, connection)
         rhs, rhs_params = self.process_rhs(compiler, connection)
+        check_containment(self.lookup_name, connection)
         return connection.json_contains(rhs, lhs), [*rhs_params, *params]
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import pickle
 import warnings
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+import orm
 from orm import models
 from orm.errors import (
     DatabaseError,
@@ -369,3 +371,44 @@ def test_a_value_is_given_once() -> None:
         Twin(None, "Ada", name="Ben")
     with pytest.raises(TypeError, match=message.format("other")):
         Twin(None, "Ada", 1, other_id=2)
+
+
+@pytest.fixture
+def key_class() -> Iterator[Callable[[str | None], None]]:
+    yield lambda path: orm.configure(default_auto_field=path)
+    orm.configure(default_auto_field="BigAutoField")
+
+
+@pytest.mark.parametrize(
+    ("path", "error", "message"),
+    [
+        (None, ImproperlyConfigured, "DEFAULT_AUTO_FIELD must not be empty"),
+        ("nowhere.Field", ImproperlyConfigured, "refers to the module 'nowhere.Field' that could not be imported"),
+        ("orm.models.Nothing", ImproperlyConfigured, "that could not be imported"),
+        ("orm.models.TextField", ValueError, "referred by DEFAULT_AUTO_FIELD must subclass AutoField"),
+    ],
+)
+def test_the_class_of_implicit_keys_is_refused_where_it_can_not_be_one(
+    key_class: Callable[[str | None], None], path: str | None, error: type[Exception], message: str
+) -> None:
+    key_class(path)
+    with pytest.raises(error, match=message):
+
+        class Keyless(models.Model):
+            class Meta:
+                app_label = "keyless"
+
+
+def test_fields_of_hidden_relations_are_told_when_asked_for() -> None:
+    class Tag(models.Model):
+        class Meta:
+            app_label = "hidden"
+
+    class Post(models.Model):
+        class Meta:
+            app_label = "hidden"
+
+        tags: models.ManyToManyField[Any] = models.ManyToManyField(Tag, related_name="+")
+
+    assert [field.name for field in Tag._meta.get_fields()] == ["id"]
+    assert any(field.hidden for field in Tag._meta.get_fields(include_hidden=True))

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+import orm
+from orm.errors import NotSupportedError
 from orm.models import Count, F, Q
 from orm.sql.json import KeyTextTransform, KeyTransform
 from tests.query.models import Document
@@ -170,3 +172,15 @@ async def test_in_takes_any_items_under_a_key(documents: Any) -> None:
         assert {d.name async for d in Document.objects.filter(data__n__in=items)} == {"flat", "null inside"}
     assert await Document.objects.filter(data__has_keys={"kind", "ok"}).acount() == 2
     assert await Document.objects.filter(data__n__in=set()).acount() == 0
+
+
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.parametrize("lookup", ["contains", "contained_by"])
+async def test_containment_is_refused_where_answers_of_django_are_wanted(database: Any, lookup: str) -> None:
+    orm.configure(same_everywhere=False)
+    try:
+        with pytest.raises(NotSupportedError, match=f"{lookup} lookup is not supported on this database backend"):
+            await Document.objects.filter(**{f"data__{lookup}": {"n": 1}}).acount()
+    finally:
+        orm.configure(same_everywhere=True)
+    assert await Document.objects.filter(**{f"data__{lookup}": {"n": 1}}).acount() == 0

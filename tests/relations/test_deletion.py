@@ -166,3 +166,19 @@ async def test_through_a_related_manager(database: Any) -> None:
 async def test_slices_are_refused(database: Any) -> None:
     with pytest.raises(TypeError, match="'limit' or 'offset'"):
         await Book.objects.all()[:2].adelete()
+
+
+async def test_receivers_hear_of_the_queryset_that_was_deleted(database: Any) -> None:
+    await Author.objects.acreate(name="Ada")
+    heard: list[Any] = []
+
+    def before(sender: Any, origin: Any, **named: Any) -> None:
+        heard.append(origin)
+
+    authors = Author.objects.filter(name="Ada")
+    pre_delete.connect(before, sender=Author)
+    try:
+        await authors.adelete()
+    finally:
+        pre_delete.disconnect(before, sender=Author)
+    assert len(heard) == 1 and heard[0] is authors

@@ -41,7 +41,7 @@ class SwappedModels(Mapping[str, str]):
         self._owner = owner
 
     def __getitem__(self, name: str) -> str:
-        if name not in self._owner:
+        if name not in self._owner or getattr(self._owner, name) is None:
             raise KeyError(name)
         return str(getattr(self._owner, name))
 

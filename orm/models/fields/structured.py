@@ -72,9 +72,13 @@ class JSONField(Field[JsonT]):
         **options: Any,
     ) -> None:
         if decoder is not None and not callable(decoder):
-            raise ValueError(f"The decoder parameter must be a callable object, a JSONDecoder class, not {decoder!r}.")
+            raise ValueError(
+                f"The decoder parameter must be a callable object. JSONDecoder is one, {decoder!r} is none."
+            )
         if encoder is not None and not callable(encoder):
-            raise ValueError(f"The encoder parameter must be a callable object, a JSONEncoder class, not {encoder!r}.")
+            raise ValueError(
+                f"The encoder parameter must be a callable object. JSONEncoder is one, {encoder!r} is none."
+            )
         default = options.get("default", NOT_PROVIDED)
         if isinstance(default, (list, dict)) and settings.strict_models:
             raise ImproperlyConfigured(
