@@ -14,6 +14,7 @@ from collections.abc import Callable
 from itertools import count
 from time import monotonic
 
+from orm.bridge.interpreter import is_subinterpreter, may_leave_threads
 from orm.bridge.portal import helpers
 from orm.late import LateLogger
 
@@ -73,8 +74,11 @@ class Clock:
         """Call ``call`` in another thread after so many seconds.
 
         One that is ``brief`` is called by the clock's own thread, and is no reason to start that again after a fork.
+        In a subinterpreter it never rings.
         """
         alarm = Alarm(monotonic() + seconds, call, brief)
+        if brief and is_subinterpreter():
+            return alarm  # which never rings: an interpreter that has a thread of ours can't be ended
         with self._changed:
             heapq.heappush(self._alarms, (alarm.due, next(self._numbers), alarm))
             if self._over:
@@ -86,7 +90,7 @@ class Clock:
         return alarm
 
     def _start(self) -> None:
-        self._thread = threading.Thread(target=self._serve, name="duotone-clock", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="duotone-clock", daemon=may_leave_threads())
         self._thread.start()
 
     def _serve(self) -> None:

@@ -35,8 +35,11 @@ class HeldInterrupts:
             return
         handler = signals.getsignal(SIGINT)
         if callable(handler):
+            try:
+                signals.signal(SIGINT, self._keep)
+            except ValueError:
+                return  # a subinterpreter, which Ctrl-C never reaches
             self._handler = handler
-            signals.signal(SIGINT, self._keep)
 
     def _keep(self, number: int, frame: FrameType | None) -> None:
         if not self._came:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from orm.bridge.clock import clock
 from orm.bridge.drive import drive
 from orm.bridge.guard import refuse_other_loops, running_loop
+from orm.bridge.interpreter import is_subinterpreter
 from orm.bridge.nested import nested
 from orm.db.connection_blocking import ConnectionBlock
 from orm.db.limits import limited_chunks, patiently, within
@@ -497,7 +498,10 @@ def end_all_at_exit() -> None:
     until = monotonic() + EXIT_SECONDS
     if any(pool.busy() for database in list(live_databases) for pool in list(database._pools.values())):
         try:
-            clock.call_later(0, tell, brief=True)
+            if is_subinterpreter():
+                tell()
+            else:
+                clock.call_later(0, tell, brief=True)
         except RuntimeError:
             tell()
         told.wait(EXIT_SECONDS)

@@ -98,6 +98,44 @@ def test_a_thread_that_dies_inside_a_block(db: Database) -> None:
     assert idle(db)
 
 
+def test_a_thread_that_dies_while_something_else_holds_its_block(db: Database, sessions: Sessions) -> None:
+    held: list[Any] = []
+
+    def die() -> None:
+        for number in (1, 2):
+            held.append(atomic())
+            held[-1].__enter__()
+            add(db, number)
+
+    thread = threading.Thread(target=die)
+    thread.start()
+    thread.join()
+    sessions.settle_at(0, state="idle in transaction%")
+    assert idle(db)
+    with atomic():
+        add(db, 3)
+    assert ids(db) == [3]
+    for block in reversed(held):
+        with pytest.raises(TransactionManagementError, match="given up before it was left"):
+            block.__exit__(None, None, None)
+    assert ids(db) == [3]
+
+
+def test_a_thread_that_dies_inside_a_connection_block(db: Database) -> None:
+    held: list[Any] = []
+
+    def die() -> None:
+        held.append(db.connection())
+        held[-1].__enter__()
+        add(db, 1)
+
+    thread = threading.Thread(target=die)
+    thread.start()
+    thread.join()
+    settle(lambda: idle(db))
+    assert ids(db) == [1]
+
+
 @LOOPS
 def test_an_async_generator_that_is_let_go_of(db: Database, loop: Loop) -> None:
     async def rows() -> AsyncIterator[int]:

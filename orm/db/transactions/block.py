@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 from orm.bridge.guard import running_loop
 from orm.bridge.nested import nested
 from orm.bridge.overrides import END, next_or_end
+from orm.bridge.thread_end import watch_thread
 from orm.bridge.waiting import name_of, task_on, whoami
 from orm.db.limits import Patience, patiently, within
 from orm.db.pooling.bridged import close_generator, streamed
@@ -52,6 +53,12 @@ REMEDY = "To go on after an error, put the statement that may fail in an atomic(
 
 live_blocks: weakref.WeakSet[Block] = weakref.WeakSet()
 """Every block there is: a forked child finds those of its parent here."""
+
+
+def abandon_blocks_of(thread: int) -> None:
+    """Give up what a thread has open that has ended, whoever still holds the objects it was opened with."""
+    for block in sorted((one for one in live_blocks if one.opener == thread), key=lambda one: -one.depth):
+        block.abandon()
 
 
 class Scope(Protocol):
@@ -150,6 +157,8 @@ class Block:
             self.depth = parent.depth + 1
             self.limit = parent.limit
         live_blocks.add(self)
+        if type(self.opener) is int:
+            watch_thread(abandon_blocks_of)
 
     @property
     def lease(self) -> Lease:
@@ -393,7 +402,7 @@ class Block:
         if self.state not in ENDED:
             self.become(INHERITED)
         if self._lease is not None:
-            self._lease.state = LeaseState.INHERITED
+            self._lease.become(LeaseState.INHERITED)
 
     def is_gone(self) -> bool:
         """Whether nobody is in it, although nobody has left it."""

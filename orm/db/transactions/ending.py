@@ -38,7 +38,7 @@ async def leave_in_order(block: Block, way: Way, *, failed: bool) -> None:
     if block.state is ABANDONED or block.state is INHERITED:
         if failed or block.state is INHERITED:
             return
-        what = "This atomic block was given up before it was left, since the generator that held it was, too."
+        what = "This atomic block was given up before it was left, as the generator or thread that held it is gone."
     elif block.closed:
         what = (
             "This atomic block has ended before: the one around it was left first, and both were rolled back. "

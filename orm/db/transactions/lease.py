@@ -16,7 +16,7 @@ from orm.bridge.crossing import Stopped, drive_in_thread, in_thread, visit
 from orm.bridge.guard import running_loop
 from orm.db.limits import patiently
 from orm.db.pooling.process import process
-from orm.db.transactions.states import RETURNED, SOUND, STOPPING, SUSPECT, LeaseState
+from orm.db.transactions.states import RETURNED, SOUND, STOPPING, SUSPECT, LeaseState, checked_lease_step
 from orm.errors import BridgeError, DatabaseError, InterfaceError, TransactionManagementError
 
 if TYPE_CHECKING:
@@ -52,6 +52,10 @@ class Lease:
         self.lost: DatabaseError | None = None
         self._visitors: list[Errand] = []
 
+    def become(self, state: LeaseState) -> None:
+        """Take a step; see ``states``."""
+        self.state = checked_lease_step(self.state, state)
+
     async def cross(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine of the connection where the connection lives."""
         if self.home is running_loop():
@@ -84,7 +88,7 @@ class Lease:
         if self.state is STOPPING and isinstance(error, (DatabaseError, InterfaceError)):
             raise TransactionManagementError(STOPPED) from error
         if self.state is SOUND:
-            self.state = SUSPECT
+            self.become(SUSPECT)
         process.end_thread()
 
     # -- back to the pool ----------------------------------------------------------------------------------------------
@@ -102,7 +106,7 @@ class Lease:
             self._forget_entry()
 
     def _forget_entry(self) -> None:
-        self.state = RETURNED
+        self.become(RETURNED)
         del self.entry  # contexts may keep us for long, and it is others' now
 
     def _is_ours(self) -> bool:
@@ -123,7 +127,8 @@ class Interruption:
         self._lock = threading.Lock()
         self._pause = URGE_AFTER
         self._ended = False
-        lease.state = STOPPING
+        if lease.state is SOUND or lease.state is SUSPECT:  # it may have been given up meanwhile
+            lease.become(STOPPING)
         self._alarm: Alarm = clock.call_later(0, self._urge)
 
     def _urge(self) -> None:
@@ -142,4 +147,4 @@ class Interruption:
             self._ended = True
         self._alarm.forget()
         if self._lease.state is STOPPING:
-            self._lease.state = SUSPECT
+            self._lease.become(SUSPECT)

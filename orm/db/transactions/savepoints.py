@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from orm.db.limits import within_limit
-from orm.db.transactions.states import SOUND
+from orm.db.transactions.states import SOUND, SUSPECT
 from orm.errors import DatabaseError, InterfaceError
 from orm.late import LateLogger
 
@@ -94,7 +94,8 @@ async def roll_back_to_savepoint(block: Nested, name: str) -> None:
     try:
         for sql in (undo, release):
             await lease.cross_patiently(lease.connection.execute(sql))
-        lease.state = SOUND
+        if lease.state is SUSPECT:
+            lease.become(SOUND)
         lease.lost = None
     except (DatabaseError, InterfaceError) as error:
         logger.info("a savepoint could not be rolled back, so its transaction will be: %s", error)

@@ -1,6 +1,6 @@
-"""What a block and its connection can be, and what they can become: the one table of a block's transitions.
+"""What a block and its connection can be, and what they can become: the one table of each one's transitions.
 
-What this module refuses: any step that is not in the table (``AssertionError``: a fault of the library's own).
+What this module refuses: any step that is not in a table (``AssertionError``: a fault of the library's own).
 """
 
 from __future__ import annotations
@@ -67,6 +67,21 @@ class LeaseState(Enum):
     STOPPING = "what runs on it for others is being stopped"
     RETURNED = "it is the pool's again"
     INHERITED = "it is the session of the process this one was forked from"
+
+
+LEASE_TRANSITIONS: dict[LeaseState, frozenset[LeaseState]] = {
+    LeaseState.SOUND: frozenset({LeaseState.SUSPECT, LeaseState.STOPPING, LeaseState.RETURNED, LeaseState.INHERITED}),
+    LeaseState.SUSPECT: frozenset({LeaseState.SOUND, LeaseState.STOPPING, LeaseState.RETURNED, LeaseState.INHERITED}),
+    LeaseState.STOPPING: frozenset({LeaseState.SUSPECT, LeaseState.RETURNED, LeaseState.INHERITED}),
+    LeaseState.RETURNED: frozenset({LeaseState.INHERITED}),
+    LeaseState.INHERITED: frozenset(),
+}
+
+
+def checked_lease_step(now: LeaseState, then: LeaseState) -> LeaseState:
+    """Return the state that follows, if it may; a state follows itself."""
+    assert now is then or then in LEASE_TRANSITIONS[now], f"a lease can't become {then.name} when it is {now.name}"
+    return then
 
 
 SOUND = LeaseState.SOUND
