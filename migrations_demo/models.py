@@ -152,13 +152,14 @@ class Module(models.Model):
 
 
 class Function(models.Model):
-    """A function or method, where it stands, and the first line of its docstring."""
+    """A function or method, where it stands, how many lines it has, and the first line of its docstring."""
 
     module = models.ForeignKey(Module, on_delete=models.CASCADE, related_name="functions")
     name = models.CharField(max_length=200, db_index=True)
     qualname = models.CharField(max_length=500)
     line = models.IntegerField()
     end_line = models.IntegerField()
+    length = models.IntegerField(null=True)
     arguments = models.IntegerField(default=0)
     is_async = models.BooleanField(default=False)
     is_method = models.BooleanField(default=False)
@@ -169,6 +170,7 @@ class Function(models.Model):
         app_label = "catalogue"
         db_table = "catalogue_function"
         ordering = ["module_id", "line"]
+        indexes = [models.Index(fields=["-length"], name="catalogue_longest_function")]
 
     def __str__(self) -> str:
         return self.qualname

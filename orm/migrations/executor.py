@@ -12,6 +12,7 @@ from orm.migrations.exceptions import InvalidMigrationPlan
 from orm.migrations.loader_blocking import MigrationLoader
 from orm.migrations.migration_blocking import Migration
 from orm.migrations.operation import can_migrate
+from orm.migrations.operations import backfill
 from orm.migrations.operations.fields import AddField
 from orm.migrations.operations.models import CreateModel
 from orm.migrations.recorder_blocking import MigrationRecorder
@@ -228,6 +229,8 @@ class AwaitableMigrationExecutor:
                         recorded = True
         if not recorded:
             await self.arecord_migration(migration)
+        if not fake:
+            await backfill.forget(migration, self.database.alias)
         self._tell("apply_success", migration, fake)
         return state
 

@@ -54,6 +54,7 @@ async def test_each_row_is_changed_once_and_progress_is_told(database: Run) -> N
 
     await orm.amigrate(progress=progress)
     assert numbers(database) == [(0, 5), (1, 43)]
+    assert Look(database).rows("SELECT step FROM orm_backfills") == []
     assert told == [(10, 43, True), (20, 43, True), (30, 43, True), (40, 43, True), (43, 43, True)]
 
 

@@ -66,6 +66,12 @@ def progress_model() -> Any:
     return declare("Backfill", (Model,), {"__module__": __name__, "Meta": options, **fields})
 
 
+async def forget(migration: Any, alias: str) -> None:
+    """Forget how far a migration's backfills came, once it is recorded as applied."""
+    if any(isinstance(operation, Backfill) for operation in migration.operations):
+        await progress_model()._base_manager.using(alias).filter(step__startswith=f"{migration}:").adelete()
+
+
 class Backfill(Operation):
     """Change the rows of a model, in batches.
 
