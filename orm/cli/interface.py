@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import asdict
 
 import click
 from click.shell_completion import get_completion_class
@@ -18,20 +19,24 @@ from orm.cli.lint import lint
 from orm.cli.migrations import (
     database_option,
     diff,
+    json_option,
     makemigrations,
     migrate,
     showmigrations,
     sqlmigrate,
     squashmigrations,
 )
-from orm.cli.output import explained
+from orm.cli.output import explained, tell_json
 from orm.cli.project import enter
 from orm.cli.run import run as run_script
 from orm.cli.shell import shell as open_shell
 from orm.cli.starting import init
 from orm.commands.opening import open_prompt
-from orm.config import configure
+from orm.config import configure, settings
+from orm.db.registry import databases
 from orm.errors import Error, ImproperlyConfigured
+from orm.migrations.drift import Difference
+from orm.migrations.drift_blocking import drift
 
 NOT_CONFIGURED = "No database is configured: set DATABASE_URL, or write [tool.orm] in pyproject.toml."
 
@@ -99,17 +104,29 @@ def completion(name: str) -> None:
 
 @commands.command()
 @click.option("--database", "url", metavar="URL", help="Check this database instead of the configured ones.")
-def check(url: str | None) -> None:
-    """Connect to each configured database in both colours; report version and latency."""
+@json_option
+def check(url: str | None, as_json: bool) -> None:
+    """Connect to each configured database in both colours; report version and latency, and where models differ from it.
+
+    Status 1 where a database does not answer, or is not what the models say.
+    """
     console = Console()
     table = Table("database", "colour", "driver", "version", "round trip")
     failures = []
+    differences: dict[str, list[Difference]] = {}
     try:
         if url is not None:
             configure(url)
         findings = list(examine())
+        for alias in {found.alias for found in findings} - {found.alias for found in findings if found.error}:
+            if settings.installed_apps and databases[alias].backend.introspection is not None:
+                differences[alias] = drift(using=alias)
     except Error as error:
         raise click.ClickException(str(error)) from error
+    if as_json:
+        told = {alias: [one._asdict() for one in found] for alias, found in differences.items()}
+        tell_json({"databases": [asdict(found) for found in findings], "differences": told})
+        raise SystemExit(1 if any(found.error for found in findings) or any(differences.values()) else 0)
     if not findings:
         raise click.ClickException(NOT_CONFIGURED)
     for found in findings:
@@ -122,4 +139,9 @@ def check(url: str | None) -> None:
     console.print(table)
     for found in failures:
         print(f"{found.alias} ({found.url}), {found.colour}: {found.error}", file=sys.stderr)
-    raise SystemExit(1 if failures else 0)
+    for alias, several in differences.items():
+        for one in several:
+            print(f"{alias}: {one}", file=sys.stderr)
+        if several:
+            print(f"{alias} is not what the models say: see `orm diff` and `orm migrate --plan`.", file=sys.stderr)
+    raise SystemExit(1 if failures or any(differences.values()) else 0)

@@ -145,6 +145,7 @@ def _relative(path: str) -> str:
 @database_option
 @click.option("--fake", is_flag=True, help="Record the migrations without running them.")
 @click.option("--fake-initial", is_flag=True, help="Record first migrations whose tables are there already.")
+@click.option("--adopt", is_flag=True, help="Take over a database whose tables are there: record all, run nothing.")
 @click.option("--plan", "show_plan", is_flag=True, help="Run nothing; show what would be run.")
 @click.option("--check", is_flag=True, help="Run nothing; status 1 when there are migrations to run.")
 @click.option("--yes", is_flag=True, help="Do not ask before columns and tables with rows are dropped.")
@@ -156,6 +157,7 @@ def migrate(
     database: str,
     fake: bool,
     fake_initial: bool,
+    adopt: bool,
     show_plan: bool,
     check: bool,
     yes: bool,
@@ -165,11 +167,15 @@ def migrate(
     """Bring the database to where the migrations lead.
 
     With APP only that app's (and what they need); with MIGRATION (or the beginning of its name) to that one, forwards
-    or backwards; `zero` takes all of the app's back.
+    or backwards; `zero` takes all of the app's back. With --adopt a database without a history gets one, if it has
+    what the models say.
 
     Examples: orm migrate; orm migrate shop 0003; orm migrate shop zero; orm migrate --plan
     """
     with explained():
+        if adopt:
+            _refuse_to_adopt(database, app)
+            fake = True
         plan = plan_migrations(app, migration, using=database)
         steps = [{"migration": str(one), "backwards": back} for one, back in plan]
         if show_plan or check:
@@ -194,6 +200,16 @@ def migrate(
         tell_json({"database": database, "ran": done})
     elif not done:
         say("No migrations to apply.")
+
+
+def _refuse_to_adopt(database: str, app: str | None) -> None:
+    """Refuse to record migrations as applied where the tables are not what they make."""
+    if app is not None:
+        raise Failure("--adopt takes over a whole database: leave the name of the app away.")
+    found = drift(using=database)
+    if found:
+        told = "\n".join(f"  {one}" for one in found)
+        raise Failure(f"The database is not what the models say, so it can't be adopted; `orm diff` says this:\n{told}")
 
 
 def _show_plan(plan: Plan) -> None:

@@ -108,3 +108,28 @@ def test_lint_tells_what_breaks_running_code_and_safe_refuses_it(project: Path) 
         settings.write("production = true\n")
     assert "renamed-in-use" in orm(project, "migrate", status=2)
     orm(project, "migrate", "--no-safe")
+
+
+def test_a_database_without_a_history_is_adopted(project: Path) -> None:
+    made = call(project, "-c", "import shop.models, orm; orm.create_tables()")
+    assert made.returncode == 0, made.stderr
+    orm(project, "makemigrations", "shop")
+    (project / "shop" / "models.py").write_text(SECOND, encoding="utf-8")
+    said = orm(project, "migrate", "--adopt", status=2)
+    assert "can't be adopted" in said and "shop_item.title: missing column" in said
+    (project / "shop" / "models.py").write_text(FIRST, encoding="utf-8")
+    assert "leave the name of the app away" in orm(project, "migrate", "shop", "--adopt", status=2)
+    assert "FAKED" in orm(project, "migrate", "--adopt")
+    assert "No migrations to apply" in orm(project, "migrate")
+    assert "[X] 0001_initial" in orm(project, "showmigrations")
+
+
+def test_check_says_where_the_database_differs_from_the_models(project: Path) -> None:
+    said = orm(project, "check", status=1)
+    assert "default: shop_item: missing table" in said and "is not what the models say" in said
+    orm(project, "makemigrations", "shop")
+    orm(project, "migrate")
+    assert "missing" not in orm(project, "check")
+    told = json.loads(orm(project, "check", "--json"))
+    assert told["differences"] == {"default": []}
+    assert {one["colour"] for one in told["databases"]} == {"awaitable", "blocking"}
