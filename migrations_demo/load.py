@@ -230,7 +230,7 @@ def build_function(pair: tuple[Module, Any]) -> Function:
         qualname=found.qualname,
         line=found.line,
         end_line=found.end_line,
-        length=found.end_line - found.line + 1,
+        line_count=found.end_line - found.line + 1,
         arguments=found.arguments,
         is_async=found.is_async,
         is_method=found.is_method,

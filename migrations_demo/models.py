@@ -159,7 +159,7 @@ class Function(models.Model):
     qualname = models.CharField(max_length=500)
     line = models.IntegerField()
     end_line = models.IntegerField()
-    length = models.IntegerField(null=True)
+    line_count = models.IntegerField(null=True)
     arguments = models.IntegerField(default=0)
     is_async = models.BooleanField(default=False)
     is_method = models.BooleanField(default=False)
@@ -170,7 +170,7 @@ class Function(models.Model):
         app_label = "catalogue"
         db_table = "catalogue_function"
         ordering = ["module_id", "line"]
-        indexes = [models.Index(fields=["-length"], name="catalogue_longest_function")]
+        indexes = [models.Index(fields=["-line_count"], name="catalogue_longest_function")]
 
     def __str__(self) -> str:
         return self.qualname

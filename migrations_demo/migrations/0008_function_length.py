@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name="function",
-            name="length",
+            name="line_count",
             field=models.IntegerField(null=True),
         ),
     ]

@@ -17,8 +17,8 @@ class Migration(migrations.Migration):
     operations = [
         migrations.Backfill(
             "function",
-            {"length": models.F("end_line") - models.F("line") + 1},
-            where=models.Q(length__isnull=True),
+            {"line_count": models.F("end_line") - models.F("line") + 1},
+            where=models.Q(line_count__isnull=True),
             batch=2000,
         ),
     ]

@@ -18,6 +18,6 @@ class Migration(migrations.Migration):
     operations = [
         AddIndexConcurrently(
             model_name="function",
-            index=models.Index(fields=["-length"], name="catalogue_longest_function"),
+            index=models.Index(fields=["-line_count"], name="catalogue_longest_function"),
         ),
     ]

@@ -27,9 +27,9 @@ with orm.databases["default"].connection() as connection:
     values = f"{module.pk}, 'f', 'f', 3, 7, 0, 0, 0, '[]', ''"
     connection.execute(f"INSERT INTO catalogue_function ({columns}) VALUES ({values})")
 orm.migrate(APP)
-print([function.length for function in Function.objects.all()])
+print([function.line_count for function in Function.objects.all()])
 print([str(one) for one in drift() if one.table.startswith("catalogue")])
-print(back_and_forth(), [function.length for function in Function.objects.all()])
+print(back_and_forth(), [function.line_count for function in Function.objects.all()])
 """
 
 
