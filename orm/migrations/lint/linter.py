@@ -137,7 +137,12 @@ class Linter:
             new = after.apps.get_model(app, operation.model_name)._meta.get_field(operation.new_name)
             if getattr(old, "column", None) != getattr(new, "column", None):
                 yield "renamed-in-use"
-        elif isinstance(operation, ops.DeleteModel):
+        else:
+            yield from self._on_whole(app, operation, before, after)
+
+    def _on_whole(self, app: str, operation: Any, before: ProjectState, after: ProjectState) -> Iterator[str]:
+        """What is wrong with an operation on a whole table that people use."""
+        if isinstance(operation, ops.DeleteModel):
             if (app, operation.name_lower, "") not in self.gone and self._has_table(before, app, operation.name):
                 yield "table-in-use"
         elif isinstance(operation, ops.RenameModel):
