@@ -42,12 +42,21 @@ SOME = ["'", "%%s"]
 APP = "mt"
 INTERNAL = {
     "a base, which is no column, index, constraint or operation by itself": {
-        "AwaitableOperation", "BaseConstraint", "Field", "FieldGivenOperation", "FieldOperation", "ForeignObject",
+        "AwaitableOperation", "BaseConstraint", "CollationOperation",
+        "Field", "FieldGivenOperation", "FieldOperation", "ForeignObject",
         "IndexOperation", "ModelOperation", "ModelOptionOperation", "Operation", "AlterTogetherOptionOperation",
         "PostgresIndex", "RangeField", "RelatedField", "RemovalByName",
     },
     "made by the library": {"OrderWrt"},
     "SQL, functions and operations written by hand": {"RunPython", "RunSQL", "SeparateDatabaseAndState"},
+    "run outside of transactions; what they make is an index like others": {
+        "AddIndexConcurrently", "RemoveIndexConcurrently",
+    },
+    "objects whose body is SQL written by hand, not fed here yet": {
+        "AddPartition", "Backfill", "CreatePartitionedModel", "CreatePolicy", "CreateTrigger", "CreateView",
+        "DatabaseObject", "EnableRowSecurity", "Removal", "RemovePartition", "RemovePolicy", "RemoveTrigger",
+        "RemoveView", "RemoveCollation",
+    },
 }  # fmt: skip
 NAMED_INTERNAL = frozenset[str]().union(*INTERNAL.values())
 EXTENSIONS = {"BloomIndex": "bloom", "HStoreField": "hstore"}
@@ -98,10 +107,13 @@ SPECIAL: dict[str, dict[str, Callable[[], Any]]] = {
     "GistIndex": {"fields": lambda: ["span"]},
     "SpGistIndex": {"fields": lambda: ["span"]},
     "GinIndex": {"fields": lambda: ["words"]},
+    "CreateCollation": {"name": lambda: "mt_collation", "locale": lambda: "C"},
+    "CreateExtension": {"name": lambda: "btree_gist"},
     "RemoveConstraint": {"name": lambda: "mt_rule"},
     "RemoveField": {"name": lambda: "name"},
     "RemoveIndex": {"name": lambda: "mt_index"},
     "RenameIndex": {"old_name": lambda: "mt_index"},
+    "ValidateConstraint": {"name": lambda: "mt_rule"},
     "RenameModel": {"old_name": lambda: "Thing", "new_name": lambda: "Fresh"},
 }
 """What some classes need in the place of the usual."""
