@@ -20,7 +20,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TextIO
 
 from benchmarks.competitors import PACKAGES, Competitor
-from benchmarks.data import Place
+from benchmarks.data import Place, given
 from benchmarks.workloads import BY_NAME, Pane
 
 Answer = dict[str, Any]
@@ -47,6 +47,7 @@ class Worker:
         if method is None:
             return {"missing": f"{self.competitor.label} does not offer it"}
         if request["do"] == "prepare":
+            given(count)  # what is to be inserted is at hand, as the raw driver's tuples are
             self.finish(self.competitor.prepare(workload, count))
             return {"ok": True}
         gc.collect()

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection, models
 
 from benchmarks.competitors import Competitor
-from benchmarks.data import BOOKS, READ_KEYS, Place, keys, note
+from benchmarks.data import BOOKS, READ_KEYS, Place, given, keys, note
 from benchmarks.workloads import (
     BULK_ROWS,
     MANY_ROWS,
@@ -136,7 +136,7 @@ class Blocking(Django):
         return sum(len(Author.objects.filter(id__lte=MANY_ROWS).values_list()) for _ in range(count))
 
     def insert_one(self, count: int) -> int:
-        return sum(Note.objects.create(**note(number)._asdict()).pk is not None for number in range(count))
+        return sum(Note.objects.create(**values).pk is not None for values in given(count))
 
     def update_one(self, count: int) -> int:
         for one in self.notes:
@@ -217,8 +217,8 @@ class Async(Django):
         return sum([len([row async for row in found.all()]) for _ in range(count)])
 
     async def insert_one(self, count: int) -> int:
-        for number in range(count):
-            await Note.objects.acreate(**note(number)._asdict())
+        for values in given(count):
+            await Note.objects.acreate(**values)
         return count
 
     async def update_one(self, count: int) -> int:

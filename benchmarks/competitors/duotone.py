@@ -8,7 +8,7 @@ from typing import Any
 
 import orm
 from benchmarks.competitors import Competitor
-from benchmarks.data import BOOKS, READ_KEYS, WIDE_TYPES, keys, note, wide
+from benchmarks.data import BOOKS, READ_KEYS, WIDE_TYPES, given, keys, note, wide
 from benchmarks.workloads import (
     BULK_ROWS,
     MANY_ROWS,
@@ -159,7 +159,7 @@ class Blocking(Duotone):
         return sum(len(Author.objects.filter(id__lte=MANY_ROWS).values_list()) for _ in range(count))
 
     def insert_one(self, count: int) -> int:
-        return sum(Note.objects.create(**note(number)._asdict()).pk is not None for number in range(count))
+        return sum(Note.objects.create(**values).pk is not None for values in given(count))
 
     def update_one(self, count: int) -> int:
         for one in self.notes:
@@ -263,8 +263,8 @@ class Async(Duotone):
         return sum([len(await Author.objects.filter(id__lte=MANY_ROWS).values_list()) for _ in range(count)])
 
     async def insert_one(self, count: int) -> int:
-        for number in range(count):
-            await Note.objects.acreate(**note(number)._asdict())
+        for values in given(count):
+            await Note.objects.acreate(**values)
         return count
 
     async def update_one(self, count: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import peewee
 
 from benchmarks.competitors import Competitor
-from benchmarks.data import BOOKS, READ_KEYS, keys, note
+from benchmarks.data import BOOKS, READ_KEYS, given, keys, note
 from benchmarks.workloads import BULK_ROWS, MANY_ROWS, PARENTS, Pane
 
 database = peewee.DatabaseProxy()
@@ -99,7 +99,7 @@ class Blocking(Competitor):
         return sum(len(list(Author.select().where(Author.id <= MANY_ROWS).tuples())) for _ in range(count))
 
     def insert_one(self, count: int) -> int:
-        return sum(Note.create(**note(number)._asdict()).id is not None for number in range(count))
+        return sum(Note.create(**values).id is not None for values in given(count))
 
     def update_one(self, count: int) -> int:
         for one in self.notes:

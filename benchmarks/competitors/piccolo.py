@@ -11,7 +11,7 @@ from piccolo.engine.sqlite import SQLiteEngine
 from piccolo.table import Table
 
 from benchmarks.competitors import Competitor
-from benchmarks.data import BOOKS, READ_KEYS, keys, note
+from benchmarks.data import BOOKS, READ_KEYS, given, keys, note
 from benchmarks.workloads import (
     BULK_ROWS,
     MANY_ROWS,
@@ -108,8 +108,8 @@ class Async(Competitor):
         return sum([len(await Author.select().where(Author.id <= MANY_ROWS)) for _ in range(count)])
 
     async def insert_one(self, count: int) -> int:
-        for number in range(count):
-            await Note(**note(number)._asdict()).save()
+        for values in given(count):
+            await Note(**values).save()
         return count
 
     async def update_one(self, count: int) -> int:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import (
 )
 
 from benchmarks.competitors import Competitor
-from benchmarks.data import BOOKS, READ_KEYS, keys, note
+from benchmarks.data import BOOKS, READ_KEYS, given, keys, note
 from benchmarks.workloads import (
     BULK_ROWS,
     MANY_ROWS,
@@ -175,9 +175,9 @@ class Blocking(Competitor):
         return seen
 
     def insert_one(self, count: int) -> int:
-        for number in range(count):
+        for values in given(count):
             with self.session.begin() as session:
-                session.add(Note(**note(number)._asdict()))
+                session.add(Note(**values))
         return count
 
     def update_one(self, count: int) -> int:
@@ -291,9 +291,9 @@ class Async(Competitor):
         return seen
 
     async def insert_one(self, count: int) -> int:
-        for number in range(count):
+        for values in given(count):
             async with self.session.begin() as session:
-                session.add(Note(**note(number)._asdict()))
+                session.add(Note(**values))
         return count
 
     async def update_one(self, count: int) -> int:

@@ -9,7 +9,7 @@ from tortoise import Tortoise, fields
 from tortoise.models import Model
 
 from benchmarks.competitors import Competitor
-from benchmarks.data import BOOKS, READ_KEYS, keys, note
+from benchmarks.data import BOOKS, READ_KEYS, given, keys, note
 from benchmarks.workloads import (
     BULK_ROWS,
     MANY_ROWS,
@@ -108,8 +108,8 @@ class Async(Competitor):
         return sum([len(await Author.filter(id__lte=MANY_ROWS).values_list()) for _ in range(count)])
 
     async def insert_one(self, count: int) -> int:
-        for number in range(count):
-            await Note.create(**note(number)._asdict())
+        for values in given(count):
+            await Note.create(**values)
         return count
 
     async def update_one(self, count: int) -> int:

@@ -68,8 +68,13 @@ policy = Policy()
 
 
 def public_name(qualname: str) -> str:
-    """Turn a coroutine's qualified name into the one users know: ``AwaitableQuerySet.aget`` is ``QuerySet.aget``."""
+    """Turn a coroutine's qualified name into the one users know: ``AwaitableQuerySet.aget`` is ``QuerySet.aget``.
+
+    So is ``AwaitableQuerySet._aget``, which is what ``get`` runs (see ``orm.bridge.generate``).
+    """
     owner, _, name = qualname.rpartition(".")
+    if not name.startswith("__"):
+        name = name.removeprefix("_")
     owner = owner.rpartition(".")[2].removeprefix(AWAITABLE_PREFIX)
     return f"{owner}.{name}" if owner and owner != "<locals>" else name
 

@@ -39,11 +39,6 @@ def whoami() -> Any:
     return asyncio.current_task(loop)
 
 
-def task_on(loop: asyncio.AbstractEventLoop) -> asyncio.Task[Any] | None:
-    """Return what identifies the caller, like ``whoami``, for those who know the loop that is running."""
-    return asyncio.current_task(loop)
-
-
 def name_of(who: Any) -> str:
     """Name a caller for an error message."""
     if isinstance(who, asyncio.Task):

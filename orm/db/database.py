@@ -32,7 +32,7 @@ from orm.db.pooling.process import process
 from orm.db.pooling.statistics import DatabaseStatistics
 from orm.db.transactions.block import live_blocks
 from orm.db.transactions.lease import Lease
-from orm.db.transactions.membership import find_block_for, refuse_write_beside
+from orm.db.transactions.membership import join_block, refuse_write_beside
 from orm.errors import ImproperlyConfigured, InterfaceError, TransactionManagementError
 from orm.late import LateLogger
 from orm.sql.parameters import written
@@ -106,11 +106,11 @@ class AwaitableDatabase:
     async def fetch(self, sql: str, params: Params = ()) -> Sequence[Row]:
         """Run one statement and return all its rows."""
         if self.membership.get() is not None:
-            block = find_block_for(self, sql)
-            if block is not None:
-                return await block.run(block.connection.fetch(sql, params), sql)
-        # Written out, and again in execute(): this is where every query passes. Connections that are too old are swept
-        # out of the idle ones when one is given back, so age need not be looked at here.
+            joined = join_block(self, sql)
+            if joined is not None:
+                block, who = joined
+                return await block.run(block.connection.fetch(sql, params), sql, who)
+        # _take_idle() written out: this is where every query passes.
         loop = running_loop() if "asyncio" in modules else None
         if loop is None and "trio" in modules:
             refuse_other_loops()
@@ -148,9 +148,10 @@ class AwaitableDatabase:
 
     async def fetch_named(self, sql: str, params: Params = ()) -> tuple[Sequence[str], Sequence[Row]]:
         """Run one statement; return the names of its columns and all its rows. For SQL the library did not write."""
-        block = find_block_for(self, sql)
-        if block is not None:
-            return await block.run(block.connection.fetch_named(sql, params), sql)
+        joined = join_block(self, sql)
+        if joined is not None:
+            block, who = joined
+            return await block.run(block.connection.fetch_named(sql, params), sql, who)
         pool, entry = await self.acquire(sql)
         try:
             found = await entry.connection.fetch_named(sql, params)
@@ -167,9 +168,10 @@ class AwaitableDatabase:
         ``ProgrammingError`` when placeholders and parameters don't fit.
         """
         statement = written(self.dialect, sql, params, gives_rows)
-        block = find_block_for(self, sql)
-        if block is not None:
-            return await block.run(block.connection.run_written(statement), sql)
+        joined = join_block(self, sql)
+        if joined is not None:
+            block, who = joined
+            return await block.run(block.connection.run_written(statement), sql, who)
         pool, entry = await self.acquire(sql)
         try:
             answer = await entry.connection.run_written(statement)
@@ -182,30 +184,11 @@ class AwaitableDatabase:
     async def execute(self, sql: str, params: Params = ()) -> int:
         """Run one statement and return how many rows it affected."""
         if self.membership.get() is not None:
-            block = find_block_for(self, sql)
-            if block is not None:
-                return await block.run(block.connection.execute(sql, params), sql)
-        loop = running_loop() if "asyncio" in modules else None
-        if loop is None and "trio" in modules:
-            refuse_other_loops()
-        pool = self._pools.get(loop) or await self._pool_for(loop)
-        idle = pool.idle
-        entry = None
-        try:
-            entry = idle.pop()
-        except IndexError:
-            pass  # opened below, so that an error there does not come with this one
-        if entry is None:
-            entry = await pool.acquire(sql)
-        else:
-            now = monotonic()
-            if now - entry.taken > pool.health_check_after:
-                entry = await pool.checked(entry, sql)
-            else:
-                entry.taken = now
-                entry.who = get_ident() if loop is None else asyncio.current_task(loop)
-                entry.what = sql
-                entry.uses += 1
+            joined = join_block(self, sql)
+            if joined is not None:
+                block, who = joined
+                return await block.run(block.connection.execute(sql, params), sql, who)
+        pool, entry = self._take_idle(sql) or await self.acquire(sql)
         try:
             count = await entry.execute(sql, params)
         except BaseException:
@@ -217,10 +200,11 @@ class AwaitableDatabase:
     async def insert(self, sql: str, params: Params = (), key_query: str | None = None) -> Any:
         """Run one INSERT of one row and return the key the database made, as ``Connection.insert`` does."""
         if self.membership.get() is not None:
-            block = find_block_for(self, sql)
-            if block is not None:
-                return await block.run(block.connection.insert(sql, params, key_query), sql)
-        pool, entry = await self.acquire(sql)
+            joined = join_block(self, sql)
+            if joined is not None:
+                block, who = joined
+                return await block.run(block.connection.insert(sql, params, key_query), sql, who)
+        pool, entry = self._take_idle(sql) or await self.acquire(sql)
         try:
             key = await entry.connection.insert(sql, params, key_query)
         except BaseException:
@@ -231,9 +215,10 @@ class AwaitableDatabase:
 
     async def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
         """Run one statement for each row of parameters, all or nothing; return how many rows were affected."""
-        block = find_block_for(self, sql)
-        if block is not None:
-            return await block.run(block.connection.execute_many(sql, rows), sql)
+        joined = join_block(self, sql)
+        if joined is not None:
+            block, who = joined
+            return await block.run(block.connection.execute_many(sql, rows), sql, who)
         pool, entry = await self.acquire(sql)
         try:
             count = await entry.connection.execute_many(sql, rows)
@@ -245,10 +230,11 @@ class AwaitableDatabase:
 
     async def execute_script(self, sql: str) -> None:
         """Run several statements separated by semicolons, without parameters."""
-        block = find_block_for(self, sql)
-        if block is not None:
+        joined = join_block(self, sql)
+        if joined is not None:
+            block, who = joined
             refuse_write_beside(block.beside, sql)  # all of it, and not only what is kept
-            await block.run(block.connection.execute_script(sql), sql[:SHORT])
+            await block.run(block.connection.execute_script(sql), sql[:SHORT], who)
             return
         pool, entry = await self.acquire(sql[:SHORT])
         try:
@@ -260,10 +246,11 @@ class AwaitableDatabase:
 
     async def limited(self, seconds: float, door: str, sql: str, params: Params) -> Any:
         """``fetch`` or ``execute`` (``door``), stopped after so many seconds; raises ``QueryTimeout`` then."""
-        block = find_block_for(self, sql)
-        if block is not None:
+        joined = join_block(self, sql)
+        if joined is not None:
+            block, who = joined
             connection = block.connection
-            return await block.run(within(seconds, connection, getattr(connection, door)(sql, params)), sql)
+            return await block.run(within(seconds, connection, getattr(connection, door)(sql, params)), sql, who)
         pool, entry = await self.acquire(sql)
         connection = entry.connection
         try:
@@ -281,9 +268,9 @@ class AwaitableDatabase:
 
         ``limit`` is how many seconds each list may take.
         """
-        block = find_block_for(self, sql)
-        if block is not None:
-            chunks = nested(block.stream(sql, params, chunk_size, limit))
+        joined = join_block(self, sql)
+        if joined is not None:
+            chunks = nested(joined[0].stream(sql, params, chunk_size, limit))
             try:
                 async for chunk in chunks:
                     yield chunk
@@ -349,6 +336,31 @@ class AwaitableDatabase:
             refuse_other_loops()
         pool = self._pools.get(loop) or await self._pool_for(loop)
         return pool, await pool.acquire(what)
+
+    def _take_idle(self, what: str) -> tuple[Pool, Entry] | None:
+        """Take a connection that is idle and needs no look at its health, without a lock or a wait; else None.
+
+        Connections that are too old are swept out of the idle ones when one is given back, so age does not matter here.
+        """
+        loop = running_loop() if "asyncio" in modules else None
+        if loop is None and "trio" in modules:
+            refuse_other_loops()
+        pool = self._pools.get(loop)
+        if pool is None:
+            return None
+        try:
+            entry = pool.idle.pop()
+        except IndexError:
+            return None
+        now = monotonic()
+        if now - entry.taken > pool.health_check_after:
+            pool.release(entry)
+            return None
+        entry.taken = now
+        entry.who = get_ident() if loop is None else asyncio.current_task(loop)
+        entry.what = what
+        entry.uses += 1
+        return pool, entry
 
     async def lease(self, what: str) -> Lease:
         """Take a connection for the caller's context."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import copyreg
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Coroutine, Generator, Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -21,7 +21,7 @@ from orm.errors import (
     ObjectDoesNotExist,
     ObjectNotUpdated,
 )
-from orm.late import difflib, late_module
+from orm.late import late_module
 from orm.models.apps import apps as default_apps
 from orm.models.batches import batch_of, open_batches
 from orm.models.checks.late import option_checks
@@ -130,6 +130,10 @@ class AwaitableModel(metaclass=ModelBase):
             or cls_any.__setattr__ is not object.__setattr__
             or cls._further_init()
         )
+
+    @classmethod
+    def _saves_itself(cls) -> bool:
+        return cls.asave is not AwaitableModel.asave
 
     @classmethod
     def _further_init(cls) -> bool:
@@ -283,13 +287,12 @@ class AwaitableModel(metaclass=ModelBase):
             vars(self)[neighbours.ORDER] = await neighbours.anext_place(self, alias)
         chosen: frozenset[str] | None = None
         if update_fields is not None:
-            chosen = self._check_update_fields(plan, update_fields)
+            chosen = plan.checked(update_fields)
             if not chosen:
                 return
-        elif not state.adding and not force_insert and alias == state.db and not plan.attnames <= vars(self).keys():
-            chosen = plan.attnames.intersection(vars(self))
-        watched = bool(pre_save.receivers)
-        if watched:
+        elif not state.adding and not force_insert and alias == state.db and not plan.holds_all(self.__dict__):
+            chosen = plan.attnames.intersection(self.__dict__)
+        if pre_save.receivers:
             await pre_save.asend(type(self), instance=self, raw=False, using=alias, update_fields=chosen)
         limited = update_fields is not None
         if plan.parents:
@@ -351,20 +354,6 @@ class AwaitableModel(metaclass=ModelBase):
         if pending:
             del held[PENDING]
 
-    def _check_update_fields(self, plan: WritePlan, update_fields: Iterable[str]) -> frozenset[str]:
-        if isinstance(update_fields, str):
-            raise TypeError(f"update_fields must be a list of names, like [{update_fields!r}], not a string.")
-        names = frozenset(update_fields)
-        if not names <= plan.writable_names:
-            unknown = sorted(names - plan.writable_names)
-            near = difflib.get_close_matches(unknown[0], plan.writable_names, n=2)
-            hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
-            raise ValueError(
-                "The following fields do not exist in this model, are m2m fields, primary keys, or are non-concrete "
-                f"fields: {', '.join(unknown)}.{hint}"
-            )
-        return names
-
     # -- deleting, refreshing ------------------------------------------------------------------------------------------
 
     async def adelete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
@@ -375,21 +364,10 @@ class AwaitableModel(metaclass=ModelBase):
 
         Raises: ValueError without a primary key, ProtectedError or RestrictedError where a rule forbids it.
         """
-        held = vars(self)
-        name = self._meta.pk.attname
-        if held.get(name) is None and not self._is_pk_set():
-            raise ValueError(
-                f"{self._meta.object_name} object can't be deleted because its {name} attribute is set to None."
-            )
-        # An instance that was read from the default database has no state before somebody looks at it.
-        alias = using or (self._state.db if "_state" in held else None) or DEFAULT_DB_ALIAS
-        if routes.active:
-            alias = await routes.for_writing(using, type(self), {"instance": self})
-        if open_batches and not keep_parents:
-            batch = batch_of(alias)
-            if batch is not None and await batch.take_delete(self):
-                return 1, {self._meta.label: 1}
-        return await deletion.adelete_instance(self, using=alias, keep_parents=keep_parents)
+        return await self._adelete(using, keep_parents)
+
+    def _adelete(self, using: str | None, keep_parents: bool) -> Coroutine[Any, Any, tuple[int, dict[str, int]]]:
+        return deletion.adelete_instance(self, using, keep_parents)
 
     async def arefresh_from_db(
         self,

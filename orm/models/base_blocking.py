@@ -53,7 +53,7 @@ class Model(AwaitableModel):
 
         Blocking form of :meth:`adelete`: same parameters, same errors.
         """
-        return run(AwaitableModel.adelete(self, using, keep_parents))
+        return run(AwaitableModel._adelete(self, using, keep_parents))
 
     def refresh_from_db(
         self, using: str | None = None, fields: Iterable[str] | None = None, from_queryset: QuerySet[Any] | None = None

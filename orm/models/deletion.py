@@ -12,9 +12,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from orm.config import DEFAULT_ALIAS
 from orm.db.registry import databases
+from orm.db.routing import routes
 from orm.db.transactions.public import atomic
 from orm.errors import ProtectedError, RestrictedError
+from orm.models.batches import batch_of, open_batches
 from orm.models.fetching import part_of
 from orm.models.on_delete import CASCADE, PROTECT, OnDelete, rule_that_changes_fields
 from orm.models.signals import post_delete, pre_delete
@@ -252,32 +255,44 @@ class Collector:
                     await signal.asend(model, instance=instance, using=self.using, origin=self.origin)
 
 
-async def adelete_instance(instance: Any, *, using: str, keep_parents: bool = False) -> Deleted:
-    """Delete one instance's row and what its relations demand; its key becomes None.
+async def adelete_instance(instance: Any, using: str | None = None, keep_parents: bool = False) -> Deleted:
+    """What ``Model.adelete`` does: delete one instance's row and what its relations demand; its key becomes None.
 
     ``keep_parents`` leaves the rows in the tables of parents. Returns how many rows went, in all and by model's label.
-    Raises ``ProtectedError`` and ``RestrictedError``.
+    Raises ``ValueError`` for an instance without a key, ``ProtectedError`` and ``RestrictedError``.
     """
-    meta = type(instance)._meta
-    model = meta.concrete_model
+    meta, held = instance._meta, instance.__dict__
+    model, key = meta.concrete_model, meta.pk.attname
+    if held.get(key) is None and not instance._is_pk_set():
+        raise ValueError(f"{meta.object_name} object can't be deleted because its {key} attribute is set to None.")
+    # An instance that was read from the default database has no state before somebody looks at it.
+    alias = using or (instance._state.db if "_state" in held else None) or DEFAULT_ALIAS
+    if routes.active:
+        alias = await routes.for_writing(using, type(instance), {"instance": instance})
+    if open_batches and not keep_parents:
+        batch = batch_of(alias)
+        if batch is not None and await batch.take_delete(instance):
+            return 1, {meta.label: 1}
     plan = unseen(model)
     if plan is None or ((pre_delete.receivers or post_delete.receivers) and plan.watched):
-        collector = Collector(using, instance, keep_parents)
+        collector = Collector(alias, instance, keep_parents)
         await collector.collect([instance])
         return await collector.delete()
-    key = meta.pk.attname
     if plan.statements == 1:
-        number = await delete_equal(model, meta.pk, getattr(instance, key), using=using)
+        number = await delete_equal(model, meta.pk, getattr(instance, key), using=alias)
         deleted = number, ({model._meta.label: number} if number else {})
     else:
         keys = {name: [getattr(instance, name)] for name in plan.targets}
-        if plan.fits_one_statement and databases[using].dialect.capabilities.changing_ctes:
-            deleted = _deleted(await plan.delete(keys, using))
+        if plan.fits_one_statement and databases[alias].dialect.capabilities.changing_ctes:
+            deleted = _deleted(await plan.delete(keys, alias))
         else:
-            async with atomic(using=using, savepoint=False):
-                deleted = _deleted(await plan.delete(keys, using))
+            async with atomic(using=alias, savepoint=False):
+                deleted = _deleted(await plan.delete(keys, alias))
     setattr(instance, key, None)
     return deleted
+
+
+adelete_instance.__qualname__ = "AwaitableModel.adelete"  # by which delete() is refused where it would block a loop
 
 
 async def adelete_instances(instances: Sequence[Any], *, using: str) -> Deleted:

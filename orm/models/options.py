@@ -565,6 +565,11 @@ class Options:
         return bool(self.model._builds_itself())
 
     @cached_property
+    def overrides_save(self) -> bool:
+        """Whether the class, or a mixin of it, has a ``save()`` or ``asave()`` of its own."""
+        return bool(self.model._saves_itself())
+
+    @cached_property
     def has_further_init(self) -> bool:
         """Whether the constructor goes on to that of another base class, a mixin."""
         return bool(self.model._further_init())

@@ -266,8 +266,10 @@ async def value_of(field: Any, rule: OnDelete) -> Any:
 
 def unseen(model: type[Any]) -> Unseen | None:
     """Return how rows of a model go unseen; None where some rows have to be looked at, even if nobody listens."""
-    if model in _plans:
-        return _plans[model]
+    try:
+        return _plans[model]  # as nearly always
+    except KeyError:
+        pass
     plan: Unseen | None
     try:
         plan = Unseen(model)

@@ -6,20 +6,25 @@ it has none, the key has a default and the instance is new, or the UPDATE met no
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from orm.db.transactions.public import atomic
+from orm.late import difflib
 from orm.models.fields.base import Field
 from orm.models.metaclass import ModelBase
 from orm.query.insert_instances import insert
-from orm.query.instance_rows import Columns
-from orm.query.shape import root
+from orm.query.instance_rows import Columns, columns_of
 from orm.query.update_instances import update_instance
+from orm.sql.generated import define
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
     from orm.models.options import Options
+
+MOST_KEPT = 256
+"""Combinations of fields that are remembered for each model."""
 
 
 class WritePlan:
@@ -47,6 +52,9 @@ class WritePlan:
             (parent._meta.write_plan, link) for parent, link in meta.parents.items()
         )
         self.attnames = frozenset(field.attname for field in meta.concrete_fields)
+        self.holds_all = membership_of(sorted(self.attnames))
+        self._checked: dict[tuple[str, ...], frozenset[str]] = {}
+        self._chosen: dict[frozenset[str], Columns] = {}
         self.relations = meta.relation_fields
         self.virtual = meta.private_fields
         self.ordered = bool(meta.order_with_respect_to)
@@ -57,14 +65,47 @@ class WritePlan:
         own = {name for field in self.keyless.fields for name in (field.name, field.attname)}
         return frozenset(own.union(*(plan.writable_names for plan, _ in self.parents)))
 
+    def checked(self, update_fields: Iterable[str]) -> frozenset[str]:
+        """Return what ``save(update_fields=…)`` was given. Raises ``ValueError`` for what is no column to be updated.
+
+        A program saves few combinations of fields, so what was found right once is not checked again.
+        """
+        if isinstance(update_fields, str):
+            raise TypeError(f"update_fields must be a list of names, like [{update_fields!r}], not a string.")
+        given = tuple(update_fields)
+        names = self._checked.get(given)
+        if names is None:
+            names = frozenset(given)
+            if not names <= self.writable_names:
+                raise self._unknown(sorted(names - self.writable_names))
+            if len(self._checked) >= MOST_KEPT:
+                self._checked.clear()
+            self._checked[given] = names
+        return names
+
+    def _unknown(self, names: Sequence[str]) -> ValueError:
+        near = difflib.get_close_matches(names[0], self.writable_names, n=2)
+        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        return ValueError(
+            "The following fields do not exist in this model, are m2m fields, primary keys, or are non-concrete "
+            f"fields: {', '.join(names)}.{hint}"
+        )
+
     def chosen(self, names: frozenset[str]) -> Columns:
         """Return the columns of this table, but its key, that are among the names."""
-        shape = root(self.model)
-        columns: Columns = shape.plans.get(names) or shape.compiled(names, self._chosen, names)
+        columns = self._chosen.get(names)
+        if columns is None:
+            if len(self._chosen) >= MOST_KEPT:
+                self._chosen.clear()
+            fields = tuple(field for field in self.keyless.fields if field.name in names or field.attname in names)
+            columns = self._chosen[names] = columns_of(self.model, fields)
         return columns
 
-    def _chosen(self, names: frozenset[str]) -> Columns:
-        return Columns([field for field in self.keyless.fields if field.name in names or field.attname in names])
+
+def membership_of(names: Sequence[str]) -> Callable[[Mapping[str, Any]], bool]:
+    """Return a function that tells whether all names are keys of a mapping: in half of the time of comparing sets."""
+    tests = " and ".join(f"{name!r} in held" for name in names)
+    return define("holds_all", ["def holds_all(held):", f"    return {tests}"], {}, "names of columns")
 
 
 async def write_tables(
@@ -130,7 +171,7 @@ async def _write_with_parents(
 
 
 async def write_row(
-    instance: AwaitableModel,
+    instance: Any,
     plan: WritePlan,
     alias: str,
     force_insert: bool,
@@ -139,7 +180,7 @@ async def write_row(
     limited: bool,
 ) -> bool:
     """Write the row of one table: UPDATE, INSERT, or one after the other; return whether it was made."""
-    held = vars(instance)
+    held = instance.__dict__
     for name in plan.files:
         await getattr(instance, name).acommit()
     key = held.get(plan.key_attname)
@@ -151,7 +192,7 @@ async def write_row(
     if key is None:
         if force_update or limited:
             raise ValueError("Cannot force an update in save() with no primary key.")
-        await insert(plan.model, [instance], plan.without_auto, using=alias)
+        await insert(plan.model, instance, plan.without_auto, using=alias)
         return True
     if plan.key_has_default and instance._state.adding and not force_update and not limited:
         force_insert = True
@@ -172,7 +213,7 @@ async def write_row(
         if force_update or limited:
             what = "Forced update" if force_update else "Save with update_fields"
             raise type(instance).NotUpdated(f"{what} did not affect any rows.")
-    await insert(plan.model, [instance], plan.all, using=alias)
+    await insert(plan.model, instance, plan.all, using=alias)
     return True
 
 

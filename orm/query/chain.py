@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from orm.db.limits import seconds_above_zero
 from orm.db.routing import routes
-from orm.errors import NotSupportedError
 from orm.query import steps
 from orm.query.cte import CTE
 from orm.query.extra import add_extra, read_extra
@@ -119,24 +118,20 @@ class Chain(Generic[M]):
         for item in names:
             if type(item) is not str:
                 return self._step(name, names, change, names)
-        if (name, names) not in self._shape.steps:
-            shape, prepared = self._shape.advance_named(
-                (name, names), (), lambda listing: (name, *map(listing.ordering, names)), change, names
-            )
-            return self._with(shape, self._values + prepared)
-        shape, _ = self._shape.advance((name, names), (), change, names)
-        return self._with(shape, self._values)
+        step = self._shape.steps.get((name, names))
+        if step is not None:
+            return self._with(step.shape, self._values)
+        shape, prepared = self._shape.advance_named(
+            (name, names), (), lambda listing: (name, *map(listing.ordering, names)), change, names
+        )
+        return self._with(shape, self._values + prepared)
 
     def _uncut(self, what: str, when: str = " once a slice has been taken") -> None:
         if self._low or self._high is not None:
             raise TypeError(f"Cannot {what}{when}.")
 
     def _uncombined(self, what: str) -> None:
-        combination = self._shape.select.combination
-        if combination is not None:
-            raise NotSupportedError(
-                f"Calling QuerySet.{what}() after {combination.operator.lower()}() is not supported."
-            )
+        steps.refuse_combined(self._shape.select, what)
 
     def _sliced(self) -> tuple[Shape, tuple[Any, ...]]:
         """Return shape and values with the slice as part of them."""
@@ -440,9 +435,6 @@ class Chain(Generic[M]):
 
     def select_related(self, *fields: Any) -> Self:
         """Load related objects in the same query: relations to one row by name; ``None`` undoes it."""
-        if self._shape.select.values is not None:
-            raise TypeError("Cannot call select_related() after .values() or .values_list()")
-        self._uncombined("select_related")
         if fields == (None,):
             return self._step("select_related", None, steps.select_related, None)
         return self._step_by_names("select_related", fields, steps.select_related)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
+from orm.db.transactions.public import atomic
 from orm.errors import FieldDoesNotExist, FieldError
 from orm.query.builder import Builder, InnerBuilder
 from orm.query.layout import finish
 from orm.query.names import nearest
+from orm.query.prefetch import batches
 from orm.query.shape import Shape, root
 from orm.sql.columns import Col
 from orm.sql.conditions import Where
@@ -252,3 +254,20 @@ def inserting(
         key = None
     values += others.values()
     return root(model).advance(key, values, insert_selected, rows, names, others, ignore_conflicts, *returning)
+
+
+async def update_tables(queryset: Any, assignments: dict[str, Any]) -> int:
+    """update() of a model whose columns lie in several tables: find the rows, then change them table by table."""
+    by_field = {updated_field(queryset.model, name): name for name in assignments}
+    tables = tables_of(queryset.model, by_field)
+    using = queryset.db
+    async with atomic(using=using, savepoint=False):
+        names = [owner._meta.pk.name for owner in tables]
+        found = await queryset.order_by().values_list("pk", *names)
+        for position, (owner, fields) in enumerate(tables.items(), start=1):
+            keys = [row[position] for row in found]
+            values = {field.name: assignments[by_field[field]] for field in fields}
+            rows = owner._meta.base_manager.using(using)
+            for batch in batches(using, dict.fromkeys(keys)):
+                await rows.filter(pk__in=batch).aupdate(**values)
+    return len(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.db.registry import databases
@@ -56,16 +56,22 @@ async def delete_having(model: Any, field: Any, values: Sequence[Any], *, using:
     return await database.execute(plan.sql, plan.parameters(prepared))
 
 
-async def delete_equal(model: Any, field: Any, value: Any, *, using: str) -> int:
-    """Delete the rows of ``model``'s table with this value of ``field``; return how many there were."""
-    if type(value) is int and not LEAST <= value <= MOST:
-        return 0  # no row has such a number
+def delete_equal(model: Any, field: Any, value: Any, *, using: str) -> Awaitable[int]:
+    """Delete the rows of ``model``'s table with this value of ``field``; gives how many there were."""
     database = databases[using]
     dialect = database.dialect
     shape, key = root(model), (field, dialect)
-    one: OneDelete = shape.plans.get(key) or shape.compiled(key, OneDelete, model, field, value, dialect)
+    one: OneDelete | None = shape.plans.get(key)
+    if one is None:
+        if type(value) is int and not LEAST <= value <= MOST:  # from which no statement can be made for others
+            return _none_deleted()
+        one = shape.compiled(key, OneDelete, model, field, value, dialect)
     try:
         params = one.parameters(value)
-    except OutOfRange:
-        return 0
-    return await database.execute(one.sql, params)
+    except OutOfRange:  # no row has such a number
+        return _none_deleted()
+    return database.execute(one.sql, params)
+
+
+async def _none_deleted() -> int:
+    return 0

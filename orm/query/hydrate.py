@@ -108,31 +108,24 @@ def hydrator(layout: Layout, dialect: Dialect, stateful: bool = False) -> Hydrat
     are not of the default database in the default fetch mode).
     """
     converted = converters(layout, dialect)
+    careful = _hydrator(layout, converted, stateful)
     quick = [getattr(convert, "quick", convert) for convert in converted]
     if quick == converted or (layout.entity is not None and _runs_user_code(layout.entity)):
-        return _hydrator(layout, converted, stateful)
-    return _with_fallback(_hydrator(layout, quick, stateful), _hydrator(layout, converted, stateful))
-
-
-def _with_fallback(quick: Any, careful: Any) -> Hydrate:
-    """Use conversions that know only the ordinary form of a value, unless one of them says it is another."""
-
-    def hydrate(rows: Sequence[Any], *state: Any) -> list[Any]:
-        try:
-            return quick(rows, *state)  # type: ignore[no-any-return]
-        except ValueError:
-            return careful(rows, *state)  # type: ignore[no-any-return]
-
-    return hydrate
+        return careful
+    return _hydrator(layout, quick, stateful, careful)
 
 
 def _runs_user_code(entity: Entity) -> bool:
     return entity.model._meta.has_custom_init or any(_runs_user_code(item.entity) for item in entity.related)
 
 
-def _hydrator(layout: Layout, converted: Sequence[Any], stateful: bool) -> Hydrate:
+def _hydrator(layout: Layout, converted: Sequence[Any], stateful: bool, careful: Hydrate | None = None) -> Hydrate:
+    """Return the function for these conversions.
+
+    ``careful`` is the one for others, where these know only the ordinary form of a value.
+    """
     if layout.kind != "model":
-        return _plain(layout, converted)
+        return _plain(layout, converted, careful)
     assert layout.entity is not None
     source = _Source()
     count = len(layout.types)
@@ -142,24 +135,26 @@ def _hydrator(layout: Layout, converted: Sequence[Any], stateful: bool) -> Hydra
     extra = [f"{name!r}: {_value(source, converted[position], position)}" for name, position in layout.annotations]
     _object(source, layout.entity, converted, "o", extra, 8, stateful)
     source.lines += ["        append(o)", "    return out"]
-    return _made(_explaining(source, layout, converted), layout.entity.model.__name__)
+    _guard(source, layout, converted, careful)
+    return _made(source, layout.entity.model.__name__)
 
 
-def _explaining(source: _Source, layout: Layout, converted: Sequence[Any]) -> _Source:
-    """Have the function name the value that could not be read; costs nothing until one can't."""
+def _guard(source: _Source, layout: Layout, converted: Sequence[Any], careful: Hydrate | None) -> None:
+    """Have the function do it again with care, or name the value that could not be read; costs nothing until then."""
 
     def explain(rows: Sequence[Any], problem: Exception) -> None:
         refuse_unreadable(layout, converted, rows, problem)
 
     if not any(converted):
-        return source
-    name = source.bind("explain", explain)
+        return
     first, *rest = source.lines
-    source.lines = [
-        first, "    try:", *(f"    {line}" for line in rest),
-        "    except Exception as problem:", f"        {name}(rows, problem)", "        raise",
-    ]  # fmt: skip
-    return source
+    if careful is not None:
+        given = first[first.index("(") : -1]
+        handler = ["    except Exception:", f"        return {source.bind('careful', careful)}{given}"]
+    else:
+        name = source.bind("explain", explain)
+        handler = ["    except Exception as problem:", f"        {name}(rows, problem)", "        raise"]
+    source.lines = [first, "    try:", *(f"    {line}" for line in rest), *handler]
 
 
 def _object(
@@ -203,7 +198,7 @@ def _object(
         source.lines.append(f"{pad}if {variable} is not None: {variable}.__dict__[{back!r}] = {name}")
 
 
-def _plain(layout: Layout, converted: Sequence[Any]) -> Hydrate:
+def _plain(layout: Layout, converted: Sequence[Any], careful: Hydrate | None) -> Hydrate:
     count = len(layout.types)
     if layout.kind == "flat" and not layout.widths:
         source = _Source()
@@ -211,7 +206,8 @@ def _plain(layout: Layout, converted: Sequence[Any]) -> Hydrate:
         source.lines += ["def hydrate(rows):", f"    return [{value} for r0, *_ in rows]"]
         if count == 1 and not layout.hidden:
             source.lines[-1] = f"    return [{value} for r0, in rows]"
-        return _made(_explaining(source, layout, converted), f"kind {layout.kind}")
+        _guard(source, layout, converted, careful)
+        return _made(source, f"kind {layout.kind}")
     if layout.kind == "tuple" and not any(converted) and not layout.hidden and not layout.widths:
         return _tuples
     source = _Source()
@@ -231,7 +227,8 @@ def _plain(layout: Layout, converted: Sequence[Any]) -> Hydrate:
             row = row_class(tuple(layout.names))
             result = f"{source.bind('row', row)}._make({result})"
     source.lines += ["def hydrate(rows):", f"    return [{result} for {unpack} in rows]"]
-    return _made(_explaining(source, layout, converted), f"kind {layout.kind}")
+    _guard(source, layout, converted, careful)
+    return _made(source, f"kind {layout.kind}")
 
 
 def _grouped(values: Sequence[str], widths: Sequence[int]) -> list[str]:

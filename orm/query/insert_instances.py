@@ -1,8 +1,8 @@
 """INSERT of instances: planned once for each table, set of columns and dialect, and run one by one or many at a time.
 
-``insert`` writes one table. A model whose rows lie in several tables (its own and those of its parents) is written by
-calling it for each of them in turn, parents first: it sets what the database made on the instances, so that the next
-table finds it there. All or nothing: several statements run in one transaction.
+``insert`` and ``insert_many`` write one table. A model whose rows lie in several tables (its own and those of its
+parents) is written by calling them for each of these in turn, parents first: they set what the database made on the
+instances, so that the next table finds it there. All or nothing: several statements run in one transaction.
 
 Where the database takes arrays, any number of rows is one statement; elsewhere rows go in the largest chunks its
 parameter limit allows, in sizes that leave few different texts.
@@ -86,27 +86,21 @@ class OneRow:
         self.sql = statement_plan(statement, dialect).sql or ""
 
 
-async def insert(model: Any, instances: Sequence[Any], columns: Columns, *, using: str) -> None:
-    """Insert rows of instances into the table of ``model``, and set what the database made on the instances.
+async def insert(model: Any, instance: Any, columns: Columns, *, using: str) -> None:
+    """Insert the row of one instance into the table of ``model``, and set what the database made on the instance.
 
-    ``columns`` are of that table; the instances are of the model or of one that inherits from it. One instance is one
-    statement and its own transaction; several are all or nothing.
+    ``columns`` are of that table; the instance is of the model or of one that inherits from it.
     """
     database = databases[using]
-    if len(instances) > 1:
-        await insert_many(model, instances, columns, database, None, None, take=True)
-        return
-    instance = instances[0]
     dialect = database.dialect
-    key = (columns, dialect)
-    shape = root(model)
+    shape, key = root(model), (columns, dialect)
     one: OneRow = shape.plans.get(key) or shape.compiled(key, OneRow, model, columns, dialect)
     try:
         params = one.row(instance)
     except Computed:
         given = without_defaults(model, instance, columns)
         if given is not columns:  # planned like any other insert, and what is left out comes back
-            await insert(model, instances, given, using=using)
+            await insert(model, instance, given, using=using)
         else:
             await _insert_computed(model, instance, columns, database)
         return
@@ -304,7 +298,7 @@ async def _insert_groups(
         if upsert is not None:
             raise NotSupportedError("Expressions as values can't be combined with ignore_conflicts or update_conflicts")
         for instance in instances:
-            await insert(model, [instance], columns, using=database.alias)
+            await insert(model, instance, columns, using=database.alias)
 
 
 def chunk_sizes(count: int, many: ManyRows, dialect: Dialect, batch_size: int | None) -> Iterable[int]:
@@ -499,7 +493,7 @@ async def _insert_tables(plan: Any, instances: list[Any], database: Database, ba
         return
     for instance in instances:  # the keys that the next table needs come back one at a time
         columns = plan.all if instance.__dict__.get(plan.key_attname) is not None else plan.keyless
-        await insert(plan.model, [instance], columns, using=database.alias)
+        await insert(plan.model, instance, columns, using=database.alias)
 
 
 async def _insert_table(

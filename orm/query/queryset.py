@@ -21,9 +21,9 @@ from orm.bridge.overrides import complete
 from orm.db.limited import LimitedDatabase
 from orm.db.registry import databases
 from orm.db.routing import routes
-from orm.db.transactions.membership import find_block
+from orm.db.transactions.membership import refuse_lock_outside
 from orm.db.transactions.public import atomic
-from orm.errors import IntegrityError, TransactionManagementError
+from orm.errors import IntegrityError
 from orm.query import change_query, routed, steps
 from orm.query.chain import named_expressions
 from orm.query.given import (
@@ -36,7 +36,7 @@ from orm.query.given import (
 )
 from orm.query.insert_instances import bulk_insert, upsert_of
 from orm.query.plan import Plan, select_plan, statement_plan
-from orm.query.prefetch import batches, load_lookups
+from orm.query.prefetch import load_lookups
 from orm.query.query import Query
 from orm.query.raw_blocking import RawQuerySet
 from orm.query.reading import AwaitableReading
@@ -44,7 +44,9 @@ from orm.query.returning_blocking import Returning
 from orm.query.shape import Shape
 from orm.query.step_keys import filter_key, listed_filter_key, take_step
 from orm.query.update_instances import bulk_update
+from orm.sql.conditions import SCALARS
 from orm.sql.nodes import Uncacheable
+from orm.sql.types import OutOfRange
 
 if TYPE_CHECKING:
     from typing import Self
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", covariant=True)
 
+UNTOUCHED = 3  # attributes of a queryset with nothing but a model, a shape and values: the others are the class's
 FEW = 200  # rows of a stream that become objects at a time: quicker than thousands, which fall out of the caches
 CHUNK_SIZE = 2000  # rows of a stream that are held at a time
 SLICE = 500  # rows that become objects before others may run
@@ -83,23 +86,12 @@ class AwaitableQuerySet(AwaitableReading[M]):
         database: Database | LimitedDatabase = databases[self._using or "default"]
         if self._timeout is not None:
             database = self._doors()
-        dialect = database.dialect
-        plan = shape.plans.get(dialect) or shape.plan(dialect, values, select_plan)
+        plan = shape.plans.get(database.dialect) or shape.plan(database.dialect, values, select_plan)
         if plan.sql is None:
             return plan, ()
         if shape.select.lock is not None:
-            self._check_locking()
+            refuse_lock_outside(databases[self.db])
         return plan, await database.fetch(plan.sql, values if plan.bind is None else plan.bind(values))
-
-    def _check_locking(self) -> None:
-        """Refuse to lock rows where the lock would be gone before anyone could use it."""
-        database = databases[self.db]
-        block = find_block(database)
-        if database.dialect.capabilities.select_for_update and (block is None or not block.transaction):
-            raise TransactionManagementError(
-                "select_for_update cannot be used outside of a transaction. It locks rows until that ends: use it "
-                "inside atomic()"
-            )
 
     def _doors(self) -> Database | LimitedDatabase:
         """Where this query's statements go: the database, or its doors with a limit of time."""
@@ -194,6 +186,28 @@ class AwaitableQuerySet(AwaitableReading[M]):
 
         Raises the model's ``DoesNotExist`` for none and ``MultipleObjectsReturned`` for several.
         """
+        return await self._aget(args, kwargs)
+
+    async def _aget(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> M:
+        if len(kwargs) == 1 and not args and len(self.__dict__) == UNTOUCHED and not routes.active:
+            # Nearly every get(), and a third quicker than what _get_any() does for any of them.
+            [(name, value)] = kwargs.items()
+            if type(value) in SCALARS and (known := self._shape.gets.get(name)) is not None:
+                database = databases["default"]
+                plan = known.shape.plans.get(database.dialect)
+                values = self._values
+                try:
+                    values += known.prepared(value)
+                except OutOfRange:  # compared to a number that no row has, it is another query
+                    plan = None
+                if plan is not None:
+                    rows = await database.fetch(plan.sql, values if plan.bind is None else plan.bind(values))
+                    if len(rows) == 1:
+                        return plan.hydrate(rows)[0]  # type: ignore[no-any-return]
+                    raise not_one(self.model, len(rows), args, kwargs)
+        return await self._get_any(args, kwargs)
+
+    async def _get_any(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> M:
         if self._low or self._high is not None or self._shape.select.combination is not None:
             return await self._get_among(args, kwargs)
         key, values = filter_key(False, args, kwargs)
@@ -210,10 +224,10 @@ class AwaitableQuerySet(AwaitableReading[M]):
             reader, plan, rows = await routed.rows_of(self, shape, self._values + prepared)
         else:
             plan, rows = await self._rows(shape, self._values + prepared)
+        if len(kwargs) == 1 and not (args or shape.select.lock or plan.keyed or plan.sql is None):
+            self._shape.remember_get(step, *kwargs.items())
         if len(rows) == 1:
-            # The plain case of _hydrated() is written out: this is where every get passes.
-            plain = not (plan.keyed or reader._using or reader._fetch_mode != "one" or reader._known_related)
-            found = plan.hydrate(rows) if plain else reader._hydrated(plan, rows)
+            found = reader._hydrated(plan, rows)
             if self._prefetch_related_lookups:
                 await self._prefetch(found)
             return found[0]  # type: ignore[no-any-return]
@@ -390,7 +404,7 @@ class AwaitableQuerySet(AwaitableReading[M]):
         if plan.sql is None:
             return
         if shape.select.lock is not None:
-            self._check_locking()
+            refuse_lock_outside(databases[self.db])
         stream = nested(database.stream(plan.sql, plan.parameters(values), chunk_size))
         async with aclosing(stream):
             async for rows in stream:
@@ -401,10 +415,21 @@ class AwaitableQuerySet(AwaitableReading[M]):
 
     async def acreate(self, **kwargs: Any) -> M:
         """Make an instance, save it and return it."""
+        return await self._acreate(kwargs)
+
+    async def _acreate(self, values: dict[str, Any]) -> M:
         model: Any = self.model
-        instance = model(**kwargs)
+        meta = model._meta
+        if meta.has_custom_init:
+            instance = model(**values)
+        else:  # as rows become instances: what __init__() would do beside this concerns those who override it
+            instance = object.__new__(model)
+            meta.initialiser(instance, **values)
         alias = (await routed.to_write(self)).db if routes.active else self._using or "default"
-        await call_form(instance.asave, force_insert=True, using=alias)
+        if meta.overrides_save:
+            await call_form(instance.asave, force_insert=True, using=alias)
+        else:
+            await instance.asave(force_insert=True, using=alias)
         return instance  # type: ignore[no-any-return]
 
     async def aget_or_create(self, defaults: Mapping[str, Any] | None = None, **kwargs: Any) -> tuple[M, bool]:
@@ -503,16 +528,15 @@ class AwaitableQuerySet(AwaitableReading[M]):
         if not kwargs:
             return 0
         extra: list[Any] = []
-        key: Any
         try:
-            key = ("update", change_query.assignments_key(kwargs, extra))
+            key: Any = ("update", change_query.assignments_key(kwargs, extra))
         except Uncacheable:
             key = None
         shape, prepared = self._shape.advance(key, extra, change_query.update_rows, kwargs)
         self._result_cache = None
         writer = await routed.to_write(self) if routes.active else self
         if shape.statement is None:
-            return await writer._update_tables(kwargs)
+            return await change_query.update_tables(writer, kwargs)
         return await writer._run(shape, self._values + prepared)
 
     def _check_change(self, what: Literal["update", "delete"]) -> None:
@@ -537,21 +561,6 @@ class AwaitableQuerySet(AwaitableReading[M]):
         Raises ``FieldError`` for a name that is no column of the model's table.
         """
         return Returning(self, names)
-
-    async def _update_tables(self, assignments: dict[str, Any]) -> int:
-        """update() of a model whose columns lie in several tables: find the rows, then change them table by table."""
-        by_field = {change_query.updated_field(self.model, name): name for name in assignments}
-        tables = change_query.tables_of(self.model, by_field)
-        async with atomic(using=self.db, savepoint=False):
-            names = [owner._meta.pk.name for owner in tables]
-            found = await self.order_by().values_list("pk", *names)
-            for position, (owner, fields) in enumerate(tables.items(), start=1):
-                keys = [row[position] for row in found]
-                values = {field.name: assignments[by_field[field]] for field in fields}
-                rows = owner._meta.base_manager.using(self.db)
-                for batch in batches(self.db, dict.fromkeys(keys)):
-                    await rows.filter(pk__in=batch).aupdate(**values)
-        return len(found)
 
     async def _run(self, shape: Shape, values: tuple[Any, ...]) -> int:
         database = self._doors()

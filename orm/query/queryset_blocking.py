@@ -34,7 +34,7 @@ class QuerySet(AwaitableQuerySet[M], Reading[M]):
 
         Blocking form of :meth:`aget`: same parameters, same errors.
         """
-        return run(AwaitableQuerySet.aget(self, *args, **kwargs))
+        return run(AwaitableQuerySet._aget(self, args, kwargs))
 
     def first(self) -> M | None:
         """Return the first row, by key when the query has no order; None when there is none.
@@ -118,7 +118,7 @@ class QuerySet(AwaitableQuerySet[M], Reading[M]):
 
         Blocking form of :meth:`acreate`: same parameters, same errors.
         """
-        return run(AwaitableQuerySet.acreate(self, **kwargs))
+        return run(AwaitableQuerySet._acreate(self, kwargs))
 
     def get_or_create(self, defaults: Mapping[str, Any] | None = None, **kwargs: Any) -> tuple[M, bool]:
         """Return the row that meets the conditions, and False; or a new one made of them and ``defaults``, and True.

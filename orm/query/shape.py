@@ -17,6 +17,7 @@ from weakref import WeakSet
 from orm.epoch import epoch
 from orm.query.builder import Builder
 from orm.query.names import Listing
+from orm.sql.conditions import SCALARS
 from orm.sql.nodes import Uncacheable
 from orm.sql.select import Join, Select
 from orm.sql.types import OutOfRange
@@ -53,26 +54,47 @@ class Step:
         self.shape = shape
         self.prepares = tuple(prepares) if any(prepares) else None
 
+    def prepared(self, value: Any) -> tuple[Any]:
+        """Return the one value of a step that has one. Raises ``OutOfRange`` and what preparing raises."""
+        return (value if self.prepares is None else self.prepares[0](value),)  # type: ignore[misc]  # not None
+
 
 class Shape:
     """A query's structure. ``steps`` lead to shapes already known, ``plans`` hold what it compiled to by dialect.
+
+    ``gets`` are those of its steps that are a ``get()`` by one plain value, by the name it is given: most queries of a
+    program are, and a structural key would be a fifth of what such a query costs.
 
     ``statement`` is the UPDATE or DELETE of the query's rows, for a shape whose last step makes it one. A model's root
     also holds what was compiled for its instances: the INSERT of a set of columns, and the like.
     """
 
-    __slots__ = ("__weakref__", "plans", "select", "statement", "steps")
+    __slots__ = ("__weakref__", "gets", "plans", "select", "statement", "steps")
 
     def __init__(self, select: Select, statement: Statement | None = None) -> None:
         self.select = select.freeze()
         self.statement = statement
         self.steps: dict[Hashable, Step] = {}
+        self.gets: dict[str, Step] = {}
         self.plans: dict[Hashable, Any] = {}
         with _growing:
             _living.add(self)
 
     def __reduce__(self) -> Any:
         return _unpickled, (self.select,)
+
+    def remember_get(self, key: Hashable | None, given: tuple[str, Any]) -> None:
+        """Remember the step of a ``get()``, if it was by one plain value and is shared."""
+        name, value = given
+        step = self.steps.get(key) if key is not None else None
+        if step is not None and type(value) in SCALARS:
+            self.gets[name] = step
+
+    def forget(self) -> None:
+        """Forget where its steps lead, and what it compiled to."""
+        self.gets.clear()
+        self.steps.clear()
+        self.plans.clear()
 
     def advance(
         self, key: Hashable, values: Sequence[Any], change: Change, *args: Any
@@ -210,8 +232,7 @@ def clear() -> None:
     global _count
     with _growing:
         for shape in _roots.values():
-            shape.steps.clear()
-            shape.plans.clear()
+            shape.forget()
         _paths.clear()
         _count = 0
 
@@ -221,8 +242,7 @@ def forget() -> None:
     with _growing:
         clear()
         for shape in _living:
-            shape.steps.clear()
-            shape.plans.clear()
+            shape.forget()
 
 
 def start_over_in_child() -> None:

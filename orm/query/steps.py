@@ -77,6 +77,14 @@ def get_one(builder: Builder, args: Sequence[Any], kwargs: dict[str, Any]) -> No
         select.limit = Limit(21)
 
 
+def refuse_combined(select: Select, method: str) -> None:
+    """Raise ``NotSupportedError`` for a method that has no meaning after ``union()`` and its kin."""
+    if select.combination is not None:
+        raise NotSupportedError(
+            f"Calling QuerySet.{method}() after {select.combination.operator.lower()}() is not supported."
+        )
+
+
 class Limit(Expression):
     """A LIMIT the library itself sets."""
 
@@ -299,6 +307,9 @@ def cut_each(builder: Builder, name: str, low: int, high: int | None) -> None:
 def select_related(builder: Builder, names: Sequence[str] | None) -> None:
     """select_related(): joined relations by name; () for all that can't be null; None for none."""
     select = builder.select
+    if select.values is not None:
+        raise TypeError("Cannot call select_related() after .values() or .values_list()")
+    refuse_combined(select, "select_related")
     if names is None:
         select.select_related = False
         return

@@ -5,7 +5,7 @@ Like an INSERT, an UPDATE is of one table; rows that lie in several tables are w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.db.registry import databases
@@ -58,23 +58,22 @@ class OneUpdate:
         self.sql = statement_plan(statement, dialect).sql or ""
 
 
-async def update_instance(model: Any, instance: Any, columns: Columns, *, using: str) -> int:
+def update_instance(model: Any, instance: Any, columns: Columns, *, using: str) -> Awaitable[int]:
     """Write these columns of an instance to the row of ``model``'s table with its key.
 
-    Returns how many rows matched (0 or 1). Values that are expressions are computed by the database, and leave the
+    Gives how many rows matched (0 or 1). Values that are expressions are computed by the database, and leave the
     instance.
     """
     database = databases[using]
     dialect = database.dialect
-    key = ("update", columns, dialect)
-    shape = root(model)
+    shape, key = root(model), ("update", columns, dialect)
     one: OneUpdate = shape.plans.get(key) or shape.compiled(key, OneUpdate, model, columns, dialect)
     try:
         params = one.row(instance)
     except Computed:
         values = [field.pre_save(instance, False) for field in columns.fields]
-        return await _update_computed(model, instance, columns, values, database)
-    return await database.execute(one.sql, params)
+        return _update_computed(model, instance, columns, values, database)
+    return database.execute(one.sql, params)
 
 
 async def _update_computed(

@@ -315,6 +315,11 @@ class AwaitableBox(Generic[T]):
         return self
     async def __aexit__(self, *details: object) -> None:
         return None
+    async def aput(self, **named: int) -> dict[str, int]:
+        """Put things in."""
+        return await self._aput(named)
+    async def _aput(self, named: dict[str, int]) -> dict[str, int]:
+        return named
     @classmethod
     async def anew(cls, item: T) -> AwaitableBox[T]:
         return cls(item)
@@ -341,6 +346,17 @@ def test_generated_twins(tmp_path: Path) -> None:
     assert module.make(1).item == 1
     assert module.Box.get.__doc__.startswith("Return the item.\n")
     assert ":meth:`aget`" in module.Box.get.__doc__
+
+
+def test_the_twin_of_a_coroutine_that_only_passes_on_leaves_it_out(tmp_path: Path) -> None:
+    module = generated(tmp_path, SOURCE)
+    assert module.Box(3).put(a=1) == {"a": 1}
+    assert "run(AwaitableBox._aput(self, named))" in Path(module.__file__ or "").read_text()
+
+
+async def test_what_such_a_twin_refuses_is_called_as_users_know_it(tmp_path: Path) -> None:
+    with pytest.raises(SynchronousOnlyOperation, match=r"Box\.put\(\) blocks.*await Box\.aput"):
+        generated(tmp_path, SOURCE).Box(3).put(a=1)
 
 
 def test_generator_refuses_a_coroutine_without_a_twin_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -199,6 +199,23 @@ async def test_turns_come_in_order_across_tasks_and_threads() -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_statement_ends_its_own_turn_only_and_the_next_in_the_queue_has_it() -> None:
+    turns = Turns()
+    assert turns.take("statement", "one", "x")
+    assert not turns.take("other", "two", "x")
+    waiting = asyncio.create_task(turns.wait("other", "two", "x", 5))
+    await asyncio.sleep(0)
+    turns.end_statement("other")
+    assert turns.who == "one"
+    turns.end_statement("statement")
+    await waiting
+    turns.end_statement("statement")
+    assert turns.who == "two"
+    turns.end_statement("other")
+    assert turns.holder is None
+
+
+@pytest.mark.asyncio
 async def test_a_cancelled_waiter_passes_its_turn_on() -> None:
     turns = Turns()
     assert turns.take("first", "first", "x")

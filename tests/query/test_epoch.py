@@ -50,6 +50,21 @@ async def test_a_lookup_registered_after_its_shape_was_interned(library: Any, lo
     assert [author.name for author in await ada] == ["Ada"]  # what was resolved before means what it meant
 
 
+async def test_a_lookup_registered_after_a_get_by_one_value(library: Any, lookups: None) -> None:
+    assert (await Author.objects.aget(name="Ada")).name == "Ada"
+
+    class Mirrored(Exact):
+        lookup_name = "exact"
+
+        def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+            sql, params = super().as_sql(compiler, connection)
+            return f"NOT ({sql})", params
+
+    CharField.register_lookup(Mirrored)
+    with pytest.raises(Author.MultipleObjectsReturned):
+        await Author.objects.aget(name="Ada")
+
+
 async def test_a_transform_registered_after_its_shape_was_refused(library: Any, lookups: None) -> None:
     with pytest.raises(orm.errors.FieldError, match="size"):
         Author.objects.filter(name__size=3)

@@ -470,6 +470,27 @@ async def test_get_by_pk(library: Any) -> None:
     assert (await Author.objects.aget(pk=L.ADA.pk)).name == "Ada"
 
 
+async def test_get_by_one_name_with_every_kind_of_value(library: Any) -> None:
+    for _ in range(2):  # first of all, and again when the query is known
+        assert (await Author.objects.aget(pk=L.ADA.pk)).name == "Ada"
+        assert (await Author.objects.aget(pk=str(L.ADA.pk))).name == "Ada"
+        assert (await Author.objects.aget(pk=F("pk"), name="Ada")).name == "Ada"
+        for value in (None, 2**70, -1):
+            with pytest.raises(Author.DoesNotExist):
+                await Author.objects.aget(pk=value)
+        with pytest.raises(Author.MultipleObjectsReturned):
+            await Author.objects.aget(pk=F("pk"))
+
+
+async def test_get_by_one_value_of_what_was_chained_before(library: Any) -> None:
+    for _ in range(2):
+        assert await Author.objects.values_list("name", flat=True).aget(pk=L.ADA.pk) == "Ada"
+        with pytest.raises(Author.DoesNotExist):
+            await Author.objects.exclude(name="Ada").aget(pk=L.ADA.pk)
+        with pytest.raises(TypeError, match="slice"):
+            await Author.objects.all()[:1].aget(pk=L.ADA.pk)
+
+
 async def test_get_with_q(library: Any) -> None:
     assert (await Author.objects.aget(Q(age=36), ~Q(name="Ada"))).name == "Emil"
 

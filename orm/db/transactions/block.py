@@ -9,15 +9,13 @@ from __future__ import annotations
 import sys
 import weakref
 from collections.abc import AsyncGenerator, Coroutine, Sequence
-from sys import modules
-from threading import get_ident
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from orm.bridge.guard import running_loop
 from orm.bridge.nested import nested
 from orm.bridge.overrides import END, next_or_end
 from orm.bridge.thread_end import watch_thread
-from orm.bridge.waiting import name_of, task_on, whoami
+from orm.bridge.waiting import name_of, whoami
 from orm.db.limits import Patience, patiently, within
 from orm.db.pooling.bridged import close_generator, streamed
 from orm.db.transactions.lease import Interruption
@@ -228,8 +226,8 @@ class Block:
 
     # -- statements ----------------------------------------------------------------------------------------------------
 
-    async def run(self, coroutine: Coroutine[Any, Any, T], what: str) -> T:
-        """Run a coroutine of the connection as one statement of this block.
+    async def run(self, coroutine: Coroutine[Any, Any, T], what: str, who: Any = None) -> T:
+        """Run a coroutine of the connection as one statement of this block; ``who`` is the caller, if that is known.
 
         Raises ``TransactionManagementError`` when the block has ended or must be rolled back.
         """
@@ -238,8 +236,8 @@ class Block:
         try:
             if self.batch is not None and self.batch.waiting:
                 await self.batch.aflush()
-            loop = running_loop() if "asyncio" in modules else None  # whoami() written out: every statement passes here
-            who = get_ident() if loop is None else task_on(loop)
+            if who is None:
+                who = whoami()
             if not turns.take(coroutine, who, what):
                 await turns.wait(coroutine, who, what, self.lease.pool.options.acquire_timeout)
             if self.state is not OPEN:
@@ -251,7 +249,7 @@ class Block:
             begun = True
             if self.limit is not None:
                 return await lease.cross(within(self.limit, lease.connection, coroutine))
-            if lease.home is loop:
+            if lease.home is (None if type(who) is int else running_loop()):  # a number is a thread's: no loop runs
                 return await coroutine
             return await lease.cross(coroutine)
         except BaseException as error:
@@ -260,7 +258,7 @@ class Block:
                 self.note(error)
             raise
         finally:
-            turns.pass_on(coroutine)
+            turns.end_statement(coroutine)
 
     def note(self, error: BaseException) -> None:
         """A statement has failed: on every database that is the end of its transaction, or of its savepoint."""

@@ -6,7 +6,7 @@ What this module refuses: a block that has ended, to whoever used it, and writin
 
 from __future__ import annotations
 
-from sys import exc_info, modules
+from sys import exception, modules
 from threading import get_ident
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -54,7 +54,7 @@ def find_block(database: Scope) -> Block | None:
     if type(user) is Beside:
         return None
     me = whoami()
-    if exc_info()[1] is not None:
+    if exception() is not None:
         give_up_broken_off(block)
     if block.state is OPEN or block.state in LIVE:
         if me != user:
@@ -79,7 +79,7 @@ def give_up_broken_off(block: Block) -> None:
     A signal's exception may come at the very entry of ``__exit__``. The block would be given up when the exception is
     let go of; but what runs in ``except`` and ``finally`` must not be done inside it, and be lost with it.
     """
-    error = exc_info()[1]
+    error = exception()
     while error is not None and id(error) != block.opened_while:
         step = error.__traceback__
         while step is not None:
@@ -90,10 +90,11 @@ def give_up_broken_off(block: Block) -> None:
         error = error.__context__
 
 
-def find_block_for(database: Scope, sql: str) -> Block | None:
-    """Return the block that a statement belongs to, or None; as ``find_block``.
+def join_block(database: Scope, sql: str) -> Membership | None:
+    """Return the block that a statement belongs to, and who the caller is in it; None outside of blocks.
 
-    Raises ``TransactionManagementError`` also for a write beside a write transaction, see ``refuse_write_beside``.
+    Raises ``TransactionManagementError`` as ``find_block``, and for a write beside a write transaction, see
+    ``refuse_write_beside``.
     """
     membership = database.membership.get()
     if membership is not None:
@@ -104,15 +105,26 @@ def find_block_for(database: Scope, sql: str) -> Block | None:
             inner.state is OPEN
             and inner.beside is None
             and (user == get_ident() if "asyncio" not in modules or running_loop() is None else user == whoami())
-            and exc_info()[1] is None
+            and exception() is None
         ):
-            return inner
+            return membership
     block = find_block(database)
     if block is None:
         refuse_write_beside(left_writer(database), sql)
-    elif block.beside is not None:
+        return None
+    if block.beside is not None:
         refuse_write_beside(block.beside, sql)
-    return block
+    return block, whoami()
+
+
+def refuse_lock_outside(database: Scope) -> None:
+    """Refuse to lock rows where the lock would be gone before anyone could use it."""
+    block = find_block(database)
+    if database.dialect.capabilities.select_for_update and (block is None or not block.transaction):
+        raise TransactionManagementError(
+            "select_for_update cannot be used outside of a transaction. It locks rows until that ends: use it inside "
+            "atomic()"
+        )
 
 
 # -- beside ------------------------------------------------------------------------------------------------------------

@@ -21,52 +21,56 @@ BLOCK = "a nested block"
 END_OF_BLOCK = "the end of the block"
 
 
-class Turns:
-    """Who may use a block's connection now; while anybody waits, somebody has the turn."""
+Turn = tuple[Any, Any, str, float]
+"""What has the turn, who that is, what for, and since when; the time is noted of a nested block only. A plain tuple,
+since making a named one takes longer than all the rest of taking a turn."""
 
-    __slots__ = ("_lock", "_waiters", "holder", "since", "what", "who")
+FREE: Turn = (None, NOTHING, "", 0.0)
+
+
+class Turns:
+    """Who may use a block's connection now; while anybody waits, somebody has the turn.
+
+    The turn is the one item of a dict. A statement takes it with ``setdefault``, which either puts it there or gives
+    the one that is there, and can't be interrupted in between: no lock, which would cost as much as all the rest that
+    a statement in a block needs. Whoever finds it taken queues under the lock.
+    """
+
+    __slots__ = ("_lock", "_taken", "_waiters")
 
     def __init__(self) -> None:
         self._lock = threading.RLock()  # as in the pool
+        self._taken: dict[int, Turn] = {}
         self._waiters: deque[Waiter] = deque()
-        self.holder: Any = None
+
+    @property
+    def holder(self) -> Any:
         """What has the turn; None when it is free."""
-        self.who: Any = NOTHING
-        self.what = ""
-        self.since = 0.0
+        return self._taken.get(0, FREE)[0]
+
+    @property
+    def who(self) -> Any:
+        """Who has the turn."""
+        return self._taken.get(0, FREE)[1]
 
     def take(self, holder: Any, who: Any, what: str) -> bool:
         """Take the turn if it is free.
 
         Raises ``TransactionManagementError`` when the caller has it already, and so would wait for itself.
         """
-        with self._lock:
-            if self.holder is None:
-                self.holder, self.who, self.what = holder, who, what  # _give() written out: every statement passes here
-                if what is BLOCK:
-                    self.since = monotonic()
-                return True
-            if self.who == who:
-                self._refuse_itself(what)
-                self._give(holder, who, what)
-                return True
+        turn: Turn = (holder, who, what, monotonic() if what is BLOCK else 0.0)
+        taken = self._taken.setdefault(0, turn)
+        if taken is turn:
+            return True
+        if taken[1] != who:
             return False
-
-    def _give(self, holder: Any, who: Any, what: str) -> None:
-        self.holder = holder
-        self.who = who
-        self.what = what
-        if what is BLOCK:
-            self.since = monotonic()
-
-    def _refuse_itself(self, what: str) -> None:
-        """The end of a block may take the turn of a statement of its own, which an exception has broken off."""
-        if what is not END_OF_BLOCK:
-            raise TransactionManagementError(
-                f"{name_of(self.who)} is in the middle of {self.what!r} and can't run another statement in the same "
-                f"transaction meanwhile ({what}): this happens in a signal handler, a finalizer or a callback. Note "
-                "there what is to be done and do it later, or use orm.independent()."
-            )
+        if what is not END_OF_BLOCK:  # which may take the turn of a statement that an exception has broken off
+            raise waiting_for_itself(taken, what)
+        with self._lock:
+            now = self._taken.setdefault(0, turn)
+            if now is taken:
+                self._taken[0] = now = turn
+            return now is turn
 
     async def wait(self, holder: Any, who: Any, what: str, seconds: float) -> None:
         """Take the turn, waiting for it; ``seconds`` is how long one nested block may keep it from us.
@@ -74,27 +78,36 @@ class Turns:
         Raises ``TransactionManagementError`` after that.
         """
         waiter = Waiter(who, what, holder)
-        with self._lock:
-            if self.holder is None:
-                self._give(holder, who, what)
-                return
-            self._waiters.append(waiter)
         try:
+            with self._lock:
+                self._waiters.append(waiter)
+                self._serve()  # it may have been passed on before we were in the queue
             while not await waiter.wait(seconds):
                 with self._lock:
+                    self._serve()
                     if waiter.granted is not NOTHING:
                         return
-                    if self.what is not BLOCK or monotonic() - self.since < seconds:
+                    _, holding, kind, since = self._taken.get(0, FREE)
+                    if kind is not BLOCK or monotonic() - since < seconds:
                         continue
                     self._waiters.remove(waiter)
                 raise TransactionManagementError(
                     f"{name_of(who)} waited {seconds:g} s for its turn in a transaction ({what}), while a block nested "
-                    f"in it is kept open by {name_of(self.who)}. Blocks of sibling tasks take turns: end that block "
+                    f"in it is kept open by {name_of(holding)}. Blocks of sibling tasks take turns: end that block "
                     "first, or give one of the tasks a transaction of its own with orm.independent()."
                 )
         except BaseException:
             self._give_up(waiter)
             raise
+
+    def _serve(self) -> None:
+        """Give the turn to the first in the queue, if it is free. Called with the lock held."""
+        if self._waiters:
+            waiter = self._waiters[0]
+            turn = turn_of(waiter)
+            if self._taken.setdefault(0, turn) is turn:
+                self._waiters.popleft()
+                waiter.grant(True)
 
     def _give_up(self, waiter: Waiter) -> None:
         """Leave the queue; a turn that was given in the meantime goes on to the next."""
@@ -103,15 +116,42 @@ class Turns:
                 self._waiters.remove(waiter)
         self.pass_on(waiter.holder)
 
+    def end_statement(self, coroutine: Any) -> None:
+        """End the turn of a statement, if it has it. Called by whoever ran it, and so by one thread only."""
+        turn = self._taken.get(0)
+        if turn is None or turn[0] is not coroutine:
+            return
+        if self._waiters:
+            self.pass_on(coroutine)
+            return
+        del self._taken[0]
+        if self._waiters:  # somebody queued between the two
+            with self._lock:
+                self._serve()
+
     def pass_on(self, holder: Any) -> None:
-        """End a turn, if that holder has it; the next in the queue has it then."""
+        """End a turn, if that holder has it; the next in the queue has it then. May be called from any thread."""
         with self._lock:
             if self.holder is not holder:
                 return
             if not self._waiters:
-                self.holder = None
-                self.who = NOTHING
+                del self._taken[0]
                 return
             waiter = self._waiters.popleft()
-            self._give(waiter.holder, waiter.who, waiter.what)
+            self._taken[0] = turn_of(waiter)
             waiter.grant(True)
+
+
+def turn_of(waiter: Waiter) -> Turn:
+    """Return the turn of a waiter whose turn it is now."""
+    return waiter.holder, waiter.who, waiter.what, monotonic() if waiter.what is BLOCK else 0.0
+
+
+def waiting_for_itself(taken: Turn, what: str) -> TransactionManagementError:
+    """Build the error for a caller that has the turn and asks for it again."""
+    _, who, meanwhile, _ = taken
+    return TransactionManagementError(
+        f"{name_of(who)} is in the middle of {meanwhile!r} and can't run another statement in the same transaction "
+        f"meanwhile ({what}): this happens in a signal handler, a finalizer or a callback. Note there what is to be "
+        "done and do it later, or use orm.independent()."
+    )
