@@ -18,7 +18,7 @@ from orm.db.transactions.atomic_blocking import Atomic
 from orm.models.batches import open_batches
 from orm.models.deletion import adelete_instances
 from orm.models.signals import post_save
-from orm.query.insert_instances import insert, insert_rows, many_rows
+from orm.query.insert_instances import insert_many, insert_rows, many_rows
 from orm.query.instance_rows import Columns, Computed, Prepared
 from orm.query.update_instances import many_updates, update_rows_of
 
@@ -310,7 +310,8 @@ class AwaitableWriteBatch:
                 f"The row of {limited.instance!r}, which was to be updated, is gone."
             )
         if missing:
-            await insert(plan.model, [entry.instance for entry in missing], plan.all, using=self.alias)
+            instances = [entry.instance for entry in missing]
+            await insert_many(plan.model, instances, plan.all, databases[self.alias], None, None, take=True)
         return {id(entry.instance) for entry in missing}
 
 
