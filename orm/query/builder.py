@@ -104,7 +104,13 @@ class Builder(Names):
     def resolve_value(self, value: Any, lhs: Any, many: bool = False) -> Any:
         """Return the right side of a lookup that is an expression or a queryset."""
         if isinstance(value, Node):
-            return value.resolve_expression(self, True, self._reuse)
+            resolved = value.resolve_expression(self, True, self._reuse)
+            if getattr(resolved, "is_key_of_several", False) and not getattr(lhs, "is_key_of_several", False):
+                raise ValueError(
+                    "CompositePrimaryKey cannot be used as a lookup value. "
+                    f"{self.describe(lhs)} is one column: compare it to one of the key's fields"
+                )
+            return resolved
         if hasattr(value, "query_structure"):
             related = getattr(lhs.output_field, "related_model", None) or getattr(lhs.output_field, "related", None)
             select = self.embed(value)
@@ -153,6 +159,10 @@ class Builder(Names):
     ) -> SubSelect:
         """Return a queryset of one column as a value; ``ordered`` where the order of its rows matters."""
         return SubSelect(one_column(self.embed(queryset), ordered=ordered), template, output_field)
+
+    def embed_rows(self, queryset: Any, row: Any) -> SubSelect:
+        """Return the rows of a queryset as what a row of several expressions is compared with."""
+        return SubSelect(one_column(self.embed(queryset), row))
 
     def embed_condition(self, queryset: Any, template: str) -> SubSelect:
         """Return whether a queryset has rows, as a condition."""

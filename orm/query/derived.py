@@ -152,6 +152,10 @@ class SourceBuilder:
         """Return a queryset of one column as a value."""
         return self.builder.embed_value(queryset, template, output_field)
 
+    def embed_rows(self, queryset: Any, row: Any) -> SubSelect:
+        """Return the rows of a queryset as what a row of several expressions is compared with."""
+        return self.builder.embed_rows(queryset, row)
+
     def embed_condition(self, queryset: Any, template: str) -> SubSelect:
         """Return whether a queryset has rows, as a condition."""
         return self.builder.embed_condition(queryset, template)

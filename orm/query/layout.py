@@ -338,12 +338,21 @@ def resolve_ordering(
                     "Using an aggregate in order_by() without also including it in annotate() is not allowed: "
                     f"{item!r}. Write annotate(x=…).order_by('x')"
                 )
-            found.append(ordering)
+            found += _by_parts(ordering)
             continue
         descending = item.startswith("-")
         name = item[1:] if descending or item.startswith("+") else item
         found += _named_ordering(builder, name, descending, model, tuple(hops), seen)
     return tuple(found)
+
+
+def _by_parts(ordering: Any) -> list[Expression]:
+    """Return an ordering by a key of several columns as one by each of them."""
+    parts = getattr(getattr(ordering, "expression", None), "parts", ())
+    if len(parts) < 2:
+        return [ordering]
+    told = {"nulls_first": ordering.nulls_first, "nulls_last": ordering.nulls_last}
+    return [OrderBy(part, descending=ordering.descending, **told) for part in parts]
 
 
 def _named_ordering(

@@ -10,7 +10,7 @@ import pytest
 import orm
 from orm import models
 from orm.errors import FieldError, IntegrityError, ValidationError
-from orm.models import Count, OuterRef
+from orm.models import Count, F, OuterRef
 from tests.composite.models import Tenant, User
 
 
@@ -145,3 +145,15 @@ async def test_a_taken_key_of_several_columns_is_told_before_other_values(databa
         await User(tenant=tenant, number=1, name="u").afull_clean(exclude={"joined"})
     assert refused.value.messages == ["User with this Tenant and Number already exists."]
     assert [one.code for one in refused.value.error_dict["__all__"]] == ["unique_together"]
+
+
+async def test_a_key_is_no_value_of_one_column(database: Any) -> None:
+    with pytest.raises(ValueError, match="CompositePrimaryKey cannot be used as a lookup value"):
+        User.objects.filter(name__gt=F("pk"))
+
+
+async def test_rows_are_ordered_by_the_key_as_an_expression(database: Any) -> None:
+    _, made = await users()
+    expected = sorted(user.pk for user in made)
+    assert [user.pk async for user in User.objects.order_by(F("pk"))] == expected
+    assert [user.pk async for user in User.objects.order_by(F("pk").desc(nulls_last=True))] == expected[::-1]

@@ -57,11 +57,11 @@ INTERNAL = {
     "what is made when a query is resolved or compiled": {
         "AdaptedSlot", "Beyond", "Col", "Column", "CombinedExpression", "DatabaseDefault", "DoomedKeys", "Excluded",
         "ExcludedColumn", "KeyPath", "Limit", "NothingNode", "Null", "OfType", "Outer", "OwnJoin", "Position",
-        "Ref", "Sliced", "Slot", "Star", "StoredSlot", "SubSelect", "Where",
+        "Ref", "Row", "Sliced", "Slot", "Star", "StoredSlot", "SubSelect", "Where",
     },
     "bases that stand for nothing alone": {
         "Aggregate", "Combinable", "Expression", "Func", "InZone", "Node", "SearchQueryCombinable",
-        "SearchVectorCombinable", "Transform", "TruncateTransform", "WindowFrame",
+        "SearchVectorCombinable", "Transform", "TruncateTransform", "TupleLookup", "WindowFrame",
     },
     "made by an operator or a lookup's name": {
         "ArrayLen", "ArrayLiteral", "CombinedSearchQuery", "CombinedSearchVector", "HStoreKey", "HStoreKeys",

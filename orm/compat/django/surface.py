@@ -87,6 +87,7 @@ DB: dict[str, Surface] = {
     "django.db.models.fields.related": Surface("Relations.", ("orm.models.relations",)),
     "django.db.models.functions": Surface("Database functions.", ("orm.sql.functions",)),
     "django.db.models.indexes": Surface("Indexes.", ("orm.models.indexes",)),
+    "django.db.models.fields.tuple_lookups": Surface("Comparisons of rows.", ("orm.sql.tuples",)),
     "django.db.models.lookups": Surface("Lookups and transforms.", ("orm.sql.lookups",)),
     "django.db.models.manager": Surface("Managers.", ("orm.models.managers",)),
     "django.db.models.query": Surface(
