@@ -213,6 +213,37 @@ def test_pools_together_keep_to_the_limit(named: Callable[..., Database]) -> Non
 
 
 @on_both
+def test_who_waited_in_the_pool_that_gave_its_place_away_gets_it_back(named: Callable[..., Database]) -> None:
+    db = named(max_size=1, max_connections=1, acquire_timeout=10)
+    held = threading.Event()
+
+    async def first_pool() -> None:
+        may_queue = asyncio.Event()
+
+        async def second_in_the_queue() -> None:  # a task that began outside of the block, and so is outside of it
+            await may_queue.wait()
+            await db.fetch("SELECT 2")
+
+        later = asyncio.create_task(second_in_the_queue())
+        async with db.connection():
+            held.set()
+            await asyncio.to_thread(settle, lambda: bool(db.budget.hungry), 10)  # the other pool waits, and came first
+            may_queue.set()
+            await asyncio.to_thread(settle, lambda: sum(pool.waiting for pool in db.statistics.pools) == 2, 10)
+        await later
+
+    def other_pool() -> None:
+        held.wait(10)
+        with db.connection() as connection:
+            connection.fetch("SELECT 1")
+
+    thread = threading.Thread(target=other_pool)
+    thread.start()
+    asyncio.run(first_pool())
+    thread.join()
+
+
+@on_both
 def test_an_idle_connection_elsewhere_makes_room(named: Callable[..., Database]) -> None:
     db = named(max_size=1, max_connections=1, acquire_timeout=5)
     run(db.fetch("SELECT 1"))

@@ -327,6 +327,8 @@ class Pool:
                     self._note_closed([entry])
                     self.roster.surrender(entry)
                 self._finish(entry)
+                if self.wants_place:  # who waits here had no need of a place until now, so nobody looks for one
+                    self._ask_for_place()
                 self.budget.feed()
                 return
         elif self.next_sweep == -inf:
