@@ -577,7 +577,7 @@ class Options:
     @property
     def has_custom_init(self) -> bool:
         """Whether rows must become objects through ``from_db``: the class overrides it, or somebody listens to init."""
-        return self.overrides_init or bool(pre_init.receivers) or bool(post_init.receivers)
+        return self.overrides_init or pre_init.has_listeners(self.model) or post_init.has_listeners(self.model)
 
     @cached_property
     def write_plan(self) -> WritePlan:

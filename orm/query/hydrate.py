@@ -13,6 +13,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from orm.db.registry import DEFAULT_DB_ALIAS
 from orm.query.layout import ComputedType, Entity, Layout
 from orm.query.unreadable import refuse_unreadable
 from orm.sql.generated import define
@@ -181,7 +182,7 @@ def _object(
     if opts.has_custom_init:
         names = source.bind("n", [attname for attname, _ in columns])
         values = ", ".join(value for _, value in columns)
-        db = "None" if not stateful else "state().db"
+        db = "state().db" if stateful else repr(DEFAULT_DB_ALIAS)  # without a state of its own, it is from there
         source.lines.append(f"{pad}{name} = {cls}.from_db({db}, {names}, [{values}])")
         rest = [*extra, *items]
         if rest:

@@ -61,7 +61,12 @@ async def arun(function: Callable[..., Any], *args: Any, **options: Any) -> None
 
 # -- aliases -----------------------------------------------------------------------------------------------------------
 
-NO_ALIASES = [("nope", r"no database 'nope'.*Known: default, replica"), ("repilca", "Did you mean replica"), ("", "''")]
+NO_ALIASES = [
+    ("nope", r"connection 'nope' doesn't exist.*Known: default, replica"),
+    ("repilca", "Did you mean replica"),
+    ("", "''"),
+]
+NO_NAMES = [(3, "connection 3 doesn't exist"), (b"default", "b'default'")]
 
 
 @pytest.fixture
@@ -70,7 +75,7 @@ def two(db: Database, url: str) -> Database:
     return databases["default"]
 
 
-@pytest.mark.parametrize(("alias", "says"), [*NO_ALIASES, (3, "no database 3"), (b"default", "b'default'")])
+@pytest.mark.parametrize(("alias", "says"), [*NO_ALIASES, *NO_NAMES])
 def test_an_alias_that_does_not_exist(two: Database, alias: Any, says: str) -> None:
     def nothing() -> None:
         raise AssertionError("it was called")

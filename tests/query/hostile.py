@@ -14,7 +14,7 @@ import pkgutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import orm
 from orm.errors import (
@@ -121,6 +121,12 @@ VALUES: list[Any] = [
     Everything.objects.values("text")[:1], {}, ["pk"], None,
 ]  # fmt: skip
 MIXED: list[Any] = ["text", "integer", "json", "datetime", 1, 2, CharField(max_length=20), "C", "year", Q(integer=1)]
+
+
+class Key(NamedTuple):
+    """What into() fills."""
+
+    id: int
 
 
 def rows() -> Any:

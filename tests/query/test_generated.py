@@ -8,9 +8,10 @@ from typing import Any
 import orm
 from orm.errors import UnreadableValue
 from orm.models import CharField
+from orm.models.signals import post_init
 from orm.sql.generated import define
 from tests.conftest import Run
-from tests.query.models import Author
+from tests.query.models import Author, Book
 
 
 def failing(*args: Any) -> Any:
@@ -64,3 +65,32 @@ def test_the_initialiser() -> None:
         assert "_held_ = _self_.__dict__" in shown(error)
     else:
         raise AssertionError("None is no instance")
+
+
+async def test_somebody_who_listens_to_another_model_changes_nothing(library: Any) -> None:
+    def hear(**named: Any) -> None:
+        """Listen."""
+
+    post_init.connect(hear, sender=Book)
+    try:
+        assert Book._meta.has_custom_init
+        assert not Author._meta.has_custom_init
+    finally:
+        post_init.disconnect(hear, sender=Book)
+
+
+async def test_rows_that_are_made_by_from_db_know_their_database(library: Any) -> None:
+    def hear(**named: Any) -> None:
+        """Listen."""
+
+    post_init.connect(hear, sender=Author)
+    try:
+        author = await Author.objects.only("name").order_by("pk").afirst()
+        assert author is not None
+        assert author._state.db == "default"
+        author.name = "other"
+        with orm.capture_queries() as queries:
+            await author.asave()
+        assert len(queries) == 1
+    finally:
+        post_init.disconnect(hear, sender=Author)

@@ -199,6 +199,7 @@ TAUGHT: dict[str, Callable[[], list[Any]]] = {
     "contains": lambda: [hostile.a_row()],
     "extra": lambda: [{"one": "1"}],
     "fetch_mode": lambda: ["one"],
+    "into": lambda: [hostile.Key],
     "with_cte": lambda: [CTE("others", Tag.objects.values("id")), {"pk": "id"}],
 }
 
