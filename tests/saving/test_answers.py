@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import orm
+from orm import models
 from orm.compat.django.settings import LEGACY_ANSWERS
 from orm.errors import IntegrityError, InvalidValue, TransactionManagementError, ValidationError
 from tests.conftest import Run
@@ -153,3 +154,11 @@ async def test_the_state_stands_in_every_instance_in_django(as_django: None) -> 
         assert (vars(found)["_state"].adding, vars(found)["_state"].db) == (False, "default")
     (joined,) = await Reading.objects.select_related("room")
     assert "_state" in vars(joined)
+
+
+def test_a_length_of_a_foreign_key_is_refused_or_means_nothing(database: Any) -> None:
+    options: dict[str, Any] = {"max_length": 5}
+    with pytest.raises(TypeError, match="its length is that of the key it refers to"):
+        models.ForeignKey("self", models.CASCADE, **options)
+    orm.configure(strict_models=False)
+    models.ForeignKey("self", models.CASCADE, **options)

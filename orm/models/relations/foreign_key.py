@@ -241,7 +241,7 @@ class ForeignKey(RelatedField[T]):
 
     @max_length.setter
     def max_length(self, value: int | None) -> None:
-        if value is not None:
+        if value is not None and settings.strict_models:  # Django takes one, and makes nothing of it
             raise TypeError(f"{type(self).__name__} takes no max_length: its length is that of the key it refers to.")
 
     @property
