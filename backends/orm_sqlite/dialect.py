@@ -23,10 +23,11 @@ from typing import Any
 
 from orm.errors import DataError, NotSupportedError
 from orm.sql import types
-from orm.sql.dialect import Adapter, Capabilities, Dialect, NewKey, Pattern
+from orm.sql.dialect import Adapter, Capabilities, NewKey, Pattern
 from orm.sql.types import SQLType
 from orm_sqlite.answers import ANSWERS
 from orm_sqlite.functions import spell
+from orm_sqlite.objects import SQLiteObjects
 from orm_sqlite.statements import writes
 
 UTC = datetime.UTC
@@ -79,7 +80,7 @@ _DATE_PLACES = {"year": (1, 4), "month": (6, 2), "day": (9, 2)}
 _TIME_PLACES = {"hour": (12, 2), "minute": (15, 2), "second": (18, 2)}
 
 
-class SQLiteDialect(Dialect):
+class SQLiteDialect(SQLiteObjects):
     """SQLite 3.35 and later (RETURNING)."""
 
     name = "sqlite"
@@ -392,28 +393,6 @@ class SQLiteDialect(Dialect):
         if field.has_db_default:
             return field.null and not hasattr(field.db_default, "resolve_expression") and not field.is_relation
         return field.null and field.get_default() is None
-
-    def create_trigger(
-        self,
-        table: str,
-        name: str,
-        timing: str,
-        events: Sequence[str],
-        body: str,
-        condition: str | None,
-        each_row: bool,
-    ) -> list[str]:
-        """Return the trigger. Raises NotSupportedError for several events, and for one that runs for a statement."""
-        if len(events) != 1 or not each_row or "TRUNCATE" in events:
-            raise NotSupportedError(f"A trigger of {self.name} runs for each row, on one of INSERT, UPDATE or DELETE.")
-        when = f" WHEN {condition}" if condition is not None else ""
-        return [f"CREATE TRIGGER {name} {timing} {events[0]} ON {table} FOR EACH ROW{when} BEGIN {body}; END"]
-
-    def drop_index(self, table: str, name: str, *, concurrently: bool = False) -> str:
-        return f"DROP INDEX IF EXISTS {name}"
-
-    def rename_index(self, table: str, old: str, new: str) -> str | None:
-        return None
 
 
 def _as_json(sql: str, kind: str | None) -> str:
