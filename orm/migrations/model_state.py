@@ -12,7 +12,7 @@ from orm.models.apps import Apps
 from orm.models.base_blocking import Model
 from orm.models.indexes import Index
 from orm.models.managers import Manager
-from orm.models.options import META_DEFAULTS, normalise_together
+from orm.models.meta import META_DEFAULTS, normalise_together
 from orm.models.relations.resolve import SELF
 
 OPTION_NAMES = frozenset(META_DEFAULTS) | {"order_with_respect_to", "db_tablespace", "swappable", "index_together"}

@@ -23,7 +23,8 @@ from orm.models import fields as field_classes
 from orm.models import inheritance
 from orm.models.apps import app_label_of
 from orm.models.fields.base import Field
-from orm.models.options import Options, read_meta, unknown_name
+from orm.models.meta import read_meta
+from orm.models.options import Options, unknown_name
 from orm.models.signals import class_prepared
 
 if TYPE_CHECKING:

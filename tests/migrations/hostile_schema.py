@@ -26,7 +26,7 @@ from orm.models.constraints import BaseConstraint
 from orm.models.fields.base import Field
 from orm.models.functions import Lower
 from orm.models.indexes import Index
-from orm.models.options import META_DEFAULTS
+from orm.models.meta import META_DEFAULTS
 from orm.models.schema_editor_blocking import SchemaEditor
 from orm.postgresql.arrays import ArrayField
 from orm.postgresql.ranges import IntegerRangeField, RangeOperators

@@ -15,7 +15,7 @@ from orm.migrations.operations.model_base import DeleteModel, ModelOperation
 from orm.migrations.references import model_key, refers
 from orm.models.base_blocking import Model
 from orm.models.managers import BaseManager, Manager
-from orm.models.options import normalise_together
+from orm.models.meta import normalise_together
 from orm.models.relations.join_model import join_table_name
 
 if TYPE_CHECKING:

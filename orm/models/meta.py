@@ -1,0 +1,80 @@
+"""What a ``class Meta`` may say. Attributes nobody knows are refused at class creation, with the nearest known name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orm.config import settings
+from orm.late import difflib
+
+META_DEFAULTS: dict[str, Any] = {
+    "abstract": False,
+    "app_label": None,
+    "apps": None,
+    "base_manager_name": None,
+    "constraints": (),
+    "db_table": None,
+    "db_table_comment": "",
+    "db_tablespace": "",
+    "default_manager_name": None,
+    "default_permissions": ("add", "change", "delete", "view"),
+    "default_related_name": None,
+    "get_latest_by": None,
+    "indexes": (),
+    "managed": True,
+    "order_with_respect_to": None,
+    "ordering": [],
+    "permissions": (),
+    "proxy": False,
+    "required_db_features": (),
+    "required_db_vendor": None,
+    "select_on_save": False,
+    "swappable": None,
+    "unique_together": (),
+    "verbose_name": None,
+    "verbose_name_plural": None,
+}
+META_REFUSED = {
+    "index_together": "index_together is gone, as in Django 5.1; use indexes = [Index(fields=[...])].",
+    "auto_created": "auto_created is set by the library for join models and can't be declared.",
+}
+
+
+def read_meta(declared: type | None, model_name: str) -> dict[str, Any]:
+    """The attributes a ``class Meta`` (and its bases) declares.
+
+    Raises: TypeError for an attribute no model has, NotImplementedError for one that is not built.
+    """
+    found: dict[str, Any] = {}
+    for cls in reversed(declared.__mro__ if declared is not None else ()):
+        found.update({name: value for name, value in vars(cls).items() if not name.startswith("_")})
+    if declared is not None and "abstract" not in vars(declared):
+        found.pop("abstract", None)  # a child of an abstract model's Meta is a real model unless it says otherwise
+    for name in found:
+        if name in META_DEFAULTS:
+            continue
+        if name in META_REFUSED:
+            raise NotImplementedError(f"{model_name}.Meta: {META_REFUSED[name]}")
+        near = difflib.get_close_matches(name, META_DEFAULTS, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"Known are {', '.join(sorted(META_DEFAULTS))}."
+        raise TypeError(f"{model_name}.Meta has the unknown attribute {name!r}. {hint}")
+    return found
+
+
+def normalise_together(value: Any, label: str) -> tuple[tuple[str, ...], ...]:
+    """``unique_together`` as a tuple of tuples; one flat list of names is one group.
+
+    Raises: TypeError for anything else.
+    """
+    if not settings.strict_models and not isinstance(value, (list, tuple, set)):
+        return ()
+    if isinstance(value, str):
+        raise TypeError(f"{label}: Meta.unique_together must be a list of groups of field names, not {value!r}.")
+    groups = list(value)
+    if groups and all(isinstance(name, str) for name in groups):
+        return (tuple(groups),)
+    if not settings.strict_models:
+        return tuple(tuple(group) if isinstance(group, (list, tuple)) else group for group in groups)
+    if any(isinstance(group, str) or not all(isinstance(name, str) for name in group) for group in groups):
+        raise TypeError(f"{label}: Meta.unique_together must be a list of groups of field names, not {value!r}.")
+    return tuple(tuple(group) for group in groups)
