@@ -15,7 +15,7 @@ help:
 	@echo "make demo    load real data, serve it from async views, run a legacy script on it"
 	@echo "make test    every test but the slow ones (ARGS='-k name' narrows it)"
 	@echo "make test-slow    those: an exception at every single line, the soak, streaming replicas"
-	@echo "make test-other   the tests of db, bridge, routing, testing, observability on another Python, where there is one"
+	@echo "make test-other   the tests of db, bridge, routing, testing, observability, newcomer on another Python, where there is one"
 	@echo "make docs    the documentation as a site, in build/site"
 	@echo "make django-tests  Django's own tests of its ORM, against the legacy names, on both databases"
 	@echo "make lint    ruff"
@@ -39,7 +39,7 @@ test-slow: $(VENV)/.installed-dev
 
 # What depends on the version of Python: tasks, threads, loops, cancellation. What makes servers of its own is left out for
 # the time it takes.
-ACROSS_VERSIONS := --ignore=tests/db/outages tests/db tests/bridge tests/routing tests/testing tests/observability
+ACROSS_VERSIONS := --ignore=tests/db/outages tests/db tests/bridge tests/routing tests/testing tests/observability tests/newcomer
 
 test-other: .venv/.installed-dev
 	@other=$$(sh .ci/other-python); if [ -n "$$other" ]; then \

@@ -12,9 +12,11 @@ from pathlib import Path
 import psycopg
 from rich.console import Console
 
-from benchmarks.checks import CHECKS, Check, run_checks
+from benchmarks.check import Check
+from benchmarks.checks import CHECKS, run_checks
 from benchmarks.competitors import NAMES
 from benchmarks.data import Place, postgresql_place, sqlite_place
+from benchmarks.environments import prepare
 from benchmarks.report import save, show
 from benchmarks.runner import Comparison, Effort, run_pane
 from benchmarks.workloads import BY_NAME, PANES, WORKLOADS
@@ -63,6 +65,7 @@ def main(argv: Sequence[str]) -> int:
     if "checks" in asked:
         asked |= set(CHECKS)
     names = ["raw", *(NAMES[1:] if options.peers is None else options.peers)]
+    kept_out: dict[str, str] = {}
     workloads = [workload for workload in WORKLOADS if workload.name in asked]
     RESULTS.mkdir(exist_ok=True)
     log = RESULTS / "workers.log"
@@ -70,6 +73,10 @@ def main(argv: Sequence[str]) -> int:
     comparisons: list[Comparison] = []
     checks: list[Check] = []
     with console.status("starting") as status:
+        for name in list(names):
+            if why := prepare(name, status.update):
+                names.remove(name)
+                kept_out[name] = why
         for database, making in places(options).items():
             try:
                 with making as place:
@@ -81,6 +88,8 @@ def main(argv: Sequence[str]) -> int:
             except psycopg.OperationalError as error:
                 console.print(f"{database} is left out: {error}", style="yellow")
     show(console, comparisons, checks, names)
+    for name, why in kept_out.items():
+        console.print(f"{name}: {why}", style="dim")
     console.print(f"saved as {save(RESULTS, comparisons, checks)}", style="dim")
     missed = any(one.passed is False for one in comparisons) or any(not check.passed for check in checks)
     return 1 if options.strict and missed else 0

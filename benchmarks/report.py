@@ -15,7 +15,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchmarks.checks import Check
+from benchmarks.check import Check
+from benchmarks.competitors import RIVALS
+from benchmarks.environments import version_in_environment
 from benchmarks.runner import Comparison, Result
 from benchmarks.workloads import Pane
 
@@ -59,6 +61,7 @@ def pane_table(pane: Pane, comparisons: Sequence[Comparison], names: Sequence[st
     table.add_column("target", justify="right")
     table.add_column(DUOTONE, justify="right", style="bold")
     table.add_column("")
+    table.add_column("processor", justify="right")
     for peer in peers:
         table.add_column(peer, justify="right")
     for comparison in comparisons:
@@ -69,8 +72,22 @@ def pane_table(pane: Pane, comparisons: Sequence[Comparison], names: Sequence[st
             "" if comparison.target is None else f"≤ {comparison.target:g}",
             cell(comparison, DUOTONE),
             mark(comparison.passed),
+            number(comparison.results.get(DUOTONE, Result(DUOTONE)).processor),
             *(cell(comparison, peer) for peer in peers),
         )
+    return table
+
+
+def times_table(pane: Pane, comparisons: Sequence[Comparison], names: Sequence[str]) -> Table:
+    """The times themselves: what is to be compared for a library with a driver of its own, which has no raw form."""
+    table = Table(title=f"{pane}: µs for one operation", title_justify="left", title_style="bold")
+    table.add_column("workload")
+    for name in names:
+        table.add_column(name, justify="right", style="bold" if name == DUOTONE else "")
+    for comparison in comparisons:
+        if not comparison.workload.absolute:
+            times = [comparison.results.get(name, Result(name)).micros for name in names]
+            table.add_row(comparison.workload.title, *map(number, times))
     return table
 
 
@@ -105,6 +122,7 @@ def show(console: Console, comparisons: Sequence[Comparison], checks: Sequence[C
         here = [comparison for comparison in comparisons if comparison.pane == pane]
         taking_part = [name for name in names if any(comparison.figure(name) is not None for comparison in here)]
         console.print(pane_table(pane, here, taking_part))
+        console.print(times_table(pane, here, taking_part))
     if checks:
         console.print(check_table(checks))
     for line in problems(comparisons):
@@ -123,7 +141,7 @@ def versions() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = "not installed"
-    return found
+    return found | {name: version_in_environment(name) for name in RIVALS}
 
 
 def as_json(comparisons: Sequence[Comparison], checks: Sequence[Check]) -> dict[str, Any]:

@@ -10,15 +10,15 @@ from __future__ import annotations
 import json
 import statistics
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from benchmarks.data import Place, Scratch
+from benchmarks.environments import interpreter
 from benchmarks.workloads import Pane, Workload
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,7 +42,16 @@ class Result:
     spread: tuple[float, float] | None = None
     best: float | None = None
     """The quickest round of this competitor against the quickest of the raw driver."""
+    processor: float | None = None
+    """The least of this competitor's processor time against the raw driver's least; the server's is in neither."""
     problem: str | None = None
+
+
+class Taken(NamedTuple):
+    """What one measurement took, in microseconds for an operation: by the clock, and of the processor's time."""
+
+    clock: float
+    processor: float
 
 
 @dataclass
@@ -71,6 +80,8 @@ class Comparison:
         figure = self.figure("duotone")
         if self.target is None or "duotone" not in self.results:
             return None
+        if self.workload.against not in self.results and not self.workload.absolute:
+            return None
         return figure is not None and figure <= self.target
 
 
@@ -80,7 +91,7 @@ class Child:
     def __init__(self, name: str, pane: Pane, place: Place, log: Path) -> None:
         self.name = name
         self.log = log.open("a", encoding="utf-8")
-        command = [sys.executable, "-m", "benchmarks.worker", name, pane.database, pane.colour, place.url]
+        command = [interpreter(name), "-m", "benchmarks.worker", name, pane.database, pane.colour, place.url]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, cwd=ROOT
         )
@@ -133,13 +144,13 @@ class Measurement:
         self.effort = effort
         self.scratch = scratch
         self.counts: dict[str, int] = {}
-        self.rounds: list[dict[str, float]] = []
+        self.rounds: list[dict[str, Taken]] = []
 
-    def once(self, child: Child, count: int) -> float | None:
-        """Microseconds for an operation in one measurement; None, and the problem noted, when it failed."""
+    def once(self, child: Child, count: int) -> Taken | None:
+        """What one measurement took; None, and the problem noted, when it failed."""
         workload = self.workload
         if workload.notes is not None:
-            several = max(count, 1_000) if workload.operations else count
+            several = max(count, workload.scratch) if workload.operations else count
             self.scratch.reset(several if workload.notes == "full" else 0)
         for do in ("prepare", "measure"):
             answer = child.ask(do, workload.name, count)
@@ -151,7 +162,7 @@ class Measurement:
             wrong = f"{answer['rows']} rows from {count} operations, not {workload.rows * count}"
             self.comparison.results[child.name] = Result(child.name, problem=wrong)
             return None
-        return float(answer["ns"]) / count / 1_000
+        return Taken(answer["ns"] / count / 1_000, answer.get("cpu", 0) / count / 1_000)
 
     def calibrate(self, child: Child) -> bool:
         """Find how many operations take about ``effort.seconds``; what this runs is the warm-up as well."""
@@ -160,10 +171,10 @@ class Measurement:
             return self.once(child, self.workload.operations) is not None
         count = 1 if self.workload.rows is not None and self.workload.rows > 1 else 10
         while True:
-            micros = self.once(child, count)
-            if micros is None:
+            taken = self.once(child, count)
+            if taken is None:
                 return False
-            wanted = min(max(int(self.effort.seconds * 1e6 / micros), 1), self.workload.most)
+            wanted = min(max(int(self.effort.seconds * 1e6 / taken.clock), 1), self.workload.most)
             if wanted <= count * 5:
                 self.counts[child.name] = wanted
                 return True
@@ -175,13 +186,13 @@ class Measurement:
         for child in children:
             if child.problem is not None:
                 self.comparison.results[child.name] = Result(child.name, problem=child.problem)
-        for turn in range(self.effort.rounds):
+        for turn in range(min(self.effort.rounds, self.workload.rounds or self.effort.rounds)):
             first = turn % max(len(running), 1)
-            times: dict[str, float] = {}
+            times: dict[str, Taken] = {}
             for child in running[first:] + running[:first]:
-                micros = self.once(child, self.counts[child.name])
-                if micros is not None:
-                    times[child.name] = micros
+                taken = self.once(child, self.counts[child.name])
+                if taken is not None:
+                    times[child.name] = taken
             self.rounds.append(times)
         for child in running:
             self.comparison.results.setdefault(child.name, self.summary(child.name))
@@ -189,13 +200,24 @@ class Measurement:
 
     def summary(self, name: str) -> Result:
         """Medians over the rounds."""
-        times = [times[name] for times in self.rounds if name in times]
-        ratios = sorted(times[name] / times["raw"] for times in self.rounds if name in times and "raw" in times)
-        result = Result(name, micros=statistics.median(times))
-        if ratios:
+        against = self.workload.against
+        own = [times[name] for times in self.rounds if name in times]
+        others = [times[against] for times in self.rounds if against in times]
+        pairs = [(times[name], times[against]) for times in self.rounds if name in times and against in times]
+        result = Result(name, micros=statistics.median(taken.clock for taken in own))
+        if self.workload.absolute:  # it waits for nothing, so whatever else passes is not its own
+            result.micros = least(own)
+        if pairs:
+            ratios = sorted(one.clock / other.clock for one, other in pairs)
             result.ratio, result.spread = statistics.median(ratios), (ratios[0], ratios[-1])
-            result.best = min(times) / min(times["raw"] for times in self.rounds if "raw" in times)
+            result.best = min(taken.clock for taken in own) / min(taken.clock for taken in others)
+            result.processor = least(own) / least(others) if least(others) else None
         return result
+
+
+def least(taken: Sequence[Taken]) -> float:
+    """The least processor time; 0 where none was taken."""
+    return min(one.processor for one in taken)
 
 
 def run_pane(

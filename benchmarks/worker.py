@@ -53,15 +53,15 @@ class Worker:
         gc.collect()
         if BY_NAME[workload].stall:
             return self.runner.run(stalls(method, count))
-        best = self.window(method, count)
+        answer = self.window(method, count)
         if BY_NAME[workload].notes is not None:
-            return best
-        spent, windows = best["ns"], 1
+            return answer
+        spent, windows = answer["ns"], 1
         while windows < WINDOWS and (windows < FEWEST or spent < ENOUGH):
             again = self.window(method, count)
             spent, windows = spent + again["ns"], windows + 1
-            best = min(best, again, key=lambda answer: int(answer["ns"]))
-        return best
+            answer = {**again, "ns": min(answer["ns"], again["ns"]), "cpu": min(answer["cpu"], again["cpu"])}
+        return answer
 
     def window(self, method: Callable[[int], Any], count: int) -> Answer:
         """Time ``count`` operations."""

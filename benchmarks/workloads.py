@@ -34,7 +34,8 @@ class Workload:
 
     ``name`` is the method a competitor defines; ``rows`` how many rows one operation yields or touches, checked for
     every competitor (None where it is not counted). ``notes`` says what the scratch table holds beforehand: "empty",
-    "full" (as many rows as operations) or None. ``operations`` fixes their number instead of calibrating it.
+    "full" (as many rows as operations, or ``scratch`` where their number is fixed) or None. ``operations`` fixes their
+    number instead of calibrating it, ``rounds`` that of the rounds. ``against`` is whose time a ratio is to.
     """
 
     name: str
@@ -44,7 +45,10 @@ class Workload:
     panes: tuple[Pane, ...] = PANES
     notes: str | None = None
     operations: int | None = None
+    scratch: int = 1_000
     most: int = 20_000
+    rounds: int | None = None
+    against: str = "raw"
     absolute: bool = False
     stall: bool = False
 
@@ -54,6 +58,12 @@ def four(*targets: float) -> Mapping[Pane, float]:
     return dict(zip(PANES, targets, strict=True))
 
 
+def three(target: float) -> Mapping[Pane, float]:
+    """One target where the library's part shows best."""
+    return dict.fromkeys((SQLITE_BLOCKING, POSTGRESQL_BLOCKING, POSTGRESQL_ASYNC), target)
+
+
+POSTGRESQL: Final = (POSTGRESQL_BLOCKING, POSTGRESQL_ASYNC)
 ONE_WRITE: Final = {SQLITE_BLOCKING: 5.0, POSTGRESQL_ASYNC: 1.5}
 INSERT_ONE: Final = {SQLITE_BLOCKING: 2.0, POSTGRESQL_ASYNC: 1.5}
 BULK_ROWS: Final = 5_000
@@ -64,12 +74,21 @@ MANY_ROWS: Final = 5_000
 STALL_ROWS: Final = 20_000
 PARENTS: Final = 100
 CHILDREN: Final = 10
+ROOTS: Final = 10
+BRANCHES: Final = 100
+"""Of each root."""
+LEAVES: Final = 100
+"""Of each branch."""
+CHANGED_ROWS: Final = 10_000
+COPIED_ROWS: Final = 1_000_000
+GATHERED_ROWS: Final = 1_000
 TASKS: Final = 50
 TASK_READS: Final = 20
 TASK_UPDATES: Final = 4
 POOL_SIZE: Final = 10
 
 WORKLOADS: Final = (
+    Workload("construct", "an instance, against a dataclass's", 1, {SQLITE_BLOCKING: 3.0}, panes=(SQLITE_BLOCKING,)),
     Workload("get", "get by primary key", 1, four(2, 1.4, 1.8, 1.6)),
     Workload("get_joined", "get with one joined relation", 1, four(2.4, 1.6, 2, 2)),
     Workload("filter_20", "filter, limit 20, objects", 20, four(2.5, 1.8, 1.8, 1.8)),
@@ -108,6 +127,57 @@ WORKLOADS: Final = (
         {SQLITE_BLOCKING: 3.0, POSTGRESQL_ASYNC: 2.0},
     ),
     Workload(
+        "prefetch_deep",
+        "prefetch of 100 of each of 100 of each of 10",
+        ROOTS * BRANCHES * LEAVES,
+        three(2.0),
+        panes=tuple(three(2.0)),
+        rounds=7,
+    ),
+    Workload("annotated", "5,000 objects with a count", MANY_ROWS, three(1.8), panes=tuple(three(1.8))),
+    Workload("grouped", "5,000 groups with three aggregates", MANY_ROWS, three(1.8), panes=tuple(three(1.8))),
+    Workload("windowed", "5,000 objects with a row number", MANY_ROWS, three(1.8), panes=tuple(three(1.8))),
+    Workload(
+        "bulk_update",
+        "bulk update, 10,000 rows, 3 columns",
+        CHANGED_ROWS,
+        dict.fromkeys(POSTGRESQL, 1.2),
+        panes=POSTGRESQL,
+        notes="full",
+        operations=1,
+        scratch=CHANGED_ROWS,
+    ),
+    Workload(
+        "update_conflicts",
+        "bulk insert or update, 10,000 rows, 3 columns",
+        CHANGED_ROWS,
+        dict.fromkeys(POSTGRESQL, 1.2),
+        panes=POSTGRESQL,
+        notes="full",
+        operations=1,
+        scratch=CHANGED_ROWS,
+    ),
+    Workload(
+        "copy_in",
+        "copy in, 1,000,000 rows",
+        COPIED_ROWS,
+        dict.fromkeys(POSTGRESQL, 1.3),
+        panes=POSTGRESQL,
+        notes="empty",
+        operations=1,
+        rounds=5,
+    ),
+    Workload(
+        "batch",
+        "batch of 1,000 saves, against SQLAlchemy's flush",
+        GATHERED_ROWS,
+        three(0.5),
+        panes=tuple(three(0.5)),
+        notes="empty",
+        operations=1,
+        against="sqlalchemy",
+    ),
+    Workload(
         "pool",
         "1,000 reads, 200 updates, 50 tasks, pool of 10",
         TASKS * (TASK_READS + TASK_UPDATES),
@@ -132,6 +202,23 @@ WORKLOADS: Final = (
         {SQLITE_BLOCKING: 12.0, POSTGRESQL_BLOCKING: 12.0},
         panes=(SQLITE_BLOCKING, POSTGRESQL_BLOCKING),
         absolute=True,
+    ),
+    Workload(
+        "compile_ten",
+        "the same of ten steps, warm (µs)",
+        None,
+        {SQLITE_BLOCKING: 15.0, POSTGRESQL_BLOCKING: 15.0},
+        panes=(SQLITE_BLOCKING, POSTGRESQL_BLOCKING),
+        absolute=True,
+    ),
+    Workload(
+        "compile_cold",
+        "the same of ten steps, cold (µs)",
+        None,
+        {SQLITE_BLOCKING: 2_000.0, POSTGRESQL_BLOCKING: 2_000.0},
+        panes=(SQLITE_BLOCKING, POSTGRESQL_BLOCKING),
+        absolute=True,
+        most=100,
     ),
 )
 

@@ -135,6 +135,8 @@ async def run(
     """Everything that needs the database."""
     reporter = Reporter(console)
     functions = await fill(packages, reporter, closing)
+    reporter.say(f"The models as a picture (orm graph): {load.draw()}")
+    reporter.say("Six migrations back, and forth again, on these rows")
     await there_and_back(closing)
     with open_socket(options) as listener:
         address = "http://{}:{}".format(*listener.getsockname())

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import orm
 from migrations_demo.collect import FoundPackage
+from migrations_demo.database import FILE
 from migrations_demo.models import (
     MODELS,
     Classifier,
@@ -26,12 +27,18 @@ from migrations_demo.models import (
 )
 from migrations_demo.progress import Reporter
 from orm import models
+from orm.cli.drawing import svg
+from orm.cli.progress import Teller
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.migrations.recorder_blocking import MigrationRecorder
+from orm.models.diagram import diagram
 
 APP = "catalogue"
 BEFORE_THE_SPLIT = "0004"
 """The migration after which authors are people, but the lines they were read from are still there."""
+
+PICTURE = FILE.with_name("models.svg")
+"""Where the picture of the models is drawn."""
 
 SLICE = 5_000
 """Rows handed to ``abulk_create`` at a time: enough to be fast, few enough for the progress bar to move."""
@@ -69,7 +76,19 @@ def recreate_tables() -> int:
 
 def back_and_forth() -> int:
     """Take the split of the authors back, with the rows there are, and make it again; return how many ran."""
-    return len(orm.migrate(APP, BEFORE_THE_SPLIT)) + len(orm.migrate(APP))
+    teller = Teller()
+    try:
+        return sum(len(orm.migrate(APP, target, progress=teller)) for target in (BEFORE_THE_SPLIT, None))
+    finally:
+        teller.close()
+
+
+def draw() -> str:
+    """Draw the models as ``orm graph`` does; return where the picture is, and how much it shows."""
+    found = diagram((APP,))
+    PICTURE.parent.mkdir(exist_ok=True)
+    PICTURE.write_text(svg(found), encoding="utf-8")
+    return f"{PICTURE}: {len(found.entities)} models, {len(found.relations)} relations"
 
 
 async def load(packages: Sequence[FoundPackage], reporter: Reporter) -> Loaded:

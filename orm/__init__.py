@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from orm.models.batch import batch
     from orm.models.schema import acreate_tables, adrop_tables, schema_editor
     from orm.models.schema_blocking import create_tables, drop_tables
+    from orm.query.paging import Paginator
     from orm.sql.zones import timezone
 else:
     _HOMES = {
@@ -51,6 +52,7 @@ else:
         "migrate": "orm.migrations.running_blocking",
         "notify": "orm.db.notifications.listener_blocking",
         "on_commit": "orm.db.transactions.public",
+        "Paginator": "orm.query.paging",
         "register_backend": "orm.db.registry",
         "ReplicaRouter": "orm.db.routing.replicas",
         "run_in_transaction": "orm.db.transactions.atomic_blocking",
@@ -62,6 +64,7 @@ else:
 
 __all__ = [
     "DEFAULT_DB_ALIAS",
+    "Paginator",
     "ReplicaRouter",
     "acreate_tables",
     "adrop_tables",

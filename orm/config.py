@@ -38,9 +38,12 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
     "strict_models": ((bool,), True, "a bool"),
     "strict_values": ((bool,), True, "a bool"),
     "strict_blocks": ((bool,), True, "a bool"),
+    "reads_join_transactions": ((bool,), True, "a bool"),
     "same_everywhere": ((bool,), True, "a bool"),
     "zoned_columns": ((bool,), False, "a bool"),
+    "declared_types": ((bool,), False, "a bool"),
     "state_in_dict": ((bool,), False, "a bool"),
+    "authentication_backends": ((Sequence,), (), "a list of dotted paths of classes"),
     "silenced_checks": ((Sequence,), (), "a list of identifiers of checks"),
     "swapped_models": ((Mapping,), {}, "a mapping of Meta.swappable names to models, as 'app.Model'"),
     "migration_modules": ((Mapping,), {}, "a mapping of app labels to the modules of their migrations, or None"),
@@ -58,10 +61,11 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
     "database_routers": ((Sequence,), (), "a list of routers: dotted paths, classes or instances"),
     "tracer": ((object,), None, "an OpenTelemetry tracer, or None"),
     "secret_key": ((str, bytes), "", "a text"),
+    "test_runner": ((str,), "orm.testing.runner.DiscoverRunner", "the path of a class"),
     "site_id": ((int, type(None)), None, "the key of a site, or None"),
 }
 
-TUPLES = frozenset({"installed_apps", "database_routers", "silenced_checks", "fixture_dirs"})
+TUPLES = frozenset({"authentication_backends", "installed_apps", "database_routers", "silenced_checks", "fixture_dirs"})
 # Finds every line that may begin or hold the table [tool.orm], in any of the ways TOML has to write it.
 TABLE_OF_SETTINGS = r"""^\s*(?:\[+\s*)?(?:(?:["']?tool["']?\s*\.\s*)?["']?orm["']?\s*(?:[\].=]|$)|["']?tool["']?\s*=)"""
 
@@ -80,9 +84,12 @@ class Settings:
     strict_models: bool
     strict_values: bool
     strict_blocks: bool
+    reads_join_transactions: bool
     same_everywhere: bool
     zoned_columns: bool
+    declared_types: bool
     state_in_dict: bool
+    authentication_backends: Sequence[str]
     silenced_checks: Sequence[str]
     swapped_models: Mapping[str, str]
     migration_modules: Mapping[str, str | None]
@@ -101,6 +108,7 @@ class Settings:
     database_routers: Sequence[Any]
     secret_key: str | bytes
     site_id: int | None
+    test_runner: str
 
     def __init__(self) -> None:
         self.__dict__["_lock"] = threading.RLock()
@@ -117,7 +125,7 @@ class Settings:
                 tell_types()
         return self.__dict__[name]
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         if name not in KNOWN:
             raise ImproperlyConfigured(f"There is no setting {name!r}{near(name)}")
         raise ImproperlyConfigured(f"Settings are changed by orm.configure({name}=...), not by assignment.")
@@ -135,7 +143,7 @@ settings = Settings()
 os.register_at_fork(after_in_child=settings.start_over_in_child)
 
 
-def configure(databases: str | Mapping[str, Any] | None = None, **others: Any) -> None:
+def configure(databases: str | Mapping[str, object] | None = None, **others: object) -> None:
     """Set what the library works with. Settings that are not given keep their value.
 
     Parameters:
@@ -145,11 +153,16 @@ def configure(databases: str | Mapping[str, Any] | None = None, **others: Any) -
             ``strict_models`` (True: a model that is declared wrong is refused at once; False: that is left to system
             checks), ``strict_values`` (True: 2.9 for a whole number and "" for a foreign key are refused; False: the
             first is cut and the second is NULL), ``strict_blocks`` (True: an atomic block that an error has doomed says
-            so when it is left as if all were well; False: it is rolled back in silence), ``same_everywhere`` (True:
+            so when it is left as if all were well; False: it is rolled back in silence), ``reads_join_transactions``
+            (True: inside a transaction rows are read where they are written, whatever routers say; False: where
+            these say), ``same_everywhere`` (True:
             text is matched with its case and decimals are stored with their column's places on every database; False:
             as the database does it), ``zoned_columns`` (False; True: while ``use_tz`` is off, a column keeps the moment
-            that a datetime without a zone is in ``time_zone``, where the database can),
+            that a datetime without a zone is in ``time_zone``, where the database can), ``declared_types`` (False;
+            True: what a caller's own SQL reads is as Django's drivers read it: on SQLite as its column was declared, on
+            PostgreSQL an address as text),
             ``state_in_dict`` (False; True: ``_state`` stands in the ``__dict__`` of every instance from the start),
+            ``authentication_backends`` ([]: who knows what users may do, besides the tables of ``orm.contrib.auth``),
             ``silenced_checks`` ([]: identifiers of checks nobody wants to hear of),
             ``swapped_models`` ({}: which model stands in for a swappable one, by the name in its ``Meta.swappable``),
             ``migration_modules`` ({}: where the migrations of an app are, by its label), ``migrations_table``
@@ -162,7 +175,8 @@ def configure(databases: str | Mapping[str, Any] | None = None, **others: Any) -
             ``slow_query_seconds`` (None: log no statement as slow), ``repeated_query_limit`` (None: warn of no repeated
             query), ``tracer`` (None: an OpenTelemetry tracer for a span around each statement), ``database_routers``
             ([]: routers in Django's form, see ``orm.db.routing``), ``secret_key`` (""; what signatures are made with),
-            ``site_id`` (None: the key of the site that rows of ``orm.contrib.sites`` belong to).
+            ``site_id`` (None: the key of the site that rows of ``orm.contrib.sites`` belong to), ``test_runner``
+            ("orm.testing.runner.DiscoverRunner": what the command ``test`` runs tests with).
 
     Raises ``ImproperlyConfigured`` for an unknown setting or a value of the wrong type; nothing is changed then.
     """
@@ -180,6 +194,7 @@ def tell_types() -> None:
     """Tell the SQL types how strict they are, and which zone naive datetimes are in and are kept in."""
     sql_types.strict_values = settings.__dict__["strict_values"]
     sql_types.same_everywhere = settings.__dict__["same_everywhere"]
+    sql_types.declared_types = settings.__dict__["declared_types"]
     name = settings.__dict__["time_zone"]
     zone = sql_types.UTC if name == "UTC" else import_module("zoneinfo").ZoneInfo(name)
     zoned = settings.__dict__["use_tz"]
@@ -224,7 +239,7 @@ def near(name: str) -> str:
     return f". Did you mean {' or '.join(found)}?" if found else f". Known: {', '.join(sorted(KNOWN))}."
 
 
-def from_surroundings(skip: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def from_surroundings(skip: Mapping[str, object] | None = None) -> dict[str, object]:
     """Return every setting as the defaults, the project file and the environment have it, except those in ``skip``."""
     found = {name: default for name, (_, default, _) in KNOWN.items()}
     found.update(from_project_file(os.getcwd()))
@@ -245,7 +260,7 @@ def echo_wanted(spelled: str) -> bool:
     return TRUTHS.get(word, False)
 
 
-def from_project_file(start: str) -> dict[str, Any]:
+def from_project_file(start: str) -> dict[str, object]:
     """Return ``[tool.orm]`` of the first pyproject.toml found from ``start`` upward; nothing when there is none."""
     folder = os.path.abspath(start)
     path = os.path.join(folder, PROJECT_FILE)
@@ -257,7 +272,7 @@ def from_project_file(start: str) -> dict[str, Any]:
     return from_file(path)
 
 
-def from_file(path: str) -> dict[str, Any]:
+def from_file(path: str) -> dict[str, object]:
     """Return ``[tool.orm]`` of a TOML file; nothing where it has none.
 
     Raises ``ImproperlyConfigured`` for a file that can't be read, or a setting that can't be.

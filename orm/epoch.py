@@ -30,11 +30,11 @@ class Epoch:
     def __init__(self) -> None:
         self.number = 0
         self._lock = threading.Lock()
-        self._listeners: list[tuple[Callable[[], None], frozenset[Reason]]] = []
+        self._listeners: list[tuple[Callable[[], None], tuple[Reason, ...]]] = []
 
     def listen(self, forget: Callable[[], None], *reasons: Reason) -> None:
         """Call ``forget`` whenever one of these has changed; none named: whatever has."""
-        self._listeners.append((forget, frozenset(reasons or Reason)))
+        self._listeners.append((forget, reasons or tuple(Reason)))
 
     def advance(self, reason: Reason) -> None:
         """Say that something has changed."""

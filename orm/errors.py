@@ -7,7 +7,10 @@ edge (inside each backend's connection) and stay reachable as ``__cause__``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
 
 NON_FIELD_ERRORS = "__all__"
 
@@ -180,7 +183,7 @@ class ValidationError(Error):
     def __repr__(self) -> str:
         return f"ValidationError({self})"
 
-    def _key(self) -> Any:
+    def _key(self) -> Hashable:
         """What two equal errors share; the order of errors says nothing, and a list of one error is another than it."""
         if hasattr(self, "message"):
             return repr_key(self)
@@ -212,6 +215,18 @@ class InvalidValue(ValidationError, ValueError):
         return self.text()
 
 
+class InvalidPage(Error):
+    """A ``Paginator`` has no such page."""
+
+
+class PageNotAnInteger(InvalidPage):
+    """A ``Paginator`` was asked for a page by what is no whole number."""
+
+
+class EmptyPage(InvalidPage):
+    """A ``Paginator`` was asked for a page that has no objects, or by a number below 1."""
+
+
 class InvalidCursor(SuspiciousOperation, ValueError):
     """A cursor given to ``page()`` was not made by a page of the same ordering, or was changed since."""
 
@@ -219,18 +234,26 @@ class InvalidCursor(SuspiciousOperation, ValueError):
 # -- the database ------------------------------------------------------------------------------------------------------
 
 
-class InterfaceError(Error):
+class DatabaseAPIError(Error):
+    """What PEP 249 calls ``Error``: whatever went wrong with a database, on its side or the driver's."""
+
+
+class InterfaceError(DatabaseAPIError):
     """The connection or the driver was used in a way it can't be (closed, wrong arguments)."""
 
 
-class DatabaseError(Error):
+class DatabaseError(DatabaseAPIError):
     """The database refused or failed; PEP 249's root for that.
 
     ``retryable`` is set by the backend: True when the transaction lost against another one (a serialization failure, a
     deadlock, a lock held for too long), so that the same transaction, run again from its start, may well succeed.
+    Of an error of ``copy_in()``, ``row`` is the number, from 1, of the row that failed, and ``column`` the name of its
+    column, as far as the database says.
     """
 
     retryable: bool = False
+    row: int | None = None
+    column: str | None = None
 
 
 class DataError(DatabaseError):
@@ -238,7 +261,11 @@ class DataError(DatabaseError):
 
 
 class UnsendableText(DataError, ValueError):
-    """A text that has no form in the database's encoding, such as half of a surrogate pair; nothing was sent."""
+    """A text the database has no form for, as half of a surrogate pair, or NUL on PostgreSQL; nothing was sent."""
+
+
+class BadRow(DataError, ValueError):
+    """A row that ``copy_in()`` was given can't be one of the model; the message names its number, field and model."""
 
 
 class UnreadableValue(DataError, ValueError):
@@ -247,6 +274,10 @@ class UnreadableValue(DataError, ValueError):
 
 class OperationalError(DatabaseError):
     """The database is unreachable, went away, is locked, or ran out of something."""
+
+
+class LockNotAvailable(OperationalError):
+    """A lock was not to be had at once (``nowait``), or not within a ``lock_timeout``."""
 
 
 class IntegrityError(DatabaseError):
@@ -272,6 +303,8 @@ class ProgrammingError(DatabaseError):
 
 TABLES_ARE_MADE_BY = "orm.create_tables() makes the tables of your models, and `orm migrate` those of your migrations."
 """What backends add to the database's own words where a table is missing."""
+COLUMNS_ARE_MADE_BY = "If a model has changed since its table was made: `orm makemigrations`, then `orm migrate`."
+"""What backends add to the database's own words where a column is missing."""
 
 
 class NotSupportedError(DatabaseError):
@@ -290,7 +323,7 @@ class AmbiguousCommit(OperationalError):
     """Nobody knows whether a transaction was committed: the connection broke during COMMIT, or the server says so."""
 
 
-class TransactionManagementError(DatabaseError):
+class TransactionManagementError(ProgrammingError):
     """A transaction was used against its rules (broken block, outlived block, nested ``durable``)."""
 
 

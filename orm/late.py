@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Collection, Mapping
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 
 def late_module(name: str) -> Any:
@@ -64,11 +64,14 @@ def late_names(
 class LateLogger:
     """Stands for a logger; imports ``logging`` when there is something to say."""
 
+    called: ClassVar[dict[str, str]] = {}
+    """Other names of loggers, in a program that listens for these."""
+
     def __init__(self, name: str) -> None:
         self.__name__ = name
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(import_module("logging").getLogger(self.__name__), name)
+        return getattr(import_module("logging").getLogger(self.called.get(self.__name__, self.__name__)), name)
 
 
 asyncio: Any = late_module("asyncio")
@@ -78,6 +81,7 @@ hashlib: Any = late_module("hashlib")
 inspect: Any = late_module("inspect")
 ipaddress: Any = late_module("ipaddress")
 json: Any = late_module("json")
+metadata: Any = late_module("importlib.metadata")
 random: Any = late_module("random")
 signals: Any = late_module("_signal")  # what ``signal`` wraps: without the names, at a tenth of the time
 tomllib: Any = late_module("tomllib")

@@ -33,9 +33,12 @@ from tests.counting import Queries
 
 COLOURED = frozenset(
     {
+        "answers",
         "composite",
         "contenttypes",
         "contrib",
+        "documented",
+        "extending",
         "inheritance",
         "migrations",
         "observability",
@@ -140,6 +143,16 @@ class Server:
 
     def empty(self) -> None:
         """Delete every row, whatever refers to whatever."""
+        try:
+            self._delete_rows()
+        except (sqlite3.OperationalError, psycopg.errors.UndefinedTable):
+            there = self._table_names()
+            if set(self.tables) <= set(there):
+                raise
+            self.tables = there  # a test has dropped what it had made for itself
+            self._delete_rows()
+
+    def _delete_rows(self) -> None:
         statements = [f'DELETE FROM "{table}"' for table in self.tables]
         if self.name == "sqlite":
             with sqlite3.connect(self._path, timeout=60) as connection:

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import socket
 import threading
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 
 
 class Relay:
-    """Listens on ``port``; ``heard`` is all that clients have said."""
+    """Listens on ``port``; ``heard`` is all that clients have said.
 
-    def __init__(self, host: str, port: int) -> None:
+    ``at`` is the port to listen on, as that of a relay which was closed; 0 means any that is free.
+    """
+
+    def __init__(self, host: str, port: int, at: int = 0) -> None:
         self.heard = bytearray()
         self._server = (host, port)
         self._silent = threading.Event()
         self._closing = ExitStack()
-        self._listener = self._closing.enter_context(socket.create_server(("127.0.0.1", 0)))
+        self._listener = self._closing.enter_context(socket.create_server(("127.0.0.1", at)))
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
         with suppress(OSError):  # closed, at the end of the test
             while True:
-                client = self._closing.enter_context(self._listener.accept()[0])
-                server = self._closing.enter_context(socket.create_connection(self._server))
+                client = self._closing.enter_context(ended(self._listener.accept()[0]))
+                server = self._closing.enter_context(ended(socket.create_connection(self._server)))
                 for ends in ((client, server, self.heard), (server, client, None)):
                     threading.Thread(target=self._pass_on, args=ends, daemon=True).start()
 
@@ -44,3 +48,12 @@ class Relay:
         """End it, and the conversations that go through it."""
         self._listener.shutdown(socket.SHUT_RDWR)
         self._closing.close()
+
+
+@contextmanager
+def ended(conversation: socket.socket) -> Iterator[socket.socket]:
+    """End a conversation at last, for the thread that waits in it too: closing alone would leave that where it is."""
+    with conversation:
+        yield conversation
+        with suppress(OSError):  # it has ended
+            conversation.shutdown(socket.SHUT_RDWR)

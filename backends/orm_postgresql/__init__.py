@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from orm.db.contract import Backend, Driver, LateDriver
+from orm.db.contract import Backend, Driver, LateDriver, ScratchDatabase
 from orm.db.url import DatabaseURL
 from orm_postgresql.dialect import PostgreSQLDialect
 from orm_postgresql.introspection import PostgreSQLIntrospection
@@ -31,6 +31,19 @@ def shell(url: DatabaseURL) -> tuple[list[str], dict[str, str]]:
     return ["psql", *options, f"--dbname={url.database}"], {"PGPASSWORD": url.password} if url.password else {}
 
 
+def scratch(url: DatabaseURL, suffix: str) -> ScratchDatabase:
+    """Return a database of the same server, which is made and dropped from its database ``postgres``."""
+
+    def of(database: str) -> DatabaseURL:
+        return DatabaseURL(url.scheme, url.user, url.password, url.host, url.port, database, url.options, url.pool)
+
+    room = backend.dialect.capabilities.max_identifier_length - len(f"test_{suffix}".encode())
+    name = f"test_{url.database.encode()[:room].decode(errors='ignore')}{suffix}"  # the server cuts what is longer
+    quoted = backend.dialect.quote(name)
+    drop = f"DROP DATABASE IF EXISTS {quoted} WITH (FORCE)"
+    return ScratchDatabase(of(name), of("postgres"), make=(drop, f"CREATE DATABASE {quoted}"), drop=(drop,))
+
+
 backend = Backend(
     name="postgresql",
     schemes=("postgresql", "postgres"),
@@ -40,4 +53,5 @@ backend = Backend(
     options=OPTIONS,
     introspection=PostgreSQLIntrospection(),
     shell=shell,
+    scratch=scratch,
 )

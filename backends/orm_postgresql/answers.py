@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 ANSWERS: dict[str, Any] = {
+    "minimum_database_version": (12,),
     "can_introspect_materialized_views": True,
     "test_now_utc_template": "STATEMENT_TIMESTAMP() AT TIME ZONE 'UTC'",
     "greatest_least_ignores_nulls": True,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime
 import os
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Sequence
@@ -19,10 +20,13 @@ from urllib.parse import urlencode
 import asyncpg
 
 from orm import errors
-from orm.db.contract import Connection, Driver, Notification, Params, Row
+from orm.db.contract import Connection, CopyTarget, Driver, Notification, Params, Row
+from orm.sql import types
+from orm_postgresql import copying
 from orm_postgresql.errors import Place, connect_error, error_of
-from orm_postgresql.options import BEHIND_A_POOLER, begin_statement, read_settings
+from orm_postgresql.options import BEHIND_A_POOLER, begin_statement, read_settings, zone_of_sessions
 from orm_postgresql.spelling import spelled
+from orm_postgresql.values import NaiveMoments
 
 if TYPE_CHECKING:
     from orm.db.url import DatabaseURL
@@ -63,7 +67,7 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has
     would meet another session, and somebody's would stay without ``jit``: in one transaction they meet the same.
     """
 
-    async def _introspect_types(self, typeoids: Any, timeout: float | None) -> Any:
+    async def _introspect_types(self, typeoids: object, timeout: float | None) -> Any:
         if self.is_in_transaction():
             return await super()._introspect_types(typeoids, timeout)
         async with self.transaction():
@@ -122,6 +126,31 @@ class AwaitableConnection(Connection):
         await self._do(self._raw.executemany(sql, rows))
         return -1
 
+    async def copy_in(self, sql: str, target: CopyTarget, rows: Iterable[Params]) -> int:
+        where: dict[str, Any] = {"columns": target.columns}
+        try:
+            if copying.known_to_asyncpg(target.fields):
+                status = await self._raw.copy_records_to_table(target.table, records=rows, **where)
+            else:
+                status = await self._raw.copy_to_table(target.table, source=copying.text_of(rows), **where)
+        except CAUGHT as error:
+            problem = await self._translated(error)
+            if isinstance(problem, errors.DatabaseError):
+                copying.note_row(problem, getattr(error, "context", None), target)
+            raise problem from error
+        except BaseException as error:
+            await self._settle(error)
+            raise
+        return _count(status)
+
+    async def copy_out(self, sql: str, params: Params, header: bool, write: Callable[[bytes], Awaitable[None]]) -> int:
+        async with copying.written_out(self, sql, params, header) as query:
+            gathered = copying.Gathered(write)
+            # asyncpg has no door for a COPY statement: it makes one of a query and options.
+            status = await self._do(self._raw.copy_from_query(query, output=gathered, format="csv", header=header))
+            await gathered.flush()
+        return _count(status)
+
     async def execute_script(self, sql: str) -> None:
         await self._do(self._raw.execute(sql))
 
@@ -165,7 +194,7 @@ class AwaitableConnection(Connection):
             raise
         return await self._do(_call(run, *await self._fitted(sql, params, refusal)))
 
-    async def _fitted(self, sql: str, params: Params, refusal: BaseException) -> list[Any]:
+    async def _fitted(self, sql: str, params: Params, refusal: BaseException) -> list[object]:
         """Return parameters that asyncpg refused as what the server makes of their texts.
 
         That is how psycopg sends them, so a text for a timestamp is one in both colours. The statement has not run.
@@ -198,7 +227,7 @@ class AwaitableConnection(Connection):
             self._raw.add_termination_listener(lambda _: heard.put_nowait(None))
         await self._do(self._raw.add_listener(channel, self._hear))
 
-    def _hear(self, _: Any, pid: int, channel: str, payload: str) -> None:
+    def _hear(self, _: object, pid: int, channel: str, payload: str) -> None:
         if self._heard is not None:
             self._heard.put_nowait(Notification(channel, payload, pid))
 
@@ -232,6 +261,13 @@ class AwaitableConnection(Connection):
         except asyncio.CancelledError:
             await self._end_stream("ROLLBACK")  # it may have begun before the cancellation reached the server
             raise
+
+    async def follow_settings(self) -> None:
+        await self._do(self._raw.execute("SELECT set_config('TimeZone', $1, false)", zone_of_sessions()))
+        if types.kept_zone is None:
+            await self._raw.reset_type_codec("timestamptz", schema="pg_catalog")
+        else:
+            await _read_naive_moments(self._raw, types.kept_zone)
 
     async def commit(self) -> None:
         status = await self._do(self._raw.execute("COMMIT"))
@@ -349,7 +385,16 @@ class AwaitableDriver(Driver):
             # Its requests to cancel a statement would ask for TLS again, and when one of these is broken off, which
             # happens when the session is ended, asyncio complains of a future that asyncpg forgot.
             raw._params = raw._params._replace(ssl=None)
+        if types.kept_zone is not None:
+            await _read_naive_moments(raw, types.kept_zone)
         return AwaitableConnection(raw, named=settings.statement_cache_size > 0, pooled=settings.pooled)
+
+
+async def _read_naive_moments(raw: asyncpg.Connection, zone: datetime.tzinfo) -> None:
+    naive = NaiveMoments(zone)
+    await raw.set_type_codec(
+        "timestamptz", schema="pg_catalog", encoder=naive.encode, decoder=naive.decode, format="tuple"
+    )
 
 
 def _is_refusal(error: BaseException) -> bool:
@@ -364,7 +409,7 @@ def _type_name(kind: asyncpg.Type) -> str:
     return f"{quoted}[]" if kind.name != name else quoted
 
 
-async def _call(method: Callable[..., Awaitable[T]], *arguments: Any) -> T:
+async def _call(method: Callable[..., Awaitable[T]], *arguments: object) -> T:
     """Call a method of asyncpg's that may raise at once, before there is anything to await."""
     return await method(*arguments)
 
@@ -376,7 +421,7 @@ class Opening(asyncio.Task[asyncpg.Connection]):
     cancels: ``asyncio.run`` cancels every task at its end.
     """
 
-    def cancel(self, msg: Any = None) -> bool:
+    def cancel(self, msg: object = None) -> bool:
         waiting: Any = None if self.done() else self.get_coro()
         while waiting is not None and getattr(waiting, "__name__", "") != "_create_connection_transport":
             waiting = getattr(waiting, "cr_await", None)
@@ -386,7 +431,7 @@ class Opening(asyncio.Task[asyncpg.Connection]):
         return True
 
 
-async def _opened(opening: Coroutine[Any, Any, asyncpg.Connection]) -> asyncpg.Connection:
+async def _opened(opening: Coroutine[object, None, asyncpg.Connection]) -> asyncpg.Connection:
     """Open a session. A cancellation meanwhile comes a moment later."""
     work = Opening(opening, loop=asyncio.get_running_loop())
     try:

@@ -10,7 +10,7 @@ import math
 import os
 import socket
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from itertools import count
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
@@ -23,10 +23,11 @@ from psycopg.pq import ConnStatus, PollingStatus, TransactionStatus
 from psycopg.sql import SQL, Identifier
 
 from orm import errors
-from orm.db.contract import Connection, Driver, Notification, Params, Row, WrittenAnswer
-from orm_postgresql.dumpers import client_cursor, prepare
+from orm.db.contract import Connection, CopyTarget, Driver, Notification, Params, Row, WrittenAnswer
+from orm_postgresql import copying
+from orm_postgresql.dumpers import client_cursor, copying_cursor, follow_settings, prepare
 from orm_postgresql.errors import Place, connect_error, error_of
-from orm_postgresql.options import BEHIND_A_POOLER, begin_statement, read_settings
+from orm_postgresql.options import BEHIND_A_POOLER, begin_statement, read_settings, zone_of_sessions
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGcancelConn
@@ -126,6 +127,13 @@ class BlockingConnection(Connection):
         self._written = cursor if len(answer.rows) <= _KEPT_ROWS else None
         return answer
 
+    async def follow_settings(self) -> None:
+        if self._pgconn.transaction_status == TransactionStatus.INERROR:
+            return  # it would be refused; the session ends with its block, and the next one is opened as it should be
+        await self.execute("SELECT set_config('TimeZone', $1, false)", [zone_of_sessions()])
+        follow_settings(self._raw)
+        self._cursor, self._written = self._raw.cursor(), None
+
     async def execute(self, sql: str, params: Params = ()) -> int:
         try:
             self._cursor.execute(sql, params)
@@ -145,6 +153,33 @@ class BlockingConnection(Connection):
             raise translate(error) from error
         affected: int = cursor.rowcount
         return affected
+
+    async def copy_in(self, sql: str, target: CopyTarget, rows: Iterable[Params]) -> int:
+        cursor = copying_cursor(self._raw)
+        try:
+            with cursor.copy(sql) as copy:
+                write = copy.write_row
+                for row in rows:
+                    write(row)
+        except CAUGHT as error:
+            problem = translate(error)
+            if isinstance(error, psycopg.Error) and isinstance(problem, errors.DatabaseError):
+                copying.note_row(problem, error.diag.context, target)
+            raise problem from error
+        copied: int = cursor.rowcount
+        return copied
+
+    async def copy_out(self, sql: str, params: Params, header: bool, write: Callable[[bytes], Awaitable[None]]) -> int:
+        cursor: Any = self._raw.cursor()
+        async with copying.written_out(self, sql, params, header) as statement:
+            try:
+                with cursor.copy(statement) as copy:
+                    for part in copying.parts(copy):
+                        await write(part)
+            except CAUGHT as error:
+                raise translate(error) from error
+        copied: int = cursor.rowcount
+        return copied
 
     async def execute_script(self, sql: str) -> None:
         try:
@@ -312,6 +347,36 @@ class BlockingDriver(Driver):
             await _to_zone(connection, settings)
         return connection
 
+    def adopt(self, raw: Any) -> BlockingConnection:
+        if not isinstance(raw, psycopg.Connection):
+            return super().adopt(raw)  # type: ignore[return-value]  # it raises
+        return BlockingConnection(AdoptedSession(raw), pooled=True)
+
+
+class AdoptedSession(psycopg.Connection[Any]):
+    """psycopg's object for a session that another of its objects has opened and will close.
+
+    It has adapters of its own, so that the other one's values stay as they are. It begins a transaction where the other
+    one would. Statements are not prepared: their names would meet the other's.
+    """
+
+    def __init__(self, raw: psycopg.Connection[Any]) -> None:
+        notices, notifications = raw.pgconn.notice_handler, raw.pgconn.notify_handler
+        super().__init__(raw.pgconn)
+        raw.pgconn.notice_handler, raw.pgconn.notify_handler = notices, notifications
+        self.cursor_factory = psycopg.RawCursor
+        self.prepare_threshold = None
+        if raw.info.transaction_status == TransactionStatus.IDLE:
+            self.autocommit = raw.autocommit
+            self.isolation_level = raw.isolation_level
+        prepare(self)
+
+    def close(self) -> None:
+        """Nothing: the session is the other's."""
+
+    def __del__(self, _warn: Any = None) -> None:
+        """Nothing: that the session is open is no mistake."""
+
 
 async def _to_zone(connection: BlockingConnection, settings: Settings) -> None:
     """Set the time zone through a pooler: PgBouncer notes it for this client alone.
@@ -362,5 +427,5 @@ def _quietly(cancel: Callable[[], None]) -> None:
 
 
 def _escape(value: str) -> str:
-    """Return a value for libpq's ``options``, where blanks and backslashes are escaped."""
-    return value.replace("\\", "\\\\").replace(" ", "\\ ")
+    """Return a value for libpq's ``options``, where white space and backslashes are escaped."""
+    return "".join(f"\\{one}" if one in "\\ \t\n\v\f\r" else one for one in value)

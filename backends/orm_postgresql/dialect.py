@@ -7,18 +7,21 @@ cast. JSON travels as text (the column type is jsonb), everything else as Python
 from __future__ import annotations
 
 import datetime
-import json
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from orm.errors import NotSupportedError
+from orm.errors import NotSupportedError, UnsendableText
 from orm.sql import types
 from orm.sql.dialect import Adapter, Capabilities, Pattern, like_escape
+from orm.sql.explanation import Plan
 from orm.sql.types import SQLType
-from orm_postgresql import spelling
+from orm_postgresql import spelling, table_functions
 from orm_postgresql.answers import ANSWERS
+from orm_postgresql.beside_writers import forms_of
 from orm_postgresql.objects import PostgreSQLObjects
+from orm_postgresql.plans import plan_of
 from orm_postgresql.values import (
     AS_TEXT,
     RANGES,
@@ -28,7 +31,9 @@ from orm_postgresql.values import (
     Naive,
     ReadRange,
     named_type,
+    read_address,
     read_hstore,
+    write_address,
     write_hstore,
     write_json,
 )
@@ -47,6 +52,8 @@ _TYPES = {
     "uuid": "uuid",
     "json": "jsonb",
     "binary": "bytea",
+    "regconfig": "regconfig",
+    "address": "inet",
     **{kind: kind for kind in AS_TEXT},
 }
 
@@ -54,8 +61,11 @@ _TYPES = {
 def _text(value: str) -> str:
     """Return a text as it is. The server refuses the character NUL, after it was sent and a transaction is spoilt."""
     if isinstance(value, str) and "\x00" in value:
-        raise ValueError(f"PostgreSQL's texts can't hold the character NUL (0x00): {value[:80]!r}")
+        raise UnsendableText(f"PostgreSQL's texts can't hold the character NUL (0x00): {value[:80]!r}")
     return value
+
+
+_text.refuses = "\x00"  # type: ignore[attr-defined]  # which spares most texts the call, see Dialect.adapter
 
 
 def _like(value: str) -> str:
@@ -73,6 +83,7 @@ def _texts(keys: Sequence[str]) -> list[str]:
 _ADAPTERS: dict[str, Adapter] = {
     "text": _text,
     "char": _text,
+    "address": write_address,
     "json": write_json,
     "hstore": write_hstore,
     **dict.fromkeys(RANGES, str),
@@ -80,7 +91,7 @@ _ADAPTERS: dict[str, Adapter] = {
 
 
 _CONVERTERS: dict[str, Adapter] = {
-    "json": json.loads,
+    "address": read_address,
     "hstore": read_hstore,
     **{kind: ReadRange(made) for kind, made in RANGES.items()},
 }
@@ -121,12 +132,16 @@ _EXPLAIN_OPTIONS = frozenset(
 _COUNTED = {"smallserial": "smallint", "serial": "integer", "bigserial": "bigint"}
 """What columns whose values are counted hold: words for columns only, which no cast knows."""
 
+_CONCURRENTLY = re.compile(r"\s*(?:CREATE|DROP|REINDEX)\b[^\"']*\bCONCURRENTLY\b", re.IGNORECASE)
+"""Statements that wait for every transaction there is, with nobody behind them."""
+
 
 class PostgreSQLDialect(PostgreSQLObjects):
     """PostgreSQL 12 and later; UNIQUE NULLS NOT DISTINCT needs 15."""
 
     name = "postgresql"
     display_name = "PostgreSQL"
+    plan_format = "json"
     answers = ANSWERS
     capabilities = Capabilities(
         numbered_placeholders=True,
@@ -136,8 +151,12 @@ class PostgreSQLDialect(PostgreSQLObjects):
         max_identifier_length=63,
         max_channel_length=63,
         group_by_primary_key=True,
+        lateral=True,
+        merge=True,
+        delete_using=True,
         distinct_on=True,
         select_for_update=True,
+        transaction_settings=True,
         nulls_largest=True,
         deferrable_unique=True,
         nulls_not_distinct=True,
@@ -149,23 +168,31 @@ class PostgreSQLDialect(PostgreSQLObjects):
         operator_classes=True,
         tablespaces=True,
         changing_ctes=True,
+        copy=True,
+        measured_plans=True,
     )
+
+    def set_settings(self, number: int) -> str:
+        return "SELECT " + ", ".join(f"set_config(${at}, ${at + 1}, true)" for at in range(1, 2 * number, 2))
+
+    def read_settings(self, number: int) -> str:
+        return "SELECT " + ", ".join(f"current_setting(${at}, true)" for at in range(1, number + 1))
 
     def placeholder(self, number: int) -> str:
         return f"${number}"
 
-    def written_parameter(self, number: int, value: Any) -> str:
+    def written_parameter(self, number: int, value: object) -> str:
         named = named_type(value)
         return f"${number}" if named is None else f"${number}::{named}"
 
     def notify_statement(self) -> str:
         return "SELECT pg_notify($1, $2)"
 
-    def array_text(self, items: Sequence[Any]) -> str:
+    def array_text(self, items: Sequence[object]) -> str:
         """Return a list as PostgreSQL reads arrays."""
         return spelling.array(list(items))
 
-    def shown_value(self, value: Any) -> str:
+    def shown_value(self, value: object) -> str:
         if isinstance(value, (bool, int, str)) or (named := named_type(value)) is None:
             return super().shown_value(value)
         finite = not isinstance(value, float) or math.isfinite(value)
@@ -205,6 +232,21 @@ class PostgreSQLDialect(PostgreSQLObjects):
             return _COUNTED.get(own.lower(), own)
         return "varchar" if sql_type.kind == "char" else self.column_type(sql_type)
 
+    def cast_to_column(self, sql: str, sql_type: SQLType) -> str:
+        """Return ``sql`` cast, a text cut to the length of its column; spelt as this database's own statements are."""
+        sized = sql_type.kind == "char" and sql_type.own_db_type(self) is None
+        return f"({sql})::{self.column_type(sql_type) if sized else self.cast_type(sql_type)}"
+
+    def as_text(self, sql: str, sql_type: SQLType) -> str:
+        """Return a value as text, an address without the network that a cast would add."""
+        return f"HOST({sql})" if sql_type.kind == "address" else super().as_text(sql, sql_type)
+
+    def tie(self, lhs: str, lhs_type: SQLType, rhs: str, rhs_type: SQLType) -> str:
+        """Return that two columns are equal; what a text refers to is compared as text."""
+        if (lhs_type.kind in types.TEXT_KINDS) != (rhs_type.kind in types.TEXT_KINDS):
+            lhs, rhs = self.as_text(lhs, lhs_type), self.as_text(rhs, rhs_type)
+        return f"{lhs} = {rhs}"
+
     def parameter(self, sql_type: SQLType | None) -> str:
         """Return a cast parameter; a decimal without its digits, which would round a value wider than the column."""
         if sql_type is None:
@@ -241,17 +283,21 @@ class PostgreSQLDialect(PostgreSQLObjects):
         if types.kept_zone is not None and sql_type.kind in ("datetime", "tstzrange"):
             naive = Naive(types.kept_zone)
             return naive if sql_type.kind == "datetime" else EachBound(naive)
+        if sql_type.kind == "json":
+            return self.json_reader(sql_type)
         return _CONVERTERS.get(sql_type.kind)
 
     def kept_zone(self) -> datetime.tzinfo | None:
         return types.kept_zone
 
+    def session_settings(self) -> tuple[datetime.tzinfo | None, bool]:
+        return types.kept_zone, types.declared_types
+
     # -- conditions ---------------------------------------------------------------------------------------------------
 
     def pattern(self, lookup: str, sql_type: SQLType) -> Pattern:
         operator, adapter = _PATTERNS[lookup]
-        text = "{lhs}" if sql_type.kind in types.TEXT_KINDS else "{lhs}::text"
-        return Pattern(f"{text} {operator} %s", adapter)
+        return Pattern(f"{{lhs}} {operator} %s", adapter)
 
     def pattern_expression(self, lookup: str, lhs: str, rhs: str) -> str:
         operator = _PATTERNS[lookup][0]
@@ -265,7 +311,7 @@ class PostgreSQLDialect(PostgreSQLObjects):
     def membership(self, lhs: str, sql_type: SQLType) -> Pattern | None:
         if not self.capabilities.array_parameters or sql_type.kind == "array" or self._sent(sql_type) != "%s":
             return None
-        adapt = self.adapter(sql_type)
+        adapt = self.comparison_adapter(sql_type)
         if sql_type.kind in types.INTEGER_KINDS:
             element = "bigint"  # a narrow column is compared to any number, and finds none that is too wide for it
         else:
@@ -281,8 +327,12 @@ class PostgreSQLDialect(PostgreSQLObjects):
         return _FUNCTION_NAMES.get(name, name)
 
     def numeric_function(self, name: str, arguments: Sequence[tuple[str, str | None]]) -> str:
-        """Return the function; ROUND to places, LOG to a base and MOD take no double precision."""
-        if name not in ("ROUND", "LOG", "MOD") or len(arguments) < 2 or all(kind != "float" for _, kind in arguments):
+        """Return the function; ROUND to places, LOG to a base and MOD take no double precision.
+
+        ROUND of double precision alone is there, but gives of two numbers that are as near the even one.
+        """
+        takes_floats = name not in ("ROUND", "LOG", "MOD") or (len(arguments) < 2 and name != "ROUND")
+        if takes_floats or all(kind != "float" for _, kind in arguments):
             return super().numeric_function(name, arguments)
         exact = [sql if kind in types.INTEGER_KINDS else f"({sql})::numeric" for sql, kind in arguments]
         return f"{name}({', '.join(exact)})::double precision"
@@ -380,19 +430,28 @@ class PostgreSQLDialect(PostgreSQLObjects):
             parts.append("SKIP LOCKED")
         return " ".join(parts)
 
-    def explain(self, format: str | None, options: dict[str, Any]) -> str:
+    def copy_in(self, table: str, columns: Sequence[str]) -> str:
+        return f"COPY {table} ({', '.join(columns)}) FROM STDIN".replace("%%", "%")
+
+    def explain(self, format: str | None, options: dict[str, object]) -> str:
         parts = []
         if format is not None:
             if not isinstance(format, str) or format.lower() not in _EXPLAIN_FORMATS:
                 known = ", ".join(sorted(name.upper() for name in _EXPLAIN_FORMATS))
                 raise ValueError(f"{str(format).upper()} is not a recognized format. Allowed formats: {known}")
             parts.append(f"FORMAT {format.upper()}")
-        unknown = sorted(name for name in options if name.lower() not in _EXPLAIN_OPTIONS)
+        unknown = sorted(name.upper() for name in options if name.lower() not in _EXPLAIN_OPTIONS)
         if unknown:
             raise ValueError(f"Unknown options: {', '.join(unknown)}. Known: {', '.join(sorted(_EXPLAIN_OPTIONS))}")
         for name, value in options.items():
-            parts.append(f"{name.upper()} {'TRUE' if value else 'FALSE'}")
+            parts.append(f"{name.upper()} {'true' if value else 'false'}")
         return f"EXPLAIN ({', '.join(parts)})" if parts else "EXPLAIN"
+
+    def plan(self, rows: Sequence[Sequence[object]]) -> Plan:
+        return plan_of(rows[0][0])
+
+    def table_function(self, function: str, arguments: Sequence[str], alias: str, columns: Sequence[str]) -> str:
+        return table_functions.as_table(function, arguments, alias, columns)
 
     def array_rows(self, sql_types: Sequence[SQLType]) -> str | None:
         # unnest() opens arrays of arrays all the way, so a column of arrays can't come as one.
@@ -415,10 +474,40 @@ class PostgreSQLDialect(PostgreSQLObjects):
             "ELSE EXTRACT(EPOCH FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END::float8"
         )
 
+    def lock_waits(self) -> str | None:
+        return (
+            "SELECT pid, array_to_string(pg_blocking_pids(pid), ', '), "
+            "EXTRACT(EPOCH FROM clock_timestamp() - query_start)::float8, wait_event, application_name "
+            "FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database() ORDER BY query_start"
+        )
+
     # -- schema -------------------------------------------------------------------------------------------------------
 
-    def advisory_lock(self, key: int) -> tuple[str, str] | None:
-        return f"SELECT pg_advisory_lock({key:d})", f"SELECT pg_advisory_unlock({key:d})"
+    def advisory_lock(self, key: int) -> tuple[str, str, str] | None:
+        # Tenants' schemas don't wait for each other. Whoever waits in pg_advisory_lock() has a snapshot, which an index
+        # that is built concurrently waits for in turn.
+        number = f"{key:d} # hashtext(coalesce(current_schema()::text, ''))"
+        taken, given = f"SELECT pg_try_advisory_lock({number})", f"SELECT pg_advisory_unlock({number})"
+        return taken, given, "SELECT pg_sleep(0.2)"
+
+    def limit_locks(self, seconds: float | None, statement: str = "") -> str | None:
+        if seconds is None:
+            return "SET lock_timeout = DEFAULT"
+        return None if _CONCURRENTLY.match(statement) else f"SET lock_timeout = {max(1, round(seconds * 1000)):d}"
+
+    def pause(self, seconds: float) -> str | None:
+        return f"SELECT pg_sleep({seconds:f})"
+
+    def sessions_held_up(self) -> str | None:
+        waits = "NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+        return f"SELECT count(DISTINCT pid) FROM pg_locks WHERE {waits}"
+
+    def replicas_behind(self) -> str | None:
+        """As positions in the write-ahead log; a role without ``pg_monitor`` sees those of no replica."""
+        return (
+            "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint, "
+            "(SELECT min(pg_wal_lsn_diff(replay_lsn, '0/0'))::bigint FROM pg_stat_replication)"
+        )
 
     def settle_constraints(self) -> list[str]:
         return ["SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED"]
@@ -435,6 +524,9 @@ class PostgreSQLDialect(PostgreSQLObjects):
     def validate_constraint(self, table: str, name: str) -> str | None:
         return f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}"
 
+    def beside_writers(self, statement: str) -> list[tuple[str | None, str]]:
+        return forms_of(statement)
+
     def counter_of(self, table: str, column: str) -> str | None:
         """Return a query for the sequence behind a serial or identity column."""
         return f"SELECT {self._counter(table, column)}"
@@ -447,7 +539,8 @@ class PostgreSQLDialect(PostgreSQLObjects):
         return [*statements, *self.number_on(table, column)]
 
     def empty_tables(self, tables: Sequence[str], counted: Sequence[str] = ()) -> Sequence[str]:
-        return [f"TRUNCATE {', '.join(tables)} RESTART IDENTITY"] if tables else []
+        restart = " RESTART IDENTITY" if counted else ""
+        return [f"TRUNCATE {', '.join(tables)}{restart}"] if tables else []
 
     def number_on(self, table: str, column: str) -> list[str]:
         sequence = self._counter(table, column.strip(chr(34)))

@@ -53,6 +53,7 @@ _BY_CLASS: dict[str, type[errors.DatabaseError]] = {
 _BY_STATE: dict[str, type[errors.DatabaseError]] = {
     "08007": errors.AmbiguousCommit,
     "25006": errors.OperationalError,  # write in a read-only transaction: SQLite's is one of these too
+    "55P03": errors.LockNotAvailable,
     "40002": errors.IntegrityError,
     "40003": errors.AmbiguousCommit,  # what distributed engines say when they can't know, of single statements too
 }
@@ -62,7 +63,8 @@ _RETRYABLE = frozenset({"40001", "40P01"})
 """Serialization failure and deadlock: the transaction lost against another one."""
 
 
-_UNDEFINED_TABLE = "42P01"
+_REMEDIES = {"42P01": errors.TABLES_ARE_MADE_BY, "42703": errors.COLUMNS_ARE_MADE_BY}
+"""What helps where a table or a column is not there."""
 _KEY = re.compile(r"\((.*?)\)=\(", re.DOTALL)
 """The columns in the detail of a unique or foreign key violation, whatever the language: ``Key (a, b)=(1, 2) ...``."""
 _COLUMN = re.compile(r'(\w+|"(?:[^"]|"")+")(?:, |$)')
@@ -84,7 +86,7 @@ def columns_of(place: Place) -> tuple[str, ...]:
 def error_of(sqlstate: str, text: str, place: Place) -> errors.DatabaseError:
     """Return the exception for a SQLSTATE, what the server said, and where it said that it was."""
     kind = _BY_STATE.get(sqlstate) or _BY_CLASS.get(sqlstate[:2], errors.DatabaseError)
-    error = kind(f"{text}\n{errors.TABLES_ARE_MADE_BY}" if sqlstate == _UNDEFINED_TABLE else text)
+    error = kind(f"{text}\n{_REMEDIES[sqlstate]}" if sqlstate in _REMEDIES else text)
     if isinstance(error, errors.IntegrityError):
         error.constraint, error.table = place.constraint or None, place.table or None
         error.columns = columns_of(place)

@@ -34,6 +34,9 @@ _TYPES: dict[str, str] = {
 }
 _AUTO = {"SmallIntegerField": "SmallAutoField", "IntegerField": "AutoField", "BigIntegerField": "BigAutoField"}
 
+_SCHEMAS = (
+    "SELECT nspname::text FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' ORDER BY 1"
+)
 _TABLES = """
 SELECT c.relname, CASE WHEN c.relispartition THEN 'partition' ELSE c.relkind::text END,
        COALESCE(obj_description(c.oid, 'pg_class'), '')
@@ -69,17 +72,24 @@ _INDEXES = f"""
 SELECT x.relname, i.indisunique, i.indisprimary, i.indisvalid, am.amname, pg_get_indexdef(x.oid),
        COALESCE(pg_get_expr(i.indpred, i.indrelid), ''), i.indexprs IS NOT NULL,
        ARRAY(SELECT COALESCE(a.attname::text, '') FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS u(num, place)
-             LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.num WHERE u.place <= i.indnkeyatts
-             ORDER BY u.place),
-       ARRAY(SELECT CASE WHEN o & 1 = 1 THEN 'DESC' ELSE 'ASC' END FROM unnest(i.indoption::int2[]) AS o)
+             LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.num ORDER BY u.place),
+       i.indnkeyatts,
+       ARRAY(SELECT CASE WHEN o & 1 = 1 THEN 'DESC' ELSE 'ASC' END FROM unnest(i.indoption::int2[]) AS o),
+       COALESCE(x.reloptions, ARRAY[]::text[]),
+       ARRAY(SELECT o.opcname::text FROM unnest(i.indclass::oid[]) WITH ORDINALITY AS u(num, place)
+             JOIN pg_opclass o ON o.oid = u.num
+             WHERE EXISTS (SELECT FROM pg_opclass other WHERE other.oid = ANY (i.indclass) AND NOT other.opcdefault)
+             ORDER BY u.place)
 FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
 JOIN pg_am am ON am.oid = x.relam
 WHERE {_THIS} AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.oid AND k.contype IN ('p', 'u', 'x'))
 ORDER BY x.oid
 """
 _REFERRING = f"""
-SELECT o.relname, k.conname FROM pg_constraint k JOIN pg_class c ON c.oid = k.confrelid
-JOIN pg_class o ON o.oid = k.conrelid WHERE {_THIS} AND k.contype = 'f' AND k.conrelid <> k.confrelid
+SELECT CASE WHEN pg_table_is_visible(o.oid) THEN o.relname ELSE '"' || n.nspname || '"."' || o.relname || '"' END,
+       k.conname
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.confrelid JOIN pg_class o ON o.oid = k.conrelid
+JOIN pg_namespace n ON n.oid = o.relnamespace WHERE {_THIS} AND k.contype = 'f' AND k.conrelid <> k.confrelid
 ORDER BY o.relname, k.conname
 """
 _TRIGGERS = f"""
@@ -90,6 +100,9 @@ WHERE {_THIS} AND NOT t.tgisinternal ORDER BY t.tgname
 
 class PostgreSQLIntrospection(Introspection):
     """Reads PostgreSQL 12 and later."""
+
+    async def schemas(self, fetch: Fetch) -> list[str]:
+        return [name for (name,) in await fetch(_SCHEMAS, ())]
 
     async def tables(self, fetch: Fetch) -> list[TableInfo]:
         rows = await fetch(_TABLES, ())
@@ -114,14 +127,18 @@ class PostgreSQLIntrospection(Introspection):
                 valid=valid,
             )
         for row in await fetch(_INDEXES, (table,)):
-            name, unique, primary, valid, method, definition, condition, expressions, columns, orders = row
+            name, unique, primary, valid, method, definition, condition, expressions, *of_columns = row
+            columns, keys, orders, options, classes = of_columns
             found[name] = ConstraintInfo(
-                tuple(column or None for column in columns),
+                tuple(column or None for column in columns[:keys]),
                 primary_key=primary,
                 unique=unique,
                 index=True,
-                orders=() if expressions or method != "btree" else tuple(orders),
-                type="idx" if method == "btree" else method,
+                orders=tuple(orders) if method == "btree" else (),
+                included=tuple(columns[keys:]),
+                options=tuple(options),
+                classes=tuple(classes),
+                type="idx" if method == "btree" and not options else method,
                 definition=definition,
                 condition=condition,
                 expressions=expressions,
@@ -135,7 +152,7 @@ class PostgreSQLIntrospection(Introspection):
     async def attached(self, fetch: Fetch, table: str) -> list[tuple[str, str, str]]:
         return [("trigger", name, sql) for name, sql in await fetch(_TRIGGERS, (table,))]
 
-    def field_type(self, column: ColumnInfo) -> tuple[str, Mapping[str, Any]]:
+    def field_type(self, column: ColumnInfo) -> tuple[str, Mapping[str, object]]:
         base = re.sub(r"\(.*?\)", "", column.type).strip()
         name = _TYPES.get(base, "TextField")
         if column.identity and name in _AUTO:

@@ -5,6 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orm.sql.dialect import Dialect
+from orm.sql.objects import LockQueries, TriggerText
+
+_LOCKS = LockQueries(
+    session="SELECT pg_backend_pid()",
+    newest="SELECT max(oid)::bigint FROM pg_class",
+    locks=(
+        "SELECT one.virtualtransaction, one.relation::bigint, one.relation::regclass::text, one.mode, one.granted "
+        "FROM pg_locks AS one JOIN pg_class AS what ON what.oid = one.relation "
+        "JOIN pg_database AS here ON here.oid = one.database AND here.datname = current_database() "
+        "WHERE one.pid = {session} AND one.locktype = 'relation' AND one.mode <> 'AccessShareLock' "
+        "AND what.relkind IN ('r', 'p', 'i', 'I', 'm') AND what.relnamespace NOT IN "
+        "('pg_catalog'::regnamespace, 'information_schema'::regnamespace, 'pg_toast'::regnamespace) "
+        "ORDER BY one.relation, one.mode"
+    ),
+    waiting="SELECT count(*) FROM pg_locks WHERE pid = {session} AND NOT granted",
+    hold="LOCK TABLE {tables} IN ROW EXCLUSIVE MODE",
+)
 
 
 class PostgreSQLObjects(Dialect):
@@ -36,6 +53,26 @@ class PostgreSQLObjects(Dialect):
 
     def drop_trigger(self, table: str, name: str) -> list[str]:
         return [f"DROP TRIGGER {name} ON {table}", f"DROP FUNCTION {name}()"]
+
+    def follow(
+        self, table: str, key: Sequence[str], source: str, target: str, sql_type: str, *, lenient: bool
+    ) -> list[TriggerText]:
+        given = f"NEW.{target} := NEW.{source}::{sql_type};"
+        if lenient:
+            given = f"BEGIN {given} EXCEPTION WHEN data_exception THEN NEW.{target} := NULL; END;"
+        return [TriggerText("BEFORE", ("INSERT", "UPDATE"), f"BEGIN {given} RETURN NEW; END")]
+
+    def mirror(self, table: str, key: Sequence[str], old: str, new: str) -> list[TriggerText]:
+        """Whoever writes knows one of the two: what an UPDATE changed, and what an INSERT gives, is what counts."""
+        to_new, to_old = f"NEW.{new} := NEW.{old};", f"NEW.{old} := NEW.{new};"
+        body = (
+            f"BEGIN IF TG_OP = 'INSERT' THEN IF NEW.{new} IS NULL THEN {to_new} ELSE {to_old} END IF; "
+            f"ELSIF NEW.{new} IS DISTINCT FROM OLD.{new} THEN {to_old} ELSE {to_new} END IF; RETURN NEW; END"
+        )
+        return [TriggerText("BEFORE", ("INSERT", "UPDATE"), body)]
+
+    def lock_queries(self) -> LockQueries | None:
+        return _LOCKS
 
     def row_security(self, table: str, enabled: bool, force: bool) -> list[str]:
         words = ["ENABLE" if enabled else "DISABLE", *([("" if enabled else "NO ") + "FORCE"] if force else [])]

@@ -78,6 +78,11 @@ class Settings:
     keepalive: Keepalive
 
 
+def zone_of_sessions() -> str:
+    """Return the name of the zone that sessions are in."""
+    return str(types.kept_zone or "UTC")
+
+
 def read_settings(url: DatabaseURL) -> Settings:
     """Return what a URL says, with defaults.
 
@@ -86,8 +91,7 @@ def read_settings(url: DatabaseURL) -> Settings:
     options = url.options
     user = url.user or os.environ.get("PGUSER", "") or getpass.getuser()
     pooled = _pooled(url)
-    zone = str(types.kept_zone or "UTC")
-    server = {"TimeZone": zone, "application_name": options.get("application_name", "duotone")}
+    server = {"TimeZone": zone_of_sessions(), "application_name": options.get("application_name", "duotone")}
     if "search_path" in options:
         server["search_path"] = options["search_path"]
     timeout = _number(url, "statement_timeout", 0.0)

@@ -24,7 +24,7 @@ def array(items: list[Any] | tuple[Any, ...]) -> str:
     return "{" + ",".join([_element(item) for item in items]) + "}"
 
 
-def spelled(value: Any) -> Any:
+def spelled(value: object) -> Any:
     """Return the text that a parameter travels as; what travels otherwise (bytes, None, anything else) as it is."""
     if isinstance(value, bool):
         return "t" if value else "f"

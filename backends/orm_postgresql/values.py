@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import ipaddress
 import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from orm.errors import DataError
+from orm.errors import DataError, UnsendableText
 from orm.sql.ranges import DateRange, DateTimeRange, DateTimeTZRange, NumericRange, Range
 
 Adapter = Callable[[Any], Any]
@@ -52,8 +53,13 @@ class ReadRange:
     def __init__(self, made: type[Range]) -> None:
         self.made = made
 
-    def __call__(self, value: Any) -> Range:
+    def __call__(self, value: object) -> Range:
         return self.made.of(value)
+
+
+_EPOCH = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
+_MICROSECOND = datetime.timedelta(microseconds=1)
+_INFINITIES = {2**63 - 1: datetime.datetime.max, -(2**63): datetime.datetime.min}
 
 
 class InZone:
@@ -76,13 +82,34 @@ class Naive:
         return value if value.tzinfo is None else value.astimezone(self.zone).replace(tzinfo=None)
 
 
+class NaiveMoments:
+    """How asyncpg reads and writes a timestamptz where columns keep the moments of a zone's naive datetimes.
+
+    Both ways it is the number of microseconds since 2000, in UTC, with a number of its own for each infinity.
+    """
+
+    def __init__(self, zone: datetime.tzinfo) -> None:
+        self.naive = Naive(zone)
+        self.moment = InZone(zone)
+
+    def decode(self, value: tuple[int]) -> datetime.datetime:
+        """Return the naive datetime; the greatest and the least there is for the infinities, as asyncpg has them."""
+        if value[0] in _INFINITIES:
+            return _INFINITIES[value[0]]
+        return self.naive(_EPOCH + datetime.timedelta(microseconds=value[0]))
+
+    def encode(self, value: datetime.datetime) -> tuple[int]:
+        """Return the number for a datetime, naive or not."""
+        return ((self.moment(value) - _EPOCH) // _MICROSECOND,)
+
+
 class EachBound:
     """Applies what is done to a datetime to both bounds of a range."""
 
     def __init__(self, each: Adapter) -> None:
         self.each = each
 
-    def __call__(self, value: Any) -> DateTimeTZRange:
+    def __call__(self, value: object) -> DateTimeTZRange:
         found = DateTimeTZRange.of(value)
         lower, upper = (None if bound is None else self.each(bound) for bound in (found.lower, found.upper))
         return DateTimeTZRange(lower, upper, found.bounds or "[)", found.isempty)
@@ -102,7 +129,7 @@ _NAMED: tuple[tuple[type, str], ...] = (
 )
 
 
-def named_type(value: Any) -> str | None:
+def named_type(value: object) -> str | None:
     """Return the type that a literal of this value has in SQL; None where the statement decides: texts, JSON, []."""
     if isinstance(value, (list, tuple)):
         names = {named_type(item) for item in value if item is not None}
@@ -124,7 +151,7 @@ _INTEGERS = ("integer", "bigint", "numeric")
 _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
-def write_json(value: Any) -> str:
+def write_json(value: object) -> str:
     """Return a value as jsonb reads it.
 
     Raises ``ValueError`` for one with the character NUL, which jsonb can't hold.
@@ -133,6 +160,21 @@ def write_json(value: Any) -> str:
     if "\\u0000" in text and _ESCAPED_NUL.search(text):
         raise ValueError("PostgreSQL's jsonb can't hold the character NUL (\\u0000)")
     return text
+
+
+def write_address(value: str) -> str:
+    """Return an address as it is. The server refuses what is none, after it was sent and a transaction is spoilt."""
+    try:
+        ipaddress.ip_interface(value)
+    except ValueError:
+        raise UnsendableText(f"{value!r} does not appear to be an IPv4 or IPv6 address") from None
+    return value
+
+
+def read_address(value: object) -> str:
+    """Return an address in the spelling in which addresses are stored. Drivers give an object of ``ipaddress``."""
+    mapped = getattr(value, "ipv4_mapped", None)
+    return str(value) if mapped is None else f"::ffff:{mapped}"
 
 
 def write_hstore(value: Mapping[str, str | None]) -> str:

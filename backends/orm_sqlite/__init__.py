@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from orm.db.contract import Backend, LateDriver
-from orm.db.url import DatabaseURL
+import os
+
+from orm.db.contract import Backend, LateDriver, ScratchDatabase
+from orm.db.url import MEMORY, DatabaseURL
 from orm_sqlite.blocking import BlockingDriver
 from orm_sqlite.dialect import SQLiteDialect
 from orm_sqlite.introspection import SQLiteIntrospection
@@ -13,10 +15,18 @@ from orm_sqlite.session import OPTIONS
 __all__ = ["backend", "forget"]
 
 
-
 def shell(url: DatabaseURL) -> tuple[list[str], dict[str, str]]:
     """Return how sqlite3 is started on a database."""
     return ["sqlite3", url.database], {}
+
+
+def scratch(url: DatabaseURL, suffix: str) -> ScratchDatabase:
+    """Return a database in memory, of this process alone; it goes with the process."""
+    stem, _ = os.path.splitext(os.path.basename(url.database))
+    name = url.options.get("name", "memory") if url.database == MEMORY else stem
+    kept = {option: value for option, value in url.options.items() if option not in ("mode", "name")}
+    options = {**kept, "name": f"test_{name}{suffix}"}
+    return ScratchDatabase(DatabaseURL(url.scheme, database=MEMORY, options=options, pool=url.pool))
 
 
 backend = Backend(
@@ -28,4 +38,5 @@ backend = Backend(
     options=OPTIONS,
     introspection=SQLiteIntrospection(),
     shell=shell,
+    scratch=scratch,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 ANSWERS: dict[str, Any] = {
+    "minimum_database_version": (3, 35),
     "allows_group_by_selected_pks": False,
     "test_now_utc_template": None,
     "atomic_transactions": False,
@@ -17,9 +18,6 @@ ANSWERS: dict[str, Any] = {
         "BigAutoField": "AutoField",
         "DurationField": "BigIntegerField",
         "GenericIPAddressField": "CharField",
-        "PositiveBigIntegerField": "BigIntegerField",
-        "PositiveIntegerField": "IntegerField",
-        "PositiveSmallIntegerField": "SmallIntegerField",
         "SmallAutoField": "AutoField",
     },
     "max_query_params": 999,

@@ -15,6 +15,7 @@ import aiosqlite
 
 from orm.db.contract import Connection, Driver, Params, Row
 from orm.errors import InterfaceError
+from orm_sqlite.inline import Inline, inline_of
 from orm_sqlite.session import Session
 
 if TYPE_CHECKING:
@@ -67,9 +68,10 @@ class AwaitableConnection(Connection):
 
     awaitable = True
 
-    def __init__(self, worker: Worker, session: Session) -> None:
+    def __init__(self, worker: Worker, session: Session, inline: Inline | None = None) -> None:
         self._worker = worker
         self._session = session
+        self._inline = inline
 
     @property
     def is_usable(self) -> bool:
@@ -84,6 +86,15 @@ class AwaitableConnection(Connection):
         session = self._session
         if not session.usable:
             raise InterfaceError("the connection is closed")
+        inline = self._inline
+        if inline is not None:
+            here = inline.runs_here(sql)
+            if here is None:
+                here = await self._hop(inline.learn, session, sql, params)
+            if here:
+                rows = await inline.fetch(session, sql, params)
+                if rows is not None:
+                    return rows
         try:
             return await self._worker.call(session.fetch, sql, params)
         except asyncio.CancelledError:
@@ -194,6 +205,7 @@ class AwaitableDriver(Driver):
     awaitable = True
 
     async def connect(self, url: DatabaseURL) -> AwaitableConnection:
+        inline = inline_of(url)
         worker = Worker(url)
         try:
             await worker
@@ -206,4 +218,4 @@ class AwaitableDriver(Driver):
             raise
         if worker.session is None:
             raise InterfaceError("the connection was closed while it was being opened")
-        return AwaitableConnection(worker, worker.session)
+        return AwaitableConnection(worker, worker.session, inline)

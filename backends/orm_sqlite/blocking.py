@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from orm.db.contract import Connection, Driver, Params, Row
+from orm.db.contract import Connection, Driver, Params, Row, WrittenAnswer
 from orm.errors import InterfaceError
 from orm_sqlite.errors import CAUGHT
 from orm_sqlite.session import Session
 
 if TYPE_CHECKING:
     from orm.db.url import DatabaseURL
+    from orm.sql.parameters import WrittenStatement
+
+_INSERTS = re.compile(r"\s*(?:INSERT|REPLACE)\b", re.IGNORECASE)
 
 
 class BlockingConnection(Connection):
@@ -22,7 +26,21 @@ class BlockingConnection(Connection):
     def __init__(self, session: Session) -> None:
         self._session = session
         self._raw = session.raw
-        self._execute: Callable[..., Any] = session.raw.execute
+        self._execute: Callable[..., Any]
+        self._take_cursor()
+
+    def _take_cursor(self) -> None:
+        """Run statements on a cursor that is kept: making one for each is a sixth of what a short statement costs."""
+        self._cursor = self._raw.cursor()
+        self._execute = self._cursor.execute
+
+    def _drop_cursor(self) -> None:
+        """Go on with another cursor where a statement has failed: the old one would go on reading, and so locking."""
+        if self._session.usable:
+            self._cursor.close()
+            self._take_cursor()
+        else:
+            self._execute = _refuse
 
     @property
     def is_usable(self) -> bool:
@@ -38,10 +56,20 @@ class BlockingConnection(Connection):
             rows: list[Row] = self._execute(sql, params).fetchall()
             return rows
         except CAUGHT as error:
+            self._drop_cursor()
             return self._session.after(error, self._session.fetch_once, sql, params)
+        except BaseException:  # Ctrl-C before the rows were read
+            self._drop_cursor()
+            raise
 
     async def fetch_named(self, sql: str, params: Params = ()) -> tuple[Sequence[str], Sequence[Row]]:
         return self._session.fetch_named(sql, params)
+
+    async def run_written(self, statement: WrittenStatement) -> WrittenAnswer:
+        answer = await super().run_written(statement)
+        if statement.gives_rows or _INSERTS.match(statement.text) is None:
+            return answer
+        return answer._replace(last_key=self._cursor.lastrowid)
 
     async def execute(self, sql: str, params: Params = ()) -> int:
         # Session.execute written out for the plain case, as above.
@@ -50,13 +78,24 @@ class BlockingConnection(Connection):
             count: int = cursor.rowcount
             return count if count >= 0 and cursor.description is None else self._session.finish(cursor, sql)
         except CAUGHT as error:
+            self._drop_cursor()
             return self._session.after(error, self._session.execute_once, sql, params)
+        except BaseException:
+            self._drop_cursor()
+            raise
 
     async def insert(self, sql: str, params: Params = (), key_query: str | None = None) -> Any:
         try:
-            return self._execute(sql, params).lastrowid
+            cursor = self._execute(sql, params)
+            if cursor.description is not None:
+                cursor.fetchall()  # as Session.finish
+            return cursor.lastrowid
         except CAUGHT as error:
+            self._drop_cursor()
             return self._session.after(error, self._session.insert_once, sql, params)
+        except BaseException:
+            self._drop_cursor()
+            raise
 
     async def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
         return self._session.execute_many(sql, rows)
@@ -102,7 +141,7 @@ class BlockingConnection(Connection):
         self._execute = _refuse
 
 
-def _refuse(*args: Any) -> Any:
+def _refuse(*args: object) -> Any:
     raise InterfaceError("the connection is closed")
 
 

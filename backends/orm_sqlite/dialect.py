@@ -1,39 +1,34 @@
-"""How SQLite spells SQL, and how values lie in its four storage classes.
-
-What is stored, so that text order is value order and Django's SQLite databases can be read:
-
-- date, time, datetime: ISO text with a blank between date and time; datetimes with a zone in UTC, without a suffix;
-  the fraction has six digits or is left out, which sorts right.
-- boolean: 0 and 1. duration: whole microseconds. UUID: 32 hexadecimal digits. JSON: text.
-- decimal up to 15 digits: a number (NUMERIC affinity), exact once rounded to the field's places, so that comparing
-  and ordering are SQLite's own; SUM, + - and * are exact, / and AVG have 15 digits. More digits, or an unknown
-  number: text under the collation ORM_DECIMAL, which compares exactly.
-"""
+"""How SQLite spells SQL. How values lie in its storage classes is said in ``orm_sqlite.storage``."""
 
 from __future__ import annotations
 
-import datetime
-import decimal
 import json
 import re
 import sqlite3
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from orm.errors import DataError, NotSupportedError
+from orm.errors import DatabaseError, DataError, NotSupportedError
 from orm.sql import types
-from orm.sql.dialect import Adapter, Capabilities, NewKey, Pattern
+from orm.sql.dialect import Adapter, Capabilities, FunctionBeside, NewKey, Pattern
+from orm.sql.explanation import Plan, Step
 from orm.sql.types import SQLType
+from orm_sqlite import declared, table_functions
 from orm_sqlite.answers import ANSWERS
-from orm_sqlite.functions import spell
 from orm_sqlite.objects import SQLiteObjects
 from orm_sqlite.statements import writes
-
-UTC = datetime.UTC
-_EXACT_DIGITS = 15
-_EXACT = decimal.Context(prec=1000)
-_UNKNOWN = uuid.SafeUUID.unknown
+from orm_sqlite.storage import (
+    ADAPTERS,
+    CONVERTERS,
+    EXACT_DIGITS,
+    decimal_reader,
+    float_writer,
+    read_aware,
+    read_computed_decimal,
+    read_naive,
+    write_json,
+    write_naive,
+)
 
 _COLUMN_TYPES = {
     "smallint": "smallint",
@@ -49,6 +44,7 @@ _COLUMN_TYPES = {
     "uuid": "char(32)",
     "json": "text",
     "binary": "blob",
+    "address": "char(39)",
 }
 _CAST_TYPES = {
     "smallint": "INTEGER",
@@ -93,6 +89,7 @@ class SQLiteDialect(SQLiteObjects):
         combinator_parentheses=False,
         forward_references=True,
         one_writer=True,
+        fetch_without_rows=True,
         new_key=NewKey.LAST_ROW_ID,  # a third of the time of RETURNING: docs/decisions/0005
         alter_columns=False,
     )
@@ -115,7 +112,11 @@ class SQLiteDialect(SQLiteObjects):
             return "text COLLATE ORM_DECIMAL"
         if getattr(field, "auto", False):
             return "integer"  # only a column declared INTEGER is the row's own number
-        return _COLUMN_TYPES[field.kind]
+        positive = " unsigned" if getattr(field, "positive", False) else ""
+        return _COLUMN_TYPES[field.kind] + positive
+
+    def referring_type(self, column_type: str) -> str:
+        return column_type.removesuffix(" unsigned")  # which speaks of a CHECK that the column referred to has
 
     def cast_type(self, sql_type: SQLType) -> str:
         return _CAST_TYPES.get(sql_type.kind, "TEXT")
@@ -127,22 +128,39 @@ class SQLiteDialect(SQLiteObjects):
             return f"SUBSTR({sql}, 1, 10)"  # text after SUBSTR, and the day of a datetime
         return super().cast(sql, sql_type)
 
+    def date_as_moment(self, sql: str) -> str:
+        return f"({sql} || ' 00:00:00')"  # both are text
+
     def integer_range(self, sql_type: SQLType) -> tuple[int, int]:
         """Return 64 bits: SQLite gives a number the bytes it needs, whatever its column was declared as."""
         return types.LEAST, types.MOST
 
     def adapter(self, sql_type: SQLType) -> Adapter | None:
-        return _float_writer(sql_type) if sql_type.kind == "float" else _ADAPTERS.get(sql_type.kind)
+        if sql_type.kind == "datetime" and types.default_zone is None:
+            return write_naive
+        return float_writer(sql_type) if sql_type.kind == "float" else ADAPTERS.get(sql_type.kind)
 
     def converter(self, sql_type: SQLType) -> Adapter | None:
         """Return the conversion; datetimes follow the ``use_tz`` setting as it is when a query is first compiled."""
         if sql_type.kind == "datetime":
-            return _read_aware if types.default_zone is not None else _read_naive
+            aware, naive = (read_aware, read_naive) if not types.declared_types else declared.MOMENT_READERS
+            return aware if types.default_zone is not None else naive
+        if types.declared_types and sql_type.kind in declared.READERS:
+            return declared.READERS[sql_type.kind]
         if sql_type.kind == "decimal":
-            return _decimal_reader(sql_type.decimal_places)
+            return decimal_reader(sql_type.decimal_places)
         if sql_type.kind == "float" and sql_type.model is None:
             return float  # a computed value has no column whose affinity would make it one
-        return _CONVERTERS.get(sql_type.kind)
+        if sql_type.kind == "json":
+            return self.json_reader(sql_type)
+        return CONVERTERS.get(sql_type.kind)
+
+    def session_settings(self) -> bool:
+        return types.declared_types
+
+    def computed_decimal(self, sql_type: SQLType) -> Adapter | None:
+        """Return the conversion; without ``same_everywhere`` a number keeps the 15 digits that Django reads of it."""
+        return self.converter(sql_type) if types.same_everywhere else read_computed_decimal
 
     # -- conditions ---------------------------------------------------------------------------------------------------
 
@@ -188,6 +206,8 @@ class SQLiteDialect(SQLiteObjects):
 
     def membership(self, lhs: str, sql_type: SQLType) -> Pattern | None:
         if sql_type.kind in ("binary", "json"):  # JSON holds no bytes, and JSON values compare as values
+            return None
+        if not sql_type.compares_prepared:  # the field may make anything of a value, also what JSON can't hold
             return None
         adapt = self.adapter(sql_type)
         if adapt is None:
@@ -270,13 +290,26 @@ class SQLiteDialect(SQLiteObjects):
             return f"ORM_ADD_DURATION({lhs}, {rhs})"
         if operator in _DECIMAL_FUNCTIONS and "decimal" in kinds and "float" not in kinds:
             return f"{_DECIMAL_FUNCTIONS[operator]}({lhs}, {rhs})"
-        if operator == "/" and ("decimal" in kinds or "float" in kinds):
+        if operator not in ("+", "-") and "duration" in kinds and not moments.isdisjoint(kinds):
+            raise DatabaseError(f"Invalid connector for timedelta: {operator}. Moments and durations are added.")
+        if operator == "/" and ("decimal" in kinds or ("float" in kinds and types.same_everywhere)):
             return f"(CAST({lhs} AS REAL) / {rhs})"  # SQLite keeps 5.00 as the integer 5, and 5 / 2 is 2
         if operator == "^":
             return f"ORM_POWER({lhs}, {rhs})"
         if operator == "#":
             return f"ORM_XOR({lhs}, {rhs})"
         return super().combine(operator, lhs, rhs, lhs_kind, rhs_kind)
+
+    def round_to_tens(self, arguments: Sequence[tuple[str, str | None]]) -> str:
+        """Return a function of ours: SQLite's ROUND takes places below 0 for 0."""
+        return f"ORM_DECIMAL_ROUND({', '.join(sql for sql, _ in arguments)})"
+
+    def check_computing(self, sql_type: SQLType) -> None:
+        if sql_type.kind in types.MOMENT_KINDS:
+            raise NotSupportedError(
+                "You cannot use Sum, Avg, StdDev, and Variance aggregations on date/time fields in sqlite3 since "
+                "date/time is saved as text."
+            )
 
     def sum_function(self, sql_type: SQLType) -> str:
         return "ORM_DECIMAL_SUM" if sql_type.kind == "decimal" else "SUM"
@@ -295,7 +328,7 @@ class SQLiteDialect(SQLiteObjects):
             part = f"ORM_JSON_PART({sql}, {path})"
             return f"(SELECT {_json_text('part', _WHOLE)} FROM (SELECT {part} AS part))" if as_text else part
         if as_text:
-            return f"(SELECT {_json_text('whole', 'place')} FROM (SELECT {sql} AS whole, {path} AS place))"
+            return f"({_json_text(sql, path)})"  # no subquery: it may stand in an index
         if self._arrows:
             return f"({sql} -> {path})"
         kind = "JSON_TYPE(whole, place)"
@@ -312,6 +345,9 @@ class SQLiteDialect(SQLiteObjects):
             return f"JSON_EXTRACT(ORM_JSON_PART({sql}, {path}), {_WHOLE})", _json_scalar
         return f"JSON_EXTRACT({sql}, {path})", _json_scalar
 
+    def json_ordering(self, sql: str) -> str:
+        return f"JSON_EXTRACT({sql}, {_WHOLE})"
+
     def json_contains(self, lhs: str, rhs: str) -> str:
         return f"ORM_JSON_CONTAINS({lhs}, {rhs})"
 
@@ -322,7 +358,11 @@ class SQLiteDialect(SQLiteObjects):
     def json_has_keys(self, sql: str, keys: str, *, every: bool) -> tuple[str, Adapter]:
         has = "EXISTS (SELECT 1 FROM JSON_EACH(given.whole) AS own WHERE own.key = asked.value)"
         which = f"SELECT {'MIN' if every else 'MAX'}({has}) FROM JSON_EACH(given.keys) AS asked"
-        return f"(SELECT ({which}) FROM (SELECT {sql} AS whole, {keys} AS keys) AS given)", _write_json
+        return f"(SELECT ({which}) FROM (SELECT {sql} AS whole, {keys} AS keys) AS given)", write_json
+
+    def random(self) -> str:
+        """Return a number from 0 up to 1, which is never reached: the lower 53 bits of SQLite's, over 2 to the 53rd."""
+        return "((RANDOM() & 9007199254740991) / 9007199254740992.0)"
 
     def now(self) -> str:
         return "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f000', 'now')"
@@ -339,14 +379,14 @@ class SQLiteDialect(SQLiteObjects):
         """Return nothing: a writing transaction holds SQLite's one lock from its beginning, so every row is its own."""
         return ""
 
-    def explain(self, format: str | None, options: dict[str, Any]) -> str:
+    def explain(self, format: str | None, options: dict[str, object]) -> str:
         if format is not None:
             raise ValueError(f"{str(format).upper()} is not a recognized format. SQLite does not support any formats.")
         if options:
             raise ValueError(f"Unknown options: {', '.join(sorted(options))}. SQLite explains without any.")
         return "EXPLAIN QUERY PLAN"
 
-    def explained(self, rows: Sequence[Sequence[Any]]) -> str:
+    def explained(self, rows: Sequence[Sequence[object]]) -> str:
         """Return the steps as a tree: each row is a step's number, that of the one it is part of, and what it does."""
         depths: dict[Any, int] = {}
         lines: list[str] = []
@@ -355,15 +395,35 @@ class SQLiteDialect(SQLiteObjects):
             lines.append(f"{'  ' * depths[number]}{detail}")
         return "\n".join(lines)
 
+    def plan(self, rows: Sequence[Sequence[Any]]) -> Plan:
+        below: dict[Any, list[tuple[Any, str]]] = {}
+        for number, parent, _, detail in rows:
+            below.setdefault(parent, []).append((number, detail))
+
+        def steps(parent: object) -> tuple[Step, ...]:
+            return tuple(Step(detail, steps=steps(number)) for number, detail in below.get(parent, ()))
+
+        return Plan(steps(0))
+
     def value_table(self, rows: Sequence[str], alias: str, columns: Sequence[str]) -> str:
         """Return rows as a table. SQLite names the columns of VALUES itself: column1, column2..."""
         named = ", ".join(f"column{number} AS {column}" for number, column in enumerate(columns, start=1))
         return f"(SELECT {named} FROM (VALUES {', '.join(rows)})) AS {alias}"
 
+    def table_function(self, function: str, arguments: Sequence[str], alias: str, columns: Sequence[str]) -> str:
+        return table_functions.as_table(function, arguments, alias, columns)
+
+    def function_beside(self, function: str, alias: str, columns: Sequence[str]) -> FunctionBeside:
+        return table_functions.beside(function, alias, columns)
+
     # -- schema -------------------------------------------------------------------------------------------------------
 
-    def generated_key_clause(self, field: Any) -> str:
+    def generated_key_clause(self, field: object) -> str:
         return "AUTOINCREMENT"
+
+    def json_check(self, column: str) -> str | None:
+        """Say it as Django does: that a column of text holds JSON is seen by nothing else, also by ``inspectdb``."""
+        return f"(JSON_VALID({column}) OR {column} IS NULL)"
 
     def suspend_foreign_keys(self) -> tuple[str, str, str] | None:
         return "PRAGMA foreign_keys = OFF", "PRAGMA foreign_keys = ON", "PRAGMA foreign_keys"
@@ -372,9 +432,6 @@ class SQLiteDialect(SQLiteObjects):
         names = ", ".join(self.string_literal(name[1:-1].replace('""', '"')) for name in counted)
         restart = [f"UPDATE sqlite_sequence SET seq = 0 WHERE name IN ({names})"] if counted else []
         return [*super().empty_tables(tables, counted), *restart]
-
-    def foreign_key_violations(self, table: str) -> str | None:
-        return f"PRAGMA foreign_key_check({table})"
 
     def around_rename(self) -> tuple[str, str] | None:
         """Return what keeps a rename from being carried into views, triggers and foreign keys that name the table."""
@@ -402,15 +459,15 @@ def _as_json(sql: str, kind: str | None) -> str:
     return f"JSON(CASE ({sql}) WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)" if kind == "boolean" else sql
 
 
-def _is_number(sql_type: Any) -> bool:
-    return sql_type.max_digits is not None and sql_type.max_digits <= _EXACT_DIGITS
+def _is_number(sql_type: SQLType) -> bool:
+    return sql_type.max_digits is not None and sql_type.max_digits <= EXACT_DIGITS
 
 
 def _slice(sql: str, start: int, length: int) -> str:
     return f"CAST(SUBSTR({sql}, {start}, {length}) AS INTEGER)"
 
 
-def _json_scalar(value: Any) -> Any:
+def _json_scalar(value: object) -> object:
     return int(value) if isinstance(value, bool) else value
 
 
@@ -488,112 +545,3 @@ def _write_regex(text: str) -> str:
     except re.error as error:
         raise DataError(f"invalid regular expression {text!r}: {error}") from error
     return text
-
-
-# -- values ------------------------------------------------------------------------------------------------------------
-
-
-def _write_datetime(value: datetime.datetime) -> str:
-    if value.tzinfo is UTC:
-        return value.isoformat(" ")[:-6]
-    return spell(value)
-
-
-def _float_writer(sql_type: Any) -> Adapter:
-    name = sql_type if sql_type.model is not None else "a number"
-
-    def write_float(value: float) -> float:
-        if value != value:
-            raise DataError(f"{name} can't be NaN on SQLite, which has no such number and would store NULL")
-        return value
-
-    return write_float
-
-
-def _write_duration(value: datetime.timedelta) -> int:
-    return (value.days * 86400 + value.seconds) * 1_000_000 + value.microseconds
-
-
-def _write_decimal(value: decimal.Decimal) -> int | float | str:
-    """Return a number where 15 digits hold the value, else text.
-
-    A number compares rightly with numeric columns, with SUM, and (SQLite turns it into text there) with text columns.
-    """
-    if len(value.as_tuple().digits) > _EXACT_DIGITS:
-        shorter = value.normalize(_EXACT)
-        if len(shorter.as_tuple().digits) > _EXACT_DIGITS:
-            return f"{value:f}"
-    return float(value)
-
-
-def _write_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
-def _read_aware(text: str) -> datetime.datetime:
-    try:
-        return datetime.datetime.fromisoformat(text + "+00:00")
-    except ValueError:  # written by something else, with a zone of its own
-        moment = datetime.datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _read_naive(text: str) -> datetime.datetime:
-    moment = datetime.datetime.fromisoformat(text)
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
-
-
-class _DateReader:
-    """Reads a date, also out of a moment. ``quick`` reads only a date, which is nearly always what there is."""
-
-    quick = datetime.date.fromisoformat
-
-    def __call__(self, text: str) -> datetime.date:
-        return datetime.date.fromisoformat(text[:10])
-
-
-def _read_duration(value: float) -> datetime.timedelta:
-    return datetime.timedelta(microseconds=value)
-
-
-def _read_uuid(text: str) -> uuid.UUID:
-    # What UUID(text) does for known-good text, without its checks: a third of the time.
-    result = object.__new__(uuid.UUID)
-    object.__setattr__(result, "int", int(text.replace("-", ""), 16))
-    object.__setattr__(result, "is_safe", _UNKNOWN)
-    return result
-
-
-def _decimal_reader(places: int | None) -> Callable[[Any], decimal.Decimal]:
-    if places is None:
-        # A computed number: no more digits than a float is exact to, so that 8.87 is not read as 8.870000000000001.
-        return lambda value: decimal.Decimal(f"{value:.15g}" if type(value) is float else value)
-    unit = decimal.Decimal(1).scaleb(-places)
-
-    def read(value: Any) -> decimal.Decimal:
-        if type(value) is float:
-            return decimal.Decimal(f"{value:.{places}f}")
-        return decimal.Decimal(value).quantize(unit, context=_EXACT)
-
-    return read
-
-
-_ADAPTERS: dict[str, Adapter] = {
-    "boolean": int,
-    "date": datetime.date.isoformat,
-    "time": datetime.time.isoformat,
-    "datetime": _write_datetime,
-    "duration": _write_duration,
-    "decimal": _write_decimal,
-    "uuid": lambda value: value.hex,
-    "json": _write_json,
-}
-_CONVERTERS: dict[str, Adapter] = {
-    "boolean": bool,
-    "date": _DateReader(),
-    "time": datetime.time.fromisoformat,
-    "duration": _read_duration,
-    "uuid": _read_uuid,
-    "json": json.loads,
-    "binary": bytes,
-}

@@ -1,15 +1,19 @@
 """sqlite3's exceptions as Duotone's.
 
-SQLite says almost everything with ``OperationalError``, so the error code decides, and for its catch-all code the text.
+SQLite says almost everything with ``OperationalError``, so the error code decides, and for its catch-all code the text;
+but where Django's answers are wanted (``same_everywhere``), what has that code stays an ``OperationalError``.
 """
 
 from __future__ import annotations
 
+import re
 import sqlite3
 
 from orm import errors
+from orm.sql import types
 
 _MISSING_TABLE = "no such table"
+_MISSING_COLUMN = re.compile("no such column|table .* has no column named")
 _WRONG_VALUE = ("integer overflow", "malformed json", "bad json path", "json path error")
 
 _BY_CLASS: tuple[tuple[type[Exception], type[errors.Error]], ...] = (
@@ -74,20 +78,37 @@ def integrity_error(text: str) -> errors.IntegrityError:
     return error
 
 
-def translate(error: BaseException, waited: float = 0.0) -> errors.Error:
-    """Return Duotone's exception for one of ``CAUGHT``. ``waited`` is how long a lock was waited for, in seconds."""
+def calls(sql: str, name: str) -> bool:
+    """Whether a statement takes rows from a function of that name: SQLite calls one that is missing a table."""
+    return re.search(rf"(?:\bFROM|\bJOIN|,)\s*[\"`\[]?{re.escape(name)}[\"`\]]?\s*\(", sql, re.IGNORECASE) is not None
+
+
+def translate(error: BaseException, waited: float = 0.0, sql: str = "") -> errors.Error:
+    """Return Duotone's exception for one of ``CAUGHT``.
+
+    ``waited`` is how long a lock was waited for, in seconds, ``sql`` the statement where there is one.
+    """
     code = getattr(error, "sqlite_errorcode", None)
     text = str(error)
     if isinstance(error, OverflowError):
         return errors.DataError("a number is too large for SQLite, whose integers have 64 bits")
     if code == sqlite3.SQLITE_ERROR:
-        if text.startswith(_MISSING_TABLE):
-            return errors.ProgrammingError(f"{text}. {errors.TABLES_ARE_MADE_BY}")
-        if text.lower().startswith(_WRONG_VALUE):
+        same = types.same_everywhere
+        if text == "malformed JSON" and ("ORM_SERIES(" in sql or "counted(value, stop, step)" in sql):
+            return errors.DataError(f"{text}, or the step of a GenerateSeries is 0, which it must not be.")
+        if text.startswith(_MISSING_TABLE) and calls(sql, name := text.partition(": ")[2]):
+            text = f"{text}. {name}() is called as a function that gives rows, and this SQLite has none of that name."
+        elif text.startswith(_MISSING_TABLE):
+            text = f"{text}. {errors.TABLES_ARE_MADE_BY}"
+        elif _MISSING_COLUMN.match(text):
+            text = f"{text}. {errors.COLUMNS_ARE_MADE_BY}"
+        elif same and text.lower().startswith(_WRONG_VALUE):
             return errors.DataError(text)
-        return errors.ProgrammingError(text)
+        return errors.ProgrammingError(text) if same else errors.OperationalError(text)
     if code is not None and code & 0xFF == sqlite3.SQLITE_BUSY:
         return busy(code, text, waited)
+    if code == sqlite3.SQLITE_TOOBIG and "ORM_SERIES(" in sql:
+        text = f"{text}. A GenerateSeries that is joined for each row may have a million numbers on SQLite."
     if code == sqlite3.SQLITE_INTERRUPT:
         return errors.OperationalError("the statement was interrupted")
     if isinstance(error, sqlite3.ProgrammingError) and "closed" in text.lower():

@@ -34,11 +34,11 @@ def register_functions(raw: sqlite3.Connection) -> None:
     raw.create_collation("ORM_DECIMAL", compare_decimals)
 
 
-def strict(function: Callable[..., Any]) -> Callable[..., Any]:
+def strict(function: Callable[..., object]) -> Callable[..., Any]:
     """Make a function give NULL as soon as one argument is NULL."""
 
     @functools.wraps(function)
-    def call(*args: Any) -> Any:
+    def call(*args: object) -> Any:
         return None if None in args else function(*args)
 
     return call
@@ -48,13 +48,13 @@ def strict(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @strict
-def regexp(pattern: str, text: Any) -> bool:
+def regexp(pattern: str, text: object) -> bool:
     """Return whether ``text REGEXP pattern``: a search, in Python's syntax."""
     return re.search(pattern, str(text)) is not None
 
 
 @strict
-def fold(text: Any) -> str:
+def fold(text: object) -> str:
     """Return text without its case, for comparisons (all of Unicode; SQLite's UPPER knows only ASCII)."""
     return str(text).casefold()
 
@@ -95,28 +95,29 @@ def stored_decimal(value: decimal.Decimal) -> float | str:
 
 
 @strict
-def decimal_add(one: Any, other: Any) -> float | str:
+def decimal_add(one: object, other: object) -> float | str:
     """Return the exact sum of two decimals."""
     return stored_decimal(_EXACT.add(exact(one), exact(other)))
 
 
 @strict
-def decimal_subtract(one: Any, other: Any) -> float | str:
+def decimal_subtract(one: object, other: object) -> float | str:
     """Return the exact difference of two decimals."""
     return stored_decimal(_EXACT.subtract(exact(one), exact(other)))
 
 
 @strict
-def decimal_multiply(one: Any, other: Any) -> float | str:
+def decimal_multiply(one: object, other: object) -> float | str:
     """Return the exact product of two decimals."""
     return stored_decimal(_EXACT.multiply(exact(one), exact(other)))
 
 
 @strict
-def decimal_round(value: Any, places: int) -> float | str:
+def decimal_round(value: object, places: int) -> float | str:
     """Return a decimal rounded to ``places`` after the point, half away from zero as in SQL."""
     unit = decimal.Decimal(1).scaleb(-places)
-    return stored_decimal(exact(value).quantize(unit, decimal.ROUND_HALF_UP, _EXACT))
+    rounded = exact(value).quantize(unit, decimal.ROUND_HALF_UP, _EXACT)
+    return stored_decimal(rounded or decimal.Decimal())  # without the sign that 0 may have kept
 
 
 class DecimalSum:
@@ -126,13 +127,13 @@ class DecimalSum:
         self.count = 0
         self.total = decimal.Decimal(0)
 
-    def step(self, value: Any) -> None:
+    def step(self, value: object) -> None:
         """Take one row's value."""
         if value is not None:
             self.count += 1
             self.total = _EXACT.add(self.total, exact(value))
 
-    def inverse(self, value: Any) -> None:
+    def inverse(self, value: object) -> None:
         """Give back the value of a row that leaves the window."""
         if value is not None:
             self.count -= 1
@@ -316,7 +317,7 @@ def _moment(text: str) -> datetime.datetime:
 # -- JSON --------------------------------------------------------------------------------------------------------------
 
 
-def _same(one: Any, other: Any) -> bool:
+def _same(one: object, other: object) -> bool:
     """Compare decoded JSON as JSON does: true is not 1, the order of keys does not count."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
@@ -327,7 +328,7 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _contains(whole: Any, part: Any, *, top: bool = True) -> bool:
+def _contains(whole: object, part: object, *, top: bool = True) -> bool:
     """PostgreSQL's ``@>``: objects by key, arrays in any order, and a top-level array may contain a bare scalar."""
     if isinstance(whole, dict):
         return isinstance(part, dict) and all(k in whole and _contains(whole[k], v, top=False) for k, v in part.items())
@@ -389,7 +390,7 @@ def digest(name: str) -> Callable[..., Any]:
     """Return the function that gives a text's digest by this algorithm, in hexadecimal."""
 
     @strict
-    def digested(text: Any) -> str:
+    def digested(text: object) -> str:
         return hashlib.new(name, str(text).encode(), usedforsecurity=False).hexdigest()
 
     return digested
@@ -410,20 +411,44 @@ def json_part(text: str, path: str) -> str | None:
     return json.dumps(value, ensure_ascii=False)
 
 
+MOST_NUMBERS = 1_000_000
+"""Numbers that ``series`` gives for one row."""
+
+NO_LIST = "a step of 0"
+"""What ``series`` gives where there is no list: SQLite tells of it as of malformed JSON."""
+
+
+def series(start: int | None, stop: int | None, step: int | None) -> str:
+    """Return the whole numbers from one to another, which is one of them, as a JSON list; none where one is NULL.
+
+    The list is held in memory, so a column's value must not make it as long as it likes: ``OverflowError``. A step of 0
+    gives what is no JSON, which whoever reads the list refuses.
+    """
+    if start is None or stop is None or step is None:
+        return "[]"
+    if step == 0:
+        return NO_LIST
+    numbers = range(start, stop + (1 if step > 0 else -1), step)
+    if numbers[MOST_NUMBERS:]:
+        raise OverflowError  # which sqlite3 tells SQLite as SQLITE_TOOBIG
+    return f"[{','.join(map(str, numbers))}]"
+
+
 @strict
-def json_equal(one: Any, other: Any) -> bool:
+def json_equal(one: object, other: object) -> bool:
     """Return whether two JSON texts hold equal values."""
     return one == other or _same(json.loads(str(one)), json.loads(str(other)))
 
 
 @strict
-def json_contains(whole: Any, part: Any) -> bool:
+def json_contains(whole: object, part: object) -> bool:
     """Return whether one JSON text contains another."""
     return _contains(json.loads(str(whole)), json.loads(str(part)))
 
 
 _FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ("REGEXP", 2, regexp),
+    ("ORM_SERIES", 3, series),
     ("ORM_FOLD", 1, fold),
     ("ORM_POWER", 2, power),
     ("ORM_XOR", 2, exclusive_or),

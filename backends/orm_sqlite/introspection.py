@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from orm.db.introspection import ColumnInfo, ConstraintInfo, Fetch, Introspection, TableInfo
+from orm.db.introspection import BrokenKeys, ColumnInfo, ConstraintInfo, Fetch, Introspection, TableInfo
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+|--[^\n]*(?:\n|$)|/\*.*?(?:\*/|$))|(?P<text>'(?:[^']|'')*')"""
     r"""|(?P<name>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\])|(?P<word>[^\W\d]\w*|\d[\w.]*)|(?P<mark>.)""",
     re.DOTALL,
 )
+_JSON_CHECK = re.compile(r"CHECK\s*\(+\s*JSON_VALID\s*\(", re.IGNORECASE)
 _TABLE_CLAUSES = frozenset({"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"})
 _TYPES: dict[str, str] = {
     "bool": "BooleanField",
@@ -88,9 +89,13 @@ class SQLiteIntrospection(Introspection):
 
     async def columns(self, fetch: Fetch, table: str) -> list[ColumnInfo]:
         rows = await fetch('SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?)', (table,))
-        definitions = column_definitions(await _statement(fetch, table))
+        statement = await _statement(fetch, table)
+        definitions = column_definitions(statement)
         single_key = sum(1 for row in rows if row[4]) == 1
-        return [_column(row, definitions.get(row[0].lower(), []), single_key) for row in rows if row[5] != 1]
+        found = [_column(row, definitions.get(row[0].lower(), []), single_key) for row in rows if row[5] != 1]
+        checks = [clause for clause in clauses_of(statement) if clause.kind == "check"]
+        json = {one.columns[0] for one in checks if len(one.columns) == 1 and _JSON_CHECK.search(one.text)}
+        return [column._replace(json=True) if column.name in json else column for column in found]
 
     async def constraints(self, fetch: Fetch, table: str) -> Mapping[str, ConstraintInfo]:
         statement = await _statement(fetch, table)
@@ -142,10 +147,10 @@ class SQLiteIntrospection(Introspection):
     async def _add_keys(
         self, fetch: Fetch, table: str, found: dict[str, ConstraintInfo], clauses: list[Clause]
     ) -> None:
-        rows = await fetch("SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", (table,))
-        if rows:
+        key = await _key_of(fetch, table)
+        if key:
             name = next((clause.name for clause in clauses if clause.kind == "primary" and clause.name), "__primary__")
-            found[name] = ConstraintInfo(tuple(row[0] for row in rows), primary_key=True, unique=True)
+            found[name] = ConstraintInfo(key, primary_key=True, unique=True)
         names = {clause.columns: clause.name for clause in clauses if clause.kind == "foreign"}
         rows = await fetch(
             'SELECT id, "table", "from", "to" FROM pragma_foreign_key_list(?) ORDER BY id, seq', (table,)
@@ -156,11 +161,32 @@ class SQLiteIntrospection(Introspection):
             keys[number][1].append(near)
             keys[number][2].append(far)
         for number, (other, near, far) in keys.items():
-            if far == [None]:
-                target = await fetch("SELECT name FROM pragma_table_info(?) WHERE pk > 0", (other,))
-                far = [row[0] for row in target]
+            if None in far:
+                far = await _key_of(fetch, other)
             name = names.get(tuple(near)) or f"fk_{number}"
             found[name] = ConstraintInfo(tuple(near), foreign_key=(other, tuple(far)))
+
+    async def broken_keys(self, fetch: Fetch, table: str | None) -> BrokenKeys | None:
+        of, params = ("", ()) if table is None else ("(?)", (table,))
+        rows = await fetch(f'SELECT "table", rowid, parent, fkid FROM pragma_foreign_key_check{of}', params)
+        if not rows:
+            return None
+        broken: str = rows[0][0]
+        _, number, referred, which = rows[0]
+        count = sum(row[0] == broken for row in rows)
+        pairs = await fetch(
+            'SELECT "from", "to" FROM pragma_foreign_key_list(?) WHERE id = ? ORDER BY seq', (broken, which)
+        )
+        columns, referred_columns = zip(*pairs, strict=True)
+        if None in referred_columns:
+            referred_columns = await _key_of(fetch, referred)
+        key = await _key_of(fetch, broken)
+        row: Sequence[Any] = ("?",) * (len(key) + len(columns))
+        if number is not None:  # else it is a table without row numbers, and which row it is is not told
+            names = ", ".join(map(_quoted, (*key, *columns)))
+            [row] = await fetch(f"SELECT {names} FROM {_quoted(broken)} WHERE rowid = ?", (number,))
+        size = len(key)
+        return BrokenKeys(broken, count, tuple(row[:size]), columns, tuple(row[size:]), referred, referred_columns)
 
     async def referring(self, fetch: Fetch, table: str) -> list[tuple[str, str]]:
         rows = await fetch(
@@ -178,10 +204,16 @@ class SQLiteIntrospection(Introspection):
         )
         return [(kind, name, sql) for kind, name, sql in rows]
 
-    def field_type(self, column: ColumnInfo) -> tuple[str, Mapping[str, Any]]:
+    def normal_type(self, text: str) -> str:
+        # "unsigned" only says what a CHECK keeps; tables from before it was said have the same columns.
+        return super().normal_type(text).removesuffix(" unsigned")
+
+    def field_type(self, column: ColumnInfo) -> tuple[str, Mapping[str, object]]:
         base = re.sub(r"\s*\(.*\)", "", column.type).strip().lower()
         if column.primary_key and base in ("integer", "bigint", "smallint"):
             return ("AutoField" if base != "bigint" else "BigAutoField"), {}
+        if column.json:
+            return "JSONField", {}
         if base == "char" and column.size == 32:
             return "UUIDField", {}
         name = _TYPES.get(base, "TextField")
@@ -191,6 +223,15 @@ class SQLiteIntrospection(Introspection):
         if name == "DecimalField":
             options.update(max_digits=column.precision or 10, decimal_places=column.scale or 0)
         return name, options
+
+
+async def _key_of(fetch: Fetch, table: str) -> tuple[str, ...]:
+    rows = await fetch("SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", (table,))
+    return tuple(row[0] for row in rows)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 async def _statement(fetch: Fetch, table: str) -> str:

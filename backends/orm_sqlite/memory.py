@@ -11,27 +11,26 @@ from __future__ import annotations
 
 import atexit
 import os
-import shutil
-import tempfile
 import threading
-from pathlib import Path
+from importlib import import_module
+from typing import Any
 
 _ROOMY = 1 << 30
-_SHARED_MEMORY = Path("/dev/shm")
+_SHARED_MEMORY = "/dev/shm"
 
-_places: dict[str, Path] = {}
+_places: dict[str, str] = {}
 _lock = threading.Lock()
-_directory: Path | None = None
+_directory: str | None = None
 
 
-def path_of(name: str) -> Path:
+def path_of(name: str) -> str:
     """Return the file of the in-memory database of that name, the same for the whole process."""
     place = _places.get(name)
     if place is None:
         with _lock:
             place = _places.get(name)
             if place is None:
-                place = _places[name] = _make_directory() / f"memory-{len(_places)}.db"
+                place = _places[name] = os.path.join(_make_directory(), f"memory-{len(_places)}.db")
     return place
 
 
@@ -40,26 +39,29 @@ def forget(name: str = "") -> None:
     with _lock:
         place = _places.get(name)
         if place is not None:
-            _places[name] = place.with_name(place.name.removesuffix(".db") + "n.db")
-            for leftover in (place, Path(f"{place}-wal"), Path(f"{place}-shm")):
-                leftover.unlink(missing_ok=True)
+            _places[name] = f"{place.removesuffix('.db')}n.db"
+            for leftover in (place, f"{place}-wal", f"{place}-shm"):
+                if os.path.exists(leftover):
+                    os.unlink(leftover)
 
 
-def _make_directory() -> Path:
+def _make_directory() -> str:
     global _directory
     if _directory is None:
-        _directory = Path(tempfile.mkdtemp(prefix="orm-memory-", dir=_fastest_place()))
-        atexit.register(_remove, _directory, os.getpid())
+        # Dear to import, and a database in a file does without them.
+        tempfile, shutil = import_module("tempfile"), import_module("shutil")
+        _directory = str(tempfile.mkdtemp(prefix="orm-memory-", dir=_fastest_place(shutil)))
+        atexit.register(_remove, shutil, _directory, os.getpid())
     return _directory
 
 
-def _fastest_place() -> Path | None:
+def _fastest_place(shutil: Any) -> str | None:
     """Return the memory file system where it has room (containers often give it 64 MB), else None: the usual place."""
     if os.access(_SHARED_MEMORY, os.W_OK) and shutil.disk_usage(_SHARED_MEMORY).free >= _ROOMY:
         return _SHARED_MEMORY
     return None
 
 
-def _remove(directory: Path, owner: int) -> None:
+def _remove(shutil: Any, directory: str, owner: int) -> None:
     if os.getpid() == owner:  # a forked child shares the database, and must not take it from its parent
         shutil.rmtree(directory, ignore_errors=True)

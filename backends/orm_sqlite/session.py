@@ -7,15 +7,17 @@ cancellation reaches it.
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from urllib.parse import quote
 
-from orm.errors import ImproperlyConfigured, InterfaceError, ProgrammingError
+from orm.errors import Error, ImproperlyConfigured, InterfaceError, ProgrammingError
+from orm.sql import types
+from orm_sqlite.declared import DETECT_TYPES, register_converters
 from orm_sqlite.errors import CAUGHT, is_busy, translate
+from orm_sqlite.files import why_not
 from orm_sqlite.functions import register_functions
 from orm_sqlite.memory import path_of
 
@@ -27,12 +29,16 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 MEMORY = ":memory:"
-OPTIONS = frozenset({"timeout", "mode", "name", "journal_mode", "synchronous", "cache_size", "statement_cache_size"})
+OPTIONS = frozenset(
+    {"timeout", "mode", "name", "journal_mode", "synchronous", "cache_size", "statement_cache_size", "inline"}
+)
 """What a SQLite URL's query string may hold.
 
 ``timeout``: seconds to wait for another connection's lock (5). ``mode``: ``rwc`` (default), ``rw`` (the file must
 exist) or ``ro``. ``name``: tells several in-memory databases apart. ``journal_mode`` (wal), ``synchronous`` (normal)
 and ``cache_size`` (-16000: 16 MB) are SQLite's pragmas. ``statement_cache_size``: prepared statements kept (512).
+``inline``: seconds that a short statement of async code may take on the event loop's own thread (0: none runs there);
+see ``orm_sqlite.inline``.
 """
 
 _SLICE = 0.1
@@ -48,9 +54,10 @@ class Session:
     ``usable`` is False once it is closed or given up.
     """
 
-    __slots__ = ("_pending", "_read_only", "_stops", "_usual_patience", "patience", "raw", "usable")
+    __slots__ = ("_pending", "_read_only", "_stops", "_url", "_usual_patience", "patience", "raw", "usable")
 
     def __init__(self, url: DatabaseURL, *, watch_signals: bool) -> None:
+        self._url = url
         self.patience = self._usual_patience = _number(url, "timeout", 5.0)
         self.usable = True
         self._pending: list[BaseException] = []
@@ -59,7 +66,7 @@ class Session:
         try:
             self.raw = _open(url)
         except sqlite3.Error as error:
-            raise type(translate(error))(f"{error}: {url.database}{_why_not(url.database)}") from error
+            raise self._translated(error) from error
         try:
             self._prepare(url)
         except BaseException:
@@ -107,15 +114,30 @@ class Session:
                 return work(*args, **kwargs)
             except CAUGHT as again:
                 error = again
-        raise self._reason(error, _SLICE + time.monotonic() - began) from error
+        sql = next((text for text in args if isinstance(text, str)), "")
+        raise self._reason(error, _SLICE + time.monotonic() - began, sql) from error
 
-    def _reason(self, error: Exception, waited: float) -> BaseException:
+    def _reason(self, error: Exception, waited: float, sql: str) -> BaseException:
         """Return what to raise for a driver's error: the signal that interrupted it, or the translation."""
         if self._pending:
             return self._pending.pop()
         if not self.usable:
             return InterfaceError("the connection is closed")
-        return translate(error, waited)
+        return self._translated(error, waited, sql)
+
+    def _translated(self, error: Exception, waited: float = 0.0, sql: str = "") -> Error:
+        translated = translate(error, waited, sql)
+        if self._url.database == MEMORY:
+            return translated
+        meant = (
+            "the transaction is read_only"
+            if self._read_only
+            else "the URL says mode=ro"
+            if self._url.options.get("mode") == "ro"
+            else ""
+        )
+        why = why_not(getattr(error, "sqlite_errorcode", None), self._url.database, meant)
+        return type(translated)(f"{error}{why}") if why else translated
 
     def fetch(self, sql: str, params: Params = ()) -> list[Row]:
         """Run one statement and return its rows."""
@@ -134,15 +156,17 @@ class Session:
         return self.run(self._fetch_named, sql, params)
 
     def _fetch_named(self, sql: str, params: Params) -> tuple[list[str], list[Row]]:
-        cursor = self.raw.execute(sql, params)
-        return [column[0] for column in cursor.description or ()], cursor.fetchall()
+        # Closed, since the traceback of an error would keep it, and with it what it locks.
+        with contextlib.closing(self.raw.execute(sql, params)) as cursor:
+            return [column[0] for column in cursor.description or ()], cursor.fetchall()
 
     def execute(self, sql: str, params: Params = ()) -> int:
         """Run one statement and return how many rows it affected."""
         return self.run(self.execute_once, sql, params)
 
     def execute_once(self, sql: str, params: Params) -> int:
-        return self.finish(self.raw.execute(sql, params), sql)
+        with contextlib.closing(self.raw.execute(sql, params)) as cursor:
+            return self.finish(cursor, sql)
 
     def finish(self, cursor: sqlite3.Cursor, sql: str) -> int:
         """Read a statement to its end, and return how many rows it affected."""
@@ -158,7 +182,9 @@ class Session:
         return self.run(self.insert_once, sql, params)
 
     def insert_once(self, sql: str, params: Params) -> int | None:
-        return self.raw.execute(sql, params).lastrowid
+        with contextlib.closing(self.raw.execute(sql, params)) as cursor:
+            self.finish(cursor, sql)
+            return cursor.lastrowid
 
     def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
         """Run one statement for each row of parameters, all or nothing."""
@@ -177,7 +203,7 @@ class Session:
                 for statement in undoing:
                     self.run(_statement_on, self.raw, statement)
             if isinstance(error, CAUGHT):
-                raise self._reason(error, 0.0) from error
+                raise self._reason(error, 0.0, sql) from error
             raise
         return count
 
@@ -304,27 +330,19 @@ def _open(url: DatabaseURL) -> sqlite3.Connection:
     mode = _choice(url, "mode", "rwc", frozenset({"rwc", "rw", "ro"}))
     path = str(path_of(url.options.get("name", ""))) if url.database == MEMORY else url.database
     if not path:
-        raise ImproperlyConfigured("a SQLite URL names a file, sqlite:///name.db, or memory, sqlite://:memory:")
+        meant = f": write sqlite:///{url.host}, with three slashes" if url.host else ""
+        raise ImproperlyConfigured(f"a SQLite URL names a file, sqlite:///name.db, or memory, sqlite://:memory:{meant}")
+    if types.declared_types:
+        register_converters()
     return sqlite3.connect(
         f"file:{quote(path)}?mode={mode}",
+        detect_types=DETECT_TYPES if types.declared_types else 0,
         uri=True,
         timeout=_SLICE,
         isolation_level=None,
         check_same_thread=False,
         cached_statements=int(_number(url, "statement_cache_size", 512)),
     )
-
-
-def _why_not(database: str) -> str:
-    """Finish the sentence about a file that can't be opened with what can be seen of the reason."""
-    folder = os.path.dirname(os.path.abspath(database))
-    if not os.path.isdir(folder):
-        return f" (there is no folder {folder}: make it, or mend the URL)"
-    if os.path.isdir(database):
-        return " (that is a folder)"
-    if not os.path.exists(database) and not os.access(folder, os.W_OK):
-        return f" (the folder {folder} can't be written to, and the file is not there)"
-    return ""
 
 
 def _number(url: DatabaseURL, name: str, default: float) -> float:

@@ -14,7 +14,16 @@ from typing import Any, ClassVar, Final
 from benchmarks.data import Place
 from benchmarks.workloads import Pane
 
-NAMES: Final = ("raw", "duotone", "django", "sqlalchemy", "tortoise", "piccolo", "peewee")
+RIVALS: Final = {
+    "yara": "yara-orm",
+    "hare": "hare-orm",
+    "oxyde": "oxyde",
+    "djanorm": "djanorm[sqlite,postgresql]",
+    "iceaxe": "iceaxe",
+}
+"""Libraries that need an environment of their own (a newer Python, other versions), and what pip calls them."""
+
+NAMES: Final = ("raw", "duotone", "inline", "django", "sqlalchemy", "tortoise", "piccolo", "peewee", *RIVALS)
 PACKAGES: Final = {
     "raw": "psycopg",
     "duotone": "orm",
@@ -23,6 +32,12 @@ PACKAGES: Final = {
     "tortoise": "tortoise",
     "piccolo": "piccolo",
     "peewee": "peewee",
+    "inline": "orm",
+    "yara": "yara_orm",
+    "hare": "hare",
+    "oxyde": "oxyde",
+    "djanorm": "dorm",
+    "iceaxe": "iceaxe",
 }
 
 Waits = Coroutine[Any, Any, None] | None

@@ -157,6 +157,11 @@ class Blocking(Django):
             for author in Author.objects.filter(id__lte=PARENTS).prefetch_related("books")
         )
 
+    def construct(self, count: int) -> int:
+        for number in range(count):
+            Note(title="Note", body="A body", stars=number, pinned=True)
+        return count
+
     def compile(self, count: int) -> int:
         for number in range(count):
             books = Book.objects.filter(author__age__gt=number, pages__gt=100, in_print=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import orm
 from benchmarks.competitors import Competitor
-from benchmarks.data import BOOKS, READ_KEYS, WIDE_TYPES, given, keys, note, wide
+from benchmarks.competitors.duotone_bulk import AsyncBulk, BlockingBulk
+from benchmarks.competitors.duotone_models import Author, Book, Node, Note, Wide
+from benchmarks.data import BOOKS, READ_KEYS, given, keys, note, wide
 from benchmarks.workloads import (
     BULK_ROWS,
     MANY_ROWS,
@@ -18,91 +19,9 @@ from benchmarks.workloads import (
     TASK_READS,
     TASK_UPDATES,
     TASKS,
-    WIDE_COLUMNS,
     WIDE_ROWS,
     Pane,
 )
-from orm import models
-
-
-class Author(models.Model):
-    name = models.CharField(max_length=100)
-    email = models.CharField(max_length=200)
-    age = models.IntegerField()
-    score = models.FloatField()
-    active = models.BooleanField()
-    joined = models.DateField()
-
-    class Meta:
-        app_label = "bench"
-        db_table = "bench_author"
-
-
-class Book(models.Model):
-    title = models.CharField(max_length=200)
-    pages = models.IntegerField()
-    published = models.DateField()
-    in_print = models.BooleanField()
-    author = models.ForeignKey(Author, on_delete=models.CASCADE, related_name="books")
-
-    class Meta:
-        app_label = "bench"
-        db_table = "bench_book"
-
-
-class Note(models.Model):
-    title = models.CharField(max_length=200)
-    body = models.TextField()
-    stars = models.IntegerField()
-    pinned = models.BooleanField()
-
-    class Meta:
-        app_label = "bench"
-        db_table = "bench_note"
-
-
-class Entry(models.Model):
-    label = models.CharField(max_length=50)
-    amount = models.IntegerField()
-
-    class Meta:
-        app_label = "bench"
-        db_table = "bench_entry"
-
-
-class Label(models.Model):
-    name = models.CharField(max_length=100)
-
-    class Meta:
-        app_label = "bench"
-        db_table = "bench_label"
-
-
-class Node(models.Model):
-    name = models.CharField(max_length=100)
-    parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True)
-    labels = models.ManyToManyField(Label)
-
-    class Meta:
-        app_label = "bench"
-        db_table = "bench_node"
-
-
-class Wide(models.Model):
-    class Meta:
-        app_label = "bench"
-        db_table = "bench_wide"
-
-
-FIELDS: dict[str, Callable[[], models.Field[Any]]] = {
-    "integer": models.IntegerField,
-    "varchar(100)": lambda: models.CharField(max_length=100),
-    "double precision": models.FloatField,
-    "boolean": models.BooleanField,
-    "text": models.TextField,
-}
-for number in range(WIDE_COLUMNS):
-    FIELDS[WIDE_TYPES[number % 5]]().contribute_to_class(Wide, f"c{number}")
 
 
 class Duotone(Competitor):
@@ -118,7 +37,7 @@ class Duotone(Competitor):
         orm.configure(f"{self.place.url}?max_size={POOL_SIZE}")
 
 
-class Blocking(Duotone):
+class Blocking(BlockingBulk, Duotone):
     """The twins."""
 
     def open(self) -> None:
@@ -133,6 +52,8 @@ class Blocking(Duotone):
             self.nodes = list(Node.objects.order_by("id")[:count])
         elif workload in ("update_one", "delete_one", "save_each", "save_field", "delete_each"):
             self.notes = list(Note.objects.order_by("id"))
+        else:
+            self.prepare_bulk(workload)
 
     def close(self) -> None:
         orm.databases["default"].close()
@@ -210,13 +131,18 @@ class Blocking(Duotone):
             for author in Author.objects.filter(id__lte=PARENTS).prefetch_related("books")
         )
 
+    def construct(self, count: int) -> int:
+        for number in range(count):
+            Note(title="Note", body="A body", stars=number, pinned=True)
+        return count
+
     def compile(self, count: int) -> int:
         for number in range(count):
-            Book.objects.filter(author__age__gt=number, pages__gt=100, in_print=True).query.sql_with_params()
+            Book.objects.filter(author__age__gt=number, pages__gt=100, in_print=True).query.statement()
         return count
 
 
-class Async(Duotone):
+class Async(AsyncBulk, Duotone):
     """The awaitable forms."""
 
     async def open(self) -> None:
@@ -231,6 +157,8 @@ class Async(Duotone):
             self.nodes = await Node.objects.order_by("id")[:count]
         elif workload in ("update_one", "delete_one", "save_each", "save_field", "delete_each"):
             self.notes = await Note.objects.order_by("id")
+        else:
+            self.prepare_bulk(workload)
 
     async def close(self) -> None:
         await orm.databases["default"].aclose()

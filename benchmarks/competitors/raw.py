@@ -11,6 +11,7 @@ import asyncio
 import sqlite3
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 import aiosqlite
@@ -19,6 +20,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from benchmarks.competitors import Competitor
+from benchmarks.competitors.raw_bulk import PostgreSQLAsyncBulk, PostgreSQLBlockingBulk, RawBulk, SQLiteBlockingBulk
 from benchmarks.data import BOOKS, READ_KEYS, keys, note, wide
 from benchmarks.workloads import (
     BULK_ROWS,
@@ -73,6 +75,17 @@ CHUNK: Final = 2_000
 IN_QMARKS: Final = f"in ({', '.join('?' * PARENTS)})"
 
 
+@dataclass
+class PlainNote:
+    """A note as a plain dataclass: what an instance of a model is measured against."""
+
+    title: str
+    body: str
+    stars: int
+    pinned: bool
+    id: int | None = None
+
+
 def group(parents: list[Any], children: list[Any]) -> int:
     """Put each parent with the list of its children; return how many children there were."""
     by_parent = defaultdict(list)
@@ -81,7 +94,7 @@ def group(parents: list[Any], children: list[Any]) -> int:
     return sum(len(books) for _, books in [(parent, by_parent[parent[0]]) for parent in parents])
 
 
-class Raw(Competitor):
+class Raw(RawBulk, Competitor):
     """What all four have in common: the rows the writing workloads send."""
 
     label = "raw"
@@ -92,6 +105,8 @@ class Raw(Competitor):
             self.rows = [tuple(note(number)) for number in range(BULK_ROWS)]
         elif workload == "wide_insert":
             self.rows = [tuple(wide(number).values()) for number in range(WIDE_ROWS)]
+        elif workload in ("copy_in", "bulk_update", "update_conflicts"):
+            self.prepare_bulk(workload)
         else:
             # SQLite writes no page for a row that stays as it is.
             more = int(workload in ("update_one", "save_each", "save_field"))
@@ -99,7 +114,7 @@ class Raw(Competitor):
             self.rows = [(one.title, one.body, one.stars + more, one.pinned) for one in notes]
 
 
-class SQLiteBlocking(Raw):
+class SQLiteBlocking(SQLiteBlockingBulk, Raw):
     """sqlite3 in autocommit, WAL, ``synchronous`` normal."""
 
     def open(self) -> None:
@@ -146,6 +161,11 @@ class SQLiteBlocking(Raw):
     def delete_one(self, count: int) -> int:
         execute = self.connection.execute
         return sum(execute(QMARK.delete, (key,)).rowcount for key in range(1, count + 1))
+
+    def construct(self, count: int) -> int:
+        for number in range(count):
+            PlainNote(title="Note", body="A body", stars=number, pinned=True)
+        return count
 
     def in_transaction(self, work: Callable[[int], int], count: int) -> int:
         self.connection.execute("begin immediate")
@@ -325,7 +345,7 @@ class SQLiteAsync(Raw):
         return list(await self.connection.execute_fetchall(QMARK.many, (STALL_ROWS,)))
 
 
-class PostgreSQLBlocking(Raw):
+class PostgreSQLBlocking(PostgreSQLBlockingBulk, Raw):
     """psycopg in autocommit; it prepares a statement at its fifth execution by itself."""
 
     def open(self) -> None:
@@ -416,7 +436,7 @@ class PostgreSQLBlocking(Raw):
         return seen
 
 
-class PostgreSQLAsync(Raw):
+class PostgreSQLAsync(PostgreSQLAsyncBulk, Raw):
     """asyncpg: one connection, and its own pool for the workload that needs one."""
 
     pool_connections: asyncpg.Pool | None = None

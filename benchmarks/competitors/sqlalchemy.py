@@ -22,6 +22,7 @@ from benchmarks.competitors import Competitor
 from benchmarks.data import BOOKS, READ_KEYS, given, keys, note
 from benchmarks.workloads import (
     BULK_ROWS,
+    GATHERED_ROWS,
     MANY_ROWS,
     PARENTS,
     POOL_SIZE,
@@ -128,6 +129,8 @@ class Blocking(Competitor):
     def prepare(self, workload: str, count: int) -> None:
         if workload == "bulk_insert":
             self.rows = [note(number)._asdict() for number in range(BULK_ROWS)]
+        elif workload == "batch":
+            self.notes = [Note(**note(number)._asdict()) for number in range(GATHERED_ROWS)]
         elif workload in ("update_one", "delete_one"):
             with self.session() as session:
                 self.notes = list(session.scalars(select(Note).order_by(Note.id)))
@@ -198,6 +201,12 @@ class Blocking(Competitor):
             session.execute(insert(Note), self.rows)
         return len(self.rows)
 
+    def batch(self, count: int) -> int:
+        with self.session.begin() as session:
+            session.add_all(self.notes)
+            session.flush()
+        return sum(one.id is not None for one in self.notes)
+
     def prefetch(self, count: int) -> int:
         seen = 0
         for _ in range(count):
@@ -240,6 +249,8 @@ class Async(Competitor):
     async def prepare(self, workload: str, count: int) -> None:
         if workload == "bulk_insert":
             self.rows = [note(number)._asdict() for number in range(BULK_ROWS)]
+        elif workload == "batch":
+            self.notes = [Note(**note(number)._asdict()) for number in range(GATHERED_ROWS)]
         elif workload in ("update_one", "delete_one"):
             async with self.session() as session:
                 self.notes = list(await session.scalars(select(Note).order_by(Note.id)))
@@ -313,6 +324,12 @@ class Async(Competitor):
         async with self.session.begin() as session:
             await session.execute(insert(Note), self.rows)
         return len(self.rows)
+
+    async def batch(self, count: int) -> int:
+        async with self.session.begin() as session:
+            session.add_all(self.notes)
+            await session.flush()
+        return sum(one.id is not None for one in self.notes)
 
     async def prefetch(self, count: int) -> int:
         seen = 0

@@ -82,7 +82,7 @@ class Bell:
                 cancelled = error
 
 
-async def in_thread(fn: Callable[..., T], *args: Any, on_cancel: Callable[[], None] | None = None) -> T:
+async def in_thread(fn: Callable[..., T], *args: object, on_cancel: Callable[[], None] | None = None) -> T:
     """Run a blocking function in a worker thread, in a copy of the context, and await its end.
 
     A cancellation calls ``on_cancel`` (to make the function end soon) in another worker thread, again and again since
@@ -150,13 +150,13 @@ def deliver(cancelled: asyncio.CancelledError | None) -> None:
         del cancelled
 
 
-async def drive_in_thread(coroutine: Coroutine[Any, Any, T], on_cancel: Callable[[], None] | None = None) -> T:
+async def drive_in_thread(coroutine: Coroutine[object, None, T], on_cancel: Callable[[], None] | None = None) -> T:
     """Drive a blocking connection's coroutine in a worker thread and await its end; see :func:`in_thread`."""
     return await in_thread(lambda: drive(coroutine), on_cancel=on_cancel)
 
 
 async def on_loop(
-    home: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T], running: list[Errand] | None = None
+    home: asyncio.AbstractEventLoop, coroutine: Coroutine[object, None, T], running: list[Errand] | None = None
 ) -> T:
     """Run a coroutine on another thread's loop and wait for its end, in the caller's own colour.
 
@@ -173,7 +173,7 @@ async def on_loop(
     bell = Bell(loop)
     outcome = Outcome()
 
-    def settle(value: Any, error: BaseException | None) -> None:
+    def settle(value: object, error: BaseException | None) -> None:
         outcome.set(value, error)
         bell.ring()
 
@@ -210,7 +210,7 @@ async def visit(home: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, 
 
 
 async def to_the_end(
-    coroutine: Coroutine[Any, Any, T], on_cancel: Callable[[], None] | None = None
+    coroutine: Coroutine[object, None, T], on_cancel: Callable[[], None] | None = None
 ) -> tuple[T, asyncio.CancelledError | None]:
     """Run a coroutine to its end although the caller is cancelled meanwhile, which calls ``on_cancel``.
 
@@ -244,7 +244,7 @@ def make_known(task: asyncio.Task[Any], on_cancel: Callable[[], None] | None) ->
         on_cancel()
 
 
-def is_async(fn: Any) -> bool:
+def is_async(fn: object) -> bool:
     """Whether calling ``fn`` gives a coroutine, as far as can be known before calling it."""
     while isinstance(fn, functools.partial):
         fn = fn.func
@@ -253,7 +253,7 @@ def is_async(fn: Any) -> bool:
     return not inspect.isroutine(fn) and inspect.iscoroutinefunction(getattr(fn, "__call__", None))  # noqa: B004
 
 
-async def call(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+async def call(fn: Callable[..., Any], *args: object, **kwargs: object) -> Any:
     """Call user code of either colour from a coroutine of ours, whichever colour that runs in.
 
     The same colour is a plain call. A blocking function reached from async code runs in a worker thread, an async one
@@ -268,7 +268,7 @@ async def call(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     return await result if inspect.isawaitable(result) else result
 
 
-def call_form(form: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any) -> Awaitable[T]:
+def call_form(form: Callable[..., Coroutine[object, None, T]], *args: object, **kwargs: object) -> Awaitable[T]:
     """Call the awaitable form of something users may override (``instance.asave``), from a coroutine that awaits this.
 
     The library's own is simply awaited, in either colour. An override reached from blocking code runs on the portal,
@@ -279,7 +279,7 @@ def call_form(form: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs:
     return form(*args, **kwargs)
 
 
-async def run_on_portal(form: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any) -> T:
+async def run_on_portal(form: Callable[..., Coroutine[object, None, T]], *args: object, **kwargs: object) -> T:
     """Run a coroutine function on the portal, from blocking code."""
     return portal.run(form(*args, **kwargs))
 

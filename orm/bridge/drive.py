@@ -27,7 +27,7 @@ else:
 T = TypeVar("T")
 
 
-def drive(coroutine: Coroutine[Any, Any, T]) -> T:
+def drive(coroutine: Coroutine[object, None, T]) -> T:
     """Run ``coroutine`` to its end and return its result.
 
     Raises ``BridgeError`` when it suspends; it is closed first, so its ``finally`` blocks have run.
@@ -50,7 +50,7 @@ def suspended(coroutine: Any) -> BridgeError:
     )
 
 
-def innermost(coroutine: Any) -> str:
+def innermost(coroutine: object) -> str:
     """Name what a suspended coroutine is really waiting in, by following its chain of awaits."""
     name = getattr(coroutine, "__qualname__", type(coroutine).__name__)
     while (inner := getattr(coroutine, "cr_await", None) or getattr(coroutine, "ag_await", None)) is not None:
@@ -59,7 +59,7 @@ def innermost(coroutine: Any) -> str:
     return name
 
 
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
+def run(coroutine: Coroutine[object, None, T]) -> T:
     """Run an awaitable form from blocking code: what every generated twin calls.
 
     Raises ``SynchronousOnlyOperation`` on a thread whose event loop is running, before anything has run, unless the
@@ -75,7 +75,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     raise suspended(coroutine)
 
 
-def run_on_loop_thread(coroutine: Coroutine[Any, Any, T]) -> T:
+def run_on_loop_thread(coroutine: Coroutine[object, None, T]) -> T:
     """Refuse the call, or run it in a helper thread where the policy allows blocking the loop."""
     if not policy.allow_blocking:
         error = refusal(coroutine)

@@ -4,7 +4,7 @@ A source module has twins when it holds a class named ``AwaitableX`` (the twin i
 ``TWINS = ("aname", ...)`` that names module-level coroutine functions (the twins are ``name``). In a class, each public
 coroutine or asynchronous generator ``aname`` gives ``name`` with the same parameters and types, overloads included, and
 ``__aenter__``/``__aexit__``/``__aiter__`` give their plain counterparts; a name the class already has is left alone.
-A coroutine that does nothing but ``return await self._private(…)`` has a twin that calls the same: the coroutine in
+A coroutine that does nothing but ``await self._private(…)`` has a twin that calls the same: the coroutine in
 between, and packing its keyword arguments a second time, would be a tenth of what a query costs.
 
     python -m orm.bridge.generate [--check] [PATH ...]
@@ -106,15 +106,15 @@ class PassedOn(NamedTuple):
 
 
 def private_call(node: FunctionNode) -> PassedOn | None:
-    """Return the call ``self._private(…)`` that is all a coroutine does, if it is."""
+    """Return the call ``self._private(…)`` that is all a coroutine awaits and does, if it is."""
     body = node.body[1:] if ast.get_docstring(node) is not None else node.body
-    if len(body) != 1 or not isinstance(body[0], ast.Return) or not isinstance(body[0].value, ast.Await):
+    if len(body) != 1 or not isinstance(body[0], (ast.Return, ast.Expr)) or not isinstance(body[0].value, ast.Await):
         return None
     call = body[0].value.value
     if not isinstance(call, ast.Call) or call.keywords or not isinstance(call.func, ast.Attribute):
         return None
     of_self = isinstance(call.func.value, ast.Name) and call.func.value.id == "self"
-    return PassedOn(call.func.attr, call.args) if of_self and call.func.attr.startswith("_") else None
+    return PassedOn(call.func.attr, call.args) if of_self and call.func.attr == f"_{node.name}" else None
 
 
 def make_twin(

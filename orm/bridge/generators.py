@@ -37,7 +37,7 @@ THREAD_POOLS = tuple(
 Watches = list[weakref.ref[AsyncGenerator[Any, Any]]]
 
 
-def follow_generators(loop: Any) -> None:
+def follow_generators(loop: object) -> None:
     """Note the generators that begin on the running loop from now on, where it does not say which it has itself."""
     if hasattr(loop, "_asyncgens") or loop in followed:
         return
@@ -52,7 +52,7 @@ def follow_generators(loop: Any) -> None:
     sys.set_asyncgen_hooks(firstiter=note)
 
 
-def find_generator(loop: Any, frame: FrameType) -> AsyncGenerator[Any, Any] | None:
+def find_generator(loop: object, frame: FrameType) -> AsyncGenerator[Any, Any] | None:
     """Return the generator whose body a frame is."""
     known: weakref.WeakSet[AsyncGenerator[Any, Any]] | None = getattr(loop, "_asyncgens", None)
     if known is None:

@@ -7,7 +7,7 @@ module refuses: a blocking form on a loop's thread, unless the policy ``allow_bl
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orm.errors import SynchronousOnlyOperation
 
@@ -79,7 +79,7 @@ def public_name(qualname: str) -> str:
     return f"{owner}.{name}" if owner and owner != "<locals>" else name
 
 
-def refusal(coroutine: Any) -> SynchronousOnlyOperation:
+def refusal(coroutine: object) -> SynchronousOnlyOperation:
     """Build the error for a blocking call on a loop's thread; it names the awaitable form."""
     qualname = getattr(coroutine, "__qualname__", None)
     if qualname is None:

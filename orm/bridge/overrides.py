@@ -25,6 +25,8 @@ else:
 
 GENERATED_SUFFIX = "_blocking"
 END = object()
+MADE_FOR = "_made_for"
+"""The attribute of an installed form that holds the one it runs."""
 
 ASYNC_GENERATOR = 0x200  # a flag of code objects, as inspect has it, which is dear to import
 
@@ -55,13 +57,24 @@ def is_generated(cls: type) -> bool:
     return cls.__module__.endswith(GENERATED_SUFFIX)
 
 
+@functools.cache
+def names_of_pairs(generated: type) -> frozenset[str]:
+    """Return every name of the pairs that a generated class and those above it have."""
+    above = [base for base in generated.__mro__ if is_generated(base)]
+    return frozenset(name for base in above for pair in pairs_of(base) for name in pair)
+
+
 def complete(cls: type) -> None:
     """Install in ``cls`` the missing form of every pair of which it, or a mixin of it, overrides only one.
 
-    To be called once when the class is created (by a metaclass or ``__init_subclass__``).
+    To be called when the class is created (by a metaclass or ``__init_subclass__``), and once more before anything
+    depends on its forms: a method may have been replaced meanwhile.
     """
     if is_generated(cls):
         return
+    base = cls.__bases__[0]
+    if len(cls.__bases__) == 1 and is_generated(base) and names_of_pairs(base).isdisjoint(vars(cls)):
+        return  # as most do: only what they have themselves counts
     seen: set[str] = set()
     for base in cls.__mro__:
         if not is_generated(base):
@@ -85,10 +98,20 @@ def complete_pair(cls: type, awaitable: str, blocking: str) -> None:
     at_blocking, blocking_form = nearest(cls, blocking)
     if not isinstance(async_form, FunctionType) or not isinstance(blocking_form, FunctionType):
         return
-    if at_awaitable < at_blocking:
-        setattr(cls, blocking, blocking_from(async_form, blocking_form))
-    elif at_blocking < at_awaitable and not is_generated(cls.__mro__[at_blocking]):
-        setattr(cls, awaitable, awaitable_from(blocking_form, async_form))
+    if at_awaitable == at_blocking:  # one may have been made for the other, which was replaced since
+        from_blocking = getattr(async_form, MADE_FOR, blocking_form) is not blocking_form
+        from_awaitable = getattr(blocking_form, MADE_FOR, async_form) is not async_form
+    else:
+        from_blocking = at_blocking < at_awaitable and not is_generated(cls.__mro__[at_blocking])
+        from_awaitable = at_awaitable < at_blocking
+    if from_blocking:
+        made = awaitable_from(blocking_form, async_form)
+        setattr(made, MADE_FOR, blocking_form)
+        setattr(cls, awaitable, made)
+    elif from_awaitable:
+        made = blocking_from(async_form, blocking_form)
+        setattr(made, MADE_FOR, async_form)
+        setattr(cls, blocking, made)
 
 
 def nearest(cls: type, name: str) -> tuple[int, Any]:
@@ -104,7 +127,7 @@ def blocking_from(override: Callable[..., Any], original: Callable[..., Any]) ->
     if gives_items(override):
 
         @functools.wraps(original)
-        def iterator(self: Any, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        def iterator(self: object, *args: object, **kwargs: object) -> Iterator[Any]:
             source = override(self, *args, **kwargs)
             if running_loop() is not None and not policy.allow_blocking:
                 raise refusal(source)
@@ -113,7 +136,7 @@ def blocking_from(override: Callable[..., Any], original: Callable[..., Any]) ->
         return iterator
 
     @functools.wraps(original)
-    def form(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def form(self: Any, *args: object, **kwargs: object) -> Any:
         coroutine = override(self, *args, **kwargs)
         if running_loop() is None:
             return portal.run(coroutine)
@@ -124,12 +147,12 @@ def blocking_from(override: Callable[..., Any], original: Callable[..., Any]) ->
     return form
 
 
-def awaitable_from(override: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
+def awaitable_from(override: Callable[..., Any], original: Callable[..., object]) -> Callable[..., Any]:
     """Make the awaitable form of a blocking override: a plain call in blocking code, a worker thread in async code."""
     if gives_items(original):
 
         @functools.wraps(original)
-        async def aiterator(self: Any, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+        async def aiterator(self: Any, *args: object, **kwargs: object) -> AsyncIterator[Any]:
             items = iter(await crossing.in_thread(functools.partial(override, self, *args, **kwargs)))
             while (item := await crossing.in_thread(next, items, END)) is not END:
                 yield item
@@ -137,7 +160,7 @@ def awaitable_from(override: Callable[..., Any], original: Callable[..., Any]) -
         return aiterator
 
     @functools.wraps(original)
-    async def form(self: Any, *args: Any, **kwargs: Any) -> Any:
+    async def form(self: object, *args: object, **kwargs: object) -> Any:
         if running_loop() is None:
             return override(self, *args, **kwargs)
         return await crossing.in_thread(functools.partial(override, self, *args, **kwargs))
@@ -145,7 +168,7 @@ def awaitable_from(override: Callable[..., Any], original: Callable[..., Any]) -
     return form
 
 
-def portal_items(source: Any) -> Iterator[Any]:
+def portal_items(source: Any) -> Iterator[object]:
     """Yield the items of an asynchronous generator that lives on the portal."""
     try:
         while (item := portal.run(next_or_end(source))) is not END:

@@ -142,15 +142,15 @@ class Helper(threading.Thread):
 helpers = Helpers()
 
 
-def call_in_helper(fn: Callable[..., Any], *args: Any, done: Callable[[Outcome], None] | None = None) -> Outcome:
+def call_in_helper(fn: Callable[..., object], *args: object, done: Callable[[Outcome], None] | None = None) -> Outcome:
     """Start ``fn(*args)`` in a helper thread, in a copy of the caller's context; ``done`` is called in that thread."""
     return call_in_context(contextvars.copy_context(), fn, *args, done=done)
 
 
 def call_in_context(
     context: contextvars.Context,
-    fn: Callable[..., Any],
-    *args: Any,
+    fn: Callable[..., object],
+    *args: object,
     done: Callable[[Outcome], None] | None = None,
 ) -> Outcome:
     """Start ``fn(*args)`` in a helper thread, in that context."""
@@ -252,7 +252,7 @@ class Portal:
 portal = Portal()
 
 
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
+def run(coroutine: Coroutine[object, None, T]) -> T:
     """Run any coroutine on the background loop, in a copy of the caller's context, and block until it ends.
 
     Raises ``BridgeError`` when called on the background loop's own thread. KeyboardInterrupt cancels the coroutine.
@@ -265,7 +265,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 def wait_on(
-    loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T], running: list[Errand] | None = None
+    loop: asyncio.AbstractEventLoop, coroutine: Coroutine[object, None, T], running: list[Errand] | None = None
 ) -> T:
     """Run a coroutine on a loop of another thread and block until it has really ended.
 
@@ -342,7 +342,7 @@ def caller_of(frame: FrameType) -> str:
     return f"{found.f_code.co_qualname} ({found.f_code.co_filename}:{found.f_lineno})"
 
 
-def refuse_dead_loop(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any]) -> None:
+def refuse_dead_loop(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[object, None, object]) -> None:
     """Raise ``BridgeError`` when submitting to ``loop`` would wait for ever."""
     if loop in blocked_loops:
         why = "its thread is blocked waiting for this very call; use the awaitable form there"

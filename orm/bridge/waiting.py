@@ -32,14 +32,14 @@ NOTHING: Any = object()
 """What a waiter holds before it was granted anything."""
 
 
-def whoami() -> Any:
+def whoami() -> object:
     """Return what identifies the caller: its task, or its thread's number in blocking code."""
     if "asyncio" not in modules or (loop := running_loop()) is None:
         return get_ident()
     return asyncio.current_task(loop)
 
 
-def name_of(who: Any) -> str:
+def name_of(who: object) -> str:
     """Name a caller for an error message."""
     if isinstance(who, asyncio.Task):
         coroutine: Any = who.get_coro()
@@ -57,7 +57,7 @@ class Waiter:
 
     __slots__ = ("_bell", "_gate", "granted", "holder", "since", "what", "who")
 
-    def __init__(self, who: Any, what: str, holder: Any = None) -> None:
+    def __init__(self, who: object, what: str, holder: object = None) -> None:
         self.who = who
         self.holder = holder
         self.what = what
@@ -68,7 +68,7 @@ class Waiter:
         self._gate = threading.Lock()
         self._gate.acquire()
 
-    def grant(self, value: Any) -> None:
+    def grant(self, value: object) -> None:
         """Hand ``value`` over and wake the caller."""
         self.granted = value
         if self._bell is None:

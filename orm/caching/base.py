@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
 
 from orm.errors import ImproperlyConfigured
@@ -34,7 +34,7 @@ class InvalidCacheKey(ValueError):
     """A key that this cache does not take."""
 
 
-def default_key_func(key: Any, key_prefix: str, version: Any) -> str:
+def default_key_func(key: object, key_prefix: str, version: object) -> str:
     """Return a key with the prefix and version of its cache."""
     return f"{key_prefix}:{version}:{key}"
 
@@ -67,7 +67,7 @@ class BaseCache:
             timeout = -1
         return None if timeout is None else time.time() + timeout
 
-    def make_key(self, key: Any, version: Any = None) -> str:
+    def make_key(self, key: object, version: object = None) -> str:
         """Return the key that is used inside."""
         return self.key_func(key, self.key_prefix, self.version if version is None else version)
 
@@ -78,7 +78,7 @@ class BaseCache:
         elif any(ord(letter) < 33 or ord(letter) == 127 for letter in key):
             warnings.warn(f"Cache key contains blanks or control characters: {key!r}", CacheKeyWarning, 3)
 
-    def make_and_validate_key(self, key: Any, version: Any = None) -> str:
+    def make_and_validate_key(self, key: object, version: object = None) -> str:
         """Return the key that is used inside, checked."""
         made = self.make_key(key, version)
         self.validate_key(made)
@@ -98,7 +98,7 @@ class BaseCache:
         """Keep a value."""
         raise NotImplementedError("subclasses of BaseCache must provide a set() method")
 
-    def touch(self, key: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> bool:
+    def touch(self, key: object, timeout: object = DEFAULT_TIMEOUT, version: object = None) -> bool:
         """Keep a value for longer; return whether there is one."""
         raise NotImplementedError("subclasses of BaseCache must provide a touch() method")
 
@@ -112,7 +112,9 @@ class BaseCache:
 
     # -- what follows from that ----------------------------------------------------------------------------------------
 
-    def get_or_set(self, key: Any, default: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> Any:
+    def get_or_set(
+        self, key: object, default: object, timeout: object = DEFAULT_TIMEOUT, version: object = None
+    ) -> Any:
         """Return the value of a key, ``default`` (or what calling it gives) kept first where there is none."""
         value = self.get(key, _MISSING, version=version)
         if value is not _MISSING:
@@ -121,14 +123,14 @@ class BaseCache:
         self.add(key, made, timeout=timeout, version=version)
         return self.get(key, made, version=version)  # another may have been quicker
 
-    def has_key(self, key: Any, version: Any = None) -> bool:
+    def has_key(self, key: object, version: object = None) -> bool:
         """Return whether a key has a value."""
         return self.get(key, _MISSING, version=version) is not _MISSING
 
-    def __contains__(self, key: Any) -> bool:
+    def __contains__(self, key: object) -> bool:
         return self.has_key(key)
 
-    def incr(self, key: Any, delta: int = 1, version: Any = None) -> Any:
+    def incr(self, key: object, delta: int = 1, version: object = None) -> Any:
         """Add to a number, and return it. Raises ``ValueError`` where there is none."""
         value = self.get(key, _MISSING, version=version)
         if value is _MISSING:
@@ -136,16 +138,18 @@ class BaseCache:
         self.set(key, value + delta, version=version)
         return value + delta
 
-    def decr(self, key: Any, delta: int = 1, version: Any = None) -> Any:
+    def decr(self, key: object, delta: int = 1, version: object = None) -> Any:
         """Subtract from a number, and return it. Raises ``ValueError`` where there is none."""
         return self.incr(key, -delta, version=version)
 
-    def get_many(self, keys: Iterable[Any], version: Any = None) -> dict[Any, Any]:
+    def get_many(self, keys: Iterable[object], version: object = None) -> dict[Any, Any]:
         """Return the values of those keys that have one."""
         found = {key: self.get(key, _MISSING, version=version) for key in keys}
         return {key: value for key, value in found.items() if value is not _MISSING}
 
-    def set_many(self, data: Mapping[Any, Any], timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> list[Any]:
+    def set_many(
+        self, data: Mapping[object, object], timeout: object = DEFAULT_TIMEOUT, version: object = None
+    ) -> list[object]:
         """Keep values; return the keys for which it failed."""
         for key, value in data.items():
             self.set(key, value, timeout=timeout, version=version)
@@ -156,7 +160,7 @@ class BaseCache:
         for key in keys:
             self.delete(key, version=version)
 
-    def incr_version(self, key: Any, delta: int = 1, version: Any = None) -> Any:
+    def incr_version(self, key: Hashable, delta: int = 1, version: Any = None) -> Any:
         """Move a value to another version, and return that. Raises ``ValueError`` where there is none."""
         version = self.version if version is None else version
         value = self.get(key, _MISSING, version=version)
@@ -166,28 +170,28 @@ class BaseCache:
         self.delete(key, version=version)
         return version + delta
 
-    def decr_version(self, key: Any, delta: int = 1, version: Any = None) -> Any:
+    def decr_version(self, key: object, delta: int = 1, version: object = None) -> Any:
         """Move a value to another version, and return that. Raises ``ValueError`` where there is none."""
         return self.incr_version(key, -delta, version)
 
-    def close(self, **kwargs: Any) -> None:
+    def close(self, **kwargs: object) -> None:
         """Nothing to give back; for subclasses."""
 
     # -- awaitable -----------------------------------------------------------------------------------------------------
 
-    async def aadd(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> bool:
+    async def aadd(self, key: object, value: object, timeout: object = DEFAULT_TIMEOUT, version: object = None) -> bool:
         """Awaitable form of ``add``."""
         return self.add(key, value, timeout=timeout, version=version)
 
-    async def aget(self, key: Any, default: Any = None, version: Any = None) -> Any:
+    async def aget(self, key: object, default: object = None, version: object = None) -> Any:
         """Awaitable form of ``get``."""
         return self.get(key, default, version=version)
 
-    async def aset(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> None:
+    async def aset(self, key: object, value: object, timeout: object = DEFAULT_TIMEOUT, version: object = None) -> None:
         """Awaitable form of ``set``."""
         self.set(key, value, timeout=timeout, version=version)
 
-    async def atouch(self, key: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> bool:
+    async def atouch(self, key: object, timeout: object = DEFAULT_TIMEOUT, version: object = None) -> bool:
         """Awaitable form of ``touch``."""
         return self.touch(key, timeout=timeout, version=version)
 
@@ -199,44 +203,46 @@ class BaseCache:
         """Awaitable form of ``clear``."""
         self.clear()
 
-    async def aget_or_set(self, key: Any, default: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> Any:
+    async def aget_or_set(
+        self, key: object, default: object, timeout: object = DEFAULT_TIMEOUT, version: object = None
+    ) -> Any:
         """Awaitable form of ``get_or_set``."""
         return self.get_or_set(key, default, timeout=timeout, version=version)
 
-    async def ahas_key(self, key: Any, version: Any = None) -> bool:
+    async def ahas_key(self, key: object, version: object = None) -> bool:
         """Awaitable form of ``has_key``."""
         return self.has_key(key, version=version)
 
-    async def aincr(self, key: Any, delta: int = 1, version: Any = None) -> Any:
+    async def aincr(self, key: object, delta: int = 1, version: object = None) -> Any:
         """Awaitable form of ``incr``."""
         return self.incr(key, delta, version=version)
 
-    async def adecr(self, key: Any, delta: int = 1, version: Any = None) -> Any:
+    async def adecr(self, key: object, delta: int = 1, version: object = None) -> Any:
         """Awaitable form of ``decr``."""
         return self.decr(key, delta, version=version)
 
-    async def aget_many(self, keys: Iterable[Any], version: Any = None) -> dict[Any, Any]:
+    async def aget_many(self, keys: Iterable[object], version: object = None) -> dict[Any, Any]:
         """Awaitable form of ``get_many``."""
         return self.get_many(keys, version=version)
 
     async def aset_many(
-        self, data: Mapping[Any, Any], timeout: Any = DEFAULT_TIMEOUT, version: Any = None
-    ) -> list[Any]:
+        self, data: Mapping[object, object], timeout: object = DEFAULT_TIMEOUT, version: object = None
+    ) -> list[object]:
         """Awaitable form of ``set_many``."""
         return self.set_many(data, timeout=timeout, version=version)
 
-    async def adelete_many(self, keys: Iterable[Any], version: Any = None) -> None:
+    async def adelete_many(self, keys: Iterable[object], version: object = None) -> None:
         """Awaitable form of ``delete_many``."""
         self.delete_many(keys, version=version)
 
-    async def aincr_version(self, key: Any, delta: int = 1, version: Any = None) -> Any:
+    async def aincr_version(self, key: object, delta: int = 1, version: object = None) -> Any:
         """Awaitable form of ``incr_version``."""
         return self.incr_version(key, delta, version)
 
-    async def adecr_version(self, key: Any, delta: int = 1, version: Any = None) -> Any:
+    async def adecr_version(self, key: object, delta: int = 1, version: object = None) -> Any:
         """Awaitable form of ``decr_version``."""
         return self.decr_version(key, delta, version)
 
-    async def aclose(self, **kwargs: Any) -> None:
+    async def aclose(self, **kwargs: object) -> None:
         """Awaitable form of ``close``."""
         self.close(**kwargs)

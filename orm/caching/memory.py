@@ -32,7 +32,7 @@ _shelves: dict[str, Shelf] = {}
 class LocMemCache(BaseCache):
     """A cache in memory; those with the same ``name`` share it. Of too many entries the least used go first."""
 
-    def __init__(self, name: str, params: Mapping[str, Any]) -> None:
+    def __init__(self, name: str, params: Mapping[str, object]) -> None:
         super().__init__(params)
         self._shelf = _shelves.setdefault(name, Shelf(OrderedDict(), threading.Lock()))
 
@@ -45,7 +45,7 @@ class LocMemCache(BaseCache):
             return None
         return entry
 
-    def _keep(self, key: str, pickled: bytes, timeout: Any) -> None:
+    def _keep(self, key: str, pickled: bytes, timeout: object) -> None:
         entries = self._shelf.entries
         if len(entries) >= self._max_entries and key not in entries:
             if self._cull_frequency == 0:
@@ -83,7 +83,7 @@ class LocMemCache(BaseCache):
         with self._shelf.lock:
             self._keep(made, pickled, timeout)
 
-    def touch(self, key: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> bool:
+    def touch(self, key: object, timeout: object = DEFAULT_TIMEOUT, version: object = None) -> bool:
         """Keep a value for longer; return whether there is one."""
         made = self.make_and_validate_key(key, version)
         with self._shelf.lock:
@@ -92,7 +92,7 @@ class LocMemCache(BaseCache):
                 self._shelf.entries[made] = Entry(entry.pickled, self.get_backend_timeout(timeout))
             return entry is not None
 
-    def incr(self, key: Any, delta: int = 1, version: Any = None) -> Any:
+    def incr(self, key: object, delta: int = 1, version: object = None) -> Any:
         """Add to a number, and return it; no other thread comes between. Raises ``ValueError`` where there is none."""
         made = self.make_and_validate_key(key, version)
         with self._shelf.lock:
@@ -118,7 +118,7 @@ class LocMemCache(BaseCache):
 class DummyCache(BaseCache):
     """A cache that keeps nothing."""
 
-    def __init__(self, host: str, params: Mapping[str, Any]) -> None:
+    def __init__(self, host: str, params: Mapping[str, object]) -> None:
         super().__init__(params)
 
     def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> bool:
@@ -135,7 +135,7 @@ class DummyCache(BaseCache):
         """Check the key."""
         self.make_and_validate_key(key, version)
 
-    def touch(self, key: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> bool:
+    def touch(self, key: object, timeout: object = DEFAULT_TIMEOUT, version: object = None) -> bool:
         """There is no value."""
         self.make_and_validate_key(key, version)
         return False

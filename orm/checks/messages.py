@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from orm.config import settings
 
 DEBUG = 10
@@ -24,7 +22,9 @@ class CheckMessage:
         id: the check's identifier, by which it can be silenced.
     """
 
-    def __init__(self, level: int, msg: str, hint: str | None = None, obj: Any = None, id: str | None = None) -> None:
+    def __init__(
+        self, level: int, msg: str, hint: str | None = None, obj: object = None, id: str | None = None
+    ) -> None:
         if not isinstance(level, int):
             raise TypeError("The first argument should be level.")
         self.level = level
@@ -33,7 +33,7 @@ class CheckMessage:
         self.obj = obj
         self.id = id
 
-    def _identity(self) -> tuple[Any, ...]:
+    def _identity(self) -> tuple[object, ...]:
         return self.level, self.msg, self.hint, self.obj, self.id
 
     def __eq__(self, other: object) -> bool:
@@ -67,33 +67,33 @@ class CheckMessage:
 class Debug(CheckMessage):
     """For whoever looks for an error."""
 
-    def __init__(self, msg: str, hint: str | None = None, obj: Any = None, id: str | None = None) -> None:
+    def __init__(self, msg: str, hint: str | None = None, obj: object = None, id: str | None = None) -> None:
         super().__init__(DEBUG, msg, hint, obj, id)
 
 
 class Info(CheckMessage):
     """Worth knowing."""
 
-    def __init__(self, msg: str, hint: str | None = None, obj: Any = None, id: str | None = None) -> None:
+    def __init__(self, msg: str, hint: str | None = None, obj: object = None, id: str | None = None) -> None:
         super().__init__(INFO, msg, hint, obj, id)
 
 
 class Warning(CheckMessage):
     """Works, and is probably not what was meant."""
 
-    def __init__(self, msg: str, hint: str | None = None, obj: Any = None, id: str | None = None) -> None:
+    def __init__(self, msg: str, hint: str | None = None, obj: object = None, id: str | None = None) -> None:
         super().__init__(WARNING, msg, hint, obj, id)
 
 
 class Error(CheckMessage):
     """Does not work."""
 
-    def __init__(self, msg: str, hint: str | None = None, obj: Any = None, id: str | None = None) -> None:
+    def __init__(self, msg: str, hint: str | None = None, obj: object = None, id: str | None = None) -> None:
         super().__init__(ERROR, msg, hint, obj, id)
 
 
 class Critical(CheckMessage):
     """Does damage."""
 
-    def __init__(self, msg: str, hint: str | None = None, obj: Any = None, id: str | None = None) -> None:
+    def __init__(self, msg: str, hint: str | None = None, obj: object = None, id: str | None = None) -> None:
         super().__init__(CRITICAL, msg, hint, obj, id)

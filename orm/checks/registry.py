@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from importlib import import_module
 from typing import Any, TypeVar, overload
 
@@ -22,6 +22,7 @@ class Tags:
     commands = "commands"
     database = "database"
     files = "files"
+    gis = "gis"
     models = "models"
     security = "security"
     signals = "signals"
@@ -32,14 +33,20 @@ class Tags:
     urls = "urls"
 
 
+DOCUMENTED = frozenset(tag for name, tag in vars(Tags).items() if not name.startswith("_"))
+
+
 class CheckRegistry:
     """Checks, each with its tags. Those for deployment run only when asked for.
 
-    Parameters: ``modules`` hold checks that register when they are imported, which is at the first question.
+    Parameters:
+        modules: hold checks that register when they are imported, which is at the first question.
+        tags: tags that may be asked for although nothing has registered with them, which then finds nothing.
     """
 
-    def __init__(self, modules: Sequence[str] = ()) -> None:
+    def __init__(self, modules: Sequence[str] = (), tags: Collection[str] = ()) -> None:
         self.modules = tuple(modules)
+        self.tags = frozenset(tags)
         self.registered_checks: dict[Check, tuple[str, ...]] = {}
         self.deployment_checks: dict[Check, tuple[str, ...]] = {}
 
@@ -77,7 +84,7 @@ class CheckRegistry:
 
     def run_checks(
         self,
-        app_configs: Sequence[Any] | None = None,
+        app_configs: Sequence[object] | None = None,
         tags: Iterable[str] | None = None,
         include_deployment_checks: bool = False,
         databases: Iterable[str] | None = None,
@@ -88,7 +95,7 @@ class CheckRegistry:
             app_configs: the applications to look at; None for all.
             tags: only checks with one of these.
             include_deployment_checks: those for deployment, too.
-            databases: aliases that checks may ask; without them, checks tagged ``database`` are not run.
+            databases: aliases that checks may ask; without them, those tagged ``database`` are told None, and ask none.
         """
         self.load()
         known = dict(self.registered_checks)
@@ -98,8 +105,6 @@ class CheckRegistry:
         found: list[CheckMessage] = []
         for check, own in known.items():
             if wanted is not None and not wanted.intersection(own):
-                continue
-            if wanted is None and databases is None and Tags.database in own:
                 continue
             result = check(app_configs=app_configs, databases=databases)
             if isinstance(result, str) or not isinstance(result, Iterable):
@@ -111,17 +116,17 @@ class CheckRegistry:
         return found
 
     def tags_available(self, deployment_checks: bool = False) -> set[str]:
-        """Return the tags there are."""
+        """Return the tags that checks have."""
         self.load()
         known = [self.registered_checks, *([self.deployment_checks] if deployment_checks else [])]
         return {tag for checks in known for tags in checks.values() for tag in tags}
 
     def tag_exists(self, tag: str, include_deployment_checks: bool = False) -> bool:
-        """Whether a check has this tag."""
-        return tag in self.tags_available(include_deployment_checks)
+        """Whether a check has this tag, or may have it."""
+        return tag in self.tags or tag in self.tags_available(include_deployment_checks)
 
 
-registry = CheckRegistry(["orm.models.checks.everything"])
+registry = CheckRegistry(["orm.models.checks.everything"], DOCUMENTED)
 register = registry.register
 run_checks = registry.run_checks
 tag_exists = registry.tag_exists

@@ -43,7 +43,7 @@ def examine() -> Iterator[Finding]:
         yield _ask(alias, "blocking", _name(backend.blocking), run)
 
 
-def _ask(alias: str, colour: str, driver: str, wait: Callable[[Coroutine[Any, Any, Any]], Any]) -> Finding:
+def _ask(alias: str, colour: str, driver: str, wait: Callable[[Coroutine[object, None, object]], Any]) -> Finding:
     database = databases[alias]
     url = str(database.url)
     try:

@@ -11,6 +11,7 @@ from click.shell_completion import get_completion_class
 from rich.console import Console
 from rich.table import Table
 
+from orm.checks import CheckMessage
 from orm.cli.check import examine
 from orm.cli.fixtures import dumpdata, loaddata
 from orm.cli.graph import graph
@@ -27,10 +28,12 @@ from orm.cli.migrations import (
     squashmigrations,
 )
 from orm.cli.output import explained, tell_json
+from orm.cli.overlooked import faults
 from orm.cli.project import enter
 from orm.cli.run import run as run_script
 from orm.cli.shell import shell as open_shell
 from orm.cli.starting import init
+from orm.cli.tenants import tenants
 from orm.commands.opening import open_prompt
 from orm.config import configure, settings
 from orm.db.registry import databases
@@ -56,7 +59,7 @@ def commands(context: click.Context, settings: str | None) -> None:
             enter(settings)
 
 
-_MIGRATIONS = (makemigrations, migrate, showmigrations, sqlmigrate, squashmigrations, diff, lint)
+_MIGRATIONS = (makemigrations, migrate, showmigrations, sqlmigrate, squashmigrations, diff, lint, tenants)
 for _command in (*_MIGRATIONS, dumpdata, loaddata, inspectdb, graph, init):
     commands.add_command(_command)
 
@@ -108,12 +111,14 @@ def completion(name: str) -> None:
 def check(url: str | None, as_json: bool) -> None:
     """Connect to each configured database in both colours; report version and latency, and where models differ from it.
 
-    Status 1 where a database does not answer, or is not what the models say.
+    What is wrong with the models themselves is told, too. Status 1 where a database does not answer or is not what the
+    models say, or where a model is declared wrong.
     """
     console = Console()
     table = Table("database", "colour", "driver", "version", "round trip")
     failures = []
     differences: dict[str, list[Difference]] = {}
+    found_wrong: list[CheckMessage] = []
     try:
         if url is not None:
             configure(url)
@@ -121,12 +126,21 @@ def check(url: str | None, as_json: bool) -> None:
         for alias in {found.alias for found in findings} - {found.alias for found in findings if found.error}:
             if settings.installed_apps and databases[alias].backend.introspection is not None:
                 differences[alias] = drift(using=alias)
+        if settings.installed_apps:
+            found_wrong = faults()
     except Error as error:
         raise click.ClickException(str(error)) from error
+    wrong = any(message.is_serious() for message in found_wrong)
     if as_json:
         told = {alias: [one._asdict() for one in found] for alias, found in differences.items()}
-        tell_json({"databases": [asdict(found) for found in findings], "differences": told})
-        raise SystemExit(1 if any(found.error for found in findings) or any(differences.values()) else 0)
+        tell_json(
+            {
+                "databases": [asdict(found) for found in findings],
+                "differences": told,
+                "models": [{"level": one.level, "text": str(one)} for one in found_wrong],
+            }
+        )
+        raise SystemExit(1 if any(found.error for found in findings) or any(differences.values()) or wrong else 0)
     if not findings:
         raise click.ClickException(NOT_CONFIGURED)
     for found in findings:
@@ -144,4 +158,6 @@ def check(url: str | None, as_json: bool) -> None:
             print(f"{alias}: {one}", file=sys.stderr)
         if several:
             print(f"{alias} is not what the models say: see `orm diff` and `orm migrate --plan`.", file=sys.stderr)
-    raise SystemExit(1 if failures or any(differences.values()) else 0)
+    for message in found_wrong:
+        print(message, file=sys.stderr)
+    raise SystemExit(1 if failures or any(differences.values()) or wrong else 0)

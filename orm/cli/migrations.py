@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import click
 
-from orm.cli.output import ASKED, DIFFERENT, Failure, at_terminal, explained, say, tell_json
+from orm.cli.output import ASKED, DIFFERENT, Failure, at_terminal, complain, explained, say, tell_json
+from orm.cli.overlooked import refuse_faulty_models, remarks
 from orm.cli.progress import Teller
 from orm.cli.safety import refuse_unsafe
+from orm.cli.tenants import look_through
 from orm.config import settings
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.errors import DatabaseError
-from orm.migrations import making, sources
+from orm.migrations import making, sources, updating
+from orm.migrations.autodetector import Changes
 from orm.migrations.drift_blocking import drift
 from orm.migrations.executor import Plan
 from orm.migrations.loader_blocking import MigrationLoader
@@ -26,12 +28,14 @@ from orm.migrations.questioner import (
     NonInteractiveMigrationQuestioner,
     RenamingQuestioner,
 )
+from orm.migrations.running import in_plan
 from orm.migrations.running_blocking import migrate as run_migrations
 from orm.migrations.running_blocking import plan as plan_migrations
 
 database_option = click.option(
     "--database", default=DEFAULT_DB_ALIAS, show_default=True, metavar="ALIAS", help="The database, by its alias."
 )
+schema_option = click.option("--schema", metavar="NAME", help="In this schema of the database, and in no other.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
 
 
@@ -45,6 +49,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 @click.option("--merge", is_flag=True, help="Join the branches of a history with several last migrations.")
 @click.option("--check", is_flag=True, help="Write nothing; status 1 when migrations are missing.")
 @click.option("--dry-run", is_flag=True, help="Write nothing; show what would be written.")
+@click.option("--update", is_flag=True, help="Take changes into each app's last migration, if it is not applied.")
 @click.option("--rename", "renames", multiple=True, metavar="OLD:NEW", help="OLD (a model, or Model.field) is now NEW.")
 @click.option("--no-input", is_flag=True, help="Ask nothing.")
 @click.option("--no-header", is_flag=True, help="Leave out the line that says when the file was made.")
@@ -56,6 +61,7 @@ def makemigrations(
     merge: bool,
     check: bool,
     dry_run: bool,
+    update: bool,
     renames: tuple[str, ...],
     no_input: bool,
     no_header: bool,
@@ -72,7 +78,11 @@ def makemigrations(
         if name is not None and not name.isidentifier():
             raise Failure("The migration name must be a valid Python identifier.")
         making.refuse_unknown(apps)
+        refuse_faulty_models()
         loader = making.from_disk()
+        if update and (merge or empty):
+            raise Failure("--update takes changes into migrations that are there; --merge and --empty make new ones.")
+        changes: Changes = {}
         if merge:
             made = making.merge(loader, name)
         else:
@@ -80,20 +90,26 @@ def makemigrations(
             questioner = _questioner(renames, apps, ask=not no_input, dry_run=dry_run or check)
             changes = making.empty(loader, apps, name) if empty else making.detect(loader, questioner, apps, name)
             made = [migration for migrations in changes.values() for migration in migrations]
-        files = [making.written(migration, include_header=not no_header) for migration in made]
+        left: list[str] = []
+        if update:
+            known = MigrationLoader(databases[DEFAULT_DB_ALIAS], ignore_no_migrations=True)
+            updates = updating.updated(known, changes, name, include_header=not no_header)
+            files = [one.file for one in updates]
+        else:
+            updates = []
+            files = [making.written(migration, include_header=not no_header) for migration in made]
         if not (check or dry_run):
-            for one in files:
+            for one in files if not update else ():
                 making.write(one)
+            for each in updates:
+                updating.write_updated(each)
+                left += [each.left] if each.left not in (None, each.file.path) else []
     if as_json:
-        tell_json(
-            [
-                {"app": one.migration.app_label, "name": one.migration.name, "path": one.path,
-                 "operations": [operation.describe() for operation in one.migration.operations]}
-                for one in files
-            ]
-        )  # fmt: skip
+        tell_json([_described(one) for one in files])
     else:
         _show_made(files, apps, dry_run)
+        for path in left:
+            say(f"Deleted {making.shown(path)}")
     if check and files:
         sys.exit(DIFFERENT)
 
@@ -109,31 +125,32 @@ def _questioner(renames: Iterable[str], apps: Iterable[str], *, ask: bool, dry_r
         return RenamingQuestioner(pairs, specified_apps=list(apps), dry_run=dry_run)
     if ask and at_terminal():
         return InteractiveMigrationQuestioner(specified_apps=list(apps), dry_run=dry_run)
-    return NonInteractiveMigrationQuestioner(specified_apps=list(apps), dry_run=dry_run, log=_complain)
+    return NonInteractiveMigrationQuestioner(specified_apps=list(apps), dry_run=dry_run, log=complain)
 
 
-def _complain(text: str) -> None:
-    click.echo(text, err=True)
+def _described(file: making.Written) -> dict[str, object]:
+    """Return what ``makemigrations --json`` says of a migration."""
+    migration = file.migration
+    operations = [operation.describe() for operation in migration.operations]
+    return {"app": migration.app_label, "name": migration.name, "path": file.path, "operations": operations}
 
 
 def _show_made(files: list[making.Written], apps: tuple[str, ...], dry_run: bool) -> None:
     if not files:
         where = f" in app '{apps[0]}'" if len(apps) == 1 else f" in apps {', '.join(apps)}" if apps else ""
         say(f"No changes detected{where}")
+        for remark in remarks(apps):
+            complain(remark)
+    label = ""
     for one in files:
-        say(f"Migrations for '{one.migration.app_label}':")
-        say(f"  {_relative(one.path)}")
+        if one.migration.app_label != label:
+            label = one.migration.app_label
+            say(f"Migrations for '{label}':")
+        say(f"  {making.shown(one.path)}")
         for operation in one.migration.operations:
             say(f"    {operation.formatted_description()}")
         if dry_run:
             say(one.text)
-
-
-def _relative(path: str) -> str:
-    try:
-        return str(Path(path).relative_to(Path.cwd()))
-    except ValueError:
-        return path
 
 
 # -- running -----------------------------------------------------------------------------------------------------------
@@ -143,24 +160,37 @@ def _relative(path: str) -> str:
 @click.argument("app", required=False)
 @click.argument("migration", required=False)
 @database_option
+@schema_option
 @click.option("--fake", is_flag=True, help="Record the migrations without running them.")
 @click.option("--fake-initial", is_flag=True, help="Record first migrations whose tables are there already.")
 @click.option("--adopt", is_flag=True, help="Take over a database whose tables are there: record all, run nothing.")
 @click.option("--plan", "show_plan", is_flag=True, help="Run nothing; show what would be run.")
 @click.option("--check", is_flag=True, help="Run nothing; status 1 when there are migrations to run.")
 @click.option("--yes", is_flag=True, help="Do not ask before columns and tables with rows are dropped.")
+@click.option(
+    "--lock-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Wait no longer for a lock, so that nobody waits behind it longer; then try again.",
+)
+@click.option(
+    "--lock-retries", type=click.IntRange(min=0), default=10, show_default=True, help="How often that is tried again."
+)
 @click.option("--safe/--no-safe", default=None, help="Run nothing that orm lint objects to (the setting `production`).")
 @json_option
 def migrate(
     app: str | None,
     migration: str | None,
     database: str,
+    schema: str | None,
     fake: bool,
     fake_initial: bool,
     adopt: bool,
     show_plan: bool,
     check: bool,
     yes: bool,
+    lock_timeout: float | None,
+    lock_retries: int,
     safe: bool | None,
     as_json: bool,
 ) -> None:
@@ -173,6 +203,7 @@ def migrate(
     Examples: orm migrate; orm migrate shop 0003; orm migrate shop zero; orm migrate --plan
     """
     with explained():
+        look_through(database, schema)
         if adopt:
             _refuse_to_adopt(database, app)
             fake = True
@@ -188,18 +219,36 @@ def migrate(
             refuse_unsafe(plan, database)
         if not fake and not yes:
             _ask_before_loss(plan, database)
+        refuse_faulty_models()
+        _warn_of_later(database)
         teller = Teller()
         try:
             done = run_migrations(
                 app, migration, using=database, fake=fake, fake_initial=fake_initial,
+                lock_timeout=lock_timeout, lock_retries=lock_retries,
                 progress=None if as_json else teller,
             )  # fmt: skip
         finally:
             teller.close()
     if as_json:
         tell_json({"database": database, "ran": done})
-    elif not done:
+        return
+    if not done:
         say("No migrations to apply.")
+    if migration is None:
+        for remark in remarks([app] if app else []):
+            complain(remark)
+
+
+def _warn_of_later(database: str) -> None:
+    """Say which migrations the database has that this code has not."""
+    later = updating.ahead(MigrationLoader(databases[database], ignore_no_migrations=True))
+    if later:
+        names = ", ".join(later)
+        complain(
+            f"The database is newer than this code: it has {names}, which are not here. Deploy the code that has "
+            "them, or take them back with it first."
+        )
 
 
 def _refuse_to_adopt(database: str, app: str | None) -> None:
@@ -217,7 +266,7 @@ def _show_plan(plan: Plan) -> None:
     for migration, backwards in plan:
         say(f"{migration}")
         for operation in migration.operations:
-            say(f"    {'Undo ' if backwards else ''}{operation.describe()}")
+            say(f"    {in_plan(operation, backwards)}")
 
 
 def _ask_before_loss(plan: Plan, alias: str) -> None:
@@ -265,11 +314,13 @@ def _has_rows(app_label: str, operation: Any, alias: str) -> bool:
 @click.command()
 @click.argument("apps", nargs=-1, metavar="[APP]...")
 @database_option
+@schema_option
 @click.option("-p", "--plan", "as_plan", is_flag=True, help="In the order they are run, not by app.")
 @json_option
-def showmigrations(apps: tuple[str, ...], database: str, as_plan: bool, as_json: bool) -> None:
+def showmigrations(apps: tuple[str, ...], database: str, schema: str | None, as_plan: bool, as_json: bool) -> None:
     """List the migrations, and which of them are applied."""
     with explained():
+        look_through(database, schema)
         making.refuse_unknown(apps)
         sources.import_models()
         loader = MigrationLoader(databases[database], ignore_no_migrations=True)
@@ -348,7 +399,9 @@ def squashmigrations(
         say("No optimizations possible.")
     else:
         say(f"Optimized from {squashed.before} operations to {squashed.after} operations.")
-    say(f"Created new squashed migration {_relative(one.path)}")
+    say(f"Created new squashed migration {making.shown(one.path)}")
+    if one.needs_porting:
+        say("Copy the functions that the comment at its top names into it, and let its operations name them there.")
 
 
 @click.command()

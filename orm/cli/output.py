@@ -6,7 +6,6 @@ import contextlib
 import json
 import sys
 from collections.abc import Iterator
-from typing import Any
 
 import click
 from rich.console import Console
@@ -24,7 +23,12 @@ def say(text: str = "") -> None:
     console.print(text, markup=False)
 
 
-def tell_json(value: Any) -> None:
+def complain(text: str) -> None:
+    """Print a line to standard error."""
+    click.echo(text, err=True)
+
+
+def tell_json(value: object) -> None:
     """Print a value as JSON."""
     print(json.dumps(value, indent=2, default=str))
 

@@ -24,6 +24,8 @@ class Teller:
             say(f"  Applying {migration}...")
         elif action == "unapply_start":
             say(f"  Unapplying {migration}...")
+        elif action == "lock_missed":
+            say(f"    A lock was not to be had in time ({what}); trying again")
         elif action in ("apply_success", "unapply_success"):
             say(f"    {'FAKED' if what else 'OK'}")
 
@@ -39,12 +41,16 @@ class Teller:
                 MofNCompleteColumn(),
                 TextColumn("{task.fields[rate]} rows/s"),
                 TimeRemainingColumn(),
+                TextColumn("{task.fields[waits_for]}"),
             )
             self._bar = Progress(*columns, console=console)
-            self._bar.add_task("", total=progress.total, rate="")
+            self._bar.add_task("", total=progress.total, rate="", waits_for="")
             self._bar.start()
         task = self._bar.tasks[0]
-        self._bar.update(task.id, completed=progress.done, total=progress.total, rate=f"{progress.rate:,.0f}")
+        waits_for = f"waits for {progress.waits_for}" if progress.waits_for else ""
+        self._bar.update(
+            task.id, completed=progress.done, total=progress.total, rate=f"{progress.rate:,.0f}", waits_for=waits_for
+        )
 
     def close(self) -> None:
         """Leave the bar as it is, also when what it shows has failed."""

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import ast
 import code
-import importlib
-import importlib.util
 import inspect
 import rlcompleter
 import sys
@@ -19,7 +17,8 @@ from typing import Any
 
 import orm
 from orm.bridge import portal
-from orm.config import configure, settings
+from orm.config import configure
+from orm.migrations import sources
 from orm.models.apps import apps
 
 try:
@@ -47,17 +46,13 @@ class Prompt(code.InteractiveConsole):
             self.showtraceback()
 
 
-async def _shown(coroutine: Coroutine[Any, Any, Any]) -> None:
+async def _shown(coroutine: Coroutine[object, None, object]) -> None:
     await coroutine
 
 
 def names() -> dict[str, Any]:
     """Return what the prompt starts with: ``orm``, ``models``, and every model of the installed apps."""
-    for app in settings.installed_apps:
-        module = f"{app}.models"
-        importlib.import_module(app)
-        if importlib.util.find_spec(module) is not None:
-            importlib.import_module(module)
+    sources.import_models()
     found: dict[str, Any] = {model.__name__: model for model in apps.get_models()}
     return {**found, "orm": orm, "models": orm.models, "__name__": "__console__", "__doc__": None}
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from importlib.metadata import version
-from typing import Any, NoReturn, TypeVar, overload
+from collections.abc import Collection, Iterable, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
 from orm import checks
 from orm.commands.output import OutputWrapper, color_style, no_style
+from orm.late import late_module
 from orm.models.apps import apps
+
+if TYPE_CHECKING:
+    from importlib import metadata
+else:
+    metadata = late_module("importlib.metadata")
 
 ALL_CHECKS = "__all__"
 USUAL = ("version", "verbosity", "settings", "pythonpath", "traceback", "no_color", "force_color", "skip_checks")
@@ -24,13 +30,41 @@ class CommandError(Exception):
     Parameters: ``returncode`` is the exit status.
     """
 
-    def __init__(self, *args: Any, returncode: int = 1, **kwargs: Any) -> None:
+    def __init__(self, *args: object, returncode: int = 1, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.returncode = returncode
 
 
 class SystemCheckError(CommandError):
     """System checks found errors, so the command did not run."""
+
+
+class OwnOptionsFirst(argparse.HelpFormatter):
+    """Shows a command's own options before those every command has."""
+
+    def add_usage(
+        self, usage: str | None, actions: Iterable[argparse.Action], groups: Any, prefix: str | None = None
+    ) -> None:
+        super().add_usage(usage, sorted(actions, key=_is_usual), groups, prefix)
+
+    def add_arguments(self, actions: Iterable[argparse.Action]) -> None:
+        super().add_arguments(sorted(actions, key=_is_usual))
+
+
+class ShowVersion(argparse.Action):
+    """Shows a command's version, which is looked for only then, and ends."""
+
+    def __init__(self, *, command: BaseCommand, **options: Any) -> None:
+        super().__init__(nargs=0, default=argparse.SUPPRESS, **options)
+        self.command = command
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(self.command.get_version())
+        parser.exit()
+
+
+def _is_usual(action: argparse.Action) -> bool:
+    return action.dest in USUAL and bool(action.option_strings)
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -53,7 +87,7 @@ class CommandParser(argparse.ArgumentParser):
     def parse_args(self, args: Iterable[str] | None, namespace: N) -> N: ...
     @overload
     def parse_args(self, *, namespace: N) -> N: ...
-    def parse_args(self, args: Iterable[str] | None = None, namespace: Any = None) -> Any:
+    def parse_args(self, args: Iterable[str] | None = None, namespace: object = None) -> Any:
         """Read the arguments; a command that needs some says so where there are none."""
         if self.missing_args_message and not args:
             self.error(self.missing_args_message)
@@ -95,7 +129,7 @@ class BaseCommand:
     _called_from_command_line = False
 
     def __init__(
-        self, stdout: Any = None, stderr: Any = None, no_color: bool = False, force_color: bool = False
+        self, stdout: object = None, stderr: object = None, no_color: bool = False, force_color: bool = False
     ) -> None:
         if no_color and force_color:
             raise CommandError("'no_color' and 'force_color' can't be used together.")
@@ -109,18 +143,18 @@ class BaseCommand:
 
     def get_version(self) -> str:
         """Return the version ``--version`` shows: Duotone's, unless a subclass has its own."""
-        return version("duotone")
+        return metadata.version("duotone")
 
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: object) -> CommandParser:
         """Return the parser of the command's options and of those every command has."""
         parser = CommandParser(
             prog=f"{os.path.basename(prog_name)} {subcommand}",
             description=self.help or None,
             missing_args_message=self.missing_args_message,
             called_from_command_line=self._called_from_command_line,
-            **kwargs,
+            **{"formatter_class": OwnOptionsFirst, **kwargs},
         )
-        self._add(parser, "--version", action="version", version=self.get_version(), help="Show the version and exit.")
+        self._add(parser, "--version", action=ShowVersion, command=self, help="Show the version and exit.")
         self._add(parser, "-v", "--verbosity", default=1, type=int, choices=[0, 1, 2, 3],
                   help="How much is told: 0 nothing, 1 the usual, 2 much, 3 all.")  # fmt: skip
         self._add(parser, "--settings", help="The Python path of a settings module.")
@@ -138,7 +172,7 @@ class BaseCommand:
             options["help"] = argparse.SUPPRESS
         parser.add_argument(*names, **options)
 
-    def add_base_argument(self, parser: CommandParser, *args: str, **kwargs: Any) -> None:
+    def add_base_argument(self, parser: CommandParser, *args: str, **kwargs: object) -> None:
         """Add an option every command has, hidden where ``suppressed_base_arguments`` names it."""
         self._add(parser, *args, **kwargs)
 
@@ -166,7 +200,7 @@ class BaseCommand:
                 self.stderr.write(f"{type(error).__name__}: {error}")
             sys.exit(error.returncode)
 
-    def execute(self, *args: Any, **options: Any) -> Any:
+    def execute(self, *args: object, **options: object) -> Any:
         """Run the system checks the command asks for, then ``handle``, and write what that returns."""
         if options["force_color"] and options["no_color"]:
             raise CommandError("The --no-color and --force-color options can't be used together.")
@@ -182,6 +216,8 @@ class BaseCommand:
         if self.requires_system_checks and not options["skip_checks"]:
             tags = None if self.requires_system_checks == ALL_CHECKS else self.requires_system_checks
             self.check(tags=tags)
+        if self.requires_migrations_checks:
+            self.check_migrations()
         output = self.handle(*args, **options)
         if output:
             if self.output_transaction:
@@ -220,7 +256,8 @@ class BaseCommand:
         count = {0: "no issues", 1: "1 issue"}.get(len(shown), f"{len(shown)} issues")
         footer = f"System check identified {count} ({len(found) - len(shown)} silenced)."
         if any(each.is_serious(fail_level) and not each.is_silenced() for each in found):
-            raise SystemCheckError(f"SystemCheckError: System check identified some issues:\n{body}\n{footer}")
+            end = f"\n{footer}" if display_num_errors else ""
+            raise SystemCheckError(f"SystemCheckError: System check identified some issues:\n{body}{end}")
         if body:
             self.stderr.write(
                 f"System check identified some issues:\n{body}" + (f"\n{footer}" if display_num_errors else ""),
@@ -228,6 +265,39 @@ class BaseCommand:
             )
         elif display_num_errors:
             self.stdout.write(footer)
+
+    def refuse_conflicts(self, loader: Any, labels: Collection[str] = ()) -> None:
+        """Raise ``CommandError`` where an application (one of ``labels``, where there are any) has several last
+        migrations.
+        """
+        found = {label: names for label, names in loader.detect_conflicts().items() if not labels or label in labels}
+        if found:
+            told = "; ".join(f"{', '.join(names)} in {label}" for label, names in found.items())
+            raise CommandError(
+                f"Conflicting migrations detected; multiple leaf nodes in the migration graph: ({told}).\n"
+                "To fix them run 'python manage.py makemigrations --merge'"
+            )
+
+    def tell_of_porting(self, kind: str) -> None:
+        """Say that functions have to be copied by hand into a written migration, which is squashed or optimized."""
+        self.stdout.write(
+            "Manual porting required\n  Your migrations contained functions that must be manually copied over,\n"
+            "  as we could not safely copy their implementation.\n"
+            f"  See the comment at the top of the {kind} migration for details.",
+            self.style.WARNING,
+        )
+
+    def check_migrations(self) -> None:
+        """Say on stdout which applications have migrations that are not applied."""
+        missing = import_module("orm.commands.unapplied").unapplied()  # few commands ask for it
+        if missing:
+            labels = ", ".join(sorted({label for label, _ in missing}))
+            self.stdout.write(
+                f"\nYou have {len(missing)} unapplied migration(s). Your project may not work properly until you apply "
+                f"the migrations for app(s): {labels}.",
+                self.style.NOTICE,
+            )
+            self.stdout.write("Run 'python manage.py migrate' to apply them.", self.style.NOTICE)
 
     def handle(self, *args: Any, **options: Any) -> Any:
         """Do the command's work; for subclasses."""
@@ -248,7 +318,7 @@ class AppCommand(BaseCommand):
         """Take one label or more."""
         parser.add_argument("args", metavar="app_label", nargs="+", help="One or more application label.")
 
-    def handle(self, *app_labels: str, **options: Any) -> Any:
+    def handle(self, *app_labels: str, **options: Any) -> str:
         """Call ``handle_app_config`` for each application; return what they give, in lines."""
         try:
             found = [apps.get_app_config(label) for label in app_labels]
@@ -256,7 +326,7 @@ class AppCommand(BaseCommand):
             raise CommandError(f"{error}. Are you sure your INSTALLED_APPS setting is correct?") from error
         return "\n".join(out for each in found if (out := self.handle_app_config(each, **options)))
 
-    def handle_app_config(self, app_config: Any, **options: Any) -> Any:
+    def handle_app_config(self, app_config: object, **options: object) -> Any:
         """Do the work for one application; for subclasses."""
         raise NotImplementedError("Subclasses of AppCommand must provide a handle_app_config() method.")
 
@@ -271,10 +341,10 @@ class LabelCommand(BaseCommand):
         """Take one label or more."""
         parser.add_argument("args", metavar=self.label, nargs="+")
 
-    def handle(self, *labels: str, **options: Any) -> Any:
+    def handle(self, *labels: str, **options: Any) -> str:
         """Call ``handle_label`` for each label; return what they give, in lines."""
         return "\n".join(out for label in labels if (out := self.handle_label(label, **options)))
 
-    def handle_label(self, label: str, **options: Any) -> Any:
+    def handle_label(self, label: str, **options: object) -> Any:
         """Do the work for one label; for subclasses."""
         raise NotImplementedError("subclasses of LabelCommand must provide a handle_label() method")

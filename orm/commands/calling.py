@@ -50,7 +50,7 @@ def load_command_class(app_name: str, name: str) -> BaseCommand:
     return command
 
 
-def call_command(command_name: str | BaseCommand, *args: Any, **options: Any) -> Any:
+def call_command(command_name: str | BaseCommand, *args: object, **options: object) -> Any:
     """Run a command from code; return what its ``handle`` returns.
 
     Parameters: ``args`` are what the command line would give; ``options`` are options by the name their value has.

@@ -12,20 +12,15 @@ and in what is created or patched every name that is not in the schema. Needs py
 
 from __future__ import annotations
 
-import datetime
-import decimal
-import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_serializer, model_validator
 from pydantic_core import core_schema
 
-from orm.errors import FieldDoesNotExist
+from orm.contrib.schemas import chosen, is_required, loaded, relation_place, value_type
 from orm.models import fields as columns
-from orm.models.base import PREFETCHED
 from orm.models.relations.foreign_key import ForeignKey
-from orm.query.names import nearest
 from orm.sql.types import INTEGER_RANGES
 
 if TYPE_CHECKING:
@@ -34,23 +29,6 @@ if TYPE_CHECKING:
     from orm.models import Model
 
 S = TypeVar("S", bound=BaseModel)
-
-TYPES: tuple[tuple[type[columns.Field[Any]], Any], ...] = (
-    (columns.BooleanField, bool),
-    (columns.IntegerField, int),
-    (columns.FloatField, float),
-    (columns.DecimalField, decimal.Decimal),
-    (columns.DateTimeField, datetime.datetime),
-    (columns.DateField, datetime.date),
-    (columns.TimeField, datetime.time),
-    (columns.DurationField, datetime.timedelta),
-    (columns.UUIDField, uuid.UUID),
-    (columns.BinaryField, bytes),
-    (columns.CharField, str),
-    (columns.TextField, str),
-    (columns.FileField, str),
-)
-"""Python's type of a field's values, the first that fits; anything else is ``Any``, as JSON is."""
 
 
 class ReadSchema(BaseModel):
@@ -63,10 +41,10 @@ class ReadSchema(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _from_instance(cls, given: Any) -> Any:
+    def _from_instance(cls, given: object) -> object:
         if getattr(given, "_meta", None) is None:
             return given
-        return loaded(given, cls)
+        return loaded(given, cls.model_fields, cls.__relations__)
 
     @model_serializer(mode="wrap")
     def _loaded_alone(self, serialize: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
@@ -82,30 +60,6 @@ class WriteSchema(BaseModel):
     """Base of what is created or patched: ``schema.model_dump(exclude_unset=True)`` is what was given."""
 
     model_config = ConfigDict(extra="forbid")
-
-
-def loaded(instance: Any, schema: type[ReadSchema]) -> dict[str, Any]:
-    """Return the values of an instance that a schema has, without asking the database.
-
-    Raises ``ValueError`` for a column that is deferred.
-    """
-    values = vars(instance)
-    found: dict[str, Any] = {}
-    for name in schema.model_fields:
-        place = schema.__relations__.get(name)
-        if place is not None:
-            if place in values:
-                found[name] = values[place]
-            elif place in values.get(PREFETCHED, {}):
-                found[name] = list(values[PREFETCHED][place])
-        elif name in values:
-            found[name] = values[name]
-        else:
-            raise ValueError(
-                f"{type(instance).__name__}.{name} is not loaded: leave it in the query (only(), defer()), or out of "
-                f"the schema (exclude=[{name!r}])"
-            )
-    return found
 
 
 def read_schema(
@@ -183,42 +137,6 @@ def made_schema(name: str, base: type[S], model: type[Model], definitions: dict[
     return create_model(name, __base__=base, __module__=model.__module__, **definitions)
 
 
-# -- which columns -----------------------------------------------------------------------------------------------------
-
-
-def chosen(
-    model: type[Model], fields: Collection[str] | None, exclude: Collection[str], written: bool = False
-) -> Iterator[Any]:
-    """Yield the columns that are asked for, by name or attname, in the model's order."""
-    names = {name: field for field in model._meta.concrete_fields for name in (field.name, field.attname)}
-    for name in (*(fields or ()), *exclude):
-        if name not in names:
-            raise FieldDoesNotExist(f"{model.__name__} has no column {name!r}.{nearest(name, list(names))}")
-    left_out = {names[name] for name in exclude}
-    wanted = None if fields is None else {names[name] for name in fields}
-    for field in model._meta.concrete_fields:
-        if field in left_out or (wanted is not None and field not in wanted):
-            continue
-        if wanted is not None or not written or not is_filled_in(field):
-            yield field
-
-
-def is_filled_in(field: Any) -> bool:
-    """Whether the model or the database gives a new row this value, and nobody else does."""
-    return bool(
-        not field.editable
-        or field.generated
-        or isinstance(field, columns.AutoField)
-        or getattr(field, "auto_now", False)
-        or getattr(field, "auto_now_add", False)
-    )
-
-
-def is_required(field: Any) -> bool:
-    """Whether a new row can't do without a value of the caller's."""
-    return not (field.has_default() or field.null or field.blank or field.db_default is not columns.NOT_PROVIDED)
-
-
 def default_of(field: Any) -> Any:
     """Return what pydantic shows as the default; it is not written, since what is unset is left to the model."""
     if field.has_default() and not callable(field.default):
@@ -226,29 +144,7 @@ def default_of(field: Any) -> Any:
     return Field(default_factory=field.default) if field.has_default() else None
 
 
-def relation_place(model: type[Model], name: str) -> tuple[str, bool]:
-    """Return where an instance keeps the loaded objects of a relation, and whether there are many."""
-    relations = {
-        one.get_accessor_name() if one.auto_created and not one.concrete else one.name: one
-        for one in model._meta.get_fields()
-        if one.is_relation
-    }
-    found = relations.get(name)
-    if found is None:
-        raise FieldDoesNotExist(f"{model.__name__} has no relation {name!r}.{nearest(name, list(relations))}")
-    return name, bool(found.one_to_many or found.many_to_many)
-
-
 # -- types -------------------------------------------------------------------------------------------------------------
-
-
-def value_type(field: Any) -> Any:
-    """Return the Python type of a column's values; a foreign key has that of the key."""
-    if isinstance(field, ForeignKey):
-        return value_type(field.target_field)
-    if isinstance(field, columns.GeneratedField):
-        return value_type(field.output_field)
-    return next((kind for column, kind in TYPES if isinstance(field, column)), Any)
 
 
 def written_type(field: Any) -> Any:
@@ -260,7 +156,7 @@ def written_type(field: Any) -> Any:
     return kind | None if field.null else kind
 
 
-def bounds(field: Any) -> Any:
+def bounds(field: object) -> Any:
     """Return pydantic's spelling of a column's limits."""
     target = field.target_field if isinstance(field, ForeignKey) else field
     if isinstance(target, columns.IntegerField):

@@ -16,7 +16,7 @@ Rules every connection keeps:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -41,6 +41,8 @@ class WrittenAnswer(NamedTuple):
     rows: Sequence[Row]
     affected: int
     """How many rows were affected or given, -1 where the database does not say."""
+    last_key: int | None = None
+    """The number of the row that the statement inserted last, on a database that numbers rows itself."""
 
 
 class Notification(NamedTuple):
@@ -50,6 +52,18 @@ class Notification(NamedTuple):
     payload: str
     pid: int
     """The process at the server whose session sent it."""
+
+
+class CopyTarget(NamedTuple):
+    """Where rows are copied to: a table, and the fields of its columns in the order of each row's values."""
+
+    table: str
+    fields: Sequence[Any]
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns."""
+        return [field.column for field in self.fields]
 
 
 NO_LOCK_TIMEOUT = "This database has no limit for how long a transaction waits for a lock."
@@ -95,6 +109,9 @@ class Connection(ABC):
             return WrittenAnswer(names, rows, len(rows))
         return WrittenAnswer((), (), await self.execute(statement.text, statement.values))
 
+    async def follow_settings(self) -> None:
+        """Bring the open session to what the settings say of sessions (``Dialect.session_settings``)."""
+
     @abstractmethod
     async def execute(self, sql: str, params: Params = ()) -> int:
         """Run one statement and return how many rows it affected (-1 where the database does not say)."""
@@ -116,6 +133,28 @@ class Connection(ABC):
     @abstractmethod
     async def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
         """Run one statement for each row of parameters, all or nothing; return how many rows were affected."""
+
+    async def copy_in(self, sql: str, target: CopyTarget, rows: Iterable[Params]) -> int:
+        """Copy rows into a table as the database takes them in bulk, all or nothing; return how many there were.
+
+        Asked only where the dialect's ``capabilities.copy`` says so. ``sql`` is the dialect's statement
+        (``Dialect.copy_in``); ``rows`` are walked once, while they are sent, and what walking them raises leaves as it
+        is. An error of the database that knows at which of the rows it happened has its number, from 1, in
+        ``error.row``.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} must define copy_in(): its dialect says that rows are copied."
+        )
+
+    async def copy_out(self, sql: str, params: Params, header: bool, write: Callable[[bytes], Awaitable[None]]) -> int:
+        """Run a query and hand ``write`` its rows as CSV in UTF-8, piece by piece; return how many rows there were.
+
+        Asked only where the dialect's ``capabilities.copy`` says so. A NULL is an empty field, an empty text is in
+        quotes. What ``write`` raises leaves as it is, and the session is usable after it.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} must define copy_out(): its dialect says that rows are copied."
+        )
 
     @abstractmethod
     async def execute_script(self, sql: str) -> None:
@@ -198,6 +237,17 @@ class Driver(ABC):
     async def connect(self, url: DatabaseURL) -> Connection:
         """Open a session, ready for use (settings made, so that values come and go as the dialect expects)."""
 
+    def adopt(self, raw: Any) -> Connection:
+        """Take over a session that other code has opened with the same driver, and leave ending it to that code.
+
+        Parameters: ``raw`` is the driver's own connection object. Raises ``NotSupportedError`` for one of another
+        driver, or where the driver can't share a session.
+        """
+        raise NotSupportedError(
+            f"{self.module} has no way to share a session with other code, as it would have to share this "
+            f"{type(raw).__module__}.{type(raw).__qualname__}."
+        )
+
 
 class LateDriver(Driver):
     """Stands for the driver of a module that is imported for the first connection.
@@ -225,10 +275,24 @@ class LateDriver(Driver):
             self._driver = made
         return self._driver
 
+    def adopt(self, raw: Any) -> Connection:
+        return self.driver().adopt(raw)
+
     async def connect(self, url: DatabaseURL) -> Connection:
         if self._driver is None:
             await in_thread(self.driver)
         return await self.driver().connect(url)
+
+
+class ScratchDatabase(NamedTuple):
+    """A database for tests beside a configured one: where it is, and how it comes and goes."""
+
+    url: DatabaseURL
+    at: DatabaseURL | None = None
+    """Where the statements run; None where a database comes with its first connection and goes with the process."""
+    make: tuple[str, ...] = ()
+    """What makes it; one of its name that is there already is dropped first."""
+    drop: tuple[str, ...] = ()
 
 
 class Backend(NamedTuple):
@@ -250,3 +314,6 @@ class Backend(NamedTuple):
     shell: Callable[[DatabaseURL], tuple[list[str], dict[str, str]]] | None = None
     """Returns the command line of the database's own prompt, and what goes into its environment; no password stands in
     the former."""
+    scratch: Callable[[DatabaseURL, str], ScratchDatabase] | None = None
+    """Says how a database for tests is made beside a configured one; the text goes behind its name, and tells those of
+    several runs at once apart."""

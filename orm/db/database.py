@@ -6,41 +6,38 @@ lock or a wait, run the statement and give the connection back. What this module
 
 from __future__ import annotations
 
-import atexit
-import os
 import threading
 import weakref
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextvars import ContextVar
+from functools import partial
 from importlib import import_module
+from math import inf
 from sys import modules
 from threading import get_ident
-from time import monotonic, sleep
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from orm.bridge.clock import clock
 from orm.bridge.drive import drive
 from orm.bridge.guard import refuse_other_loops, running_loop
-from orm.bridge.interpreter import is_subinterpreter
 from orm.bridge.nested import nested
 from orm.db.connection_blocking import ConnectionBlock
-from orm.db.limits import limited_chunks, patiently, within
+from orm.db.limits import limited_chunks, patiently, within, within_limit
+from orm.db.opened import greet
 from orm.db.pooling.bridged import PortalDriver, ThreadedDriver, streamed
 from orm.db.pooling.budget import POOLS_WORTH, Budget
-from orm.db.pooling.pool import SOON, Pool
-from orm.db.pooling.process import process
+from orm.db.pooling.pool import Pool
 from orm.db.pooling.statistics import DatabaseStatistics
-from orm.db.transactions.block import live_blocks
+from orm.db.process_end import live_databases
 from orm.db.transactions.lease import Lease
 from orm.db.transactions.membership import join_block, refuse_write_beside
 from orm.errors import ImproperlyConfigured, InterfaceError, TransactionManagementError
-from orm.late import LateLogger
 from orm.sql.parameters import written
 
 if TYPE_CHECKING:
     import asyncio
 
-    from orm.db.contract import Backend, Driver, Params, Row, WrittenAnswer
+    from orm.db.contract import Backend, CopyTarget, Driver, Params, Row, WrittenAnswer
     from orm.db.observing.watched import ExecuteWrapper
     from orm.db.pooling.roster import Entry
     from orm.db.transactions.block import Block
@@ -51,12 +48,8 @@ if TYPE_CHECKING:
 else:
     from orm.late import asyncio
 
-logger = LateLogger("orm.database")
-
 T = TypeVar("T")
 
-EXIT_SECONDS = 0.5
-"""How long the end of the process waits for statements of other threads to be stopped."""
 
 SHORT = 200
 """Characters of a script that are kept to say what a connection is busy with."""
@@ -76,8 +69,11 @@ class AwaitableDatabase:
         "execute",
         "insert",
         "execute_many",
+        "copy_in",
+        "copy_out",
         "execute_script",
         "limited",
+        "control",
         "stream",
         "lease",
         "acquire",
@@ -88,6 +84,8 @@ class AwaitableDatabase:
         self.url = url
         self.backend = backend
         self.dialect: Dialect = backend.dialect
+        self.session_settings = self.dialect.session_settings()
+        """What the configuration said of sessions when this was made."""
         self.membership: ContextVar[Membership | None] = ContextVar(f"orm.{alias}", default=None)
         self._pools: dict[asyncio.AbstractEventLoop | None, Pool] = {}
         self._lock = threading.RLock()
@@ -181,13 +179,16 @@ class AwaitableDatabase:
         self._release_after_write(pool, entry)
         return answer
 
-    async def execute(self, sql: str, params: Params = ()) -> int:
+    def execute(self, sql: str, params: Params = ()) -> Coroutine[object, None, int]:
         """Run one statement and return how many rows it affected."""
         if self.membership.get() is not None:
             joined = join_block(self, sql)
             if joined is not None:
                 block, who = joined
-                return await block.run(block.connection.execute(sql, params), sql, who)
+                return block.run(block.connection.execute(sql, params), sql, who)
+        return self._execute_alone(sql, params)
+
+    async def _execute_alone(self, sql: str, params: Params) -> int:
         pool, entry = self._take_idle(sql) or await self.acquire(sql)
         try:
             count = await entry.execute(sql, params)
@@ -197,13 +198,16 @@ class AwaitableDatabase:
         self._release_after_write(pool, entry)
         return count
 
-    async def insert(self, sql: str, params: Params = (), key_query: str | None = None) -> Any:
+    def insert(self, sql: str, params: Params = (), key_query: str | None = None) -> Coroutine[object, None, Any]:
         """Run one INSERT of one row and return the key the database made, as ``Connection.insert`` does."""
         if self.membership.get() is not None:
             joined = join_block(self, sql)
             if joined is not None:
                 block, who = joined
-                return await block.run(block.connection.insert(sql, params, key_query), sql, who)
+                return block.run(block.connection.insert(sql, params, key_query), sql, who)
+        return self._insert_alone(sql, params, key_query)
+
+    async def _insert_alone(self, sql: str, params: Params, key_query: str | None) -> Any:
         pool, entry = self._take_idle(sql) or await self.acquire(sql)
         try:
             key = await entry.connection.insert(sql, params, key_query)
@@ -222,6 +226,46 @@ class AwaitableDatabase:
         pool, entry = await self.acquire(sql)
         try:
             count = await entry.connection.execute_many(sql, rows)
+        except BaseException:
+            pool.release_after_error(entry)
+            raise
+        self._release_after_write(pool, entry)
+        return count
+
+    async def copy_in(self, sql: str, target: CopyTarget, rows: Iterable[Params]) -> int:
+        """Copy rows into a table, as ``Connection.copy_in`` does; return how many there were."""
+        joined = join_block(self, sql)
+        if joined is not None:
+            block, who = joined
+            return await block.run(block.connection.copy_in(sql, target, rows), sql, who)
+        pool, entry = await self.acquire(sql)
+        try:
+            count = await entry.connection.copy_in(sql, target, rows)
+        except BaseException:
+            pool.release_after_error(entry)
+            raise
+        self._release_after_write(pool, entry)
+        return count
+
+    async def copy_out(
+        self,
+        sql: str,
+        params: Params,
+        header: bool,
+        write: Callable[[bytes], Awaitable[None]],
+        limit: float | None = None,
+    ) -> int:
+        """Hand the rows of a query to ``write`` as CSV, as ``Connection.copy_out`` does, within ``limit`` seconds."""
+        joined = join_block(self, sql)
+        if joined is not None:
+            block, who = joined
+            connection = block.connection
+            copying = connection.copy_out(sql, params, header, write)
+            return await block.run(within_limit(limit, connection, copying), sql, who)
+        pool, entry = await self.acquire(sql)
+        connection = entry.connection
+        try:
+            count = await within_limit(limit, connection, connection.copy_out(sql, params, header, write))
         except BaseException:
             pool.release_after_error(entry)
             raise
@@ -293,8 +337,13 @@ class AwaitableDatabase:
             pool.release_after_error(entry)
 
     def run_in(
-        self, block: Block, run: Callable[[str, Any], Coroutine[Any, Any, T]], sql: str, params: Any, many: bool = False
-    ) -> Coroutine[Any, Any, T]:
+        self,
+        block: Block,
+        run: Callable[[str, Any], Coroutine[object, None, T]],
+        sql: str,
+        params: object,
+        many: bool = False,
+    ) -> Coroutine[object, None, T]:
         """Run one statement of a ``connection()`` block: ``run(sql, params)`` is its connection's; ``many`` says that
         there are many rows of parameters."""
         if block.beside is not None:
@@ -307,7 +356,11 @@ class AwaitableDatabase:
             refuse_write_beside(block.beside, sql)
         return block.stream(sql, params, chunk_size)
 
-    def execute_wrapper(self, wrapper: Callable[..., Any]) -> ExecuteWrapper:
+    def control(self, sql: str, sent: Coroutine[object, None, T]) -> Coroutine[object, None, T]:
+        """Send what begins, ends or divides a transaction; ``sql`` says what that is, to whoever listens."""
+        return sent
+
+    def execute_wrapper(self, wrapper: Callable[..., object]) -> ExecuteWrapper:
         """Put a function around every statement on this database, under ``with`` or ``async with``.
 
         Parameters:
@@ -336,6 +389,16 @@ class AwaitableDatabase:
             refuse_other_loops()
         pool = self._pools.get(loop) or await self._pool_for(loop)
         return pool, await pool.acquire(what)
+
+    @property
+    def spare(self) -> int:
+        """How many connections the caller could have at the same time without anybody waiting for one: 1 in blocking
+        code and in a block, whose statements share one."""
+        loop = running_loop() if "asyncio" in modules else None
+        if loop is None or self.membership.get() is not None:
+            return 1
+        pool = self._pools.get(loop)
+        return self.url.pool.max_size if pool is None else max(pool.spare, 1)
 
     def _take_idle(self, what: str) -> tuple[Pool, Entry] | None:
         """Take a connection that is idle and needs no look at its health, without a lock or a wait; else None.
@@ -397,6 +460,7 @@ class AwaitableDatabase:
                 return pool
             self._forget_ended_loops()
             pool = self._pools[loop] = Pool(self.alias, self.url, self._driver(loop is not None), loop, self.budget)
+            pool.greet = partial(greet, self)
         if loop is not None:
             await pool.keep(self._forget)
         return pool
@@ -428,14 +492,38 @@ class AwaitableDatabase:
     # -- the end ----------------------------------------------------------------------------------------------------
 
     async def aclose(self) -> None:
-        """Close the idle connections of the caller's colour (of this event loop, or of blocking code).
+        """Close the idle connections of the caller's colour (of this event loop, or of blocking code) now, and those
+        in use when they are given back.
 
-        Not needed at exit, nor at the end of a loop. The database opens new ones when it is used again.
+        Blocks and statements that are open go on to their end; ``terminate()`` ends them. Not needed at exit, nor at
+        the end of a loop. The database opens new connections when it is used again.
         """
-        pool = self._pools.get(running_loop())
+        with self._lock:
+            self._forget_ended_loops()
+            pool = self._pools.get(running_loop())
         if pool is not None:
-            self._forget(pool)
-            await pool.aclose()
+            await pool.renew()
+
+    def end_idle(self) -> None:
+        """End the idle connections of blocking code, and none that a thread is in."""
+        pool = self._pools.get(None)
+        if pool is not None:
+            pool.end_unused_since(inf)
+
+    def renew_sessions(self) -> None:
+        """Have sessions opened as the settings are now: open ones end, those in use when they are given back.
+
+        That of the block the caller is in follows the settings at once, where the caller may wait for it.
+        """
+        self.session_settings = self.dialect.session_settings()
+        for pool in list(self._pools.values()):
+            pool.renew_at_once()
+        membership = self.membership.get()
+        if membership is not None and not membership[0].closed:
+            lease = membership[0].lease
+            if not lease.connection.awaitable and running_loop() is None:
+                drive(lease.connection.follow_settings())
+                lease.follows = True
 
     def retire(self) -> None:
         """End all connections for good: whoever kept this object must not go on with a database that is not meant."""
@@ -461,12 +549,17 @@ class AwaitableDatabase:
             pool.interrupt_busy()
         return pools
 
-    def end_at_exit(self) -> None:
-        """End what is open when the process ends: what blocking code left idle in an orderly way, others at once."""
+    def end_at_exit(self, until: float) -> None:
+        """End what is open when the process ends: what blocking code left idle in an orderly way, others at once.
+
+        Loops of other threads are waited for, ``until`` then at most (as ``monotonic()`` tells).
+        """
         pool = self._pools.get(None)
         if pool is not None and running_loop() is None:
             drive(pool.leave())
-        self.terminate()
+        for pool in list(self._pools.values()):
+            pool.terminate_at_home(until)
+            self._forget(pool)
 
     def start_over_in_child(self) -> None:
         """In a forked child, leave the parent's connections alone: kept, so nothing closes them, and never used."""
@@ -485,54 +578,6 @@ class AwaitableDatabase:
             counts[loop is not None] += figures.statements
         return DatabaseStatistics(counts[True], counts[False], tuple(pools.values()))
 
-
-live_databases: weakref.WeakSet[AwaitableDatabase] = weakref.WeakSet()
-
-
-def end_all_at_exit() -> None:
-    """End the connections of every database; an error in one must not keep the others.
-
-    First the statements of threads that die with the process are stopped, or the servers would go on with them. That
-    is done by the clock's thread, since a server that does not answer must not hold the process up; it is there as
-    long as there are connections. (From Python 3.12 on no thread can be started here.)
-    """
-    process.ending = True
-    held: list[Pool] = []
-    told = threading.Event()
-
-    def tell() -> None:
-        try:
-            for database in list(live_databases):
-                held.extend(database.stop_statements())
-        finally:
-            told.set()
-
-    until = monotonic() + EXIT_SECONDS
-    if any(pool.busy() for database in list(live_databases) for pool in list(database._pools.values())):
-        try:
-            if is_subinterpreter():
-                tell()
-            else:
-                clock.call_later(0, tell, brief=True)
-        except RuntimeError:
-            tell()
-        told.wait(EXIT_SECONDS)
-    while monotonic() < until and any(pool.home is not None and pool.busy() for pool in held):
-        sleep(SOON)
-    for database in list(live_databases):
-        try:
-            database.end_at_exit()
-        except Exception as error:
-            logger.debug("ending the connections of %r at exit: %s", database.alias, error)
-
-
-def start_all_over_in_child() -> None:
-    """A forked child opens connections of its own, and is outside of every block of its parent."""
-    for database in list(live_databases):
-        database.start_over_in_child()
-    for block in list(live_blocks):
-        block.inherit()
-
-
-atexit.register(end_all_at_exit)
-os.register_at_fork(after_in_child=start_all_over_in_child)
+    def holders(self) -> list[str]:
+        """Describe who holds connections now, of all pools, longest first in each."""
+        return [holder for pool in list(self._pools.values()) for holder in pool.holders()]

@@ -15,7 +15,8 @@ class Database(AwaitableDatabase):
     """
 
     def close(self) -> None:
-        """Close the idle connections of the caller's colour (of this event loop, or of blocking code).
+        """Close the idle connections of the caller's colour (of this event loop, or of blocking code) now, and those
+        in use when they are given back.
 
         Blocking form of :meth:`aclose`: same parameters, same errors.
         """

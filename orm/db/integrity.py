@@ -10,21 +10,20 @@ from orm.errors import IntegrityError
 TWINS = ("acheck_references",)
 
 
-async def acheck_references(tables: Iterable[str], using: str) -> None:
+async def acheck_references(tables: Iterable[str] | None, using: str) -> None:
     """Check that the rows of some tables refer to rows that exist.
 
-    Parameters: ``tables`` narrow the check, where the database can.
+    Parameters: ``tables`` narrow the check, where the database can; None is every table there is.
 
-    Raises: IntegrityError that names the first row that refers to none.
+    Raises: IntegrityError that names the first row that refers to none, its column and the value there.
     """
     database = databases[using]
-    dialect = database.dialect
-    for sql in dialect.settle_constraints():
+    for sql in database.dialect.settle_constraints():
         await database.execute(sql, ())
-    for name in tables:
-        query = dialect.foreign_key_violations(dialect.quote(name))
-        for table, key, referred, *_ in await database.fetch(query, ()) if query else ():
-            raise IntegrityError(
-                f"The row in table '{table}' with primary key '{key}' has an invalid foreign key: it refers to "
-                f"a row of {referred} that does not exist."
-            )
+    reader = database.backend.introspection
+    if reader is None:
+        return
+    for name in (None,) if tables is None else tables:
+        broken = await reader.broken_keys(database.fetch, name)
+        if broken is not None:
+            raise IntegrityError(str(broken))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["check_references"]
 
 
-def check_references(tables: Iterable[str], using: str) -> None:
+def check_references(tables: Iterable[str] | None, using: str) -> None:
     """Check that the rows of some tables refer to rows that exist.
 
     Blocking form of :func:`orm.db.integrity.acheck_references`: same parameters, same errors.

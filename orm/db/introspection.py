@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 Fetch = Callable[[str, Sequence[Any]], Awaitable[Sequence[Sequence[Any]]]]
@@ -43,27 +42,96 @@ class ColumnInfo(NamedTuple):
     scale: int | None = None
     choices: tuple[str, ...] = ()
     """The members of an enumerated type."""
+    json: bool = False
+    """Whether a check keeps the column, of a type for texts, to JSON."""
 
 
-@dataclass(frozen=True)
 class ConstraintInfo:
-    """One constraint or index; an index that stands behind a constraint is told once, as the constraint."""
+    """One constraint or index; an index that stands behind a constraint is told once, as the constraint.
 
-    columns: tuple[str | None, ...]
-    """In order; None stands for an expression that is indexed."""
-    primary_key: bool = False
-    unique: bool = False
-    foreign_key: tuple[str, tuple[str, ...]] | None = None
-    """The table and columns referred to."""
-    check: bool = False
-    index: bool = False
-    orders: tuple[str, ...] = ()
-    type: str = ""
-    definition: str = ""
-    condition: str = ""
-    deferrable: bool = False
-    expressions: bool = False
-    valid: bool = True
+    Parameters: ``columns`` are in order, None standing for an expression that is indexed; ``foreign_key`` is the table
+    and the columns referred to; ``included`` are columns that an index carries along without being ordered by them;
+    ``classes`` has the operator class of each column, where one has another than its type's own; ``options`` are
+    parameters of an index's storage, as the database writes them (``fillfactor=80``); ``type`` is
+    ``idx`` for the usual kind as the database makes it by itself, else the method that builds the index.
+    """
+
+    # By hand: ``dataclasses`` takes as long to import as all of a backend.
+    def __init__(
+        self,
+        columns: tuple[str | None, ...],
+        primary_key: bool = False,
+        unique: bool = False,
+        foreign_key: tuple[str, tuple[str, ...]] | None = None,
+        check: bool = False,
+        index: bool = False,
+        orders: tuple[str, ...] = (),
+        included: tuple[str, ...] = (),
+        classes: tuple[str, ...] = (),
+        options: tuple[str, ...] = (),
+        type: str = "",
+        definition: str = "",
+        condition: str = "",
+        deferrable: bool = False,
+        expressions: bool = False,
+        valid: bool = True,
+    ) -> None:
+        self.columns = columns
+        self.primary_key = primary_key
+        self.unique = unique
+        self.foreign_key = foreign_key
+        self.check = check
+        self.index = index
+        self.orders = orders
+        self.included = included
+        self.classes = classes
+        self.options = options
+        self.type = type
+        self.definition = definition
+        self.condition = condition
+        self.deferrable = deferrable
+        self.expressions = expressions
+        self.valid = valid
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ConstraintInfo) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"ConstraintInfo({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
+
+class BrokenKeys(NamedTuple):
+    """Rows of a table whose foreign key leads to no row.
+
+    Attributes:
+        table: where they are.
+        rows: how many there are.
+        key: the primary key of the first of them.
+        columns: those of its foreign key.
+        values: what they hold.
+        referred: the table they refer to.
+        referred_columns: those of that table, in the same order.
+    """
+
+    table: str
+    rows: int
+    key: tuple[Any, ...]
+    columns: tuple[str, ...]
+    values: tuple[Any, ...]
+    referred: str
+    referred_columns: tuple[str, ...]
+
+    def __str__(self) -> str:
+        key, columns, values, referred = (
+            ", ".join(map(str, several)) for several in (self.key, self.columns, self.values, self.referred_columns)
+        )
+        return (
+            f"The row in table '{self.table}' with primary key '{key}' has an invalid foreign key: "
+            f"{self.table}.{columns} contains a value '{values}' that does not have a corresponding value in "
+            f"{self.referred}.{referred}."
+        )
 
 
 class Introspection(ABC):
@@ -90,8 +158,18 @@ class Introspection(ABC):
         """Return what hangs on a table with a statement of its own: kind (index, trigger, view), name and statement."""
 
     @abstractmethod
-    def field_type(self, column: ColumnInfo) -> tuple[str, Mapping[str, Any]]:
+    def field_type(self, column: ColumnInfo) -> tuple[str, Mapping[str, object]]:
         """Return the name of the field class that reads such a column, and the options it needs."""
+
+    async def broken_keys(self, fetch: Fetch, table: str | None) -> BrokenKeys | None:
+        """Return what is wrong with the foreign keys of a table's rows, or of any table's; None where all is well, and
+        on a database that checks by itself and has nothing left to be found.
+        """
+        return None
+
+    async def schemas(self, fetch: Fetch) -> list[str] | None:
+        """Return the names of the schemas, but the server's own; None where a database has none."""
+        return None
 
     def normal_type(self, text: str) -> str:
         """Return a column's type in the one form that compares, whoever wrote it."""

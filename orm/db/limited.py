@@ -21,6 +21,7 @@ class LimitedDatabase:
     def __init__(self, database: AwaitableDatabase, seconds: float) -> None:
         self._database = database
         self._seconds = seconds
+        self.alias = database.alias
         self.dialect = database.dialect
 
     async def fetch(self, sql: str, params: Params = ()) -> Sequence[Row]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncGenerator, Awaitable, Coroutine, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from orm.bridge.clock import clock
 from orm.bridge.guard import running_loop
@@ -39,7 +39,7 @@ def seconds_above_zero(name: str, value: float | None) -> float | None:
     return float(value)
 
 
-async def within(seconds: float, connection: Connection, coroutine: Coroutine[Any, Any, T]) -> T:
+async def within(seconds: float, connection: Connection, coroutine: Coroutine[object, None, T]) -> T:
     """Run a coroutine of a connection, where the connection lives, for at most so long.
 
     Raises ``QueryTimeout`` after that; the statement has ended at the server by then, or its session has.
@@ -65,8 +65,8 @@ async def within(seconds: float, connection: Connection, coroutine: Coroutine[An
 
 
 def within_limit(
-    limit: float | None, connection: Connection, coroutine: Coroutine[Any, Any, T]
-) -> Coroutine[Any, Any, T]:
+    limit: float | None, connection: Connection, coroutine: Coroutine[object, None, T]
+) -> Coroutine[object, None, T]:
     """Return a coroutine of a connection, for at most so many seconds if there is a limit."""
     return coroutine if limit is None else within(limit, connection, coroutine)
 
@@ -78,20 +78,22 @@ class Patience:
         seconds: how long it may take from ``begin()`` to ``end()``.
     """
 
-    __slots__ = ("_alarm", "_connection", "_seconds")
+    __slots__ = ("_alarm", "_connection", "_over", "_seconds")
 
     def __init__(self, seconds: float, connection: Connection) -> None:
         self._seconds = seconds
         self._connection = connection
         self._alarm: Alarm | None = None
+        self._over = False
 
     def begin(self) -> None:
-        """Start counting; a second time changes nothing."""
-        if self._alarm is None:
+        """Start counting; a second time changes nothing, nor does it after the end: others have the connection then."""
+        if self._alarm is None and not self._over:
             self._alarm = clock.call_later(self._seconds, self._connection.terminate)
 
     def end(self) -> bool:
-        """Stop counting; says whether the session has been ended."""
+        """Stop counting for good; says whether the session has been ended."""
+        self._over = True
         return self._alarm is not None and self._alarm.cancel()
 
 

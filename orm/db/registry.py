@@ -11,11 +11,12 @@ import sys
 import threading
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any
+from typing import Any, Protocol
 
 from orm.config import DEFAULT_ALIAS, settings
 from orm.db.contract import Backend
 from orm.db.database_blocking import Database
+from orm.db.entry_points import entry_points, load
 from orm.db.url import DatabaseURL, nearest
 from orm.epoch import Reason, epoch
 from orm.errors import ConnectionDoesNotExist, ImproperlyConfigured
@@ -50,29 +51,40 @@ def backend_for(scheme: str) -> Backend:
     found = backends.get(scheme)
     if found is not None:
         return found
-    metadata = import_module("importlib.metadata")  # a tenth of the time of ``import orm``, for the first connection
-    installed = {entry.name: entry for entry in metadata.entry_points(group=ENTRY_POINT_GROUP)}
+    installed = entry_points(ENTRY_POINT_GROUP, scheme)
     entry = installed.get(scheme)
     if entry is None:
+        plain, plus, _ = scheme.partition("+")
+        if plus and (plain in installed or plain in backends):
+            raise ImproperlyConfigured(
+                f"No backend for {scheme}:// is installed. Write {plain}://, without the name of a driver: each colour "
+                "has its own, which is found by itself."
+            )
         raise ImproperlyConfigured(
             f"No backend for {scheme}:// is installed{nearest(scheme, {*installed, *backends}, cutoff=0.75)} A backend "
             "comes with a package of its own, or from your program: orm.register_backend()."
         )
     try:
-        backend = entry.load()
+        backend = load(entry)
     except ImportError as error:
         raise ImproperlyConfigured(
-            f"The backend for {scheme}:// ({entry.value}) can't be imported: {error}. It may need its drivers: "
+            f"The backend for {scheme}:// ({entry}) can't be imported: {error}. It may need its drivers: "
             f"pip install 'duotone[{scheme}]'."
         ) from error
     if not isinstance(backend, Backend):
-        raise ImproperlyConfigured(f"The entry point {entry.value} of {scheme}:// is no orm.db.contract.Backend.")
+        raise ImproperlyConfigured(f"The entry point {entry} of {scheme}:// is no orm.db.contract.Backend.")
     if backend.awaitable is None and backend.blocking is None:
         raise ImproperlyConfigured(
             f"No driver for {scheme}:// is installed: pip install 'duotone[{backend.name}]' brings them."
         )
     register_backend(backend)
     return backends.setdefault(scheme, backend)
+
+
+class Faces(Protocol):
+    """Connections by alias."""
+
+    def __getitem__(self, alias: str, /) -> Any: ...
 
 
 class Databases(dict[str, "Database"]):
@@ -84,6 +96,8 @@ class Databases(dict[str, "Database"]):
     def __init__(self) -> None:
         super().__init__()
         self._lock = threading.RLock()
+        self.faces: Faces = self
+        """The databases by alias, as a program knows them that was written for another library's connections."""
 
     def __missing__(self, alias: str) -> Database:
         configured = settings.databases
@@ -125,13 +139,15 @@ class Databases(dict[str, "Database"]):
         self._lock = threading.RLock()
 
     def reconfigure(self) -> None:
-        """Drop the databases whose configuration changed; their idle connections end."""
+        """Drop the databases whose configuration changed; have the others' sessions follow the settings."""
         configured = settings.databases
         with self._lock:
             for alias, database in list(self.items()):
                 if not stays(database, configured.get(alias)):
                     del self[alias]
                     database.retire()
+                elif database.session_settings != database.dialect.session_settings():
+                    database.renew_sessions()
         observe()
         prepare()
 

@@ -205,7 +205,7 @@ def host_and_port(place: str, scheme: str) -> tuple[str, int | None]:
     return host, int(port)
 
 
-def build(url: DatabaseURL, given: Iterable[tuple[str, Any]]) -> DatabaseURL:
+def build(url: DatabaseURL, given: Iterable[tuple[str, object]]) -> DatabaseURL:
     """Sort options into the pool's and the backend's."""
     options: dict[str, str] = {}
     pool: dict[str, Any] = {}

@@ -63,7 +63,7 @@ class File:
         """Read so many bytes, or all."""
         return self.file.read(size)
 
-    def write(self, data: Any) -> int:
+    def write(self, data: object) -> int:
         """Write."""
         written: int = self.file.write(data)
         return written
@@ -183,14 +183,14 @@ class ContentFile(SizedFile):
     def __bool__(self) -> bool:
         return True
 
-    def open(self, mode: str | None = None, *args: Any, **options: Any) -> Self:
+    def open(self, mode: str | None = None, *args: object, **options: object) -> Self:
         self.seek(0)
         return self
 
     def close(self) -> None:
         """Content at hand stays at hand."""
 
-    def write(self, data: Any) -> int:
+    def write(self, data: object) -> int:
         written: int = self.file.write(data)
         position = self.file.tell()
         self.size = self.file.seek(0, os.SEEK_END)

@@ -49,10 +49,13 @@ class Storage:
     def save(self, name: str | None, content: Any, max_length: int | None = None) -> str:
         """Keep ``content`` (a file) under ``name``, or one like it that is free, of at most ``max_length`` characters.
 
-        Return the name it got. Raises ``SuspiciousFileOperation`` for a name that leads elsewhere.
+        Return the name it got. Raises ``SuspiciousFileOperation`` for a name that leads elsewhere, and ``ValueError``
+        where there is no name.
         """
         if name is None:
             name = content.name
+        if name is None:
+            raise ValueError("A file is saved under a name, or has one of its own: ContentFile(data, name='a.txt').")
         if not hasattr(content, "chunks"):
             content = File(content, name)
         name = self.get_available_name(str(name), max_length=max_length)
@@ -62,7 +65,7 @@ class Storage:
     def _open(self, name: str, mode: str) -> File:
         raise NotImplementedError("subclasses of Storage must provide an _open() method")
 
-    def _save(self, name: str, content: Any) -> str:
+    def _save(self, name: str, content: object) -> str:
         raise NotImplementedError("subclasses of Storage must provide a _save() method")
 
     # -- names ---------------------------------------------------------------------------------------------------------
@@ -219,7 +222,7 @@ class FileSystemStorage(Storage):
         return found
 
     def _open(self, name: str, mode: str) -> File:
-        return File(open(self.path(name), mode), name)
+        return File(open(self.path(name), mode))
 
     def _save(self, name: str, content: Any) -> str:
         path = self.path(name)

@@ -19,7 +19,7 @@ class UploadedFile(SizedFile):
 
     def __init__(
         self,
-        file: Any = None,
+        file: object = None,
         name: str | None = None,
         content_type: str | None = None,
         size: int | None = None,
@@ -52,7 +52,7 @@ class InMemoryUploadedFile(UploadedFile):
 
     def __init__(
         self,
-        file: Any,
+        file: object,
         field_name: str | None,
         name: str | None,
         content_type: str | None,
@@ -63,7 +63,7 @@ class InMemoryUploadedFile(UploadedFile):
         super().__init__(file, name, content_type, size, charset, content_type_extra)
         self.field_name = field_name
 
-    def open(self, mode: str | None = None, *args: Any, **options: Any) -> Self:
+    def open(self, mode: str | None = None, *args: object, **options: object) -> Self:
         self.file.seek(0)
         return self
 

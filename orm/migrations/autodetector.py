@@ -54,6 +54,7 @@ class MigrationAutodetector(FieldDetector):
         self.find_created_proxies()
         self.find_altered_options()
         self.find_altered_managers()
+        self.find_altered_comments()
         self.find_renamed_fields()
         self.find_changed_rules()
         self.find_removed_rules()
@@ -67,7 +68,6 @@ class MigrationAutodetector(FieldDetector):
         self.find_added_groups()
         self.find_added_rules()
         self.find_altered_tables()
-        self.find_altered_comments()
         self.generated = {label: in_order(found, label) for label, found in self.generated.items()}
         self.migrations: Changes = {}
         self._build(graph)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from graphlib import CycleError, TopologicalSorter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orm.config import settings
 from orm.migrations import operations as ops
 from orm.migrations.references import ModelKey
+
+if TYPE_CHECKING:
+    from orm.migrations.operation import AwaitableOperation
 
 SETTING = "__setting__"
 
@@ -56,7 +60,7 @@ def resolved(dependency: Dependency) -> tuple[Dependency, bool]:
     return Dependency(app_label, name.lower(), dependency.field_name, dependency.kind), True
 
 
-def fulfils(operation: Any, dependency: Dependency) -> bool:
+def fulfils(operation: AwaitableOperation, dependency: Dependency) -> bool:
     """Whether an operation is what a dependency waits for."""
     model, field, kind = dependency.model_name_lower, dependency.field_name, dependency.kind
     on_field = getattr(operation, "model_name_lower", None) == model
@@ -100,16 +104,16 @@ def in_order(detected: list[Detected], app_label: str) -> list[Detected]:
             for other, candidate in enumerate(detected)
             if other != place and fulfils(candidate.operation, dependency)
         }
-    ordered: list[int] = []
-    left = dict(waits)
-    while left:
-        free = [place for place, needs in left.items() if not needs & left.keys()]
-        if not free:
-            names = ", ".join(detected[place].operation.describe() for place in left)
-            raise ValueError(f"Cyclic dependency between operations of {app_label}: {names}")
-        for place in sorted(free):
-            ordered.append(place)
-            del left[place]
+    # An operation comes as soon as the last one that it waits for has come, as in Django: in a circle of relations the
+    # optimizer's result depends on it.
+    sorter = TopologicalSorter[int]()
+    for place, needs in waits.items():
+        sorter.add(place, *sorted(needs))
+    try:
+        ordered = list(sorter.static_order())
+    except CycleError as error:
+        names = ", ".join(detected[place].operation.describe() for place in error.args[1][1:])
+        raise ValueError(f"Cyclic dependency between operations of {app_label}: {names}") from None
     return [detected[place] for place in ordered]
 
 

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import Any
+import types
+from typing import TYPE_CHECKING, Any
 
 from orm.late import inspect
+from orm.models.fields.validators import DeclaredValidator
 from orm.models.on_delete import OnDelete
-from orm.structures.lazy import Promise
+from orm.models.public_names import public_path
+from orm.structures.lazy import LazyObject, Promise, stands_for
+
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
 
 
-def opened(value: Any) -> Any:
+PLAIN = (str, int, bool, type(None), float)
+"""Types whose values are plain data, and the most usual ones."""
+
+
+def opened(value: object) -> Any:
     """A value as plain data that compares: what can be declared again, by how it is."""
+    if type(value) in PLAIN:
+        return value
     if isinstance(value, list):
         return [opened(one) for one in value]
     if isinstance(value, tuple):
@@ -21,17 +33,26 @@ def opened(value: Any) -> Any:
         return {key: opened(one) for key, one in value.items()}
     if isinstance(value, Promise):
         return str(value)
+    if isinstance(value, LazyObject):
+        return opened(stands_for(value))
     if isinstance(value, functools.partial):
         return value.func, opened(value.args), opened(value.keywords)
     if isinstance(value, re.Pattern):
         return "regex", value.pattern, value.flags
+    if isinstance(value, types.FunctionType) and value.__module__.startswith("orm."):
+        return public_path(value)  # the settings may give two of the library's one name
     if isinstance(value, type):
         return value  # its deconstruct belongs to its instances
-    if hasattr(value, "deconstruct"):
-        parts = value.deconstruct()
+    deconstruct: Any = getattr(value, "deconstruct", None)
+    if isinstance(value, DeclaredValidator) and type(value).__module__.startswith("orm."):
+        return type(value), {name: opened(held) for name, held in _checked(value).items()}
+    if deconstruct is not None:
+        parts = deconstruct()
         if value_is_field(value):
             parts = parts[1:]  # the name is told apart
         path, args, options = parts
+        if getattr(value, "many_to_many", False):
+            options.pop("symmetrical", None)  # which pairs are saved, not where: files of Django's leave it out
         if options.get("primary_key"):
             options.pop("serialize", None)  # a key's is False once it belongs to a model, whatever was declared
         return path, [opened(one) for one in args], {key: opened(one) for key, one in options.items()}
@@ -44,7 +65,7 @@ def opened(value: Any) -> Any:
     return value
 
 
-def value_is_field(value: Any) -> bool:
+def value_is_field(value: object) -> bool:
     """Whether a value is a field, whose description begins with its name."""
     return hasattr(value, "contribute_to_class") and hasattr(value, "creation_counter") and hasattr(value, "attname")
 
@@ -60,6 +81,16 @@ def without_targets(fields: Any) -> list[Any]:
     return found
 
 
+def _checked(validator: DeclaredValidator) -> dict[str, object]:
+    """What a validator checks, however it was told: a pattern is the same as its text."""
+    held = {name: one for name, one in vars(validator).items() if name != "_declared"}
+    pattern = held.get("regex")
+    if isinstance(pattern, re.Pattern):
+        told = pattern.flags & ~re.UNICODE
+        held |= {"regex": pattern.pattern, "flags": told}
+    return held
+
+
 def declared(value: Any) -> tuple[type[Any], list[Any], dict[str, Any]] | None:
     """The class and arguments that make one of the library's own validators again.
 
@@ -71,7 +102,7 @@ def declared(value: Any) -> tuple[type[Any], list[Any], dict[str, Any]] | None:
     return cls, [], _arguments(value, cls)
 
 
-def _arguments(value: Any, cls: type[Any]) -> dict[str, Any]:
+def _arguments(value: object, cls: type[AwaitableModel]) -> dict[str, object]:
     """The arguments of a class that keeps each under its own name."""
     found = {}
     for name, parameter in inspect.signature(cls).parameters.items():

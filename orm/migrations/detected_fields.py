@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orm.migrations import operations as ops
 from orm.migrations.dependencies import Dependency, Kind
@@ -12,6 +12,9 @@ from orm.migrations.detected_models import FieldKey, ModelDetector
 from orm.migrations.model_state import field_options, remade
 from orm.migrations.references import ModelKey, model_key
 from orm.models.fields.base import NOT_PROVIDED
+
+if TYPE_CHECKING:
+    from orm.models.fields.base import Field
 
 ONLY_IN_PYTHON = frozenset({"violation_error_code", "violation_error_message"})
 """Options of constraints that the database does not see."""
@@ -48,6 +51,8 @@ class FieldDetector(ModelDetector):
     def find_renamed_fields(self) -> None:
         """Ask of each field that came whether it is one that went, declared alike."""
         self.renames: list[tuple[FieldKey, str]] = []
+        self.settled: set[FieldKey] = set()
+        """Fields that are altered before they are renamed."""
         for key in sorted(self.new_fields - self.old_fields):
             field = self._new_field(key)
             new = opened(field)
@@ -59,8 +64,7 @@ class FieldDetector(ModelDetector):
                 column = old_field.db_column or column_named(old_field, old_key[2])
                 if old != new and not (old[:2] == new[:2] and {**old[2], "db_column": column} == new[2]):
                     continue
-                model_name = self.to_state.models[key[:2]].name
-                if self.questioner.ask_rename(model_name, old_key[2], key[2], field):
+                if self.questioner.ask_rename(key[1], old_key[2], key[2], field):
                     self.renames.append((key, old_key[2]))
                     self.old_fields.remove(old_key)
                     self.old_fields.add(key)
@@ -81,6 +85,7 @@ class FieldDetector(ModelDetector):
             old_field = self.old_state(key[:2]).get_field(old_name)
             if old_field.db_column != field.db_column:
                 self.add(key[0], ops.AlterField(key[1], old_name, field))
+                self.settled.add(key)
             self.add(key[0], ops.RenameField(key[1], old_name, key[2]))
 
     # -- added, removed and altered fields -------------------------------------------------------------------------
@@ -132,17 +137,17 @@ class FieldDetector(ModelDetector):
 
     def find_altered_fields(self) -> None:
         """Alter the fields that differ; one that begins or ends to be many-to-many is removed and added."""
-        for key in sorted(self.old_fields & self.new_fields):
+        for key in sorted((self.old_fields & self.new_fields) - self.settled):
             old, new = self._old_field(key), self._new_field(key)
             if opened(old) == self._as_before(key, new):
                 continue
-            if old.many_to_many != new.many_to_many:
+            if bool(old.many_to_many) != bool(new.many_to_many):  # None, of a field that is no relation, is no, too
                 self._remove_field(key)
                 self._add_field(key)
                 continue
             self._alter_field(key, old, new)
 
-    def _alter_field(self, key: FieldKey, old: Any, new: Any) -> None:
+    def _alter_field(self, key: FieldKey, old: Field, new: Field) -> None:
         needs: list[Dependency] = []
         if new.remote_field is not None and new.remote_field.model:
             needs += self.needs_of_relation(key[0], key[1], new, self.to_state)
@@ -162,7 +167,7 @@ class FieldDetector(ModelDetector):
                 preserve_default = False
         self.add(key[0], ops.AlterField(key[1], key[2], new, preserve_default=preserve_default), needs)
 
-    def _needs_of_target_field(self, key: FieldKey, new: Any) -> list[Dependency]:
+    def _needs_of_target_field(self, key: FieldKey, new: Field) -> list[Dependency]:
         """A foreign key waits for the field it points at to be what it says."""
         named = getattr(new.remote_field, "field_name", None)
         if not named:
@@ -170,7 +175,7 @@ class FieldDetector(ModelDetector):
         target = model_key(new.remote_field.model, key[0], key[1])
         return [Dependency(*target, named, Kind.ALTER)]
 
-    def _as_before(self, key: FieldKey, new: Any) -> Any:
+    def _as_before(self, key: FieldKey, new: Field) -> Any:
         """The new field, with what it refers to under the names from before the renames."""
         path, args, options = opened(new)
         old = self._old_field(key)
@@ -198,7 +203,7 @@ class FieldDetector(ModelDetector):
                     options = {**options, "through_fields": before["through_fields"]}
         return path, args, options
 
-    def _was(self, label: Any, key: FieldKey, new: ModelKey) -> bool:
+    def _was(self, label: object, key: FieldKey, new: ModelKey) -> bool:
         """Whether a label named, before, the model that now has the key ``new``."""
         return model_key(label, key[0], self.old_name(key[:2])) == (new[0], self.renamed_models[new].lower())
 
@@ -218,6 +223,8 @@ class FieldDetector(ModelDetector):
             if old != new:
                 for name in sorted({name for group in new for name in group}):
                     field = model_state.get_field(name)
+                    if (*key, name) in self.new_fields - self.old_fields:
+                        needs.append(Dependency(*key, name, Kind.CREATE))
                     if field.remote_field is not None and field.remote_field.model:
                         needs += self.needs_of_relation(*key, field, self.to_state)
             yield key, old, new, needs
@@ -230,9 +237,12 @@ class FieldDetector(ModelDetector):
                 self.add(key[0], ops.AlterUniqueTogether(key[1], kept), needs)
 
     def find_added_groups(self) -> None:
-        """Add the groups that are unique together from now on, after fields came."""
+        """Add the groups that are unique together from now on, after fields came; and, for whoever reads the file, say
+        again those whose fields were renamed, as Django does.
+        """
         for key, old, new, needs in self._groups():
-            if new - old:
+            renamed = {name[2] for name in self.renamed_fields if name[:2] == key}
+            if new - old or any(renamed.intersection(group) for group in new):
                 self.add(key[0], ops.AlterUniqueTogether(key[1], new), needs)
 
     # -- indexes and constraints -----------------------------------------------------------------------------------
@@ -251,7 +261,7 @@ class FieldDetector(ModelDetector):
             self.constraint_changes[key] = self._pair(added, removed, _only_in_python)
 
     @staticmethod
-    def _pair(added: list[Any], removed: list[Any], same: Any) -> Rules:
+    def _pair(added: list[object], removed: list[object], same: Any) -> Rules:
         """Pair what went with what came where they come to the same in the database."""
         rules = Rules(list(added), list(removed), [])
         for new in added:
@@ -307,24 +317,24 @@ class FieldDetector(ModelDetector):
         return needs
 
 
-def column_named(field: Any, name: str) -> str:
+def column_named(field: Field, name: str) -> str:
     """The column that a field has under a name, where it does not name one itself."""
     named = field.clone()
     named.set_attributes_from_name(name)
     return str(named.column)
 
 
-def with_default(field: Any, default: Any) -> Any:
+def with_default(field: Field, default: object) -> Any:
     """The same field with a default."""
     return remade(field, {**field_options(field), "default": default})
 
 
-def generated_from(field: Any) -> list[str]:
+def generated_from(field: Field) -> list[str]:
     """The names of the fields that a generated field is computed from."""
     return sorted({one.split("__")[0] for one in getattr(field, "referenced_fields", ())})
 
 
-def _same_label(one: Any, other: Any, key: FieldKey) -> bool:
+def _same_label(one: object, other: object, key: FieldKey) -> bool:
     """Whether two labels name the same model."""
     if not (isinstance(one, str) and isinstance(other, str)):
         return False

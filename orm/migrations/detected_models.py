@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.migrations import operations as ops
 from orm.migrations.dependencies import SETTING, Dependency, Detected, Kind, of_relation
@@ -11,6 +11,10 @@ from orm.migrations.model_state import ModelState
 from orm.migrations.questioner import MigrationQuestioner
 from orm.migrations.references import ModelKey, model_key, references_in
 from orm.migrations.state import ProjectState
+
+if TYPE_CHECKING:
+    from orm.migrations.operation import AwaitableOperation
+    from orm.models.fields.base import Field
 
 FieldKey = tuple[str, str, str]
 
@@ -35,7 +39,9 @@ class ModelDetector:
         """Old labels of renamed models, with their new ones."""
         self.renamed_fields: dict[FieldKey, str] = {}
 
-    def add(self, app_label: str, operation: Any, dependencies: Any = (), beginning: bool = False) -> None:
+    def add(
+        self, app_label: str, operation: AwaitableOperation, dependencies: Any = (), beginning: bool = False
+    ) -> None:
         """Keep an operation for an app."""
         one = Detected(operation, tuple(dict.fromkeys(dependencies)))
         into = self.generated.setdefault(app_label, [])
@@ -74,11 +80,11 @@ class ModelDetector:
 
     def find_renamed_models(self) -> None:
         """Ask of each model that came whether it is one that went, with the same fields."""
-        for key in sorted(self.new_models - self.old_models):
+        for key in sorted(self.new_models - self.old_models - self.old_unmanaged):
             app_label, _ = key
             model_state = self.to_state.models[key]
             fields = without_targets(model_state.fields)
-            for old_key in sorted(self.old_models - self.new_models):
+            for old_key in sorted(self.old_models - self.new_models - self.new_unmanaged):
                 if old_key[0] != app_label:
                     continue
                 old_state = self.from_state.models[old_key]
@@ -99,7 +105,7 @@ class ModelDetector:
 
     # -- created and deleted models --------------------------------------------------------------------------------
 
-    def needs_of_relation(self, app_label: str, model_name: str, field: Any, state: ProjectState) -> list[Dependency]:
+    def needs_of_relation(self, app_label: str, model_name: str, field: Field, state: ProjectState) -> list[Dependency]:
         """What a field that refers to others waits for: the models it refers to."""
         found = []
         setting = getattr(field, "swappable_setting", None)
@@ -114,8 +120,9 @@ class ModelDetector:
 
     def find_created_models(self) -> None:
         """Create the models that came: first without what refers to others, which then follows."""
-        plain = sorted(self.new_models - self.old_models, key=self._swappable_first, reverse=True)
-        unmanaged = sorted(self.new_unmanaged - self.old_unmanaged, key=self._swappable_first, reverse=True)
+        there = self.old_models | self.old_unmanaged
+        plain = sorted(self.new_models - there, key=self._swappable_first, reverse=True)
+        unmanaged = sorted(self.new_unmanaged - there, key=self._swappable_first, reverse=True)
         for key in [*plain, *unmanaged]:
             self._create(key)
 
@@ -228,7 +235,8 @@ class ModelDetector:
 
     def find_deleted_models(self) -> None:
         """Delete the models that went, after what refers to others and to them."""
-        gone = [*sorted(self.old_models - self.new_models), *sorted(self.old_unmanaged - self.new_unmanaged)]
+        left = self.new_models | self.new_unmanaged  # whose table is kept by others now is only an option's change
+        gone = [*sorted(self.old_models - left), *sorted(self.old_unmanaged - left)]
         for key in gone:
             self._delete(key)
 
@@ -323,6 +331,6 @@ class ModelDetector:
                 self.add(key[0], ops.AlterModelTableComment(key[1], new))
 
 
-def described(managers: Any) -> Any:
+def described(managers: Any) -> list[tuple[object, object]]:
     """Managers as plain data."""
     return [(name, manager.deconstruct() if hasattr(manager, "deconstruct") else manager) for name, manager in managers]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orm.db.introspection import ColumnInfo, Introspection
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
@@ -12,6 +12,12 @@ from orm.migrations import sources
 from orm.migrations.operation import can_migrate
 from orm.models.apps import apps
 from orm.sql import ddl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from orm.models.base import AwaitableModel
+    from orm.sql.dialect import Dialect
 
 TWINS = ("adrift",)
 
@@ -44,15 +50,24 @@ async def adrift(using: str = DEFAULT_DB_ALIAS) -> list[Difference]:
     Raises: NotSupportedError where the backend can't read what its database holds.
     """
     sources.import_models()
+    models = apps.get_models(include_auto_created=True)
+    return await differences_of((model for model in models if can_migrate(model, using)), using)
+
+
+async def differences_of(models: Iterable[type[AwaitableModel]], using: str) -> list[Difference]:
+    """Compare models with their tables in a database, those that routers let have a table there.
+
+    Raises: NotSupportedError where the backend can't read what its database holds.
+    """
     database = databases[using]
     reader = database.backend.introspection
     if reader is None:
         raise NotSupportedError(f"The backend {database.backend.name} can't read what a database holds.")
     found: list[Difference] = []
     seen = set()
-    for model in apps.get_models(include_auto_created=True):
+    for model in models:
         table = model._meta.db_table
-        if table in seen or not can_migrate(model, using) or not routes.allow_migrate_model(using, model):
+        if table in seen or not routes.allow_migrate_model(using, model):
             continue
         seen.add(table)
         columns = await reader.columns(database.fetch, table)
@@ -64,7 +79,9 @@ async def adrift(using: str = DEFAULT_DB_ALIAS) -> list[Difference]:
     return found
 
 
-def _columns(model: Any, columns: list[ColumnInfo], dialect: Any, reader: Introspection) -> list[Difference]:
+def _columns(
+    model: type[AwaitableModel], columns: list[ColumnInfo], dialect: Dialect, reader: Introspection
+) -> list[Difference]:
     table = model._meta.db_table
     there = {column.name: column for column in columns}
     found = []
@@ -77,14 +94,14 @@ def _columns(model: Any, columns: list[ColumnInfo], dialect: Any, reader: Intros
         has = reader.normal_type(column.type.split(" COLLATE ")[0])
         if has != wanted:
             found.append(Difference(table, field.column, "type", wanted, has))
-        if column.null != field.null and not field.primary_key:
+        if column.null != field.null and not field.primary_key and not getattr(field, "generated", False):
             words = {True: "NULL", False: "NOT NULL"}
             found.append(Difference(table, field.column, "null", words[field.null], words[column.null]))
     found += [Difference(table, name, "extra column", "", column.type) for name, column in there.items()]
     return found
 
 
-def _rules(model: Any, constraints: Any, dialect: Any) -> list[Difference]:
+def _rules(model: type[AwaitableModel], constraints: Any, dialect: Dialect) -> list[Difference]:
     """Constraints and indexes that the models have and the database has not; further ones there do no harm."""
     meta = model._meta
     unique = {frozenset(one.columns) for one in constraints.values() if one.unique or one.primary_key}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from orm.errors import DatabaseError, Error
 
 
@@ -42,7 +40,7 @@ class MigrationSchemaMissing(DatabaseError):
 class NodeNotFoundError(LookupError, Error):
     """A migration depends on one that is not there."""
 
-    def __init__(self, message: str, node: tuple[str, str], origin: Any = None) -> None:
+    def __init__(self, message: str, node: tuple[str, str], origin: object = None) -> None:
         super().__init__(message)
         self.message = message
         self.origin = origin

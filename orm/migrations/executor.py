@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, ClassVar
 
 from orm.db.database_blocking import Database
 from orm.db.registry import databases
-from orm.errors import Error
+from orm.db.transactions.public import atomic
+from orm.errors import Error, LockNotAvailable, NotSupportedError
 from orm.migrations.exceptions import InvalidMigrationPlan
 from orm.migrations.loader_blocking import MigrationLoader
 from orm.migrations.migration_blocking import Migration
 from orm.migrations.operation import can_migrate
-from orm.migrations.operations import backfill
 from orm.migrations.operations.fields import AddField
 from orm.migrations.operations.models import CreateModel
 from orm.migrations.recorder_blocking import MigrationRecorder
 from orm.migrations.state import ProjectState
+from orm.migrations.steps import Steps, forget
 from orm.models.apps import apps as global_apps
 from orm.models.schema_editor_blocking import SchemaEditor
+from orm.models.schema_watch import Watch
 
 Plan = list[tuple[Migration, bool]]
 """Migrations in order, each with whether it is taken back."""
@@ -46,6 +48,12 @@ class AwaitableMigrationExecutor:
         self.recorder = MigrationRecorder(connection)
         self.progress_callback = progress_callback
         self._history_changed = False
+        self.watch: Watch | None = None
+        """Runs the statements of what is applied, and looks what they do."""
+        self.lock_timeout: float | None = None
+        """Seconds a statement waits for a lock of others before its migration is rolled back and tried again."""
+        self.lock_retries = 0
+        """How often that is done."""
 
     @property
     def database(self) -> Database:
@@ -108,10 +116,11 @@ class AwaitableMigrationExecutor:
         operation it was.
         """
         if plan is not None and not plan and not self.loader.replacements:
-            return state if state is not None else self._state(with_applied=True)
+            return state if state is not None else self.applied_state()
         async with self.database.connection():
             await self.lock()
             try:
+                await self._limit_locks(self.lock_timeout)
                 return await self._migrate(list(targets or []), plan, state, fake, fake_initial)
             finally:
                 await self.unlock()
@@ -129,7 +138,7 @@ class AwaitableMigrationExecutor:
         backwards = any(back for _, back in plan)
         if not plan:
             if state is None:
-                state = self._state(with_applied=True)
+                state = self.applied_state()
         elif forwards and backwards:
             mixed = plan
             raise InvalidMigrationPlan(
@@ -140,12 +149,16 @@ class AwaitableMigrationExecutor:
         elif forwards:
             await self.recorder.aensure_schema()
             if state is None:
-                state = self._state(with_applied=True)
+                state = self.applied_state()
             state = await self.migrate_forwards(state, plan, full_plan, fake, fake_initial)
         else:
             state = await self.migrate_backwards(plan, full_plan, fake)
         await self.acheck_replacements()
         return state
+
+    def applied_state(self) -> ProjectState:
+        """The state that the migrations lead to which are applied."""
+        return self._state(with_applied=True)
 
     def _state(self, with_applied: bool = False) -> ProjectState:
         state = ProjectState(real_apps=set(self.loader.unmigrated_apps))
@@ -211,42 +224,101 @@ class AwaitableMigrationExecutor:
     ) -> ProjectState:
         """Apply one migration and record it, in one transaction where there is one."""
         self._tell("apply_start", migration, fake)
-        recorded = False
+        recorded = keeps_steps = False
         if not fake:
             if fake_initial:
                 found, state = await self.adetect_soft_applied(state, migration)
                 fake = found
             if not fake:
-                async with SchemaEditor(self.connection, atomic=migration.atomic) as editor:
-                    editor.progress = self._hears_of(migration)
-                    if await self._came_meanwhile(migration):
-                        state = migration.mutate_state(state, preserve=False)
-                        recorded = True
-                    else:
-                        state = await migration.aapply(state, editor)
-                        await editor.finish()
-                        await self.arecord_migration(migration)
-                        recorded = True
+                state, keeps_steps = await self._patiently(migration, state, self._apply)
+                recorded = True
         if not recorded:
             await self.arecord_migration(migration)
-        if not fake:
-            await backfill.forget(migration, self.database.alias)
+        if keeps_steps:
+            await forget(migration, self.database)
         self._tell("apply_success", migration, fake)
         return state
 
     async def aunapply_migration(self, state: ProjectState, migration: Migration, fake: bool = False) -> ProjectState:
         """Take one migration back and its record with it."""
         self._tell("unapply_start", migration, fake)
-        if not fake:
-            async with SchemaEditor(self.connection, atomic=migration.atomic) as editor:
-                state = await migration.aunapply(state, editor)
-        if migration.replaces:
-            for app_label, name in migration.replaces:
-                await self.recorder.arecord_unapplied(app_label, name)
-        await self.recorder.arecord_unapplied(migration.app_label, migration.name)
+        if fake:
+            await self._unrecord(migration)
+        else:
+            state, keeps_steps = await self._patiently(migration, state, self._take_back)
+            if keeps_steps:
+                await forget(migration, self.database)
         self.loader.applied_migrations.pop((migration.app_label, migration.name), None)
         self._tell("unapply_success", migration, fake)
         return state
+
+    async def _apply(self, migration: Migration, state: ProjectState) -> tuple[ProjectState, bool]:
+        """Apply and record; return the state after it, and whether the end of each operation was recorded."""
+        async with SchemaEditor(self.connection, atomic=migration.atomic) as editor:
+            editor.progress, editor.lock_timeout = self._hears_of(migration), self.lock_timeout
+            editor.watch = self.watch
+            editor.steps = None if editor.atomic_migration else self._steps(editor, migration, backwards=False)
+            if await self._came_meanwhile(migration):
+                return migration.mutate_state(state, preserve=False), editor.steps is not None
+            state = await migration.aapply(state, editor)
+            await editor.finish()
+            await self._record_once(migration, editor)
+            return state, editor.steps is not None
+
+    async def _take_back(self, migration: Migration, state: ProjectState) -> tuple[ProjectState, bool]:
+        """Take back, and its record with it; return as ``_apply``."""
+        async with SchemaEditor(self.connection, atomic=migration.atomic) as editor:
+            editor.lock_timeout = self.lock_timeout
+            editor.steps = None if editor.atomic_migration else self._steps(editor, migration, backwards=True)
+            state = await migration.aunapply(state, editor)
+            await editor.finish()
+            await self._unrecord(migration)
+            return state, editor.steps is not None
+
+    async def _patiently(
+        self,
+        migration: Migration,
+        state: ProjectState,
+        run: Callable[[Migration, ProjectState], Awaitable[tuple[ProjectState, bool]]],
+    ) -> tuple[ProjectState, bool]:
+        """Run a migration; where it did not get a lock in time, let the others go on for a while, and run it again."""
+        for attempt in range(1, self.lock_retries + 1 if self.lock_timeout is not None else 1):
+            before = state.clone()
+            try:
+                return await run(migration, state)
+            except LockNotAvailable:
+                pause = self.database.dialect.pause(min(0.2 * 2**attempt, 10.0))
+                if pause is None:
+                    raise
+                self._tell("lock_missed", migration, attempt)
+                await self.database.fetch(pause, ())
+                state = before
+        return await run(migration, state)
+
+    async def _limit_locks(self, seconds: float | None) -> None:
+        """Have the session wait no longer than so for locks.
+
+        Raises: NotSupportedError where the database has no such limit.
+        """
+        if seconds is None:
+            return
+        statement = self.database.dialect.limit_locks(seconds)
+        if statement is None:
+            raise NotSupportedError(f"{self.database.backend.name} has no limit for waiting for a lock (lock_timeout).")
+        await self.database.execute(statement, ())
+
+    async def _unrecord(self, migration: Migration) -> None:
+        for app_label, name in [*map(tuple, migration.replaces), _key(migration)]:
+            await self.recorder.arecord_unapplied(app_label, name)
+
+    async def _record_once(self, migration: Migration, editor: SchemaEditor) -> None:
+        """Record a migration, unless it ran without a transaction and another deployer ended beside us."""
+        if editor.steps is None:
+            await self.arecord_migration(migration)
+            return
+        async with atomic(using=self.database.alias):
+            if not await self._came_meanwhile(migration):
+                await self.arecord_migration(migration)
 
     async def arecord_migration(self, migration: Migration) -> None:
         """Record a migration as applied, or those that it replaces."""
@@ -265,7 +337,7 @@ class AwaitableMigrationExecutor:
         told = self.progress_callback
         return None if told is None else lambda progress: told("operation_progress", migration, progress)
 
-    def _tell(self, action: str, migration: Migration, fake: bool) -> None:
+    def _tell(self, action: str, migration: Migration, fake: bool | int) -> None:
         if self.progress_callback is not None:
             self.progress_callback(action, migration, fake)
 
@@ -324,31 +396,42 @@ class AwaitableMigrationExecutor:
         statements = self.database.dialect.advisory_lock(LOCK_KEY)
         if statements is None:
             return
-        await self.database.fetch(statements[0], ())
+        while not (await self.database.fetch(statements[0], ()))[0][0]:
+            await self.database.fetch(statements[2], ())
         fresh = await self.recorder.aapplied_migrations()  # perhaps the one who had the lock did it all
         known = {key for key in self.loader.applied_migrations if key not in self.loader.replacements}
         if set(fresh) - set(self.loader.replacements) != known:
             await self.loader.abuild_graph()
             self._history_changed = True
 
-    async def _came_meanwhile(self, migration: Migration) -> bool:
-        """Whether somebody else applied a migration since this one looked, where there is no lock to wait for.
+    def _steps(self, editor: SchemaEditor, migration: Migration, *, backwards: bool) -> Steps:
+        async def others_did() -> bool:
+            return await self._came_meanwhile(migration, backwards)
+
+        return Steps(editor, migration, others_did, backwards=backwards)
+
+    async def _came_meanwhile(self, migration: Migration, backwards: bool = False) -> bool:
+        """Whether somebody else did a migration since this one looked, where there is no lock to wait for.
 
         Asked inside the migration's own transaction, which nobody else can write beside.
         """
         if self.database.dialect.advisory_lock(LOCK_KEY) is not None:
             return False
         name, app = migration.name, migration.app_label
-        return bool(await self.recorder.migration_qs.filter(app=app, name=name).aexists())
+        there = await self.recorder.migration_qs.filter(app=app, name=name).aexists()
+        return bool(there) is not backwards
 
     async def unlock(self) -> None:
         """Let the next one."""
         statements = self.database.dialect.advisory_lock(LOCK_KEY)
-        if statements is not None:
-            try:
+        unlimited = None if self.lock_timeout is None else self.database.dialect.limit_locks(None)
+        try:
+            if statements is not None:
                 await self.database.fetch(statements[1], ())
-            except Error:
-                return  # the session is gone, and the lock with it
+            if unlimited is not None:
+                await self.database.execute(unlimited, ())
+        except Error:
+            return  # the session is gone, and the lock with it
 
 
 def _key(migration: Migration) -> tuple[str, str]:

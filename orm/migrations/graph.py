@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import total_ordering
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.migrations.exceptions import CircularDependencyError, NodeNotFoundError
 from orm.migrations.state import ProjectState
+
+if TYPE_CHECKING:
+    from orm.migrations.migration import AwaitableMigration
 
 Key = tuple[str, str]
 
@@ -51,7 +54,7 @@ class Node:
 class DummyNode(Node):
     """Stands for a migration that is depended on and not there (yet)."""
 
-    def __init__(self, key: Key, origin: Any, error_message: str) -> None:
+    def __init__(self, key: Key, origin: object, error_message: str) -> None:
         super().__init__(key)
         self.origin = origin
         self.error_message = error_message
@@ -68,18 +71,20 @@ class MigrationGraph:
         self.node_map: dict[Key, Node] = {}
         self.nodes: dict[Key, Any] = {}
 
-    def add_node(self, key: Key, migration: Any) -> None:
+    def add_node(self, key: Key, migration: AwaitableMigration) -> None:
         """Take in a migration."""
         assert key not in self.node_map
         self.node_map[key] = Node(key)
         self.nodes[key] = migration
 
-    def add_dummy_node(self, key: Key, origin: Any, error_message: str) -> None:
+    def add_dummy_node(self, key: Key, origin: object, error_message: str) -> None:
         """Take in a migration that is only spoken of."""
         self.node_map[key] = DummyNode(key, origin, error_message)
         self.nodes[key] = None
 
-    def add_dependency(self, migration: Any, child: Key, parent: Key, skip_validation: bool = False) -> None:
+    def add_dependency(
+        self, migration: AwaitableMigration, child: Key, parent: Key, skip_validation: bool = False
+    ) -> None:
         """Note that ``child`` depends on ``parent``; either may not be there yet, with ``skip_validation``."""
         for key, role in ((child, "child"), (parent, "parent")):
             if key not in self.nodes:
@@ -201,7 +206,10 @@ class MigrationGraph:
                 for child in sorted(one.key for one in self.node_map[top].children):
                     if child in stack:
                         circle = stack[stack.index(child) :]
-                        raise CircularDependencyError(", ".join(f"{app}.{name}" for app, name in circle))
+                        raise CircularDependencyError(
+                            f"{', '.join(f'{app}.{name}' for app, name in circle)} depend on each other in a circle: "
+                            "take one of these dependencies out of its file."
+                        )
                     if child in todo:
                         stack.append(child)
                         todo.remove(child)

@@ -59,9 +59,12 @@ def field_name(column: str, taken: Collection[str], relation: bool = False) -> t
     if not name.isidentifier():
         name = "field"
         notes.append("Field renamed because it wasn't a valid Python identifier.")
-    if keyword.iskeyword(name) or name in TAKEN:
+    if keyword.iskeyword(name):
         name = f"{name}_field"
-        notes.append("Field renamed because it was a Python reserved word, or a name that models have.")
+        notes.append("Field renamed because it was a Python reserved word.")
+    elif name in TAKEN:
+        name = f"{name}_field"
+        notes.append("Field renamed because models have an attribute of that name.")
     found = _apart(name, taken, "_")
     if found != name:
         notes.append("Field renamed because of name conflict.")

@@ -8,8 +8,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
 
+from orm.config import settings
 from orm.errors import SuspiciousOperation
 from orm.migrations.inspecting import FieldDraft, Name, TableDraft
 from orm.models.public_names import import_name
@@ -41,7 +41,7 @@ def source(drafts: Iterable[TableDraft], *, managed: bool = False) -> str:
     Raises: SuspiciousOperation where a name would have become code.
     """
     drafts = list(drafts)
-    lines = [HEAD.format(brand="Django" if import_name("orm") != "orm" else "Duotone")]
+    lines = [HEAD.format(brand="Django" if import_name("orm") != "orm" else "Duotone").rstrip("\n")]
     lines.append(f"from {import_name('orm')} import models")
     if any(one.generated for draft in drafts for one in draft.fields):
         lines.append(f"from {import_name('orm.sql.handwritten')} import RawSQL")
@@ -78,6 +78,8 @@ def _model(draft: TableDraft, managed: bool) -> Iterator[str]:
     if draft.key:
         yield f"    pk = models.CompositePrimaryKey({', '.join(map(repr, draft.key))})"
     for one in [*draft.fields, *draft.foreign]:
+        if not managed and _is_implied(one):
+            continue
         notes = f"  {comment(' '.join(one.notes))}" if one.notes else ""
         yield f"    {one.name} = {_field(one)}{notes}"
     yield ""
@@ -93,13 +95,21 @@ def _model(draft: TableDraft, managed: bool) -> Iterator[str]:
         yield f"        unique_together = ({' '.join(f'{tuple(one)!r},' for one in draft.unique)})"
     if draft.indexes:
         yield "        indexes = ["
-        for name, fields in draft.indexes:
-            yield f"            models.Index(fields={fields!r}, name={name!r}),"
+        for name, fields, classes in draft.indexes:
+            more = f", opclasses={classes!r}" if classes else ""
+            yield f"            models.Index(fields={fields!r}, name={name!r}{more}),"
         yield "        ]"
     if draft.comment:
         yield f"        db_table_comment = {draft.comment!r}"
     for note in draft.notes:
         yield f"        {comment(note)}"
+
+
+def _is_implied(one: FieldDraft) -> bool:
+    """Whether a model has the field without being told: a key called id, that the database numbers."""
+    legacy = import_name("orm") != "orm"
+    implied = "AutoField" if legacy else str(settings.default_auto_field).rpartition(".")[2]
+    return one.name == "id" and one.kind == implied and one.options == {"primary_key": True}
 
 
 def _field(one: FieldDraft) -> str:
@@ -122,5 +132,5 @@ def _field(one: FieldDraft) -> str:
     return f"models.GeneratedField({', '.join(parts)})"
 
 
-def _value(value: Any) -> str:
+def _value(value: object) -> str:
     return str(value) if isinstance(value, Name) else repr(value)

@@ -7,14 +7,19 @@ the drafts. The twin is generated.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.db.introspection import ColumnInfo, ConstraintInfo, Introspection, TableInfo
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.errors import DatabaseError, NotSupportedError
 from orm.migrations.inspected_names import class_name, field_name
+
+if TYPE_CHECKING:
+    from orm.db.database import AwaitableDatabase
+
 
 TWINS = ("ainspect",)
 
@@ -54,7 +59,8 @@ class TableDraft:
     key: list[str] = field(default_factory=list)
     """The names of the fields of a composite key."""
     unique: list[list[str]] = field(default_factory=list)
-    indexes: list[tuple[str, list[str]]] = field(default_factory=list)
+    indexes: list[tuple[str, list[str], list[str]]] = field(default_factory=list)
+    """Names of indexes, their fields, and the operator class of each column where one has not its type's own."""
     foreign: list[FieldDraft] = field(default_factory=list)
     """Foreign keys of several columns."""
     notes: list[str] = field(default_factory=list)
@@ -67,13 +73,15 @@ async def ainspect(
     *,
     views: bool = False,
     partitions: bool = False,
+    all_there: bool = True,
     wanted: Callable[[str], bool] | None = None,
     named: Callable[[str], str] | None = None,
 ) -> list[TableDraft]:
     """Return drafts of models for the tables of a database, by name.
 
     Parameters: ``tables`` are the only ones wanted, and may be views; with ``views`` and ``partitions`` those come
-    too; ``wanted`` chooses by name; ``named`` makes a model's name of a table's.
+    too; ``all_there`` False has a draft with an error for one that is not there; ``wanted`` chooses by name; ``named``
+    makes a model's name of a table's.
 
     Raises: NotSupportedError where the backend can't read what its database holds; LookupError for a table that is not
     there.
@@ -84,7 +92,7 @@ async def ainspect(
         raise NotSupportedError(f"The backend {database.backend.name} can't read what a database holds.")
     found = {table.name: table for table in await reader.tables(database.fetch)}
     missing = sorted(set(tables) - found.keys())
-    if missing:
+    if missing and all_there:
         raise LookupError(f"There is no table {missing[0]!r} in the database {using!r}.")
     chosen = [
         table
@@ -107,7 +115,7 @@ async def ainspect(
         else:
             Drafting(draft, reader, models, {one.model for one in drafts}, keys).fill(columns, constraints)
         drafts.append(draft)
-    return drafts
+    return drafts + [TableDraft(name, "", "table", error=f"There is no table {name!r}.") for name in missing]
 
 
 def _usual(table: TableInfo, views: bool, partitions: bool) -> bool:
@@ -120,7 +128,7 @@ def _referred(constraints: Mapping[str, ConstraintInfo]) -> set[str]:
     return {one.foreign_key[0] for one in constraints.values() if one.foreign_key is not None}
 
 
-async def _key(reader: Introspection, database: Any, table: str) -> tuple[str | None, ...]:
+async def _key(reader: Introspection, database: AwaitableDatabase, table: str) -> tuple[str | None, ...]:
     """Return the columns of a table's primary key."""
     for one in (await reader.constraints(database.fetch, table)).values():
         if one.primary_key:
@@ -177,7 +185,7 @@ class Drafting:
         """Whether a rule is about columns alone: no condition, no expression."""
         return not one.condition and not one.expressions and None not in one.columns
 
-    def _field(self, column: ColumnInfo, key: Any, reference: Any, unique: bool) -> None:
+    def _field(self, column: ColumnInfo, key: object, reference: Any, unique: bool) -> None:
         relation = reference is not None and (column.generated is None)
         # A foreign key has an attribute of its own besides its name.
         attributes = {name[:-3] for name in self.taken if name.endswith("_id")} if relation else set()
@@ -249,6 +257,8 @@ class Drafting:
         if one.foreign_key is not None:
             if len(columns) > 1:
                 self._foreign_object(columns, one.foreign_key)
+        elif one.check and self._is_kept_by_field(one):
+            pass
         elif one.check:
             draft.notes.append(f"Check constraint {name}: {one.definition}")
         elif one.unique:
@@ -262,9 +272,21 @@ class Drafting:
             if len(name) > MAX_INDEX_NAME or not name[:1].isalpha():
                 draft.notes.append(f"Index {name} on {', '.join(signed)}.")
             else:
-                draft.indexes.append((name, signed))
+                draft.indexes.append((name, signed, list(one.classes)))
         else:
             draft.notes.append(f"Index {name}: {one.definition or one.type}")
+
+    def _is_kept_by_field(self, one: ConstraintInfo) -> bool:
+        """Whether a check is what the class of the field brings: of numbers that are not negative, and of JSON."""
+        if len(one.columns) != 1:
+            return False
+        found = next(field for field in self.draft.fields if field.column == one.columns[0])
+        plain = re.sub(r"""[\s"`()\[\]]|^CONSTRAINT.*?(?=CHECK)""", "", one.definition, flags=re.IGNORECASE)
+        said = plain.upper().removeprefix("CHECK").removeprefix("JSON_VALID")
+        name = re.sub(r"""[\s"`()\[\]]""", "", found.column).upper()
+        if found.kind == "JSONField":
+            return said in (name, f"{name}OR{name}ISNULL")
+        return found.kind.startswith("Positive") and said == f"{name}>=0"
 
     def _foreign_object(self, columns: list[str], target: tuple[str, tuple[str, ...]]) -> None:
         table, far = target

@@ -22,6 +22,7 @@ def inspect(
     *,
     views: bool = False,
     partitions: bool = False,
+    all_there: bool = True,
     wanted: Callable[[str], bool] | None = None,
     named: Callable[[str], str] | None = None,
 ) -> list[TableDraft]:
@@ -29,4 +30,6 @@ def inspect(
 
     Blocking form of :func:`orm.migrations.inspecting.ainspect`: same parameters, same errors.
     """
-    return run(ainspect(using, tables, views=views, partitions=partitions, wanted=wanted, named=named))
+    return run(
+        ainspect(using, tables, views=views, partitions=partitions, all_there=all_there, wanted=wanted, named=named)
+    )

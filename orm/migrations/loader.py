@@ -10,7 +10,7 @@ import pkgutil
 import sys
 from importlib import import_module, reload
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.bridge import run
 from orm.db.registry import databases
@@ -26,6 +26,10 @@ from orm.migrations.migration_blocking import Migration
 from orm.migrations.recorder_blocking import MigrationRecorder
 from orm.migrations.state import ProjectState
 from orm.models.schema_editor_blocking import SchemaEditor
+
+if TYPE_CHECKING:
+    from orm.db.database import AwaitableDatabase
+
 
 Key = tuple[str, str]
 
@@ -114,9 +118,34 @@ class AwaitableMigrationLoader:
                     f"Couldn't import {path!r} as it appears to be a stale .pyc file. Remove the file and try again."
                 ) from error
             raise
+        except SyntaxError as error:
+            raise BadMigrationError(
+                f"Migration {name} in app {label} can't be read: {error.filename}, line {error.lineno}: {error.msg}."
+            ) from error
         if not hasattr(module, "Migration"):
-            raise BadMigrationError(f"Migration {name} in app {label} has no Migration class")
-        self.disk_migrations[label, name] = module.Migration(name, label)
+            raise BadMigrationError(
+                f"Migration {name} in app {label} has no Migration class: what is no migration belongs elsewhere, or "
+                "has a name that begins with an underscore."
+            )
+        self.disk_migrations[label, name] = self._checked(module.Migration, label, name)
+
+    @staticmethod
+    def _checked(found: object, label: str, name: str) -> Migration:
+        """Make the migration that a file has; raises BadMigrationError where it can't be one."""
+        here = f"Migration {name} in app {label}"
+        if not (isinstance(found, type) and issubclass(found, Migration)):
+            raise BadMigrationError(f"{here}: its class Migration is to inherit from migrations.Migration.")
+        for attribute in ("operations", "dependencies", "run_before", "replaces"):
+            held = getattr(found, attribute)
+            if not isinstance(held, (list, tuple)):
+                raise BadMigrationError(f"{here}: {attribute} is a list, not {held!r}.")
+            for one in held if attribute != "operations" else ():
+                if not (isinstance(one, (list, tuple)) and len(one) == 2):
+                    raise BadMigrationError(
+                        f"{here}: {attribute} holds {one!r}, where a pair of app label and name belongs, like "
+                        f"({label!r}, '0001_initial')."
+                    )
+        return found(name, label)
 
     def get_migration(self, app_label: str, name_prefix: str) -> Migration:
         """The migration of exactly this name; raises KeyError."""
@@ -135,7 +164,11 @@ class AwaitableMigrationLoader:
             exact = [key for key in found if key[1] == name_prefix]
             if len(exact) == 1:
                 return self.disk_migrations[exact[0]]
-            raise AmbiguityError(f"There is more than one migration for '{app_label}' with the prefix '{name_prefix}'")
+            names = ", ".join(sorted(name for _, name in found))
+            raise AmbiguityError(
+                f"There is more than one migration for '{app_label}' with the prefix '{name_prefix}': {names}. Give "
+                "more of the name."
+            )
         if not found:
             raise KeyError(f"There is no migration for '{app_label}' with the prefix '{name_prefix}'")
         return self.disk_migrations[found[0]]
@@ -240,6 +273,13 @@ class AwaitableMigrationLoader:
             for key, migration in self.replacements.items()
             if error.node in map(tuple, migration.replaces)
         ]
+        label = error.node[0]
+        there = sorted(name for app, name in self.disk_migrations if app == label)
+        if not candidates:
+            has = f"{label} has {', '.join(there)}" if there else f"no installed app {label!r} has migrations"
+            raise NodeNotFoundError(
+                f"{error.message}: {has}. Mend the dependency, or bring that migration back.", error.node, error.origin
+            ) from error
         if candidates and not any(f"{error.node[0]}.{error.node[1]}" == one for one in candidates):
             tries = ", ".join(candidates)
             raise NodeNotFoundError(
@@ -249,7 +289,7 @@ class AwaitableMigrationLoader:
                 error.node,
             ) from error
 
-    async def acheck_consistent_history(self, connection: Any) -> None:
+    async def acheck_consistent_history(self, connection: AwaitableDatabase) -> None:
         """Raise InconsistentMigrationHistory where a migration is applied and one it depends on is not."""
         applied = await MigrationRecorder(connection).aapplied_migrations()
         for key in applied:
@@ -264,7 +304,8 @@ class AwaitableMigrationLoader:
                     continue
                 raise InconsistentMigrationHistory(
                     f"Migration {key[0]}.{key[1]} is applied before its dependency {parent.key[0]}.{parent.key[1]} on "
-                    f"database '{connection.alias}'."
+                    f"database '{connection.alias}'. If the database has what {parent.key[1]} makes, record it: "
+                    f"migrate {parent.key[0]} {parent.key[1]} --fake."
                 )
 
     def detect_conflicts(self) -> dict[str, list[str]]:

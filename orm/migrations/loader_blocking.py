@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orm.bridge import run
 from orm.migrations.loader import AwaitableMigrationLoader
 
 if TYPE_CHECKING:
+    from orm.db.database import AwaitableDatabase
     from orm.migrations.migration_blocking import Migration
 
 __all__ = ["MigrationLoader"]
@@ -26,7 +27,7 @@ class MigrationLoader(AwaitableMigrationLoader):
         """
         run(AwaitableMigrationLoader.abuild_graph(self))
 
-    def check_consistent_history(self, connection: Any) -> None:
+    def check_consistent_history(self, connection: AwaitableDatabase) -> None:
         """Raise InconsistentMigrationHistory where a migration is applied and one it depends on is not.
 
         Blocking form of :meth:`acheck_consistent_history`: same parameters, same errors.

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from orm.config import settings
 from orm.errors import Error
 from orm.migrations import sources
 from orm.migrations.autodetector import Changes, MigrationAutodetector
+from orm.migrations.dependencies import SETTING
 from orm.migrations.graph import Key
 from orm.migrations.loader_blocking import MigrationLoader
 from orm.migrations.migration_blocking import Migration
@@ -18,6 +21,10 @@ from orm.migrations.questioner import MigrationQuestioner
 from orm.migrations.state import ProjectState
 from orm.migrations.writer import MigrationWriter
 from orm.models.apps import apps
+
+
+class NothingToMerge(Error):
+    """No app has several last migrations."""
 
 
 class MakingError(Error):
@@ -30,6 +37,8 @@ class Written(NamedTuple):
     migration: Any
     path: str
     text: str
+    needs_porting: bool = False
+    """Whether functions of other migrations' files have to be copied into it by hand."""
 
 
 def from_disk() -> MigrationLoader:
@@ -83,17 +92,18 @@ def empty(loader: MigrationLoader, labels: Collection[str], name: str | None = N
     state = loader.project_state()
     detector = MigrationAutodetector(state, state.clone(), questioner)
     changes: Changes = {label: [Migration("custom", label)] for label in labels}
-    return detector.arrange_for_graph(changes, loader.graph, name or "custom")
+    return detector.arrange_for_graph(changes, loader.graph, name)
 
 
-def merge(loader: MigrationLoader, name: str | None = None) -> list[Migration]:
+def merge(loader: MigrationLoader, name: str | None = None, *, refuse_clashes: bool = True) -> list[Migration]:
     """A migration for each app with several last ones, that depends on all of them.
 
-    Raises: MakingError where there is nothing to merge, or where two of them touch the same model or field.
+    Raises: NothingToMerge; MakingError where two of them touch the same model or field, unless ``refuse_clashes`` is
+    False, which leaves that to whoever reads what the branches do.
     """
     conflicts = loader.detect_conflicts()
     if not conflicts:
-        raise MakingError("No conflicts detected to merge.")
+        raise NothingToMerge("No conflicts detected to merge.")
     made = []
     for label, names in conflicts.items():
         branches = [_branch(loader, (label, one), label) for one in names]
@@ -101,7 +111,7 @@ def merge(loader: MigrationLoader, name: str | None = None) -> list[Migration]:
         own = [[operation for key in branch if key not in common for operation in loader.graph.nodes[key].operations]
                for branch in branches]  # fmt: skip
         for place, operations in enumerate(own):
-            for others in own[place + 1 :]:
+            for others in own[place + 1 :] if refuse_clashes else ():
                 _refuse_clash(label, operations, others)
         biggest = max((MigrationAutodetector.parse_number(one) or 0 for one in names), default=0)
         merged = "_".join(sorted(names))
@@ -110,6 +120,18 @@ def merge(loader: MigrationLoader, name: str | None = None) -> list[Migration]:
         migration.dependencies = [(label, one) for one in names]
         made.append(migration)
     return made
+
+
+def branches(loader: MigrationLoader, merged: Migration) -> list[tuple[str, list[Any]]]:
+    """What a migration joins: the last migration of each branch, and the operations that no other branch has."""
+    ends: list[Key] = [(one[0], one[1]) for one in merged.dependencies]
+    keys = [_branch(loader, end, merged.app_label) for end in ends]
+    common = set.intersection(*map(set, keys))
+    nodes = loader.graph.nodes
+    return [
+        (end[1], [operation for key in branch if key not in common for operation in nodes[key].operations])
+        for end, branch in zip(ends, keys, strict=True)
+    ]
 
 
 def _branch(loader: MigrationLoader, leaf: Key, label: str) -> list[Key]:
@@ -181,30 +203,63 @@ def squash(
         operations += migration.operations
         for dependency in migration.dependencies:
             if hasattr(dependency, "setting"):
-                dependencies.append(("__setting__", dependency.setting))
+                dependencies.append(declared(dependency))
             elif dependency[0] != label or (first is not None and migration is replaced[0]):
                 dependencies.append(tuple(dependency))
         replaces += [tuple(one) for one in migration.replaces] or [(label, migration.name)]
     optimized = MigrationOptimizer().optimize(operations, label) if optimize else operations
-    start_number, end_name = replaced[0].name.split("_")[0], target.name
-    chosen = f"{start_number}_{name}" if name else f"{replaced[0].name}_squashed_{end_name}"
+    start_number = replaced[0].name.split("_")[0]
+    begun = start_number if first is None else replaced[0].name
+    chosen = f"{start_number}_{name}" if name else f"{begun}_squashed_{target.name}"
     made = type("Migration", (Migration,), {"initial": True if first is None else None})(chosen, label)
     made.operations, made.replaces = optimized, replaces
     made.dependencies = list(dict.fromkeys(dependencies))
     return Squash(made, len(operations), len(optimized), replaced)
 
 
+def declared(dependency: Any) -> tuple[str, str]:
+    """A dependency as files are written of it: by the setting that names its model, where one does."""
+    named = str(getattr(dependency, "setting", "")).lower()
+    for setting, label in settings.swapped_models.items():
+        if named in (setting.lower(), str(label).lower()):
+            return SETTING, setting
+    return dependency[0], dependency[1]
+
+
 def _find(loader: MigrationLoader, label: str, prefix: str) -> Migration:
     try:
-        return loader.get_migration_by_prefix(label, prefix)
+        found = loader.get_migration_by_prefix(label, prefix)
     except KeyError:
         raise MakingError(f"Cannot find a migration matching '{prefix}' from app '{label}'.") from None
+    if (label, found.name) not in loader.graph.nodes:
+        by = next(one for one in loader.disk_migrations.values() if (label, found.name) in map(tuple, one.replaces))
+        raise MakingError(f"The migration {found} is replaced by {by}, which stands in its place; squash that one.")
+    return found
 
 
 def written(migration: Migration, *, include_header: bool = True) -> Written:
     """What a migration's file holds, and where it goes."""
     writer = MigrationWriter(migration, include_header)
-    return Written(migration, writer.path, writer.as_string())
+    text = writer.as_string()
+    return Written(migration, writer.path, text, writer.needs_manual_porting)
+
+
+def rewritten(migration: Migration) -> Written | None:
+    """As ``written``; None where functions that stand in a migration's own file would be lost."""
+    one = written(migration)
+    return None if one.needs_porting else one
+
+
+def shown(path: str) -> str:
+    """A file's path as people read it: from the current folder, where it is below it."""
+    whole, here = Path(path), Path.cwd()
+    return str(whole.relative_to(here)) if whole.is_relative_to(here) else path
+
+
+def put(one: Written) -> None:
+    """Write a migration's file in the place of one that may be there."""
+    with open(one.path, "w", encoding="utf-8") as file:
+        file.write(one.text)
 
 
 def write(one: Written) -> None:

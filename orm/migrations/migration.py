@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from orm.bridge.overrides import complete
 from orm.db.transactions.public import atomic
 from orm.migrations.exceptions import IrreversibleError
+from orm.migrations.steps import pieces
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from orm.migrations.operation import AwaitableOperation
     from orm.migrations.state import ProjectState
+    from orm.models.schema_editor import AwaitableSchemaEditor
 
 MAX_NAME_LENGTH = 52
 
@@ -28,7 +31,7 @@ class AwaitableMigration:
     without a transaction.
     """
 
-    NOT_TWINNED: ClassVar[tuple[str, ...]] = ("operate",)
+    NOT_TWINNED: ClassVar[tuple[str, ...]] = ("apply_in_pieces", "do_piece", "operate")
 
     operations: Sequence[Any] = ()
     dependencies: Sequence[Any] = ()
@@ -37,7 +40,7 @@ class AwaitableMigration:
     initial: bool | None = None
     atomic: bool = True
 
-    def __init_subclass__(cls, **options: Any) -> None:
+    def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
         complete(cls)
 
@@ -68,8 +71,12 @@ class AwaitableMigration:
             operation.state_forwards(self.app_label, new_state)
         return new_state
 
-    async def aapply(self, project_state: ProjectState, schema_editor: Any, collect_sql: bool = False) -> ProjectState:
+    async def aapply(
+        self, project_state: ProjectState, schema_editor: AwaitableSchemaEditor, collect_sql: bool = False
+    ) -> ProjectState:
         """Run the operations; return the state after them. ``collect_sql`` writes comments between the statements."""
+        if schema_editor.steps is not None:
+            return await self.apply_in_pieces(project_state, schema_editor, schema_editor.steps)
         for place, operation in enumerate(self.operations, start=1):
             if collect_sql and self._comment(schema_editor, operation):
                 continue
@@ -81,7 +88,7 @@ class AwaitableMigration:
         return project_state
 
     async def aunapply(
-        self, project_state: ProjectState, schema_editor: Any, collect_sql: bool = False
+        self, project_state: ProjectState, schema_editor: AwaitableSchemaEditor, collect_sql: bool = False
     ) -> ProjectState:
         """Take the operations back, the last one first; return the state before them.
 
@@ -100,16 +107,55 @@ class AwaitableMigration:
         for place, operation, after, before in reversed(steps):
             if collect_sql and self._comment(schema_editor, operation):
                 continue
-            await self.operate(operation, place, schema_editor, after, before, backwards=True)
+            if schema_editor.steps is None:
+                await self.operate(operation, place, schema_editor, after, before, backwards=True)
+            else:
+                states = {place: (after, before)}
+                await self.do_piece([(place, operation)], states, schema_editor, schema_editor.steps, backwards=True)
             if collect_sql:
                 self._nothing(schema_editor)
         return project_state
 
+    async def apply_in_pieces(
+        self, state: ProjectState, schema_editor: AwaitableSchemaEditor, steps: object
+    ) -> ProjectState:
+        """Run the operations of a migration without a transaction so that a run after a kill goes on where it was."""
+        for piece in pieces(self.app_label, self.operations, state):
+            states = {}
+            for place, operation in piece:
+                before = state.clone()
+                operation.state_forwards(self.app_label, state)
+                states[place] = before, state.clone()
+            await self.do_piece(piece, states, schema_editor, steps, backwards=False)
+        return state
+
+    async def do_piece(
+        self,
+        piece: Sequence[tuple[int, Any]],
+        states: dict[int, tuple[ProjectState, ProjectState]],
+        schema_editor: AwaitableSchemaEditor,
+        steps: Any,
+        *,
+        backwards: bool,
+    ) -> None:
+        """Run operations that are one piece, unless an earlier run did, and record that they ended."""
+        plain = not schema_editor.dialect.capabilities.concurrent_indexes
+        whole = all(one.transactional or (plain and getattr(one, "concurrently", False)) for _, one in piece)
+        async with atomic(using=schema_editor.connection.alias) if whole else contextlib.nullcontext():
+            if await steps.finished(piece):
+                return
+            schema_editor.resumed = not whole and await steps.begin(piece)
+            for place, operation in piece:
+                before, after = states[place]
+                await self.operate(operation, place, schema_editor, before, after, backwards=backwards)
+            await schema_editor.finish()
+            await steps.end(piece)
+
     async def operate(
         self,
-        operation: Any,
+        operation: AwaitableOperation,
         place: int,
-        schema_editor: Any,
+        schema_editor: AwaitableSchemaEditor,
         from_state: ProjectState,
         to_state: ProjectState,
         *,
@@ -121,10 +167,12 @@ class AwaitableMigration:
         if not schema_editor.atomic_migration and wants and not schema_editor.collect_sql:
             scope = atomic(using=schema_editor.connection.alias)
         run = operation.adatabase_backwards if backwards else operation.adatabase_forwards
-        schema_editor.step = f"{self}:{place}"
+        schema_editor.step, schema_editor.last_statement = f"{self}:{place}", ""
         try:
             async with scope:
                 await run(self.app_label, schema_editor, from_state, to_state)
+                if schema_editor.watch is not None:
+                    await schema_editor.watch.end(schema_editor.step)
         except Exception as error:
             sql = f" Its last statement was: {schema_editor.last_statement}" if schema_editor.last_statement else ""
             direction = "taking back" if backwards else "applying"
@@ -135,7 +183,7 @@ class AwaitableMigration:
             raise
 
     @staticmethod
-    def _comment(schema_editor: Any, operation: Any) -> bool:
+    def _comment(schema_editor: AwaitableSchemaEditor, operation: AwaitableOperation) -> bool:
         """Write what comes; return whether the operation can't be told as SQL."""
         lines = ["--", f"-- {operation.describe()}", "--"]
         if not operation.reduces_to_sql:
@@ -145,7 +193,7 @@ class AwaitableMigration:
         return not operation.reduces_to_sql
 
     @staticmethod
-    def _nothing(schema_editor: Any) -> None:
+    def _nothing(schema_editor: AwaitableSchemaEditor) -> None:
         if schema_editor.collected_before == len(schema_editor.collected_sql):
             schema_editor.collected_sql.append("-- (no-op)")
 

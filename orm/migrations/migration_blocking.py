@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orm.bridge import run
 from orm.migrations.migration import AwaitableMigration
 
 if TYPE_CHECKING:
     from orm.migrations.state import ProjectState
+    from orm.models.schema_editor import AwaitableSchemaEditor
 
 __all__ = ["Migration"]
 
@@ -19,14 +20,18 @@ class Migration(AwaitableMigration):
     Both forms of everything: :class:`AwaitableMigration`'s awaitable ones, and their blocking twins.
     """
 
-    def apply(self, project_state: ProjectState, schema_editor: Any, collect_sql: bool = False) -> ProjectState:
+    def apply(
+        self, project_state: ProjectState, schema_editor: AwaitableSchemaEditor, collect_sql: bool = False
+    ) -> ProjectState:
         """Run the operations; return the state after them. ``collect_sql`` writes comments between the statements.
 
         Blocking form of :meth:`aapply`: same parameters, same errors.
         """
         return run(AwaitableMigration.aapply(self, project_state, schema_editor, collect_sql))
 
-    def unapply(self, project_state: ProjectState, schema_editor: Any, collect_sql: bool = False) -> ProjectState:
+    def unapply(
+        self, project_state: ProjectState, schema_editor: AwaitableSchemaEditor, collect_sql: bool = False
+    ) -> ProjectState:
         """Take the operations back, the last one first; return the state before them.
 
         Blocking form of :meth:`aunapply`: same parameters, same errors.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.migrations.exceptions import InvalidBasesError
 from orm.migrations.references import ModelKey, model_key
@@ -14,6 +14,10 @@ from orm.models.indexes import Index
 from orm.models.managers import Manager
 from orm.models.meta import META_DEFAULTS, normalise_together
 from orm.models.relations.resolve import SELF
+
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+    from orm.models.fields.base import Field
 
 OPTION_NAMES = frozenset(META_DEFAULTS) | {"order_with_respect_to", "db_tablespace", "swappable", "index_together"}
 NOT_IN_STATE = frozenset({"apps", "app_label", "abstract"})
@@ -33,9 +37,9 @@ class ModelState:
         app_label: str,
         name: str,
         fields: Any,
-        options: Mapping[str, Any] | None = None,
-        bases: Iterable[Any] | None = None,
-        managers: Iterable[tuple[str, Any]] | None = None,
+        options: Mapping[str, object] | None = None,
+        bases: Iterable[object] | None = None,
+        managers: Iterable[tuple[str, object]] | None = None,
     ) -> None:
         self.app_label = app_label
         self.name = name
@@ -108,7 +112,7 @@ class ModelState:
         raise ValueError(f"No constraint named {name} on model {self.name}")
 
     @classmethod
-    def from_model(cls, model: Any, exclude_rels: bool = False) -> ModelState:
+    def from_model(cls, model: type[AwaitableModel], exclude_rels: bool = False) -> ModelState:
         """The state of a model class; ``exclude_rels`` leaves out fields that refer to others."""
         meta = model._meta
         fields = []
@@ -153,6 +157,10 @@ class ModelState:
         except LookupError:
             raise InvalidBasesError(f"Cannot resolve one or more bases from {self.bases!r}") from None
         body: dict[str, Any] = {name: field.clone() for name, field in self.fields.items()}
+        # In the state's order: a field that a later file changed stays where it was.
+        counters = sorted(field.creation_counter for field in body.values())
+        for field, counter in zip(body.values(), counters, strict=True):
+            field.creation_counter = counter
         body["Meta"] = meta
         body["__module__"] = "__fake__"
         body.update(self.construct_managers())
@@ -184,17 +192,17 @@ class ModelState:
 # -- descriptions ------------------------------------------------------------------------------------------------------
 
 
-def field_options(field: Any) -> dict[str, Any]:
+def field_options(field: Field) -> dict[str, Any]:
     """The arguments that declare a field again, all by keyword where the field says them so."""
     return dict(field.deconstruct()[3])
 
 
-def remade(field: Any, options: Mapping[str, Any]) -> Any:
+def remade(field: Field, options: Mapping[str, Any]) -> Any:
     """A field of the same class with other options."""
     return type(field)(*field.deconstruct()[2], **options)
 
 
-def without_default(field: Any) -> Any:
+def without_default(field: Field) -> Any:
     """The same field without its default, which was for rows that existed."""
     options = field_options(field)
     options.pop("default", None)
@@ -218,7 +226,7 @@ def _described(field: Any, meta: Any) -> Any:
         raise TypeError(f"Couldn't reconstruct field {field.name} on {meta.label}: {problem}") from problem
 
 
-def _options_of(model: Any, exclude_rels: bool) -> dict[str, Any]:
+def _options_of(model: type[AwaitableModel], exclude_rels: bool) -> dict[str, object]:
     meta = model._meta
     options: dict[str, Any] = {}
     for name in OPTION_NAMES:
@@ -245,11 +253,11 @@ def _options_of(model: Any, exclude_rels: bool) -> dict[str, Any]:
     return options
 
 
-def _bases_of(model: Any) -> tuple[Any, ...]:
+def _bases_of(model: type[AwaitableModel]) -> tuple[object, ...]:
     """The bases as a migration names them: models by label, abstract ones replaced by what they inherit from."""
     flat: list[Any] = []
 
-    def flatten(cls: Any) -> None:
+    def flatten(cls: type[AwaitableModel]) -> None:
         for base in cls.__bases__:
             if hasattr(base, "_meta") and base._meta.abstract:
                 flatten(base)
@@ -258,14 +266,14 @@ def _bases_of(model: Any) -> tuple[Any, ...]:
 
     flatten(model)
     named = []
-    for base in dict.fromkeys(flat):
+    for base in sorted(set(flat), key=model.__mro__.index):
         named.append(base._meta.label_lower if hasattr(base, "_meta") else base)
     if not any(isinstance(base, str) or issubclass(base, Model) for base in named):
         named.append(Model)
     return tuple(named)
 
 
-def _managers_of(model: Any) -> list[tuple[str, Any]]:
+def _managers_of(model: type[AwaitableModel]) -> list[tuple[str, Any]]:
     meta = model._meta
     managers: list[tuple[str, Any]] = []
     names = set()

@@ -15,6 +15,9 @@ from orm.db.routing import routes
 
 if TYPE_CHECKING:
     from orm.migrations.state import ProjectState
+    from orm.models.base import AwaitableModel
+    from orm.models.schema_editor import AwaitableSchemaEditor
+    from orm.structures.deconstruct import DeconstructedOperation
 
 
 class OperationCategory(enum.StrEnum):
@@ -39,6 +42,8 @@ class AwaitableOperation:
     """Whether ``sqlmigrate`` can show all of it."""
     atomic = False
     """Whether it needs a transaction of its own in a migration that has none."""
+    transactional: bool = False
+    """Whether it may run in a transaction whatever the migration says: it is known to do what it does in one piece."""
     elidable = False
     """Whether squashing may leave it out."""
     serialization_expand_args: ClassVar[tuple[str, ...] | list[str]] = ()
@@ -46,16 +51,16 @@ class AwaitableOperation:
 
     _constructor_args: tuple[tuple[Any, ...], dict[str, Any]]
 
-    def __new__(cls, *args: Any, **options: Any) -> Self:
+    def __new__(cls, *args: object, **options: object) -> Self:
         self = object.__new__(cls)
         self._constructor_args = (args, options)
         return self
 
-    def __init_subclass__(cls, **options: Any) -> None:
+    def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
         complete(cls)
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> DeconstructedOperation:
         """The class's name, and the arguments that make the operation again."""
         args, options = self._constructor_args
         return type(self).__name__, list(args), dict(options)
@@ -65,25 +70,25 @@ class AwaitableOperation:
         raise NotImplementedError("subclasses of Operation must provide a state_forwards() method")
 
     async def adatabase_forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         """Change the database."""
         await self.forwards(app_label, schema_editor, from_state, to_state)
 
     async def adatabase_backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         """Take the change of the database back; ``from_state`` is the state with it, ``to_state`` the one without."""
         await self.backwards(app_label, schema_editor, from_state, to_state)
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         """What ``adatabase_forwards`` does, for the library's own operations."""
         raise NotImplementedError("subclasses of Operation must provide a database_forwards() method")
 
     async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         """What ``adatabase_backwards`` does, for the library's own operations."""
         raise NotImplementedError("subclasses of Operation must provide a database_backwards() method")
@@ -131,7 +136,7 @@ class AwaitableOperation:
         return f"<{type(self).__name__}{shown}{',' if shown and named else ''}{named}>"
 
 
-def can_migrate(model: Any, alias: str) -> bool:
+def can_migrate(model: type[AwaitableModel], alias: str) -> bool:
     """Whether a model has a table that migrations keep, in a database of this kind."""
     meta = model._meta
     if meta.proxy or meta.swapped or not meta.managed:

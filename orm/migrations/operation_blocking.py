@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orm.bridge import run
 from orm.migrations.operation import AwaitableOperation
 
 if TYPE_CHECKING:
     from orm.migrations.state import ProjectState
+    from orm.models.schema_editor import AwaitableSchemaEditor
 
 __all__ = ["Operation"]
 
@@ -20,7 +21,7 @@ class Operation(AwaitableOperation):
     """
 
     def database_forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         """Change the database.
 
@@ -29,7 +30,7 @@ class Operation(AwaitableOperation):
         run(AwaitableOperation.adatabase_forwards(self, app_label, schema_editor, from_state, to_state))
 
     def database_backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         """Take the change of the database back; ``from_state`` is the state with it, ``to_state`` the one without.
 

@@ -22,7 +22,7 @@ class MigrationQuestioner:
 
     def __init__(
         self,
-        defaults: Mapping[str, Any] | None = None,
+        defaults: Mapping[str, object] | None = None,
         specified_apps: Collection[str] | None = None,
         dry_run: bool | None = None,
     ) -> None:
@@ -57,11 +57,11 @@ class MigrationQuestioner:
         """The value that takes the place of NULL; ``NOT_PROVIDED`` leaves it to a data migration."""
         return None
 
-    def ask_rename(self, model_name: str, old_name: str, new_name: str, field_instance: Any) -> bool:
+    def ask_rename(self, model_name: str, old_name: str, new_name: str, field_instance: object) -> bool:
         """Whether a field that is gone and one that came are the same, renamed."""
         return bool(self.defaults.get("ask_rename", False))
 
-    def ask_rename_model(self, old_model_state: Any, new_model_state: Any) -> bool:
+    def ask_rename_model(self, old_model_state: object, new_model_state: object) -> bool:
         """Whether a model that is gone and one that came are the same, renamed."""
         return bool(self.defaults.get("ask_rename_model", False))
 
@@ -83,13 +83,19 @@ class RenamingQuestioner(MigrationQuestioner):
 
     def __init__(self, renames: Iterable[tuple[str, str]], **options: Any) -> None:
         super().__init__(**options)
-        self.renames = {(old.rpartition(".")[2].lower(), new.rpartition(".")[2].lower()) for old, new in renames}
+        self.renames: set[tuple[str, str, str]] = set()
+        """The model (none where any is meant), the old name and the new one, in lower case."""
+        for old, new in renames:
+            model, _, name = old.lower().rpartition(".")
+            self.renames.add((model, name, new.lower().rpartition(".")[2]))
 
-    def ask_rename(self, model_name: str, old_name: str, new_name: str, field_instance: Any) -> bool:
-        return (old_name.lower(), new_name.lower()) in self.renames
+    def ask_rename(self, model_name: str, old_name: str, new_name: str, field_instance: object) -> bool:
+        names = (old_name.lower(), new_name.lower())
+        return ("", *names) in self.renames or (model_name.lower(), *names) in self.renames
 
     def ask_rename_model(self, old_model_state: Any, new_model_state: Any) -> bool:
-        return (old_model_state.name_lower, new_model_state.name_lower) in self.renames
+        names = (old_model_state.name_lower, new_model_state.name_lower)
+        return ("", *names) in self.renames or (old_model_state.app_label, *names) in self.renames
 
 
 class InteractiveMigrationQuestioner(MigrationQuestioner):
@@ -100,7 +106,7 @@ class InteractiveMigrationQuestioner(MigrationQuestioner):
 
     def __init__(
         self,
-        defaults: Mapping[str, Any] | None = None,
+        defaults: Mapping[str, object] | None = None,
         specified_apps: Collection[str] | None = None,
         dry_run: bool | None = None,
         prompt_output: TextIO | Any = None,
@@ -109,7 +115,18 @@ class InteractiveMigrationQuestioner(MigrationQuestioner):
         self.prompt_output = prompt_output if prompt_output is not None else sys.stdout
 
     def _say(self, text: str, ending: str = "\n") -> None:
-        self.prompt_output.write(text + ending)
+        out: Any = self.prompt_output
+        if hasattr(out, "ending"):  # a command's stream ends lines itself
+            out.write(text, ending=ending)
+        else:
+            out.write(text + ending)
+
+    def _answer(self) -> str:
+        try:
+            return input()
+        except EOFError:
+            self._say("\nNothing was answered, and nothing is done. Where nobody can answer, say --noinput.")
+            sys.exit(1)
 
     def _cancel(self, status: int = 1) -> NoReturn:
         self._say("\nCancelled.")
@@ -117,12 +134,12 @@ class InteractiveMigrationQuestioner(MigrationQuestioner):
 
     def _boolean_input(self, question: str, default: bool | None = None) -> bool:
         self._say(f"{question} ", "")
-        answer = input()
+        answer = self._answer()
         if not answer and default is not None:
             return default
         while not answer or answer[0].lower() not in "yn":
             self._say("Please answer yes or no: ", "")
-            answer = input()
+            answer = self._answer()
         return answer[0].lower() == "y"
 
     def _choice_input(self, question: str, choices: Iterable[str]) -> int:
@@ -133,7 +150,7 @@ class InteractiveMigrationQuestioner(MigrationQuestioner):
         self._say("Select an option: ", "")
         while True:
             try:
-                chosen = int(input())
+                chosen = int(self._answer())
             except ValueError:
                 chosen = 0  # none of the choices: asked again
             except KeyboardInterrupt:
@@ -156,7 +173,7 @@ class InteractiveMigrationQuestioner(MigrationQuestioner):
         while True:
             self._say(f"[default: {default}] >>> " if default else ">>> ", "")
             try:
-                text = input()
+                text = self._answer()
             except KeyboardInterrupt:
                 self._cancel()
             text = text or default
@@ -206,7 +223,7 @@ class InteractiveMigrationQuestioner(MigrationQuestioner):
             ],
         )
 
-    def ask_rename(self, model_name: str, old_name: str, new_name: str, field_instance: Any) -> bool:
+    def ask_rename(self, model_name: str, old_name: str, new_name: str, field_instance: object) -> bool:
         kind = type(field_instance).__name__
         return self._boolean_input(
             f"Was {model_name}.{old_name} renamed to {model_name}.{new_name} (a {kind})? [y/N]", False
@@ -265,7 +282,7 @@ class NonInteractiveMigrationQuestioner(MigrationQuestioner):
 
     def __init__(
         self,
-        defaults: Mapping[str, Any] | None = None,
+        defaults: Mapping[str, object] | None = None,
         specified_apps: Collection[str] | None = None,
         dry_run: bool | None = None,
         verbosity: int = 1,
@@ -302,18 +319,19 @@ class NonInteractiveMigrationQuestioner(MigrationQuestioner):
         sys.exit(3)
 
 
-class _Now:
-    """``timezone.now``, for answers."""
+def now() -> datetime.datetime:
+    """Return this moment, with its zone."""
+    return datetime.datetime.now(datetime.UTC)
+
+
+class _Timezone:
+    """``timezone``, for answers."""
 
     utc = datetime.UTC
-
-    @staticmethod
-    def now() -> datetime.datetime:
-        """The moment, with its zone."""
-        return datetime.datetime.now(datetime.UTC)
+    now = staticmethod(now)
 
 
-_NAMES = {"datetime": datetime, "timezone": _Now}
+_NAMES = {"datetime": datetime, "timezone": _Timezone}
 
 
 def _short(error: Exception) -> str:

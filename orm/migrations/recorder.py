@@ -15,6 +15,7 @@ from orm.models.apps import Apps
 from orm.models.base_blocking import Model
 from orm.models.fields import BigAutoField, CharField, DateTimeField
 from orm.models.schema_editor_blocking import SchemaEditor
+from orm.structures.lazy import classproperty
 
 Key = tuple[str, str]
 
@@ -61,8 +62,8 @@ class AwaitableMigrationRecorder:
         """The database that has the records."""
         return databases[self.connection.alias]
 
-    @property
-    def Migration(self) -> Any:
+    @classproperty
+    def Migration(cls) -> Any:
         """The model of a record."""
         return record_model(settings.migrations_table)
 

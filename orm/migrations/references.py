@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+    from orm.models.fields.base import Field
 
 RECURSIVE = "self"
 ModelKey = tuple[str, str]
@@ -17,19 +22,24 @@ def model_key(model: Any, app_label: str | None = None, model_name: str | None =
     Raises: TypeError for a bare name where there is no app label to complete it.
     """
     if isinstance(model, str):
-        if model == RECURSIVE:
-            if app_label is None or model_name is None:
-                raise TypeError("app_label and model_name must be provided to resolve recursive relationships.")
-            return app_label, model_name.lower()
-        if "." in model:
-            label, name = model.split(".", 1)
-            return label, name.lower()
-        if app_label is None:
-            raise TypeError("app_label must be provided to resolve unscoped model relationships.")
-        return app_label, model.lower()
+        return _key_of_label(model, app_label, model_name)
     if isinstance(model, tuple):
         return model[0], model[1].lower()
     return model._meta.app_label, model._meta.model_name
+
+
+@lru_cache(4096)  # a history asks for the same few names again and again
+def _key_of_label(label: str, app_label: str | None, model_name: str | None) -> ModelKey:
+    if label == RECURSIVE:
+        if app_label is None or model_name is None:
+            raise TypeError("app_label and model_name must be provided to resolve recursive relationships.")
+        return app_label, model_name.lower()
+    if "." in label:
+        app, name = label.split(".", 1)
+        return app, name.lower()
+    if app_label is None:
+        raise TypeError("app_label must be provided to resolve unscoped model relationships.")
+    return app_label, label.lower()
 
 
 class Reference(NamedTuple):
@@ -40,7 +50,7 @@ class Reference(NamedTuple):
 
 
 def refers(
-    owner: ModelKey, field: Any, target: ModelKey, target_name: str | None = None, target_field: Any = None
+    owner: ModelKey, field: Field, target: ModelKey, target_name: str | None = None, target_field: Any = None
 ) -> Reference | None:
     """How ``field`` of the model ``owner`` refers to ``target`` (or to one of its fields); None where it does not."""
     remote = field.remote_field
@@ -58,7 +68,7 @@ def refers(
     return Reference(to, through) if to is not None or through is not None else None
 
 
-def _points_at(field: Any, name: str, target_field: Any) -> bool:
+def _points_at(field: Field, name: str, target_field: Field) -> bool:
     """Whether a foreign key points at the field of that name; with no ``to_field`` it points at the primary key."""
     to_fields = getattr(field, "to_fields", None)
     if to_fields is None:
@@ -70,22 +80,24 @@ def _points_at(field: Any, name: str, target_field: Any) -> bool:
 
 
 def references_in(
-    state: Any, target: ModelKey, target_name: str | None = None, target_field: Any = None
+    state: Any, target: ModelKey, target_name: str | None = None, target_field: object = None
 ) -> Iterator[tuple[Any, str, Any, Reference]]:
     """Yield (model state, field name, field, reference) for each field of a state that refers to a model."""
     for key, model_state in state.models.items():
         for name, field in model_state.fields.items():
+            if field.remote_field is None:  # as most
+                continue
             found = refers(key, field, target, target_name, target_field)
             if found is not None:
                 yield model_state, name, field, found
 
 
-def is_referenced(state: Any, target: ModelKey, target_name: str | None = None, target_field: Any = None) -> bool:
+def is_referenced(state: object, target: ModelKey, target_name: str | None = None, target_field: object = None) -> bool:
     """Whether any field of a state refers to a model (or its field)."""
     return next(references_in(state, target, target_name, target_field), None) is not None
 
 
-def get_related_models_recursive(model: Any) -> set[ModelKey]:
+def get_related_models_recursive(model: type[AwaitableModel]) -> set[ModelKey]:
     """The keys of all models that a class is related to, over any number of relations and children."""
     seen: set[ModelKey] = set()
     waiting = _neighbours(model)
@@ -98,7 +110,7 @@ def get_related_models_recursive(model: Any) -> set[ModelKey]:
     return seen - {(model._meta.app_label, model._meta.model_name)}
 
 
-def _neighbours(model: Any) -> list[Any]:
+def _neighbours(model: type[AwaitableModel]) -> list[Any]:
     """The models that a class is related to at once."""
     classes = [one for one in model.__subclasses__() if hasattr(one, "_meta")]
     related = [

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Protocol
 
+from orm.db.limits import seconds_above_zero
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.errors import ImproperlyConfigured
 from orm.migrations import sources
 from orm.migrations.executor import Plan
 from orm.migrations.executor_blocking import MigrationExecutor
 from orm.migrations.loader_blocking import MigrationLoader
+from orm.migrations.migration_blocking import Migration
+from orm.migrations.operations.special import RunPython, RunSQL
+from orm.models.applications import AppConfig
 from orm.models.apps import apps
-from orm.models.signals import post_migrate, pre_migrate
+from orm.models.public_names import import_name
+from orm.models.signals import Signal, post_migrate, pre_migrate
+
+if TYPE_CHECKING:
+    from orm.migrations.operation import AwaitableOperation
+
 
 TWINS = ("aannounce_migrated", "amigrate", "aplan")
 
 ZERO = "zero"
+SHOWN = 36
+"""How many characters a plan shows of SQL, and of a function's docstring."""
 Target = tuple[str, str | None]
 
 
@@ -31,7 +43,12 @@ async def amigrate(
     using: str = DEFAULT_DB_ALIAS,
     fake: bool = False,
     fake_initial: bool = False,
-    progress: Callable[..., Any] | None = None,
+    lock_timeout: float | None = None,
+    lock_retries: int = 10,
+    progress: Callable[..., object] | None = None,
+    verbosity: int = 0,
+    interactive: bool = False,
+    stdout: Writer | None = None,
 ) -> list[str]:
     """Apply the migrations that are not applied yet, or go to one, forwards or backwards.
 
@@ -41,7 +58,13 @@ async def amigrate(
         using: the database's alias.
         fake: record the migrations without running them.
         fake_initial: record first migrations whose tables are there already.
-        progress: called as ``progress(action, migration, fake)`` before and after each.
+        lock_timeout: seconds a statement waits for a lock of others, with everybody else waiting behind it; then its
+            migration is rolled back, and tried again a little later. Concurrent builds wait as long as it takes.
+        lock_retries: how often it is tried again.
+        progress: called as ``progress(action, migration, fake)`` before and after each; and as ``progress("begin")``
+            when the receivers of ``pre_migrate`` have been told.
+        verbosity, interactive, stdout: what receivers of ``pre_migrate`` and ``post_migrate`` are told: how much to
+            say (0 to 3), whether there is somebody to ask, and where to write.
 
     Returns the names of the migrations that were run, as ``app.name``, in order.
 
@@ -50,17 +73,29 @@ async def amigrate(
     """
     sources.import_models()
     executor = await prepared(using, progress)
+    executor.lock_timeout = seconds_above_zero("lock_timeout", lock_timeout)
+    executor.lock_retries = lock_retries
     plan = executor.migration_plan(targets_of(executor.loader, app_label, migration_name))
-    await announce(pre_migrate, executor, plan, using, fake)
-    await executor.amigrate(None, plan=plan, fake=fake, fake_initial=fake_initial)
-    await announce(post_migrate, executor, plan, using, fake)
+    told: dict[str, object] = {
+        "using": using, "plan": plan, "verbosity": verbosity, "interactive": interactive, "stdout": stdout,
+    }  # fmt: skip
+    heard = (stdout or sys.stdout) if verbosity > 1 else None
+    if pre_migrate.receivers:
+        told["apps"] = executor.applied_state().whole_apps()
+    await announce(pre_migrate, told, heard)
+    if progress is not None:
+        progress("begin")
+    state = await executor.amigrate(None, plan=plan, fake=fake, fake_initial=fake_initial)
+    if post_migrate.receivers:
+        told["apps"] = state.whole_apps()
+    await announce(post_migrate, told, heard)
     return [str(migration) for migration, _ in plan]
 
 
 async def aannounce_migrated(using: str) -> None:
     """Tell each application that the tables are there, and may lack the rows it brings."""
     sources.import_models()
-    await announce(post_migrate, None, [], using, False)
+    await announce(post_migrate, {"using": using, "plan": [], "verbosity": 0, "interactive": False})
 
 
 async def aplan(
@@ -70,11 +105,12 @@ async def aplan(
 
     Raises: as ``amigrate``.
     """
+    sources.import_models()
     executor = await prepared(using, None)
     return executor.migration_plan(targets_of(executor.loader, app_label, migration_name))
 
 
-async def prepared(using: str, progress: Callable[..., Any] | None) -> MigrationExecutor:
+async def prepared(using: str, progress: Callable[..., object] | None) -> MigrationExecutor:
     """An executor whose history has been checked.
 
     Raises: as ``amigrate``; UnknownTarget where an app has several last migrations.
@@ -90,7 +126,8 @@ async def prepared(using: str, progress: Callable[..., Any] | None) -> Migration
             f"Conflicting migrations detected; multiple leaf nodes in the migration graph: ({told}).\nTo fix them run "
             "'orm makemigrations --merge'."
         )
-    return MigrationExecutor(database, progress, loader)
+    own = import_name("orm") == "orm"
+    return MigrationExecutor(database if own else databases.faces[using], progress, loader)
 
 
 def targets_of(loader: MigrationLoader, app_label: str | None, migration_name: str | None) -> list[Target]:
@@ -118,12 +155,53 @@ def targets_of(loader: MigrationLoader, app_label: str | None, migration_name: s
         raise UnknownTarget(
             f"Cannot find a migration matching '{migration_name}' from app '{app_label}'. There are {names or 'none'}."
         ) from None
-    return [(app_label, migration.name)]
+    return [standing(loader, migration)]
 
 
-async def announce(signal: Any, executor: MigrationExecutor | None, plan: Plan, using: str, fake: bool) -> None:
-    """Tell each application that migrations are about to run, or have."""
-    if not signal.receivers:
-        return
+def standing(loader: MigrationLoader, migration: Migration) -> tuple[str, str]:
+    """Where a migration is in the graph: of a squashed one that the database has in part, the last that it replaces."""
+    key = (migration.app_label, migration.name)
+    if key in loader.graph.nodes or not migration.replaces:
+        return key
+    last = migration.replaces[-1]
+    return last[0], last[1]
+
+
+def in_plan(operation: AwaitableOperation, backwards: bool) -> str:
+    """An operation in one line of a plan: what it does, and for SQL and functions the beginning of what they say."""
+    sentence = f"{'Undo ' if backwards else ''}{operation.describe()}"
+    if isinstance(operation, RunPython):
+        function = operation.reverse_code if backwards else operation.code
+        action = None if function is None else function.__doc__ or ""
+        sentence = operation.describe()
+    elif isinstance(operation, RunSQL):
+        action = operation.reverse_sql if backwards else operation.sql
+        sentence = operation.describe()
+    else:
+        return sentence
+    if action is None:
+        return f"{sentence} -> IRREVERSIBLE"
+    line = " ".join(str(action).split())
+    return f"{sentence} -> {line if len(line) <= SHOWN else line[: SHOWN - 1] + '…'}" if line else sentence
+
+
+class Writer(Protocol):
+    """A stream for text."""
+
+    def write(self, text: str, /) -> object:
+        """Write it."""
+
+
+async def announce(signal: Signal, told: Mapping[str, object], heard: Writer | None = None) -> None:
+    """Tell each application that migrations are about to run, or have; ``apps`` holds the models as they are then.
+
+    Parameters: ``heard`` is where the names of the applications are written.
+    """
+    when = "pre" if signal is pre_migrate else "post"
     for config in list(apps.app_configs.values()) or sources.installed():
-        await signal.asend(config, app_config=config, using=using, plan=plan, verbosity=0, interactive=False)
+        if isinstance(config, AppConfig) and config.models_module is None:
+            continue
+        if heard is not None:
+            heard.write(f"Running {when}-migrate handlers for application {config.label}\n")
+        if signal.receivers:
+            await signal.asend(config, app_config=config, **told)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orm.bridge import run
 from orm.db.registry import DEFAULT_DB_ALIAS
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from orm.migrations.executor import Plan
+    from orm.migrations.running import Writer
 
 __all__ = ["announce_migrated", "migrate", "plan"]
 
@@ -23,14 +24,31 @@ def migrate(
     using: str = DEFAULT_DB_ALIAS,
     fake: bool = False,
     fake_initial: bool = False,
-    progress: Callable[..., Any] | None = None,
+    lock_timeout: float | None = None,
+    lock_retries: int = 10,
+    progress: Callable[..., object] | None = None,
+    verbosity: int = 0,
+    interactive: bool = False,
+    stdout: Writer | None = None,
 ) -> list[str]:
     """Apply the migrations that are not applied yet, or go to one, forwards or backwards.
 
     Blocking form of :func:`orm.migrations.running.amigrate`: same parameters, same errors.
     """
     return run(
-        amigrate(app_label, migration_name, using=using, fake=fake, fake_initial=fake_initial, progress=progress)
+        amigrate(
+            app_label,
+            migration_name,
+            using=using,
+            fake=fake,
+            fake_initial=fake_initial,
+            lock_timeout=lock_timeout,
+            lock_retries=lock_retries,
+            progress=progress,
+            verbosity=verbosity,
+            interactive=interactive,
+            stdout=stdout,
+        )
     )
 
 

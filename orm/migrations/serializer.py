@@ -13,14 +13,16 @@ import re
 import types
 import uuid
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import Any, ClassVar
 
 from orm.migrations.describing import declared
 from orm.migrations.operation import AwaitableOperation
+from orm.models.fields.choices import Choices
 from orm.models.managers import BaseManager
 from orm.models.on_delete import OnDelete
-from orm.models.public_names import import_name, offering_module
-from orm.structures.lazy import Promise
+from orm.models.public_names import import_name, imported_from, offering_module
+from orm.structures.lazy import LazyObject, Promise, stands_for
 
 Serialized = tuple[str, set[str]]
 
@@ -30,9 +32,10 @@ def offered_name(offered: Any) -> Serialized | None:
     module, name = offering_module(offered), offered.__name__
     if module is None:
         return None
-    if module == "orm.models":
-        return f"models.{name}", {f"from {import_name('orm')} import models"}
-    path = import_name(module)
+    room = {"orm.models": "models", "orm.migrations": "migrations"}.get(module)
+    if room is not None:
+        return f"{room}.{name}", {f"from {import_name('orm')} import {room}"}
+    path, name = imported_from(module, name)
     return f"{path}.{name}", {f"import {path}"}
 
 
@@ -156,11 +159,13 @@ class EnumSerializer(BaseSerializer):
     def serialize(self) -> Serialized:
         cls = type(self.value)
         module = cls.__module__
+        if issubclass(cls, str) and module.startswith("orm."):
+            return repr(self.value.value), set()  # a text that the library has a name for
         members = list(self.value) if isinstance(self.value, enum.Flag) and self.value.name is None else [self.value]
         if isinstance(self.value, enum.Flag) and "|" in (self.value.name or ""):
             members = list(self.value)
-        names = " | ".join(f"{module}.{cls.__qualname__}[{one.name!r}]" for one in members)
-        return names, {f"import {module}"}
+        path, imports = offered_name(cls) or (f"{module}.{cls.__qualname__}", {f"import {module}"})
+        return " | ".join(f"{path}[{one.name!r}]" for one in members), imports
 
 
 class DateTimeSerializer(BaseSerializer):
@@ -230,15 +235,31 @@ class FunctionTypeSerializer(BaseSerializer):
     def serialize(self) -> Serialized:
         value = self.value
         owner = getattr(value, "__self__", None)
+        outer = _class_around(value)
+        if outer is not None:
+            name, imports = serializer_factory(outer).serialize()
+            return f"{name}.{value.__name__}", imports
         if isinstance(owner, type):
             return f"{owner.__module__}.{owner.__qualname__}.{value.__name__}", {f"import {owner.__module__}"}
         if value.__name__ == "<lambda>":
             raise ValueError("Cannot serialize function: lambda")
         if value.__module__ is None:
             raise ValueError(f"Cannot serialize function {value!r}: No module")
+        offered = offered_name(value)
+        if offered is not None:
+            return offered
         if "<" in value.__qualname__:
             raise ValueError(f"Could not find function {value.__name__} in {value.__module__}.\n")
         return f"{value.__module__}.{value.__qualname__}", {f"import {value.__module__}"}
+
+
+def _class_around(function: object) -> type[Any] | None:
+    """The class of the library that offers a function as its own; None for any other function."""
+    name, dot, _ = getattr(function, "__qualname__", "").partition(".")
+    if not dot or not (function.__module__ or "").startswith("orm."):
+        return None
+    found = getattr(import_module(function.__module__), name, None)
+    return found if isinstance(found, type) else None
 
 
 class FunctoolsPartialSerializer(BaseSerializer):
@@ -277,7 +298,7 @@ class DeconstructibleSerializer(BaseSerializer):
         return self.call(path, args, options, type(self.value))
 
     @staticmethod
-    def call(path: str, args: Iterable[Any], options: dict[str, Any], cls: Any) -> Serialized:
+    def call(path: str, args: Iterable[object], options: dict[str, object], cls: object) -> Serialized:
         """A call of the class at ``path``."""
         name, imports = named(path, cls)
         strings = []
@@ -285,14 +306,14 @@ class DeconstructibleSerializer(BaseSerializer):
             text, needed = serializer_factory(arg).serialize()
             imports |= needed
             strings.append(text)
-        for option, arg in options.items():
+        for option, arg in sorted(options.items()):
             text, needed = serializer_factory(arg).serialize()
             imports |= needed
             strings.append(f"{option}={text}")
         return f"{name}({', '.join(strings)})", imports
 
 
-def named(path: str, cls: Any) -> Serialized:
+def named(path: str, cls: object) -> Serialized:
     """How a file names what is at ``path``: as the library offers it, if ``cls`` is one of its own."""
     if path.startswith("django.db.models.") and path.count(".") == 3:
         return f"models.{path.rpartition('.')[2]}", {"from django.db import models"}
@@ -390,7 +411,7 @@ class Serializer:
     }
 
     @classmethod
-    def register(cls, type_: Any, serializer: type[BaseSerializer]) -> None:
+    def register(cls, type_: object, serializer: type[BaseSerializer]) -> None:
         """Have instances of a type written by a class.
 
         Raises: ValueError for what is no serializer.
@@ -400,21 +421,23 @@ class Serializer:
         cls._registry = {type_: serializer, **cls._registry}
 
     @classmethod
-    def unregister(cls, type_: Any) -> None:
+    def unregister(cls, type_: object) -> None:
         """Undo ``register``."""
         cls._registry = {known: one for known, one in cls._registry.items() if known != type_}
 
 
-def serializer_factory(value: Any) -> BaseSerializer:
+def serializer_factory(value: object) -> BaseSerializer:
     """The serializer for a value.
 
     Raises: ValueError where there is none.
     """
     if isinstance(value, Promise):
         value = str(value)
+    elif isinstance(value, LazyObject):
+        value = stands_for(value)
     if hasattr(value, "setting_name") and isinstance(value, str):
         return SettingsReferenceSerializer(value)
-    if isinstance(value, (str, int)) and isinstance(value, enum.Enum) and hasattr(value, "label"):
+    if isinstance(value, Choices):
         return ChoicesSerializer(value)
     if isinstance(value, AwaitableOperation):
         return OperationSerializer(value)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import sys
+from types import ModuleType
 from typing import NamedTuple
 
 from orm.config import settings
+from orm.errors import ImproperlyConfigured
 from orm.models.apps import apps
 from orm.structures.loading import module_has_submodule
 
@@ -37,10 +39,24 @@ def installed() -> list[App]:
 
 
 def import_models() -> None:
-    """Import the models of every application the settings list; a registry with a list of its own has done so."""
+    """Import the models of every application the settings list; a registry with a list of its own has done so.
+
+    Raises ``ImproperlyConfigured`` for an application that is not there.
+    """
     for app in () if apps.app_configs else installed():
-        if module_has_submodule(importlib.import_module(app.package), "models"):
+        if module_has_submodule(_imported(app), "models"):
             importlib.import_module(f"{app.package}.models")
+
+
+def _imported(app: App) -> ModuleType:
+    try:
+        return importlib.import_module(app.package)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{app.package}.".startswith(f"{error.name}."):
+            raise  # the package is there; what it imports is not
+        raise ImproperlyConfigured(
+            f"installed_apps names {app.package!r}, and there is no package {error.name!r} on the import path."
+        ) from error
 
 
 def labels() -> list[str]:
@@ -60,3 +76,4 @@ def forget_modules(package: str) -> None:
     """Forget an imported package of migrations and its modules, so that files written since are seen."""
     for name in [one for one in sys.modules if one == package or one.startswith(f"{package}.")]:
         del sys.modules[name]
+    importlib.invalidate_caches()

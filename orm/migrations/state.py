@@ -7,7 +7,7 @@ they are made when first asked for, and only those that a change may have reache
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldDoesNotExist
 from orm.migrations.exceptions import InvalidBasesError
@@ -17,6 +17,9 @@ from orm.models.applications import AppConfig
 from orm.models.apps import Apps
 from orm.models.apps import apps as global_apps
 from orm.models.relations.resolve import SELF
+
+if TYPE_CHECKING:
+    from orm.models.fields.base import Field
 
 
 class StateApps(Apps):
@@ -144,12 +147,12 @@ class ProjectState:
             }
         self.reload_model(app_label, model_name)
 
-    def alter_model_managers(self, app_label: str, model_name: str, managers: Iterable[tuple[str, Any]]) -> None:
+    def alter_model_managers(self, app_label: str, model_name: str, managers: Iterable[tuple[str, object]]) -> None:
         """Set the managers."""
         self.models[app_label, model_name.lower()].managers = list(managers)
         self.reload_model(app_label, model_name)
 
-    def _append(self, app_label: str, model_name: str, option: str, value: Any) -> None:
+    def _append(self, app_label: str, model_name: str, option: str, value: object) -> None:
         model_state = self.models[app_label, model_name.lower()]
         model_state.options[option] = [*model_state.options.get(option, []), value]
         self.reload_model(app_label, model_name)
@@ -159,7 +162,7 @@ class ProjectState:
         model_state.options[option] = [one for one in model_state.options.get(option, []) if one.name != name]
         self.reload_model(app_label, model_name)
 
-    def add_index(self, app_label: str, model_name: str, index: Any) -> None:
+    def add_index(self, app_label: str, model_name: str, index: object) -> None:
         """Add an index."""
         self._append(app_label, model_name, "indexes", index)
 
@@ -179,7 +182,7 @@ class ProjectState:
         model_state.options["indexes"] = renamed
         self.reload_model(app_label, model_name)
 
-    def add_constraint(self, app_label: str, model_name: str, constraint: Any) -> None:
+    def add_constraint(self, app_label: str, model_name: str, constraint: object) -> None:
         """Add a constraint."""
         self._append(app_label, model_name, "constraints", constraint)
 
@@ -187,7 +190,7 @@ class ProjectState:
         """Remove the constraint of that name."""
         self._without(app_label, model_name, "constraints", constraint_name)
 
-    def alter_constraint(self, app_label: str, model_name: str, constraint_name: str, constraint: Any) -> None:
+    def alter_constraint(self, app_label: str, model_name: str, constraint_name: str, constraint: object) -> None:
         """Put a constraint in the place of the one of that name."""
         model_state = self.models[app_label, model_name.lower()]
         model_state.options["constraints"] = [
@@ -195,7 +198,9 @@ class ProjectState:
         ]
         self.reload_model(app_label, model_name)
 
-    def add_field(self, app_label: str, model_name: str, name: str, field: Any, preserve_default: bool = True) -> None:
+    def add_field(
+        self, app_label: str, model_name: str, name: str, field: Field, preserve_default: bool = True
+    ) -> None:
         """Add a field; without ``preserve_default`` its default was for the rows that existed only."""
         if not preserve_default:
             field = without_default(field)
@@ -208,7 +213,7 @@ class ProjectState:
         del self.models[app_label, model_name.lower()].fields[name]
 
     def alter_field(
-        self, app_label: str, model_name: str, name: str, field: Any, preserve_default: bool = True
+        self, app_label: str, model_name: str, name: str, field: Field, preserve_default: bool = True
     ) -> None:
         """Put a field in the place of another of the same name."""
         if not preserve_default:
@@ -319,6 +324,17 @@ class ProjectState:
             self._make(self._apps, [one for key, one in self.models.items() if key in stale])
         return self._apps
 
+    def whole_apps(self) -> StateApps:
+        """The models as classes, those of applications without migrations with their relations too: all are there now.
+
+        Raises: as ``apps``.
+        """
+        if not self.real_apps:
+            return self.apps
+        registry = StateApps()
+        self._make(registry, [*map(ModelState.from_model, self._real_models()), *self.models.values()])
+        return registry
+
     def _real_models(self) -> list[Any]:
         return [
             model
@@ -383,7 +399,7 @@ class ProjectState:
         return twin
 
     @classmethod
-    def from_apps(cls, apps: Any) -> ProjectState:
+    def from_apps(cls, apps: Apps) -> ProjectState:
         """The state of the models of a registry."""
         found = {}
         for model in apps.get_models(include_swapped=True):

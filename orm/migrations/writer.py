@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.migrations import operations as known_operations
 from orm.migrations import sources
@@ -19,6 +19,9 @@ from orm.migrations.serializer import (
 )
 from orm.models.public_names import import_name
 
+if TYPE_CHECKING:
+    from orm.migrations.operation import AwaitableOperation
+
 INDENT = "    "
 BRACKETS = {list: ("[", "]"), tuple: ("(", ")"), dict: ("{", "}")}
 
@@ -29,7 +32,7 @@ class OperationWriter:
     Parameters: ``indentation`` is how deep it stands.
     """
 
-    def __init__(self, operation: Any, indentation: int = 2) -> None:
+    def __init__(self, operation: AwaitableOperation, indentation: int = 2) -> None:
         self.operation = operation
         self.indentation = indentation
         self.lines: list[str] = []
@@ -44,9 +47,9 @@ class OperationWriter:
             self._feed(f"migrations.{name}(")
             self.imports.add(f"from {package()} import migrations")
         else:
-            module = type(self.operation).__module__
-            self.imports.add(f"import {module}")
-            self._feed(f"{module}.{name}(")
+            path, imports = serializer_factory(type(self.operation)).serialize()
+            self.imports |= imports
+            self._feed(f"{path}(")
         self.indentation += 1
         given = dict(zip(names, args, strict=False))
         for argument in names:
@@ -59,7 +62,7 @@ class OperationWriter:
         self._feed("),")
         return self.render(), self.imports
 
-    def _argument(self, name: str, value: Any) -> None:
+    def _argument(self, name: str, value: object) -> None:
         if name in self.operation.serialization_expand_args and isinstance(value, (list, tuple, dict)) and value:
             opening, closing = BRACKETS[type(value)]
             self._feed(f"{name}={opening}")
@@ -76,7 +79,7 @@ class OperationWriter:
             return
         self._value(value, f"{name}=")
 
-    def _value(self, value: Any, before: str) -> None:
+    def _value(self, value: object, before: str) -> None:
         if isinstance(value, known_operations.Operation):
             text, imports = OperationWriter(value, indentation=0).serialize()
             text = text.rstrip(",")
@@ -161,6 +164,11 @@ class MigrationWriter:
                          f"\n    replaces = {[tuple(one) for one in self.migration.replaces]!r}\n")  # fmt: skip
         if self.migration.initial:
             parts.append("\n    initial = True\n")
+        if not self.migration.atomic:
+            parts.append("\n    atomic = False\n")
+        ignored = getattr(self.migration, "lint_ignore", None)
+        if ignored:
+            parts.append(f"\n    lint_ignore = {dict(ignored)!r}\n")
         listed = "\n".join(sorted(dependencies))
         parts.append(f"\n    dependencies = [\n{listed}\n    ]\n" if listed else "\n    dependencies = [\n    ]\n")
         body = "".join(operations)
@@ -232,17 +240,17 @@ class MigrationWriter:
         return os.path.join(self.basedir, self.filename)
 
     @classmethod
-    def serialize(cls, value: Any) -> tuple[str, set[str]]:
+    def serialize(cls, value: object) -> tuple[str, set[str]]:
         """A value as source, and its imports."""
         return serializer_factory(value).serialize()
 
     @classmethod
-    def register_serializer(cls, type_: Any, serializer: type[BaseSerializer]) -> None:
+    def register_serializer(cls, type_: object, serializer: type[BaseSerializer]) -> None:
         """Have instances of a type written by a class."""
         Serializer.register(type_, serializer)
 
     @classmethod
-    def unregister_serializer(cls, type_: Any) -> None:
+    def unregister_serializer(cls, type_: object) -> None:
         """Undo ``register_serializer``."""
         Serializer.unregister(type_)
 

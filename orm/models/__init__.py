@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from orm.models.fields.generated import GeneratedField
     from orm.models.fields.images import ImageField
     from orm.models.indexes import Index
+    from orm.models.judge import Q
     from orm.models.managers import Manager
     from orm.models.metaclass import ModelBase
     from orm.models.relations import (
@@ -73,21 +74,23 @@ if TYPE_CHECKING:
         OneToOneRel,
         RelatedManager,
     )
+    from orm.models.sources import GenerateSeries, JSONElements, JSONItems, Rows, TableFunction
     from orm.query.cte import CTE
     from orm.query.filtered import FilteredRelation
+    from orm.query.merge import Matched, NotMatched
     from orm.query.prefetch import Prefetch, aprefetch_related_objects
     from orm.query.prefetch_blocking import prefetch_related_objects
     from orm.query.queryset_blocking import QuerySet
     from orm.sql.aggregates import Aggregate, Avg, Count, Max, Min, StdDev, Sum, Variance
     from orm.sql.calls import ExpressionWrapper, Func
     from orm.sql.cases import Case, When
-    from orm.sql.conditions import Q
     from orm.sql.expressions import Expression, OrderBy, Value
+    from orm.sql.handwritten import RawSQL
     from orm.sql.insert import Excluded
     from orm.sql.lookups import Lookup, Transform
     from orm.sql.references import F, OuterRef
     from orm.sql.subqueries import Exists, Subquery
-    from orm.sql.windows import RowRange, ValueRange, Window, WindowFrame
+    from orm.sql.windows import RowRange, ValueRange, Window, WindowFrame, WindowFrameExclusion
 else:
     _HOMES = {
         "Aggregate": "orm.sql.aggregates",
@@ -132,24 +135,29 @@ else:
         "ForeignObject": "orm.models.relations",
         "ForeignObjectRel": "orm.models.relations",
         "Func": "orm.sql.calls",
+        "GenerateSeries": "orm.models.sources",
         "GeneratedField": "orm.models.fields.generated",
         "GenericIPAddressField": "orm.models.fields",
         "ImageField": "orm.models.fields.images",
         "Index": "orm.models.indexes",
         "IntegerChoices": "orm.models.fields",
         "IntegerField": "orm.models.fields",
+        "JSONElements": "orm.models.sources",
         "JSONField": "orm.models.fields",
+        "JSONItems": "orm.models.sources",
         "Lookup": "orm.sql.lookups",
         "Manager": "orm.models.managers",
         "ManyRelatedManager": "orm.models.relations",
         "ManyToManyField": "orm.models.relations",
         "ManyToManyRel": "orm.models.relations",
         "ManyToOneRel": "orm.models.relations",
+        "Matched": "orm.query.merge",
         "Max": "orm.sql.aggregates",
         "Min": "orm.sql.aggregates",
         "Model": "orm.models.base_blocking",
         "ModelBase": "orm.models.metaclass",
         "NOT_PROVIDED": "orm.models.fields",
+        "NotMatched": "orm.query.merge",
         "ObjectDoesNotExist": "orm.errors",
         "OneToOneField": "orm.models.relations",
         "OneToOneRel": "orm.models.relations",
@@ -161,13 +169,15 @@ else:
         "PositiveSmallIntegerField": "orm.models.fields",
         "Prefetch": "orm.query.prefetch",
         "ProtectedError": "orm.errors",
-        "Q": "orm.sql.conditions",
+        "Q": "orm.models.judge",
         "QuerySet": "orm.query.queryset_blocking",
         "RAISE": "orm.models.fetching",
         "RESTRICT": "orm.models.relations",
+        "RawSQL": "orm.sql.handwritten",
         "RelatedManager": "orm.models.relations",
         "RestrictedError": "orm.errors",
         "RowRange": "orm.sql.windows",
+        "Rows": "orm.models.sources",
         "SET": "orm.models.relations",
         "SET_DEFAULT": "orm.models.relations",
         "SET_NULL": "orm.models.relations",
@@ -177,6 +187,7 @@ else:
         "StdDev": "orm.sql.aggregates",
         "Subquery": "orm.sql.subqueries",
         "Sum": "orm.sql.aggregates",
+        "TableFunction": "orm.models.sources",
         "TextChoices": "orm.models.fields",
         "TextField": "orm.models.fields",
         "TimeField": "orm.models.fields",
@@ -191,6 +202,7 @@ else:
         "When": "orm.sql.cases",
         "Window": "orm.sql.windows",
         "WindowFrame": "orm.sql.windows",
+        "WindowFrameExclusion": "orm.sql.windows",
         "aprefetch_related_objects": "orm.query.prefetch",
         "prefetch_related_objects": "orm.query.prefetch_blocking",
     }
@@ -276,6 +288,7 @@ __all__ = [
     "Prefetch",
     "ProtectedError",
     "QuerySet",
+    "RawSQL",
     "RelatedManager",
     "RestrictedError",
     "RowRange",
@@ -299,7 +312,15 @@ __all__ = [
     "When",
     "Window",
     "WindowFrame",
+    "WindowFrameExclusion",
     "apps",
     "aprefetch_related_objects",
     "prefetch_related_objects",
+    "GenerateSeries",
+    "JSONItems",
+    "Rows",
+    "TableFunction",
+    "JSONElements",
+    "Matched",
+    "NotMatched",
 ]

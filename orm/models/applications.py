@@ -8,6 +8,7 @@ the list for a while, which is what tests do.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from types import ModuleType
@@ -67,7 +68,7 @@ class AppConfig:
     def _is_default_auto_field_overridden(self) -> bool:
         return type(self).default_auto_field is not AppConfig.default_auto_field
 
-    def _path_from_module(self, module: Any) -> str:
+    def _path_from_module(self, module: object) -> str:
         """Return the folder of the package; raise ``ImproperlyConfigured`` where there is none, or several."""
         paths = list(getattr(module, "__path__", []))
         if len(paths) != 1:
@@ -140,7 +141,7 @@ class AppConfig:
         for model in list((self.models or {}).values()):
             if model._meta.auto_created and not include_auto_created:
                 continue
-            if model._meta.swapped and not include_swapped:
+            if model._meta.swapped_out and not include_swapped:
                 continue
             yield model
 
@@ -199,11 +200,13 @@ class Applications:
     def __init__(self) -> None:
         self.app_configs = {}
         self.apps_ready = self.models_ready = self.ready = False
+        self.ready_event = threading.Event()
+        """Set once everything is loaded, for threads that wait for that."""
         self.stored_app_configs: list[dict[str, Any]] = []
         self.loading = False
 
     def populate(
-        self, installed_apps: Iterable[Any] = (), passed_over: Callable[[str, Exception], bool] | None = None
+        self, installed_apps: Iterable[object] = (), passed_over: Callable[[str, Exception], bool] | None = None
     ) -> None:
         """Make the applications' configurations, import their models, and call ``ready``; once.
 
@@ -239,6 +242,7 @@ class Applications:
             for config in self.get_app_configs():
                 config.ready()
             self.ready = True
+            self.ready_event.set()
         finally:
             self.loading = False
 
@@ -260,7 +264,7 @@ class Applications:
         for model in list(self.all_models.get(config.label, {}).values()):
             self.withdraw(model)
 
-    def withdraw(self, model: Any) -> None:
+    def withdraw(self, model: object) -> None:
         """Forget a model; given by the registry."""
         raise NotImplementedError
 
@@ -334,7 +338,7 @@ class Applications:
         self.app_configs = self.stored_app_configs.pop()
         self.clear_cache()
 
-    def set_installed_apps(self, installed: Iterable[Any]) -> None:
+    def set_installed_apps(self, installed: Iterable[object]) -> None:
         """Replace the list, importing what is new, until ``unset_installed_apps``.
 
         Raises ``AppRegistryNotReady`` before the first list is complete, and what ``populate`` raises.

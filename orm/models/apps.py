@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.late import difflib
 from orm.models.applications import Applications
+from orm.models.redeclared import INTERACTIVE, follow
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
@@ -23,13 +24,16 @@ ModelClass = "type[AwaitableModel]"
 class Apps(Applications):
     """A registry of models; ``apps`` is the one everybody uses, and ``Meta.apps`` puts a model in another.
 
-    Parameters: ``installed_apps`` is a list of applications to take up at once; None leaves that to ``populate``.
+    Parameters: ``installed_apps`` is a list of applications to take up at once; None leaves that to ``populate``, which
+    only the common one may. Raises ``RuntimeError`` for None otherwise.
     """
 
     historical: ClassVar[bool] = False
     """Whether its models are those of a moment in the past, at which Meta may name what is about to be renamed."""
 
-    def __init__(self, installed_apps: Iterable[Any] | None = ()) -> None:
+    def __init__(self, installed_apps: Iterable[object] | None = ()) -> None:
+        if installed_apps is None and "apps" in globals():
+            raise RuntimeError("You must supply an installed_apps argument: only the common registry is filled later.")
         super().__init__()
         self.all_models = {}
         self.swappable: list[type[AwaitableModel]] = []
@@ -41,29 +45,35 @@ class Apps(Applications):
     def register(self, model: type[AwaitableModel]) -> None:
         """Make ``model`` known under its label and wake whoever waits for it.
 
-        A class of the same name and module, declared again, takes the place of the old one with a RuntimeWarning.
+        A class of the same name and module, declared again, takes the place of the old one: with a RuntimeWarning, and
+        only in the registry; at a prompt or in a notebook also in the relations of other models.
 
         Raises: RuntimeError when another class has the label.
         """
         meta = model._meta
         models = self.all_models.setdefault(meta.app_label, {})
         known = models.get(meta.model_name)
+        again = known is not None and model.__module__ == INTERACTIVE
         if known is not None:
             if (known.__module__, known.__name__) != (model.__module__, model.__name__):
                 raise RuntimeError(
                     f"Conflicting '{meta.model_name}' models in application '{meta.app_label}': {known} and {model}. "
                     "Rename one, or give one another Meta.app_label."
                 )
-            warnings.warn(
-                f"Model '{meta.label_lower}' was already registered. Reloading models is not advised as it can lead to "
-                "inconsistencies, most notably with related models. Their relations still point to the first class.",
-                RuntimeWarning,
-                stacklevel=4,
-            )
+            if not again:
+                warnings.warn(
+                    f"Model '{meta.label_lower}' was already registered. Reloading models is not advised as it can "
+                    "lead to inconsistencies, most notably with related models. Their relations still point to the "
+                    "first class.",
+                    RuntimeWarning,
+                    stacklevel=4,
+                )
         models[meta.model_name] = model
         if meta.swappable:
             self.swappable.append(model)
         self._wake((meta.app_label, meta.model_name))
+        if known is not None and again:
+            follow(known, model)
 
     def unregister(self, model: type[AwaitableModel]) -> None:
         """Forget ``model``; for tests that declare models of their own."""
@@ -105,14 +115,14 @@ class Apps(Applications):
         """The model, or None."""
         return self.all_models.get(app_label, {}).get(model_name.lower())
 
-    def get_registered_model(self, app_label: str, model_name: str) -> Any:
+    def get_registered_model(self, app_label: str, model_name: str) -> type[AwaitableModel]:
         """The model of a label and a name, also while models are being imported; ``LookupError`` for none."""
         model = self.find(app_label, model_name)
         if model is None:
             raise LookupError(self._not_found(app_label, model_name))
         return model
 
-    def register_model(self, app_label: str, model: Any) -> None:
+    def register_model(self, app_label: str, model: type[AwaitableModel]) -> None:
         """Make a model known; called when its class is made."""
         self.register(model)
 
@@ -142,8 +152,16 @@ class Apps(Applications):
             for label, models in list(self.all_models.items())
             if label not in self.unavailable
             for model in models.values()
-            if (include_auto_created or not model._meta.auto_created) and (include_swapped or not model._meta.swapped)
+            if (include_auto_created or not model._meta.auto_created)
+            and (include_swapped or not model._meta.swapped_out)
         ]
+
+    def offers(self, model: type[AwaitableModel]) -> bool:
+        """Whether a model is one of ``get_models(include_auto_created=True)``."""
+        self.check_models_ready()
+        meta = model._meta
+        there = meta.app_label not in self.unavailable and self.find(meta.app_label, meta.model_name) is model
+        return there and not meta.swapped_out
 
     def __iter__(self) -> Iterator[type[AwaitableModel]]:
         for models in self.all_models.values():
@@ -205,7 +223,7 @@ class Apps(Applications):
 apps = Apps(installed_apps=None)
 
 
-def _belongs(owner: Any, model: Any) -> bool:
+def _belongs(owner: type[AwaitableModel], model: type[AwaitableModel]) -> bool:
     return owner is model or owner._meta.auto_created is model
 
 

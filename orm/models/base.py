@@ -8,7 +8,6 @@ default.
 from __future__ import annotations
 
 import copy
-import copyreg
 from collections.abc import Coroutine, Generator, Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -22,16 +21,21 @@ from orm.errors import (
     ObjectNotUpdated,
 )
 from orm.late import late_module
-from orm.models.apps import apps as default_apps
 from orm.models.batches import batch_of, open_batches
 from orm.models.checks.late import option_checks
 from orm.models.default_manager import NAME, promise_default_manager
+from orm.models.fetching import sees_values
 from orm.models.metaclass import ModelBase
 from orm.models.model_errors import ErrorOfModel
+from orm.models.pickling import blank_instance
 from orm.models.signals import post_init, post_save, pre_init, pre_save
 from orm.models.state import DEFAULT_DB_ALIAS, NO_KEY, PENDING, ModelState, StateDescriptor
+from orm.structures.deprecation import taken_by_position
+from orm.structures.pickled import check_versions, versions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orm.checks.messages import CheckMessage
     from orm.errors import ValidationError
     from orm.models import deletion, initialiser, neighbours, raw_writing, validation, writing
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
     from orm.models.managers import ManagerOf
     from orm.models.options import Options
     from orm.models.writing import WritePlan
+    from orm.query import insert_instances, update_instances
     from orm.query.queryset_blocking import QuerySet
     from orm.sql import calls
 else:
@@ -48,6 +53,8 @@ else:
     neighbours = late_module("orm.models.neighbours")
     validation = late_module("orm.models.validation")
     writing = late_module("orm.models.writing")
+    insert_instances = late_module("orm.query.insert_instances")
+    update_instances = late_module("orm.query.update_instances")
     calls = late_module("orm.sql.calls")
 
 PREFETCHED = "_prefetched_objects_cache"
@@ -72,7 +79,7 @@ class AwaitableModel(metaclass=ModelBase):
         NotUpdated = ErrorOfModel(ObjectNotUpdated, DatabaseError)
         _state = StateDescriptor()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: object, **kwargs: object) -> None:
         """Make an instance that is not in the database yet.
 
         Parameters: values in the order of the fields, or by name; relations take an instance under their name, or a raw
@@ -102,19 +109,33 @@ class AwaitableModel(metaclass=ModelBase):
             post_init.send_now(type(self), instance=self)
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
         """What pydantic, and so FastAPI, asks a class that stands in an annotation: ``async def view() -> Author``."""
         return import_module("orm.contrib.pydantic").model_core_schema(cls)  # only who has pydantic gets here
 
     # -- made by the metaclass's machinery -----------------------------------------------------------------------------
 
     @classmethod
-    def _make_initialiser(cls) -> Any:
+    def _make_initialiser(cls) -> Callable[..., None]:
         if cls._meta.abstract:
             raise TypeError(
                 f"Abstract models cannot be instantiated. {cls.__name__} has no rows; make a model that inherits it."
             )
+        if not cls._has_own_init() and not cls._further_init():
+            cls.__init__ = initialiser.make_constructor(cls, AwaitableModel.__init__)  # type: ignore[method-assign]
         return initialiser.make_initialiser(cls)
+
+    @classmethod
+    def _forget_constructor(cls) -> None:
+        """Take back the ``__init__`` that was generated for the fields the class had."""
+        if hasattr(vars(cls).get("__init__"), "stands_for"):
+            del cls.__init__
+
+    @classmethod
+    def _has_own_init(cls) -> bool:
+        """Whether somebody has written an ``__init__`` for the class; one that was generated is none."""
+        found: Any = cls.__init__
+        return getattr(found, "stands_for", found) is not AwaitableModel.__init__
 
     @classmethod
     def _make_write_plan(cls) -> WritePlan:
@@ -124,16 +145,28 @@ class AwaitableModel(metaclass=ModelBase):
     def _builds_itself(cls) -> bool:
         cls_any: Any = cls
         return (
-            cls_any.__init__ is not AwaitableModel.__init__
+            cls._has_own_init()
             or cls_any.from_db.__func__ is not vars(AwaitableModel)["from_db"].__func__
             or cls_any.__new__ is not object.__new__
             or cls_any.__setattr__ is not object.__setattr__
             or cls._further_init()
+            or any(sees_values(cls, field.attname) for field in cls._meta.concrete_fields)
         )
 
     @classmethod
     def _saves_itself(cls) -> bool:
+        cls._complete_pairs()
         return cls.asave is not AwaitableModel.asave
+
+    @classmethod
+    def _saves_its_base(cls) -> bool:
+        cls._complete_pairs()
+        return cls.asave_base is not AwaitableModel.asave_base
+
+    @classmethod
+    def _refreshes_itself(cls) -> bool:
+        cls._complete_pairs()
+        return cls.arefresh_from_db is not AwaitableModel.arefresh_from_db
 
     @classmethod
     def _further_init(cls) -> bool:
@@ -144,13 +177,13 @@ class AwaitableModel(metaclass=ModelBase):
     @classmethod
     def _add_default_manager(cls) -> None:
         meta = cls._meta
-        if meta.managers:
+        if meta.local_managers or meta.inherited_managers:
             return
-        if NAME in meta.fields_map:
+        fields = meta.own_and_inherited if meta.parents else meta.local_fields + meta.local_many_to_many
+        if any(field.name == NAME for field in (*fields, *meta.local_private_fields)):
             raise ValueError(
                 f"{cls.__name__} has a field called 'objects', so it must declare a manager under another name."
             )
-        del meta.managers  # the empty tuple that was found
         promise_default_manager(cls)
 
     @classmethod
@@ -164,7 +197,7 @@ class AwaitableModel(metaclass=ModelBase):
     # -- rows and values -----------------------------------------------------------------------------------------------
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Sequence[str], values: Sequence[Any]) -> Self:
+    def from_db(cls, db: str | None, field_names: Sequence[str], values: Sequence[object]) -> Self:
         """Make the instance of a row that was read from the database ``db``.
 
         Parameters: ``field_names`` are attnames, ``values`` their values; columns left out are deferred.
@@ -180,6 +213,10 @@ class AwaitableModel(metaclass=ModelBase):
     def _rows(self) -> Any:
         """The manager that sees every row of this model."""
         return self._meta.base_manager
+
+    def _get_pk_val(self, meta: Any = None) -> Any:
+        """Return the primary key, or that of another model (``meta`` is its ``_meta``): Django's, for packages."""
+        return getattr(self, (meta or self._meta).pk.attname)
 
     @property
     def pk(self) -> Any:
@@ -233,12 +270,12 @@ class AwaitableModel(metaclass=ModelBase):
         return self
         yield
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[object, ...]:
         meta = self._meta
         source: Any = (meta.app_label, meta.object_name) if meta.auto_created else type(self)
-        return _blank_instance, (source,), self.__getstate__()
+        return blank_instance, (source,), {**self.__getstate__(), **versions()}
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         held = dict(vars(self))
         if "_state" in held:
             held["_state"] = copy.copy(held["_state"])
@@ -249,13 +286,16 @@ class AwaitableModel(metaclass=ModelBase):
             }
         return held
 
-    def __setstate__(self, held: dict[str, Any]) -> None:
+    def __setstate__(self, held: dict[str, object]) -> None:
+        """Take what was pickled. Warns where another version of the library wrote it."""
+        check_versions(held, "model instance")
         vars(self).update(held)
 
     # -- saving --------------------------------------------------------------------------------------------------------
 
     async def asave(
         self,
+        *args: Any,
         force_insert: bool | tuple[type[AwaitableModel], ...] = False,
         force_update: bool = False,
         using: str | None = None,
@@ -265,35 +305,91 @@ class AwaitableModel(metaclass=ModelBase):
 
         Parameters: ``force_insert`` and ``force_update`` forbid the other statement (a tuple of classes forces the
         INSERT into the tables of those, where the model inherits over several); ``update_fields`` limits the columns of
-        an UPDATE; ``using`` is the alias of the database, by default the one the instance is from.
+        an UPDATE; ``using`` is the alias of the database, by default the one the instance is from. By position
+        (``args``) they are taken with a warning, as Django does.
 
         Raises: ValueError for an unsaved related instance, or options that contradict each other; TypeError for a class
         to insert that is no base of the model; ``NotUpdated`` when a forced update meets no row; IntegrityError and the
         like from the database.
         """
-        plan = self._meta.write_plan
-        state = self._state
-        alias = using or state.db or DEFAULT_DB_ALIAS
-        if routes.active:
-            alias = await routes.for_writing(using, type(self), {"instance": self})
+        await self._asave(args, force_insert, force_update, using, update_fields)
+
+    async def _asave(
+        self,
+        args: tuple[object, ...],
+        force_insert: bool | tuple[type[AwaitableModel], ...],
+        force_update: bool,
+        using: str | None,
+        update_fields: Iterable[str] | None,
+    ) -> None:
+        if args:
+            given = {
+                "force_insert": (force_insert, False),
+                "force_update": (force_update, False),
+                "using": (using, None),
+                "update_fields": (update_fields, None),
+            }
+            values = taken_by_position(args, given)
+            force_insert, force_update, using, update_fields = values
+        if self._meta.overrides_save_base:
+            await self._save_by_base(force_insert, force_update, using, update_fields)
+            return
+        await self._save(force_insert, force_update, using, update_fields)
+
+    async def _save_by_base(
+        self, force_insert: Any, force_update: bool, using: str | None, update_fields: Iterable[str] | None
+    ) -> None:
+        """Save by way of the class's own ``save_base()``, which is told all that ``save()`` has found out."""
         if force_insert and (force_update or update_fields is not None):
             raise ValueError("Cannot force both insert and updating in model saving.")
-        batch = batch_of(alias) if open_batches else None
-        if plan.relations:
-            self._settle_relations(plan, batch)
-        for field in plan.virtual:
-            await field.asettle(self, alias)
-        if plan.ordered and state.adding and vars(self).get(neighbours.ORDER) is None:
-            vars(self)[neighbours.ORDER] = await neighbours.anext_place(self, alias)
+        plan, state = self._meta.write_plan, self._state
+        alias = await routes.for_writing(using, type(self), {"instance": self}) if routes.active else using or state.db
         chosen: frozenset[str] | None = None
         if update_fields is not None:
-            chosen = plan.checked(update_fields)
+            chosen, _ = plan.checked(update_fields)
             if not chosen:
                 return
         elif not state.adding and not force_insert and alias == state.db and not plan.holds_all(self.__dict__):
-            chosen = plan.attnames.intersection(self.__dict__)
+            keys = {field.attname for field in self._meta.pk_fields}
+            chosen = plan.attnames.intersection(self.__dict__) - keys
+        await self.asave_base(
+            using=alias or DEFAULT_DB_ALIAS,
+            force_insert=force_insert,
+            force_update=force_update,
+            update_fields=chosen,
+        )
+
+    async def _save(
+        self, force_insert: Any, force_update: bool, using: str | None, update_fields: Iterable[str] | None
+    ) -> None:
+        meta, held = self._meta, self.__dict__
+        plan = meta.write_plan
+        # An instance that was read from the default database has no state before somebody looks at it, and needs none.
+        state: ModelState | None = held.get("_state")
+        adding, source = (False, DEFAULT_DB_ALIAS) if state is None else (state.adding, state.db)
+        alias = using or source or DEFAULT_DB_ALIAS
+        if routes.active:
+            alias = await routes.for_writing(using, type(self), {"instance": self})
+        if force_insert and (force_update or update_fields):
+            raise ValueError("Cannot force both insert and updating in model saving.")
+        batch = batch_of(alias) if open_batches else None
+        if plan.tied:
+            if plan.relations:
+                self._settle_relations(plan, batch)
+            for field in plan.virtual:
+                await field.asettle(self, alias)
+            if plan.ordered is not None and neighbours.takes_a_place(self, adding, force_insert):
+                vars(self)[neighbours.ORDER] = await neighbours.anext_place(self, plan.ordered, alias)
+        chosen: frozenset[str] | None = None
+        columns = plan.keyless
+        if update_fields is not None:
+            chosen, columns = plan.checked(update_fields)
+            if not chosen:
+                return
+        elif not adding and not force_insert and alias == source and not plan.holds_all(held):
+            chosen, columns = writing.loaded_columns(self, plan)
         if pre_save.receivers:
-            await pre_save.asend(type(self), instance=self, raw=False, using=alias, update_fields=chosen)
+            await pre_save.asend(type(self), instance=self, raw=False, using=alias, update_fields=chosen or None)
         limited = update_fields is not None
         if plan.parents:
             created = await writing.write_tables(self, plan, alias, force_insert, force_update, chosen, limited)
@@ -301,12 +397,25 @@ class AwaitableModel(metaclass=ModelBase):
             forced = force_insert if type(force_insert) is bool else bool(writing.forced_models(self, force_insert))
             if batch is not None and await batch.take_save(self, plan, forced, force_update, chosen, limited):
                 return  # what follows is done when the row has been sent
-            created = await writing.write_row(self, plan, alias, forced, force_update, chosen, limited)
-        state.adding = False
-        state.db = alias
+            has_key = held.get(plan.key_attname) is not None
+            # The two usual ways through write_row(), without that coroutine, which takes a twentieth of a save().
+            if plan.plain and has_key and not forced and columns.fields and not meta.select_on_save:
+                met = await update_instances.update_instance(plan.model, self, columns, using=alias)
+                created = not met and await writing.insert_unmet(self, plan, alias, force_update, limited)
+            elif plan.plain and not has_key and not force_update and not limited:
+                await insert_instances.insert(plan.model, self, plan.without_auto, using=alias)
+                created = True
+            else:
+                created = await writing.write_row(self, plan, alias, forced, force_update, chosen, limited)
+        state = held.get("_state")  # a receiver may have looked at it
+        if state is not None:
+            state.adding = False
+            state.db = alias
+        elif alias != DEFAULT_DB_ALIAS:
+            self._state.db = alias
         if post_save.receivers:
             await post_save.asend(
-                type(self), instance=self, created=created, raw=False, using=alias, update_fields=chosen
+                type(self), instance=self, created=created, raw=False, using=alias, update_fields=chosen or None
             )
 
     async def asave_base(
@@ -325,15 +434,17 @@ class AwaitableModel(metaclass=ModelBase):
         Raises: TypeError for ``raw`` together with what narrows it, and what ``asave`` raises.
         """
         if not raw:
-            await AwaitableModel.asave(self, force_insert, force_update, using, update_fields)
+            await self._save(force_insert, force_update, using, update_fields)
             return
         if force_insert or force_update or update_fields is not None:
             raise TypeError("save_base(raw=True) writes the whole row; it goes with using= only.")
         await raw_writing.write_raw([self], using or self._state.db or DEFAULT_DB_ALIAS)
 
-    def _settle_relations(self, plan: WritePlan, batch: AwaitableWriteBatch | None = None) -> None:
+    def _settle_relations(
+        self, plan: WritePlan, batch: AwaitableWriteBatch | None = None, action: str = "save"
+    ) -> None:
         """Take the keys of related instances that were saved after they were assigned; refuse those that were not,
-        unless the batch has them.
+        unless the batch has them. ``action`` is what is refused.
         """
         held = vars(self)
         pending = held.get(PENDING)
@@ -341,16 +452,15 @@ class AwaitableModel(metaclass=ModelBase):
             related = held.get(field.name)
             if related is None:
                 continue
-            key = getattr(related, field.target_field.attname)
-            if key is None or type(key) is calls.DatabaseDefault:
+            if field.is_unsaved(related):
                 if batch is not None and batch.holds(related):
                     continue
                 raise ValueError(
-                    f"save() prohibited to prevent data loss due to unsaved related object '{field.name}'. "
+                    f"{action}() prohibited to prevent data loss due to unsaved related object '{field.name}'. "
                     f"Save {related!r} first."
                 )
             if pending and field.name in pending and held.get(field.attname) in NO_KEY:
-                held[field.attname] = key
+                held[field.attname] = getattr(related, field.target_attname)
         if pending:
             del held[PENDING]
 
@@ -366,7 +476,7 @@ class AwaitableModel(metaclass=ModelBase):
         """
         return await self._adelete(using, keep_parents)
 
-    def _adelete(self, using: str | None, keep_parents: bool) -> Coroutine[Any, Any, tuple[int, dict[str, int]]]:
+    def _adelete(self, using: str | None, keep_parents: bool) -> Coroutine[object, None, tuple[int, dict[str, int]]]:
         return deletion.adelete_instance(self, using, keep_parents)
 
     async def arefresh_from_db(
@@ -397,15 +507,15 @@ class AwaitableModel(metaclass=ModelBase):
             names = [field.attname for field in self._meta.concrete_fields if field.attname not in deferred]
         if names is not None:
             queryset = queryset.only(*names)
-        self._take_over(await queryset.aget(pk=self.pk), names)
+        self._take_over(await queryset.aget(pk=self.pk), names, everything=fields is None)
 
     def _forget_prefetched(self, fields: Iterable[str]) -> list[str]:
-        """Drop named relations that are prefetched or lead back to one row; return the attnames of the columns."""
+        """Drop named relations that are prefetched or have no column here; return the attnames of the columns."""
         if isinstance(fields, str):
             raise TypeError(f"fields must be a list of names, like [{fields!r}], not a string.")
         meta = self._meta
         prefetched = vars(self).get(PREFETCHED, {})
-        single = {rel.get_accessor_name() for rel in meta.related_objects if not rel.multiple}
+        single = _relations_elsewhere(meta)
         columns: list[str] = []
         for name in fields:
             if "__" in name:
@@ -428,7 +538,7 @@ class AwaitableModel(metaclass=ModelBase):
             columns.append(field.attname)
         return columns
 
-    def _take_over(self, fresh: AwaitableModel, names: list[str] | None) -> None:
+    def _take_over(self, fresh: AwaitableModel, names: list[str] | None, *, everything: bool) -> None:
         held = vars(self)
         meta = self._meta
         for field in meta.concrete_fields:
@@ -438,11 +548,9 @@ class AwaitableModel(metaclass=ModelBase):
                     held.pop(field.name, None)
                     if field.name in vars(fresh):
                         held[field.name] = vars(fresh)[field.name]
-        if names is None:
-            held.pop(PREFETCHED, None)
-        for rel in meta.related_objects:
-            if not rel.multiple:
-                held.pop(rel.get_accessor_name() or "", None)
+        if everything:
+            for name in (PREFETCHED, *_relations_elsewhere(meta)):
+                held.pop(name, None)
         self._state.db = fresh._state.db
 
     # -- validation ----------------------------------------------------------------------------------------------------
@@ -466,7 +574,7 @@ class AwaitableModel(metaclass=ModelBase):
         """
         await validation.full_clean(self, set(exclude or ()), validate_unique, validate_constraints)
 
-    def unique_error_message(self, model_class: type[Any], unique_check: Sequence[str]) -> ValidationError:
+    def unique_error_message(self, model_class: type[AwaitableModel], unique_check: Sequence[str]) -> ValidationError:
         """Return the error for values that another row of ``model_class`` has; for models that word it themselves."""
         return validation.unique_error(self, model_class, tuple(unique_check))
 
@@ -485,26 +593,12 @@ class AwaitableModel(metaclass=ModelBase):
         await validation.validate_constraints(self, frozenset(exclude or ()))
 
 
-def _lacks_part(key: Any) -> bool:
+def _lacks_part(key: object) -> bool:
     """Whether a key is made of several values of which one is missing."""
     return type(key) is tuple and None in key
 
 
-def _pickled_model(model: Any) -> Any:
-    """Return how a model is pickled: by its name, and a join model, which no module names, by its label."""
-    meta = vars(model).get("_meta")
-    if meta is None or not meta.auto_created:
-        return model.__qualname__
-    return _model_called, (meta.app_label, meta.object_name)
-
-
-def _model_called(app_label: str, name: str) -> Any:
-    return default_apps.get_model(app_label, name)
-
-
-copyreg.pickle(ModelBase, _pickled_model)
-
-
-def _blank_instance(source: Any) -> Any:
-    model = default_apps.get_model(*source) if isinstance(source, tuple) else source
-    return model.__new__(model)
+def _relations_elsewhere(meta: Options) -> set[str]:
+    """Return the attributes that hold one related instance, and no column here says which."""
+    back = {rel.get_accessor_name() or "" for rel in meta.related_objects if not rel.multiple}
+    return back | {field.name for field in meta.private_fields if field.many_to_one}

@@ -23,6 +23,7 @@ class Model(AwaitableModel):
 
     def save(
         self,
+        *args: Any,
         force_insert: bool | tuple[type[AwaitableModel], ...] = False,
         force_update: bool = False,
         using: str | None = None,
@@ -32,7 +33,7 @@ class Model(AwaitableModel):
 
         Blocking form of :meth:`asave`: same parameters, same errors.
         """
-        run(AwaitableModel.asave(self, force_insert, force_update, using, update_fields))
+        run(AwaitableModel._asave(self, args, force_insert, force_update, using, update_fields))
 
     def save_base(
         self,

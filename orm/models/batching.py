@@ -126,7 +126,7 @@ class AwaitableWriteBatch:
         """Whether anything was gathered that has not been sent."""
         return bool(self._known)
 
-    def holds(self, instance: Any) -> bool:
+    def holds(self, instance: AwaitableModel) -> bool:
         """Whether an instance is going to be inserted."""
         known = self._known.get(id(instance))
         return known is not None and known[0] is INSERT
@@ -203,7 +203,7 @@ class AwaitableWriteBatch:
         unique = any(field.unique and not field.primary_key for field in meta.table_fields)
         return unique or bool(meta.unique_together) or bool(meta.constraints)
 
-    def _links(self, instance: Any, plan: WritePlan, columns: Columns, offset: int) -> Iterator[Link]:
+    def _links(self, instance: AwaitableModel, plan: WritePlan, columns: Columns, offset: int) -> Iterator[Link]:
         held = vars(instance)
         for field in plan.relations:
             related = held.get(field.name)
@@ -331,13 +331,13 @@ def _linked(entry: Entry, dialect: Dialect) -> tuple[Any, ...]:
     return tuple(row)
 
 
-def _in_order(models: Iterable[Any]) -> dict[Any, int]:
+def _in_order(models: Iterable[type[AwaitableModel]]) -> dict[Any, int]:
     """Return the place of each model in an order where those that others refer to come first."""
     wanted = set(models)
     places: dict[Any, int] = {}
     visited: set[Any] = set()
 
-    def visit(model: Any) -> None:
+    def visit(model: type[AwaitableModel]) -> None:
         if model in visited:
             return
         visited.add(model)

@@ -9,15 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.checks.messages import CheckMessage, Error
 from orm.config import settings
 from orm.errors import EmptyResultSet, ImproperlyConfigured, ValidationError
 from orm.models.fields.base import Field
+from orm.sql.columns import Col
+from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS, Where, kind_of
 from orm.sql.expressions import Slot
 from orm.sql.lookups import In, IsNull, Lookup
-from orm.sql.nodes import Param
+from orm.sql.nodes import Param, Rendered
+from orm.sql.references import Outer
+from orm.sql.tuples import bound_row
+
+if TYPE_CHECKING:
+    from orm.sql.dialect import Dialect
+    from orm.sql.expressions import Expression
+    from orm.sql.resolving import Resolver
+    from orm.structures.deconstruct import DeconstructedField
 
 Prepare = Callable[[Any], Any]
 
@@ -33,12 +43,12 @@ class CompositeValue:
         """The attributes that hold the key's values."""
         return tuple(field.attname for field in self.field.fields)
 
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
+    def __get__(self, instance: object, owner: object = None) -> Any:
         if instance is None:
             return self
         return tuple([getattr(instance, name) for name in self.attnames])
 
-    def __set__(self, instance: Any, value: Any) -> None:
+    def __set__(self, instance: object, value: object) -> None:
         names = self.attnames
         if value is None:
             value = (None,) * len(names)
@@ -60,6 +70,7 @@ class CompositePrimaryKey(Field[Any]):
     concrete: ClassVar[bool] = False
     is_composite: ClassVar[bool] = True
     is_composite_key: ClassVar[bool] = True
+    compared_name = "pk"
     kind = "row"
     option_defaults: ClassVar[Mapping[str, Any]] = {"primary_key": True, "editable": False, "blank": True}
     class_lookups: ClassVar[dict[str, Any]] = {}
@@ -81,19 +92,19 @@ class CompositePrimaryKey(Field[Any]):
         super().__init__(**options)
         self.field_names = args
 
-    def deconstruct(self) -> tuple[str | None, str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> DeconstructedField:
         """As any field's, with the names of its fields."""
         name, path, _, options = super().deconstruct()
         return name, path, list(self.field_names), options
 
-    def contribute_to_class(self, cls: type[Any], name: str, private_only: bool = False, **options: Any) -> None:
+    def contribute_to_class(self, cls: type[Any], name: str, private_only: bool = False, **options: object) -> None:
         """Become the key of ``cls``."""
         if name != "pk" and settings.strict_models:
             raise ImproperlyConfigured(f"{cls.__name__}.{name}: 'CompositePrimaryKey' must be named 'pk'.")
         super().contribute_to_class(cls, name, private_only, **options)
         setattr(cls, name, CompositeValue(self))
 
-    def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
+    def own_checks(self, aliases: Iterable[str], from_model: object) -> Iterable[CheckMessage]:
         """What it is called."""
         if self.name != "pk":
             yield Error("'CompositePrimaryKey' must be named 'pk'.", obj=self, id="fields.E013")
@@ -109,7 +120,7 @@ class CompositePrimaryKey(Field[Any]):
         """The columns the key is made of."""
         return tuple(field.column for field in self.fields)
 
-    def db_type(self, dialect: Any) -> Any:
+    def db_type(self, dialect: Dialect) -> Any:
         """No column of its own."""
         return None
 
@@ -161,11 +172,36 @@ class Part:
         return one if one is None or self.adapter is None else self.adapter(one)
 
 
-def row_of(slot: int, fields: Sequence[Any], connection: Any, row: int | None = None) -> tuple[str, list[Any]]:
+def row_of(slot: int, fields: Sequence[Field], connection: Any, row: int | None = None) -> tuple[str, list[Any]]:
     """Return ``(%s, %s)`` for a tuple that waits in a slot, with its parameters."""
     parts = [connection.parameter(field) for field in fields]
-    params = [Param(slot, Part(position, connection.adapter(field), row)) for position, field in enumerate(fields)]
+    params = [
+        Param(slot, Part(position, connection.comparison_adapter(field), row)) for position, field in enumerate(fields)
+    ]
     return f"({', '.join(parts)})", params
+
+
+class OneKey:
+    """Prepares what a key is compared to: a tuple of as many values, or an instance. Raises ``ValueError``."""
+
+    def __init__(self, field: Any, lookup_name: str) -> None:
+        self.field = field
+        self.lookup_name = lookup_name
+
+    def check(self, value: Any) -> None:
+        """Refuse what is no key. Raises ``ValueError``."""
+        what, size = f"{self.lookup_name!r} lookup of {self.field.compared_name!r} must", len(self.field.fields)
+        if hasattr(value, "_meta"):
+            return
+        is_row = isinstance(value, (tuple, list))
+        if not is_row and self.field.is_composite_key:
+            raise ValueError(f"{what} be a tuple or a list (got {value!r})")
+        if not is_row or len(value) != size:
+            raise ValueError(f"{what} have {size} elements (got {value!r})")
+
+    def __call__(self, value: object) -> Any:
+        self.check(value)
+        return self.field.get_prep_value(value)
 
 
 class RowComparison(Lookup):
@@ -174,23 +210,40 @@ class RowComparison(Lookup):
     operator: ClassVar[str]
 
     @classmethod
-    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Any:
+    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
         if kind is None:
             if cls is not RowExact:
                 raise ValueError(f"Cannot use None with the {cls.lookup_name} lookup: use isnull=True or exact")
             return RowIsNull(lhs, True)
+        if isinstance(kind, tuple) and kind[0] is not list:
+            return cls(lhs, cls._expression(lhs, value, query))
+        one_key = OneKey(lhs.output_field, cls.lookup_name)
         if isinstance(kind, tuple):
-            return cls(lhs, query.resolve_value(value, lhs))
-        size = len(lhs.output_field.fields)
-        if not isinstance(value, (tuple, list)) and not hasattr(value, "_meta"):
-            raise ValueError(f"{cls.lookup_name!r} lookup of 'pk' must be a tuple or a list (got {value!r})")
-        if isinstance(value, (tuple, list)) and len(value) != size:
-            raise ValueError(f"{cls.lookup_name!r} lookup of 'pk' must have {size} elements (got {value!r})")
-        slot = query.take_slot(value, lhs.output_field.get_prep_value)
-        return cls(lhs, Slot(slot, lhs.output_field, bare=True))
+            one_key.check(value)
+            return cls(lhs, bound_row(lhs.parts, value, query))
+        return cls(lhs, Slot(query.take_slot(value, one_key), lhs.output_field, bare=True))
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    @classmethod
+    def _expression(cls, lhs: Expression, value: object, query: Resolver) -> Expression:
+        """Return a right side that is another key, of this query or the one around it, or a queryset."""
+        compared: Any = lhs.output_field
+        if cls is not RowExact and not compared.is_composite_key:
+            raise ValueError(f"{cls.lookup_name!r} doesn't support multi-column subqueries.")
+        found = query.resolve_value(value, lhs)
+        if not isinstance(found, (Col, Outer)) and not hasattr(found, "as_rows"):
+            raise ValueError(
+                f"{cls.lookup_name!r} subquery lookup of 'pk' only supports OuterRef and QuerySet objects (received "
+                f"{type(value).__name__!r}), F('pk') and tuples."
+            )
+        return found
+
+    def as_sql(self, compiler: Any, connection: Any) -> Rendered:
         lhs, params = self.process_lhs(compiler, connection)
+        if isinstance(self.rhs, Col) and not self.rhs.is_key_of_several:
+            raise ValueError(
+                "Composite field lookups only work with composite expressions. "
+                f"{self.lhs.target} is compared with {self.rhs.target}."
+            )
         if isinstance(self.rhs, Slot):
             rhs, found = row_of(self.rhs.index, self.lhs.output_field.fields, connection)
         else:
@@ -227,10 +280,40 @@ class RowLessOrEqual(RowComparison):
     operator = "<="
 
 
+class EachKey:
+    """Prepares each tuple of a list, leaving out those with None, which equal nothing in SQL."""
+
+    def __init__(self, field: Any) -> None:
+        self.field = field
+
+    def __call__(self, rows: Any) -> list[Any]:
+        what, size = f"'in' lookup of {self.field.compared_name!r} must", len(self.field.fields)
+        values = [row for row in rows if not hasattr(row, "_meta")]
+        if self.field.is_composite_key and not all(isinstance(row, (tuple, list)) for row in values):
+            raise ValueError(f"{what} be a collection of tuples or lists (got {rows!r})")
+        if not all(isinstance(row, (tuple, list)) and len(row) == size for row in values):
+            raise ValueError(f"{what} have {size} elements each (got {rows!r})")
+        prepared = map(self.field.get_prep_value, rows)
+        return [row for row in prepared if None not in row]
+
+
 class RowIn(In):
     """Membership of a composite key in a list of tuples, or in the rows of a subquery."""
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    @classmethod
+    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+        if isinstance(kind, tuple) and kind[0] is list:
+            return Where([RowExact.build(lhs, kind_of(row, []), row, query) for row in value], "OR")
+        if isinstance(kind, tuple) or kind in (EMPTY, NO_ITEMS):
+            return super().build(lhs, kind, value, query)
+        if kind not in (LIST, ITEMS):
+            name = lhs.output_field.compared_name
+            raise ValueError(f"'in' lookup of {name!r} must be a tuple or a list (got {value!r})")
+        slot = query.take_slot(value, EachKey(lhs.output_field))
+        query.mark_list(slot)
+        return cls(lhs, Slot(slot, lhs.output_field, bare=True))
+
+    def as_sql(self, compiler: Any, connection: Any) -> Rendered:
         if not isinstance(self.rhs, Slot):
             return super().as_sql(compiler, connection)
         lhs, params = self.process_lhs(compiler, connection)
@@ -248,7 +331,13 @@ class RowIn(In):
 class RowIsNull(IsNull):
     """Whether a column of the key is NULL, which in a table's own row none is."""
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    @classmethod
+    def build(cls, lhs: Any, kind: Hashable, value: object, query: Any) -> Any:
+        if isinstance(kind, tuple) and hasattr(value, "query_structure"):
+            raise ValueError("'isnull' doesn't support multi-column subqueries.")
+        return super().build(lhs, kind, value, query)
+
+    def as_sql(self, compiler: Any, connection: Any) -> Rendered:
         quote = connection.quote
         word = "NULL" if self.rhs is True else "NOT NULL"
         parts = [f"{quote(self.lhs.alias)}.{quote(column)} IS {word}" for column in self.lhs.target.columns]

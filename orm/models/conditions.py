@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError
 from orm.query.builder import Builder
@@ -20,22 +20,28 @@ from orm.sql.compiler import Compiler
 from orm.sql.conditions import Q
 from orm.sql.ddl import with_literals
 from orm.sql.expressions import OrderBy
-from orm.sql.nodes import Constant, Param
+from orm.sql.nodes import Constant, Param, Rendered
 from orm.sql.references import F, names_in
 from orm.sql.select import Join, Select
 
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+    from orm.sql.dialect import Dialect
+
 
 class SchemaCompiler(Compiler):
-    """Renders columns without their table, as statements about one table do."""
+    """Renders columns without their table, as statements about one table do, and no query inside them."""
 
-    def compile(self, node: Any) -> tuple[str, Sequence[Any]]:
+    lists_are_parameters = False
+
+    def compile(self, node: Any) -> Rendered:
         """Return the SQL and parameters of ``node``."""
         if isinstance(node, Col):
             return self.dialect.quote(node.target.column), []
         return super().compile(node)
 
 
-def schema_sql(model: Any, expression: Any, dialect: Any) -> str:
+def schema_sql(model: Any, expression: Any, dialect: Dialect) -> str:
     """A condition or expression over the columns of ``model``, with its values as literals.
 
     Raises: FieldError when it goes across a relation or names no field.
@@ -55,19 +61,23 @@ def schema_sql(model: Any, expression: Any, dialect: Any) -> str:
     return with_literals(text, [_bound(param, builder.values) for param in params], dialect)
 
 
-def index_part(model: Any, expression: Any, dialect: Any) -> str:
+def index_part(model: object, expression: Any, dialect: Dialect) -> str:
     """One expression as an index has it: in parentheses, unless it says more after them (its order, say)."""
     if isinstance(expression, Func) and isinstance(expression.source_expressions[0], OrderBy):
         ordered, inside = expression.source_expressions[0], copy.copy(expression)
         inside.source_expressions = [ordered.expression]  # the direction comes last, wherever it was written
         return f"{index_part(model, inside, dialect)} {ordered.direction(dialect)}"
+    if isinstance(expression, Func) and getattr(expression.source_expressions[0], "stands_alone", False):
+        outer, inner = copy.copy(expression), copy.copy(expression.source_expressions[0])
+        outer.source_expressions, inner.source_expressions = inner.source_expressions, [outer]
+        expression = inner  # an operator class stands after everything else, wherever it was written
     if isinstance(expression, OrderBy):
         return f"{index_part(model, expression.expression, dialect)} {expression.direction(dialect)}"
     sql = schema_sql(model, expression, dialect)
     return sql if getattr(expression, "stands_alone", False) else f"({sql})"
 
 
-def columns_named(model: Any, names: Iterable[str], *expressions: Any) -> set[str]:
+def columns_named(model: type[AwaitableModel], names: Iterable[str], *expressions: object) -> set[str]:
     """The columns of fields named, directly or in expressions."""
     fields = model._meta.fields_map
     every = [*names, *(name for expression in expressions for name in names_in(expression))]
@@ -75,7 +85,7 @@ def columns_named(model: Any, names: Iterable[str], *expressions: Any) -> set[st
     return {fields[name].column for name in spoken if name in fields}
 
 
-def _bound(param: Any, values: Sequence[Any]) -> Any:
+def _bound(param: object, values: Sequence[object]) -> Any:
     if isinstance(param, Constant):
         return param.value if param.adapter is None else param.adapter(param.value)
     if not isinstance(param, Param):
@@ -96,7 +106,7 @@ def field_names(condition: Any) -> Iterator[str]:
 
 
 def _like(test: Callable[[str, str], bool], fold: bool = False) -> Callable[[Any, Any], bool]:
-    def compare(value: Any, other: Any) -> bool:
+    def compare(value: object, other: object) -> bool:
         left, right = str(value), str(other)
         return test(left.lower(), right.lower()) if fold else test(left, right)
 
@@ -125,7 +135,7 @@ class CannotTell(Exception):
     """The condition says something that only the database can judge."""
 
 
-def holds(condition: Any, instance: Any) -> bool | None:
+def holds(condition: object, instance: AwaitableModel) -> bool | None:
     """Whether ``instance`` meets ``condition``: None as in SQL when a NULL leaves it open.
 
     Raises: CannotTell.
@@ -155,7 +165,7 @@ def _value(instance: Any, name: str) -> Any:
     return field.get_prep_value(value)
 
 
-def _leaf(path: str, wanted: Any, instance: Any) -> bool | None:
+def _leaf(path: str, wanted: Any, instance: AwaitableModel) -> bool | None:
     name, _, lookup = path.partition("__")
     lookup = lookup or "exact"
     value = _value(instance, name)

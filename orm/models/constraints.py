@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Self
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from orm.config import settings
+from orm.bridge import run
+from orm.bridge.crossing import call
+from orm.config import DEFAULT_ALIAS, settings
 from orm.errors import ImproperlyConfigured, NotSupportedError, ValidationError
 from orm.models.conditions import CannotTell, columns_named, field_names, holds, index_part, schema_sql
+from orm.models.declarations import one_form
+from orm.models.public_names import public_path
 from orm.models.validation import computes_taken, is_taken
 from orm.sql import ddl
 from orm.sql.references import F, names_in
 from orm.sql.schema import Statement
+
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+    from orm.models.schema_editor import AwaitableSchemaEditor
+    from orm.sql.dialect import Dialect
+    from orm.structures.deconstruct import Deconstructed
 
 
 class Deferrable(enum.Enum):
@@ -20,6 +30,9 @@ class Deferrable(enum.Enum):
 
     DEFERRED = "deferred"
     IMMEDIATE = "immediate"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__qualname__}.{self.name}"
 
 
 class BaseConstraint:
@@ -29,9 +42,9 @@ class BaseConstraint:
     and ``%(class)s``); ``violation_error_message`` and ``violation_error_code`` are for validation.
     """
 
-    default_message: ClassVar[str] = "Constraint “%(name)s” is violated."
+    default_violation_error_message: ClassVar[str] = "Constraint “%(name)s” is violated."
 
-    def __new__(cls, *args: Any, **options: Any) -> Self:
+    def __new__(cls, *args: object, **options: object) -> Self:
         self = super().__new__(cls)
         self._declared = (args, options)
         return self
@@ -56,10 +69,11 @@ class BaseConstraint:
         args, options = self._declared
         return type(self)(*args, **{**options, "name": ddl.named_for_model(self.name, placeholders)})
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> Deconstructed:
         """Import path, positional and keyword arguments that declare this constraint again."""
         args, options = self._declared
-        return f"{type(self).__module__}.{type(self).__qualname__}", list(args), dict(options)
+        _, told = one_form((), options, fields=tuple)
+        return public_path(type(self)), args, told
 
     def clone(self) -> Self:
         """A constraint declared the same way."""
@@ -73,24 +87,36 @@ class BaseConstraint:
         return hash((type(self), self.name))
 
     def __repr__(self) -> str:
-        args, options = self._declared
-        shown = [*map(repr, args), *(f"{name}={value!r}" for name, value in options.items())]
-        return f"<{type(self).__name__}: {', '.join(shown)}>"
+        shown = [*self._parts_shown()]
+        if self.violation_error_code is not None:
+            shown.append(f"violation_error_code={self.violation_error_code!r}")
+        if self.violation_error_message is not None:
+            shown.append(f"violation_error_message={self.violation_error_message!r}")
+        return f"<{type(self).__qualname__}: {' '.join(shown)}>"
+
+    def _parts_shown(self) -> Iterator[str]:
+        """Yield what ``repr()`` tells of the rule itself."""
+        yield f"name={self.name!r}"
+
+    def get_violation_error_message(self) -> str:
+        """What is said of an instance that breaks the rule."""
+        return str(self.violation_error_message or self.default_violation_error_message) % {"name": self.name}
 
     def violation(self) -> ValidationError:
         """The error for an instance that breaks the rule."""
-        message = self.violation_error_message or self.default_message
-        return ValidationError(message, code=self.violation_error_code, params={"name": self.name})
+        return ValidationError(self.get_violation_error_message(), code=self.violation_error_code)
 
-    def table_clause(self, model: Any, dialect: Any) -> str | None:
+    def table_clause(self, model: type[AwaitableModel], dialect: Dialect) -> str | None:
         """What stands for this constraint in CREATE TABLE; None when it is an index instead."""
-        raise NotImplementedError(f"{type(self).__name__} does not say how it is declared.")
+        raise NotImplementedError(
+            f"This method must be implemented by a subclass. {type(self).__name__} does not say how it is declared."
+        )
 
-    def index_statement(self, model: Any, dialect: Any, if_not_exists: bool) -> str | None:
+    def index_statement(self, model: type[AwaitableModel], dialect: Dialect, if_not_exists: bool) -> str | None:
         """The CREATE UNIQUE INDEX that stands for this constraint; None when CREATE TABLE holds it."""
         return None
 
-    def create_sql(self, model: Any, schema_editor: Any) -> Statement | None:
+    def create_sql(self, model: type[AwaitableModel], schema_editor: AwaitableSchemaEditor) -> Statement | None:
         """The statement that adds the constraint; None where the database can't have it."""
         dialect = schema_editor.dialect
         statement = self.index_statement(model, dialect, False)
@@ -107,7 +133,7 @@ class BaseConstraint:
         )
         return Statement.about(statement, model._meta.db_table, columns)
 
-    def remove_sql(self, model: Any, schema_editor: Any) -> str:
+    def remove_sql(self, model: type[AwaitableModel], schema_editor: AwaitableSchemaEditor) -> str:
         """The statement that drops the constraint."""
         dialect = schema_editor.dialect
         table, name = dialect.quote(model._meta.db_table), dialect.quote(self.name)
@@ -115,12 +141,33 @@ class BaseConstraint:
             return ddl.finished(dialect.drop_index(table, name))
         return ddl.finished(dialect.drop_constraint(table, name))
 
-    async def avalidate(self, model: Any, instance: Any, exclude: frozenset[str], using: str) -> None:
+    async def avalidate(
+        self, model: type[AwaitableModel], instance: AwaitableModel, exclude: frozenset[str], using: str
+    ) -> None:
         """Check ``instance``, where that can be done ahead.
 
         Raises: ValidationError.
         """
-        raise NotImplementedError(f"{type(self).__name__} does not say how it is validated.")
+        if type(self).validate is BaseConstraint.validate:
+            raise NotImplementedError(
+                f"This method must be implemented by a subclass. {type(self).__name__} does not validate."
+            )
+        await call(self.validate, model, instance, exclude, using)
+
+    def validate(
+        self,
+        model: Any,
+        instance: Any,
+        exclude: Iterable[str] | None = None,
+        using: str = DEFAULT_ALIAS,
+    ) -> None:
+        """Check ``instance``, where that can be done ahead. Blocking form of :meth:`avalidate`.
+
+        Parameters: constraints on the fields in ``exclude`` are not checked.
+
+        Raises: ValidationError.
+        """
+        run(self.avalidate(model, instance, frozenset(exclude or ()), using))
 
 
 class CheckConstraint(BaseConstraint):
@@ -129,19 +176,32 @@ class CheckConstraint(BaseConstraint):
     Parameters: ``condition`` is a Q or an expression over this table's columns; ``check`` is its older name.
     """
 
-    def __init__(self, *, condition: Any = None, check: Any = None, name: str, **options: Any) -> None:
+    def __init__(self, *, condition: object = None, check: object = None, name: str, **options: Any) -> None:
         super().__init__(name=name, **options)
-        if (condition is None) == (check is None):
-            raise TypeError(f"CheckConstraint {name!r} needs condition=, and check= (its older name) not beside it.")
-        self.condition = condition if check is None else check
+        if condition is not None and check is not None:
+            raise TypeError(f"CheckConstraint {name!r}: check= is the older name of condition=, give one of the two.")
+        self.condition: Any = condition if check is None else check
         if not getattr(self.condition, "conditional", False):
-            raise TypeError(f"CheckConstraint {name!r}: condition must be a Q, not {self.condition!r}.")
+            raise TypeError(
+                f"CheckConstraint.condition must be a Q instance or boolean expression. {name!r} has {self.condition!r}"
+            )
 
-    def table_clause(self, model: Any, dialect: Any) -> str | None:
+    def deconstruct(self) -> Deconstructed:
+        path, args, options = super().deconstruct()
+        options.pop("check", None)
+        return path, args, {**options, "condition": self.condition}
+
+    def _parts_shown(self) -> Iterator[str]:
+        yield f"condition={self.condition}"
+        yield f"name={self.name!r}"
+
+    def table_clause(self, model: type[AwaitableModel], dialect: Dialect) -> str | None:
         """``CONSTRAINT name CHECK (...)``."""
         return f"CONSTRAINT {dialect.quote(self.name)} CHECK ({schema_sql(model, self.condition, dialect)})"
 
-    async def avalidate(self, model: Any, instance: Any, exclude: frozenset[str], using: str) -> None:
+    async def avalidate(
+        self, model: type[AwaitableModel], instance: AwaitableModel, exclude: frozenset[str], using: str
+    ) -> None:
         """Judge the condition on the instance's values; what only the database can judge is left to it."""
         try:
             if exclude.intersection(field_names(self.condition)):
@@ -167,7 +227,7 @@ class UniqueConstraint(BaseConstraint):
         self,
         *expressions: Any,
         fields: Iterable[str] = (),
-        name: str,
+        name: str | None = None,
         condition: Any = None,
         deferrable: Deferrable | None = None,
         nulls_distinct: bool | None = None,
@@ -175,23 +235,32 @@ class UniqueConstraint(BaseConstraint):
         opclasses: Sequence[str] = (),
         **options: Any,
     ) -> None:
+        if name is None:
+            raise ValueError("A unique constraint must be named.")
         super().__init__(name=name, **options)
         for option, given in (("fields", fields), ("include", include), ("opclasses", opclasses)):
-            if isinstance(given, str):
-                raise TypeError(f"UniqueConstraint {name!r}: {option} must be a list of names, like [{given!r}].")
+            if not isinstance(given, (tuple, list, type(None))) and (option != "fields" or isinstance(given, str)):
+                raise TypeError(f"UniqueConstraint.{option} must be a list or tuple. {name!r} has {given!r}")
         self.fields = tuple(fields)
         self.field_names = self.fields
         self.expressions = tuple(F(one) if isinstance(one, str) else one for one in expressions)
-        if bool(self.fields) == bool(self.expressions):
-            raise ValueError(f"UniqueConstraint {name!r} needs either fields= or expressions, one of the two.")
+        if not self.fields and not self.expressions:
+            raise ValueError("At least one field or expression is required to define a unique constraint.")
+        if self.fields and self.expressions:
+            raise ValueError("UniqueConstraint.fields and expressions are mutually exclusive.")
         if condition is not None and not getattr(condition, "conditional", False):
-            raise ValueError(f"UniqueConstraint {name!r}: condition must be a Q, not {condition!r}.")
-        if deferrable is not None and (condition is not None or self.expressions):
-            raise ValueError(f"UniqueConstraint {name!r}: with condition or expressions it can't be deferred.")
-        if deferrable is not None and (include or opclasses):
-            raise ValueError(f"UniqueConstraint {name!r}: with include or opclasses it can't be deferred.")
-        if deferrable is not None and not isinstance(deferrable, Deferrable):
-            raise TypeError("UniqueConstraint.deferrable must be a Deferrable instance.")
+            raise ValueError(f"UniqueConstraint.condition must be a Q instance. {name!r} has {condition!r}")
+        if deferrable is not None:
+            if not isinstance(deferrable, Deferrable):
+                raise TypeError("UniqueConstraint.deferrable must be a Deferrable instance.")
+            undeferrable = {
+                "conditions": condition, "include fields": include, "opclasses": opclasses, "expressions": expressions,
+            }  # fmt: skip
+            for what, given in undeferrable.items():
+                if given:
+                    raise ValueError(f"UniqueConstraint with {what} cannot be deferred.")
+        if nulls_distinct is not None and not isinstance(nulls_distinct, bool):
+            raise TypeError("UniqueConstraint.nulls_distinct must be a bool.")
         if opclasses and self.expressions:
             raise ValueError("UniqueConstraint.opclasses cannot be used with expressions. Use OpClass() instead.")
         if opclasses and len(opclasses) != len(self.fields):
@@ -204,7 +273,25 @@ class UniqueConstraint(BaseConstraint):
         self.deferrable = deferrable
         self.nulls_distinct = nulls_distinct
 
-    def _nulls(self, dialect: Any) -> str:
+    def _parts_shown(self) -> Iterator[str]:
+        yield f"fields={self.fields!r}" if self.fields else f"expressions={self.expressions!r}"
+        yield f"name={self.name!r}"
+        if self.condition is not None:
+            yield f"condition={self.condition}"
+        if self.deferrable is not None:
+            yield f"deferrable={self.deferrable}"
+        if self.include:
+            yield f"include={self.include!r}"
+        if self.opclasses:
+            yield f"opclasses={list(map(str, self.opclasses))!r}"
+        if self.nulls_distinct is not None:
+            yield f"nulls_distinct={self.nulls_distinct!r}"
+
+    def deconstruct(self) -> Deconstructed:
+        args, options = one_form(*self._declared, fields=tuple)
+        return public_path(type(self)), args, options
+
+    def _nulls(self, dialect: Dialect) -> str:
         if self.nulls_distinct is None:
             return ""
         if not dialect.capabilities.nulls_not_distinct:
@@ -213,7 +300,7 @@ class UniqueConstraint(BaseConstraint):
             raise NotSupportedError(f"{dialect.name} always takes NULLs as distinct: leave nulls_distinct=False out.")
         return " NULLS DISTINCT" if self.nulls_distinct else " NULLS NOT DISTINCT"
 
-    def _beyond(self, dialect: Any) -> bool:
+    def _beyond(self, dialect: Dialect) -> bool:
         """Whether it says what the database can't do, and is left out of it: system checks warn of that."""
         can = dialect.capabilities
         equal_nulls = self.nulls_distinct is False and not can.nulls_not_distinct
@@ -225,7 +312,7 @@ class UniqueConstraint(BaseConstraint):
         """Whether only an index can say it: a constraint has no condition, expressions and the like."""
         return bool(self.condition is not None or self.expressions or self.include or self.opclasses)
 
-    def table_clause(self, model: Any, dialect: Any) -> str | None:
+    def table_clause(self, model: Any, dialect: Dialect) -> str | None:
         """``CONSTRAINT name UNIQUE (...)``, where a constraint can say it."""
         if self._needs_index or self._beyond(dialect):
             return None
@@ -239,7 +326,7 @@ class UniqueConstraint(BaseConstraint):
             when = f" DEFERRABLE INITIALLY {self.deferrable.name}"
         return f"CONSTRAINT {dialect.quote(self.name)} UNIQUE{self._nulls(dialect)} ({columns}){when}"
 
-    def index_statement(self, model: Any, dialect: Any, if_not_exists: bool) -> str | None:
+    def index_statement(self, model: Any, dialect: Dialect, if_not_exists: bool) -> str | None:
         """The unique index that can say what a constraint can't: a condition, expressions, columns carried along."""
         if not self._needs_index or self._beyond(dialect):
             return None
@@ -253,7 +340,9 @@ class UniqueConstraint(BaseConstraint):
             condition=condition, if_not_exists=if_not_exists,
         )  # fmt: skip
 
-    async def avalidate(self, model: Any, instance: Any, exclude: frozenset[str], using: str) -> None:
+    async def avalidate(
+        self, model: type[AwaitableModel], instance: AwaitableModel, exclude: frozenset[str], using: str
+    ) -> None:
         """Look for another row with the same values.
 
         Expressions that name a column in a way only the database follows (inside a condition) are left to it.

@@ -16,6 +16,7 @@ from orm.late import late_module
 if TYPE_CHECKING:
     from orm.db import registry
     from orm.models import managers
+    from orm.models.base import AwaitableModel
 else:
     registry = late_module("orm.db.registry")
     managers = late_module("orm.models.managers")
@@ -30,7 +31,7 @@ class DefaultManagerDescriptor:
 
     __slots__ = ("model",)
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: type[AwaitableModel]) -> None:
         self.model = model
 
     def __get__(self, instance: Any, owner: Any) -> Any:
@@ -38,7 +39,7 @@ class DefaultManagerDescriptor:
         return vars(self.model)[NAME].__get__(instance, owner)
 
 
-def promise_default_manager(model: Any) -> None:
+def promise_default_manager(model: type[AwaitableModel]) -> None:
     """Give a model that declares no manager what makes its ``objects`` at the first use.
 
     Where asyncio is there already what that imports is imported now, with the backends: an event loop may be waiting by
@@ -51,7 +52,7 @@ def promise_default_manager(model: Any) -> None:
         registry.prepare()
 
 
-def make_default_manager(model: Any) -> None:
+def make_default_manager(model: type[AwaitableModel]) -> None:
     """Give a model that declares no manager its ``objects``, unless it has it by now."""
     with _making:
         if model._meta.lacks_manager:
@@ -61,7 +62,7 @@ def make_default_manager(model: Any) -> None:
             model._meta.lacks_manager = False
 
 
-def plain_manager(model: Any) -> Any:
+def plain_manager(model: type[AwaitableModel]) -> Any:
     """Return a manager that shows every row of a model, whatever it declares."""
     manager: Any = managers.Manager()
     manager.name = "_base_manager"

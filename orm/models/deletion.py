@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 from orm.config import DEFAULT_ALIAS
 from orm.db.registry import databases
@@ -21,13 +22,18 @@ from orm.models.batches import batch_of, open_batches
 from orm.models.fetching import part_of
 from orm.models.on_delete import CASCADE, PROTECT, OnDelete, rule_that_changes_fields
 from orm.models.signals import post_delete, pre_delete
-from orm.models.unseen import Doomed, Unseen, is_watched, referring_rels, unseen, value_of
+from orm.models.unseen import Doomed, Unseen, has_dependants, is_watched, referring_rels, set_value, unseen, unseen_by
 from orm.query.delete_instances import delete_equal, delete_having
-from orm.query.prefetch import batches, fetch_in
+from orm.query.queryset_blocking import QuerySet
+from orm.query.relation_loaders import batches, fetch_in
 from orm.sql.columns import Col
 from orm.sql.conditions import Where
 from orm.sql.expressions import Slot
 from orm.sql.lookups import Lookup
+
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+    from orm.models.fields.base import Field
 
 Deleted = tuple[int, dict[str, int]]
 
@@ -35,7 +41,7 @@ Deleted = tuple[int, dict[str, int]]
 class Collector:
     """What one deletion comes to. Fill it with ``collect``, then ``delete``."""
 
-    def __init__(self, using: str, origin: Any, keep_parents: bool = False) -> None:
+    def __init__(self, using: str, origin: object, keep_parents: bool = False) -> None:
         self.using = using
         self.origin = origin
         self.keep_parents = keep_parents
@@ -47,41 +53,45 @@ class Collector:
         """Rows to delete unseen, with what refers to them: by foreign key, the values of that key."""
         self.updates: dict[tuple[Any, Any], list[Any]] = {}
         """Rows that get another value: by foreign key and its rule, the present values of that key."""
-        self.before: dict[type[Any], set[type[Any]]] = {}
+        self.unseen_rows: list[Any] = []
+        """Rows to delete unseen, with what refers to them, as querysets."""
+        self.before: dict[type[Any], dict[type[Any], None]] = {}
         """For each model, those whose rows must go first."""
         self.protected: dict[Any, list[Any]] = {}
         self.restricted: dict[Any, list[Any]] = {}
 
     # -- looking up ---------------------------------------------------------------------------------------------------
 
-    async def collect(self, found: Iterable[Any]) -> None:
+    async def collect(self, found: Iterable[object]) -> None:
         """Take in instances of one model, and whatever their deletion concerns."""
         found = list(found)
         if found:
             self.origin_name = type(found[0]).__name__
-        todo: list[tuple[list[Any], type[Any] | None, Any]] = [(found, None, None)]
+        todo: list[tuple[list[Any], bool, Any]] = [(found, False, None)]
+        """Instances, whether these are parents' parts of rows already here, and what brought the deletion to them."""
         while todo:
-            instances, child, root = todo.pop()
+            instances, is_part, root = todo.pop()
             new = self._take(instances)
             if not new:
                 continue
-            model = type(new[0])._meta.concrete_model
-            for rel in referring_rels(model):
-                if rel.parent_link and rel.related_model is child:
-                    continue  # the rows these are parts of, which are here already
-                referring = await self._follow(rel, new, root or rel.field)
-                if referring:
-                    self.before.setdefault(model, set()).add(rel.related_model)
-                    todo.append((referring, None, root or rel.field))
-            for field in model._meta.private_fields:
-                dependants = await field.afetch_dependants(new, self.using)
-                if dependants:
-                    self.before.setdefault(model, set()).add(type(dependants[0]))
-                    todo.append((dependants, None, root))
+            cls = type(new[0])
+            model = cls._meta.concrete_model
+            further: list[tuple[list[Any], bool, Any]] = []
             for parent, link in model._meta.parents.items():
                 if link is not None and not self.keep_parents:
-                    self.before.setdefault(parent, set()).add(model)
-                    todo.append(([part_of(instance, parent) for instance in new], model, root))
+                    self.before.setdefault(parent, {})[model] = None
+                    further.append(([part_of(instance, parent) for instance in new], True, root))
+            for rel in referring_rels(model):
+                if rel.parent_link and is_part:
+                    continue  # the rows that these are parts of are here already
+                referring = await self._follow(rel, new, root or rel.field)
+                if referring:
+                    self.before.setdefault(model, {})[rel.related_model] = None
+                    further.append((referring, False, root or rel.field))
+            for dependants in [] if is_part else await self._dependants(cls, new):
+                self.before.setdefault(model, {})[type(dependants[0])] = None
+                further.append((dependants, False, root))
+            todo += reversed(further)
 
     def _take(self, found: list[Any]) -> list[Any]:
         if not found:
@@ -91,7 +101,23 @@ class Collector:
         known.update(new)
         return list(new.values())
 
-    async def _follow(self, rel: Any, instances: Sequence[Any], root: Any) -> list[Any]:
+    async def _dependants(self, cls: type[Any], instances: Sequence[object]) -> list[list[Any]]:
+        """Return the instances that the model's own fields say go with these; note the rows nobody needs to see."""
+        found = []
+        for field in cls._meta.private_fields if has_dependants(cls) else ():
+            if not hasattr(field, "bulk_related_objects"):
+                continue
+            for batch in batches(self.using, instances):
+                rows = field.bulk_related_objects(batch, self.using)
+                if isinstance(rows, QuerySet) and self._blindly(unseen(rows.model)):
+                    self.unseen_rows.append(rows.order_by())
+                    continue
+                going = list(await self._narrowed(rows) if isinstance(rows, QuerySet) else rows)
+                if going:
+                    found.append(going)
+        return found
+
+    async def _follow(self, rel: Any, instances: Sequence[object], root: object) -> list[Any]:
         """Apply one relation's rule to the rows that refer to ``instances``; return those that must go as well.
 
         ``root`` is the foreign key by which the deletion came here, in whose name rows are guarded.
@@ -104,7 +130,7 @@ class Collector:
         keys = [key for instance in instances if (key := getattr(instance, field.target_attname)) is not None]
         if not keys:
             return []
-        if rule == CASCADE and self._blindly(model):
+        if rule == CASCADE and self._blindly(unseen_by(field)):
             self.blind.setdefault(field, []).extend(keys)
             return []
         if rule.sets_value:  # nobody needs to see these rows, so they are not loaded
@@ -120,7 +146,7 @@ class Collector:
             found += await self._rows(field.model).filter(field.condition(batch, names))
         return found
 
-    def _guard(self, field: Any, root: Any, rule: OnDelete, referring: list[Any]) -> list[Any]:
+    def _guard(self, field: object, root: object, rule: OnDelete, referring: list[Any]) -> list[Any]:
         """Return referring rows that go as well; note those that a rule guards."""
         if not referring or rule == CASCADE:
             return referring
@@ -131,14 +157,17 @@ class Collector:
         return []
 
     @staticmethod
-    def _blindly(model: type[Any]) -> bool:
-        """Whether rows of a model, found by a foreign key, go with all that refers to them without being looked at."""
-        plan = unseen(model)
+    def _blindly(plan: Unseen | None) -> bool:
+        """Whether rows that were not looked at go with all that refers to them, as a plan says."""
         return plan is not None and not (plan.own or plan.restricting or plan.watched)
 
-    def _rows(self, model: type[Any]) -> Any:
-        """Return a model's rows with the columns a deletion needs: all, where somebody will see the instances."""
-        rows = model._base_manager.using(self.using)
+    def _rows(self, model: type[AwaitableModel]) -> Any:
+        return self._narrowed(model._base_manager.using(self.using))
+
+    @staticmethod
+    def _narrowed(rows: Any) -> Any:
+        """Return rows with the columns a deletion needs: all, where somebody will see the instances."""
+        model = rows.model
         needed: set[str] = set()
         for part in (model, *model._meta.all_parents):
             meta = part._meta
@@ -170,7 +199,7 @@ class Collector:
                 {instance for found in left.values() for instance in found},
             )
 
-    def _staying(self, guarded: Any, found: list[Any]) -> list[Any]:
+    def _staying(self, guarded: Any, found: list[Any]) -> list[object]:
         """Return the referring instances that this deletion does not take with it by another way."""
         model = guarded.model
         going = self.instances.get(model._meta.concrete_model, {})
@@ -182,8 +211,15 @@ class Collector:
         """Carry it out; return how many rows went, in all and by model's label."""
         self.check()
         models = self._in_order()
-        statements = 2 * len(self.blind) + len(self.updates) + sum(1 for model in models if self.instances[model])
-        if statements > 1 or any(map(is_watched, models)):
+        for model in models:
+            self.instances[model] = in_order_of_keys(self.instances[model])
+        statements = (
+            2 * len(self.blind)
+            + 2 * len(self.unseen_rows)
+            + len(self.updates)
+            + sum(1 for model in models if self.instances[model])
+        )
+        if statements > 1 or any(map(self._watched, models)):
             async with atomic(using=self.using, savepoint=False):
                 counts = await self._carry_out(models)
         else:
@@ -199,7 +235,7 @@ class Collector:
         ordered: list[type[Any]] = []
         visited: set[type[Any]] = set()
 
-        def visit(model: type[Any]) -> None:
+        def visit(model: type[AwaitableModel]) -> None:
             if model in visited:
                 return
             visited.add(model)
@@ -212,47 +248,62 @@ class Collector:
             visit(model)
         return ordered
 
-    async def _carry_out(self, models: list[type[Any]]) -> Counter[str]:
+    async def _carry_out(self, models: list[type[AwaitableModel]]) -> Counter[str]:
         counts: Counter[str] = Counter()
         await self._tell(pre_delete, models)
         for model, fields in self._blind_models().items():
             for field in fields:
                 for batch in batches(self.using, dict.fromkeys(self.blind[field])):
                     rows = model._base_manager.using(self.using).order_by().filter(**{f"{field.attname}__in": batch})
-                    plan = unseen(model)
-                    assert plan is not None
-                    await Doomed(plan, self.using, None, rows).carry_out(counts)
+                    await self._delete_unseen(unseen_by(field), rows, counts)
+        for rows in self.unseen_rows:
+            await self._delete_unseen(unseen(rows.model), rows, counts)
         for (field, rule), keys in self.updates.items():
             await self._set(field, rule, keys)
         for model in models:
-            number = 0
-            for batch in batches(self.using, self.instances[model]):
-                number += await delete_having(model, model._meta.pk, batch, using=self.using)
-            if number:
-                counts[model._meta.label] += number
+            for cls, keys in self._keys_by_class(model).items():
+                number = 0
+                for batch in batches(self.using, keys):
+                    number += await delete_having(model, model._meta.pk, batch, using=self.using)
+                if number:
+                    counts[cls._meta.label] += number
             await self._tell(post_delete, [model], reverse=True)
         return counts
 
-    def _blind_models(self) -> dict[type[Any], list[Any]]:
+    async def _delete_unseen(self, plan: Unseen | None, rows: Any, counts: Counter[str]) -> None:
+        assert plan is not None
+        await Doomed(plan, self.using, None, rows).carry_out(counts)
+
+    def _keys_by_class(self, model: type[AwaitableModel]) -> dict[type[AwaitableModel], list[Any]]:
+        """Return the keys of a model's instances by the class these are of: it, or a proxy that they were read as."""
+        found: dict[type[Any], list[Any]] = {}
+        for key, instance in self.instances[model].items():
+            found.setdefault(type(instance), []).append(key)
+        return found
+
+    def _watched(self, model: type[AwaitableModel]) -> bool:
+        return is_watched(model) or any(map(is_watched, self._keys_by_class(model)))
+
+    def _blind_models(self) -> dict[type[AwaitableModel], list[Any]]:
         """Return the foreign keys of the rows that go unseen, by their model."""
         found: dict[type[Any], list[Any]] = {}
         for field in self.blind:
             found.setdefault(field.model, []).append(field)
         return found
 
-    async def _set(self, field: Any, rule: OnDelete, keys: list[Any]) -> None:
+    async def _set(self, field: Field, rule: OnDelete, keys: list[object]) -> None:
         """Give the referring rows their new value."""
-        value = await value_of(field, rule)
         rows = field.model._base_manager.using(self.using)
         for batch in batches(self.using, dict.fromkeys(keys)):
-            await rows.filter(**{f"{field.attname}__in": batch}).aupdate(**{field.name: value})
+            await set_value(field, rule, rows.filter(**{f"{field.attname}__in": batch}))
 
-    async def _tell(self, signal: Any, models: list[type[Any]], reverse: bool = False) -> None:
+    async def _tell(self, signal: Any, models: list[type[AwaitableModel]], reverse: bool = False) -> None:
+        if not signal.receivers:
+            return
         for model in models:
-            if signal.has_listeners(model) and not model._meta.auto_created:
-                instances = list(self.instances[model].values())
-                for instance in reversed(instances) if reverse else instances:
-                    await signal.asend(model, instance=instance, using=self.using, origin=self.origin)
+            instances = [] if model._meta.auto_created else list(self.instances[model].values())
+            for instance in reversed(instances) if reverse else instances:
+                await signal.asend(type(instance), instance=instance, using=self.using, origin=self.origin)
 
 
 async def adelete_instance(instance: Any, using: str | None = None, keep_parents: bool = False) -> Deleted:
@@ -261,7 +312,7 @@ async def adelete_instance(instance: Any, using: str | None = None, keep_parents
     ``keep_parents`` leaves the rows in the tables of parents. Returns how many rows went, in all and by model's label.
     Raises ``ValueError`` for an instance without a key, ``ProtectedError`` and ``RestrictedError``.
     """
-    meta, held = instance._meta, instance.__dict__
+    cls, meta, held = type(instance), instance._meta, instance.__dict__
     model, key = meta.concrete_model, meta.pk.attname
     if held.get(key) is None and not instance._is_pk_set():
         raise ValueError(f"{meta.object_name} object can't be deleted because its {key} attribute is set to None.")
@@ -274,20 +325,20 @@ async def adelete_instance(instance: Any, using: str | None = None, keep_parents
         if batch is not None and await batch.take_delete(instance):
             return 1, {meta.label: 1}
     plan = unseen(model)
-    if plan is None or ((pre_delete.receivers or post_delete.receivers) and plan.watched):
+    if plan is None or ((pre_delete.receivers or post_delete.receivers) and (plan.watched or is_watched(cls))):
         collector = Collector(alias, instance, keep_parents)
         await collector.collect([instance])
         return await collector.delete()
     if plan.statements == 1:
         number = await delete_equal(model, meta.pk, getattr(instance, key), using=alias)
-        deleted = number, ({model._meta.label: number} if number else {})
+        deleted = number, ({meta.label: number} if number else {})
     else:
         keys = {name: [getattr(instance, name)] for name in plan.targets}
         if plan.fits_one_statement and databases[alias].dialect.capabilities.changing_ctes:
-            deleted = _deleted(await plan.delete(keys, alias))
+            deleted = _deleted(await plan.delete(keys, alias), cls)
         else:
             async with atomic(using=alias, savepoint=False):
-                deleted = _deleted(await plan.delete(keys, alias))
+                deleted = _deleted(await plan.delete(keys, alias), cls)
     setattr(instance, key, None)
     return deleted
 
@@ -297,10 +348,10 @@ adelete_instance.__qualname__ = "AwaitableModel.adelete"  # by which delete() is
 
 async def adelete_instances(instances: Sequence[Any], *, using: str) -> Deleted:
     """Delete the rows of several instances of one model, as ``adelete_instance`` does one's."""
-    meta = type(instances[0])._meta
-    model, key = meta.concrete_model, meta.pk.attname
+    cls = type(instances[0])
+    model, key = cls._meta.concrete_model, cls._meta.pk.attname
     plan = unseen(model)
-    if plan is None or ((pre_delete.receivers or post_delete.receivers) and plan.watched):
+    if plan is None or ((pre_delete.receivers or post_delete.receivers) and (plan.watched or is_watched(cls))):
         collector = Collector(using, instances)
         await collector.collect(instances)
         return await collector.delete()
@@ -308,17 +359,27 @@ async def adelete_instances(instances: Sequence[Any], *, using: str) -> Deleted:
     async with atomic(using=using, savepoint=False):
         if plan.statements == 1:
             for batch in batches(using, [getattr(instance, key) for instance in instances]):
-                counts[model._meta.label] += await delete_having(model, meta.pk, batch, using=using)
+                counts[model._meta.label] += await delete_having(model, model._meta.pk, batch, using=using)
         else:
             keys = {name: [getattr(instance, name) for instance in instances] for name in plan.targets}
             counts = await plan.delete(keys, using)
     for instance in instances:
         setattr(instance, key, None)
-    return _deleted(counts)
+    return _deleted(counts, cls)
 
 
-def _deleted(counts: Counter[str]) -> Deleted:
-    return sum(counts.values()), dict(counts)
+def in_order_of_keys(instances: dict[Any, Any]) -> dict[Any, Any]:
+    """Return instances in the order of their keys, for signals and locks; as they came where keys can't be compared."""
+    try:
+        return dict(sorted(instances.items(), key=itemgetter(0)))
+    except TypeError:
+        return instances
+
+
+def _deleted(counts: Counter[str], cls: type[Any]) -> Deleted:
+    """Return how many rows went, in all and by label: those of the model of ``cls`` by its label, also of a proxy."""
+    label = cls._meta.concrete_model._meta.label
+    return sum(counts.values()), {cls._meta.label if key == label else key: number for key, number in counts.items()}
 
 
 async def adelete_queryset(queryset: Any) -> Deleted:
@@ -326,16 +387,17 @@ async def adelete_queryset(queryset: Any) -> Deleted:
 
     Returns how many rows went, in all and by model's label. Raises ``ProtectedError`` and ``RestrictedError``.
     """
-    model = queryset.model._meta.concrete_model
+    cls = queryset.model
+    model = cls._meta.concrete_model
     using = queryset.db
     plan = unseen(model)
-    if plan is None or plan.watched:
+    if plan is None or plan.watched or is_watched(cls):
         collector = Collector(using, queryset)
         await collector.collect(await queryset.order_by().select_related(None))
         return await collector.delete()
     if plan.statements == 1:
-        number = await queryset._raw_delete(using)
-        return number, ({model._meta.label: number} if number else {})
+        number = await queryset._araw_delete(using)
+        return number, ({cls._meta.label: number} if number else {})
     return await _delete_unseen(plan, queryset.using(using).order_by().select_related(None), using)
 
 
@@ -345,10 +407,10 @@ async def _delete_unseen(plan: Unseen, rows: Any, using: str) -> Deleted:
         if not plan.own and _says_the_same_later(rows._shape.select):
             counts: Counter[str] = Counter()
             await Doomed(plan, using, None, rows).carry_out(counts)
-            return _deleted(counts)
+            return _deleted(counts, rows.model)
         found = await rows.values_list(*plan.targets)
         keys = {name: [row[at] for row in found] for at, name in enumerate(plan.targets)}
-        return _deleted(await plan.delete(keys, using) if found else Counter())
+        return _deleted(await plan.delete(keys, using) if found else Counter(), rows.model)
 
 
 def _says_the_same_later(select: Any) -> bool:

@@ -19,6 +19,8 @@ from orm.models.apps import apps as default_apps
 
 if TYPE_CHECKING:
     from orm.bridge import crossing
+    from orm.models.apps import Apps
+    from orm.models.base import AwaitableModel
 else:
     crossing = late_module("orm.bridge.crossing")
 
@@ -47,7 +49,7 @@ class Receiver:
         return found
 
 
-def receiver_key(receiver: Any, sender: Any, dispatch_uid: Hashable | None) -> Hashable:
+def receiver_key(receiver: object, sender: object, dispatch_uid: Hashable | None) -> Hashable:
     """What makes two connections the same one."""
     if dispatch_uid is not None:
         return (dispatch_uid, id(sender))
@@ -78,11 +80,11 @@ class AwaitableSignal:
 
     def connect(
         self,
-        receiver: Callable[..., Any],
-        sender: Any = None,
+        receiver: Callable[..., object],
+        sender: object = None,
         weak: bool = True,
         dispatch_uid: Hashable | None = None,
-        apps: Any = None,
+        apps: Apps | None = None,
     ) -> None:
         """Call ``receiver(sender=..., **named)`` whenever the signal is sent (by ``sender``, if one is given).
 
@@ -116,13 +118,13 @@ class AwaitableSignal:
             epoch.advance(Reason.SIGNALS)
 
     def _connect_lazily(
-        self, receiver: Callable[..., Any], label: str, weak: bool, uid: Hashable | None, registry: Any
+        self, receiver: Callable[..., object], label: str, weak: bool, uid: Hashable | None, registry: Any
     ) -> None:
         """Connect once the sender is declared, unless it was disconnected before."""
         key = (receiver_key(receiver, None, uid), label.lower())
         self._awaited.add(key)
 
-        def declared(model: Any) -> None:
+        def declared(model: type[AwaitableModel]) -> None:
             if key in self._awaited:
                 self._awaited.discard(key)
                 self.connect(receiver, model, weak, uid)
@@ -130,27 +132,32 @@ class AwaitableSignal:
         registry.lazy(declared, label)
 
     @property
-    def registry(self) -> Any:
+    def registry(self) -> Apps:
         """The registry that knows the models named as senders."""
         return default_apps
 
     def disconnect(
         self,
-        receiver: Callable[..., Any] | None = None,
-        sender: Any = None,
+        receiver: Callable[..., object] | None = None,
+        sender: object = None,
         dispatch_uid: Hashable | None = None,
-        apps: Any = None,
-    ) -> bool:
-        """Undo ``connect`` called with the same arguments; return whether there was such a connection."""
+        apps: Apps | None = None,
+    ) -> bool | None:
+        """Undo ``connect`` called with the same arguments; return whether there was such a connection.
+
+        It returns None for a sender given by its label, as Django documents.
+        """
         if isinstance(sender, str):
             awaited = (receiver_key(receiver, None, dispatch_uid), sender.lower())
             if awaited in self._awaited:
                 self._awaited.discard(awaited)
-                return True
+                return None
             try:
-                sender = (apps or self.registry).get_model(sender)
+                model = (apps or self.registry).get_model(sender)
             except LookupError:  # nobody declared it, so nothing was connected to it
-                return False
+                return None
+            self.disconnect(receiver, model, dispatch_uid)
+            return None
         key = receiver_key(receiver, sender, dispatch_uid)
         with self.lock:
             kept = [known for known in self.receivers if known.key != key]
@@ -159,7 +166,7 @@ class AwaitableSignal:
         self._changed()
         return removed
 
-    def listeners(self, sender: Any) -> list[Callable[..., Any]]:
+    def listeners(self, sender: object) -> list[Callable[..., Any]]:
         """The living receivers for ``sender``: plain functions in order of connection, then coroutine functions."""
         entries = self._entries_for(sender) if self.use_caching else self.receivers
         plain: list[Callable[..., Any]] = []
@@ -181,7 +188,7 @@ class AwaitableSignal:
             self.receivers = [known for known in self.receivers if known.target() is not None]
         self.sender_receivers_cache.clear()
 
-    def _entries_for(self, sender: Any) -> list[Receiver]:
+    def _entries_for(self, sender: object) -> list[Receiver]:
         """The connections that concern a sender, remembered."""
         if sender is None:
             return self.receivers
@@ -191,11 +198,11 @@ class AwaitableSignal:
             self.sender_receivers_cache[sender] = found
         return found
 
-    def has_listeners(self, sender: Any = None) -> bool:
+    def has_listeners(self, sender: object = None) -> bool:
         """Whether anybody would hear the signal from ``sender``."""
         return bool(self.receivers) and bool(self.listeners(sender))
 
-    async def asend(self, sender: Any, **named: Any) -> list[tuple[Callable[..., Any], Any]]:
+    async def asend(self, sender: object, **named: object) -> list[tuple[Callable[..., Any], Any]]:
         """Call every receiver, in order; return pairs of receiver and what it returned. The first error ends it."""
         if not self.receivers:
             return []
@@ -204,7 +211,7 @@ class AwaitableSignal:
             for receiver in self.listeners(sender)
         ]
 
-    async def asend_robust(self, sender: Any, **named: Any) -> list[tuple[Callable[..., Any], Any]]:
+    async def asend_robust(self, sender: object, **named: object) -> list[tuple[Callable[..., Any], Any]]:
         """Like ``asend``, but a receiver's error is logged and returned in its place, and the others still run."""
         results: list[tuple[Callable[..., Any], Any]] = []
         for receiver in self.listeners(sender) if self.receivers else ():
@@ -216,7 +223,7 @@ class AwaitableSignal:
                 results.append((receiver, problem))
         return results
 
-    def send_now(self, sender: Any, **named: Any) -> None:
+    def send_now(self, sender: object, **named: object) -> None:
         """Call every receiver as a plain function, for signals that can't wait."""
         for receiver in self.listeners(sender):
             receiver(signal=self, sender=sender, **named)

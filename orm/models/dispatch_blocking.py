@@ -19,14 +19,14 @@ class Signal(AwaitableSignal):
     Both forms of everything: :class:`AwaitableSignal`'s awaitable ones, and their blocking twins.
     """
 
-    def send(self, sender: Any, **named: Any) -> list[tuple[Callable[..., Any], Any]]:
+    def send(self, sender: object, **named: object) -> list[tuple[Callable[..., Any], Any]]:
         """Call every receiver, in order; return pairs of receiver and what it returned. The first error ends it.
 
         Blocking form of :meth:`asend`: same parameters, same errors.
         """
         return run(AwaitableSignal.asend(self, sender, **named))
 
-    def send_robust(self, sender: Any, **named: Any) -> list[tuple[Callable[..., Any], Any]]:
+    def send_robust(self, sender: object, **named: object) -> list[tuple[Callable[..., Any], Any]]:
         """Like ``asend``, but a receiver's error is logged and returned in its place, and the others still run.
 
         Blocking form of :meth:`asend_robust`: same parameters, same errors.

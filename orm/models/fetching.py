@@ -16,6 +16,7 @@ from orm.db.routing import routes
 from orm.errors import FieldFetchBlocked
 
 if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
     from orm.models.fields.base import Field
 
 FETCH_ONE: Final = "one"
@@ -26,7 +27,7 @@ RAISE: Final = "raise"
 """Refuse to load; raise ``FieldFetchBlocked``."""
 
 
-def _refuse(self: Unloaded, *args: Any, **options: Any) -> NoReturn:
+def _refuse(self: Unloaded, *args: object, **options: object) -> NoReturn:
     raise FieldFetchBlocked(object.__getattribute__(self, "_sentence"))
 
 
@@ -64,7 +65,7 @@ class Unloaded:
     __aiter__ = __enter__ = __aenter__ = __reduce_ex__ = _refuse
 
 
-def fetch(load: Callable[[], Coroutine[Any, Any, Any]], what: str) -> Any:
+def fetch(load: Callable[[], Coroutine[object, None, object]], what: str) -> Any:
     """Load now in blocking code; in async code return an ``Unloaded`` for ``load``.
 
     Parameters: ``load`` makes the coroutine that gets the value; ``what`` is ``"Model.attribute"``.
@@ -74,7 +75,7 @@ def fetch(load: Callable[[], Coroutine[Any, Any, Any]], what: str) -> Any:
     return Unloaded(load, what)
 
 
-def check_fetch_allowed(instance: Any, what: str) -> None:
+def check_fetch_allowed(instance: AwaitableModel, what: str) -> None:
     """Refuse to load while the instance's fetch mode is *raise*.
 
     Raises: FieldFetchBlocked.
@@ -83,20 +84,39 @@ def check_fetch_allowed(instance: Any, what: str) -> None:
         raise FieldFetchBlocked(f"{what} is not loaded, and this result was asked for with fetch mode 'raise'.")
 
 
-def unloaded_value(instance: Any, field: Field[Any]) -> Any:
+def unloaded_value(instance: AwaitableModel, field: Field[Any]) -> Any:
     """The value of a plain field that the instance's row was read without.
 
     Raises: AttributeError for an instance that was never saved, FieldFetchBlocked under fetch mode *raise*.
     """
     what = f"{type(instance).__name__}.{field.attname}"
     state = instance._state
+    link = instance._meta.get_ancestor_link(field.model) if field.primary_key else None
+    if link is not None and link is not field:
+        return getattr(instance, link.attname)  # the key of a parent's row, which the child's row refers to
     if state.adding or "pk" in (field.name, field.attname) or field.primary_key:
         raise AttributeError(f"{what} has no value on this instance.", name=field.attname, obj=instance)
     check_fetch_allowed(instance, what)
     return fetch(lambda: aload_field(instance, field), what)
 
 
-def siblings(instance: Any, lacks: Callable[[Any], bool]) -> list[Any]:
+def has_setter(model: type[AwaitableModel], attname: str) -> bool:
+    """Whether what the class has under a field's attname sees the values that are assigned to it."""
+    return hasattr(type(vars_of(model, attname)), "__set__")
+
+
+def sees_values(model: type[AwaitableModel], attname: str) -> bool:
+    """Whether it must see those that were read as well: it makes something of them, and not only when it is asked."""
+    held = vars_of(model, attname)
+    return hasattr(type(held), "__set__") and not getattr(held, "converts_late", False)
+
+
+def vars_of(model: type[AwaitableModel], name: str) -> Any:
+    """What the class (or a parent) holds under ``name``, without asking descriptors."""
+    return next((vars(cls)[name] for cls in model.__mro__ if name in vars(cls)), None)
+
+
+def siblings(instance: AwaitableModel, lacks: Callable[[Any], bool]) -> list[Any]:
     """The instance and, under fetch mode *peers*, those of the same result that still live and lack the value too."""
     state = instance._state
     if state.fetch_mode != FETCH_PEERS or not state.peers:
@@ -105,7 +125,7 @@ def siblings(instance: Any, lacks: Callable[[Any], bool]) -> list[Any]:
     return [instance, *(peer for peer in living if peer is not None and peer is not instance and lacks(peer))]
 
 
-def part_of(instance: Any, parent: type[Any]) -> Any:
+def part_of(instance: AwaitableModel, parent: type[AwaitableModel]) -> Any:
     """Return the instance of a parent with a table that a child's row holds, made of what the child has loaded."""
     held = instance.__dict__
     fields = [field.attname for field in parent._meta.concrete_fields if field.attname in held]
@@ -114,13 +134,13 @@ def part_of(instance: Any, parent: type[Any]) -> Any:
     return made
 
 
-def rows_of(model: type[Any], like: Any) -> Any:
+def rows_of(model: type[AwaitableModel], like: Any) -> Any:
     """Return the QuerySet of all rows of ``model``, on the database of an instance, or that routers name for it."""
     manager: Any = model._base_manager
     return manager.all()._set(_hints={"instance": like}) if routes.active else manager.using(like._state.db)
 
 
-async def aload_field(instance: Any, field: Field[Any]) -> Any:
+async def aload_field(instance: AwaitableModel, field: Field[Any]) -> Any:
     """Load a deferred value into the instance (and its peers, by fetch mode) and return it.
 
     Raises: the model's DoesNotExist when the row is gone.
@@ -129,6 +149,10 @@ async def aload_field(instance: Any, field: Field[Any]) -> Any:
     held = instance.__dict__
     if attname in held:  # awaited twice, or a peer's load was quicker
         return held[attname]
+    if instance._meta.overrides_refresh:
+        await instance.arefresh_from_db(fields=[attname])
+        if attname in held:
+            return held[attname]
     group = siblings(instance, lambda peer: attname not in peer.__dict__)
     queryset = rows_of(type(instance), instance)
     if len(group) == 1:
@@ -136,8 +160,11 @@ async def aload_field(instance: Any, field: Field[Any]) -> Any:
     else:
         queryset = queryset.filter(pk__in=[peer.pk for peer in group])
     loaded = dict(await queryset.values_list("pk", attname))
+    seen = sees_values(type(instance), attname)
     for peer in group:
-        if peer.pk in loaded:
+        if peer.pk in loaded and seen:
+            setattr(peer, attname, loaded[peer.pk])
+        elif peer.pk in loaded:
             peer.__dict__[attname] = loaded[peer.pk]
     if attname not in held:
         raise type(instance).DoesNotExist(

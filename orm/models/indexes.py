@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from orm.late import hashlib
 from orm.models.conditions import columns_named, index_part, schema_sql
+from orm.models.declarations import one_form
+from orm.models.public_names import public_path
 from orm.sql import ddl
 from orm.sql.calls import Func
+from orm.sql.nodes import Rendered
 from orm.sql.references import F
 from orm.sql.schema import Statement
+
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+    from orm.models.schema_editor import AwaitableSchemaEditor
+    from orm.sql.compiler import Compiler
+    from orm.sql.dialect import Dialect
+    from orm.structures.deconstruct import Deconstructed
 
 
 class Index:
@@ -28,6 +38,8 @@ class Index:
     """
 
     suffix = "idx"
+    max_name_length = 30
+    """The longest name that every database takes; one that is made is no longer."""
     method: ClassVar[str | None] = None
     """How the database builds it (``gin``); None: its usual way."""
 
@@ -40,17 +52,17 @@ class Index:
 
     def __init__(
         self,
-        *expressions: Any,
+        *expressions: object,
         fields: Iterable[str] = (),
         name: str | None = None,
         db_tablespace: str | None = None,
         opclasses: Sequence[str] = (),
-        condition: Any = None,
+        condition: object = None,
         include: Sequence[str] | None = None,
     ) -> None:
         for option, given in (("fields", fields), ("opclasses", opclasses), ("include", include)):
             if isinstance(given, str):
-                raise TypeError(f"Index.{option} must be a list or tuple, like [{given!r}], not the string {given!r}.")
+                raise ValueError(f"Index.{option} must be a list or tuple. It is the text {given!r}")
         self.fields = tuple(fields)
         self.expressions = tuple(F(one) if isinstance(one, str) else one for one in expressions)
         self.opclasses = tuple(map(ddl.operator_class, opclasses))
@@ -75,19 +87,24 @@ class Index:
             raise ValueError("Index.fields and Index.opclasses must have the same number of elements.")
         if not self.name:
             needs = {
-                "on expressions": self.expressions,
-                "with opclasses": self.opclasses,
-                "with a condition": self.condition is not None,
-                "with included fields (a covering index)": self.include,
+                "An index must be named to use expressions.": self.expressions,
+                "An index must be named to use opclasses.": self.opclasses,
+                "An index must be named to use condition.": self.condition is not None,
+                "A covering index must be named.": self.include,
             }
-            for what, given in needs.items():
+            for said, given in needs.items():
                 if given:
-                    raise ValueError(f"An index must be named {what}: give it a name=.")
+                    raise ValueError(said)
 
     @property
     def field_names(self) -> tuple[str, ...]:
         """Names of the indexed fields, without their direction."""
         return tuple(name.removeprefix("-") for name in self.fields)
+
+    @property
+    def fields_orders(self) -> list[tuple[str, str]]:
+        """Names of the indexed fields, each with ``DESC`` or nothing."""
+        return [(name.removeprefix("-"), "DESC" if name.startswith("-") else "") for name in self.fields]
 
     def for_model(self, placeholders: Mapping[str, str]) -> Self:
         """This index for one model: the same, or a copy with the placeholders of its name filled in."""
@@ -96,12 +113,12 @@ class Index:
         args, options = self._declared
         return type(self)(*args, **{**options, "name": ddl.named_for_model(self.name, placeholders)})
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> Deconstructed:
         """Import path, positional and keyword arguments that declare this index again."""
-        args, options = self._declared
+        args, options = one_form(*self._declared, fields=list)
         if self.name:
-            options = {**options, "name": self.name}
-        return f"{type(self).__module__}.{type(self).__qualname__}", list(args), dict(options)
+            options["name"] = self.name
+        return public_path(type(self)), args, options
 
     def clone(self) -> Self:
         """An index declared the same way, under the name this one has."""
@@ -115,15 +132,24 @@ class Index:
         return hash((type(self), self.fields, self.name))
 
     def __repr__(self) -> str:
-        args, options = self._declared
-        shown = [*map(repr, args), *(f"{name}={value!r}" for name, value in options.items())]
-        return f"<{type(self).__name__}: {', '.join(shown)}>"
+        shown = [f"fields={list(self.fields)!r}" if self.fields else f"expressions={self.expressions!r}"]
+        if self.name:
+            shown.append(f"name={self.name!r}")
+        if self.db_tablespace is not None:
+            shown.append(f"db_tablespace={self.db_tablespace!r}")
+        if self.condition is not None:
+            shown.append(f"condition={self.condition}")
+        if self.include:
+            shown.append(f"include={self.include!r}")
+        if self.opclasses:
+            shown.append(f"opclasses={list(map(str, self.opclasses))!r}")
+        return f"<{type(self).__qualname__}: {' '.join(shown)}>"
 
-    def name_for(self, model: Any, dialect: Any) -> str:
+    def name_for(self, model: type[AwaitableModel], dialect: Dialect) -> str:
         """The index's name in the database."""
         return self.name or self.name_on(model)
 
-    def name_on(self, model: Any) -> str:
+    def name_on(self, model: type[AwaitableModel]) -> str:
         """The name an index without one gets: of its table, its first column and a digest, at most 30 characters.
 
         The same as Django's, so that a migration of either finds the index.
@@ -137,7 +163,7 @@ class Index:
         name = f"{table[:11]}_{columns[0][:7]}_{digest[:6]}_{self.suffix}"
         return f"D{name[1:]}" if name[0] == "_" or name[0].isdigit() else name
 
-    def set_name_with_model(self, model: Any) -> None:
+    def set_name_with_model(self, model: type[AwaitableModel]) -> None:
         """Take the name that an index without one gets."""
         self.name = self.name_on(model)
 
@@ -146,7 +172,7 @@ class Index:
         return []
 
     def create_statement(
-        self, model: Any, dialect: Any, if_not_exists: bool = False, concurrently: bool = False
+        self, model: Any, dialect: Dialect, if_not_exists: bool = False, concurrently: bool = False
     ) -> str:
         """CREATE INDEX."""
         condition = schema_sql(model, self.condition, dialect) if self.condition is not None else None
@@ -156,7 +182,9 @@ class Index:
             if_not_exists=if_not_exists, concurrently=concurrently,
         )  # fmt: skip
 
-    def create_sql(self, model: Any, schema_editor: Any, using: str = "") -> Statement:
+    def create_sql(
+        self, model: type[AwaitableModel], schema_editor: AwaitableSchemaEditor, using: str = ""
+    ) -> Statement:
         """The statement that creates the index; ``using`` names another method of building it, as a checked word."""
         if using and not using.strip().removeprefix("USING ").strip().isidentifier():
             raise ValueError(f"using={using!r} is no name of a method that builds indexes.")
@@ -167,13 +195,13 @@ class Index:
         columns = columns_named(model, [*self.fields, *self.include], *self.expressions, self.condition)
         return Statement.about(statement, model._meta.db_table, columns)
 
-    def remove_sql(self, model: Any, schema_editor: Any) -> str:
+    def remove_sql(self, model: type[AwaitableModel], schema_editor: AwaitableSchemaEditor) -> str:
         """The statement that drops the index."""
         dialect = schema_editor.dialect
         name = dialect.quote(self.name_for(model, dialect))
         return ddl.finished(dialect.drop_index(dialect.quote(model._meta.db_table), name))
 
-    def _parts(self, model: Any, dialect: Any) -> list[str]:
+    def _parts(self, model: Any, dialect: Dialect) -> list[str]:
         """What is indexed: columns with their operator class and direction, or expressions."""
         if self.expressions:
             return [index_part(model, one, dialect) for one in self.expressions]
@@ -189,10 +217,10 @@ class OpClass(Func):
     stands_alone = True
     """No parentheses are put around it."""
 
-    def __init__(self, expression: Any, name: str) -> None:
+    def __init__(self, expression: object, name: str) -> None:
         super().__init__(expression)
         self.name = ddl.operator_class(name)
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Any, **context: Any) -> Rendered:
         sql, params = compiler.compile(self.source_expressions[0])
         return f"({sql}) {self.name}", params

@@ -6,15 +6,18 @@ one-to-one link holds the parent's key. What is refused: a field that has the na
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError
 from orm.models.on_delete import CASCADE
 from orm.models.relations.foreign_key import OneToOneField
 from orm.models.relations.resolve import target_key
 
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
 
-def link_parents(cls: Any) -> None:
+
+def link_parents(cls: type[AwaitableModel]) -> None:
     """Give a model a link to each parent that has a table; the first is its key, unless it declares one.
 
     Raises: FieldError when a declared field has the name of a link.
@@ -37,7 +40,7 @@ def link_parents(cls: Any) -> None:
         meta.make_key(next(iter(meta.parents.values())))
 
 
-def _declared_link(cls: Any, parent: Any) -> Any:
+def _declared_link(cls: type[AwaitableModel], parent: Any) -> Any:
     """The field of the class that says ``parent_link=True`` about a parent."""
     keys = (parent, (parent._meta.app_label, parent._meta.object_name))
     for field in cls._meta.local_fields:
@@ -48,7 +51,7 @@ def _declared_link(cls: Any, parent: Any) -> Any:
     return None
 
 
-def _made_link(cls: Any, parent: Any) -> Any:
+def _made_link(cls: type[AwaitableModel], parent: Any) -> Any:
     name = f"{parent._meta.model_name}_ptr"
     if any(field.name == name for field in cls._meta.local_fields):
         raise FieldError(

@@ -1,19 +1,26 @@
-"""The function that fills a new instance from constructor arguments, generated once for each model.
+"""The functions that fill a new instance from constructor arguments, generated once for each model.
 
-Python's own argument binding does the work a loop over fields would do. Names of fields are the only text from outside
-that gets into the source, and the metaclass lets only Python names through.
+Python's own argument binding does the work a loop over fields would do. ``initialise`` is called by the model's
+``__init__``, by ``create()`` and the like; ``__init__`` itself gives way to a generated one where nothing but values by
+name is to be dealt with, since passing arguments on takes as long as all the rest. Names of fields are the only text
+from outside that gets into the source, and the metaclass lets only Python names through.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError
 from orm.late import difflib
+from orm.models.fetching import has_setter, vars_of
 from orm.models.options import Options
+from orm.models.signals import post_init, pre_init
 from orm.models.state import ModelState
 from orm.sql.generated import define
+
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
 
 
 class Missing:
@@ -34,11 +41,51 @@ MISSING = Missing()
 DEFERRED = Deferred()
 
 
-def make_initialiser(model: type[Any]) -> Callable[..., None]:
+def make_initialiser(model: type[AwaitableModel]) -> Callable[..., None]:
     """Write and compile the initialiser of ``model``: ``initialise(instance, *values, **named)``."""
+    positional, keywords, body, scope = _parts(model)
+    signature = ", ".join(["_self_", *positional, "*", *keywords, "pk=MISSING", "**_extra_"])
+    return _defined(model, "initialise", signature, body, scope)
+
+
+def make_constructor(model: type[AwaitableModel], general: Callable[..., None]) -> Callable[..., None]:
+    """Write and compile an ``__init__`` for instances of exactly this model, made of values by name.
+
+    Any other call goes on to ``general``: values by their place, instances of a class that inherits from the model, and
+    everything while somebody listens to ``pre_init`` or ``post_init``.
+    """
+    positional, keywords, body, scope = _parts(model)
+    names = [each.removesuffix("=MISSING") for each in [*positional, *keywords, "pk=MISSING"]]
+    scope |= {"_model_": model, "_general_": general, "_before_": pre_init, "_after_": post_init}
+    given = ", ".join(f"({name!r}, {name})" for name in names)
+    further = [
+        "if _args_ or _self_.__class__ is not _model_ or _before_.receivers or _after_.receivers:",
+        f"    _given_ = {{name: value for name, value in ({given}) if value is not MISSING}}",
+        "    return _general_(_self_, *_args_, **_given_, **_extra_)",
+    ]
+    signature = ", ".join(["_self_", "*_args_", *[f"{name}=MISSING" for name in names], "**_extra_"])
+    constructor = _defined(model, "__init__", signature, [*further, *body], scope)
+    constructor.__doc__ = general.__doc__
+    constructor.stands_for = general  # type: ignore[attr-defined]
+    return constructor
+
+
+def _defined(
+    model: type[AwaitableModel], name: str, signature: str, body: list[str], scope: dict[str, object]
+) -> Callable[..., None]:
+    lines = [f"def {name}({signature}):", *[f"    {line}" for line in body]]
+    made = define(name, lines, scope, f"{name} of {model._meta.label}")
+    made.__name__ = made.__qualname__ = model._meta.object_name
+    return made
+
+
+def _parts(model: type[AwaitableModel]) -> tuple[list[str], list[str], list[str], dict[str, Any]]:
+    """Return the parameters that may be given by place and those that may not, the lines that use them, and what names
+    in these stand for."""
     meta: Options = model._meta
     own_setattr = vars_of(model, "__setattr__") is not object.__setattr__
-    scope: dict[str, Any] = {"ModelState": ModelState, "MISSING": MISSING, "_take_extra_": take_extra}
+    scope: dict[str, Any] = {"ModelState": ModelState, "_take_extra_": take_extra}
+    scope |= {"MISSING": MISSING, "DEFERRED": DEFERRED}
     positional: list[str] = []
     keywords: list[str] = []
     body = ["_held_ = _self_.__dict__", "_held_['_state'] = ModelState()"]
@@ -52,47 +99,49 @@ def make_initialiser(model: type[Any]) -> Callable[..., None]:
                 f"'{field.name}' from parent model '{field.model._meta.label_lower}' in {meta.label}."
             )
         attname = field.attname
-        plain = not own_setattr and not hasattr(type(vars_of(model, attname)), "__set__")
+        plain = not own_setattr and not has_setter(model, attname)
         target = f"_held_[{attname!r}]" if plain else f"_self_.{attname}"
-        computed = callable(field.default)
+        asked = _is_asked(field)
+        computed = asked or callable(field.default)
         default = f"_default{number}_"
-        scope[default] = field.default if computed else field.get_default()
-        value = f"({default}() if {attname} is MISSING else {attname})" if computed else attname
+        scope[default] = field.get_default if asked else field.default if computed else field.get_default()
+        given = f"({default}{'()' if computed else ''} if {attname} is MISSING else {attname})"
+        positional.append(f"{attname}=MISSING")
         if field.is_relation and field.name != attname:
             keywords.append(f"{field.name}=MISSING")
-            given = f"({default}{'()' if computed else ''} if {attname} is MISSING else {attname})"
-            positional.append(f"{attname}=MISSING")
-            body.append(f"if {field.name} is MISSING: {target} = {given}")
-            relations.append(f"if {field.name} is not MISSING: _self_.{field.name} = {field.name}")
+            unless = "" if plain else f" and {attname} is not DEFERRED"
+            body.append(f"if {field.name} is MISSING{unless}: {target} = {given}")
+            relations += [
+                f"if {field.name} is not MISSING:",
+                f"    _self_.{field.name} = {field.name}",
+                f"    if {attname} is not MISSING: _self_.{attname} = {attname}",  # of the two it says more
+            ]
         elif field.generated:  # an instance that was not saved has no such value
-            positional.append(f"{attname}=MISSING")
-            body.append(f"if {attname} is not MISSING: {target} = {attname}")
+            unless = "" if plain else f" and {attname} is not DEFERRED"
+            body.append(f"if {attname} is not MISSING{unless}: {target} = {attname}")
         else:
-            positional.append(f"{attname}=MISSING" if computed else f"{attname}={default}")
-            body.append(f"{target} = {value}")
+            body.append(f"{target} = {given}" if plain else f"if {attname} is not DEFERRED: {target} = {given}")
     body += relations
     body.append("if pk is not MISSING: _self_.pk = pk")
     body.append("if _extra_: _take_extra_(_self_, _extra_)")
-    signature = ", ".join(["_self_", *positional, "*", *keywords, "pk=MISSING", "**_extra_"])
-    lines = [f"def initialise({signature}):", *[f"    {line}" for line in body]]
-    initialise = define("initialise", lines, scope, f"initialiser of {meta.label}")
-    initialise.__name__ = initialise.__qualname__ = meta.object_name
-    return initialise
+    return positional, keywords, body, scope
 
 
-def refuse_twice(meta: Options, count: int, named: dict[str, Any]) -> None:
+def _is_asked(field: Any) -> bool:
+    """Whether a field is asked for the default of each instance: an application's class may compute it in a way of its
+    own, and a relation's function may give an instance, of which the key is wanted."""
+    of_library = type(field).get_default.__module__.startswith("orm.")
+    return not of_library or (field.is_relation and callable(field.default))
+
+
+def refuse_twice(meta: Options, count: int, named: dict[str, object]) -> None:
     """Raise ``TypeError`` for a field whose value is given by its place, as the first ``count`` are, and by name."""
     for field in meta.concrete_fields[:count]:
         if field.name in named or field.attname in named:
             raise TypeError(f"{meta.object_name}() got both positional and keyword arguments for field {field.name!r}.")
 
 
-def vars_of(model: type[Any], name: str) -> Any:
-    """What the class (or a parent) holds under ``name``, without asking descriptors."""
-    return next((vars(cls)[name] for cls in model.__mro__ if name in vars(cls)), None)
-
-
-def take_extra(instance: Any, extra: dict[str, Any]) -> None:
+def take_extra(instance: AwaitableModel, extra: dict[str, object]) -> None:
     """Set properties given to the constructor; refuse what is neither field nor property.
 
     Raises: TypeError with the nearest names.

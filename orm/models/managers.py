@@ -13,7 +13,7 @@ import itertools
 import sys
 from collections.abc import Iterator
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar
 
 from orm.bridge.overrides import awaitable_from, blocking_from, is_generated, nearest, pairs_of
 from orm.query.queryset_blocking import QuerySet
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from orm.query.chain import FetchMode
 
 M = TypeVar("M", bound="AwaitableModel")
+S = TypeVar("S")
 
 # Public methods of a QuerySet that make no sense on a manager, or would do harm by a slip of the hand.
 QUERYSET_ONLY = frozenset({"as_manager", "delete", "adelete", "fetch_all", "afetch_all", "query_structure", "embedded"})
@@ -38,7 +39,7 @@ class ProxiedMethod:
 
     __slots__ = ("function", "name")
 
-    def __init__(self, name: str, function: Any) -> None:
+    def __init__(self, name: str, function: object) -> None:
         self.name = name
         self.function = function
 
@@ -70,7 +71,7 @@ def _proxied_names(queryset_class: type[Any]) -> Iterator[tuple[str, Any]]:
             yield name, function
 
 
-def own_state(manager: Any) -> dict[str, Any]:
+def own_state(manager: object) -> dict[str, object]:
     """Return a manager's attributes without what was bound or cached on the way: what a copy starts with."""
     cls = type(manager)
     return {
@@ -102,14 +103,16 @@ class BaseManager(Generic[M]):
     """Whether migrations carry this manager into their historical models."""
     _queryset_class: ClassVar[type[Any]] = QuerySet
 
-    model: type[M]
+    model: type[M] = None  # type: ignore[assignment]  # until it is declared in a model's class body
     name: str | None
     _db: str | None
     _hints: dict[str, Any] | None
     _constructor_args: tuple[tuple[Any, ...], dict[str, Any]]
     _built_with_asmanager: bool = False
+    _inherited: bool = False
+    """Whether a parent of the model declares it."""
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+    def __new__(cls, *args: object, **kwargs: object) -> Self:
         self = super().__new__(cls)
         self._constructor_args = (args, kwargs)
         self.creation_counter = next(_counter)
@@ -118,7 +121,7 @@ class BaseManager(Generic[M]):
         self._hints = {}
         return self
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         if not is_generated(cls):
             complete_manager(cls)
@@ -126,6 +129,10 @@ class BaseManager(Generic[M]):
     def __repr__(self) -> str:
         model = self.__dict__.get("model")
         return f"<{type(self).__name__} of {model._meta.label if model else 'no model'}>"
+
+    def __str__(self) -> str:
+        model = self.__dict__.get("model")
+        return f"{model._meta.label}.{self.name}" if model else repr(self)
 
     def check(self, **options: Any) -> list[CheckMessage]:
         """What is wrong with the manager; one of your own may say something here."""
@@ -194,19 +201,20 @@ class BaseManager(Generic[M]):
             },
         )
 
-    def contribute_to_class(self, cls: type[Any], name: str, inherited: bool = False) -> None:
-        """Become the manager ``name`` of a model; ``inherited`` says that a parent declares it."""
+    def contribute_to_class(self, cls: type[Any], name: str) -> None:
+        """Become the manager ``name`` of a model."""
         self.name = self.name or name
         self.model = cls
         guarded = cls._meta.abstract or cls._meta.swappable
         setattr(cls, name, GuardedManagerDescriptor(self) if guarded else ManagerDescriptor(self))
-        cls._meta.add_manager(self, inherited)
+        cls._meta.add_manager(self, self._inherited)
 
-    def copy_for(self, cls: type[Any]) -> Self:
+    def copy_for(self, cls: type[AwaitableModel]) -> Self:
         """Give a model that inherits this manager one of its own, and return it; declaration order is kept."""
         twin = self.__copy__()
         twin.creation_counter = self.creation_counter
-        twin.contribute_to_class(cls, str(self.name), inherited=True)
+        twin._inherited = True
+        twin.contribute_to_class(cls, str(self.name))
         return twin
 
     def db_manager(self, using: str | None = None, hints: dict[str, Any] | None = None) -> Self:
@@ -224,17 +232,32 @@ class BaseManager(Generic[M]):
 
     def get_queryset(self) -> QuerySet[M]:
         """Return a new QuerySet of all rows. Override it to change what the manager shows."""
-        queryset: QuerySet[M] = self._queryset_class(self.model, using=self._db)
-        if self._hints:
-            queryset._hints = self._hints
+        if self.model is None:
+            raise AttributeError(f"This {type(self).__name__} belongs to no model; declare it in a model's class body.")
+        queryset: QuerySet[M] = self._queryset_class(model=self.model, using=self._db, hints=self._hints)
         return queryset
+
+    # There is no __await__ that says so too: templates of Jinja await whatever has one.
+    if not TYPE_CHECKING:  # to type checkers a manager can't be iterated, which is the truth
+
+        def __iter__(self) -> NoReturn:
+            raise TypeError(self._no_query("for ... in {}"))
+
+        def __aiter__(self) -> NoReturn:
+            raise TypeError(self._no_query("async for ... in {}"))
+
+    def _no_query(self, use: str) -> str:
+        name = self._written()
+        return f"{name} is a manager and not a query: write `{use.format(f'{name}.all()')}`."
+
+    def _written(self) -> str:
+        """How a program writes this manager, as far as that is known."""
+        return f"{self.model.__name__}.{self.name}"
 
     def __getattr__(self, name: str) -> Any:
         if name == "_root":  # the one immutable QuerySet whose methods are bound; made at first need
             root = self.__dict__["_root"] = self.get_queryset()
             return root
-        if name == "model":
-            raise AttributeError(f"This {type(self).__name__} belongs to no model; declare it in a model's class body.")
         if isinstance(_find(type(self), name), ProxiedMethod):
             # get_queryset() raised an AttributeError, which brought Python here: let it be seen.
             return getattr(self.get_queryset(), name)
@@ -282,7 +305,12 @@ class GuardedManagerDescriptor(ManagerDescriptor):
         return super().__get__(instance, owner)
 
 
-if TYPE_CHECKING:
+if not TYPE_CHECKING:
+    Manager = BaseManager.from_queryset(QuerySet, "Manager")
+    Manager.__module__ = __name__
+    Manager.__doc__ = "The manager every model has as ``objects`` unless it declares another."
+
+if TYPE_CHECKING:  # after what runs, since the last definition of a name is what jedi takes
 
     class ManagerOf:
         """How type checkers see ``Author.objects``: a manager of Author, unless Author declares its own."""
@@ -293,36 +321,31 @@ if TYPE_CHECKING:
     class Manager(QuerySet[M], BaseManager[M], ManagerOf):
         """The manager every model has as ``objects`` unless it declares another."""
 
-        def __get__(self, instance: None, owner: Any) -> Self:  # type: ignore[override]
+        def __get__(self: S, instance: None, owner: Any) -> S:  # type: ignore[override]
             raise NotImplementedError("Known to type checkers only.")
 
         # A queryset's chain gives its own class; a manager's gives querysets.
         def all(self) -> QuerySet[M]: ...  # type: ignore[override]
         def none(self) -> QuerySet[M]: ...  # type: ignore[override]
-        def filter(self, *args: Any, **kwargs: Any) -> QuerySet[M]: ...  # type: ignore[override]
-        def exclude(self, *args: Any, **kwargs: Any) -> QuerySet[M]: ...  # type: ignore[override]
+        def filter(self, *args: object, **kwargs: object) -> QuerySet[M]: ...  # type: ignore[override]
+        def exclude(self, *args: object, **kwargs: object) -> QuerySet[M]: ...  # type: ignore[override]
         def distinct(self, *field_names: str) -> QuerySet[M]: ...  # type: ignore[override]
-        def union(self, *other_qs: Any, all: bool = False) -> QuerySet[M]: ...  # type: ignore[override]
-        def intersection(self, *other_qs: Any) -> QuerySet[M]: ...  # type: ignore[override]
-        def difference(self, *other_qs: Any) -> QuerySet[M]: ...  # type: ignore[override]
-        def order_by(self, *field_names: Any) -> QuerySet[M]: ...  # type: ignore[override]
+        def union(self, *other_qs: object, all: bool = False) -> QuerySet[M]: ...  # type: ignore[override]
+        def intersection(self, *other_qs: object) -> QuerySet[M]: ...  # type: ignore[override]
+        def difference(self, *other_qs: object) -> QuerySet[M]: ...  # type: ignore[override]
+        def order_by(self, *field_names: object) -> QuerySet[M]: ...  # type: ignore[override]
         def reverse(self) -> QuerySet[M]: ...  # type: ignore[override]
-        def annotate(self, *args: Any, **kwargs: Any) -> QuerySet[M]: ...  # type: ignore[override]
-        def alias(self, *args: Any, **kwargs: Any) -> QuerySet[M]: ...  # type: ignore[override]
-        def select_related(self, *fields: Any) -> QuerySet[M]: ...  # type: ignore[override]
-        def prefetch_related(self, *lookups: Any) -> QuerySet[M]: ...  # type: ignore[override]
+        def annotate(self, *args: object, **kwargs: object) -> QuerySet[M]: ...  # type: ignore[override]
+        def alias(self, *args: object, **kwargs: object) -> QuerySet[M]: ...  # type: ignore[override]
+        def select_related(self, *fields: object) -> QuerySet[M]: ...  # type: ignore[override]
+        def prefetch_related(self, *lookups: object) -> QuerySet[M]: ...  # type: ignore[override]
         def only(self, *fields: str) -> QuerySet[M]: ...  # type: ignore[override]
-        def defer(self, *fields: Any) -> QuerySet[M]: ...  # type: ignore[override]
+        def defer(self, *fields: object) -> QuerySet[M]: ...  # type: ignore[override]
         def using(self, alias: str | None) -> QuerySet[M]: ...  # type: ignore[override]
         def fetch_mode(self, mode: FetchMode) -> QuerySet[M]: ...  # type: ignore[override]
         def select_for_update(  # type: ignore[override]
             self, nowait: bool = False, skip_locked: bool = False, of: Sequence[str] = (), no_key: bool = False
         ) -> QuerySet[M]: ...
-
-else:
-    Manager = BaseManager.from_queryset(QuerySet, "Manager")
-    Manager.__module__ = __name__
-    Manager.__doc__ = "The manager every model has as ``objects`` unless it declares another."
 
 
 def manager_from_queryset(queryset_class: type[Any]) -> Any:

@@ -40,13 +40,13 @@ META_REFUSED = {
 }
 
 
-def read_meta(declared: type | None, model_name: str) -> dict[str, Any]:
+def read_meta(declared: type | None, model_name: str) -> dict[str, object]:
     """The attributes a ``class Meta`` (and its bases) declares.
 
     Raises: TypeError for an attribute no model has, NotImplementedError for one that is not built.
     """
     found: dict[str, Any] = {}
-    for cls in reversed(declared.__mro__ if declared is not None else ()):
+    for cls in reversed(declared.__mro__[:-1] if declared is not None else ()):  # the last one is ``object``
         found.update({name: value for name, value in vars(cls).items() if not name.startswith("_")})
     if declared is not None and "abstract" not in vars(declared):
         found.pop("abstract", None)  # a child of an abstract model's Meta is a real model unless it says otherwise

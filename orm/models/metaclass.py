@@ -26,9 +26,13 @@ from orm.models.fields.base import Field
 from orm.models.meta import read_meta
 from orm.models.options import Options, unknown_name
 from orm.models.signals import class_prepared
+from orm.models.state import KnowingStateDescriptor
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from orm.models import neighbour_methods
+    from orm.models.base import AwaitableModel
 else:
     neighbour_methods = late_module("orm.models.neighbour_methods")
 
@@ -60,7 +64,7 @@ class ModelBase(type):
             hint = f" ({refusal})" if refusal and name == "objects" else ""
             raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}{hint}", name=name, obj=cls)
 
-    def __new__(metacls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> Any:
+    def __new__(metacls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> ModelBase:
         if not any(_below_root(base) for base in bases):
             return super().__new__(metacls, name, bases, namespace, **options)
         own_meta = namespace.pop("Meta", None)
@@ -74,6 +78,10 @@ class ModelBase(type):
                 cls._meta.apps.withdraw(cls)
             raise
         return cls
+
+    def _complete_pairs(cls) -> None:
+        """Give methods that were replaced after the class was made their other form."""
+        complete(cls)
 
     @property
     def _root_model(cls) -> Any:
@@ -93,7 +101,7 @@ def _below_root(base: type) -> bool:
     return isinstance(base, ModelBase) and any(isinstance(parent, ModelBase) for parent in base.__bases__)
 
 
-def _contributes(value: Any) -> bool:
+def _contributes(value: object) -> bool:
     return not isinstance(value, type) and hasattr(value, "contribute_to_class")
 
 
@@ -109,15 +117,16 @@ def _build(cls: Any, own_meta: type | None, parts: dict[str, Any], plain: dict[s
     meta = cls._meta = Options(cls, given, declared.get("app_label") or _app_label(cls.__module__))
     meta.original_attrs = dict(declared)  # what migrations write down: what comes from a parent is the parent's
     if meta.abstract:
+        own_meta.abstract = False  # type: ignore[union-attr]  # for models whose Meta inherits from it
         cls.Meta = own_meta
     if meta.proxy:
         _refuse_fields_of_proxy(cls, parts)
         meta.add_parent(_model_of_proxy(cls), None)
-    inherited = _inherited_names(cls)
+    inherited, taken = _inherited_names(cls), _names_of(cls._root_model)
     for name, value in parts.items():
         if isinstance(value, Field):
             if settings.strict_models and not value.is_composite:
-                _check_field_name(cls, name)
+                _check_field_name(cls, name, taken)
             if name in inherited:
                 raise FieldError(
                     f"Local field {name!r} in class {cls.__name__!r} clashes with field of the same name from base "
@@ -141,13 +150,18 @@ def _build(cls: Any, own_meta: type | None, parts: dict[str, Any], plain: dict[s
         if field.concrete and not (field.is_relation or field.null) and field.kind in DATE_KINDS:
             neighbour_methods.add_date_methods(cls, field)
     if cls.__doc__ is None:
-        cls.__doc__ = f"{cls.__name__}({', '.join(field.name for field in meta.fields)})"
+        fields = meta.fields if meta.parents else meta.local_fields
+        cls.__doc__ = f"{cls.__name__}({', '.join([field.name for field in fields])})"
+    if settings.state_in_dict:
+        cls._state = KnowingStateDescriptor()
     meta.apps.register(cls)
+    for field in meta.local_many_to_many:
+        field.announce()
     if class_prepared.receivers:
         class_prepared.send_now(cls)
 
 
-def _declared_options(cls: Any, own_meta: type | None) -> dict[str, Any]:
+def _declared_options(cls: type[AwaitableModel], own_meta: type | None) -> dict[str, Any]:
     """What Meta says, the class's own or an abstract parent's."""
     declared = read_meta(own_meta if own_meta is not None else getattr(cls, "Meta", None), cls.__name__)
     if own_meta is None:
@@ -155,7 +169,7 @@ def _declared_options(cls: Any, own_meta: type | None) -> dict[str, Any]:
     return declared
 
 
-def _inherited_options(cls: Any) -> dict[str, Any]:
+def _inherited_options(cls: type[AwaitableModel]) -> dict[str, Any]:
     """The ordering that comes down from a parent with a table."""
     nearest = next((vars(base)["_meta"] for base in cls.__mro__[1:] if "_meta" in vars(base)), None)
     if nearest is None or nearest.abstract:
@@ -163,7 +177,7 @@ def _inherited_options(cls: Any) -> dict[str, Any]:
     return {option: getattr(nearest, option) for option in ("ordering", "get_latest_by")}
 
 
-def _model_of_proxy(cls: Any) -> Any:
+def _model_of_proxy(cls: type[AwaitableModel]) -> Any:
     """The model a proxy stands for.
 
     Raises: TypeError for a proxy of nothing or of several models.
@@ -176,7 +190,7 @@ def _model_of_proxy(cls: Any) -> Any:
     return parents[0]
 
 
-def _refuse_fields_of_proxy(cls: Any, parts: dict[str, Any]) -> None:
+def _refuse_fields_of_proxy(cls: type[AwaitableModel], parts: dict[str, object]) -> None:
     fields = [name for name, value in parts.items() if isinstance(value, Field)]
     if fields:
         raise FieldError(
@@ -184,14 +198,14 @@ def _refuse_fields_of_proxy(cls: Any, parts: dict[str, Any]) -> None:
         )
 
 
-def _inherited_names(cls: Any) -> dict[str, type]:
+def _inherited_names(cls: type[AwaitableModel]) -> dict[str, type]:
     """The names of the fields that parents with a table have, each with its parent."""
     metas = [vars(base).get("_meta") for base in reversed(cls.__bases__)]
     return {field.name: meta.model for meta in metas if meta and not meta.abstract for field in meta.own_and_inherited}
 
 
-def _check_field_name(cls: Any, name: str) -> None:
-    """Refuse names that queries, Python or the model itself need.
+def _check_field_name(cls: type[AwaitableModel], name: str, taken: Collection[str]) -> None:
+    """Refuse names that queries, Python or the model itself need; ``taken`` are those of every model.
 
     Raises: ImproperlyConfigured.
     """
@@ -206,7 +220,7 @@ def _check_field_name(cls: Any, name: str) -> None:
         raise ImproperlyConfigured(
             f"{where}: a field's name can't end with an underscore; use db_column= for the column's."
         )
-    if name in _names_of(cls._root_model):
+    if name in taken:
         raise ImproperlyConfigured(
             f"{where}: every model has something of its own called {name!r}; rename the field "
             f"and keep the column with db_column={name!r}."
@@ -219,8 +233,10 @@ def _names_of(root: type) -> frozenset[str]:
     return frozenset((*dir(root), *dir(type(root))))
 
 
-def _inherit(cls: Any, parts: dict[str, Any], plain: dict[str, Any]) -> None:
+def _inherit(cls: type[AwaitableModel], parts: dict[str, object], plain: dict[str, object]) -> None:
     """Copy fields and managers of abstract parents, unless the class (or a parent nearer to it) says otherwise."""
+    if not any("_meta" in vars(base) for base in cls.__mro__[1:]):  # as most models are
+        return
     claimed = {*parts, *plain}
     base: Any
     for base in cls.__mro__[1:]:
@@ -241,7 +257,7 @@ def _inherit(cls: Any, parts: dict[str, Any], plain: dict[str, Any]) -> None:
         claimed.update(name for name in vars(base) if not name.startswith("__"))
 
 
-def _add_key(cls: Any) -> None:
+def _add_key(cls: type[AwaitableModel]) -> None:
     """Give the model its implicit ``id``, if it declares no primary key.
 
     Raises: ImproperlyConfigured when a field called ``id`` is not the key.
@@ -249,7 +265,8 @@ def _add_key(cls: Any) -> None:
     meta = cls._meta
     if meta.pk is not None:
         return
-    if any(field.name == "id" for field in meta.fields) and settings.strict_models:
+    fields = meta.fields if meta.parents else meta.local_fields  # nothing is derived that a key makes stale
+    if any(field.name == "id" for field in fields) and settings.strict_models:
         raise ImproperlyConfigured(
             f"{cls.__name__}.id is not the primary key; give it primary_key=True or another name."
         )
@@ -263,7 +280,8 @@ def _add_key(cls: Any) -> None:
     key.contribute_to_class(cls, "id")
 
 
-def default_key_class(path: str | None, source: str) -> Any:
+@cache
+def default_key_class(path: str | None, source: str) -> type:
     """The field class that a setting names: one of ours by its last name, or any by its dotted path.
 
     Parameters: ``source`` is what the setting is called, or the application's attribute.
@@ -304,8 +322,11 @@ def _check_named_fields(meta: Options) -> None:
                 raise FieldDoesNotExist(f"{meta.label}.Meta, {what}: {unknown_name(meta, name)}")
             if field not in meta.table_fields:
                 raise ImproperlyConfigured(f"{meta.label}.Meta, {what}: {name!r} has no column in this table.")
+    in_table = [field for field in meta.local_fields if field.concrete] if not meta.proxy else meta.table_fields
+    if len({field.column for field in in_table}) == len(in_table):
+        return
     columns: dict[str, str] = {}
-    for field in meta.table_fields:
+    for field in in_table:
         other = columns.setdefault(field.column, field.name)
         if other != field.name:
             raise ImproperlyConfigured(

@@ -7,11 +7,16 @@ that orders ``get_RELATED_order`` and ``set_RELATED_order``.
 from __future__ import annotations
 
 from functools import partial, partialmethod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.models.fields.numbers import IntegerField
 from orm.models.neighbours import ORDER, abeside_by, abeside_in_order, aset_order, get_order
 from orm.models.neighbours_blocking import beside_by, beside_in_order, set_order
+
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+    from orm.models.fields.base import Field
+    from orm.models.relations.rels import ForeignObjectRel
 
 
 class OrderWrt(IntegerField[Any]):
@@ -23,7 +28,7 @@ class OrderWrt(IntegerField[Any]):
         super().__init__(*args, **options)
 
 
-def add_date_methods(cls: type[Any], field: Any) -> None:
+def add_date_methods(cls: type[AwaitableModel], field: Field) -> None:
     """Put ``get_next_by_FOO`` and ``get_previous_by_FOO`` on a model, for a date that may not be null."""
     for word, is_next in (("next", True), ("previous", False)):
         for prefix, form in (("", beside_by), ("a", abeside_by)):
@@ -32,7 +37,7 @@ def add_date_methods(cls: type[Any], field: Any) -> None:
                 setattr(cls, name, partialmethod(form, field, is_next))
 
 
-def add_order(cls: type[Any], name: str) -> None:
+def add_order(cls: type[AwaitableModel], name: str) -> None:
     """Carry out ``order_with_respect_to``: a column for the place, the methods, and the order itself.
 
     Raises: FieldDoesNotExist for a name that is no field.
@@ -50,7 +55,7 @@ def add_order(cls: type[Any], name: str) -> None:
         meta.apps.lazy(partial(add_order_of, cls), _target_of(relation, cls))
 
 
-def _target_of(relation: Any, cls: type[Any]) -> Any:
+def _target_of(relation: ForeignObjectRel, cls: type[AwaitableModel]) -> Any:
     target = relation.remote_field.model
     if not isinstance(target, str):
         return target
@@ -60,7 +65,7 @@ def _target_of(relation: Any, cls: type[Any]) -> Any:
     return (label or cls._meta.app_label, model_name)
 
 
-def add_order_of(cls: type[Any], target: type[Any]) -> None:
+def add_order_of(cls: type[AwaitableModel], target: type[AwaitableModel]) -> None:
     """Put ``get_RELATED_order`` and ``set_RELATED_order`` on the model that orders rows of ``cls``."""
     name = cls._meta.model_name
     setattr(target, f"get_{name}_order", partialmethod(get_order, cls))

@@ -10,10 +10,13 @@ from orm.models.neighbours import abeside_by, abeside_in_order, aset_order
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from orm.models.base import AwaitableModel
+    from orm.models.fields.base import Field
+
 __all__ = ["beside_by", "beside_in_order", "set_order"]
 
 
-def beside_by(instance: Any, field: Any, is_next: bool, **lookups: Any) -> Any:
+def beside_by(instance: AwaitableModel, field: Field, is_next: bool, **lookups: object) -> Any:
     """Return the row that comes next (or before) by a field, and by the key where values are equal.
 
     Blocking form of :func:`orm.models.neighbours.abeside_by`: same parameters, same errors.
@@ -21,7 +24,7 @@ def beside_by(instance: Any, field: Any, is_next: bool, **lookups: Any) -> Any:
     return run(abeside_by(instance, field, is_next, **lookups))
 
 
-def beside_in_order(instance: Any, is_next: bool) -> Any:
+def beside_in_order(instance: AwaitableModel, is_next: bool) -> Any:
     """Return the row after (or before) an instance among those of the same ``order_with_respect_to``.
 
     Blocking form of :func:`orm.models.neighbours.abeside_in_order`: same parameters, same errors.
@@ -29,7 +32,7 @@ def beside_in_order(instance: Any, is_next: bool) -> Any:
     return run(abeside_in_order(instance, is_next))
 
 
-def set_order(related: Any, model: type[Any], ids: Iterable[Any], using: str | None = None) -> None:
+def set_order(related: object, model: type[AwaitableModel], ids: Iterable[object], using: str | None = None) -> None:
     """Give the rows that refer to an instance the order of a list of their keys.
 
     Blocking form of :func:`orm.models.neighbours.aset_order`: same parameters, same errors.

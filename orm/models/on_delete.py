@@ -31,6 +31,11 @@ class OnDelete:
         return hash(self.name)
 
     @property
+    def __name__(self) -> str:
+        """The rule's name: in Django the rules are functions, and tools ask for theirs."""
+        return self.name
+
+    @property
     def sets_value(self) -> bool:
         """Whether the referring rows stay and get another value."""
         return self.name in ("SET_NULL", "SET_DEFAULT", "SET")
@@ -74,7 +79,7 @@ def SET(value: Any | Callable[[], Any]) -> OnDelete:
     return OnDelete("SET", value)
 
 
-def check_rule(owner: str, rule: Any) -> OnDelete:
+def check_rule(owner: str, rule: object) -> OnDelete:
     """Return ``rule`` when it is one; raise ``TypeError`` saying what to write otherwise."""
     if isinstance(rule, OnDelete):
         return rule
@@ -95,7 +100,7 @@ def check_rule_fits(owner: str, rule: OnDelete, *, null: bool, has_default: bool
         raise ImproperlyConfigured(f"{owner} has on_delete=SET_DEFAULT, so it needs a default.")
 
 
-def rule_that_changes_fields(label: str, rule: Any) -> NotImplementedError:
+def rule_that_changes_fields(label: str, rule: object) -> NotImplementedError:
     """The error for a rule that would set a reference by several columns to another value."""
     return NotImplementedError(
         f"{label}: on_delete={rule!r} would change fields that have meanings of their own; use CASCADE, PROTECT, "

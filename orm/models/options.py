@@ -21,6 +21,7 @@ from orm.models.default_manager import make_default_manager, plain_manager
 from orm.models.meta import META_DEFAULTS, normalise_together
 from orm.models.signals import post_init, pre_init
 from orm.models.state import ModelState
+from orm.models.table_names import table_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
     from orm.models import unseen as unseen_rows
     from orm.models.base import AwaitableModel
     from orm.models.fields.base import Field
+    from orm.models.relations.rels import ForeignObjectRel
     from orm.models.writing import WritePlan
-    from orm.query.hop import Hop
+    from orm.sql.hop import Hop
 else:
     deletion = late_module("orm.models.deletion")
     unseen_rows = late_module("orm.models.unseen")
@@ -92,9 +94,11 @@ class Options:
         self.label = f"{self.app_label}.{self.object_name}"
         self.label_lower = f"{self.app_label}.{self.model_name}"
         self.original_attrs = dict(declared)
-        for name, default in META_DEFAULTS.items():
-            if name != "app_label":
-                setattr(self, name, declared.get(name, default))
+        self.__dict__.update(_DEFAULTS)
+        for name, value in declared.items():
+            if name in _DEFAULTS:
+                self.__dict__[name] = value
+        self.ordering = declared.get("ordering", META_DEFAULTS["ordering"])
         self.apps = declared.get("apps") or self.default_apps
         if not isinstance(self.apps, Apps):
             raise TypeError(f"{self.label}: Meta.apps is a registry of models (Apps), not {self.apps!r}.")
@@ -117,9 +121,11 @@ class Options:
         self.pk: Field[Any] = None  # type: ignore[assignment]  # set before the class is handed out, if not abstract
         self.auto_field: Field[Any] | None = None
         self._normalise()
+        self._declared_size = 0
+        self._declared_size = len(self.__dict__)
 
     def _normalise(self) -> None:
-        self.db_table = self.db_table or f"{self.app_label}_{self.model_name}"
+        self.db_table = self.db_table or table_name(f"{self.app_label}_{self.model_name}")
         self.verbose_name = self.verbose_name or _CAMEL.sub(" ", self.object_name).lower()
         self.verbose_name_plural = self.verbose_name_plural or f"{self.verbose_name}s"
         if isinstance(self.ordering, str) and settings.strict_models:
@@ -144,13 +150,13 @@ class Options:
         return self.label_lower
 
     @staticmethod
-    async def deleter(queryset: Any) -> tuple[int, dict[str, int]]:
+    async def deleter(queryset: object) -> tuple[int, dict[str, int]]:
         """What ``QuerySet.adelete`` calls, which may not know about models' rules itself."""
         return await deletion.adelete_queryset(queryset)
 
     # -- taking in -----------------------------------------------------------------------------------------------------
 
-    def add_field(self, field: Any) -> None:
+    def add_field(self, field: Field) -> None:
         """Take in a field, keeping the order of declaration; an implicit key comes first.
 
         Raises: ImproperlyConfigured when there is a primary key already.
@@ -179,20 +185,20 @@ class Options:
             self.auto_field = field
         self.expire()
 
-    def add_private_field(self, field: Any) -> None:
+    def add_private_field(self, field: Field) -> None:
         """Take in a field without a column, whose rows it finds itself."""
         self.local_private_fields.append(field)
         epoch.advance(Reason.FIELDS)
         self.expire()
 
-    def make_key(self, field: Any) -> None:
+    def make_key(self, field: Field) -> None:
         """Make one of the fields the primary key."""
         field.primary_key = True
         field.serialize = False  # fixtures hold the key beside the fields, not among them
         self.pk = field
         self.expire()
 
-    def add_related(self, rel: Any) -> None:
+    def add_related(self, rel: ForeignObjectRel) -> None:
         """Take in the far side of another model's relation to this one; a proxy shares those of its model."""
         self.local_related.append(rel)
         epoch.advance(Reason.FIELDS)
@@ -226,8 +232,10 @@ class Options:
 
     def expire(self) -> None:
         """Forget what was derived from the fields."""
-        if not _DERIVED.isdisjoint(self.__dict__):
-            known = [self.__dict__.pop(name, None) for name in _DERIVED]
+        if len(self.__dict__) != self._declared_size:  # else nothing was, as while the class is being made
+            if "initialiser" in self.__dict__:
+                self.model._forget_constructor()
+            known = [self.__dict__.pop(name) for name in _DERIVED.intersection(self.__dict__)]
             if any(item is not None for item in known):
                 epoch.advance(Reason.FIELDS)
         for child in self.children:
@@ -272,6 +280,12 @@ class Options:
         return None if f"{app_label}.{name.lower()}" == self.label_lower else label
 
     @property
+    def swapped_out(self) -> bool:
+        """Whether the settings put another model in this one's place, or in that of the model it joins to others."""
+        owner = self.auto_created
+        return bool(self.swapped or (owner and owner._meta.swapped))
+
+    @property
     def has_no_rows(self) -> str | None:
         """Why managers of this model can't be used: it is abstract, or swapped for another. None where they can be."""
         if self.abstract:
@@ -281,8 +295,8 @@ class Options:
         return f"Manager isn't available; {self.label!r} has been swapped for {swapped!r}" if swapped else None
 
     def get_parent_list(self) -> list[type[AwaitableModel]]:
-        """The models this one inherits from, the most distant ones last."""
-        return list(self.all_parents)
+        """The models this one inherits from, the most distant ones last; what stands behind a proxy for the proxy."""
+        return list(dict.fromkeys(parent._meta.concrete_model or parent for parent in self.all_parents))
 
     def get_ancestor_link(self, ancestor: type[AwaitableModel]) -> Any:
         """The field of this model that leads to an ancestor's table, perhaps by way of others; None for no ancestor."""
@@ -440,6 +454,11 @@ class Options:
         own = tuple(rel for rel in related if rel.model._meta.concrete_model is self.concrete_model)
         return (*own, *self.local_fields, *self.local_many_to_many, *self.local_private_fields)
 
+    @property
+    def db_returning_fields(self) -> list[Any]:
+        """The model's own fields whose values the database makes, and gives back when a row is written."""
+        return [field for field in self.local_fields if field.auto or field.generated or field.has_db_default]
+
     @cached_property
     def pk_fields(self) -> tuple[Any, ...]:
         """The fields the primary key is made of: itself, unless it is a composite one."""
@@ -519,6 +538,16 @@ class Options:
         return bool(self.model._saves_itself())
 
     @cached_property
+    def overrides_save_base(self) -> bool:
+        """Whether the class, or a mixin of it, has a ``save_base()`` or ``asave_base()`` of its own."""
+        return bool(self.model._saves_its_base())
+
+    @cached_property
+    def overrides_refresh(self) -> bool:
+        """Whether the class loads deferred values by a ``refresh_from_db()`` or ``arefresh_from_db()`` of its own."""
+        return bool(self.model._refreshes_itself())
+
+    @cached_property
     def has_further_init(self) -> bool:
         """Whether the constructor goes on to that of another base class, a mixin."""
         return bool(self.model._further_init())
@@ -555,9 +584,10 @@ class Options:
         )
 
 
+_DEFAULTS = {name: default for name, default in META_DEFAULTS.items() if name not in ("app_label", "ordering")}
 _OF_MANAGERS = ("managers", "managers_map", "default_manager", "base_manager")
 _DERIVED = frozenset(name for name, value in vars(Options).items() if isinstance(value, cached_property))
 
 
-def _follows(known: Any, new: Any) -> bool:
+def _follows(known: Any, new: Field) -> bool:
     return not getattr(known, "auto_created", False) and bool(known.creation_counter > new.creation_counter)

@@ -35,13 +35,29 @@ def offering_modules(offered: Any) -> tuple[str, ...]:
 
 
 def offering_module(offered: Any) -> str | None:
-    """The module that a program gets one of the library's classes or functions from; None for what is not offered."""
+    """The module that a program gets one of the library's classes or functions from; None for what is not offered.
+
+    Where the settings have an entry for this one alone, that entry: ``module:name``.
+    """
+    if not offered.__module__.startswith("orm."):
+        return None  # the settings also name what others offer through the library's modules
     modules = offering_modules(offered)
-    renamed = (module for module in modules if module in settings.migration_imports)
-    return next(renamed, modules[0] if modules else None)
+    known = settings.migration_imports
+    single = f"{offered.__module__}:{offered.__name__}"
+    if single in known and modules[:1] != ("orm.models",):
+        return single
+    return next((module for module in modules if module in known), modules[0] if modules else None)
 
 
-def public_path(cls: type) -> str:
-    """The dotted path of a class, by which it can be imported."""
-    module = offering_module(cls)
-    return f"{cls.__module__}.{cls.__qualname__}" if module is None else f"{import_name(module)}.{cls.__name__}"
+def imported_from(module: str, name: str) -> tuple[str, str]:
+    """What a file imports to have a name that ``offering_module`` found, and what it is called there."""
+    path, _, other = import_name(module).partition(":")
+    return path, other or name
+
+
+def public_path(offered: Any) -> str:
+    """The dotted path of a class or function, by which it can be imported."""
+    module = offering_module(offered)
+    if module is None:
+        return f"{offered.__module__}.{offered.__qualname__}"
+    return ".".join(imported_from(module, offered.__name__))

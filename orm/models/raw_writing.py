@@ -7,7 +7,7 @@ without a key gets one. Many instances of one model are one statement where nobo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.db.registry import databases
 from orm.db.transactions.public import atomic
@@ -15,13 +15,17 @@ from orm.models.neighbours import ORDER, anext_place
 from orm.models.signals import post_save, pre_save
 from orm.query.insert_instances import Upsert, insert_many, upsert_of
 
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+    from orm.models.fields.base import Field
 
-def is_watched(model: Any) -> bool:
+
+def is_watched(model: type[AwaitableModel]) -> bool:
     """Whether somebody wants to hear of each row that is written."""
     return bool(pre_save.has_listeners(model) or post_save.has_listeners(model))
 
 
-async def write_raw(instances: Sequence[Any], using: str) -> None:
+async def write_raw(instances: Sequence[AwaitableModel], using: str) -> None:
     """Write instances of one model.
 
     Raises: DatabaseError and its kin; nothing is written then.
@@ -39,14 +43,14 @@ async def write_raw(instances: Sequence[Any], using: str) -> None:
             await post_save.asend(model, created=created, **named)
 
 
-async def _write(model: Any, instances: Sequence[Any], using: str) -> None:
+async def _write(model: type[AwaitableModel], instances: Sequence[Any], using: str) -> None:
     plan = model._meta.write_plan
     keyed: dict[Any, Any] = {}
     keyless = []
     for instance in instances:
         held = instance.__dict__
-        if plan.ordered and held.get(ORDER) is None:
-            held[ORDER] = await anext_place(instance, using)
+        if plan.ordered is plan.model and held.get(ORDER) is None:
+            held[ORDER] = await anext_place(instance, plan.ordered, using)
         if not instance._is_pk_set() and plan.key_has_default and not plan.composite:
             held[plan.key_attname] = plan.key.get_default()
         if instance._is_pk_set():
@@ -75,5 +79,5 @@ def _replacing(plan: Any, using: str) -> Upsert | None:
     return upsert_of(plan.model, using, not others, bool(others), others or None, keys if others else None, None)
 
 
-async def _exists(model: Any, key: Any, using: str) -> bool:
+async def _exists(model: type[AwaitableModel], key: Field, using: str) -> bool:
     return bool(await model._meta.base_manager.using(using).filter(pk=key).aexists())

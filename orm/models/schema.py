@@ -5,7 +5,7 @@ Whatever changes over time belongs to migrations; nothing here alters a table th
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.db.registry import databases
 from orm.db.routing import routes
@@ -16,7 +16,12 @@ from orm.models.schema_editor_blocking import SchemaEditor
 from orm.models.state import DEFAULT_DB_ALIAS
 from orm.sql import ddl
 
-TWINS = ("acreate_tables", "adrop_tables")
+if TYPE_CHECKING:
+    from orm.db.database import AwaitableDatabase
+    from orm.models.base import AwaitableModel
+
+
+TWINS = ("acreate_tables", "adrop_tables", "amissing_tables")
 
 
 async def acreate_tables(*models: type[Any], using: str = DEFAULT_DB_ALIAS, if_not_exists: bool = True) -> None:
@@ -42,7 +47,15 @@ async def adrop_tables(*models: type[Any], using: str = DEFAULT_DB_ALIAS, if_exi
     await run_statements(database, statements)
 
 
-async def run_statements(database: Any, statements: list[str]) -> None:
+async def amissing_tables(*models: type[Any], using: str = DEFAULT_DB_ALIAS) -> list[type[AwaitableModel]]:
+    """Those of ``models`` whose tables are not in the database; all where it can't be asked."""
+    database = databases[using]
+    reader = database.backend.introspection
+    there = set() if reader is None else {one.name for one in await reader.tables(database.fetch)}
+    return [model for model in models if model._meta.db_table not in there]
+
+
+async def run_statements(database: AwaitableDatabase, statements: list[str]) -> None:
     """Run schema statements, together where the database can roll them back."""
     if not database.dialect.capabilities.schema_transactions:
         for statement in statements:

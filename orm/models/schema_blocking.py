@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.bridge import run
-from orm.models.schema import acreate_tables, adrop_tables
+from orm.models.schema import acreate_tables, adrop_tables, amissing_tables
 from orm.models.state import DEFAULT_DB_ALIAS
 
-__all__ = ["create_tables", "drop_tables"]
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+
+__all__ = ["create_tables", "drop_tables", "missing_tables"]
 
 
 def create_tables(*models: type[Any], using: str = DEFAULT_DB_ALIAS, if_not_exists: bool = True) -> None:
@@ -25,3 +28,11 @@ def drop_tables(*models: type[Any], using: str = DEFAULT_DB_ALIAS, if_exists: bo
     Blocking form of :func:`orm.models.schema.adrop_tables`: same parameters, same errors.
     """
     run(adrop_tables(*models, using=using, if_exists=if_exists))
+
+
+def missing_tables(*models: type[Any], using: str = DEFAULT_DB_ALIAS) -> list[type[AwaitableModel]]:
+    """Those of ``models`` whose tables are not in the database; all where it can't be asked.
+
+    Blocking form of :func:`orm.models.schema.amissing_tables`: same parameters, same errors.
+    """
+    return run(amissing_tables(*models, using=using))

@@ -8,7 +8,10 @@ from orm.sql import ddl
 from orm.sql.literals import literal
 
 if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+    from orm.models.fields.base import Field
     from orm.models.schema_editor import AwaitableSchemaEditor
+    from orm.sql.dialect import Dialect
 
 NOT_IN_DATABASE = frozenset(
     {
@@ -19,7 +22,7 @@ NOT_IN_DATABASE = frozenset(
 """Options of fields that no table shows."""
 
 
-def differ(old: Any, new: Any, dialect: Any) -> bool:
+def differ(old: Field, new: Field, dialect: Dialect) -> bool:
     """Whether two fields differ in anything the database has, their names of columns included."""
     _, old_path, old_args, old_options = old.deconstruct()
     _, new_path, new_args, new_options = new.deconstruct()
@@ -40,7 +43,7 @@ def differ(old: Any, new: Any, dialect: Any) -> bool:
     return bool((old_path, old_args, old_options) != (new_path, new_args, new_options))
 
 
-def effective_default(field: Any, dialect: Any) -> Any:
+def effective_default(field: Any, dialect: Dialect) -> Any:
     """What rows that exist already get for a field, as the driver takes it; None for nothing."""
     if getattr(field, "generated", False):
         return None
@@ -61,13 +64,13 @@ class _Blank:
     """An instance without values, for fields that make their value from the clock."""
 
 
-def default_literal(field: Any, dialect: Any) -> str | None:
+def default_literal(field: Field, dialect: Dialect) -> str | None:
     """``effective_default`` as SQL text, in the compiler's form; None for nothing."""
     value = effective_default(field, dialect)
     return None if value is None else literal(value, dialect)
 
 
-def has_key(field: Any, dialect: Any) -> bool:
+def has_key(field: Any, dialect: Dialect) -> bool:
     """Whether a field's column has a foreign key in the database."""
     return bool(
         field.is_relation and not field.many_to_many and field.db_constraint and dialect.capabilities.foreign_keys
@@ -89,7 +92,9 @@ async def drop_referring(editor: AwaitableSchemaEditor, table: str, column: str)
     return dropped
 
 
-async def alter(editor: AwaitableSchemaEditor, model: Any, old: Any, new: Any, strict: bool) -> None:
+async def alter(
+    editor: AwaitableSchemaEditor, model: type[AwaitableModel], old: object, new: object, strict: bool
+) -> None:
     """Change a column with ALTER TABLE."""
     await Change(editor, model, old, new, strict).run()
 
@@ -154,7 +159,7 @@ class Change:
 
     key_dropped = False
 
-    def indexes(self, field: Any) -> set[str | None]:
+    def indexes(self, field: Field) -> set[str | None]:
         """The indexes that a field brings: None for the plain one, and the operator class of the one LIKE uses."""
         patterns = self.dialect.pattern_index(field)
         return {None if kind == ddl.PLAIN_INDEX else patterns for kind in ddl.index_kinds(field, self.dialect)}
@@ -186,7 +191,7 @@ class Change:
 
     def check(self, field: Any) -> str | None:
         """The condition that a field's column keeps."""
-        condition: str | None = field.db_check(self.dialect.quote(self.old.column))
+        condition: str | None = field.column_check(self.dialect.quote(self.old.column), self.dialect)
         return condition
 
     # -- the column ------------------------------------------------------------------------------------------------
@@ -240,6 +245,8 @@ class Change:
             await editor.apply(dialect.change_default(self.quoted, self.column, ddl.default_literal(new, dialect)))
         elif old.has_db_default and not new.has_db_default:
             await editor.apply(dialect.change_default(self.quoted, self.column, None))
+        if getattr(new, "generated", False):
+            return  # what is computed may be NULL, whatever the field says
         if old.null and not new.null and not new.primary_key:
             fill = ddl.default_literal(new, dialect) if new.has_db_default else default_literal(new, dialect)
             if fill is not None:
@@ -269,7 +276,7 @@ class Change:
             await self.restore_referring()
         if self.check(new) and self.check(old) != self.check(new):
             name = ddl.name_of(self.table, [new.column], "check", dialect)
-            clause = f"CONSTRAINT {dialect.quote(name)} CHECK ({new.db_check(self.column)})"
+            clause = f"CONSTRAINT {dialect.quote(name)} CHECK ({new.column_check(self.column, dialect)})"
             await editor.apply(dialect.add_constraint(self.quoted, clause))
 
     async def make_key(self) -> None:
@@ -292,7 +299,7 @@ class Change:
                 await self.editor.aexecute(ddl.add_foreign_key(field, self.dialect, table))
 
 
-def generated_sql(field: Any, dialect: Any) -> str | None:
+def generated_sql(field: Field, dialect: Dialect) -> str | None:
     """What computes a generated column; None for a plain one."""
     return ddl.generated_clause(field, dialect) if getattr(field, "generated", False) else None
 
@@ -302,17 +309,17 @@ def target_of(field: Any) -> tuple[str, str]:
     return target.model._meta.db_table, target.column
 
 
-def column_type(field: Any, dialect: Any) -> tuple[Any, str | None]:
+def column_type(field: Field, dialect: Dialect) -> tuple[Any, str | None]:
     """What a column holds: its type and its collation."""
     return field.db_type(dialect), ddl.collation_of(field)
 
 
-def referring_type(field: Any, dialect: Any) -> tuple[str, Any, str | None]:
+def referring_type(field: Field, dialect: Dialect) -> tuple[str, Any, str | None]:
     """What the type of a column that refers to this one depends on; a numbered key may have a type of its own."""
     return field.kind, field.rel_db_type(dialect), ddl.collation_of(field)
 
 
-async def referring_fields(editor: AwaitableSchemaEditor, new: Any, old: Any) -> list[Any]:
+async def referring_fields(editor: AwaitableSchemaEditor, new: object, old: object) -> list[Any]:
     """The foreign keys of other models to this column whose tables are in the database: they follow its type."""
     reader = editor.database.backend.introspection
     fields = [rel.field for rel in relations_to(new, old)]
@@ -333,3 +340,8 @@ def relations_to(new: Any, old: Any) -> list[Any]:
                 if not rel.field.many_to_many and rel.field.target_field.name in (new.name, old.name)
             ]
     return []
+
+
+def tables_beside(model: type[AwaitableModel]) -> set[str]:
+    """The tables of a model's state: where statements are only collected, those that are still to be there."""
+    return {one._meta.db_table for one in model._meta.apps.get_models(include_auto_created=True)}

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldDoesNotExist
+
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+    from orm.models.fields.base import Field
+    from orm.models.relations.rels import ForeignObjectRel
 
 
 class TableDraft:
@@ -19,7 +24,7 @@ class TableDraft:
 
     def __init__(
         self,
-        model: Any,
+        model: type[AwaitableModel],
         *,
         table: str | None = None,
         replace: Mapping[Any, Any] | None = None,
@@ -30,6 +35,9 @@ class TableDraft:
         indexes: Iterable[Any] | None = None,
     ) -> None:
         self._meta = DraftOptions(model, table, dict(replace or {}), list(add), list(remove))
+        coming = {field.name for field in add}
+        self.added = [field for field in model._meta.local_concrete_fields if field.name in coming]
+        """Fields of the model that the table does not have yet, where the model is of the state after the change."""
         meta, gone = model._meta, {field.name for field in remove}
         together = meta.unique_together if unique_together is None else unique_together
         self._meta.unique_together = tuple(tuple(group) for group in together if not gone.intersection(group))
@@ -47,7 +55,7 @@ class DraftOptions:
     indexes: list[Any]
 
     def __init__(
-        self, model: Any, table: str | None, replace: dict[Any, Any], add: list[Any], remove: list[Any]
+        self, model: type[AwaitableModel], table: str | None, replace: dict[Any, Any], add: list[Any], remove: list[Any]
     ) -> None:
         meta = model._meta
         self.label = meta.label
@@ -92,16 +100,16 @@ class DraftOptions:
             raise FieldDoesNotExist(f"{self.label} has no field {name!r}.")
         return self.fields_map[name]
 
-    def way_to(self, field: Any) -> tuple[Any, ...]:
+    def way_to(self, field: Field) -> tuple[Any, ...]:
         """The joins to the table of a field: none, since it is this one."""
         return ()
 
-    def hops_along(self, relation: Any) -> tuple[Any, ...]:
+    def hops_along(self, relation: ForeignObjectRel) -> tuple[Any, ...]:
         """The joins along a relation."""
         return tuple(relation.hops)
 
 
-def _without_other_keys(fields: list[Any], coming: list[Any]) -> list[Any]:
+def _without_other_keys(fields: list[Field], coming: list[Any]) -> list[Any]:
     """The fields, where a new one is the key: the key there was is gone if the database made it, and plain if not."""
     if not any(field.primary_key for field in coming):
         return fields
@@ -123,3 +131,9 @@ def _key_of(key: Any, names: Mapping[str, Any]) -> Any:
     drafted = copy.copy(key)
     drafted.fields = tuple(names.get(name, field) for name, field in zip(key.field_names, key.fields, strict=True))
     return drafted
+
+
+def with_new_field(model: type[AwaitableModel], field: Field) -> TableDraft:
+    """Return the model's table with a new field; a model that is of the state after the change has it already."""
+    there = [one for one in model._meta.local_concrete_fields if one.name == field.name]
+    return TableDraft(model, remove=there, add=[field])

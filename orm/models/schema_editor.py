@@ -9,7 +9,6 @@ transaction that keeps foreign keys.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from orm.db.connection_blocking import ConnectionBlock
@@ -19,7 +18,8 @@ from orm.db.transactions.public import atomic, in_atomic_block
 from orm.errors import IntegrityError, ProgrammingError
 from orm.late import LateLogger
 from orm.models import schema_columns, schema_rebuild
-from orm.models.schema_draft import TableDraft
+from orm.models.schema_deferred import Deferred, tables_of
+from orm.models.schema_draft import TableDraft, with_new_field
 from orm.sql import ddl
 from orm.sql.literals import literal
 from orm.sql.parameters import bind, bind_each
@@ -28,24 +28,13 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from orm.db.transactions.atomic_blocking import Atomic
+    from orm.models.base import AwaitableModel
+    from orm.models.constraints import BaseConstraint
+    from orm.models.fields.base import Field
+    from orm.models.indexes import Index
+    from orm.models.schema_watch import Watch
 
 logger = LateLogger("orm.schema")
-
-
-@dataclass
-class Deferred:
-    """A statement that waits for the end: ``tables`` are those it speaks of, the first being the one it changes."""
-
-    sql: str
-    tables: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return self.sql
-
-
-def tables_of(statement: Any) -> tuple[str, ...]:
-    """The tables that a waiting statement speaks of; none of a plain text, which others may append."""
-    return statement.tables if isinstance(statement, Deferred) else ()
 
 
 class AwaitableSchemaEditor:
@@ -82,8 +71,16 @@ class AwaitableSchemaEditor:
         """The statement that ran last, for whoever has to say what failed."""
         self.step = ""
         """Which migration's which operation is running: ``app.0002_name:3``."""
+        self.steps: Any = None
+        """Records which operations of a migration without a transaction ended, where somebody keeps such records."""
+        self.resumed = False
+        """Whether an earlier run may have done what now runs: an index that is there already is then its work."""
         self.progress: Callable[[Any], None] | None = None
         """Hears how far a long operation is."""
+        self.lock_timeout: float | None = None
+        """Seconds that a statement of a migration waits for locks, where there is a limit."""
+        self.watch: Watch | None = None
+        """Runs the statements in the editor's place, and looks what they do."""
         self.rows_changed = False
         """Set by whoever changes rows in the editor's transaction: checks they deferred are made before a table
         changes."""
@@ -145,12 +142,14 @@ class AwaitableSchemaEditor:
             await self.aexecute(str(statement))  # operations of others append plain text
         if self.collect_sql or not self._keys_suspended:
             return
+        reader = self.database.backend.introspection
+        if reader is None:
+            return
         for table in sorted(self.rebuilt):
-            query = self.dialect.foreign_key_violations(self.dialect.quote(table))
-            rows = await self.database.fetch(ddl.finished(query), ()) if query is not None else []
-            if rows:
+            broken = await reader.broken_keys(self.database.fetch, table)
+            if broken is not None:
                 raise IntegrityError(
-                    f"The table {table} has {len(rows)} rows whose foreign key leads to no row of {rows[0][2]}."
+                    f"The table {table} has {broken.rows} rows whose foreign key leads to no row. {broken}"
                 )
 
     async def lead_out(self) -> None:
@@ -168,7 +167,7 @@ class AwaitableSchemaEditor:
 
     # -- statements ------------------------------------------------------------------------------------------------
 
-    async def aexecute(self, sql: Any, params: Sequence[Any] | Mapping[str, Any] | None = None) -> None:
+    async def aexecute(self, sql: object, params: Sequence[object] | Mapping[str, object] | None = None) -> None:
         """Run one statement, or keep it with ``collect_sql``. Placeholders are ``%s``; without ``params`` the text is
         taken as it is.
         """
@@ -182,10 +181,18 @@ class AwaitableSchemaEditor:
             self.collected_sql.append(shown if shown.rstrip().endswith(";") else f"{shown};")
             return
         self.last_statement = text
-        if params is None:
-            await self.database.execute(text, ())
-        else:
-            await self.database.execute(*bind(self.dialect, text, params))
+        given = (text, ()) if params is None else bind(self.dialect, text, params)
+        if self.watch is not None:
+            await self.watch.run(self.step, *given)
+            return
+        if self.lock_timeout is None or self.dialect.limit_locks(self.lock_timeout, text) is not None:
+            await self.database.execute(*given)
+            return
+        await self.database.execute(self.dialect.limit_locks(None) or "", ())
+        try:
+            await self.database.execute(*given)
+        finally:
+            await self.database.execute(self.dialect.limit_locks(self.lock_timeout) or "", ())
 
     async def apply(self, *statements: str | None) -> None:
         """Run statements in the compiler's form, those that are None left out."""
@@ -197,11 +204,11 @@ class AwaitableSchemaEditor:
         """Return an identifier ready for SQL."""
         return ddl.finished(self.dialect.quote(name))
 
-    def quote_value(self, value: Any) -> str:
+    def quote_value(self, value: object) -> str:
         """Return a value as a literal."""
         return ddl.finished(literal(value, self.dialect))
 
-    def effective_default(self, field: Any) -> Any:
+    def effective_default(self, field: Field) -> Any:
         """Return what rows that exist already get for a new field, as the driver takes it."""
         return schema_columns.effective_default(field, self.dialect)
 
@@ -252,7 +259,7 @@ class AwaitableSchemaEditor:
 
     # -- tables ----------------------------------------------------------------------------------------------------
 
-    async def acreate_model(self, model: Any) -> None:
+    async def acreate_model(self, model: type[AwaitableModel]) -> None:
         """Create a model's table, with the join tables that its many-to-many fields bring; indexes and foreign keys
         follow at the end.
         """
@@ -286,11 +293,12 @@ class AwaitableSchemaEditor:
         reader = self.database.backend.introspection
         if reader is not None and not self.dialect.capabilities.forward_references:
             for table, name in await reader.referring(self.database.fetch, meta.db_table):
-                await self.drop_constraint(table, name)
+                if not self.collect_sql or table in schema_columns.tables_beside(model):
+                    await self.drop_constraint(table, name)
         await self.aexecute(ddl.drop_table(model, self.dialect))
         self.rebuilt.discard(meta.db_table)
 
-    async def aalter_db_table(self, model: Any, old_db_table: str, new_db_table: str) -> None:
+    async def aalter_db_table(self, model: type[AwaitableModel], old_db_table: str, new_db_table: str) -> None:
         """Rename a table."""
         if old_db_table == new_db_table:
             return
@@ -303,12 +311,14 @@ class AwaitableSchemaEditor:
         if old_db_table in self.rebuilt:
             self.rebuilt = (self.rebuilt - {old_db_table}) | {new_db_table}
 
-    async def aalter_db_table_comment(self, model: Any, old_db_table_comment: str, new_db_table_comment: str) -> None:
+    async def aalter_db_table_comment(
+        self, model: type[AwaitableModel], old_db_table_comment: str, new_db_table_comment: str
+    ) -> None:
         """Change a table's comment, where the database has any."""
         comment = literal(new_db_table_comment or None, self.dialect)
         await self.apply(self.dialect.comment_on_table(self.dialect.quote(model._meta.db_table), comment))
 
-    def column_comment(self, table: str, field: Any) -> str | None:
+    def column_comment(self, table: str, field: Field) -> str | None:
         """Return the statement that sets a column's comment; None where the database has none."""
         comment = literal(getattr(field, "db_comment", None) or None, self.dialect)
         return self.dialect.comment_on_column(self.dialect.quote(table), self.dialect.quote(field.column), comment)
@@ -330,13 +340,13 @@ class AwaitableSchemaEditor:
         meta, dialect = model._meta, self.dialect
         if not dialect.capabilities.alter_columns and not dialect.adds_in_place(field):
             await self._refuse_twice(meta.db_table, field.column)
-            await schema_rebuild.rebuild(self, model, TableDraft(model, remove=_same(model, field), add=[field]))
+            await schema_rebuild.rebuild(self, model, with_new_field(model, field))
             return
         await self.settle()
         table, column = dialect.quote(meta.db_table), dialect.quote(field.column)
         default = None if field.has_db_default else schema_columns.default_literal(field, dialect)
         definition = ddl.column_definition(field, dialect, default)
-        key = field in ddl.declared_foreign_keys(TableDraft(model, remove=_same(model, field), add=[field]), dialect)
+        key = field in ddl.declared_foreign_keys(with_new_field(model, field), dialect)
         if key and dialect.capabilities.forward_references:
             target = field.target_field
             definition += f" REFERENCES {dialect.quote(target.model._meta.db_table)} ({dialect.quote(target.column)})"
@@ -354,11 +364,11 @@ class AwaitableSchemaEditor:
 
     async def _refuse_twice(self, table: str, column: str) -> None:
         """Raise ProgrammingError where a column is there already, which building a table anew would not notice."""
-        reader = self.database.backend.introspection
+        reader = None if self.collect_sql else self.database.backend.introspection
         if reader is not None and any(one.name == column for one in await reader.columns(self.database.fetch, table)):
             raise ProgrammingError(f"duplicate column name: the table {table} has a column {column} already")
 
-    async def aremove_field(self, model: Any, field: Any) -> None:
+    async def aremove_field(self, model: type[AwaitableModel], field: Field) -> None:
         """Drop a field's column (or join table), with the constraints and indexes on it."""
         if field.many_to_many:
             if field.remote_field.through._meta.auto_created:
@@ -382,7 +392,9 @@ class AwaitableSchemaEditor:
             await schema_columns.drop_referring(self, meta.db_table, field.column)
         await self.apply(dialect.drop_column(dialect.quote(meta.db_table), dialect.quote(field.column)))
 
-    async def aalter_field(self, model: Any, old_field: Any, new_field: Any, strict: bool = False) -> None:
+    async def aalter_field(
+        self, model: type[AwaitableModel], old_field: Any, new_field: Any, strict: bool = False
+    ) -> None:
         """Change a field's column into another's: name, type, collation, NULL, default, key, index, constraint.
 
         ``strict`` refuses where the database has several or no constraints that would have to be dropped.
@@ -415,7 +427,7 @@ class AwaitableSchemaEditor:
         else:
             await schema_rebuild.alter(self, model, old_field, new_field)
 
-    async def _alter_many_to_many(self, model: Any, old: Any, new: Any, strict: bool) -> None:
+    async def _alter_many_to_many(self, model: type[AwaitableModel], old: Any, new: Any, strict: bool) -> None:
         old_through, new_through = old.remote_field.through, new.remote_field.through
         if None in (old_through, new_through) or (
             bool(old_through._meta.auto_created) != bool(new_through._meta.auto_created)
@@ -452,7 +464,10 @@ class AwaitableSchemaEditor:
     # -- constraints and indexes -----------------------------------------------------------------------------------
 
     async def aalter_unique_together(
-        self, model: Any, old_unique_together: Iterable[Iterable[str]], new_unique_together: Iterable[Iterable[str]]
+        self,
+        model: type[AwaitableModel],
+        old_unique_together: Iterable[Iterable[str]],
+        new_unique_together: Iterable[Iterable[str]],
     ) -> None:
         """Change which groups of fields are unique together.
 
@@ -488,7 +503,7 @@ class AwaitableSchemaEditor:
             what = ", ".join(map(self.dialect.quote, columns))
             self.defer(ddl.create_index(model, name, what, self.dialect), meta.db_table)
 
-    async def _drop_composed(self, model: Any, group: Sequence[str], *, unique: bool) -> None:
+    async def _drop_composed(self, model: type[AwaitableModel], group: Sequence[str], *, unique: bool) -> None:
         meta = model._meta
         columns = [ddl.column_of(model, name) for name in group]
         own = {one.name for one in (*meta.constraints, *meta.indexes)}
@@ -508,7 +523,7 @@ class AwaitableSchemaEditor:
         for name, info in found.items():
             await (self.drop_index if info.index else self.drop_constraint)(meta.db_table, name)
 
-    async def aadd_index(self, model: Any, index: Any, concurrently: bool = False) -> None:
+    async def aadd_index(self, model: type[AwaitableModel], index: Index, concurrently: bool = False) -> None:
         """Create an index; ``concurrently`` lets others write meanwhile, where the database can, and clears away what a
         build that failed has left.
         """
@@ -519,15 +534,17 @@ class AwaitableSchemaEditor:
             left = (await self.constraints_of(table)).get(name)
             if left is not None and not left.valid:
                 await self.drop_index(table, name, concurrently=True)
+            elif left is not None and self.resumed:
+                return
         await self.aexecute(index.create_statement(model, self.dialect, concurrently=concurrently))
 
-    async def aremove_index(self, model: Any, index: Any, concurrently: bool = False) -> None:
+    async def aremove_index(self, model: type[AwaitableModel], index: Index, concurrently: bool = False) -> None:
         """Drop an index; ``concurrently`` lets others write meanwhile, where the database can."""
         await self.flush(model._meta.db_table)
         name = index.name_for(model, self.dialect)
         await self.drop_index(model._meta.db_table, name, concurrently=concurrently)
 
-    async def arename_index(self, model: Any, old_index: Any, new_index: Any) -> None:
+    async def arename_index(self, model: type[AwaitableModel], old_index: Any, new_index: Any) -> None:
         """Rename an index, or drop and create it where the database can't."""
         await self.flush(model._meta.db_table)
         quote = self.dialect.quote
@@ -539,7 +556,9 @@ class AwaitableSchemaEditor:
         else:
             await self.apply(statement)
 
-    async def aadd_constraint(self, model: Any, constraint: Any, validated: bool = True) -> None:
+    async def aadd_constraint(
+        self, model: type[AwaitableModel], constraint: BaseConstraint, validated: bool = True
+    ) -> None:
         """Add a constraint, or the unique index that stands for it; not ``validated`` leaves the rows there are
         unchecked, where the database can.
         """
@@ -560,7 +579,7 @@ class AwaitableSchemaEditor:
         kept = [one for one in meta.constraints if one.name != constraint.name]
         await schema_rebuild.rebuild(self, model, TableDraft(model, constraints=[*kept, constraint]))
 
-    async def aremove_constraint(self, model: Any, constraint: Any) -> None:
+    async def aremove_constraint(self, model: type[AwaitableModel], constraint: BaseConstraint) -> None:
         """Drop a constraint, or the unique index that stands for it."""
         meta, dialect = model._meta, self.dialect
         await self.flush(meta.db_table)
@@ -584,8 +603,3 @@ class AwaitableSchemaEditor:
         """Drop one index."""
         quote = self.dialect.quote
         await self.apply(self.dialect.drop_index(quote(table), quote(name), concurrently=concurrently))
-
-
-def _same(model: Any, field: Any) -> list[Any]:
-    """The field of the model with the new field's name, where the model is of the state after the change."""
-    return [one for one in model._meta.local_concrete_fields if one.name == field.name]

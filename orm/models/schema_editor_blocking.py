@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
+    from orm.models.base import AwaitableModel
+    from orm.models.constraints import BaseConstraint
+    from orm.models.fields.base import Field
+    from orm.models.indexes import Index
+
 __all__ = ["SchemaEditor"]
 
 
@@ -30,7 +35,7 @@ class SchemaEditor(AwaitableSchemaEditor):
         """Blocking form of :meth:`__aexit__`."""
         run(AwaitableSchemaEditor.__aexit__(self, kind, error, traceback))
 
-    def execute(self, sql: Any, params: Sequence[Any] | Mapping[str, Any] | None = None) -> None:
+    def execute(self, sql: object, params: Sequence[object] | Mapping[str, object] | None = None) -> None:
         """Run one statement, or keep it with ``collect_sql``. Placeholders are ``%s``; without ``params`` the text is
         taken as it is.
 
@@ -38,7 +43,7 @@ class SchemaEditor(AwaitableSchemaEditor):
         """
         run(AwaitableSchemaEditor.aexecute(self, sql, params))
 
-    def create_model(self, model: Any) -> None:
+    def create_model(self, model: type[AwaitableModel]) -> None:
         """Create a model's table, with the join tables that its many-to-many fields bring; indexes and foreign keys
         follow at the end.
 
@@ -53,14 +58,16 @@ class SchemaEditor(AwaitableSchemaEditor):
         """
         run(AwaitableSchemaEditor.adelete_model(self, model))
 
-    def alter_db_table(self, model: Any, old_db_table: str, new_db_table: str) -> None:
+    def alter_db_table(self, model: type[AwaitableModel], old_db_table: str, new_db_table: str) -> None:
         """Rename a table.
 
         Blocking form of :meth:`aalter_db_table`: same parameters, same errors.
         """
         run(AwaitableSchemaEditor.aalter_db_table(self, model, old_db_table, new_db_table))
 
-    def alter_db_table_comment(self, model: Any, old_db_table_comment: str, new_db_table_comment: str) -> None:
+    def alter_db_table_comment(
+        self, model: type[AwaitableModel], old_db_table_comment: str, new_db_table_comment: str
+    ) -> None:
         """Change a table's comment, where the database has any.
 
         Blocking form of :meth:`aalter_db_table_comment`: same parameters, same errors.
@@ -74,14 +81,14 @@ class SchemaEditor(AwaitableSchemaEditor):
         """
         run(AwaitableSchemaEditor.aadd_field(self, model, field))
 
-    def remove_field(self, model: Any, field: Any) -> None:
+    def remove_field(self, model: type[AwaitableModel], field: Field) -> None:
         """Drop a field's column (or join table), with the constraints and indexes on it.
 
         Blocking form of :meth:`aremove_field`: same parameters, same errors.
         """
         run(AwaitableSchemaEditor.aremove_field(self, model, field))
 
-    def alter_field(self, model: Any, old_field: Any, new_field: Any, strict: bool = False) -> None:
+    def alter_field(self, model: type[AwaitableModel], old_field: Any, new_field: Any, strict: bool = False) -> None:
         """Change a field's column into another's: name, type, collation, NULL, default, key, index, constraint.
 
         Blocking form of :meth:`aalter_field`: same parameters, same errors.
@@ -89,7 +96,10 @@ class SchemaEditor(AwaitableSchemaEditor):
         run(AwaitableSchemaEditor.aalter_field(self, model, old_field, new_field, strict))
 
     def alter_unique_together(
-        self, model: Any, old_unique_together: Iterable[Iterable[str]], new_unique_together: Iterable[Iterable[str]]
+        self,
+        model: type[AwaitableModel],
+        old_unique_together: Iterable[Iterable[str]],
+        new_unique_together: Iterable[Iterable[str]],
     ) -> None:
         """Change which groups of fields are unique together.
 
@@ -106,7 +116,7 @@ class SchemaEditor(AwaitableSchemaEditor):
         """
         run(AwaitableSchemaEditor.aalter_index_together(self, model, old_index_together, new_index_together))
 
-    def add_index(self, model: Any, index: Any, concurrently: bool = False) -> None:
+    def add_index(self, model: type[AwaitableModel], index: Index, concurrently: bool = False) -> None:
         """Create an index; ``concurrently`` lets others write meanwhile, where the database can, and clears away what a
         build that failed has left.
 
@@ -114,21 +124,21 @@ class SchemaEditor(AwaitableSchemaEditor):
         """
         run(AwaitableSchemaEditor.aadd_index(self, model, index, concurrently))
 
-    def remove_index(self, model: Any, index: Any, concurrently: bool = False) -> None:
+    def remove_index(self, model: type[AwaitableModel], index: Index, concurrently: bool = False) -> None:
         """Drop an index; ``concurrently`` lets others write meanwhile, where the database can.
 
         Blocking form of :meth:`aremove_index`: same parameters, same errors.
         """
         run(AwaitableSchemaEditor.aremove_index(self, model, index, concurrently))
 
-    def rename_index(self, model: Any, old_index: Any, new_index: Any) -> None:
+    def rename_index(self, model: type[AwaitableModel], old_index: Any, new_index: Any) -> None:
         """Rename an index, or drop and create it where the database can't.
 
         Blocking form of :meth:`arename_index`: same parameters, same errors.
         """
         run(AwaitableSchemaEditor.arename_index(self, model, old_index, new_index))
 
-    def add_constraint(self, model: Any, constraint: Any, validated: bool = True) -> None:
+    def add_constraint(self, model: type[AwaitableModel], constraint: BaseConstraint, validated: bool = True) -> None:
         """Add a constraint, or the unique index that stands for it; not ``validated`` leaves the rows there are
         unchecked, where the database can.
 
@@ -136,7 +146,7 @@ class SchemaEditor(AwaitableSchemaEditor):
         """
         run(AwaitableSchemaEditor.aadd_constraint(self, model, constraint, validated))
 
-    def remove_constraint(self, model: Any, constraint: Any) -> None:
+    def remove_constraint(self, model: type[AwaitableModel], constraint: BaseConstraint) -> None:
         """Drop a constraint, or the unique index that stands for it.
 
         Blocking form of :meth:`aremove_constraint`: same parameters, same errors.

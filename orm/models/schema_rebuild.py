@@ -7,7 +7,7 @@ the last rename is not carried into them) the views and foreign keys that name t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orm.errors import NotSupportedError
 from orm.models import schema_columns
@@ -15,13 +15,15 @@ from orm.models.schema_draft import TableDraft
 from orm.sql import ddl
 
 if TYPE_CHECKING:
-    from orm.db.introspection import ColumnInfo, ConstraintInfo
+    from orm.db.introspection import ColumnInfo, ConstraintInfo, Introspection
+    from orm.models.base import AwaitableModel
     from orm.models.schema_editor import AwaitableSchemaEditor
+    from orm.sql.dialect import Dialect
 
 PREFIX = "new__"
 
 
-async def alter(editor: AwaitableSchemaEditor, model: Any, old: Any, new: Any) -> None:
+async def alter(editor: AwaitableSchemaEditor, model: type[AwaitableModel], old: Any, new: Any) -> None:
     """Change one column: a rename in place, which triggers and views follow, and anything else by building anew."""
     dialect, table = editor.dialect, model._meta.db_table
     if old.column != new.column:
@@ -38,7 +40,7 @@ async def alter(editor: AwaitableSchemaEditor, model: Any, old: Any, new: Any) -
                 await rebuild(editor, field.model, TableDraft(field.model))
 
 
-def only_renamed(old: Any, new: Any, dialect: Any) -> bool:
+def only_renamed(old: Any, new: Any, dialect: Dialect) -> bool:
     """Whether two fields make the same column but for its name, which no index of ours carries."""
     definitions = []
     for field in (old, new):
@@ -75,14 +77,11 @@ async def rebuild(
         raise NotSupportedError(
             f"The backend {editor.database.backend.name} can't rebuild a table: it has no introspection."
         )
-    fetch = editor.database.fetch
     await _refuse_where_keys_are_kept(editor, table)
-    columns = await reader.columns(fetch, table)
-    present = [column.name for column in columns]
+    found = _declared(model, draft, renamed or {}) if editor.collect_sql else await _there(editor, reader, table)
     ours = {field.column for one in (model, draft) for field in one._meta.local_concrete_fields}
-    strangers = [column for column in columns if column.name not in ours]
-    known = await editor.constraints_of(table)
-    attached = await reader.attached(fetch, table)
+    strangers = [column for column in found.columns if column.name not in ours]
+    present, known = [*found.names, *(column.name for column in strangers)], found.known
     draft._meta.db_table = PREFIX + table
     create = ddl.create_table(draft, dialect)
     draft._meta.db_table = table
@@ -101,10 +100,33 @@ async def rebuild(
     around = dialect.around_rename() or (None, None)
     await editor.apply(around[0], dialect.rename_table(dialect.quote(PREFIX + table), dialect.quote(table)), around[1])
     editor.rebuilt.add(table)
-    await _restore(editor, model, draft, attached, known, {column.name for column in strangers})
+    await _restore(editor, model, draft, found.attached, known, {column.name for column in strangers})
 
 
-def _stranger(column: ColumnInfo, dialect: Any) -> str:
+class Found(NamedTuple):
+    """What a table has before it is built anew: its columns, its constraints, and what hangs on it."""
+
+    names: list[str]
+    columns: list[ColumnInfo]
+    known: Mapping[str, ConstraintInfo]
+    attached: list[tuple[str, str, str]]
+
+
+async def _there(editor: AwaitableSchemaEditor, reader: Introspection, table: str) -> Found:
+    """What the database says of a table."""
+    fetch = editor.database.fetch
+    columns = await reader.columns(fetch, table)
+    attached = await reader.attached(fetch, table)
+    return Found([column.name for column in columns], columns, await editor.constraints_of(table), attached)
+
+
+def _declared(model: Any, draft: TableDraft, renamed: dict[str, str]) -> Found:
+    """What the model says of its table, where statements are only collected: the database may be far from there."""
+    columns = [str(field.column) for field in model._meta.local_concrete_fields if field not in draft.added]
+    return Found([renamed.get(column, column) for column in columns], [], {}, [])
+
+
+def _stranger(column: ColumnInfo, dialect: Dialect) -> str:
     """The definition of a column that no model speaks of."""
     parts = [ddl.finished(dialect.quote(column.name)), column.type]
     if column.collation:
@@ -130,7 +152,7 @@ async def _refuse_where_keys_are_kept(editor: AwaitableSchemaEditor, table: str)
         )
 
 
-def _named_for(create: str, draft: TableDraft, dialect: Any, table: str) -> str:
+def _named_for(create: str, draft: TableDraft, dialect: Dialect, table: str) -> str:
     """Give constraints the names they have for the table's own name, not the one it has while it is copied."""
     for field in ddl.declared_foreign_keys(draft, dialect):
         create = create.replace(
@@ -146,12 +168,12 @@ def _named_for(create: str, draft: TableDraft, dialect: Any, table: str) -> str:
 
 
 def _unknown_constraints(
-    model: Any,
+    model: type[AwaitableModel],
     draft: TableDraft,
     known: Any,
     unique_gone: set[tuple[str, ...]],
     constraints_gone: set[str],
-    dialect: Any,
+    dialect: Dialect,
 ) -> list[str]:
     """The table's named constraints that no model speaks of, as the database has them."""
     meta = model._meta
@@ -172,7 +194,7 @@ def _unknown_constraints(
 
 async def _copy(
     editor: AwaitableSchemaEditor,
-    model: Any,
+    model: type[AwaitableModel],
     draft: TableDraft,
     present: list[str],
     filled: dict[Any, Any],
@@ -207,7 +229,7 @@ async def _copy(
 
 async def _restore(
     editor: AwaitableSchemaEditor,
-    model: Any,
+    model: type[AwaitableModel],
     draft: TableDraft,
     attached: list[tuple[str, str, str]],
     known: Mapping[str, ConstraintInfo],
@@ -234,7 +256,7 @@ async def _restore(
         await editor.aexecute(sql)
 
 
-def _covered(model: Any, draft: TableDraft, info: ConstraintInfo) -> bool:
+def _covered(model: type[AwaitableModel], draft: TableDraft, info: ConstraintInfo) -> bool:
     """Whether an index of one column stands for a field's ``db_index`` under a name that others gave."""
     if info.unique or info.condition or info.expressions or len(info.columns) != 1:
         return False

@@ -1,11 +1,19 @@
-"""The signals models send, and ``receiver`` to connect to them."""
+"""The signals models send, and one of the connections'; ``receiver`` to connect to them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from orm.db.greeting import hooks
+from orm.late import late_module
 from orm.models.dispatch_blocking import Signal
+
+if TYPE_CHECKING:
+    from orm.db import opened_blocking
+    from orm.db.opened import Opened
+else:
+    opened_blocking = late_module("orm.db.opened_blocking")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -19,10 +27,23 @@ post_delete = Signal(name="post_delete")
 m2m_changed = Signal(name="m2m_changed")
 pre_migrate = Signal(name="pre_migrate")
 post_migrate = Signal(name="post_migrate")
+connection_created = Signal(name="connection_created")
+"""Sent with ``connection``, an ``OpenedConnection``, before anybody gets a connection that was opened: receivers can
+set what the session needs. The sender is that class."""
+
+
+async def _tell(opened: Opened) -> None:
+    if connection_created.receivers:
+        made = opened_blocking.OpenedConnection(opened)
+        await connection_created.asend(opened_blocking.OpenedConnection, connection=made)
+
+
+hooks.append(_tell)
 
 __all__ = [
     "Signal",
     "class_prepared",
+    "connection_created",
     "m2m_changed",
     "post_delete",
     "post_init",

@@ -6,10 +6,13 @@ class-level descriptor makes it then. That keeps hydration to one dict per row.
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
+from orm.models.relations.loaded import LoadedRelations
+
 if TYPE_CHECKING:
-    import weakref
+    from collections.abc import Mapping
 
 FetchMode = Literal["one", "peers", "raise"]
 DEFAULT_DB_ALIAS = "default"
@@ -26,7 +29,8 @@ class ModelState:
     unloaded values load; ``peers`` are the siblings of the same result, for the mode *peers*.
     """
 
-    __slots__ = ("adding", "db", "fetch_mode", "peers")
+    __slots__ = ("_instance", "adding", "db", "fetch_mode", "peers")
+    _instance: weakref.ref[Any]
 
     def __init__(
         self,
@@ -42,6 +46,26 @@ class ModelState:
 
     def __repr__(self) -> str:
         return f"<ModelState adding={self.adding} db={self.db!r} fetch_mode={self.fetch_mode!r}>"
+
+    @property
+    def fields_cache(self) -> LoadedRelations:
+        """What the instance has loaded of its relations, by name; changing it changes the instance.
+
+        Raises ``AttributeError`` where the state does not know its instance: only programs written for Django let it.
+        """
+        instance = self._instance() if hasattr(self, "_instance") else None
+        if instance is None:
+            raise AttributeError(
+                "fields_cache: this state knows no instance. Ask field.is_cached(instance) and "
+                "field.get_cached_value(instance)."
+            )
+        return LoadedRelations(instance)
+
+    @fields_cache.setter
+    def fields_cache(self, loaded: Mapping[str, Any]) -> None:
+        cache, given = self.fields_cache, dict(loaded)
+        cache.clear()
+        cache.update(given)
 
     def __iter__(self) -> NoReturn:
         """Refuse encoders that look into an instance's ``__dict__``, as FastAPI's does without a type to go by."""
@@ -66,3 +90,22 @@ class StateDescriptor:
             return self  # type: ignore[return-value]  # looked up on the class: only introspection does that
         state = instance.__dict__["_state"] = ModelState(False, DEFAULT_DB_ALIAS)
         return state
+
+
+class KnowingStateDescriptor(StateDescriptor):
+    """The same, which every look at ``_state`` goes through, so that the state it gives knows its instance.
+
+    The rows of a result pay nothing for it, only who looks. The reference is weak: an instance goes as soon as it did.
+    """
+
+    def __get__(self, instance: Any, owner: Any) -> ModelState:
+        if instance is None:
+            return self  # type: ignore[return-value]
+        state: ModelState | None = instance.__dict__.get("_state")
+        if state is None:
+            state = super().__get__(instance, owner)
+        state._instance = weakref.ref(instance)
+        return state
+
+    def __set__(self, instance: Any, state: ModelState) -> None:
+        instance.__dict__["_state"] = state

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.bridge import crossing
 from orm.db.registry import databases
@@ -22,16 +22,23 @@ from orm.query.builder import Builder
 from orm.query.change_query import delete_rows
 from orm.query.delete_instances import delete_having
 from orm.query.plan import Plan, statement_plan
-from orm.query.prefetch import batches
+from orm.query.relation_loaders import batches
 from orm.query.shape import root
 from orm.query.steps import filter_rows
 from orm.sql.conditions import Q
 from orm.sql.delete import Delete, DeleteTogether, DoomedKeys
 
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+    from orm.models.fields.base import Field
+    from orm.sql.dialect import Dialect
+
 _plans: dict[type[Any], Unseen | None] = {}
+_plans_of_parts: dict[Any, Unseen | None] = {}
 
 
 epoch.listen(_plans.clear, Reason.FIELDS)  # a relation may have been added somewhere
+epoch.listen(_plans_of_parts.clear, Reason.FIELDS)
 
 
 def referring_rels(model: type[Any]) -> list[Any]:
@@ -43,7 +50,12 @@ def referring_rels(model: type[Any]) -> list[Any]:
     ]
 
 
-def is_watched(model: type[Any]) -> bool:
+def has_dependants(model: type[Any]) -> bool:
+    """Whether a model's own fields say what goes with its rows, by Django's hook for that: generic relations do."""
+    return any(hasattr(field, "bulk_related_objects") for field in model._meta.private_fields)
+
+
+def is_watched(model: type[AwaitableModel]) -> bool:
     """Whether deletions of a model send signals to anybody; join models made by the library send none."""
     if not (pre_delete.receivers or post_delete.receivers) or model._meta.auto_created:
         return False
@@ -60,15 +72,17 @@ class Unseen:
     ``reached`` holds, for each of them, the foreign keys by which its rows are found and the model each refers to;
     ``sets`` the foreign keys that get another value. ``own`` are the base's foreign keys to itself. ``restricting``
     tells that a model among them refers to another with RESTRICT, for which it matters which rows go.
+
+    Parameters: ``link`` is the field by which rows of ``base`` are parts of rows that go anyway, and lead to them.
     """
 
-    def __init__(self, base: type[Any]) -> None:
+    def __init__(self, base: type[Any], link: Any = None) -> None:
         self.base = base
         self.order: list[type[Any]] = []
         self.reached: dict[type[Any], list[tuple[Any, type[Any]]]] = {}
         self.sets: list[tuple[Any, OnDelete, type[Any]]] = []
         self.own: list[Any] = []
-        self._visit(base, [base])
+        self._visit(base, [base], link)
         self.models = (base, *self.order)
         self.restricting = any(
             field.remote_field.on_delete == RESTRICT for model in self.models for field in model._meta.relation_fields
@@ -82,9 +96,9 @@ class Unseen:
         """Whether one row, and all that refers to it, is found by its key alone."""
         self.statements = len(self.models) + len(self.sets) + bool(self.own)
 
-    def _visit(self, model: type[Any], way: list[type[Any]]) -> None:
-        if model._meta.private_fields or any(link is not None for link in model._meta.parents.values()):
-            raise _Seen
+    def _visit(self, model: type[AwaitableModel], way: list[type[Any]], link: Any) -> None:
+        if has_dependants(model) or any(other not in (None, link) for other in model._meta.parents.values()):
+            raise _Seen  # of another table goes a part that nothing leads to from here
         for rel in referring_rels(model):
             field, child, rule = rel.field, rel.related_model, rel.on_delete
             if not field.concrete:
@@ -99,7 +113,7 @@ class Unseen:
                 known = child in self.reached
                 self.reached.setdefault(child, []).append((field, model))
                 if not known:
-                    self._visit(child, [*way, child])
+                    self._visit(child, [*way, child], field if rel.parent_link else None)
                     self.order.append(child)
 
     @property
@@ -123,7 +137,7 @@ class Unseen:
             await Doomed(self, using, batch, None).carry_out(counts)
         return counts
 
-    async def _delete_together(self, key: Any, database: Any, counts: Counter[str]) -> None:
+    async def _delete_together(self, key: Field, database: Any, counts: Counter[str]) -> None:
         """Delete one row and all that refers to it with one statement."""
         base = self.base
         shape, dialect = root(base), database.dialect
@@ -132,7 +146,7 @@ class Unseen:
         for model, number in zip((*self.order, base), row, strict=True):
             _add(counts, model, number)
 
-    def _together(self, key: Any, dialect: Any) -> Plan:
+    def _together(self, key: Field, dialect: Dialect) -> Plan:
         """Compile the statement; whatever ``key`` is, its slot is what is compiled."""
         meta = self.base._meta
         keys: Any = DoomedKeys(meta.pk) if self.own else [key]
@@ -141,7 +155,7 @@ class Unseen:
         statement = DeleteTogether(table=meta.db_table, key=meta.pk, own=tuple(self.own), parts=tuple(parts))
         return statement_plan(statement, dialect)
 
-    async def _with_own(self, keys: dict[str, list[Any]], using: str) -> dict[str, list[Any]]:
+    async def _with_own(self, keys: dict[str, list[object]], using: str) -> dict[str, list[object]]:
         """Return the keys with those of the base's rows that refer to them, and so on; the furthest first."""
         pk = self.targets[0]
         known, found, last = set(keys[pk]), {name: list(values) for name, values in keys.items()}, keys
@@ -173,21 +187,17 @@ class Doomed:
         """Change and delete; add how many rows went to ``counts``."""
         plan = self.plan
         for field, rule, to in plan.sets:
-            value = await value_of(field, rule)
-            await (
-                field.model._base_manager.using(self.using)
-                .filter(self._referring(field, to))
-                .aupdate(**{field.name: value})
-            )
+            rows = field.model._base_manager.using(self.using).filter(self._referring(field, to))
+            await set_value(field, rule, rows)
         for model in plan.order:
             _add(counts, model, await self._delete(model))
         base = plan.base
         if self.keys is not None:
             _add(counts, base, await delete_having(base, base._meta.pk, self.keys[plan.targets[0]], using=self.using))
         else:
-            _add(counts, base, await self.rows._raw_delete())
+            _add(counts, base, await self.rows._araw_delete())
 
-    def statement(self, model: type[Any]) -> Delete:
+    def statement(self, model: type[AwaitableModel]) -> Delete:
         """Return the DELETE of a model's rows that go, the key of the first being the value of every slot."""
         builder = Builder(root(model).select)
         if model is self.plan.base:
@@ -202,14 +212,14 @@ class Doomed:
         assert isinstance(builder.statement, Delete)
         return builder.statement
 
-    async def _delete(self, model: type[Any]) -> int:
+    async def _delete(self, model: type[AwaitableModel]) -> int:
         reached = self.plan.reached[model]
         if len(reached) == 1 and self.keys is not None and reached[0][1] is self.plan.base:
             field = reached[0][0]
             return await delete_having(model, field, self.keys[field.target_attname], using=self.using)
-        return int(await self._rows_of(model)._raw_delete())
+        return int(await self._rows_of(model)._araw_delete())
 
-    def _rows_of(self, model: type[Any]) -> Any:
+    def _rows_of(self, model: type[AwaitableModel]) -> Any:
         """Return the rows of a model that go, as a queryset."""
         if model is self.plan.base and self.keys is None:
             return self.rows
@@ -229,7 +239,7 @@ class Doomed:
         return Q(**{f"{field.attname}__in": self._rows_of(to).values(field.target_attname)})
 
 
-def _among(field: Any, values: Sequence[Any] | DoomedKeys) -> Q:
+def _among(field: Field, values: Sequence[Any] | DoomedKeys) -> Q:
     """Return the condition that a foreign key has one of the values, or one of the rows of an expression."""
     if isinstance(values, DoomedKeys):
         return Q((f"{field.attname}__in", values))
@@ -238,12 +248,12 @@ def _among(field: Any, values: Sequence[Any] | DoomedKeys) -> Q:
     return Q((f"{field.attname}__in", list(values)))
 
 
-def _add(counts: Counter[str], model: type[Any], number: int) -> None:
+def _add(counts: Counter[str], model: type[AwaitableModel], number: int) -> None:
     if number:
         counts[model._meta.label] += number
 
 
-def _in_batches(keys: dict[str, list[Any]], targets: tuple[str, ...], using: str) -> list[dict[str, list[Any]]]:
+def _in_batches(keys: dict[str, list[object]], targets: tuple[str, ...], using: str) -> list[dict[str, list[object]]]:
     """Return the keys in parts that one statement can take."""
     sizes = [len(batch) for batch in batches(using, keys[targets[0]])]
     if len(sizes) == 1:
@@ -255,7 +265,7 @@ def _in_batches(keys: dict[str, list[Any]], targets: tuple[str, ...], using: str
     return found
 
 
-async def value_of(field: Any, rule: OnDelete) -> Any:
+async def value_of(field: Field, rule: OnDelete) -> Any:
     """Return what a rule sets a foreign key to: NULL, the default, or what SET says."""
     if rule == SET_NULL:
         return None
@@ -264,7 +274,28 @@ async def value_of(field: Any, rule: OnDelete) -> Any:
     return await crossing.call(rule.value) if callable(rule.value) else rule.value
 
 
-def unseen(model: type[Any]) -> Unseen | None:
+async def set_value(field: Field, rule: OnDelete, rows: Any) -> None:
+    """Give rows what a rule sets their foreign key to. A function that says it is not called for no rows at all: it may
+    make the row that it gives.
+    """
+    if callable(rule.value) and not await rows.aexists():
+        return
+    await rows.aupdate(**{field.name: await value_of(field, rule)})
+
+
+def unseen_by(field: Any) -> Unseen | None:
+    """Return how the rows go unseen that a foreign key leads to; as ``unseen``, with the rows they may be parts of."""
+    if not field.remote_field.parent_link:
+        return unseen(field.model)
+    if field not in _plans_of_parts:
+        try:
+            _plans_of_parts[field] = Unseen(field.model, field)
+        except _Seen:
+            _plans_of_parts[field] = None
+    return _plans_of_parts[field]
+
+
+def unseen(model: type[AwaitableModel]) -> Unseen | None:
     """Return how rows of a model go unseen; None where some rows have to be looked at, even if nobody listens."""
     try:
         return _plans[model]  # as nearly always

@@ -7,7 +7,7 @@ writer; constraints in the database have the last word.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.bridge import crossing
 from orm.db.routing import routes
@@ -22,12 +22,17 @@ from orm.sql.lookups import Exact, IsNull
 from orm.sql.references import F, as_reference, names_in
 from orm.sql.zones import current_zone
 
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+    from orm.models.fields.base import Field
+    from orm.sql.resolving import Resolvable
+
 Errors = dict[str, list[ValidationError]]
 DATE_PARTS = {"date": ("year", "month", "day"), "month": ("month",), "year": ("year",)}
 """What ``unique_for_date``, ``unique_for_month`` and ``unique_for_year`` compare of two dates."""
 
 
-def clean_fields(instance: Any, exclude: frozenset[str]) -> None:
+def clean_fields(instance: AwaitableModel, exclude: frozenset[str]) -> None:
     """Clean each field, and set the converted value on the instance."""
     errors: Errors = {}
     for field in instance._meta.concrete_fields:
@@ -46,7 +51,7 @@ def clean_fields(instance: Any, exclude: frozenset[str]) -> None:
         raise ValidationError(errors)
 
 
-async def full_clean(instance: Any, exclude: set[str], unique: bool, constraints: bool) -> None:
+async def full_clean(instance: AwaitableModel, exclude: set[str], unique: bool, constraints: bool) -> None:
     """Run every check in turn; what failed one is left out of the later ones."""
     errors: Errors = {}
     try:
@@ -54,12 +59,12 @@ async def full_clean(instance: Any, exclude: set[str], unique: bool, constraints
     except ValidationError as problem:
         problem.update_error_dict(errors)
     try:
-        await crossing.call(instance.clean)
+        await validate_relations(instance, frozenset(exclude | errors.keys()))
     except ValidationError as problem:
         problem.update_error_dict(errors)
-    exclude |= errors.keys() - {NON_FIELD_ERRORS}
+        errors = in_order_of_fields(instance, errors)
     try:
-        await validate_relations(instance, frozenset(exclude))
+        await crossing.call(instance.clean)
     except ValidationError as problem:
         problem.update_error_dict(errors)
     steps = [instance.avalidate_unique] if unique else []
@@ -74,7 +79,13 @@ async def full_clean(instance: Any, exclude: set[str], unique: bool, constraints
         raise ValidationError(errors)
 
 
-async def validate_relations(instance: Any, exclude: frozenset[str]) -> None:
+def in_order_of_fields(instance: AwaitableModel, errors: Errors) -> Errors:
+    """Return the errors in the order of the model's fields: those of foreign keys were found after all others."""
+    names = [field.name for field in instance._meta.concrete_fields if field.name in errors]
+    return {name: errors[name] for name in dict.fromkeys([*names, *errors])}
+
+
+async def validate_relations(instance: AwaitableModel, exclude: frozenset[str]) -> None:
     """Look for the rows that foreign keys refer to, among those their ``limit_choices_to`` admits."""
     errors: Errors = {}
     for field in instance._meta.relation_fields:
@@ -88,7 +99,7 @@ async def validate_relations(instance: Any, exclude: frozenset[str]) -> None:
         raise ValidationError(errors)
 
 
-def alias_of(instance: Any) -> str:
+def alias_of(instance: AwaitableModel) -> str:
     """The database an instance is, or would be, saved on: where it must be valid."""
     if routes.active:
         return routes.to_write(type(instance), {"instance": instance})
@@ -96,16 +107,16 @@ def alias_of(instance: Any) -> str:
     return alias
 
 
-def rows_besides(instance: Any, model: Any) -> Any:
+def rows_besides(instance: AwaitableModel, model: type[AwaitableModel]) -> Any:
     """A QuerySet of the rows of a model (the instance's, or a parent of it) other than the instance's own."""
-    queryset = model._base_manager.using(alias_of(instance))
+    queryset = model._default_manager.using(alias_of(instance))
     keys = [getattr(instance, field.attname) for field in model._meta.pk_fields]
     if not instance._state.adding and None not in keys:
         return queryset.exclude(pk=keys[0] if len(keys) == 1 else tuple(keys))
     return queryset
 
 
-async def validate_unique(instance: Any, exclude: frozenset[str]) -> None:
+async def validate_unique(instance: AwaitableModel, exclude: frozenset[str]) -> None:
     """Look for another row with the same value of a unique field or group."""
     errors: Errors = {}
     for model in (type(instance), *instance._meta.all_parents):
@@ -130,7 +141,9 @@ async def validate_unique(instance: Any, exclude: frozenset[str]) -> None:
         raise ValidationError(errors)
 
 
-async def is_taken_for(instance: Any, field: Any, date_field: Any, part: str, model: Any) -> bool:
+async def is_taken_for(
+    instance: AwaitableModel, field: Field, date_field: Any, part: str, model: type[AwaitableModel]
+) -> bool:
     """Whether another row of ``model`` holds the instance's value of ``field`` on the same date, or in a month or year
     of the same number. Moments are looked at in the current time zone; where there is no date, nothing is taken.
     """
@@ -146,7 +159,7 @@ async def is_taken_for(instance: Any, field: Any, date_field: Any, part: str, mo
     return bool(await rows_besides(instance, model).filter(**same).aexists())
 
 
-def date_error_message(instance: Any, field: Any, date_field: Any, part: str) -> ValidationError:
+def date_error_message(instance: AwaitableModel, field: Field, date_field: Any, part: str) -> ValidationError:
     """What is said where ``unique_for_date``, ``_month`` or ``_year`` of ``field`` is not met."""
     return ValidationError(
         field.error_messages["unique_for_date"],
@@ -164,7 +177,11 @@ def date_error_message(instance: Any, field: Any, date_field: Any, part: str) ->
 
 
 async def is_taken(
-    instance: Any, names: Iterable[str], condition: Any = None, nulls_distinct: bool = True, model: Any = None
+    instance: AwaitableModel,
+    names: Iterable[str],
+    condition: object = None,
+    nulls_distinct: bool = True,
+    model: type[AwaitableModel] | None = None,
 ) -> bool:
     """Whether another row holds the same values under ``names`` (and meets ``condition``).
 
@@ -191,7 +208,11 @@ async def is_taken(
 
 
 async def computes_taken(
-    instance: Any, expressions: Iterable[Any], condition: Any, nulls_distinct: bool, model: Any
+    instance: AwaitableModel,
+    expressions: Iterable[Any],
+    condition: Any,
+    nulls_distinct: bool,
+    model: type[AwaitableModel],
 ) -> bool:
     """Whether another row of ``model`` (that meets ``condition``) comes to the same values of ``expressions``.
 
@@ -213,14 +234,14 @@ async def computes_taken(
     return bool(await queryset.aexists())
 
 
-def unordered(expression: Any) -> Any:
+def unordered(expression: Expression) -> Any:
     """What is indexed, without the direction or the operator class it is indexed with."""
     while isinstance(expression, (OrderBy, OpClass)):
         expression = expression.get_source_expressions()[0]
     return expression
 
 
-def with_values(expression: Any, instance: Any) -> Any:
+def with_values(expression: Resolvable, instance: Any) -> Expression:
     """The expression with the instance's values in place of the names of its columns.
 
     Raises: CannotTell for a name that is none of a column with a value, or that stands inside a condition.
@@ -240,7 +261,7 @@ def with_values(expression: Any, instance: Any) -> Any:
     return own
 
 
-def unique_error(instance: Any, model: Any, names: tuple[str, ...]) -> ValidationError:
+def unique_error(instance: AwaitableModel, model: type[AwaitableModel], names: tuple[str, ...]) -> ValidationError:
     """The error for values that are taken, with Django's parameters: its text may name any of them."""
     meta = model._meta
     name = capitalized(meta.verbose_name)
@@ -259,13 +280,13 @@ def unique_error(instance: Any, model: Any, names: tuple[str, ...]) -> Validatio
     return ValidationError(text, code="unique_together", params={**params, "field_labels": listed})
 
 
-def capitalized(name: Any) -> str:
+def capitalized(name: object) -> str:
     """A verbose name with its first letter in upper case, and the others as they are."""
     text = str(name)
     return text[:1].upper() + text[1:]
 
 
-async def validate_constraints(instance: Any, exclude: frozenset[str]) -> None:
+async def validate_constraints(instance: AwaitableModel, exclude: frozenset[str]) -> None:
     """Run each constraint's own check."""
     errors: Errors = {}
     for model in (type(instance), *instance._meta.all_parents):

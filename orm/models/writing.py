@@ -34,7 +34,7 @@ class WritePlan:
     the field that holds the key of the parent's row: they are written first.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: type[AwaitableModel]) -> None:
         meta: Options = model._meta
         fields = [field for field in meta.table_fields if not field.generated]
         self.generated = tuple(field.attname for field in meta.table_fields if field.generated)
@@ -42,6 +42,7 @@ class WritePlan:
         self.model: Any = meta.concrete_model
         self.key: Field[Any] = meta.pk
         self.key_attname = meta.pk.attname
+        self.key_attnames = frozenset(field.attname for field in meta.pk_fields)
         self.composite = meta.pk.is_composite
         keys = meta.pk_fields
         self.key_has_default = all(key.has_default() or key.has_db_default for key in keys)
@@ -51,37 +52,45 @@ class WritePlan:
         self.parents: tuple[tuple[WritePlan, Field[Any]], ...] = tuple(
             (parent._meta.write_plan, link) for parent, link in meta.parents.items()
         )
+        self.plain = not (self.files or self.composite or self.key_has_default or self.generated or self.parents)
+        """Whether saving is an UPDATE of a row with a key, unless that meets none, or an INSERT of one without."""
         self.attnames = frozenset(field.attname for field in meta.concrete_fields)
         self.holds_all = membership_of(sorted(self.attnames))
-        self._checked: dict[tuple[str, ...], frozenset[str]] = {}
+        self._checked: dict[tuple[str, ...], tuple[frozenset[str], Columns]] = {}
         self._chosen: dict[frozenset[str], Columns] = {}
         self.relations = meta.relation_fields
         self.virtual = meta.private_fields
-        self.ordered = bool(meta.order_with_respect_to)
+        models: list[Any] = [self.model, *meta.all_parents]
+        self.ordered: Any = next((one for one in models if one._meta.order_with_respect_to), None)
+        """The model, or the parent, whose rows have places; see ``orm.models.neighbours``."""
+        self.tied = bool(self.relations or self.virtual or self.ordered is not None)
+        """Whether an instance's values may depend on other instances."""
 
     @cached_property
     def writable_names(self) -> frozenset[str]:
-        """Names ``update_fields`` may hold."""
-        own = {name for field in self.keyless.fields for name in (field.name, field.attname)}
+        """Names ``update_fields`` may hold; what the database computes may be named, and is not written."""
+        computed = (field for field in self.model._meta.local_concrete_fields if field.generated)
+        own = {name for field in (*self.keyless.fields, *computed) for name in (field.name, field.attname)}
         return frozenset(own.union(*(plan.writable_names for plan, _ in self.parents)))
 
-    def checked(self, update_fields: Iterable[str]) -> frozenset[str]:
-        """Return what ``save(update_fields=…)`` was given. Raises ``ValueError`` for what is no column to be updated.
+    def checked(self, update_fields: Iterable[str]) -> tuple[frozenset[str], Columns]:
+        """Return what ``save(update_fields=…)`` was given, and which columns of this table it names.
 
-        A program saves few combinations of fields, so what was found right once is not checked again.
+        Raises ``ValueError`` for what is no column to be updated. A program saves few combinations of fields, so what
+        was found right once is not checked again.
         """
         if isinstance(update_fields, str):
             raise TypeError(f"update_fields must be a list of names, like [{update_fields!r}], not a string.")
         given = tuple(update_fields)
-        names = self._checked.get(given)
-        if names is None:
+        found = self._checked.get(given)
+        if found is None:
             names = frozenset(given)
             if not names <= self.writable_names:
                 raise self._unknown(sorted(names - self.writable_names))
             if len(self._checked) >= MOST_KEPT:
                 self._checked.clear()
-            self._checked[given] = names
-        return names
+            found = self._checked[given] = names, self.chosen(names)
+        return found
 
     def _unknown(self, names: Sequence[str]) -> ValueError:
         near = difflib.get_close_matches(names[0], self.writable_names, n=2)
@@ -106,6 +115,18 @@ def membership_of(names: Sequence[str]) -> Callable[[Mapping[str, Any]], bool]:
     """Return a function that tells whether all names are keys of a mapping: in half of the time of comparing sets."""
     tests = " and ".join(f"{name!r} in held" for name in names)
     return define("holds_all", ["def holds_all(held):", f"    return {tests}"], {}, "names of columns")
+
+
+def loaded_columns(instance: AwaitableModel, plan: WritePlan) -> tuple[frozenset[str], Columns]:
+    """Return what save() writes of an instance of which only some attributes were read: those it has.
+
+    Raises ``ValueError`` where the key is not among them.
+    """
+    held = vars(instance)
+    if held.get(plan.key_attname) is None and not instance._is_pk_set():
+        raise ValueError("Cannot force an update in save() with no primary key.")
+    chosen = plan.attnames.intersection(held).difference(plan.key_attnames)
+    return chosen, plan.chosen(chosen)
 
 
 async def write_tables(
@@ -151,7 +172,7 @@ async def _write_with_parents(
     force_update: bool,
     chosen: frozenset[str] | None,
     limited: bool,
-    written: dict[Any, bool],
+    written: dict[object, bool],
 ) -> None:
     """Write the rows of the tables a model inherits from, and then its own; each once, however it is reached.
 
@@ -198,7 +219,7 @@ async def write_row(
         force_insert = True
     if not force_insert:
         columns = plan.keyless if chosen is None else plan.chosen(chosen)
-        if columns.fields and instance._meta.select_on_save and not force_update:
+        if columns.fields and instance._meta.select_on_save and not (force_update or limited):
             found: Any = await _exists(plan, alias, key)
             if found:
                 await update_instance(plan.model, instance, columns, using=alias)
@@ -210,13 +231,20 @@ async def write_row(
             found = force_update or chosen is not None or await _exists(plan, alias, key)
         if found:
             return False
-        if force_update or limited:
-            what = "Forced update" if force_update else "Save with update_fields"
-            raise type(instance).NotUpdated(f"{what} did not affect any rows.")
+        return await insert_unmet(instance, plan, alias, force_update, limited)
     await insert(plan.model, instance, plan.all, using=alias)
     return True
 
 
-async def _exists(plan: WritePlan, alias: str, key: Any) -> bool:
+async def insert_unmet(instance: Any, plan: WritePlan, alias: str, force_update: bool, limited: bool) -> bool:
+    """Insert the row that an UPDATE did not meet. Raises ``NotUpdated`` where it had to be met."""
+    if force_update or limited:
+        what = "Forced update" if force_update else "Save with update_fields"
+        raise type(instance).NotUpdated(f"{what} did not affect any rows.")
+    await insert(plan.model, instance, plan.all, using=alias)
+    return True
+
+
+async def _exists(plan: WritePlan, alias: str, key: Field) -> bool:
     """Whether a table that has nothing but keys has this one."""
     return bool(await plan.model._meta.base_manager.using(alias).filter(pk=key).aexists())

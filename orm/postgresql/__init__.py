@@ -61,6 +61,8 @@ from orm.postgresql.search import (
     SearchRank,
     SearchVector,
     SearchVectorField,
+)
+from orm.postgresql.trigrams import (
     TrigramDistance,
     TrigramSimilarity,
     TrigramStrictWordDistance,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from orm.postgresql.arrays import ArrayField
+from orm.postgresql.arrays import array_of
 from orm.sql import types
 from orm.sql.aggregates import Aggregate
-from orm.sql.expressions import Value
+from orm.sql.expressions import Slot, Value
+from orm.structures.deprecation import RemovedInDjango61Warning, warn
 
 if TYPE_CHECKING:
+    from orm.sql.resolving import Resolver
     from orm.sql.types import SQLType
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "RegrSXY",
     "RegrSYY",
     "RegrSlope",
+    "StatAggregate",
     "StringAgg",
 ]
 
@@ -42,7 +45,10 @@ class _Ordered(Aggregate):
 
     def __init__(self, *expressions: Any, ordering: Any = None, order_by: Any = None, **options: Any) -> None:
         if ordering and order_by:
-            raise TypeError(f"{type(self).__name__}: ordering is the older name of order_by; give one of them")
+            said = "Cannot specify both order_by and ordering."
+            raise TypeError(f"{said} {type(self).__name__}: ordering is the older name of order_by.")
+        if ordering:
+            warn("The ordering argument is deprecated. Use order_by instead.", RemovedInDjango61Warning)
         super().__init__(*expressions, order_by=order_by or ordering, **options)
 
 
@@ -52,8 +58,28 @@ class ArrayAgg(_Ordered):
     function = "ARRAY_AGG"
     name = "ArrayAgg"
 
+    def resolve_expression(
+        self,
+        query: Resolver,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Self:
+        """Resolve names; a list as the default is an array of what is gathered."""
+        made = super().resolve_expression(query, allow_joins, reuse, summarize, for_save)
+        given, slot = self.default, made.default
+        if (
+            isinstance(given, Value)
+            and given._output_field is None
+            and isinstance(given.value, (list, tuple))
+            and isinstance(slot, Slot)
+        ):
+            made.default = Slot(slot.index, made.output_field)
+        return made
+
     def _infer_output_field(self) -> SQLType | None:
-        return ArrayField(self.source_expressions[0].output_field)
+        return array_of(self.source_expressions[0].output_field)
 
 
 class BitAnd(Aggregate):
@@ -114,7 +140,7 @@ class StringAgg(_Ordered):
     name = "StringAgg"
     template = "%(function)s(%(distinct)s%(expressions)s%(ordering)s)"
 
-    def __init__(self, expression: Any, delimiter: Any, **options: Any) -> None:
+    def __init__(self, expression: object, delimiter: object, **options: object) -> None:
         if not isinstance(delimiter, str) and not hasattr(delimiter, "resolve_expression"):
             raise TypeError(f"StringAgg's delimiter is a text or an expression, not {delimiter!r}")
         super().__init__(expression, Value(delimiter) if isinstance(delimiter, str) else delimiter, **options)
@@ -123,7 +149,7 @@ class StringAgg(_Ordered):
         return types.TEXT
 
 
-class _OfTwo(Aggregate):
+class StatAggregate(Aggregate):
     """A statistic of pairs: ``y`` depends on ``x``. A pair with a NULL in it is passed over."""
 
     allow_distinct = False
@@ -137,38 +163,38 @@ class _OfTwo(Aggregate):
         return types.FLOAT
 
 
-class Corr(_OfTwo):
+class Corr(StatAggregate):
     """The coefficient of correlation."""
 
     function = "CORR"
     name = "Corr"
 
 
-class CovarPop(_OfTwo):
+class CovarPop(StatAggregate):
     """The covariance; of the population, or of a sample with ``sample=True``."""
 
     name = "CovarPop"
 
-    def __init__(self, y: Any, x: Any, sample: bool = False, **options: Any) -> None:
+    def __init__(self, y: object, x: object, sample: bool = False, **options: object) -> None:
         self.function = "COVAR_SAMP" if sample else "COVAR_POP"
         super().__init__(y, x, **options)
 
 
-class RegrAvgX(_OfTwo):
+class RegrAvgX(StatAggregate):
     """The mean of ``x``."""
 
     function = "REGR_AVGX"
     name = "RegrAvgX"
 
 
-class RegrAvgY(_OfTwo):
+class RegrAvgY(StatAggregate):
     """The mean of ``y``."""
 
     function = "REGR_AVGY"
     name = "RegrAvgY"
 
 
-class RegrCount(_OfTwo):
+class RegrCount(StatAggregate):
     """How many pairs have no NULL."""
 
     function = "REGR_COUNT"
@@ -179,42 +205,42 @@ class RegrCount(_OfTwo):
         return types.INTEGER
 
 
-class RegrIntercept(_OfTwo):
+class RegrIntercept(StatAggregate):
     """Where the line of least squares crosses the axis of ``y``."""
 
     function = "REGR_INTERCEPT"
     name = "RegrIntercept"
 
 
-class RegrR2(_OfTwo):
+class RegrR2(StatAggregate):
     """The square of the coefficient of correlation."""
 
     function = "REGR_R2"
     name = "RegrR2"
 
 
-class RegrSlope(_OfTwo):
+class RegrSlope(StatAggregate):
     """The slope of the line of least squares."""
 
     function = "REGR_SLOPE"
     name = "RegrSlope"
 
 
-class RegrSXX(_OfTwo):
+class RegrSXX(StatAggregate):
     """The sum of the squares of ``x``'s distances from its mean."""
 
     function = "REGR_SXX"
     name = "RegrSXX"
 
 
-class RegrSXY(_OfTwo):
+class RegrSXY(StatAggregate):
     """The sum of the products of the distances of ``x`` and ``y`` from their means."""
 
     function = "REGR_SXY"
     name = "RegrSXY"
 
 
-class RegrSYY(_OfTwo):
+class RegrSYY(StatAggregate):
     """The sum of the squares of ``y``'s distances from its mean."""
 
     function = "REGR_SYY"

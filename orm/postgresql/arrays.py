@@ -15,20 +15,27 @@ import json
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from orm.errors import ImproperlyConfigured, ValidationError
+from orm.checks.messages import CheckMessage, Error
+from orm.config import settings
+from orm.errors import FieldError, ImproperlyConfigured, ValidationError
+from orm.models.checks.fields import shared_default_checks
 from orm.models.fields import Field, IntegerField
 from orm.models.fields.base import NOT_PROVIDED
 from orm.postgresql.validators import ArrayMaxLengthValidator
+from orm.sql import types
 from orm.sql.conditions import EMPTY, LIST
 from orm.sql.expressions import Expression, Null, Slot
 from orm.sql.lookups import Exact, In, Lookup, Transform
-from orm.sql.nodes import Node
+from orm.sql.nodes import Node, Rendered
 from orm.sql.subqueries import Subquery
 
 if TYPE_CHECKING:
+    from orm.sql.compiler import Compiler
+    from orm.sql.dialect import Dialect
+    from orm.sql.resolving import Resolver
     from orm.sql.types import SQLType
 
-__all__ = ["ArrayField", "ArraySubquery"]
+__all__ = ["ArrayField", "ArraySubquery", "IndexTransform", "SliceTransform"]
 
 
 class ArrayField(Field[list[Any]]):
@@ -55,11 +62,11 @@ class ArrayField(Field[list[Any]]):
     def __init__(self, base_field: Field[Any], size: int | None = None, **options: Any) -> None:
         if not isinstance(base_field, Field):
             raise ImproperlyConfigured(f"ArrayField takes a field for its elements, not {base_field!r}.")
-        if base_field.is_relation:
+        if settings.strict_models and base_field.is_relation:
             raise ImproperlyConfigured("Base field for array cannot be a related field.")
         if size is not None and (not isinstance(size, int) or isinstance(size, bool)):
             raise TypeError(f"ArrayField(size={size!r}): the size is a whole number of elements, or None.")
-        if isinstance(options.get("default", NOT_PROVIDED), list):
+        if settings.strict_models and isinstance(options.get("default", NOT_PROVIDED), list):
             raise ImproperlyConfigured(
                 f"default={options['default']!r} would be shared by all instances; give a callable: default=list."
             )
@@ -76,6 +83,17 @@ class ArrayField(Field[list[Any]]):
         """Also: the elements' field is called as this one, so that its errors say where they are from."""
         super().set_attributes_from_name(name)
         self.base_field.set_attributes_from_name(name)
+
+    def own_checks(self, aliases: Iterable[str], from_model: object) -> Iterable[CheckMessage]:
+        """Also: what the elements' field finds, and that it is no relation."""
+        yield from shared_default_checks(self, "`list` instead of `[]`")
+        if self.base_field.is_relation:
+            yield Error("Base field for array cannot be a related field.", obj=self, id="postgres.E002")
+            return
+        found = self.base_field.check(databases=aliases)
+        if found:
+            listed = "\n    ".join(f"{one.msg} ({one.id})" for one in found)
+            yield Error(f"Base field for array has errors:\n    {listed}", obj=self, id="postgres.E001")
 
     def structure(self) -> Hashable:
         return self if vars(self).get("model") is not None else (type(self), self.size, self.base_field.structure())
@@ -105,7 +123,7 @@ class ArrayField(Field[list[Any]]):
         """What reads a list whose elements' field has a ``from_db_value`` of its own; None where it has none."""
         return None if getattr(self.base_field, "from_db_value", None) is None else self._elements_from_db
 
-    def _elements_from_db(self, value: Any, expression: Any, connection: Any) -> Any:
+    def _elements_from_db(self, value: Any, expression: object, connection: object) -> Any:
         if value is None:
             return None
         read = self.base_field.from_db_value  # type: ignore[attr-defined]
@@ -154,14 +172,17 @@ class ArrayField(Field[list[Any]]):
                 check(item)
             except ValidationError as problem:
                 prefix = self.error_messages["item_invalid"] % {"nth": position + 1}
-                problems += [
-                    ValidationError(f"{prefix} {message}", code="item_invalid", params={"nth": position + 1})
-                    for message in problem.messages
-                ]
+                for one in problem.flat():
+                    params = {**(one.params or {}), "nth": position + 1}
+                    problems.append(ValidationError(f"{prefix} {one.text()}", code="item_invalid", params=params))
         if problems:
-            raise ValidationError(problems)
+            raise problems[0] if len(problems) == 1 else ValidationError(problems)
 
     # -- lookups -------------------------------------------------------------------------------------------------------
+
+    def sliced(self, expression: Expression, start: int, length: int | None) -> Expression:
+        """The elements from place ``start``, counted from 1: what ``F("tags")[:2]`` is."""
+        return SliceTransform(start, None if length is None else start + length - 1, expression)
 
     def get_transform(self, name: str) -> Any:
         """Also: ``tags__0`` is the first element, ``tags__0_2`` the first two."""
@@ -178,13 +199,21 @@ class ArrayField(Field[list[Any]]):
         return SliceTransformFactory(int(start), int(end))
 
 
+def array_of(element: SQLType) -> ArrayField:
+    """Return the type of an array of computed values."""
+    field = types.as_field(element)
+    if not isinstance(field, Field):
+        raise FieldError(f"There is no field for arrays of {field!r}: give the expression an output_field.")
+    return ArrayField(field.clone())
+
+
 class _Carrier:
     """An object with one attribute, for asking the elements' field how it writes a value."""
 
     def __init__(self, attname: str) -> None:
         self.attname = attname
 
-    def hold(self, value: Any) -> None:
+    def hold(self, value: object) -> None:
         """Take the next element."""
         setattr(self, self.attname, value)
 
@@ -192,19 +221,19 @@ class _Carrier:
 class ArraySubquery(Subquery):
     """All rows of a queryset of one column, as an array."""
 
-    template = "ARRAY({})"
+    template = "ARRAY(%(subquery)s)"
 
     def resolve_expression(
         self,
-        query: Any = None,
+        query: Resolver,
         allow_joins: bool = True,
         reuse: set[str] | None = None,
         summarize: bool = False,
         for_save: bool = False,
-    ) -> Any:
-        found = query.embed_value(self.queryset, self.template, self._output_field, ordered=True)
+    ) -> Expression:
+        found = query.embed_value(self.queryset, self._text, self._output_field, ordered=True)
         if self._output_field is None:
-            return type(found)(found.select, self.template, ArrayField(found.output_field))
+            return type(found)(found.select, self._text, array_of(found.output_field))
         return found
 
 
@@ -215,14 +244,14 @@ class ArrayLiteral(Expression):
         super().__init__(output_field)
         self.items = tuple(items)
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         parts = [compiler.compile(item) for item in self.items]
         inside = ", ".join(sql for sql, _ in parts)
         params = [param for _, item_params in parts for param in item_params]
         return connection.cast(f"ARRAY[{inside}]", self.output_field), params
 
 
-def _listed(lhs: Any, value: Iterable[Any], query: Any) -> ArrayLiteral:
+def _listed(lhs: Any, value: Iterable[object], query: Any) -> ArrayLiteral:
     """Return a list with expressions among its items as one expression."""
     field = lhs.output_field
     items: list[Any] = []
@@ -236,13 +265,17 @@ def _listed(lhs: Any, value: Iterable[Any], query: Any) -> ArrayLiteral:
     return ArrayLiteral(items, field)
 
 
+def _resolved(lhs: Expression, value: object, query: Resolver) -> Expression:
+    return query.resolve_value(value, lhs)
+
+
 class _ArrayComparison(Lookup):
     """An operator between two arrays."""
 
     operator = ""
 
     @classmethod
-    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+    def build(cls, lhs: Expression, kind: Hashable, value: Any, query: Resolver) -> Expression:
         if isinstance(kind, tuple):
             if kind[0] is list:
                 return cls(lhs, _listed(lhs, value, query))
@@ -250,9 +283,9 @@ class _ArrayComparison(Lookup):
                 return cls(lhs, query.embed_value(value, cls.rows_template, lhs.output_field))
         return super().build(lhs, kind, value, query)
 
-    rows_template: ClassVar[str] = "ARRAY({})"
+    rows_template: ClassVar[str] = "ARRAY(%(subquery)s)"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         lhs, lhs_params = self.process_lhs(compiler, connection)
         rhs, rhs_params = self.process_rhs(compiler, connection)
         if not isinstance(self.rhs, Slot):
@@ -284,9 +317,9 @@ class ArrayOverlap(_ArrayComparison):
     operator = "&&"
 
     @classmethod
-    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+    def build(cls, lhs: Expression, kind: Hashable, value: object, query: Any) -> Expression:
         if isinstance(kind, tuple) and kind[0] is not list and not isinstance(value, Node):
-            rows = query.embed_value(value, "ARRAY(SELECT UNNEST(r.a) FROM ({}) AS r(a))", lhs.output_field)
+            rows = query.embed_value(value, "ARRAY(SELECT UNNEST(r.a) FROM (%(subquery)s) AS r(a))", lhs.output_field)
             return cls(lhs, rows)
         return super().build(lhs, kind, value, query)
 
@@ -296,7 +329,7 @@ class ArrayExact(Exact):
     """Whether two arrays are the same: elements, order and length."""
 
     @classmethod
-    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+    def build(cls, lhs: Expression, kind: Hashable, value: Any, query: Resolver) -> Expression:
         if kind in (LIST, EMPTY):
             return cls(lhs, cls.slot(lhs, value, query))
         if isinstance(kind, tuple) and kind[0] is list:
@@ -309,9 +342,10 @@ class ArrayIn(In):
     """Whether an array is one of several."""
 
     @classmethod
-    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+    def build(cls, lhs: Expression, kind: Hashable, value: Any, query: Resolver) -> Expression:
         if isinstance(kind, tuple) and kind[0] is list:
-            return cls(lhs, [_listed(lhs, item, query) if isinstance(item, (list, tuple)) else item for item in value])
+            lists = (list, tuple)
+            return cls(lhs, [(_listed if isinstance(i, lists) else _resolved)(lhs, i, query) for i in value])
         return super().build(lhs, kind, value, query)
 
 
@@ -324,30 +358,42 @@ class ArrayLen(Transform):
     def _infer_output_field(self) -> SQLType | None:
         return IntegerField()
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
         sql, params = compiler.compile(self.lhs)
         # An empty array has no dimension, and so no length along one; CARDINALITY counts the elements of all.
         return f"COALESCE(ARRAY_LENGTH({sql}, 1), CARDINALITY({sql}))", [*params, *params]
 
 
 class IndexTransform(Transform):
-    """One element, counted from 0."""
+    """One element.
+
+    Parameters: ``index`` is its place, counted from 1 as the database does; ``base_field`` is the elements' field, or
+    its class. In a lookup's path (``tags__0``) elements are counted from 0.
+    """
 
     lookup_name = "index"
 
-    def __init__(self, index: int, base_field: Field[Any], expression: Any) -> None:
+    def __init__(self, index: int, base_field: Any, expression: object) -> None:
         super().__init__(expression)
-        self.index = index
-        self.base_field = base_field
+        self.index = _place(index)
+        self.base_field = base_field() if isinstance(base_field, type) else base_field
 
     def _infer_output_field(self) -> SQLType | None:
-        return self.base_field
+        found: SQLType = self.base_field
+        return found
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
         sql, params = compiler.compile(self.lhs)
         if not sql.endswith("]"):
             sql = f"({sql})"
-        return f"{sql}[%s::integer]", [*params, self.index + 1]
+        return f"{sql}[{self.index}]", params
+
+
+def _place(number: object) -> int:
+    """Return the place of an element, which becomes SQL. Raises ``TypeError`` for anything but a whole number."""
+    if type(number) is not int:
+        raise TypeError(f"The place of an array's element is a whole number, not {number!r}.")
+    return number
 
 
 class IndexTransformFactory:
@@ -357,27 +403,31 @@ class IndexTransformFactory:
         self.index = index
         self.base_field = base_field
 
-    def __call__(self, expression: Any) -> IndexTransform:
-        return IndexTransform(self.index, self.base_field, expression)
+    def __call__(self, expression: Expression) -> IndexTransform:
+        return IndexTransform(self.index + 1, self.base_field, expression)
 
 
 class SliceTransform(Transform):
-    """Elements from one index up to another, which does not belong to it, as in Python."""
+    """The elements from place ``start``, counted from 1, to place ``end``, both included; None leaves that side open.
+
+    In a lookup's path (``tags__0_2``) it is as slices are in Python.
+    """
 
     lookup_name = "slice"
 
-    def __init__(self, start: int, end: int, expression: Any) -> None:
+    def __init__(self, start: int | None, end: int | None, expression: object) -> None:
         super().__init__(expression)
-        self.start = start
-        self.end = end
+        self.start = None if start is None else _place(start)
+        self.end = None if end is None else _place(end)
 
     def _infer_output_field(self) -> SQLType | None:
         found: SQLType = self.lhs.output_field
         return found
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
         sql, params = compiler.compile(self.lhs)
-        return f"({sql})[%s::integer:%s::integer]", [*params, self.start + 1, self.end]
+        bounds = ":".join("" if bound is None else str(bound) for bound in (self.start, self.end))
+        return f"({sql})[{bounds}]", params
 
 
 class SliceTransformFactory:
@@ -387,5 +437,5 @@ class SliceTransformFactory:
         self.start = start
         self.end = end
 
-    def __call__(self, expression: Any) -> SliceTransform:
-        return SliceTransform(self.start, self.end, expression)
+    def __call__(self, expression: Expression) -> SliceTransform:
+        return SliceTransform(self.start + 1, self.end, expression)

@@ -11,7 +11,7 @@ Equality of plain columns in it needs the extension ``btree_gist``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.models.conditions import CannotTell, holds, schema_sql
@@ -23,6 +23,10 @@ from orm.sql.expressions import Expression, OrderBy, Value
 from orm.sql.references import F, names_in
 
 if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+    from orm.sql.compiler import Compiler
+    from orm.sql.dialect import Dialect
+    from orm.sql.nodes import Rendered
     from orm.sql.types import SQLType
 
 __all__ = ["ExclusionConstraint"]
@@ -43,7 +47,7 @@ class ExclusionConstraint(BaseConstraint):
     Raises ``ValueError`` or ``TypeError`` for what can't be one of these.
     """
 
-    default_message: ClassVar[str] = "Constraint “%(name)s” is violated."
+    default_violation_error_message: ClassVar[str] = "Constraint “%(name)s” is violated."
 
     def __init__(
         self,
@@ -58,7 +62,7 @@ class ExclusionConstraint(BaseConstraint):
     ) -> None:
         index_type = "gist" if index_type is None else index_type
         if not isinstance(index_type, str) or index_type.lower() not in METHODS:
-            raise ValueError("Exclusion constraints only support GiST, SP-GiST or Hash indexes.")
+            raise ValueError("Exclusion constraints only support GiST or SP-GiST indexes. Hash is the third.")
         if not expressions:
             raise ValueError("At least one expression is required to define an exclusion constraint.")
         if not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in expressions):
@@ -69,9 +73,9 @@ class ExclusionConstraint(BaseConstraint):
         if condition is not None and not getattr(condition, "conditional", False):
             raise ValueError("ExclusionConstraint.condition must be a Q instance.")
         if deferrable is not None and not isinstance(deferrable, Deferrable):
-            raise TypeError("ExclusionConstraint.deferrable must be a Deferrable instance.")
+            raise ValueError("ExclusionConstraint.deferrable must be a Deferrable instance.")
         if include is not None and not isinstance(include, (list, tuple)):
-            raise TypeError("ExclusionConstraint.include must be a list or tuple.")
+            raise ValueError("ExclusionConstraint.include must be a list or tuple.")
         super().__init__(name=name, **options)
         self.expressions = tuple((expression, RangeOperators(operator).value) for expression, operator in expressions)
         self.index_type = index_type.lower()
@@ -79,7 +83,18 @@ class ExclusionConstraint(BaseConstraint):
         self.deferrable = deferrable
         self.include = tuple(include or ())
 
-    def table_clause(self, model: Any, dialect: Any) -> str:
+    def _parts_shown(self) -> Iterator[str]:
+        yield f"index_type={self._declared[1].get('index_type') or 'GIST'!r}"
+        yield f"expressions={list(self.expressions)!r}"
+        yield f"name={self.name!r}"
+        if self.condition is not None:
+            yield f"condition={self.condition}"
+        if self.deferrable is not None:
+            yield f"deferrable={self.deferrable!r}"
+        if self.include:
+            yield f"include={self.include!r}"
+
+    def table_clause(self, model: Any, dialect: Dialect) -> str:
         """``CONSTRAINT name EXCLUDE USING …``."""
         parts = ", ".join(
             f"{self._element(model, expression, dialect)} WITH {operator}" for expression, operator in self.expressions
@@ -93,13 +108,15 @@ class ExclusionConstraint(BaseConstraint):
             clause += f" DEFERRABLE INITIALLY {self.deferrable.name}"
         return clause
 
-    def _element(self, model: Any, expression: Any, dialect: Any) -> str:
+    def _element(self, model: type[AwaitableModel], expression: Expression | str, dialect: Dialect) -> str:
         if isinstance(expression, str):
             return str(dialect.quote(ddl.column_of(model, expression)))
         sql = schema_sql(model, expression, dialect)
         return sql if isinstance(expression, (F, OpClass, OrderBy)) else f"({sql})"
 
-    async def avalidate(self, model: Any, instance: Any, exclude: frozenset[str], using: str) -> None:
+    async def avalidate(
+        self, model: type[AwaitableModel], instance: AwaitableModel, exclude: frozenset[str], using: str
+    ) -> None:
         """Ask the database for another row with which every operator holds.
 
         Raises: ValidationError.
@@ -144,20 +161,20 @@ class Operation(Expression):
     def _infer_output_field(self) -> SQLType | None:
         return types.BOOLEAN
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         lhs, lhs_params = compiler.compile(self.lhs)
         rhs, rhs_params = compiler.compile(self.rhs)
         return f"{lhs} {self.operator} {rhs}", [*lhs_params, *rhs_params]
 
 
-def _indexed(expression: Any) -> Any:
+def _indexed(expression: Expression | str) -> Any:
     """Return what an element of an index compares, without how it is sorted and which operator class it names."""
     if isinstance(expression, OrderBy):
         return _indexed(expression.expression)
     return _indexed(expression.source_expressions[0]) if isinstance(expression, OpClass) else expression
 
 
-def with_values(node: Any, values: Mapping[str, Any]) -> Any:
+def with_values(node: Any, values: Mapping[str, object]) -> Any:
     """Return an expression with the fields it names replaced by values."""
     if isinstance(node, F):
         return values[node.name]

@@ -6,7 +6,7 @@ The extension is made with ``CREATE EXTENSION hstore`` (``HStoreExtension`` in a
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.errors import ValidationError
@@ -17,6 +17,10 @@ from orm.sql.expressions import Expression, Slot
 from orm.sql.lookups import Lookup, Transform
 
 if TYPE_CHECKING:
+    from orm.sql.compiler import Compiler
+    from orm.sql.dialect import Dialect
+    from orm.sql.nodes import Rendered
+    from orm.sql.resolving import Resolver
     from orm.sql.types import SQLType
 
 __all__ = ["HStoreField"]
@@ -71,14 +75,14 @@ class HStoreKey(Transform):
 
     lookup_name = "key"
 
-    def __init__(self, key: str, expression: Any) -> None:
+    def __init__(self, key: str, expression: object) -> None:
         super().__init__(expression)
         self.key = key
 
     def _infer_output_field(self) -> SQLType | None:
         return TextField()
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
         sql, params = compiler.compile(self.lhs)
         return f"({sql} -> %s::text)", [*params, self.key]
 
@@ -89,14 +93,14 @@ class HStoreKeyFactory:
     def __init__(self, key: str) -> None:
         self.key = key
 
-    def __call__(self, expression: Any) -> HStoreKey:
+    def __call__(self, expression: Expression) -> HStoreKey:
         return HStoreKey(self.key, expression)
 
 
 class _HStoreComparison(Lookup):
     operator = ""
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         lhs, lhs_params = self.process_lhs(compiler, connection)
         rhs, rhs_params = self.process_rhs(compiler, connection)
         return f"{lhs} {self.operator} {rhs}", [*lhs_params, *rhs_params]
@@ -126,7 +130,7 @@ class HStoreHasKey(_HStoreComparison):
     operator = "?"
 
     @classmethod
-    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+    def build(cls, lhs: Expression, kind: Hashable, value: object, query: Resolver) -> Expression:
         if isinstance(kind, tuple):
             return super().build(lhs, kind, value, query)
         return cls(lhs, Slot(query.take_slot(value, str), TextField()))
@@ -134,7 +138,7 @@ class HStoreHasKey(_HStoreComparison):
 
 class _HStoreKeys(_HStoreComparison):
     @classmethod
-    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+    def build(cls, lhs: Expression, kind: Hashable, value: object, query: Resolver) -> Expression:
         if kind not in (LIST, EMPTY, ITEMS):
             raise TypeError(f"{cls.lookup_name} takes a list of keys, not {value!r}")
         return cls(lhs, Slot(query.take_slot(value, _texts), _TEXTS))

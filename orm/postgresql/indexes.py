@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 
-def _whole(name: str, value: Any, least: int | None = None) -> int | None:
+def _whole(name: str, value: object, least: int | None = None) -> int | None:
     """Return a parameter that is a whole number or None. Raises ``TypeError`` or ``ValueError`` for anything else."""
     if value is None:
         return None
@@ -34,7 +34,7 @@ def _whole(name: str, value: Any, least: int | None = None) -> int | None:
     return value
 
 
-def _truth(name: str, value: Any) -> bool | None:
+def _truth(name: str, value: object) -> bool | None:
     if value is not None and not isinstance(value, bool):
         raise TypeError(f"{name} must be True, False or None, not {value!r}.")
     return value

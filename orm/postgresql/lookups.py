@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 from orm.models.fields import CharField, TextField
-from orm.postgresql.search import (
-    SearchLookup,
-    SearchVectorField,
-    TrigramSimilar,
-    TrigramStrictWordSimilar,
-    TrigramWordSimilar,
-)
+from orm.postgresql.search import SearchLookup, SearchVectorField
+from orm.postgresql.trigrams import TrigramSimilar, TrigramStrictWordSimilar, TrigramWordSimilar
 from orm.sql.lookups import Transform
 
 __all__ = [

@@ -22,6 +22,9 @@ from orm.sql.literals import literal
 
 if TYPE_CHECKING:
     from orm.migrations.state import ProjectState
+    from orm.models.schema_editor import AwaitableSchemaEditor
+    from orm.sql.dialect import Dialect
+    from orm.structures.deconstruct import DeconstructedOperation
 
 __all__ = [
     "AddConstraintNotValid",
@@ -45,7 +48,7 @@ PROVIDERS = ("libc", "icu", "builtin")
 _LOCALE = re.compile(r"[\w@.=;-]+\Z", re.ASCII)
 
 
-def _refuse_inside(operation: Operation, schema_editor: Any) -> None:
+def _refuse_inside(operation: Operation, schema_editor: AwaitableSchemaEditor) -> None:
     """Raise NotSupportedError inside a transaction, where the database would wait for itself."""
     alias = schema_editor.connection.alias
     if schema_editor.dialect.capabilities.concurrent_indexes and in_atomic_block(alias):
@@ -59,6 +62,7 @@ class AddIndexConcurrently(AddIndex):
     """Build an index while others write. The migration says ``atomic = False``."""
 
     atomic = False
+    transactional = False
     concurrently = True
 
     def describe(self) -> str:
@@ -66,7 +70,7 @@ class AddIndexConcurrently(AddIndex):
         return f"Concurrently create index {self.index.name} on field(s) {fields} of model {self.model_name}"
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         _refuse_inside(self, schema_editor)
         model = to_state.apps.get_model(app_label, self.model_name)
@@ -74,7 +78,7 @@ class AddIndexConcurrently(AddIndex):
             await schema_editor.aadd_index(model, self.index, concurrently=True)
 
     async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         _refuse_inside(self, schema_editor)
         model = from_state.apps.get_model(app_label, self.model_name)
@@ -86,13 +90,14 @@ class RemoveIndexConcurrently(RemoveIndex):
     """Drop an index while others write. The migration says ``atomic = False``."""
 
     atomic = False
+    transactional = False
     concurrently = True
 
     def describe(self) -> str:
         return f"Concurrently remove index {self.name} from {self.model_name}"
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         _refuse_inside(self, schema_editor)
         model = from_state.apps.get_model(app_label, self.model_name)
@@ -101,7 +106,7 @@ class RemoveIndexConcurrently(RemoveIndex):
             await schema_editor.aremove_index(model, index, concurrently=True)
 
     async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         _refuse_inside(self, schema_editor)
         model = to_state.apps.get_model(app_label, self.model_name)
@@ -118,7 +123,7 @@ class AddConstraintNotValid(AddConstraint):
 
     reads_rows = False
 
-    def __init__(self, model_name: str, constraint: Any) -> None:
+    def __init__(self, model_name: str, constraint: object) -> None:
         if not isinstance(constraint, CheckConstraint):
             raise TypeError("AddConstraintNotValid.constraint must be a check constraint.")
         super().__init__(model_name, constraint)
@@ -131,7 +136,7 @@ class AddConstraintNotValid(AddConstraint):
         return f"{super().migration_name_fragment}_not_valid"
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         model = from_state.apps.get_model(app_label, self.model_name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):
@@ -149,7 +154,7 @@ class ValidateConstraint(IndexOperation):
         self.model_name = model_name
         self.name = name
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> DeconstructedOperation:
         return type(self).__name__, [], {"model_name": self.model_name, "name": self.name}
 
     def describe(self) -> str:
@@ -163,7 +168,7 @@ class ValidateConstraint(IndexOperation):
         """Nothing: the constraint is there already."""
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         model = from_state.apps.get_model(app_label, self.model_name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):
@@ -172,7 +177,7 @@ class ValidateConstraint(IndexOperation):
             await schema_editor.apply(dialect.validate_constraint(table, name))
 
     async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         """Nothing: what has been validated may stay so."""
 
@@ -186,10 +191,10 @@ class CreateExtension(DatabaseObject):
         self.name = name
         self.hints = hints or {}
 
-    def made(self, dialect: Any, model: Any) -> list[Any]:
+    def made(self, dialect: Dialect, model: object) -> list[Any]:
         return [dialect.create_extension(dialect.quote(self.name))]
 
-    def dropped(self, dialect: Any, model: Any) -> list[Any]:
+    def dropped(self, dialect: Dialect, model: object) -> list[Any]:
         return [dialect.drop_extension(dialect.quote(self.name))]
 
     def describe(self) -> str:
@@ -273,7 +278,7 @@ class CollationOperation(DatabaseObject):
         self.name, self.locale = name, locale
         self.provider, self.deterministic = provider, deterministic
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> DeconstructedOperation:
         options: dict[str, Any] = {"name": self.name, "locale": self.locale}
         if self.provider != "libc":
             options["provider"] = self.provider
@@ -281,11 +286,11 @@ class CollationOperation(DatabaseObject):
             options["deterministic"] = False
         return type(self).__name__, [], options
 
-    def made(self, dialect: Any, model: Any) -> list[Any]:
+    def made(self, dialect: Dialect, model: object) -> list[Any]:
         locale = literal(self.locale, dialect)
         return [dialect.create_collation(dialect.quote(self.name), locale, self.provider, self.deterministic)]
 
-    def dropped(self, dialect: Any, model: Any) -> list[Any]:
+    def dropped(self, dialect: Dialect, model: object) -> list[Any]:
         return [dialect.drop_collation(dialect.quote(self.name))]
 
 
@@ -299,7 +304,7 @@ class CreateCollation(CollationOperation):
     def migration_name_fragment(self) -> str:
         return f"create_collation_{self.name.lower()}"
 
-    def reduce(self, operation: Any, app_label: str) -> bool | list[Any]:
+    def reduce(self, operation: object, app_label: str) -> bool | list[Any]:
         same = isinstance(operation, RemoveCollation) and self.name == operation.name
         return [] if same else super().reduce(operation, app_label)
 

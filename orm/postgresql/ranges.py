@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import enum
 import json
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.errors import ImproperlyConfigured, ValidationError
@@ -35,6 +35,10 @@ from orm.sql.lookups import Lookup, Transform
 from orm.sql.ranges import BOUNDS, DateRange, DateTimeTZRange, NumericRange, Range
 
 if TYPE_CHECKING:
+    from orm.sql.compiler import Compiler
+    from orm.sql.dialect import Dialect
+    from orm.sql.nodes import Rendered
+    from orm.sql.resolving import Resolver
     from orm.sql.types import SQLType
 
 __all__ = [
@@ -78,7 +82,7 @@ class RangeBoundary(Expression):
     def _infer_output_field(self) -> SQLType | None:
         return types.TEXT
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         return f"'{self.lower}{self.upper}'", []
 
 
@@ -126,10 +130,10 @@ class RangeField(Field[Range]):
             return self.range_type(self._bound(found.lower), self._bound(found.upper), found.bounds or "[)")
         raise TypeError(f"{self}: a range is given as a {self.range_type.__name__} or two bounds, not as {value!r}.")
 
-    def _bound(self, value: Any) -> Any:
+    def _bound(self, value: object) -> Any:
         return None if value is None else self.base_field.get_prep_value(value)
 
-    def element_or_range(self, value: Any) -> Any:
+    def element_or_range(self, value: object) -> Any:
         """A range as it is; one value as the range that holds nothing else. What ``contains`` is asked for."""
         if isinstance(value, (list, tuple, Range)) or hasattr(value, "isempty"):
             return self.get_prep_value(value)
@@ -215,7 +219,7 @@ class _RangeComparison(Lookup):
     operator = ""
 
     @classmethod
-    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+    def build(cls, lhs: Expression, kind: Hashable, value: object, query: Resolver) -> Expression:
         if kind is None or isinstance(kind, tuple):
             return super().build(lhs, kind, value, query)
         return cls(lhs, Slot(query.take_slot(value, cls.prepared(lhs.output_field)), lhs.output_field, bare=True))
@@ -226,7 +230,7 @@ class _RangeComparison(Lookup):
         prepare: Callable[[Any], Any] = field.get_prep_value
         return prepare
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         lhs, lhs_params = self.process_lhs(compiler, connection)
         rhs, rhs_params = self.process_rhs(compiler, connection)
         return f"{lhs} {self.operator} {rhs}", [*lhs_params, *rhs_params]
@@ -240,7 +244,7 @@ class RangeExact(_RangeComparison):
     operator = "="
 
     @classmethod
-    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+    def build(cls, lhs: Any, kind: Hashable, value: object, query: Resolver) -> Expression:
         if kind is None:
             return lhs.output_field.get_lookup("isnull")(lhs, True)  # type: ignore[no-any-return]
         return super().build(lhs, kind, value, query)
@@ -394,13 +398,13 @@ class ValueContainedBy(Lookup):
     """What the column's SQL becomes, to be of the type of the range's bounds."""
 
     @classmethod
-    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+    def build(cls, lhs: Expression, kind: Hashable, value: object, query: Resolver) -> Expression:
         field = cls.range_field()
         if isinstance(kind, tuple):
             return cls(lhs, query.resolve_value(value, lhs))
         return cls(lhs, Slot(query.take_slot(value, field.get_prep_value), field))
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         lhs, lhs_params = self.process_lhs(compiler, connection)
         rhs, rhs_params = self.process_rhs(compiler, connection)
         return f"{self.column.format(lhs)} <@ {rhs}", [*lhs_params, *rhs_params]

@@ -1,12 +1,11 @@
-"""Full-text search and likeness of texts, as PostgreSQL has them.
+"""Full-text search, as PostgreSQL has it.
 
     vector = SearchVector("title", weight="A") + SearchVector("body", weight="B")
     Entry.objects.annotate(rank=SearchRank(vector, SearchQuery("duck"))).order_by("-rank")
     Entry.objects.filter(body__search="duck")
-    Entry.objects.annotate(likeness=TrigramSimilarity("title", "duk")).filter(likeness__gt=0.3)
 
 Texts that are looked for are always bound, and so are the names of configurations; weights and kinds of search come
-from closed sets. Trigrams need the extension ``pg_trgm``, ``unaccent`` the one of that name.
+from closed sets. ``unaccent`` needs the extension of that name.
 """
 
 from __future__ import annotations
@@ -17,14 +16,27 @@ from typing import TYPE_CHECKING, Any
 
 from orm.models.fields import Field, FloatField
 from orm.postgresql.arrays import ArrayField
+from orm.postgresql.trigrams import (  # part of this module in Django
+    TrigramDistance,
+    TrigramSimilarity,
+    TrigramStrictWordDistance,
+    TrigramStrictWordSimilarity,
+    TrigramWordDistance,
+    TrigramWordSimilarity,
+)
 from orm.sql import types
-from orm.sql.calls import Func
+from orm.sql.calls import Func, written
 from orm.sql.expressions import Expression, Value
-from orm.sql.lookups import Exact, Lookup
+from orm.sql.lookups import Exact
 from orm.sql.references import F, as_reference
 
 if TYPE_CHECKING:
+    from orm.sql.compiler import Compiler
+    from orm.sql.dialect import Dialect
+    from orm.sql.nodes import Rendered
+    from orm.sql.resolving import Resolver
     from orm.sql.types import SQLType
+    from orm.structures.deconstruct import Deconstructed
 
 __all__ = [
     "SearchConfig",
@@ -43,6 +55,7 @@ __all__ = [
 ]
 
 WEIGHTS = ("A", "B", "C", "D")
+CONFIGURATION = types.SQLType("regconfig")
 
 
 class SearchVectorField(Field[str]):
@@ -70,22 +83,29 @@ class SearchConfig(Expression):
 
     def __init__(self, config: Any) -> None:
         super().__init__()
-        self.config = config if hasattr(config, "resolve_expression") else Value(config, output_field=types.TEXT)
+        if not hasattr(config, "resolve_expression"):
+            config = Value(types.prepare_text(config), output_field=CONFIGURATION)
+        self.config = config
 
     @classmethod
-    def from_parameter(cls, config: Any) -> SearchConfig | None:
+    def from_parameter(cls, config: object) -> SearchConfig | None:
         """Return a configuration as such; None stays None, which is the database's default one."""
         return config if config is None or isinstance(config, cls) else cls(config)
 
+    def deconstruct(self) -> Deconstructed:
+        config = self.config
+        return self._path, (config.value if isinstance(config, Value) else config,), {}
+
     def _infer_output_field(self) -> SQLType | None:
-        return types.TEXT
+        return CONFIGURATION
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         sql, params = compiler.compile(self.config)
-        return f"{sql}::regconfig", params
+        named = self.config.output_field_or_none is CONFIGURATION  # a parameter of that type, and so a constant
+        return (sql if named else f"{sql}::regconfig"), params
 
 
-def _with_config(config: SearchConfig | None, compiler: Any) -> tuple[str, list[Any]]:
+def _with_config(config: SearchConfig | None, compiler: Compiler) -> tuple[str, list[object]]:
     """Return the first argument of a text search function: the configuration and a comma, or nothing."""
     if config is None:
         return "", []
@@ -104,7 +124,7 @@ class SearchVectorCombinable(Expression):
     def _infer_output_field(self) -> SQLType | None:
         return SearchVectorField()
 
-    def _combine(self, other: Any, operator: str, reversed_: bool) -> Any:
+    def _combine(self, other: object, operator: str, reversed_: bool) -> Any:
         if not isinstance(other, SearchVectorCombinable) or operator != "+":
             raise TypeError(
                 f"SearchVector can only be combined with other SearchVector instances, got {type(other).__name__}."
@@ -122,7 +142,7 @@ class SearchVector(SearchVectorCombinable):
         weight: one of A, B, C and D, for ``SearchRank``.
     """
 
-    def __init__(self, *expressions: Any, config: Any = None, weight: str | None = None) -> None:
+    def __init__(self, *expressions: object, config: Any = None, weight: str | None = None) -> None:
         if not expressions:
             raise TypeError("SearchVector needs at least one field or expression.")
         if weight is not None and weight not in WEIGHTS:
@@ -133,13 +153,21 @@ class SearchVector(SearchVectorCombinable):
         self.weight = weight
 
     @classmethod
-    def of_resolved(cls, expression: Any, config: SearchConfig | None) -> SearchVector:
+    def of_resolved(cls, expression: Expression, config: SearchConfig | None) -> SearchVector:
         """Return the vector of an expression that belongs to a query already."""
         made = cls(expression)
         made.expressions, made.config = [expression], config
         return made
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def deconstruct(self) -> Deconstructed:
+        path, _, options = super().deconstruct()
+        return path, tuple(map(written, self.expressions)), options
+
+    def __repr__(self) -> str:
+        shown = " || ' ' || ".join(map(repr, self.expressions))
+        return f"{type(self).__name__}({shown})"
+
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         config, params = _with_config(self.config, compiler)
         parts: list[str] = []
         for item in self.expressions:
@@ -163,7 +191,13 @@ class CombinedSearchVector(SearchVectorCombinable):
         self.second = second
         self.config = first.config or second.config
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def __str__(self) -> str:
+        return f"{self.first} || {self.second}"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self}>"
+
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         first, first_params = compiler.compile(self.first)
         second, second_params = compiler.compile(self.second)
         return f"({first} || {second})", [*first_params, *second_params]
@@ -189,23 +223,23 @@ class SearchQueryCombinable(Expression):
     def _infer_output_field(self) -> SQLType | None:
         return SearchQueryField()
 
-    def _joined(self, other: Any, operator: str, reversed_: bool = False) -> CombinedSearchQuery:
+    def _joined(self, other: object, operator: str, reversed_: bool = False) -> CombinedSearchQuery:
         if not isinstance(other, SearchQueryCombinable):
             raise TypeError(
                 f"SearchQuery can only be combined with other SearchQuery instances, got {type(other).__name__}."
             )
         return CombinedSearchQuery(other, operator, self) if reversed_ else CombinedSearchQuery(self, operator, other)
 
-    def __and__(self, other: Any) -> CombinedSearchQuery:
+    def __and__(self, other: object) -> CombinedSearchQuery:
         return self._joined(other, "&&")
 
-    def __rand__(self, other: Any) -> CombinedSearchQuery:
+    def __rand__(self, other: object) -> CombinedSearchQuery:
         return self._joined(other, "&&", reversed_=True)
 
-    def __or__(self, other: Any) -> CombinedSearchQuery:
+    def __or__(self, other: object) -> CombinedSearchQuery:
         return self._joined(other, "||")
 
-    def __ror__(self, other: Any) -> CombinedSearchQuery:
+    def __ror__(self, other: object) -> CombinedSearchQuery:
         return self._joined(other, "||", reversed_=True)
 
     def __invert__(self) -> NegatedSearchQuery:
@@ -243,12 +277,19 @@ class SearchQuery(SearchQueryCombinable):
         self.invert = invert
         self.search_type = search_type
 
+    def __str__(self) -> str:
+        return f"~{self!r}" if self.invert else repr(self)
+
+    def __repr__(self) -> str:
+        config = [] if self.config is None else [self.config]
+        return f"{type(self).__name__}({', '.join(map(repr, [*config, self.value]))})"
+
     def __invert__(self) -> Any:
         return type(self)(
             self.value, self._output_field, config=self.config, invert=not self.invert, search_type=self.search_type
         )
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         config, params = _with_config(self.config, compiler)
         sql, value_params = compiler.compile(self.value)
         call = f"{SearchType[self.search_type].value}({config}{sql})"
@@ -281,7 +322,7 @@ class Lexeme(SearchQueryCombinable):
         self.value = Value(f"{quoted}:{marks}" if marks else quoted, output_field=types.TEXT)
         self.config = None
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         sql, params = compiler.compile(self.value)
         return f"{sql}::tsquery", params
 
@@ -296,7 +337,13 @@ class CombinedSearchQuery(SearchQueryCombinable):
         self.second = second
         self.config = first.config or second.config
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def __str__(self) -> str:
+        return f"({self.first} {self.operator} {self.second})"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self}>"
+
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         first, first_params = compiler.compile(self.first)
         second, second_params = compiler.compile(self.second)
         return f"({first} {self.operator} {second})", [*first_params, *second_params]
@@ -310,7 +357,10 @@ class NegatedSearchQuery(SearchQueryCombinable):
         self.query = query
         self.config = query.config
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def __repr__(self) -> str:
+        return f"~{self.query}"
+
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         sql, params = compiler.compile(self.query)
         return f"!!({sql})", params
 
@@ -322,16 +372,16 @@ class SearchVectorExact(Exact):
     """Whether a vector matches a query, or a text that is read as one with the vector's configuration."""
 
     @classmethod
-    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+    def build(cls, lhs: Expression, kind: Hashable, value: object, query: Resolver) -> Expression:
         if kind is None:
             return super().build(lhs, kind, value, query)
         if isinstance(kind, tuple):
             return cls(lhs, query.resolve_value(value, lhs))
-        wanted = SearchQuery(value).resolve_expression(query)
+        wanted = SearchQuery(value).with_parts_resolved(query)
         wanted.config = getattr(lhs, "config", None)
         return cls(lhs, wanted)
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         lhs, lhs_params = self.process_lhs(compiler, connection)
         rhs, rhs_params = self.process_rhs(compiler, connection)
         return f"{lhs} @@ {rhs}", [*lhs_params, *rhs_params]
@@ -345,11 +395,11 @@ class SearchLookup(SearchVectorExact):
 
     lookup_name = "search"
 
-    def process_lhs(self, compiler: Any, connection: Any, lhs: Any = None) -> tuple[str, Sequence[Any]]:
+    def process_lhs(self, compiler: Compiler, connection: Any, lhs: Expression | None = None) -> Rendered:
         vector = self.lhs
         if not isinstance(vector.output_field, SearchVectorField):
             vector = SearchVector.of_resolved(vector, getattr(self.rhs, "config", None))
-        result: tuple[str, Sequence[Any]] = compiler.compile(vector)
+        result: Rendered = compiler.compile(vector)
         return result
 
 
@@ -366,10 +416,10 @@ class SearchRank(Func):
 
     def __init__(
         self,
-        vector: Any,
-        query: Any,
+        vector: object,
+        query: Resolver,
         weights: Sequence[float] | None = None,
-        normalization: Any = None,
+        normalization: object = None,
         cover_density: bool = False,
     ) -> None:
         vector = as_reference(vector)
@@ -391,7 +441,7 @@ class SearchRank(Func):
     def _infer_output_field(self) -> SQLType | None:
         return FloatField()
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
         compiled = [compiler.compile(item) for item in self.source_expressions]
         parts = [sql for sql, _ in compiled]
         if self.weighted:
@@ -428,8 +478,8 @@ class SearchHeadline(Func):
 
     def __init__(
         self,
-        expression: Any,
-        query: Any,
+        expression: object,
+        query: Resolver,
         *,
         config: Any = None,
         start_sel: str | None = None,
@@ -462,7 +512,7 @@ class SearchHeadline(Func):
     def _infer_output_field(self) -> SQLType | None:
         return types.TEXT
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
         config, params = _with_config(self.config, compiler)
         parts: list[str] = []
         for item in [*self.source_expressions, *([] if self.options is None else [self.options])]:
@@ -472,7 +522,7 @@ class SearchHeadline(Func):
         return f"ts_headline({config}{', '.join(parts)})", params
 
 
-def _check_headline_option(name: str, value: Any) -> None:
+def _check_headline_option(name: str, value: object) -> None:
     wanted = str if name in ("start_sel", "stop_sel", "fragment_delimiter") else int
     if not isinstance(value, wanted):
         raise TypeError(f"{name} is {'a text' if wanted is str else 'a whole number'}, not {value!r}")
@@ -480,110 +530,10 @@ def _check_headline_option(name: str, value: Any) -> None:
         raise ValueError(f"{name} has up to {MOST_OF_A_MARK} bytes, not {len(value)} characters")
 
 
-def _headline_value(value: Any) -> str:
+def _headline_value(value: object) -> str:
     """Return an option's value as ``ts_headline`` reads it: in double quotes, which are doubled inside."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
     return '"' + str(value).replace("\\", "\\\\").replace('"', '""') + '"'
-
-
-# -- trigrams ----------------------------------------------------------------------------------------------------------
-
-
-def _text(value: Any) -> Any:
-    return value if hasattr(value, "resolve_expression") else Value(value, output_field=types.TEXT)
-
-
-class _Trigram(Func):
-    """A measure between a text of the row and a given one; the given text is bound."""
-
-    given_first = False
-
-    def __init__(self, expression: Any, string: Any) -> None:
-        row, given = as_reference(expression), _text(string)
-        super().__init__(*((given, row) if self.given_first else (row, given)))
-
-    def _infer_output_field(self) -> SQLType | None:
-        return FloatField()
-
-
-class TrigramSimilarity(_Trigram):
-    """How alike two texts are, from 0 to 1."""
-
-    function = "SIMILARITY"
-
-
-class TrigramDistance(_Trigram):
-    """How unlike two texts are: 1 less ``TrigramSimilarity``."""
-
-    template = "(%(expressions)s)"
-    arg_joiner = " <-> "
-
-
-class _WordTrigram(_Trigram):
-    given_first = True
-
-    def __init__(self, string: Any, expression: Any) -> None:
-        super().__init__(expression, string)
-
-
-class TrigramWordSimilarity(_WordTrigram):
-    """How alike a text is to the most similar part of the row's."""
-
-    function = "WORD_SIMILARITY"
-
-
-class TrigramStrictWordSimilarity(_WordTrigram):
-    """How alike a text is to the most similar whole words of the row's."""
-
-    function = "STRICT_WORD_SIMILARITY"
-
-
-class TrigramWordDistance(_WordTrigram):
-    """1 less ``TrigramWordSimilarity``."""
-
-    template = "(%(expressions)s)"
-    arg_joiner = " <<-> "
-
-
-class TrigramStrictWordDistance(_WordTrigram):
-    """1 less ``TrigramStrictWordSimilarity``."""
-
-    template = "(%(expressions)s)"
-    arg_joiner = " <<<-> "
-
-
-class _TrigramLookup(Lookup):
-    operator = ""
-
-    @classmethod
-    def value_type(cls, lhs: Any) -> SQLType:
-        return types.TEXT
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
-        lhs, lhs_params = self.process_lhs(compiler, connection)
-        rhs, rhs_params = self.process_rhs(compiler, connection)
-        return f"{lhs} {self.operator} {rhs}", [*lhs_params, *rhs_params]
-
-
-class TrigramSimilar(_TrigramLookup):
-    """Whether two texts are alike, by ``pg_trgm.similarity_threshold``."""
-
-    lookup_name = "trigram_similar"
-    operator = "%%"
-
-
-class TrigramWordSimilar(_TrigramLookup):
-    """Whether a part of the text is like the given one, by ``pg_trgm.word_similarity_threshold``."""
-
-    lookup_name = "trigram_word_similar"
-    operator = "%%>"
-
-
-class TrigramStrictWordSimilar(_TrigramLookup):
-    """Whether whole words of the text are like the given one, by ``pg_trgm.strict_word_similarity_threshold``."""
-
-    lookup_name = "trigram_strict_word_similar"
-    operator = "%%>>"

@@ -7,6 +7,7 @@ from typing import Any
 
 from orm.errors import ValidationError
 from orm.models.fields.validators import (
+    DeclaredValidator,
     MaxLengthValidator,
     MaxValueValidator,
     MinLengthValidator,
@@ -27,7 +28,7 @@ class ArrayMaxLengthValidator(MaxLengthValidator):
 
     message = "List contains %(show_value)s items, it should contain no more than %(limit_value)s."
 
-    def __init__(self, limit_value: Any, message: str | None = None) -> None:
+    def __init__(self, limit_value: object, message: str | None = None) -> None:
         super().__init__(limit_value, self.message if message is None else message)
 
 
@@ -36,7 +37,7 @@ class ArrayMinLengthValidator(MinLengthValidator):
 
     message = "List contains %(show_value)s items, it should contain no fewer than %(limit_value)s."
 
-    def __init__(self, limit_value: Any, message: str | None = None) -> None:
+    def __init__(self, limit_value: object, message: str | None = None) -> None:
         super().__init__(limit_value, self.message if message is None else message)
 
 
@@ -60,7 +61,7 @@ class RangeMinValueValidator(MinValueValidator):
         return a.lower is None or bool(a.lower < b)
 
 
-class KeysValidator:
+class KeysValidator(DeclaredValidator):
     """A mapping has certain keys.
 
     Parameters: ``keys`` must be there; with ``strict`` no others may be; ``messages`` replaces the sentences of
@@ -78,7 +79,7 @@ class KeysValidator:
         if messages is not None:
             self.messages = {**self.messages, **messages}
 
-    def __call__(self, value: Mapping[str, Any]) -> None:
+    def __call__(self, value: Mapping[str, object]) -> None:
         self._refuse("missing_keys", self.keys - set(value))
         if self.strict:
             self._refuse("extra_keys", set(value) - self.keys)
@@ -86,12 +87,6 @@ class KeysValidator:
     def _refuse(self, code: str, keys: set[str]) -> None:
         if keys:
             raise ValidationError(self.messages[code], code=code, params={"keys": ", ".join(sorted(keys))})
-
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
-        """Import path and arguments that make this validator again."""
-        return "orm.postgresql.validators.KeysValidator", [], {
-            "keys": sorted(self.keys), "strict": self.strict, "messages": dict(self.messages)
-        }  # fmt: skip
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, KeysValidator):

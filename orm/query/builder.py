@@ -8,24 +8,29 @@ calls may speak of different ones, and ``exclude()`` means "has no such row".
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from orm.errors import FieldError
+from orm.errors import FieldError, InvalidValue
 from orm.query.key_names import KeyName
-from orm.query.names import RELATION_LOOKUPS, Listing, Names, further_conditions, nearest, transform_of
-from orm.query.path import Path
+from orm.query.names import RELATION_LOOKUPS, Listing, Names, further_conditions, nearest, transform_of, unsupported
 from orm.sql import types
-from orm.sql.columns import Col
-from orm.sql.conditions import Q, Where, kind_of
-from orm.sql.expressions import Expression, Slot
+from orm.sql.columns import Col, Column, Ref
+from orm.sql.conditions import Q, Where, built_kind, kind_of
+from orm.sql.expressions import ComparedSlot, Expression, OrderBy, Slot
 from orm.sql.json import KeyPath, PathItem
 from orm.sql.lookups import Exact, IsNull, build_lookup
 from orm.sql.nodes import Node
+from orm.sql.order_joins import clear_ordering, order_by_filtered
+from orm.sql.path import Path
 from orm.sql.references import names_in
-from orm.sql.select import Join, Output, Select, SubSelect, relabel
+from orm.sql.select import Join, Output, Position, Select, SubSelect, relabel
+from orm.sql.sources import SelectedRows
+from orm.sql.ties import Tie
 from orm.sql.types import SQLType
 
 if TYPE_CHECKING:
+    from orm.sql.resolving import Embeddable, Resolvable, Resolver
     from orm.sql.statements import Statement
 
 Prepare = Callable[[Any], Any]
@@ -35,15 +40,17 @@ class Builder(Names):
     """Changes a copy of a select, one chain step long.
 
     ``pending`` are the step's values in the order ``structure()`` listed them, or None for a step that has no key.
+    ``only_on`` is the alias of the one database that the query can run on, where a query inside it has named one.
     """
 
-    def __init__(self, select: Select, pending: Sequence[Any] | None = None) -> None:
+    def __init__(self, select: Select, pending: Sequence[object] | None = None, only_on: str | None = None) -> None:
         listing = pending if isinstance(pending, Listing) else None
         self.paths = {} if listing is None else listing.paths
         self.path_starts = {} if listing is None else listing.starts
         self.select = select.copy()
         self.model = select.model
         self.pending = pending
+        self.only_on = only_on
         self.base = select.slots
         self.prepares: list[Prepare | None] = []
         self.values: list[Any] = []
@@ -95,13 +102,13 @@ class Builder(Names):
         """Say that a slot holds the list of an IN, whose length may be part of the text."""
         self.list_slots.add(slot)
 
-    def preparer_for(self, lhs: Any, sql_type: SQLType) -> Prepare:
+    def preparer_for(self, lhs: Expression, sql_type: SQLType) -> Prepare:
         """Return what prepares a value compared to ``lhs``; it names ``lhs`` when it refuses one."""
         if sql_type.model is not None:
             return sql_type.get_prep_value  # a model's field names itself
         return _Named(sql_type, self.describe(lhs))
 
-    def resolve_value(self, value: Any, lhs: Any, many: bool = False) -> Any:
+    def resolve_value(self, value: object, lhs: Expression, many: bool = False) -> Expression:
         """Return the right side of a lookup that is an expression or a queryset."""
         if isinstance(value, Node):
             resolved = value.resolve_expression(self, True, self._reuse)
@@ -120,14 +127,15 @@ class Builder(Names):
                     f"{self.describe(lhs)} refers to {related.__name__}: "
                     f"a queryset of {select.model.__name__} has no such rows"
                 )
-            select = one_column(select, lhs)
+            select = one_column(select, lhs, lookup="in" if many else "exact")
             if not many and select.limit is None:
                 raise ValueError(
-                    "A queryset on the right of exact must be sliced to one row: use [:1], or the in lookup"
+                    "The QuerySet value for an exact lookup must be limited to one result using slicing. "
+                    "Use [:1], or the in lookup"
                 )
             return SubSelect(select)
         slot = self.take_slot(value, self.preparer_for(lhs, lhs.output_field))
-        return Slot(slot, lhs.output_field, bare=True)
+        return ComparedSlot(slot, lhs.output_field, bare=True)
 
     def refuse_sharing(self) -> None:
         """Say that this step's text depends on its values, so that its shape is of no use to other queries."""
@@ -135,36 +143,48 @@ class Builder(Names):
 
     # -- subqueries ----------------------------------------------------------------------------------------------------
 
-    def embed(self, queryset: Any) -> Select:
-        """Return a queryset's select made part of this query; its values take the next slots."""
-        shape, values = queryset.embedded()
+    def take_in(self, queryset: Any) -> tuple[Select, int]:
+        """Let a queryset be a part of this query: return its select, and by how much its slots move.
+
+        Raises ``ValueError`` when it names another database than one that is a part already.
+        """
+        shape, values, alias = queryset.embedded()
+        if alias is not None:
+            if self.only_on not in (None, alias):
+                raise another_database(alias, self.only_on)
+            self.only_on = alias
         offset = self.base + len(self.values)
         for value in values:
             self.take_slot(value, None)
+        return shape.select, offset
+
+    def embed(self, queryset: object) -> Select:
+        """Return a queryset's select made part of this query; its values take the next slots."""
+        own, offset = self.take_in(queryset)
         taken = self._taken_aliases()
         aliases: dict[str, str] = {}
         number = 0
-        for alias in sorted(shape.select.aliases()):
+        for alias in sorted(own.aliases()):
             while f"U{number}" in taken:
                 number += 1
             aliases[alias] = f"U{number}"
             number += 1
         self._embedded |= set(aliases.values())
-        select = relabel(shape.select, aliases, offset, self)
+        select = relabel(own, aliases, offset, self)
         self.list_slots |= select.list_slots
         return select
 
     def embed_value(
-        self, queryset: Any, template: str, output_field: SQLType | None, *, ordered: bool = False
+        self, queryset: Embeddable, template: str, output_field: SQLType | None, *, ordered: bool = False
     ) -> SubSelect:
         """Return a queryset of one column as a value; ``ordered`` where the order of its rows matters."""
         return SubSelect(one_column(self.embed(queryset), ordered=ordered), template, output_field)
 
-    def embed_rows(self, queryset: Any, row: Any) -> SubSelect:
+    def embed_rows(self, queryset: Embeddable, row: Any) -> SubSelect:
         """Return the rows of a queryset as what a row of several expressions is compared with."""
         return SubSelect(one_column(self.embed(queryset), row))
 
-    def embed_condition(self, queryset: Any, template: str) -> SubSelect:
+    def embed_condition(self, queryset: Embeddable, template: str) -> SubSelect:
         """Return whether a queryset has rows, as a condition."""
         select = self.embed(queryset).copy()
         if select.combination is not None:
@@ -173,7 +193,7 @@ class Builder(Names):
         select.values = None
         select.selected = ()
         if select.limit is None and select.offset is None:
-            select.order_by = ()
+            clear_ordering(select)
             select.distinct = False
         return SubSelect(select, template, types.BOOLEAN)
 
@@ -197,7 +217,7 @@ class Builder(Names):
 
     def resolve_condition(
         self,
-        condition: Any,
+        condition: Resolvable,
         allow_joins: bool = True,
         reuse: set[str] | None = None,
         summarize: bool = False,
@@ -217,8 +237,11 @@ class Builder(Names):
         """
         if reuse is None:
             reuse = set(self.select.sticky)
+        known = set(self.select.joins) if self.select.order_joins else None
         where = self.resolve_condition(condition, reuse=reuse, within=False)
         self.select.sticky = frozenset()
+        if known is not None:
+            order_by_filtered(self.select, known)
         current = self.select.where or Where(())
         if where.contains_aggregate and self.select.group_by is None:
             self.group()
@@ -248,7 +271,7 @@ class Builder(Names):
     def _leaf(
         self, name: str, value: Any, negated: bool, within: bool | None, reuse: set[str] | None, allow_joins: bool
     ) -> Expression:
-        kind: Hashable = kind_of(value, [])
+        kind: Hashable = built_kind(value)
         if self.pending is not None and hasattr(value, "__next__"):
             value = self.pending[len(self.values)]
             kind = kind_of(iter(value), [])
@@ -256,29 +279,52 @@ class Builder(Names):
         if within and self._leads_to_many(value) and not (annotation is not None and annotation.contains_aggregate):
             return self._own_match(value, name)
         if annotation is not None:
-            return self._lookup(annotation, rest, kind, value, name)
+            found = self._lookup(annotation, rest, kind, value, name)
+            if negated and name.split("__")[0] in self.select.offered and isinstance(annotation, Column):
+                return self._known([annotation], found)  # a column of joined rows is one like any other
+            return found
         path = self.path(name)
         if within and path.many and not self._is_about_joined(path):
             return self._has_row(path, kind, value, name, reuse)
-        lhs = self.column(path, reuse, allow_joins)
+        lhs = self._compared(path, value, reuse, allow_joins)
         known = RELATION_LOOKUPS if path.relation is None else (*RELATION_LOOKUPS, *path.field.registered_lookups())
         if path.relation is not None and path.rest and path.rest[0] not in known:
             related = path.relation.hops[-1].model._meta.names
+            kind_of_key = "ForeignKey" if path.relation.many_to_many else type(path.relation).__name__
             raise FieldError(
+                f"{unsupported('__'.join(path.rest), kind_of_key, RELATION_LOOKUPS)} "
                 f"The relation {path.relation.name!r} has no lookup {path.rest[-1]!r} (in {name!r})."
                 + nearest(path.rest[0], [*RELATION_LOOKUPS, *related])
             )
         lookup = self._lookup(lhs, path.rest, kind, value, name)
-        if negated and not isinstance(lookup, IsNull):
-            # NOT (x = 1) is unknown for a NULL x; excluding x = 1 keeps it.
-            # As in Django, that goes for columns alone: a value computed from NULL is unknown, and so is its negation.
-            optional = [lhs] if path.field.null or any(hop.optional for hop in path.hops) else []
-            rhs = getattr(lookup, "rhs", None)
-            if isinstance(rhs, Col) and self._may_be_null(rhs):
-                optional.append(rhs)
-            if optional:
-                return Where((lookup, *[IsNull(column, False) for column in optional]))
-        return lookup
+        if not negated:
+            return lookup
+        if getattr(lhs, "is_key_of_several", False):
+            return self._known([part for part in lhs.parts if self._may_be_null(part)], lookup)
+        return self._known([lhs] if path.field.null or any(hop.optional for hop in path.hops) else [], lookup)
+
+    def _compared(self, path: Path, value: object, reuse: set[str] | None, allow_joins: bool = True) -> Col:
+        """Return what a condition on a path compares: a column, or those that a relation itself is made of."""
+        relation = path.relation
+        row = None if relation is None or isinstance(value, Node) else relation.row
+        if row is None or (path.rest and row.get_lookup(path.rest[0]) is None):
+            return self.column(path, reuse, allow_joins)
+        if not allow_joins and len(path.hops) > 1:
+            raise FieldError(f"{row} lies across a relation, which is not allowed here")
+        return Col(self.join(path.hops[:-1], reuse), row)
+
+    def _known(self, optional: list[Expression], lookup: Expression) -> Expression:
+        """Return a lookup under a NOT as one that is never unknown; ``optional`` holds its left side if that may be.
+
+        NOT (x = 1) is unknown for a NULL x; excluding x = 1 keeps it. Excluding JSON null does not. As in Django, that
+        goes for columns alone: a value computed from NULL is unknown, and so is its negation.
+        """
+        if isinstance(lookup, IsNull) or getattr(lookup, "rhs", lookup) is None:
+            return lookup
+        rhs = getattr(lookup, "rhs", None)
+        if isinstance(rhs, Column) or (isinstance(rhs, Col) and self._may_be_null(rhs)):
+            optional.append(rhs)
+        return Where((lookup, *[IsNull(column, False) for column in optional])) if optional else lookup
 
     def _may_be_null(self, column: Col) -> bool:
         join = self.select.joins.get(column.alias)
@@ -289,29 +335,35 @@ class Builder(Names):
         return bool(column.target.null)
 
     def _lookup(
-        self, lhs: Any, names: Sequence[str], kind: Hashable, value: Any, whole: str, query: Any = None
+        self,
+        lhs: Expression,
+        names: Sequence[str],
+        kind: Hashable,
+        value: object,
+        whole: str,
+        query: Resolver | None = None,
     ) -> Expression:
         lhs, names = self._keyed(lhs, names, whole, True)
         *transforms, last = names or ("exact",)
         lhs = self._transformed(lhs, transforms, whole, comparing=True)
-        lookup = _find_lookup(lhs, last)
+        lookup = lhs.get_lookup(last)
         if lookup is None:
             transform = transform_of(lhs, last)
             if transform is None:
                 raise self._unknown(lhs, last, whole, after=transforms, comparing=True)
             lhs, lookup = transform(lhs), None
-            lookup = _find_lookup(lhs, "exact")
+            lookup = lhs.get_lookup("exact")
         if lookup is None:
             raise FieldError(f"{whole!r} ends in {last!r}, which can't be compared")
         built: Expression = build_lookup(lookup, lhs, kind, value, query or self)
         return built
 
-    def _leads_to_many(self, value: Any) -> bool:
+    def _leads_to_many(self, value: object) -> bool:
         """Tell whether a looked-up value names something across a relation with many rows."""
         names = (name for name in names_in(value) if self._annotation(name)[0] is None)
         return any(self.path(name).many for name in names)
 
-    def _own_match(self, value: Any, name: str) -> Expression:
+    def _own_match(self, value: object, name: str) -> Expression:
         """Return EXISTS(this very row, meeting the condition): what is excluded when the value lies across a relation
         with many rows, whose join here would give a row as often as it has related ones.
         """
@@ -321,7 +373,7 @@ class Builder(Names):
         tie = Exact(Col(inner.select.base_alias, key), Col(self.select.base_alias, key))
         inner.select.where = Where((lookup, tie))
         inner.select.outputs = ()
-        return SubSelect(inner.select, "EXISTS({})")
+        return SubSelect(inner.select, "EXISTS(%(subquery)s)")
 
     def _is_about_joined(self, path: Path) -> bool:
         """Tell whether a path's rows are those that the step before has joined for a related manager."""
@@ -333,15 +385,15 @@ class Builder(Names):
             at = joined
         return bool(sticky)
 
-    def _has_row(self, path: Path, kind: Hashable, value: Any, name: str, reuse: set[str] | None) -> Expression:
+    def _has_row(self, path: Path, kind: Hashable, value: object, name: str, reuse: set[str] | None) -> Expression:
         """Return EXISTS(a related row meeting the condition), for exclude() across a relation with many rows."""
         first = next(i for i, hop in enumerate(path.hops) if hop.many)
         outer_alias = self.join(path.hops[:first], reuse)
         hop, rest = path.hops[first], path.hops[first + 1 :]
         inner = InnerBuilder(self, hop.model, tied=outer_alias)
-        lhs = inner.column(Path(rest, path.field, (), path.relation), None)
+        lhs = inner._compared(Path(rest, path.field, path.rest, path.relation), value, None)
         lookup = inner._lookup(lhs, path.rest, kind, value, name)
-        tie: Expression = Exact(Col(inner.select.base_alias, hop.rhs), Col(outer_alias, hop.lhs))
+        tie: Expression = Tie(Col(inner.select.base_alias, hop.rhs), Col(outer_alias, hop.lhs))
         more = further_conditions(hop, outer_alias, inner.select.base_alias)
         if hop.filtered is not None:
             more.append(self._joined_when(hop.filtered, inner.select.base_alias, outer_alias))
@@ -351,13 +403,13 @@ class Builder(Names):
         inner.select.outputs = ()
         if isinstance(lookup, IsNull) and lookup.rhs is True:
             # "some related column is NULL" is also what no related row at all looks like through a left join.
-            return Where((SubSelect(inner.select, "EXISTS({})"), self._no_row(inner, tie)), "OR")
-        return SubSelect(inner.select, "EXISTS({})")
+            return Where((SubSelect(inner.select, "EXISTS(%(subquery)s)"), self._no_row(inner, tie)), "OR")
+        return SubSelect(inner.select, "EXISTS(%(subquery)s)")
 
     def _no_row(self, inner: InnerBuilder, tie: Expression) -> Expression:
         select = inner.select.copy()
         select.where = Where((tie,))
-        return Where((SubSelect(select, "EXISTS({})"),), negated=True)
+        return Where((SubSelect(select, "EXISTS(%(subquery)s)"),), negated=True)
 
     # -- grouping ------------------------------------------------------------------------------------------------------
 
@@ -398,7 +450,7 @@ class InnerBuilder(Builder):
         above = self.outer.way_to(self.tied) if self.tied is not None else []
         return [*super().way_to(alias), *above]
 
-    def take_slot(self, value: Any, prepare: Prepare | None) -> int:
+    def take_slot(self, value: object, prepare: Prepare | None) -> int:
         return self.outer.take_slot(value, prepare)
 
     def take_path(self, whole: str, filtering: bool, items: list[PathItem]) -> KeyPath | Slot:
@@ -410,10 +462,10 @@ class InnerBuilder(Builder):
     def refuse_sharing(self) -> None:
         self.outer.refuse_sharing()
 
-    def embed(self, queryset: Any) -> Select:
+    def embed(self, queryset: object) -> Select:
         return self.outer.embed(queryset)
 
-    def resolve_value(self, value: Any, lhs: Any, many: bool = False) -> Any:
+    def resolve_value(self, value: object, lhs: Expression, many: bool = False) -> Expression:
         return super().resolve_value(value, lhs, many) if self.own_names else self.outer.resolve_value(value, lhs, many)
 
     def _new_alias(self, table: str) -> str:
@@ -427,7 +479,7 @@ class InnerBuilder(Builder):
 class ConstantBuilder(Builder):
     """Resolves what a model declares (Meta.ordering, constraints): its values are part of the statement, not slots."""
 
-    def take_slot(self, value: Any, prepare: Prepare | None) -> int:
+    def take_slot(self, value: object, prepare: Prepare | None) -> int:
         raise NotImplementedError("Meta.ordering can't hold values: order by an annotation in the query")
 
 
@@ -438,33 +490,46 @@ class _Named:
         self.sql_type = sql_type
         self.name = name
 
-    def __call__(self, value: Any) -> Any:
+    def __call__(self, value: object) -> Any:
         try:
             return self.sql_type.get_prep_value(value)
         except (TypeError, ValueError) as error:
+            if isinstance(error, ValueError) and self.sql_type.kind in types.MOMENT_KINDS:
+                # What fields say of a text that is none of their values.
+                raise InvalidValue(f"{self.name}: {error} (got {value!r})", code="invalid") from None
             raise type(error)(f"{self.name}: {error}") from None
 
 
-def _says_nothing(condition: Any) -> bool:
+def another_database(named: str | None, other: str | None) -> ValueError:
+    """Return the error about a query inside another that names a database on which the other does not run."""
+    return ValueError(
+        "Subqueries aren't allowed across different databases. Force the inner query to be evaluated using "
+        f"`list(inner_query)`. It is tied to {named!r} by using(), and the query around it runs on {other!r}"
+    )
+
+
+def _says_nothing(condition: object) -> bool:
     """Tell whether a condition has no lookup in it: neither it nor its negation means anything, and is left out."""
     return isinstance(condition, Q) and all(_says_nothing(child) for child in condition.children)
 
 
-def _find_lookup(lhs: Any, name: str) -> Any:
-    own = getattr(type(lhs), "class_lookups", {}).get(name)
-    if own is not None and not getattr(own, "is_transform", False):
-        return own
-    return (lhs.output_field_or_none or types.UNKNOWN).get_lookup(name)
+def _wrong_width(lookup: str, width: int, found: int) -> ValueError:
+    return ValueError(
+        f"The QuerySet value for the {lookup!r} lookup must have {width} selected fields (received {found}): choose "
+        "them with values_list()."
+    )
 
 
-def one_column(select: Select, lhs: Any = None, *, ordered: bool = False) -> Select:
+def one_column(
+    select: Select, lhs: Expression | None = None, *, ordered: bool = False, lookup: str = "exact"
+) -> Select:
     """Return a select fit for the right side of a comparison: one column, the key unless ``values()`` chose another.
 
     Its order is dropped where it changes nothing, unless ``ordered``.
     """
     select = select.copy()
     if select.combination is not None:
-        parts = tuple(one_column(part, lhs) for part in select.combination.parts)
+        parts = tuple(one_column(part, lhs, lookup=lookup) for part in select.combination.parts)
         select.combination = type(select.combination)(select.combination.operator, select.combination.all, parts)
         select.outputs = parts[0].outputs
         return select
@@ -474,22 +539,48 @@ def one_column(select: Select, lhs: Any = None, *, ordered: bool = False) -> Sel
         if wanted is not None and wanted.model is select.model:
             field = wanted
         select.outputs = tuple(Output(part) for part in Col(select.base_alias, field).parts)
+        width = len(getattr(lhs, "parts", "1"))
+        if len(select.outputs) != width:
+            raise _wrong_width(lookup, width, len(select.outputs))
     else:
         chosen = [*select.values, *((name, select.annotations[name]) for name in select.selected)]
+        columns = [(name, part) for name, expression in chosen for part in getattr(expression, "parts", (expression,))]
         width = len(getattr(lhs, "parts", "1"))
-        if len(chosen) == width > 1:
-            select.outputs = tuple(Output(expression) for _, expression in chosen)
-        elif len(chosen) != 1:
-            raise ValueError(
-                f"A QuerySet value that is compared must have 1 selected fields (received {len(chosen)}): choose it "
-                "with values_list()."
-            )
-        else:
-            name, expression = chosen[0]
-            columns: Any = getattr(expression, "parts", (expression,))
-            shown = name if name in select.selected and len(columns) == 1 else None
-            select.outputs = tuple(Output(column, shown) for column in columns)
+        if len(columns) != width and (len(chosen) != 1 or width > 1):
+            raise _wrong_width(lookup, width, len(columns))
+        shown = len(columns) == 1 and columns[0][0] in select.selected
+        select.outputs = tuple(Output(part, name if shown else None) for name, part in columns)
     select.select_related = False
     if select.limit is None and select.offset is None and not (select.distinct_on or select.lock or ordered):
-        select.order_by = ()  # rows are locked in their order
-    return select
+        clear_ordering(select)  # rows are locked in their order
+    return _with_its_order(select) if select.distinct and select.order_by else select
+
+
+def _instead(place: Expression, _: Expression) -> Expression:
+    return place
+
+
+def _with_its_order(select: Select) -> Select:
+    """Return different rows of some columns, cut in an order by others: those are selected, too, as databases want it,
+    and only the columns themselves are taken from the rows that are left.
+    """
+    own = [*(select.outputs or ())]
+    chosen = {(part.alias, part.target) for part in (output.expression for output in own) if isinstance(part, Col)}
+    columns, ordering = own.copy(), list[Expression]()
+    for item in select.order_by or ():
+        inside = getattr(item, "expression", item)
+        inside = inside.source if isinstance(inside, Ref) else inside
+        if isinstance(inside, Col) and (inside.alias, inside.target) in chosen:
+            ordering.append(item)
+            continue
+        columns.append(Output(inside))
+        place = Position(len(columns), f"c{len(columns) - 1}")
+        ordering.append(item.map(partial(_instead, place)) if isinstance(item, OrderBy) else place)
+    if len(columns) == len(own):
+        return select
+    inner = select.copy()
+    inner.outputs = tuple(Output(output.expression, f"c{number}") for number, output in enumerate(columns))
+    inner.order_by = tuple(ordering)
+    outputs = tuple(Output(Ref(f"c{number}", output.expression, "cut")) for number, output in enumerate(own))
+    rows = Join("cut", "cut", source=SelectedRows(select=inner))
+    return Select(select.model, {"cut": rows}, order_by=(), outputs=outputs, list_slots=select.list_slots)

@@ -9,30 +9,42 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, overload
 
 from orm.db.limits import seconds_above_zero
 from orm.db.routing import routes
-from orm.query import steps
-from orm.query.cte import CTE
+from orm.query import joining, slices, steps
+from orm.query.builder import another_database
+from orm.query.cte import CTE, check_name, columns_of, with_columns
 from orm.query.extra import add_extra, read_extra
-from orm.query.filtered import FilteredRelation
+from orm.query.iterables import BaseIterable, ModelIterable
 from orm.query.key_names import has_keys, whole_names
+from orm.query.known_related import KnownRelated
+from orm.query.named_expressions import _as_annotation, default_name, named_expressions
 from orm.query.prefetch import check_targets
 from orm.query.shape import Shape, root
 from orm.query.step_keys import filter_key, listed_filter_key, take_step
 from orm.sql import types
 from orm.sql.conditions import Q, kind_of
 from orm.sql.functions.moments import Trunc
+from orm.sql.lookups import IsNull
 from orm.sql.nodes import Uncacheable
-from orm.sql.subqueries import Subquery
+from orm.sql.references import F
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
     from typing import Self
 
+    from orm.query.query import Query
+    from orm.query.queryset_blocking import QuerySet
+    from orm.sql.combinable import Combinable
     from orm.sql.types import SQLType
 
+    Name: TypeAlias = str | Combinable
+
 M = TypeVar("M", covariant=True)
+C = TypeVar("C", bound="Chain[Any]")
+"""The class that a public method was called on. Not ``Self``, of which jedi forgets what it is a query for."""
 FetchMode = Literal["one", "peers", "raise"]
 
 
@@ -45,14 +57,14 @@ class Late:
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    def __get__(self, queryset: Any, owner: type) -> Any:
+    def __get__(self, queryset: object, owner: type) -> Any:
         if queryset is None:
             return self
         held = queryset.__dict__
         if "_narrow" not in held:
             raise AttributeError(f"{type(queryset).__name__} has no {self.name}: its __init__() was not called")
         narrowed = held.pop("_narrow")()
-        for name in ("_shape", "_values", "_using", "_known_related"):
+        for name in ("_shape", "_values", "_using", "_follows", "_known_related"):
             held[name] = getattr(narrowed, name)
         return held[self.name]
 
@@ -68,29 +80,42 @@ class Chain(Generic[M]):
         _shape = Late()
         _values = Late()
     _using: str | None = None
+    _follows: bool = False
+    """Whether ``_using`` is only where an instance is from, through whose relation the rows are found."""
     _low: int = 0
     _high: int | None = None
     _result_cache: list[Any] | None = None
     _prefetch_related_lookups: tuple[Any, ...] = ()
     _prefetch_done: bool = False
-    _known_related: tuple[str, str, dict[Any, Any]] | None = None
+    _known_related: tuple[KnownRelated, ...] | None = None
     _fetch_mode: FetchMode = "one"
     _timeout: float | None = None
     _hints: dict[str, Any] | None = None
     _for_write: bool = False
+    _iterable_class: type[BaseIterable] = ModelIterable
 
-    def __init__(self, model: type[M] | None = None, using: str | None = None) -> None:
+    def __init__(
+        self,
+        model: type[M] | None = None,
+        query: Query | None = None,
+        using: str | None = None,
+        hints: dict[str, Any] | None = None,
+    ) -> None:
         if model is None:
             raise TypeError("A QuerySet needs a model: QuerySet(Author)")
+        self._shape = root(model)  # before the model: FastAPI's encoder goes by this order, and stops at a shape
         self.model = model
-        self._shape = root(model)
         self._values = ()
-        if using is not None:
+        if query is not None:
+            query.copy_to(self)
+        if using is not None or query is not None:
             self._using = using
+        if hints:
+            self._hints = hints
 
     # -- mechanism -----------------------------------------------------------------------------------------------------
 
-    def _with(self, shape: Shape, values: tuple[Any, ...]) -> Self:
+    def _with(self, shape: Shape, values: tuple[object, ...]) -> Self:
         new = object.__new__(self.__class__)
         new.__dict__ = attributes = self.__dict__.copy()
         attributes["_shape"] = shape
@@ -103,12 +128,12 @@ class Chain(Generic[M]):
     def _clone(self) -> Self:
         return self._with(self._shape, self._values)
 
-    def _set(self, **attributes: Any) -> Self:
+    def _set(self, **attributes: object) -> Self:
         new = self._with(self._shape, self._values)
         new.__dict__.update(attributes)
         return new
 
-    def _step(self, name: str, arguments: Any, change: Callable[..., None], *args: Any) -> Self:
+    def _step(self, name: str, arguments: object, change: Callable[..., None], *args: object) -> Self:
         """Take a step whose ``arguments`` (anything ``structure_of`` reads) say what it does."""
         shape, prepared = take_step(self._shape, name, arguments, (), change, *args)
         return self._with(shape, self._values + prepared)
@@ -125,6 +150,12 @@ class Chain(Generic[M]):
             (name, names), (), lambda listing: (name, *map(listing.ordering, names)), change, names
         )
         return self._with(shape, self._values + prepared)
+
+    def _mix(self, *others: Chain[Any]) -> None:
+        """Let rows of other querysets be among these: no slice is taken yet, and not all are of one relation."""
+        known = [one for each in (self, *others) for one in each._known_related or ()]
+        told = tuple(one._replace(of_all=False) for one in known) or None
+        self.__dict__.update(_low=0, _high=None, _known_related=told)
 
     def _uncut(self, what: str, when: str = " once a slice has been taken") -> None:
         if self._low or self._high is not None:
@@ -143,17 +174,17 @@ class Chain(Generic[M]):
             return shape, self._values
         values = [v for v in (limit, self._low or None) if v is not None]
         shape, prepared = self._shape.advance(
-            ("cut", limit is not None, bool(self._low)), values, steps.cut, self._low, limit
+            ("cut", limit is not None, bool(self._low)), values, slices.cut, self._low, limit
         )
         return shape, self._values + prepared
 
-    def query_structure(self, values: list[Any]) -> Any:
+    def query_structure(self, values: list[object]) -> Hashable:
         """Return the key of this query as part of another, whose values get this one's (see orm.sql.expressions)."""
         shape, own = self._sliced()
         if not shape.select.cacheable:
             raise Uncacheable(type(self).__name__)
         values.extend(own)
-        return (Chain, shape)
+        return (Chain, shape) if self._using is None or self._follows else (Chain, shape, self._using)
 
     def value_type(self) -> SQLType | None:
         """Return the type of the single column of the rows, where there is one and its type is known."""
@@ -163,9 +194,14 @@ class Chain(Generic[M]):
         chosen = [expression for _, expression in select.values] or [select.annotations[select.selected[0]]]
         return chosen[0].output_field_or_none
 
-    def embedded(self) -> tuple[Shape, tuple[Any, ...]]:
-        """Return shape and values for use inside another query."""
-        return self._sliced()
+    def embedded(self) -> tuple[Shape, tuple[Any, ...], str | None]:
+        """Return shape and values for use inside another query, and the database that this one is tied to, if any."""
+        shape, values = self._sliced()
+        if self._using is None or self._follows:
+            return shape, values, shape.only_on
+        if shape.only_on not in (None, self._using):
+            raise another_database(shape.only_on, self._using)
+        return shape, values, self._using
 
     @property
     def db(self) -> str:
@@ -188,15 +224,15 @@ class Chain(Generic[M]):
 
     # -- which rows ----------------------------------------------------------------------------------------------------
 
-    def all(self) -> Self:
+    def all(self: C) -> C:
         """Return a copy, which asks the database anew."""
         return self._clone()
 
-    def none(self) -> Self:
+    def none(self: C) -> C:
         """Return a queryset that finds nothing and sends no query."""
         return self._step("none", (), steps.nothing)
 
-    def filter(self, *args: Any, **kwargs: Any) -> Self:
+    def filter(self: C, *args: object, **kwargs: object) -> C:
         """Return the rows that meet all conditions.
 
         Parameters: Q objects and boolean expressions, and ``path__lookup=value`` pairs. Conditions of one call on a
@@ -204,45 +240,49 @@ class Chain(Generic[M]):
         """
         return self._filter(False, args, kwargs)
 
-    def exclude(self, *args: Any, **kwargs: Any) -> Self:
+    def exclude(self: C, *args: object, **kwargs: object) -> C:
         """Return the rows that do not meet all conditions together. Across a to-many relation: that have no such
         related row.
         """
         return self._filter(True, args, kwargs)
 
-    def _filter(self, negated: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Self:
+    def _filter(self, negated: bool, args: tuple[object, ...], kwargs: dict[str, object]) -> Self:
         if self._low or self._high is not None:
             raise TypeError("Cannot filter a query once a slice has been taken.")
         if (args or kwargs) and self._shape.select.combination is not None:
             self._uncombined("exclude" if negated else "filter")
         key, values = filter_key(negated, args, kwargs)
-        if key is not None and key not in self._shape.steps:
+        step = self._shape.steps.get(key) if key is not None else None
+        if step is not None:
+            shape, prepared = self._shape.follow(step, key, values, steps.filter_rows, negated, args, kwargs)
+            return self._with(shape, self._values + prepared)
+        if key is not None:
             listed = partial(listed_filter_key, negated, args, kwargs)
             shape, prepared = self._shape.advance_named(key, values, listed, steps.filter_rows, negated, args, kwargs)
             return self._with(shape, self._values + prepared)
         shape, prepared = self._shape.advance(key, values, steps.filter_rows, negated, args, kwargs)
         return self._with(shape, self._values + prepared)
 
-    def _filter_related(self, name: str, value: Any) -> Self:
+    def _filter_related(self, name: str, value: object) -> Self:
         """Return the rows that a related manager is about."""
         values: list[Any] = []
         key = ("related", name, kind_of(value, values))
         shape, prepared = self._shape.advance(key, values, steps.filter_related, name, value)
         return self._with(shape, self._values + prepared)
 
-    def complex_filter(self, filter_obj: Any) -> Self:
+    def complex_filter(self: C, filter_obj: Any) -> C:
         """Return ``filter()`` of a Q object, or of a dict of lookups."""
         return self.filter(filter_obj) if isinstance(filter_obj, Q) else self.filter(**filter_obj)
 
     def extra(
-        self,
+        self: C,
         select: Mapping[str, str] | None = None,
         where: Sequence[str] | None = None,
-        params: Sequence[Any] | None = None,
+        params: Sequence[object] | None = None,
         tables: Sequence[str] | None = None,
         order_by: Sequence[str] | None = None,
-        select_params: Sequence[Any] | None = None,
-    ) -> Self:
+        select_params: Sequence[object] | None = None,
+    ) -> C:
         """Return the rows with pieces of SQL written by hand; ``RawSQL`` in ``annotate()`` and ``filter()`` is newer.
 
         Parameters: ``select`` are columns by name, ``where`` conditions that must all hold, ``tables`` more tables in
@@ -255,7 +295,7 @@ class Chain(Generic[M]):
         extra = read_extra(select, select_params, where, params, tables, order_by)
         return self._step("extra", [*extra], add_extra, extra)
 
-    def distinct(self, *field_names: str) -> Self:
+    def distinct(self: C, *field_names: str) -> C:
         """Return different rows only; with names (where the database has DISTINCT ON) one for each combination of
         these.
         """
@@ -263,15 +303,15 @@ class Chain(Generic[M]):
         self._uncombined("distinct")
         return self._step("distinct", field_names, steps.distinct, field_names)
 
-    def union(self, *other_qs: Any, all: bool = False) -> Self:
+    def union(self: C, *other_qs: object, all: bool = False) -> C:
         """Return the rows of this and other querysets; ``all`` keeps those found twice."""
         return self._combine("UNION", all, other_qs)
 
-    def intersection(self, *other_qs: Any) -> Self:
+    def intersection(self: C, *other_qs: object) -> C:
         """Return the rows all the querysets have."""
         return self._combine("INTERSECT", False, other_qs)
 
-    def difference(self, *other_qs: Any) -> Self:
+    def difference(self: C, *other_qs: object) -> C:
         """Return the rows of this queryset the others do not have."""
         return self._combine("EXCEPT", False, other_qs)
 
@@ -282,10 +322,10 @@ class Chain(Generic[M]):
         named = self._with_whole_names()
         others = [other._with_whole_names() for other in others]
         base = self._with(*named._sliced())
-        base.__dict__.update(_low=0, _high=None)
+        base._mix(*others)
         return base._step(operator, (all_rows, others), steps.combine, operator, all_rows, others)
 
-    def with_cte(self, cte: CTE, on: Mapping[str, str], *, optional: bool = False) -> Self:
+    def with_cte(self: C, cte: CTE, on: Mapping[str, str], *, optional: bool = False) -> C:
         """Put a query with a name in front of this one and join its rows.
 
         Parameters: ``on`` says which fields equal which columns of it, ``{"pk": "id"}``; ``optional`` keeps rows that
@@ -298,18 +338,37 @@ class Chain(Generic[M]):
             raise TypeError(f"with_cte() takes a CTE, not {cte!r}")
         if not isinstance(on, Mapping) or not on:
             raise TypeError('with_cte() needs to know how rows meet: on={"pk": "id"}')
-        return self._step("with_cte", (cte, dict(on), optional), steps.with_cte, cte, dict(on), optional)
+        return self._step("with_cte", (cte, dict(on), optional), joining.with_cte, cte, dict(on), optional)
+
+    def join(self: C, name: str, rows: object, on: Mapping[str, str] | None = None, *, optional: bool = False) -> C:
+        """Join the rows of another queryset, whose columns are named ``<name>__<column>`` from here on.
+
+        Parameters: ``on`` says which fields equal which columns of it, ``{"isbn": "isbn"}``. Where ``rows`` speaks of
+        this query (``OuterRef``) it is asked for each row of it, and may be cut for each: a LATERAL join; ``on`` is not
+        needed then. ``optional`` keeps rows that meet none.
+
+        Raises ``FieldError`` for names neither has, ``ValueError`` for a name that means something else here;
+        ``NotSupportedError`` when it runs on a database without LATERAL where that is needed.
+        """
+        self._uncut("join rows to a query")
+        check_name(name, "joined rows")
+        if not hasattr(rows, "query_structure"):
+            raise TypeError(f"join() takes a queryset, not {rows!r}")
+        on = dict(on or {})
+        rows = with_columns(rows)
+        arguments = (name, rows, on, optional)
+        return self._step("join", arguments, joining.join_rows, name, rows, columns_of(rows), on, optional)
 
     # -- in which order, how many --------------------------------------------------------------------------------------
 
-    def order_by(self, *field_names: Any) -> Self:
+    def order_by(self: C, *field_names: object) -> C:
         """Return the rows in another order: names (``"-age"`` descending, ``"?"`` random) or expressions; none: no
         order.
         """
         self._uncut("reorder a query")
         return self._step_by_names("order_by", field_names, steps.order_by)
 
-    def reverse(self) -> Self:
+    def reverse(self: C) -> C:
         """Return the rows in the opposite order."""
         self._uncut("reverse a query")
         return self._step("reverse", (), steps.reverse)
@@ -325,34 +384,51 @@ class Chain(Generic[M]):
             low = low + part.start if high is None else min(high, low + part.start)
         return self._set(_low=low, _high=high)
 
-    def _cut_each(self, name: str, low: int, high: int | None) -> Self:
-        """Return a slice of the rows of each value of ``name``, in the query's order."""
-        values = [bound for bound in (low or None, high) if bound is not None]
-        key = ("cut each", name, bool(low), high is not None)
-        shape, prepared = self._shape.advance(key, values, steps.cut_each, name, low, high)
+    def _cut_each(self, name: str, keys: list[object], low: int, high: int | None) -> Self:
+        """Return a slice of the rows of each value of ``name`` among the keys, in the query's order."""
+        values: list[Any] = []
+        kind = kind_of(keys, values)
+        values += [low] if low else []
+        values += [high, high - low] if high is not None else []
+        key = ("cut each", name, kind, bool(low), high is not None)
+        shape, prepared = self._shape.advance(key, values, slices.cut_each, name, keys, low, high)
         return self._with(shape, self._values + prepared)
 
     # -- with what -----------------------------------------------------------------------------------------------------
 
-    def annotate(self, *args: Any, **kwargs: Any) -> Self:
+    def annotate(self: C, *args: object, **kwargs: object) -> C:
         """Return the rows with computed values: ``annotate(n=Count("books"))``. An aggregate groups by the row."""
         return self._annotate(args, kwargs, True)
 
-    def alias(self, *args: Any, **kwargs: Any) -> Self:
+    def alias(self: C, *args: object, **kwargs: object) -> C:
         """Name expressions for later use without making them part of the result."""
         return self._annotate(args, kwargs, False)
 
-    def _annotate(self, args: Sequence[Any], kwargs: dict[str, Any], selected: bool) -> Self:
-        self._uncut("annotate a query")
+    def _annotate(self, args: Sequence[object], kwargs: dict[str, object], selected: bool) -> Self:
         self._uncombined("annotate")
         annotations = named_expressions(args, kwargs)
         return self._step("annotate" if selected else "alias", annotations, steps.annotate, annotations, selected)
 
-    def values(self, *fields: Any, **expressions: Any) -> Any:
+    def values(self, *fields: object, **expressions: object) -> QuerySet[dict[str, Any]]:
         """Return rows as dicts with these columns (all when none is named)."""
-        return self._choose("dict", fields, expressions)
+        chosen: QuerySet[dict[str, Any]] = self._choose("dict", fields, expressions)
+        return chosen
 
-    def values_list(self, *fields: Any, flat: bool = False, named: bool = False) -> Any:
+    @overload
+    def values_list(self, *fields: object, flat: Literal[True], named: bool = False) -> QuerySet[Any]: ...
+    @overload
+    def values_list(self, *fields: object, flat: bool = False, named: Literal[True]) -> QuerySet[Any]: ...
+    @overload
+    def values_list(self, a: Name, /) -> QuerySet[tuple[Any]]: ...
+    @overload
+    def values_list(self, a: Name, b: Name, /) -> QuerySet[tuple[Any, Any]]: ...
+    @overload
+    def values_list(self, a: Name, b: Name, c: Name, /) -> QuerySet[tuple[Any, Any, Any]]: ...
+    @overload
+    def values_list(self, a: Name, b: Name, c: Name, d: Name, /) -> QuerySet[tuple[Any, Any, Any, Any]]: ...
+    @overload
+    def values_list(self, *fields: object, flat: bool = False, named: bool = False) -> QuerySet[tuple[Any, ...]]: ...
+    def values_list(self, *fields: object, flat: bool = False, named: bool = False) -> Any:
         """Return rows as tuples; ``flat`` gives the single column's values, ``named`` named tuples."""
         if flat and named:
             raise TypeError("'flat' and 'named' can't be used together.")
@@ -363,7 +439,7 @@ class Chain(Generic[M]):
             fields = (meta._meta.concrete_fields[0].name,)
         return self._choose("flat" if flat else "named" if named else "tuple", fields, {})
 
-    def _choose(self, result: str, fields: Sequence[Any], expressions: dict[str, Any]) -> Any:
+    def _choose(self, result: str, fields: Sequence[object], expressions: dict[str, object]) -> Any:
         names: list[str] = []
         computed = dict(expressions)
         named = {item for item in fields if isinstance(item, str)}
@@ -425,21 +501,25 @@ class Chain(Generic[M]):
             raise ValueError(f"'kind' must be one of {', '.join(first)}, or {last}, not {kind!r}.")
         if order not in ("ASC", "DESC"):
             raise ValueError(f"'order' must be either 'ASC' or 'DESC', not {order!r}.")
+        self._uncut("create distinct fields")
         meta: Any = self.model
         field = meta._meta.names.get(name)
         if field is not None and (field.is_relation or field.kind not in ("date", "datetime", "time")):
             raise TypeError(f"{name!r} isn't a DateField, TimeField, or DateTimeField.")
-        cut = self.annotate(moment_cut_=Trunc(name, kind, result, tzinfo)).filter(**{f"{name}__isnull": False})
-        ordered = cut.order_by("moment_cut_" if order == "ASC" else "-moment_cut_")
-        return ordered.values_list("moment_cut_", flat=True).distinct()
+        plain, shown = "plain_field", "datefield" if result is types.DATE else "datetimefield"
+        while {plain, shown} & {*meta._meta.names, *self._shape.select.annotations}:
+            plain, shown = f"{plain}_", f"{shown}_"
+        cut = self.alias(**{plain: F(name)}).annotate(**{shown: Trunc(plain, kind, result, tzinfo)})
+        ordered = cut.filter(IsNull(F(plain), False)).order_by(shown if order == "ASC" else f"-{shown}")
+        return ordered.values_list(shown, flat=True).distinct()
 
-    def select_related(self, *fields: Any) -> Self:
+    def select_related(self: C, *fields: object) -> C:
         """Load related objects in the same query: relations to one row by name; ``None`` undoes it."""
         if fields == (None,):
             return self._step("select_related", None, steps.select_related, None)
         return self._step_by_names("select_related", fields, steps.select_related)
 
-    def prefetch_related(self, *lookups: Any) -> Self:
+    def prefetch_related(self: C, *lookups: Any) -> C:
         """Load related objects in one further query each: names or ``Prefetch`` objects; ``None`` undoes it."""
         self._uncombined("prefetch_related")
         if lookups == (None,):
@@ -451,31 +531,31 @@ class Chain(Generic[M]):
         check_targets(self.model, lookups)
         return self._set(_prefetch_related_lookups=lookups)
 
-    def only(self, *fields: Any) -> Self:
+    def only(self: C, *fields: object) -> C:
         """Load only these columns (and the key) at once; the others when they are asked for."""
         if fields == (None,):
             raise TypeError("Cannot pass None as an argument to only().")
         self._uncombined("only")
         return self._step("only", fields, steps.choose_loading, False, fields)
 
-    def defer(self, *fields: Any) -> Self:
+    def defer(self: C, *fields: object) -> C:
         """Leave these columns out until they are asked for; ``None`` loads all again."""
         self._uncombined("defer")
         names = None if fields == (None,) else fields
         return self._step("defer", names, steps.choose_loading, True, names)
 
-    def using(self, alias: str | None) -> Self:
+    def using(self: C, alias: str | None) -> C:
         """Return the same query for another database."""
-        return self._set(_using=alias)
+        return self._set(_using=alias, _follows=False)
 
-    def timeout(self, seconds: float | None) -> Self:
+    def timeout(self: C, seconds: float | None) -> C:
         """Stop each statement of this query after so many seconds: ``QueryTimeout`` is raised. None lifts the limit.
 
         Waiting for a connection is not counted, nor are the statements of ``prefetch_related``.
         """
         return self._set(_timeout=seconds_above_zero("timeout", seconds))
 
-    def tag(self, text: str) -> Self:
+    def tag(self: C, text: str) -> C:
         """Send the query's statements with a comment before them, by which the server's logs and statistics show where
         they are from: ``tag("checkout")``.
 
@@ -489,7 +569,7 @@ class Chain(Generic[M]):
             raise TypeError(f"tag() takes a text, not {text!r}")
         return self._step("tag", (text,), steps.tag, text)
 
-    def fetch_mode(self, mode: FetchMode) -> Self:
+    def fetch_mode(self: C, mode: FetchMode) -> C:
         """Say how unloaded relations and deferred columns of the results load: each alone (``one``), for all results
         in one query
         (``peers``), or not at all (``raise``)."""
@@ -498,8 +578,8 @@ class Chain(Generic[M]):
         return self._set(_fetch_mode=mode)
 
     def select_for_update(
-        self, nowait: bool = False, skip_locked: bool = False, of: Sequence[str] = (), no_key: bool = False
-    ) -> Self:
+        self: C, nowait: bool = False, skip_locked: bool = False, of: Sequence[str] = (), no_key: bool = False
+    ) -> C:
         """Lock the rows until the transaction ends, where the database can."""
         if nowait and skip_locked:
             raise ValueError("The nowait option cannot be used with skip_locked.")
@@ -507,44 +587,3 @@ class Chain(Generic[M]):
         locked = self._step("lock", options, steps.lock, *options)
         locked._for_write = True  # rows are locked where they are written
         return locked
-
-
-def _as_annotation(value: Any) -> Any:
-    """Return what stands for a value given as an annotation: a queryset is a subquery."""
-    return Subquery(value) if hasattr(value, "embedded") else value
-
-
-def default_name(expression: Any) -> str | None:
-    """Return the name that an expression has by itself (``books__count``), or None."""
-    try:
-        name: str = expression.default_alias
-    except (AttributeError, TypeError):
-        return None
-    return name
-
-
-def named_expressions(
-    args: Sequence[Any], kwargs: dict[str, Any], method: str = "annotate", kind: str = "annotations"
-) -> dict[str, Any]:
-    """Return expressions by name; positional ones name themselves (``books__count``).
-
-    Raises ``TypeError`` for one that can't, or for a name given twice.
-    """
-    args = [_as_annotation(arg) for arg in args]
-    kwargs = {name: _as_annotation(value) for name, value in kwargs.items()}
-    given = (*args, *kwargs.values())
-    others = [str(i) for i in given if not (hasattr(i, "resolve_expression") or isinstance(i, FilteredRelation))]
-    if others:
-        raise TypeError(
-            f"QuerySet.{method}() received non-expression(s): {', '.join(others)}. It takes expressions such as F, "
-            "Value or Count"
-        )
-    named: dict[str, Any] = {}
-    for item in args:
-        name = default_name(item)
-        if name is None:
-            raise TypeError(f"Complex {kind} require an alias: {item!r} needs a name, as in {method}(name=…)")
-        if name in kwargs:
-            raise ValueError(f"The named annotation {name!r} conflicts with the default name for another annotation.")
-        named[name] = item
-    return {**named, **kwargs}

@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.db.transactions.public import atomic
 from orm.errors import FieldDoesNotExist, FieldError
 from orm.query.builder import Builder, InnerBuilder
 from orm.query.layout import finish
 from orm.query.names import nearest
-from orm.query.prefetch import batches
+from orm.query.relation_loaders import batches
 from orm.query.shape import Shape, root
-from orm.sql.columns import Col
-from orm.sql.conditions import Where
+from orm.sql import types
+from orm.sql.calls import ExpressionWrapper
+from orm.sql.columns import Col, Column
+from orm.sql.combinable import Combinable
+from orm.sql.conditions import Q, Where
 from orm.sql.delete import Delete
-from orm.sql.expressions import Combinable, Expression, Null, Slot
+from orm.sql.expressions import Expression, Null, as_expression
 from orm.sql.insert import Conflict, Insert
 from orm.sql.lookups import Exact, In
 from orm.sql.nodes import Uncacheable, structure_of
+from orm.sql.one_type import bound_as
+from orm.sql.order_joins import clear_ordering
+from orm.sql.references import names_in
 from orm.sql.select import Output, Select, SubSelect, moved
 from orm.sql.sources import DefaultRow, SelectedRows
 from orm.sql.statements import StoredSlot
 from orm.sql.update import Update
 
+if TYPE_CHECKING:
+    from orm.sql.described import ModelClass, ModelField
+    from orm.sql.resolving import Resolvable
 
-def assignments_key(assignments: dict[str, Any], values: list[Any]) -> Hashable:
+
+def assignments_key(assignments: dict[str, object], values: list[object]) -> Hashable:
     """Return the key of an update's arguments, whose values are appended to ``values``."""
     parts: list[Hashable] = []
     for name, value in assignments.items():
@@ -39,7 +49,7 @@ def assignments_key(assignments: dict[str, Any], values: list[Any]) -> Hashable:
     return tuple(parts)
 
 
-def updated_field(model: Any, name: str) -> Any:
+def updated_field(model: ModelClass, name: str) -> ModelField:
     """Return the field that ``update()`` names. Raises ``FieldError`` for one that has no column."""
     opts = model._meta
     field = opts.pk if name == "pk" else opts.names.get(name)
@@ -47,14 +57,39 @@ def updated_field(model: Any, name: str) -> Any:
         raise FieldDoesNotExist(
             f"{opts.object_name} has no field named {name!r}." + nearest(name, [f.name for f in opts.concrete_fields])
         )
-    if field.is_composite:
+    if getattr(field, "is_composite", False):
         raise FieldError("Composite primary key fields must be updated individually.")
     if not field.concrete or field.model is None:
-        raise FieldError(f"Cannot update {opts.object_name}.{name}: only fields with a column of their own are updated")
+        raise FieldError(
+            f"Cannot update model field {field!r} (only non-relations and foreign keys permitted). "
+            f"{opts.object_name}.{name} has no column of its own"
+        )
+    if field.generated:
+        raise FieldError(f"{opts.object_name}.{name} is computed by the database from other fields: update those.")
     return field
 
 
-def tables_of(model: Any, fields: Iterable[Any]) -> dict[Any, list[Any]]:
+def by_columns(model: ModelClass, assignments: dict[str, Any]) -> dict[str, Any]:
+    """Return what an update() sets, with the columns of relations that are made of several in place of these.
+
+    Raises ``ValueError`` for an instance that can't be referred to, ``TypeError`` for what is no instance.
+    """
+    found: dict[str, Any] = {}
+    for name, value in assignments.items():
+        field = model._meta.names.get(name) if name in model._meta.virtual_names else None
+        if field is None or not field.many_to_one:
+            found[name] = value
+        elif value is None:
+            found.update((near.name, None) for near in field.local_related_fields)
+        elif hasattr(value, "_meta"):
+            values = field.values_that_refer_to(value)
+            found.update((near.name, one) for near, one in zip(field.local_related_fields, values, strict=True))
+        else:
+            raise TypeError(f"{field} is set to an instance of {field.related_model.__name__}, not to {value!r}")
+    return found
+
+
+def tables_of(model: ModelClass, fields: Iterable[Any]) -> dict[Any, list[Any]]:
     """Return the fields by the model in whose table their columns lie: the model itself, or one it inherits from."""
     table = model._meta.db_table
     found: dict[Any, list[Any]] = {}
@@ -67,34 +102,74 @@ def tables_of(model: Any, fields: Iterable[Any]) -> dict[Any, list[Any]]:
 def update_rows(builder: Builder, assignments: dict[str, Any], returning: tuple[Output, ...] = ()) -> None:
     """update(): make the query an UPDATE of its rows, unless the columns lie in several tables."""
     fields = {name: updated_field(builder.model, name) for name in assignments}
-    pairs = [(field, _assigned(builder, field, assignments[name])) for name, field in fields.items()]
+    joined = {name for name in assignments if _names_joined(builder.select, assignments[name])}
+    beside: list[Output] = []
+    pairs: list[tuple[Any, Expression]] = []
+    for name, field in fields.items():
+        if name not in joined:
+            pairs.append((field, assigned(builder, field, assignments[name])))
+            continue
+        beside.append(Output(assignments[name].resolve_expression(builder, True, None), f"value{len(beside)}"))
+        pairs.append((field, Column(GIVEN, beside[-1].name or "", field)))
     if list(tables_of(builder.model, fields.values())) != [builder.model]:
+        if joined:
+            raise NotImplementedError("update() of columns in several tables can't use the columns of joined rows")
         return
+    source, where = None, None
+    if beside:
+        source, where = _rows_beside(builder.select, beside)
     builder.statement = Update(
         table=builder.model._meta.db_table,
         assignments=tuple(pairs),
-        where=rows_condition(builder.select),
+        source=source,
+        source_alias=GIVEN,
+        where=where if beside else rows_condition(builder.select),
         returning=returning,
         comment=builder.select.comment,
     )
 
 
-def _assigned(builder: Builder, field: Any, value: Any) -> Expression:
+GIVEN = "given"
+"""What the rows are called that an UPDATE takes its values from."""
+
+
+def _names_joined(select: Select, value: object) -> bool:
+    """Whether an assigned value names a column of joined rows, or of a CTE."""
+    return bool(select.offered) and any(name.split("__")[0] in select.offered for name in names_in(value))
+
+
+def _rows_beside(select: Select, values: Sequence[Output]) -> tuple[SelectedRows, Where]:
+    """Return the query's rows with computed values, for UPDATE … FROM, and what ties a row to them."""
+    inner, aliases = _as_inner(select)
+    base, key = select.base_alias, select.model._meta.pk
+    keys = Col(aliases[base], key).parts
+    named = [Output(part, f"key{number}") for number, part in enumerate(keys)]
+    inner.outputs = (*named, *(Output(moved(value.expression, aliases), value.name) for value in values))
+    own = Col(base, key).parts
+    ties = [Exact(part, Column(GIVEN, f"key{number}", part.target)) for number, part in enumerate(own)]
+    return SelectedRows(select=inner), Where(ties)
+
+
+def assigned(builder: Builder, field: ModelField, value: object) -> Expression:
+    """Return what a field is set to: a value in its slot, or an expression about the row itself."""
     if value is None:
         return Null(field)
-    if hasattr(value, "query_structure") and not isinstance(value, Combinable):
-        raise TypeError(f"{field.name} can't be set to a queryset: wrap it in Subquery()")
+    if isinstance(value, Q):
+        value = ExpressionWrapper(value, output_field=types.BOOLEAN)
+    elif hasattr(value, "embedded"):
+        value = as_expression(value)  # a queryset: its one value
     if not isinstance(value, Combinable):
         prepare = field.get_prep_value if field.stores_prepared else None  # or by the slot, which knows the database
         return StoredSlot(builder.take_slot(value, prepare), field)
-    inner = _ValueBuilder(builder, builder.model)
+    inner = _ValueBuilder(builder, builder.model, own_names=True)
     resolved: Expression = value.resolve_expression(inner, True, None)
+    resolved = bound_as(resolved, resolved, field, builder)
     if resolved.contains_aggregate or resolved.contains_over_clause:
         what = "Aggregate functions" if resolved.contains_aggregate else "Window expressions"
         raise FieldError(f"{what} are not allowed in this query ({field.name}={value!r}).")
     if getattr(resolved, "is_key_of_several", False):
         said = "Composite primary keys expressions are not allowed in this query"
-        raise FieldError(f"{said} ({field.name}={value!r}).")
+        raise FieldError(f"{said} ({field.name}=F('pk')).")
     base, here = builder.select.base_alias, inner.select.base_alias
     if len(inner.select.joins) == 1:
         own: Expression = moved(resolved, {here: base})
@@ -116,22 +191,32 @@ class _ValueBuilder(InnerBuilder):
         if annotation is not None:
             own = {self.outer.select.base_alias}
             if any(isinstance(node, Col) and node.alias not in own for node in annotation.walk()):
-                raise FieldError(f"update() can't use the annotation {name!r}: it is computed across a relation")
+                raise FieldError(
+                    "Joined field references are not permitted in this query: "
+                    f"update() can't use the annotation {name!r}, which is computed across a relation"
+                )
         return annotation, rest
 
 
 def delete_rows(builder: Builder, returning: tuple[Output, ...] = ()) -> None:
     """Make the query a DELETE of its rows."""
-    select = builder.select
+    select = _unordered(builder.select)
+    table = select.model._meta.db_table
     builder.statement = Delete(
-        table=select.model._meta.db_table, where=rows_condition(select), returning=returning, comment=select.comment
+        table=table,
+        where=rows_condition(select),
+        joined=select if len(select.joins) > 1 and select.is_plain and select.base_alias == table else None,
+        returning=returning,
+        comment=select.comment,
     )
 
 
-def upsert_rows(builder: Builder, target: tuple[Any, ...], assignments: dict[str, Any], condition: Any) -> None:
+def upsert_rows(
+    builder: Builder, target: tuple[object, ...], assignments: dict[str, object], condition: Resolvable | None
+) -> None:
     """What an INSERT does with rows that are there already: ``assignments`` where ``condition`` holds, or nothing."""
     fields = {name: updated_field(builder.model, name) for name in assignments}
-    pairs = tuple((field, _assigned(builder, field, assignments[name])) for name, field in fields.items())
+    pairs = tuple((field, assigned(builder, field, assignments[name])) for name, field in fields.items())
     where: Where | None = None
     if condition is not None:
         resolved = builder.resolve_condition(condition)
@@ -180,9 +265,9 @@ def values_left_out(model: Any, names: Sequence[str]) -> dict[str, Any]:
 
 def insert_selected(
     builder: Builder,
-    rows: Any,
+    rows: object,
     names: tuple[str, ...],
-    others: dict[str, Any],
+    others: dict[str, object],
     ignore_conflicts: bool,
     returning: tuple[Output, ...] = (),
 ) -> None:
@@ -205,7 +290,9 @@ def insert_selected(
         fields += [updated_field(model, name) for name in others]
         selected = selected.copy()
         slots = [
-            Slot(builder.take_slot(value, field.get_prep_value), field)
+            StoredSlot(
+                builder.take_slot(value, field.get_prep_value if field.stores_prepared else None), field, bare=False
+            )
             for field, value in zip(fields[len(names) :], others.values(), strict=True)
         ]
         selected.outputs = (*(selected.outputs or ()), *map(Output, slots))
@@ -222,23 +309,36 @@ def rows_condition(select: Select) -> Where | None:
     """Return the condition that tells a query's rows from the others of their table: the query's own conditions, or
     membership in a subquery that needs other tables. None: all rows.
     """
+    select = _unordered(select)
     if len(select.joins) == 1 and select.is_plain:
         return select.where
-    inner = select.copy()
-    inner.order_by = () if select.limit is None and select.offset is None else select.order_by
-    inner.values, inner.selected, inner.select_related, inner.loading, inner.lock = None, (), False, None, None
-    # Subqueries keep their own names: what they name of the rows is renamed with these.
-    aliases = {alias: f"D{number}" for number, alias in enumerate(sorted(select.joins))}
-    every = {**{alias: alias for alias in inner.aliases()}, **aliases}
-    inner = inner.transform(lambda node: moved(node, aliases), every)
+    inner, aliases = _as_inner(select)
     key = select.model._meta.pk
     inner.outputs = tuple(Output(part) for part in Col(aliases[select.base_alias], key).parts)
     return Where((In(Col(select.base_alias, key), SubSelect(inner)),))
 
 
+def _unordered(select: Select) -> Select:
+    """Return a copy of the query without the order, where all rows are meant."""
+    inner = select.copy()
+    if select.limit is None and select.offset is None:
+        clear_ordering(inner)
+    return inner
+
+
+def _as_inner(select: Select) -> tuple[Select, dict[str, str]]:
+    """Return the query for use inside a statement on its own table, and the other names its tables have there."""
+    inner = _unordered(select)
+    inner.values, inner.selected, inner.select_related, inner.loading, inner.lock = None, (), False, None, None
+    # Subqueries keep their own names: what they name of the rows is renamed with these.
+    aliases = {alias: f"D{number}" for number, alias in enumerate(sorted(select.joins))}
+    every = {**{alias: alias for alias in inner.aliases()}, **aliases}
+    return inner.transform(lambda node: moved(node, aliases), every), aliases
+
+
 def inserting(
-    model: Any, rows: Any, fields: Sequence[str], ignore_conflicts: bool, *returning: Any
-) -> tuple[Shape, tuple[Any, ...]]:
+    model: object, rows: Any, fields: Sequence[str], ignore_conflicts: bool, *returning: Any
+) -> tuple[Shape, tuple[object, ...]]:
     """Return the shape of an INSERT of a queryset's rows, and its values."""
     if isinstance(fields, str):
         raise TypeError(f"fields must be a list of names, like [{fields!r}], not a string.")

@@ -38,23 +38,18 @@ class CTE:
     def __init__(
         self,
         name: str,
-        queryset: Any,
+        queryset: object,
         *,
         recursive: Callable[[CTE], Any] | None = None,
         materialized: bool | None = None,
     ) -> None:
-        if not isinstance(name, str):
-            raise TypeError(f"A CTE is named by a string, not by {name!r}")
-        check_alias(name)
-        if "__" in name:
-            raise ValueError(f"{name!r} can't name a CTE: two underscores stand between it and its columns")
+        check_name(name, "a CTE")
         if not hasattr(queryset, "query_structure"):
             raise TypeError(f"CTE() takes a queryset, not {queryset!r}")
         self.name = name
         self.materialized = materialized
         self.is_recursive = recursive is not None
-        first = queryset if queryset._shape.select.values is not None else queryset.values()
-        first = first._with_whole_names()
+        first = with_columns(queryset)
         self.columns = columns_of(first)
         self.queryset = first
         self.is_open = False  # while the recursive part is made, the name is known and its rows are not
@@ -77,11 +72,26 @@ class CTE:
     def __repr__(self) -> str:
         return f"<CTE {self.name}: {', '.join(self.columns)}>"
 
-    def query_structure(self, values: list[Any]) -> Hashable:
+    def query_structure(self, values: list[object]) -> Hashable:
         """Return the key of this CTE as part of a query, whose values get this one's."""
         if self.is_open:
             return (CTE, self.name, *self.columns.items())
         return (CTE, self.name, self.queryset.query_structure(values), self.materialized)
+
+
+def check_name(name: object, what: str) -> None:
+    """Refuse what can't name a source of columns. Raises ``TypeError`` and ``ValueError``."""
+    if not isinstance(name, str):
+        raise TypeError(f"The name of {what} is a string, not {name!r}")
+    check_alias(name)
+    if "__" in name:
+        raise ValueError(f"{name!r} can't name {what}: two underscores stand between it and its columns")
+
+
+def with_columns(queryset: Any) -> Any:
+    """Return a queryset that has chosen its columns: those of ``values()``, or all of the model."""
+    select = queryset._shape.select
+    return (queryset if select.values is not None else queryset.values())._with_whole_names()
 
 
 def columns_of(queryset: Any) -> Mapping[str, SQLType | None]:
@@ -93,5 +103,5 @@ def columns_of(queryset: Any) -> Mapping[str, SQLType | None]:
     types = [kind.sql_type if isinstance(kind, ComputedType) else kind for kind in layout.types]
     found = dict(zip(layout.names, types, strict=True))
     if len(found) != len(types) or "" in found:
-        raise ValueError(f"The columns of a CTE need names of their own: {', '.join(layout.names)}")
+        raise ValueError(f"The columns of a CTE or of joined rows need names of their own: {', '.join(layout.names)}")
     return found

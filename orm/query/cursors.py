@@ -44,7 +44,7 @@ class Cursors:
     def __init__(self, about: str) -> None:
         self._signer = signing.Signer(sep=".", salt=f"orm.query.cursors {about}")
 
-    def write(self, values: Sequence[Any]) -> str:
+    def write(self, values: Sequence[object]) -> str:
         """Return the cursor of a row. Raises ``TypeError`` for a value that has no form in it."""
         data = json.dumps([_written(value) for value in values], separators=(",", ":"), ensure_ascii=False)
         signed: str = self._signer.sign(signing.b64_encode(data.encode("utf-8", "surrogatepass")).decode())
@@ -63,7 +63,7 @@ class Cursors:
             ) from error
 
 
-def _written(value: Any) -> Any:
+def _written(value: object) -> object:
     if isinstance(value, PLAIN):
         return value
     for cls, (name, write, _) in WRITTEN.items():

@@ -14,6 +14,7 @@ from orm.query.steps import filter_rows
 from orm.sql.types import LEAST, MOST, OutOfRange
 
 if TYPE_CHECKING:
+    from orm.sql.described import ModelClass, ModelField
     from orm.sql.dialect import Dialect
 
 
@@ -22,7 +23,7 @@ class OneDelete:
 
     __slots__ = ("adapter", "plan", "prepare", "sql")
 
-    def __init__(self, model: Any, field: Any, value: Any, dialect: Dialect) -> None:
+    def __init__(self, model: ModelClass, field: ModelField, value: Any, dialect: Dialect) -> None:
         builder = Builder(root(model).select)
         filter_rows(builder, False, (), {field.attname: value})
         delete_rows(builder)
@@ -33,7 +34,7 @@ class OneDelete:
         self.prepare = builder.prepares[0]
         self.adapter = plan.params[0].adapter
 
-    def parameters(self, value: Any) -> Sequence[Any]:
+    def parameters(self, value: object) -> Sequence[Any]:
         """Return the parameters for a value. Raises ``OutOfRange`` for a number that no row can have."""
         if self.prepare is not None:
             value = self.prepare(value)
@@ -50,13 +51,13 @@ async def delete_having(model: Any, field: Any, values: Sequence[Any], *, using:
     name, wanted = f"{field.attname}__in", list(values)
     shape, prepared = root(model).advance(("filter", (name, "list")), [wanted], filter_rows, False, (), {name: wanted})
     shape, _ = shape.advance(("delete",), (), delete_rows)
-    plan = shape.plan(database.dialect, prepared, statement_plan)
+    plan = shape.plan(database, prepared, statement_plan)
     if plan.sql is None:
         return 0
     return await database.execute(plan.sql, plan.parameters(prepared))
 
 
-def delete_equal(model: Any, field: Any, value: Any, *, using: str) -> Awaitable[int]:
+def delete_equal(model: ModelClass, field: ModelField, value: object, *, using: str) -> Awaitable[int]:
     """Delete the rows of ``model``'s table with this value of ``field``; gives how many there were."""
     database = databases[using]
     dialect = database.dialect

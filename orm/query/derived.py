@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError
 from orm.query.builder import Builder, Prepare
 from orm.query.layout import finish, resolve_ordering
-from orm.query.path import Path
 from orm.sql.columns import Col, Ref
-from orm.sql.conditions import Q, Where, kind_of
+from orm.sql.conditions import Q, Where, built_kind
 from orm.sql.lookups import IsNull
 from orm.sql.nodes import Node
+from orm.sql.order_joins import clear_ordering
+from orm.sql.path import Path
 from orm.sql.select import Join, Output, Select, SubSelect
 from orm.sql.sources import SelectedRows
 from orm.sql.types import SQLType
+
+if TYPE_CHECKING:
+    from orm.sql.expressions import Expression
+    from orm.sql.resolving import Embeddable, Resolvable
 
 
 def around(builder: Builder, inner: Select) -> Select:
@@ -45,6 +50,8 @@ class SourceBuilder:
         self.known: dict[str, Any] = {}
         inner = builder.select
         if inner.combination is not None or inner.distinct:
+            if inner.distinct and not inner.distinct_on and inner.limit is None and inner.offset is None:
+                clear_ordering(inner)  # a column to order by would make more rows differ
             self.inner, layout = finish(inner)
             self.names = layout.names
             builder.select = self.inner  # what is named from here on is joined there
@@ -57,7 +64,7 @@ class SourceBuilder:
                 items = [inner.annotations[name] for name in chosen]
                 inner.outputs = tuple(Output(item) for item in items if not item.contains_aggregate)
             if inner.limit is None and inner.offset is None and not inner.distinct_on:
-                inner.order_by = ()
+                clear_ordering(inner)
             elif inner.order_by is None:
                 inner.order_by = resolve_ordering(builder, inner.model._meta.ordering) if inner.group_by is None else ()
         self.columns: list[Output] = list(self.inner.outputs or ())
@@ -81,7 +88,7 @@ class SourceBuilder:
         return Ref(f"c{len(self.columns) - 1}", expression, "rows")
 
     def resolve_condition(
-        self, condition: Any, allow_joins: bool = True, reuse: Any = None, summarize: bool = False
+        self, condition: Resolvable, allow_joins: bool = True, reuse: object = None, summarize: bool = False
     ) -> Any:
         """Return a filter of an aggregate, over the subquery's columns."""
         return self._condition(condition, False)
@@ -96,13 +103,13 @@ class SourceBuilder:
                 nodes.append(self._condition(child, negated))
                 continue
             lhs, rest = self._filtered(child[0])
-            lookup = self.builder._lookup(lhs, rest, kind_of(child[1], []), child[1], child[0], self)
+            lookup = self.builder._lookup(lhs, rest, built_kind(child[1]), child[1], child[0], self)
             if negated and not isinstance(lookup, IsNull) and isinstance(getattr(lhs, "source", None), Col):
                 lookup = Where((lookup, IsNull(lhs, False)))  # what is NULL does not meet the condition
             nodes.append(lookup)
         return Where(nodes, condition.connector, condition.negated)
 
-    def resolve_value(self, value: Any, lhs: Any, many: bool = False) -> Any:
+    def resolve_value(self, value: object, lhs: Expression, many: bool = False) -> Expression:
         """Return the right side of a lookup: an expression speaks of the subquery's columns, too."""
         if isinstance(value, Node):
             return value.resolve_expression(self, True, None)
@@ -128,7 +135,7 @@ class SourceBuilder:
 
     # -- what is the builder's own affair ------------------------------------------------------------------------------
 
-    def take_slot(self, value: Any, prepare: Prepare | None) -> int:
+    def take_slot(self, value: object, prepare: Prepare | None) -> int:
         """Return the slot of a value."""
         return self.builder.take_slot(value, prepare)
 
@@ -140,23 +147,25 @@ class SourceBuilder:
         """Say that the text depends on the values."""
         self.builder.refuse_sharing()
 
-    def preparer_for(self, lhs: Any, sql_type: SQLType) -> Prepare:
+    def preparer_for(self, lhs: Expression, sql_type: SQLType) -> Prepare:
         """Return what prepares a value compared to ``lhs``."""
         return self.builder.preparer_for(lhs, sql_type)
 
-    def describe(self, lhs: Any) -> str:
+    def describe(self, lhs: Expression) -> str:
         """Return what to call an expression in an error."""
         return self.builder.describe(lhs)
 
-    def embed_value(self, queryset: Any, template: str, output_field: SQLType | None) -> SubSelect:
+    def embed_value(
+        self, queryset: Embeddable, template: str, output_field: SQLType | None, *, ordered: bool = False
+    ) -> SubSelect:
         """Return a queryset of one column as a value."""
-        return self.builder.embed_value(queryset, template, output_field)
+        return self.builder.embed_value(queryset, template, output_field, ordered=ordered)
 
-    def embed_rows(self, queryset: Any, row: Any) -> SubSelect:
+    def embed_rows(self, queryset: Embeddable, row: object) -> SubSelect:
         """Return the rows of a queryset as what a row of several expressions is compared with."""
         return self.builder.embed_rows(queryset, row)
 
-    def embed_condition(self, queryset: Any, template: str) -> SubSelect:
+    def embed_condition(self, queryset: Embeddable, template: str) -> SubSelect:
         """Return whether a queryset has rows, as a condition."""
         return self.builder.embed_condition(queryset, template)
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from orm.query.queryset import AwaitableQuerySet
 
 
 class _IsEmpty(type):
     """Answers ``isinstance``: whether a queryset was made by ``none()``."""
 
-    def __instancecheck__(cls, instance: Any) -> bool:
+    def __instancecheck__(cls, instance: object) -> bool:
         return isinstance(instance, AwaitableQuerySet) and instance._shape.select.empty
 
 

@@ -18,6 +18,7 @@ from orm.sql import types
 from orm.sql.columns import Column
 from orm.sql.expressions import OrderBy
 from orm.sql.handwritten import ExtraColumn, RawSQL
+from orm.sql.order_joins import note_order_joins
 from orm.sql.select import Join
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _placeholders(sql: str) -> int:
     return sum(mark == "%s" for mark in _PLACEHOLDER.findall(sql))
 
 
-def _counted(what: str, sql: str, params: Sequence[Any]) -> str:
+def _counted(what: str, sql: str, params: Sequence[object]) -> str:
     if _placeholders(sql) != len(params):
         raise ValueError(
             f"extra({what}) has {_placeholders(sql)} placeholders and {len(params)} parameters; a percent sign of the "
@@ -89,11 +90,15 @@ def _counted(what: str, sql: str, params: Sequence[Any]) -> str:
 
 
 def add_extra(builder: Builder, extra: Extra) -> None:
-    """The step of extra(): a column is an annotation, which rows chosen by an earlier values() leave out."""
+    """The step of extra(): a column is an annotation, which rows leave out whose columns values() has named."""
     select = builder.select
     if extra.columns:
         annotate(builder, dict(extra.columns), selected=select.values is None)
+    if select.chose_all:
+        select.values = (*((name, select.annotations[name]) for name in extra.columns), *(select.values or ()))
     for table in extra.tables:
+        if any(join.table == table for join in select.joins.values()):
+            continue  # as in Django, one that is there already is what is meant
         alias = builder._new_alias(table)
         select.joins[alias] = Join(alias, table, select.base_alias)
     if extra.condition is not None:
@@ -103,6 +108,7 @@ def add_extra(builder: Builder, extra: Extra) -> None:
         for name in extra.order_by:
             found += [_of_table(builder, name)] if "." in name else resolve_ordering(builder, [name])
         select.order_by = tuple(found)
+        note_order_joins(select)
 
 
 def _of_table(builder: Builder, name: str) -> OrderBy:

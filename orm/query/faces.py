@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from orm.bridge import run
 from orm.bridge.guard import policy, refused, running_loop
 from orm.errors import EmptyResultSet
+from orm.query import steps
 from orm.query.chain import Chain
+from orm.query.one_condition import is_of_one_table, merge_conditions
 from orm.query.query import Query
 from orm.sql.conditions import Q
+from orm.sql.handwritten import ExtraColumn
+from orm.structures.pickled import check_versions, versions
 
 if TYPE_CHECKING:
     from typing import Self
@@ -40,8 +44,14 @@ class Faces(Chain[M]):
 
         async def afetch_all(self) -> list[M]: ...
 
+        async def _araw_delete(self, using: str | None = None) -> int: ...
+
     def __iter__(self) -> Iterator[M]:
         return iter(self._loaded("for ... in queryset"))
+
+    def _raw_delete(self, using: str | None = None) -> int:
+        """Delete the rows alone and return how many there were: private in Django, and called by its programs."""
+        return run(self._araw_delete(using))
 
     def __len__(self) -> int:
         return len(self._loaded("len(queryset)"))
@@ -101,16 +111,16 @@ class Faces(Chain[M]):
         except EmptyResultSet:
             return "no row can meet its conditions"
 
-    def __or__(self, other: Any) -> Self:
+    def __or__(self, other: object) -> Self:
         return self._merge(other, "or")
 
-    def __and__(self, other: Any) -> Self:
+    def __and__(self, other: object) -> Self:
         return self._merge(other, "and")
 
-    def __xor__(self, other: Any) -> Self:
+    def __xor__(self, other: object) -> Self:
         return self._merge(other, "xor")
 
-    def _merge(self, other: Any, connector: str) -> Self:
+    def _merge(self, other: object, connector: str) -> Self:
         """Return the rows of either, both or just one of two querysets, by key: right whatever each has joined."""
         model: Any = self.model
         if isinstance(other, Faces) and other.model._meta.concrete_model is not model._meta.concrete_model:
@@ -120,16 +130,52 @@ class Faces(Chain[M]):
             )
         if not isinstance(other, Faces):
             raise TypeError(f"Cannot combine a queryset of {self.model.__name__} with {other!r}")
+        mine, theirs = self._shape.select, other._shape.select
+        if connector == "or" and self._has_extra_columns() and other._has_extra_columns():
+            raise ValueError("When merging querysets using 'or', you cannot have extra(select=...) on both sides.")
         if connector == "and":
             self._uncut("combine queries")
             other._uncut("combine queries")
-        mine, theirs = {"pk__in": self._keys()}, other._keys()
+        if mine.empty or theirs.empty:
+            neither = mine.empty if connector == "and" else theirs.empty
+            return self._clone() if neither else other._clone()  # type: ignore[return-value]  # of the same model
+        if mine.distinct is not theirs.distinct:
+            raise TypeError("Cannot combine a unique query with a non-unique query.")
+        if mine.values is not None and [name for name, _ in mine.values] != [name for name, _ in theirs.values or ()]:
+            raise TypeError(f"Merging '{type(self).__name__}' classes must involve the same values in each case.")
+        cut = any(each._low or each._high is not None for each in (self, other))
+        if connector != "xor" and not cut and is_of_one_table(mine) and is_of_one_table(theirs):
+            return self._with_conditions_of(other, connector)
+        keys = other._keys()
         if connector == "and":
-            return self.filter(pk__in=theirs)
-        everything: Chain[Any] = Chain(self.model)
-        both = self._with(everything._shape, everything._values)
-        both.__dict__.update(_low=0, _high=None)
-        return both.filter(Q(**mine) | Q(pk__in=theirs) if connector == "or" else Q(**mine) ^ Q(pk__in=theirs))
+            known = (*(self._known_related or ()), *(other._known_related or ()))
+            return self.filter(pk__in=keys)._set(_known_related=known or None)._ordered_as(other)
+        whole = not self._low and self._high is None and steps.can_hold_all(mine)
+        shape = self._shape.advance(("all rows",), (), steps.all_rows)[0] if whole else Chain(self.model)._shape
+        both = self._with(shape, self._values if whole else ())
+        both._mix(other)
+        found = Q(pk__in=self._keys()), Q(pk__in=keys)
+        merged = both.filter(found[0] | found[1] if connector == "or" else found[0] ^ found[1])
+        return merged._ordered_as(other) if whole else merged
+
+    def _with_conditions_of(self, other: Faces[Any], connector: str) -> Self:
+        both = self._step("merged", (connector, [other]), merge_conditions, connector, other)
+        both._mix(other)
+        if connector == "and":
+            both._known_related = (*(self._known_related or ()), *(other._known_related or ())) or None
+        return both._ordered_as(other)
+
+    def _ordered_as(self, other: Faces[Any]) -> Self:
+        """Return this in the order of another queryset, where that is given and one of the model's own columns."""
+        ordering, base = other._shape.select.order_by, self._shape.select.base_alias
+        if not ordering or not all(steps.is_of_table(item, base) for item in ordering):
+            return self
+        return self._with(
+            self._shape.advance(("ordered as", other._shape), (), steps.ordered_as, ordering)[0], self._values
+        )
+
+    def _has_extra_columns(self) -> bool:
+        return any(isinstance(item, ExtraColumn) for item in self._shape.select.annotations.values())
 
     def _keys(self) -> Any:
         """Return the keys of the rows, in the order that a slice needs and else in none."""
@@ -144,10 +190,12 @@ class Faces(Chain[M]):
     def __deepcopy__(self, memo: object) -> Self:
         return self._clone()
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """Return what is pickled: the results, for which the query is run where it was not, and the query itself."""
         self._loaded("pickle.dumps(queryset)")
-        return {"_shape": self._shape, "_values": self._values, **vars(self)}
+        return {"_shape": self._shape, "_values": self._values, **vars(self), **versions()}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Take what was pickled. Warns where another version of the library wrote it."""
+        check_versions(state, "queryset instance")
         vars(self).update(state)

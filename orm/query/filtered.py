@@ -19,7 +19,7 @@ from orm.sql.select import Filtered
 
 if TYPE_CHECKING:
     from orm.query.builder import Builder
-    from orm.query.hop import Hop
+    from orm.sql.hop import Hop
 
 
 class FilteredRelation:
@@ -37,7 +37,7 @@ class FilteredRelation:
         self.relation_name = relation_name
         self.condition = condition if condition is not None else Q()
 
-    def structure(self, values: list[Any]) -> Hashable:
+    def structure(self, values: list[object]) -> Hashable:
         """Return the key of this relation without its condition's values, which are appended to ``values``."""
         return (type(self), self.relation_name, self.condition.structure(values))
 
@@ -81,7 +81,7 @@ def add_filtered_relation(builder: Builder, name: str, given: FilteredRelation) 
         )
     if condition.contains_aggregate or condition.contains_over_clause:
         raise FieldError(f"FilteredRelation's condition is about single rows, not {given.condition!r}")
-    more = tuple((join.alias, join.parent or "", join.hop) for join in further)
+    more = tuple((join.alias, join.parent or "", join.hop) for join in further if join.hop is not None)
     found = Filtered(relation, tuple(hops), condition, tuple(aliases), more)
     select.filtered = {**select.filtered, name: found}
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError
 
+if TYPE_CHECKING:
+    from orm.sql.described import ModelClass
 
-def not_one(model: Any, count: int, args: Sequence[Any], kwargs: dict[str, Any]) -> Exception:
+
+def not_one(model: Any, count: int, args: Sequence[object], kwargs: dict[str, object]) -> Exception:
     """Return the error of a get() that found ``count`` rows, naming what it asked for."""
     asked = ", ".join([*map(repr, args), *(f"{name}={_shown(value)}" for name, value in kwargs.items())])
     if not count:
@@ -23,9 +26,9 @@ def not_one(model: Any, count: int, args: Sequence[Any], kwargs: dict[str, Any])
     return several
 
 
-def creation_values(model: Any, kwargs: dict[str, Any], defaults: Mapping[str, Any] | None) -> dict[str, Any]:
+def creation_values(model: Any, kwargs: dict[str, object], defaults: Mapping[str, object] | None) -> dict[str, Any]:
     """Return the values of a row made of the conditions that found none, and of ``defaults``."""
-    params = {name: value for name, value in kwargs.items() if "__" not in name}
+    params = called({name: value for name, value in kwargs.items() if "__" not in name})
     params.update(called(defaults or {}))
     unknown = [name for name in params if not is_settable(model, name)]
     if unknown:
@@ -33,7 +36,7 @@ def creation_values(model: Any, kwargs: dict[str, Any], defaults: Mapping[str, A
     return params
 
 
-def is_settable(model: Any, name: str) -> bool:
+def is_settable(model: ModelClass, name: str) -> bool:
     """Whether a new instance takes a value of that name: a field, or a property with a setter."""
     if name == "pk" or name in model._meta.names:
         return True
@@ -41,7 +44,7 @@ def is_settable(model: Any, name: str) -> bool:
     return isinstance(attribute, property) and attribute.fset is not None
 
 
-def called(values: Mapping[str, Any]) -> dict[str, Any]:
+def called(values: Mapping[str, object]) -> dict[str, object]:
     """Return values by name, those that are functions called."""
     if not isinstance(values, Mapping):
         raise TypeError(f"defaults is a dict of names and values, not {values!r}")
@@ -54,11 +57,18 @@ def _shown(value: Any) -> str:
     return repr(value) if meta is None else f"<{type(value).__name__} pk={value.pk!r}>"
 
 
-def unique_attribute(model: Any, name: str) -> str:
-    """Return the attribute of the unique field by which ``in_bulk()`` tells rows apart. Raises ``ValueError``."""
-    opts = model._meta
-    field = opts.pk if name == "pk" else opts.names.get(name)
-    if field is None or not (field.primary_key or field.unique or (name,) in opts.unique_together):
+def unique_attribute(queryset: Any, name: str) -> str:
+    """Return the attribute of the field by which ``in_bulk()`` tells rows apart: a unique one, or that of DISTINCT ON.
+
+    Raises ``FieldDoesNotExist``, or ``ValueError`` for a field whose values may occur twice.
+    """
+    opts = queryset.model._meta
+    field = opts.pk if name == "pk" else opts.get_field(name)
+    alone = {(name,), (field.name,)}
+    unique = field.primary_key or field.unique or not alone.isdisjoint(opts.unique_together)
+    whole = [getattr(constraint, "fields", ()) for constraint in opts.constraints if constraint.condition is None]
+    unique = unique or not alone.isdisjoint(whole)
+    if not unique and [getattr(part, "target", None) for part in queryset._shape.select.distinct_on] != [field]:
         raise ValueError(f"in_bulk()'s field_name must be a unique field but {name!r} isn't.")
     return str(field.attname)
 

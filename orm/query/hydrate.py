@@ -20,7 +20,7 @@ from orm.sql.generated import define
 from orm.sql.types import prepare_decimal
 
 if TYPE_CHECKING:
-    from orm.sql.dialect import Dialect
+    from orm.sql.dialect import Adapter, Dialect
     from orm.sql.types import SQLType
 
 Hydrate = Callable[[Sequence[Any]], list[Any]]
@@ -35,7 +35,7 @@ class _Source:
         self.lines: list[str] = []
         self.names: dict[str, Any] = {"new": object.__new__}
 
-    def bind(self, prefix: str, value: Any) -> str:
+    def bind(self, prefix: str, value: object) -> str:
         name = f"{prefix}{len(self.names)}"
         self.names[name] = value
         return name
@@ -55,22 +55,25 @@ def converter_of(kind: Any, dialect: Dialect) -> Any:
         return None
     if isinstance(kind, ComputedType):
         if kind.sql_type.kind == "decimal":
-            return reader_of(kind.sql_type, dialect) or prepare_decimal
-        return _number if kind.sql_type.kind != "float" else float
+            return reader_of(kind.sql_type, dialect, dialect.computed_decimal) or prepare_decimal
+        number: Any = _number if kind.sql_type.kind != "float" else float
+        hook = getattr(kind.sql_type, "from_db_value", None)
+        return number if hook is None else _with_hook(number, hook, dialect)
     return reader_of(kind, dialect)
 
 
-def reader_of(sql_type: SQLType, dialect: Dialect) -> Any:
+def reader_of(sql_type: SQLType, dialect: Dialect, converter: Callable[[SQLType], Adapter | None] | None = None) -> Any:
     """Return what makes the Python value of what a driver gives for a column, its field's own hook included, or None.
 
-    It is called with NULL only where it has the attribute ``sees_null``.
+    It is called with NULL only where it has the attribute ``sees_null``. ``converter`` says what the dialect converts,
+    where that is another than for columns of tables.
     """
-    convert = dialect.converter(sql_type)
+    convert = (converter or dialect.converter)(sql_type)
     hook = getattr(sql_type, "from_db_value", None)
     return convert if hook is None else _with_hook(convert, hook, dialect)
 
 
-def _number(value: Any) -> Any:
+def _number(value: Any) -> int:
     return value if type(value) is int else int(value)
 
 
@@ -84,13 +87,13 @@ class _with_hook:
         self.hook = hook
         self.dialect = dialect
 
-    def __call__(self, value: Any) -> Any:
+    def __call__(self, value: object) -> Any:
         if value is not None and self.convert is not None:
             value = self.convert(value)
         return self.hook(value, None, self.dialect)
 
 
-def _value(source: _Source, convert: Any, position: int, never_null: bool = False) -> str:
+def _value(source: _Source, convert: object, position: int, never_null: bool = False) -> str:
     if convert is None:
         return f"r{position}"
     if convert is bool:
@@ -120,7 +123,7 @@ def _runs_user_code(entity: Entity) -> bool:
     return entity.model._meta.has_custom_init or any(_runs_user_code(item.entity) for item in entity.related)
 
 
-def _hydrator(layout: Layout, converted: Sequence[Any], stateful: bool, careful: Hydrate | None = None) -> Hydrate:
+def _hydrator(layout: Layout, converted: Sequence[object], stateful: bool, careful: Hydrate | None = None) -> Hydrate:
     """Return the function for these conversions.
 
     ``careful`` is the one for others, where these know only the ordinary form of a value.
@@ -140,10 +143,10 @@ def _hydrator(layout: Layout, converted: Sequence[Any], stateful: bool, careful:
     return _made(source, layout.entity.model.__name__)
 
 
-def _guard(source: _Source, layout: Layout, converted: Sequence[Any], careful: Hydrate | None) -> None:
+def _guard(source: _Source, layout: Layout, converted: Sequence[object], careful: Hydrate | None) -> None:
     """Have the function do it again with care, or name the value that could not be read; costs nothing until then."""
 
-    def explain(rows: Sequence[Any], problem: Exception) -> None:
+    def explain(rows: Sequence[object], problem: Exception) -> None:
         refuse_unreadable(layout, converted, rows, problem)
 
     if not any(converted):
@@ -159,7 +162,13 @@ def _guard(source: _Source, layout: Layout, converted: Sequence[Any], careful: H
 
 
 def _object(
-    source: _Source, entity: Entity, converted: Sequence[Any], name: str, extra: list[str], indent: int, stateful: bool
+    source: _Source,
+    entity: Entity,
+    converted: Sequence[object],
+    name: str,
+    extra: list[str],
+    indent: int,
+    stateful: bool,
 ) -> None:
     pad = " " * indent
     links: list[tuple[str, str]] = []
@@ -199,7 +208,7 @@ def _object(
         source.lines.append(f"{pad}if {variable} is not None: {variable}.__dict__[{back!r}] = {name}")
 
 
-def _plain(layout: Layout, converted: Sequence[Any], careful: Hydrate | None) -> Hydrate:
+def _plain(layout: Layout, converted: Sequence[object], careful: Hydrate | None) -> Hydrate:
     count = len(layout.types)
     if layout.kind == "flat" and not layout.widths:
         source = _Source()
@@ -250,13 +259,13 @@ def row_class(names: tuple[str, ...]) -> Any:
     class Row(plain):
         __slots__ = ()
 
-        def __reduce__(self) -> Any:
+        def __reduce__(self) -> tuple[object, ...]:
             return _row_again, (names, tuple(self))
 
     return Row
 
 
-def _row_again(names: tuple[str, ...], values: tuple[Any, ...]) -> Any:
+def _row_again(names: tuple[str, ...], values: tuple[object, ...]) -> Any:
     return row_class(names)._make(values)
 
 
@@ -264,7 +273,7 @@ def _unpacked(count: int, hidden: int) -> str:
     return ", ".join(f"r{i}" for i in range(count)) + (", *_" if hidden else ",")
 
 
-def _tuples(rows: Sequence[Any]) -> list[Any]:
+def _tuples(rows: Sequence[Any]) -> list[object]:
     if not rows or type(rows[0]) is tuple:
         return rows if type(rows) is list else list(rows)
     if type(rows[0][:]) is tuple:

@@ -23,16 +23,21 @@ from orm.query.plan import Plan, statement_plan
 from orm.query.shape import root
 from orm.sql.calls import DatabaseDefault
 from orm.sql.columns import Col
+from orm.sql.combinable import Combinable
 from orm.sql.dialect import NewKey
-from orm.sql.expressions import Combinable, Expression, Value
+from orm.sql.expressions import Expression, Null, Value
 from orm.sql.insert import Conflict, Excluded, Insert
 from orm.sql.nodes import Uncacheable, structure_of
+from orm.sql.one_type import bound_as
+from orm.sql.references import F
 from orm.sql.select import Output
 from orm.sql.sources import DefaultRow, ParameterArrays, ParameterRows, Source, ValueRow
 
 if TYPE_CHECKING:
     from orm.db.database_blocking import Database
+    from orm.sql.described import ModelClass, ModelField
     from orm.sql.dialect import Adapter, Dialect
+    from orm.sql.resolving import Resolvable
 
 LARGEST_CHUNK = 1024
 
@@ -45,7 +50,7 @@ class Made:
 
     __slots__ = ("converters", "fields", "key")
 
-    def __init__(self, model: Any, given: Sequence[Any], dialect: Dialect) -> None:
+    def __init__(self, model: ModelClass, given: Sequence[object], dialect: Dialect) -> None:
         self.fields = tuple(
             field
             for field in model._meta.table_fields
@@ -54,11 +59,11 @@ class Made:
         self.converters: tuple[Adapter | None, ...] = tuple(dialect.converter(field) for field in self.fields)
         self.key = next((field for field in self.fields if field.auto), None)
 
-    def outputs(self, model: Any) -> tuple[Output, ...]:
+    def outputs(self, model: ModelClass) -> tuple[Output, ...]:
         """Return the columns as the result of a statement."""
         return tuple(Output(Col(model._meta.db_table, field)) for field in self.fields)
 
-    def take(self, instance: Any, row: Sequence[Any]) -> None:
+    def take(self, instance: object, row: Sequence[object]) -> None:
         """Set the columns of one row on its instance."""
         held = instance.__dict__
         for field, convert, value in zip(self.fields, self.converters, row, strict=True):
@@ -70,7 +75,7 @@ class OneRow:
 
     __slots__ = ("key_name", "key_query", "made", "row", "sql")
 
-    def __init__(self, model: Any, columns: Columns, dialect: Dialect) -> None:
+    def __init__(self, model: ModelClass, columns: Columns, dialect: Dialect) -> None:
         made = self.made = Made(model, columns.fields, dialect)
         self.row: RowMaker = row_maker(columns.fields, dialect, True)
         capabilities = dialect.capabilities
@@ -86,7 +91,7 @@ class OneRow:
         self.sql = statement_plan(statement, dialect).sql or ""
 
 
-async def insert(model: Any, instance: Any, columns: Columns, *, using: str) -> None:
+async def insert(model: ModelClass, instance: object, columns: Columns, *, using: str) -> None:
     """Insert the row of one instance into the table of ``model``, and set what the database made on the instance.
 
     ``columns`` are of that table; the instance is of the model or of one that inherits from it.
@@ -117,7 +122,7 @@ async def insert(model: Any, instance: Any, columns: Columns, *, using: str) -> 
         await _read_made(model, instance, one.made, database)
 
 
-async def _read_made(model: Any, instance: Any, made: Made, database: Database) -> None:
+async def _read_made(model: ModelClass, instance: Any, made: Made, database: Database) -> None:
     """Ask for what the database made of a new row, where an INSERT can't return it."""
     opts = model._meta
     if opts.pk in made.fields and opts.pk is not made.key:
@@ -131,27 +136,36 @@ async def _read_made(model: Any, instance: Any, made: Made, database: Database) 
         instance.__dict__[name] = fresh.__dict__[name]
 
 
-def without_defaults(model: Any, instance: Any, columns: Columns) -> Columns:
+def without_defaults(model: ModelClass, instance: Any, columns: Columns) -> Columns:
     """Return the columns whose value is not left to the database; the same object when none is."""
     held = instance.__dict__
     given = tuple([field for field in columns.fields if type(held.get(field.attname)) is not DatabaseDefault])
     return columns if len(given) == len(columns.fields) else columns_of(model, given)
 
 
-def _insertable(field: Any, written: Any, resolved: Any) -> Any:
+def _with_columns(written: object, model: ModelClass) -> Any:
+    """Return an expression as it is shown: with the columns that its names are."""
+    if isinstance(written, F):
+        named = model._meta.names.get(written.name)
+        return Col(model._meta.db_table, named) if getattr(named, "concrete", False) else written
+    return written.map(lambda part: _with_columns(part, model)) if isinstance(written, Expression) else written
+
+
+def _insertable(field: ModelField, written: Any, resolved: Any) -> Any:
     """Return a value that is an expression; refuse what a row that is not there yet can't have."""
     if resolved.contains_aggregate or resolved.contains_over_clause:
         what = "Aggregate functions" if resolved.contains_aggregate else "Window expressions"
         raise FieldError(f"{what} are not allowed in this query ({field.name}={written!r}).")
     if any(isinstance(node, Col) for node in resolved.walk()):
+        shown = _with_columns(written, field.model)
         raise ValueError(
-            f'Failed to insert expression "{written}" on {field}. F() expressions can only be used to update, not to '
+            f'Failed to insert expression "{shown}" on {field}. F() expressions can only be used to update, not to '
             "insert."
         )
     return resolved
 
 
-async def _insert_computed(model: Any, instance: Any, columns: Columns, database: Database) -> None:
+async def _insert_computed(model: ModelClass, instance: Any, columns: Columns, database: Database) -> None:
     """Insert one instance some of whose values are expressions (``name=Lower(Value("X"))``)."""
     dialect = database.dialect
     made = Made(model, columns.fields, dialect)
@@ -161,10 +175,12 @@ async def _insert_computed(model: Any, instance: Any, columns: Columns, database
     for field in columns.fields:
         value = field.pre_save(instance, True)
         if not isinstance(value, Combinable):
-            value = Value(field.store_preparer(dialect)(value), output_field=field)
+            value = field.store_preparer(dialect)(value)
+            value = Null(field) if value is None else Value(value, output_field=field)  # no JSON null
         elif not isinstance(value, Value):
             computed.append(field)
-        row.append(_insertable(field, value, value.resolve_expression(builder, False, None, False, True)))
+        resolved = value.resolve_expression(builder, False, None, False, True)
+        row.append(_insertable(field, value, bound_as(resolved, resolved, field, builder)))
     returning = dialect.capabilities.returning
     statement = Insert(
         table=model._meta.db_table,
@@ -198,7 +214,7 @@ class ManyRows:
 
     __slots__ = ("arrays", "columns", "made", "row")
 
-    def __init__(self, model: Any, columns: Columns, dialect: Dialect, as_held: bool) -> None:
+    def __init__(self, model: ModelClass, columns: Columns, dialect: Dialect, as_held: bool) -> None:
         self.columns = columns
         self.made = Made(model, columns.fields, dialect)
         self.row: RowMaker = row_maker(columns.fields, dialect, True, as_held)
@@ -212,14 +228,14 @@ class ManyRows:
             return ParameterArrays(types=self.columns.fields, first=first)
         return ParameterRows(types=self.columns.fields, count=count, first=first)
 
-    def parameters(self, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
+    def parameters(self, rows: Sequence[Sequence[object]]) -> Sequence[Any]:
         """Return the parameters of a statement for these rows."""
         if self.arrays:
             return [list(column) for column in zip(*rows, strict=True)]
         return [value for row in rows for value in row]
 
 
-def many_rows(model: Any, columns: Columns, dialect: Dialect, as_held: bool = False) -> ManyRows:
+def many_rows(model: ModelClass, columns: Columns, dialect: Dialect, as_held: bool = False) -> ManyRows:
     """Return how instances give their rows for these columns: one object for all that ask."""
     key = ("many", columns, dialect, as_held)
     many: ManyRows = root(model).compiled(key, ManyRows, model, columns, dialect, as_held)
@@ -227,8 +243,8 @@ def many_rows(model: Any, columns: Columns, dialect: Dialect, as_held: bool = Fa
 
 
 async def insert_many(
-    model: Any,
-    instances: Sequence[Any],
+    model: ModelClass,
+    instances: Sequence[object],
     columns: Columns,
     database: Database,
     upsert: Upsert | None,
@@ -252,9 +268,9 @@ async def insert_many(
 
 
 async def insert_rows(
-    model: Any,
-    instances: Sequence[Any],
-    rows: Sequence[Sequence[Any]],
+    model: ModelClass,
+    instances: Sequence[object],
+    rows: Sequence[Sequence[object]],
     many: ManyRows,
     database: Database,
     upsert: Upsert | None = None,
@@ -268,7 +284,7 @@ async def insert_rows(
     if len(sizes) == 1:
         await _insert_chunk(model, database, many, rows, instances, upsert, take)
         return
-    async with atomic(using=database.alias):
+    async with atomic(using=database.alias, savepoint=False):
         start = 0
         for size in sizes:
             stop = start + size
@@ -277,8 +293,8 @@ async def insert_rows(
 
 
 async def _insert_groups(
-    model: Any,
-    instances: Sequence[Any],
+    model: ModelClass,
+    instances: Sequence[object],
     columns: Columns,
     database: Database,
     upsert: Upsert | None,
@@ -290,7 +306,7 @@ async def _insert_groups(
     groups: dict[Columns, list[Any]] = {}
     for instance in instances:
         groups.setdefault(without_defaults(model, instance, columns), []).append(instance)
-    async with atomic(using=database.alias):
+    async with atomic(using=database.alias, savepoint=False):
         if columns not in groups or len(groups) > 1:
             for given, group in groups.items():
                 await insert_many(model, group, given, database, upsert, batch_size, take, as_held)
@@ -303,8 +319,6 @@ async def _insert_groups(
 
 def chunk_sizes(count: int, many: ManyRows, dialect: Dialect, batch_size: int | None) -> Iterable[int]:
     """Yield how many rows each statement takes: as many as it can, then powers of two, so that few texts are needed."""
-    if batch_size is not None and batch_size <= 0:
-        raise ValueError("Batch size must be a positive integer.")
     width = len(many.columns.fields)
     if many.arrays:
         largest = batch_size or count
@@ -323,7 +337,9 @@ def chunk_sizes(count: int, many: ManyRows, dialect: Dialect, batch_size: int | 
         power >>= 1
 
 
-def _many_plan(model: Any, many: ManyRows, count: int, upsert: Upsert | None, take: bool, dialect: Dialect) -> Plan:
+def _many_plan(
+    model: ModelClass, many: ManyRows, count: int, upsert: Upsert | None, take: bool, dialect: Dialect
+) -> Plan:
     values: tuple[Any, ...] = () if upsert is None else upsert.values
     statement = Insert(
         table=model._meta.db_table,
@@ -338,11 +354,11 @@ def _many_plan(model: Any, many: ManyRows, count: int, upsert: Upsert | None, ta
 
 
 async def _insert_chunk(
-    model: Any,
+    model: ModelClass,
     database: Database,
     many: ManyRows,
-    rows: Sequence[Sequence[Any]],
-    instances: Sequence[Any],
+    rows: Sequence[Sequence[object]],
+    instances: Sequence[object],
     upsert: Upsert | None,
     take: bool,
 ) -> None:
@@ -423,7 +439,9 @@ def upsert_of(
     return _resolved(model, target, assignments, condition)
 
 
-def _resolved(model: Any, target: tuple[Any, ...], assignments: dict[str, Any], condition: Any) -> Upsert:
+def _resolved(
+    model: ModelClass, target: tuple[object, ...], assignments: dict[str, Any], condition: Resolvable | None
+) -> Upsert:
     values: list[Any] = []
     key: Any
     try:
@@ -438,7 +456,7 @@ def _resolved(model: Any, target: tuple[Any, ...], assignments: dict[str, Any], 
     return Upsert(statement.conflict, prepared, lists, kept)
 
 
-def _concrete(model: Any, names: Collection[str], argument: str) -> tuple[Any, ...]:
+def _concrete(model: ModelClass, names: Collection[str], argument: str) -> tuple[Any, ...]:
     opts = model._meta
     found = tuple(opts.pk if name == "pk" else opts.get_field(name) for name in names)
     if not all(field.concrete for field in found):
@@ -460,7 +478,7 @@ async def bulk_insert(
     plan = model._meta.write_plan
     for field in plan.virtual:
         for instance in instances:
-            await field.asettle(instance, using)
+            await field.asettle(instance, using, "bulk_create")
     database = databases[using]
     if plan.parents:
         if upsert is not None:
@@ -468,7 +486,7 @@ async def bulk_insert(
                 f"{model._meta.label} inherits over several tables, so bulk_create() can't ignore or update on "
                 "conflicts: they may be in any of them."
             )
-        async with atomic(using=using):
+        async with atomic(using=using, savepoint=False):
             await _insert_tables(plan, instances, database, batch_size)
     else:
         await _insert_table(plan, instances, database, upsert, batch_size)
@@ -478,7 +496,7 @@ async def bulk_insert(
         state.db = using
 
 
-async def _insert_tables(plan: Any, instances: list[Any], database: Database, batch_size: int | None) -> None:
+async def _insert_tables(plan: Any, instances: list[object], database: Database, batch_size: int | None) -> None:
     """Insert the rows of the tables that a model inherits from, and then its own; each link gets its parent's key."""
     for parent, link in plan.parents:
         for instance in instances:
@@ -497,7 +515,7 @@ async def _insert_tables(plan: Any, instances: list[Any], database: Database, ba
 
 
 async def _insert_table(
-    plan: Any, instances: list[Any], database: Database, upsert: Upsert | None, batch_size: int | None
+    plan: Any, instances: list[object], database: Database, upsert: Upsert | None, batch_size: int | None
 ) -> None:
     """Insert the rows of one table: those that have a key, and those whose key the database makes."""
     for attname in plan.files:
@@ -518,6 +536,6 @@ async def _insert_table(
     if len(groups) == 1:
         await insert_many(plan.model, *groups[0], database, upsert, batch_size, take)
         return
-    async with atomic(using=database.alias):
+    async with atomic(using=database.alias, savepoint=False):
         for group, columns in groups:
             await insert_many(plan.model, group, columns, database, upsert, batch_size, take)

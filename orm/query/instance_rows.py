@@ -9,12 +9,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.query.shape import root
-from orm.sql.expressions import Combinable
+from orm.sql.combinable import Combinable
 from orm.sql.fitting import Fitting
 from orm.sql.generated import define
 from orm.sql.types import INTEGER_KINDS
 
 if TYPE_CHECKING:
+    from orm.sql.described import ModelClass, ModelField
     from orm.sql.dialect import Adapter, Dialect
 
 RowMaker = Callable[[Any], tuple[Any, ...]]
@@ -37,7 +38,7 @@ class Columns:
         return f"<columns {', '.join(field.column for field in self.fields)}>"
 
 
-def columns_of(model: Any, fields: tuple[Any, ...]) -> Columns:
+def columns_of(model: ModelClass, fields: tuple[object, ...]) -> Columns:
     """Return the columns of these fields of a model: one object for equal fields."""
     found: Columns = root(model).compiled(("columns", fields), Columns, fields)
     return found
@@ -48,13 +49,13 @@ class Prepared:
 
     __slots__ = ("adapter", "prepare")
 
-    def __init__(self, field: Any, dialect: Dialect) -> None:
+    def __init__(self, field: ModelField, dialect: Dialect) -> None:
         self.prepare = field.store_preparer(dialect)
         self.adapter: Adapter | None = (
             Fitting(field, dialect) if field.kind in INTEGER_KINDS else dialect.adapter(field)
         )
 
-    def __call__(self, value: Any) -> Any:
+    def __call__(self, value: object) -> object:
         if isinstance(value, Combinable):
             raise Computed
         value = self.prepare(value)
@@ -76,7 +77,9 @@ def row_maker(fields: Sequence[Any], dialect: Dialect, adding: bool, as_held: bo
     return made
 
 
-def _column(number: int, field: Any, dialect: Dialect, adding: bool, as_held: bool, names: dict[str, Any]) -> list[str]:
+def _column(
+    number: int, field: Any, dialect: Dialect, adding: bool, as_held: bool, names: dict[str, object]
+) -> list[str]:
     """Return the lines that make one parameter ``x<number>``. A value of the common type needs no call."""
     prepared = Prepared(field, dialect)
     names[f"p{number}"] = prepared
@@ -89,15 +92,32 @@ def _column(number: int, field: Any, dialect: Dialect, adding: bool, as_held: bo
     )
     prepare = f"x{number} = p{number}(x{number})"
     target = field.target_field if field.is_relation else field
-    if not target.plain_prepare:
+    if not (target.plain_prepare and field.stores_prepared):
         return [f"    {first}", f"    {prepare}"]
-    if field.is_relation:  # a key that is there needs no look at the related instance
-        first = f"x{number} = d.get({field.attname!r})"
+    if field.is_relation:  # a primary key that is there needs no look at the related instance
+        first = f"x{number} = " + (f"d.get({field.attname!r})" if target.primary_key else hook)
         prepare = f"x{number} = p{number}({hook})"
     else:
         prepare = f"x{number} = None if x{number} is None else p{number}(x{number})"
+    return [f"    {first}", *_plain_lines(number, target, prepared, prepare, dialect, names)]
+
+
+def prepared_lines(number: int, field: Any, dialect: Dialect, names: dict[str, Any]) -> list[str]:
+    """Return the lines that prepare and adapt a value ``x<number>`` that was given by itself, outside an instance."""
+    prepared = names[f"p{number}"] = Prepared(field, dialect)
+    target = field.target_field if field.is_relation else field
+    prepare = f"x{number} = None if x{number} is None else p{number}(x{number})"
+    if not (target.plain_prepare and field.stores_prepared):
+        return [f"    {prepare}" if field.is_relation else f"    x{number} = p{number}(x{number})"]
+    return _plain_lines(number, target, prepared, prepare, dialect, names)
+
+
+def _plain_lines(
+    number: int, target: Any, prepared: Prepared, prepare: str, dialect: Dialect, names: dict[str, object]
+) -> list[str]:
+    """Return the lines after which ``x<number>`` is a parameter. A value of the common type needs no call."""
     names[f"t{number}"] = target.exact_type
-    lines = [f"    {first}", f"    if type(x{number}) is not t{number}: {prepare}"]
+    lines = [f"    if type(x{number}) is not t{number}: {prepare}"]
     if isinstance(prepared.adapter, Fitting):
         names[f"f{number}"] = prepared.adapter.refuse
         least, most = prepared.adapter.least, prepared.adapter.most
@@ -105,5 +125,7 @@ def _column(number: int, field: Any, dialect: Dialect, adding: bool, as_held: bo
     adapter = dialect.adapter(target)
     if adapter is not None:
         names[f"a{number}"] = adapter
-        lines.append(f"    else: x{number} = a{number}(x{number})")
+        refused = getattr(adapter, "refuses", None)
+        when = "else" if refused is None else f"elif {refused!r} in x{number}"
+        lines.append(f"    {when}: x{number} = a{number}(x{number})")
     return lines

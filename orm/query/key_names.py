@@ -32,7 +32,7 @@ class KeyName(str):
         """Return the name in a query with these values."""
         return f"{self.before}{'__'.join(map(str, values[self.slot]))}{self.after}"
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[object, ...]:
         return _again, (self.before, self.slot, self.after)
 
 
@@ -40,7 +40,7 @@ def _again(before: str, slot: int, after: str) -> KeyName:
     return KeyName.made(before.split("__")[:-1], slot, after.split("__")[1:])
 
 
-def whole_names(names: Iterable[str], values: Sequence[Any]) -> list[str]:
+def whole_names(names: Iterable[str], values: Sequence[object]) -> list[str]:
     """Return the names of a query with these values."""
     return [name.whole(values) if isinstance(name, KeyName) else name for name in names]
 

@@ -186,7 +186,7 @@ def _may_be_null(builder: Builder, expression: Expression) -> bool:
     return builder._may_be_null(expression) if isinstance(expression, Col) else True
 
 
-def sought(shape: Shape, values: tuple[Any, ...], asked: Asked) -> tuple[Shape, tuple[Any, ...]]:
+def sought(shape: Shape, values: tuple[object, ...], asked: Asked) -> tuple[Shape, tuple[object, ...]]:
     """Return the shape and values of a page. Raises ``InvalidCursor`` for values the ordering's terms can't have."""
     places = [place for place in (asked.after, asked.before) if place is not None]
     nulls = [tuple(value is None for value in place) for place in places]
@@ -208,7 +208,7 @@ def page_of(rows: Sequence[Any], results: list[M], more: bool, plan: Plan, curso
     return Page(results, places, before, asked.before is not None if asked.backwards else more)
 
 
-def _value(value: Any, read: Any) -> Any:
+def _value(value: object, read: Any) -> Any:
     if read is None or (value is None and not getattr(read, "sees_null", False)):
         return value
     return read(value)

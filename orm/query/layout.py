@@ -7,6 +7,7 @@ other.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,12 +18,14 @@ from orm.query.locking import locked_aliases
 from orm.sql.columns import Col, Ref
 from orm.sql.expressions import Expression, OrderBy
 from orm.sql.functions.numbers import Random
+from orm.sql.handwritten import ExtraColumn
 from orm.sql.select import Loading, Output, Select
 from orm.sql.types import INTEGER_KINDS
 from orm.sql.windows import ordering_of
 
 if TYPE_CHECKING:
     from orm.query.projection import Projection
+    from orm.sql.described import ModelClass
 
 
 class Entity:
@@ -31,7 +34,7 @@ class Entity:
     ``related`` are the joined objects hanging on it; ``optional`` says that the row may hold no such object.
     """
 
-    def __init__(self, model: Any, alias: str, columns: list[tuple[str, int]], key: int) -> None:
+    def __init__(self, model: ModelClass, alias: str, columns: list[tuple[str, int]], key: int) -> None:
         self.model = model
         self.alias = alias
         self.columns = columns
@@ -92,6 +95,7 @@ def finish(select: Select) -> tuple[Select, Layout]:
         outputs.append(Output(select.annotations[name], name))
         names.append(name)
     select.order_by = _ordering(builder, select)
+    select.distinct_on = tuple(_as_ordered(item, select) for item in select.distinct_on)
     hidden = _hidden(select, outputs)
     select.outputs = (*outputs, *hidden)
     columns = [output.expression for output in select.outputs]
@@ -180,7 +184,7 @@ def _entity(builder: Builder, select: Select, outputs: list[Output]) -> Entity:
     return entity
 
 
-def _split(names: Iterable[str]) -> dict[str, Any]:
+def _split(names: Iterable[str]) -> dict[str, object]:
     tree: dict[str, Any] = {}
     for name in names:
         at = tree
@@ -191,12 +195,12 @@ def _split(names: Iterable[str]) -> dict[str, Any]:
 
 def _columns(
     builder: Builder,
-    model: Any,
+    model: ModelClass,
     alias: str,
     outputs: list[Output],
     names: dict[str, Any] | None,
     deferred: bool,
-    must: Iterable[Any] = (),
+    must: Iterable[object] = (),
     shared: Mapping[str, int] = MappingProxyType({}),
 ) -> Entity:
     """Add a model's columns to ``outputs``; those in ``shared`` (positions by attname) are there already."""
@@ -273,7 +277,7 @@ def _join_related(
             _join_related(builder, child, below, outputs, part or {}, loading, depth - 1)
 
 
-def _is_deferred(entity: Entity, relation: Any, names: dict[str, Any], loading: Loading | None) -> bool:
+def _is_deferred(entity: Entity, relation: Any, names: dict[str, object], loading: Loading | None) -> bool:
     """Tell whether only() or defer() leave out the column by which a relation joins its target."""
     if loading is None or not hasattr(relation, "attname") or relation in entity.model._meta.pk_fields:
         return False
@@ -316,21 +320,31 @@ def by_name(item: Any, select: Select) -> Any:
     return item
 
 
+def _as_ordered(item: Expression, select: Select) -> Expression:
+    """Return a part of DISTINCT ON as the ordering has it, which a database compares it with."""
+    ordered: Expression = by_name(OrderBy(item), select).expression
+    return ordered
+
+
 def resolve_ordering(
-    builder: Builder, names: Sequence[Any], model: Any = None, hops: Sequence[Any] = (), seen: tuple[Any, ...] = ()
+    builder: Builder,
+    names: Sequence[Any],
+    model: ModelClass | None = None,
+    hops: Sequence[Any] = (),
+    seen: tuple[Any, ...] = (),
 ) -> tuple[Expression, ...]:
     """Return orderings with names resolved; a relation orders by its model's own ordering, or by its key.
 
     Raises ``FieldError`` for a name the model does not have.
     """
     found: list[Expression] = []
-    for item in names:
+    for item in names or ():
         if item == "?":
             found.append(OrderBy(Random()))
             continue
         if not isinstance(item, str):
             if not hasattr(item, "resolve_expression"):
-                raise TypeError(f"order_by() takes names and expressions, not {item!r}")
+                raise FieldError(f"Invalid order_by arguments: [{item!r}]. It takes names and expressions.")
             unnamed = getattr(item, "contains_aggregate", False)
             ordering = item if unnamed else ordering_of(item).resolve_expression(builder)
             if unnamed or (ordering.contains_aggregate and builder.select.group_by is None):
@@ -341,7 +355,7 @@ def resolve_ordering(
             found += _by_parts(ordering)
             continue
         descending = item.startswith("-")
-        name = item[1:] if descending or item.startswith("+") else item
+        name = item[1:] if descending else item
         found += _named_ordering(builder, name, descending, model, tuple(hops), seen)
     return tuple(found)
 
@@ -360,6 +374,9 @@ def _named_ordering(
 ) -> list[Expression]:
     if not hops:
         annotation, rest = builder._annotation(name)
+        by_hand = builder.select.annotations.get(name)
+        if annotation is None and isinstance(by_hand, ExtraColumn):  # that of a field's name, which it stands before
+            annotation = by_hand
         if annotation is not None:
             return [OrderBy(builder._transformed(annotation, rest, name), descending=descending)]
     path = builder.path(name, model)
@@ -367,11 +384,16 @@ def _named_ordering(
     if relation is not None and not path.rest and name != "pk" and not name.endswith("__pk"):
         target = relation.hops[-1].model
         ordering = target._meta.ordering
+        chosen = () if hops else builder.select.values or ()
+        column = next((column for known, column in chosen if known == name), None)
+        if column is not None:  # values() chose the key itself, and that is what the rows show
+            return [OrderBy(column, descending=descending)]
         if ordering and relation not in seen and name.split("__")[-1] == relation.name:
             nested = resolve_ordering(
                 builder, ordering, target, (*hops, *_all_hops(builder, name, model)), (*seen, relation)
             )
-            return [item.reversed() if descending and isinstance(item, OrderBy) else item for item in nested]
+            found = [item.reversed() if descending and isinstance(item, OrderBy) else item for item in nested]
+            return found if hops else [_as_asked(item, name, descending) for item in found]
     path = path._replace(hops=(*hops, *path.hops))
     own = builder.column(path, None)
     if len(own.parts) > 1:
@@ -380,7 +402,29 @@ def _named_ordering(
     return [OrderBy(column, descending=descending)]
 
 
-def _all_hops(builder: Builder, name: str, model: Any) -> list[Any]:
+def _as_asked(item: object, name: str, descending: bool) -> Any:
+    """Return one of a related model's own orderings that remembers the relation by which it was asked for."""
+    if isinstance(item, OrderBy):
+        item = copy.copy(item)
+        item.asked_by = (name, descending)
+    return item
+
+
+def order_as_chosen(select: Select) -> None:
+    """Once ``values()`` has chosen columns: order by those among them that orderings by relations name."""
+    chosen = dict(select.values or ())
+    found: dict[Any, Any] = {}
+    for item in select.order_by or ():
+        asked = getattr(item, "asked_by", None)
+        if asked is None or asked[0] not in chosen:
+            found[item] = item
+        else:
+            found.setdefault(asked, OrderBy(chosen[asked[0]], descending=asked[1]))
+    if select.order_by:
+        select.order_by = tuple(found.values())
+
+
+def _all_hops(builder: Builder, name: str, model: ModelClass) -> list[object]:
     """Return the hops to a relation's own rows, where ``path`` stops at its foreign key."""
     opts = (model or builder.model)._meta
     hops: list[Any] = []

@@ -6,20 +6,26 @@ with the nearest names.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from typing import Any
+from collections.abc import Hashable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError
 from orm.late import difflib, inspect
-from orm.query.hop import Hop
-from orm.query.path import Path
 from orm.sql.columns import Col, Column
 from orm.sql.conditions import Where
 from orm.sql.expressions import Slot
+from orm.sql.handwritten import ExtraColumn
+from orm.sql.hop import Hop
 from orm.sql.json import KeyPath, KeyTransform, PathItem, is_special, keys_in, leading_keys, path_item
 from orm.sql.lookups import Exact
+from orm.sql.path import Path
+from orm.sql.result_types import field_name
 from orm.sql.select import Join, Select, moved
 from orm.sql.types import SQLType
+
+if TYPE_CHECKING:
+    from orm.sql.described import ModelClass, ModelField
+    from orm.sql.expressions import Expression
 
 RELATION_LOOKUPS = ("exact", "in", "gt", "gte", "lt", "lte", "isnull", "range")
 """How the key of a related object may be compared; anything else is meant for one of its fields."""
@@ -42,15 +48,45 @@ class RelatedValue(SQLType):
                     f'Cannot query "{value}": Must be "{self.related.__name__}" instance. '
                     f"{self.name} is compared to a {self.related.__name__}, not to {value!r}"
                 )
-            value = value.pk
-            if value is None:
-                raise ValueError(f"{self.name} is compared to an unsaved {self.related.__name__}: save it first")
+            if not value._is_pk_set():
+                raise ValueError(
+                    "Model instances passed to related filters must be saved. "
+                    f"{self.name} is compared to an unsaved {self.related.__name__}: save it first"
+                )
+            value = self._compared(value)
         return self.field.get_prep_value(value)
+
+    @property
+    def compares_prepared(self) -> bool:
+        return bool(self.field.compares_prepared)
+
+    def compared(self, value: Any, connection: object) -> Any:
+        return self.field.compared(value, connection)
+
+    def _compared(self, instance: Any) -> Any:
+        """Return the value of an instance that stands in the column; in a join table's, what its foreign key holds."""
+        field = self.field
+        if field.is_relation and isinstance(instance, field.related_model._meta.concrete_model):
+            return getattr(instance, instance._meta.pk.attname if field.model is self.related else field.target_attname)
+        return instance.pk
+
+
+def near(name: str, choices: Iterable[str]) -> list[str]:
+    """Return those of several names that may have been meant by a wrong one."""
+    close: list[str] = difflib.get_close_matches(name, list(choices), n=3, cutoff=0.6)
+    return close
+
+
+def unsupported(name: str, kind: str, choices: Iterable[str]) -> str:
+    """Return the sentence, Django's own, on a name after a field that is no lookup of its; ``choices`` are those."""
+    close = near(name, choices)
+    proposed = f", perhaps you meant {' or '.join(close)}?" if close else "."
+    return f"Unsupported lookup {name!r} for {kind} or join on the field not permitted{proposed}"
 
 
 def meant(name: str, choices: Sequence[str]) -> str:
     """Return a sentence, with a space before it, that proposes what may have been meant; none where nothing is near."""
-    close = difflib.get_close_matches(name, choices, n=3, cutoff=0.6)
+    close = near(name, choices)
     return f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
@@ -63,16 +99,29 @@ def nearest(name: str, choices: Sequence[str]) -> str:
     return f"{meant(name, choices)} Choices are: {', '.join(sorted(choices))}"
 
 
-def check_attribute(model: Any, name: str, field_message: str) -> None:
+def _is_key(relation: Any, name: str) -> bool:
+    """Whether a name is that of a relation's own column, ``author_id``, and not of the relation."""
+    return name != relation.name and name == getattr(relation, "attname", None)
+
+
+def _leads_on(relation: Any, further: Sequence[str]) -> bool:
+    """Whether the next name after a relation's is one of the rows it leads to."""
+    return bool(further) and (further[0] == "pk" or further[0] in relation.hops[-1].model._meta.names)
+
+
+def check_attribute(model: type[Any], name: str, field_message: str) -> None:
     """Refuse a name under which an instance could not keep a computed value without losing something of its own.
 
-    Raises ``ValueError`` for the name of a field (with ``field_message``), and for that of a method, a property or
-    anything else that instances need.
+    Raises ``ValueError`` for the name of a field (with ``field_message``), and for that of a method of all models, a
+    property or anything else that instances need. A method of the program's own is the program's to hide.
     """
     if name in model._meta.names:
         raise ValueError(f"{field_message} Choose a name that {model.__name__} does not have.")
     held = inspect.getattr_static(model, name, None)
-    needed = held is not None and (name[0] == "_" or callable(held) or inspect.isdatadescriptor(held))
+    own = next((cls.__module__ for cls in model.__mro__ if name in vars(cls)), "")
+    needed = held is not None and (
+        name[0] == "_" or inspect.isdatadescriptor(held) or (callable(held) and own.startswith("orm."))
+    )
     if needed or name == "_prefetched_objects_cache":
         raise ValueError(f"{name!r} would hide what instances of {model.__name__} need: choose another name.")
 
@@ -83,7 +132,7 @@ class Names:
     select: Select
     model: Any
 
-    def describe(self, lhs: Any) -> str:
+    def describe(self, lhs: Expression) -> str:
         """Return what to call an expression in an error."""
         target = getattr(lhs, "target", None)
         if target is not None and getattr(target, "model", None) is not None:
@@ -93,7 +142,7 @@ class Names:
     def _taken_aliases(self) -> set[str]:
         return self.select.aliases()
 
-    def path(self, name: str, model: Any = None) -> Path:
+    def path(self, name: str, model: ModelClass | None = None) -> Path:
         """Return where a name such as ``author__name__lower`` leads.
 
         Raises ``FieldError`` when its first part is nothing this model has.
@@ -117,7 +166,7 @@ class Names:
                     raise self._no_field(opts, part)
                 return self._ending(hops, field, tuple(parts[position:]), relation)
             field, relation = found, None
-            if found.is_relation and not (part == getattr(found, "attname", None) and part != found.name):
+            if found.is_relation and (not _is_key(found, part) or _leads_on(found, parts[position + 1 :])):
                 relation = found
                 hops.extend(opts.hops_along(found))
                 opts = hops[-1].model._meta
@@ -140,7 +189,7 @@ class Names:
             f"{opts.object_name} has no field {name!r}.{meant(name, shown)}"
         )
 
-    def _ending(self, hops: list[Hop], field: Any, rest: tuple[str, ...], relation: Any) -> Path:
+    def _ending(self, hops: list[Hop], field: ModelField, rest: tuple[str, ...], relation: object) -> Path:
         if relation is not None:
             last = hops[-1]
             field = last.rhs if follows_key(last) else last.model._meta.pk
@@ -226,7 +275,7 @@ class Names:
             return Col(alias, path.field, RelatedValue(path.field, path.relation.related_model, path.relation.name))
         return Col(alias, path.field)
 
-    def own_column(self, field: Any, model: Any = None, alias: str | None = None) -> Col:
+    def own_column(self, field: ModelField, model: ModelClass | None = None, alias: str | None = None) -> Col:
         """Return the column of a model's field, whose table may be that of a parent, which is joined then.
 
         Parameters: ``model`` and ``alias`` are those of the query unless given. A parent's key is not fetched from its
@@ -239,7 +288,7 @@ class Names:
 
     def resolve_ref(
         self, name: str, allow_joins: bool = True, reuse: set[str] | None = None, summarize: bool = False
-    ) -> Any:
+    ) -> Expression:
         """Return the expression a name stands for: an annotation, a column, or a transform of one."""
         annotation, rest = self._annotation(name)
         if annotation is not None:
@@ -248,12 +297,13 @@ class Names:
         return self._transformed(self.column(path, reuse, allow_joins), path.rest, name)
 
     def _annotation(self, name: str) -> tuple[Any, tuple[str, ...]]:
-        if name in self.select.annotations:
+        if name in self.select.annotations and not self._is_hidden(name):
             return self.select.annotations[name], ()
         first, *rest = parts = name.split("__")
         for end in range(len(parts) - 1, 0, -1):  # an annotation may have been named by what it is: book__pages__sum
-            annotation = self.select.annotations.get("__".join(parts[:end]))
-            if annotation is not None:
+            named = "__".join(parts[:end])
+            annotation = self.select.annotations.get(named)
+            if annotation is not None and not self._is_hidden(named):
                 return annotation, tuple(parts[end:])
         offer = self.select.offered.get(first)
         if offer is not None:
@@ -264,7 +314,12 @@ class Names:
             return Column(offer.alias, column, offer.columns[column]), tuple(rest)
         return None, ()
 
-    def _keyed(self, lhs: Any, names: Sequence[str], whole: str, filtering: bool) -> tuple[Any, Sequence[str]]:
+    def _is_hidden(self, name: str) -> bool:
+        """Whether a name means the model's field, though a column of ``extra()`` has the name in the results."""
+        meta = self.select.model._meta
+        return isinstance(self.select.annotations[name], ExtraColumn) and (name in meta.names or name == "pk")
+
+    def _keyed(self, lhs: Expression, names: Sequence[str], whole: str, filtering: bool) -> tuple[Any, Sequence[str]]:
         """Return ``lhs`` with the JSON keys gone along that come first among ``names``, and the names after them."""
         count = leading_keys(lhs, names, filtering)
         if not count:
@@ -276,7 +331,7 @@ class Names:
         """Return where a path into JSON waits that ``whole`` (with a lookup at its end, if ``filtering``) names."""
         return KeyPath(items)
 
-    def _transformed(self, lhs: Any, names: Sequence[str], whole: str, comparing: bool = False) -> Any:
+    def _transformed(self, lhs: Expression, names: Sequence[str], whole: str, comparing: bool = False) -> Expression:
         """Return ``lhs`` with transforms; ``comparing``: a lookup follows, as the sentence of an error says."""
         lhs, names = self._keyed(lhs, names, whole, False)
         for position, name in enumerate(names):
@@ -287,17 +342,25 @@ class Names:
         return lhs
 
     def _unknown(
-        self, lhs: Any, name: str, whole: str, after: Sequence[str] = (), comparing: bool = False
+        self, lhs: Expression, name: str, whole: str, after: Sequence[str] = (), comparing: bool = False
     ) -> FieldError:
         field = lhs.output_field_or_none
         known = sorted(field.lookups()) if field is not None else []
-        related = getattr(field, "related_model", None)
+        related = getattr(field, "related_model", None) or getattr(field, "related", None)
         if related is not None and not after:
             known = sorted({*known, *related._meta.names})
         what = f"{self.describe(lhs)}" + (f" ({field.kind})" if field is not None else "")
+        if related is not None and not after and not comparing:
+            names = sorted(choice for choice in related._meta.names if choice != "pk" and not choice.endswith("+"))
+            return FieldError(
+                f"Cannot resolve keyword {name!r} into field. Choices are: {', '.join(names)}.{meant(name, known)} "
+                f"{what} has no lookup, transform or field {name!r} (in {whole!r})."
+            )
         if comparing:
-            kind = type(lhs if field is None else field).__name__
-            said = f"Unsupported lookup {name!r} for {kind} or join on the field not permitted."
+            kind = type(lhs).__name__ if field is None else field_name(field)
+            parts = whole.split("__")
+            rest = "__".join(parts[parts.index(name) :]) if name in parts else name
+            said = unsupported(rest, kind, () if field is None else field.lookups())
         else:
             said = f"Cannot resolve keyword {name!r} into field. Join on {whole.split('__')[-2]!r} not permitted."
         return FieldError(
@@ -366,8 +429,10 @@ def further_conditions(hop: Hop, near: str, far: str) -> list[Any]:
     return found if hop.restriction is None else [*found, hop.restriction.condition(near, far)]
 
 
-def transform_of(lhs: Any, name: str) -> Any:
+def transform_of(lhs: Expression, name: str) -> Any:
     """Return the transform of that name for an expression, or None."""
+    if hasattr(lhs, "get_transform"):
+        return lhs.get_transform(name)
     own = getattr(type(lhs), "class_lookups", {}).get(name)
     if own is not None and getattr(own, "is_transform", False):
         return own

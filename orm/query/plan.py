@@ -41,6 +41,7 @@ class Plan:
         self.params = params
         self.layout = layout
         self.dialect = dialect
+        self.of_models = layout is not None and layout.kind == "model"
         self.depends_on_lengths = compiler.depends_on_lengths
         self.depends_on_zone = compiler.depends_on_zone
         self.bind: Callable[[Values], Values] | None = binder(params, slots)

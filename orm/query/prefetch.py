@@ -1,10 +1,10 @@
 """``prefetch_related``: relations of many instances loaded in one query for each level.
 
 A lookup is a path of attribute names (``"books__authors"``), a ``Prefetch`` one with a queryset or target of its own.
-What is loaded already is used and not asked for again. A sliced queryset is cut for each parent, by ROW_NUMBER() in
-the same query. A name that is no relation, a property say, is read from the instances. What this module refuses: names
-that nothing has, paths that end in no relation, a second queryset for a path that has one, a ``to_attr`` that hides a
-field, a method or what else instances need.
+What is loaded already is used and not asked for again. A sliced queryset is cut for each parent, in the same query
+(orm.sql.each_key). A name that is no relation, a property say, is read from the instances. What this module refuses:
+names that nothing has, paths that end in no relation, a second queryset for a path that has one, a ``to_attr`` that
+hides a field, a method or what else instances need.
 
 It knows relations by what they say of themselves (their fields, names and flags) and imports no model.
 """
@@ -12,23 +12,21 @@ It knows relations by what they say of themselves (their fields, names and flags
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any
 
-from orm.db.registry import DEFAULT_DB_ALIAS, databases
+from orm.bridge.together import together
+from orm.db.registry import databases
 from orm.db.routing import routes
-from orm.errors import FieldError, UnknownAttribute
+from orm.errors import UnknownAttribute
 from orm.late import difflib
 from orm.query.names import check_attribute
-from orm.sql.columns import Col
-from orm.sql.references import F
+from orm.query.own_prefetch import load_own, prefetches_itself
+from orm.query.relation_loaders import PREFETCHED, Loader, loader_for, uncut
+from orm.structures.deprecation import RemovedInDjango60Warning, warn
 
 TWINS = ("aprefetch_related_objects",)
-
-PREFETCHED = "_prefetched_objects_cache"
-JOIN_KEY = "_prefetch_join_key"
-# Room left among a statement's parameters for those the prefetch queryset brings itself.
-SPARE_PARAMETERS = 100
 
 
 class Prefetch:
@@ -70,17 +68,26 @@ class Prefetch:
         """Return the querysets to use at a level; None where the relation's own is meant."""
         return (self.querysets or None) if self.get_current_prefetch_to(level) == self.prefetch_to else None
 
+    def get_current_queryset(self, level: int) -> Any:
+        """Return the queryset to use at a level, or None: Django's older form, with its warning."""
+        warn(
+            "Prefetch.get_current_queryset() is deprecated. Use get_current_querysets() instead.",
+            RemovedInDjango60Warning,
+        )
+        querysets = self.get_current_querysets(level)
+        return querysets[0] if querysets else None
+
     def __repr__(self) -> str:
         return f"<Prefetch {self.prefetch_to}>"
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """Return what is pickled: the queryset as a question, without asking it."""
         state = vars(self).copy()
         state["querysets"] = [queryset._set(_result_cache=[], _prefetch_done=True) for queryset in self.querysets]
         state["queryset"] = None
         return state
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: dict[str, object]) -> None:
         vars(self).update(state)
         self.querysets = [queryset.all() for queryset in self.querysets]
         self.queryset = self.querysets[0] if self.querysets else None
@@ -100,324 +107,15 @@ def as_prefetch(lookup: str | Prefetch) -> Prefetch:
 class ChosenRows(list[Any]):
     """Prefetched rows of a queryset of the user's: what is chained to them asks that queryset, narrowed."""
 
-    def __init__(self, rows: Iterable[Any], queryset: Any) -> None:
+    def __init__(self, rows: Iterable[object], queryset: Any) -> None:
         super().__init__(rows)
         self.queryset = uncut(queryset)
-
-
-# -- one relation ------------------------------------------------------------------------------------------------------
-
-
-class Loader:
-    """Loads one relation for many instances; one subclass for each kind. ``name`` is the attribute on the instances."""
-
-    single = False
-    of_any_model = False
-    """Whether what is loaded is of several models, so that there may be a queryset for each."""
-
-    def __init__(self, relation: Any, name: str) -> None:
-        self.relation = relation
-        self.name = name
-
-    def held(self, instance: Any) -> Any:
-        """Return what the instance has loaded: an instance, a list, or None when nothing is."""
-        raise NotImplementedError(f"{type(self).__name__} does not say what is loaded.")
-
-    def lacking(self, instances: Sequence[Any]) -> Sequence[Any]:
-        """Return the instances for which the relation is to be loaded."""
-        return [instance for instance in instances if self.held(instance) is None]
-
-    def rows(self, using: str | None) -> Any:
-        """Return the queryset of all rows on the far side."""
-        raise NotImplementedError(f"{type(self).__name__} does not say what it loads.")
-
-    async def load(self, instances: Sequence[Any], queryset: Any, to_attr: str | None) -> list[Any]:
-        """Load the relation for the instances, give it to them, and return what was loaded."""
-        raise NotImplementedError(f"{type(self).__name__} does not say how it loads.")
-
-    async def load_each(
-        self, instances: Sequence[Any], querysets: Sequence[Any], to_attr: str | None, using: str | None
-    ) -> list[Any]:
-        """Load a relation to rows of any model; ``querysets`` are those to use for the models they are of."""
-        raise NotImplementedError(f"{type(self).__name__} leads to rows of one model.")
-
-
-class OneLoader(Loader):
-    """Loads what is at most one instance, through a key on either side."""
-
-    single = True
-    near: str
-    """The attribute of the instances that holds the key."""
-    far: str
-    """The attribute of the related instances that holds the same key."""
-    back: str | None
-    """The attribute of a related instance that holds the instance, where that is one to one."""
-    keeps_none = False
-    """Whether it is noted on an instance that nothing is related to it."""
-
-    async def load(self, instances: Sequence[Any], queryset: Any, to_attr: str | None) -> list[Any]:
-        near, name = self.near, to_attr or self.name
-        if queryset._low or queryset._high is not None:
-            raise TypeError(f"prefetch_related({self.name!r}): there is one object at most, so a slice has no meaning.")
-        keys = {key for instance in instances if (key := instance.__dict__.get(near)) is not None}
-        found = await fetch_in(queryset.order_by(), self.far, keys)  # one for each: their order would say nothing
-        by_key = keyed(found, self.far, self.name)
-        back, keeps_none = self.back, self.keeps_none or to_attr is not None
-        for instance in instances:
-            held = instance.__dict__
-            related = by_key.get(held.get(near))
-            if related is not None:
-                held[name] = related
-                if back is not None:
-                    related.__dict__[back] = instance
-            elif keeps_none:
-                held[name] = None
-        return found
-
-
-class ForwardOneLoader(OneLoader):
-    """Loads what foreign keys refer to."""
-
-    def __init__(self, relation: Any, name: str) -> None:
-        super().__init__(relation, name)
-        self.near, self.far = relation.attname, relation.target_attname
-        rel = relation.remote_field
-        self.back = None if rel.multiple else rel.accessor_name
-
-    def held(self, instance: Any) -> Any:
-        descriptor = getattr(type(instance), self.name)
-        return instance.__dict__[self.name] if descriptor.is_cached(instance) else None
-
-    def lacking(self, instances: Sequence[Any]) -> Sequence[Any]:
-        near, name = self.near, self.name
-        known = [instance for instance in instances if instance.__dict__.get(near) is not None]
-        return [one for one in known if name not in one.__dict__ or self.held(one) is None]
-
-    def rows(self, using: str | None) -> Any:
-        return on(self.relation.related_model._base_manager, using)
-
-
-class ReverseOneLoader(OneLoader):
-    """Loads the one instance whose one-to-one field refers to each of the instances."""
-
-    keeps_none = True
-
-    def __init__(self, relation: Any, name: str) -> None:
-        super().__init__(relation, name)
-        field = relation.field
-        self.near, self.far, self.back = field.target_attname, field.attname, field.name
-
-    def held(self, instance: Any) -> Any:
-        return instance.__dict__.get(self.name)
-
-    def lacking(self, instances: Sequence[Any]) -> Sequence[Any]:
-        name = self.name
-        return [instance for instance in instances if name not in instance.__dict__]
-
-    def rows(self, using: str | None) -> Any:
-        return on(self.relation.related_model._base_manager, using)
-
-
-class ManyLoader(Loader):
-    """Loads lists, and keeps them where related managers look for them."""
-
-    near: str
-    """The attribute of the instances that holds the key."""
-
-    def held(self, instance: Any) -> Any:
-        cache = instance.__dict__.get(PREFETCHED)
-        return None if cache is None else cache.get(self.name)
-
-    def rows(self, using: str | None) -> Any:
-        return on(self.relation.related_model._default_manager, using)
-
-    def groups(self, instances: Sequence[Any]) -> dict[Any, list[Any]]:
-        """Return an empty list for each key among the instances."""
-        near = self.near
-        return {instance.__dict__[near]: [] for instance in instances}
-
-    @staticmethod
-    def cut(queryset: Any, groups: dict[Any, list[Any]], found: list[Any]) -> list[Any]:
-        """Cut each parent's rows by a sliced queryset's bounds, where the database has not; return what is left."""
-        low, high = queryset._low, queryset._high
-        if (not low and high is None) or numbers_rows(queryset):
-            return found
-        for key, rows in groups.items():
-            groups[key] = rows[low:high]
-        return list(chain.from_iterable(groups.values()))
-
-    def give(self, instances: Sequence[Any], groups: dict[Any, list[Any]], to_attr: str | None) -> None:
-        """Give each instance its list (a copy where several instances stand for one row)."""
-        near, name = self.near, self.name
-        shared = len(groups) != len(instances)
-        for instance in instances:
-            held = instance.__dict__
-            rows = groups[held[near]]
-            if shared:
-                rows = rows.copy()
-            if to_attr is not None:
-                held[to_attr] = rows
-            elif PREFETCHED in held:
-                held[PREFETCHED][name] = rows
-            else:
-                held[PREFETCHED] = {name: rows}
-
-
-class ReverseManyLoader(ManyLoader):
-    """Loads the rows whose foreign key refers to each of the instances; each is told of its instance."""
-
-    def __init__(self, relation: Any, name: str) -> None:
-        super().__init__(relation, name)
-        self.field = relation.field
-        self.near = self.field.target_attname
-
-    async def load(self, instances: Sequence[Any], queryset: Any, to_attr: str | None) -> list[Any]:
-        key, back, near = self.field.attname, self.field.name, self.near
-        groups = self.groups(instances)
-        parents = {instance.__dict__[near]: instance for instance in instances}
-        found = await fetch_in(queryset, key, groups)
-        if found and key not in found[0].__dict__:
-            refuse_deferred(self.name, key)
-        for related in found:
-            held = related.__dict__
-            value = held[key]
-            groups[value].append(related)
-            held.setdefault(back, parents[value])  # unless the queryset has loaded it, maybe with more
-        found = self.cut(queryset, groups, found)
-        self.give(instances, groups, to_attr)
-        return found
-
-
-class ManyToManyLoader(ManyLoader):
-    """Loads the rows joined to each of the instances; the join's key comes as one more column of the same query."""
-
-    def __init__(self, relation: Any, name: str, *, reverse: bool) -> None:
-        super().__init__(relation, name)
-        field = relation.field if reverse else relation
-        near, far = field.source_foreign_key, field.target_foreign_key
-        if reverse:
-            near, far = far, near
-        self.near = near.target_attname
-        self.path = f"{far.remote_field.name}__{near.attname}"
-
-    async def load(self, instances: Sequence[Any], queryset: Any, to_attr: str | None) -> list[Any]:
-        groups = self.groups(instances)
-        joined = uncut(queryset).annotate(**{JOIN_KEY: JoinColumn(self.path)})
-        joined = joined._set(_low=queryset._low, _high=queryset._high)
-        found = await fetch_in(joined, JOIN_KEY, groups)
-        for related in found:
-            groups[related.__dict__.pop(JOIN_KEY)].append(related)
-        found = self.cut(queryset, groups, found)
-        self.give(instances, groups, to_attr)
-        return found
-
-
-class JoinColumn(F):
-    """A column of the model that a many-to-many relation goes through.
-
-    A condition of the prefetch queryset on that model speaks of the same row. One on the models beyond it does not, nor
-    does what is counted: a plain ``F`` would use their joins, too, and so see, or count, only some of the rows.
-    """
-
-    def resolve_expression(
-        self,
-        query: Any = None,
-        allow_joins: bool = True,
-        reuse: set[str] | None = None,
-        summarize: bool = False,
-        for_save: bool = False,
-    ) -> Any:
-        joins, annotations = query.select.joins.values(), query.select.annotations.values()
-        grouped = (item for item in annotations if item.contains_aggregate)
-        counted = {node.alias for item in grouped for node in item.walk() if isinstance(node, Col)}
-        further = {join.parent for join in joins}
-        ends = {join.alias for join in joins} - further - counted
-        return query.resolve_ref(self.name, allow_joins, ends, summarize)
-
-
-def loader_for(model: type[Any], name: str) -> Loader | None:
-    """Return what loads the attribute ``name`` of a model's instances, or None when it is no relation."""
-    descriptor: Any = getattr(model, name, None)
-    relation = getattr(descriptor, "relation", None)
-    if relation is None:
-        return None
-    own = getattr(descriptor, "prefetch_loader", None)
-    if own is not None:
-        loader: Loader = own(name)
-        return loader
-    if relation.many_to_many:
-        return ManyToManyLoader(relation, name, reverse=relation is not descriptor.field)
-    if relation is descriptor.field:
-        return ForwardOneLoader(relation, name)
-    return ReverseManyLoader(relation, name) if relation.multiple else ReverseOneLoader(relation, name)
-
-
-def refuse_deferred(name: str, attribute: str) -> None:
-    """Raise for a prefetch queryset that leaves out the key by which its rows are sorted out."""
-    raise FieldError(
-        f"prefetch_related({name!r}): the queryset leaves out {attribute!r}, by which rows find their parents; "
-        f"name it in only(), or take it out of defer()."
-    )
-
-
-def keyed(found: Sequence[Any], attribute: str, name: str) -> dict[Any, Any]:
-    """Return instances by their key."""
-    if found and attribute not in found[0].__dict__:
-        refuse_deferred(name, attribute)
-    return {related.__dict__[attribute]: related for related in found}
-
-
-def on(manager: Any, using: str | None) -> Any:
-    """Return all rows of a manager, on a database."""
-    return manager.all() if using in (None, DEFAULT_DB_ALIAS) else manager.using(using)
-
-
-def uncut(queryset: Any) -> Any:
-    """Return the queryset without its slice."""
-    sliced = queryset._low or queryset._high is not None
-    return queryset._set(_low=0, _high=None) if sliced else queryset
-
-
-def numbers_rows(queryset: Any) -> bool:
-    """Tell whether the database can number the rows of each key: before DISTINCT it would count those that go."""
-    select = queryset._shape.select
-    return not select.distinct and not select.distinct_on and select.lock is None
-
-
-def batches(alias: str, keys: Iterable[Any]) -> Iterator[list[Any]]:
-    """Yield the keys in lists that one statement of a database can take; one list where that is any number."""
-    wanted = list(keys)
-    capabilities = databases[alias].dialect.capabilities
-    size = capabilities.max_parameters - SPARE_PARAMETERS
-    if capabilities.array_parameters or len(wanted) <= size:
-        if wanted:
-            yield wanted
-        return
-    for start in range(0, len(wanted), size):
-        yield wanted[start : start + size]
-
-
-async def fetch_in(queryset: Any, name: str, keys: Iterable[Any]) -> list[Any]:
-    """Return the rows whose ``name`` is among the keys, in as few statements as the database's limit allows.
-
-    A slice is one of the rows of each key, where the database can number them (see ``numbers_rows``), else none at all.
-    """
-    condition = f"{name}__in"
-    low, high = queryset._low, queryset._high
-    numbered = (low or high is not None) and numbers_rows(queryset)
-    queryset = uncut(queryset)
-    found: list[Any] = []
-    for batch in batches(queryset.db, keys):
-        chosen = queryset.filter(**{condition: batch})
-        rows = await (chosen._cut_each(name, low, high) if numbered else chosen)
-        found = found + rows if found else rows
-    return found
 
 
 # -- many lookups ------------------------------------------------------------------------------------------------------
 
 
-def check_targets(model: type[Any], lookups: Iterable[str | Prefetch]) -> None:
+def check_targets(model: type[object], lookups: Iterable[str | Prefetch]) -> None:
     """Raise ``FieldError`` for a first name nothing has, ``ValueError`` for a ``to_attr`` that hides what is needed.
 
     Paths are followed as far as relations lead; what they mean beyond shows on the instances that are found.
@@ -439,7 +137,7 @@ def check_targets(model: type[Any], lookups: Iterable[str | Prefetch]) -> None:
             check_attribute(current, lookup.to_attr, message)
 
 
-def relation_names(model: type[Any]) -> Iterator[str]:
+def relation_names(model: type[object]) -> Iterator[str]:
     """Yield the attributes of a model that can be prefetched."""
     for cls in model.__mro__:
         for name, value in vars(cls).items():
@@ -447,7 +145,7 @@ def relation_names(model: type[Any]) -> Iterator[str]:
                 yield name
 
 
-def unknown_relation(model: type[Any], name: str, lookup: Prefetch) -> str:
+def unknown_relation(model: type[object], name: str, lookup: Prefetch) -> str:
     """Return the sentence for a name that nothing of an instance has."""
     known = sorted(set(relation_names(model)))
     near = difflib.get_close_matches(name, known, n=3)
@@ -458,7 +156,7 @@ def unknown_relation(model: type[Any], name: str, lookup: Prefetch) -> str:
     )
 
 
-async def aprefetch_related_objects(instances: Sequence[Any], *lookups: str | Prefetch) -> None:
+async def aprefetch_related_objects(instances: Sequence[object], *lookups: str | Prefetch) -> None:
     """Load relations of instances that are at hand, in one query for each level.
 
     ``instances`` are of one model; ``lookups`` are paths or ``Prefetch`` objects. What they have loaded stays.
@@ -470,41 +168,71 @@ async def aprefetch_related_objects(instances: Sequence[Any], *lookups: str | Pr
 
 
 async def load_lookups(
-    instances: Sequence[Any], lookups: Iterable[str | Prefetch], timeout: float | None = None
+    instances: Sequence[object], lookups: Iterable[str | Prefetch], timeout: float | None = None
 ) -> None:
     """As ``aprefetch_related_objects``; each statement may take ``timeout`` seconds, unless its queryset says so."""
-    if not instances:
-        return
-    reached: dict[str, list[Any]] = {}
-    for lookup in map(as_prefetch, lookups):
-        if lookup.queryset is not None and lookup.prefetch_to in reached:
-            raise ValueError(
-                f"{lookup.prefetch_to!r} lookup was already seen with a different queryset. You may need to adjust the "
-                f"ordering of your lookups. {lookup.prefetch_to!r} is prefetched already, so its queryset would not be "
-                "used. Put the Prefetch before the lookups that lead through it, or give it a to_attr."
-            )
-        await _follow(list(instances), lookup, reached, timeout)
+    if instances:
+        await _load_level(list(instances), list(map(as_prefetch, lookups)), 0, timeout)
 
 
-async def _follow(instances: list[Any], lookup: Prefetch, reached: dict[str, list[Any]], timeout: float | None) -> None:
-    """Load one lookup, level by level; ``reached`` holds the instances at the end of every path loaded so far."""
-    through = lookup.prefetch_through.split("__")
-    path = ""
-    for level, part in enumerate(through):
-        last = level == len(through) - 1
-        attribute = lookup.to_attr if last and lookup.to_attr else part
-        path = f"{path}__{attribute}" if path else attribute
-        if path in reached:
-            instances = reached[path]
-        else:
-            instances = reached[path] = await _load_all(instances, part, lookup, last, attribute, timeout)
-        if not instances:
+async def _load_level(instances: list[object], lookups: Sequence[Prefetch], level: int, timeout: float | None) -> None:
+    """Load the attributes at one level of paths that are the same before, and what lies behind each of them.
+
+    They are independent of each other, unless one is a property, which may ask for what another one loads.
+    """
+    groups: dict[str, list[Prefetch]] = {}
+    for lookup in lookups:
+        groups.setdefault(_attribute(lookup, level), []).append(lookup)
+    branches = [partial(_load_branch, instances, name, group, level, timeout) for name, group in groups.items()]
+    if len(branches) > 1:
+        firsts = [group[0].prefetch_through.split("__")[level] for group in groups.values()]
+        models = {type(instance) for instance in instances}
+        if all(loader_for(model, name) is not None for name in firsts for model in models):
+            await together(branches, spare_connections())
             return
+    for branch in branches:
+        await branch()
+
+
+def _attribute(lookup: Prefetch, level: int) -> str:
+    """Return the attribute that takes what a lookup loads at a level."""
+    through = lookup.prefetch_through.split("__")
+    return lookup.to_attr if lookup.to_attr and level == len(through) - 1 else through[level]
+
+
+async def _load_branch(
+    instances: list[object], attribute: str, lookups: Sequence[Prefetch], level: int, timeout: float | None
+) -> None:
+    """Load one attribute as the first of the lookups says, then what lies behind it."""
+    seen = [n for n, one in enumerate(lookups) if n and one.queryset is not None and _ends_at(one, level)]
+    before = lookups[: seen[0]] if seen else lookups
+    through = lookups[0].prefetch_through.split("__")
+    found = await _load_all(instances, through[level], lookups[0], level == len(through) - 1, attribute, timeout)
+    further = [lookup for lookup in before if not _ends_at(lookup, level)]
+    if found and further:
+        await _load_level(found, further, level + 1, timeout)
+    if seen:
+        path = lookups[seen[0]].prefetch_to
+        raise ValueError(
+            f"{path!r} lookup was already seen with a different queryset. You may need to adjust the "
+            f"ordering of your lookups. {path!r} is prefetched already, so its queryset would not be "
+            "used. Put the Prefetch before the lookups that lead through it, or give it a to_attr."
+        )
+
+
+def _ends_at(lookup: Prefetch, level: int) -> bool:
+    return lookup.prefetch_through.count("__") == level
+
+
+def spare_connections() -> int:
+    """Return how many connections every database has free for queries at the same time; 1 inside a transaction, whose
+    queries take turns, and in blocking code."""
+    return min((database.spare for database in databases.made()), default=1)
 
 
 async def _load_all(
-    instances: list[Any], name: str, lookup: Prefetch, last: bool, attribute: str, timeout: float | None
-) -> list[Any]:
+    instances: list[object], name: str, lookup: Prefetch, last: bool, attribute: str, timeout: float | None
+) -> list[object]:
     """Load one level for the instances that lack it; return everything at its end, each object once.
 
     The instances are of one model, unless a relation to rows of any model leads here: then those of each are loaded.
@@ -513,6 +241,9 @@ async def _load_all(
     for instance in instances:
         by_model.setdefault(type(instance), []).append(instance)
     loaders = {model: loader for model in by_model if (loader := loader_for(model, name)) is not None}
+    if not loaders and prefetches_itself(instances[0], name):
+        querysets = lookup.querysets if last else None
+        return await load_own(instances, name, querysets, attribute if attribute != name else None)
     if not loaders:
         return _along_attribute(instances, name, lookup, last)
     found: list[Any] = []
@@ -521,7 +252,7 @@ async def _load_all(
     return found
 
 
-def _along_attribute(instances: list[Any], name: str, lookup: Prefetch, last: bool) -> list[Any]:
+def _along_attribute(instances: list[object], name: str, lookup: Prefetch, last: bool) -> list[object]:
     """Return what an attribute that is no relation holds, a property say, or what a ``to_attr`` has filled."""
     found: list[Any] = []
     for instance in instances:
@@ -585,7 +316,7 @@ async def _load(
     return _once(chain(found, _held(instances, loader, to_attr)))
 
 
-def _held(instances: Iterable[Any], loader: Loader, to_attr: str | None) -> Iterator[Any]:
+def _held(instances: Iterable[object], loader: Loader, to_attr: str | None) -> Iterator[object]:
     for instance in instances:
         held = loader.held(instance) if to_attr is None else instance.__dict__.get(to_attr)
         if held is None:
@@ -596,5 +327,5 @@ def _held(instances: Iterable[Any], loader: Loader, to_attr: str | None) -> Iter
             yield from held if isinstance(held, list) else held._result_cache
 
 
-def _once(objects: Iterable[Any]) -> list[Any]:
+def _once(objects: Iterable[object]) -> list[object]:
     return list({id(one): one for one in objects}.values())

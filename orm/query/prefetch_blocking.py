@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orm.bridge import run
 from orm.query.prefetch import aprefetch_related_objects
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["prefetch_related_objects"]
 
 
-def prefetch_related_objects(instances: Sequence[Any], *lookups: str | Prefetch) -> None:
+def prefetch_related_objects(instances: Sequence[object], *lookups: str | Prefetch) -> None:
     """Load relations of instances that are at hand, in one query for each level.
 
     Blocking form of :func:`orm.query.prefetch.aprefetch_related_objects`: same parameters, same errors.

@@ -31,7 +31,7 @@ if typing.TYPE_CHECKING:
 VALUES_OF: dict[str, type] = {
     "smallint": int, "integer": int, "bigint": int, "boolean": bool, "char": str, "text": str, "float": float,
     "decimal": decimal.Decimal, "date": datetime.date, "time": datetime.time, "datetime": datetime.datetime,
-    "duration": datetime.timedelta, "uuid": uuid.UUID, "binary": bytes,
+    "duration": datetime.timedelta, "uuid": uuid.UUID, "binary": bytes, "address": str,
 }  # fmt: skip
 """What the values of a kind of column are. Of JSON and of kinds that are not here nothing is known."""
 
@@ -68,10 +68,10 @@ class Projection:
         hints = _hints(cls)
         self.fields: dict[str, Any] = {name: hints.get(name, Any) for name in names}
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[object, ...]:
         return projection_of, (self.cls,)
 
-    def source(self, values: Sequence[str], bind: Callable[[str, Any], str]) -> str:
+    def source(self, values: Sequence[str], bind: Callable[[str, object], str]) -> str:
         """Return the text that makes an object of these values, which are in the order of the fields."""
         made = []
         for (name, hint), value in zip(self.fields.items(), values, strict=True):
@@ -107,7 +107,7 @@ def _hints(cls: type[Any]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=256)
-def projection_of(cls: Any) -> Projection:
+def projection_of(cls: object) -> Projection:
     """Return what is known of a class. Raises ``TypeError`` for one that ``into()`` can't fill."""
     if not isinstance(cls, type):
         raise TypeError(f"into() takes a class, not {cls!r}")
@@ -117,7 +117,7 @@ def projection_of(cls: Any) -> Projection:
 # -- the step ----------------------------------------------------------------------------------------------------------
 
 
-def choose_into(builder: Builder, projection: Projection, sources: Mapping[str, Any]) -> None:
+def choose_into(builder: Builder, projection: Projection, sources: Mapping[str, object]) -> None:
     """into(): one column for each field, checked against what the field says it holds."""
     unknown = [name for name in sources if name not in projection.fields]
     cls = projection.cls.__name__
@@ -170,7 +170,7 @@ def _may_be_null(builder: Builder, expression: Expression) -> bool:
     return isinstance(expression, Col) and builder._may_be_null(expression)
 
 
-def _parts(hint: Any) -> Iterator[Any]:
+def _parts(hint: object) -> Iterator[Any]:
     """Yield the types that a type is one of."""
     origin = typing.get_origin(hint)
     if isinstance(hint, typing.NewType):
@@ -184,7 +184,7 @@ def _parts(hint: Any) -> Iterator[Any]:
         yield hint if origin is None else origin
 
 
-def _holds(part: Any, held: type) -> bool:
+def _holds(part: object, held: type) -> bool:
     """Whether a value of the type ``held`` may be what a field says."""
     if part is None:
         return held is type(None)
@@ -195,6 +195,6 @@ def _holds(part: Any, held: type) -> bool:
     return issubclass(held, part) or any(issubclass(held, wider) for wider in WIDER.get(part, ()))
 
 
-def _enumeration(hint: Any) -> Any:
+def _enumeration(hint: object) -> Any:
     """Return the enumeration whose members a field holds, or None."""
     return next((part for part in _parts(hint) if isinstance(part, type) and issubclass(part, enum.Enum)), None)

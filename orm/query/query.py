@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.db.registry import databases
-from orm.errors import EmptyResultSet
+from orm.errors import EmptyResultSet, FieldError
 from orm.query.chain import Chain
+from orm.query.layout import finish
 from orm.query.plan import select_plan
+from orm.sql.compiler import Compiler, binder
+from orm.sql.handwritten import ExtraColumn
+from orm.sql.nodes import Rendered
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from orm.db.database import AwaitableDatabase
+    from orm.query.shape import Shape
+    from orm.sql.expressions import Expression
+    from orm.sql.types import SQLType
 
 
 class Query:
     """A query's statement for reading. ``str()`` shows it with its values put in, quoted: it can be pasted into the
     database's own shell, while what is sent has parameters.
+
+    What it asks is changed by the methods of its queryset; assigning to it raises ``AttributeError``.
     """
 
+    __slots__ = ("_queryset",)
+
     def __init__(self, queryset: Chain[Any]) -> None:
+        if not isinstance(queryset, Chain):
+            raise NotImplementedError(
+                f"Query({queryset!r}): here a query is made by the methods of a queryset, and read as its .query"
+            )
         self._queryset = queryset
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[object, ...]:
         """Pickle what is asked, and not the results, which pickling the queryset itself takes along."""
         queryset = self._queryset
         parts = {name: getattr(queryset, name) for name in PARTS}
@@ -32,15 +51,113 @@ class Query:
         """The model whose rows are asked for."""
         return self._queryset.model
 
-    def embedded(self) -> Any:
+    # What it asks, in part: for code that looks before it does something.
+
+    @property
+    def _select(self) -> Any:
+        return self._queryset._shape.select
+
+    @property
+    def annotations(self) -> dict[str, Any]:
+        """Computed values by name."""
+        return dict(self._select.annotations)
+
+    @property
+    def annotation_select(self) -> dict[str, Any]:
+        """Those of them that are part of the results."""
+        return {name: self._select.annotations[name] for name in self._select.selected}
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Columns of ``extra()`` by name: each its SQL and its parameters."""
+        values = self._queryset._values
+        return {
+            name: (expression.sql, [values[slot.index] for slot in expression.params])
+            for name, expression in self.annotation_select.items()
+            if isinstance(expression, ExtraColumn)
+        }
+
+    @property
+    def select_related(self) -> bool | dict[str, Any]:
+        """What is loaded along: names of relations, each with those below it; True for all that are never empty."""
+        wanted: bool | dict[str, Any] = self._select.select_related
+        return wanted
+
+    @property
+    def order_by(self) -> tuple[Any, ...]:
+        """The names that ``order_by()`` was given; where there are expressions among them, all of it as expressions."""
+        ordering = self._select.order_by or ()
+        return (self._select.order_names or ordering) if ordering else ()
+
+    @property
+    def default_ordering(self) -> bool:
+        """Whether the order is that of the model's Meta.ordering."""
+        return self._select.order_by is None
+
+    @property
+    def standard_ordering(self) -> bool:
+        """Whether the order is as it was given, and not reversed."""
+        return not self._select.reverse
+
+    @property
+    def low_mark(self) -> int:
+        """The place of the first row that is wanted."""
+        return self._queryset._low
+
+    @property
+    def high_mark(self) -> int | None:
+        """The place after the last row that is wanted; None for all."""
+        return self._queryset._high
+
+    @property
+    def is_sliced(self) -> bool:
+        """Whether a part of the rows is wanted."""
+        return self.low_mark != 0 or self.high_mark is not None
+
+    def can_filter(self) -> bool:
+        """Whether conditions can still be added."""
+        return not self.is_sliced
+
+    def has_filters(self) -> bool:
+        """Whether there are conditions."""
+        return self._select.where is not None
+
+    def is_empty(self) -> bool:
+        """Whether it is known that there is no row, as after ``none()``."""
+        return bool(self._select.empty)
+
+    @property
+    def distinct(self) -> bool:
+        """Whether equal rows are left out."""
+        return bool(self._select.distinct or self._select.distinct_on)
+
+    @property
+    def combinator(self) -> str | None:
+        """What combines it with others: union, intersection or difference."""
+        combination = self._select.combination
+        return None if combination is None else COMBINATORS[combination.operator]
+
+    def try_transform(self, lhs: Expression, name: str) -> Any:
+        """Return a value transformed, as ``filter(day__year=…)`` does. Raises ``FieldError`` where it has no such."""
+        transform = lhs.get_transform(name)
+        if transform is None:
+            kind = type(lhs.output_field).__name__
+            raise FieldError(f"Unsupported lookup '{name}' for {kind} or join on the field not permitted.")
+        return transform(lhs)
+
+    def get_meta(self) -> Any:
+        """Return the ``_meta`` of the model."""
+        return self.model._meta
+
+    def embedded(self) -> tuple[Shape, tuple[object, ...], str | None]:
         """Return shape and values for use inside another query."""
         return self._queryset.embedded()
 
-    def query_structure(self, values: list[Any]) -> Any:
+    def query_structure(self, values: list[object]) -> Hashable:
         """Return the key of this query as part of another, whose values get this one's."""
         return self._queryset.query_structure(values)
 
-    def value_type(self) -> Any:
+    def value_type(self) -> SQLType | None:
         """Return the type of the single column of the rows, where there is one and its type is known."""
         return self._queryset.value_type()
 
@@ -49,27 +166,78 @@ class Query:
         for name in PARTS:
             queryset.__dict__[name] = getattr(self._queryset, name)
 
-    def sql_with_params(self) -> tuple[str, Sequence[Any]]:
-        """Return the SQL that is sent, and its parameters. Raises ``EmptyResultSet`` when none would be."""
+    def sql_with_params(self) -> tuple[str, tuple[Any, ...]]:
+        """Return the SQL with ``%s`` for each parameter, as a cursor of ``django.db`` takes it, and the parameters.
+
+        Raises ``EmptyResultSet`` where the query can give no row.
+        """
+        return self.get_compiler(self._queryset.db).as_sql()
+
+    def statement(self) -> Rendered:
+        """Return the SQL that is sent, with the database's own placeholders, and its parameters.
+
+        Raises ``EmptyResultSet`` when none would be.
+        """
         shape, values = self._queryset._sliced()
-        plan = shape.plan(databases[self._queryset.db].dialect, values, select_plan)
+        plan = shape.plan(databases[self._queryset.db], values, select_plan)
         if plan.sql is None:
             raise EmptyResultSet("This query can give no row, so none is sent")
         return plan.sql, plan.parameters(values)
 
+    def get_compiler(self, using: str | None = None, connection: AwaitableDatabase | None = None) -> QueryCompiler:
+        """Return what writes this query's SQL for a database, in Django's form: ``get_compiler("default").as_sql()``.
+
+        Args:
+            using: The database's alias.
+            connection: The database, as ``django.db.connection`` is one; it wins over ``using``.
+
+        Raises ``ValueError`` where neither is given.
+        """
+        alias = using if connection is None else connection.alias
+        if alias is None:
+            raise ValueError('Need either using or connection: get_compiler(using="default")')
+        return QueryCompiler(self, alias)
+
     def __str__(self) -> str:
-        sql, params = self.sql_with_params()
+        sql, params = self.statement()
         return databases[self._queryset.db].dialect.shown(sql, params)
 
     def __repr__(self) -> str:
         return f"<Query {self}>"
 
 
-PARTS = ("_shape", "_values", "_low", "_high", "_using", "_prefetch_related_lookups", "_fetch_mode", "_timeout")
+class QueryCompiler(Compiler):
+    """The compiler of one query on one database."""
+
+    def __init__(self, query: Query, using: str) -> None:
+        self.query = query
+        self.using = using
+        self._shape, self._values = query._queryset._sliced()
+        lengths = {slot: len(self._values[slot]) for slot in self._shape.select.list_slots}
+        super().__init__(databases[using].dialect, lengths)
+
+    def as_sql(self) -> tuple[str, tuple[Any, ...]]:
+        """Return the SQL with ``%s`` for each parameter, as a cursor of ``django.db`` takes it, and the parameters.
+
+        Raises ``EmptyResultSet`` where the query can give no row.
+        """
+        select, _ = finish(self._shape.select)
+        sql, params = self.compile_select(select)
+        bind = binder(params, None)
+        return sql, tuple(self._values if bind is None else bind(self._values))
+
+    def __repr__(self) -> str:
+        return f"<QueryCompiler model={self.query.model.__qualname__} using={self.using!r}>"
+
+
+COMBINATORS = {"UNION": "union", "INTERSECT": "intersection", "EXCEPT": "difference"}
+PARTS = (
+    "_shape", "_values", "_low", "_high", "_using", "_follows", "_prefetch_related_lookups", "_fetch_mode", "_timeout"
+)  # fmt: skip
 """What of a queryset says what it asks."""
 
 
-def _restored(model: Any, parts: dict[str, Any]) -> Query:
+def _restored(model: Any, parts: dict[str, object]) -> Query:
     queryset: Chain[Any] = Chain(model)
     queryset.__dict__.update(parts)
     return Query(queryset)

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from orm.bridge import iterate, run
 from orm.query.queryset import AwaitableQuerySet, M
-from orm.query.reading_blocking import Reading
+from orm.query.writing_blocking import Writing
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator
 
-    from orm.sql.conditions import Q
+    from orm.sql.explanation import Explanation
 
 __all__ = ["QuerySet"]
 
 
-class QuerySet(AwaitableQuerySet[M], Reading[M]):
+class QuerySet(AwaitableQuerySet[M], Writing[M]):
     """A query for instances of a model: chained without waiting, run when its results are asked for.
 
     Both forms of everything: :class:`AwaitableQuerySet`'s awaitable ones, and their blocking twins.
@@ -29,7 +29,7 @@ class QuerySet(AwaitableQuerySet[M], Reading[M]):
         """
         return run(AwaitableQuerySet.afetch_all(self))
 
-    def get(self, *args: Any, **kwargs: Any) -> M:
+    def get(self, *args: object, **kwargs: object) -> M:
         """Return the one row that meets the conditions.
 
         Blocking form of :meth:`aget`: same parameters, same errors.
@@ -85,22 +85,22 @@ class QuerySet(AwaitableQuerySet[M], Reading[M]):
         """
         return run(AwaitableQuerySet.acontains(self, obj))
 
-    def aggregate(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    def aggregate(self, *args: object, **kwargs: object) -> dict[str, Any]:
         """Return values computed over all rows, by name: ``aaggregate(Avg("age"))`` gives ``{"age__avg": …}``.
 
         Blocking form of :meth:`aaggregate`: same parameters, same errors.
         """
         return run(AwaitableQuerySet.aaggregate(self, *args, **kwargs))
 
-    def in_bulk(self, id_list: Iterable[Any] | None = None, *, field_name: str = "pk") -> dict[Any, M]:
+    def in_bulk(self, id_list: Iterable[object] | None = None, *, field_name: str = "pk") -> dict[Any, M]:
         """Return instances by key, or by another unique field: all, or those whose key is in ``id_list``.
 
         Blocking form of :meth:`ain_bulk`: same parameters, same errors.
         """
         return run(AwaitableQuerySet.ain_bulk(self, id_list, field_name=field_name))
 
-    def explain(self, *, format: str | None = None, **options: Any) -> str:
-        """Return the database's own account of how it would run this query: a tree of steps, one in a line.
+    def explain(self, *, format: str | None = None, **options: object) -> Explanation:
+        """Return how the database would run this query: a text, a tree with one step in a line, and its parts.
 
         Blocking form of :meth:`aexplain`: same parameters, same errors.
         """
@@ -112,81 +112,3 @@ class QuerySet(AwaitableQuerySet[M], Reading[M]):
         Blocking form of :meth:`aiterator`: same parameters, same errors.
         """
         return iterate(AwaitableQuerySet.aiterator(self, chunk_size))
-
-    def create(self, **kwargs: Any) -> M:
-        """Make an instance, save it and return it.
-
-        Blocking form of :meth:`acreate`: same parameters, same errors.
-        """
-        return run(AwaitableQuerySet._acreate(self, kwargs))
-
-    def get_or_create(self, defaults: Mapping[str, Any] | None = None, **kwargs: Any) -> tuple[M, bool]:
-        """Return the row that meets the conditions, and False; or a new one made of them and ``defaults``, and True.
-
-        Blocking form of :meth:`aget_or_create`: same parameters, same errors.
-        """
-        return run(AwaitableQuerySet.aget_or_create(self, defaults, **kwargs))
-
-    def update_or_create(
-        self, defaults: Mapping[str, Any] | None = None, create_defaults: Mapping[str, Any] | None = None, **kwargs: Any
-    ) -> tuple[M, bool]:
-        """Update the row that meets the conditions with ``defaults``, or make one; return it and whether it is new.
-
-        Blocking form of :meth:`aupdate_or_create`: same parameters, same errors.
-        """
-        return run(AwaitableQuerySet.aupdate_or_create(self, defaults, create_defaults, **kwargs))
-
-    def bulk_create(
-        self,
-        objs: Iterable[Any],
-        batch_size: int | None = None,
-        ignore_conflicts: bool = False,
-        update_conflicts: bool = False,
-        update_fields: Collection[str] | Mapping[str, Any] | None = None,
-        unique_fields: Collection[str] | None = None,
-        update_condition: Q | None = None,
-    ) -> list[M]:
-        """Insert many instances with as few statements as possible, all or none; return them with their keys.
-
-        Blocking form of :meth:`abulk_create`: same parameters, same errors.
-        """
-        return run(
-            AwaitableQuerySet.abulk_create(
-                self,
-                objs,
-                batch_size,
-                ignore_conflicts,
-                update_conflicts,
-                update_fields,
-                unique_fields,
-                update_condition,
-            )
-        )
-
-    def insert_from(self, rows: Any, *, fields: Sequence[str] = (), ignore_conflicts: bool = False) -> int:
-        """Insert the rows of another queryset, in one statement that no row leaves the database for.
-
-        Blocking form of :meth:`ainsert_from`: same parameters, same errors.
-        """
-        return run(AwaitableQuerySet.ainsert_from(self, rows, fields=fields, ignore_conflicts=ignore_conflicts))
-
-    def update(self, **kwargs: Any) -> int:
-        """Set fields of all rows in one statement, to values or expressions; return how many rows matched.
-
-        Blocking form of :meth:`aupdate`: same parameters, same errors.
-        """
-        return run(AwaitableQuerySet.aupdate(self, **kwargs))
-
-    def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
-        """Write these fields of many instances with as few statements as possible; return how many rows matched.
-
-        Blocking form of :meth:`abulk_update`: same parameters, same errors.
-        """
-        return run(AwaitableQuerySet.abulk_update(self, objs, fields, batch_size))
-
-    def delete(self) -> tuple[int, dict[str, int]]:
-        """Delete the rows, and what depends on them as each relation's ``on_delete`` says.
-
-        Blocking form of :meth:`adelete`: same parameters, same errors.
-        """
-        return run(AwaitableQuerySet.adelete(self))

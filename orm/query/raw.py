@@ -7,10 +7,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Generator, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
 from orm.bridge import run
+from orm.bridge.one_by_one import OneByOne
 from orm.db.registry import databases
 from orm.db.routing import routes
 from orm.errors import FieldDoesNotExist
@@ -18,7 +19,32 @@ from orm.query.hydrate import reader_of
 from orm.query.prefetch import aprefetch_related_objects
 from orm.sql.parameters import bind
 
+if TYPE_CHECKING:
+    from orm.db.database_blocking import Database
+
+FEW = 200
+"""Rows that become instances at a time where they are not kept."""
+
 M = TypeVar("M", covariant=True)
+
+
+class RawQuery:
+    """A text of SQL with its parameters; ``str()`` of it has both in one, unquoted, for people to read."""
+
+    def __init__(self, sql: str, params: Any) -> None:
+        self.sql = sql
+        self.params = params
+
+    def __str__(self) -> str:
+        if not self.params:
+            return self.sql
+        try:
+            return self.sql % (self.params if isinstance(self.params, Mapping) else tuple(self.params))
+        except (TypeError, ValueError, KeyError):
+            return f"{self.sql} {self.params!r}"  # they don't fit, which running it will say
+
+    def __repr__(self) -> str:
+        return f"<RawQuery: {self}>"
 
 
 class AwaitableRawQuerySet(Generic[M]):
@@ -34,7 +60,7 @@ class AwaitableRawQuerySet(Generic[M]):
     ) -> None:
         self.model = model
         self.raw_query = raw_query
-        self.params = params or ()
+        self.params = params if isinstance(params, (tuple, list, Mapping, str)) else tuple(params or ())
         self.translations = dict(translations or {})
         self._using = using
         self._result_cache: list[M] | None = None
@@ -42,7 +68,7 @@ class AwaitableRawQuerySet(Generic[M]):
         self._prefetch_related_lookups: tuple[Any, ...] = ()
         self._hints: dict[str, Any] | None = None
 
-    def prefetch_related(self, *lookups: Any) -> Any:
+    def prefetch_related(self, *lookups: object) -> Any:
         """Load related objects of the results, each in one further query; ``None`` undoes it."""
         new = self.using(self._using)
         new._prefetch_related_lookups = () if lookups == (None,) else self._prefetch_related_lookups + lookups
@@ -55,7 +81,7 @@ class AwaitableRawQuerySet(Generic[M]):
             return self._using or "default"
         return routes.to_read(self.model, self._hints)
 
-    def using(self, alias: str | None) -> Any:
+    def using(self, alias: str | None) -> Self:
         """Return the same query for another database."""
         new = type(self)(self.model, self.raw_query, self.params, self.translations, using=alias)
         new._prefetch_related_lookups = self._prefetch_related_lookups
@@ -65,36 +91,59 @@ class AwaitableRawQuerySet(Generic[M]):
     async def afetch_all(self) -> list[M]:
         """Run the query unless it has run, and return the list of instances, which is kept."""
         if self._result_cache is None:
-            alias = self._using or (await routes.for_reading(self.model, self._hints) if routes.active else "default")
-            database = databases[alias]
-            text, params = bind(database.dialect, self.raw_query, self.params or None)
-            columns, rows = await database.fetch_named(text, params)
+            columns, rows, database = await self._fetched()
             self._result_cache = self._made(columns, rows, database)
             if self._prefetch_related_lookups and self._result_cache:
                 await aprefetch_related_objects(self._result_cache, *self._prefetch_related_lookups)
         return self._result_cache
 
+    async def _fetched(self) -> tuple[Sequence[str], Sequence[Any], Database]:
+        alias = self._using or (await routes.for_reading(self.model, self._hints) if routes.active else "default")
+        database = databases[alias]
+        text, params = bind(database.dialect, self.raw_query, self.params or None)
+        return (*await database.fetch_named(text, params), database)
+
+    def aiterator(self) -> AsyncGenerator[M, None]:
+        """Yield the instances without keeping them: the query runs anew, and few of its rows are instances at a time.
+
+        The rows come all at once.
+        """
+        return OneByOne(self._lists(), "AwaitableRawQuerySet.aiterator")
+
+    async def _lists(self) -> AsyncGenerator[list[M], None]:
+        columns, rows, database = await self._fetched()
+        for start in range(0, len(rows), FEW):
+            made = self._made(columns, rows[start : start + FEW], database)
+            if self._prefetch_related_lookups:
+                await aprefetch_related_objects(made, *self._prefetch_related_lookups)
+            yield made
+            del made
+
     def _made(self, columns: Sequence[str], rows: Sequence[Any], database: Any) -> list[M]:
         model: Any = self.model
-        opts = model._meta
+        opts: Any = model._meta
         by_column = {field.column: field for field in opts.concrete_fields}
         names = self._columns = [self.translations.get(column, column) for column in columns]
-        fields = [by_column.get(name) or opts.names.get(name) for name in names]
-        fields = [field if field is not None and field.concrete else None for field in fields]
+        found = [by_column.get(name) or opts.names.get(name) for name in names]
+        fields: list[Any] = [field if field is not None and field.concrete else None for field in found]
         if rows and opts.pk not in fields:
             raise FieldDoesNotExist(f"Raw query must include the primary key ({opts.pk.column}) of {opts.object_name}")
         converters = [reader_of(field, database.dialect) if field is not None else None for field in fields]
+        # from_db() takes a model's columns in the model's order; of a column that comes twice the first one counts.
+        own: list[tuple[str, int]] = [
+            (field.attname, fields.index(field)) for field in opts.concrete_fields if field in fields
+        ]
+        own_names = [name for name, _ in own]
+        further = [(name, at) for at, (name, field) in enumerate(zip(names, fields, strict=True)) if field is None]
         made: list[M] = []
         for row in rows:
             values = [
                 value if convert is None or (value is None and not hasattr(convert, "sees_null")) else convert(value)
                 for convert, value in zip(converters, row, strict=True)
             ]
-            own = [(f.attname, v) for f, v in zip(fields, values, strict=True) if f is not None]
-            instance = model.from_db(database.alias, [name for name, _ in own], [value for _, value in own])
-            for name, field, value in zip(names, fields, values, strict=True):
-                if field is None:
-                    setattr(instance, name, value)
+            instance = model.from_db(database.alias, own_names, [values[at] for _, at in own])
+            for name, at in further:
+                setattr(instance, name, values[at])
             made.append(instance)
         return made
 
@@ -105,7 +154,11 @@ class AwaitableRawQuerySet(Generic[M]):
         for item in await self.afetch_all():
             yield item
 
-    def __getitem__(self, key: int | slice) -> Any:
+    @overload
+    def __getitem__(self, key: int) -> M: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[M]: ...
+    def __getitem__(self, key: int | slice) -> M | list[M]:
         """One of the results, or several: the query is run whole, as its text says, and the list is cut.
 
         Raises ``SynchronousOnlyOperation`` on an event loop's thread while the results are not loaded: await it first.
@@ -127,11 +180,10 @@ class AwaitableRawQuerySet(Generic[M]):
     def __bool__(self) -> bool:
         return bool(self._loaded())
 
+    @property
+    def query(self) -> RawQuery:
+        """The text and its parameters, for people to read."""
+        return RawQuery(self.raw_query, self.params)
+
     def __repr__(self) -> str:
-        shown = self.raw_query
-        if self.params:
-            try:
-                shown = self.raw_query % (self.params if isinstance(self.params, Mapping) else tuple(self.params))
-            except (TypeError, ValueError, KeyError):
-                shown = f"{self.raw_query} {self.params!r}"  # they don't fit, which running it will say
-        return f"<RawQuerySet: {shown}>"
+        return f"<RawQuerySet: {self.query}>"

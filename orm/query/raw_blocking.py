@@ -26,6 +26,13 @@ class RawQuerySet(AwaitableRawQuerySet[M]):
         """
         return run(AwaitableRawQuerySet.afetch_all(self))
 
+    def iterator(self) -> Iterator[M]:
+        """Yield the instances without keeping them: the query runs anew, and few of its rows are instances at a time.
+
+        Blocking form of :meth:`aiterator`: same parameters, same errors.
+        """
+        return iterate(AwaitableRawQuerySet.aiterator(self))
+
     def __iter__(self) -> Iterator[M]:
         """Blocking form of :meth:`__aiter__`."""
         return iterate(AwaitableRawQuerySet.__aiter__(self))

@@ -6,19 +6,26 @@ part of waits for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from orm.db.registry import databases
 from orm.db.routing import routes
-from orm.query import keyset, projection, routed
+from orm.query import keyset, projection, routed, tables
 from orm.query.chain import Chain
 from orm.query.faces import Faces
+from orm.query.iterables import ModelIterable, gone_through
+from orm.query.key_names import has_keys, whole_names
+from orm.query.plan import select_plan
 from orm.query.query import Query
 from orm.sql.subqueries import Subquery
 
 if TYPE_CHECKING:
+    import polars
+    import pyarrow
+
     from orm.query.plan import Plan
     from orm.query.queryset_blocking import QuerySet
     from orm.query.shape import Shape
@@ -32,11 +39,12 @@ class AwaitableReading(Faces[M]):
 
     if TYPE_CHECKING:
 
-        async def _rows(self, shape: Shape, values: tuple[Any, ...]) -> tuple[Plan, Sequence[Any]]: ...
-        def _hydrated(self, plan: Plan, rows: Sequence[Any]) -> list[Any]: ...
-        async def _prefetch(self, instances: list[Any]) -> None: ...
+        async def _rows(self, shape: Shape, values: tuple[object, ...]) -> tuple[Plan, Sequence[Any]]: ...
+        def _hydrated(self, plan: Plan, rows: Sequence[object]) -> list[Any]: ...
+        async def _prefetch(self, instances: list[object]) -> None: ...
+        def _chunks(self, chunk_size: int) -> AsyncGenerator[tuple[Any, Plan, Sequence[Any]], None]: ...
 
-    def into(self, cls: type[T], /, **sources: Any) -> QuerySet[T]:
+    def into(self, cls: type[T], /, **sources: object) -> QuerySet[T]:
         """Return the rows as objects of a class: a dataclass, a ``NamedTuple``, a ``TypedDict``, or one of msgspec or
         pydantic.
 
@@ -95,6 +103,53 @@ class AwaitableReading(Faces[M]):
         if asked.backwards:
             kept.reverse()
         results = reader._hydrated(plan, kept)
+        if self._iterable_class is not ModelIterable and plan.of_models:
+            results = await gone_through(reader, results)
         if self._prefetch_related_lookups:
             await self._prefetch(results)
         return keyset.page_of(kept, results, len(rows) > size, plan, cursors, asked)
+
+    def _as_tuples(self) -> Any:
+        """Return this query with tuples for results."""
+        select = self._shape.select
+        if select.values is None:
+            return self.values_list()
+        if select.result == "tuple":
+            return self
+        return self._step("as tuples", (), _as_tuples)
+
+    async def aarrow(self) -> pyarrow.Table:
+        """Return the rows as a table of Arrow: all columns, or those ``values()`` chose, with the types of the fields.
+
+        Moments are in UTC, decimals have the digits of their column, JSON is text. Needs pyarrow (``pip install
+        duotone[arrow]``). Raises ``ImportError`` without it, ``NotImplementedError`` for a column that has no type
+        there, ``DataError`` for a value that its type can't hold.
+        """
+        table: pyarrow.Table = await self._table(tables.Arrow())
+        return table
+
+    async def apolars(self) -> polars.DataFrame:
+        """Return the rows as a data frame of Polars: all columns, or those ``values()`` chose, with the types of the
+        fields.
+
+        As ``aarrow``; UUIDs are texts. Needs polars (``pip install duotone[polars]``).
+        """
+        frame: polars.DataFrame = await self._table(tables.Polars())
+        return frame
+
+    async def _table(self, maker: tables.Arrow | tables.Polars) -> Any:
+        reader = self._as_tuples()
+        shape, values = reader._sliced()
+        database = databases[reader.db]
+        layout = shape.plan(database, values, select_plan).layout
+        names = whole_names(layout.names, values) if has_keys(layout.names) else layout.names
+        table = tables.Table(maker, tables.columns_of(layout, names, database.dialect, maker))
+        chunks = routed.chunks_of(reader, tables.PART) if routes.active else reader._chunks(tables.PART)
+        async with aclosing(chunks):
+            async for _, _, rows in chunks:
+                table.add(rows)
+        return table.made()
+
+
+def _as_tuples(builder: Any) -> None:
+    builder.select.result = "tuple"

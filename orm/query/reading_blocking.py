@@ -8,6 +8,9 @@ from orm.bridge import run
 from orm.query.reading import AwaitableReading, M
 
 if TYPE_CHECKING:
+    import polars
+    import pyarrow
+
     from orm.query import keyset
 
 __all__ = ["Reading"]
@@ -25,3 +28,18 @@ class Reading(AwaitableReading[M]):
         Blocking form of :meth:`apage`: same parameters, same errors.
         """
         return run(AwaitableReading.apage(self, after=after, before=before, size=size))
+
+    def arrow(self) -> pyarrow.Table:
+        """Return the rows as a table of Arrow: all columns, or those ``values()`` chose, with the types of the fields.
+
+        Blocking form of :meth:`aarrow`: same parameters, same errors.
+        """
+        return run(AwaitableReading.aarrow(self))
+
+    def polars(self) -> polars.DataFrame:
+        """Return the rows as a data frame of Polars: all columns, or those ``values()`` chose, with the types of the
+        fields.
+
+        Blocking form of :meth:`apolars`: same parameters, same errors.
+        """
+        return run(AwaitableReading.apolars(self))

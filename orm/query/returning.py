@@ -39,7 +39,7 @@ class AwaitableReturning(Generic[M]):
     def __repr__(self) -> str:
         return f"<Returning {', '.join(self._names) or 'instances'} of {self._queryset.model.__name__}>"
 
-    async def aupdate(self, **kwargs: Any) -> list[Any]:
+    async def aupdate(self, **kwargs: object) -> list[Any]:
         """Set fields of all rows in one statement, to values or expressions; return the rows as they are then.
 
         Raises what ``QuerySet.update()`` raises, and ``NotSupportedError`` where the database has no RETURNING.
@@ -48,6 +48,8 @@ class AwaitableReturning(Generic[M]):
         queryset._check_change("update")
         if not kwargs:
             return []
+        if queryset.model._meta.virtual_names:
+            kwargs = change_query.by_columns(queryset.model, kwargs)
         values: list[Any] = []
         key: Any
         try:
@@ -90,7 +92,7 @@ class AwaitableReturning(Generic[M]):
     async def _changed(self, shape: Shape, values: tuple[Any, ...]) -> list[Any]:
         queryset = await routed.to_write(self._queryset) if routes.active else self._queryset
         database = queryset._doors()
-        plan: Plan = shape.plan(database.dialect, values, partial(returning_plan, layout=self._layout))
+        plan: Plan = shape.plan(database, values, partial(returning_plan, layout=self._layout))
         if plan.sql is None:
             return []
         rows: Sequence[Any] = await database.fetch(plan.sql, plan.parameters(values))

@@ -19,7 +19,7 @@ class Returning(AwaitableReturning[M]):
     Both forms of everything: :class:`AwaitableReturning`'s awaitable ones, and their blocking twins.
     """
 
-    def update(self, **kwargs: Any) -> list[Any]:
+    def update(self, **kwargs: object) -> list[Any]:
         """Set fields of all rows in one statement, to values or expressions; return the rows as they are then.
 
         Blocking form of :meth:`aupdate`: same parameters, same errors.

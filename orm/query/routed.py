@@ -29,7 +29,7 @@ async def to_write(queryset: Any) -> Any:
     return queryset.using(await routes.for_writing(queryset._using, queryset.model, queryset._hints))
 
 
-async def rows_of(queryset: Any, shape: Shape, values: tuple[Any, ...]) -> tuple[Any, Plan, Sequence[Any]]:
+async def rows_of(queryset: Any, shape: Shape, values: tuple[object, ...]) -> tuple[Any, Plan, Sequence[Any]]:
     """Run a query; return the queryset on the database that answered, its plan and its rows.
 
     A read that a router gave up on is run once more where rows are written.

@@ -11,11 +11,11 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from weakref import WeakSet
 
 from orm.epoch import epoch
-from orm.query.builder import Builder
+from orm.query.builder import Builder, another_database
 from orm.query.names import Listing
 from orm.sql.conditions import SCALARS
 from orm.sql.nodes import Uncacheable
@@ -24,8 +24,9 @@ from orm.sql.types import OutOfRange
 from orm.sql.zones import chosen
 
 if TYPE_CHECKING:
+    from orm.db.database import AwaitableDatabase
+    from orm.db.limited import LimitedDatabase
     from orm.query.plan import Plan
-    from orm.sql.dialect import Dialect
     from orm.sql.statements import Statement
 
 MAX_SHAPES = 4096
@@ -54,7 +55,7 @@ class Step:
         self.shape = shape
         self.prepares = tuple(prepares) if any(prepares) else None
 
-    def prepared(self, value: Any) -> tuple[Any]:
+    def prepared(self, value: object) -> tuple[Any]:
         """Return the one value of a step that has one. Raises ``OutOfRange`` and what preparing raises."""
         return (value if self.prepares is None else self.prepares[0](value),)  # type: ignore[misc]  # not None
 
@@ -67,23 +68,30 @@ class Shape:
 
     ``statement`` is the UPDATE or DELETE of the query's rows, for a shape whose last step makes it one. A model's root
     also holds what was compiled for its instances: the INSERT of a set of columns, and the like.
+
+    ``only_on`` is the alias of the one database it can run on, where a query inside it has named one.
     """
 
-    __slots__ = ("__weakref__", "gets", "plans", "select", "statement", "steps")
+    __slots__ = ("__weakref__", "gets", "only_on", "plans", "select", "statement", "steps")
 
-    def __init__(self, select: Select, statement: Statement | None = None) -> None:
+    def __init__(self, select: Select, statement: Statement | None = None, only_on: str | None = None) -> None:
         self.select = select.freeze()
         self.statement = statement
+        self.only_on = only_on
         self.steps: dict[Hashable, Step] = {}
         self.gets: dict[str, Step] = {}
         self.plans: dict[Hashable, Any] = {}
         with _growing:
             _living.add(self)
 
-    def __reduce__(self) -> Any:
-        return _unpickled, (self.select,)
+    def __iter__(self) -> NoReturn:
+        """Refuse encoders that look into a queryset's ``__dict__``, as FastAPI's does without a type to go by."""
+        raise TypeError("a query can't be turned into JSON: return its rows, `return await query` in async code")
 
-    def remember_get(self, key: Hashable | None, given: tuple[str, Any]) -> None:
+    def __reduce__(self) -> tuple[object, ...]:
+        return _unpickled, (self.select, self.only_on)
+
+    def remember_get(self, key: Hashable | None, given: tuple[str, object]) -> None:
         """Remember the step of a ``get()``, if it was by one plain value and is shared."""
         name, value = given
         step = self.steps.get(key) if key is not None else None
@@ -97,7 +105,7 @@ class Shape:
         self.plans.clear()
 
     def advance(
-        self, key: Hashable, values: Sequence[Any], change: Change, *args: Any
+        self, key: Hashable, values: Sequence[object], change: Change, *args: object
     ) -> tuple[Shape, tuple[Any, ...]]:
         """Return the shape one step on and the step's values, prepared.
 
@@ -105,8 +113,12 @@ class Shape:
         shared. Raises what resolving raises: ``FieldError``, ``TypeError``, ``ValueError``.
         """
         step = self.steps.get(key) if key is not None else None
-        if step is None:
-            return self._grow(key, values, change, args)
+        return self._grow(key, values, change, args) if step is None else self.follow(step, key, values, change, *args)
+
+    def follow(
+        self, step: Step, key: Hashable, values: Sequence[object], change: Change, *args: object
+    ) -> tuple[Shape, tuple[object, ...]]:
+        """As ``advance``, for a step that was taken before: to look for it twice would cost as much as all the rest."""
         prepares = step.prepares
         if prepares is None:
             return step.shape, tuple(values)
@@ -120,8 +132,13 @@ class Shape:
             return self._grow(key, values, change, args)
 
     def advance_named(
-        self, key: Hashable, values: Sequence[Any], listed: Callable[[Listing], Hashable], change: Change, *args: Any
-    ) -> tuple[Shape, tuple[Any, ...]]:
+        self,
+        key: Hashable,
+        values: Sequence[object],
+        listed: Callable[[Listing], Hashable],
+        change: Change,
+        *args: object,
+    ) -> tuple[Shape, tuple[object, ...]]:
         """As ``advance``, for a new step whose names may hold JSON paths: ``listed`` returns its key without these.
 
         What names came to is remembered for a while: a program asks for the same few keys again and again.
@@ -152,17 +169,17 @@ class Shape:
             return self._grow(listed(listing), listing, change, args)
 
     def _grow(
-        self, key: Hashable | None, values: Sequence[Any], change: Change, args: Sequence[Any]
-    ) -> tuple[Shape, tuple[Any, ...]]:
+        self, key: Hashable | None, values: Sequence[object], change: Change, args: Sequence[object]
+    ) -> tuple[Shape, tuple[object, ...]]:
         global _count
         with _growing:
             number = epoch.number
-            builder = Builder(self.select, values if key is not None else None)
+            builder = Builder(self.select, values if key is not None else None, self.only_on)
             change(builder, *args)
             if key is not None and len(builder.values) != len(values):
                 raise AssertionError(f"{len(values)} values were listed, {len(builder.values)} were resolved")
             builder.select.cacheable = key is not None and builder.shared and self.select.cacheable
-            shape = Shape(builder.finished(), builder.statement)
+            shape = Shape(builder.finished(), builder.statement, builder.only_on)
             if shape.select.cacheable and number == epoch.number:
                 if _count >= MAX_SHAPES:
                     clear()
@@ -170,13 +187,21 @@ class Shape:
                 _count += 1
             return shape, tuple(builder.values)
 
-    def plan(self, dialect: Dialect, values: Sequence[Any], make: Callable[..., Plan]) -> Plan:
-        """Return what this shape compiles to on ``dialect``, compiled the first time by ``make(structure, dialect,
+    def plan(
+        self, database: AwaitableDatabase | LimitedDatabase, values: Sequence[Any], make: Callable[..., Plan]
+    ) -> Plan:
+        """Return what this shape compiles to for a database, compiled the first time by ``make(structure, dialect,
         lengths)``: of its statement, if it has one, else of its select.
 
         The lengths of IN lists are part of the key only where they are part of the text, the time zone only where the
-        text speaks of the current one.
+        text speaks of the current one. The plan of a shape that can run on one database only is never found by the
+        dialect alone, so that whoever looks there first comes here.
+
+        Raises ``ValueError`` for another database than the one that a query inside this one has named.
         """
+        if self.only_on is not None and self.only_on != database.alias:
+            raise another_database(self.only_on, database.alias)
+        dialect = database.dialect
         lists = self.select.list_slots
         lengths = {slot: len(values[slot]) for slot in lists}
         zoned = (dialect, chosen.get())
@@ -189,14 +214,14 @@ class Shape:
                 return plan
         number = epoch.number
         plan = make(self.statement or self.select, dialect, lengths)
-        key = keys[plan.depends_on_zone + 2 * plan.depends_on_lengths]
+        key = keys[(plan.depends_on_zone or self.only_on is not None) + 2 * plan.depends_on_lengths]
         if key is not dialect and len(self.plans) >= 64:
             self.plans.clear()  # ever new zones and lengths of lists must not grow without end
         if number == epoch.number:
             self.plans[key] = plan
         return plan
 
-    def compiled(self, key: Hashable, make: Callable[..., T], *args: Any) -> T:
+    def compiled(self, key: Hashable, make: Callable[..., T], *args: object) -> T:
         """Return what ``make(*args)`` made when this was first called with ``key``."""
         global _count
         found: T | None = self.plans.get(key)
@@ -211,11 +236,11 @@ class Shape:
         return found
 
 
-def _unpickled(select: Select) -> Shape:
+def _unpickled(select: Select, only_on: str | None) -> Shape:
     """Return the shape of a queryset that was pickled; it is nobody else's, and neither are those it leads to."""
     select = select.copy()
     select.cacheable = False
-    return Shape(select)
+    return Shape(select, only_on=only_on)
 
 
 def root(model: Any) -> Shape:

@@ -11,11 +11,11 @@ from typing import Any
 
 from orm.query.names import Listing
 from orm.query.shape import Shape
-from orm.sql.conditions import SCALARS, VALUE, kind_of
+from orm.sql.conditions import SCALARS, VALUE, Q, kind_of
 from orm.sql.nodes import Uncacheable, structure_of
 
 
-def filter_key(negated: bool, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, Sequence[Any]]:
+def filter_key(negated: bool, args: Sequence[object], kwargs: dict[str, object]) -> tuple[Any, Sequence[Any]]:
     """Return the structural key of a filter call and its values; the key is None for what can't be shared."""
     if not args:
         given = tuple(kwargs.values())
@@ -33,16 +33,23 @@ def filter_key(negated: bool, args: Sequence[Any], kwargs: dict[str, Any]) -> tu
     try:
         return (
             "exclude" if negated else "filter",
-            *[arg.structure(values) if hasattr(arg, "structure") else structure_of(arg, values) for arg in args],
+            *[_condition_key(arg, values) for arg in args],
             *[(name, kind_of(value, values)) for name, value in kwargs.items()],
         ), values
     except Uncacheable:
         return None, ()
 
 
+def _condition_key(given: Any, values: Any) -> Hashable:
+    """Return the key of a condition, which may be a pair of lookup and value, without its values."""
+    if type(given) is tuple:
+        given = Q(given)
+    return given.structure(values) if hasattr(given, "structure") else structure_of(given, values)
+
+
 def take_step(
-    shape: Shape, name: str, arguments: Any, names: Sequence[str], change: Callable[..., None], *args: Any
-) -> tuple[Shape, tuple[Any, ...]]:
+    shape: Shape, name: str, arguments: object, names: Sequence[str], change: Callable[..., None], *args: object
+) -> tuple[Shape, tuple[object, ...]]:
     """Return the shape one step on, and the values of ``arguments``; ``names`` are those that may hold JSON paths."""
     values: list[Any] = []
     key: Any
@@ -50,7 +57,10 @@ def take_step(
         key = (name, structure_of(arguments, values), *names)
     except Uncacheable:
         key = None
-    if key is not None and key not in shape.steps:
+    step = shape.steps.get(key) if key is not None else None
+    if step is not None:
+        return shape.follow(step, key, values, change, *args)
+    if key is not None:
 
         def listed(listing: Listing) -> Hashable:
             return (name, structure_of(arguments, listing), *map(listing.named, names))
@@ -59,10 +69,10 @@ def take_step(
     return shape.advance(key, values, change, *args)
 
 
-def listed_filter_key(negated: bool, args: Sequence[Any], kwargs: dict[str, Any], listing: Listing) -> Hashable:
+def listed_filter_key(negated: bool, args: Sequence[object], kwargs: dict[str, object], listing: Listing) -> Hashable:
     """Return the key of a filter call without the JSON paths in its names, which the listing takes with its values."""
     return (
         "exclude" if negated else "filter",
-        *[arg.structure(listing) if hasattr(arg, "structure") else structure_of(arg, listing) for arg in args],
+        *[_condition_key(arg, listing) for arg in args],
         *[(listing.named(name, True), kind_of(value, listing)) for name, value in kwargs.items()],
     )

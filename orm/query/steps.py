@@ -7,34 +7,32 @@ makes no sense. None of them sees a value but through ``builder.take_slot``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldDoesNotExist, FieldError, NotSupportedError
 from orm.query.builder import Builder
 from orm.query.derived import SourceBuilder, around
 from orm.query.filtered import FilteredRelation, add_filtered_relation
-from orm.query.layout import by_name, finish, resolve_ordering
-from orm.query.names import check_attribute, meant, nearest
+from orm.query.layout import finish, order_as_chosen, resolve_ordering
+from orm.query.names import check_attribute, meant
+from orm.query.spare_tables import leave_out_spare_table
 from orm.sql import types
 from orm.sql.aggregates import count_rows
 from orm.sql.columns import Col, Column
-from orm.sql.common_tables import CommonTable
 from orm.sql.conditions import Never, NothingNode, Q, Where
-from orm.sql.expressions import Expression, OrderBy, Slot
-from orm.sql.functions.windows import RowNumber
+from orm.sql.expressions import Expression, OrderBy
 from orm.sql.handwritten import ExtraColumn
-from orm.sql.lookups import Exact, GreaterThan, LessThanOrEqual
+from orm.sql.lookups import Exact
+from orm.sql.order_joins import clear_ordering, note_order_joins
 from orm.sql.references import names_in
-from orm.sql.select import Combination, Join, Loading, Lock, Offer, Output, Position, Select, relabel
-from orm.sql.sources import SelectedRows
-from orm.sql.windows import Window
+from orm.sql.select import Combination, Loading, Lock, Output, Position, Select, relabel
 
 if TYPE_CHECKING:
-    from orm.query.cte import CTE
     from orm.query.projection import Projection
     from orm.sql.compiler import Compiler
     from orm.sql.dialect import Dialect
+    from orm.sql.nodes import Rendered
 
 _ALIAS = re.compile(r"[^\W\d](?:\w|\$|-(?!-))*\Z")
 
@@ -52,7 +50,7 @@ def check_alias(name: str) -> None:
         )
 
 
-def filter_rows(builder: Builder, negated: bool, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+def filter_rows(builder: Builder, negated: bool, args: Sequence[object], kwargs: dict[str, object]) -> None:
     """filter() and exclude()."""
     if "_connector" in kwargs or "_negated" in kwargs:
         invalid = ", ".join(repr(name) for name in ("_connector", "_negated") if name in kwargs)
@@ -66,13 +64,13 @@ def filter_rows(builder: Builder, negated: bool, args: Sequence[Any], kwargs: di
     builder.add_filter(~condition if negated else condition)
 
 
-def get_one(builder: Builder, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+def get_one(builder: Builder, args: Sequence[object], kwargs: dict[str, object]) -> None:
     """get(): the filter, without ordering, and no more rows than it takes to know that there are several."""
     if args or kwargs:
         filter_rows(builder, False, args, kwargs)
     select = builder.select
     if not select.distinct_on:
-        select.order_by = ()
+        clear_ordering(select)
     if not _at_most_one(select):
         select.limit = Limit(21)
 
@@ -92,7 +90,7 @@ class Limit(Expression):
         super().__init__(types.INTEGER)
         self.count = count
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         return str(int(self.count)), []
 
 
@@ -126,7 +124,7 @@ def annotate(builder: Builder, annotations: dict[str, Any], selected: bool) -> N
         if isinstance(annotation, FilteredRelation) and "." in name:
             raise ValueError(f"FilteredRelation doesn't support aliases with periods (got {name!r}).")
         check_alias(name)
-        if select.values is None and selected:
+        if select.values is None and selected and not _stands_before(select, name, annotation):
             check_attribute(select.model, name, f"The annotation {name!r} conflicts with a field on the model.")
         if isinstance(annotation, FilteredRelation):
             add_filtered_relation(builder, name, annotation)
@@ -146,14 +144,20 @@ def annotate(builder: Builder, annotations: dict[str, Any], selected: bool) -> N
             select.selected = tuple(n for n in select.selected if n != name)
 
 
-def _resolve_annotation(builder: Builder, annotation: Any) -> Any:
+def _stands_before(select: Select, name: str, annotation: Any) -> bool:
+    """Whether a column of ``extra()`` stands in the place of one of the model's own, as instances hold it."""
+    fields = select.model._meta.concrete_fields
+    return isinstance(annotation, ExtraColumn) and any(field.attname == name for field in fields)
+
+
+def _resolve_annotation(builder: Builder, annotation: Expression) -> Expression:
     if hasattr(annotation, "_meta"):
         raise TypeError(f"An annotation is an expression, not {annotation!r}")
     return annotation.resolve_expression(builder, True, None)
 
 
 def choose_values(
-    builder: Builder, names: Sequence[str], expressions: dict[str, Any], result: str | Projection
+    builder: Builder, names: Sequence[str], expressions: dict[str, object], result: str | Projection
 ) -> None:
     """values(), values_list() and into(): rows as dicts, tuples, single values, named tuples or objects of a class."""
     select = builder.select
@@ -168,6 +172,7 @@ def choose_values(
     chosen: list[tuple[str, Expression]] = []
     annotated: list[str] = []
     asked = [*names, *(name for name in expressions if name not in names)]
+    select.chose_all = not asked
     if asked:
         for name in asked:
             if name in select.annotations:
@@ -183,6 +188,7 @@ def choose_values(
     order = asked or [*by_hand, *(name for name, _ in chosen), *(name for name in annotated if name not in by_hand)]
     values, select.selected = _in_order(select, order, dict(chosen), annotated)
     select.values = tuple((builder.result_name(name), expression) for name, expression in values)
+    order_as_chosen(select)
 
 
 def write_names(builder: Builder, names: Sequence[str]) -> None:
@@ -192,7 +198,7 @@ def write_names(builder: Builder, names: Sequence[str]) -> None:
 
 
 def _choose_combined(
-    builder: Builder, names: Sequence[str], expressions: dict[str, Any], result: str | Projection
+    builder: Builder, names: Sequence[str], expressions: dict[str, object], result: str | Projection
 ) -> None:
     """values() after union(): every part that has chosen no columns of its own gives these."""
     select, combination = builder.select, builder.select.combination
@@ -226,16 +232,25 @@ def _in_order(
     return tuple(values), tuple(rest)
 
 
-def order_by(builder: Builder, names: Sequence[Any]) -> None:
+def order_by(builder: Builder, names: Sequence[object]) -> None:
     """order_by(): replaces any ordering; no names at all clear it."""
     select = builder.select
     if select.combination is not None:
         select.order_by = tuple(_order_combination(select, name) for name in names)
+        select.order_names = _plain(names)
         return
+    clear_ordering(select)
     select.order_by = resolve_ordering(builder, names)
+    note_order_joins(select)
+    select.order_names = () if builder.paths else _plain(names)  # other queries have other paths
 
 
-def _order_combination(select: Select, name: Any) -> OrderBy:
+def _plain(names: Sequence[object]) -> tuple[str, ...]:
+    plain = tuple(name for name in names if isinstance(name, str))
+    return plain if len(plain) == len(names) else ()
+
+
+def _order_combination(select: Select, name: object) -> OrderBy:
     assert select.combination is not None
     finished, layout = finish(select.combination.parts[0])
     if not isinstance(name, str):
@@ -271,39 +286,6 @@ def distinct(builder: Builder, names: Sequence[str]) -> None:
     select.distinct_on = tuple(builder.resolve_ref(name) for name in names)
 
 
-def cut(builder: Builder, offset: int, limit: int | None) -> None:
-    """A slice. The bounds wait in slots, so that all pages share a shape."""
-    select = builder.select
-    if select.combination is None and select.order_by is None:
-        select.order_by = resolve_ordering(builder, select.model._meta.ordering) if select.group_by is None else ()
-    if select.reverse and select.order_by is not None:
-        select.order_by = tuple(item.reversed() for item in select.order_by if isinstance(item, OrderBy))
-        select.reverse = False
-    if select.combination is None and select.order_by is not None:
-        select.order_by = tuple(by_name(item, select) for item in select.order_by)
-    if limit is not None:
-        select.limit = Slot(builder.take_slot(limit, None), types.BIGINT, bare=True)
-    if offset:
-        select.offset = Slot(builder.take_slot(offset, None), types.BIGINT, bare=True)
-
-
-def cut_each(builder: Builder, name: str, low: int, high: int | None) -> None:
-    """A slice of the rows of each value of ``name``: those with a number between its bounds."""
-    select = builder.select
-    order_by = select.order_by
-    if order_by is None:
-        order_by = resolve_ordering(builder, select.model._meta.ordering) if select.group_by is None else ()
-    if select.reverse:
-        order_by = tuple(item.reversed() if isinstance(item, OrderBy) else item for item in order_by)
-    number = Window(RowNumber(), partition_by=builder.resolve_ref(name), order_by=list(order_by))
-    bounds: list[Expression] = []
-    if low:
-        bounds.append(GreaterThan(number, Slot(builder.take_slot(low, None), types.BIGINT, bare=True)))
-    if high is not None:
-        bounds.append(LessThanOrEqual(number, Slot(builder.take_slot(high, None), types.BIGINT, bare=True)))
-    select.where = (select.where or Where(())).and_with(Where(bounds))
-
-
 def select_related(builder: Builder, names: Sequence[str] | None) -> None:
     """select_related(): joined relations by name; () for all that can't be null; None for none."""
     select = builder.select
@@ -329,7 +311,7 @@ def select_related(builder: Builder, names: Sequence[str] | None) -> None:
     _check_related(select.model, {name: below for name, below in tree.items() if name not in select.filtered})
 
 
-def _copied(tree: dict[str, Any]) -> dict[str, Any]:
+def _copied(tree: dict[str, Any]) -> dict[str, object]:
     return {name: _copied(below) for name, below in tree.items()}
 
 
@@ -395,6 +377,42 @@ def _check_field_name(builder: Builder, name: str, method: str) -> None:
     )
 
 
+def can_hold_all(select: Select) -> bool:
+    """Tell whether a query can be asked for all rows of its model, with the columns it has."""
+    return select.combination is None and not (select.offered or select.ctes or select.each or select.keyset)
+
+
+def all_rows(builder: Builder) -> None:
+    """What `|` and `^` begin with: the query's columns, order and groups, without conditions and the rows they join."""
+    select = builder.select
+    select.where = None
+    kept = [*select.annotations.values(), *(item for _, item in select.values or ()), *(select.order_by or ())]
+    kept += [*select.distinct_on, *(select.group_by if isinstance(select.group_by, tuple) else ())]
+    used = {node.alias for item in kept for node in item.walk() if isinstance(node, (Col, Column))}
+    needed = {above for alias in used if alias in select.joins for above in builder.way_to(alias)}
+    for alias, join in list(select.joins.items()):
+        # What select_related() loads is joined when the columns are known; a FilteredRelation knows its join by alias.
+        if alias not in needed and join.hop is not None and (join.hop.many or not select.filtered):
+            _drop_join(select, alias)
+
+
+def _drop_join(select: Select, alias: str) -> None:
+    for below in [name for name, join in select.joins.items() if join.parent == alias]:
+        _drop_join(select, below)
+    select.joins.pop(alias, None)  # gone already, where it was below another
+
+
+def is_of_table(ordering: object, alias: str) -> bool:
+    """Tell whether rows are ordered by a column of one table."""
+    return isinstance(ordering, OrderBy) and isinstance(ordering.expression, Col) and ordering.expression.alias == alias
+
+
+def ordered_as(builder: Builder, ordering: tuple[Any, ...]) -> None:
+    """The order of another query of the same model."""
+    clear_ordering(builder.select)
+    builder.select.order_by, builder.select.reverse = ordering, False
+
+
 def nothing(builder: Builder) -> None:
     """none()."""
     builder.select.where = (builder.select.where or Where(())).and_with(NothingNode())
@@ -416,7 +434,7 @@ def tag(builder: Builder, text: str) -> None:
     builder.select.comment = f"{before}, {text}" if before else text
 
 
-def combine(builder: Builder, operator: str, all_rows: bool, others: Sequence[Any]) -> None:
+def combine(builder: Builder, operator: str, all_rows: bool, others: Sequence[object]) -> None:
     """union(), intersection() and difference()."""
     select = builder.select
     first = select.copy()
@@ -433,64 +451,22 @@ def combine(builder: Builder, operator: str, all_rows: bool, others: Sequence[An
 def _part(select: Select) -> Select:
     select = select.copy()
     if select.limit is None and select.offset is None:
-        select.order_by = ()
+        select.order_by = ()  # rows are as many as in order: what the order has joined stays
     return select
 
 
-def _renumbered(builder: Builder, queryset: Any) -> Select:
+def _renumbered(builder: Builder, queryset: object) -> Select:
     """Return another queryset's select with its values in this query's slots; its aliases stay, being apart."""
-    shape, values = queryset.embedded()
-    offset = builder.base + len(builder.values)
-    for value in values:
-        builder.take_slot(value, None)
-    same = {alias: alias for alias in shape.select.aliases()}
-    select = relabel(shape.select, same, offset, builder)
+    own, offset = builder.take_in(queryset)
+    select = relabel(own, {alias: alias for alias in own.aliases()}, offset, builder)
     builder.list_slots |= select.list_slots
     return select
-
-
-def with_cte(builder: Builder, cte: CTE, on: Mapping[str, str], optional: bool) -> None:
-    """with_cte(): put a query with a name in front, and join its rows."""
-    select = builder.select
-    name = cte.name
-    if name in select.model._meta.names or name in select.annotations or name in select.offered:
-        raise ValueError(f"The CTE can't be called {name!r} here: {select.model.__name__} has that name already")
-    if any(join.table == name for join in select.joins.values()):
-        raise ValueError(f"The CTE can't be called {name!r}: a table of this query has that name")
-    if select.combination is not None:
-        raise NotSupportedError("with_cte() after union() is not supported: join the CTE in the querysets combined")
-    unknown = [column for column in on.values() if column not in cte.columns]
-    if unknown:
-        raise FieldError(f"The CTE {name!r} has no column {unknown[0]!r}." + nearest(unknown[0], list(cte.columns)))
-    if not cte.is_open:
-        rows, layout = finish(builder.embed(cte.queryset))
-        made = CommonTable(
-            name=name,
-            rows=SelectedRows(select=rows),
-            columns=layout.names,
-            types=tuple(cte.columns.values()),
-            recursive=cte.is_recursive,
-            materialized=cte.materialized,
-        )
-        select.ctes = (*select.ctes, made)
-    base = select.base_alias
-    pairs = [
-        Exact(builder.resolve_ref(field), Column(name, column, cte.columns[column])) for field, column in on.items()
-    ]
-    if any(join.parent is not None and join.alias not in _offered(select) for join in select.joins.values()):
-        raise FieldError("with_cte(on=…) compares columns of the model's own table to those of the CTE")
-    select.joins[name] = Join(name, name, base, condition=Where(pairs), optional=optional)
-    select.offered = {**select.offered, name: Offer(name, cte.columns)}
-
-
-def _offered(select: Select) -> set[str]:
-    return {offer.alias for offer in select.offered.values()}
 
 
 # -- questions about all rows ------------------------------------------------------------------------------------------
 
 
-def filter_related(builder: Builder, name: str, value: Any) -> None:
+def filter_related(builder: Builder, name: str, value: object) -> None:
     """The condition by which rows belong to a related manager.
 
     The next filter speaks of the same joined row: of the model that a many-to-many relation goes through, say.
@@ -511,8 +487,10 @@ def _countable(builder: Builder) -> Select:
     select = builder.select
     select.lock = None
     if select.is_plain:
-        select.order_by = ()
+        clear_ordering(select)
         select.values, select.selected, select.select_related, select.loading = None, (), False, None
+        select.annotations = {}
+        leave_out_spare_table(select)
         return select
     return around(builder, _counted(select))
 
@@ -522,7 +500,7 @@ def _counted(select: Select) -> Select:
     select = select.copy()
     if select.combination is None:
         if select.limit is None and select.offset is None and not select.distinct_on:
-            select.order_by = ()
+            clear_ordering(select)
         if not select.distinct and not select.distinct_on and select.values is None:
             grouping = [select.annotations[name] for name in select.selected] if select.group_by is not None else []
             select.outputs = (
@@ -537,11 +515,20 @@ def exists(builder: Builder) -> None:
     """exists(): one row is enough."""
     select = builder.select
     if select.combination is None and not select.distinct_on:
-        select.order_by = ()
+        clear_ordering(select)
         if select.limit is None and select.offset is None:
             select.distinct = False  # where there is any row, there are different ones
+        if select.group_by is not None:
+            # The groups stay what they are: their number and what is computed over them depend on all that they are by.
+            by: Any = select.group_by
+            own = Col(select.base_alias, select.model._meta.pk).parts if by == "model" else by
+            chosen = (select.annotations[name] for name in select.selected)
+            select.group_by = (*own, *(item for item in chosen if not item.contains_aggregate))
         if (select.group_by is None and not select.distinct) or select.group_by is not None:
             select.outputs = (Output(Limit(1), "found"),)
+        if select.is_plain and select.lock is None:
+            select.values, select.annotations = None, {}
+            leave_out_spare_table(select)
         select.select_related = False
     if select.limit is None:
         select.limit = Limit(1)
@@ -573,7 +560,7 @@ def aggregate(builder: Builder, aggregates: dict[str, Any]) -> None:
         outputs.append(Output(resolved, name))
         known[name] = resolved
     if source is None:
-        select.order_by = ()
+        clear_ordering(select)
         select.values, select.selected, select.select_related, select.loading = None, (), False, None
         select.annotations = {}
     else:

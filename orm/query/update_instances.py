@@ -5,7 +5,7 @@ Like an INSERT, an UPDATE is of one table; rows that lie in several tables are w
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.db.registry import databases
@@ -17,8 +17,9 @@ from orm.query.shape import Shape, root
 from orm.query.steps import filter_rows
 from orm.sql.cases import Case, When
 from orm.sql.columns import Col, Column
+from orm.sql.combinable import Combinable
 from orm.sql.conditions import Where
-from orm.sql.expressions import Combinable, Null
+from orm.sql.expressions import Null, Value
 from orm.sql.lookups import Exact, In
 from orm.sql.nodes import Uncacheable
 from orm.sql.sources import ParameterArrays, ParameterRows, Source
@@ -27,6 +28,7 @@ from orm.sql.update import Update
 
 if TYPE_CHECKING:
     from orm.db.database_blocking import Database
+    from orm.sql.described import ModelClass, ModelField
     from orm.sql.dialect import Dialect
 
 KEY = "k"
@@ -40,7 +42,7 @@ class OneUpdate:
 
     __slots__ = ("row", "sql")
 
-    def __init__(self, model: Any, columns: Columns, dialect: Dialect) -> None:
+    def __init__(self, model: ModelClass, columns: Columns, dialect: Dialect) -> None:
         opts = model._meta
         fields = (*columns.fields, *opts.pk_fields)
         self.row: RowMaker = row_maker(fields, dialect, False)
@@ -58,7 +60,7 @@ class OneUpdate:
         self.sql = statement_plan(statement, dialect).sql or ""
 
 
-def update_instance(model: Any, instance: Any, columns: Columns, *, using: str) -> Awaitable[int]:
+def update_instance(model: ModelClass, instance: Any, columns: Columns, *, using: str) -> Awaitable[int]:
     """Write these columns of an instance to the row of ``model``'s table with its key.
 
     Gives how many rows matched (0 or 1). Values that are expressions are computed by the database, and leave the
@@ -77,7 +79,7 @@ def update_instance(model: Any, instance: Any, columns: Columns, *, using: str) 
 
 
 async def _update_computed(
-    model: Any, instance: Any, columns: Columns, given: Sequence[Any], database: Database
+    model: ModelClass, instance: Any, columns: Columns, given: Sequence[Any], database: Database
 ) -> int:
     pairs = list(zip(columns.fields, given, strict=True))
     key = getattr(instance, model._meta.pk.attname)
@@ -90,7 +92,7 @@ async def _update_computed(
     except Uncacheable:
         step = None
     shape, assigned = shape.advance(step, values, update_rows, assignments)
-    made = shape.plan(database.dialect, prepared + assigned, statement_plan)
+    made = shape.plan(database, prepared + assigned, statement_plan)
     matched = await database.execute(made.sql or "", made.parameters(prepared + assigned))
     if matched:
         for field, value in pairs:
@@ -107,7 +109,7 @@ class ManyUpdates:
 
     __slots__ = ("arrays", "columns", "fields", "keys", "model", "row")
 
-    def __init__(self, model: Any, columns: Columns, dialect: Dialect) -> None:
+    def __init__(self, model: ModelClass, columns: Columns, dialect: Dialect) -> None:
         self.model = model
         self.columns = columns
         self.keys = model._meta.pk_fields
@@ -161,7 +163,7 @@ class ManyUpdates:
             slots = [AdaptedSlot(row * width + position, None, bare=True) for position in range(len(keys))]
             return Where([Exact(key, slot) for key, slot in zip(keys, slots, strict=True)])
 
-        def case(position: int, field: Any) -> Case:
+        def case(position: int, field: ModelField) -> Case:
             whens = [When(is_row(row), AdaptedSlot(row * width + position, field)) for row in range(count)]
             return Case(*whens, default=Null(field), output_field=field)
 
@@ -175,22 +177,29 @@ class ManyUpdates:
         )
 
 
-def many_updates(model: Any, columns: Columns, dialect: Dialect) -> ManyUpdates:
+def many_updates(model: ModelClass, columns: Columns, dialect: Dialect) -> ManyUpdates:
     """Return how instances give these columns of their rows: one object for all that ask."""
     many: ManyUpdates = root(model).compiled(("updates", columns, dialect), ManyUpdates, model, columns, dialect)
     return many
 
 
-async def bulk_update(model: Any, instances: list[Any], names: list[str], *, using: str, batch_size: int | None) -> int:
-    """What ``QuerySet.abulk_update`` does: write these fields of many instances; return how many rows matched."""
+async def bulk_update(rows: Any, given: Iterable[Any], names: list[str], *, using: str, batch_size: int | None) -> int:
+    """What ``QuerySet.abulk_update`` does: write these fields of many instances; return how many rows matched.
+
+    ``rows`` is the queryset: rows outside its conditions are not written.
+    """
+    model = rows.model
     if batch_size is not None and batch_size <= 0:
         raise ValueError("Batch size must be a positive integer.")
     if not names:
         raise ValueError("Field names must be given to bulk_update().")
+    instances = list(given)
     opts = model._meta
     fields = tuple(opts.get_field(name) for name in names)
     if any(not field.concrete or field.many_to_many for field in fields):
         raise ValueError("bulk_update() can only be used with concrete fields.")
+    if any(field.generated for field in fields):
+        raise ValueError("bulk_update() can't write what the database computes.")
     if any(field.primary_key or field in opts.pk_fields for field in fields):
         raise ValueError("bulk_update() cannot be used with primary key fields.")
     strange = next((instance for instance in instances if not isinstance(instance, model)), None)
@@ -201,17 +210,41 @@ async def bulk_update(model: Any, instances: list[Any], names: list[str], *, usi
     if not instances:
         return 0
     for instance in instances:
-        instance._settle_relations(opts.write_plan)
+        instance._settle_relations(opts.write_plan, action="bulk_update")
+    if rows._shape.select.where is not None:
+        return await _update_among(rows.using(using), instances, fields, batch_size)
     database = databases[using]
     tables = [(owner, columns_of(owner, tuple(own))) for owner, own in tables_of(model, fields).items()]
     if len(tables) == 1:
         return await _update_table(*tables[0], instances, database, batch_size)
-    async with atomic(using=using):
+    async with atomic(using=using, savepoint=False):
         return max([await _update_table(*table, instances, database, batch_size) for table in tables])
 
 
+async def _update_among(rows: Any, instances: list[Any], fields: Sequence[Any], batch_size: int | None) -> int:
+    """Write the instances whose rows meet the conditions of a queryset: each column is a CASE over the keys."""
+    largest = min(batch_size or LARGEST_CASE, LARGEST_CASE)
+    matched = 0
+    async with atomic(using=rows.db, savepoint=False):
+        for start in range(0, len(instances), largest):
+            chunk = instances[start : start + largest]
+            cases = {
+                field.name: Case(*[When(pk=one.pk, then=_value_of(field, one)) for one in chunk], output_field=field)
+                for field in fields
+            }
+            matched += await rows.filter(pk__in=[one.pk for one in chunk]).aupdate(**cases)
+    return matched
+
+
+def _value_of(field: ModelField, instance: object) -> Any:
+    value = field.value_from_object(instance)
+    if hasattr(value, "resolve_expression"):
+        return value
+    return Null(field) if value is None else Value(value, output_field=field)
+
+
 async def _update_table(
-    model: Any, columns: Columns, instances: list[Any], database: Database, batch_size: int | None
+    model: ModelClass, columns: Columns, instances: list[object], database: Database, batch_size: int | None
 ) -> int:
     many = many_updates(model, columns, database.dialect)
     try:
@@ -222,7 +255,11 @@ async def _update_table(
 
 
 async def update_rows_of(
-    model: Any, many: ManyUpdates, rows: list[tuple[Any, ...]], database: Database, batch_size: int | None = None
+    model: ModelClass,
+    many: ManyUpdates,
+    rows: list[tuple[object, ...]],
+    database: Database,
+    batch_size: int | None = None,
 ) -> int:
     """Write the rows that ``many`` has made of instances; return how many matched."""
     shape = root(model)
@@ -230,13 +267,13 @@ async def update_rows_of(
     if largest >= len(rows):
         return await _update_chunk(shape, many, rows, database)
     matched = 0
-    async with atomic(using=database.alias):
+    async with atomic(using=database.alias, savepoint=False):
         for start in range(0, len(rows), largest):
             matched += await _update_chunk(shape, many, rows[start : start + largest], database)
     return matched
 
 
-async def _update_chunk(shape: Shape, many: ManyUpdates, rows: list[tuple[Any, ...]], database: Database) -> int:
+async def _update_chunk(shape: Shape, many: ManyUpdates, rows: list[tuple[object, ...]], database: Database) -> int:
     dialect = database.dialect
     count = 0 if many.arrays else len(rows)
     plan: Plan = shape.compiled((many, count, dialect), many.plan, count, dialect)
@@ -244,9 +281,9 @@ async def _update_chunk(shape: Shape, many: ManyUpdates, rows: list[tuple[Any, .
     return await database.execute(plan.sql or "", plan.parameters(params))
 
 
-async def _update_each(model: Any, instances: list[Any], columns: Columns, database: Database) -> int:
+async def _update_each(model: ModelClass, instances: list[object], columns: Columns, database: Database) -> int:
     matched = 0
-    async with atomic(using=database.alias):
+    async with atomic(using=database.alias, savepoint=False):
         for instance in instances:
             held = [field.value_from_object(instance) for field in columns.fields]
             matched += await _update_computed(model, instance, columns, held, database)

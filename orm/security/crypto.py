@@ -44,7 +44,7 @@ def get_random_secret_key() -> str:
     return get_random_string(50, "abcdefghijklmnopqrstuvwxyz0123456789!@#$%^&*(-_=+)")
 
 
-def constant_time_compare(val1: Any, val2: Any) -> bool:
+def constant_time_compare(val1: object, val2: object) -> bool:
     """Return whether two texts are equal, in a time that does not tell where they differ."""
     return secrets.compare_digest(force_bytes(val1), force_bytes(val2))
 

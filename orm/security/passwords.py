@@ -53,11 +53,11 @@ class BasePasswordHasher:
         if not salt or "$" in salt:
             raise ValueError("salt must be provided and cannot contain $.")
 
-    def encode(self, password: Any, salt: str) -> str:
+    def encode(self, password: object, salt: str) -> str:
         """Return the hash of a password; for subclasses."""
         raise NotImplementedError("subclasses of BasePasswordHasher must provide an encode() method")
 
-    def verify(self, password: Any, encoded: str) -> bool:
+    def verify(self, password: object, encoded: str) -> bool:
         """Return whether a password has this hash; for subclasses."""
         raise NotImplementedError("subclasses of BasePasswordHasher must provide a verify() method")
 
@@ -74,7 +74,7 @@ class BasePasswordHasher:
         """Return whether a hash should be made anew, being weaker than those made today."""
         return False
 
-    def harden_runtime(self, password: Any, encoded: str) -> None:
+    def harden_runtime(self, password: object, encoded: str) -> None:
         """Take the time that a hash of today's strength would have taken; for subclasses."""
 
     def _salt_is_weak(self, salt: str) -> bool:
@@ -104,7 +104,7 @@ class PBKDF2PasswordHasher(BasePasswordHasher):
         algorithm, iterations, salt, digest = encoded.split("$", 3)
         return {"algorithm": algorithm, "hash": digest, "iterations": int(iterations), "salt": salt}
 
-    def verify(self, password: Any, encoded: str) -> bool:
+    def verify(self, password: object, encoded: str) -> bool:
         """Return whether a password has this hash."""
         parts = self.decode(encoded)
         return constant_time_compare(encoded, self.encode(password, parts["salt"], parts["iterations"]))
@@ -114,7 +114,7 @@ class PBKDF2PasswordHasher(BasePasswordHasher):
         parts = self.decode(encoded)
         return parts["iterations"] != self.iterations or self._salt_is_weak(parts["salt"])
 
-    def harden_runtime(self, password: Any, encoded: str) -> None:
+    def harden_runtime(self, password: object, encoded: str) -> None:
         """Run the iterations that an older hash spared."""
         parts = self.decode(encoded)
         missing = self.iterations - parts["iterations"]
@@ -138,7 +138,9 @@ class ScryptPasswordHasher(BasePasswordHasher):
     parallelism = 5
     work_factor = 2**14
 
-    def encode(self, password: Any, salt: str, n: int | None = None, r: int | None = None, p: int | None = None) -> str:
+    def encode(
+        self, password: object, salt: str, n: int | None = None, r: int | None = None, p: int | None = None
+    ) -> str:
         """Return the hash of a password."""
         self.check(password, salt)
         n, r, p = n or self.work_factor, r or self.block_size, p or self.parallelism
@@ -155,7 +157,7 @@ class ScryptPasswordHasher(BasePasswordHasher):
             "parallelism": int(parallel), "hash": digest,
         }  # fmt: skip
 
-    def verify(self, password: Any, encoded: str) -> bool:
+    def verify(self, password: object, encoded: str) -> bool:
         """Return whether a password has this hash."""
         parts = self.decode(encoded)
         again = self.encode(password, parts["salt"], parts["work_factor"], parts["block_size"], parts["parallelism"])
@@ -177,7 +179,7 @@ class Argon2PasswordHasher(BasePasswordHasher):
     memory_cost = 102_400
     parallelism = 8
 
-    def encode(self, password: Any, salt: str) -> str:
+    def encode(self, password: object, salt: str) -> str:
         """Return the hash of a password."""
         argon2 = self._load_library()
         low = argon2.low_level
@@ -200,7 +202,7 @@ class Argon2PasswordHasher(BasePasswordHasher):
             "time_cost": parameters.time_cost, "variety": variety, "version": parameters.version, "params": parameters,
         }  # fmt: skip
 
-    def verify(self, password: Any, encoded: str) -> bool:
+    def verify(self, password: object, encoded: str) -> bool:
         """Return whether a password has this hash."""
         argon2 = self._load_library()
         try:
@@ -228,7 +230,7 @@ class BCryptSHA256PasswordHasher(BasePasswordHasher):
         """Return a new salt, as bcrypt writes it."""
         return self._load_library().gensalt(self.rounds)
 
-    def encode(self, password: Any, salt: Any) -> str:
+    def encode(self, password: object, salt: Any) -> str:
         """Return the hash of a password."""
         data = force_bytes(password)
         if type(self).digest is not None:
@@ -243,7 +245,7 @@ class BCryptSHA256PasswordHasher(BasePasswordHasher):
             "work_factor": int(factor),
         }  # fmt: skip
 
-    def verify(self, password: Any, encoded: str) -> bool:
+    def verify(self, password: object, encoded: str) -> bool:
         """Return whether a password has this hash."""
         return constant_time_compare(encoded, self.encode(password, encoded.split("$", 1)[1]))
 
@@ -264,7 +266,7 @@ class MD5PasswordHasher(BasePasswordHasher):
 
     algorithm = "md5"
 
-    def encode(self, password: Any, salt: str) -> str:
+    def encode(self, password: object, salt: str) -> str:
         """Return the hash of a password."""
         self.check(password, salt)
         return f"{self.algorithm}${salt}${hashlib.md5(force_bytes(salt) + force_bytes(password)).hexdigest()}"
@@ -274,7 +276,7 @@ class MD5PasswordHasher(BasePasswordHasher):
         algorithm, salt, digest = encoded.split("$", 2)
         return {"algorithm": algorithm, "hash": digest, "salt": salt}
 
-    def verify(self, password: Any, encoded: str) -> bool:
+    def verify(self, password: object, encoded: str) -> bool:
         """Return whether a password has this hash."""
         return constant_time_compare(encoded, self.encode(password, self.decode(encoded)["salt"]))
 
@@ -329,7 +331,7 @@ def is_password_usable(encoded: str | None) -> bool:
     return encoded is None or not encoded.startswith(UNUSABLE_PASSWORD_PREFIX)
 
 
-def make_password(password: Any, salt: str | None = None, hasher: Any = "default") -> str:
+def make_password(password: object, salt: str | None = None, hasher: object = "default") -> str:
     """Return the hash of a password; of None one that no password has.
 
     Raises ``TypeError`` for what is neither text nor bytes.
@@ -342,7 +344,7 @@ def make_password(password: Any, salt: str | None = None, hasher: Any = "default
     return chosen.encode(password, salt or chosen.salt())
 
 
-def verify_password(password: Any, encoded: str | None, preferred: Any = "default") -> tuple[bool, bool]:
+def verify_password(password: object, encoded: str | None, preferred: object = "default") -> tuple[bool, bool]:
     """Return whether a password has a hash, and whether that should be made anew; a wrong one takes as long."""
     chosen = hashers.get(preferred)
     hasher = None

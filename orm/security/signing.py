@@ -56,7 +56,7 @@ def b64_decode(data: bytes) -> bytes:
 class JSONSerializer:
     """Values as compact JSON in Latin-1."""
 
-    def dumps(self, obj: Any) -> bytes:
+    def dumps(self, obj: object) -> bytes:
         """Return a value as bytes."""
         return json.dumps(obj, separators=(",", ":")).encode("latin-1")
 
@@ -95,11 +95,11 @@ class Signer:
         digest = salted_hmac(f"{self.salt}signer", value, secret, algorithm=self.algorithm).digest()
         return b64_encode(digest).decode()
 
-    def sign(self, value: Any) -> str:
+    def sign(self, value: object) -> str:
         """Return a value with its signature."""
         return f"{value}{self.sep}{self.signature(value)}"
 
-    def unsign(self, value: Any) -> str:
+    def unsign(self, value: object) -> str:
         """Return the value of a signed text.
 
         Raises ``BadSignature`` where it was not signed with one of the keys, ``TypeError`` for what is no text.
@@ -114,7 +114,7 @@ class Signer:
                 return signed
         raise BadSignature(f'Signature "{signature}" does not match')
 
-    def sign_object(self, obj: Any, serializer: Any = JSONSerializer, compress: bool = False) -> str:
+    def sign_object(self, obj: object, serializer: Any = JSONSerializer, compress: bool = False) -> str:
         """Return any value that has a form in JSON, signed; compressed where that is shorter and asked for."""
         data = serializer().dumps(obj)
         packed = zlib.compress(data) if compress else data
@@ -122,7 +122,7 @@ class Signer:
         text = b64_encode(packed if shorter else data).decode()
         return self.sign(f".{text}" if shorter else text)
 
-    def unsign_object(self, signed_obj: str, serializer: Any = JSONSerializer, **kwargs: Any) -> Any:
+    def unsign_object(self, signed_obj: str, serializer: Any = JSONSerializer, **kwargs: object) -> Any:
         """Return the value of ``sign_object``. Raises as ``unsign``."""
         text = self.unsign(signed_obj, **kwargs).encode()
         data = b64_decode(text.removeprefix(b"."))
@@ -136,11 +136,11 @@ class TimestampSigner(Signer):
         """Return this moment, in seconds, in base 62."""
         return b62_encode(int(time.time()))
 
-    def sign(self, value: Any) -> str:
+    def sign(self, value: object) -> str:
         """Return a value with the moment and its signature."""
         return super().sign(f"{value}{self.sep}{self.timestamp()}")
 
-    def unsign(self, value: Any, max_age: float | datetime.timedelta | None = None) -> str:
+    def unsign(self, value: object, max_age: float | datetime.timedelta | None = None) -> str:
         """Return the value of a signed text.
 
         Parameters: ``max_age`` is how old it may be, in seconds or as a timedelta.
@@ -157,10 +157,10 @@ class TimestampSigner(Signer):
 
 
 def dumps(
-    obj: Any,
-    key: Any = None,
+    obj: object,
+    key: object = None,
     salt: str = "django.core.signing",
-    serializer: Any = JSONSerializer,
+    serializer: object = JSONSerializer,
     compress: bool = False,
 ) -> str:
     """Return a value that has a form in JSON as signed text, fit for addresses."""
@@ -169,11 +169,11 @@ def dumps(
 
 def loads(
     s: str,
-    key: Any = None,
+    key: object = None,
     salt: str = "django.core.signing",
-    serializer: Any = JSONSerializer,
-    max_age: Any = None,
-    fallback_keys: Any = None,
+    serializer: object = JSONSerializer,
+    max_age: object = None,
+    fallback_keys: object = None,
 ) -> Any:
     """Return the value of ``dumps``. Raises ``BadSignature``, or ``SignatureExpired`` past ``max_age``."""
     signer = TimestampSigner(key=key, salt=salt, fallback_keys=fallback_keys)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from orm.serializers.errors import (
     DeserializationError,
@@ -13,6 +13,9 @@ from orm.serializers.errors import (
     SerializerDoesNotExist,
 )
 from orm.serializers.objects_blocking import DeserializedObject
+
+if TYPE_CHECKING:
+    from orm.models.fields.base import Field
 
 __all__ = [
     "DeserializationError",
@@ -60,13 +63,13 @@ class Serializer:
 
     def serialize(
         self,
-        queryset: Iterable[Any],
+        queryset: Iterable[object],
         *,
         stream: Any = None,
         fields: Iterable[str] | None = None,
         use_natural_foreign_keys: bool = False,
         use_natural_primary_keys: bool = False,
-        progress_output: Any = None,
+        progress_output: object = None,
         object_count: int = 0,
         **options: Any,
     ) -> Any:
@@ -87,11 +90,13 @@ class Serializer:
         self.first = True
         fields_of: dict[Any, list[tuple[Any, Any]]] = {}
         for count, obj in enumerate(queryset, start=1):
-            self.start_object(obj)
             model = type(obj)
             written = fields_of.get(model)
             if written is None:
+                if not hasattr(obj, "_meta"):
+                    raise SerializationError(f"Non-model object ({model}) encountered during serialization")
                 written = fields_of[model] = list(self._fields(obj))
+            self.start_object(obj)
             for field, write in written:
                 write(obj, field)
             self.end_object(obj)
@@ -127,15 +132,15 @@ class Serializer:
     def end_object(self, obj: Any) -> None:
         """End an object; for subclasses."""
 
-    def handle_field(self, obj: Any, field: Any) -> None:
+    def handle_field(self, obj: Any, field: Field) -> None:
         """Write a field; for subclasses."""
         raise NotImplementedError("subclasses of Serializer must provide a handle_field() method")
 
-    def handle_fk_field(self, obj: Any, field: Any) -> None:
+    def handle_fk_field(self, obj: Any, field: Field) -> None:
         """Write a foreign key; for subclasses."""
         raise NotImplementedError("subclasses of Serializer must provide a handle_fk_field() method")
 
-    def handle_m2m_field(self, obj: Any, field: Any) -> None:
+    def handle_m2m_field(self, obj: Any, field: Field) -> None:
         """Write a many-to-many relation; for subclasses."""
         raise NotImplementedError("subclasses of Serializer must provide a handle_m2m_field() method")
 
@@ -148,7 +153,7 @@ class Serializer:
 class Deserializer(Iterator[DeserializedObject]):
     """Reads objects from a stream or a text, one at a time."""
 
-    def __init__(self, stream_or_string: Any, **options: Any) -> None:
+    def __init__(self, stream_or_string: object, **options: Any) -> None:
         self.options = options
         self.stream: Any = io.StringIO(stream_or_string) if isinstance(stream_or_string, str) else stream_or_string
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.models.apps import apps
+
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
 
 
 def sort_dependencies(app_list: Iterable[tuple[Any, Any]], allow_cycles: bool = False) -> list[Any]:
@@ -39,7 +42,7 @@ def sort_dependencies(app_list: Iterable[tuple[Any, Any]], allow_cycles: bool = 
     return done
 
 
-def _needs(model: Any) -> set[Any]:
+def _needs(model: type[AwaitableModel]) -> set[object]:
     needs: set[Any] = set()
     key = getattr(model, "natural_key", None)
     needs.update(apps.get_model(label) for label in getattr(key, "dependencies", ()))

@@ -61,7 +61,7 @@ class Dump:
             object_count=sum(rows.order_by().count() for rows in self._rows()) if progress else 0,
         )
 
-    def write_file(self, path: str, progress: Any = None) -> None:
+    def write_file(self, path: str, progress: object = None) -> None:
         """Write the fixture to a file, compressed as its name says (gz, bz2, xz, lzma).
 
         The file is there only when all went well. Raises what ``write`` does, and OSError.
@@ -121,6 +121,6 @@ class Dump:
             rows = manager.using(self.using).order_by(model._meta.pk.name)
             yield rows.filter(pk__in=list(self.keys)) if self.keys else rows
 
-    def _objects(self) -> Iterator[Any]:
+    def _objects(self) -> Iterator[object]:
         for rows in self._rows():
             yield from rows.iterator(chunk_size=CHUNK)

@@ -19,7 +19,7 @@ class DeserializationError(Error):
     """A text or an object can't be read; the sentence names the object and the value."""
 
     @classmethod
-    def WithData(cls, original_exc: Exception, model: str, fk: Any, field_value: Any) -> Self:
+    def WithData(cls, original_exc: Exception, model: str, fk: object, field_value: object) -> Self:
         """Return the error for one value of an object, which ``fk``, its key, names."""
         return cls(f"{original_exc}: ({model}:pk={fk}) field_value was '{field_value}'")
 

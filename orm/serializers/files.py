@@ -20,7 +20,6 @@ from orm.errors import Error, ImproperlyConfigured
 from orm.migrations import sources
 from orm.models.apps import apps
 from orm.serializers import registry
-from orm.serializers.errors import SerializerDoesNotExist
 
 STDIN = "-"
 FOLDER = "fixtures"
@@ -71,10 +70,9 @@ class Fixture(NamedTuple):
 
 def check_format(format: str) -> None:
     """Raise FixtureError for a format that there is not, or whose module is missing."""
-    try:
-        serializer = registry.get_serializer(format)
-    except SerializerDoesNotExist:
-        raise FixtureError(f"Unknown serialization format: {format}") from None
+    if format not in registry.get_public_serializer_formats():
+        raise FixtureError(f"Unknown serialization format: {format}")
+    serializer = registry.get_serializer(format)
     if isinstance(serializer, registry.BadSerializer):
         raise serializer.exception
 
@@ -92,7 +90,7 @@ def find(label: str, using: str, app_label: str | None, format: str | None) -> l
     formats = [kind] if kind else registry.get_public_serializer_formats()
     compressions: list[str | None] = [compression] if compression else list(READERS)
     for folder in [os.path.dirname(name)] if os.path.isabs(name) else [*folders(app_label), ""]:
-        inside = os.path.join(folder, os.path.dirname(name))
+        inside = os.path.join(folder, os.path.dirname(name)).rstrip(os.sep)
         found = list(_files(inside, os.path.basename(name), using, formats, compressions))
         if len(found) > 1:
             raise FixtureError(f"Multiple fixtures named '{os.path.basename(name)}' in {_shown(inside)}. Aborting.")

@@ -48,7 +48,7 @@ class Deserializer(python.Deserializer):
         return json_format.explained(super().__next__)
 
 
-def _objects(lines: Iterable[str | bytes]) -> Iterator[Any]:
+def _objects(lines: Iterable[str | bytes]) -> Iterator[object]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue

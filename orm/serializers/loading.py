@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.db.integrity_blocking import check_references
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
@@ -21,6 +21,10 @@ from orm.migrations import sources
 from orm.serializers import files, registry
 from orm.serializers.batches_blocking import Batch
 from orm.serializers.selection import excluded
+
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+    from orm.sql.dialect import Dialect
 
 
 @dataclass
@@ -115,7 +119,7 @@ class Load:
             message = f"No fixture data found for '{fixture.name}'. (File format may be invalid.)"
             warnings.warn(message, RuntimeWarning, stacklevel=5)
 
-    def _wanted(self, model: Any, left_out: tuple[set[Any], set[str]]) -> bool:
+    def _wanted(self, model: type[AwaitableModel], left_out: tuple[set[object], set[str]]) -> bool:
         """Whether objects of a model are loaded; found out once for each."""
         if model in self._models:
             return True
@@ -140,7 +144,7 @@ class Load:
             self.tell(level, text)
 
 
-def renumber(models: Iterable[Any], using: str) -> None:
+def renumber(models: Iterable[type[AwaitableModel]], using: str) -> None:
     """Let the database number new rows of some models on after those there are, where it does not do so by itself."""
     database = databases[using]
     with database.connection() as connection:
@@ -148,7 +152,7 @@ def renumber(models: Iterable[Any], using: str) -> None:
             connection.fetch(sql)
 
 
-def numbering(models: Iterable[Any], dialect: Any) -> list[str]:
+def numbering(models: Iterable[type[AwaitableModel]], dialect: Dialect) -> list[str]:
     """Return the queries that do so, as they are run."""
     found = []
     for model in models:

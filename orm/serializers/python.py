@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.db.registry import DEFAULT_DB_ALIAS
 from orm.errors import FieldDoesNotExist, ObjectDoesNotExist
@@ -14,6 +14,9 @@ from orm.serializers import base
 from orm.serializers.errors import DeserializationError, M2MDeserializationError
 from orm.serializers.objects_blocking import DeserializedObject
 from orm.serializers.references import Reference, has_natural_key, manager_of
+
+if TYPE_CHECKING:
+    from orm.models.fields.base import Field
 
 PROTECTED = (type(None), int, float, decimal.Decimal, datetime.datetime, datetime.date, datetime.time)
 """Values that stay what they are; others become text."""
@@ -53,17 +56,17 @@ class Serializer(base.Serializer):
             return [self._value(obj, part) for part in key.fields]
         return self._value(obj, key)
 
-    def _value(self, obj: Any, field: Any) -> Any:
+    def _value(self, obj: object, field: Any) -> Any:
         value = field.value_from_object(obj)
         if type(value) in PLAIN or isinstance(value, PROTECTED):
             return value
         return field.value_to_string(obj)
 
-    def handle_field(self, obj: Any, field: Any) -> None:
+    def handle_field(self, obj: Any, field: Field) -> None:
         """Write a value."""
         self._current[field.name] = self._value(obj, field)
 
-    def handle_fk_field(self, obj: Any, field: Any) -> None:
+    def handle_fk_field(self, obj: Any, field: Field) -> None:
         """Write the key, or natural key, of the row that is referred to."""
         if self.use_natural_foreign_keys and hasattr(field.remote_field.model, "natural_key"):
             related = getattr(obj, field.name)
@@ -71,7 +74,7 @@ class Serializer(base.Serializer):
         else:
             self._current[field.name] = self._value(obj, field)
 
-    def handle_m2m_field(self, obj: Any, field: Any) -> None:
+    def handle_m2m_field(self, obj: Any, field: Field) -> None:
         """Write the keys of related rows, where the rows of the relation are not objects of their own."""
         if not field.remote_field.through._meta.auto_created:
             return
@@ -85,7 +88,7 @@ class Serializer(base.Serializer):
         rows = self._related(obj, field, manager) if manager else ()
         self._current[field.name] = [self._value(row, model._meta.pk) for row in rows]
 
-    def _related(self, obj: Any, field: Any, manager: Any) -> Any:
+    def _related(self, obj: object, field: Field, manager: Any) -> Any:
         """Return the related rows: the prefetched ones if there are, else no more of each than its key."""
         prefetched = getattr(obj, "_prefetched_objects_cache", {})
         if field.name in prefetched:
@@ -107,11 +110,11 @@ class Deserializer(base.Deserializer):
 
     def __init__(
         self,
-        object_list: Iterable[Any],
+        object_list: Iterable[object],
         *,
         using: str = DEFAULT_DB_ALIAS,
         ignorenonexistent: bool = False,
-        **options: Any,
+        **options: object,
     ) -> None:
         super().__init__(object_list, **options)
         self.using = using
@@ -214,7 +217,7 @@ class ModelReader:
         step = self.steps[name] = (field, Reference(field, self.owner.using) if relation else field.to_python)
         return step
 
-    def _one(self, reference: Reference, value: Any) -> Any:
+    def _one(self, reference: Reference, value: Any) -> object:
         """Return the key that a foreign key's value stands for; ``DEFERRED`` where its row is still to come."""
         if value is None:
             return None
@@ -227,7 +230,9 @@ class ModelReader:
                 return DEFERRED
             raise
 
-    def _many(self, m2m: dict[str, list[Any]], deferred: dict[Any, Any], reference: Reference, values: Any) -> None:
+    def _many(
+        self, m2m: dict[str, list[object]], deferred: dict[object, object], reference: Reference, values: Any
+    ) -> None:
         keys = []
         try:
             each = iter(values)

@@ -31,7 +31,7 @@ class Serializer(python.Serializer):
 
     internal_use_only = False
 
-    def _value(self, obj: Any, field: Any) -> Any:
+    def _value(self, obj: object, field: Any) -> Any:
         # YAML would read a time of day as a number of minutes.
         value = super()._value(obj, field)
         return str(value) if field.get_internal_type() == "TimeField" and value is not None else value
@@ -49,7 +49,7 @@ class Serializer(python.Serializer):
 class Deserializer(python.Deserializer):
     """Reads a list of plain values."""
 
-    def __init__(self, stream_or_string: Any, **options: Any) -> None:
+    def __init__(self, stream_or_string: object, **options: Any) -> None:
         text = stream_or_string.decode() if isinstance(stream_or_string, bytes) else stream_or_string
         try:
             objects = yaml.safe_load(text)

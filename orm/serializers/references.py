@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.db.registry import DEFAULT_DB_ALIAS
 
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
 
-def has_natural_key(model: Any) -> bool:
+
+def has_natural_key(model: type[AwaitableModel]) -> bool:
     """Whether rows of a model can be found by a natural key."""
     return hasattr(model._default_manager, "get_by_natural_key")
 
 
-def manager_of(model: Any, using: str) -> Any:
+def manager_of(model: type[AwaitableModel], using: str) -> Any:
     """The default manager of a model, on one database."""
     manager = model._default_manager
     return manager if using == DEFAULT_DB_ALIAS else manager.db_manager(using)
@@ -32,11 +35,11 @@ class Reference:
         self.natural = has_natural_key(self.model)
         self.target = self.model._meta.pk if field.many_to_many else field.target_field
 
-    def is_natural(self, value: Any) -> bool:
+    def is_natural(self, value: object) -> bool:
         """Whether a value is a natural key: of a model that has one, and a list."""
         return self.natural and isinstance(value, Iterable) and not isinstance(value, (str, bytes))
 
-    def find(self, *natural_key: Any) -> Any:
+    def find(self, *natural_key: object) -> Any:
         """Return the row with a natural key, by the manager of the user's own. Raises ``DoesNotExist``."""
         return manager_of(self.model, self.using).get_by_natural_key(*natural_key)
 
@@ -48,6 +51,6 @@ class Reference:
         # The key of the row may be a foreign key itself, and then its value is an instance's key.
         return value.pk if hasattr(value, "_meta") else value
 
-    def plain(self, value: Any) -> Any:
+    def plain(self, value: object) -> Any:
         """Return the key that a text or number stands for. Raises ``ValidationError``."""
         return self.target.to_python(value)

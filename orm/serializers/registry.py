@@ -27,7 +27,7 @@ class BadSerializer:
     def __init__(self, exception: Exception) -> None:
         self.exception = exception
 
-    def __call__(self, *args: Any, **options: Any) -> Any:
+    def __call__(self, *args: object, **options: object) -> Any:
         raise self.exception
 
 
@@ -83,7 +83,7 @@ def get_deserializer(format: str) -> Any:
     return _module(format).Deserializer
 
 
-def serialize(format: str, queryset: Any, **options: Any) -> Any:
+def serialize(format: str, queryset: object, **options: object) -> Any:
     """Write objects in a format; return the text, or None where ``stream=`` takes it.
 
     Parameters: ``queryset`` is a QuerySet or any iterable of instances; ``options`` are those of
@@ -94,7 +94,7 @@ def serialize(format: str, queryset: Any, **options: Any) -> Any:
     return get_serializer(format)().serialize(queryset, **options)
 
 
-def deserialize(format: str, stream_or_string: Any, **options: Any) -> Iterator[Any]:
+def deserialize(format: str, stream_or_string: object, **options: object) -> Iterator[Any]:
     """Read objects in a format, one at a time; each has ``object`` and ``save()``.
 
     Parameters: ``options`` are ``using``, ``ignorenonexistent``, ``handle_forward_references`` and the format's own.

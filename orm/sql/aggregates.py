@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Self
 
 from orm.errors import FieldError
 from orm.sql import types
-from orm.sql.calls import Func
+from orm.sql.calls import Func, real_type
 from orm.sql.columns import Star
 from orm.sql.expressions import Expression, as_expression
+from orm.sql.one_type import bound_as
 from orm.sql.types import SQLType
 from orm.sql.windows import listed, ordering_of
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
     from orm.sql.dialect import Dialect
+    from orm.sql.nodes import Rendered
+    from orm.sql.resolving import Resolver
 
 
 class Aggregate(Func):
@@ -32,18 +35,20 @@ class Aggregate(Func):
     allow_order_by = False
     empty_result_set_value: Any = None
     window_compatible = True
+    computes = False
+    """Whether it computes with the values, and does not only compare or collect them."""
 
     def __init__(
         self,
         *expressions: Any,
         distinct: bool = False,
         filter: Any = None,
-        default: Any = None,
-        order_by: Any = None,
+        default: object = None,
+        order_by: object = None,
         **extra: Any,
     ) -> None:
         if distinct and not self.allow_distinct:
-            raise TypeError(f"{type(self).__name__} does not take distinct")
+            raise TypeError(f"{type(self).__name__} does not allow distinct.")
         if order_by and not self.allow_order_by:
             raise TypeError(f"{type(self).__name__} is the same in any order: it takes no order_by")
         if default is not None and self.empty_result_set_value is not None:
@@ -78,22 +83,24 @@ class Aggregate(Func):
 
     def resolve_expression(
         self,
-        query: Any = None,
+        query: Resolver,
         allow_joins: bool = True,
         reuse: set[str] | None = None,
         summarize: bool = False,
         for_save: bool = False,
-    ) -> Any:
+    ) -> Self:
         for source in self.source_expressions:
             if getattr(source, "contains_aggregate", False):
                 raise self._nested(source)
-        new = super().resolve_expression(query, allow_joins, reuse, summarize, for_save)
+        new = self.with_parts_resolved(query, allow_joins, reuse, summarize, for_save)
         for written, source in zip(self.source_expressions, new.source_expressions, strict=True):
             if source.contains_aggregate:
                 raise self._nested(written)
+        if new.default is not None and new.source_expressions:
+            new.default = bound_as(new.default, new, new.output_field_or_none, query)
         return new
 
-    def _nested(self, source: Any) -> FieldError:
+    def _nested(self, source: Expression) -> FieldError:
         name = getattr(source, "name", None) or repr(source)
         own = self.name or type(self).__name__
         return FieldError(f"Cannot compute {own}({name!r}): {name!r} is an aggregate itself")
@@ -101,16 +108,22 @@ class Aggregate(Func):
     def get_source_expressions(self) -> list[Any]:
         return self.source_expressions
 
-    def _repr_options(self) -> dict[str, Any]:
+    def set_source_expressions(self, expressions: list[object]) -> None:
+        """Replace the arguments; a None among them is what code for Django puts in the place of the filter."""
+        self.source_expressions = [one for one in expressions if one is not None]
+
+    def _repr_options(self) -> dict[str, object]:
         options: dict[str, Any] = {"distinct": True} if self.distinct else {}
         return options if self.filter is None else {**options, "filter": self.filter}
 
     def group_by_columns(self) -> Iterable[Expression]:
         return ()
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
         if self.filter is not None and not connection.capabilities.aggregate_filter:
             raise NotImplementedError(f"{connection.name} has no FILTER clause for aggregates: use Case/When inside")
+        if self.computes and (source := self.source_expressions[0].output_field_or_none) is not None:
+            connection.check_computing(source)
         template = context.pop("template", None) or self.extra.get("template", self.template)
         context.setdefault("distinct", "DISTINCT " if self.distinct else "")
         if template == Func.template:
@@ -139,23 +152,25 @@ class Count(Aggregate):
     takes_keys = True
     empty_result_set_value = 0
 
-    def __init__(self, expression: Any, **extra: Any) -> None:
-        super().__init__(Star() if expression == "*" else expression, **extra)
-        if expression == "*" and self.distinct:
-            raise ValueError("Count('*') counts rows: it can't be distinct")
+    def __init__(self, expression: Any, filter: Any = None, **extra: Any) -> None:
+        super().__init__(Star() if expression == "*" else expression, filter=filter, **extra)
+        if expression == "*" and self.filter is not None:
+            raise ValueError("Star cannot be used with filter. Please specify a field.")
 
     def resolve_expression(
         self,
-        query: Any = None,
+        query: Resolver,
         allow_joins: bool = True,
         reuse: set[str] | None = None,
         summarize: bool = False,
         for_save: bool = False,
-    ) -> Any:
+    ) -> Self:
         """Resolve names. A key of several columns is counted by its first, which is never null in a row that is there.
 
         Raises ``ValueError`` for distinct keys of several columns, which databases can't count.
         """
+        if self.distinct and isinstance(self.source_expressions[0], Star):
+            raise ValueError("Count('*') counts rows: it can't be distinct")
         resolved = super().resolve_expression(query, allow_joins, reuse, summarize, for_save)
         counted = resolved.source_expressions[0]
         parts = getattr(counted, "parts", (counted,))
@@ -174,9 +189,12 @@ class _Widening(Aggregate):
     """An aggregate of numbers, whose result may be larger than its input's type."""
 
     arity: int | None = 1
+    computes = True
 
     def _infer_output_field(self) -> SQLType | None:
         source: SQLType | None = self.source_expressions[0].output_field_or_none
+        if getattr(source, "from_db_value", None) is not None:
+            return source  # sums of what a field of one's own gives are read as that
         if source is not None and source.kind in types.INTEGER_KINDS:
             return types.BIGINT
         if source is not None and source.kind == "decimal":
@@ -192,7 +210,7 @@ class Sum(_Widening):
     function = "SUM"
     name = "Sum"
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
         source = self.source_expressions[0].output_field_or_none
         if source is not None and "function" not in self.extra:
             context.setdefault("function", connection.sum_function(source))
@@ -204,6 +222,7 @@ class Avg(Aggregate):
 
     function = "AVG"
     arity: int | None = 1
+    computes = True
     name = "Avg"
 
     def _infer_output_field(self) -> SQLType | None:
@@ -235,6 +254,7 @@ class Max(Aggregate):
 
 class _Statistic(Aggregate):
     arity: int | None = 1
+    computes = True
 
     def __init__(self, expression: Any, sample: bool = False, **extra: Any) -> None:
         if not isinstance(sample, bool):
@@ -244,14 +264,14 @@ class _Statistic(Aggregate):
         self.function = f"{self.base}_{'SAMP' if sample else 'POP'}"
         super().__init__(expression, **extra)
 
-    def _repr_options(self) -> dict[str, Any]:
+    def _repr_options(self) -> dict[str, object]:
         return {**super()._repr_options(), "sample": str(self.function).endswith("SAMP")}
 
     base = ""
     allow_distinct = False
 
     def _infer_output_field(self) -> SQLType | None:
-        return types.FLOAT
+        return real_type(self.source_expressions)
 
 
 class StdDev(_Statistic):

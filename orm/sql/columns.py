@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Self
 
 from orm.sql.expressions import Expression
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
     from orm.sql.dialect import Dialect
+    from orm.sql.nodes import Rendered
     from orm.sql.types import SQLType
 
 
@@ -22,7 +23,10 @@ class Star(Expression):
     def __repr__(self) -> str:
         return "'*'"
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def group_by_columns(self) -> Iterable[Expression]:
+        return ()
+
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         return "*", []
 
 
@@ -37,10 +41,10 @@ class Col(Expression):
     def children(self) -> Iterator[Expression]:
         return iter(())
 
-    def map(self, change: Callable[[Expression], Expression]) -> Expression:
+    def map(self, change: Callable[[Expression], Expression]) -> Self:
         return self
 
-    def structure(self, values: list[Any]) -> Hashable:
+    def structure(self, values: list[object]) -> Hashable:
         return (Col, self.alias, self.target)
 
     @property
@@ -66,7 +70,7 @@ class Col(Expression):
             return (self,)
         return tuple(Col(self.alias, field) for field in self.target.fields)
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         quote = connection.quote
         if self.target.is_composite:
             alias = quote(self.alias)
@@ -94,7 +98,7 @@ class Column(Expression):
     def rejects_null(self) -> set[str]:
         return {self.alias}
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         return f"{connection.quote(self.alias)}.{connection.quote(self.name)}", []
 
 
@@ -106,6 +110,7 @@ class Ref(Expression):
         self.name = name
         self.source = source
         self.alias = alias
+        self.is_part_of_json = source.is_part_of_json
 
     def _infer_output_field(self) -> SQLType | None:
         return self.source.output_field_or_none
@@ -127,6 +132,6 @@ class Ref(Expression):
     def group_by_columns(self) -> Iterable[Expression]:
         return [self] if self.alias is not None else self.source.group_by_columns()
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         name = connection.quote(self.name)
         return (f"{connection.quote(self.alias)}.{name}" if self.alias is not None else name), []

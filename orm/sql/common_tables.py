@@ -33,7 +33,7 @@ class CommonTable(Record):
         return self.replace(rows=self.rows.transformed(change, aliases))
 
 
-def compile_ctes(ctes: Sequence[CommonTable], compiler: Compiler) -> tuple[str, list[Any]]:
+def compile_ctes(ctes: Sequence[CommonTable], compiler: Compiler) -> tuple[str, list[object]]:
     """Return ``WITH …`` with a trailing space, or nothing."""
     if not ctes:
         return "", []

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from orm.errors import EmptyResultSet, FullResultSet
 from orm.sql.expressions import Expression
 from orm.sql.generated import define
-from orm.sql.nodes import Constant, Param
+from orm.sql.nodes import Constant, Param, Rendered
 from orm.sql.select_text import compile_select
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class Compiler:
     ``lengths`` gives the length of each list slot, where the dialect writes a placeholder for each item.
     """
 
+    lists_are_parameters = True
+    """Whether a list may go as one parameter, where the database reads it from a query of its own."""
     depends_on_lengths = False
     """Whether the text that was made depends on the length of a list."""
     depends_on_zone = False
@@ -42,24 +44,24 @@ class Compiler:
         self.lengths = lengths or {}
         self._vendor_method = f"as_{dialect.name}"
 
-    def compile(self, node: Any) -> tuple[str, Sequence[Any]]:
+    def compile(self, node: Expression) -> Rendered:
         """Return an expression's SQL and parameters; ``as_<dialect name>`` wins over ``as_sql`` where it has one."""
         vendor = getattr(node, self._vendor_method, None)
-        result: tuple[str, Sequence[Any]] = (vendor or node.as_sql)(self, self.dialect)
+        result: Rendered = (vendor or node.as_sql)(self, self.dialect)
         return result
 
-    def compile_select(self, select: Select) -> tuple[str, list[Any]]:
+    def compile_select(self, select: Select) -> tuple[str, list[object]]:
         """Return a finished select's SQL and parameters. Raises ``EmptyResultSet`` when it could give no row."""
         return compile_select(select, self)
 
-    def compile_statement(self, statement: Statement) -> tuple[str, Sequence[Any]]:
+    def compile_statement(self, statement: Statement) -> Rendered:
         """Return an INSERT's, UPDATE's or DELETE's SQL and parameters.
 
         Raises ``EmptyResultSet`` when it could change no row.
         """
         return self.dialect.rewritten(statement).as_sql(self)
 
-    def compile_outputs(self, word: str, outputs: Sequence[Output]) -> tuple[str, list[Any]]:
+    def compile_outputs(self, word: str, outputs: Sequence[Output]) -> tuple[str, list[object]]:
         """Return ``word`` and a list of result columns, with their names where they have one."""
         columns: list[str] = []
         params: list[Any] = []
@@ -69,9 +71,9 @@ class Compiler:
             params += found
         return word + ", ".join(columns), params
 
-    def compile_terms(self, nodes: Iterable[Any]) -> list[tuple[str, Sequence[Any]]]:
+    def compile_terms(self, nodes: Iterable[Any]) -> list[Rendered]:
         """Return the SQL of what rows are ordered or grouped by; a condition that is the same for all is left out."""
-        found: list[tuple[str, Sequence[Any]]] = []
+        found: list[Rendered] = []
         for node in nodes:
             try:
                 found.append(self.compile(node))
@@ -79,7 +81,7 @@ class Compiler:
                 continue
         return found
 
-    def compile_condition(self, node: Any) -> tuple[str, Sequence[Any]]:
+    def compile_condition(self, node: Expression) -> Rendered:
         """Return a condition's SQL where there must be one, whatever it comes to."""
         try:
             return self.compile(node)
@@ -88,7 +90,7 @@ class Compiler:
         except EmptyResultSet:
             return "1 = 0", []
 
-    def compile_value(self, node: Expression) -> tuple[str, Sequence[Any]]:
+    def compile_value(self, node: Expression) -> Rendered:
         """Return the SQL of an expression that stands as a value: a condition there is true or false, and rows stay."""
         try:
             return self.compile(node)
@@ -116,7 +118,7 @@ _NONE_LEFT = object()
 _MARK = re.compile(r"%%|%s")
 
 
-def finish(sql: str, params: Sequence[Any], dialect: Dialect) -> tuple[str, tuple[Any, ...]]:
+def finish(sql: str, params: Sequence[object], dialect: Dialect) -> tuple[str, tuple[Any, ...]]:
     """Return the text with the dialect's placeholders, and the parameters in their order.
 
     Where placeholders are numbered, the same slot with the same adapter is sent once.
@@ -182,7 +184,7 @@ def binder(params: Sequence[Any], slots: int | None) -> Callable[[Values], Value
     return bind
 
 
-def _run(params: Sequence[Any], start: int) -> int:
+def _run(params: Sequence[object], start: int) -> int:
     """Return how many parameters after ``start`` go on with the slots of that one, all of them values as they are."""
     first = params[start]
     if not isinstance(first, Param) or first.adapter is not None:

@@ -6,21 +6,25 @@ import copy
 import datetime
 import decimal
 import uuid
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence, ValuesView
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, ValuesView
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from orm.errors import EmptyResultSet, FieldError, FullResultSet
 from orm.sql import types
-from orm.sql.expressions import Combinable, Expression
-from orm.sql.nodes import Node
+from orm.sql.combinable import Combinable
+from orm.sql.expressions import Expression
+from orm.sql.nodes import Node, Rendered, Uncacheable
 from orm.sql.references import F, names_in
 from orm.sql.types import SQLType
+from orm.structures import tree
 from orm.structures.hashable import make_hashable
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
     from orm.sql.dialect import Dialect
+    from orm.sql.resolving import Resolver
+    from orm.structures.deconstruct import Deconstructed
 
 # What a looked-up value contributes to the shape. All but None and expressions wait in a slot.
 VALUE, LIST, EMPTY = "value", "list", "empty"
@@ -36,7 +40,10 @@ MANY = (list, tuple, AbstractSet, Sequence, ValuesView, Iterator)
 """What IN and BETWEEN take; a text is a sequence, too, and is none of them, nor is a dict, which may be JSON."""
 
 
-def kind_of(value: Any, values: list[Any]) -> Hashable:
+ROWS = (tuple, list)
+
+
+def kind_of(value: object, values: list[object]) -> Hashable:
     """Return the structural kind of a looked-up value, appending what is to be bound to ``values``."""
     cls = type(value)
     if cls in SCALARS:
@@ -52,7 +59,7 @@ def kind_of(value: Any, values: list[Any]) -> Hashable:
         return (structure(values),)
     if isinstance(value, MANY) and not isinstance(value, (str, bytes, bytearray, memoryview)):
         items = list(value)
-        if any(isinstance(item, Node) for item in items):
+        if any(isinstance(item, Node) for item in items) or (items and type(items[0]) in ROWS and _hold_nodes(items)):
             return (list, *[kind_of(item, values) for item in items])
         values.append(items)
         some, none = (LIST, EMPTY) if isinstance(value, (list, tuple)) else (ITEMS, NO_ITEMS)
@@ -61,7 +68,40 @@ def kind_of(value: Any, values: list[Any]) -> Hashable:
     return VALUE
 
 
-class Q(Node):
+def built_kind(value: object) -> Hashable:
+    """Return the structural kind of a value whose condition is being built, be it something no key can name."""
+    try:
+        return kind_of(value, [])
+    except Uncacheable:
+        items = value if isinstance(value, MANY) else ()
+        return (list, *map(built_kind, items)) if isinstance(items, (list, tuple, set)) and items else (type(value),)
+
+
+def _hold_nodes(rows: list[Any]) -> bool:
+    """Tell whether one of several rows of values has an expression in it."""
+    return any(isinstance(part, Node) for row in rows if type(row) in ROWS for part in row)
+
+
+def _meant(given: object) -> str:
+    """Return the rest of the sentence about what is no condition: what was meant, most likely."""
+    if isinstance(given, bool):
+        return ": Python makes a comparison such as Author.name == 'Ada' before there is a query; write name='Ada'"
+    return f": to find a row by its key, write pk={given!r}" if isinstance(given, (int, uuid.UUID)) else ""
+
+
+class Judge(Protocol):
+    """Who says whether values meet a condition: the database, which this part of the library does not know."""
+
+    def check(self, condition: Q, against: Mapping[str, object], using: str) -> bool:
+        """Say it in the blocking form."""
+        ...
+
+    async def acheck(self, condition: Q, against: Mapping[str, object], using: str) -> bool:
+        """Say it in the awaitable form."""
+        ...
+
+
+class Q(tree.Node, Node):
     """A condition: lookups joined by AND, combined with ``&``, ``|``, ``^`` and ``~``.
 
     Example: ``Q(age__gte=18) | Q(guardian__isnull=False)``.
@@ -70,11 +110,14 @@ class Q(Node):
     AND = "AND"
     OR = "OR"
     XOR = "XOR"
+    default = AND
     conditional = True
     is_expression = True
+    judge: ClassVar[Judge]
+    """Set by ``orm.models``, which knows databases."""
 
     def __init__(self, *args: Any, _connector: str | None = None, _negated: bool = False, **lookups: Any) -> None:
-        self.connector = _connector or "AND"
+        self.connector = _connector or self.default
         if self.connector not in ("AND", "OR", "XOR"):
             raise ValueError(f"_connector must be one of 'AND', 'OR', 'XOR', or None. It is {_connector!r}")
         self.negated = _negated
@@ -82,21 +125,56 @@ class Q(Node):
             if isinstance(arg, dict):
                 raise FieldError("Cannot parse keyword query as dict: filter() takes lookups, filter(**lookups)")
             if not getattr(arg, "conditional", False) and not (isinstance(arg, tuple) and len(arg) == 2):
-                raise TypeError(f"Q() and filter() take conditions and lookup=value pairs, not {arg!r}")
-        self.children: tuple[Any, ...] = (*args, *sorted(lookups.items()))
+                known = "Cannot filter against a non-conditional expression. " if isinstance(arg, Node) else ""
+                raise TypeError(
+                    f"{known}Q() and filter() take conditions and lookup=value pairs, not {arg!r}{_meant(arg)}"
+                )
+        self.children: list[Any] = [*args, *sorted(lookups.items())]
 
     @classmethod
-    def create(cls, children: Iterable[Any], connector: str | None = None, negated: bool = False) -> Q:
+    def create(
+        cls, children: Iterable[object] | None = None, connector: str | None = None, negated: bool = False
+    ) -> Self:
         """Return the condition that is made of conditions and pairs of lookup and value, joined by ``connector``."""
-        return cls(*children, _connector=connector, _negated=negated)
+        return cls(*(children or ()), _connector=connector, _negated=negated)
 
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    def check(self, against: Mapping[str, object], using: str = "default") -> bool:
+        """Ask a database whether values by name, or expressions, meet this condition; NULL leaves it open and is True.
+
+        So does an error of the database, which is logged. Raises ``FieldError`` for what can't be resolved.
+        """
+        return self.judge.check(self, against, using)
+
+    async def acheck(self, against: Mapping[str, object], using: str = "default") -> bool:
+        """Awaitable form of :meth:`check`."""
+        return await self.judge.acheck(self, against, using)
+
+    def deconstruct(self) -> Deconstructed:
         options: dict[str, Any] = {} if self.connector == self.AND else {"_connector": self.connector}
         if self.negated:
             options["_negated"] = True
-        return self._path, self.children, options
+        return self._path, tuple(self.children), options
 
-    def structure(self, values: list[Any]) -> Hashable:
+    def replace_expressions(self, replacements: Mapping[object, object]) -> Q:
+        """Return this with every expression in it replaced that is a key of ``replacements``.
+
+        Raises ``NotImplementedError`` where a pair of lookup and value names what is to be replaced.
+        """
+        children: list[Any] = []
+        for child in self.children:
+            if type(child) is not tuple:
+                children.append(child.replace_expressions(replacements))
+                continue
+            name, value = child
+            if F(name.split("__")[0]) in replacements:
+                raise NotImplementedError(
+                    f"{name!r} can't be replaced in a pair of lookup and value: write it as an expression."
+                )
+            is_expression = hasattr(value, "replace_expressions")
+            children.append((name, value.replace_expressions(replacements) if is_expression else value))
+        return Q.create(children, self.connector, self.negated)
+
+    def structure(self, values: list[object]) -> Hashable:
         """Return the key of this condition without its values, which are appended to ``values``."""
         listing: Any = None if type(values) is list else values
         return (
@@ -115,16 +193,16 @@ class Q(Node):
 
     def resolve_expression(
         self,
-        query: Any = None,
+        query: Resolver,
         allow_joins: bool = True,
         reuse: set[str] | None = None,
         summarize: bool = False,
         for_save: bool = False,
-    ) -> Any:
+    ) -> Expression:
         """Return the condition resolved against a query."""
         return query.resolve_condition(self, allow_joins, reuse, summarize)
 
-    def combined(self, other: Any, connector: str) -> Any:
+    def combined(self, other: object, connector: str) -> Any:
         """Return this and another condition joined by AND, OR or XOR; the other one where this says nothing."""
         if not getattr(other, "conditional", False):
             raise TypeError(f"A Q combines with conditions, not with {other!r}")
@@ -134,21 +212,21 @@ class Q(Node):
             return copy.copy(self)
         return Q(*self._parts(connector), *Q._parts_of(other, connector), _connector=connector)
 
-    def _parts(self, connector: str) -> tuple[Any, ...]:
+    def _parts(self, connector: str) -> list[Any]:
         same = not self.negated and (self.connector == connector or len(self.children) == 1)
-        return self.children if same else (self,)
+        return self.children if same else [self]
 
     @staticmethod
-    def _parts_of(other: Any, connector: str) -> tuple[Any, ...]:
-        return other._parts(connector) if isinstance(other, Q) else (other,)
+    def _parts_of(other: object, connector: str) -> list[Any]:
+        return other._parts(connector) if isinstance(other, Q) else [other]
 
-    def __and__(self, other: Any) -> Any:
+    def __and__(self, other: object) -> Any:
         return self.combined(other, "AND")
 
-    def __or__(self, other: Any) -> Any:
+    def __or__(self, other: object) -> Any:
         return self.combined(other, "OR")
 
-    def __xor__(self, other: Any) -> Any:
+    def __xor__(self, other: object) -> Any:
         return self.combined(other, "XOR")
 
     __rand__ = __and__
@@ -161,8 +239,11 @@ class Q(Node):
             return new
         return Q(*self.children, _connector=self.connector, _negated=True)
 
-    def __bool__(self) -> bool:
-        return bool(self.children)
+    def copy(self) -> Self:
+        """Return the same condition, which changes alone."""
+        return self.create(self.children, self.connector, self.negated)
+
+    __copy__ = copy
 
     def flatten(self) -> Iterator[Any]:
         """Yield this condition, and every condition, expression and value inside it."""
@@ -184,24 +265,18 @@ class Q(Node):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Q):
             return NotImplemented
-        return self.identity() == other.identity()
+        return self.identity == other.identity
 
     def __hash__(self) -> int:
-        return hash(self.identity())
+        return hash(self.identity)
 
+    @property
     def identity(self) -> Hashable:
-        """Return a key of this condition with its values; lists, tuples and views of the same items are the same."""
+        """A key of this condition with its values; lists, tuples and views of the same items are the same."""
         return (self.connector, self.negated, make_hashable(self.children))
 
-    def __repr__(self) -> str:
-        return f"<Q: {self}>"
 
-    def __str__(self) -> str:
-        inside = f"({self.connector}: {', '.join(map(str, self.children))})"
-        return f"(NOT {inside})" if self.negated else inside
-
-
-def _base_names(value: Any) -> Iterator[str]:
+def _base_names(value: object) -> Iterator[str]:
     """Yield what the names in a condition or an expression begin with."""
     if isinstance(value, Q):
         for child in value.children:
@@ -231,11 +306,13 @@ class Where(Expression):
     def children(self) -> Iterator[Expression]:
         return iter(self.nodes)
 
-    def map(self, change: Callable[[Expression], Expression]) -> Expression:
+    def map(self, change: Callable[[Expression], Expression]) -> Self:
         nodes = tuple(change(node) for node in self.nodes)
         if all(new is old for new, old in zip(nodes, self.nodes, strict=True)):
             return self
-        return Where(nodes, self.connector, self.negated)
+        new = copy.copy(self)
+        new.nodes = nodes
+        return new
 
     def transformed(self, change: Callable[[Expression], Expression]) -> Where:
         """Return this with its conditions changed."""
@@ -277,11 +354,11 @@ class Where(Expression):
         for node in self.nodes:
             yield from node.group_by_columns()
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         text, params, joined = self.as_parts(compiler)
         return (f"({text})" if joined else text), params
 
-    def as_parts(self, compiler: Compiler) -> tuple[str, Sequence[Any], bool]:
+    def as_parts(self, compiler: Compiler) -> tuple[str, Sequence[object], bool]:
         """Return the SQL without parentheses around it, its parameters, and whether it needs them inside another
         condition.
 
@@ -315,7 +392,7 @@ class Where(Expression):
         if certain is not None:
             raise FullResultSet if certain is not self.negated else EmptyResultSet
         negated = self.negated
-        if self.connector == "XOR" and (len(parts) > 1 or flips):
+        if self.connector == "XOR" and len(self.nodes) > 1:  # also of one part that is left: unknown is not true here
             ones = " + ".join(f"CASE WHEN {part} THEN 1 ELSE 0 END" for part in parts)
             parts = [f"((({ones}{' + 1' * flips}) %% 2) = 1)"]
         text = f" {self.connector} ".join(parts)
@@ -329,7 +406,7 @@ class Never(Expression):
 
     conditional_kind = True
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         return "1 = 0", []
 
 
@@ -338,7 +415,7 @@ class NothingNode(Expression):
 
     conditional_kind = True
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         raise EmptyResultSet
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from orm.errors import FieldError
 from orm.late import hashlib
@@ -18,7 +18,11 @@ from orm.sql.literals import literal
 from orm.sql.nodes import Param
 
 if TYPE_CHECKING:
+    from orm.sql.described import ModelClass, ModelField
     from orm.sql.dialect import Dialect
+    from orm.sql.expressions import Expression
+    from orm.sql.resolving import Prepare
+    from orm.sql.types import SQLType
 
 
 LONGEST_NAME = 200
@@ -70,7 +74,7 @@ def column_of(model: Any, name: str) -> str:
     return column
 
 
-def columns_of(model: Any, names: Iterable[str], dialect: Dialect) -> str:
+def columns_of(model: ModelClass, names: Iterable[str], dialect: Dialect) -> str:
     """The quoted columns of several fields, with commas."""
     return ", ".join(dialect.quote(column_of(model, name)) for name in names)
 
@@ -88,28 +92,31 @@ def default_literal(field: Any, dialect: Dialect) -> str:
 class _Constants:
     """What an expression in a schema is resolved against: it takes values, and knows no columns."""
 
-    def __init__(self, field: Any) -> None:
+    def __init__(self, field: ModelField) -> None:
         self.field = field
-        self.values: list[Any] = []
+        self.values: list[object] = []
 
-    def take_slot(self, value: Any, prepare: Any) -> int:
+    def take_slot(self, value: object, prepare: Prepare | None) -> int:
         """Keep a value, prepared."""
         self.values.append(prepare(value) if prepare is not None else value)
         return len(self.values) - 1
 
-    def preparer_for(self, lhs: Any, sql_type: Any) -> Any:
+    def preparer_for(self, lhs: Expression, sql_type: SQLType) -> Prepare:
         """Return what prepares a value compared to ``lhs``."""
         return sql_type.get_prep_value
 
-    def describe(self, lhs: Any) -> str:
+    def describe(self, lhs: Expression) -> str:
         """Return what an error calls the left side of a comparison."""
         return type(lhs).__name__
 
-    def __getattr__(self, name: str) -> Any:
+    def _refused(self, *args: object, **options: object) -> NoReturn:
         raise FieldError(f"{self.field}: db_default is made of values and functions; it can't look at columns or rows")
 
+    resolve_ref = resolve_condition = resolve_value = path = _refused
+    embed_value = embed_rows = embed_condition = mark_list = refuse_sharing = _refused
 
-def constant_sql(field: Any, expression: Any, dialect: Dialect) -> str:
+
+def constant_sql(field: ModelField, expression: Expression, dialect: Dialect) -> str:
     """An expression without columns as SQL text, its values as literals.
 
     Raises: FieldError when it names a column or holds a query.
@@ -119,14 +126,14 @@ def constant_sql(field: Any, expression: Any, dialect: Dialect) -> str:
     return with_literals(text, [_adapted(param, constants.values) for param in params], dialect)
 
 
-def with_literals(text: str, values: Sequence[Any], dialect: Dialect) -> str:
+def with_literals(text: str, values: Sequence[object], dialect: Dialect) -> str:
     """Compiled text with values, adapted for the driver, as literals in the places of its parameters."""
     waiting = iter(values)
     # ``%%s`` is a percent sign and an s, in a name or a text.
     return re.sub("%%|%s", lambda found: found[0] if found[0] == "%%" else literal(next(waiting), dialect), text)
 
 
-def _adapted(param: Any, values: Sequence[Any]) -> Any:
+def _adapted(param: object, values: Sequence[object]) -> object:
     if not isinstance(param, Param):
         return param
     value = values[param.slot]
@@ -150,15 +157,16 @@ def column_definition(field: Any, dialect: Dialect, default: str | None = None) 
     if default is not None:
         parts.append(f"DEFAULT {default}")
     if getattr(field, "generated", False):
-        parts.append(generated_clause(field, dialect))
-    parts.append("NULL" if field.null else "NOT NULL")
+        parts.append(generated_clause(field, dialect))  # which may give NULL, whatever the field says
+    else:
+        parts.append("NULL" if field.null else "NOT NULL")
     if field.primary_key:
         parts.append("PRIMARY KEY")
         if field.auto:
             parts.append(dialect.generated_key_clause(field))
     elif field.unique:
         parts.append("UNIQUE")
-    check = field.db_check(dialect.quote(field.column))
+    check = field.column_check(dialect.quote(field.column), dialect)
     if check is not None:
         parts.append(f"CHECK ({check})")
     return " ".join(parts)
@@ -184,7 +192,7 @@ def columns_of_table(model: Any) -> tuple[Any, ...]:
     return found
 
 
-def foreign_keys(model: Any) -> list[Any]:
+def foreign_keys(model: ModelClass) -> list[Any]:
     """The fields of ``model`` that become foreign key constraints."""
     return [field for field in columns_of_table(model) if field.is_relation and getattr(field, "db_constraint", True)]
 
@@ -215,7 +223,7 @@ def foreign_key_clause(field: Any, dialect: Dialect, table: str | None = None) -
     )
 
 
-def create_table(model: Any, dialect: Dialect, *, if_not_exists: bool = False, without: Iterable[Any] = ()) -> str:
+def create_table(model: Any, dialect: Dialect, *, if_not_exists: bool = False, without: Iterable[object] = ()) -> str:
     """CREATE TABLE with its constraints; foreign keys in ``without`` are left for ``add_foreign_key``."""
     meta = model._meta
     left_out = set(map(id, without))
@@ -246,14 +254,14 @@ def unique_clause(table: str, columns: Sequence[str], dialect: Dialect) -> str:
     return f"CONSTRAINT {dialect.quote(name)} UNIQUE ({', '.join(map(dialect.quote, columns))})"
 
 
-def add_foreign_key(field: Any, dialect: Dialect, table: str | None = None) -> str:
+def add_foreign_key(field: ModelField, dialect: Dialect, table: str | None = None) -> str:
     """ALTER TABLE that adds a foreign key which had to wait for its target's table."""
     own: str = table or field.model._meta.db_table
     return finished(dialect.add_constraint(dialect.quote(own), foreign_key_clause(field, dialect, own)))
 
 
 def create_index(
-    model: Any,
+    model: ModelClass,
     name: str,
     what: str,
     dialect: Dialect,
@@ -290,7 +298,7 @@ def create_index(
     )
 
 
-def index_columns(model: Any, names: Sequence[str], opclasses: Sequence[str], dialect: Dialect) -> list[str]:
+def index_columns(model: ModelClass, names: Sequence[str], opclasses: Sequence[str], dialect: Dialect) -> list[str]:
     """The columns of an index, each with its operator class (where the database has those) and its direction.
 
     ``names`` are names of fields, those with a minus before them in descending order; ``opclasses`` are empty, or as
@@ -334,7 +342,7 @@ def table_indexes(model: Any, dialect: Dialect, *, if_not_exists: bool = False) 
     return statements
 
 
-def field_indexes(model: Any, field: Any, dialect: Dialect, *, if_not_exists: bool = False) -> list[str]:
+def field_indexes(model: ModelClass, field: ModelField, dialect: Dialect, *, if_not_exists: bool = False) -> list[str]:
     """The CREATE INDEX statements for one field: ``db_index``, and what LIKE needs beside an index or UNIQUE."""
     return [
         field_index(model, field, kind, dialect, if_not_exists=if_not_exists) for kind in index_kinds(field, dialect)
@@ -353,7 +361,9 @@ def index_kinds(field: Any, dialect: Dialect) -> list[str]:
     return kinds if dialect.pattern_index(field) is None else [*kinds, PATTERN_INDEX]
 
 
-def field_index(model: Any, field: Any, kind: str, dialect: Dialect, *, if_not_exists: bool = False) -> str:
+def field_index(
+    model: ModelClass, field: ModelField, kind: str, dialect: Dialect, *, if_not_exists: bool = False
+) -> str:
     """The CREATE INDEX statement for one index of a field."""
     what = dialect.quote(field.column)
     if kind == PATTERN_INDEX:
@@ -362,7 +372,7 @@ def field_index(model: Any, field: Any, kind: str, dialect: Dialect, *, if_not_e
     return create_index(model, name, what, dialect, if_not_exists=if_not_exists)
 
 
-def drop_table(model: Any, dialect: Dialect, *, if_exists: bool = False) -> str:
+def drop_table(model: ModelClass, dialect: Dialect, *, if_exists: bool = False) -> str:
     """DROP TABLE."""
     guard = "IF EXISTS " if if_exists else ""
     return finished(f"DROP TABLE {guard}{dialect.quote(model._meta.db_table)}")
@@ -377,7 +387,7 @@ def in_order(models: Iterable[Any]) -> list[Any]:
     wanted = {model._meta.db_table: model for model in models}
     visited: set[str] = set()
 
-    def visit(model: Any) -> None:
+    def visit(model: ModelClass) -> None:
         table = model._meta.db_table
         if table in visited:
             return
@@ -393,7 +403,7 @@ def in_order(models: Iterable[Any]) -> list[Any]:
     return ordered
 
 
-def create_statements(models: Iterable[Any], dialect: Dialect, *, if_not_exists: bool = False) -> list[str]:
+def create_statements(models: Iterable[object], dialect: Dialect, *, if_not_exists: bool = False) -> list[str]:
     """Everything that makes the tables of ``models``: tables, foreign keys that close a cycle, indexes."""
     statements: list[str] = []
     late: list[Any] = []
@@ -421,7 +431,7 @@ def _waits(field: Any, known: set[str], made: set[str]) -> bool:
     return target in known and target not in made
 
 
-def drop_statements(models: Iterable[Any], dialect: Dialect, *, if_exists: bool = False) -> list[str]:
+def drop_statements(models: Iterable[object], dialect: Dialect, *, if_exists: bool = False) -> list[str]:
     """Everything that removes the tables of ``models``, foreign keys that close a cycle first."""
     statements: list[str] = []
     ordered = in_order(models)
@@ -435,7 +445,7 @@ def drop_statements(models: Iterable[Any], dialect: Dialect, *, if_exists: bool 
     return statements + [drop_table(model, dialect, if_exists=if_exists) for model in reversed(ordered)]
 
 
-def drop_foreign_key(field: Any, dialect: Dialect, if_exists: bool) -> str:
+def drop_foreign_key(field: ModelField, dialect: Dialect, if_exists: bool) -> str:
     """ALTER TABLE that drops a foreign key."""
     guard = "IF EXISTS " if if_exists else ""
     name = dialect.quote(foreign_key_name(field, dialect))

@@ -2,33 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.sql.common_tables import compile_ctes
 from orm.sql.expressions import Expression
 from orm.sql.nodes import Param
-from orm.sql.select_text import compile_where
+from orm.sql.select_text import compile_table, compile_ties, compile_where, inner_aliases
 from orm.sql.statements import Statement
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
     from orm.sql.conditions import Where
+    from orm.sql.described import ModelField
     from orm.sql.dialect import Dialect
+    from orm.sql.nodes import Rendered
+    from orm.sql.select import Select
     from orm.sql.sources import Text
 
 
 class Delete(Statement):
-    """DELETE of the rows of a table that meet ``where``."""
+    """DELETE of the rows of a table that meet ``where``.
+
+    ``joined`` is the query whose rows they are, where that joins others: a database that has DELETE … USING joins these
+    in the statement itself.
+    """
 
     where: Where | None = None
+    joined: Select | None = None
 
     def as_sql(self, compiler: Compiler) -> Text:
+        if self.joined is not None and compiler.dialect.capabilities.delete_using and _joins_all(self.joined):
+            return self._using(self.joined, compiler)
         before, params = compile_ctes(self.ctes, compiler)
         where, found = compile_where(self.where, "WHERE", compiler)
         params += found
         returning, found = self.returning_clause(compiler)
         return f"{before}DELETE FROM {compiler.dialect.quote(self.table)}{where}{returning}", [*params, *found]
+
+    def _using(self, select: Select, compiler: Compiler) -> Text:
+        quote = compiler.dialect.quote
+        tables: list[str] = []
+        conditions: list[str] = []
+        params: list[Any] = []
+        tied: list[Any] = []
+        _, *others = select.joins.values()
+        for join in others:
+            table, found = compile_table(join, compiler)
+            tables.append(table)
+            params += found
+            ties, found = compile_ties(join, compiler)
+            conditions += ties
+            tied += found
+        where, found = compile_where(select.where, "AND", compiler)
+        returning, returned = self.returning_clause(compiler)
+        if where and conditions:
+            sql = f"({where.removeprefix(' AND ')})"
+            where = f" WHERE {' AND '.join([*conditions, sql])}"
+        elif conditions:
+            where = f" WHERE {' AND '.join(conditions)}"
+        else:
+            where = where.replace(" AND", " WHERE", 1)
+        text = f"DELETE FROM {quote(self.table)} USING {', '.join(tables)}{where}{returning}"
+        return text, [*params, *tied, *found, *returned]
+
+
+def _joins_all(select: Select) -> bool:
+    """Whether the query's joins leave out rows that meet none, and so may stand beside each other."""
+    lateral = any(getattr(join.source, "lateral", False) for join in select.joins.values())
+    return not (select.ctes or lateral) and inner_aliases(select) == set(select.joins)
 
 
 DOOMED = "doomed"
@@ -37,7 +78,7 @@ DOOMED = "doomed"
 class DoomedKeys(Expression):
     """The keys of the rows that a ``DeleteTogether`` starts from, with those that refer to them: for IN."""
 
-    def __init__(self, key: Any) -> None:
+    def __init__(self, key: ModelField) -> None:
         super().__init__(key)
         self.key = key
 
@@ -46,7 +87,7 @@ class DoomedKeys(Expression):
         quote = compiler.dialect.quote
         return f"(SELECT {quote(self.key.column)} FROM {quote(DOOMED)})", []
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         return self.as_rows(compiler)
 
 
@@ -84,4 +125,4 @@ class DeleteTogether(Statement):
         ties = " OR ".join(f"T.{quote(field.column)} = {quote(DOOMED)}.{key}" for field in self.own)
         first = f"SELECT {key} FROM {table} WHERE {key} = %s"
         further = f"SELECT T.{key} FROM {table} T INNER JOIN {quote(DOOMED)} ON ({ties})"
-        return f"{first} UNION {further}", [Param(0, dialect.adapter(self.key))]
+        return f"{first} UNION {further}", [Param(0, dialect.comparison_adapter(self.key))]

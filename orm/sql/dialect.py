@@ -11,16 +11,20 @@ from __future__ import annotations
 import datetime
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from enum import Enum
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orm.errors import NotSupportedError, SuspiciousOperation
 from orm.late import late_module
+from orm.sql.capabilities import Capabilities as Capabilities  # backends find both here
+from orm.sql.capabilities import NewKey as NewKey
+from orm.sql.comparing import Compared
+from orm.sql.explanation import Plan, Step
 from orm.sql.features import Features
-from orm.sql.operations import Operations
+from orm.sql.operations import Operations, operators_of
 from orm.sql.schema import SchemaSpelling
-from orm.sql.types import INTEGER_RANGES, SQLType
+from orm.sql.types import INTEGER_RANGES, TEXT, TEXT_KINDS, SQLType
 
 if TYPE_CHECKING:
     from orm.sql import literals
@@ -30,82 +34,20 @@ else:
 
 Adapter = Callable[[Any], Any]
 
+_QUALIFIED = re.compile(r'"[^"]+"\."[^"]+"')
 _QUOTED = r"""'(?:[^']|'')*'|"(?:[^"]|"")*\""""
 
 
-class NewKey(Enum):
-    """How the key that the database makes for one inserted row comes back; the driver's connection carries it."""
+class FunctionBeside(NamedTuple):
+    """A function's call in FROM, the SQL of each of its columns, and what its rows must meet.
 
-    RETURNING = "a row of the INSERT"
-    LAST_ROW_ID = "the number of the last row, which the driver knows after an INSERT"
-    QUERY = "a second statement in the same session: ``Dialect.new_key_query``"
+    ``through`` is a function of single values that makes of the arguments what is called with.
+    """
 
-
-class Capabilities(NamedTuple):
-    """What a database can do, as far as it changes what is asked of it."""
-
-    returning: bool = True
-    """INSERT, UPDATE and DELETE can return the rows they change."""
-    new_key: NewKey = NewKey.RETURNING
-    """How the key of a single INSERT comes back; another way than RETURNING also where that one is quicker."""
-    numbered_placeholders: bool = False
-    """One parameter may be named twice in the text (``$1``)."""
-    typed_parameters: bool = False
-    """Parameter types are inferred from the text, so a bare parameter needs a cast."""
-    array_parameters: bool = False
-    """A list may be one parameter, and ``unnest`` turns arrays into rows."""
-    max_parameters: int = 999
-    max_identifier_length: int = 63
-    max_channel_length: int | None = None
-    """Bytes of the name of a channel that notifications are sent to; None where there are none."""
-    group_by_primary_key: bool = False
-    """Grouping by a primary key covers the other columns of its table."""
-    distinct_on: bool = False
-    select_for_update: bool = False
-    nulls_ordering: bool = True
-    """``NULLS FIRST`` and ``NULLS LAST`` are understood."""
-    nulls_largest: bool = False
-    """Where an ordering does not say where NULLs go, they come as if they were larger than every value."""
-    combinator_parentheses: bool = True
-    """The parts of a UNION may be put in parentheses (and so have ORDER BY and LIMIT of their own)."""
-    ignore_conflicts: bool = True
-    upsert: bool = True
-    update_from: bool = True
-    savepoints: bool = True
-    aggregate_filter: bool = True
-    schema_transactions: bool = True
-    alter_columns: bool = True
-    """ALTER TABLE changes columns and constraints. False: the table is built anew and its rows are copied."""
-    forward_references: bool = False
-    """A foreign key may name a table that does not exist yet."""
-    foreign_keys: bool = True
-    """Tables declare their foreign keys. False where the database would not let one transaction delete both ends."""
-    deferrable_foreign_keys: bool = True
-    deferrable_unique: bool = False
-    nulls_not_distinct: bool = False
-    """``UNIQUE NULLS NOT DISTINCT`` is understood."""
-    virtual_columns: bool = True
-    """A column may be computed whenever it is read; else what the database computes is stored."""
-    comments: bool = False
-    """Tables and columns may carry a comment."""
-    partial_indexes: bool = True
-    expression_indexes: bool = True
-    covering_indexes: bool = False
-    concurrent_indexes: bool = False
-    unvalidated_constraints: bool = False
-    """An index may carry further columns along (``INCLUDE``)."""
-    operator_classes: bool = False
-    """A column of an index may name how it is compared."""
-    tablespaces: bool = False
-    changing_ctes: bool = False
-    """A statement in WITH may change rows (``WITH gone AS (DELETE … RETURNING …)``)."""
-    cursors: bool = True
-    """A transaction can keep a result open at the server and read it bit by bit. False: a stream reads all its rows
-    before it gives the first ones."""
-    lock_timeout: bool = True
-    """A transaction can limit how long it waits for locks, where the connection can say so (``limit_locks``)."""
-    one_writer: bool = False
-    """Only one transaction can write at a time, and another one's first write waits for its end."""
+    call: str
+    columns: Sequence[str]
+    condition: str | None = None
+    through: str | None = None
 
 
 class Pattern(NamedTuple):
@@ -138,6 +80,8 @@ class Dialect(SchemaSpelling):
     answers: Mapping[str, Any] = {}
     """What programs of Django's world are told of the database under ``connection.features``, where that is not what
     the capabilities or Django's usual answer say."""
+    plan_format: str | None = None
+    """The format of EXPLAIN that ``plan`` reads."""
     version_query = "SELECT version()"
     """What asks the server for its version."""
 
@@ -151,12 +95,17 @@ class Dialect(SchemaSpelling):
     @property
     def features(self) -> Features:
         """What the database can do."""
-        return Features(self)
+        return Features(self.capabilities, self.answers)
 
     @property
     def ops(self) -> Operations:
         """Quoting, limits and texts for LIKE."""
         return Operations(self)
+
+    @property
+    def operators(self) -> dict[str, str]:
+        """What stands between both sides of each lookup that compares."""
+        return operators_of(self)
 
     def like_escaped(self, text: str) -> str:
         """Return a text with LIKE's wildcards escaped."""
@@ -167,17 +116,24 @@ class Dialect(SchemaSpelling):
     def quote(self, name: str) -> str:
         """Return an identifier ready for SQL text.
 
+        Two in quotes with a dot between them stay as they are: programs of Django's name the table of a schema
+        ``'"sales"."orders"'``, or ``'sales"."orders'``.
+
         Raises ``SuspiciousOperation`` for an empty name or one with a NUL character.
         """
         if not name or "\x00" in name:
             raise SuspiciousOperation(f"{name!r} can't be the name of a table, column or alias")
+        if '"."' in name:
+            qualified = _QUALIFIED.fullmatch(name if name[0] == '"' else f'"{name}"')
+            if qualified is not None:
+                return qualified[0].replace("%", "%%")
         return '"' + name.replace('"', '""').replace("%", "%%") + '"'
 
     def placeholder(self, number: int) -> str:
         """Return the placeholder of the ``number``-th parameter, counted from 1."""
         return "?"
 
-    def written_parameter(self, number: int, value: Any) -> str:
+    def written_parameter(self, number: int, value: object) -> str:
         """Return the placeholder of a value in SQL that a caller wrote, with the type that the value itself names.
 
         Its SQL was written for values in the text, where ``2 = ANY(...)`` or ``IS NULL`` need no type beside.
@@ -203,6 +159,10 @@ class Dialect(SchemaSpelling):
         """Return the column type for a field (its ``kind`` and refinements; ``field.auto`` for generated keys)."""
         raise NotImplementedError(f"{type(self).__name__} does not say how {field.kind} columns are declared.")
 
+    def referring_type(self, column_type: str) -> str:
+        """Return the type of a column that refers to one of the given type: usually that type."""
+        return column_type
+
     def sized_type(self, name: str, *sizes: int) -> str:
         """Return a type's name with its sizes, as ``varchar(20)``. Raises ``TypeError`` for what is no whole number."""
         if not all(isinstance(size, int) for size in sizes):
@@ -217,17 +177,61 @@ class Dialect(SchemaSpelling):
         """Return ``sql`` cast to a type."""
         return f"CAST({sql} AS {self.cast_type(sql_type)})"
 
+    def as_text(self, sql: str, sql_type: SQLType) -> str:
+        """Return ``sql``, of a type, as the text that is matched and joined: as it is where it is a text already."""
+        return sql if sql_type.kind in TEXT_KINDS else self.cast(sql, TEXT)
+
+    def tie(self, lhs: str, lhs_type: SQLType, rhs: str, rhs_type: SQLType) -> str:
+        """Return that columns of two tables are equal, which may be of different types along a generic relation."""
+        return f"{lhs} = {rhs}"
+
+    def cast_to_column(self, sql: str, sql_type: SQLType) -> str:
+        """Return ``sql`` cast to what a column of this type holds, where the database can cut it to its length."""
+        return self.cast(sql, sql_type)
+
+    def date_as_moment(self, sql: str) -> str:
+        """Return a date as the moment its day begins, to be compared with moments; most databases see to that."""
+        return sql
+
+    def set_settings(self, number: int) -> str:
+        """Return the statement that sets something until the transaction ends.
+
+        Its parameters are ``number`` names, each followed by its value. For databases with ``transaction_settings``.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not say how a transaction's settings are set.")
+
+    def read_settings(self, number: int) -> str:
+        """Return the statement that reads what is set; its parameters are ``number`` names, NULL stands for nothing."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how a transaction's settings are read.")
+
     def integer_range(self, sql_type: SQLType) -> tuple[int, int]:
         """Return the least and the greatest whole number a column of this type holds."""
         return INTEGER_RANGES[sql_type.kind]
 
     def adapter(self, sql_type: SQLType) -> Adapter | None:
-        """Return what turns a canonical Python value (never None) into the drivers' parameter; None: as it is."""
+        """Return what turns a canonical Python value (never None) into the drivers' parameter; None: as it is.
+
+        One that only refuses texts in which a certain character is may say which, in an attribute ``refuses``.
+        """
         return None
+
+    def comparison_adapter(self, sql_type: SQLType) -> Adapter | None:
+        """Return ``adapter()`` for what a column is compared to, which a field of the application may say itself."""
+        adapter = self.adapter(sql_type)
+        return adapter if sql_type.compares_prepared else Compared(sql_type, self, adapter)
 
     def converter(self, sql_type: SQLType) -> Adapter | None:
         """Return what turns the drivers' value (never None) into the canonical Python value; None: as it is."""
         return None
+
+    def computed_decimal(self, sql_type: SQLType) -> Adapter | None:
+        """Return ``converter()`` of a decimal that is no column of a table."""
+        return self.converter(sql_type)
+
+    def json_reader(self, sql_type: SQLType) -> Adapter:
+        """Return what reads a JSON text: with the decoder of the field, where it has one."""
+        decoder = getattr(getattr(sql_type, "output_field", sql_type), "decoder", None)
+        return json.loads if decoder is None else partial(json.loads, cls=decoder)
 
     # -- conditions ---------------------------------------------------------------------------------------------------
 
@@ -267,6 +271,10 @@ class Dialect(SchemaSpelling):
         """Return a function of numbers; ``arguments`` are SQL, each with its kind where that is known."""
         return f"{self.function_name(name)}({', '.join(sql for sql, _ in arguments)})"
 
+    def round_to_tens(self, arguments: Sequence[tuple[str, str | None]]) -> str:
+        """Return a number rounded to as many places as the second argument says, which is below 0."""
+        return self.numeric_function("ROUND", arguments)
+
     def digest(self, algorithm: str, sql: str) -> str:
         """Return a digest of a text in hexadecimal; ``algorithm`` is SHA1, SHA224, SHA256, SHA384 or SHA512."""
         return f"{algorithm}({sql})"
@@ -299,6 +307,9 @@ class Dialect(SchemaSpelling):
         """Return an arithmetic expression; ``operator`` is one of + - * / %% ^ & | # << >>."""
         return f"({lhs} {operator} {rhs})"
 
+    def check_computing(self, sql_type: SQLType) -> None:
+        """Raise ``NotSupportedError`` for a type whose values no aggregate can add up here."""
+
     def sum_function(self, sql_type: SQLType) -> str:
         """Return the name of the aggregate that adds values of this type up."""
         return "SUM"
@@ -317,8 +328,8 @@ class Dialect(SchemaSpelling):
     def json_value(self, sql: str, path: str, *, as_text: bool, special: bool) -> str:
         """Return what lies at a path in a JSON value; ``as_text`` unquotes strings.
 
-        ``path`` is SQL (``%s``, for what ``json_path(special)`` makes). Here and below the text names each argument
-        once and in order, as either may hold parameters.
+        ``path`` is SQL (``%s``, for what ``json_path(special)`` makes). The text may name both several times. In those
+        below it names each argument once and in order, as either may hold parameters.
         """
         raise NotSupportedError(f"{self.name} can't look into JSON")
 
@@ -329,6 +340,10 @@ class Dialect(SchemaSpelling):
     def json_comparable(self, sql: str, path: str, *, special: bool) -> tuple[str, Adapter]:
         """Return a scalar at a path as it stands to the left of ``<`` and ``>``, and the adapter for the right side."""
         raise NotSupportedError(f"{self.name} can't compare values inside JSON")
+
+    def json_ordering(self, sql: str) -> str:
+        """Return the SQL by which rows are put in the order of a computed JSON value: numbers as such, not as text."""
+        return sql
 
     def json_contains(self, lhs: str, rhs: str) -> str:
         """Return whether JSON ``lhs`` contains JSON ``rhs``."""
@@ -352,6 +367,10 @@ class Dialect(SchemaSpelling):
         """Return the zone in which columns keep the moments of naive datetimes; None where they stay as they are."""
         return None
 
+    def session_settings(self) -> Hashable:
+        """Return what the configuration says of sessions as they are opened: open ones end when that changes."""
+        return None
+
     def now(self) -> str:
         """Return the current moment."""
         return "CURRENT_TIMESTAMP"
@@ -365,7 +384,7 @@ class Dialect(SchemaSpelling):
         return "FALSE"
 
     def random(self) -> str:
-        """Return a random number expression, for ``order_by("?")``."""
+        """Return a random number from 0 up to 1, also for ``order_by("?")``."""
         return "RANDOM()"
 
     def notify_statement(self) -> str:
@@ -378,7 +397,7 @@ class Dialect(SchemaSpelling):
             raise SuspiciousOperation("a string with a NUL character can't become SQL text")
         return "'" + text.replace("'", "''").replace("%", "%%") + "'"
 
-    def array_text(self, items: Sequence[Any]) -> str:
+    def array_text(self, items: Sequence[object]) -> str:
         """Return a list as the text of a literal, where it is no JSON (which is text already)."""
         return json.dumps(list(items))
 
@@ -399,7 +418,11 @@ class Dialect(SchemaSpelling):
         """Return the row-locking clause; ``of`` are quoted aliases."""
         raise NotSupportedError(f"{self.name} has no row locks (select_for_update)")
 
-    def explain(self, format: str | None, options: dict[str, Any]) -> str:
+    def copy_in(self, table: str, columns: Sequence[str]) -> str:
+        """Return the statement that copies rows into a table; the names are quoted."""
+        raise NotSupportedError(f"{self.name} has no statement that copies rows")
+
+    def explain(self, format: str | None, options: dict[str, object]) -> str:
         """Return what goes before a statement to have it explained.
 
         Raises ``ValueError`` for a format or option the database does not have.
@@ -407,6 +430,10 @@ class Dialect(SchemaSpelling):
         if format is not None or options:
             raise ValueError(f"{self.name} explains queries without format or options")
         return "EXPLAIN"
+
+    def plan(self, rows: Sequence[Sequence[object]]) -> Plan:
+        """Return what the database answered to ``explain(plan_format, …)`` as steps."""
+        return Plan([Step(line) for line in self.explained(rows).splitlines()])
 
     def default_row(self) -> str:
         """Return what an INSERT of a row with only default values says in place of columns and values."""
@@ -421,6 +448,19 @@ class Dialect(SchemaSpelling):
     def value_table(self, rows: Sequence[str], alias: str, columns: Sequence[str]) -> str:
         """Return rows (each in parentheses) as a table in FROM; alias and columns are quoted."""
         return f"(VALUES {', '.join(rows)}) AS {alias}({', '.join(columns)})"
+
+    def table_function(self, function: str, arguments: Sequence[str], alias: str, columns: Sequence[str]) -> str:
+        """Return the rows of a function as a table in FROM; alias and columns are quoted.
+
+        ``function`` is what it is called, or a word of ``orm.models.sources`` that databases have different names for.
+        """
+        return f"{function}({', '.join(arguments)}) AS {alias}({', '.join(columns)})"
+
+    def function_beside(self, function: str, alias: str, columns: Sequence[str]) -> FunctionBeside | None:
+        """Return a function that takes columns of the tables before it, for a database without LATERAL that has such
+        calls nevertheless; None where it has not.
+        """
+        return None
 
     def materialized(self, wanted: bool) -> str:
         """Return what stands before a query in WITH that is to be computed once, or not, with a trailing blank."""
@@ -446,7 +486,7 @@ class Dialect(SchemaSpelling):
         """
         raise NotImplementedError(f"{type(self).__name__} has one writer, and does not say which statements write.")
 
-    def shown(self, sql: str, params: Sequence[Any]) -> str:
+    def shown(self, sql: str, params: Sequence[object]) -> str:
         """Return a statement with its parameters put in, quoted, for people to read and paste; it is never sent."""
         numbers = {self.placeholder(number): number for number in range(1, len(params) + 1)}
         numbered = self.capabilities.numbered_placeholders
@@ -460,11 +500,11 @@ class Dialect(SchemaSpelling):
 
         return re.sub(_QUOTED + rf"|({marks})", put, sql) if params else sql
 
-    def shown_value(self, value: Any) -> str:
+    def shown_value(self, value: object) -> str:
         """Return a parameter as SQL text that means the same."""
         return literals.shown(value, self)
 
-    def explained(self, rows: Sequence[Sequence[Any]]) -> str:
+    def explained(self, rows: Sequence[Sequence[object]]) -> str:
         """Return what the database answered to ``explain`` as a text to be read."""
         return "\n".join(" ".join(str(item) for item in row) for row in rows)
 
@@ -493,6 +533,11 @@ class Dialect(SchemaSpelling):
         not known). None where the database has no replicas, or can't tell."""
         return None
 
+    def lock_waits(self) -> str | None:
+        """Return a query of who waits for a lock at the server: who, for whom, for how many seconds, of what kind, and
+        the name of its application. None where the database has no such list."""
+        return None
+
     def savepoint(self, name: str) -> tuple[str, str, str]:
         """Return the statements that set, release and roll back to a savepoint."""
         name = self.quote(name)
@@ -500,7 +545,7 @@ class Dialect(SchemaSpelling):
 
     # -- schema --------------------------------------------------------------------------------------------------------
 
-    def generated_key_clause(self, field: Any) -> str:
+    def generated_key_clause(self, field: object) -> str:
         """Return what follows the type of a key the database makes (``GENERATED BY DEFAULT AS IDENTITY``)."""
         return "GENERATED BY DEFAULT AS IDENTITY"
 

@@ -11,21 +11,37 @@ Users may write their own with Django's ``as_sql(compiler, connection)``; ``conn
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from orm.errors import EmptyResultSet, FieldError, FullResultSet
 from orm.sql import types
-from orm.sql.nodes import Node, Param, structure_of
+from orm.sql.combinable import Combinable
+from orm.sql.nodes import Node, Param, Rendered, structure_of
 from orm.sql.python_types import type_of
+from orm.sql.result_types import checked_operator, family, field_name, type_of_operation
 from orm.sql.types import SQLType
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
     from orm.sql.dialect import Dialect
+    from orm.sql.resolving import Resolver
+
+    computed = property
+else:
+
+    class computed:
+        """A property that an expression of the user's may set: its instance then holds the value."""
+
+        def __init__(self, read):
+            self.read = read
+            self.__doc__ = read.__doc__
+
+        def __get__(self, instance, owner=None):
+            return self if instance is None else self.read(instance)
 
 
-def _map_value(value: Any, change: Callable[[Expression], Expression]) -> Any:
+def _map_value(value: object, change: Callable[[Expression], Expression]) -> Any:
     """Return ``value`` with every expression directly inside it changed; the same object when nothing changed."""
     if isinstance(value, Node):
         return change(value)  # type: ignore[arg-type]
@@ -40,122 +56,6 @@ def _map_value(value: Any, change: Callable[[Expression], Expression]) -> Any:
     return value
 
 
-class Combinable(Node):
-    """Arithmetic and ordering, for everything that has a value in SQL."""
-
-    condition_class: ClassVar[Any] = None  # Q, which is made of expressions and so sets itself here
-    subquery_class: ClassVar[Any] = None  # Subquery likewise
-
-    ADD = "+"
-    SUB = "-"
-    MUL = "*"
-    DIV = "/"
-    MOD = "%%"
-    POW = "^"
-    BITAND = "&"
-    BITOR = "|"
-    BITXOR = "#"
-    BITLEFTSHIFT = "<<"
-    BITRIGHTSHIFT = ">>"
-
-    def _combine(self, other: Any, operator: str, reversed_: bool) -> CombinedExpression:
-        other = as_expression(other)
-        here: Any = self
-        return CombinedExpression(other, operator, here) if reversed_ else CombinedExpression(here, operator, other)
-
-    def __neg__(self) -> CombinedExpression:
-        return self._combine(-1, self.MUL, False)
-
-    def __add__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, self.ADD, False)
-
-    def __sub__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, self.SUB, False)
-
-    def __mul__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, self.MUL, False)
-
-    def __truediv__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, self.DIV, False)
-
-    def __mod__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, self.MOD, False)
-
-    def __pow__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, self.POW, False)
-
-    def __radd__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, self.ADD, True)
-
-    def __rsub__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, self.SUB, True)
-
-    def __rmul__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, self.MUL, True)
-
-    def __rtruediv__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, self.DIV, True)
-
-    def __rmod__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, self.MOD, True)
-
-    def __rpow__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, self.POW, True)
-
-    def __and__(self, other: Any) -> Any:
-        return self._logical(other, "AND")
-
-    def __or__(self, other: Any) -> Any:
-        return self._logical(other, "OR")
-
-    def __xor__(self, other: Any) -> Any:
-        return self._logical(other, "XOR")
-
-    def __rand__(self, other: Any) -> Any:
-        return self._logical(other, "AND")
-
-    def __ror__(self, other: Any) -> Any:
-        return self._logical(other, "OR")
-
-    def __rxor__(self, other: Any) -> Any:
-        return self._logical(other, "XOR")
-
-    def _logical(self, other: Any, connector: str) -> Any:
-        if not getattr(self, "conditional", False) or not getattr(other, "conditional", False):
-            raise NotImplementedError("Use .bitand(), .bitor(), and .bitxor() for bitwise logical operations.")
-        return self.condition_class(self).combined(other, connector)
-
-    def bitand(self, other: Any) -> CombinedExpression:
-        """Return the bitwise AND with ``other``."""
-        return self._combine(other, self.BITAND, False)
-
-    def bitor(self, other: Any) -> CombinedExpression:
-        """Return the bitwise OR with ``other``."""
-        return self._combine(other, self.BITOR, False)
-
-    def bitxor(self, other: Any) -> CombinedExpression:
-        """Return the bitwise exclusive OR with ``other``."""
-        return self._combine(other, self.BITXOR, False)
-
-    def bitleftshift(self, other: Any) -> CombinedExpression:
-        """Return the value shifted left by ``other`` bits."""
-        return self._combine(other, self.BITLEFTSHIFT, False)
-
-    def bitrightshift(self, other: Any) -> CombinedExpression:
-        """Return the value shifted right by ``other`` bits."""
-        return self._combine(other, self.BITRIGHTSHIFT, False)
-
-    def asc(self, *, nulls_first: bool | None = None, nulls_last: bool | None = None) -> OrderBy:
-        """Return this as an ascending ordering."""
-        here: Any = self
-        return OrderBy(here, nulls_first=nulls_first, nulls_last=nulls_last)
-
-    def desc(self, *, nulls_first: bool | None = None, nulls_last: bool | None = None) -> OrderBy:
-        """Return this as a descending ordering."""
-        here: Any = self
-        return OrderBy(here, descending=True, nulls_first=nulls_first, nulls_last=nulls_last)
-
-
 class Expression(Combinable):
     """Base of everything that has a value in SQL.
 
@@ -165,6 +65,10 @@ class Expression(Combinable):
     is_expression = True
     conditional_kind: ClassVar[bool] = False
     window_compatible = False
+    takes_keys: ClassVar[bool] = True
+    """Whether a key made of several columns may stand in it."""
+    is_part_of_json: bool = False
+    """Whether it is what lies under a key of JSON: text for some databases, which must put it in order as a value."""
     _output_field: SQLType | None = None
 
     def __init__(self, output_field: SQLType | None = None) -> None:
@@ -177,9 +81,13 @@ class Expression(Combinable):
 
     # -- shape --------------------------------------------------------------------------------------------------------
 
-    def structure(self, values: list[Any]) -> Hashable:
+    def structure(self, values: list[object]) -> Hashable:
         """Return the key of this expression without its values, which are appended to ``values``."""
-        return (type(self), *[(name, structure_of(item, values)) for name, item in self.__dict__.items()])
+        key: list[Any] = [type(self)]
+        for name, item in self.__dict__.items():
+            key.append(name)
+            key.append(item.structure(values) if isinstance(item, Node) else structure_of(item, values))
+        return tuple(key)
 
     def children(self) -> Iterator[Expression]:
         """Yield the expressions directly inside this one."""
@@ -192,7 +100,7 @@ class Expression(Combinable):
             elif isinstance(item, dict):
                 stack.extend(item.values())
 
-    def map(self, change: Callable[[Expression], Expression]) -> Expression:
+    def map(self, change: Callable[[Expression], Expression]) -> Self:
         """Return a copy whose direct children went through ``change``; itself when none changed."""
         new = None
         for name, item in self.__dict__.items():
@@ -220,16 +128,35 @@ class Expression(Combinable):
 
     def resolve_expression(
         self,
-        query: Any = None,
+        query: Resolver,
         allow_joins: bool = True,
         reuse: set[str] | None = None,
         summarize: bool = False,
         for_save: bool = False,
-    ) -> Any:
-        """Return this expression with names turned into columns of ``query`` and values into slots."""
-        return self.map(lambda child: child.resolve_expression(query, allow_joins, reuse, summarize, for_save))
+    ) -> Expression:
+        """Return this expression with names turned into columns of ``query`` and values into slots.
 
-    @property
+        Raises ``ValueError`` for a key made of several columns where only one value can stand.
+        """
+        return self.with_parts_resolved(query, allow_joins, reuse, summarize, for_save)
+
+    def with_parts_resolved(
+        self,
+        query: Resolver,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Self:
+        """Return this expression with what is inside it resolved."""
+        made = self.map(lambda child: child.resolve_expression(query, allow_joins, reuse, summarize, for_save))
+        if not self.takes_keys and any(
+            getattr(part, "is_key_of_several", False) for part in made.get_source_expressions()
+        ):
+            raise ValueError(f"{type(self).__name__} expression does not support composite primary keys.")
+        return made
+
+    @computed
     def output_field(self) -> SQLType:
         """The type of the result. Raises ``FieldError`` where it can't be inferred."""
         found = self._output_field or self._infer_output_field()
@@ -238,25 +165,42 @@ class Expression(Combinable):
                 f"Cannot resolve expression type, unknown output_field. {type(self).__name__} has an unknown type: "
                 "give it an output_field"
             )
-        return found
+        return self._field_of(found)
+
+    def _field_of(self, found: SQLType) -> SQLType:
+        """Return the field that programs see for a computed type."""
+        return types.as_field(found)
 
     @property
     def output_field_or_none(self) -> SQLType | None:
         """The type of the result, or None where it can't be inferred."""
-        if type(self).output_field is not Expression.output_field:  # an expression of the user's says it that way
-            return self.output_field
+        if type(self).output_field is not Expression.output_field or "output_field" in self.__dict__:
+            return self.output_field  # an expression of the user's says it that way
         return self._output_field or self._infer_output_field()
+
+    def get_lookup(self, name: str) -> Any:
+        """Return the lookup of that name for this value; None where neither its class nor its type has one."""
+        own = getattr(type(self), "class_lookups", {}).get(name)
+        if own is not None and not getattr(own, "is_transform", False):
+            return own
+        return types.as_field(self.output_field_or_none or types.UNKNOWN).get_lookup(name)
+
+    def get_transform(self, name: str) -> Any:
+        """Return the transform of that name for this value; None where its type has none."""
+        return types.as_field(self.output_field_or_none or types.UNKNOWN).get_transform(name)
 
     def _infer_output_field(self) -> SQLType | None:
         kinds: dict[str, SQLType] = {}
+        sources: dict[str, Any] = {}
         for source in self.get_source_expressions():
             field = source.output_field_or_none if source is not None else None
             if field is not None:
-                first = kinds.setdefault(_family(field.kind), field)
+                first = kinds.setdefault(family(field.kind), field)
+                sources.setdefault(family(field.kind), source)
                 if field.kind == "decimal" and field.decimal_places != first.decimal_places:
                     kinds["decimal"] = types.DECIMAL  # as many places as the value has
         if len(kinds) > 1:
-            named = ", ".join(field_name(field) for field in kinds.values())
+            named = ", ".join(_operand_name(sources[kind], field) for kind, field in kinds.items())
             raise FieldError(
                 f"Expression contains mixed types: {named}. You must set output_field. {type(self).__name__} can't "
                 "tell which of them it gives"
@@ -271,12 +215,12 @@ class Expression(Combinable):
         field = self.output_field_or_none
         return field is not None and field.kind == "boolean"
 
-    @property
+    @computed
     def contains_aggregate(self) -> bool:
         """Whether an aggregate of the same query is inside."""
         return any(child.contains_aggregate for child in self.children())
 
-    @property
+    @computed
     def contains_over_clause(self) -> bool:
         """Whether a window function of the same query is inside."""
         return any(child.contains_over_clause for child in self.children())
@@ -288,7 +232,7 @@ class Expression(Combinable):
 
     # -- SQL -----------------------------------------------------------------------------------------------------------
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         """Return SQL with ``%s`` placeholders, and the parameters they stand for."""
         raise NotImplementedError(f"{type(self).__name__} must define as_sql(compiler, connection)")
 
@@ -300,6 +244,13 @@ class Expression(Combinable):
         for child in self.children():
             yield from child.group_by_columns()
 
+    def replace_expressions(self, replacements: Mapping[Any, Any]) -> Expression:
+        """Return this with every expression that is a key of ``replacements`` replaced by what stands for it there."""
+        if not replacements:
+            return self
+        found = replacements.get(self)
+        return self.map(lambda child: child.replace_expressions(replacements)) if found is None else found
+
     def get_group_by_cols(self) -> list[Any]:
         """Return the same as a list (Django's name, which expressions of the user's may define)."""
         return list(self.group_by_columns())
@@ -310,7 +261,7 @@ class Expression(Combinable):
 
     # -- conditions ----------------------------------------------------------------------------------------------------
 
-    def __invert__(self) -> Any:
+    def __invert__(self) -> Expression:
         return NegatedExpression(self)
 
     def __eq__(self, other: object) -> bool:
@@ -331,20 +282,15 @@ class Expression(Combinable):
         return f"{type(self).__name__}({inside})"
 
 
-def field_name(sql_type: SQLType) -> str:
-    """Return what the field of a type is called."""
-    own = type(sql_type).__name__
-    return own if own.endswith("Field") else types.FIELD_NAMES.get(sql_type.kind, sql_type.kind)
+def _operand_name(operand: Any, sql_type: SQLType) -> str:
+    """Return the name of an operand's field; a value has that of the field it would have as ``Value()``."""
+    while hasattr(operand, "then"):
+        operand = operand.then
+    bare = isinstance(operand, Slot) and type(sql_type) is SQLType
+    return {"bigint": "IntegerField", "text": "CharField"}.get(sql_type.kind if bare else "") or field_name(sql_type)
 
 
-_FAMILIES = {"smallint": "integer", "integer": "integer", "bigint": "integer", "char": "text", "text": "text"}
-
-
-def _family(kind: str) -> str:
-    return _FAMILIES.get(kind, kind)
-
-
-def as_expression(value: Any) -> Any:
+def as_expression(value: object) -> Any:
     """Return ``value`` when it is an expression, a subquery of a queryset, a ``Value`` around anything else."""
     if isinstance(value, Combinable) or hasattr(value, "resolve_expression"):
         return value
@@ -364,14 +310,31 @@ class Slot(Expression):
     def _infer_output_field(self) -> SQLType | None:
         return None
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         field = self._output_field
         adapter = connection.adapter(field) if field is not None else None
         sql = connection.parameter_beside(field) if self.bare else connection.parameter(field)
         return sql, [Param(self.index, adapter)]
 
+    def moved(self, offset: int) -> Self:
+        """Return the place of the same value in a query where it comes ``offset`` places later."""
+        other = copy.copy(self)
+        other.index = self.index + offset
+        return other
+
     def group_by_columns(self) -> Iterable[Expression]:
         return ()
+
+
+class ComparedSlot(Slot):
+    """The place of a value that is compared, which a field of the application may say itself."""
+
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
+        sql, params = super().as_sql(compiler, connection)
+        field = self._output_field
+        if field is not None and not field.compares_prepared:
+            params = [Param(self.index, connection.comparison_adapter(field))]
+        return sql, params
 
 
 class Value(Expression):
@@ -381,7 +344,7 @@ class Value(Expression):
         super().__init__(output_field)
         self.value = value
 
-    def structure(self, values: list[Any]) -> Hashable:
+    def structure(self, values: list[object]) -> Hashable:
         field = self._output_field.structure() if self._output_field is not None else None
         if self.value is None:
             return (Value, None, field)
@@ -395,29 +358,32 @@ class Value(Expression):
     def _infer_output_field(self) -> SQLType | None:
         return type_of(self.value)
 
+    def _field_of(self, found: SQLType) -> SQLType:
+        return types.as_field(types.CHAR if found is types.TEXT else found)
+
     def resolve_expression(
         self,
-        query: Any = None,
+        query: Resolver,
         allow_joins: bool = True,
         reuse: set[str] | None = None,
         summarize: bool = False,
         for_save: bool = False,
-    ) -> Any:
+    ) -> Expression:
         if self.value is None:
             field = self._output_field
             return JSONNullValue(field) if field is not None and field.kind == "json" else Null(field)
         field = self.output_field_or_none
         if field is None:
             raise FieldError(f"Value({self.value!r}) has a type no column has: give it an output_field")
-        return Slot(query.take_slot(self.value, field.get_prep_value), field)
+        return ComparedSlot(query.take_slot(self.value, field.get_prep_value), field)
 
     def group_by_columns(self) -> Iterable[Expression]:
         return ()
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         """Return a parameter of the shape: what a transform brings along was part of no step's values."""
         field = self.output_field
-        adapter = connection.adapter(field)
+        adapter = connection.comparison_adapter(field)
         value = None if self.value is None else field.get_prep_value(self.value)
         return connection.parameter(field), [value if adapter is None or value is None else adapter(value)]
 
@@ -431,7 +397,7 @@ class Null(Expression):
     def _infer_output_field(self) -> SQLType | None:
         return None
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         if self._output_field is not None and connection.capabilities.typed_parameters:
             return connection.cast("NULL", self._output_field), []
         return "NULL", []
@@ -446,7 +412,7 @@ class JSONNullValue(Expression):
     def _infer_output_field(self) -> SQLType | None:
         return types.JSON
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         adapter = connection.adapter(types.JSON)
         return connection.parameter(types.JSON), [adapter(None) if adapter is not None else "null"]
 
@@ -457,10 +423,12 @@ class JSONNullValue(Expression):
 class CombinedExpression(Expression):
     """Two expressions and an operator between them."""
 
+    takes_keys = False
+
     def __init__(self, lhs: Any, connector: str, rhs: Any, output_field: SQLType | None = None) -> None:
         super().__init__(output_field)
         self.lhs = lhs
-        self.connector = connector
+        self.connector = checked_operator(connector)
         self.rhs = rhs
 
     def _infer_output_field(self) -> SQLType | None:
@@ -468,30 +436,19 @@ class CombinedExpression(Expression):
         rhs: SQLType | None = self.rhs.output_field_or_none
         if lhs is None or rhs is None:
             return lhs or rhs
-        kinds = {_family(lhs.kind), _family(rhs.kind)}
-        if len(kinds) == 1:
-            if kinds == {"decimal"}:
-                return types.DECIMAL  # as many places as the result has, whatever those of the columns
-            if kinds <= {"date", "datetime", "time"}:
-                if self.connector != "-":
-                    raise self._untypable(lhs, rhs)
-                return types.DURATION
-            return lhs if lhs.kind not in ("smallint", "integer") else types.BIGINT
-        if kinds <= {"integer", "float", "decimal"}:
-            return types.DECIMAL if "decimal" in kinds and "float" not in kinds else types.FLOAT
-        if "duration" in kinds and len(kinds & {"date", "datetime", "time"}) == 1:
-            return types.TIME if "time" in kinds else types.DATETIME
-        if "duration" in kinds and kinds & {"integer", "float", "decimal"}:
-            return types.DURATION
-        raise self._untypable(lhs, rhs)
+        found = type_of_operation(self.connector, lhs, rhs)
+        if found is None:
+            raise self._untypable(lhs, rhs)
+        return found
 
     def _untypable(self, lhs: SQLType, rhs: SQLType) -> FieldError:
         return FieldError(
-            f"Cannot infer type of {self.connector!r} expression involving these types: {field_name(lhs)}, "
-            f"{field_name(rhs)}. You must set output_field. Wrap it in ExpressionWrapper(…, output_field=…)"
+            f"Cannot infer type of {self.connector!r} expression involving these types: "
+            f"{_operand_name(self.lhs, lhs)}, {_operand_name(self.rhs, rhs)}. You must set output_field. "
+            "Wrap it in ExpressionWrapper(…, output_field=…)"
         )
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         lhs, lhs_params = compiler.compile_value(self.lhs)
         rhs, rhs_params = compiler.compile_value(self.rhs)
         lhs_type, rhs_type = self.lhs.output_field_or_none, self.rhs.output_field_or_none
@@ -524,7 +481,7 @@ class NegatedExpression(Expression):
     def __invert__(self) -> Any:
         return copy.copy(self.expression)
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         try:
             sql, params = compiler.compile(self.expression)
         except EmptyResultSet:
@@ -536,6 +493,10 @@ class NegatedExpression(Expression):
 
 class OrderBy(Expression):
     """An expression with a direction: what ``order_by`` takes, and ``F("x").desc(nulls_last=True)`` gives."""
+
+    asked_by: tuple[str, bool] | None = None
+    """For one of the orderings of a related model: the name of the relation that was to be ordered by, and whether
+    downwards."""
 
     def __init__(
         self,
@@ -560,6 +521,10 @@ class OrderBy(Expression):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.expression!r}, descending={self.descending})"
 
+    def reverse_ordering(self) -> OrderBy:
+        """Return the opposite ordering, under Django's name."""
+        return self.reversed()
+
     def reversed(self) -> OrderBy:
         """Return the opposite ordering."""
         return OrderBy(
@@ -569,8 +534,10 @@ class OrderBy(Expression):
             nulls_last=self.nulls_first,
         )
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         sql, params = compiler.compile(self.expression)
+        if self.expression.is_part_of_json:
+            sql = connection.json_ordering(sql)
         if not (self.nulls_first or self.nulls_last) or connection.capabilities.nulls_ordering:
             return f"{sql} {self.direction(connection)}", params
         first = f"{sql} IS {'NOT ' if self.nulls_first else ''}NULL"

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from orm.errors import InterfaceError
+
 if TYPE_CHECKING:
-    from orm.sql.dialect import Dialect
+    from collections.abc import Mapping
+
+    from orm.sql.capabilities import Capabilities
 
 CAPABILITIES = {
     "allows_group_by_selected_pks": "group_by_primary_key",
@@ -81,6 +85,7 @@ USUAL: dict[str, Any] = {
     "bare_select_suffix": "",
     "can_create_inline_fk": True,
     "can_rename_index": True,
+    "closed_cursor_error_class": InterfaceError,
     "connection_persists_old_columns": False,
     "create_test_procedure_with_int_param_sql": None,
     "create_test_procedure_without_params_sql": None,
@@ -94,6 +99,7 @@ USUAL: dict[str, Any] = {
     "has_real_datatype": False,
     "introspected_field_types": {name: name for name in _INTROSPECTED.split()},
     "json_key_contains_list_matching_requires_list": False,
+    "minimum_database_version": None,
     "prohibits_null_characters_in_text_exception": None,
     "supported_explain_formats": set(),
     "supports_cast_with_precision": True,
@@ -110,15 +116,16 @@ USUAL: dict[str, Any] = {
 class Features:
     """The answers for one database; a question Django does not have raises AttributeError."""
 
-    def __init__(self, dialect: Dialect) -> None:
-        self._dialect = dialect
+    def __init__(self, capabilities: Capabilities, answers: Mapping[str, Any]) -> None:
+        self._capabilities = capabilities
+        self._answers = answers
 
     def __getattr__(self, name: str) -> Any:
-        if name in self._dialect.answers:
-            answer = self._dialect.answers[name]
+        if name in self._answers:
+            answer = self._answers[name]
             return {**USUAL[name], **answer} if name == "introspected_field_types" else answer
         if name in CAPABILITIES:
-            return getattr(self._dialect.capabilities, CAPABILITIES[name])
+            return getattr(self._capabilities, CAPABILITIES[name])
         if name in USUAL:
             return USUAL[name]
         raise AttributeError(
@@ -126,4 +133,4 @@ class Features:
         )
 
     def __dir__(self) -> list[str]:
-        return sorted({*USUAL, *CAPABILITIES, *self._dialect.answers})
+        return sorted({*USUAL, *CAPABILITIES, *self._answers})

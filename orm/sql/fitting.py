@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orm.errors import DataError
 
@@ -19,7 +19,7 @@ class Fitting:
         self.least, self.most = dialect.integer_range(field)
         self.adapter = dialect.adapter(field)
 
-    def __call__(self, value: Any) -> Any:
+    def __call__(self, value: object) -> object:
         if type(value) is int and not self.least <= value <= self.most:
             self.refuse(value)
         return value if self.adapter is None else self.adapter(value)

@@ -16,7 +16,10 @@ from orm.sql.statements import Statement
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
     from orm.sql.conditions import Where
+    from orm.sql.described import ModelField
     from orm.sql.dialect import Dialect
+    from orm.sql.nodes import Rendered
+    from orm.sql.resolving import Resolver
     from orm.sql.sources import Text
 
 Assignment = tuple[Any, Expression]
@@ -26,14 +29,14 @@ Assignment = tuple[Any, Expression]
 class ExcludedColumn(Expression):
     """In an upsert: the value of a column in the row that was to be inserted."""
 
-    def __init__(self, field: Any) -> None:
+    def __init__(self, field: ModelField) -> None:
         super().__init__(field)
         self.field = field
 
     def children(self) -> Iterator[Expression]:
         return iter(())
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         return connection.excluded(connection.quote(self.field.column)), []
 
 
@@ -45,12 +48,12 @@ class Excluded(F):
 
     def resolve_expression(
         self,
-        query: Any = None,
+        query: Resolver,
         allow_joins: bool = True,
         reuse: set[str] | None = None,
         summarize: bool = False,
         for_save: bool = False,
-    ) -> Any:
+    ) -> Expression:
         path = query.path(self.name)
         if path.hops or path.rest or not path.field.concrete:
             raise FieldError(f"Excluded({self.name!r}) is no column of the row that was to be inserted")
@@ -68,7 +71,7 @@ class Conflict(Record):
     assignments: tuple[Assignment, ...] = ()
     condition: Where | None = None
 
-    def as_clause(self, compiler: Compiler) -> tuple[str, list[Any]]:
+    def as_clause(self, compiler: Compiler) -> tuple[str, list[object]]:
         """Return the clause with a leading space.
 
         Raises ``NotSupportedError`` where the database has no such clause.
@@ -116,7 +119,7 @@ class Insert(Statement):
         return f" ({', '.join(compiler.dialect.quote(field.column) for field in self.fields)})"
 
 
-def compile_assignments(assignments: Sequence[Assignment], compiler: Compiler) -> tuple[list[str], list[Any]]:
+def compile_assignments(assignments: Sequence[Assignment], compiler: Compiler) -> tuple[list[str], list[object]]:
     """Return ``column = value`` for each assignment, and their parameters."""
     sets: list[str] = []
     params: list[Any] = []

@@ -5,6 +5,7 @@ The keys and indexes of a lookup path are one bound value, never text of the sta
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Callable, Hashable, Sequence
@@ -12,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError, NotSupportedError
 from orm.sql import types
-from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS
+from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS, Where, kind_of
 from orm.sql.expressions import Expression, Slot
+from orm.sql.listed import EachItem as _Each
+from orm.sql.listed import TakeItem as _Item
 from orm.sql.lookups import (
     In,
     IsNull,
@@ -21,20 +24,22 @@ from orm.sql.lookups import (
     PatternLookup,
     Transform,
     _Comparison,
-    _Each,
-    _Item,
+    build_lookup,
     named_here,
     registered,
 )
-from orm.sql.nodes import Constant, Param
+from orm.sql.nodes import Constant, Param, Rendered
 from orm.sql.types import KIND_KEY_TRANSFORMS, SQLType
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
     from orm.sql.dialect import Dialect
+    from orm.sql.resolving import Resolver
 
 PathItem = str | int
 
+_WHOLE, _PATH = "\0whole", "\0path"
+_STAND_INS = re.compile(f"({_WHOLE}|{_PATH})")
 _INDEX = re.compile(r"-?(0|[1-9][0-9]{0,8})\Z")
 
 
@@ -58,18 +63,18 @@ class KeyPath(Expression):
         super().__init__()
         self.items = tuple(items)
 
-    def structure(self, values: list[Any]) -> Hashable:
+    def structure(self, values: list[object]) -> Hashable:
         values.append(self.items)
         return KeyPath
 
     def resolve_expression(
         self,
-        query: Any = None,
+        query: Resolver,
         allow_joins: bool = True,
         reuse: set[str] | None = None,
         summarize: bool = False,
         for_save: bool = False,
-    ) -> Any:
+    ) -> Expression:
         return Slot(query.take_slot(self.items, None), None, bare=True)
 
 
@@ -78,6 +83,7 @@ class KeyTransform(Transform):
 
     lookup_name = "key"
     takes_extra = False
+    is_part_of_json = True
 
     def __init__(self, key_name: PathItem, *args: Any, **extra: Any) -> None:
         """Take the key, and the JSON expression it is a key of."""
@@ -91,7 +97,7 @@ class KeyTransform(Transform):
         self.special = is_special(items)
 
     @classmethod
-    def along(cls, items: Sequence[PathItem], path: KeyPath | Slot, expression: Any) -> KeyTransform:
+    def along(cls, items: Sequence[PathItem], path: KeyPath | Slot, expression: Expression) -> KeyTransform:
         """Return what lies at several keys, one below the other; ``path`` is where their value waits."""
         new = cls(items[0], expression)
         new.path, new.special = path, is_special(items)
@@ -111,24 +117,31 @@ class KeyTransform(Transform):
         return found
 
     def _infer_output_field(self) -> SQLType | None:
-        return types.JSON
+        held = self.lhs.output_field_or_none
+        return types.JSON if getattr(held, "decoder", None) is None else held
 
-    def path_param(self, connection: Dialect) -> Any:
+    def path_param(self, connection: Dialect) -> Param | Constant:
         """Return the parameter of the path."""
         adapter = connection.json_path(self.special)
         return Param(self.path.index, adapter) if isinstance(self.path, Slot) else Constant(self.path.items, adapter)
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
         return self.render(compiler, connection, as_text=False)
 
-    def render(self, compiler: Compiler, connection: Dialect, *, as_text: bool) -> tuple[str, Sequence[Any]]:
+    def render(self, compiler: Compiler, connection: Dialect, *, as_text: bool) -> Rendered:
         """Return the value's SQL: as JSON, or as text with strings unquoted."""
-        sql, params = compiler.compile(self.lhs)
-        held = self.lhs.output_field_or_none
+        if isinstance(self.lhs, KeyTextTransform):  # keys one below the other lead into JSON, whatever each gives
+            sql, params = self.lhs.render(compiler, connection, as_text=False)
+            held: SQLType | None = types.JSON
+        else:
+            sql, params = compiler.compile(self.lhs)
+            held = self.lhs.output_field_or_none
         if held is not None and held.kind != "json":
             raise FieldError(f"{type(self).__name__} looks into JSON, not into a {held.kind}")
-        text = connection.json_value(sql, "%s", as_text=as_text, special=self.special)
-        return text, [*params, self.path_param(connection)]
+        text = connection.json_value(_WHOLE, _PATH, as_text=as_text, special=self.special)
+        stand_ins = {_WHOLE: (sql, params), _PATH: ("%s", [self.path_param(connection)])}
+        parts = [stand_ins.get(part, (part, ())) for part in _STAND_INS.split(text)]  # which may come several times
+        return "".join(part for part, _ in parts), [param for _, found in parts for param in found]
 
 
 class KeyTextTransform(KeyTransform):
@@ -136,11 +149,12 @@ class KeyTextTransform(KeyTransform):
 
     lookup_name = "key_text"
     takes_extra = False
+    is_part_of_json = False
 
     def _infer_output_field(self) -> SQLType | None:
         return types.TEXT
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
         return self.render(compiler, connection, as_text=True)
 
 
@@ -153,11 +167,11 @@ class KeyTransformFactory:
     def __init__(self, key: str) -> None:
         self.key = key
 
-    def __call__(self, expression: Any) -> KeyTransform:
+    def __call__(self, expression: Expression) -> KeyTransform:
         return KeyTransform(self.key, expression)
 
 
-def leading_keys(lhs: Any, names: Sequence[str], filtering: bool) -> int:
+def leading_keys(lhs: Expression, names: Sequence[str], filtering: bool) -> int:
     """Return how many of the names after ``lhs`` are keys into its JSON value; 0 where it holds none.
 
     ``filtering``: the last name is a lookup where there is one of that name.
@@ -189,7 +203,7 @@ KIND_KEY_TRANSFORMS["json"] = KeyTransformFactory
 
 
 def _register(*classes: type) -> Callable[[type], Any]:
-    def register(cls: Any) -> Any:
+    def register(cls: object) -> Any:
         for owner in classes:
             owner.register_lookup(cls)  # type: ignore[attr-defined]
         return cls
@@ -201,7 +215,7 @@ class _JSONComparison(Lookup):
     """A comparison with one JSON value."""
 
     @classmethod
-    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+    def build(cls, lhs: Expression, kind: Hashable, value: object, query: Resolver) -> Expression:
         if kind in (ITEMS, NO_ITEMS):
             raise TypeError(
                 f"{query.describe(lhs)} is compared ({cls.lookup_name}) to JSON, which has lists, and no sets, ranges "
@@ -217,12 +231,12 @@ class JSONExact(_JSONComparison):
     lookup_name = "exact"
 
     @classmethod
-    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+    def build(cls, lhs: Expression, kind: Hashable, value: object, query: Resolver) -> Expression:
         if kind is None:
             return JSONNull(lhs, None)
         return super().build(lhs, kind, value, query)
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         lhs, params = self.process_lhs(compiler, connection)
         rhs, rhs_params = self.process_rhs(compiler, connection)
         return connection.json_exact(lhs, rhs), [*params, *rhs_params]
@@ -231,7 +245,7 @@ class JSONExact(_JSONComparison):
 class JSONNull(Lookup):
     """Whether JSON null lies under a key."""
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         lhs, params = self.process_lhs(compiler, connection)
         adapter = connection.adapter(types.JSON)
         return connection.json_exact(lhs, "%s"), [*params, adapter(None) if adapter else "null"]
@@ -242,7 +256,9 @@ class KeyIn(In):
     """Whether what lies under a key is one of several JSON values."""
 
     @classmethod
-    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+    def build(cls, lhs: Expression, kind: Hashable, value: Any, query: Resolver) -> Expression:
+        if isinstance(kind, tuple) and kind[0] is list:
+            return Where([build_lookup(JSONExact, lhs, kind_of(item, []), item, query) for item in value], "OR")
         if kind in (EMPTY, NO_ITEMS):
             query.take_slot(value, None)
             return cls(lhs, None)
@@ -252,7 +268,7 @@ class KeyIn(In):
         query.mark_list(slot)
         return cls(lhs, Slot(slot, types.JSON, bare=True))
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         if self.rhs is None:
             return super().as_sql(compiler, connection)
         lhs, params = self.process_lhs(compiler, connection)
@@ -266,7 +282,7 @@ class KeyIn(In):
 
 
 class _KeyComparison(_Comparison):
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         if not isinstance(self.rhs, Slot):
             return super().as_sql(compiler, connection)
         sql, params = compiler.compile(self.lhs.lhs)
@@ -283,10 +299,10 @@ for _name, _operator in (("gt", ">"), ("gte", ">="), ("lt", "<"), ("lte", "<="))
 
 
 class _KeyPattern(PatternLookup):
-    def process_lhs(self, compiler: Compiler, connection: Dialect, lhs: Any = None) -> tuple[str, Sequence[Any]]:
+    def process_lhs(self, compiler: Compiler, connection: Dialect, lhs: Expression | None = None) -> Rendered:
         return self.lhs.render(compiler, connection, as_text=True)  # type: ignore[no-any-return]
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         lhs, params = self.process_lhs(compiler, connection)
         if not isinstance(self.rhs, Slot):
             rhs, rhs_params = self.process_rhs(compiler, connection)
@@ -308,7 +324,7 @@ class KeyIsNull(IsNull):
     def rejects_null(self) -> set[str]:
         return set()
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         sql, params = compiler.compile(self.lhs.lhs)
         has = connection.json_exists(sql, "%s", special=self.lhs.special)
         text = f"NOT COALESCE({has}, {connection.false()})" if self.rhs else has
@@ -327,7 +343,7 @@ class JSONContains(_JSONComparison):
 
     lookup_name = "contains"
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         lhs, params = self.process_lhs(compiler, connection)
         rhs, rhs_params = self.process_rhs(compiler, connection)
         check_containment(self.lookup_name, connection)
@@ -340,31 +356,44 @@ class JSONContainedBy(_JSONComparison):
 
     lookup_name = "contained_by"
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         lhs, params = self.process_lhs(compiler, connection)
         rhs, rhs_params = self.process_rhs(compiler, connection)
         check_containment(self.lookup_name, connection)
         return connection.json_contains(rhs, lhs), [*rhs_params, *params]
 
 
-def _key(value: Any) -> str:
+def _moved(transform: KeyTransform, start: object) -> KeyTransform:
+    """Return what the path of a key transform leads to from another JSON value."""
+    moved = copy.copy(transform)
+    inner = transform.lhs
+    moved.source_expressions = [_moved(inner, start) if isinstance(inner, KeyTransform) else start]
+    return moved
+
+
+def _key(value: object) -> str:
     """Return a key of a JSON object, which is a string."""
     return str(value)
 
 
 @registered("json")
 class HasKey(Lookup):
-    """Whether a JSON object has a key."""
+    """Whether a JSON object has a key; a key transform asks for the path that it names."""
 
     lookup_name = "has_key"
 
     @classmethod
-    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+    def build(cls, lhs: Expression, kind: Hashable, value: object, query: Resolver) -> Expression:
+        if isinstance(kind, tuple):
+            named = query.resolve_value(value, lhs)
+            if not isinstance(named, KeyTransform):
+                raise TypeError(f"{cls.lookup_name} takes a key, or a key transform for a path of keys, not {value!r}")
+            return KeyIsNull(_moved(named, lhs), False)
         if isinstance(value, bool) or not isinstance(value, (str, int)):
             raise TypeError(f"{cls.lookup_name} takes one key, not {value!r}")
         return cls(lhs, Slot(query.take_slot(value, _key), types.TEXT, bare=True))
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         lhs, params = self.process_lhs(compiler, connection)
         return connection.json_has_key(lhs, "%s"), [*params, Param(self.rhs.index, connection.adapter(types.TEXT))]
 
@@ -377,12 +406,12 @@ class HasKeys(Lookup):
     every = True
 
     @classmethod
-    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+    def build(cls, lhs: Expression, kind: Hashable, value: object, query: Resolver) -> Expression:
         if kind not in (LIST, ITEMS):
             raise TypeError(f"{cls.lookup_name} takes a list of keys, not {value!r}")
         return cls(lhs, Slot(query.take_slot(value, _Each(_key)), types.TEXT, bare=True))
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         lhs, params = self.process_lhs(compiler, connection)
         text, adapter = connection.json_has_keys(lhs, "%s", every=self.every)
         return text, [*params, Param(self.rhs.index, adapter)]

@@ -10,7 +10,7 @@ The first part says nothing new; it is what an index on ``a`` can be asked for.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orm.sql.conditions import NothingNode, Where
 from orm.sql.expressions import Expression, OrderBy, Slot
@@ -19,6 +19,7 @@ from orm.sql.lookups import Exact, GreaterThan, GreaterThanOrEqual, IsNull, Less
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
     from orm.sql.dialect import Dialect
+    from orm.sql.nodes import Rendered
 
 
 class Beyond(Expression):
@@ -40,7 +41,7 @@ class Beyond(Expression):
         for term in self.terms:
             yield from term.expression.group_by_columns()
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         condition = self._beyond(0, connection)
         first, value = self.terms[0], self.values[0]
         if len(self.terms) > 1 and value is not None and not self._nulls_follow(0, connection):

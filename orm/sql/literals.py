@@ -6,7 +6,7 @@ import datetime
 import decimal
 import json
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orm.errors import NotSupportedError
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from orm.sql.dialect import Dialect
 
 
-def literal(value: Any, dialect: Dialect) -> str:
+def literal(value: object, dialect: Dialect) -> str:
     """A value, already adapted for the driver, as SQL text.
 
     Raises: NotSupportedError for a type that has no literal.
@@ -40,7 +40,7 @@ def literal(value: Any, dialect: Dialect) -> str:
     return str(dialect.string_literal(value))
 
 
-def shown(value: Any, dialect: Dialect) -> str:
+def shown(value: object, dialect: Dialect) -> str:
     """A value, already adapted for the driver, as it stands in a statement that a person may paste."""
     if isinstance(value, str) and "\x00" in value:
         data = value.encode("utf-8", "surrogatepass")

@@ -3,7 +3,7 @@
 A lookup is made once for a shape: its right side is a slot, an expression or a subquery, never a value. ``build``
 decides which from the *kind* of what the user gave, and says how each value is prepared when a query of this shape
 gets its own. Custom lookups set ``lookup_name`` and write ``as_sql`` with ``process_lhs`` and ``process_rhs``, as in
-Django.
+Django; these get the value itself (``orm.sql.by_hand``).
 """
 
 from __future__ import annotations
@@ -13,18 +13,23 @@ import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from orm.errors import DataError, EmptyResultSet
+from orm.errors import DataError, EmptyResultSet, FieldError
 from orm.sql import types
+from orm.sql.by_hand import ByHand, as_stored, reads_value
 from orm.sql.calls import ExpressionWrapper, Func
-from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS, NothingNode, kind_of
-from orm.sql.expressions import Expression, Slot, as_expression
-from orm.sql.nodes import Node, Param
+from orm.sql.comparing import wide_number
+from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS, VALUE, NothingNode, built_kind, kind_of
+from orm.sql.expressions import ComparedSlot, Expression, Slot, Value, as_expression
+from orm.sql.listed import EachItem, ListItem, RangeBounds, TakeItem
+from orm.sql.nodes import Node, Param, Rendered
+from orm.sql.one_type import right_bound
 from orm.sql.registration import LookupOwner
 from orm.sql.types import KIND_LOOKUPS, OutOfRange, SQLType
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
     from orm.sql.dialect import Dialect
+    from orm.sql.resolving import Resolver
 
 Prepare = Callable[[Any], Any]
 L = TypeVar("L", bound="Lookup | Transform")
@@ -34,20 +39,33 @@ class Lookup(Expression):
     """A comparison. ``lhs`` is an expression; ``rhs`` a slot, an expression, a subquery or a list of them."""
 
     lookup_name: str = ""
+    lhs: Any
+    rhs: Any
     conditional_kind = True
     rejects_nulls: ClassVar[bool] = True
     beside_left: ClassVar[bool] = False
     """Whether the right side stands beside the left one, which gives it its type; else a value says its own."""
 
-    def __init__(self, lhs: Any, rhs: Any) -> None:
+    prepare_rhs: ClassVar[bool] = True
+    """Whether a value is prepared as the left side's field prepares its own, before it is compared."""
+    can_use_none_as_rhs: ClassVar[bool] = False
+    takes_value: ClassVar[bool] = False
+    """Whether it is written by a program, and its right side is the value."""
+    holds_value: bool = False
+
+    def __init__(self, lhs: object, rhs: object) -> None:
         super().__init__()
         self.lhs = lhs
         self.rhs = rhs
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.takes_value = reads_value(cls)
+
     def _infer_output_field(self) -> SQLType | None:
         return types.BOOLEAN
 
-    def structure(self, values: list[Any]) -> Hashable:
+    def structure(self, values: list[object]) -> Hashable:
         if self._is_resolved:
             return super().structure(values)
         return (type(self), as_expression(self.lhs).structure(values), kind_of(self.rhs, values))
@@ -55,35 +73,35 @@ class Lookup(Expression):
     @property
     def _is_resolved(self) -> bool:
         """Whether both sides are expressions, and not the values that a user may write: ``GreaterThan(F("a"), 3)``."""
-        several = isinstance(self.rhs, list) and bool(self.rhs)
-        right = self.rhs if several else [self.rhs]
+        right = self.rhs if isinstance(self.rhs, list) and self.rhs else [self.rhs]
         return isinstance(self.lhs, Node) and all(isinstance(item, Node) for item in right)
 
     def resolve_expression(
         self,
-        query: Any = None,
+        query: Resolver,
         allow_joins: bool = True,
         reuse: set[str] | None = None,
         summarize: bool = False,
         for_save: bool = False,
-    ) -> Any:
+    ) -> Expression:
         """Return this with names turned into columns; a value on either side becomes a bound one."""
         if self._is_resolved:
-            return super().resolve_expression(query, allow_joins, reuse, summarize, for_save)
-        lhs = as_expression(self.lhs).resolve_expression(query, allow_joins, reuse, summarize, for_save)
+            return right_bound(self.with_parts_resolved(query, allow_joins, reuse, summarize, for_save), query)
+        lhs: Expression = as_expression(self.lhs).resolve_expression(query, allow_joins, reuse, summarize, for_save)
         if isinstance(self.rhs, Node):
-            return type(self)(lhs, self.rhs.resolve_expression(query, allow_joins, reuse, summarize, for_save))
-        return build_lookup(type(self), lhs, kind_of(self.rhs, []), self.rhs, query)
+            right = self.rhs.resolve_expression(query, allow_joins, reuse, summarize, for_save)
+            return right_bound(type(self)(lhs, right), query)
+        return build_lookup(type(self), lhs, built_kind(self.rhs), self.rhs, query)
 
     @classmethod
-    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+    def build(cls, lhs: Expression, kind: Hashable, value: object, query: Resolver) -> Expression:
         """Return the lookup for a value of this kind; ``query`` gives slots and resolves expressions."""
-        if kind is None:
-            raise ValueError(
-                f"Cannot use None as a query value of the {cls.lookup_name} lookup: use isnull=True or exact"
-            )
+        if kind is None and not (cls.takes_value and cls.can_use_none_as_rhs):
+            raise ValueError(f"Cannot use None as a query value of {cls.lookup_name}: use isnull=True or exact")
         if isinstance(kind, tuple):
-            return cls(lhs, query.resolve_value(value, lhs))
+            return right_bound(cls(lhs, query.resolve_value(value, lhs)), query)
+        if cls.takes_value:
+            return cls._with_value(lhs, value, query)
         try:
             return cls(lhs, cls.slot(lhs, value, query))
         except OutOfRange as beyond:
@@ -92,52 +110,89 @@ class Lookup(Expression):
             return cls.beyond(lhs, beyond.above, value, query)
 
     @classmethod
-    def beyond(cls, lhs: Any, above: bool, value: Any, query: Any) -> Expression:
+    def _with_value(cls, lhs: Expression, value: object, query: Resolver) -> Expression:
+        """Return the condition of a lookup that is written by a program and holds its value."""
+        query.refuse_sharing()
+        if value is not None:
+            query.take_slot(value, None)
+        made = cls(lhs, value)
+        made.holds_value = True
+        if cls.get_prep_lookup is not Lookup.get_prep_lookup:
+            made.rhs = made.get_prep_lookup()
+        elif cls.prepare_rhs and value is not None:
+            made.rhs = query.preparer_for(lhs, cls.value_type(lhs))(value)
+        return ByHand(made)
+
+    @property
+    def bilateral_transforms(self) -> list[type[Transform]]:
+        """The transforms around the left side that the right one gets as well, the innermost first."""
+        return bilateral_transforms(self.lhs)
+
+    def rhs_is_direct_value(self) -> bool:
+        """Return whether the right side is a value, and no expression."""
+        return not hasattr(self.rhs, "as_sql")
+
+    def get_prep_lookup(self) -> Any:
+        """Return the value as the left side's field prepares its own; an expression as it is."""
+        ready = not self.prepare_rhs or not self.rhs_is_direct_value()
+        return self.rhs if ready else self.value_type(self.lhs).get_prep_value(self.rhs)
+
+    def get_db_prep_lookup(self, value: Any, connection: Dialect) -> Rendered:
+        """Return the SQL of the place of a value, and the value as the database takes it."""
+        return as_stored(value, self.value_type(self.lhs), connection)
+
+    @classmethod
+    def beyond(cls, lhs: Expression, above: bool, value: object, query: Resolver) -> Expression:
         """Return the condition for a whole number above, or below, all that a database can hold."""
         raise DataError(f"{query.describe(lhs)} is compared ({cls.lookup_name}) to {value}, which 64 bits can't hold")
 
     @classmethod
-    def slot(cls, lhs: Any, value: Any, query: Any) -> Slot:
+    def slot(cls, lhs: Expression, value: object, query: Resolver) -> Slot:
         """Return the slot of a bound value, typed and prepared like the left side."""
         sql_type = cls.value_type(lhs)
         return Slot(query.take_slot(value, cls.preparer(lhs, query)), sql_type, bare=cls.beside_left)
 
     @classmethod
-    def value_type(cls, lhs: Any) -> SQLType:
+    def value_type(cls, lhs: Expression) -> SQLType:
         """Return the type the right side has; the left side's unless a lookup says otherwise."""
         found: SQLType | None = lhs.output_field_or_none
         return types.UNKNOWN if found is None else found
 
     @classmethod
-    def preparer(cls, lhs: Any, query: Any) -> Prepare:
+    def preparer(cls, lhs: Expression, query: Resolver) -> Prepare:
         """Return what makes the canonical value of what a user gave; it raises for what can't be one."""
         sql_type = cls.value_type(lhs)
         prepare: Prepare = query.preparer_for(lhs, sql_type)
         return _whole(prepare, sql_type) if sql_type.kind in types.INTEGER_KINDS else prepare
 
-    def transform_right(self, transforms: Sequence[Any]) -> None:
+    def transform_right(self, transforms: Sequence[object]) -> None:
         """Apply the bilateral transforms of the left side to the right one, the innermost first."""
         self.rhs = transformed(self.rhs, transforms)
 
-    def process_lhs(self, compiler: Compiler, connection: Dialect, lhs: Any = None) -> tuple[str, Sequence[Any]]:
+    def process_lhs(self, compiler: Compiler, connection: Dialect, lhs: Expression | None = None) -> Rendered:
         """Return the left side's SQL and parameters."""
-        return _operand(lhs if lhs is not None else self.lhs, compiler)
+        return _operand(self.lhs if lhs is None else lhs, compiler, self.rhs)
 
-    def process_rhs(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
-        """Return the right side's SQL and parameters."""
-        return _operand(self.rhs, compiler)
+    def process_rhs(self, compiler: Compiler, connection: Dialect) -> Rendered:
+        """Return the right side's SQL and parameters, which of a value are a list of its own."""
+        rhs = self.rhs
+        if self.holds_value and self.rhs_is_direct_value():
+            if not self.bilateral_transforms:
+                return self.get_db_prep_lookup(rhs, connection)
+            rhs = transformed(Value(rhs, self.value_type(self.lhs)), self.bilateral_transforms)
+        return _operand(rhs, compiler, self.lhs)
 
     def rejects_null(self) -> set[str]:
         return self.lhs.rejects_null() if self.rejects_nulls else set()
 
 
-def build_lookup(lookup: Any, lhs: Any, kind: Hashable, value: Any, query: Any) -> Any:
+def build_lookup(lookup: Any, lhs: Expression, kind: Hashable, value: object, query: Resolver) -> Expression:
     """Return the condition that a lookup makes of its sides.
 
     ``lookup`` is a class of lookups, or what a field's ``get_lookup`` gave instead: anything called with both sides.
     """
     if isinstance(lookup, type) and issubclass(lookup, Lookup):
-        built: Any = lookup.build(lhs, kind, value, query)
+        built: Expression = lookup.build(lhs, kind, value, query)
     elif isinstance(kind, tuple):
         built = lookup(lhs, query.resolve_value(value, lhs))
     else:
@@ -148,7 +203,7 @@ def build_lookup(lookup: Any, lhs: Any, kind: Hashable, value: Any, query: Any) 
     return built
 
 
-def bilateral_transforms(lhs: Any) -> list[Any]:
+def bilateral_transforms(lhs: Expression) -> list[Any]:
     """Return the transforms around a left side that go for the right one as well, the innermost first."""
     found: list[Any] = []
     while isinstance(lhs, Transform):
@@ -169,20 +224,38 @@ def transformed(rhs: Any, transforms: Sequence[Any]) -> Any:
     return rhs
 
 
-def _operand(node: Any, compiler: Any) -> tuple[str, Sequence[Any]]:
-    """Return the SQL of one side of a comparison; a condition there must not be taken apart by its operator."""
+def _operand(node: Expression, compiler: Compiler, *others: Any) -> Rendered:
+    """Return the SQL of one side of a comparison with ``others`` (nodes, or lists of them).
+
+    A condition there must not be taken apart by its operator, and a date meets a moment as a moment.
+    """
     sql, params = compiler.compile_value(node)
+    if _kind(node) == "date" and any(_is_moment(other) for other in others):
+        sql = compiler.dialect.date_as_moment(sql)
     while isinstance(node, ExpressionWrapper):
         node = node.expression
     return (f"({sql})" if getattr(node, "conditional_kind", False) else sql), params
 
 
+def _kind(node: object) -> str | None:
+    try:
+        found: SQLType | None = getattr(node, "output_field_or_none", None)
+    except FieldError:  # of two types: the database compares it as what it gives
+        return None
+    return None if found is None else found.kind
+
+
+def _is_moment(node: object) -> bool:
+    return any(map(_is_moment, node)) if isinstance(node, list) else _kind(node) == "datetime"
+
+
 def _whole(prepare: Prepare, sql_type: SQLType) -> Prepare:
     """Return what prepares a whole number; it raises ``OutOfRange`` for one that no column can hold."""
-    plain = getattr(getattr(sql_type, "target_field", sql_type), "plain_prepare", False)
-    least, most = types.LEAST, types.MOST
+    target: SQLType = getattr(sql_type, "target_field", sql_type)
+    plain = getattr(target, "plain_prepare", False)
+    least, most = target.comparable_range()
 
-    def prepared(value: Any) -> Any:
+    def prepared(value: object) -> object:
         if type(value) is not int or not plain:
             value = prepare(value)
             if type(value) is not int:
@@ -199,13 +272,13 @@ class _Comparison(Lookup):
     beside_left = True
 
     @classmethod
-    def slot(cls, lhs: Any, value: Any, query: Any) -> Slot:
+    def slot(cls, lhs: Expression, value: object, query: Resolver) -> Slot:
         sql_type = cls.value_type(lhs)
         if sql_type.kind in ("smallint", "integer"):  # compared as 64 bits, so that a number may be too wide for it
-            return Slot(query.take_slot(value, cls.preparer(lhs, query)), types.BIGINT)
-        return super().slot(lhs, value, query)
+            return ComparedSlot(query.take_slot(value, cls.preparer(lhs, query)), wide_number(sql_type))
+        return ComparedSlot(query.take_slot(value, cls.preparer(lhs, query)), sql_type, bare=cls.beside_left)
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         lhs, lhs_params = self.process_lhs(compiler, connection)
         rhs, rhs_params = self.process_rhs(compiler, connection)
         return f"{lhs} {self.operator} {rhs}", [*lhs_params, *rhs_params]
@@ -227,15 +300,22 @@ class Exact(_Comparison):
     lookup_name = "exact"
 
     @classmethod
-    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+    def build(cls, lhs: Expression, kind: Hashable, value: object, query: Resolver) -> Expression:
         if kind is None:
             return IsNull(lhs, True)
         if kind in (LIST, EMPTY, ITEMS, NO_ITEMS) and not cls.value_type(lhs).takes_lists:
-            raise TypeError(f"{query.describe(lhs)} is compared to one value, not to {value!r}: use the in lookup")
+            sql_type = cls.value_type(lhs)
+            name = getattr(getattr(sql_type, "target_field", sql_type), "name", None)
+            number = (
+                f"Field {name!r} expected a number but got {value!r}. " if sql_type.kind in types.NUMBER_KINDS else ""
+            )
+            raise TypeError(
+                f"{number}{query.describe(lhs)} is compared to one value, not to {value!r}: use the in lookup"
+            )
         return super().build(lhs, kind, value, query)
 
     @classmethod
-    def beyond(cls, lhs: Any, above: bool, value: Any, query: Any) -> Expression:
+    def beyond(cls, lhs: Expression, above: bool, value: object, query: Resolver) -> Expression:
         return NothingNode()
 
 
@@ -246,7 +326,7 @@ class _Bound:
         self.prepare = prepare
         self.rounding = rounding
 
-    def __call__(self, value: Any) -> Any:
+    def __call__(self, value: object) -> Any:
         if isinstance(value, (float, decimal.Decimal)) and math.isfinite(value):
             value = self.rounding(value)
         return self.prepare(value)
@@ -256,12 +336,12 @@ class _Ordering(_Comparison):
     rounding: ClassVar[Callable[[Any], int]]
 
     @classmethod
-    def beyond(cls, lhs: Any, above: bool, value: Any, query: Any) -> Expression:
+    def beyond(cls, lhs: Expression, above: bool, value: object, query: Resolver) -> Expression:
         """Return that there is a number at all where every one is less (or greater), else what no row meets."""
         return IsNull(lhs, False) if above == (cls.operator[0] == "<") else NothingNode()
 
     @classmethod
-    def preparer(cls, lhs: Any, query: Any) -> Prepare:
+    def preparer(cls, lhs: Expression, query: Resolver) -> Prepare:
         prepare = super().preparer(lhs, query)
         return _Bound(prepare, cls.rounding) if cls.value_type(lhs).kind in types.INTEGER_KINDS else prepare
 
@@ -305,89 +385,20 @@ class IsNull(Lookup):
         return isinstance(self.lhs, Node) and isinstance(self.rhs, bool)  # which is part of the text
 
     @classmethod
-    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+    def build(cls, lhs: Expression, kind: Hashable, value: object, query: Resolver) -> Expression:
         if kind is not True and kind is not False:
-            raise ValueError(f"The QuerySet value for an isnull lookup must be True or False, not {value!r}.")
+            if value is None:
+                raise ValueError("Cannot use None as a query value. isnull takes True or False")
+            raise ValueError(f"The QuerySet value for an isnull lookup must be True or False. It is {value!r}.")
         query.take_slot(value, None)
         return cls(lhs, kind)
 
     def rejects_null(self) -> set[str]:
         return set() if self.rhs else self.lhs.rejects_null()
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         sql, params = self.process_lhs(compiler, connection)
         return f"{sql} IS {'NULL' if self.rhs else 'NOT NULL'}", params
-
-
-class _Each:
-    """Prepares each item of a list (or key of a dict), leaving out None, which equals nothing in SQL.
-
-    Raises ``TypeError`` for anything else: a text and a dict have the same shape, and only one of them is a list.
-    """
-
-    def __init__(self, prepare: Prepare) -> None:
-        self.prepare = prepare
-
-    def __call__(self, items: Any) -> list[Any]:
-        prepare = self.prepare
-        if not isinstance(items, (list, tuple, Mapping)):
-            raise TypeError(f"The in lookup takes a list or a queryset, not {items!r}")
-        try:
-            return [prepare(item) for item in items if item is not None]
-        except OutOfRange:
-            return [item for part in items for item in self._in_range(part)]
-
-    def _in_range(self, item: Any) -> list[Any]:
-        try:
-            return [] if item is None else [self.prepare(item)]
-        except OutOfRange:
-            return []
-
-
-class _Bounds:
-    """Prepares the two bounds of a range; a number no column can hold becomes the nearest one that some can.
-
-    Raises ``OutOfRange`` when every number lies on one side of both.
-    """
-
-    def __init__(self, prepare: Prepare) -> None:
-        self.prepare = prepare
-
-    def __call__(self, items: Any) -> list[Any]:
-        return [self._bound(item, above) for item, above in zip(items, (False, True), strict=True)]
-
-    def _bound(self, item: Any, upper: bool) -> Any:
-        try:
-            return self.prepare(item)
-        except OutOfRange as beyond:
-            if beyond.above is not upper:
-                raise
-            return types.MOST if upper else types.LEAST
-
-
-class _Item:
-    """Takes one item of a list slot, adapted."""
-
-    def __init__(self, index: int, adapter: Prepare | None) -> None:
-        self.index = index
-        self.adapter = adapter
-
-    def __call__(self, items: Any) -> Any:
-        item = items[self.index]
-        return self.adapter(item) if self.adapter is not None and item is not None else item
-
-
-class ListItem(Expression):
-    """One item of the list in a slot."""
-
-    def __init__(self, slot: Slot, number: int) -> None:
-        super().__init__(slot.output_field)
-        self.slot = slot
-        self.number = number
-
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
-        field = self.slot.output_field
-        return connection.parameter(field), [Param(self.slot.index, _Item(self.number, connection.adapter(field)))]
 
 
 class _OfList(Lookup):
@@ -395,7 +406,7 @@ class _OfList(Lookup):
 
     item_transforms: Sequence[Any] = ()
 
-    def transform_right(self, transforms: Sequence[Any]) -> None:
+    def transform_right(self, transforms: Sequence[object]) -> None:
         if isinstance(self.rhs, Slot):
             self.item_transforms = tuple(transforms)
         elif self.rhs is not None:
@@ -413,7 +424,7 @@ class In(_OfList):
     lookup_name = "in"
 
     @classmethod
-    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+    def build(cls, lhs: Expression, kind: Hashable, value: Any, query: Resolver) -> Expression:
         if kind in (EMPTY, NO_ITEMS):
             query.take_slot(value, None)
             return cls(lhs, None)
@@ -421,15 +432,17 @@ class In(_OfList):
             kind = ITEMS  # its keys
         if isinstance(kind, tuple):
             if kind[0] is list:
-                return cls(lhs, [query.resolve_value(item, lhs) for item in value])
+                return right_bound(cls(lhs, [query.resolve_value(item, lhs) for item in value]), query)
             return cls(lhs, query.resolve_value(value, lhs, many=True))
+        if kind == VALUE and isinstance(value, str) and not types.strict_values:
+            kind = ITEMS  # its characters
         if kind not in (LIST, ITEMS):
             raise TypeError(f"The in lookup takes a list or a queryset, not {value!r}")
-        slot = query.take_slot(value, _Each(cls.preparer(lhs, query)))
+        slot = query.take_slot(value, EachItem(cls.preparer(lhs, query)))
         query.mark_list(slot)
         return cls(lhs, Slot(slot, cls.value_type(lhs), bare=True))
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         if self.rhs is None:
             raise EmptyResultSet
         lhs, params = self.process_lhs(compiler, connection)
@@ -439,22 +452,24 @@ class In(_OfList):
             if not listed:
                 raise EmptyResultSet
         if isinstance(listed, list):
-            parts = [compiler.compile(item) for item in listed]
+            parts = [_operand(item, compiler, self.lhs, listed) for item in listed]
             inside = ", ".join(sql for sql, _ in parts)
             return f"{lhs} IN ({inside})", [*params, *[p for _, item_params in parts for p in item_params]]
         if not isinstance(self.rhs, Slot):
             as_rows = getattr(self.rhs, "as_rows", None)
             rhs, rhs_params = as_rows(compiler) if as_rows else self.process_rhs(compiler, connection)
+            if not rhs.startswith("("):
+                rhs = f"({rhs})"
             return f"{lhs} IN {rhs}", [*params, *rhs_params]
         sql_type, index = self.rhs.output_field, self.rhs.index
-        adapter = connection.adapter(sql_type)
-        spelling = connection.membership(lhs, sql_type)
+        adapter = connection.comparison_adapter(sql_type)
+        spelling = connection.membership(lhs, sql_type) if compiler.lists_are_parameters else None
         if spelling is not None:
             return spelling.sql.replace("{lhs}", lhs), [*params, Param(index, spelling.adapter)]
         count = compiler.list_length(index)
         if count == 0:
             raise EmptyResultSet
-        items = [Param(index, _Item(i, adapter)) for i in range(count)]
+        items = [Param(index, TakeItem(i, adapter)) for i in range(count)]
         return f"{lhs} IN ({', '.join(['%s'] * count)})", [*params, *items]
 
 
@@ -465,29 +480,29 @@ class Range(_OfList):
     lookup_name = "range"
 
     @classmethod
-    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+    def build(cls, lhs: Expression, kind: Hashable, value: Any, query: Resolver) -> Expression:
         if isinstance(kind, tuple) and kind[0] is list and len(value) == 2:
-            return cls(lhs, [query.resolve_value(item, lhs) for item in value])
+            return right_bound(cls(lhs, [query.resolve_value(item, lhs) for item in value]), query)
         if kind not in (LIST, ITEMS) or len(list(value)) != 2 or None in value:
-            raise ValueError(f"range takes a pair (from, to), not {value!r}")
+            raise TypeError(f"range takes a pair (from, to), not {value!r}")
         sql_type = cls.value_type(lhs)
         try:
-            slot = query.take_slot(value, _Bounds(cls.preparer(lhs, query)))
+            slot = query.take_slot(value, RangeBounds(cls.preparer(lhs, query)))
         except OutOfRange:
             query.refuse_sharing()
             query.take_slot(value, None)
             return NothingNode()
         narrow = sql_type.kind in ("smallint", "integer")
-        return cls(lhs, Slot(slot, types.BIGINT if narrow else sql_type, bare=not narrow))
+        return cls(lhs, Slot(slot, wide_number(sql_type) if narrow else sql_type, bare=not narrow))
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         lhs, params = self.process_lhs(compiler, connection)
         bounded = self.items(self.rhs, 2) if self.item_transforms else self.rhs
         if isinstance(bounded, list):
-            (low, low_params), (high, high_params) = (compiler.compile(item) for item in bounded)
+            (low, low_params), (high, high_params) = (_operand(item, compiler, self.lhs, bounded) for item in bounded)
             return f"{lhs} BETWEEN {low} AND {high}", [*params, *low_params, *high_params]
-        adapter = connection.adapter(self.rhs.output_field)
-        bounds = [Param(self.rhs.index, _Item(i, adapter)) for i in (0, 1)]
+        adapter = connection.comparison_adapter(self.rhs.output_field)
+        bounds = [Param(self.rhs.index, TakeItem(i, adapter)) for i in (0, 1)]
         bound = "%s" if self.rhs.bare else connection.parameter(self.rhs.output_field)
         return f"{lhs} BETWEEN {bound} AND {bound}", [*params, *bounds]
 
@@ -495,30 +510,40 @@ class Range(_OfList):
 class PatternLookup(Lookup):
     """A text match; the dialect spells it and makes the pattern from the value."""
 
+    match: ClassVar[str]
+    """The name by which the dialect knows it, whatever a program calls a lookup made from it."""
+
     @classmethod
-    def value_type(cls, lhs: Any) -> SQLType:
+    def value_type(cls, lhs: Expression) -> SQLType:
         return types.TEXT
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         lhs, params = self.process_lhs(compiler, connection)
         lhs_type = self.lhs.output_field
-        if lhs_type.kind not in types.TEXT_KINDS:
-            lhs = connection.cast(lhs, types.TEXT)
-        if not isinstance(self.rhs, Slot):
-            rhs, rhs_params = self.process_rhs(compiler, connection)
-            return connection.pattern_expression(self.lookup_name, lhs, rhs), [*params, *rhs_params]
-        pattern = connection.pattern(self.lookup_name, lhs_type)
-        return pattern.sql.replace("{lhs}", lhs), [*params, Param(self.rhs.index, pattern.adapter)]
+        lhs = connection.as_text(lhs, lhs_type)
+        pattern = connection.pattern(self.match, lhs_type)
+        if isinstance(self.rhs, Slot):
+            return pattern.sql.replace("{lhs}", lhs), [*params, Param(self.rhs.index, pattern.adapter)]
+        rhs, rhs_params = self.process_rhs(compiler, connection)
+        if self.holds_value and self.rhs_is_direct_value():
+            return pattern.sql.replace("%s", rhs, 1).replace("{lhs}", lhs), [*params, *rhs_params]
+        return connection.pattern_expression(self.match, lhs, rhs), [*params, *rhs_params]
+
+    def get_db_prep_lookup(self, value: Any, connection: Dialect) -> Rendered:
+        """Return the place of a value, and the pattern that is made of it."""
+        adapt = connection.pattern(self.match, self.lhs.output_field).adapter
+        return "%s", [value if adapt is None else adapt(value)]
 
 
-def named_here(cls: type[L], module: dict[str, Any]) -> type[L]:
+def named_here(cls: type[L], module: dict[str, object]) -> type[L]:
     """Make a class that no statement names an attribute of its module, so that its instances can be pickled."""
     module[cls.__name__] = cls
     return cls
 
 
 def _pattern_lookup(name: str) -> type[PatternLookup]:
-    cls = type(name.capitalize(), (PatternLookup,), {"lookup_name": name, "__doc__": f"The {name} match of texts."})
+    cls = type(name.capitalize(), (PatternLookup,), {"lookup_name": name, "match": name})
+    cls.__doc__ = f"The {name} match of texts."
     return registered()(named_here(cls, globals()))
 
 
@@ -532,10 +557,10 @@ Regex, IRegex = _pattern_lookup("regex"), _pattern_lookup("iregex")
 class IExact(PatternLookup):
     """Equality that ignores case."""
 
-    lookup_name = "iexact"
+    lookup_name = match = "iexact"
 
     @classmethod
-    def build(cls, lhs: Any, kind: Hashable, value: Any, query: Any) -> Expression:
+    def build(cls, lhs: Expression, kind: Hashable, value: object, query: Resolver) -> Expression:
         return IsNull(lhs, True) if kind is None else super().build(lhs, kind, value, query)
 
 
@@ -563,9 +588,15 @@ class Transform(LookupOwner, Func):
         return found
 
     def get_lookup(self, name: str) -> type | None:
-        """Return the lookup of that name for this transform's result."""
+        """Return the lookup of that name for this transform's result: its own, or that of the result's field."""
+        own = type(self).class_lookups.get(name)
+        if own is not None and not getattr(own, "is_transform", False):
+            return own
         return self.output_field.get_lookup(name)
 
     def get_transform(self, name: str) -> Any:
-        """Return the transform of that name for this transform's result."""
+        """Return the transform of that name for this transform's result: its own, or that of the result's field."""
+        own = type(self).class_lookups.get(name)
+        if own is not None and getattr(own, "is_transform", False):
+            return own
         return self.output_field.get_transform(name)

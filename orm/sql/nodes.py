@@ -6,13 +6,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Hashable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orm.late import inspect
 from orm.sql.types import SQLType
 
+if TYPE_CHECKING:
+    from orm.sql.expressions import Expression
+    from orm.sql.resolving import Resolver
+    from orm.structures.deconstruct import Deconstructed
+
 Adapter = Callable[[Any], Any]
+
+Rendered = tuple[str, Sequence[Any]]
+"""What ``as_sql`` gives: SQL text with placeholders, and the parameters for these in order."""
 
 
 class Param(NamedTuple):
@@ -38,16 +46,16 @@ class Node:
 
     def resolve_expression(
         self,
-        query: Any = None,
+        query: Resolver,
         allow_joins: bool = True,
         reuse: set[str] | None = None,
         summarize: bool = False,
         for_save: bool = False,
-    ) -> Any:
+    ) -> Expression:
         """Return this with names turned into columns of ``query`` and values into slots."""
         raise NotImplementedError(f"{type(self).__name__} must define resolve_expression(query, …)")
 
-    def structure(self, values: list[Any]) -> Hashable:
+    def structure(self, values: list[object]) -> Hashable:
         """Return the key of this without its values, which are appended to ``values``; here, this very object."""
         return (type(self), self)
 
@@ -55,7 +63,7 @@ class Node:
     def _path(self) -> str:
         return f"{type(self).__module__}.{type(self).__qualname__}"
 
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    def deconstruct(self) -> Deconstructed:
         """Return the path of the class, and the positional and keyword arguments that make this again.
 
         Arguments that are as the class has them by itself are left out.
@@ -74,7 +82,7 @@ class Node:
         return self._path, tuple(args), options
 
 
-def structure_of(value: Any, values: list[Any]) -> Hashable:
+def structure_of(value: Any, values: list[object]) -> Hashable:
     """Return the structural key of anything an expression may hold, appending the values inside it to ``values``."""
     if isinstance(value, Node):
         return value.structure(values)

@@ -7,9 +7,33 @@ a database has not is refused with a sentence, but extensions and collations, wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from orm.errors import NotSupportedError
+
+
+class TriggerText(NamedTuple):
+    """What a trigger of one database is made of, as ``create_trigger`` takes it, but with single per cent signs."""
+
+    timing: str
+    events: tuple[str, ...]
+    body: str
+    condition: str | None = None
+
+
+class LockQueries(NamedTuple):
+    """Queries that show which locks a session has on tables and indexes; ``{session}`` stands for its number."""
+
+    session: str
+    """The number of the session that asks."""
+    newest: str
+    """The number of the newest table or index: those with a higher one came later."""
+    locks: str
+    """Transaction, number and name of what is locked, mode, and whether the session has it (or waits for it)."""
+    waiting: str
+    """How many locks the session waits for, of any kind."""
+    hold: str
+    """What lets a transaction look as if it had written to ``{tables}``."""
 
 
 class ObjectSpelling:
@@ -46,6 +70,18 @@ class ObjectSpelling:
     def drop_trigger(self, table: str, name: str) -> list[str]:
         """Return the statements that drop a trigger."""
         return [f"DROP TRIGGER {name}"]
+
+    def follow(
+        self, table: str, key: Sequence[str], source: str, target: str, sql_type: str, *, lenient: bool
+    ) -> list[TriggerText]:
+        """Return triggers that give the column ``target`` what is written to ``source``, as a value of ``sql_type``;
+        ``lenient`` gives NULL for what is none. Names are quoted. Raises NotSupportedError.
+        """
+        self._without("triggers that keep columns in step")
+
+    def mirror(self, table: str, key: Sequence[str], old: str, new: str) -> list[TriggerText]:
+        """Return triggers that give either of two columns what is written to the other. Raises NotSupportedError."""
+        self._without("triggers that keep columns in step")
 
     def row_security(self, table: str, enabled: bool, force: bool) -> list[str]:
         """Return the statements that turn row-level security of a table on or off. Raises NotSupportedError."""

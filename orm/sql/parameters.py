@@ -25,7 +25,7 @@ _ALIKE = frozenset({bool, int, float, decimal.Decimal, str, bytes, datetime.date
 Written = Sequence[Any] | Mapping[str, Any] | None
 
 
-def bind(dialect: Dialect, sql: str, params: Written) -> tuple[str, tuple[Any, ...]]:
+def bind(dialect: Dialect, sql: str, params: Written) -> tuple[str, tuple[object, ...]]:
     """Return the text with the dialect's placeholders, and its parameters, adapted.
 
     Without ``params`` the text is not looked at. With them ``%%`` is a percent sign. A parameter has the type that its
@@ -39,7 +39,7 @@ def bind(dialect: Dialect, sql: str, params: Written) -> tuple[str, tuple[Any, .
     numbers: dict[Any, int] = {}
     numbered = dialect.capabilities.numbered_placeholders
 
-    def put(value: Any) -> str:
+    def put(value: object) -> str:
         if value is None:
             return "NULL"
         key = (type(value), repr(value)) if numbered and type(value) in _ALIKE else None
@@ -77,8 +77,8 @@ def written(dialect: Dialect, sql: str, params: Written, gives_rows: bool) -> Wr
 
 
 def bind_each(
-    dialect: Dialect, sql: str, rows: Iterable[Sequence[Any] | Mapping[str, Any]]
-) -> tuple[str, list[tuple[Any, ...]]]:
+    dialect: Dialect, sql: str, rows: Iterable[Sequence[object] | Mapping[str, object]]
+) -> tuple[str, list[tuple[object, ...]]]:
     """Return one text for many rows of parameters, and the parameters: what has which type is the statement's to say.
 
     Raises ``ProgrammingError`` as ``bind`` does.
@@ -87,7 +87,7 @@ def bind_each(
     for row in rows:
         values: list[Any] = []
 
-        def put(value: Any, values: list[Any] = values) -> str:
+        def put(value: object, values: list[object] = values) -> str:
             values.append(None if value is None else adapt(dialect, value))
             return dialect.placeholder(len(values))
 
@@ -96,7 +96,7 @@ def bind_each(
     return text, bound
 
 
-def _replaced(sql: str, params: Sequence[Any] | Mapping[str, Any], put: Callable[[Any], str]) -> str:
+def _replaced(sql: str, params: Sequence[object] | Mapping[str, object], put: Callable[[object], str]) -> str:
     """Return the text with ``put(value)`` for each placeholder."""
     if isinstance(params, (str, bytes)):
         raise ProgrammingError(f"Parameters are a list, a tuple or a dict, not {params!r}: did you mean [{params!r}]?")
@@ -121,7 +121,7 @@ def _replaced(sql: str, params: Sequence[Any] | Mapping[str, Any], put: Callable
     return text
 
 
-def _value(params: Sequence[Any] | Mapping[str, Any], position: int, name: str | None, sql: str) -> Any:
+def _value(params: Sequence[object] | Mapping[str, object], position: int, name: str | None, sql: str) -> object:
     """Return the parameter for the next placeholder."""
     if isinstance(params, Mapping) != (name is not None):
         form = "%(name)s" if isinstance(params, Mapping) else "%s"
@@ -135,7 +135,7 @@ def _value(params: Sequence[Any] | Mapping[str, Any], position: int, name: str |
     return params[position]
 
 
-def adapt(dialect: Dialect, value: Any) -> Any:
+def adapt(dialect: Dialect, value: object) -> object:
     """Return a Python value as the drivers take it: a list is an array where there are arrays, and JSON elsewhere."""
     if isinstance(value, (list, tuple)) and dialect.capabilities.array_parameters:
         return [adapt(dialect, item) for item in value]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import decimal
 import uuid
-from typing import Any
 
 from orm.sql.types import (
     BIGINT,
@@ -42,7 +41,7 @@ _PYTHON_TYPES: dict[type, SQLType] = {
 }
 
 
-def type_of(value: Any) -> SQLType | None:
+def type_of(value: object) -> SQLType | None:
     """Return the type a Python value naturally has in SQL, or None when it has none."""
     for cls in type(value).__mro__:
         if cls in _PYTHON_TYPES:

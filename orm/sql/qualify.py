@@ -23,10 +23,12 @@ from orm.sql.windows import Window
 ALIAS = "qualify"
 
 
-class _Table:
+class Table:
     """The select as a table: its columns, named, and those added for what is asked of it from outside."""
 
-    def __init__(self, outputs: tuple[Output, ...]) -> None:
+    def __init__(self, outputs: tuple[Output, ...], alias: str) -> None:
+        self.given = outputs
+        self.alias = alias
         self.columns = [Output(output.expression, f"c{number}") for number, output in enumerate(outputs)]
         self.names: dict[Expression, str] = {}
         for column in self.columns:
@@ -38,9 +40,9 @@ class _Table:
         if name is None:
             name = self.names[expression] = f"c{len(self.columns)}"
             self.columns.append(Output(expression, name))
-        return Ref(name, expression, ALIAS)
+        return Ref(name, expression, self.alias)
 
-    def condition(self, node: Any) -> Expression:
+    def condition(self, node: Expression) -> Expression:
         """Return a condition as one on the columns."""
         if isinstance(node, Where):
             return node.transformed(self.condition)
@@ -75,7 +77,7 @@ def qualified(select: Select) -> Select:
     inside, outside = split(select.where, grouped=select.group_by is not None)
     assert outside is not None
     inner = select.copy()
-    table = _Table(select.outputs or ())
+    table = Table(select.outputs or (), ALIAS)
     outer = Select(
         select.model, {ALIAS: Join(ALIAS, ALIAS)}, limit=select.limit, offset=select.offset,
         distinct=select.distinct, distinct_on=tuple(table.column(item) for item in select.distinct_on),

@@ -84,7 +84,7 @@ class Range:
         """Whether the upper bound belongs to the range; False where there is none."""
         return self._bounds is not None and self._upper is not None and self._bounds[1] == "]"
 
-    def __contains__(self, value: Any) -> bool:
+    def __contains__(self, value: object) -> bool:
         if self._bounds is None:
             return False
         if self._lower is not None and not (value >= self._lower if self._bounds[0] == "[" else value > self._lower):
@@ -102,11 +102,11 @@ class Range:
     def __hash__(self) -> int:
         return hash(self._identity())
 
-    def _identity(self) -> tuple[Any, ...]:
+    def _identity(self) -> tuple[object, ...]:
         """What makes two ranges the same; where there is no bound, it does not matter whether it would belong."""
         return self._lower, self._upper, self.lower_inc, self.upper_inc, self.isempty
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self._lower, self._upper, self._bounds or "[)", self._bounds is None)
 
     def __repr__(self) -> str:

@@ -6,7 +6,7 @@ refuses: changing a record. ``replace`` gives another one.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NoReturn, Self, dataclass_transform
+from typing import ClassVar, NoReturn, Self, dataclass_transform
 
 
 @dataclass_transform(frozen_default=True, eq_default=False, kw_only_default=True)
@@ -22,7 +22,7 @@ class Record:
         own = [name for name, kind in vars(cls).get("__annotations__", {}).items() if not kind.startswith("ClassVar")]
         cls._names = (*cls._names, *[name for name in own if name not in cls._names])
 
-    def __init__(self, **given: Any) -> None:
+    def __init__(self, **given: object) -> None:
         missing = [name for name in self._names if name not in given and not hasattr(type(self), name)]
         unknown = given.keys() - self._names
         if missing or unknown:
@@ -30,7 +30,7 @@ class Record:
             raise TypeError(f"{type(self).__name__} is made of {', '.join(self._names)}: {wrong}")
         self.__dict__.update(given)
 
-    def replace(self, **changes: Any) -> Self:
+    def replace(self, **changes: object) -> Self:
         """Return the same with some attributes changed."""
         unknown = changes.keys() - self._names
         if unknown:
@@ -40,7 +40,7 @@ class Record:
         new.__dict__.update(changes)
         return new
 
-    def __setattr__(self, name: str, value: Any) -> NoReturn:
+    def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"{type(self).__name__}.{name} can't be changed: make another one with replace()")
 
     def __delattr__(self, name: str) -> NoReturn:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.errors import NotSupportedError
 from orm.sql import types
-from orm.sql.expressions import Combinable, Expression, NegatedExpression, Value, as_expression
-from orm.sql.nodes import Node
+from orm.sql.combinable import Combinable
+from orm.sql.expressions import Expression, NegatedExpression, Value, as_expression
+from orm.sql.nodes import Node, Rendered
 from orm.sql.types import SQLType
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
     from orm.sql.dialect import Dialect
+    from orm.sql.resolving import Resolver
 
 
 class F(Combinable):
@@ -32,22 +34,41 @@ class F(Combinable):
             raise TypeError(f"F() takes the name of a field, not {name!r}")
         self.name = name
 
-    def structure(self, values: list[Any]) -> Hashable:
+    def structure(self, values: list[object]) -> Hashable:
         return (type(self), self.name if type(values) is list else values.named(self.name))  # type: ignore[attr-defined]
 
     query_structure = structure
 
     def resolve_expression(
         self,
-        query: Any = None,
+        query: Resolver,
         allow_joins: bool = True,
         reuse: set[str] | None = None,
         summarize: bool = False,
         for_save: bool = False,
-    ) -> Any:
+    ) -> Expression:
         return query.resolve_ref(self.name, allow_joins, reuse, summarize)
 
-    def __getitem__(self, part: Any) -> Any:
+    def replace_expressions(self, replacements: Mapping[object, object]) -> Any:
+        """Return what stands for this name in ``replacements``, with the transforms after it; itself where nothing
+        does.
+        """
+        found: Any = replacements.get(self)
+        name, *transforms = self.name.split("__")
+        if found is not None or not transforms:
+            return self if found is None else found
+        found = replacements.get(F(name))
+        if found is None:
+            return self
+        for transform_name in transforms:
+            held = found.output_field_or_none
+            transform = None if held is None else held.get_transform(transform_name)
+            if transform is None:
+                return self
+            found = transform(found)
+        return found
+
+    def __getitem__(self, part: Expression) -> Sliced:
         return Sliced(self, part)
 
     def __invert__(self) -> NegatedExpression:
@@ -86,7 +107,7 @@ class OuterRef(F):
             raise TypeError(f"OuterRef() takes the name of a field of the outer query, not {name!r}")
         self.name = name
 
-    def structure(self, values: list[Any]) -> Hashable:
+    def structure(self, values: list[object]) -> Hashable:
         inner = self.name
         return (OuterRef, inner.structure(values) if isinstance(inner, OuterRef) else inner)
 
@@ -94,12 +115,12 @@ class OuterRef(F):
 
     def resolve_expression(
         self,
-        query: Any = None,
+        query: Resolver,
         allow_joins: bool = True,
         reuse: set[str] | None = None,
         summarize: bool = False,
         for_save: bool = False,
-    ) -> Any:
+    ) -> Expression:
         return Outer(self.name)
 
 
@@ -113,13 +134,13 @@ class Outer(Expression):
     def _infer_output_field(self) -> SQLType | None:
         return None
 
-    def resolve_in_outer(self, query: Any) -> Any:
+    def resolve_in_outer(self, query: Resolver) -> Expression:
         """Return what the name means in the query that embeds the subquery."""
         if isinstance(self.name, OuterRef):
             return self.name.resolve_expression(query)
         return query.resolve_ref(self.name, True, None, False)
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         raise ValueError(
             "This queryset contains a reference to an outer query and may only be used in a subquery. "
             f"It refers to an outer query (OuterRef({self.name!r})): use it in Subquery or Exists"
@@ -150,22 +171,29 @@ class Sliced(Expression):
         self.part = (written,) if isinstance(written, int) else (written.start, written.stop)
         self.bounds = [Value(bound, output_field=types.INTEGER) for bound in bounds]
 
-    def __getitem__(self, part: Any) -> Sliced:
+    def __getitem__(self, part: Expression) -> Sliced:
         return Sliced(self, part)
 
     __iter__: ClassVar[None] = None
 
     def resolve_expression(
         self,
-        query: Any = None,
+        query: Resolver,
         allow_joins: bool = True,
         reuse: set[str] | None = None,
         summarize: bool = False,
         for_save: bool = False,
-    ) -> Any:
+    ) -> Expression:
         """Return this about a column. Raises ``NotSupportedError`` where that holds no text."""
-        resolved = super().resolve_expression(query, allow_joins, reuse, summarize, for_save)
+        resolved = self.with_parts_resolved(query, allow_joins, reuse, summarize, for_save)
         source = resolved.source.output_field_or_none
+        start, *length = (bound.value for bound in self.bounds)
+        own: Expression | None = (
+            None if source is None else source.sliced(resolved.source, start, length[0] if length else None)
+        )
+        if own is not None:
+            query.refuse_sharing()  # its bounds are no values of the query's
+            return own
         if source is not None and source.kind not in types.TEXT_KINDS:
             raise NotSupportedError(f"This field does not support slicing. {resolved.source!r} is no text")
         return resolved
@@ -174,11 +202,11 @@ class Sliced(Expression):
         part = self.part[0] if len(self.part) == 1 else slice(*self.part)
         return f"{type(self).__name__}({self.source!r}, {part!r})"
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         parts = [compiler.compile(item) for item in (self.source, *self.bounds)]
         return f"SUBSTR({', '.join(sql for sql, _ in parts)})", [p for _, params in parts for p in params]
 
 
-def as_reference(value: Any) -> Any:
+def as_reference(value: object) -> Any:
     """Return ``value`` when it is an expression, ``F(value)`` for a string, a ``Value`` for anything else."""
     return F(value) if isinstance(value, str) else as_expression(value)

@@ -23,11 +23,11 @@ class OnClassOrInstance(Generic[P, R]):
         self.function = function
         self.__doc__ = function.__doc__
 
-    def __get__(self, instance: Any, owner: type) -> Callable[..., R]:
+    def __get__(self, instance: object, owner: type) -> Callable[..., R]:
         return cast("Callable[..., R]", MethodType(self.function, owner if instance is None else instance))
 
 
-def _own(target: Any) -> dict[str, type]:
+def _own(target: LookupOwner) -> dict[str, type]:
     """Return what is registered on this very class or instance, made where nothing was yet."""
     attribute = "class_lookups" if isinstance(target, type) else "instance_lookups"
     if attribute not in vars(target):
@@ -36,7 +36,7 @@ def _own(target: Any) -> dict[str, type]:
     return found
 
 
-def _register(target: Any, lookup: Any, lookup_name: str | None = None) -> Any:
+def _register(target: LookupOwner, lookup: Any, lookup_name: str | None = None) -> Any:
     """Make ``lookup`` (a Lookup or Transform class) available on this class, or on this one field.
 
     Usable as a decorator of the class.
@@ -46,13 +46,13 @@ def _register(target: Any, lookup: Any, lookup_name: str | None = None) -> Any:
     return lookup
 
 
-def _unregister(target: Any, lookup: Any, lookup_name: str | None = None) -> None:
+def _unregister(target: LookupOwner, lookup: Any, lookup_name: str | None = None) -> None:
     """Take a lookup back that was registered here. Raises ``KeyError`` where none of that name was."""
     del _own(target)[lookup_name or lookup.lookup_name]
     epoch.advance(Reason.LOOKUPS)
 
 
-def _registered(target: Any) -> dict[str, type]:
+def _registered(target: LookupOwner) -> dict[str, type]:
     """Return what is registered here, by name: on the class and its bases, and on the instance if it is one."""
     found: dict[str, type] = target.registered_lookups() if not inspect.isclass(target) else target.get_class_lookups()
     return found

@@ -9,7 +9,7 @@ from orm.sql.expressions import Expression
 from orm.sql.select import Select, SubSelect
 from orm.sql.statements import Statement
 
-DERIVED = "(SELECT * FROM ({}) AS derived)"
+DERIVED = "(SELECT * FROM (%(subquery)s) AS derived)"
 
 
 def read_before_change(statement: Statement) -> Statement:
@@ -19,8 +19,8 @@ def read_before_change(statement: Statement) -> Statement:
     read first, and stays.
     """
 
-    def change(node: Expression) -> Any:
-        if isinstance(node, SubSelect) and node.template == "({})" and _reads(node.select, statement.table):
+    def change(node: Expression) -> Expression:
+        if isinstance(node, SubSelect) and node.template == "(%(subquery)s)" and _reads(node.select, statement.table):
             return SubSelect(node.select, DERIVED, node.output_field_or_none) if not _is_tied(node) else node
         return node.map(change)
 

@@ -8,9 +8,12 @@ editor then builds the table anew.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING
 
-from orm.sql.objects import ObjectSpelling
+from orm.sql.objects import LockQueries, ObjectSpelling
+
+if TYPE_CHECKING:
+    from orm.sql.described import ModelField
 
 
 class SchemaSpelling(ObjectSpelling):
@@ -24,18 +27,38 @@ class SchemaSpelling(ObjectSpelling):
         """
         return None
 
-    def foreign_key_violations(self, table: str) -> str | None:
-        """Return a query for rows of ``table`` (quoted) whose foreign key leads nowhere; None where the database checks
-        by itself.
-        """
-        return None
-
     def settle_constraints(self) -> list[str]:
         """Return what makes deferred checks happen now, so that tables with changed rows can be altered."""
         return []
 
-    def advisory_lock(self, key: int) -> tuple[str, str] | None:
-        """Return queries that take and release a lock of the session's under a number; None where there is none."""
+    def advisory_lock(self, key: int) -> tuple[str, str, str] | None:
+        """Return queries that try to take a lock of the session's, one for each number and schema (true when it was
+        taken), release it, and let some time go by at the server before the next try; None where there is none.
+        """
+        return None
+
+    def limit_locks(self, seconds: float | None, statement: str = "") -> str | None:
+        """Return what limits how long the session's statements wait for locks, or (None) ends that; None for a
+        ``statement`` that waits for every transaction there is, and for a database without such a limit.
+        """
+        return None
+
+    def pause(self, seconds: float) -> str | None:
+        """Return a query that lets time go by at the server; None where it has none."""
+        return None
+
+    def sessions_held_up(self) -> str | None:
+        """Return a query for how many sessions wait for locks of this one; None where nobody can tell."""
+        return None
+
+    def replicas_behind(self) -> str | None:
+        """Return a query for where the database is and where the replica is that is furthest behind (NULL for none),
+        as numbers that grow; None for a database without replicas.
+        """
+        return None
+
+    def lock_queries(self) -> LockQueries | None:
+        """Return what shows the locks of sessions; None where the database shows none."""
         return None
 
     def around_rename(self) -> tuple[str, str] | None:
@@ -109,7 +132,7 @@ class SchemaSpelling(ObjectSpelling):
         """
         return []
 
-    def adds_in_place(self, field: Any) -> bool:
+    def adds_in_place(self, field: ModelField) -> bool:
         """Whether ADD COLUMN takes this field as it is, where columns can't be altered (``alter_columns``)."""
         return True
 
@@ -127,6 +150,12 @@ class SchemaSpelling(ObjectSpelling):
         """Return the statement that checks the rows there are; None where every constraint holds for all rows."""
         return None
 
+    def beside_writers(self, statement: str) -> list[tuple[str | None, str]]:
+        """Return what does a statement's work while others write to the table: each with the name of the index or
+        constraint that it makes.
+        """
+        return [(None, statement)]
+
     def drop_constraint(self, table: str, name: str) -> str:
         """Return the statement that drops a constraint."""
         return f"ALTER TABLE {table} DROP CONSTRAINT {name}"
@@ -139,7 +168,11 @@ class SchemaSpelling(ObjectSpelling):
         """Return the statement that renames an index; None where it is dropped and made again."""
         return f"ALTER INDEX {old} RENAME TO {new}"
 
-    def pattern_index(self, field: Any) -> str | None:
+    def json_check(self, column: str) -> str | None:
+        """Return the condition that a quoted column holds JSON; None where its type sees to that."""
+        return None
+
+    def pattern_index(self, field: ModelField) -> str | None:
         """Return the operator class of a second index that LIKE can use on a field, where the plain one can't."""
         return None
 

@@ -8,9 +8,10 @@ says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import copy
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from orm.errors import EmptyResultSet
 from orm.sql import types
@@ -21,9 +22,14 @@ from orm.sql.references import Outer
 from orm.sql.types import SQLType
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from orm.sql.common_tables import CommonTable
     from orm.sql.compiler import Compiler
+    from orm.sql.described import ModelClass
     from orm.sql.dialect import Dialect
+    from orm.sql.hop import Hop
+    from orm.sql.nodes import Rendered
     from orm.sql.sources import Source
 
 
@@ -36,10 +42,11 @@ class Join(NamedTuple):
     alias: str
     table: str
     parent: str | None = None
-    hop: Any = None
+    hop: Hop | None = None
     condition: Expression | None = None  # what else the joined row must meet
     source: Source | None = None
     optional: bool = False  # without a hop: whether rows that meet none stay
+    columns: tuple[str, ...] = ()  # names for the columns of a source that has none of its own
 
 
 class Filtered(NamedTuple):
@@ -51,10 +58,10 @@ class Filtered(NamedTuple):
     """
 
     relation: Any
-    hops: tuple[Any, ...]
+    hops: tuple[Hop, ...]
     condition: Expression
     aliases: tuple[str, ...]
-    further: tuple[tuple[str, str, Any], ...] = ()
+    further: tuple[tuple[str, str, Hop], ...] = ()
 
 
 NONE_FILTERED: Mapping[str, Filtered] = {}
@@ -77,6 +84,20 @@ class Lock(NamedTuple):
     skip_locked: bool
     of: tuple[str, ...]
     no_key: bool
+
+
+class EachKey(NamedTuple):
+    """That of the rows of each key only a slice is wanted, as a prefetch asks for.
+
+    ``lookup`` says that the key is among those listed, ``bounds`` that a row's number among those of its key is in the
+    slice; ``limit`` and ``offset`` say the same of the rows of one key. ``indexed``: the database finds these quickly.
+    """
+
+    lookup: Any
+    bounds: tuple[Expression, ...]
+    limit: Expression | None
+    offset: Expression | None
+    indexed: bool
 
 
 class Loading(NamedTuple):
@@ -117,14 +138,19 @@ class Select:
     """Tables of a relation with many rows that the next filter speaks of, too."""
     selected: tuple[str, ...] = ()  # the annotations that are part of the result, in order
     values: tuple[tuple[str, Expression], ...] | None = None
+    chose_all: bool = False  # whether the values are all of the model's columns, since none were named
     result: Any = "model"  # model, dict, tuple, flat or named, or what makes an object of a row (orm.query.projection)
     group_by: tuple[Expression, ...] | str | None = None  # "model": by the model's row
     order_by: tuple[Expression, ...] | None = None  # None: the model's Meta.ordering
+    order_names: tuple[str, ...] = ()  # what order_by() was given, where that were plain names
+    order_joins: frozenset[str] = frozenset()
+    """Tables joined for the order, which go with it where nothing else speaks of them."""
     reverse: bool = False
     distinct: bool = False
     distinct_on: tuple[Expression, ...] = ()
     limit: Expression | None = None
     offset: Expression | None = None
+    each: EachKey | None = None
     keyset: tuple[Expression, ...] = ()
     """What a page's cursors are made of: rows hold it as well, though it may be no part of the results."""
     select_related: Any = False
@@ -134,6 +160,8 @@ class Select:
     ctes: tuple[CommonTable, ...] = ()
     offered: Mapping[str, Offer] = NOTHING_OFFERED  # by the name the query knows a joined source by
     outputs: tuple[Output, ...] | None = None
+    spare: str | None = None
+    """The alias of the model's own table, where rows are as many without it, if the database has foreign keys."""
     comment: str | None = None
     list_slots: frozenset[int] = frozenset()
     slots: int = 0
@@ -141,7 +169,7 @@ class Select:
     cacheable: bool = True
     frozen: bool = False
 
-    def __init__(self, model: Any, joins: dict[str, Join], **parts: Any) -> None:
+    def __init__(self, model: ModelClass, joins: dict[str, Join], **parts: object) -> None:
         self.model = model
         self.joins = joins
         self.annotations = {}
@@ -166,12 +194,12 @@ class Select:
             self.frozen = True
         return self
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         if self.frozen:
             raise AttributeError(f"This select is part of a shape: change a copy() of it, not its {name}")
         self.__dict__[name] = value
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         return self.copy().__dict__
 
     @property
@@ -191,7 +219,8 @@ class Select:
     @property
     def is_derived(self) -> bool:
         """Whether rows come from a source in FROM, and not from the model's table."""
-        return bool(self.joins) and self.joins[self.base_alias].source is not None
+        source = self.joins[self.base_alias].source if self.joins else None
+        return source is not None and not source.table_like
 
     @property
     def asks_windows(self) -> bool:
@@ -201,7 +230,7 @@ class Select:
     def transform(self, change: Callable[[Expression], Expression], aliases: dict[str, str]) -> Select:
         """Return this select with every expression changed and every table alias renamed."""
 
-        def many(items: Iterable[Any]) -> Any:
+        def many(items: Iterable[Any]) -> tuple[Expression, ...]:
             return tuple(change(item) for item in items)
 
         new = self.copy()
@@ -221,6 +250,7 @@ class Select:
         new.values = tuple((n, change(e)) for n, e in self.values) if self.values is not None else None
         new.group_by = many(self.group_by) if isinstance(self.group_by, tuple) else self.group_by
         new.order_by = many(self.order_by) if self.order_by is not None else None
+        new.order_joins = frozenset(aliases[alias] for alias in self.order_joins & self.joins.keys())
         new.distinct_on = many(self.distinct_on)
         new.keyset = many(self.keyset)
         new.limit = change(self.limit) if self.limit is not None else None
@@ -258,7 +288,11 @@ class Select:
         """Yield every expression this select holds directly."""
         if self.where is not None:
             yield self.where
-        yield from (join.condition for join in self.joins.values() if join.condition is not None)
+        for join in self.joins.values():
+            if join.condition is not None:
+                yield join.condition
+            if join.source is not None:
+                yield from join.source.expressions()
         yield from self.annotations.values()
         yield from (item for _, item in self.values or ())
         yield from (o.expression for o in self.outputs or ())
@@ -272,7 +306,7 @@ class SubSelect(Expression):
     select.
     """
 
-    def __init__(self, select: Select, template: str = "({})", output_field: SQLType | None = None) -> None:
+    def __init__(self, select: Select, template: str = "(%(subquery)s)", output_field: SQLType | None = None) -> None:
         super().__init__(output_field)
         self.select = select
         self.template = template
@@ -281,7 +315,7 @@ class SubSelect(Expression):
     def conditional(self) -> bool:
         return self.template.startswith("EXISTS") or super().conditional
 
-    def children(self) -> Any:
+    def children(self) -> Iterator[Expression]:
         return iter(())
 
     @property
@@ -292,9 +326,10 @@ class SubSelect(Expression):
     def contains_over_clause(self) -> bool:
         return False
 
-    def map(self, change: Callable[[Expression], Expression]) -> Expression:
-        same = {alias: alias for alias in self.select.aliases()}
-        return SubSelect(self.select.transform(change, same), self.template, self._output_field)
+    def map(self, change: Callable[[Expression], Expression]) -> Self:
+        new = copy.copy(self)
+        new.select = self.select.transform(change, {alias: alias for alias in self.select.aliases()})
+        return new
 
     def renamed(self, change: Callable[[Expression], Expression], aliases: dict[str, str]) -> SubSelect:
         """Return this with expressions changed and aliases renamed."""
@@ -311,8 +346,11 @@ class SubSelect(Expression):
             for node in expression.walk():
                 if isinstance(node, (Col, Column)) and node.alias not in inner:
                     yield node
+                elif isinstance(node, SubSelect):
+                    outside = (column for column in node.group_by_columns() if isinstance(column, (Col, Column)))
+                    yield from (column for column in outside if column.alias not in inner)
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         try:
             return self.as_rows(compiler)
         except EmptyResultSet:
@@ -320,13 +358,13 @@ class SubSelect(Expression):
                 raise
             return compiler.compile(Null(self.output_field_or_none))
 
-    def as_rows(self, compiler: Compiler) -> tuple[str, Sequence[Any]]:
+    def as_rows(self, compiler: Compiler) -> Rendered:
         """Return the SQL of the rows, as IN takes them.
 
         Raises ``EmptyResultSet`` when there can be none.
         """
         sql, params = compiler.compile_select(self.select)
-        return self.template.replace("{}", sql), params
+        return self.template.replace("%(subquery)s", sql), params
 
 
 class Position(Expression):
@@ -337,14 +375,14 @@ class Position(Expression):
         self.number = number
         self.column = column
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         return str(int(self.number)), []
 
 
-def moved(expression: Any, aliases: dict[str, str]) -> Any:
+def moved(expression: Expression, aliases: dict[str, str]) -> Any:
     """Return an expression with its columns in tables of other aliases."""
 
-    def change(node: Expression) -> Any:
+    def change(node: Expression) -> Expression:
         if isinstance(node, Col):
             return Col(aliases.get(node.alias, node.alias), node.target, node._output_field)
         if isinstance(node, Column):
@@ -364,14 +402,14 @@ def relabel(select: Select, aliases: dict[str, str], offset: int, outer: Any) ->
     ``outer`` is the builder of the query around it.
     """
 
-    def change(node: Expression) -> Any:
+    def change(node: Expression) -> Expression:
         if isinstance(node, Col):
             renamed = aliases.get(node.alias)
             return Col(renamed, node.target, node._output_field) if renamed is not None else node
         if isinstance(node, Column):
             return Column(aliases.get(node.alias, node.alias), node.name, node._output_field)
         if isinstance(node, Slot):
-            return Slot(node.index + offset, node._output_field, node.bare)
+            return node.moved(offset)
         if isinstance(node, Outer):
             return node.resolve_in_outer(outer)
         if isinstance(node, SubSelect):

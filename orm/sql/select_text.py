@@ -6,16 +6,19 @@ because the foreign key says so. A select with conditions on window functions be
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import EmptyResultSet, FullResultSet, NotSupportedError
 from orm.sql.columns import Col, Ref
 from orm.sql.common_tables import compile_ctes
 from orm.sql.conditions import Where
+from orm.sql.each_key import cut_for_each
 from orm.sql.expressions import Expression
+from orm.sql.lateral import without_lateral
 from orm.sql.qualify import qualified
-from orm.sql.select import Output, Position, Select, SubSelect
+from orm.sql.select import Join, Output, Position, Select, SubSelect
+from orm.sql.sources import SelectedRows
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
@@ -40,36 +43,55 @@ def inner_aliases(select: Select) -> set[str]:
     return found
 
 
-def compile_from(select: Select, compiler: Compiler) -> tuple[str, list[Any]]:
-    """Return the FROM clause's contents."""
+def compile_table(join: Join, compiler: Compiler) -> tuple[str, Sequence[object]]:
+    """Return a table of FROM, with its alias."""
+    if join.source is not None:
+        return join.source.as_table(compiler, join.alias, join.columns)
     quote = compiler.dialect.quote
+    return (quote(join.table) if join.alias == join.table else f"{quote(join.table)} {quote(join.alias)}"), ()
+
+
+def compile_ties(join: Join, compiler: Compiler) -> tuple[list[str], list[object]]:
+    """Return what a joined row must meet."""
+    quote = compiler.dialect.quote
+    on: list[str] = []
+    params: list[Any] = []
+    if join.hop is not None and join.parent is not None:
+        near, far = join.hop.lhs, join.hop.rhs
+        lhs, rhs = f"{quote(join.parent)}.{quote(near.column)}", f"{quote(join.alias)}.{quote(far.column)}"
+        on.append(compiler.dialect.tie(lhs, near, rhs, far))
+    if join.condition is not None:
+        sql, found = compiler.compile_condition(join.condition)
+        on.append(f"({sql})")
+        params += found
+    return on, params
+
+
+def compile_from(select: Select, compiler: Compiler) -> tuple[str, list[object]]:
+    """Return the FROM clause's contents."""
     inner_joins = inner_aliases(select)
     parts: list[str] = []
     params: list[Any] = []
+    spare = select.spare if compiler.dialect.capabilities.foreign_keys else None
     for join in select.joins.values():
-        if join.source is not None:
-            named, found = join.source.as_table(compiler, join.alias, ())
-            params += found
-        else:
-            table = quote(join.table)
-            named = table if join.alias == join.table else f"{table} {quote(join.alias)}"
-        if join.parent is None:
+        if join.alias == spare:
+            continue
+        named, found = compile_table(join, compiler)
+        params += found
+        if join.parent is None or join.parent == spare:
             parts.append(named)
             continue
         kind = "INNER JOIN" if join.alias in inner_joins else "LEFT OUTER JOIN"
-        on: list[str] = []
-        if join.hop is not None:
-            lhs = f"{quote(join.parent)}.{quote(join.hop.lhs.column)}"
-            on.append(f"{lhs} = {quote(join.alias)}.{quote(join.hop.rhs.column)}")
-        if join.condition is not None:
-            sql, found = compiler.compile_condition(join.condition)
-            on.append(f"({sql})")
-            params += found
-        parts.append(f"{kind} {named} ON ({' AND '.join(on)})" if on else f"CROSS JOIN {named}")
+        on, ties = compile_ties(join, compiler)
+        params += ties
+        if not on and join.alias in inner_joins:
+            parts.append(f"CROSS JOIN {named}")
+        else:
+            parts.append(f"{kind} {named} ON ({' AND '.join(on) or '1 = 1'})")
     return " ".join(parts), params
 
 
-def compile_where(where: Where | None, word: str, compiler: Compiler) -> tuple[str, list[Any]]:
+def compile_where(where: Where | None, word: str, compiler: Compiler) -> tuple[str, list[object]]:
     """Return ``WHERE …`` (or HAVING) with a leading space, or nothing when every row passes.
 
     Raises ``EmptyResultSet`` when no row can pass.
@@ -83,11 +105,15 @@ def compile_where(where: Where | None, word: str, compiler: Compiler) -> tuple[s
     return f" {word} {sql}", list(params)
 
 
-def _parts_of(key: Any) -> tuple[Any, ...]:
+def _parts_of(key: Any) -> tuple[object, ...]:
     """Return the fields of a key: several where it is a composite one."""
     if key is None:
         return ()
     return tuple(key.fields) if key.is_composite else (key,)
+
+
+def _is_lateral(join: Join) -> bool:
+    return isinstance(join.source, SelectedRows) and join.source.lateral
 
 
 def _group_by_having(having: Expression | None) -> Iterator[Expression]:
@@ -97,6 +123,25 @@ def _group_by_having(having: Expression | None) -> Iterator[Expression]:
             yield from _group_by_having(node)
     elif having is not None:
         yield from having.group_by_columns()
+
+
+def _grouped_by(item: Expression, select: Select) -> Iterable[Expression]:
+    """Return what a result is grouped by: a subquery about one of many related rows by its value, which several of
+    them may share, and by no column that tells them apart.
+    """
+    columns = list(item.group_by_columns())
+    if isinstance(item, SubSelect) and any(_is_of_many(column, select) for column in columns):
+        return [item]
+    return columns
+
+
+def _is_of_many(column: Expression, select: Select) -> bool:
+    join = select.joins.get(column.alias) if isinstance(column, Col) else None
+    while join is not None and join.hop is not None:
+        if join.hop.many:
+            return True
+        join = select.joins.get(join.parent or "")
+    return False
 
 
 def _group_by(select: Select, outputs: Sequence[Output], having: Where | None, dialect: Dialect) -> list[Expression]:
@@ -118,7 +163,7 @@ def _group_by(select: Select, outputs: Sequence[Output], having: Where | None, d
                 found += Col(alias, keys[alias]).parts
                 covered.add(alias)
         rest = [o.expression for o in outputs if not (isinstance(o.expression, Col) and o.expression.alias in covered)]
-        found += [e for item in rest for e in item.group_by_columns() if not _covered(e, covered)]
+        found += [e for item in rest for e in _grouped_by(item, select) if not _covered(e, covered)]
         ordered = [e for item in select.order_by or () for e in _ordered(item).group_by_columns()]
         found += [e for e in (*ordered, *_group_by_having(having)) if not _covered(e, covered)]
     else:
@@ -129,7 +174,7 @@ def _group_by(select: Select, outputs: Sequence[Output], having: Where | None, d
         whole = [item for item in chosen if item.conditional_kind or isinstance(item, SubSelect)]
         found += whole
         others = [*chosen, *(o.expression for o in outputs), *map(_ordered, select.order_by or ())]
-        found += [e for item in others if getattr(item, "source", item) not in whole for e in item.group_by_columns()]
+        found += [e for item in others if getattr(item, "source", item) not in whole for e in _grouped_by(item, select)]
         found += _group_by_having(having)
     # What the row of an outer query has is the same for all rows here.
     found = [item for item in found if not isinstance(item, Col) or item.alias in select.joins]
@@ -146,7 +191,7 @@ def _covered(expression: Expression, aliases: set[str]) -> bool:
     return isinstance(expression, Col) and expression.alias in aliases
 
 
-def compile_select(select: Select, compiler: Compiler) -> tuple[str, list[Any]]:
+def compile_select(select: Select, compiler: Compiler) -> tuple[str, list[object]]:
     """Return a finished select as SQL with ``%s`` placeholders, and its parameters.
 
     Raises ``EmptyResultSet`` when the statement could give no row.
@@ -157,8 +202,12 @@ def compile_select(select: Select, compiler: Compiler) -> tuple[str, list[Any]]:
         return _compile_with_ctes(select, compiler)
     if select.combination is not None:
         return _compile_combination(select, compiler)
+    if select.each is not None:
+        select = cut_for_each(select, compiler.dialect)
     if select.asks_windows:
         select = qualified(select)
+    if not compiler.dialect.capabilities.lateral and any(_is_lateral(join) for join in select.joins.values()):
+        select = without_lateral(select, compiler.dialect)
     dialect = compiler.dialect
     outputs = select.outputs or ()
     before, having = select.where.split_having() if select.where is not None else (None, None)
@@ -167,7 +216,10 @@ def compile_select(select: Select, compiler: Compiler) -> tuple[str, list[Any]]:
     distinct = "DISTINCT " if select.distinct else ""
     if select.distinct_on:
         if not dialect.capabilities.distinct_on:
-            raise NotSupportedError(f"{dialect.name} has no DISTINCT ON: call distinct() without names of fields")
+            raise NotSupportedError(
+                "DISTINCT ON fields is not supported by this database backend. "
+                f"{dialect.name} has no such thing: call distinct() without names of fields"
+            )
         parts = [compiler.compile(item) for item in select.distinct_on]
         distinct = f"DISTINCT ON ({', '.join(sql for sql, _ in parts)}) "
         params += [p for _, found in parts for p in found]
@@ -195,7 +247,7 @@ def compile_select(select: Select, compiler: Compiler) -> tuple[str, list[Any]]:
     return text + tail, params + found
 
 
-def _compile_with_ctes(select: Select, compiler: Compiler) -> tuple[str, list[Any]]:
+def _compile_with_ctes(select: Select, compiler: Compiler) -> tuple[str, list[object]]:
     ctes, params = compile_ctes(select.ctes, compiler)
     bare = select.copy()
     bare.ctes = ()
@@ -203,7 +255,7 @@ def _compile_with_ctes(select: Select, compiler: Compiler) -> tuple[str, list[An
     return ctes + sql, params + found
 
 
-def _compile_tail(select: Select, compiler: Compiler) -> tuple[str, list[Any]]:
+def _compile_tail(select: Select, compiler: Compiler) -> tuple[str, list[object]]:
     text = ""
     params: list[Any] = []
     if select.order_by:
@@ -233,11 +285,12 @@ def _spelt_out(item: Expression, names: set[str | None]) -> Expression:
     return item
 
 
-def _compile_combination(select: Select, compiler: Compiler) -> tuple[str, list[Any]]:
+def _compile_combination(select: Select, compiler: Compiler) -> tuple[str, list[object]]:
     assert select.combination is not None
     combination = select.combination
     parentheses = compiler.dialect.capabilities.combinator_parentheses
     texts: list[str] = []
+    bare = ""
     params: list[Any] = []
     for number, part in enumerate(combination.parts):
         try:
@@ -246,6 +299,7 @@ def _compile_combination(select: Select, compiler: Compiler) -> tuple[str, list[
             if combination.operator == "UNION" or (combination.operator == "EXCEPT" and number):
                 continue
             raise
+        bare = sql
         if parentheses:
             sql = f"({sql})"
         elif part.combination or part.ctes or part.limit is not None or part.offset is not None or part.order_by:
@@ -254,6 +308,9 @@ def _compile_combination(select: Select, compiler: Compiler) -> tuple[str, list[
         params += found
     if not texts:
         raise EmptyResultSet
+    if len(texts) == 1 and len(combination.parts) > 1 and not combination.all:
+        # The others can give no row; what is left is a set of rows nevertheless.
+        texts = [f"SELECT DISTINCT * FROM ({bare}) AS kept"]
     word = f" {combination.operator}{' ALL' if combination.all else ''} "
     tail, found = _compile_tail(select, compiler)
     return word.join(texts) + tail, params + found

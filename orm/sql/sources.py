@@ -7,24 +7,28 @@ with an alias and names for its columns. A source that can be only one of these 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from orm.errors import NotSupportedError
 from orm.sql.expressions import Expression
-from orm.sql.nodes import Param
+from orm.sql.nodes import Param, Rendered
 from orm.sql.record import Record
 from orm.sql.types import SQLType
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
+    from orm.sql.dialect import Adapter
     from orm.sql.select import Select
 
-Text = tuple[str, Sequence[Any]]
+Text = Rendered
 """SQL with ``%s`` for each parameter, and the parameters."""
 
 
 class Source(Record):
     """Base of everything rows come from."""
+
+    table_like: ClassVar[bool] = False
+    """Whether it stands where a model's table would, so that its rows are those of a query as they are."""
 
     def as_rows(self, compiler: Compiler) -> Text:
         """Return the rows: what stands after the columns of an INSERT."""
@@ -36,6 +40,10 @@ class Source(Record):
 
     def selects(self) -> Iterator[Select]:
         """Yield the selects the rows come from."""
+        yield from ()
+
+    def expressions(self) -> Iterator[Expression]:
+        """Yield the expressions the rows are made of."""
         yield from ()
 
     def transformed(self, change: Callable[[Expression], Expression], aliases: dict[str, str]) -> Self:
@@ -110,10 +118,108 @@ class ParameterArrays(Source):
         return f"{sql} AS {quote(alias)}({', '.join(map(quote, names))})", params
 
 
+class Item:
+    """Takes one item of a list in a slot, adapted."""
+
+    def __init__(self, number: int, adapter: Adapter | None) -> None:
+        self.number = number
+        self.adapter = adapter
+
+    def __call__(self, items: Any) -> Any:
+        item = items[self.number]
+        return item if item is None or self.adapter is None else self.adapter(item)
+
+
+class Items:
+    """Takes a whole list in a slot, each item adapted."""
+
+    def __init__(self, adapter: Adapter | None) -> None:
+        self.adapter = adapter
+
+    def __call__(self, items: Any) -> list[Any]:
+        adapter = self.adapter
+        return list(items) if adapter is None else [None if item is None else adapter(item) for item in items]
+
+
+class GivenRows(Source):
+    """Rows of values that a caller gives: ``columns`` are slots, each with the list of one column's values.
+
+    Any number of rows is one text where the database takes lists as arrays; elsewhere the text depends on how many
+    there are.
+    """
+
+    columns: tuple[Any, ...]
+    table_like: ClassVar[bool] = True
+
+    def as_table(self, compiler: Compiler, alias: str, names: Sequence[str]) -> Text:
+        dialect = compiler.dialect
+        quoted, columns = dialect.quote(alias), [dialect.quote(name) for name in names]
+        kinds = [slot.output_field for slot in self.columns]
+        adapters = [dialect.adapter(kind) for kind in kinds]
+        arrays = dialect.array_rows(kinds)
+        if arrays is not None:
+            params = [Param(slot.index, Items(one)) for slot, one in zip(self.columns, adapters, strict=True)]
+            return f"{arrays} AS {quoted}({', '.join(columns)})", params
+        count = compiler.list_length(self.columns[0].index)
+        if not count:
+            nothing = [f"{dialect.cast('NULL', kind)} AS {name}" for kind, name in zip(kinds, columns, strict=True)]
+            return f"(SELECT {', '.join(nothing)} WHERE 1 = 0) AS {quoted}", []
+        first = f"({', '.join(map(dialect.parameter, kinds))})"
+        rows = [first, *[f"({', '.join(map(dialect.parameter_beside, kinds))})"] * (count - 1)]
+        pairs = list(zip(self.columns, adapters, strict=True))
+        params = [Param(slot.index, Item(number, one)) for number in range(count) for slot, one in pairs]
+        return dialect.value_table(rows, quoted, columns), params
+
+    def expressions(self) -> Iterator[Expression]:
+        yield from self.columns
+
+    def transformed(self, change: Callable[[Expression], Expression], aliases: dict[str, str]) -> Self:
+        return self.replace(columns=tuple(change(slot) for slot in self.columns))
+
+
+class FunctionRows(Source):
+    """The rows of a function of the database: its name there, its arguments, and the types of its columns."""
+
+    function: str
+    arguments: tuple[Expression, ...]
+    types: tuple[SQLType, ...]
+    table_like: ClassVar[bool] = True
+
+    def as_table(self, compiler: Compiler, alias: str, names: Sequence[str]) -> Text:
+        dialect = compiler.dialect
+        parts = [compiler.compile_value(argument) for argument in self.arguments]
+        columns = [dialect.quote(name) for name in names]
+        sql = dialect.table_function(self.function, [sql for sql, _ in parts], dialect.quote(alias), columns)
+        return sql, [param for _, params in parts for param in params]
+
+    def expressions(self) -> Iterator[Expression]:
+        yield from self.arguments
+
+    def transformed(self, change: Callable[[Expression], Expression], aliases: dict[str, str]) -> Self:
+        return self.replace(arguments=tuple(change(argument) for argument in self.arguments))
+
+
+class FunctionCall(Source):
+    """A function that is called for each row of the tables before it, where the database has no LATERAL for it."""
+
+    function: str
+    arguments: tuple[Expression, ...]
+    through: str | None = None
+    table_like: ClassVar[bool] = True
+
+    def as_table(self, compiler: Compiler, alias: str, names: Sequence[str]) -> Text:
+        parts = [compiler.compile_value(argument) for argument in self.arguments]
+        given = ", ".join(sql for sql, _ in parts)
+        given = given if self.through is None else f"{self.through}({given})"
+        sql = f"{self.function}({given}) AS {compiler.dialect.quote(alias)}"
+        return sql, [param for _, params in parts for param in params]
+
+
 class SelectedRows(Source):
-    """The rows of a finished SELECT."""
+    """The rows of a finished SELECT. ``lateral``: it speaks of the sources before it in FROM."""
 
     select: Select
+    lateral: bool = False
 
     def as_rows(self, compiler: Compiler) -> Text:
         return compiler.compile_select(self.select)
@@ -123,7 +229,8 @@ class SelectedRows(Source):
         sql, params = compiler.compile_select(self.select)
         quote = compiler.dialect.quote
         columns = f"({', '.join(map(quote, names))})" if names else ""
-        return f"({sql}) {quote(alias)}{columns}", params
+        word = "LATERAL " if self.lateral else ""
+        return f"{word}({sql}) {quote(alias)}{columns}", params
 
     def selects(self) -> Iterator[Select]:
         yield self.select

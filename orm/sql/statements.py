@@ -6,12 +6,11 @@ Like a SELECT they are frozen, hold slots for values, and become text in one pur
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orm.sql.expressions import Slot
 from orm.sql.fitting import Fitting
-from orm.sql.nodes import Param
+from orm.sql.nodes import Param, Rendered
 from orm.sql.record import Record
 from orm.sql.types import INTEGER_KINDS, SQLType
 
@@ -39,7 +38,7 @@ class Statement(Record):
         """Return the SQL. Raises ``EmptyResultSet`` for a statement that could change no row."""
         raise NotImplementedError(f"{type(self).__name__} must define as_sql(compiler)")
 
-    def returning_clause(self, compiler: Compiler) -> tuple[str, list[Any]]:
+    def returning_clause(self, compiler: Compiler) -> tuple[str, list[object]]:
         """Return ``RETURNING …`` with a leading space, or nothing.
 
         Raises ``NotSupportedError`` where the database can't return the rows it changed.
@@ -57,7 +56,7 @@ class Stored:
         self.prepare = field.store_preparer(dialect)
         self.adapter = adapter
 
-    def __call__(self, value: Any) -> Any:
+    def __call__(self, value: object) -> object:
         value = self.prepare(value)
         return value if value is None or self.adapter is None else self.adapter(value)
 
@@ -65,10 +64,10 @@ class Stored:
 class StoredSlot(Slot):
     """The place of a value that a column is set to; a whole number that the column can't hold is refused."""
 
-    def __init__(self, index: int, field: SQLType) -> None:
-        super().__init__(index, field, bare=True)
+    def __init__(self, index: int, field: SQLType, bare: bool = True) -> None:
+        super().__init__(index, field, bare)
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         sql, params = super().as_sql(compiler, connection)
         field = self.output_field
         if field.kind in INTEGER_KINDS:
@@ -81,5 +80,5 @@ class StoredSlot(Slot):
 class AdaptedSlot(Slot):
     """The place of a value that was adapted already; ``bare`` where a column beside it gives its type."""
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         return "%s" if self.bare else connection.parameter(self._output_field), [Param(self.index)]

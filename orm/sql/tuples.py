@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.errors import EmptyResultSet
 from orm.sql.conditions import Where, kind_of
-from orm.sql.expressions import Expression, as_expression
+from orm.sql.expressions import Expression, Null, as_expression
 from orm.sql.lookups import GreaterThan, IsNull, Lookup
-from orm.sql.nodes import Node
+from orm.sql.nodes import Node, Rendered
 from orm.sql.references import F
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
     from orm.sql.dialect import Dialect
+    from orm.sql.resolving import Resolver
 
 
 class Row(Expression):
@@ -33,7 +34,7 @@ class Row(Expression):
         for part in self.parts:
             yield from part.group_by_columns()
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         compiled = [compiler.compile_value(part) for part in self.parts]
         return f"({', '.join(sql for sql, _ in compiled)})", [param for _, params in compiled for param in params]
 
@@ -51,7 +52,7 @@ class TupleLookup(Lookup):
     operator: ClassVar[str]
     takes_queries: ClassVar[bool] = False
 
-    def __init__(self, lhs: Sequence[Any], rhs: Any) -> None:
+    def __init__(self, lhs: Sequence[object], rhs: object) -> None:
         if not isinstance(lhs, (tuple, list)) or len(lhs) < 2:
             raise TypeError(f"{type(self).__name__}() compares a tuple of two or more expressions, not {lhs!r}")
         super().__init__(tuple(F(part) if isinstance(part, str) else as_expression(part) for part in lhs), rhs)
@@ -71,10 +72,10 @@ class TupleLookup(Lookup):
 
     # -- resolving -----------------------------------------------------------------------------------------------------
 
-    def structure(self, values: list[Any]) -> Hashable:
+    def structure(self, values: list[object]) -> Hashable:
         return (type(self), *[part.structure(values) for part in self.lhs], self.kinds(values))
 
-    def kinds(self, values: list[Any]) -> Hashable:
+    def kinds(self, values: list[object]) -> Hashable:
         """Return the kind of the right side, appending its values."""
         if hasattr(self.rhs, "query_structure"):
             return kind_of(self.rhs, values)
@@ -82,18 +83,18 @@ class TupleLookup(Lookup):
 
     def resolve_expression(
         self,
-        query: Any = None,
+        query: Resolver,
         allow_joins: bool = True,
         reuse: set[str] | None = None,
         summarize: bool = False,
         for_save: bool = False,
-    ) -> Any:
+    ) -> Expression:
         new = copy.copy(self)
         new.lhs = tuple(part.resolve_expression(query, allow_joins, reuse, summarize, for_save) for part in self.lhs)
         new.rhs = self.right(new.lhs, query)
         return new
 
-    def right(self, lhs: Sequence[Any], query: Any) -> Any:
+    def right(self, lhs: Sequence[Any], query: Resolver) -> Expression:
         """Return the right side with columns and slots in place of names and values."""
         if hasattr(self.rhs, "query_structure"):
             rows = query.embed_rows(self.rhs, Row(lhs))
@@ -104,7 +105,7 @@ class TupleLookup(Lookup):
                     f"(received {found})"
                 )
             return rows
-        return _row(lhs, self.rhs, query)
+        return bound_row(lhs, self.rhs, query)
 
     def children(self) -> Iterator[Expression]:
         yield from self.lhs
@@ -117,19 +118,21 @@ class TupleLookup(Lookup):
         found: set[str] = self.lhs[0].rejects_null()
         return found
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         lhs, params = Row(self.lhs).as_sql(compiler, connection)
         rhs, found = compiler.compile(self.rhs)
         return f"{lhs} {self.operator} {rhs}", [*params, *found]
 
 
-def _row(lhs: Sequence[Any], values: Sequence[Any], query: Any) -> Row:
-    return Row(
-        [
-            query.resolve_value(value, part) if isinstance(value, Node) else GreaterThan.slot(part, value, query)
-            for part, value in zip(lhs, values, strict=True)
-        ]
-    )
+def bound_row(lhs: Sequence[Any], values: Sequence[Any], query: Resolver) -> Row:
+    """Return a row of values and expressions, each prepared as the column of ``lhs`` that it is compared to."""
+    return Row([_bound(part, value, query) for part, value in zip(lhs, values, strict=True)])
+
+
+def _bound(part: Expression, value: object, query: Resolver) -> Expression:
+    if value is None:
+        return Null(part.output_field)
+    return query.resolve_value(value, part) if isinstance(value, Node) else GreaterThan.slot(part, value, query)
 
 
 class TupleExact(TupleLookup):
@@ -182,17 +185,17 @@ class TupleIn(TupleLookup):
             raise ValueError(f"'in' {what} have {len(self.lhs)} elements each (got {self.rhs!r})")
         self.rhs = rows
 
-    def kinds(self, values: list[Any]) -> Hashable:
+    def kinds(self, values: list[object]) -> Hashable:
         if isinstance(self.rhs, list):
             return tuple(tuple(kind_of(value, values) for value in row) for row in self.rhs)
         return super().kinds(values)
 
-    def right(self, lhs: Sequence[Any], query: Any) -> Any:
+    def right(self, lhs: Sequence[object], query: Resolver) -> Any:
         if isinstance(self.rhs, list):
-            return [_row(lhs, row, query) for row in self.rhs]
+            return [bound_row(lhs, row, query) for row in self.rhs]
         return super().right(lhs, query)
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         if not isinstance(self.rhs, list):
             return super().as_sql(compiler, connection)
         if not self.rhs:
@@ -214,15 +217,15 @@ class TupleIsNull(TupleLookup):
         if not isinstance(self.rhs, bool):
             raise ValueError("The QuerySet value for an isnull lookup must be True or False.")
 
-    def kinds(self, values: list[Any]) -> Hashable:
+    def kinds(self, values: list[object]) -> Hashable:
         return bool(self.rhs)
 
-    def right(self, lhs: Sequence[Any], query: Any) -> Any:
+    def right(self, lhs: Sequence[object], query: Resolver) -> Any:
         return self.rhs
 
     def rejects_null(self) -> set[str]:
         return set()
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         parts = [IsNull(part, self.rhs) for part in self.lhs]
         return compiler.compile(Where(parts, "OR" if self.rhs else "AND"))

@@ -10,14 +10,17 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Hashable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from orm.sql.registration import LookupOwner
-from orm.text.dates import parse_date
+from orm.text.dates import ZONE, parse_date, parse_datetime, parse_time
 
 if TYPE_CHECKING:
     import decimal
     import uuid
+
+    from orm.sql.dialect import Dialect
+    from orm.sql.expressions import Expression
 else:
     from orm.late import decimal, uuid
 
@@ -29,29 +32,36 @@ default_zone: datetime.tzinfo | None = UTC
 # The zone in which a column keeps the moments of datetimes that stay naive; None: it keeps them as they are.
 kept_zone: datetime.tzinfo | None = None
 
+# Whether a database whose values have no types of their own gives them those their columns were declared with.
+declared_types = False
+
 # Whether what would lose something, or only might mean something, is refused (the setting of that name).
 strict_values = True
 
 # Whether text is matched and decimals are stored in one way on every database (the setting of that name).
 same_everywhere = True
 
+Moment = TypeVar("Moment", datetime.date, datetime.time)
+
 KINDS = (
     "smallint", "integer", "bigint", "boolean", "char", "text", "date", "time", "datetime", "duration", "decimal",
-    "float", "uuid", "json", "binary",
+    "float", "uuid", "json", "binary", "address",
 )  # fmt: skip
 FIELD_NAMES = {
     "smallint": "SmallIntegerField", "integer": "IntegerField", "bigint": "BigIntegerField", "boolean": "BooleanField",
     "char": "CharField", "text": "TextField", "date": "DateField", "time": "TimeField", "datetime": "DateTimeField",
     "duration": "DurationField", "decimal": "DecimalField", "float": "FloatField", "uuid": "UUIDField",
-    "json": "JSONField", "binary": "BinaryField",
+    "json": "JSONField", "binary": "BinaryField", "address": "GenericIPAddressField",
 }  # fmt: skip
 TEXT_KINDS = frozenset({"char", "text"})
+MOMENT_KINDS = frozenset({"date", "datetime", "time"})
 INTEGER_RANGES = {
     "smallint": (-(2**15), 2**15 - 1),
     "integer": (-(2**31), 2**31 - 1),
     "bigint": (-(2**63), 2**63 - 1),
 }
 INTEGER_KINDS = frozenset(INTEGER_RANGES)
+NUMBER_KINDS = INTEGER_KINDS | {"float"}
 LEAST, MOST = INTEGER_RANGES["bigint"]  # of whole numbers, in any column and any parameter
 
 
@@ -70,7 +80,7 @@ KIND_LOOKUPS: dict[str | None, dict[str, type]] = {None: {}, **{kind: {} for kin
 KIND_KEY_TRANSFORMS: dict[str, Callable[[str], Callable[..., Any]]] = {}
 
 
-def prepare_integer(value: Any) -> int:
+def prepare_integer(value: object) -> int:
     """Return ``value`` as an int; whole while values are strict, so that nothing is cut off in silence."""
     if type(value) is int:
         return value
@@ -84,7 +94,7 @@ def prepare_integer(value: Any) -> int:
 _BOOLEANS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 
 
-def prepare_boolean(value: Any) -> bool:
+def prepare_boolean(value: object) -> bool:
     """Return ``value`` as a bool; 0, 1 and their usual spellings are accepted."""
     if value is True or value is False:
         return bool(value)
@@ -95,7 +105,7 @@ def prepare_boolean(value: Any) -> bool:
     raise ValueError(f"expected True or False, got {value!r}")
 
 
-def prepare_text(value: Any) -> str:
+def prepare_text(value: object) -> str:
     """Return ``value`` as a string."""
     if type(value) is str:
         return value
@@ -106,7 +116,7 @@ def prepare_text(value: Any) -> str:
     return str(value)
 
 
-def prepare_float(value: Any) -> float:
+def prepare_float(value: object) -> float:
     """Return ``value`` as a float."""
     if type(value) is float:
         return value
@@ -115,7 +125,7 @@ def prepare_float(value: Any) -> float:
     raise TypeError(f"a number is expected, not {type(value).__name__} {value!r}")
 
 
-def prepare_decimal(value: Any) -> decimal.Decimal:
+def prepare_decimal(value: object) -> decimal.Decimal:
     """Return ``value`` as a finite Decimal. Floats go through their shortest spelling (0.1 is ``Decimal("0.1")``)."""
     if type(value) is not decimal.Decimal:
         if isinstance(value, float):
@@ -132,7 +142,7 @@ def prepare_decimal(value: Any) -> decimal.Decimal:
     return result
 
 
-def prepare_date(value: Any) -> datetime.date:
+def prepare_date(value: object) -> datetime.date:
     """Return ``value`` as a date; ISO 8601 strings are read (2020-1-2 too), a datetime gives its date."""
     if type(value) is datetime.date:
         return value
@@ -141,17 +151,36 @@ def prepare_date(value: Any) -> datetime.date:
     if isinstance(value, datetime.date):
         return value
     if isinstance(value, str):
-        found = parse_date(value)
-        return datetime.date.fromisoformat(value) if found is None else found
+        return _read(parse_date, value, "date")
     raise TypeError(f"expected a date, got {type(value).__name__} {value!r}")
 
 
-def prepare_time(value: Any) -> datetime.time:
-    """Return ``value`` as a naive time; ISO 8601 strings are read."""
+def read_datetime(text: str) -> datetime.datetime:
+    """Return the datetime that a text in ISO 8601 gives; a date is its midnight. Raises ``ValueError``."""
+    found = parse_datetime(text)
+    if found is None:
+        found = datetime.datetime.combine(_read(parse_date, text, "datetime"), datetime.time())
+    return found
+
+
+def _read(parse: Callable[[str], Moment | None], text: str, what: str) -> Moment:
+    found = parse(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no {what} in ISO 8601")
+    return found
+
+
+def prepare_time(value: object) -> datetime.time:
+    """Return ``value`` as a naive time; ISO 8601 strings are read.
+
+    A zone in a string is refused with ``strict_values``, and left out without.
+    """
     if isinstance(value, datetime.datetime):
         value = value.time()
     elif isinstance(value, str):
-        value = datetime.time.fromisoformat(value)
+        text, value = value, _read(parse_time, value, "time")
+        if strict_values and ZONE.search(text):
+            raise ValueError(f"expected a time without zone, got {text!r}")
     elif not isinstance(value, datetime.time):
         raise TypeError(f"expected a time, got {type(value).__name__} {value!r}")
     if value.tzinfo is not None:
@@ -160,20 +189,21 @@ def prepare_time(value: Any) -> datetime.time:
     return result
 
 
-def prepare_datetime(value: Any) -> datetime.datetime:
+def prepare_datetime(value: object) -> datetime.datetime:
     """Return ``value`` as a datetime: aware in UTC while zones are in use, naive otherwise.
 
-    ISO 8601 strings and dates (midnight) are read. Naive input is taken in the configured zone.
+    ISO 8601 strings and dates (midnight) are read. Naive input is taken in the configured zone. Where columns keep
+    moments although datetimes are naive, an aware one is one of them already.
     """
     if isinstance(value, str):
-        value = datetime.datetime.fromisoformat(value)
+        value = read_datetime(value)
     elif isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
         value = datetime.datetime(value.year, value.month, value.day)
     elif not isinstance(value, datetime.datetime):
         raise TypeError(f"expected a datetime, got {type(value).__name__} {value!r}")
     moment: datetime.datetime = value
     if default_zone is None:
-        if moment.tzinfo is not None:
+        if moment.tzinfo is not None and kept_zone is None:
             raise ValueError(f"expected a datetime without zone while use_tz is False, got {moment!r}")
         return moment
     if moment.tzinfo is UTC:
@@ -183,14 +213,14 @@ def prepare_datetime(value: Any) -> datetime.datetime:
     return moment.astimezone(UTC)
 
 
-def prepare_duration(value: Any) -> datetime.timedelta:
+def prepare_duration(value: object) -> datetime.timedelta:
     """Return ``value`` as a timedelta."""
     if isinstance(value, datetime.timedelta):
         return value
     raise TypeError(f"expected a timedelta, got {type(value).__name__} {value!r}")
 
 
-def prepare_uuid(value: Any) -> uuid.UUID:
+def prepare_uuid(value: object) -> uuid.UUID:
     """Return ``value`` as a UUID; hexadecimal strings (with or without dashes) and 128-bit integers are read."""
     if isinstance(value, uuid.UUID):
         return value
@@ -201,7 +231,7 @@ def prepare_uuid(value: Any) -> uuid.UUID:
     raise ValueError(f"expected a UUID, got {type(value).__name__} {value!r}")
 
 
-def prepare_binary(value: Any) -> bytes:
+def prepare_binary(value: object) -> bytes:
     """Return ``value`` as bytes."""
     if type(value) is bytes:
         return value
@@ -210,7 +240,7 @@ def prepare_binary(value: Any) -> bytes:
     raise TypeError(f"expected bytes, got {type(value).__name__} {value!r}")
 
 
-def prepare_json(value: Any) -> Any:
+def prepare_json(value: object) -> object:
     """Return ``value`` as it is; the dialect's encoder refuses what JSON can't hold."""
     return value
 
@@ -231,6 +261,7 @@ PREPARE: dict[str, Callable[[Any], Any]] = {
     "uuid": prepare_uuid,
     "json": prepare_json,
     "binary": prepare_binary,
+    "address": prepare_text,
 }
 
 
@@ -265,12 +296,20 @@ class SQLType(LookupOwner):
         prepare = PREPARE.get(self.kind)
         return value if value is None or prepare is None else prepare(value)
 
+    def sliced(self, expression: Expression, start: int, length: int | None) -> Any:
+        """Return the part of a value from place ``start``, counted from 1, or None where there are no such parts."""
+        return None
+
+    def comparable_range(self) -> tuple[int, int]:
+        """Return the least and the greatest whole number that a value of this type may equal."""
+        return LEAST, MOST
+
     @property
     def takes_lists(self) -> bool:
         """Whether a list may be one value of this type."""
         return False
 
-    def own_db_type(self, dialect: Any) -> str | None:
+    def own_db_type(self, dialect: Dialect) -> str | None:
         """Return the column type that a field class of the application says itself; None where it says none."""
         return None
 
@@ -279,9 +318,18 @@ class SQLType(LookupOwner):
         """Whether what is stored is the canonical value, whatever the database."""
         return True
 
-    def store_preparer(self, connection: Any) -> Callable[[Any], Any]:
+    def store_preparer(self, connection: object) -> Callable[[Any], Any]:
         """Return what prepares a value to be stored in one database."""
         return self.get_prep_value
+
+    @property
+    def compares_prepared(self) -> bool:
+        """Whether what a column is compared to is the canonical value, whatever the database."""
+        return True
+
+    def compared(self, value: Any, connection: object) -> Any:
+        """Return what a column of one database is compared to, of a canonical value."""
+        return value
 
     def structure(self) -> Hashable:
         """Return what tells this type from others in a query's shape: itself when it belongs to a model."""
@@ -316,12 +364,32 @@ class SQLType(LookupOwner):
         return factory(name) if factory is not None else None
 
 
+# Makes the field of a kind, for what no column gives; set by the module of fields, which this one does not know.
+field_maker: Callable[[str], SQLType] | None = None
+_FIELDS: dict[str, SQLType] = {}
+
+
+def as_field(found: SQLType) -> SQLType:
+    """Return a type as programs know types: a computed one as the field of its kind, a field as it is."""
+    name = FIELD_NAMES.get(found.kind) if type(found) is SQLType else None
+    if name is None or field_maker is None:
+        return found
+    if found.decimal_places is not None or found.max_digits is not None:
+        made = field_maker(name)
+        made.max_digits, made.decimal_places = found.max_digits, found.decimal_places
+        return made
+    if name not in _FIELDS:
+        _FIELDS[name] = field_maker(name)
+    return _FIELDS[name]
+
+
 UNKNOWN = SQLType("unknown")  # of SQL by hand: it is compared to whatever is given
 SMALLINT = SQLType("smallint")
 INTEGER = SQLType("integer")
 BIGINT = SQLType("bigint")
 BOOLEAN = SQLType("boolean")
 TEXT = SQLType("text")
+CHAR = SQLType("char")
 DATE = SQLType("date")
 TIME = SQLType("time")
 DATETIME = SQLType("datetime")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orm.errors import NotSupportedError
 from orm.sql.common_tables import compile_ctes
@@ -43,7 +43,7 @@ class Update(Statement):
         text = f"{before}UPDATE {compiler.dialect.quote(self.table)} SET {', '.join(sets)}{beside}{where}{returning}"
         return text, [*params, *found]
 
-    def _beside(self, source: Source, compiler: Compiler) -> tuple[str, list[Any]]:
+    def _beside(self, source: Source, compiler: Compiler) -> tuple[str, list[object]]:
         if not compiler.dialect.capabilities.update_from:
             raise NotSupportedError(f"{compiler.dialect.name} has no UPDATE … FROM")
         sql, params = source.as_table(compiler, self.source_alias, self.source_columns)

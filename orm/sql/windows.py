@@ -2,44 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import enum
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from orm.sql.conditions import Q
 from orm.sql.expressions import Expression, OrderBy, as_expression
+from orm.sql.nodes import Node
 from orm.sql.references import F
 from orm.sql.types import SQLType
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
     from orm.sql.dialect import Dialect
+    from orm.sql.nodes import Rendered
 
 
-def ordering_of(item: Any) -> Any:
+def ordering_of(item: object) -> OrderBy:
     """Return what an ordering names: ``"-price"`` is ``F("price").desc()``."""
     if isinstance(item, str):
         return F(item[1:]).desc() if item.startswith("-") else F(item).asc()
     return item if isinstance(item, OrderBy) else OrderBy(as_expression(item))
 
 
-def listed(value: Any) -> list[Any]:
+def _order_term(item: object) -> Any:
+    """Return what a window is ordered by; the direction stands there where it was said."""
+    ordering = ordering_of(item)
+    if isinstance(item, OrderBy):
+        return item
+    return ordering if ordering.descending else ordering.expression
+
+
+def listed(value: object) -> list[Any]:
     """Return one item, or several, or None for none, as a list."""
     if value is None:
         return []
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
+class WindowFrameExclusion(enum.Enum):
+    """Rows of a frame that a window function does not see after all."""
+
+    CURRENT_ROW = "CURRENT ROW"
+    GROUP = "GROUP"
+    TIES = "TIES"
+    NO_OTHERS = "NO OTHERS"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__qualname__}.{self.name}"
+
+
 class WindowFrame(Expression):
-    """The rows around the current one a window function sees; bounds in rows or values, negative before it."""
+    """The rows around the current one a window function sees; bounds in rows or values, negative before it.
+
+    Parameters: ``exclusion`` takes rows out of these. Raises ``TypeError`` or ``ValueError`` for bounds that are none.
+    """
 
     frame_type = ""
 
-    def __init__(self, start: int | None = None, end: int | None = None) -> None:
+    def __init__(
+        self, start: int | None = None, end: int | None = None, exclusion: WindowFrameExclusion | None = None
+    ) -> None:
         super().__init__()
-        for bound in (start, end):
-            if bound is not None and not isinstance(bound, int):
-                raise TypeError(f"The bounds of a window frame are integers or None, not {bound!r}")
+        for name, bound, sign in (("start", start, "negative"), ("end", end, "positive")):
+            if not self._may_be(bound, sign):
+                sign = "an" if self.any_sign else f"a {sign}"
+                raise ValueError(f"{name} argument must be {sign} integer, zero, or None, but got '{bound}'.")
+        if start is not None and end is not None and start > end:
+            raise ValueError("start cannot be greater than end.")
+        if not isinstance(exclusion, (WindowFrameExclusion, type(None))):
+            raise TypeError(f"{type(self).__qualname__}.exclusion must be a WindowFrameExclusion instance.")
         self.start = start
         self.end = end
+        self.exclusion = exclusion
+
+    any_sign = True
+    """Whether a frame may begin after the current row, or end before it."""
+
+    def _may_be(self, bound: object, sign: str) -> bool:
+        if bound is None or not isinstance(bound, int):
+            return bound is None
+        return self.any_sign or (bound <= 0 if sign == "negative" else bound >= 0)
 
     @staticmethod
     def _bound(value: int | None, unbounded: str) -> str:
@@ -49,9 +92,16 @@ class WindowFrame(Expression):
             return "CURRENT ROW"
         return f"{abs(value)} {'PRECEDING' if value < 0 else 'FOLLOWING'}"
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
+        return str(self), []
+
+    def __str__(self) -> str:
         start, end = self._bound(self.start, "PRECEDING"), self._bound(self.end, "FOLLOWING")
-        return f"{self.frame_type} BETWEEN {start} AND {end}", []
+        without = f" EXCLUDE {self.exclusion.value}" if self.exclusion is not None else ""
+        return f"{self.frame_type} BETWEEN {start} AND {end}{without}"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__qualname__}: {self}>"
 
 
 class RowRange(WindowFrame):
@@ -61,9 +111,10 @@ class RowRange(WindowFrame):
 
 
 class ValueRange(WindowFrame):
-    """A frame of neighbouring values of the ordering."""
+    """A frame of neighbouring values of the ordering, the current one's among them."""
 
     frame_type = "RANGE"
+    any_sign = False
 
 
 class Window(Expression):
@@ -73,19 +124,33 @@ class Window(Expression):
         self,
         expression: Any,
         partition_by: Any = None,
-        order_by: Any = None,
+        order_by: object = None,
         frame: WindowFrame | None = None,
         output_field: SQLType | None = None,
     ) -> None:
         super().__init__(output_field)
         if not getattr(expression, "window_compatible", False):
-            raise ValueError(f"{type(expression).__name__} is no window function or aggregate")
+            raise ValueError(f"Expression {type(expression).__name__!r} isn't compatible with OVER clauses.")
         self.expression = expression
         self.partition_by = [F(item) if isinstance(item, str) else item for item in listed(partition_by)]
-        self.order_by = [ordering_of(item) for item in listed(order_by)]
+        if isinstance(order_by, Q) or not isinstance(order_by, (str, list, tuple, Node, type(None))):
+            raise ValueError(
+                "Window.order_by must be either a string reference to a field, an expression, or a list or tuple of "
+                "them."
+            )
+        self.order_by = [_order_term(item) for item in listed(order_by)]
         if frame is not None and not isinstance(frame, WindowFrame):
             raise TypeError(f"frame is a RowRange or a ValueRange, not {frame!r}")
         self.frame = frame
+
+    def __str__(self) -> str:
+        partition = ", ".join(map(repr, self.partition_by))
+        clauses = f"PARTITION BY {partition}" if partition else ""
+        ordering = ", ".join(map(repr, self.order_by))
+        return f"{self.expression!r} OVER ({clauses}{ordering}{self.frame or ''})"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self}>"
 
     @property
     def contains_aggregate(self) -> bool:
@@ -100,15 +165,16 @@ class Window(Expression):
 
     def group_by_columns(self) -> Iterable[Expression]:
         item: Any
-        ordered = [item.expression for item in self.order_by]
+        ordered = [item.expression if isinstance(item, OrderBy) else item for item in self.order_by]
         for item in (*self.partition_by, *ordered, *self.expression.source_expressions):
             yield from item.group_by_columns()
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         sql, found = compiler.compile_value(self.expression)
         params = list(found)
         clauses: list[str] = []
-        for words, items in (("PARTITION BY", self.partition_by), ("ORDER BY", self.order_by)):
+        ordered = [OrderBy(item) if item.is_part_of_json else item for item in self.order_by]
+        for words, items in (("PARTITION BY", self.partition_by), ("ORDER BY", ordered)):
             parts = compiler.compile_terms(items)
             if parts:
                 clauses.append(f"{words} {', '.join(part for part, _ in parts)}")

@@ -11,11 +11,16 @@ import functools
 import re
 from collections.abc import Callable
 from contextvars import ContextVar, Token
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from orm.late import inspect, late_module
 from orm.sql import types
 from orm.sql.types import SQLType
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from orm.sql.expressions import Expression
 
 zoneinfo: Any = late_module("zoneinfo")  # not needed, and not quick, until somebody names a zone
 
@@ -96,14 +101,14 @@ class timezone:
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
-            async def waited(*args: Any, **options: Any) -> Any:
+            async def waited(*args: object, **options: object) -> Any:
                 with timezone(zone):
                     return await function(*args, **options)
 
             return waited  # type: ignore[return-value]
 
         @functools.wraps(function)
-        def called(*args: Any, **options: Any) -> Any:
+        def called(*args: object, **options: object) -> Any:
             with timezone(zone):
                 return function(*args, **options)
 
@@ -117,11 +122,13 @@ class LocalMoment(SQLType):
         super().__init__("datetime")
         self.zone = zone
 
-    def structure(self) -> Any:
+    def structure(self) -> Hashable:
         """Return what tells it from other types: its zone too."""
         return (LocalMoment, name_of(self.zone))
 
-    def from_db_value(self, value: datetime.datetime | None, expression: object, connection: object) -> Any:
+    def from_db_value(
+        self, value: datetime.datetime | None, expression: object, connection: object
+    ) -> datetime.datetime | None:
         """Return the moment in the zone."""
         return None if value is None else value.astimezone(self.zone)
 
@@ -134,6 +141,6 @@ HOURS = frozenset({"hour", "minute", "second", "microsecond", "time"})
 """Parts that a date has not."""
 
 
-def source_named(source: Any) -> str:
+def source_named(source: Expression) -> str:
     """Return what an error calls the expression that a part is taken of: a column's field, or the expression."""
     return repr(getattr(getattr(source, "target", None), "name", None) or type(source).__name__)

@@ -68,7 +68,7 @@ def flatten_choices(choices: Any) -> Iterator[tuple[Any, Any]]:
             yield value_or_group, label_or_nested
 
 
-def normalize_choices(value: Any, *, depth: int = 0) -> Any:
+def normalize_choices(value: object, *, depth: int = 0) -> Any:
     """Return choices as a list of pairs; a function as something that is iterated later; anything else as it is.
 
     Parameters: ``depth`` counts the groups around ``value``; pairs may be in one group, not in a group of a group.
@@ -94,7 +94,7 @@ def normalize_choices(value: Any, *, depth: int = 0) -> Any:
         return value  # not of pairs: whoever asked says what is wrong
 
 
-def _nested(label: Any, depth: int) -> Any:
+def _nested(label: object, depth: int) -> Any:
     if isinstance(label, (str, bytes, Promise)) or not (isinstance(label, Iterable) or callable(label)):
         return label
     if callable(label) and not isinstance(label, Iterable):

@@ -10,18 +10,18 @@ from typing import Any, NoReturn, Self
 class OrderedSet:
     """A set that remembers the order of adding."""
 
-    def __init__(self, iterable: Iterable[Any] | None = None) -> None:
+    def __init__(self, iterable: Iterable[object] | None = None) -> None:
         self.dict: dict[Any, None] = dict.fromkeys(iterable or ())
 
     def add(self, item: Any) -> None:
         """Add an item; one that is there keeps its place."""
         self.dict[item] = None
 
-    def remove(self, item: Any) -> None:
+    def remove(self, item: object) -> None:
         """Take an item out; raise ``KeyError`` where it is not in."""
         del self.dict[item]
 
-    def discard(self, item: Any) -> None:
+    def discard(self, item: object) -> None:
         """Take an item out if it is in."""
         self.dict.pop(item, None)
 
@@ -57,20 +57,20 @@ class MultiValueDict(dict[Any, Any]):
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {super().__repr__()}>"
 
-    def __getitem__(self, key: Any) -> Any:
+    def __getitem__(self, key: object) -> Any:
         try:
             found = super().__getitem__(key)
         except KeyError:
             raise MultiValueDictKeyError(key) from None
         return found[-1] if found else []
 
-    def __setitem__(self, key: Any, value: Any) -> None:
+    def __setitem__(self, key: object, value: object) -> None:
         super().__setitem__(key, [value])
 
     def __copy__(self) -> Self:
         return type(self)([(key, values[:]) for key, values in self.lists()])
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
         made = type(self)()
         memo[id(self)] = made
         for key, values in dict.items(self):
@@ -85,30 +85,30 @@ class MultiValueDict(dict[Any, Any]):
             return default
         return default if found == [] else found
 
-    def getlist(self, key: Any, default: Any = None) -> Any:
+    def getlist(self, key: object, default: object = None) -> Any:
         """Return a copy of a key's list; ``default`` (an empty list) where there is none."""
         if key not in self:
             return [] if default is None else default
         values = super().__getitem__(key)
         return list(values) if values is not None else None
 
-    def setlist(self, key: Any, list_: list[Any]) -> None:
+    def setlist(self, key: object, list_: list[Any]) -> None:
         """Set the whole list of a key."""
         super().__setitem__(key, list_)
 
-    def setdefault(self, key: Any, default: Any = None) -> Any:
+    def setdefault(self, key: object, default: object = None) -> Any:
         """Return the last value of a key, after giving it ``default`` where it has none."""
         if key not in self:
             self[key] = default
         return self[key]
 
-    def setlistdefault(self, key: Any, default_list: list[Any] | None = None) -> Any:
+    def setlistdefault(self, key: object, default_list: list[Any] | None = None) -> Any:
         """Return the list of a key, after giving it ``default_list`` where it has none."""
         if key not in self:
             self.setlist(key, [] if default_list is None else default_list)
         return super().__getitem__(key)
 
-    def appendlist(self, key: Any, value: Any) -> None:
+    def appendlist(self, key: object, value: object) -> None:
         """Add a value to a key's list."""
         self.setlistdefault(key).append(value)
 
@@ -157,7 +157,7 @@ class ImmutableList(tuple[Any, ...]):
         made.warning = warning
         return made
 
-    def complain(self, *args: Any, **kwargs: Any) -> NoReturn:
+    def complain(self, *args: object, **kwargs: object) -> NoReturn:
         """Raise ``AttributeError`` with the sentence, or the exception it is."""
         raise self.warning if isinstance(self.warning, Exception) else AttributeError(self.warning)
 

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, TypeVar, overload
+from typing import Any, TypeAlias, TypeVar, overload
 
 Class = TypeVar("Class", bound=type)
+
+Deconstructed: TypeAlias = tuple[str, tuple[Any, ...], dict[str, Any]]
+"""What has to be written to make an object again: the path of its class, its arguments, and those by name."""
+
+DeconstructedOperation: TypeAlias = tuple[str, list[Any], dict[str, Any]]
+"""The same of a migration's operation, whose class has a name alone."""
+
+DeconstructedField: TypeAlias = tuple[str | None, str, list[Any], dict[str, Any]]
+"""The same of a field: its name comes first."""
 
 
 @overload
 def deconstructible(cls: Class, /, *, path: str | None = None) -> Class: ...
 @overload
 def deconstructible(*, path: str | None = None) -> Callable[[Class], Class]: ...
-def deconstructible(cls: Any = None, /, *, path: str | None = None) -> Any:
+def deconstructible(cls: object = None, /, *, path: str | None = None) -> Any:
     """Give a class ``deconstruct()``: the path to import it from, and the arguments an instance was made with.
 
     Parameters: ``path`` is where the class can be imported from, if not where it is defined; a subclass without the
@@ -21,12 +30,12 @@ def deconstructible(cls: Any = None, /, *, path: str | None = None) -> Any:
     """
 
     def decorate(decorated: Any) -> Any:
-        def __new__(kind: Any, *args: Any, **kwargs: Any) -> Any:
+        def __new__(kind: Any, *args: object, **kwargs: object) -> Any:
             made = super(decorated, kind).__new__(kind)
             made._constructor_args = (args, kwargs)
             return made
 
-        def deconstruct(self: Any) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+        def deconstruct(self: Any) -> Deconstructed:
             """Return the dotted path of the class, positional and keyword arguments."""
             args, kwargs = self._constructor_args
             return place_of(self, path if type(self) is decorated else None), args, kwargs
@@ -38,7 +47,7 @@ def deconstructible(cls: Any = None, /, *, path: str | None = None) -> Any:
     return decorate if cls is None else decorate(cls)
 
 
-def place_of(instance: Any, path: str | None) -> str:
+def place_of(instance: object, path: str | None) -> str:
     """Return the dotted path of an instance's class.
 
     Raises ``ValueError`` for a class that can't be imported from there, as one defined inside a function.

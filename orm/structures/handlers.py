@@ -17,7 +17,7 @@ class BaseConnectionHandler:
     exception_class: type[Exception] = ConnectionDoesNotExist
     thread_critical = False
 
-    def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, settings: Mapping[str, object] | None = None) -> None:
         self._settings = settings
         self._made: ContextVar[dict[str, Any] | None] = ContextVar("orm.handler", default=None)
 
@@ -27,7 +27,7 @@ class BaseConnectionHandler:
         self._settings = self.configure_settings(self._settings)
         return self._settings
 
-    def configure_settings(self, settings: Any) -> Any:
+    def configure_settings(self, settings: object) -> Any:
         """Return the settings in their final form; for subclasses."""
         return settings
 
@@ -36,7 +36,7 @@ class BaseConnectionHandler:
         raise NotImplementedError("Subclasses must implement create_connection().")
 
     @property
-    def _connections(self) -> dict[str, Any]:
+    def _connections(self) -> dict[str, object]:
         made = self._made.get()
         if made is None:
             made = {}
@@ -51,7 +51,7 @@ class BaseConnectionHandler:
             made[alias] = self.create_connection(alias)
         return made[alias]
 
-    def __setitem__(self, key: str, value: Any) -> None:
+    def __setitem__(self, key: str, value: object) -> None:
         self._connections[key] = value
 
     def __delitem__(self, key: str) -> None:
@@ -73,14 +73,14 @@ class BaseConnectionHandler:
 class ConnectionProxy:
     """Stands for one alias of a handler, whatever is behind it at the moment."""
 
-    def __init__(self, connections: Any, alias: str) -> None:
+    def __init__(self, connections: object, alias: str) -> None:
         self.__dict__["_connections"] = connections
         self.__dict__["_alias"] = alias
 
     def __getattr__(self, item: str) -> Any:
         return getattr(self._connections[self._alias], item)
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         setattr(self._connections[self._alias], name, value)
 
     def __delattr__(self, name: str) -> None:

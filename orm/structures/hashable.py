@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 
-def make_hashable(value: Any) -> Any:
+def make_hashable(value: object) -> Any:
     """Return ``value`` with its mappings and lists as tuples, sorted where order says nothing.
 
     Raises ``TypeError`` for what can neither be hashed nor iterated.

@@ -53,7 +53,7 @@ class Promise:
 class _Deferred(Promise):
     """A call that is made each time its value is looked at."""
 
-    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def __init__(self, function: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, Any]) -> None:
         self._function = function
         self._args = args
         self._kwargs = kwargs
@@ -73,16 +73,16 @@ class _Deferred(Promise):
     def __ne__(self, other: object) -> bool:
         return not self == other
 
-    def __lt__(self, other: Any) -> bool:
+    def __lt__(self, other: object) -> bool:
         return bool(self._result() < (other._result() if isinstance(other, _Deferred) else other))
 
-    def __gt__(self, other: Any) -> bool:
+    def __gt__(self, other: object) -> bool:
         return bool(self._result() > (other._result() if isinstance(other, _Deferred) else other))
 
-    def __le__(self, other: Any) -> bool:
+    def __le__(self, other: object) -> bool:
         return not self > other
 
-    def __ge__(self, other: Any) -> bool:
+    def __ge__(self, other: object) -> bool:
         return not self < other
 
     def __hash__(self) -> int:
@@ -91,22 +91,22 @@ class _Deferred(Promise):
     def __format__(self, form: str) -> str:
         return format(self._result(), form)
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: object) -> Any:
         return self._result() + other
 
-    def __radd__(self, other: Any) -> Any:
+    def __radd__(self, other: object) -> Any:
         return other + self._result()
 
-    def __mod__(self, other: Any) -> Any:
+    def __mod__(self, other: object) -> Any:
         return self._result() % other
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: object) -> Any:
         return self._result() * other
 
     def __copy__(self) -> _Deferred:
         return self
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> _Deferred:
+    def __deepcopy__(self, memo: dict[int, object]) -> _Deferred:
         memo[id(self)] = self
         return self
 
@@ -116,7 +116,7 @@ class _Deferred(Promise):
     _kinds: tuple[type, ...] = ()
 
 
-def made(value: Any) -> Any:
+def made(value: object) -> object:
     """Return what a lazy value stands for now; any other value as it is."""
     return value._result() if isinstance(value, _Deferred) else value
 
@@ -129,7 +129,7 @@ _OWN = {
 
 
 def _method(name: str) -> Callable[..., Any]:
-    def call(self: _Deferred, *args: Any, **kwargs: Any) -> Any:
+    def call(self: _Deferred, *args: object, **kwargs: object) -> Any:
         return getattr(self._result(), name)(*args, **kwargs)
 
     call.__name__ = name
@@ -142,22 +142,24 @@ def _deferred_class(kinds: tuple[type, ...]) -> type[_Deferred]:
     return type("LazyValue", (_Deferred,), {"_kinds": kinds, **{name: _method(name) for name in sorted(names)}})
 
 
-def _again(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], kinds: tuple[type, ...]) -> Any:
+def _again(
+    function: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object], kinds: tuple[type, ...]
+) -> Any:
     return _deferred_class(kinds)(function, args, kwargs)
 
 
-def lazy(func: Callable[..., Any], *resultclasses: type) -> Callable[..., Any]:
+def lazy(func: Callable[..., object], *resultclasses: type) -> Callable[..., Any]:
     """Return a function whose calls wait until their value is looked at; it has the methods of ``resultclasses``."""
     made = _deferred_class(resultclasses)
 
     @functools.wraps(func)
-    def defer(*args: Any, **kwargs: Any) -> Any:
+    def defer(*args: object, **kwargs: object) -> Any:
         return made(func, args, kwargs)
 
     return defer
 
 
-def lazystr(text: Any) -> Any:
+def lazystr(text: object) -> Any:
     """Return a text that is made when it is looked at."""
     return lazy(str, str)(text)
 
@@ -170,11 +172,11 @@ def keep_lazy(*resultclasses: type) -> Callable[[Callable[..., Any]], Callable[.
     if not resultclasses:
         raise TypeError("You must pass at least one argument to keep_lazy().")
 
-    def decorate(func: Callable[..., Any]) -> Callable[..., Any]:
+    def decorate(func: Callable[..., object]) -> Callable[..., Any]:
         waiting = lazy(func, *resultclasses)
 
         @functools.wraps(func)
-        def call(*args: Any, **kwargs: Any) -> Any:
+        def call(*args: object, **kwargs: object) -> Any:
             late = any(isinstance(each, Promise) for each in itertools.chain(args, kwargs.values()))
             return (waiting if late else func)(*args, **kwargs)
 
@@ -183,15 +185,15 @@ def keep_lazy(*resultclasses: type) -> Callable[[Callable[..., Any]], Callable[.
     return decorate
 
 
-def keep_lazy_text(func: Callable[..., Any]) -> Callable[..., Any]:
+def keep_lazy_text(func: Callable[..., object]) -> Callable[..., Any]:
     """``keep_lazy`` for functions that return text."""
     return keep_lazy(str)(func)
 
 
-def new_method_proxy(func: Callable[..., Any]) -> Callable[..., Any]:
+def new_method_proxy(func: Callable[..., object]) -> Callable[..., Any]:
     """Return a method that calls ``func`` on what a lazy object stands for."""
 
-    def inner(self: LazyObject, *args: Any) -> Any:
+    def inner(self: LazyObject, *args: object) -> Any:
         if self._wrapped is empty:
             self._setup()
         return func(self._wrapped, *args)
@@ -215,7 +217,7 @@ class LazyObject:
             self._setup()
         return getattr(self._wrapped, name)
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         if name == "_wrapped":
             self.__dict__["_wrapped"] = value
             return
@@ -238,7 +240,7 @@ class LazyObject:
     def __copy__(self) -> Any:
         return type(self)() if self._wrapped is empty else copy.copy(self._wrapped)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+    def __deepcopy__(self, memo: dict[int, object]) -> Any:
         if self._wrapped is empty:
             made = type(self)()
             memo[id(self)] = made
@@ -263,7 +265,13 @@ class LazyObject:
     __contains__ = new_method_proxy(operator.contains)
 
 
-def unpickle_lazyobject(wrapped: Any) -> Any:
+def stands_for(lazy: LazyObject) -> Any:
+    """Return the object that a lazy one stands for, made now if it was not before."""
+    _, (wrapped,) = lazy.__reduce__()
+    return wrapped
+
+
+def unpickle_lazyobject(wrapped: object) -> Any:
     """Return what a pickled lazy object stood for."""
     return wrapped
 
@@ -271,7 +279,7 @@ def unpickle_lazyobject(wrapped: Any) -> Any:
 class SimpleLazyObject(LazyObject):
     """A lazy object made by a function."""
 
-    def __init__(self, func: Callable[[], Any]) -> None:
+    def __init__(self, func: Callable[[], object]) -> None:
         self.__dict__["_setupfunc"] = func
         super().__init__()
 
@@ -287,7 +295,7 @@ class SimpleLazyObject(LazyObject):
             return SimpleLazyObject(self.__dict__["_setupfunc"])
         return copy.copy(self._wrapped)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+    def __deepcopy__(self, memo: dict[int, object]) -> Any:
         if self._wrapped is empty:
             made = SimpleLazyObject(self.__dict__["_setupfunc"])
             memo[id(self)] = made

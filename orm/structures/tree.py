@@ -15,13 +15,15 @@ class Node:
     default = "DEFAULT"
     """The connector of a node that names none."""
 
-    def __init__(self, children: Iterable[Any] | None = None, connector: str | None = None, negated: bool = False):
+    def __init__(self, children: Iterable[object] | None = None, connector: str | None = None, negated: bool = False):
         self.children: list[Any] = list(children) if children else []
         self.connector = connector or self.default
         self.negated = negated
 
     @classmethod
-    def create(cls, children: Iterable[Any] | None = None, connector: str | None = None, negated: bool = False) -> Self:
+    def create(
+        cls, children: Iterable[object] | None = None, connector: str | None = None, negated: bool = False
+    ) -> Self:
         """Return a node of this class without its ``__init__``, which may take other arguments in a subclass."""
         made = Node(children, connector or cls.default, negated)
         node = cls.__new__(cls)
@@ -56,7 +58,7 @@ class Node:
 
     __copy__ = copy
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
         made = self.create(connector=self.connector, negated=self.negated)
         made.children = copy.deepcopy(self.children, memo)
         return made

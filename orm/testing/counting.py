@@ -23,7 +23,7 @@ class NumQueries(CapturedQueries):
         super().__exit__(kind, error, traceback)
         if kind is None and len(self) != self.number:
             lines = "".join(f"\n{place}. {record.sql}" for place, record in enumerate(self, 1))
-            raise AssertionError(f"{len(self)} queries ran, {self.number} expected. They were:{lines or ' none'}")
+            raise AssertionError(f"{len(self)} queries executed, {self.number} expected\nCaptured queries were:{lines}")
 
 
 def assert_num_queries(number: int, using: str | None = None) -> NumQueries:

@@ -17,6 +17,7 @@ from orm.bridge.crossing import call
 from orm.bridge.drive import drive
 from orm.bridge.guard import running_loop
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
+from orm.db.transactions.atomic_blocking import Atomic
 from orm.db.transactions.block import Block
 from orm.db.transactions.ending import leave
 from orm.db.transactions.states import OPEN
@@ -65,15 +66,48 @@ def _rolled_back(alias: str) -> Iterator[RollbackBlock]:
         block.abandon()
         raise
     block.become(OPEN)
+    try:
+        with _found_everywhere(block):
+            yield block
+    finally:
+        drive(leave(block, failed=True))
+
+
+@contextmanager
+def _found_everywhere(block: Block) -> Iterator[None]:
+    """Have every context find itself in a block: a variable's default holds on any loop and thread, new or old."""
+    database: Any = block.database
     outside = database.membership
-    # A variable whose default is the block: contexts made before and after, on any loop or thread, find themselves in.
-    inside: ContextVar[Membership | None] = ContextVar(f"orm.{alias}.test", default=(block, None))
+    inside: ContextVar[Membership | None] = ContextVar(f"orm.{database.alias}.test", default=(block, None))
     database.membership = inside
     try:
-        yield block
+        yield
     finally:
         database.membership = outside
-        drive(leave(block, failed=True))
+
+
+class _Part(Atomic):
+    """A savepoint that is to the code inside it what the transaction of a test is."""
+
+    kind = RollbackBlock
+
+    @property
+    def block(self) -> RollbackBlock:
+        """What was opened."""
+        assert isinstance(self._block, RollbackBlock)
+        return self._block
+
+
+@contextmanager
+def rolled_back_part(alias: str) -> Iterator[RollbackBlock]:
+    """Inside ``rolled_back()``: undo what is done to the database in here, and nothing that was done before."""
+    part = _Part(alias)
+    with part:
+        block = part.block
+        with _found_everywhere(block):
+            yield block
+        block.cause = block.unsaved = None  # of what failed in it nobody need be told
+        block.doom()
 
 
 class AwaitableCommitHooks:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any
 
 from orm.errors import ValidationError
 
@@ -13,7 +12,7 @@ MAX_IPV6_ADDRESS_LENGTH = 39
 def clean_ipv6_address(
     ip_str: str,
     unpack_ipv4: bool = False,
-    error_message: Any = "This is not a valid IPv6 address.",
+    error_message: object = "This is not a valid IPv6 address.",
     max_length: int = MAX_IPV6_ADDRESS_LENGTH,
 ) -> str:
     """Return an address in lower case and compressed; one that holds an IPv4 address shows it (``unpack_ipv4``: is it).
@@ -31,7 +30,7 @@ def clean_ipv6_address(
     return str(address.ipv4_mapped) if unpack_ipv4 else f"::ffff:{address.ipv4_mapped}"
 
 
-def is_valid_ipv6_address(ip_addr: Any) -> bool:
+def is_valid_ipv6_address(ip_addr: object) -> bool:
     """Return whether a value is an IPv6 address."""
     if isinstance(ip_addr, ipaddress.IPv6Address):
         return True

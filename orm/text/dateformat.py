@@ -222,11 +222,11 @@ class DateFormat(TimeFormat):
         return int(self.data.timetuple().tm_yday)
 
 
-def format(value: Any, format_string: str) -> str:
+def format(value: object, format_string: str) -> str:
     """Return a date or datetime in a format."""
     return DateFormat(value).format(format_string)
 
 
-def time_format(value: Any, format_string: str) -> str:
+def time_format(value: object, format_string: str) -> str:
     """Return a time in a format."""
     return TimeFormat(value).format(format_string)

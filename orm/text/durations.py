@@ -8,22 +8,22 @@ import re
 _STANDARD = re.compile(
     r"(?:(?P<days>-?\d+) (?:days?, )?)?"
     r"(?P<sign>-?)"
-    r"((?:(?P<hours>\d+):)(?=\d+:\d+))?(?:(?P<minutes>\d+):)?(?P<seconds>\d+)(?:[.,](?P<microseconds>\d{1,6})\d{0,6})?"
+    r"((?:(?P<hours>\d+):)(?=\d+:\d+))?(?:(?P<minutes>\d+):)?(?P<seconds>\d+)(?:[.,](?P<microseconds>\d{1,6})\d{0,6})?$"
 )
 _ISO_8601 = re.compile(
     r"(?P<sign>[-+]?)P(?:(?P<days>\d+([.,]\d+)?)D)?"
-    r"(?:T(?:(?P<hours>\d+([.,]\d+)?)H)?(?:(?P<minutes>\d+([.,]\d+)?)M)?(?:(?P<seconds>\d+([.,]\d+)?)S)?)?"
+    r"(?:T(?:(?P<hours>\d+([.,]\d+)?)H)?(?:(?P<minutes>\d+([.,]\d+)?)M)?(?:(?P<seconds>\d+([.,]\d+)?)S)?)?$"
 )
 _INTERVAL = re.compile(
     r"(?:(?P<days>-?\d+) (?:days? ?))?(?:(?P<sign>[-+])?(?P<hours>\d+):(?P<minutes>\d\d):(?P<seconds>\d\d)"
-    r"(?:\.(?P<microseconds>\d{1,6}))?)?"
+    r"(?:\.(?P<microseconds>\d{1,6}))?)?$"
 )
 
 
 def parse_duration(value: str) -> datetime.timedelta | None:
     """Return the duration a text gives (``3 days, 04:05:06.7``, ``P3DT4H``, ``3 days -04:05:06``), or None."""
     for form in (_STANDARD, _ISO_8601, _INTERVAL):
-        found = form.fullmatch(value)
+        found = form.match(value)
         if found is not None:
             break
     else:

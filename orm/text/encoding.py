@@ -29,12 +29,12 @@ class DjangoUnicodeDecodeError(UnicodeDecodeError):
         return f"{super().__str__()}. You passed in {self.object!r} ({type(self.object)})"
 
 
-def is_protected_type(obj: Any) -> bool:
+def is_protected_type(obj: object) -> bool:
     """Return whether ``force_str(strings_only=True)`` leaves a value as it is."""
     return isinstance(obj, PROTECTED)
 
 
-def force_str(s: Any, encoding: str = "utf-8", strings_only: bool = False, errors: str = "strict") -> Any:
+def force_str(s: object, encoding: str = "utf-8", strings_only: bool = False, errors: str = "strict") -> Any:
     """Return anything as text, a lazy one too.
 
     Raises ``DjangoUnicodeDecodeError`` for bytes that are none.
@@ -47,12 +47,12 @@ def force_str(s: Any, encoding: str = "utf-8", strings_only: bool = False, error
         raise DjangoUnicodeDecodeError(*error.args) from None
 
 
-def smart_str(s: Any, encoding: str = "utf-8", strings_only: bool = False, errors: str = "strict") -> Any:
+def smart_str(s: object, encoding: str = "utf-8", strings_only: bool = False, errors: str = "strict") -> Any:
     """Return anything as text; a lazy one stays lazy."""
     return s if isinstance(s, Promise) else force_str(s, encoding, strings_only, errors)
 
 
-def force_bytes(s: Any, encoding: str = "utf-8", strings_only: bool = False, errors: str = "strict") -> Any:
+def force_bytes(s: object, encoding: str = "utf-8", strings_only: bool = False, errors: str = "strict") -> Any:
     """Return anything as bytes, a lazy text too."""
     if isinstance(s, bytes):
         return s if encoding == "utf-8" else s.decode("utf-8", errors).encode(encoding, errors)
@@ -61,17 +61,17 @@ def force_bytes(s: Any, encoding: str = "utf-8", strings_only: bool = False, err
     return bytes(s) if isinstance(s, memoryview) else str(s).encode(encoding, errors)
 
 
-def smart_bytes(s: Any, encoding: str = "utf-8", strings_only: bool = False, errors: str = "strict") -> Any:
+def smart_bytes(s: object, encoding: str = "utf-8", strings_only: bool = False, errors: str = "strict") -> Any:
     """Return anything as bytes; a lazy text stays lazy."""
     return s if isinstance(s, Promise) else force_bytes(s, encoding, strings_only, errors)
 
 
-def iri_to_uri(iri: Any) -> Any:
+def iri_to_uri(iri: object) -> Any:
     """Return an address with everything outside ASCII percent-encoded; None stays None."""
     return None if iri is None else quote(str(iri), safe=SAFE_IN_URI)
 
 
-def uri_to_iri(uri: Any) -> Any:
+def uri_to_iri(uri: object) -> Any:
     """Return an address with the percent escapes of readable characters undone; None stays None."""
     if uri is None:
         return None

@@ -33,7 +33,7 @@ class SafeString(str, SafeData):
 
     __slots__ = ()
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: object) -> Any:
         if isinstance(other, str):
             joined = super().__add__(other)
             return SafeString(joined) if isinstance(other, SafeData) else joined
@@ -46,7 +46,7 @@ class SafeString(str, SafeData):
 SafeText = SafeString
 
 
-def mark_safe(s: Any) -> Any:
+def mark_safe(s: object) -> Any:
     """Say that a text is HTML; as a decorator, that what a function returns is."""
     if hasattr(s, "__html__"):
         return s
@@ -55,7 +55,7 @@ def mark_safe(s: Any) -> Any:
     return SafeString(s)
 
 
-def escape(text: Any) -> SafeString:
+def escape(text: object) -> SafeString:
     """Return text with ``& < > " '`` escaped, whether or not it says it is HTML."""
     return SafeString(html.escape(str(text)))
 
@@ -67,19 +67,21 @@ def conditional_escape(text: Any) -> Any:
     return text.__html__() if hasattr(text, "__html__") else escape(text)
 
 
-def escapejs(value: Any) -> SafeString:
+def escapejs(value: object) -> SafeString:
     """Return text for a JavaScript string literal."""
     return SafeString(str(value).translate(JS_ESCAPES))
 
 
-def json_script(value: Any, element_id: str | None = None, encoder: type[json.JSONEncoder] | None = None) -> SafeString:
+def json_script(
+    value: object, element_id: str | None = None, encoder: type[json.JSONEncoder] | None = None
+) -> SafeString:
     """Return a ``<script>`` element that holds a value as JSON."""
     text = json.dumps(value, cls=encoder or DjangoJSONEncoder).translate(JSON_ESCAPES)
     named = format_html(' id="{}"', element_id) if element_id else ""
     return SafeString(f'<script{named} type="application/json">{text}</script>')
 
 
-def format_html(format_string: str, *args: Any, **kwargs: Any) -> SafeString:
+def format_html(format_string: str, *args: object, **kwargs: object) -> SafeString:
     """Put escaped values into a text that is HTML.
 
     Raises ``TypeError`` where no value is given: then the text itself should be built otherwise.
@@ -99,7 +101,7 @@ def format_html_join(sep: Any, format_string: str, args_generator: Iterable[Any]
     return SafeString(conditional_escape(sep).join(parts))
 
 
-def linebreaks(value: Any, autoescape: bool = False) -> str:
+def linebreaks(value: object, autoescape: bool = False) -> str:
     """Return text in paragraphs: an empty line ends one, another line end is ``<br>``."""
     text = re.sub(r"\r\n|\r|\n", "\n", str(value))
     shown: Callable[[str], str] = escape if autoescape else str
@@ -121,7 +123,7 @@ class _Text(HTMLParser):
         self.found.append(f"&#{name};")
 
 
-def strip_tags(value: Any) -> str:
+def strip_tags(value: object) -> str:
     """Return text without its HTML tags. What is left is not safe: it may form new ones."""
     text = str(value)
     while "<" in text and ">" in text:
@@ -135,7 +137,7 @@ def strip_tags(value: Any) -> str:
     return text
 
 
-def strip_spaces_between_tags(value: Any) -> str:
+def strip_spaces_between_tags(value: object) -> str:
     """Return HTML without the white space between tags."""
     return re.sub(r">\s+<", "><", str(value))
 
@@ -156,10 +158,10 @@ def html_safe(cls: Class) -> Class:
         raise ValueError(f"can't apply @html_safe to {cls.__name__} because it doesn't define __str__().")
     written: Any = vars(cls)["__str__"]
 
-    def __str__(self: Any) -> Any:
+    def __str__(self: object) -> Any:
         return mark_safe(written(self))
 
-    def __html__(self: Any) -> str:
+    def __html__(self: object) -> str:
         return str(self)
 
     for method in (__str__, __html__):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 
 def format(
-    number: Any,
+    number: object,
     decimal_sep: str,
     decimal_pos: int | None = None,
     grouping: int | tuple[int, ...] = 0,
@@ -22,7 +21,9 @@ def format(
     """
     if number is None or number == "":
         return ""
-    text = f"{number:f}" if isinstance(number, (Decimal, float)) else str(number)
+    text = str(number)
+    if isinstance(number, (Decimal, float)) and "e" in text.lower():
+        text = f"{number:f}"
     sign = "-" if text.startswith("-") else ""
     whole, _, decimals = text.removeprefix("-").partition(".")
     if decimal_pos is not None:

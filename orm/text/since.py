@@ -44,7 +44,7 @@ def timesince(d: Any, now: Any = None, reversed: bool = False, time_strings: Any
     return ", ".join(said)
 
 
-def timeuntil(d: Any, now: Any = None, time_strings: Any = None, depth: int = 2) -> str:
+def timeuntil(d: object, now: object = None, time_strings: object = None, depth: int = 2) -> str:
     """Return the time from ``now`` to ``d``, as ``timesince`` does."""
     return timesince(d, now, reversed=True, time_strings=time_strings, depth=depth)
 

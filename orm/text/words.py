@@ -21,7 +21,7 @@ def slugify(value: object, allow_unicode: bool = False) -> str:
     return re.sub(r"[-\s]+", "-", words).strip("-_")
 
 
-def _joined(form: str, *args: Any, **kwargs: Any) -> str:
+def _joined(form: str, *args: object, **kwargs: object) -> str:
     return str(form).format(*args, **kwargs)
 
 
@@ -34,6 +34,11 @@ def capfirst(x: Any) -> Any:
     """Return a text with its first character in upper case."""
     text = str(x) if x else x
     return text[0].upper() + text[1:] if text else x
+
+
+def pretty_name(name: str) -> str:
+    """Return a field's name as people read it: ``first_name`` is "First name"."""
+    return str(capfirst(name.replace("_", " "))) if name else ""
 
 
 def camel_case_to_spaces(value: str) -> str:
@@ -56,7 +61,7 @@ def wrap(text: str, width: int) -> str:
     return "".join(lines)
 
 
-def get_valid_filename(name: Any) -> str:
+def get_valid_filename(name: object) -> str:
     """Return a name fit for a file: spaces as underscores, nothing but letters, digits, dots, dashes, underscores.
 
     Raises ``SuspiciousFileOperation`` where nothing, or only dots, is left.
@@ -75,7 +80,7 @@ def get_text_list(list_: list[Any], last_word: str = "or") -> str:
     return f"{', '.join(before)} {last_word} {last}" if before else last
 
 
-def normalize_newlines(text: Any) -> str:
+def normalize_newlines(text: object) -> str:
     """Return text with every line end as ``\\n``."""
     return re.sub(r"\r\n|\r|\n", "\n", str(text))
 

@@ -36,7 +36,7 @@ ERRORS: tuple[tuple[type[Exception], type[errors.Error]], ...] = (
 KINDS = {
     "smallint": "SMALLINT", "integer": "INTEGER", "bigint": "BIGINT", "boolean": "BOOLEAN", "char": "VARCHAR",
     "text": "VARCHAR", "date": "DATE", "time": "TIME", "datetime": "TIMESTAMP", "duration": "INTERVAL",
-    "float": "DOUBLE", "uuid": "UUID", "json": "JSON", "binary": "BLOB",
+    "float": "DOUBLE", "uuid": "UUID", "json": "JSON", "binary": "BLOB", "address": "VARCHAR",
 }  # fmt: skip
 PARTS = {"iso_year": "ISOYEAR", "week_day": "DOW", "iso_week_day": "ISODOW", "second": "SECOND"}
 LIKE = {"contains": "%{}%", "startswith": "{}%", "endswith": "%{}", "exact": "{}"}

@@ -27,6 +27,7 @@ from orm.testing.conformance import ConnectionConformance, DialectConformance, M
 from orm.testing.conformance.connections import SLOW
 from orm_sqlite import backend as sqlite
 from orm_sqlite import forget
+from orm_sqlite.blocking import BlockingDriver
 from orm_sqlite.session import split
 
 
@@ -114,6 +115,24 @@ def test_memory_can_be_forgotten_and_has_names() -> None:
     empty = connect("sqlite://:memory:?name=one")
     assert drive(empty.fetch("SELECT * FROM sqlite_master")) == []
     drive(empty.close())
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("SELECT * FROM words('a')", r"no such table: words\. words\(\) is called as a function"),
+        ('SELECT 1 FROM t, "words" (1)', r"words\(\) is called as a function"),
+        ("SELECT * FROM words", "no such table: words.*create_tables"),
+        ("SELECT max(1, 2) FROM words", "no such table: words.*create_tables"),
+        ("INSERT INTO words (a) VALUES (1)", "no such table: words.*create_tables"),
+    ],
+)
+def test_a_function_that_is_not_there_is_called_one(sql: str, said: str) -> None:
+    connection = connect("sqlite://:memory:?name=functions")
+    drive(connection.execute("CREATE TABLE IF NOT EXISTS t (id integer)"))
+    with pytest.raises(errors.ProgrammingError, match=said):
+        drive(connection.fetch(sql))
+    drive(connection.close())
 
 
 def test_memory_leaves_nothing_behind() -> None:
@@ -254,11 +273,112 @@ def test_ctrl_c_stops_a_statement(tmp_path: Path) -> None:
         assert time.monotonic() - began < 2
 
 
+def test_a_key_that_leads_nowhere_is_told_with_its_row_column_and_value(tmp_path: Path) -> None:
+    connection: Any = drive(BlockingDriver().connect(DatabaseURL.parse(f"sqlite:///{tmp_path}/x.db")))
+    drive(
+        connection.execute_script(
+            """
+            PRAGMA foreign_keys = OFF;
+            CREATE TABLE "50% off" (id integer PRIMARY KEY, code text UNIQUE, a integer, b integer, UNIQUE (a, b));
+            CREATE TABLE named (word text PRIMARY KEY, "a code" text REFERENCES "50% off" (code));
+            INSERT INTO named VALUES ('here', NULL), ('there', 'x');
+            CREATE TABLE implied (id integer PRIMARY KEY, other integer REFERENCES "50% off");
+            INSERT INTO implied VALUES (3, 7), (4, 8);
+            CREATE TABLE two (a integer, b integer, PRIMARY KEY (b, a), FOREIGN KEY (a, b) REFERENCES "50% off" (a, b));
+            INSERT INTO two VALUES (1, 2);
+            CREATE TABLE "50% on" (id text PRIMARY KEY, other integer REFERENCES "50% off") WITHOUT ROWID;
+            INSERT INTO "50% on" VALUES ('k', 9);
+            """
+        )
+    )
+    reader = sqlite.introspection
+    assert reader is not None
+    tables = ("50% off", "named", "implied", "two", "50% on")
+    said = [drive(reader.broken_keys(connection.fetch, table)) for table in tables]
+    assert [broken and (broken.rows, broken.key, broken.values, broken.referred_columns) for broken in said] == [
+        None,
+        (1, ("there",), ("x",), ("code",)),
+        (2, (3,), (7,), ("id",)),
+        (1, (2, 1), (1, 2), ("a", "b")),
+        (1, ("?",), ("?",), ("id",)),
+    ]
+    assert str(said[1]) == (
+        "The row in table 'named' with primary key 'there' has an invalid foreign key: named.a code contains a value "
+        "'x' that does not have a corresponding value in 50% off.code."
+    )
+    drive(connection.close())
+
+
+@pytest.mark.parametrize("statement", ["INSERT INTO t VALUES (7) RETURNING n", "INSERT INTO t VALUES (7)"])
+def test_an_insert_is_complete_and_gives_the_rows_number(statement: str, tmp_path: Path) -> None:
+    connection: Any = drive(BlockingDriver().connect(DatabaseURL.parse(f"sqlite:///{tmp_path}/x.db")))
+    drive(connection.execute_script("CREATE TABLE t (n integer)"))
+    assert drive(connection.insert(statement)) == 1
+    assert not connection.in_transaction
+    other = sqlite3.connect(tmp_path / "x.db", isolation_level=None, timeout=0)
+    other.execute("INSERT INTO t VALUES (8)")
+    assert other.execute("SELECT n FROM t ORDER BY n").fetchall() == [(7,), (8,)]
+    other.close()
+    drive(connection.close())
+
+
 class Struck(Exception):
     """What a signal's handler raises."""
 
 
+@pytest.mark.parametrize("door", ["fetch", "execute", "fetch_named"])
+@pytest.mark.parametrize("statement", ["SELECT n, word FROM t", "UPDATE t SET n = n RETURNING n, word"])
+def test_a_statement_whose_rows_cant_be_read_leaves_nothing_locked(door: str, statement: str, tmp_path: Path) -> None:
+    url = DatabaseURL.parse(f"sqlite:///{tmp_path}/x.db?journal_mode=delete")
+    connection: Any = drive(BlockingDriver().connect(url))
+    words = "(1, 'a'), (2, CAST(x'fffe' AS text)), (3, 'b'), (4, 'c')"
+    drive(connection.execute_script(f"CREATE TABLE t (n integer, word text); INSERT INTO t VALUES {words}"))
+    writer = sqlite3.connect(tmp_path / "x.db", isolation_level=None, timeout=0)
+    with pytest.raises(errors.OperationalError, match="UTF-8") as raised:
+        drive(getattr(connection, door)(statement))
+    writer.execute("INSERT INTO t VALUES (5, 'd')")
+    assert drive(connection.fetch("SELECT COUNT(*) FROM t")) == [(5,)]
+    writer.close()
+    drive(connection.close())
+    del raised  # held until now, as a program may that logs what it caught: its traceback knows the cursor
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals")
+@pytest.mark.parametrize("door", ["fetch", "execute", "insert"])
+def test_ctrl_c_between_a_statement_and_its_rows_leaves_nobody_reading(door: str, tmp_path: Path) -> None:
+    connection: Any = drive(BlockingDriver().connect(DatabaseURL.parse(f"sqlite:///{tmp_path}/x.db")))
+    drive(connection.execute_script("CREATE TABLE t (n integer); INSERT INTO t VALUES (1), (2), (3)"))
+    writer = sqlite3.connect(tmp_path / "x.db", isolation_level=None, timeout=0)
+    code = getattr(connection, door).__func__.__code__
+    left = interrupted = 0
+
+    def interrupt(frame: Any, event: str, _: object) -> Any:
+        nonlocal left
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            left -= 1
+            if left < 0:
+                raise KeyboardInterrupt
+        return interrupt
+
+    while True:
+        left = interrupted
+        sys.settrace(lambda frame, *_: interrupt(frame, "call", None) if frame.f_code is code else None)
+        try:
+            drive(getattr(connection, door)("SELECT n FROM t"))
+        except KeyboardInterrupt:
+            interrupted += 1
+        else:
+            break
+        finally:
+            sys.settrace(None)
+        writer.execute("INSERT INTO t VALUES (4)")
+        assert writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0, interrupted
+    assert interrupted > 10
+    writer.close()
+    drive(connection.close())
+
+
 def test_a_signal_in_a_sessions_first_statement_is_what_stops_it() -> None:
     def strike(number: int, frame: Any) -> None:
         raise Struck

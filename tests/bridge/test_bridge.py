@@ -320,6 +320,13 @@ class AwaitableBox(Generic[T]):
         return await self._aput(named)
     async def _aput(self, named: dict[str, int]) -> dict[str, int]:
         return named
+    async def astore(self, *items: T) -> None:
+        """Put the last of them in."""
+        await self._astore(items)
+    async def _astore(self, items: tuple[T, ...]) -> None:
+        self.item = items[-1]
+    async def aempty(self, item: T) -> None:
+        await self._astore((item,))
     @classmethod
     async def anew(cls, item: T) -> AwaitableBox[T]:
         return cls(item)
@@ -352,6 +359,19 @@ def test_the_twin_of_a_coroutine_that_only_passes_on_leaves_it_out(tmp_path: Pat
     module = generated(tmp_path, SOURCE)
     assert module.Box(3).put(a=1) == {"a": 1}
     assert "run(AwaitableBox._aput(self, named))" in Path(module.__file__ or "").read_text()
+
+
+def test_it_does_so_without_a_result(tmp_path: Path) -> None:
+    module = generated(tmp_path, SOURCE)
+    box = module.Box(3)
+    box.store(4, 5)
+    assert box.item == 5
+    assert "        run(AwaitableBox._astore(self, items))" in Path(module.__file__ or "").read_text()
+
+
+async def test_a_twin_is_called_by_its_own_name_where_it_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SynchronousOnlyOperation, match=r"Box\.empty\(\) blocks.*await Box\.aempty"):
+        generated(tmp_path, SOURCE).Box(3).empty(4)
 
 
 async def test_what_such_a_twin_refuses_is_called_as_users_know_it(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from orm import checks
+
 PROGRAM = """
 import orm
 from orm import checks, models
@@ -24,3 +26,10 @@ print([found.id for found in checks.run_checks()], checks.tag_exists("models"))
 def test_models_are_checked_without_importing_their_checks() -> None:
     said = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
     assert said.stdout.split("\n")[0] == "['fields.E121'] True"
+
+
+def test_every_tag_that_django_documents_may_be_asked_for() -> None:
+    for tag in ("caches", "security", "translation", "urls"):
+        assert checks.tag_exists(tag)
+        assert checks.run_checks(tags=[tag]) == []
+    assert not checks.tag_exists("nope")

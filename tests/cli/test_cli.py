@@ -22,7 +22,7 @@ def call(folder: Path, *arguments: str, stdin: str = "", **environment: str) -> 
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,  # to make or drop a database, a busy server waits for its disk
     )
 
 

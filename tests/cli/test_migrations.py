@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.cli.test_cli import call
@@ -110,6 +111,21 @@ def test_lint_tells_what_breaks_running_code_and_safe_refuses_it(project: Path) 
     orm(project, "migrate", "--no-safe")
 
 
+def test_a_rename_is_written_anew_and_ends_after_the_release(project: Path) -> None:
+    orm(project, "makemigrations", "shop")
+    orm(project, "migrate")
+    (project / "shop" / "models.py").write_text(FIRST.replace("name =", "title ="), encoding="utf-8")
+    orm(project, "makemigrations", "--rename", "Item.name:title", "--name", "title")
+    said = orm(project, "lint", "--fix", status=1)
+    assert "Written: shop.0002_title_1_expand" in said and "shop.0002_title, operation 3: Remove field name" in said
+    orm(project, "migrate", "--safe", "shop", "0002_title_3")
+    assert "agree" not in orm(project, "diff", status=1)
+    assert orm(project, "lint") == "Nothing to object to.\n"
+    orm(project, "migrate", "--safe", "--yes")
+    assert "agree" in orm(project, "diff")
+    assert "No changes" in orm(project, "makemigrations", "--check")
+
+
 def test_a_database_without_a_history_is_adopted(project: Path) -> None:
     made = call(project, "-c", "import shop.models, orm; orm.create_tables()")
     assert made.returncode == 0, made.stderr
@@ -133,3 +149,197 @@ def test_check_says_where_the_database_differs_from_the_models(project: Path) ->
     told = json.loads(orm(project, "check", "--json"))
     assert told["differences"] == {"default": []}
     assert {one["colour"] for one in told["databases"]} == {"awaitable", "blocking"}
+
+
+def test_lint_writes_what_is_not_safe_anew(project: Path, postgresql_url: str) -> None:
+    settings = f'[tool.orm]\ndatabases = {{default = "{postgresql_url}"}}\ninstalled_apps = ["shop"]\n'
+    (project / "pyproject.toml").write_text(settings, encoding="utf-8")
+    orm(project, "makemigrations", "shop")
+    orm(project, "migrate")
+    better = FIRST.replace("max_length=50", "max_length=50, db_index=True")
+    (project / "shop" / "models.py").write_text(better, encoding="utf-8")
+    orm(project, "makemigrations", "--name", "index")
+    assert "index-blocks-writes" in orm(project, "lint", status=1)
+    assert orm(project, "lint", "--count-rows") == "Nothing to object to.\n"
+    with psycopg.connect(postgresql_url) as session:
+        session.execute("INSERT INTO shop_item (name, cents) SELECT 'n', n FROM generate_series(1, 1000) AS n")
+    assert "index-blocks-writes" in orm(project, "lint", "--count-rows", status=1)
+    assert "orm lint --fix" in orm(project, "migrate", "--safe", status=2)
+    with (project / "pyproject.toml").open("a", encoding="utf-8") as more:
+        more.write("production = true\n")
+    assert "Written" not in orm(project, "lint", "--no-fix", status=1)
+    assert "Written: shop.0002_index" in orm(project, "lint")
+    assert "atomic = False" in (project / "shop" / "migrations" / "0002_index.py").read_text(encoding="utf-8")
+    orm(project, "migrate", "--safe")
+    assert "agree" in orm(project, "diff")
+    assert "No changes" in orm(project, "makemigrations", "--check")
+    orm(project, "migrate", "shop", "zero", "--yes")
+
+
+def test_lint_traces_the_locks_that_the_server_takes_on_an_empty_copy(project: Path, postgresql_url: str) -> None:
+    settings = f'[tool.orm]\ndatabases = {{default = "{postgresql_url}"}}\ninstalled_apps = ["shop"]\n'
+    (project / "pyproject.toml").write_text(settings, encoding="utf-8")
+    orm(project, "makemigrations", "shop")
+    orm(project, "migrate")
+    with psycopg.connect(postgresql_url) as session:
+        session.execute("INSERT INTO shop_item (name, cents) VALUES ('n', 1)")
+    better = FIRST.replace("max_length=50", "max_length=50, db_index=True").replace("IntegerField", "BigIntegerField")
+    (project / "shop" / "models.py").write_text(better, encoding="utf-8")
+    orm(project, "makemigrations", "--name", "index")
+    told = json.loads(orm(project, "lint", "--trace", "--json", status=1))
+    assert {one["code"] for one in told["findings"]} == {"index-blocks-writes", "table-rewrite"}
+    (rewritten,) = told["trace"]
+    wanted = {"relation": "shop_item", "mode": "AccessExclusiveLock", "who_waits": "reads and writes wait"}
+    assert wanted in rewritten["locks"] and rewritten["seconds"] > 0
+    orm(project, "lint", "--fix", "--json")
+    anew = json.loads(orm(project, "lint", "--trace", "--json"))["trace"]
+    built, _ = (one for one in anew if one["statement"].startswith("CREATE INDEX CONCURRENTLY"))
+    assert built["locks"] == [{"relation": "shop_item", "mode": "ShareUpdateExclusiveLock", "who_waits": ""}]
+    assert "who waits" in orm(project, "lint", "--trace")
+    with psycopg.connect(postgresql_url) as session:
+        name = f"test_{postgresql_url.rpartition('/')[2]}_trace"
+        assert session.execute("SELECT count(*) FROM pg_database WHERE datname = %s", [name]).fetchone() == (0,)
+        assert session.execute("SELECT name, cents FROM shop_item").fetchall() == [("n", 1)]
+    orm(project, "migrate", "shop", "zero", "--yes")
+
+
+def test_lint_judges_for_the_version_of_a_server(project: Path, postgresql_url: str) -> None:
+    settings = f'[tool.orm]\ndatabases = {{default = "{postgresql_url}"}}\ninstalled_apps = ["shop"]\n'
+    (project / "pyproject.toml").write_text(settings, encoding="utf-8")
+    orm(project, "makemigrations", "shop")
+    orm(project, "migrate")
+    orm(project, "makemigrations", "--empty", "shop", "--name", "build")
+    build = """
+from orm import migrations
+
+class Migration(migrations.Migration):
+    atomic = False
+    dependencies = [("shop", "0001_initial")]
+    operations = [migrations.RunSQL("CREATE INDEX CONCURRENTLY i ON shop_item (cents)", "DROP INDEX CONCURRENTLY i")]
+"""
+    (project / "shop" / "migrations" / "0002_build.py").write_text(build, encoding="utf-8")
+    assert orm(project, "lint") == "Nothing to object to.\n"
+    assert "[index-corrupts]" in orm(project, "lint", "--server-version", "14.2", status=1)
+    assert orm(project, "lint", "--server-version", "14.4") == "Nothing to object to.\n"
+    assert "a version is a number" in orm(project, "lint", "--server-version", "new", status=2)
+    orm(project, "migrate", "shop", "zero", "--yes")
+
+
+def test_a_database_that_shows_no_locks_is_not_traced(project: Path) -> None:
+    orm(project, "makemigrations", "shop")
+    assert "does not show which locks" in orm(project, "lint", "--trace", status=2)
+
+
+def test_a_first_migration_that_nobody_asked_for_is_pointed_out(project: Path) -> None:
+    for command in ("makemigrations", "migrate"):
+        assert "shop has models and no migrations yet: `orm makemigrations shop` begins." in orm(project, command)
+
+
+def test_a_change_without_a_migration_is_pointed_out_by_migrate(project: Path) -> None:
+    orm(project, "makemigrations", "shop")
+    assert "no migration holds" not in orm(project, "migrate")
+    (project / "shop" / "models.py").write_text(SECOND, encoding="utf-8")
+    assert "The models of shop have changes that no migration holds" in orm(project, "migrate")
+    missing = call(project, "-c", "import orm, shop.models as m; m.Item.objects.filter(note=None).count()")
+    assert "`orm makemigrations`, then `orm migrate`" in missing.stderr
+
+
+def test_migrations_without_an_application_say_what_is_missing(project: Path) -> None:
+    settings = project / "pyproject.toml"
+    settings.write_text(settings.read_text().replace('"shop"]', "]"), encoding="utf-8")
+    for command in ("makemigrations", "migrate"):
+        assert 'installed_apps = ["shop"]' in orm(project, command)
+
+
+def test_an_application_that_is_not_there_is_named(project: Path) -> None:
+    settings = project / "pyproject.toml"
+    settings.write_text(settings.read_text().replace('"shop"]', '"shopp"]'), encoding="utf-8")
+    for command in ("makemigrations", "migrate", "showmigrations", "diff"):
+        assert "installed_apps names 'shopp', and there is no package 'shopp'" in orm(project, command, status=2)
+
+
+def test_models_that_are_declared_wrong_are_refused_before_a_file_is_written(project: Path) -> None:
+    wrong = FIRST + '    parent = models.ForeignKey("Itm", on_delete=models.CASCADE, null=True)\n'
+    (project / "shop" / "models.py").write_text(wrong, encoding="utf-8")
+    assert "shop.Item.parent: (fields.E300)" in orm(project, "makemigrations", "shop", status=2)
+    assert "shop.Item.parent: (fields.E300)" in orm(project, "check", status=1)
+    assert not (project / "shop" / "migrations").exists()
+
+
+def test_changes_can_be_taken_into_the_last_migration_until_it_is_applied(project: Path) -> None:
+    assert "has no migration" in orm(project, "makemigrations", "shop", "--update", status=2)
+    orm(project, "makemigrations", "shop")
+    orm(project, "migrate")
+    models = project / "shop" / "models.py"
+    models.write_text(FIRST + "    note = models.TextField(null=True)\n", encoding="utf-8")
+    assert "Cannot update applied migration 'shop.0001_initial'" in orm(
+        project, "makemigrations", "shop", "--update", status=2
+    )
+    orm(project, "makemigrations", "shop")
+    models.write_text(FIRST + "    note = models.TextField(default='')\n    size = models.IntegerField(null=True)\n")
+    out = orm(project, "makemigrations", "--update")
+    files = sorted(path.name for path in (project / "shop" / "migrations").glob("0*.py"))
+    assert files == ["0001_initial.py", "0002_item_size_item_note.py"]
+    assert "Deleted" in out
+    assert "0002_item_note.py" in out
+    assert "No changes detected" in orm(project, "makemigrations")
+    orm(project, "migrate")
+    assert "--merge and --empty make new ones" in orm(project, "makemigrations", "--update", "--merge", status=2)
+
+
+def test_a_plan_shows_the_beginning_of_sql_and_of_docstrings(project: Path) -> None:
+    orm(project, "makemigrations", "shop")
+    orm(project, "makemigrations", "shop", "--empty", "--name", "words")
+    path = project / "shop" / "migrations" / "0002_words.py"
+    path.write_text(
+        "from orm import migrations\n\n\ndef fill(apps, schema_editor):\n    'Fill in what is missing.'\n\n\n"
+        "class Migration(migrations.Migration):\n    dependencies = [('shop', '0001_initial')]\n"
+        "    operations = [migrations.RunSQL('SELECT 1'), migrations.RunPython(fill, migrations.RunPython.noop)]\n",
+        encoding="utf-8",
+    )
+    out = orm(project, "migrate", "--plan")
+    assert "Raw SQL operation -> SELECT 1" in out
+    assert "-> Fill in what is missing." in out
+
+
+HISTORY = """\
+from orm import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [%s]
+    operations = []
+"""
+FIRST_ONE = "('shop', '0001_initial')"
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"0002_a": HISTORY % "('shop', '0003_b')", "0003_b": HISTORY % "('shop', '0002_a')"}, "in a circle: take one"),
+        ({"0002_a": HISTORY % FIRST_ONE, "0002_b": HISTORY % FIRST_ONE}, "orm makemigrations --merge"),
+        ({"0002_a": HISTORY % "('nope', '0001')"}, "no installed app 'nope' has migrations"),
+        ({"0002_a": HISTORY % "('shop', '0009_x')"}, "shop has 0001_initial, 0002_a. Mend the dependency"),
+        ({"0002_a": HISTORY % "'shop'"}, "where a pair of app label and name belongs, like ('shop', '0001_initial')"),
+        ({"0002_a": HISTORY[:60]}, "0002_a.py, line 4: '(' was never closed."),
+        ({"0002_a": ""}, "has no Migration class: what is no migration belongs elsewhere"),
+        ({"0002_a": "class Migration:\n    pass\n"}, "is to inherit from migrations.Migration"),
+        ({"0002_a": (HISTORY % FIRST_ONE).replace("[]", "None")}, "operations is a list, not None"),
+    ],
+    ids=["circle", "two-leaves", "no-app", "no-migration", "no-pair", "half", "empty", "no-subclass", "no-list"],
+)
+def test_a_history_that_can_not_be_says_why_and_what_helps(project: Path, files: dict[str, str], said: str) -> None:
+    orm(project, "makemigrations", "shop")
+    for name, text in files.items():
+        (project / "shop" / "migrations" / f"{name}.py").write_text(text, encoding="utf-8")
+    assert said in orm(project, "migrate", status=2)
+    assert not (project / "shop.db").exists() or "shop_item" not in (project / "shop.db").read_text("latin-1")
+
+
+def test_a_database_that_is_newer_than_the_code_is_pointed_out(project: Path) -> None:
+    orm(project, "makemigrations", "shop")
+    later = project / "shop" / "migrations" / "0002_a.py"
+    later.write_text(HISTORY % FIRST_ONE, encoding="utf-8")
+    assert "newer" not in orm(project, "migrate")
+    later.unlink()
+    assert "newer than this code: it has shop.0002_a" in orm(project, "migrate")

@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import orm
-from orm.compat.django.connection import LegacyCursor, connection
+from orm.compat.django.connection import connection
+from orm.compat.django.cursor import LegacyCursor
 from orm.db.url import DatabaseURL
+from orm.errors import ProgrammingError
 
 SCRIPT = """
 from django.conf import settings
@@ -86,3 +88,19 @@ def test_in_the_transaction_of_async_code(postgresql_url: str) -> None:
             assert await asyncio.to_thread(ask) == [transaction, 1, True, True, True]
 
     asyncio.run(main())
+
+
+def test_rows_of_what_has_none(tmp_path: Path, postgresql_url: str) -> None:
+    """Each database answers as its driver does: SQLite's has no row to give, PostgreSQL's says that there are none."""
+
+    def fetched(url: str) -> object:
+        orm.configure(url)
+        cursor = LegacyCursor(orm.databases["default"], connection)
+        cursor.execute("CREATE TEMPORARY TABLE no_rows (n integer)")
+        try:
+            return cursor.fetchall(), cursor.fetchone()
+        except ProgrammingError as error:
+            return "didn't produce records" in str(error)
+
+    assert fetched(f"sqlite:///{tmp_path / 'rows.sqlite3'}") == ([], None)
+    assert fetched(postgresql_url) is True

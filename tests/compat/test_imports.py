@@ -108,5 +108,24 @@ def test_a_name_of_the_web_can_be_imported_and_not_used() -> None:
         "    try:\n        use()\n    except NotImplementedError as error:\n        print(error)\n"
         "print(issubclass(NoReverseMatch, Exception))"
     )
-    assert said.count("has the data side of Django only") == 3
+    assert said.count("has only its name") == 3
     assert said.endswith("True")
+
+
+def test_the_error_of_django_db_is_that_of_databases_only() -> None:
+    said = python(
+        "from django import db\nfrom django.core.exceptions import ObjectDoesNotExist, ValidationError\n"
+        "from django.db.transaction import TransactionManagementError\nfrom django.db.utils import Error\n"
+        "print(Error is db.Error)\n"
+        "for kind in (db.DatabaseError, db.InterfaceError, ObjectDoesNotExist, ValidationError):\n"
+        "    print(kind.__name__, issubclass(kind, db.Error))\n"
+        "print(issubclass(TransactionManagementError, db.ProgrammingError))\n"
+    )
+    assert said.splitlines() == [
+        "True",
+        "DatabaseError True",
+        "InterfaceError True",
+        "ObjectDoesNotExist False",
+        "ValidationError False",
+        "True",
+    ]

@@ -123,3 +123,100 @@ def test_rows_go_out_as_a_fixture_and_come_in_again(project: Project) -> None:
     assert project.rows("SELECT * FROM library_book ORDER BY 1") == before
     _, err = project.manage("loaddata", "nothing", status=1)
     assert "CommandError: No fixture named 'nothing' found." in err
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Project:
+    """The project as it is before its first migration."""
+    shutil.copytree(PROJECT, tmp_path / "project")
+    project = Project(tmp_path / "project")
+    project.manage("makemigrations", "accounts", "library")
+    return project
+
+
+def add_to_books(project: Project, line: str) -> None:
+    """Add a line to the class of books."""
+    file = project.folder / "library" / "models.py"
+    if not file.exists():
+        file = project.folder / "books" / "models.py"
+    lines = file.read_text().splitlines(keepends=True)
+    place = next(at for at, text in enumerate(lines) if text.startswith("class Book("))
+    lines.insert(place + 1, f"    {line}\n")
+    file.write_text("".join(lines))
+
+
+def answered(project: Project, answers: str) -> subprocess.CompletedProcess[str]:
+    """Make migrations, with what a person types."""
+    clean = {key: value for key, value in os.environ.items() if key not in OUTER}
+    command = [sys.executable, "-m", "orm", "run", "manage.py", "makemigrations", "library"]
+    return subprocess.run(
+        command, cwd=project.folder, env=clean, input=answers, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_questions_are_asked_where_nobody_said_noinput(fresh: Project) -> None:
+    add_to_books(fresh, "printed = models.DateTimeField(auto_now_add=True)")
+    made = answered(fresh, "1\n\n")
+    assert "[default: timezone.now] >>> " in made.stdout
+    (written,) = fresh.folder.glob("*/migrations/0002_*.py")
+    assert "import django.utils.timezone" in written.read_text()
+    assert "default=django.utils.timezone.now" in written.read_text()
+    unanswered = answered(fresh, "")
+    assert unanswered.stdout == "No changes detected in app 'library'\n"
+
+
+def test_without_an_answer_nothing_is_made(fresh: Project) -> None:
+    add_to_books(fresh, "pages = models.IntegerField()")
+    left = answered(fresh, "")
+    assert left.returncode == 1
+    assert "Nothing was answered" in left.stdout
+    out, _ = fresh.manage("makemigrations", "library", "--noinput", status=3)
+    assert out.startswith("Field 'pages' on model 'book' not migrated: it is impossible to add a non-nullable field")
+    assert not list(fresh.folder.glob("*/migrations/0002_*.py"))
+
+
+DATA = """
+from django.db import migrations
+
+def fill(apps, schema_editor):
+    connection = schema_editor.connection
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        print("FILLED", connection.vendor, connection.alias, cursor.fetchone())
+
+class Migration(migrations.Migration):
+    dependencies = [("library", "0001_initial")]
+    operations = [migrations.RunPython(fill, migrations.RunPython.noop)]
+"""
+
+
+def test_functions_of_data_migrations_get_the_connection_they_know(fresh: Project) -> None:
+    (first,) = [one for one in fresh.folder.glob("*/migrations/0001_initial.py") if "Book" in one.read_text()]
+    (first.parent / "0002_fill.py").write_text(DATA)
+    assert "FILLED sqlite default (1,)" in fresh.manage("migrate")[0]
+
+
+def test_a_squashed_migration_that_is_applied_in_part_leads_to_its_last(fresh: Project) -> None:
+    add_to_books(fresh, "pages = models.IntegerField(default=0)")
+    fresh.manage("makemigrations", "library")
+    fresh.manage("migrate", "library", "0001", "-v", "0")
+    fresh.manage("squashmigrations", "library", "0002", "--noinput", "-v", "0")
+    out, _ = fresh.manage("migrate", "library", "0001_squashed")
+    assert "Target specific migration: 0002_" in out
+    assert fresh.manage("showmigrations", "library")[0].startswith("library\n [X] 0001_squashed_0002")
+
+
+def test_migrate_says_what_runs_before_and_after(fresh: Project) -> None:
+    lines = fresh.manage("migrate", "-v", "2")[0].splitlines()
+    assert lines.index("Running pre-migrate handlers for application library") < lines.index("Running migrations:")
+    assert lines[-1].startswith("Running post-migrate handlers for application ") or any(
+        line == "Running post-migrate handlers for application library" for line in lines
+    )
+
+
+def test_where_nothing_is_left_to_run_it_is_said_before_receivers_hear_of_the_end(fresh: Project) -> None:
+    fresh.manage("migrate", "-v", "0")
+    lines = fresh.manage("migrate", "--run-syncdb", "-v", "2")[0].splitlines()
+    nothing = lines.index("  No migrations to apply.")
+    assert lines[nothing - 1] == "Running migrations:"
+    assert "Running post-migrate handlers for application library" in lines[nothing:]

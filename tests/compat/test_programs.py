@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import servers
 from tests.compat.test_scripts import run, settings_of
 
 PROGRAMS = sorted((Path(__file__).parent / "scripts" / "programs").glob("*.py"))
@@ -33,7 +34,8 @@ def test_on_sqlite(tmp_path: Path, program: Path) -> None:
 
 @each_program
 def test_on_postgresql(tmp_path: Path, program: Path, postgresql_url: str) -> None:
-    done = run(tmp_path, "-m", "orm", "run", str(program), **settings_of(postgresql_url))
+    with servers.scratch_database(postgresql_url) as url:  # its tables may have the names of other tests'
+        done = run(tmp_path, "-m", "orm", "run", str(program), **settings_of(url))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == expected(program)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from orm.db.url import DatabaseURL
+from tests import servers
 
 SCRIPTS = Path(__file__).parent / "scripts"
 EXPECTED = {
@@ -63,7 +64,8 @@ def test_on_sqlite(tmp_path: Path, script: Path) -> None:
 
 @each_script
 def test_on_postgresql(tmp_path: Path, script: Path, postgresql_url: str) -> None:
-    done = run(tmp_path, "-m", "orm", "run", str(script), "a", "b", **settings_of(postgresql_url))
+    with servers.scratch_database(postgresql_url) as url:  # its tables may have the names of other tests'
+        done = run(tmp_path, "-m", "orm", "run", str(script), "a", "b", **settings_of(url))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == EXPECTED[script]
 

@@ -146,6 +146,21 @@ def test_a_settings_change_takes_effect_at_once(say: Say) -> None:
     assert said.split() == ["True", "False", "True"]
 
 
+def test_each_alias_has_a_memory_of_its_own(say: Say) -> None:
+    said = say(
+        """
+MEMORY = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
+settings.configure(DATABASES={"default": MEMORY, "other": MEMORY})
+django.setup()
+from django.db import connections
+for alias in connections:
+    connections[alias].cursor().execute("CREATE TABLE here (id integer)")
+print([len(connections[alias].introspection.table_names()) for alias in connections])
+"""
+    )
+    assert said == "[1, 1]"
+
+
 def test_cursors(say: Say) -> None:
     said = say(
         SQLITE
@@ -265,6 +280,7 @@ with transaction.atomic(), connection.cursor() as cursor:
     except IntegrityError:
         transaction.savepoint_rollback(third)
     cursor.execute("INSERT INTO t VALUES (3)")
+    transaction.savepoint_commit(third)
     try:
         transaction.savepoint_commit(third)
     except transaction.TransactionManagementError as error:
@@ -275,3 +291,153 @@ with connection.cursor() as cursor:
 """
     )
     assert said.splitlines() == ["None", "True", "[(2,), (3,)]"]
+
+
+def test_a_savepoint_by_hand_can_be_rolled_back_to_again(say: Say) -> None:
+    said = say(
+        SQLITE
+        + """
+from django.db import connection, transaction
+with connection.cursor() as cursor:
+    cursor.execute("CREATE TABLE t (id integer PRIMARY KEY)")
+with transaction.atomic(), connection.cursor() as cursor:
+    transaction.on_commit(lambda: print("before"))
+    sid = transaction.savepoint()
+    for number in range(3):
+        cursor.execute("INSERT INTO t VALUES (%s)", [number])
+        transaction.on_commit(lambda: print("undone"))
+        later = transaction.savepoint()
+        transaction.savepoint_rollback(sid)
+    try:
+        transaction.savepoint_commit(later)
+    except transaction.TransactionManagementError as error:
+        print(type(error).__name__)
+    with transaction.atomic(savepoint=False):
+        transaction.on_commit(lambda: print("undone inside"))
+        transaction.savepoint_rollback(sid)
+        transaction.on_commit(lambda: print("inside"))
+    cursor.execute("INSERT INTO t VALUES (7)")
+    transaction.on_commit(lambda: print("after"))
+    transaction.savepoint_commit(sid)
+with connection.cursor() as cursor:
+    print(cursor.execute("SELECT id FROM t").fetchall())
+"""
+    )
+    assert said.splitlines() == ["TransactionManagementError", "before", "inside", "after", "[(7,)]"]
+
+
+def test_now_without_zones_is_that_of_the_process(say: Say, tmp_path: Path) -> None:
+    """Which is TIME_ZONE where a settings module was read, its default too, and not after ``settings.configure()``."""
+    text = "from django.utils import timezone\nfrom datetime import datetime\nimport os\n" + (
+        "apart = abs((timezone.now() - datetime.now()).total_seconds())\nprint(os.environ['TZ'], apart < 60)"
+    )
+    assert say("settings.configure(USE_TZ=False)\n" + text, TZ="Asia/Kolkata") == "Asia/Kolkata True"
+    (tmp_path / "naive_settings.py").write_text("USE_TZ = False\n", encoding="utf-8")
+    assert say(text, TZ="Asia/Kolkata", DJANGO_SETTINGS_MODULE="naive_settings") == "America/Chicago True"
+
+
+def test_statements_are_kept_while_debug_is_on(say: Say) -> None:
+    shown = say(
+        SQLITE
+        + """
+from django.db import connection, models, reset_queries
+class Row(models.Model):
+    class Meta:
+        app_label = "rows"
+with connection.schema_editor() as editor:
+    editor.create_model(Row)
+print(len(connection.queries), end=" ")
+settings.DEBUG = True
+Row.objects.create()
+print([query["sql"].split()[0] for query in connection.queries], end=" ")
+reset_queries()
+Row.objects.count()
+settings.DEBUG = False
+Row.objects.count()
+print(len(connection.queries))
+"""
+    )
+    assert shown.strip() == "0 ['INSERT'] 1"
+
+
+def test_what_sqlite_refuses_is_an_operational_error(say: Say) -> None:
+    shown = say(
+        SQLITE
+        + """
+from django.db import OperationalError, connection, models
+class Row(models.Model):
+    class Meta:
+        app_label = "rows"
+for refused in (Row.objects.count, lambda: connection.cursor().execute("SELEC 1")):
+    try:
+        refused()
+    except OperationalError as error:
+        print(str(error).split(".")[0], end=" ")
+"""
+    )
+    assert shown.strip() == 'no such table: rows_row near "SELEC": syntax error'
+
+
+def test_a_naive_datetime_is_warned_of(say: Say) -> None:
+    shown = say(
+        SQLITE
+        + """
+import datetime, warnings
+from django.db import connection, models
+class Row(models.Model):
+    at = models.DateTimeField(null=True)
+    class Meta:
+        app_label = "rows"
+with connection.schema_editor() as editor:
+    editor.create_model(Row)
+naive = datetime.datetime(2011, 9, 1, 13, 20)
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    Row.objects.create(at=naive)
+    Row.objects.filter(at__in=[naive, naive.date()]).update(at=str(naive))
+    Row.objects.filter(at=naive.replace(tzinfo=datetime.timezone.utc)).update(at=None)
+for one in caught:
+    print(one.category.__name__, one.message)
+"""
+    )
+    begins = "RuntimeWarning DateTimeField Row.at received a naive datetime"
+    ends = "while time zone support is active."
+    moments = ["2011-09-01 13:20:00", "2011-09-01 13:20:00", "2011-09-01 00:00:00", "2011-09-01 13:20:00"]
+    assert shown.splitlines() == [f"{begins} ({moment}) {ends}" for moment in moments]
+
+
+def test_a_relative_media_url_begins_at_the_sites_root(say: Say) -> None:
+    program = """
+from django.core.files.storage import default_storage
+settings.configure(MEDIA_URL={given!r}) if {given!r} is not None else settings.configure()
+print(settings.MEDIA_URL, default_storage.url("a.txt"))
+"""
+    assert say(program.format(given=None)).split() == ["/", "/a.txt"]
+    assert say(program.format(given="media/")).split() == ["/media/", "/media/a.txt"]
+    assert say(program.format(given="https://files.example/")).split()[1] == "https://files.example/a.txt"
+
+
+def test_lists_of_expressions_in_sql_of_a_programs_own(say: Say) -> None:
+    said = say(
+        SQLITE
+        + """
+from django.db import connection, models
+from django.db.models.expressions import ExpressionList, F, OrderByList, Value
+class Row(models.Model):
+    n = models.IntegerField()
+    class Meta:
+        app_label = "rows"
+with connection.schema_editor() as editor:
+    editor.create_model(Row)
+Row.objects.bulk_create([Row(n=1), Row(n=2)])
+class Largest(models.Func):
+    function = "MAX"
+rows = Row.objects.annotate(most=Largest(ExpressionList(F("n"), Value(2)), output_field=models.IntegerField()))
+print(list(rows.values_list("most", flat=True)), ExpressionList(F("n"), Value(2)), OrderByList("-n"))
+"""
+        + failing("ExpressionList()")
+    )
+    assert said.splitlines() == [
+        "[2, 2] ExpressionList(F(n), Value(2)) OrderByList(OrderBy(F(n), descending=True))",
+        "ValueError ExpressionList requires at least one expression.",
+    ]

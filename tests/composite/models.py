@@ -37,3 +37,23 @@ class Badge(models.Model):
     holder = models.ForeignObject(
         "User", models.PROTECT, ["tenant", "number"], ["tenant", "number"], related_name="badges"
     )
+
+
+class Circle(models.Model):
+    """Has members of its own tenant, through a model that refers to both sides by several columns."""
+
+    name = models.CharField(max_length=20)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    members = models.ManyToManyField(User, through="Membership", related_name="circles")
+
+
+class Membership(models.Model):
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    user_number = models.IntegerField()
+    circle_number = models.IntegerField()
+    user = models.ForeignObject(
+        User, models.CASCADE, ["tenant", "user_number"], ["tenant", "number"], related_name="memberships"
+    )
+    circle = models.ForeignObject(
+        Circle, models.CASCADE, ["tenant", "circle_number"], ["tenant", "id"], related_name="memberships"
+    )

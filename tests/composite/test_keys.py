@@ -157,3 +157,39 @@ async def test_rows_are_ordered_by_the_key_as_an_expression(database: Any) -> No
     expected = sorted(user.pk for user in made)
     assert [user.pk async for user in User.objects.order_by(F("pk"))] == expected
     assert [user.pk async for user in User.objects.order_by(F("pk").desc(nulls_last=True))] == expected[::-1]
+
+
+async def test_parts_of_a_key_may_be_expressions(database: Any) -> None:
+    _, made = await users()
+    tenant, number = made[1].pk
+    one_more = (tenant, models.Value(number - 1) + 1)
+    assert (await User.objects.aget(pk=one_more)).name == "a2"
+    found = User.objects.filter(pk__in=[one_more, made[3].pk, (tenant, None)])
+    assert [one.name async for one in found.order_by("pk")] == ["a2", "b2"]
+    assert await User.objects.filter(pk=(tenant, F("number"))).acount() == 2
+
+
+async def test_a_key_with_none_in_it_is_that_of_no_row(database: Any) -> None:
+    _, made = await users()
+    assert await User.objects.filter(pk__in=[(None, 1), (1, None)]).acount() == 0
+    assert await User.objects.exclude(pk__in=[(None, 1), made[0].pk]).acount() == 3
+
+
+async def test_what_no_key_can_be_compared_to(database: Any) -> None:
+    for conditions, message in (
+        ({"pk": 1}, "'exact' lookup of 'pk' must be a tuple or a list"),
+        ({"pk__gt": (1, 2, 3)}, "'gt' lookup of 'pk' must have 2 elements"),
+        ({"pk__in": 1}, "'in' lookup of 'pk' must be a tuple or a list"),
+        ({"pk__in": (1, 2)}, "'in' lookup of 'pk' must be a collection of tuples or lists"),
+        ({"pk__in": [(1, 2, 3)]}, "'in' lookup of 'pk' must have 2 elements each"),
+        ({"pk__in": User.objects.values("pk", "name")}, r"must have 2 selected fields \(received 3\)"),
+        ({"pk": models.Q(number=1)}, "only supports OuterRef and QuerySet objects"),
+        ({"name": models.Case(models.When(name="", then="pk"))}, "When expression does not support composite"),
+        ({"name": models.Case(default="pk")}, "Case expression does not support composite"),
+    ):
+        for _ in range(2):  # as a new query, and as one whose shape is known
+            with pytest.raises(ValueError, match=message):
+                await User.objects.filter(**conditions)
+    inner = User.objects.filter(pk=OuterRef("number")).values("number")
+    with pytest.raises(ValueError, match="only work with composite expressions"):
+        await User.objects.filter(number=models.Subquery(inner))

@@ -54,6 +54,11 @@ class Note(models.Model):
     about = GenericForeignKey("kind", "key", for_concrete_model=False)
 
 
+class Noted(models.Model):
+    name = models.CharField(max_length=20)
+    notes: Any = GenericRelation(Note, "key", "kind", for_concrete_model=False, related_query_name="noted")
+
+
 class Post(models.Model):
     title = models.CharField(max_length=20)
     answers: Any = GenericRelation("Reply")

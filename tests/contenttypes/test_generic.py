@@ -18,6 +18,7 @@ from tests.contenttypes.models import (
     Keeper,
     Lion,
     Note,
+    Noted,
     Post,
     Reply,
     Stone,
@@ -72,6 +73,45 @@ async def test_an_assigned_row_is_referred_to(database: Any) -> None:
         await Tagged(word="x", target=Stone(name="new")).asave()
 
 
+async def test_refreshing_forgets_the_row_referred_to(database: Any) -> None:
+    stone = await Stone.objects.acreate(name="flint")
+    tag = await Tagged.objects.acreate(word="hard", target=stone)
+    await tag.arefresh_from_db(fields=["word"])
+    assert tag.target is stone
+    await tag.arefresh_from_db(fields=["target"])
+    assert (await tag.target) == stone and tag.target is not stone
+    tag = await Tagged.objects.defer("word").aget()
+    before = await tag.target
+    await tag.arefresh_from_db()
+    assert (await tag.target) is not before
+
+
+async def test_a_missing_row_is_asked_for_once(database: Any, queries: Queries) -> None:
+    stone = await Stone.objects.acreate(name="flint")
+    await Tagged.objects.acreate(word="hard", target=stone)
+    await Tagged.objects.aupdate(object_id=stone.pk + 1)
+    tag = await Tagged.objects.aget()
+    assert (await tag.target) is None
+    with queries as counted:
+        assert tag.target is None
+    assert counted == []
+
+
+async def test_content_types_of_several_models_are_made_with_one_statement_each(
+    database: Any, queries: Queries
+) -> None:
+    with queries as counted:
+        await ContentType.objects.aget_for_models(Animal, Stone, Lion, Beast)
+    assert len(counted) == 4
+
+
+async def test_one_queryset_for_each_model(database: Any) -> None:
+    await Tagged.objects.acreate(word="hard", target=await Stone.objects.acreate(name="flint"))
+    given = [Stone.objects.all(), Stone.objects.filter(name="flint")]
+    with pytest.raises(ValueError, match="Only one queryset is allowed for each content type"):
+        await Tagged.objects.prefetch_related(GenericPrefetch("target", given))
+
+
 async def test_nothing_and_rows_that_are_gone(database: Any) -> None:
     assert Note(text="x").about is None
     beast = await Beast.objects.acreate(name="B")
@@ -105,8 +145,10 @@ async def test_the_other_side_is_a_manager(database: Any) -> None:
     assert await animal.tags.acount() == 0 and await stone.tags.acount() == 2
     await stone.tags.aclear()
     assert await Tagged.objects.acount() == 0
+    unsaved = Stone(name="new")
+    assert await unsaved.tags.all() == []
     with pytest.raises(ValueError, match="save it first"):
-        Stone(name="new").tags.all()
+        await unsaved.tags.acreate(word="no")
 
 
 async def test_queries_compare_the_content_type(database: Any) -> None:
@@ -121,6 +163,10 @@ async def test_queries_compare_the_content_type(database: Any) -> None:
     assert await Animal.objects.filter(tags__word="hard").acount() == 0
     assert await Animal.objects.exclude(tags__word="big").acount() == 0
     assert await Animal.objects.exclude(tags__word="hard").acount() == 1
+    tag = await Tagged.objects.aget(word="big")
+    assert await Animal.objects.filter(tags=tag).acount() == await Animal.objects.filter(tags__in=[tag]).acount() == 1
+    assert await Animal.objects.exclude(tags=tag).acount() == 0
+    assert await Animal.objects.filter(tags__isnull=True).acount() == 0
     assert [one.word async for one in Tagged.objects.filter(animal__name="Leo")] == ["big"]
     assert (await Animal.objects.annotate(number=Count("tags")).aget()).number == 1
     lion = await Lion.objects.acreate(name="L")
@@ -167,6 +213,33 @@ async def test_deleting_takes_what_refers_to_it(database: Any) -> None:
     await lion.adelete()
     assert (await Stone.objects.all().adelete())[0] == 2
     assert await Tagged.objects.acount() == 0
+
+
+async def test_what_refers_to_a_deleted_row_goes_unseen(database: Any, queries: Queries) -> None:
+    stone = await Stone.objects.acreate(name="flint")
+    await stone.tags.acreate(word="hard")
+    with queries as counted:
+        assert (await stone.adelete())[0] == 2
+    assert {sql.split()[0] for sql in counted} == {"DELETE"}
+
+
+async def test_deleting_a_child_leaves_what_refers_to_its_parents_type(database: Any) -> None:
+    lion = await Lion.objects.acreate(name="L")
+    await lion.tags.acreate(word="wild")
+    await Tagged.objects.acreate(word="tame", target=await Animal.objects.aget(pk=lion.pk))
+    await lion.adelete()
+    assert [one.word async for one in Tagged.objects.all()] == ["tame"]
+
+
+async def test_a_relation_by_a_text_meets_keys_that_are_numbers(database: Any) -> None:
+    noted, other = await Noted.objects.acreate(name="a"), await Noted.objects.acreate(name="b")
+    await noted.notes.acreate(text="x")
+    assert [one.name async for one in Noted.objects.filter(notes__text="x")] == ["a"]
+    assert [one.name async for one in Noted.objects.exclude(notes__text="x")] == ["b"]
+    assert [one.text async for one in Note.objects.filter(noted__name="a")] == ["x"]
+    counted = Noted.objects.annotate(n=Count("notes")).order_by("name").values_list("n", flat=True)
+    assert await counted == [1, 0]
+    assert (await other.adelete())[0] == 1
 
 
 async def test_the_order_of_rows_that_refer_to_one(database: Any) -> None:

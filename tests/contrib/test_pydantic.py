@@ -39,6 +39,13 @@ class Tome(models.Model):
         app_label = "schemas"
 
 
+class Draft(models.Model):
+    scan = models.FileField(upload_to="scans")
+
+    class Meta:
+        app_label = "schemas"
+
+
 WriterRead = read_schema(Writer)
 TomeRead = read_schema(Tome, nested={"writer": WriterRead})
 TomeCreate = create_schema(Tome)
@@ -90,6 +97,12 @@ def test_nothing_is_asked_of_the_database(tome: Tome) -> None:
     with orm.capture_queries() as queries:
         TomeRead.model_validate(found)
     assert list(queries) == []
+
+
+def test_a_file_that_was_looked_at_is_shown_by_its_name() -> None:
+    draft = Draft(scan="scans/a.png")
+    assert draft.scan.name == "scans/a.png"
+    assert read_schema(Draft, fields=["scan"]).model_validate(draft).model_dump() == {"scan": "scans/a.png"}
 
 
 def test_a_deferred_column_says_what_to_do(tome: Tome) -> None:
@@ -157,6 +170,16 @@ async def untyped():  # type: ignore[no-untyped-def]
     return writer
 
 
+@app.post("/untyped")
+async def untyped_new():  # type: ignore[no-untyped-def]
+    return await Writer.objects.acreate(name="Ben", born=datetime.date(1900, 1, 1))
+
+
+@app.get("/not-awaited")
+async def not_awaited():  # type: ignore[no-untyped-def]
+    return Writer.objects.filter(name="Ada").order_by("pk")[:3]
+
+
 def ask(method: str, path: str, **options: Any) -> Any:
     async def asked() -> Any:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tests") as client:
@@ -175,9 +198,18 @@ def test_a_view_may_return_what_it_saved(tome: Tome) -> None:
     assert answer["id"] == Tome.objects.get(title="New").pk
 
 
-def test_a_view_without_a_type_says_what_to_do(tome: Tome) -> None:
+def test_a_view_without_a_type_shows_a_row_that_was_read_and_saved(tome: Tome) -> None:
+    assert ask("GET", "/untyped") == {"id": tome.writer_id, "name": "Ada", "born": "1815-12-10"}
+
+
+def test_a_view_without_a_type_says_what_to_do_with_a_new_row(tome: Tome) -> None:
     with pytest.raises(ValueError, match="say what is shown of it, by the view's return type"):
-        ask("GET", "/untyped")
+        ask("POST", "/untyped")
+
+
+def test_a_view_without_a_type_that_returns_a_query_says_to_return_its_rows(tome: Tome) -> None:
+    with pytest.raises(ValueError, match="return its rows, `return await query`"):
+        ask("GET", "/not-awaited")
 
 
 def test_openapi_describes_them() -> None:

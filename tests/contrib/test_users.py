@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,10 +11,12 @@ import pytest
 
 import orm
 from orm.contrib.auth.current import get_user_model
-from orm.contrib.auth.models import Group, Permission, User
+from orm.contrib.auth.models import AnonymousUser, Group, Permission, User
 from orm.contrib.auth.permissions import acreate_permissions
 from orm.contrib.contenttypes.models import ContentType
 from orm.contrib.sessions.models import Session
+from orm.contrib.sites.apps import SitesConfig
+from orm.contrib.sites.default import acreate_default_site
 from orm.contrib.sites.models import Site
 from orm.errors import ImproperlyConfigured
 from orm.models.apps import apps
@@ -133,3 +136,48 @@ async def test_a_session_keeps_what_was_signed(database: Any) -> None:
     assert read.get_decoded() == {"a": [1]}
     read.session_data = read.session_data[:-1] + ("A" if read.session_data[-1] != "A" else "B")
     assert read.get_decoded() == {}
+
+
+async def test_who_has_a_permission(database: Any) -> None:
+    kind = await ContentType.objects.aget_for_model(User)
+    permission = await Permission.objects.acreate(codename="fly", name="Can fly", content_type=kind)
+    group = await Group.objects.acreate(name="birds")
+    await group.permissions.aadd(permission)
+    by_group, in_person, _root, asleep = [
+        await User.objects.acreate_user(name, is_superuser=name == "root", is_active=name != "asleep")
+        for name in ("swift", "pilot", "root", "asleep")
+    ]
+    await by_group.groups.aadd(group)
+    await in_person.user_permissions.aadd(permission)
+    await asleep.user_permissions.aadd(permission)
+
+    async def names(*given: Any, **options: Any) -> set[str]:
+        return {user.username async for user in User.objects.with_perm(*given, **options)}
+
+    assert await names("auth.fly") == await names(permission) == {"swift", "pilot", "root"}
+    assert await names("auth.fly", include_superusers=False) == {"swift", "pilot"}
+    assert await names("auth.fly", is_active=None, include_superusers=False) == {"swift", "pilot", "asleep"}
+    assert await names("auth.swim", include_superusers=False) == await names("auth.fly", obj=group) == set()
+    with pytest.raises(ValueError, match=r"app_label\.permission_codename"):
+        User.objects.with_perm("fly")
+    with pytest.raises(TypeError, match="string or a permission"):
+        User.objects.with_perm(3)  # type: ignore[arg-type]
+    with pytest.raises(NotImplementedError, match="only"):
+        User.objects.with_perm("auth.fly", backend="other.Backend")
+
+
+@pytest.mark.only(colour="awaitable")
+async def test_the_first_site_is_made_after_migrations_where_there_is_none(database: Any) -> None:
+    sites = SitesConfig("orm.contrib.sites", sys.modules["orm.contrib.sites"])
+    await acreate_default_site(sites)
+    await acreate_default_site(sites)
+    assert [(site.pk, site.domain, site.name) async for site in Site.objects.all()] == [
+        (1, "example.com", "example.com")
+    ]
+    assert (await Site.objects.acreate(domain="other.org")).pk > 1
+
+
+async def test_nobody_in_particular_has_no_groups_and_no_permissions(database: Any) -> None:
+    nobody = AnonymousUser()
+    assert [row async for row in nobody.groups.all()] == [row async for row in nobody.user_permissions.all()] == []
+    assert nobody.get_user_permissions() == nobody.get_group_permissions() == set()

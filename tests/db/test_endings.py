@@ -40,6 +40,33 @@ def test_hooks_find_the_connection_given_back(db: Database) -> None:
     assert found == [(True, [1]), (True, [1, 2])]
 
 
+@pytest.mark.asyncio
+async def test_a_cancellation_after_the_commit_leaves_the_connection_to_whoever_has_it_next(db: Database) -> None:
+    """Whoever leaves a block and is cancelled waits for the outcome of COMMIT only so long; it has come here."""
+    reached, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hook() -> None:
+        reached.set()
+        await go_on.wait()
+
+    async def leaves() -> None:
+        async with atomic():
+            await aadd(db, 1)
+            on_commit(hook)
+
+    task = asyncio.create_task(leaves())
+    await reached.wait()
+    [connection] = [entry.connection for pool in db._pools.values() if pool.home is not None for entry in pool.idle]
+    task.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.sleep(db.url.pool.acquire_timeout + 0.5)
+    assert connection.is_usable
+    assert await aids(db) == [1]
+
+
 def test_what_fails_outside_a_transaction_is_raised_unless_it_is_robust(
     db: Database, caplog: pytest.LogCaptureFixture
 ) -> None:

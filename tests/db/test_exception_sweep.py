@@ -23,6 +23,7 @@ import orm_postgresql
 import orm_sqlite
 from orm.bridge import run
 from orm.db.database_blocking import Database
+from orm.db.opened import Opened
 from orm.db.transactions.public import atomic
 from tests.db.sessions import Sessions
 from tests.db.things import add, idle, ids
@@ -187,3 +188,34 @@ def test_an_exception_at_any_line(
     db: Database, sessions: Sessions, colour: str, options: dict[str, bool], stride: int
 ) -> None:
     sweep(getattr(Scenario(db, **options), colour), db, sessions, stride)
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.only(backend="postgresql")
+def test_a_connection_opened_after_an_exception_at_any_line_of_opening_one_is_told_of(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    async def hears(opened: Opened) -> None:
+        told.append(opened.alias)
+
+    monkeypatch.setattr("orm.db.opened.hooks", [hears])
+
+    def opens(at: int) -> int:
+        db.close()
+        with contextlib.suppress(Injected), Injector(at) as injector:
+            run(db.fetch("SELECT 1"))
+        return injector.count
+
+    opens(0)
+    lines = opens(0)
+    assert lines > 50
+    for at in range(1, lines + 1):
+        opens(at)
+        db.close()
+        told.clear()
+        run(db.fetch("SELECT 1"))
+        assert told, f"line {at}"

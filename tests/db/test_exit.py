@@ -177,6 +177,11 @@ QUIET = [
 STATUS = {"sys_exit": 3, "sys_exit_on_the_loop": 3, "an_error": 1, "an_error_on_the_loop": 1}
 
 
+def without_slow_callbacks(complaint: str) -> str:
+    """Leave out what asyncio's debug mode says of a machine that is busy with other things."""
+    return "".join(line for line in complaint.splitlines(True) if not line.startswith("Executing <"))
+
+
 def count(db: Database) -> int:
     return int(run(db.fetch("SELECT count(*) FROM things"))[0][0])
 
@@ -187,7 +192,7 @@ def count(db: Database) -> int:
 def test_a_process_ends_within_a_second(db: Database, sessions: Sessions, url: str, what: str) -> None:
     def attempt() -> float:
         program = Program(SOURCE, url, what, "-X", "dev")
-        _, complaint = program.end()
+        complaint = without_slow_callbacks(program.end()[1])
         seconds = time.monotonic() - float(program.ready)
         assert program.status == STATUS.get(what, 0), complaint
         if "error" in what:

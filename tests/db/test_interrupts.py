@@ -223,8 +223,9 @@ def test_while_connecting_to_a_server_that_does_not_answer(db: Database, url: st
 
         def attempt() -> float:
             program = Program(SOURCE, f"{nowhere}&connect_timeout=60", what)
-            mute.accept()[0].recv(1)
-            return interrupt(program, Sessions(None))
+            with mute.accept()[0] as accepted:  # a socket nobody holds is closed, and that would be an answer
+                accepted.recv(1)
+                return interrupt(program, Sessions(None))
 
         within_a_second(attempt)
 

@@ -208,6 +208,34 @@ def test_a_connection_after_its_block(db: Database, inside: bool) -> None:
     assert idle(db)
 
 
+def test_a_block_that_another_thread_has_left_says_how_to_go_on(db: Database) -> None:
+    def scenario() -> None:
+        block = ExitStack()
+        block.enter_context(atomic())
+        run(aadd(db, 1))
+        raised: list[BaseException] = []
+
+        def close() -> None:
+            try:
+                block.close()
+            except TransactionManagementError as error:
+                raised.append(error)
+
+        thread = threading.Thread(target=close)
+        thread.start()
+        thread.join()
+        assert "left in another context" in str(raised[0])
+        for _ in range(2):
+            with pytest.raises(TransactionManagementError, match=r"another thread or task left it.*orm.independent"):
+                run(aadd(db, 2))
+        with independent():
+            run(aadd(db, 3))
+
+    contextvars.Context().run(scenario)
+    assert run(aids(db)) == [3]
+    assert idle(db)
+
+
 @pytest.mark.parametrize("around", ["connection", "atomic", "nested"])
 def test_a_stream_left_open_leaves_no_cursor(db: Database, around: str) -> None:
     """The connection's next user must find neither an old view of the rows nor a lock."""
@@ -258,7 +286,7 @@ def test_a_stream_left_open_leaves_no_cursor(db: Database, around: str) -> None:
 def test_a_database_that_was_closed_opens_again(db: Database, end: str) -> None:
     run(aadd(db, 1))
     getattr(db, end)()
-    assert db.statistics.pools == ()
+    assert sum(pool.size for pool in db.statistics.pools) == 0
     assert run(aids(db)) == [1]
 
     async def awaitable() -> None:

@@ -257,6 +257,63 @@ def test_a_loop_closed_without_goodbye_is_swept(db: Database) -> None:
     assert [pool.home for pool in db.statistics.pools] == ["blocking"]
 
 
+def test_closing_leaves_what_threads_have_in_use_until_it_is_given_back(db: Database) -> None:
+    inside, go_on = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with atomic():
+            run(db.execute("INSERT INTO things VALUES (1, 1)"))
+            inside.set()
+            assert go_on.wait(10)
+            run(db.execute("INSERT INTO things VALUES (2, 1)"))
+
+    run(db.fetch("SELECT 1"))
+    with ThreadPoolExecutor(1) as threads:
+        working = threads.submit(work)
+        assert inside.wait(10)
+        run(db.aclose())
+        (pool,) = db.statistics.pools
+        assert (pool.size, pool.busy) == (1, 1)
+        go_on.set()
+        working.result(10)
+    (pool,) = db.statistics.pools
+    assert pool.size == 0, "it was given back, and ended"
+    assert run(db.fetch("SELECT count(*) FROM things"))[0][0] == 2
+    (pool,) = db.statistics.pools
+    assert (pool.size, pool.idle) == (1, 1), "one that was opened since then is kept"
+
+
+@pytest.mark.asyncio
+async def test_closing_leaves_what_tasks_have_in_use_until_it_is_given_back(db: Database) -> None:
+    inside, go_on = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        async with atomic():
+            await db.execute("INSERT INTO things VALUES (1, 1)")
+            inside.set()
+            await go_on.wait()
+            await db.execute("INSERT INTO things VALUES (2, 1)")
+
+    working = asyncio.create_task(work())
+    await inside.wait()
+    await db.aclose()
+    waiting = [asyncio.create_task(db.fetch("SELECT 1")) for _ in range(10)]
+    await asyncio.sleep(0)
+    await db.aclose()
+    go_on.set()
+    await working
+    assert len(await asyncio.gather(*waiting)) == 10, "who waited is served"
+    assert (await db.fetch("SELECT count(*) FROM things"))[0][0] == 2
+
+
+def test_a_block_may_close_its_own_database(db: Database) -> None:
+    with atomic():
+        run(db.execute("INSERT INTO things VALUES (1, 1)"))
+        run(db.aclose())
+        run(db.execute("INSERT INTO things VALUES (2, 1)"))
+    assert run(db.fetch("SELECT count(*) FROM things"))[0][0] == 2
+
+
 def test_a_forked_child_opens_its_own(db: Database) -> None:
     run(db.execute("INSERT INTO things VALUES (1, 1)"))
     with atomic():

@@ -101,6 +101,11 @@ def test_unknown_options_and_schemes_name_the_near_ones() -> None:
         backend_for("postgresq")
 
 
+def test_a_scheme_with_a_drivers_name_says_that_it_goes_without() -> None:
+    with pytest.raises(ImproperlyConfigured, match="Write postgresql://, without the name of a driver"):
+        backend_for("postgresql+asyncpg")
+
+
 def test_a_backend_needs_a_driver_and_a_scheme() -> None:
     sqlite = backend_for("sqlite")
     for changes, said in (({"schemes": ()}, "no URL scheme"), ({"awaitable": None, "blocking": None}, "no driver")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,9 @@ def test_every_part_succeeds(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Every part succeeded." in done.stdout
     assert done.stderr == ""
+    assert "models.svg" in done.stdout
+    assert "Unapplying catalogue.0005_split_authors..." in done.stdout
+    assert re.search(r"Applying catalogue.0009_fill_lengths...\n +[\d,]+ rows, [\d,]+ in a second", done.stdout)
     for part in ("Migrate", "Load", "Back and forth", "Web, awaitable views", "Web, a blocking view", "Legacy Django"):
         assert part in done.stdout
 

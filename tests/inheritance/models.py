@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from orm import models
 
 
@@ -39,11 +41,31 @@ class Listed(Restaurant):
         ordering = ["-stars"]
 
 
+class Eager(Place):
+    """Loads all that is deferred at once, in the one form that is written."""
+
+    class Meta:
+        proxy = True
+
+    def refresh_from_db(self, using: str | None = None, fields: Any = None, from_queryset: Any = None) -> None:
+        if fields is not None:
+            fields = self.get_deferred_fields()
+        super().refresh_from_db(using, fields, from_queryset)
+
+
 class Hall(Place):
     """Its link is declared, and is not its key."""
 
     number = models.CharField(max_length=5, primary_key=True)
     place = models.OneToOneField(Place, on_delete=models.CASCADE, parent_link=True, related_name="as_hall")
+
+
+class Bird(models.Model):
+    name = models.CharField(max_length=20)
+
+
+class Eagle(Bird):
+    span = models.IntegerField(default=0)
 
 
 class Review(models.Model):

@@ -7,11 +7,15 @@ from typing import Any
 import pytest
 
 from orm.errors import ProtectedError, ValidationError
-from orm.models import Count, F
+from orm.models import Count, F, TextField
 from orm.models.signals import pre_delete
+from orm.sql.handwritten import RawSQL
 from tests.counting import Queries
 from tests.inheritance.models import (
+    Bird,
     Body,
+    Eager,
+    Eagle,
     FlyingFish,
     Hall,
     Listed,
@@ -41,6 +45,12 @@ async def test_a_row_in_three_tables(database: Any) -> None:
     assert (await Listed.objects.aget()).stars == 4
 
 
+async def test_sql_written_by_hand_may_speak_of_a_parents_columns(database: Any) -> None:
+    await Restaurant.objects.acreate(name="Ada's", stars=3)
+    read = await Restaurant.objects.annotate(said=RawSQL("name || %s", ["!"], TextField())).aget()
+    assert read.said == "Ada's!"
+
+
 async def test_a_parents_row_gets_a_child(database: Any) -> None:
     place = await Place.objects.acreate(name="Inn")
     restaurant = Restaurant(place_ptr=place, stars=1)
@@ -51,6 +61,23 @@ async def test_a_parents_row_gets_a_child(database: Any) -> None:
     with pytest.raises(Restaurant.DoesNotExist):
         await Restaurant.objects.aget(name="None")
     assert not hasattr(await Place.objects.acreate(name="Bare"), "hall")
+
+
+async def test_a_deferred_key_of_a_parent_is_that_of_the_child(database: Any, queries: Queries) -> None:
+    made = await Trattoria.objects.acreate(name="a")
+    with queries as counted:
+        read = await Trattoria.objects.only("gnocchi").aget()
+        assert read.id == read.place_ptr_id == made.pk
+    assert len(counted) == 1
+
+
+async def test_deferred_values_are_loaded_by_the_classs_own_refresh(database: Any, queries: Queries) -> None:
+    await Place.objects.acreate(name="a", address="b", code="c")
+    read = await Eager.objects.only("owner").aget()
+    with queries as counted:
+        assert await read.name == "a"
+        assert (read.address, read.code) == ("b", "c")
+    assert len(counted) == 1
 
 
 async def test_update_fields_reach_every_table_and_no_other(database: Any, queries: Queries) -> None:
@@ -153,6 +180,27 @@ async def test_deletes_take_every_table(database: Any) -> None:
     assert await Place.objects.acount() == 1
     assert (await Place.objects.all().adelete())[0] == 2
     assert await Hall.objects.acount() == 0
+
+
+async def test_a_child_is_deleted_without_a_look_for_other_children(database: Any, queries: Queries) -> None:
+    made = await Trattoria.objects.acreate(name="a")
+    with queries as counted:
+        await made.adelete()
+    assert not [sql for sql in counted if sql.startswith("SELECT")]
+
+
+async def test_the_parts_of_a_deleted_parent_go_unseen(database: Any, queries: Queries) -> None:
+    await Eagle.objects.acreate(name="a", span=2)
+    bird = await Bird.objects.aget()
+    with queries as counted:
+        assert await bird.adelete() == (2, {Eagle._meta.label: 1, Bird._meta.label: 1})
+    assert not [sql for sql in counted if sql.startswith("SELECT")]
+    assert await Eagle.objects.acount() == 0
+
+
+async def test_parents_go_in_the_order_in_which_they_are_named(database: Any) -> None:
+    ware = await Ware.objects.acreate(name="a")
+    assert list((await ware.adelete())[1]) == [Ware._meta.label, Named._meta.label, Priced._meta.label]
 
 
 async def test_a_key_of_its_own(database: Any) -> None:

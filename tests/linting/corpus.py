@@ -146,6 +146,25 @@ SAFE: list[Case] = [
         sql("ALTER TABLE mt_item DETACH PARTITION p CONCURRENTLY"),
     ], False),
     ("SQL: a new value of an enum", [sql("ALTER TYPE mood ADD VALUE 'happy'")], False),
+    ("SQL: a default of the moment", [sql("ALTER TABLE mt_item ADD COLUMN k timestamptz DEFAULT now()")], True),
+    ("SQL: a default in words", [sql("ALTER TABLE mt_item ADD COLUMN k text DEFAULT 'f(x)'")], True),
+    ("SQL: a default with a type", [sql("ALTER TABLE mt_item ADD COLUMN k jsonb DEFAULT '{}'::jsonb")], True),
+    ("SQL: text of any length", [sql("ALTER TABLE mt_item ADD COLUMN k character varying(9)")], True),
+    ("SQL: not null that a check proves", [
+        sql("ALTER TABLE mt_item ADD CONSTRAINT c CHECK (size IS NOT NULL) NOT VALID"),
+        sql("ALTER TABLE mt_item VALIDATE CONSTRAINT c"),
+        sql("ALTER TABLE mt_item ALTER COLUMN size SET NOT NULL"),
+    ], False),
+    ("SQL: a savepoint", [sql("SAVEPOINT a; ROLLBACK TO SAVEPOINT a")], True),
+    ("SQL: rows of a table without a lock", [sql("INSERT INTO mt_item SELECT * FROM mt_old")], True),
+    ("SQL: rows of a new table", [
+        sql("CREATE TABLE t (id bigint); ALTER TABLE t ADD COLUMN k text; UPDATE t SET k = 'a' WHERE id > 1"),
+    ], True),
+    ("SQL: a block of PL/pgSQL", [sql("DO $$ BEGIN PERFORM 1; END $$; SELECT 1")], True),
+    ("SQL: a key of 64 bits", [sql("CREATE TABLE t (id bigint PRIMARY KEY, n integer)")], True),
+    ("SQL: a domain without a check", [sql("CREATE DOMAIN d AS text")], True),
+    ("SQL: a transaction of one's own", [sql("BEGIN; SELECT 1; COMMIT")], False),
+    ("an index of three columns", new(m.AddIndex("New", models.Index(fields=["n", "id", "-n"], name="i"))), True),
     ("SQL: reindexed beside writers", [sql("REINDEX INDEX CONCURRENTLY mt_item_name")], False),
 ]  # fmt: skip
 
@@ -254,7 +273,54 @@ UNSAFE: list[tuple[str, list[Any], bool, str]] = [
     ("SQL: with parameters", [sql([("UPDATE mt_item SET size = %s", [1])])], True, "all-rows-at-once"),
     ("SQL: an enum's value renamed", [sql("ALTER TYPE mood RENAME VALUE 'a' TO 'b'")], True, "enum-value"),
     ("SQL: a value in a transaction", [sql("ALTER TYPE mood ADD VALUE 'a'")], True, "needs-no-transaction"),
+    ("SQL: a default of a function of one's own", [sql("ALTER TABLE mt_item ADD COLUMN k text DEFAULT mine()")], True,
+     "table-rewrite"),
+    ("SQL: another expression", [sql("ALTER TABLE mt_item ALTER COLUMN k SET EXPRESSION AS (size + 1)")], True,
+     "table-rewrite"),
+    ("SQL: a unique column", [sql("ALTER TABLE mt_item ADD COLUMN k integer UNIQUE")], True, "unique-blocks"),
+    ("SQL: a column that is a primary key", [sql("ALTER TABLE mt_item ADD COLUMN k uuid PRIMARY KEY")], True,
+     "unique-blocks"),
+    ("SQL: a domain's check", [sql("ALTER DOMAIN d ADD CONSTRAINT c CHECK (VALUE > 1)")], True, "check-scans"),
+    ("SQL: a domain that checks", [sql("CREATE DOMAIN d AS integer CHECK (VALUE > 1)")], True, "domain-check"),
+    ("SQL: moved to another schema", [sql("ALTER TABLE mt_item SET SCHEMA old")], True, "renamed-in-use"),
+    ("SQL: a schema renamed", [sql("ALTER SCHEMA shop RENAME TO store")], True, "renamed-in-use"),
+    ("SQL: a transaction's end", [sql("SELECT 1; COMMIT")], True, "ends-transaction"),
+    ("SQL: a transaction in one", [sql("BEGIN; SELECT 1")], True, "ends-transaction"),
+    ("SQL: rows changed under a lock", [
+        sql("ALTER TABLE mt_item ADD COLUMN k integer; UPDATE mt_item SET k = 1 WHERE size > 1"),
+    ], True, "lock-kept"),
+    ("SQL: validated under a lock", [
+        sql("ALTER TABLE mt_item ADD CONSTRAINT c CHECK (size > 1) NOT VALID; "
+            "ALTER TABLE mt_item VALIDATE CONSTRAINT c"),
+    ], True, "lock-kept"),
+    ("SQL: not null that another check proves", [
+        sql("ALTER TABLE mt_item ADD CONSTRAINT c CHECK (code IS NOT NULL) NOT VALID"),
+        sql("ALTER TABLE mt_item VALIDATE CONSTRAINT c"),
+        sql("ALTER TABLE mt_item ALTER COLUMN size SET NOT NULL"),
+    ], False, "not-null-scans"),
+    ("an index of four columns", [m.AddIndex("Item", models.Index(fields=["size", "code", "tag", "id"], name="i"))],
+     True, "wide-index"),
+    ("SQL: a padded text", [sql("ALTER TABLE mt_item ADD COLUMN k char(9)")], True, "padded-text"),
+    ("SQL: a name that is cut", [sql(f"CREATE TABLE {'n' * 64} (id bigint)")], True, "name-too-long"),
+    ("SQL: a small key", [sql("CREATE TABLE t (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY)")], True,
+     "small-key"),
     ("SQL: json", [sql("ALTER TABLE mt_item ADD COLUMN k json")], True, "json-text"),
     ("SQL: a time without a zone", [sql("CREATE TABLE t (a timestamp)")], True, "naive-time"),
     ("SQL: a small serial", [sql("CREATE TABLE t (id serial PRIMARY KEY)")], True, "small-key"),
 ]  # fmt: skip
+
+OF_VERSION: list[tuple[str, list[Any], tuple[int, int], str]] = [
+    ("an index beside writers", [pg.AddIndexConcurrently("Item", INDEX)], (14, 2), "index-corrupts"),
+    ("unique beside writers", [m.BesideWriters(m.AddConstraint("Item", UNIQUE))], (14, 0), "index-corrupts"),
+    ("SQL: an index beside writers", [sql("CREATE INDEX CONCURRENTLY i ON mt_item (size)")], (14, 3), "index-corrupts"),
+    ("SQL: taken off beside readers", [sql("ALTER TABLE mt_item DETACH PARTITION p CONCURRENTLY")], (13, 9),
+     "newer-server"),
+    ("SQL: NULL is like NULL", [
+        sql("CREATE UNIQUE INDEX CONCURRENTLY i ON mt_item (size) NULLS NOT DISTINCT"),
+    ], (14, 9), "newer-server"),
+    ("NULL is like NULL", [m.BesideWriters(m.AddConstraint("Item", models.UniqueConstraint(
+        fields=["note"], name="c", nulls_distinct=False)))], (14, 9), "newer-server"),
+    ("a virtual column", [add("k", models.GeneratedField(
+        expression=F("size") + 1, output_field=models.IntegerField(), db_persist=False))], (17, 5), "newer-server"),
+]  # fmt: skip
+"""What is wrong on a server of one version, and right on version 18."""

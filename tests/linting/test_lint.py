@@ -63,10 +63,31 @@ def test_what_is_not_safe_is_found(operations: list[Any], atomic: bool, code: st
     assert code in {one.code for one in found(operations, atomic)}
 
 
+@pytest.mark.parametrize(
+    ("operations", "version", "code"), [case[1:] for case in corpus.OF_VERSION], ids=[c[0] for c in corpus.OF_VERSION]
+)
+def test_what_is_wrong_with_one_version_is_found_there(
+    operations: list[Any], version: tuple[int, int], code: str
+) -> None:
+    def of(number: tuple[int, ...]) -> set[str]:
+        told = lint([migration(operations, atomic=False)], before(), PostgreSQLDialect(), version=number)
+        return {one.code for one in told}
+
+    assert of(version) - of((18, 0)) == {code}
+    assert code not in of(())
+
+
+@pytest.mark.parametrize("version", [(12, 0), (13, 9), (15, 1), (18, 0)])
+def test_of_what_is_safe_nothing_is_said_on_other_versions(version: tuple[int, int]) -> None:
+    newer = {"SQL: a partition taken off beside readers"}
+    safe = [migration(operations, atomic) for name, operations, atomic in corpus.SAFE if name not in newer]
+    assert [str(one) for case in safe for one in lint([case], before(), PostgreSQLDialect(), version=version)] == []
+
+
 def test_there_are_enough_of_both() -> None:
     assert len(corpus.SAFE) >= 60
     assert len(corpus.UNSAFE) >= 60
-    assert {case[3] for case in corpus.UNSAFE} == set(KINDS)
+    assert {case[3] for case in (*corpus.UNSAFE, *corpus.OF_VERSION)} == set(KINDS)
 
 
 def test_a_column_that_left_the_state_first_may_be_dropped() -> None:

@@ -50,7 +50,7 @@ INTERNAL = {
     "made by the library": {"OrderWrt"},
     "SQL, functions and operations written by hand": {"RunPython", "RunSQL", "SeparateDatabaseAndState"},
     "run outside of transactions; what they make is an index like others": {
-        "AddIndexConcurrently", "RemoveIndexConcurrently",
+        "AddIndexConcurrently", "BesideWriters", "RemoveIndexConcurrently",
     },
     "objects whose body is SQL written by hand, not fed here yet": {
         "AddPartition", "Backfill", "CreatePartitionedModel", "CreatePolicy", "CreateTrigger", "CreateView",
@@ -128,7 +128,7 @@ WANTED = {
     "OneToOneField": ["on_delete"],
     "SlugField": ["max_length"],
     "SmallAutoField": ["primary_key"],
-    "UniqueConstraint": ["fields"],
+    "UniqueConstraint": ["fields", "name"],
 }
 """Which parameters with a default have to be given all the same."""
 POSITIONAL = {"CompositePrimaryKey": ("id", "name")}

@@ -15,6 +15,7 @@ import orm
 from orm import migrations, models
 from orm.errors import NotSupportedError
 from orm.migrations.state import ProjectState
+from orm.migrations.steps import rows_of
 from tests.conftest import Run
 from tests.migrations.looking import Look
 
@@ -111,6 +112,21 @@ def test_killed_between_batches_it_goes_on_where_it_was(database: Run) -> None:
     orm.migrate(progress=lambda action, *rest: told.append(rest[1]) if action == "operation_progress" else None)
     assert numbers(database) == [(0, 5), (1, 43)]
     assert (told[0].resumed_at, told[0].done, told[-1].done) == (20, 30, 43)
+
+
+@pytest.mark.only(colour="awaitable")  # a step has no blocking form of its own
+async def test_a_batch_that_another_deployer_has_changed_is_not_changed_again(database: Run) -> None:
+    await rows(25)
+    row = orm.apps.get_model("filled", "Row")
+    operation = migrations.Backfill("Row", {"number": models.F("number") + 1}, batch=10)
+    async with orm.schema_editor() as editor:
+        recorded = (await rows_of(editor)).filter(step="a step")
+        await recorded.model.objects.acreate(step="a step", until="25", total=25)
+    mine, theirs = [await recorded.aget() for _ in range(2)]
+    assert await operation.step(row.objects.all(), recorded, theirs, operation.update, 10)
+    assert not await operation.step(row.objects.all(), recorded, mine, operation.update, 10)
+    assert numbers(database) == [(0, 15), (1, 10)]
+    await recorded.adelete()
 
 
 async def test_it_is_refused_inside_a_transaction(database: Run) -> None:

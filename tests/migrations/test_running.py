@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 
 import orm
+from orm.errors import LockNotAvailable, NotSupportedError
 from orm.migrations.running import UnknownTarget
+from orm.models.signals import post_migrate, pre_migrate
 from tests.conftest import Run
 
 SHOP = "tests.migrations.histories.shop"
@@ -17,7 +20,10 @@ SHOP = "tests.migrations.histories.shop"
 @pytest.fixture(autouse=True)
 def shop(no_tables: None) -> Iterator[None]:
     settings = orm.settings
-    before = {"installed_apps": settings.installed_apps, "migration_modules": settings.migration_modules}
+    before: dict[str, Any] = {
+        "installed_apps": settings.installed_apps,
+        "migration_modules": settings.migration_modules,
+    }
     orm.configure(installed_apps=[SHOP], migration_modules={})
     yield
     orm.configure(**before)
@@ -41,6 +47,31 @@ async def test_forwards_back_and_to_a_point(database: Run) -> None:
     assert await afetch("SELECT app, name FROM orm_migrations") == [("shop", "0001_initial")]
     assert await orm.amigrate("shop", "zero") == names[:1]
     assert await orm.amigrate("shop", "0002_prices") == names[:2]
+
+
+async def test_receivers_are_told_of_the_models_before_and_after(database: Run) -> None:
+    heard: list[Any] = []
+
+    def receiver(sender: Any, apps: Any, verbosity: int, interactive: bool, plan: Any, **named: Any) -> None:
+        fields = {model._meta.model_name: len(model._meta.fields) for model in apps.get_models()}
+        heard.append((fields.get("item", 0), verbosity, interactive, len(plan), named["using"], named["stdout"]))
+
+    pre_migrate.connect(receiver)
+    post_migrate.connect(receiver)
+    try:
+        await orm.amigrate("shop", "0001", verbosity=2)
+        await orm.amigrate("shop", "0003", interactive=True)
+    finally:
+        pre_migrate.disconnect(receiver)
+        post_migrate.disconnect(receiver)
+    assert [told[1:] for told in heard] == [
+        (2, False, 1, "default", None),
+        (2, False, 1, "default", None),
+        (0, True, 2, "default", None),
+        (0, True, 2, "default", None),
+    ]
+    nothing, first, again, more = (told[0] for told in heard)
+    assert nothing == 0 < first == again < more
 
 
 async def test_fake_records_only(database: Run) -> None:
@@ -73,3 +104,40 @@ async def test_what_is_not_there_is_named(database: Run) -> None:
         await orm.amigrate("shop", "0009")
     with pytest.raises(UnknownTarget, match="Apps with migrations: shop"):
         await orm.amigrate("shops")
+
+
+async def test_a_lock_that_others_keep_is_waited_for_no_longer_than_said(database: Run) -> None:
+    await orm.amigrate("shop", "0002")
+    if database.backend == "sqlite":
+        with pytest.raises(NotSupportedError, match="lock_timeout"):
+            await orm.amigrate(lock_timeout=1)
+        return
+    with psycopg.connect(database.url) as other:
+        other.execute("SELECT count(*) FROM mt_shop_item")
+        with pytest.raises(LockNotAvailable) as caught:
+            await orm.amigrate(lock_timeout=0.05, lock_retries=0)
+        assert "While applying shop.0003_title" in "".join(caught.value.__notes__)
+    assert await afetch("SELECT name FROM orm_migrations ORDER BY 1") == [("0001_initial",), ("0002_prices",)]
+    assert await afetch("SHOW lock_timeout") == [("0",)]
+
+
+async def test_a_migration_that_did_not_get_a_lock_is_tried_again(database: Run) -> None:
+    await orm.amigrate("shop", "0002")
+    if database.backend == "sqlite":
+        pytest.skip("SQLite has one lock, and a busy timeout of its own")
+    missed = []
+    with psycopg.connect(database.url) as other:
+        other.execute("SELECT count(*) FROM mt_shop_item")
+
+        def heard(action: str, migration: Any = None, attempt: Any = None) -> None:
+            if action == "lock_missed":
+                missed.append((str(migration), attempt))
+                if attempt == 2:
+                    other.rollback()
+
+        assert await orm.amigrate(lock_timeout=0.05, progress=heard) == ["shop.0003_title"]
+        other.execute("SELECT count(*) FROM mt_shop_item")
+        with pytest.raises(LockNotAvailable, match="lock"):
+            await orm.amigrate("shop", "0002", lock_timeout=0.05, lock_retries=1)
+    assert missed == [("shop.0003_title", 1), ("shop.0003_title", 2)]
+    assert await afetch("SELECT count(*) FROM mt_shop_item WHERE title IS NOT NULL") == [(2,)]

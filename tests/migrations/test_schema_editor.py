@@ -8,9 +8,10 @@ import pytest
 
 import orm
 from orm import models
-from orm.errors import IntegrityError
+from orm.errors import DataError, IntegrityError
 from orm.models.apps import Apps
 from orm.sql import ddl
+from orm.sql.json import KT
 from tests.conftest import Run
 from tests.migrations.things import field, model
 
@@ -179,3 +180,91 @@ async def test_a_failure_leaves_nothing(database: Run) -> None:
             raise RuntimeError
     async with orm.schema_editor() as editor:
         await editor.acreate_model(thing)
+
+
+@pytest.mark.only(backend="postgresql")
+async def test_tables_of_another_schema(database: Run) -> None:
+    apps = Apps()
+    customer = model(
+        "Customer", apps, name=models.CharField(max_length=20, unique=True),
+        meta={"db_table": '"mt_sales"."customer"'},
+    )  # fmt: skip
+    order = model(
+        "Order", apps, customer=models.ForeignKey(customer, models.CASCADE), meta={"db_table": 'mt_sales"."order'}
+    )
+    near = model("Near", apps, size=models.IntegerField())
+    async with orm.databases["default"].connection() as connection:
+        await connection.aexecute("DROP SCHEMA IF EXISTS mt_sales CASCADE")
+        await connection.aexecute("CREATE SCHEMA mt_sales")
+    async with orm.schema_editor() as editor:
+        for one in (customer, order, near):
+            await editor.acreate_model(one)
+        await editor.aadd_field(order, field(models.ForeignKey(near, models.CASCADE, null=True), "near", order))
+    ada = await customer.objects.acreate(name="Ada")
+    await order.objects.acreate(customer=ada)
+    assert await order.objects.filter(customer__name="Ada").aupdate(customer=ada) == 1
+    assert await afetch("SELECT tablename FROM pg_tables WHERE schemaname = 'mt_sales' ORDER BY 1") == [
+        ("customer",),
+        ("order",),
+    ]
+    async with orm.schema_editor() as editor:
+        await editor.adelete_model(near)  # that a table out of sight refers to
+        await editor.adelete_model(order)
+        await editor.adelete_model(customer)
+    assert await afetch("SELECT tablename FROM pg_tables WHERE schemaname = 'mt_sales'") == []
+
+
+async def test_keys_of_json_values_may_be_indexed(database: Run) -> None:
+    apps = Apps()
+    page = model(
+        "Page", apps, data=models.JSONField(),
+        meta={"indexes": [models.Index(KT("data__lang"), name="mt_by_lang")]},
+    )  # fmt: skip
+    async with orm.schema_editor() as editor:
+        await editor.acreate_model(page)
+    await page.objects.acreate(data={"lang": "it"})
+    assert await page.objects.annotate(lang=KT("data__lang")).filter(lang="it").acount() == 1
+    async with orm.schema_editor() as editor:
+        await editor.adelete_model(page)
+
+
+async def test_a_column_of_json_takes_nothing_else(database: Run) -> None:
+    page = model("Page", data=models.JSONField(null=True))
+    async with orm.schema_editor() as editor:
+        await editor.acreate_model(page)
+    await page.objects.acreate(data={"lang": "it"})
+    await page.objects.acreate(data=None)
+    with pytest.raises((IntegrityError, DataError)):  # PostgreSQL's type says it, and on SQLite a check
+        async with orm.schema_editor() as editor:
+            await editor.aexecute("UPDATE mt_page SET data = 'no json'")
+    async with orm.schema_editor() as editor:
+        await editor.aalter_field(page, page._meta.get_field("data"), field(models.TextField(null=True), "data", page))
+    async with orm.schema_editor() as editor:
+        await editor.aexecute("UPDATE mt_page SET data = 'no json'")
+        await editor.adelete_model(page)
+
+
+async def test_a_check_and_an_index_may_ask_for_one_of_several(database: Run) -> None:
+    among = models.Q(size__in=[1, 2]) | models.Q(name__in=["x", "it's"])
+    thing = model(
+        "Thing", size=models.IntegerField(null=True), name=models.TextField(),
+        meta={
+            "constraints": [models.CheckConstraint(condition=among, name="mt_among")],
+            "indexes": [models.Index(fields=["name"], name="mt_some", condition=models.Q(size__in=[1, 2]))],
+        },
+    )  # fmt: skip
+    async with orm.schema_editor() as editor:
+        await editor.acreate_model(thing)
+    await thing.objects.acreate(size=2, name="z")
+    await thing.objects.acreate(size=7, name="it's")
+    with pytest.raises(IntegrityError):
+        await thing.objects.acreate(size=7, name="z")
+
+
+async def test_a_computed_column_may_come_to_nothing(database: Run) -> None:
+    double = models.GeneratedField(expression=models.F("size") * 2, output_field=models.IntegerField(), db_persist=True)
+    thing = model("Thing", size=models.IntegerField(null=True), double=double)
+    async with orm.schema_editor() as editor:
+        await editor.acreate_model(thing)
+    assert (await thing.objects.acreate(size=None)).double is None
+    assert (await thing.objects.acreate(size=4)).double == 8

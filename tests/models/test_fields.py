@@ -6,13 +6,21 @@ import datetime
 import decimal
 import json
 import uuid
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
 from orm import models
 from orm.errors import ImproperlyConfigured, InvalidValue, ValidationError
-from orm.models.fields.validators import EmailValidator, MinLengthValidator, RegexValidator, URLValidator, is_host
+from orm.models.fields.validators import (
+    EmailValidator,
+    MinLengthValidator,
+    RegexValidator,
+    StepValueValidator,
+    URLValidator,
+    is_host,
+)
 from orm.models.metaclass import ModelBase
 from orm.sql import types
 from orm.structures.lazy import lazy
@@ -126,7 +134,7 @@ def test_refused_values_name_field_and_value(name: str, given: Any, kind: type[E
         ("small", 40000, "Ensure this value is less than or equal to 32767."),
         ("count", -1, "Ensure this value is greater than or equal to 0."),
         ("flag", "x", "“x” value must be either True or False."),
-        ("flag", None, "This field cannot be null."),
+        ("flag", None, "“None” value must be either True or False."),
         ("name", "", "This field cannot be blank."),
         ("name", "abcdef", "Ensure this value has at most 5 characters (it has 6)."),
         ("slug", "a b", "Enter a valid “slug” consisting of letters, numbers, underscores or hyphens."),
@@ -301,6 +309,60 @@ def test_own_messages_and_validators() -> None:
 )
 def test_hosts(host: str, valid: bool) -> None:
     assert is_host(host) is valid
+
+
+@pytest.mark.parametrize(
+    ("address", "valid"),
+    [
+        ("a@example.org", True),
+        ("a@[127.0.0.1]", True),
+        ("a@[::1]", True),
+        ("a@localhost", True),
+        ("a@127.0.0.1", False),
+        ("a@[example.org]", False),
+        ("a@example.org.", False),
+        ("a@", False),
+        ("example.org", False),
+    ],
+)
+def test_addresses_of_mail(address: str, valid: bool) -> None:
+    with nullcontext() if valid else pytest.raises(ValidationError, match="valid email address"):
+        EmailValidator()(address)
+
+
+@pytest.mark.parametrize(
+    ("url", "valid"),
+    [
+        ("http://example.org:80/a?b#c", True),
+        ("http://name:password@example.org", True),
+        ("http://[::1]:8000/", True),
+        ("http://a:b:c@example.org", False),
+        ("http://example.org:000080", False),
+        ("http://example.org:x", False),
+        ("http://example", False),
+        ("ssh://example.org", False),
+    ],
+)
+def test_urls(url: str, valid: bool) -> None:
+    with nullcontext() if valid else pytest.raises(ValidationError, match="valid URL"):
+        URLValidator()(url)
+
+
+def test_a_class_leads_to_its_field_as_in_django() -> None:
+    assert field("price").field is field("price")
+    assert models.CASCADE.__name__ == "CASCADE"
+
+
+def test_steps() -> None:
+    StepValueValidator(3)(9)
+    StepValueValidator(0.5, offset=0.25)(1.25)
+    with pytest.raises(ValidationError, match=r"multiple of step size 3\."):
+        StepValueValidator(3)(10)
+    with pytest.raises(ValidationError, match=r"starting from 0.25, e.g. 0.25, 0.75, 1.25, and so on"):
+        StepValueValidator(0.5, offset=0.25)(1)
+    for number in ("nan", "inf"):
+        with pytest.raises(ValidationError, match="multiple"):
+            StepValueValidator(3)(decimal.Decimal(number))
 
 
 def test_a_decimal_is_rounded_when_it_is_stored() -> None:

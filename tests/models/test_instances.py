@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from typing import Any
 
 import pytest
 
+import orm
 from orm import models
 from orm.errors import FieldFetchBlocked
+from orm.models.apps import Apps
 from orm.models.initialiser import DEFERRED
 from orm.models.signals import Signal, post_init, pre_init
 from orm.models.state import ModelState
@@ -98,6 +101,35 @@ def test_state_appears_when_looked_at() -> None:
     state = bare._state
     assert (state.adding, state.db, state.fetch_mode) == (False, "default", "one")
     assert bare._state is state
+
+
+def test_a_state_tells_what_is_loaded_of_relations() -> None:
+    """In programs written for Django (``state_in_dict``); a view, which changes the instance."""
+    orm.configure(state_in_dict=True)
+    try:
+
+        class Kennel(models.Model):
+            owner = models.ForeignKey(Owner, on_delete=models.CASCADE, null=True)
+
+            class Meta:
+                apps = Apps()
+    finally:
+        orm.configure(state_in_dict=False)
+    kennel = Kennel(owner=(owner := Owner(pk=3)))
+    assert kennel._state.fields_cache == {"owner": owner}
+    assert repr(kennel._state.fields_cache) == repr({"owner": owner})
+    copied = copy.copy(kennel)
+    copied._state.fields_cache.clear()
+    assert (len(copied._state.fields_cache), len(kennel._state.fields_cache)) == (0, 1)
+    kennel._state.fields_cache = {}
+    assert "owner" not in kennel._state.fields_cache
+    with pytest.raises(KeyError):
+        kennel._state.fields_cache["nope"] = owner
+
+
+def test_a_state_that_knows_no_instance_says_what_to_ask() -> None:
+    with pytest.raises(AttributeError, match="is_cached"):
+        _ = Owner()._state.fields_cache
 
 
 def test_classes_that_build_themselves_are_known() -> None:

@@ -11,6 +11,7 @@ import pytest
 from orm import models
 from orm.errors import FieldError, ImproperlyConfigured, NotSupportedError
 from orm.models.conditions import schema_sql
+from orm.models.functions import Lower
 from orm.models.schema import with_join_models
 from orm.sql import ddl
 from orm.sql.dialect import Dialect
@@ -240,4 +241,87 @@ def test_constraints_compare_by_declaration() -> None:
     assert one == models.UniqueConstraint(fields=["name"], name="u") == one.clone()
     assert one != models.UniqueConstraint(fields=["price"], name="u")
     assert models.Index(fields=["a"]) == models.Index(fields=["a"]) != models.Index(fields=["-a"])
-    assert repr(one) == "<UniqueConstraint: fields=['name'], name='u'>"
+
+
+WHOLE = models.UniqueConstraint(
+    Lower("a"), condition=models.Q(b=1), include=["c"], nulls_distinct=True, name="x", violation_error_message="m"
+)
+
+
+@pytest.mark.parametrize(
+    ("made", "shown"),
+    [
+        (models.UniqueConstraint(fields=["a", "b"], name="x"), "<UniqueConstraint: fields=('a', 'b') name='x'>"),
+        (
+            models.UniqueConstraint(fields=["a"], deferrable=models.Deferrable.DEFERRED, name="x"),
+            "<UniqueConstraint: fields=('a',) name='x' deferrable=Deferrable.DEFERRED>",
+        ),
+        (
+            WHOLE,
+            "<UniqueConstraint: expressions=(Lower(F(a)),) name='x' condition=(AND: ('b', 1)) include=('c',) "
+            "nulls_distinct=True violation_error_message='m'>",
+        ),
+        (
+            models.CheckConstraint(condition=models.Q(a=1), name="x", violation_error_code="c"),
+            "<CheckConstraint: condition=(AND: ('a', 1)) name='x' violation_error_code='c'>",
+        ),
+        (models.Index(fields=["a", "-b"]), "<Index: fields=['a', '-b']>"),
+        (models.Index(Lower("a"), name="x"), "<Index: expressions=(Lower(F(a)),) name='x'>"),
+        (
+            models.Index(fields=["a"], name="x", condition=models.Q(b=1), include=["b"], opclasses=["c"]),
+            "<Index: fields=['a'] name='x' condition=(AND: ('b', 1)) include=('b',) opclasses=['c']>",
+        ),
+    ],
+)
+def test_indexes_and_constraints_show_what_they_were_given(made: object, shown: str) -> None:
+    assert repr(made) == shown
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "sentence"),
+    [
+        ({}, ValueError, "A unique constraint must be named"),
+        ({"name": "x"}, ValueError, "At least one field or expression is required to define a unique constraint"),
+        ({"name": "x", "fields": "a"}, TypeError, "UniqueConstraint.fields must be a list or tuple"),
+        ({"name": "x", "fields": ["a"], "include": "b"}, TypeError, "UniqueConstraint.include must be a list or tuple"),
+        ({"name": "x", "fields": ["a"], "condition": 1}, ValueError, "UniqueConstraint.condition must be a Q instance"),
+        ({"name": "x", "fields": ["a"], "nulls_distinct": 1}, TypeError, "UniqueConstraint.nulls_distinct must be a"),
+        ({"name": "x", "fields": ["a"], "deferrable": 1}, TypeError, "UniqueConstraint.deferrable must be"),
+    ],
+)
+def test_a_unique_constraint_says_what_it_lacks(options: Any, error: Any, sentence: str) -> None:
+    with pytest.raises(error, match=sentence):
+        models.UniqueConstraint(**options)
+
+
+@pytest.mark.parametrize(
+    ("beside", "what"),
+    [
+        ({"fields": ["a"], "condition": models.Q(b=1)}, "conditions"),
+        ({"fields": ["a"], "include": ["b"]}, "include fields"),
+        ({"fields": ["a"], "opclasses": ["b"]}, "opclasses"),
+    ],
+)
+def test_what_an_index_says_is_not_deferred(beside: Any, what: str) -> None:
+    with pytest.raises(ValueError, match=f"UniqueConstraint with {what} cannot be deferred"):
+        models.UniqueConstraint(name="x", deferrable=models.Deferrable.DEFERRED, **beside)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"fields": "a"}, "Index.fields must be a list or tuple"),
+        ({"fields": ["a"], "condition": models.Q(b=1)}, "An index must be named to use condition"),
+        ({"fields": ["a"], "opclasses": ["b"]}, "An index must be named to use opclasses"),
+        ({"fields": ["a"], "include": ["b"]}, "A covering index must be named"),
+        ({"fields": ["a"], "name": "x", "include": "b"}, "Index.include must be a list or tuple"),
+    ],
+)
+def test_an_index_says_what_it_lacks(options: Any, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        models.Index(**options)
+
+
+def test_the_older_name_of_a_condition_is_not_declared_again() -> None:
+    _, _, options = models.CheckConstraint(check=models.Q(a=1), name="x").deconstruct()
+    assert options == {"name": "x", "condition": models.Q(a=1)}

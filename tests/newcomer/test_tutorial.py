@@ -2,48 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import psycopg
-import pytest
 
-from tests.newcomer.tutorial import blocks, run, write
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def environment(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
-    """The variables that the commands see; the page's own database, or a new one of the server at hand."""
-    plain = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "PYTHONPATH")}
-    if request.param == "sqlite":
-        yield plain
-        return
-    url: str = request.getfixturevalue("postgresql_url")
-    place, _, _ = url.rpartition("/")
-    name = f"duotone_newcomer_{os.getpid()}"
-    with psycopg.connect(url, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")
-        try:
-            yield {**plain, "DATABASE_URL": f"{place}/{name}"}
-        finally:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """An empty folder whose ``.venv`` is that of this run, so that nothing is installed for each test."""
-    (tmp_path / ".venv").symlink_to(sys.prefix)
-    return tmp_path
+from tests.newcomer.pages import blocks, run, write
 
 
 def test_what_the_tutorial_says_works(folder: Path, environment: dict[str, str]) -> None:
-    for block in blocks():
+    for block in blocks("tutorial.md"):
         if "title" in block.options:
             write(folder, block)
             continue

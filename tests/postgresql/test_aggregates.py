@@ -22,6 +22,7 @@ from orm.postgresql import (
     StringAgg,
     TransactionNow,
 )
+from orm.structures.deprecation import RemovedInDjango61Warning
 from tests.postgresql.models import Post
 
 pytestmark = pytest.mark.only(backend="postgresql")
@@ -39,7 +40,8 @@ async def one(aggregate: Any) -> Any:
 async def test_arrays_json_and_texts_in_an_order(database: Any) -> None:
     await three()
     assert await one(ArrayAgg("title", order_by="-title")) == ["c", "b", "a"]
-    assert await one(ArrayAgg("likes", ordering=F("likes").desc())) == [7, 3, 1]
+    with pytest.warns(RemovedInDjango61Warning, match="Use order_by instead"):
+        assert await one(ArrayAgg("likes", ordering=F("likes").desc())) == [7, 3, 1]
     assert await one(ArrayAgg("published", distinct=True, order_by="published")) == [False, True]
     assert await one(ArrayAgg("title", filter=Q(published=True), order_by="title")) == ["a", "c"]
     assert await one(JSONBAgg("title", order_by="title")) == ["a", "b", "c"]

@@ -10,8 +10,9 @@ import pytest
 
 from orm import models
 from orm.errors import FieldError, ImproperlyConfigured, ValidationError
-from orm.models import F, Value
-from orm.postgresql import ArrayField, ArraySubquery
+from orm.models import Count, F, Func, IntegerField, JSONField, Value
+from orm.postgresql import ArrayAgg, ArrayField, ArraySubquery
+from orm.postgresql.arrays import IndexTransform, SliceTransform
 from tests.postgresql.models import Post
 
 pytestmark = pytest.mark.only(backend="postgresql")
@@ -132,3 +133,58 @@ def test_declarations_that_can_not_work_are_refused() -> None:
         ArrayField(models.IntegerField(), default=[])
     with pytest.raises(ImproperlyConfigured, match="related"):
         ArrayField(models.ForeignKey("x.Y", on_delete=models.CASCADE))
+
+
+async def test_a_name_of_an_array_is_sliced_as_the_array(database: Any) -> None:
+    await three()
+    parts = Post.objects.filter(title="a").values_list(F("scores")[:2], F("scores")[1:], F("scores")[:3][1], flat=False)
+    assert [tuple(map(list, row)) async for row in parts] == [([1, 2], [2, 3], [2])]
+    assert await titles(Post.objects.filter(tags=F("tags")[:1])) == ["b", "c"]
+
+
+async def test_an_element_groups_rows(database: Any) -> None:
+    await three()
+    rows = Post.objects.filter(tags__0__isnull=False).values("tags__0").annotate(n=Count("pk")).order_by("tags__0")
+    assert [row async for row in rows] == [{"tags__0": "x", "n": 1}, {"tags__0": "y", "n": 1}]
+
+
+async def test_an_array_is_one_of_a_list_with_a_column_in_it(database: Any) -> None:
+    await three()
+    assert await titles(Post.objects.filter(tags__in=[F("tags")])) == ["a", "b", "c"]
+    assert await titles(Post.objects.filter(tags__in=[["y"], F("tags")], title="b")) == ["b"]
+
+
+async def test_a_list_is_the_default_of_an_array_over_no_rows(database: Any) -> None:
+    for given in (["none"], Value(["none"])):
+        assert await Post.objects.aaggregate(all=ArrayAgg("title", default=given)) == {"all": ["none"]}
+
+
+async def test_json_is_gathered_in_arrays(database: Any) -> None:
+    await Post.objects.acreate(title="a", documents=[{"n": 1}])
+    found = await Post.objects.aaggregate(all=ArrayAgg(Value({"k": [1]}, JSONField())))
+    assert found == {"all": [{"k": [1]}]}
+
+
+async def test_places_of_elements_are_whole_numbers(database: Any) -> None:
+    with pytest.raises(TypeError, match="whole number"):
+        IndexTransform("1] OR [1", IntegerField(), F("scores"))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="whole number"):
+        SliceTransform(1, "2] --", F("scores"))  # type: ignore[arg-type]
+
+
+async def test_a_plain_number_is_an_integer_to_a_function(database: Any) -> None:
+    await three()
+    length: Any = Func("tags", 1, function="ARRAY_LENGTH", output_field=IntegerField())
+    assert [n async for n in Post.objects.order_by("title").values_list(length, flat=True)] == [2, 1, None]
+
+
+def test_the_error_of_an_element_tells_what_was_wrong() -> None:
+    with pytest.raises(ValidationError) as caught:
+        ArrayField(models.CharField(max_length=2)).clean(["abc"], None)
+    (error,) = caught.value.error_list
+    assert (error.code, error.params) == ("item_invalid", {"nth": 1, "value": "abc", "limit_value": 2, "show_value": 3})
+
+
+def test_a_check_tells_what_is_wrong_with_the_elements() -> None:
+    (found,) = ArrayField(models.CharField(max_length=-1), name="tags").check()
+    assert found.id == "postgres.E001" and "max_length" in found.msg

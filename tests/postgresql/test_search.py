@@ -121,3 +121,12 @@ def test_closed_sets_are_closed() -> None:
         SearchVector("title") + F("body")
     with pytest.raises(TypeError, match="can only be combined"):
         SearchQuery("x") & F("body")
+
+
+def test_queries_show_themselves() -> None:
+    duck, river = SearchQuery("duck"), SearchQuery("river")
+    assert str(duck) == "SearchQuery(Value('duck'))"
+    assert str(~duck) == "~SearchQuery(Value('duck'))"
+    assert str(duck | ~river) == "(SearchQuery(Value('duck')) || ~SearchQuery(Value('river')))"
+    assert repr(duck & river) == "<CombinedSearchQuery: (SearchQuery(Value('duck')) && SearchQuery(Value('river')))>"
+    assert str(SearchVector("a") + SearchVector("b")) == "SearchVector(F(a)) || SearchVector(F(b))"

@@ -55,21 +55,25 @@ def some_texts(number: int, texts: Sequence[str] = TEXTS) -> list[str]:
 
 INTERNAL = {
     "what is made when a query is resolved or compiled": {
-        "AdaptedSlot", "Beyond", "Col", "Column", "CombinedExpression", "DatabaseDefault", "DoomedKeys", "Excluded",
-        "ExcludedColumn", "KeyPath", "Limit", "NothingNode", "Null", "OfType", "Outer", "OwnJoin", "Position",
-        "Ref", "Row", "Sliced", "Slot", "Star", "StoredSlot", "SubSelect", "Where",
+        "AdaptedSlot", "AddedCondition", "Beyond", "Col", "Column", "CombinedExpression", "ComparedSlot",
+        "ConvertedSlot", "DatabaseDefault", "DoomedKeys", "Excluded", "ExcludedColumn", "KeyPath", "Limit",
+        "NothingNode", "Null", "OfType", "Outer", "OwnJoin", "Position", "Ref", "Row", "Sliced", "Slot", "Star",
+        "StoredSlot", "SubSelect", "Where",
     },
     "bases that stand for nothing alone": {
-        "Aggregate", "Combinable", "Expression", "Func", "InZone", "Node", "SearchQueryCombinable",
-        "SearchVectorCombinable", "Transform", "TruncateTransform", "TupleLookup", "WindowFrame",
+        "Aggregate", "Combinable", "Expression", "Func", "InZone", "Node", "OfOneType", "SearchQueryCombinable",
+        "SearchVectorCombinable", "StatAggregate", "Transform", "TruncateTransform", "TupleLookup", "WindowFrame",
     },
     "made by an operator or a lookup's name": {
-        "ArrayLen", "ArrayLiteral", "CombinedSearchQuery", "CombinedSearchVector", "HStoreKey", "HStoreKeys",
+        "ArrayLen", "ArrayLiteral", "ByHand", "CombinedSearchQuery", "CombinedSearchVector", "HStoreKey", "HStoreKeys",
         "HStoreValues", "IndexTransform", "IsEmpty", "ListItem", "LowerInclusive", "LowerInfinite",
         "NegatedSearchQuery", "SliceTransform", "Unaccent", "UpperInclusive", "UpperInfinite",
     },
     "part of what a model declares": {
         "OpClass", "Operation",
+    },
+    "part of a function's call that a program writes": {
+        "OrderByList",
     },
 }  # fmt: skip
 

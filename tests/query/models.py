@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import json
 import uuid
+from typing import Any
 
 from orm import models
 
@@ -148,6 +150,20 @@ class Document(models.Model):
         app_label = "query"
 
 
+class ExactNumbers(json.JSONDecoder):
+    """Reads fractions as they are written."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "parse_float": decimal.Decimal})
+
+
+class Priced(models.Model):
+    prices = models.JSONField(decoder=ExactNumbers)
+
+    class Meta:
+        app_label = "query"
+
+
 class Keyed(models.Model):
     """A primary key that the program makes."""
 
@@ -204,6 +220,14 @@ def stand_in() -> int | None:
 
 
 STAND_IN: dict[str, int] = {}
+
+
+class Machine(models.Model):
+    name = models.CharField(max_length=10)
+    address = models.GenericIPAddressField(null=True, blank=True)
+
+    class Meta:
+        app_label = "query"
 
 
 class Owner(models.Model):

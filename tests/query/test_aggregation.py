@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from orm.errors import FieldError
+from orm.errors import FieldError, NotSupportedError
 from orm.models import Avg, Count, DecimalField, F, FloatField, IntegerField, Max, Min, Q, StdDev, Sum, Value, Variance
 from orm.models.functions import Coalesce, Length, Upper
 from tests.query import library as L
@@ -23,6 +23,11 @@ PRICES = [b.price for b in L.books if b.price is not None]
 
 
 # -- aggregate() -------------------------------------------------------------------------------------------------------
+
+
+async def test_the_condition_of_a_count_may_come_second(library: Any) -> None:
+    counted = await Book.objects.aaggregate(n=Count("pk", Q(pages__gt=200)))
+    assert counted["n"] == await Book.objects.filter(pages__gt=200).acount()
 
 
 async def test_count_star(library: Any) -> None:
@@ -467,3 +472,22 @@ async def test_in_over_a_grouped_subquery(library: Any) -> None:
 def test_a_statistic_takes_one_column() -> None:
     with pytest.raises(TypeError, match=r"takes exactly 1 argument \(2 given\): sample is True or False"):
         StdDev("pages", "rating")  # type: ignore[arg-type]
+
+
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.parametrize("field", ["published", "added"])
+@pytest.mark.parametrize("aggregate", [Sum, Avg, StdDev, Variance])
+async def test_moments_kept_as_text_are_not_added_up(library: Any, aggregate: Any, field: str) -> None:
+    with pytest.raises(NotSupportedError, match="Sum, Avg, StdDev, and Variance aggregations on date/time fields"):
+        await Book.objects.aaggregate(x=aggregate(field))
+    assert await Book.objects.aaggregate(x=Count(field), y=Max(field))
+
+
+async def test_whether_there_are_groups_is_asked_of_the_groups_that_are_fetched(library: Any) -> None:
+    """A column across a relation with many rows is part of what rows are grouped by."""
+    groups = Author.objects.annotate(pages=F("books__pages"), n=Count("books__reviews")).order_by("pk")
+    for low in range(len(L.books) + len(L.authors)):
+        assert await groups[low:].aexists() == bool(len(await groups[low:])), low
+    for least in range(12):
+        asked = groups.filter(n__gte=least)
+        assert await asked.aexists() == bool(len(await asked)), least

@@ -138,13 +138,24 @@ async def test_ignoring_and_updating_conflicts_at_once_is_refused(database: Any)
 
 
 async def test_updating_conflicts_without_update_fields_is_refused(database: Any) -> None:
-    with pytest.raises(ValueError, match="update"):
+    with pytest.raises(ValueError, match="Fields that will be updated"):
         await Counter.objects.abulk_create([Counter(key="a")], update_conflicts=True, unique_fields=["key"])
 
 
-async def test_batch_size_must_be_positive(database: Any) -> None:
-    with pytest.raises(ValueError, match="[Bb]atch"):
-        await Counter.objects.abulk_create([Counter(key="a")], batch_size=-1)
+async def test_updating_conflicts_without_unique_fields_is_refused(database: Any) -> None:
+    with pytest.raises(ValueError, match="Unique fields that can trigger the upsert"):
+        await Counter.objects.abulk_create([Counter(key="a")], update_conflicts=True, update_fields=["value"])
+
+
+@pytest.mark.parametrize("size", [0, -1])
+async def test_batch_size_must_be_positive(database: Any, size: int) -> None:
+    with pytest.raises(ValueError, match="Batch size must be a positive integer"):
+        await Counter.objects.abulk_create([Counter(key="a")], batch_size=size)
+    with pytest.raises(ValueError, match="Batch size must be a positive integer"):
+        await Counter.objects.abulk_create([], batch_size=size)
+    kept = await Counter.objects.acreate(key="a")
+    with pytest.raises(ValueError, match="Batch size must be a positive integer"):
+        await Counter.objects.abulk_update([kept], ["value"], batch_size=size)
 
 
 async def test_bulk_create_with_an_unsaved_relation_is_refused(database: Any) -> None:
@@ -221,6 +232,30 @@ async def test_bulk_update_in_batches(library: Any) -> None:
         book.pages = 1
     assert await Book.objects.abulk_update(books, ["pages"], batch_size=3) == len(L.books)
     assert await Book.objects.filter(pages=1).acount() == len(L.books)
+
+
+async def test_bulk_update_writes_no_row_outside_the_query(library: Any) -> None:
+    books = await Book.objects.order_by("pk")
+    emil = await Author.objects.aget(name="Emil")
+    mine = [book.pk for book in books if book.author_id != emil.pk]
+    for book in books:
+        book.pages, book.price, book.published, book.editor = 9999, None, L.LETTERS.published, emil
+    changed = ["pages", "price", "published", "editor"]
+    assert await Book.objects.exclude(author=emil).abulk_update(books, changed) == len(mine)
+    assert (
+        await Book.objects.filter(pages=9999, price=None, published=L.LETTERS.published, editor=emil)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+        == mine
+    )
+
+
+async def test_bulk_update_of_related_rows_leaves_those_of_others(library: Any) -> None:
+    book, other = await Book.objects.order_by("author_id")[:1], await Book.objects.order_by("-author_id")[:1]
+    author = await Author.objects.aget(pk=book[0].author_id)
+    book[0].pages, other[0].pages = F("pages") + 5000, 7777
+    assert await author.books.abulk_update([*book, *other], ["pages"], batch_size=1) == 1
+    assert await Book.objects.filter(pages__gte=5000).values_list("pk", flat=True) == [book[0].pk]
 
 
 async def test_bulk_update_of_nothing(database: Any) -> None:

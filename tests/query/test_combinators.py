@@ -137,6 +137,17 @@ async def test_unions_of_one_shape_keep_their_values_apart(library: Any) -> None
         assert await names(found) == named(a for a in L.authors if a.age is not None and (a.age < low or a.age > high))
 
 
+async def test_rows_are_different_ones_where_the_other_queries_can_give_none(library: Any) -> None:
+    several = Author.objects.filter(books__pages__gte=0)  # a row for each book
+    assert await several.acount() > await several.distinct().acount()
+    different = named({b.author for b in L.books})
+    assert await names(several.union(Author.objects.none())) == different
+    assert await names(several.union(Author.objects.filter(pk__in=[]), Author.objects.none())) == different
+    assert await names(several.difference(Author.objects.filter(pk__in=[]))) == different
+    assert await several.union(Author.objects.none()).acount() == len(different)
+    assert len(await several.union(Author.objects.none(), all=True)) == await several.acount()
+
+
 async def test_in_a_union(library: Any) -> None:
     keys = young().values("pk").union(Author.objects.filter(name="Camus").values("pk"))
     assert await titles(Book.objects.filter(author__in=keys)) == titled(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from orm.errors import FieldError
 from orm.models import (
     BooleanField,
     Case,
@@ -143,3 +144,73 @@ async def test_aggregates_over_nothing(library: Any, make: Callable[[], Any]) ->
 async def test_a_filtered_aggregate_of_nobody(library: Any) -> None:
     authors = Author.objects.annotate(none=Count("books", filter=Q(books__in=[])), n=Count("books"))
     assert {a.pk: (a.none, a.n) async for a in authors} == {a.pk: (0, len(a.books)) for a in L.authors}
+
+
+async def test_one_of_two_conditions_where_the_first_holds_for_no_row(library: Any) -> None:
+    """What is unknown is not true for an XOR, so its negation holds, whatever is left of it."""
+    young = ~Q(age__gt=30)
+    for nobody in (Q(pk__in=[]), Q(pk__in=[], name="x")):
+        found = {a.name async for a in Author.objects.exclude(nobody ^ ~young)}
+        assert found == {a.name for a in L.authors if a.age is None or a.age <= 30}
+        found = {a.name async for a in Author.objects.exclude(nobody ^ young)}
+        assert found == {a.name for a in L.authors if a.age is None or a.age > 30}
+
+
+# -- asked of given values ---------------------------------------------------------------------------------------------
+
+CHECKED: list[tuple[Q, dict[str, Any], bool]] = [
+    (Q(pages__gt=1), {"pages": 5}, True),
+    (Q(pages__gt=1), {"pages": 0}, False),
+    (Q(pages__gt=F("least")), {"pages": Value(3), "least": 4}, False),
+    (Q(title__istartswith="no"), {"title": "Notes"}, True),
+    (Q(a=1) | ~Q(b=2), {"a": 5, "b": 2}, False),
+    (Q(a=1), {"a": Value(None, IntegerField())}, True),  # NULL leaves it open
+    (Q(a__in=[]), {"a": 1}, False),
+    (~Q(a__in=[]), {"a": 1}, True),
+    (Q(), {}, True),
+]
+
+
+@pytest.mark.parametrize(("condition", "given", "met"), CHECKED)
+async def test_the_database_says_whether_given_values_meet_a_condition(
+    database: Any, condition: Q, given: dict[str, Any], met: bool
+) -> None:
+    assert await condition.acheck(given) is met
+
+
+async def test_names_that_were_not_given(database: Any) -> None:
+    with pytest.raises(FieldError, match="nope"):
+        await Q(nope=1).acheck({"a": 1})
+
+
+@pytest.mark.only(colour="blocking")
+async def test_the_blocking_form_asks_the_same(database: Any) -> None:
+    assert Q(a=1).check({"a": 1})
+    assert not Q(a=1).check({"a": 2})
+
+
+async def test_conditions_grow(library: Any) -> None:
+    """As those of Django, which are trees: programs build them in loops."""
+    either = Q(_connector=Q.OR)
+    for name in ("Ada", "Camus"):
+        either.add(Q(name=name), Q.OR)
+    assert either == Q(name="Ada") | Q(name="Camus")
+    either.children.append(("age", 36))
+    assert (len(either), ("age", 36) in either) == (3, True)
+    wanted = Q(name__in=["Ada", "Camus"]) | Q(age=36)
+    assert await Author.objects.filter(either).acount() == await Author.objects.filter(wanted).acount()
+    either.negate()
+    assert await Author.objects.filter(either).acount() == await Author.objects.exclude(wanted).acount()
+
+
+async def test_an_empty_condition_joined_by_or_says_nothing(library: Any) -> None:
+    grown = Q()
+    grown.add(Q(name="Ada"), Q.OR)
+    assert await Author.objects.filter(grown).acount() == 1
+
+
+def test_a_condition_that_grows_leaves_those_it_came_from() -> None:
+    first = Q(a=1)
+    both = Q() | first
+    both.children.append(("b", 2))
+    assert first == Q(a=1)

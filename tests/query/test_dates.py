@@ -29,3 +29,13 @@ async def test_hours_of_a_datetime(library: Any) -> None:
 async def test_an_unknown_kind_is_refused(library: Any) -> None:
     with pytest.raises(ValueError, match="'kind' must be one of 'year'"):
         Author.objects.dates("born", "hour")
+
+
+async def test_dates_are_ordered_by_their_name(library: Any) -> None:
+    years = Author.objects.dates("born", "year")
+    assert await years.order_by("-datefield") == sorted(await years, reverse=True)
+
+
+async def test_dates_are_filtered_by_their_name(library: Any) -> None:
+    years, turn = Author.objects.dates("born", "year"), datetime.date(1900, 1, 1)
+    assert await years.filter(datefield__gt=turn) == [day for day in await years if day > turn]

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import datetime
 import decimal
 from typing import Any
 
 import pytest
 
+import orm
 from orm import databases
 from orm.errors import FieldError, NotSupportedError
 from orm.models import (
     Avg,
     BooleanField,
+    CharField,
     Count,
+    DecimalField,
     ExpressionWrapper,
     F,
+    FloatField,
+    Func,
     IntegerField,
     Lookup,
     Max,
@@ -26,7 +32,7 @@ from orm.models import (
     Value,
     Window,
 )
-from orm.models.functions import Length, Mod, Pi, RowNumber, Trim
+from orm.models.functions import Length, Mod, Pi, RowNumber, Trim, TruncDate
 from orm.sql.handwritten import RawSQL
 from orm.sql.operations import Operations
 from tests.query import library as L
@@ -196,3 +202,123 @@ def test_backends_answer_for_expressions_by_hand(database: Any) -> None:
     assert params == (1,)
     with pytest.raises(ValueError, match="Invalid lookup type"):
         ops.date_extract_sql("year FROM x); --", "born")
+
+
+async def test_a_subquery_about_one_of_many_rows_groups_by_its_value(library: Any) -> None:
+    """Two of an author's books for which it says the same are one group."""
+    same: Any = Author.objects.filter(pk=OuterRef("pk"), books__title=OuterRef("books__title")).values("pk")
+    rows = Author.objects.annotate(own=Subquery(same)).annotate(n=Count("books"))
+    assert await rows.acount() == await Author.objects.acount()
+
+
+def test_rows_that_meet_a_condition_are_counted_by_a_field() -> None:
+    with pytest.raises(ValueError, match="Star cannot be used with filter. Please specify a field."):
+        Count("*", filter=Q(age=40))
+
+
+async def test_an_annotation_may_hide_a_method_of_the_program_but_none_of_all_models(
+    library: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Author, "shout", lambda self: self.name.upper(), raising=False)
+    rows = Author.objects.annotate(shout=Value("x"))
+    assert {author.shout async for author in rows} == {"x"}  # type: ignore[attr-defined]
+    with pytest.raises(ValueError, match="would hide"):
+        Author.objects.annotate(asave=Value("x"))
+
+
+def test_names_are_replaced_in_expressions() -> None:
+    moment = Value(datetime.datetime(2025, 3, 1, 14, 10))
+    assert (F("x") + F("y")).replace_expressions({F("x"): moment}) == moment + F("y")
+    assert F("x__date").replace_expressions({F("x"): moment}) == TruncDate(moment)
+    assert F("x__nothing").replace_expressions({F("x"): moment}) == F("x__nothing")
+    with pytest.raises(NotImplementedError, match="pair of lookup and value"):
+        Q(x=1).replace_expressions({F("x"): moment})
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        (Value("a"), CharField), (Value(1), IntegerField), (Value(1.5), FloatField), (Length("name"), IntegerField),
+        (Count("*"), IntegerField), (Value(decimal.Decimal("1.5")), DecimalField),
+    ],
+)  # fmt: skip
+def test_what_is_computed_has_a_field_of_its_kind(expression: Any, expected: type) -> None:
+    assert isinstance(expression.output_field, expected)
+
+
+def test_the_class_of_an_expression_may_be_told_what_it_holds() -> None:
+    count: Any = Func("name", function="COUNT")
+    count.contains_aggregate = True
+    assert count.contains_aggregate
+    assert not Func("name", function="COUNT").contains_aggregate
+
+
+async def test_arguments_of_save_that_have_no_name_are_taken_with_a_warning(library: Any) -> None:
+    author = await Author.objects.afirst()
+    assert author is not None
+    with pytest.warns(DeprecationWarning, match="Passing positional arguments to a?save"):
+        await author.asave(False, False, None, ["name"])
+    with pytest.warns(DeprecationWarning), pytest.raises(TypeError, match="multiple values for argument"):
+        await author.asave(False, force_insert=True)
+    with pytest.warns(DeprecationWarning), pytest.raises(TypeError, match="takes from 1 to 5 positional"):
+        await author.asave(False, False, None, None, None)
+
+
+async def test_a_relations_rows_and_how_they_are_sorted_out(library: Any) -> None:
+    books = [book async for book in Book.objects.order_by("pk")]
+    author = await Author.objects.filter(books__isnull=False).afirst()
+    relation: Any = Book.author
+    rows, key, near, single, name, _ = relation.get_prefetch_querysets(books)
+    assert {key(row) for row in [row async for row in rows]} == {near(book) for book in books} - {None}
+    assert (single, name) == (True, "author")
+    rows, key, near, single, name, _ = author.books.get_prefetch_querysets([author], [Book.objects.all()])  # type: ignore[union-attr]
+    assert {key(row) for row in [row async for row in rows]} == {near(author)}
+    assert (single, name) == (False, "books")
+    with pytest.raises(ValueError, match="length of 1"):
+        relation.get_prefetch_querysets(books, [])
+    with pytest.warns(DeprecationWarning, match="get_prefetch_querysets"):
+        relation.get_prefetch_queryset(books)
+
+
+async def test_no_number_beyond_a_column_is_put_to_the_database_where_djangos_answers_are_wanted(
+    database: Any, queries: Any
+) -> None:
+    await Everything.objects.acreate(smallint=7, positive=7)
+    beyond = databases["default"].dialect.integer_range(Everything._meta.get_field("smallint"))[1] + 1
+    asked = {"smallint": beyond, "smallint__gt": beyond, "positive": -1, "positive__lt": -1}
+    orm.configure(same_everywhere=False)
+    try:
+        for lookup, value in asked.items():
+            with queries as sent:
+                assert await Everything.objects.filter(**{lookup: value}).acount() == 0
+            assert not sent, lookup
+        assert await Everything.objects.filter(smallint__lt=beyond, positive__gt=-1).acount() == 1
+    finally:
+        orm.configure(same_everywhere=True)
+
+
+async def test_a_text_is_the_list_of_its_characters_where_djangos_answers_are_wanted(database: Any) -> None:
+    for name in ("a", "b", "c", "ab"):
+        await Author.objects.acreate(name=name)
+    orm.configure(strict_values=False)
+    for text, found in (("ab", {"a", "b"}), ("", set()), ("cab", {"a", "b", "c"})):
+        assert {author.name async for author in Author.objects.filter(name__in=text)} == found
+        assert await Author.objects.exclude(name__in=text).acount() == 4 - len(found)
+    with pytest.raises(TypeError, match="takes a list or a queryset, not 5"):
+        Author.objects.filter(name__in=5)
+
+
+@pytest.mark.only(backend="sqlite")
+async def test_a_computed_decimal_has_15_digits_at_most_where_djangos_answers_are_wanted(library: Any) -> None:
+    exact = decimal.Decimal("0.333333333333333") * 4 + decimal.Decimal("10000")
+    total = Sum(Value(exact, output_field=DecimalField(max_digits=30, decimal_places=20)))
+    orm.configure(same_everywhere=False)
+    found = await Author.objects.filter(pk=await Author.objects.values_list("pk", flat=True).afirst()).aaggregate(
+        t=total
+    )
+    assert found == {"t": decimal.Decimal("10001.3333333333")}
+
+
+@pytest.mark.only(backend="sqlite")
+async def test_a_sum_of_two_types_is_compared_as_what_the_database_makes_of_it(library: Any) -> None:
+    assert not await Author.objects.filter(name__in=[F("age") + "1)) OR ((1==1"]).aexists()

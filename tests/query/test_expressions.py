@@ -63,11 +63,16 @@ from orm.models.functions import (
     Upper,
 )
 from orm.query.shape import clear
+from orm.sql.handwritten import RawSQL
 from tests.query import library as L
 from tests.query.answers import named, names, titled, titles
-from tests.query.models import Author, Book, Review
+from tests.query.models import Author, Book, Everything, Review
 
 # -- Case and When -----------------------------------------------------------------------------------------------------
+
+
+async def test_what_has_no_known_type_is_compared_as_it_is(library: Any) -> None:
+    assert await Author.objects.annotate(said=RawSQL("%s", ["a"])).filter(said="a").acount() == len(L.authors)
 
 
 async def test_case_as_an_annotation(library: Any) -> None:
@@ -171,6 +176,24 @@ async def test_date_plus_duration(library: Any) -> None:
 async def test_filter_on_date_arithmetic(library: Any) -> None:
     found = Book.objects.filter(added__lt=F("added") + datetime.timedelta(seconds=1))
     assert await titles(found) == titled(b for b in L.books if b.added)
+
+
+@pytest.mark.parametrize(("days", "found"), [(2, "lt lte"), (3, "lte exact gte"), (4, "gt gte")])
+async def test_a_date_meets_a_moment_as_the_beginning_of_its_day(database: Any, days: int, found: str) -> None:
+    day = datetime.date(2010, 6, 25)
+    moment = datetime.datetime(2010, 6, 28, tzinfo=datetime.UTC)
+    await Everything.objects.acreate(date=day, datetime=moment)
+    later = F("date") + datetime.timedelta(days)
+    turned = {"lt": "gt", "lte": "gte", "exact": "exact", "gt": "lt", "gte": "lte"}
+    meeting = Everything.objects.annotate(later=later)
+    assert [
+        one for one in turned if await meeting.filter(**{f"later__{one}": F("datetime")}).aexists()
+    ] == found.split()
+    await Everything.objects.aupdate(date=moment.date())
+    for lookup in ("lte", "exact", "gte"):
+        assert await Everything.objects.filter(**{f"date__{lookup}": F("datetime")}).aexists()
+        assert await Everything.objects.filter(**{f"datetime__{lookup}": F("date")}).aexists()
+    assert await Everything.objects.filter(date__range=(F("datetime"), F("datetime"))).aexists()
 
 
 async def test_values_of_many_types(library: Any) -> None:

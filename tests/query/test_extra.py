@@ -95,3 +95,33 @@ async def test_names_are_checked_or_quoted(library: Any) -> None:
     with pytest.raises(ProgrammingError):
         await Author.objects.extra(tables=['query_book"; DROP TABLE query_book; --'])
     assert await Author.objects.acount()
+
+
+async def test_a_column_stands_before_a_field_of_its_name(library: Any) -> None:
+    """As in Django: in results and orderings; conditions still speak of the field."""
+    rows = Author.objects.extra(select={"age": "1"})
+    assert {author.age async for author in rows} == {1}
+    assert {row["age"] async for row in rows.values("name", "age")} == {1}
+    assert await rows.filter(age__gt=36).acount() == await Author.objects.filter(age__gt=36).acount()
+    negative = Author.objects.extra(select={"age": "-age"}).filter(age__isnull=False).order_by("age", "name")
+    assert [a.name async for a in negative] == [
+        a.name async for a in Author.objects.filter(age__isnull=False).order_by("-age", "name")
+    ]
+
+
+async def test_values_of_all_columns_have_those_of_a_later_extra(library: Any) -> None:
+    row = await Author.objects.values().extra(select={"one": "1"}).afirst()
+    assert row["one"] == 1
+    assert (await Author.objects.values_list().extra(select={"one": "1"}).afirst())[0] == 1
+
+
+async def test_a_value_alone_has_its_own_type(library: Any) -> None:
+    """Nothing beside it tells PostgreSQL what it is."""
+    for value in (5, "five", 2.5):
+        rows = Author.objects.extra(select={"given": "%s"}, select_params=[value])
+        assert (await rows.values_list("given", flat=True).afirst()) == value
+
+
+def test_the_query_tells_of_its_columns() -> None:
+    rows = Author.objects.extra(select={"older": "age + %s"}, select_params=[5])
+    assert rows.query.extra == {"older": ("age + %s", [5])}

@@ -573,3 +573,14 @@ async def test_in_bulk_refuses_a_field_that_is_not_unique(library: Any) -> None:
 async def test_in_with_a_thousand_values(library: Any) -> None:
     keys = [*range(5000), L.ADA.pk]
     assert await names(Author.objects.filter(pk__in=keys)) == ["Ada"]
+
+
+async def test_the_key_of_a_relation_leads_to_its_row(library: Any) -> None:
+    """As in Django, ``author_id__name`` is what ``author__name`` is."""
+    assert await titles(Book.objects.filter(author_id__name="Ada")) == await titles(
+        Book.objects.filter(author__name="Ada")
+    )
+    assert (
+        await Book.objects.filter(author_id__in=[L.NOTES.author.pk]).acount()
+        == await Book.objects.filter(author__in=[L.NOTES.author.pk]).acount()
+    )

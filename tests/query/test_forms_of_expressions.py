@@ -22,11 +22,12 @@ from orm.models import (
     Q,
     Subquery,
     Sum,
+    TextField,
     Value,
     Variance,
     When,
 )
-from orm.models.functions import Coalesce, Lower, Substr
+from orm.models.functions import Coalesce, Lower, Now, Substr
 from orm.sql.expressions import CombinedExpression, Expression, NegatedExpression
 from orm.sql.handwritten import RawSQL
 from tests.query.models import Author, Book
@@ -143,3 +144,13 @@ def test_two_dates_can_only_be_subtracted(connector: str) -> None:
 def test_a_subquery_takes_a_query_as_well() -> None:
     rows = Book.objects.values("pages")
     assert Subquery(rows.query).output_field.kind == Subquery(rows).output_field.kind == "integer"
+
+
+class Noon(Now):
+    def as_sql(self, compiler: Any, connection: Any, **extra_context: Any) -> Any:
+        return super().as_sql(compiler, connection, template="'2024-01-01 12:00:00'", **extra_context)
+
+
+async def test_a_subclass_of_now_may_say_what_it_is(library: Any) -> None:
+    found = await Author.objects.annotate(noon=Noon(output_field=TextField())).values_list("noon", flat=True).afirst()
+    assert found == "2024-01-01 12:00:00"

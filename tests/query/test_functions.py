@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from orm.errors import FieldError
-from orm.models import CharField, F, IntegerField, Value
+from orm.models import BigIntegerField, CharField, F, Func, IntegerField, Value
 from orm.models.functions import (
     SHA224,
     SHA256,
     SHA384,
     SHA512,
+    Chr,
     Cot,
     JSONArray,
     JSONObject,
@@ -52,6 +53,25 @@ async def test_numeric_functions_of_floats(row: Any) -> None:
     assert found.rest == pytest.approx(0.567)
     assert found.cot == pytest.approx(1 / math.tan(2.567))
     assert type(found.rounded) is float
+
+
+@pytest.mark.parametrize(
+    ("value", "precision", "expected"),
+    [(2.5, 0, 3), (-2.5, 0, -3), (3.5, 0, 4), (0.25, 1, 0.3), (1449.5, -1, 1450), (-4.9, -1, 0), (1450.5, -2, 1500)],
+)
+async def test_floats_are_rounded_half_away_from_zero(
+    database: Any, value: float, precision: int, expected: float
+) -> None:
+    await Everything.objects.acreate(float=value)
+    found = await Everything.objects.annotate(x=Round("float", precision)).values_list("x", flat=True).aget()
+    assert (found, math.copysign(1, found)) == (expected, math.copysign(1, expected))
+
+
+@pytest.mark.parametrize(("value", "expected"), [(15, 20), (-25, -30), (1449, 1450), (4, 0)])
+async def test_whole_numbers_are_rounded_to_tens(database: Any, value: int, expected: int) -> None:
+    await Everything.objects.acreate(integer=value)
+    rows = Everything.objects.annotate(x=Round("integer", -1), same=Round("integer", 1))
+    assert await rows.values_list("x", "same").aget() == (expected, value)
 
 
 async def test_json_made_of_values(row: Any) -> None:
@@ -124,3 +144,16 @@ async def test_a_lookup_of_a_transforms_result(row: Any) -> None:
         CharField._unregister_lookup(Length)
     with pytest.raises(KeyError):
         CharField._unregister_lookup(Length)
+
+
+@pytest.mark.only(backend="postgresql")
+async def test_a_function_of_integers_is_found_for_plain_numbers_and_values(database: Any) -> None:
+    """PostgreSQL has no ``left(text, bigint)``: a number is the smallest that it takes for one written in SQL."""
+    await Everything.objects.acreate(char="abc")
+    for two in (2, Value(2)):
+        cut = Func("char", two, function="LEFT", output_field=CharField())
+        assert await Everything.objects.values_list(cut, flat=True).aget() == "ab"
+    assert await Everything.objects.values_list(Chr(Value(65)), flat=True).aget() == "A"
+    assert await Everything.objects.values_list(Chr(Length("char") + 62), flat=True).aget() == "A"
+    wide = Func(Value(2**40), function="ABS", output_field=BigIntegerField())
+    assert await Everything.objects.values_list(wide, flat=True).aget() == 2**40

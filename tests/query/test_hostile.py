@@ -10,8 +10,9 @@ import psycopg
 import pytest
 
 import orm
-from orm.models import CTE, F, QuerySet, TextField, Value
+from orm.models import CTE, Exists, F, JSONElements, JSONItems, Matched, QuerySet, Rows, TableFunction, TextField, Value
 from orm.sql.calls import Func
+from orm.sql.expressions import CombinedExpression
 from orm.sql.handwritten import RawSQL
 from orm.sql.lookups import Lookup
 from orm.sql.nodes import Node
@@ -68,8 +69,11 @@ def loose_strings(row: Any) -> Iterator[Any]:
     orm.configure(databases={"default": row.url})
 
 
-def judged(call: Call, texts: Sequence[str] = TEXTS) -> list[str]:
-    """Return what is wrong with the outcomes of a call with each text in each parameter."""
+def judged(call: Call, texts: Sequence[str] = TEXTS, identifiers: Sequence[str] = ()) -> list[str]:
+    """Return what is wrong with the outcomes of a call with each text in each parameter.
+
+    ``identifiers`` are the parameters that name what the statement calls so.
+    """
     outcomes: dict[str, list[hostile.Outcome]] = {}
     for text in texts:
         for name, run in variations(call, text):
@@ -77,7 +81,9 @@ def judged(call: Call, texts: Sequence[str] = TEXTS) -> list[str]:
     return [
         f"{name}: {fault}"
         for name, found in outcomes.items()
-        for fault in faults(found, name.split()[0] in hostile.CHECKED_BY_THE_DATABASE, name.startswith("**"))
+        for fault in faults(
+            found, name.split()[0] in hostile.CHECKED_BY_THE_DATABASE, name.startswith("**") or name in identifiers
+        )
     ]
 
 
@@ -105,6 +111,21 @@ def test_expressions_where_backslashes_escape(loose_strings: Any) -> None:
     assert Tag.objects.annotate(shown=shown).get().shown == "off"
     judge_expressions(loose_strings.backend, [text for text in TEXTS if "\\" in text or "'" in text])
     test_lookups_with_expressions(loose_strings)
+
+
+OPERATORS = ("-", "?", "||", "%%", "<->", "@>", "AT TIME ZONE")
+NO_OPERATORS = [text for text in TEXTS if text not in OPERATORS]
+
+
+@pytest.mark.parametrize("text", [*NO_OPERATORS, "+ --", "+--", "/*", "%", "%s", "UNION SELECT name FROM tag --", ""])
+def test_an_operator_is_made_of_signs_or_known_words(text: str) -> None:
+    with pytest.raises(ValueError, match="is no operator"):
+        CombinedExpression(F("integer"), text, F("integer"))
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_operators_of_a_database_are_taken(operator: str) -> None:
+    assert CombinedExpression(F("integer"), operator, F("integer")).connector == operator
 
 
 def test_lookups_with_expressions(row: Any) -> None:
@@ -194,28 +215,87 @@ NO_METHODS = {
     "query_structure": "how a queryset becomes part of another",
     "tag": "its text is a comment, without what would end one: tests/observability/test_tags.py",
 }
+IDENTIFIERS = {"join": ["name"], "merge": ["name"]}
+TAUGHT_KEYWORDS: dict[str, dict[str, Any]] = {"merge": {"on": {"id": "id"}, "when": [Matched().nothing()]}}
+ONLY_ON = {"merge": "postgresql"}
 TAUGHT: dict[str, Callable[[], list[Any]]] = {
     "bulk_update": lambda: [[hostile.a_row()], ["text"]],
     "contains": lambda: [hostile.a_row()],
+    "copy_in": lambda: [[{"text": "x"}]],
     "extra": lambda: [{"one": "1"}],
     "fetch_mode": lambda: ["one"],
     "into": lambda: [hostile.Key],
+    "join": lambda: ["others", Tag.objects.values("id"), {"pk": "id"}],
+    "merge": lambda: [Tag.objects.values("id")],
     "with_cte": lambda: [CTE("others", Tag.objects.values("id")), {"pk": "id"}],
 }
+
+
+OF_ALL_ROWS = {"merge", "copy_in"}
+"""Methods that no queryset has which was ordered."""
 
 
 def test_methods(row: Any) -> None:
     wrong: dict[str, Any] = {}
     for name in methods():
-        method = getattr(Everything.objects.order_by("pk"), name)
-        call = Call(method, as_it_is, TAUGHT[name]()) if name in TAUGHT else find_call(method, [as_it_is])
+        queryset = Everything.objects.all() if name in OF_ALL_ROWS else Everything.objects.order_by("pk")
+        method = getattr(queryset, name)
+        if ONLY_ON.get(name, row.backend) != row.backend:
+            continue
+        if name in TAUGHT:
+            call: Call | None = Call(method, as_it_is, TAUGHT[name](), TAUGHT_KEYWORDS.get(name, {}))
+        else:
+            call = find_call(method, [as_it_is])
         if call is None:
             wrong[name] = "no call of it was found: teach hostile.VALUES one"
             continue
-        found = judged(call)
+        found = judged(call, identifiers=IDENTIFIERS.get(name, ()))
         if found:
             wrong[name] = found
     assert not wrong, "\n".join(f"{name}: {fault}" for name, fault in wrong.items())
+
+
+# -- sources -----------------------------------------------------------------------------------------------------------
+
+
+def called_source(cls: type, text: str) -> list[Callable[[], Any]]:
+    """Return ways to make a source with a text in it: as a value, where there may be a document, as a name."""
+    ways: list[Callable[[], Any]] = [lambda: list(cls({text: TextField()}, [("a",)]))]
+    if cls is Rows:
+        ways.append(lambda: list(cls({"a": TextField()}, [(text,)])))
+        ways.append(lambda: list(cls({"a": TextField()}, [{text: "a"}])))
+        return ways
+    wanted = len([p for p in inspect.signature(cls.__init__).parameters.values() if p.default is p.empty]) - 1
+    ways = [lambda: list(Everything.objects.filter(Exists(cls(*[text] * wanted))))]
+    if issubclass(cls, (JSONElements, JSONItems)):
+        ways.append(lambda: list(cls([text]) if cls is JSONElements else cls({text: text})))
+    return ways
+
+
+def test_sources(row: Any) -> None:
+    wrong: dict[str, Any] = {}
+    found = [cls for cls in classes(QuerySet) if issubclass(cls, (Rows, TableFunction)) and cls is not TableFunction]
+    assert len(found) >= 4
+    for cls in found:
+        for place in range(len(called_source(cls, ""))):
+            outcomes = [outcome(text, called_source(cls, text)[place]) for text in TEXTS]
+            judged_so = faults(outcomes, identifiers=True)
+            if judged_so:
+                wrong[f"{cls.__name__} {place}"] = judged_so
+    assert not wrong, "\n".join(f"{name}: {fault}" for name, fault in wrong.items())
+
+
+def test_a_text_in_given_rows_comes_back(database: Any) -> None:
+    texts = [text for text in TEXTS if "\0" not in text and "\ud800" not in text]
+    assert list(Rows({"a": TextField()}, [(text,) for text in texts]).values_list("a", flat=True)) == texts
+    for text in texts:
+        assert JSONElements([text]).filter(value=text).count() == 1
+
+
+@pytest.mark.parametrize("name", [text for text in TEXTS if not text.isidentifier()])
+def test_names_of_functions(name: str) -> None:
+    with pytest.raises(ValueError, match="name of a function"):
+        type("Named", (TableFunction,), {"function": name, "columns": {"a": TextField()}})
 
 
 # -- keywords ----------------------------------------------------------------------------------------------------------

@@ -293,6 +293,25 @@ async def test_pickled_querysets_have_their_results_and_can_be_asked_again(
     assert await copied.all().acount() == len(books)
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ({"_django_version": "1.0"}, "version 1.0 does not match"),
+        ({"_django_version": None}, "version is not specified"),
+        ({"_duotone_version": "0.0.1"}, "Duotone version 0.0.1 does not match"),
+    ],
+)
+async def test_what_another_version_pickled_warns(library: Any, written: dict[str, Any], said: str) -> None:
+    books = Book.objects.filter(pk=L.NOTES.pk)
+    await books
+    queryset, state = Book.objects.none(), {**books.__getstate__(), **written}
+    with pytest.warns(RuntimeWarning, match=f"queryset instance's .*{said}"):
+        queryset.__setstate__(state)
+    make, args, held = books._result_cache[0].__reduce__()
+    with pytest.warns(RuntimeWarning, match=f"model instance's .*{said}"):
+        make(*args).__setstate__({**held, **written})
+
+
 @pytest.mark.only(colour="blocking")
 async def test_pickling_a_queryset_runs_it(library: Any, queries: Queries) -> None:
     with queries as sent:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 import orm
 from orm.errors import NotSupportedError
-from orm.models import Count, F, Q
+from orm.models import Count, F, Q, Window
+from orm.models.functions import RowNumber
 from orm.sql.json import KeyTextTransform, KeyTransform
-from tests.query.models import Document
+from tests.query.models import Document, Priced
 
 DOCUMENTS: dict[str, Any] = {
     "flat": {"kind": "a", "n": 1, "ok": True},
@@ -56,6 +58,11 @@ CASES: list[tuple[dict[str, Any], set[str]]] = [
     ({"data__kind__iexact": "B"}, {"deep"}),
     ({"data__kind__regex": "^[ab]$"}, {"flat", "deep", "text number"}),
     ({"data__has_key": "kind"}, {"flat", "deep", "text number", "null inside"}),
+    ({"data__has_key": KeyTransform("x", KeyTransform("side", KeyTransform("in", "data")))}, {"deep"}),
+    ({"data__has_key": F("data__in__side__x__2__y")}, {"deep"}),
+    ({"data__has_key": KeyTextTransform("ok", "data")}, {"flat", "null inside"}),
+    ({"data__kind__in": [F("data__kind"), "c"]}, {"flat", "deep", "text number", "null inside"}),
+    ({"data__n__in": [F("data__in__side__x__0"), 1]}, {"flat"}),
     ({"data__has_keys": ["kind", "ok"]}, {"flat", "null inside"}),
     ({"data__has_any_keys": ["ok", "in"]}, {"flat", "deep", "null inside"}),
     ({"data__in__side__has_key": "x"}, {"deep"}),
@@ -184,3 +191,36 @@ async def test_containment_is_refused_where_answers_of_django_are_wanted(databas
     finally:
         orm.configure(same_everywhere=True)
     assert await Document.objects.filter(**{f"data__{lookup}": {"n": 1}}).acount() == 0
+
+
+async def test_keys_one_below_the_other_lead_on_whatever_each_gives(documents: dict[str, Any]) -> None:
+    side = KeyTextTransform("side", KeyTextTransform("in", "data"))
+    found = Document.objects.annotate(x=KeyTextTransform(0, KeyTextTransform("x", side))).filter(x="10")
+    assert await found.values_list("name", flat=True) == ["deep"]
+
+
+async def test_excluding_json_null_leaves_out_what_has_no_such_key(documents: dict[str, Any]) -> None:
+    assert {row.name async for row in Document.objects.exclude(data__kind=None)} == {"flat", "deep", "text number"}
+    assert await Document.objects.exclude(data=None).acount() == len(documents) - 1
+
+
+async def test_a_key_is_no_expression_of_another_kind(database: Any) -> None:
+    with pytest.raises(TypeError, match="has_key takes a key, or a key transform"):
+        Document.objects.filter(data__has_key=F("name"))
+
+
+async def test_the_decoder_of_a_field_reads_the_databases_text(database: Any) -> None:
+    row = await Priced.objects.acreate(prices={"a": 1.10, "b": [2.20]})
+    again = await Priced.objects.aget(pk=row.pk)
+    assert again.prices == {"a": Decimal("1.1"), "b": [Decimal("2.2")]}
+    assert await Priced.objects.values_list("prices__a", flat=True).aget() == Decimal("1.1")
+    assert (await Priced.objects.raw("SELECT * FROM query_priced"))[0].prices["b"] == [Decimal("2.2")]
+
+
+async def test_numbers_under_a_key_are_put_in_order_as_numbers(database: Any) -> None:
+    await Document.objects.abulk_create([Document(name=str(n), data={"n": n}) for n in (10, 9, 2.5)])
+    rows = Document.objects.alias(under=F("data__n"))
+    for ordered in (rows.order_by("data__n"), rows.order_by("under"), rows.order_by(F("data__n").asc())):
+        assert [row.data["n"] async for row in ordered] == [2.5, 9, 10]
+    numbered = rows.annotate(place=Window(RowNumber(), order_by="data__n")).order_by("place")
+    assert [row.data["n"] async for row in numbered] == [2.5, 9, 10]

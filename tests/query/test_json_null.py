@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from orm.models import Case, JSONField, Value, When
+from orm.models.functions import Lower
 from tests.query.models import Everything
 
 NULL = Value(None, JSONField())
@@ -56,3 +57,11 @@ async def test_bulk_writes_and_cases_take_it(rows: None) -> None:
     assert await found(json=None) == ["json", "new", "two"]
     await Everything.objects.aupdate(json=Case(When(char="sql", then=NULL), default="json"))
     assert await found(json=None) == ["json", "new", "sql", "two"]
+
+
+async def test_none_beside_an_expression_is_sql_null(database: Any) -> None:
+    await Everything.objects.acreate(char=Lower(Value("A")), json=None)
+    await Everything.objects.abulk_create([Everything(char=Lower(Value(char)), json=None) for char in "BC"])
+    await Everything(char=Lower(Value("D")), json=NULL).asave()
+    assert await found(json__isnull=True) == ["a", "b", "c"]
+    assert await found(json=None) == ["d"]

@@ -267,6 +267,23 @@ async def test_only_and_defer_follow_one_another(library: Any, chained: Any, loa
     assert ALL - found.get_deferred_fields() == loaded
 
 
+async def test_only_keeps_the_key_by_which_rows_were_found(library: Any, queries: Any) -> None:
+    author = await Author.objects.aget(name="Ada")
+    with queries as counted:
+        found = await author.books.only("pk").afirst()
+        assert found.author_id == author.pk and found.author is author
+    assert len(counted) == 1
+    async for book in (author.books.all() | Book.objects.exclude(author=author)).only("pk"):
+        assert "author_id" in book.get_deferred_fields()
+
+
+async def test_a_relation_that_is_loaded_needs_no_deferred_key(library: Any, queries: Any) -> None:
+    with queries as counted:
+        found = await Book.objects.defer("author").select_related().aget(pk=L.NOTES.pk)
+        assert found.author.name == "Ada"
+    assert len(counted) == 1
+
+
 async def test_a_row_that_is_not_there_is_named_without_asking_instances_for_their_text(library: Any) -> None:
     author = await Author.objects.aget(name="Ada")
     with pytest.raises(Book.DoesNotExist, match=rf"get\(pk=0, author=<Author pk={author.pk}>\)"):

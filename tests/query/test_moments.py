@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orm.errors import FieldError
+from orm.errors import FieldError, InvalidValue
 from orm.models import Count
 from orm.models.functions import ExtractHour, TruncDate, TruncDay, TruncHour, TruncQuarter, TruncWeek
 from tests.query import library as L
@@ -84,3 +84,15 @@ async def test_grouping_by_a_truncated_moment(library: Any) -> None:
         await Book.objects.exclude(added=None).annotate(day=TruncDate("added")).values("day").annotate(n=Count("pk"))
     )
     assert {row["day"]: row["n"] for row in found} == Counter(b.added.date() for b in L.books if b.added)
+
+
+@pytest.mark.parametrize("lookup", [{"added__date": "x"}, {"added__date__in": ["x"]}, {"added__time__gt": "25:00"}])
+def test_a_text_that_is_no_part_of_a_moment_is_an_invalid_value(database: Any, lookup: dict[str, Any]) -> None:
+    with pytest.raises(InvalidValue, match="got"):
+        Book.objects.filter(**lookup)
+
+
+@pytest.mark.parametrize("item", [3, ["title"], None])
+def test_an_order_by_what_is_no_name_is_an_error_of_fields(database: Any, item: Any) -> None:
+    with pytest.raises(FieldError, match="Invalid order_by arguments"):
+        Book.objects.order_by(item)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from orm.errors import FieldError, NotSupportedError
-from orm.models import F
+from orm.models import F, Sum
 from orm.models.functions import Lower
 from tests.query import library as L
-from tests.query.models import Author, Book, Country, Publisher, Tag
+from tests.query.models import Author, Book, Country, Publisher, Review, Tag
 
 
 async def ordered_titles(books: Any) -> list[str]:
@@ -94,6 +94,47 @@ async def test_order_by_random_gives_every_row_once(library: Any) -> None:
 
 async def test_later_order_by_replaces_the_earlier(library: Any) -> None:
     assert await ordered_titles(Book.objects.order_by("pages").order_by("pk")) == L.TITLES
+
+
+async def test_an_order_by_tags_gives_a_row_for_each(library: Any) -> None:
+    rows = sum(max(len(book.tags), 1) for book in L.books)
+    assert len(await Book.objects.order_by("tags__name")) == rows > len(L.books)
+
+
+async def test_a_count_has_no_order(library: Any) -> None:
+    ordered = Book.objects.order_by("tags__name")
+    assert await ordered.acount() == len(L.books)
+    assert await ordered.aaggregate(pages=Sum("pages")) == {"pages": sum(book.pages for book in L.books)}
+
+
+async def test_one_row_is_found_once_whatever_the_order_joins(library: Any) -> None:
+    first = max(L.books, key=lambda book: len(book.tags))
+    assert (await Book.objects.order_by("tags__name").aget(pk=first.pk)).title == first.title
+
+
+async def test_an_order_that_is_replaced_takes_its_tables_along(library: Any) -> None:
+    ordered = Book.objects.order_by("tags__name")
+    assert await ordered_titles(ordered.order_by("pk")) == L.TITLES
+    assert await ordered.order_by().acount() == len(await ordered.order_by()) == len(L.books)
+    assert "JOIN" not in str(Book.objects.order_by("author__name").order_by("pk").query)
+
+
+async def test_a_filter_by_the_order_of_a_relation_keeps_its_join(library: Any) -> None:
+    found = Book.objects.order_by("author__name").filter(author__name__gt="C").order_by("pk")
+    assert await ordered_titles(found) == [book.title for book in L.books if book.author.name > "C"]
+
+
+async def test_rows_are_ordered_by_the_related_rows_that_a_later_filter_leaves(library: Any) -> None:
+    after = await ordered_titles(Book.objects.order_by("tags__name", "pk").filter(tags__name__gt="novel"))
+    assert after == await ordered_titles(Book.objects.filter(tags__name__gt="novel").order_by("tags__name", "pk"))
+
+
+async def test_a_subquery_has_no_order_that_joins(library: Any) -> None:
+    assert "JOIN" not in str(Review.objects.filter(book__in=Book.objects.order_by("author__name")).query)
+
+
+async def test_changing_rows_joins_nothing_for_their_order(library: Any) -> None:
+    assert await Book.objects.order_by("tags__name").aupdate(pages=F("pages")) == len(L.books)
 
 
 async def test_empty_order_by_removes_the_models_ordering(library: Any) -> None:
@@ -289,3 +330,28 @@ async def test_orderings_of_many_kinds_agree_with_python(library: Any) -> None:
             expected.sort(key=keys[name], reverse=sign == "-")
         found = await ordered_titles(Book.objects.order_by(*(sign + name for sign, name in chosen), "pk"))
         assert found == [b.title for b in expected]
+
+
+@pytest.mark.only(backend="postgresql")
+async def test_different_by_an_annotation(library: Any) -> None:
+    found = Book.objects.annotate(long=F("pages")).order_by("-long", "pk").distinct("long")
+    assert [book.long async for book in found] == sorted({b.pages for b in L.books}, reverse=True)
+
+
+def test_a_query_shows_the_names_it_is_ordered_by() -> None:
+    ordered = Book.objects.order_by("author__name", "-pages")
+    assert ordered.query.order_by == ordered.filter(pages__gt=3).query.order_by == ("author__name", "-pages")
+    assert ordered.order_by().query.order_by == Country.objects.all().query.order_by == ()
+
+
+def test_a_query_shows_the_expressions_it_is_ordered_by() -> None:
+    first, second = (Book.objects.order_by(F("pages") + number) for number in (1, 2))
+    assert len(first.query.order_by) == len(second.query.order_by) == 1
+    assert not isinstance(first.query.order_by[0], str)
+
+
+def test_a_query_knows_whether_its_order_is_the_models_and_whether_it_is_reversed() -> None:
+    assert Country.objects.all().query.default_ordering
+    assert not Country.objects.order_by("name").query.default_ordering
+    assert Country.objects.all().query.standard_ordering
+    assert not Country.objects.reverse().query.standard_ordering

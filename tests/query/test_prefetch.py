@@ -302,6 +302,8 @@ def test_a_prefetch_tells_its_levels() -> None:
     assert [lookup.get_current_to_attr(level) for level in (0, 1)] == [("books", False), ("words", True)]
     assert lookup.get_current_querysets(0) is None
     assert lookup.get_current_querysets(1) == [lookup.queryset]
+    with pytest.warns(DeprecationWarning, match="get_current_querysets"):
+        assert lookup.get_current_queryset(1) is lookup.queryset
 
 
 async def test_one_lookup_with_two_querysets_is_refused(library: Any) -> None:

@@ -92,6 +92,18 @@ async def test_raw_prefetches(library: Any, queries: Any) -> None:
     assert len(counted) == 2
 
 
+async def test_raw_one_by_one_keeps_nothing(library: Any, queries: Any) -> None:
+    rows = Author.objects.raw("SELECT * FROM query_author ORDER BY id")
+    with queries as counted:
+        for _ in range(2):
+            assert [author.name async for author in rows.aiterator()] == [author.name for author in L.authors]
+    assert len(counted) == 2
+    with queries as counted:
+        found = [author async for author in rows.prefetch_related("books").aiterator()]
+        assert len(await found[0].books.all()) == 2
+    assert len(counted) == 2
+
+
 async def test_raw_with_wrong_sql(library: Any) -> None:
     with pytest.raises((ProgrammingError, orm.errors.OperationalError)):
         await Author.objects.raw("SELECT * FROM no_such_table")
@@ -197,7 +209,8 @@ async def test_explain(library: Any) -> None:
 
 @pytest.mark.only(backend="postgresql")
 async def test_explain_with_options(library: Any) -> None:
-    assert "actual" in await Book.objects.filter(pages__gt=3).aexplain(analyze=True)
+    assert "Buffers" not in await Book.objects.filter(pages__gt=3).aexplain(analyze=True, buffers=False)
+    assert "actual" in await Book.objects.filter(pages__gt=3).aexplain(format="text", analyze=True)
     assert '"Plan"' in await Book.objects.filter(pages__gt=3).aexplain(format="json")
 
 

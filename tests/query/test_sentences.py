@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,26 @@ from tests.query.answers import titles
 from tests.query.models import Author, Book, Tag
 
 WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
+    "a key alone": (
+        lambda: Tag.objects.filter(7),
+        TypeError,
+        "Q() and filter() take conditions and lookup=value pairs, not 7: to find a row by its key, write pk=7",
+    ),
+    "a comparison": (
+        lambda: Tag.objects.filter(Tag.name == "new"),
+        TypeError,
+        "Q() and filter() take conditions and lookup=value pairs, not False: Python makes a comparison",
+    ),
+    "a manager walked": (
+        lambda: list(Tag.objects),
+        TypeError,
+        "Tag.objects is a manager and not a query: write `for ... in Tag.objects.all()`.",
+    ),
+    "a related manager walked": (
+        lambda: list(Author(pk=1).books),
+        TypeError,
+        "author.books is a manager and not a query: write `for ... in author.books.all()`.",
+    ),
     "no field": (
         lambda: Tag.objects.filter(nope=1),
         FieldError,
@@ -75,6 +96,12 @@ async def test_refused_before_sql(library: Any, ask: Callable[[], Any], error: t
         ask()
 
 
+@pytest.mark.only(colour="awaitable")
+async def test_a_manager_that_is_walked_asynchronously_says_what_to_walk() -> None:
+    with pytest.raises(TypeError, match=r"write `async for \.\.\. in Tag\.objects\.all\(\)`"):
+        [tag async for tag in Tag.objects]  # type: ignore[attr-defined]
+
+
 async def test_refused_when_asked(library: Any) -> None:
     with pytest.raises(Book.DoesNotExist, match="Book matching query does not exist. .*title='Nope'"):
         await Book.objects.aget(title="Nope")
@@ -94,3 +121,9 @@ async def test_slices_are_combined(library: Any) -> None:
     assert await titles(first ^ Book.objects.order_by("pk")[:1]) == await titles(Book.objects.order_by("pk")[1:3])
     with pytest.raises(TypeError, match="Cannot combine queries once a slice has been taken"):
         first & last
+
+
+def test_a_manager_is_nothing_that_can_be_awaited() -> None:
+    """Templates of Jinja await what can be, before they call a method of it."""
+    assert not inspect.isawaitable(Tag.objects)
+    assert not inspect.isawaitable(Author(pk=1).books)

@@ -50,6 +50,20 @@ async def pasted(queryset: Any) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in await connection.afetch(queryset.sql())]
 
 
+@pytest.mark.parametrize("text", HOSTILE)
+async def test_the_text_with_placeholders_is_raw_sql(database: Any, text: str) -> None:
+    await Author.objects.acreate(name="Ada")
+    found = await Author.objects.acreate(name=text)
+    queryset = Author.objects.filter(name__contains=text, pk__in=[1, 2, found.pk])[:5]
+    assert [author async for author in Author.objects.raw(*queryset.query.sql_with_params())] == [found]
+    assert queryset.query.get_compiler("default").as_sql() == queryset.query.sql_with_params()
+
+
+def test_a_compiler_is_one_of_a_database(database: Any) -> None:
+    with pytest.raises(ValueError, match='get_compiler\\(using="default"\\)'):
+        Author.objects.all().query.get_compiler()
+
+
 @pytest.mark.parametrize("name", VALUES)
 async def test_a_value_of_each_type_is_found_by_the_text(database: Any, name: str) -> None:
     found = await Everything.objects.acreate(**{name: VALUES[name]})

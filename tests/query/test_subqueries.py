@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orm.models import Count, Exists, F, IntegerField, Max, OuterRef, Q, Subquery, Sum, Value
-from orm.models.functions import Coalesce
+from orm.models.functions import Coalesce, Concat, Upper
 from tests.query import library as L
 from tests.query.answers import named, names, titled, titles
 from tests.query.models import Author, Book, Publisher, Review, Tag
@@ -343,3 +343,17 @@ async def test_a_query_stands_where_its_queryset_may(library: Any) -> None:
 async def test_nothing_and_a_negated_exists(library: Any) -> None:
     rows = Book.objects.filter(Q() & ~Exists(Review.objects.filter(book=OuterRef("pk"))))
     assert await titles(rows) == titled(b for b in L.books if not b.reviews)
+
+
+async def test_different_rows_cut_in_an_order_of_other_columns(library: Any) -> None:
+    """What they are ordered by is selected too, as databases want it, and is no part of what is compared."""
+    expected = sorted(book.title for book in sorted(L.books, key=lambda book: (book.title, book.pk))[:2])
+    for first in (
+        Book.objects.distinct().order_by("title", "pk")[:2],
+        Book.objects.order_by("title", "pk").values("pk").distinct()[:2],
+        Book.objects.order_by(Upper("title"), "pk").distinct()[:2],
+        Book.objects.annotate(same=F("pk") + 0).order_by("title", "pk").values("same").distinct()[:2],
+        Book.objects.distinct().order_by(Concat("title", Value("!")), "pk")[:2],
+    ):
+        found = Book.objects.filter(pk__in=first)
+        assert sorted([book.title async for book in found]) == expected

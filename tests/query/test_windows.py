@@ -10,6 +10,8 @@ import pytest
 import orm
 from orm.models import Count, Exists, F, Max, OuterRef, Prefetch, Q, Subquery, Sum, Window
 from orm.models.functions import FirstValue, Rank, RowNumber
+from orm.query import shape
+from tests.conftest import Run
 from tests.counting import Queries
 from tests.query import library as L
 from tests.query.answers import titled, titles
@@ -109,6 +111,12 @@ async def test_a_window_over_groups(library: Any) -> None:
         await ranked.filter(Q(rank=1) | Q(age=36))
 
 
+async def test_a_window_that_counts_the_groups(library: Any) -> None:
+    groups = Book.objects.values("author").annotate(pages=Sum("pages"), groups=Window(Count("*")))
+    number = len({book.author.pk for book in L.books})
+    assert [row["groups"] async for row in groups] == [number] * number
+
+
 async def test_comparing_values_of_windows(library: Any) -> None:
     longest = Book.objects.annotate(most=Window(Max("pages"), partition_by="author"))
     assert await titles(longest.filter(pages=F("most"))) == titled(
@@ -168,12 +176,13 @@ async def test_prefetching_the_first_of_each(library: Any) -> None:
     ]
 
 
+CUT = {"sqlite": "ROW_NUMBER", "postgresql": "LATERAL"}
 SLICES = [(0, 1), (0, 2), (1, 2), (1, None), (2, 10), (0, 0)]
 
 
 @pytest.mark.parametrize("bounds", SLICES, ids=str)
 async def test_a_sliced_prefetch_is_cut_by_the_database(
-    library: Any, queries: Queries, bounds: tuple[int, int | None]
+    library: Any, database: Run, queries: Queries, bounds: tuple[int, int | None]
 ) -> None:
     part = slice(*bounds)
     with queries as sent:
@@ -181,7 +190,7 @@ async def test_a_sliced_prefetch_is_cut_by_the_database(
             Prefetch("books", Book.objects.order_by("-pages", "pk")[part], to_attr="some")
         ).order_by("pk")
     assert len(sent) == 2
-    assert "ROW_NUMBER" in sent[1]
+    assert CUT[database.backend] in sent[1]
     assert [[b.title for b in a.some] for a in authors] == [
         [b.title for b in sorted(a.books, key=lambda b: (-b.pages, b.pk))[part]] for a in L.authors
     ]
@@ -189,7 +198,7 @@ async def test_a_sliced_prefetch_is_cut_by_the_database(
         books = await Book.objects.prefetch_related(Prefetch("tags", Tag.objects.order_by("-name")[part])).order_by(
             "pk"
         )
-    assert "ROW_NUMBER" in sent[1]
+    assert CUT[database.backend] in sent[1]
     assert [[t.name for t in b.tags.all()] for b in books] == [sorted(b.tags, reverse=True)[part] for b in L.books]
 
 
@@ -198,6 +207,27 @@ async def test_a_sliced_prefetch_in_the_order_of_the_model(library: Any) -> None
     assert [[t.name for t in b.tags.all()] for b in books] == [sorted(b.tags)[:2] for b in L.books]
     books = await Book.objects.prefetch_related(Prefetch("tags", Tag.objects.reverse()[:2])).order_by("pk")
     assert [[t.name for t in b.tags.all()] for b in books] == [sorted(b.tags)[::-1][:2] for b in L.books]
+
+
+async def test_windows_of_a_sliced_prefetch_see_the_rows_of_all(library: Any, queries: Queries) -> None:
+    numbered = Book.objects.annotate(number=Window(RowNumber(), order_by="pk")).order_by("-pages", "pk")[:1]
+    with queries as sent:
+        authors = await Author.objects.prefetch_related(Prefetch("books", numbered, to_attr="top")).order_by("pk")
+    assert len(sent) == 2
+    assert "LATERAL" not in sent[1]
+    places = {b.pk: number for number, b in enumerate(L.books, 1)}
+    assert [[(b.pk, b.number) for b in a.top] for a in authors] == [
+        [(b.pk, places[b.pk]) for b in sorted(a.books, key=lambda b: (-b.pages, b.pk))[:1]] for a in L.authors
+    ]
+
+
+async def test_slices_of_other_sizes_share_a_plan(library: Any) -> None:
+    for size in (1, 2, 5):
+        before = shape.size()
+        books = Book.objects.order_by("-pages", "pk")[:size]
+        authors = await Author.objects.prefetch_related(Prefetch("books", books, to_attr="some")).order_by("pk")
+        assert [len(a.some) for a in authors] == [min(size, len(a.books)) for a in L.authors]
+        assert size == 1 or shape.size() == before
 
 
 async def test_a_sliced_prefetch_of_groups_and_of_distinct_rows(library: Any) -> None:

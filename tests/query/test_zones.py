@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import orm
+from orm.errors import DataError, TransactionManagementError
 from orm.models import DateField
 from orm.models.functions import (
     Cast,
@@ -23,6 +24,7 @@ from orm.models.functions import (
     TruncMonth,
     TruncTime,
 )
+from orm.sql.handwritten import RawSQL
 from orm.sql.types import prepare_datetime
 from orm.sql.zones import current_zone, name_of
 from tests.query import library as L
@@ -213,11 +215,85 @@ async def test_with_zoned_columns_naive_datetimes_go_in_and_come_back(library: A
 @pytest.mark.only(backend="postgresql")
 async def test_with_zoned_columns_sessions_are_in_the_zone(library: Any, naive_in_rome: None) -> None:
     mine = await at(datetime.datetime(2024, 7, 1, 1, 30))
-    await orm.databases["default"].aclose()
+    assert await mine.values_list(Cast("added", DateField()), flat=True).aget() == datetime.date(2024, 7, 1)
+    orm.configure(time_zone="UTC")
+    assert await mine.values_list(Cast("added", DateField()), flat=True).aget() == datetime.date(2024, 6, 30)
+
+
+@pytest.mark.only(backend="sqlite")
+async def test_where_sessions_have_no_zone_nothing_is_closed_for_another(library: Any) -> None:
+    before = orm.databases["default"]
+    orm.configure(use_tz=False, zoned_columns=True, time_zone="Europe/Rome")
     try:
-        assert await mine.values_list(Cast("added", DateField()), flat=True).aget() == datetime.date(2024, 7, 1)
+        assert orm.databases["default"] is before
     finally:
-        await orm.databases["default"].aclose()
+        orm.configure(use_tz=True, zoned_columns=False, time_zone="UTC")
+
+
+@pytest.mark.only(backend="postgresql", colour="blocking")
+def test_the_zone_is_set_while_a_failed_transaction_is_open(library: Any, naive_in_rome: None) -> None:
+    with pytest.raises(TransactionManagementError, match="nothing of it was saved"), orm.atomic():
+        with pytest.raises(DataError):
+            list(Book.objects.annotate(wrong=RawSQL("1 / 0")))
+        orm.configure(time_zone="UTC")
+    assert Book.objects.annotate(zone=RawSQL("current_setting('TimeZone')")).values_list("zone", flat=True)[0] == "UTC"
+
+
+@pytest.mark.only(backend="postgresql", colour="blocking")
+def test_a_transaction_goes_on_in_the_zone_that_is_set_meanwhile(library: Any, naive_in_rome: None) -> None:
+    moment = datetime.datetime(2024, 7, 1, 1, 30)
+    with orm.atomic():
+        book = Book.objects.create(title="x", author_id=L.ADA.pk, pages=1, added=moment)
+        mine = Book.objects.filter(pk=book.pk)
+        orm.configure(time_zone="UTC")
+        row = mine.values_list("added", Cast("added", DateField()), RawSQL("added"), RawSQL("added::text")).get()
+        utc = datetime.datetime(2024, 6, 30, 23, 30)
+        assert row == (utc, utc.date(), utc, "2024-06-30 23:30:00+00")
+        orm.configure(use_tz=True)
+        assert mine.get().added == utc.replace(tzinfo=UTC)
+    assert Book.objects.filter(pk=book.pk).exists()
+
+
+@pytest.mark.only(backend="postgresql", colour="blocking")
+@pytest.mark.parametrize("wrong", [RawSQL("1"), RawSQL("1 / 0")], ids=["by an exception", "by the database's error"])
+def test_the_zone_set_inside_a_block_stays_when_that_is_rolled_back(
+    library: Any, naive_in_rome: None, wrong: RawSQL
+) -> None:
+    moment = datetime.datetime(2024, 7, 1, 1, 30)
+    with orm.atomic():
+        book = Book.objects.create(title="x", author_id=L.ADA.pk, pages=1, added=moment)
+        mine = Book.objects.filter(pk=book.pk)
+        with pytest.raises((LookupError, DataError)), orm.atomic():
+            try:
+                mine.annotate(wrong=wrong).get()
+            finally:
+                orm.configure(time_zone="UTC")
+            raise LookupError
+        utc = datetime.datetime(2024, 6, 30, 23, 30)
+        assert mine.values_list("added", Cast("added", DateField()), RawSQL("added")).get() == (utc, utc.date(), utc)
+        assert mine.filter(added=utc).exists()
+
+
+AWARE_IN_ROME = datetime.datetime(2024, 6, 30, 23, 30, tzinfo=UTC)
+
+
+@pytest.mark.only(backend="postgresql")
+async def test_a_zoned_column_takes_aware_datetimes(library: Any, naive_in_rome: None) -> None:
+    mine = await at(AWARE_IN_ROME)
+    assert (await mine.aget()).added == datetime.datetime(2024, 7, 1, 1, 30)
+    assert await mine.filter(added=AWARE_IN_ROME).aexists()
+
+
+@pytest.mark.only(backend="sqlite")
+async def test_where_columns_keep_no_moment_aware_datetimes_are_refused(library: Any, naive_in_rome: None) -> None:
+    with pytest.raises(ValueError, match="does not support timezone-aware datetimes when USE_TZ is False"):
+        await at(AWARE_IN_ROME)
+
+
+@pytest.mark.only(backend="postgresql")
+async def test_raw_sql_reads_naive_datetimes_out_of_zoned_columns(library: Any, naive_in_rome: None) -> None:
+    mine = await at(datetime.datetime(2024, 7, 1, 1, 30))
+    assert (await mine.annotate(raw=RawSQL("added")).aget()).raw == datetime.datetime(2024, 7, 1, 1, 30)
 
 
 @pytest.mark.only(backend="postgresql")

@@ -368,7 +368,7 @@ def test_relations_of_unsaved_instances_are_refused() -> None:
 
 def test_related_managers_have_the_custom_methods() -> None:
     assert "cheap" in dir(Author(id=1).books)
-    with pytest.raises(ValueError, match="Author has no manager 'dead'; it has objects, alive"):
+    with pytest.raises(AttributeError, match="Author has no manager 'dead'; it has objects, alive"):
         Author(id=1).pupils(manager="dead")
 
 

@@ -182,3 +182,20 @@ async def test_receivers_hear_of_the_queryset_that_was_deleted(database: Any) ->
     finally:
         pre_delete.disconnect(before, sender=Author)
     assert len(heard) == 1 and heard[0] is authors
+
+
+async def test_receivers_hear_of_instances_in_the_order_of_their_keys(database: Any) -> None:
+    ada = await Author.objects.acreate(name="Ada")
+    for pk in (13, 11, 12):
+        await Book.objects.acreate(pk=pk, title=str(pk), author=ada)
+    heard: list[int] = []
+
+    def before(sender: Any, instance: Any, **named: Any) -> None:
+        heard.append(instance.pk)
+
+    pre_delete.connect(before, Book)
+    try:
+        await ada.adelete()
+    finally:
+        pre_delete.disconnect(before, Book)
+    assert heard == [11, 12, 13]

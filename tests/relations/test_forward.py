@@ -10,7 +10,7 @@ import pytest
 
 from orm.errors import FieldFetchBlocked, IntegrityError, ValidationError
 from orm.models import FETCH_PEERS, RAISE
-from tests.relations.models import Author, Award, Book, Country, Profile
+from tests.relations.models import Author, Award, Book, Country, Loan, Profile
 
 
 async def ada_and_her_book() -> tuple[Author, Book]:
@@ -182,7 +182,7 @@ async def test_validation_looks_for_the_row(database: Any) -> None:
     with pytest.raises(ValidationError) as caught:
         await book.afull_clean()
     assert list(caught.value.message_dict) == ["author"]
-    assert "does not exist" in str(caught.value)
+    assert "is not a valid choice" in str(caught.value)
     book.author_id = None
     with pytest.raises(ValidationError, match="author"):
         await book.afull_clean()
@@ -191,7 +191,24 @@ async def test_validation_looks_for_the_row(database: Any) -> None:
 async def test_validation_asks_limit_choices_to(database: Any) -> None:
     ada = await Author.objects.acreate(name="Ada", living=False)
     award = Award(winner=ada)
-    with pytest.raises(ValidationError, match="can't be chosen here"):
+    with pytest.raises(ValidationError, match="is not a valid choice"):
         await award.afull_clean()
     award.winner = await Author.objects.acreate(name="Bob")
     await award.afull_clean()
+
+
+async def test_errors_of_relations_stand_among_the_others_in_the_order_of_the_fields(database: Any) -> None:
+    with pytest.raises(ValidationError) as caught:
+        await Loan(book_id=99, reader="x" * 21).afull_clean()
+    assert list(caught.value.error_dict) == ["book", "reader"]
+
+
+async def test_rows_of_many_do_not_refer_to_what_was_not_saved(database: Any) -> None:
+    """Also where the relation refers to another column than the key, which has its value already."""
+    author = Author(name="Ada", country=Country(code="xx"))
+    with pytest.raises(ValueError, match=r"bulk_create\(\) prohibited .* unsaved related object 'country'"):
+        await Author.objects.abulk_create([author])
+    assert author.country is not None
+    await author.country.asave()
+    await Author.objects.abulk_create([author])
+    assert author.country_id == "xx"

@@ -37,6 +37,40 @@ async def test_add_from_either_side(database: Any) -> None:
     assert await Tag.objects.filter(books__title="More").acount() == 1
 
 
+async def test_counting_needs_the_join_model_alone(database: Any, queries: Any) -> None:
+    notes, more = await book(), await book("More")
+    a, b = await tags("a", "b")
+    await notes.tags.aadd(a, b)
+    with queries as counted:
+        assert await notes.tags.acount() == 2
+        assert await notes.tags.aexists()
+        assert await more.tags.acount() == 0
+        assert not await more.tags.aexists()
+        assert await a.books.acount() == 1
+        assert await notes.tags.order_by("name").acount() == 2
+    assert not any("JOIN" in sql for sql in counted), counted
+    with queries as counted:
+        assert await notes.tags.filter(name="a").acount() == 1
+        assert await notes.tags.exclude(name="a").acount() == 1
+        assert await notes.tags.distinct().acount() == 2
+        assert len(await notes.tags.all()) == 2
+    assert all("JOIN" in sql for sql in counted), counted
+    by_book = Author.objects.filter(books=notes)
+    assert await by_book.acount() == 1 and await by_book.aexists()
+
+
+async def test_an_error_names_the_relation_and_not_its_join_model(database: Any) -> None:
+    notes, ada = await book(), await Author.objects.acreate(name="Bob")
+    with pytest.raises(ValueError, match=r"^relations\.Book\.tags: Field 'id' expected a number but got 'x'"):
+        await notes.tags.aadd("x")
+    with pytest.raises(ValueError, match=r"^relations\.Book\.tags: Field 'id' expected a number but got 'x'"):
+        await notes.tags.aremove("x")
+    with pytest.raises(ValueError, match=r"^relations\.Book\.tags: "):
+        await Book.objects.filter(tags="x").acount()
+    with pytest.raises(ValueError, match=r"^relations\.Author\.friends: "):
+        await ada.friends.aadd("x")
+
+
 async def test_add_is_one_statement_and_ignores_what_is_there(database: Any, queries: Any) -> None:
     notes = await book()
     a, b = await tags("a", "b")

@@ -121,6 +121,14 @@ async def test_a_transaction_is_not_left(other: None) -> None:
     assert await Artist.objects.using("default").acount() == 2
 
 
+async def test_reads_in_a_transaction_go_where_routers_say_as_in_django(other: None) -> None:
+    orm.configure(database_routers=[Split()], reads_join_transactions=False)
+    async with orm.atomic():
+        await Artist.objects.acreate(name="new")
+        assert Artist.objects.db == "other"
+        assert await Artist.objects.acount() == 0
+
+
 async def test_relations(other: None) -> None:
     for alias in ("default", "other"):
         ada = await Artist.objects.using(alias).acreate(pk=1000, name=f"Ada {alias}")
@@ -154,14 +162,14 @@ async def test_relations_that_are_not_allowed(other: None) -> None:
     here = await Artist.objects.acreate(name="here")
     there = await Artist.objects.using("other").acreate(name="there")
     album = await Album.objects.acreate(title="x", artist=here)
-    with pytest.raises(ValueError, match="database routers allow no relation"):
+    with pytest.raises(ValueError, match="current database router prevents this relation"):
         album.artist = there
     new = Album(title="joins the database of what it refers to", artist=there)
     assert new._state.db == "other"
     await new.asave()
     assert await Album.objects.using("other").acount() == 1
     label = await Label.objects.acreate(name="elsewhere")
-    with pytest.raises(ValueError, match="database routers allow no relation"):
+    with pytest.raises(ValueError, match="instance is on database .*, value is on database"):
         await album.labels.aadd(label)
 
 
@@ -278,3 +286,25 @@ def test_legacy_settings_hand_routers_on(other: None, tmp_path: Any) -> None:
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
     )
     assert Label.objects.db == "other"
+
+
+async def test_raw_takes_the_database_that_runs_it(other: None) -> None:
+    await Artist.objects.using("other").acreate(name="Only there")
+    sql = "SELECT * FROM routing_artist"
+    assert [artist.name for artist in await Artist.objects.raw(sql, using="other")] == ["Only there"]
+    assert await Artist.objects.raw(sql) == []
+    assert (await Artist.objects.using("default").raw(sql, using="other"))[0]._state.db == "other"
+
+
+async def test_routers_are_asked_where_rows_of_the_join_model_go(other: None) -> None:
+    asked: list[Any] = []
+
+    class Asked:
+        def db_for_write(self, model: Any, **hints: Any) -> None:
+            asked.append(model)
+
+    album, label = await Album.objects.acreate(title="x"), await Label.objects.acreate(name="y")
+    orm.configure(database_routers=[Asked()])
+    await album.labels.aadd(label)
+    await album.labels.aremove(label)
+    assert set(asked) == {Album._meta.get_field("labels").remote_field.through}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 import orm
+from orm.contrib.dashboard import Dashboard
 from orm.errors import InterfaceError, OperationalError
 from tests.conftest import Run
 from tests.replication import Pair, pause
@@ -94,6 +96,46 @@ async def test_a_transaction_stays_on_the_primary(pair: Pair) -> None:
             raise ZeroDivisionError
     except ZeroDivisionError:
         assert not await Artist.objects.aexists()
+
+
+async def shown_of_the_replica() -> list[Any]:
+    """What the dashboard says of ``replica``: whether it is one, and how many seconds it is behind."""
+    said: list[Any]
+    (said,) = (await Dashboard().state())["databases"]["replica"]["replica"]
+    return said
+
+
+@pytest.mark.only(colour="awaitable")
+async def test_the_dashboard_shows_how_far_a_replica_is_behind(pair: Pair) -> None:
+    assert await shown_of_the_replica() == [True, 0]
+    pair.replica.ask("SELECT pg_wal_replay_pause()")
+    try:
+        await Artist.objects.acreate(name="Ada")
+        pair.wait_until(
+            lambda: pair.replica.ask("SELECT pg_last_wal_receive_lsn() > pg_last_wal_replay_lsn()"), "the row arrived"
+        )
+        pause(0.3)
+        is_replica, earlier = await shown_of_the_replica()
+        pause(0.3)
+        _, later = await shown_of_the_replica()
+        assert is_replica
+        assert later - earlier >= 0.3 <= earlier
+        assert (await Dashboard().state())["databases"]["default"]["replica"] == [[False, None]]
+    finally:
+        pair.replica.ask("SELECT pg_wal_replay_resume()")
+    pair.wait_for_replay()
+    assert await shown_of_the_replica() == [True, 0]
+
+
+@pytest.mark.only(colour="awaitable")
+async def test_the_dashboard_says_that_a_replica_does_not_answer(pair: Pair) -> None:
+    pair.replica.kill9()
+    try:
+        shown = (await Dashboard().state())["databases"]
+        assert "can't connect to PostgreSQL" in shown["replica"]["replica"]
+        assert shown["default"]["replica"] == [[False, None]]
+    finally:
+        pair.follow()
 
 
 async def test_a_replica_too_far_behind_is_not_read(pair: Pair) -> None:

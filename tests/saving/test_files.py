@@ -174,3 +174,49 @@ async def test_content_without_a_name_is_refused_with_the_remedy(database: Any) 
     with pytest.raises(FieldError, match="must have the name attribute") as refused:
         await letter.asave()
     assert refused.value.__notes__ == ["Pass a 'name' argument to ContentFile."]
+
+
+async def test_a_deferred_file_loads_as_a_file(database: Any) -> None:
+    await Letter.objects.acreate(scan=ContentFile(b"Dear Ada", name="ada.txt"))
+    letter = await Letter.objects.defer("scan").aget()
+    scan = await letter.scan  # type: ignore[misc]  # in blocking code it is there at once
+    assert (scan.name, scan.read()) == ("scans/ada.txt", b"Dear Ada")
+
+
+def test_a_file_that_may_not_be_null_starts_without_a_name() -> None:
+    class Unread(models.Model):
+        scan = models.FileField()
+
+        class Meta:
+            app_label = "unread"
+
+    letter = Unread()
+    assert (letter.scan.name, letter.scan == "", bool(letter.scan)) == ("", True, False)
+
+
+def test_false_takes_a_file_away() -> None:
+    letter = Letter()
+    letter.scan = False
+    assert letter.scan is False
+
+
+def test_a_file_of_a_folder_can_be_opened_again(tmp_path: Path) -> None:
+    storage = FileSystemStorage(location=tmp_path)
+    file = storage.open(storage.save("note.txt", ContentFile("text")))
+    file.close()
+    with file.open("r") as again:
+        assert again.read() == "text"
+
+
+def test_a_file_is_saved_under_a_name() -> None:
+    with pytest.raises(ValueError, match="saved under a name"):
+        InMemoryStorage().save(None, ContentFile(b"x"))
+
+
+async def test_what_the_database_computes_is_not_written(database: Any) -> None:
+    letter = await Letter.objects.acreate(pages=5)
+    with pytest.raises(FieldError, match="computed by the database"):
+        await Letter.objects.aupdate(sheets=1)
+    with pytest.raises(ValueError, match="what the database computes"):
+        await Letter.objects.abulk_update([letter], ["sheets"])
+    await letter.asave(update_fields=["sheets"])  # as in Django, it may be named

@@ -16,6 +16,7 @@ from orm.models.fields.validators import (
     ProhibitNullCharactersValidator,
     RegexValidator,
     StepValueValidator,
+    validate_email,
 )
 from tests.saving.models import Room
 
@@ -152,3 +153,50 @@ def test_a_files_extension_is_one_of_those_allowed() -> None:
 def test_flags_are_for_an_expression_that_is_not_compiled() -> None:
     with pytest.raises(TypeError, match="regex must be a regular expression string"):
         RegexValidator(re.compile("x"), flags=re.IGNORECASE)
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "code"),
+    [
+        (models.DateField(), "2020-13-01", "invalid_date"),
+        (models.DateField(), "tomorrow", "invalid"),
+        (models.TimeField(), "25:00", "invalid_time"),
+        (models.TimeField(), "noon", "invalid"),
+        (models.DateTimeField(), "2020-01-01 25:00", "invalid_datetime"),
+        (models.DateTimeField(), "2020-13-01T10:00:00+02:00", "invalid_datetime"),
+        (models.DateTimeField(), "2020-13-01", "invalid_date"),
+        (models.DateTimeField(), "2020", "invalid"),
+    ],
+)
+def test_a_text_in_the_right_form_that_is_no_moment_has_a_code_of_its_own(field: Any, text: str, code: str) -> None:
+    with pytest.raises(ValidationError, match="correct format" if code != "invalid" else "invalid") as caught:
+        field.to_python(text)
+    assert caught.value.code == code
+
+
+def test_a_programs_own_message_is_for_its_own_code() -> None:
+    field = models.DateField(error_messages={"invalid_date": "No such day: %(value)s"})
+    with pytest.raises(ValidationError, match="No such day: 2020-02-30"):
+        field.to_python("2020-02-30")
+
+
+def test_a_boolean_that_may_be_null_says_so() -> None:
+    with pytest.raises(ValidationError, match="must be either True, False, or None"):
+        models.BooleanField(null=True).to_python("x")
+
+
+def test_a_constraint_can_be_checked_alone(database: Any) -> None:
+    low = next(one for one in Room._meta.constraints if one.name == "saving_low")
+    with pytest.raises(ValidationError, match="Constraint “saving_low” is violated"):
+        low.validate(Room, Room(number=1, floor=200))
+    low.validate(Room, Room(number=1, floor=2))
+    low.validate(Room, Room(number=1, floor=200), exclude={"floor"})
+    assert low.get_violation_error_message() == "Constraint “saving_low” is violated."
+    note = next(one for one in Room._meta.constraints if one.name == "saving_note")
+    assert note.get_violation_error_message() == "Noted."
+
+
+@pytest.mark.parametrize("host", ["a@b.c", '"a"@b.c'])
+def test_a_top_level_domain_has_two_letters(host: str) -> None:
+    with pytest.raises(ValidationError, match="valid email"):
+        validate_email(host)

@@ -15,10 +15,11 @@ from orm import serializers
 from orm.errors import FieldDoesNotExist
 from orm.models.signals import post_save, pre_save
 from orm.serializers import DeserializationError, SerializerDoesNotExist
+from orm.serializers.xml_serializer import DTDForbidden
 from tests.counting import Queries
 from tests.serializers.models import Essay, Review, Topic, Writer
 
-FORMATS = ("json", "jsonl", "python")
+FORMATS = ("json", "jsonl", "python", "xml")
 THEN = datetime.datetime(2020, 1, 2, 3, 4, 5, 678000, datetime.UTC)
 
 
@@ -202,8 +203,6 @@ def test_formats_are_registered(database: Any, registered: None) -> None:
         serializers.serialize("broken", [])
     with pytest.raises(SerializerDoesNotExist, match="nonsense"):
         serializers.get_serializer("nonsense")
-    with pytest.raises(NotImplementedError, match="--format json"):
-        serializers.serialize("xml", [])
 
 
 @pytest.mark.only(colour="awaitable")
@@ -216,3 +215,83 @@ async def test_async_code_writes_what_it_has_read(database: Any) -> None:
     for one in serializers.deserialize("json", text):
         await one.asave()
     assert (await Essay.objects.aget()).title == "Notes"
+
+
+def in_xml(inside: str) -> str:
+    return f'<?xml version="1.0" encoding="utf-8"?><django-objects version="1.0">{inside}</django-objects>'
+
+
+def test_the_xml_is_that_of_django(database: Any) -> None:
+    made = essay()
+    made.readers.add(made.writer)
+    one, two = made.topics.order_by("pk")
+    written = serializers.serialize("xml", [made], indent=2, use_natural_foreign_keys=True)
+    assert written == (
+        '<?xml version="1.0" encoding="utf-8"?>\n<django-objects version="1.0">\n'
+        f'  <object model="serializers.essay" pk="{made.pk}">\n'
+        '    <field name="title" type="CharField">Nötes</field>\n'
+        '    <field name="writer" rel="ManyToOneRel" to="serializers.writer"><natural>Ada</natural></field>\n'
+        '    <field name="changed" type="DateTimeField">2020-01-02T03:04:05.678000+00:00</field>\n'
+        '    <field name="price" type="DecimalField">1.50</field>\n'
+        '    <field name="data" type="JSONField">{"a": [1, null]}</field>\n'
+        '    <field name="raw" type="BinaryField">AP8=</field>\n'
+        '    <field name="took" type="DurationField">1 00:00:02</field>\n'
+        f'    <field name="topics" rel="ManyToManyRel" to="serializers.topic"><object pk="{one.pk}"></object>'
+        f'<object pk="{two.pk}"></object></field>\n'
+        '    <field name="readers" rel="ManyToManyRel" to="serializers.writer"><object><natural>Ada</natural></object>'
+        "</field>\n  </object>\n</django-objects>"
+    )
+    (read,) = serializers.deserialize("xml", io.BytesIO(written.encode()))
+    assert read.object.writer_id == made.writer_id
+    assert read.m2m_data == {"topics": [one.pk, two.pk], "readers": [made.writer_id]}
+
+
+def test_xml_tells_nothing_from_an_empty_text(database: Any) -> None:
+    texts = '<field name="title"></field><field name="price"><None></None></field>'
+    (read,) = serializers.deserialize("xml", in_xml(f'<object model="serializers.essay" pk="3">{texts}</object>'))
+    assert (read.object.pk, read.object.title, read.object.price) == (3, "", None)
+
+
+ENTITIES = '<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">'
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [f"<!DOCTYPE x [{ENTITIES}]>", '<!DOCTYPE x SYSTEM "file:///etc/passwd">', '<!DOCTYPE x PUBLIC "a" "http://b/">'],
+)
+def test_xml_with_a_document_type_is_refused(database: Any, kind: str) -> None:
+    text = in_xml('<object model="serializers.topic" pk="1"><field name="word">&b;</field></object>')
+    with pytest.raises(DTDForbidden, match="name='x'") as caught:
+        list(serializers.deserialize("xml", text.replace("?>", f"?>{kind}", 1)))
+    assert isinstance(caught.value, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("inside", "message"),
+    [
+        ('<object model="serializers.nothing" pk="1"/>', "Invalid model identifier: serializers.nothing"),
+        ('<object pk="1"/>', "<object> node is missing the required 'model' attribute"),
+        ('<object model="serializers.topic"><field>x</field></object>', "<field> node is missing the required 'name'"),
+        ('<object model="serializers.topic"><field name="wrd">x</field></object>', "Topic has no field named 'wrd'"),
+        ('<object model="serializers.topic" pk="x"/>', "value must be an integer"),
+        ('<object model="serializers.essay" pk="1"><field name="data">{</field></object>', r"serializers.essay:pk=1\)"),
+        ("<object", "Error reading XML: not well-formed"),
+    ],
+)
+def test_xml_that_can_not_be_read_is_named(database: Any, inside: str, message: str) -> None:
+    with pytest.raises(DeserializationError, match=message):
+        list(serializers.deserialize("xml", in_xml(inside)))
+
+
+def test_what_xml_can_not_hold_is_refused(database: Any) -> None:
+    with pytest.raises(ValueError, match=r"Topic.word \(pk:None\) contains unserializable characters"):
+        serializers.serialize("xml", [Topic(word="a\x01")])
+
+
+def test_xml_gives_objects_before_it_ends(database: Any) -> None:
+    class Endless(io.StringIO):
+        def read(self, size: int | None = -1) -> str:
+            return super().read(size) or '<object model="serializers.topic" pk="1"/>'
+
+    first = next(serializers.deserialize("xml", Endless('<django-objects version="1.0">')))
+    assert first.object.pk == 1

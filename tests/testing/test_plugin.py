@@ -169,7 +169,7 @@ def test_counting(ada, assert_num_queries):
 async def test_counting_in_async_code(ada, assert_num_queries):
     async with assert_num_queries(1):
         await Author.objects.acount()
-    with pytest.raises(AssertionError, match="1 queries ran, 3 expected"):
+    with pytest.raises(AssertionError, match="1 queries executed, 3 expected"):
         async with assert_num_queries(3):
             await Author.objects.acount()
 """
@@ -333,10 +333,10 @@ async def test_async_fixtures_are_told_to_be_blocking(notes: None) -> None:
 
 
 def test_the_wrong_number_is_explained(notes: None) -> None:
-    with pytest.raises(AssertionError, match=r"1 queries ran, 2 expected. They were:\n1\. SELECT COUNT"):
+    with pytest.raises(AssertionError, match=r"1 .*, 2 expected\nCaptured queries were:\n1\. SELECT COUNT"):
         with assert_num_queries(2):
             Note.objects.count()
-    with pytest.raises(AssertionError, match="0 queries ran, 2 expected. They were: none"):
+    with pytest.raises(AssertionError, match=r"0 queries executed, 2 expected\nCaptured queries were:$"):
         with assert_num_queries(2):
             pass
     with pytest.raises(ZeroDivisionError):

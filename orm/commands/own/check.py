@@ -27,7 +27,7 @@ class Command(BaseCommand):
         """Take labels, tags, databases and the level that counts as failing."""
         parser.add_argument("args", metavar="app_label", nargs="*")
         parser.add_argument("--tag", "-t", action="append", dest="tags", help="Run only checks with this tag.")
-        parser.add_argument("--list-tags", action="store_true", help="List the tags there are.")
+        parser.add_argument("--list-tags", action="store_true", help="List the tags that checks have.")
         parser.add_argument("--deploy", action="store_true", help="Run checks for deployment, too.")
         parser.add_argument("--fail-level", default="ERROR", choices=list(LEVELS), help="What fails the command.")
         parser.add_argument("--database", action="append", dest="databases", help="Run checks against this database.")

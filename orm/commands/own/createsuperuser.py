@@ -5,12 +5,15 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.commands.base import BaseCommand, CommandError, CommandParser
 from orm.contrib.auth.current import get_user_model
-from orm.db.registry import DEFAULT_DB_ALIAS
+from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.errors import ValidationError
+
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
 
 PREFIX = "DJANGO_SUPERUSER_"
 """Environment variables that give a field's value (and PASSWORD) where nobody is asked."""
@@ -28,7 +31,9 @@ class Command(BaseCommand):
         for name in [model.USERNAME_FIELD, *model.REQUIRED_FIELDS]:
             parser.add_argument(f"--{name}", help=f"The user's {name}.")
         parser.add_argument("--noinput", "--no-input", action="store_false", dest="interactive", help="Ask nothing.")
-        parser.add_argument("--database", default=DEFAULT_DB_ALIAS, help="The database, by its alias.")
+        parser.add_argument(
+            "--database", default=DEFAULT_DB_ALIAS, choices=tuple(databases), help="The database, by its alias."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Ask for what is missing, and save the user."""
@@ -57,7 +62,7 @@ class Command(BaseCommand):
             self.stdout.write("Superuser created successfully.")
 
     @staticmethod
-    def _clean(model: Any, name: str, value: Any) -> Any:
+    def _clean(model: type[AwaitableModel], name: str, value: object) -> Any:
         try:
             return model._meta.get_field(name).clean(value, None)
         except ValidationError as error:

@@ -6,7 +6,7 @@ from typing import Any
 
 from orm.commands.base import BaseCommand, CommandError, CommandParser
 from orm.commands.opening import open_prompt
-from orm.db.registry import DEFAULT_DB_ALIAS
+from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.errors import Error
 
 
@@ -18,7 +18,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take a database, and what the prompt gets."""
-        parser.add_argument("--database", default=DEFAULT_DB_ALIAS, help="The database, by its alias.")
+        parser.add_argument(
+            "--database", default=DEFAULT_DB_ALIAS, choices=tuple(databases), help="The database, by its alias."
+        )
         parser.add_argument("parameters", nargs="*", help="What the prompt gets, after --.")
 
     def handle(self, **options: Any) -> None:

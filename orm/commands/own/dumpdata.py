@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from orm.commands.base import BaseCommand, CommandError, CommandParser
-from orm.db.registry import DEFAULT_DB_ALIAS
+from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.serializers.dumping import Dump
 from orm.serializers.files import FixtureError
 
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         add("args", metavar="app_label[.ModelName]", nargs="*", help="Only these apps and models.")
         add("--format", default="json", help="The format of the fixture.")
         add("--indent", type=int, help="How many blanks nested values are indented by.")
-        add("--database", default=DEFAULT_DB_ALIAS, help="The database, by its alias.")
+        add("--database", default=DEFAULT_DB_ALIAS, choices=tuple(databases), help="The database, by its alias.")
         add("-e", "--exclude", action="append", default=[], help="An app or model to leave out; may be repeated.")
         add("--natural-foreign", action="store_true", dest="use_natural_foreign_keys",
             help="Refer to rows by their natural keys.")  # fmt: skip
@@ -57,7 +57,6 @@ class Command(BaseCommand):
                 dump.write_file(output, self.stdout if shown else None)
             else:
                 dump.write(self.stdout)
-                self.stdout.write("\n")
         except FixtureError as error:
             raise CommandError(str(error)) from error
         except Exception as error:

@@ -23,7 +23,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take a database, and whether somebody can be asked."""
         parser.add_argument("--noinput", "--no-input", action="store_false", dest="interactive", help="Ask nothing.")
-        parser.add_argument("--database", default=DEFAULT_DB_ALIAS, help="The database, by its alias.")
+        parser.add_argument(
+            "--database", default=DEFAULT_DB_ALIAS, choices=tuple(databases), help="The database, by its alias."
+        )
 
     def handle(self, **options: Any) -> None:
         """Ask, and empty the tables; the rows that applications bring are made anew."""

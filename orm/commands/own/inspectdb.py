@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from orm.commands.base import BaseCommand, CommandError, CommandParser
-from orm.db.registry import DEFAULT_DB_ALIAS
+from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.errors import NotSupportedError
 from orm.migrations.inspected_source import source
 from orm.migrations.inspecting_blocking import inspect
@@ -21,7 +21,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take tables, a database, and what else is wanted."""
         parser.add_argument("table", nargs="*", help="Only these tables and views.")
-        parser.add_argument("--database", default=DEFAULT_DB_ALIAS, help="The database, by its alias.")
+        parser.add_argument(
+            "--database", default=DEFAULT_DB_ALIAS, choices=tuple(databases), help="The database, by its alias."
+        )
         parser.add_argument("--include-partitions", action="store_true", help="Partitions, too.")
         parser.add_argument("--include-views", action="store_true", help="Views, too.")
 
@@ -33,6 +35,7 @@ class Command(BaseCommand):
                 options["table"],
                 views=options["include_views"],
                 partitions=options["include_partitions"],
+                all_there=False,
                 wanted=options.get("table_name_filter"),
                 named=self.normalize_table_name,
             )

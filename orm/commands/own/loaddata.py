@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from orm.commands.base import BaseCommand, CommandError, CommandParser
-from orm.db.registry import DEFAULT_DB_ALIAS
+from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.serializers.files import FixtureError
 from orm.serializers.loading import Load
 
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         """Take fixtures, and what of them is loaded."""
         add = parser.add_argument
         add("args", metavar="fixture", nargs="+", help="Names or paths of fixtures; - for standard input.")
-        add("--database", default=DEFAULT_DB_ALIAS, help="The database, by its alias.")
+        add("--database", default=DEFAULT_DB_ALIAS, choices=tuple(databases), help="The database, by its alias.")
         add("--app", dest="app_label", help="Look into the fixtures of this app only.")
         add("-i", "--ignorenonexistent", action="store_true", dest="ignore",
             help="Pass over fields and models that do not exist.")  # fmt: skip

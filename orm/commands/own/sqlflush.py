@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from orm.commands.base import BaseCommand, CommandParser
-from orm.db.registry import DEFAULT_DB_ALIAS
+from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.models.emptying_blocking import emptying
 
 
@@ -20,7 +20,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take a database."""
-        parser.add_argument("--database", default=DEFAULT_DB_ALIAS, help="The database, by its alias.")
+        parser.add_argument(
+            "--database", default=DEFAULT_DB_ALIAS, choices=tuple(databases), help="The database, by its alias."
+        )
 
     def handle(self, **options: Any) -> str | None:
         """Return the statements, in lines."""

@@ -22,7 +22,9 @@ class Command(BaseCommand):
         """Take an application, a migration, a database, and the direction."""
         parser.add_argument("app_label")
         parser.add_argument("migration_name")
-        parser.add_argument("--database", default=DEFAULT_DB_ALIAS, help="The database, by its alias.")
+        parser.add_argument(
+            "--database", default=DEFAULT_DB_ALIAS, choices=tuple(databases), help="The database, by its alias."
+        )
         parser.add_argument("--backwards", action="store_true", help="The statements that take it back.")
 
     def handle(self, *args: Any, **options: Any) -> str:
@@ -33,10 +35,14 @@ class Command(BaseCommand):
         sources.import_models()
         database = databases[options["database"]]
         loader = MigrationLoader(database, replace_migrations=False)
+        if label not in loader.migrated_apps:
+            raise CommandError(f"App '{label}' does not have migrations")
         try:
             found = loader.get_migration_by_prefix(label, name)
-        except AmbiguityError as error:
-            raise CommandError(str(error)) from error
+        except AmbiguityError:
+            raise CommandError(
+                f"More than one migration matches '{name}' in app '{label}'. Please be more specific."
+            ) from None
         except KeyError:
             raise CommandError(
                 f"Cannot find a migration matching '{name}' from app '{label}'. Is it in INSTALLED_APPS?"

@@ -18,7 +18,9 @@ class Command(AppCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take labels and a database."""
         super().add_arguments(parser)
-        parser.add_argument("--database", default=DEFAULT_DB_ALIAS, help="The database, by its alias.")
+        parser.add_argument(
+            "--database", default=DEFAULT_DB_ALIAS, choices=tuple(databases), help="The database, by its alias."
+        )
 
     def handle_app_config(self, app_config: Any, **options: Any) -> str | None:
         """Return the statements of one application, in lines."""

@@ -13,7 +13,6 @@ class Command(BaseCommand):
     """Squashes migrations."""
 
     help = "Squashes an existing set of migrations (from first until specified) into a single new one."
-    requires_system_checks: Any = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take which migrations, and the name of the new one."""
@@ -40,6 +39,8 @@ class Command(BaseCommand):
                     self.stdout.write(f" - {migration.name}")
             if options["interactive"] and input("Do you wish to proceed? [y/N] ").lower() != "y":
                 return
+            if options["verbosity"] and not options["no_optimize"]:
+                self.stdout.write("Optimizing...", self.style.MIGRATE_HEADING)
             one = making.written(squashed.migration, include_header=options["include_header"])
             making.write(one)
         except Error as error:
@@ -52,4 +53,13 @@ class Command(BaseCommand):
             else:
                 told = f"  Optimized from {squashed.before} operations to {squashed.after} operations."
                 self.stdout.write(told)
-            self.stdout.write(f"Created new squashed migration {one.path}")
+            self.stdout.write(
+                f"Created new squashed migration {one.path}\n"
+                "  You should commit this migration but leave the old ones in place;\n"
+                "  the new migration will be used for new installs. Once you are sure\n"
+                "  all instances of the codebase have applied the migrations you squashed,\n"
+                "  you can delete them.",
+                self.style.MIGRATE_HEADING,
+            )
+            if one.needs_porting:
+                self.tell_of_porting("squashed")

@@ -12,13 +12,28 @@ import sys
 import sysconfig
 import warnings
 from importlib.machinery import PathFinder
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.compat.django.settings import configure_logging, settings
+from orm.db.registry import databases
+from orm.late import late_module
 from orm.models.applications import AppConfig
 from orm.models.apps import apps
 
+if TYPE_CHECKING:
+    from orm.compat.django import connection as late_connection
+    from orm.compat.django.connection import LegacyConnection
+else:
+    late_connection = late_module("orm.compat.django.connection")
+
 __all__ = ["AppConfig", "apps", "setup"]
+
+
+class Connections:
+    """``django.db.connections``, for what is run by migrations: imported when one of them asks."""
+
+    def __getitem__(self, alias: str) -> LegacyConnection:
+        return late_connection.connections[alias]
 
 
 def setup(set_prefix: bool = True) -> None:
@@ -28,6 +43,7 @@ def setup(set_prefix: bool = True) -> None:
     """
     settings.load()
     configure_logging()
+    databases.faces = Connections()
     apps.populate([str(entry) for entry in settings.INSTALLED_APPS], pass_over)
 
 

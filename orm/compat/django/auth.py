@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.bridge import run
 from orm.compat.django.settings import settings
@@ -14,6 +14,10 @@ from orm.models.apps import apps as default_apps
 from orm.models.signals import Signal
 from orm.security.passwords import hashers, make_password, verify_password
 from orm.structures.loading import import_string
+
+if TYPE_CHECKING:
+    from orm.models.applications import AppConfig
+
 
 __all__ = [
     "BACKEND_SESSION_KEY",
@@ -50,7 +54,7 @@ get_hashers = hashers.all
 identify_hasher = hashers.identify
 
 
-def check_password(password: Any, encoded: str | None, setter: Any = None, preferred: str = "default") -> bool:
+def check_password(password: object, encoded: str | None, setter: Any = None, preferred: str = "default") -> bool:
     """Return whether a password has a hash; ``setter(password)`` is called where that should be made anew."""
     correct, must_update = verify_password(password, encoded, preferred)
     if setter and correct and must_update:
@@ -58,7 +62,9 @@ def check_password(password: Any, encoded: str | None, setter: Any = None, prefe
     return correct
 
 
-async def acheck_password(password: Any, encoded: str | None, setter: Any = None, preferred: str = "default") -> bool:
+async def acheck_password(
+    password: object, encoded: str | None, setter: Any = None, preferred: str = "default"
+) -> bool:
     """Return whether a password has a hash; ``await setter(password)`` where that should be made anew."""
     correct, must_update = verify_password(password, encoded, preferred)
     if setter and correct and must_update:
@@ -71,7 +77,9 @@ def get_permission_codename(action: str, opts: Any) -> str:
     return f"{action}_{opts.model_name}"
 
 
-def create_permissions(app_config: Any, using: str = DEFAULT_DB_ALIAS, apps: Any = default_apps, **kwargs: Any) -> None:
+def create_permissions(
+    app_config: AppConfig, using: str = DEFAULT_DB_ALIAS, apps: Any = default_apps, **kwargs: object
+) -> None:
     """Make the permissions that an application's models bring and the table lacks."""
     run(acreate_permissions(app_config, using=using, apps=apps))
 
@@ -79,7 +87,7 @@ def create_permissions(app_config: Any, using: str = DEFAULT_DB_ALIAS, apps: Any
 class ModelBackend:
     """Knows users by name and password, and what they may do."""
 
-    def authenticate(self, request: Any, username: Any = None, password: Any = None, **kwargs: Any) -> Any:
+    def authenticate(self, request: Any, username: Any = None, password: object = None, **kwargs: object) -> Any:
         """Return the active user who has this name and password, or None; takes the same time for a wrong name."""
         model = get_user_model()
         name = kwargs.get(model.USERNAME_FIELD) if username is None else username
@@ -92,7 +100,9 @@ class ModelBackend:
             return None
         return user if user.check_password(password) and self.user_can_authenticate(user) else None
 
-    async def aauthenticate(self, request: Any, username: Any = None, password: Any = None, **kwargs: Any) -> Any:
+    async def aauthenticate(
+        self, request: object, username: object = None, password: object = None, **kwargs: object
+    ) -> Any:
         """``authenticate`` for async code."""
         model = get_user_model()
         name = kwargs.get(model.USERNAME_FIELD) if username is None else username
@@ -105,25 +115,50 @@ class ModelBackend:
             return None
         return user if await user.acheck_password(password) and self.user_can_authenticate(user) else None
 
-    def user_can_authenticate(self, user: Any) -> bool:
+    def user_can_authenticate(self, user: object) -> bool:
         """Return whether a user may log in: one that is active, or whose model does not say."""
         return bool(getattr(user, "is_active", True))
 
-    def get_user(self, user_id: Any) -> Any:
+    def get_user(self, user_id: object) -> Any:
         """Return the user of a key who may log in, or None."""
         model = get_user_model()
         user = model._default_manager.filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None
 
-    def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
-        """Return whether a user has a permission."""
-        return bool(user_obj.has_perm(perm, obj))
+    def has_perm(self, user_obj: Any, perm: str, obj: object = None) -> bool:
+        """Return whether an active user has a permission."""
+        return bool(user_obj.is_active) and perm in self.get_all_permissions(user_obj, obj)
+
+    def has_module_perms(self, user_obj: Any, app_label: str) -> bool:
+        """Return whether an active user has any permission of an application."""
+        known = self.get_all_permissions(user_obj) if user_obj.is_active else ()
+        return any(perm.partition(".")[0] == app_label for perm in known)
+
+    def get_user_permissions(self, user_obj: Any, obj: object = None) -> set[str]:
+        """Return the permissions given to a user in person; of an object's there are none."""
+        return read_permissions(user_obj, "user", obj)
+
+    def get_group_permissions(self, user_obj: Any, obj: object = None) -> set[str]:
+        """Return the permissions of a user's groups; of an object's there are none."""
+        return read_permissions(user_obj, "group", obj)
+
+    def get_all_permissions(self, user_obj: Any, obj: object = None) -> set[str]:
+        """Return all permissions of a user; of an object's there are none."""
+        return read_permissions(user_obj, "all", obj)
+
+
+def read_permissions(user: Any, kind: str, obj: object) -> set[str]:
+    """Return what the tables say of a user; nothing of one that is in none."""
+    if getattr(user, "is_anonymous", False) or not hasattr(user, "read_permissions"):
+        return set()
+    found: set[str] = user.read_permissions(kind, obj)
+    return found
 
 
 class AllowAllUsersModelBackend(ModelBackend):
     """Lets users log in who are not active, too."""
 
-    def user_can_authenticate(self, user: Any) -> bool:
+    def user_can_authenticate(self, user: object) -> bool:
         """Return True."""
         return True
 
@@ -154,7 +189,7 @@ def authenticate(request: Any = None, **credentials: Any) -> Any:
     return None
 
 
-async def aauthenticate(request: Any = None, **credentials: Any) -> Any:
+async def aauthenticate(request: object = None, **credentials: object) -> Any:
     """``authenticate`` for async code."""
     for backend in get_backends():
         try:

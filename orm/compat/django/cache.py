@@ -18,13 +18,13 @@ class DefaultCache:
     def __getattr__(self, name: str) -> Any:
         return getattr(caches[DEFAULT_CACHE_ALIAS], name)
 
-    def __contains__(self, key: Any) -> bool:
+    def __contains__(self, key: object) -> bool:
         return key in caches[DEFAULT_CACHE_ALIAS]
 
 
 cache = DefaultCache()
 
 
-def close_caches(**kwargs: Any) -> None:
+def close_caches(**kwargs: object) -> None:
     """Close the caches used so far."""
     caches.close_all()

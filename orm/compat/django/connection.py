@@ -8,126 +8,57 @@ sentence.
 from __future__ import annotations
 
 import datetime
+import re
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from orm.bridge import run
 from orm.bridge.crossing import is_async
-from orm.compat.django import constraint_checks
+from orm.compat.django import constraint_checks, savepoints
+from orm.compat.django.cursor import Around, AroundAsync, LegacyCursor
+from orm.compat.django.data_types import data_types_of
 from orm.compat.django.introspection import LegacyIntrospection
+from orm.compat.django.manual import ManualTransaction, atomic_block, manual_transaction
 from orm.compat.django.operations import LegacyOperations
-from orm.compat.django.query_log import LIMIT, QueryLog
+from orm.compat.django.query_log import LIMIT, log_of
 from orm.compat.django.schema import LegacySchemaEditor
 from orm.compat.django.settings import settings
-from orm.compat.django.statements import returns_rows
 from orm.db.database_blocking import Database
 from orm.db.integrity_blocking import check_references
+from orm.db.observing.watched import wrappers
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
-from orm.db.transactions.atomic_blocking import Atomic
-from orm.db.transactions.public import get_rollback, in_atomic_block, on_commit, set_rollback, transaction_block
-from orm.errors import ConnectionDoesNotExist, InterfaceError, NotSupportedError, OperationalError
+from orm.db.transactions.public import get_rollback, on_commit, set_rollback, transaction_block
+from orm.errors import (
+    ConnectionDoesNotExist,
+    NotSupportedError,
+    OperationalError,
+    TransactionManagementError,
+)
 from orm.sql.features import Features
-from orm.sql.parameters import bind_each
 
 if TYPE_CHECKING:
     from orm.db.observing.watched import ExecuteWrapper
+    from orm.models.fields.base import Field
 
 INSTEAD = {
     "connection": "drivers' own connections are leased: see Database.connection() in orm.",
 }
 
 
-class LegacyCursor:
-    """A DB-API cursor: rows are read whole; placeholders are ``%s`` (or ``%(name)s``) on every database."""
-
-    arraysize = 1
-
-    def __init__(self, database: Database, db: LegacyConnection) -> None:
-        self._database = database
-        self.db = db
-        self._rows: list[tuple[Any, ...]] | None = None
-        self._position = 0
-        self._closed = False
-        self.description: list[tuple[Any, ...]] | None = None
-        self.rowcount = -1
-
-    def execute(self, sql: str, params: Sequence[Any] | Mapping[str, Any] | None = None) -> Self:
-        """Run one statement. Without ``params`` the text is taken as it is, percent signs included.
-
-        Raises ``InterfaceError`` on a closed cursor, ``ProgrammingError`` when placeholders and parameters differ, and
-        what the database raises.
-        """
-        self._check_open()
-        self._rows, self._position, self.description = None, 0, None
-        gives_rows = returns_rows(sql)
-        names, rows, self.rowcount = run(self._database.run_written(sql, params, gives_rows))
-        if names or gives_rows:
-            self.description = [(name, None, None, None, None, None, None) for name in names] or None
-            self._rows = [tuple(row) for row in rows]
-        return self
-
-    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> Self:
-        """Run one statement for each row of parameters, all or nothing."""
-        self._check_open()
-        text, bound = bind_each(self._database.dialect, sql, rows)
-        self._rows, self._position, self.description = None, 0, None
-        self.rowcount = run(self._database.execute_many(text, bound)) if bound else 0
-        return self
-
-    def fetchone(self) -> tuple[Any, ...] | None:
-        """Return the next row, or None after the last."""
-        found = self.fetchmany(1)
-        return found[0] if found else None
-
-    def fetchmany(self, size: int | None = None) -> list[tuple[Any, ...]]:
-        """Return the next rows, at most ``size``."""
-        self._check_open()
-        if self._rows is None:
-            raise InterfaceError("There are no rows to fetch: the last statement, if any, returned none.")
-        begin = self._position
-        self._position = min(begin + (self.arraysize if size is None else size), len(self._rows))
-        return self._rows[begin : self._position]
-
-    def fetchall(self) -> list[tuple[Any, ...]]:
-        """Return the rows not fetched yet."""
-        return self.fetchmany(len(self._rows or ()))
-
-    def callproc(self, name: str, params: Sequence[Any] = ()) -> None:
-        """Not offered."""
-        raise NotSupportedError(f"Call the function {name} in SQL: cursor.execute('SELECT ...').")
-
-    def close(self) -> None:
-        """Forget the rows."""
-        self._closed, self._rows = True, None
-
-    def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        while (row := self.fetchone()) is not None:
-            yield row
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise InterfaceError("The cursor is closed.")
-
-
 class LegacyConnection:
     """One database, as scripts know it from ``django.db.connections[alias]``."""
 
+    queries_limit: ClassVar[int] = LIMIT
+    """How many statements ``queries`` keeps: the last ones."""
+
     def __init__(self, alias: str) -> None:
         self.alias = alias
-        self._log = QueryLog(alias)
-        self._forced = False
+        self._log = log_of(alias)
 
     @property
     def database(self) -> Database:
@@ -135,17 +66,31 @@ class LegacyConnection:
         settings.load()
         return databases[self.alias]
 
-    def column_type(self, field: Any) -> str:
+    def column_type(self, field: object) -> str:
         """Return the type of a field's column: what ``Field.db_type(connection)`` asks."""
         return self.database.dialect.column_type(field)
 
-    def cast_type(self, field: Any) -> str:
+    def referring_type(self, column_type: str) -> str:
+        """Return the type of a column that refers to one: what ``Field.rel_db_type(connection)`` asks."""
+        return self.database.dialect.referring_type(column_type)
+
+    def cast_type(self, field: Field) -> str:
         """Return the type that a value is cast to: what ``Field.cast_db_type(connection)`` asks."""
         return self.database.dialect.cast_type(field)
 
     def quote(self, name: str) -> str:
         """Return a name as it stands in SQL."""
         return self.database.dialect.quote(name)
+
+    @property
+    def data_types(self) -> dict[str, str]:
+        """The type of the column of each class of fields, with ``%(max_length)s`` and its like for sizes."""
+        return data_types_of(self.database.dialect)
+
+    @property
+    def operators(self) -> dict[str, str]:
+        """What stands between column and parameter for each lookup that compares."""
+        return self.database.dialect.operators
 
     @property
     def vendor(self) -> str:
@@ -157,6 +102,19 @@ class LegacyConnection:
         """The backend's name, for people."""
         return {"sqlite": "SQLite", "postgresql": "PostgreSQL", "mysql": "MySQL"}.get(self.vendor, self.vendor)
 
+    def get_database_version(self) -> tuple[int, ...]:
+        """Return the server's version, as ``(15, 4)``."""
+        text = run(self.database.fetch(self.database.dialect.version_query))[0][0]
+        found = re.search(r"\d+(\.\d+)*", text)
+        return tuple(map(int, found[0].split("."))) if found else ()
+
+    def check_database_version_supported(self) -> None:
+        """Raise ``NotSupportedError`` where the server is older than what the backend needs."""
+        least = self.features.minimum_database_version
+        if least is not None and self.get_database_version() < least:
+            needed, found = (".".join(map(str, version)) for version in (least, self.get_database_version()))
+            raise NotSupportedError(f"{self.display_name} {needed} or later is required (found {found}).")
+
     @property
     def features(self) -> Features:
         """What the database can do."""
@@ -165,7 +123,7 @@ class LegacyConnection:
     @property
     def ops(self) -> LegacyOperations:
         """Quoting, limits, texts for LIKE."""
-        return LegacyOperations(self.database.dialect)
+        return LegacyOperations(self)
 
     @cached_property
     def settings_dict(self) -> dict[str, Any]:
@@ -196,35 +154,43 @@ class LegacyConnection:
 
     def cursor(self) -> LegacyCursor:
         """Return a new cursor."""
-        if settings.DEBUG:
-            self._log.listen(True)
         return LegacyCursor(self.database, self)
 
-    def execute_wrapper(self, wrapper: Callable[..., Any]) -> ExecuteWrapper:
+    @contextmanager
+    def temporary_connection(self) -> Iterator[LegacyCursor]:
+        """Return a context with a cursor; the connection goes back to its pool by itself, as always."""
+        with self.cursor() as cursor:
+            yield cursor
+
+    @property
+    def execute_wrappers(self) -> list[Callable[..., Any]]:
+        """The functions around every statement in this context, the outermost first: a copy. ``execute_wrapper()`` adds
+        one."""
+        own = self.database
+        return [
+            each.fn.wrapper
+            for each in wrappers.get()
+            if each.open and each.database is own and isinstance(each.fn, Around)
+        ]
+
+    def execute_wrapper(self, wrapper: Callable[..., object]) -> ExecuteWrapper:
         """Put a function around every statement, as a context; ``context["connection"]`` is this connection."""
-
-        def around(execute: Any, sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
-            return wrapper(execute, sql, params, many, {**context, "connection": self})
-
-        async def around_async(execute: Any, sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
-            return await wrapper(execute, sql, params, many, {**context, "connection": self})
-
-        return self.database.execute_wrapper(around_async if is_async(wrapper) else around)
+        kind = AroundAsync if is_async(wrapper) else Around
+        return self.database.execute_wrapper(kind(self, wrapper))
 
     @property
     def force_debug_cursor(self) -> bool:
         """Whether statements are kept in ``queries`` while DEBUG is off."""
-        return self._forced
+        return self._log.forced.get()
 
     @force_debug_cursor.setter
     def force_debug_cursor(self, wanted: bool) -> None:
-        self._forced = wanted
-        self._log.listen(wanted or settings.DEBUG)
+        self._log.force(wanted)
 
     @property
     def queries_logged(self) -> bool:
         """Whether statements are kept in ``queries``."""
-        return self._forced or bool(settings.DEBUG)
+        return self.force_debug_cursor or bool(settings.DEBUG)
 
     @property
     def queries_log(self) -> deque[dict[str, Any]]:
@@ -246,7 +212,7 @@ class LegacyConnection:
     def in_atomic_block(self) -> bool:
         """Whether a transaction is open here."""
         settings.load()
-        return in_atomic_block(self.alias)
+        return atomic_block(self.alias) is not None
 
     @property
     def needs_rollback(self) -> bool:
@@ -258,21 +224,101 @@ class LegacyConnection:
         set_rollback(wanted, self.alias)
 
     def get_rollback(self) -> bool:
-        """Return whether the innermost block will be rolled back."""
+        """Return whether the innermost block will be rolled back. Raises ``TransactionManagementError`` outside."""
+        self._refuse_outside_of_blocks()
         return get_rollback(self.alias)
 
     def set_rollback(self, rollback: bool) -> None:
-        """Say whether the innermost block is rolled back."""
+        """Say whether the innermost block is rolled back. Raises ``TransactionManagementError`` outside."""
+        self._refuse_outside_of_blocks()
         set_rollback(rollback, self.alias)
+
+    def savepoint(self) -> str | None:
+        """Set a savepoint in the current transaction and return its name; None outside of one."""
+        return savepoints.savepoint(self.alias)
+
+    def savepoint_commit(self, sid: str | None) -> None:
+        """Keep what was done since a savepoint."""
+        savepoints.savepoint_commit(sid, self.alias)
+
+    def savepoint_rollback(self, sid: str | None) -> None:
+        """Undo what was done since a savepoint."""
+        savepoints.savepoint_rollback(sid, self.alias)
+
+    def clean_savepoints(self) -> None:
+        """Accept what is so already: no two savepoints have the same name."""
+
+    def validate_no_atomic_block(self) -> None:
+        """Raise ``TransactionManagementError`` inside a block."""
+        self._refuse_inside_a_block()
+
+    def validate_no_broken_transaction(self) -> None:
+        """Raise ``TransactionManagementError`` where the innermost block will be rolled back."""
+        if self.needs_rollback:
+            raise TransactionManagementError(
+                "An error occurred in the current transaction. You can't execute queries until the end of the 'atomic' "
+                "block."
+            )
+
+    def _refuse_outside_of_blocks(self) -> None:
+        if not self.in_atomic_block:
+            raise TransactionManagementError("The rollback flag doesn't work outside of an 'atomic' block.")
 
     @property
     def autocommit(self) -> bool:
         """Whether statements commit by themselves."""
-        return not self.in_atomic_block
+        return not self.in_atomic_block and self._manual_transaction() is None
 
     def get_autocommit(self) -> bool:
         """Return whether statements commit by themselves."""
         return self.autocommit
+
+    def set_autocommit(self, autocommit: bool) -> None:
+        """Say whether statements commit by themselves; else a transaction is open, and after its end the next one.
+
+        What is open is committed when autocommit begins again. Raises ``TransactionManagementError`` inside a block.
+        Where the next transaction can't be begun, ``commit()`` or ``rollback()`` raises why, and later statements raise
+        ``TransactionManagementError`` until one of these has begun it, or autocommit is on.
+        """
+        self._refuse_inside_a_block()
+        manual = self._manual_transaction()
+        if autocommit and manual is not None:
+            self._end(undo=False)
+        elif not autocommit and manual is None:
+            self._begin()
+
+    def commit(self) -> None:
+        """Commit the transaction, if there is one. Raises ``TransactionManagementError`` inside a block."""
+        self._end_and_go_on(undo=False)
+
+    def rollback(self) -> None:
+        """Roll the transaction back, if there is one. Raises ``TransactionManagementError`` inside a block."""
+        self._end_and_go_on(undo=True)
+
+    def _end_and_go_on(self, *, undo: bool) -> None:
+        self._refuse_inside_a_block()
+        manual = self._manual_transaction()
+        if manual is not None:
+            manual.go_on(undo=undo)
+
+    def _refuse_inside_a_block(self) -> None:
+        if self.in_atomic_block:
+            raise TransactionManagementError(
+                "This is forbidden when an 'atomic' block is active. It commits when it is left, and rolls back when "
+                "it is left by an exception."
+            )
+
+    def _manual_transaction(self) -> ManualTransaction | None:
+        settings.load()
+        return manual_transaction(self.alias)
+
+    def _begin(self) -> None:
+        ManualTransaction(self.database).begin()
+
+    def _end(self, *, undo: bool) -> None:
+        manual = self._manual_transaction()
+        assert manual is not None
+        manual.end(undo=undo)
 
     @property
     def run_on_commit(self) -> list[tuple[set[str], Callable[[], Any], bool]]:
@@ -284,8 +330,13 @@ class LegacyConnection:
             block = block.parent
         return [(set(), function, robust) for function, robust in hooks]
 
-    def on_commit(self, func: Callable[[], Any], robust: bool = False) -> None:
-        """Call a function after the commit."""
+    def on_commit(self, func: Callable[[], object], robust: bool = False) -> None:
+        """Call a function after the commit.
+
+        Raises ``TransactionManagementError`` outside of ``atomic`` blocks while autocommit is off, as Django does.
+        """
+        if not self.in_atomic_block and self._manual_transaction() is not None:
+            raise TransactionManagementError("on_commit() cannot be used in manual transaction management")
         on_commit(func, self.alias, robust)
 
     # -- tables --------------------------------------------------------------------------------------------------------
@@ -317,28 +368,34 @@ class LegacyConnection:
 
         Parameters: ``table_names`` narrows the check, where the database can.
         """
-        tables = table_names or [table.name for table in self.introspection.get_table_list(None)]
-        check_references(tables, self.database.alias)
+        check_references(table_names or None, self.database.alias)
 
     # -- being there ---------------------------------------------------------------------------------------------------
 
     def ensure_connection(self) -> None:
-        """Make sure that the database answers."""
-        run(self.database.fetch("SELECT 1"))
+        """Make sure that there is a connection: an open transaction has one, and else the database is asked."""
+        if not self.in_atomic_block:
+            run(self.database.fetch("SELECT 1"))
 
     connect = ensure_connection
 
     def is_usable(self) -> bool:
         """Return whether the database answers."""
         try:
-            self.ensure_connection()
+            run(self.database.fetch("SELECT 1"))
         except OperationalError:
             return False
         return True
 
     def close(self) -> None:
-        """Close the idle connections of this database; the next statement opens one."""
-        self.database.close()
+        """Roll back what is open where autocommit is off, which is then on; close this database's idle connections.
+
+        Threads that are inside theirs are left alone, and so is a transaction of another thread that this one shares.
+        """
+        manual = self._manual_transaction()
+        if manual is not None and manual.is_callers and not self.in_atomic_block:
+            self._end(undo=True)
+        self.database.end_idle()
 
     def copy(self) -> LegacyConnection:
         """Return one more connection to this database, which is the caller's alone."""
@@ -354,23 +411,7 @@ class LegacyConnection:
         raise AttributeError(f"django.db.connection has no {name} here: {hint}")
 
     def __repr__(self) -> str:
-        return f"<connection {self.alias}>"
-
-
-class OwnTransaction(Atomic):
-    """A transaction of a database that no alias stands for."""
-
-    def __init__(self, database: Database) -> None:
-        super().__init__()
-        self._own = database
-
-    @property
-    def database(self) -> Database:
-        return self._own
-
-
-class _Undone(Exception):
-    """What a transaction is left by to be rolled back."""
+        return f"<DatabaseWrapper vendor={self.vendor!r} alias={self.alias!r}>"
 
 
 class CopiedConnection(LegacyConnection):
@@ -384,7 +425,7 @@ class CopiedConnection(LegacyConnection):
         super().__init__(alias)
         original = databases[alias]
         self._own = Database(alias, original.url, original.backend)
-        self._transaction: OwnTransaction | None = None
+        self._transaction: ManualTransaction | None = None
 
     @property
     def database(self) -> Database:
@@ -396,24 +437,9 @@ class CopiedConnection(LegacyConnection):
         """Whether statements commit by themselves."""
         return self._transaction is None
 
-    def set_autocommit(self, autocommit: bool) -> None:
-        """Say whether statements commit by themselves; else a transaction is open, and after its end the next one."""
-        if autocommit and self._transaction is not None:
-            self._end(undo=False)
-        elif not autocommit and self._transaction is None:
-            self._begin()
-
-    def commit(self) -> None:
-        """Commit the transaction, if there is one."""
-        if self._transaction is not None:
-            self._end(undo=False)
-            self._begin()
-
-    def rollback(self) -> None:
-        """Roll the transaction back, if there is one."""
-        if self._transaction is not None:
-            self._end(undo=True)
-            self._begin()
+    def savepoint(self) -> str | None:
+        """Refuse: savepoints are set in the transactions of models, which this connection takes no part in."""
+        raise NotImplementedError("A copy of a connection sets no savepoints: execute SAVEPOINT with its cursor.")
 
     def close(self) -> None:
         """Roll back what is open, and end the connection."""
@@ -421,17 +447,21 @@ class CopiedConnection(LegacyConnection):
             self._end(undo=True)
         self._own.close()
 
+    def _manual_transaction(self) -> ManualTransaction | None:
+        return self._transaction
+
     def _begin(self) -> None:
-        self._transaction = OwnTransaction(self._own)
-        self._transaction.__enter__()
+        transaction = ManualTransaction(self._own)
+        transaction.begin()
+        self._transaction = transaction
 
     def _end(self, *, undo: bool) -> None:
         transaction, self._transaction = self._transaction, None
         assert transaction is not None
-        transaction.__exit__(_Undone if undo else None, _Undone() if undo else None, None)
+        transaction.end(undo=undo)
 
 
-def with_defaults(given: dict[str, Any]) -> dict[str, Any]:
+def with_defaults(given: dict[str, Any]) -> dict[str, object]:
     """Return a database's settings with Django's defaults for what was not given."""
     usual = {
         "ENGINE": "django.db.backends.dummy",
@@ -499,11 +529,11 @@ connections = ConnectionHandler()
 connection = connections._made[DEFAULT_DB_ALIAS] = LegacyConnection(DEFAULT_DB_ALIAS)
 
 
-def close_old_connections(**kwargs: Any) -> None:
+def close_old_connections(**kwargs: object) -> None:
     """Nothing to do: the pool drops what is old or broken by itself."""
 
 
-def reset_queries(**kwargs: Any) -> None:
+def reset_queries(**kwargs: object) -> None:
     """Forget the statements kept in ``connection.queries``."""
     for each in connections.all(initialized_only=True):
         each.queries_log.clear()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from orm.contrib.sites.models import Site
 
 __all__ = ["get_current_site"]
 
 
-def get_current_site(request: Any) -> Site:
+def get_current_site(request: object) -> Site:
     """Return the site that SITE_ID names; ``request`` is not needed for that.
 
     Raises ``ImproperlyConfigured`` without SITE_ID: to find a site by a request's host takes a request.

@@ -33,7 +33,16 @@ DEFAULTS: dict[str, Any] = {
     "DATA_UPLOAD_MAX_NUMBER_FIELDS": 1000,
     "DATA_UPLOAD_MAX_NUMBER_FILES": 100,
     "DATETIME_FORMAT": "N j, Y, P",
+    "DATETIME_INPUT_FORMATS": [
+        f"{date} {time}"
+        for date in ("%Y-%m-%d", "%m/%d/%Y", "%m/%d/%y")
+        for time in ("%H:%M:%S", "%H:%M:%S.%f", "%H:%M")
+    ],
     "DATE_FORMAT": "N j, Y",
+    "DATE_INPUT_FORMATS": [
+        *("%Y-%m-%d", "%m/%d/%Y", "%m/%d/%y", "%b %d %Y", "%b %d, %Y", "%d %b %Y", "%d %b, %Y"),
+        *("%B %d %Y", "%B %d, %Y", "%d %B %Y", "%d %B, %Y"),
+    ],
     "DEBUG": False,
     "DEBUG_PROPAGATE_EXCEPTIONS": False,
     "DECIMAL_SEPARATOR": ".",
@@ -155,6 +164,7 @@ DEFAULTS: dict[str, Any] = {
     "TEST_RUNNER": "django.test.runner.DiscoverRunner",
     "THOUSAND_SEPARATOR": ",",
     "TIME_FORMAT": "P",
+    "TIME_INPUT_FORMATS": ["%H:%M:%S", "%H:%M:%S.%f", "%H:%M"],
     "TIME_ZONE": "America/Chicago",
     "USE_I18N": True,
     "USE_THOUSAND_SEPARATOR": False,

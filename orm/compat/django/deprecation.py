@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+
+from orm.structures.deprecation import RemovedInDjango60Warning, RemovedInDjango61Warning
 
 __all__ = ["RemovedInDjango60Warning", "RemovedInDjango61Warning", "RemovedInNextVersionWarning", "is_iterable"]
-
-
-class RemovedInDjango60Warning(DeprecationWarning):
-    """Gone in Django 6.0."""
-
-
-class RemovedInDjango61Warning(PendingDeprecationWarning):
-    """Gone in Django 6.1."""
 
 
 RemovedInNextVersionWarning = RemovedInDjango60Warning
 RemovedAfterNextVersionWarning = RemovedInDjango61Warning
 
 
-def is_iterable(x: Any) -> bool:
+def is_iterable(x: object) -> bool:
     """Return whether a value can be iterated."""
     return isinstance(x, Iterable) or hasattr(x, "__getitem__")

@@ -8,18 +8,22 @@ attribute access alike, with a sentence that says what there is.
 from __future__ import annotations
 
 import importlib
-import importlib.abc
 import importlib.util
 import sys
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.compat.django.names import Surface
 from orm.compat.django.surface import SURFACES
 from orm.errors import ImproperlyConfigured
+from orm.late import difflib
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
+else:
+    Loader = object  # what that module imports takes as long as all of this package
 
 ROOT = "django"
 SHOWN = 12
@@ -50,7 +54,7 @@ class LegacyModule(ModuleType):
         return sorted({*self.__dict__, *self._surface.offered(), *_children(self.__name__)})
 
 
-class LegacyFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+class LegacyFinder(Loader):
     """Finds ``django`` and everything below it, and says so where something isn't offered."""
 
     def find_spec(
@@ -112,14 +116,14 @@ def uninstall() -> None:
 def missing_name(module: str, name: str) -> str:
     """Return the sentence for a name that a module of the surface does not offer: with the near ones, or some."""
     there = [*SURFACES[module].offered(), *_children(module)]
-    near = get_close_matches(name, there, n=3)
+    near = difflib.get_close_matches(name, there, n=3)
     shown = f"Near it: {', '.join(near)}." if near else f"There are: {', '.join(there[:SHOWN]) or 'no names'}."
     return f"{module} has no {name} here. {REMEDY}, for scripts that use its ORM. {shown}"
 
 
 def _not_offered(fullname: str) -> str:
     parent, _, name = fullname.rpartition(".")
-    if parent in SURFACES and (not name.islower() or get_close_matches(name, SURFACES[parent].offered())):
+    if parent in SURFACES and (not name.islower() or difflib.get_close_matches(name, SURFACES[parent].offered())):
         return missing_name(parent, name)
     known = parent
     while known not in SURFACES:

@@ -1,6 +1,7 @@
-"""``python -m orm.compat.django.listing``: writes the documentation's list of names, from the surfaces themselves.
+"""``python -m orm.compat.django.listing``: writes the pages of the documentation that say what the code has of Django.
 
-With ``--check`` it writes nothing and fails where the page is stale.
+Those are the list of names, from the surfaces themselves, and what is different. With ``--check`` it writes nothing and
+fails where a page is stale.
 """
 
 from __future__ import annotations
@@ -8,16 +9,18 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from orm.compat.django import differences
 from orm.compat.django.surface import SURFACES
 from orm.compat.django.web import NAMES
 
-PAGE = Path(__file__).resolve().parents[3] / "docs" / "legacy-names.md"
+DOCS = Path(__file__).resolve().parents[3] / "docs"
+PAGE = DOCS / "legacy-names.md"
 HEAD = """# Names of Django that can be imported
 
 Written by `python -m orm.compat.django.listing`; do not edit. [Legacy scripts](legacy.md) says how to get them.
 
-A name in *italics* belongs to the web or the admin: it can be imported and inherited from, so that models which mention
-it load, and raises `NotImplementedError` where it is used.
+A name in *italics* belongs to the web, the admin or Django's SQL compiler: it can be imported and inherited from, so
+that models which mention it load, and raises `NotImplementedError` where it is used.
 """
 
 
@@ -37,15 +40,15 @@ def page() -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the page, or with ``--check`` return 1 where it is stale."""
-    text = page()
-    if "--check" in arguments:
-        fresh = PAGE.exists() and PAGE.read_text(encoding="utf-8") == text
-        if not fresh:
-            print(f"{PAGE} is stale: run python -m orm.compat.django.listing", file=sys.stderr)
-        return 0 if fresh else 1
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
+    """Write the pages, or with ``--check`` return 1 where one is stale."""
+    stale = 0
+    for path, text in ((PAGE, page()), (DOCS / "django-differences.md", differences.page())):
+        if "--check" not in arguments:
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            print(f"{path} is stale: run python -m orm.compat.django.listing", file=sys.stderr)
+            stale = 1
+    return stale
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def make_model_tuple(model: Any) -> tuple[str, str]:
     return pair[0], pair[1]
 
 
-def resolve_callables(mapping: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def resolve_callables(mapping: Mapping[str, object]) -> Iterator[tuple[str, Any]]:
     """Yield each name with its value, called where it can be."""
     for name, value in mapping.items():
         yield name, value() if callable(value) else value
@@ -41,10 +41,10 @@ def unpickle_named_row(names: Any, values: Any) -> Any:
 
 
 @functools.lru_cache
-def create_namedtuple_class(*names: str) -> Any:
+def create_namedtuple_class(*names: str) -> type:
     """Return the class of rows with these names; the same for the same names."""
 
-    def __reduce__(self: Any) -> Any:
+    def __reduce__(self: Any) -> tuple[object, ...]:
         return unpickle_named_row, (names, tuple(self))
 
     return type("Row", (namedtuple("Row", names),), {"__reduce__": __reduce__, "__slots__": ()})

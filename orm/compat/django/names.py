@@ -7,21 +7,19 @@ lives in this package, is written down one by one.
 from __future__ import annotations
 
 import importlib
-import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
-from types import ModuleType
-from typing import Any
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import Any, NamedTuple
 
 from orm.compat.django.web import NAMES
 
 HERE = "orm.compat.django"
 OURS = ("orm", "orm.")
+CLASSES_AND_FUNCTIONS = (type, FunctionType, BuiltinFunctionType, MethodType)
 
 
-@dataclass(frozen=True)
-class Surface:
+class Surface(NamedTuple):
     """One module below ``django``.
 
     Parameters: ``sources`` are modules whose public names it offers, the first that has a name winning; ``names`` maps
@@ -31,7 +29,7 @@ class Surface:
 
     describes: str
     sources: tuple[str, ...] = ()
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = {}
     web: str = ""
     loads: bool = False
 
@@ -69,10 +67,10 @@ def public_names(source: str) -> frozenset[str]:
     return frozenset(name for name, value in vars(module).items() if not name.startswith("_") and _is_ours(name, value))
 
 
-def _is_ours(name: str, value: Any) -> bool:
+def _is_ours(name: str, value: object) -> bool:
     if isinstance(value, ModuleType):
         return False
-    if inspect.isclass(value) or inspect.isroutine(value):
+    if isinstance(value, CLASSES_AND_FUNCTIONS):
         return getattr(value, "__module__", "").startswith(OURS)
     return name.isupper() or type(value).__module__.startswith(OURS)
 

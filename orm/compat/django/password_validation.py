@@ -33,7 +33,7 @@ def get_default_password_validators() -> list[Any]:
     return get_password_validators(settings.AUTH_PASSWORD_VALIDATORS)
 
 
-def validate_password(password: str, user: Any = None, password_validators: Any = None) -> None:
+def validate_password(password: str, user: object = None, password_validators: Any = None) -> None:
     """Raise ``ValidationError`` with what every validator has against a password."""
     errors = []
     for validator in get_default_password_validators() if password_validators is None else password_validators:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from orm.models.fields.base import BLANK_CHOICE
+
 __all__ = [
     "AND",
+    "BLANK_CHOICE_DASH",
     "CURSOR",
     "GET_ITERATOR_CHUNK_SIZE",
     "INNER",
@@ -26,3 +29,4 @@ ORDER_DIR = {"ASC": ("ASC", "DESC"), "DESC": ("DESC", "ASC")}
 GET_ITERATOR_CHUNK_SIZE = 100
 MAX_GET_RESULTS = 21
 REPR_OUTPUT_SIZE = 20
+BLANK_CHOICE_DASH = list(BLANK_CHOICE)

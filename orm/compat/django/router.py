@@ -43,7 +43,7 @@ class ConnectionRouter:
         """Return whether tables of an application belong in a database."""
         return routes.allow_migrate(db, app_label, **hints)
 
-    def allow_migrate_model(self, db: str, model: Any) -> bool:
+    def allow_migrate_model(self, db: str, model: object) -> bool:
         """Return whether a model's table belongs in a database."""
         return routes.allow_migrate_model(db, model)
 

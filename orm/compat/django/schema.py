@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from orm.models.schema_editor_blocking import SchemaEditor
 from orm.sql import ddl
@@ -26,6 +25,6 @@ class LegacySchemaEditor(SchemaEditor):
         """Return the name that an index on these columns gets."""
         return ddl.name_of(table_name, column_names, suffix.lstrip("_"), self.dialect)
 
-    def table_sql(self, model: Any) -> tuple[str, list[Any]]:
+    def table_sql(self, model: object) -> tuple[str, list[object]]:
         """Return the statement that creates a model's table, and its parameters: none."""
         return ddl.create_table(model, self.dialect), []

@@ -9,29 +9,38 @@ are refused by name; only what concerns requests is dropped, since a script has 
 from __future__ import annotations
 
 import importlib
-import logging.config
 import os
+import sys
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from orm.compat.django.answers import LEGACY_ANSWERS
 from orm.compat.django.defaults import DEFAULTS
 from orm.compat.django.surface import SURFACES
 from orm.config import configure as configure_orm
 from orm.config import settings as orm_settings
+from orm.db.djangos_form import databases_in_core_form
 from orm.db.url import DatabaseURL
 from orm.errors import ImproperlyConfigured
-from orm.security.passwords import HASHERS, use_hashers
+from orm.late import LateLogger, late_module
 from orm.structures.loading import import_string
+
+if TYPE_CHECKING:
+    from logging import config as logging_config
+
+    from orm.compat.django import query_log
+    from orm.security import passwords
+else:
+    logging_config = late_module("logging.config")
+    passwords = late_module("orm.security.passwords")
+    query_log = late_module("orm.compat.django.query_log")
 
 ENVIRONMENT_VARIABLE = "DJANGO_SETTINGS_MODULE"
 ASYNC_UNSAFE_VARIABLE = "DJANGO_ALLOW_ASYNC_UNSAFE"
 
-# Keys of a database that say what a request, a test run or a driver's own cursor does: here they change nothing,
-# whatever they are set to.
-WITHOUT_EFFECT = frozenset(
-    {"ATOMIC_REQUESTS", "AUTOCOMMIT", "CONN_HEALTH_CHECKS", "DISABLE_SERVER_SIDE_CURSORS", "TEST"}
-)
+FOLLOWED = frozenset({"PASSWORD_HASHERS", "DEBUG"})
+"""Settings that something here follows, besides those the core has a name for."""
 
 
 class SwappedModels(Mapping[str, str]):
@@ -52,15 +61,6 @@ class SwappedModels(Mapping[str, str]):
         return 0
 
 
-def databases_in_core_form(value: Any) -> dict[str, Any] | None:
-    """Return DATABASES as ``orm.configure`` takes it; None for none."""
-    return {
-        alias: {key: each for key, each in entry.items() if key not in WITHOUT_EFFECT}
-        for alias, entry in value.items()
-        if entry
-    } or None
-
-
 class LegacySettings:
     """The object scripts know as ``django.conf.settings``; loads itself at the first read."""
 
@@ -72,7 +72,7 @@ class LegacySettings:
         """Whether settings were given or read."""
         return self._values is not None
 
-    def configure(self, default_settings: Any = None, **options: Any) -> None:
+    def configure(self, default_settings: object = None, **options: object) -> None:
         """Take settings from keyword arguments, above those of ``default_settings`` (an object) if given.
 
         Raises ``RuntimeError`` when settings are there already, ``TypeError`` for a name that is not in capitals, and
@@ -98,12 +98,12 @@ class LegacySettings:
     def _accept(self, given: dict[str, Any], set_process_zone: bool = False) -> None:
         self.__dict__["_values"] = given
         try:
-            self._apply([*CORE, "PASSWORD_HASHERS"])
+            self._apply([*CORE, *FOLLOWED])
         except BaseException:
             self.__dict__["_values"] = None
             raise
-        if set_process_zone and "TIME_ZONE" in given:
-            set_zone_of_process(given["TIME_ZONE"])
+        if set_process_zone:
+            set_zone_of_process(given.get("TIME_ZONE", DEFAULTS["TIME_ZONE"]))
 
     def _apply(self, names: Any) -> None:
         """Hand the settings Duotone knows under names of its own to ``orm.configure``."""
@@ -112,6 +112,8 @@ class LegacySettings:
             value = self._values.get(name, DEFAULTS.get(name))
             if name == "DATABASES":
                 changed["databases"] = databases_in_core_form(value)
+            elif name in PLACES:
+                changed[CORE[name]] = from_root(value)
             elif name == "TIME_ZONE":
                 changed["time_zone"] = value or "UTC"
             elif name == "MIGRATION_MODULES":
@@ -122,8 +124,13 @@ class LegacySettings:
                 changed[CORE[name]] = value
         if "PASSWORD_HASHERS" in names:
             given = self._values.get("PASSWORD_HASHERS")
-            use_hashers(HASHERS if given is None else [import_string(path) for path in given])
+            if given is not None or "orm.security.passwords" in sys.modules:
+                known = passwords.HASHERS if given is None else [import_string(path) for path in given]
+                passwords.use_hashers(known)
+        if "DEBUG" in names and (self._values.get("DEBUG") or "orm.compat.django.query_log" in sys.modules):
+            query_log.hearing.follow(bool(self._values.get("DEBUG")))
         unsafe = os.environ.get(ASYNC_UNSAFE_VARIABLE)
+        LateLogger.called["orm.models"] = "django.db.models"
         configure_orm(
             changed.pop("databases", None),
             swapped_models=SwappedModels(self),
@@ -143,7 +150,7 @@ class LegacySettings:
                 f"{ENVIRONMENT_VARIABLE} to the name of a settings module that has it."
             )
         if values is not None and name in values:
-            return values[name]
+            return from_root(values[name]) if name in PLACES else values[name]
         if values is None and name in CORE:
             return _from_orm(name)
         if values is None and name.isupper() and not orm_settings.databases:
@@ -152,13 +159,13 @@ class LegacySettings:
                 f"{ENVIRONMENT_VARIABLE} to the name of a settings module."
             )
         if name in DEFAULTS:
-            return DEFAULTS[name]
+            return from_root(DEFAULTS[name]) if name in PLACES else DEFAULTS[name]
         raise AttributeError(f"There is no setting {name}.")
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         self._begin_changes(name)
         self._values[name] = value
-        if name in CORE or name == "PASSWORD_HASHERS":
+        if name in CORE or name in FOLLOWED:
             self._apply([name])
 
     def __delattr__(self, name: str) -> None:
@@ -166,7 +173,7 @@ class LegacySettings:
         if name not in self._values:
             raise AttributeError(f"The setting {name} is not set.")
         del self._values[name]
-        if name in CORE or name == "PASSWORD_HASHERS":
+        if name in CORE or name in FOLLOWED:
             self._apply([name])
 
     def _begin_changes(self, name: str) -> None:
@@ -194,23 +201,17 @@ class LegacySettings:
 
 
 MIGRATION_IMPORTS = {
+    **{one: name for name, surface in reversed(SURFACES.items()) for one in surface.names.values()},
     **{source: name for name, surface in reversed(SURFACES.items()) for source in surface.sources},
     "orm": "django.db",
     "orm.config": "django.conf",
+    "orm.contrib.auth.models:this_moment": "django.utils.timezone:now",
+    "orm.migrations.questioner:now": "django.utils.timezone:now",
 }
 """What the library's modules are called in migrations of Django's: as they can be imported, the first that has them."""
 
-LEGACY_ANSWERS: dict[str, bool] = {
-    "strict_models": False,
-    "strict_values": False,
-    "strict_blocks": False,
-    "same_everywhere": False,
-    "zoned_columns": True,
-    "state_in_dict": True,
-}
-"""The settings by which native code and a program written for Django get different answers: see docs/legacy.md."""
-
 CORE = {
+    "AUTHENTICATION_BACKENDS": "authentication_backends",
     "DATABASES": "databases",
     "DATABASE_ROUTERS": "database_routers",
     "DEFAULT_AUTO_FIELD": "default_auto_field",
@@ -224,6 +225,7 @@ CORE = {
     "SERIALIZATION_MODULES": "serialization_modules",
     "SILENCED_SYSTEM_CHECKS": "silenced_checks",
     "SITE_ID": "site_id",
+    "TEST_RUNNER": "test_runner",
     "TIME_ZONE": "time_zone",
     "USE_TZ": "use_tz",
 }
@@ -235,7 +237,18 @@ CONTRIB_MIGRATIONS: dict[str, str | None] = {
 }
 """Where the migrations of Django's own applications are, which have its names here; None for those without a table."""
 
-LISTS = frozenset({"DATABASE_ROUTERS", "FIXTURE_DIRS", "INSTALLED_APPS", "SILENCED_SYSTEM_CHECKS"})
+LISTS = frozenset(
+    {"AUTHENTICATION_BACKENDS", "DATABASE_ROUTERS", "FIXTURE_DIRS", "INSTALLED_APPS", "SILENCED_SYSTEM_CHECKS"}
+)
+
+
+PLACES = frozenset({"MEDIA_URL", "STATIC_URL"})
+"""Settings that say where browsers find files."""
+
+
+def from_root(url: str | None) -> str | None:
+    """Return a URL as ``PLACES`` have it: one that is relative begins at the site's root."""
+    return url if url is None or url.startswith(("http://", "https://", "/")) else f"/{url}"
 
 
 def set_zone_of_process(zone: str | None) -> None:
@@ -249,11 +262,11 @@ def configure_logging() -> None:
     """Set up logging as LOGGING and LOGGING_CONFIG say."""
     if settings.configured and settings.LOGGING and settings.LOGGING_CONFIG:
         called = settings.LOGGING_CONFIG
-        dict_config = logging.config.dictConfig if called == "logging.config.dictConfig" else import_string(called)
+        dict_config = logging_config.dictConfig if called == "logging.config.dictConfig" else import_string(called)
         dict_config(settings.LOGGING)
 
 
-def _capitals(source: Any) -> dict[str, Any]:
+def _capitals(source: object) -> dict[str, object]:
     """Return the attributes of a module or object whose names are in capitals."""
     return {name: getattr(source, name) for name in dir(source) if name.isupper()}
 
@@ -267,7 +280,7 @@ def _from_orm(name: str) -> Any:
     return getattr(orm_settings, CORE[name])
 
 
-def _in_django_form(given: Any) -> dict[str, Any]:
+def _in_django_form(given: Any) -> dict[str, object]:
     url = DatabaseURL.parse(given)
     return {
         "ENGINE": f"django.db.backends.{url.scheme}",

@@ -14,16 +14,21 @@ class Http404(Exception):
     """What was asked for is not there."""
 
 
+def _get_queryset(klass: Any) -> Any:
+    """Return the QuerySet of a model or a manager; anything else is returned as it is. Packages ask for it."""
+    return klass._default_manager.all() if hasattr(klass, "_default_manager") else klass
+
+
 def _queryset(source: Any, caller: str, method: str) -> Any:
     """Return the QuerySet of a model, a manager, or a QuerySet."""
-    found = source._default_manager.all() if hasattr(source, "_default_manager") else source
+    found = _get_queryset(source)
     if not hasattr(found, method):
         name = source.__name__ if isinstance(source, type) else type(source).__name__
         raise ValueError(f"First argument to {caller}() must be a Model, Manager, or QuerySet, not '{name}'.")
     return found
 
 
-def get_object_or_404(klass: Any, *args: Any, **kwargs: Any) -> Any:
+def get_object_or_404(klass: object, *args: object, **kwargs: object) -> Any:
     """Return the one object that matches; raise ``Http404`` where none does."""
     queryset = _queryset(klass, "get_object_or_404", "get")
     try:
@@ -32,7 +37,7 @@ def get_object_or_404(klass: Any, *args: Any, **kwargs: Any) -> Any:
         raise Http404(f"No {queryset.model._meta.object_name} matches the given query.") from error
 
 
-async def aget_object_or_404(klass: Any, *args: Any, **kwargs: Any) -> Any:
+async def aget_object_or_404(klass: object, *args: object, **kwargs: object) -> Any:
     """Return the one object that matches; raise ``Http404`` where none does."""
     queryset = _queryset(klass, "aget_object_or_404", "aget")
     try:
@@ -41,7 +46,7 @@ async def aget_object_or_404(klass: Any, *args: Any, **kwargs: Any) -> Any:
         raise Http404(f"No {queryset.model._meta.object_name} matches the given query.") from error
 
 
-def get_list_or_404(klass: Any, *args: Any, **kwargs: Any) -> list[Any]:
+def get_list_or_404(klass: object, *args: object, **kwargs: object) -> list[Any]:
     """Return the objects that match; raise ``Http404`` where none does."""
     queryset = _queryset(klass, "get_list_or_404", "filter")
     found = list(queryset.filter(*args, **kwargs))
@@ -50,7 +55,7 @@ def get_list_or_404(klass: Any, *args: Any, **kwargs: Any) -> list[Any]:
     return found
 
 
-async def aget_list_or_404(klass: Any, *args: Any, **kwargs: Any) -> list[Any]:
+async def aget_list_or_404(klass: object, *args: object, **kwargs: object) -> list[Any]:
     """Return the objects that match; raise ``Http404`` where none does."""
     queryset = _queryset(klass, "aget_list_or_404", "filter")
     found = [each async for each in queryset.filter(*args, **kwargs)]

@@ -10,6 +10,25 @@ from orm.compat.django.surface_migrations import MIGRATIONS
 from orm.compat.django.surface_utils import UTILS
 from orm.compat.django.web import NAMES
 
+DESCRIPTORS: dict[str, str] = {
+    "ForwardManyToOneDescriptor": "orm.models.relations.forward:ForwardOneDescriptor",
+    "ForwardOneToOneDescriptor": "orm.models.relations.forward:ForwardOneToOneDescriptor",
+    "ManyToManyDescriptor": "orm.models.relations.many_to_many_descriptor:ManyToManyDescriptor",
+    "ReverseManyToOneDescriptor": "orm.models.relations.reverse_many:ReverseManyDescriptor",
+    "ReverseOneToOneDescriptor": "orm.models.relations.reverse_one:ReverseOneDescriptor",
+}
+"""What stands on a model's class for each kind of relation."""
+
+FUNCTIONS = (
+    ("comparison", "comparison", "any value"),
+    ("datetime", "moments", "moments"),
+    ("json", "json", "JSON"),
+    ("math", "numbers", "numbers"),
+    ("text", "text", "texts"),
+    ("window", "windows", "windows"),
+)
+"""The modules that functions are named by in migrations, and those they are in."""
+
 DB: dict[str, Surface] = {
     "django": Surface(
         "The ORM's part of Django's names, provided by Duotone.",
@@ -31,6 +50,8 @@ DB: dict[str, Surface] = {
     "django.contrib.contenttypes.prefetch": Surface("Loading them.", ("orm.contrib.contenttypes.prefetch",)),
     "django.contrib.postgres": Surface("What PostgreSQL alone has."),
     "django.contrib.postgres.aggregates": Surface("Aggregates.", ("orm.postgresql.aggregates",)),
+    "django.contrib.postgres.aggregates.general": Surface("Aggregates.", ("orm.postgresql.aggregates",)),
+    "django.contrib.postgres.aggregates.statistics": Surface("Regression.", ("orm.postgresql.aggregates",)),
     "django.contrib.postgres.constraints": Surface("Exclusion constraints.", ("orm.postgresql.constraints",)),
     "django.contrib.postgres.expressions": Surface(
         "Subqueries as arrays.", names={"ArraySubquery": "orm.postgresql.arrays:ArraySubquery"}
@@ -53,7 +74,8 @@ DB: dict[str, Surface] = {
         own("connection", "ConnectionHandler", "close_old_connections", "connection", "connections", "reset_queries")
         | own("router", "ConnectionRouter", "router")
         | own("version", "DJANGO_VERSION_PICKLE_KEY")
-        | of("orm.db.registry", "DEFAULT_DB_ALIAS"),
+        | of("orm.db.registry", "DEFAULT_DB_ALIAS")
+        | of("orm.errors", Error="DatabaseAPIError"),
     ),
     "django.db.utils": Surface(
         "A database's exceptions.",
@@ -61,7 +83,8 @@ DB: dict[str, Surface] = {
         own("connection", "ConnectionHandler")
         | own("router", "ConnectionRouter")
         | own("version", "DJANGO_VERSION_PICKLE_KEY")
-        | of("orm.db.registry", "DEFAULT_DB_ALIAS"),
+        | of("orm.db.registry", "DEFAULT_DB_ALIAS")
+        | of("orm.errors", Error="DatabaseAPIError"),
     ),
     "django.db.transaction": Surface("Transactions.", (f"{HERE}.transaction",)),
     "django.db.models": Surface(
@@ -75,17 +98,52 @@ DB: dict[str, Surface] = {
     ),
     "django.db.models.constants": Surface("Constants of queries.", names={"LOOKUP_SEP": f"{HERE}.version:LOOKUP_SEP"}),
     "django.db.models.constraints": Surface("Constraints.", ("orm.models.constraints",)),
-    "django.db.models.deletion": Surface("What happens to referring rows.", ("orm.models.on_delete", "orm.errors")),
+    "django.db.models.deletion": Surface(
+        "What happens to referring rows.",
+        ("orm.models.on_delete", "orm.errors"),
+        of("orm.models.collector_blocking", "Collector"),
+    ),
     "django.db.models.enums": Surface("Choices.", ("orm.models.fields.choices",)),
     "django.db.models.expressions": Surface(
-        "Expressions.", ("orm.sql.expressions", "orm.sql.columns", "orm.sql.handwritten", "orm.models")
+        "Expressions.",
+        ("orm.sql.expressions", "orm.sql.columns", "orm.sql.handwritten", "orm.models"),
+        of("orm.sql.expressions", BaseExpression="Expression")
+        | own("expression_lists", "ExpressionList", "OrderByList"),
     ),
-    "django.db.models.fields": Surface("Fields.", ("orm.models.fields", "orm.models.fields.removed")),
+    "django.db.models.fields": Surface(
+        "Fields.", ("orm.models.fields", "orm.models.fields.removed"), own("query_constants", "BLANK_CHOICE_DASH")
+    ),
+    "django.db.models.fields.composite": Surface("Keys of several.", names=of("orm.models", "CompositePrimaryKey")),
+    "django.db.models.fields.files": Surface(
+        "Files and pictures.",
+        ("orm.models.fields.field_file_blocking", "orm.models.fields.files", "orm.models.fields.images"),
+        of("orm.models.fields", "FileField", "ImageField") | of("orm.models.fields.images", "ImageFile"),
+    ),
+    "django.db.models.fields.generated": Surface("Computed columns.", names=of("orm.models", "GeneratedField")),
     "django.db.models.fields.json": Surface(
         "JSON, and lookups into it.", ("orm.sql.json",), of("orm.sql.json", "KT") | of("orm.models.fields", "JSONField")
     ),
-    "django.db.models.fields.related": Surface("Relations.", ("orm.models.relations",)),
+    "django.db.models.fields.proxy": Surface("Columns that the model itself adds.", ("orm.models.neighbour_methods",)),
+    "django.db.models.fields.related": Surface(
+        "Relations.",
+        ("orm.models.relations",),
+        DESCRIPTORS
+        | of("orm.models.relations.resolve", "lazy_related_operation", RECURSIVE_RELATIONSHIP_CONSTANT="SELF"),
+    ),
+    "django.db.models.fields.related_descriptors": Surface(
+        "Relations as attributes.",
+        names=DESCRIPTORS
+        | of("orm.models.fields.deferred", "DeferredAttribute")
+        | of("orm.models.relations.manager_class", "create_reverse_many_to_one_manager"),
+    ),
+    "django.db.models.fields.reverse_related": Surface(
+        "Relations from the other side.", ("orm.models.relations.rels",)
+    ),
     "django.db.models.functions": Surface("Database functions.", ("orm.sql.functions",)),
+    **{
+        f"django.db.models.functions.{name}": Surface(f"Functions of {about}.", (f"orm.sql.functions.{source}",))
+        for name, source, about in FUNCTIONS
+    },
     "django.db.models.indexes": Surface("Indexes.", ("orm.models.indexes",)),
     "django.db.models.fields.tuple_lookups": Surface("Comparisons of rows.", ("orm.sql.tuples",)),
     "django.db.models.lookups": Surface("Lookups and transforms.", ("orm.sql.lookups",)),
@@ -93,10 +151,18 @@ DB: dict[str, Surface] = {
     "django.db.models.query": Surface(
         "QuerySets.",
         ("orm.query.queryset_blocking", "orm.query.prefetch", "orm.query.empty"),
-        own("query_constants", "MAX_GET_RESULTS", "REPR_OUTPUT_SIZE"),
+        own("query_constants", "MAX_GET_RESULTS", "REPR_OUTPUT_SIZE")
+        | of("orm.query.iterables", "BaseIterable", "ModelIterable")
+        | of("orm.sql.conditions", "Q"),
     ),
-    "django.db.models.query_utils": Surface("Conditions.", ("orm.sql.conditions",)),
-    "django.db.models.signals": Surface("Signals of models.", ("orm.models.signals",)),
+    "django.db.models.query_utils": Surface(
+        "Conditions.",
+        ("orm.sql.conditions",),
+        of("orm.models.relations.path_info", "PathInfo") | of("orm.models.fields.deferred", "DeferredAttribute"),
+    ),
+    "django.db.models.signals": Surface(
+        "Signals of models.", ("orm.models.signals",), of("orm.models.signals", ModelSignal="Signal")
+    ),
     "django.db.models.options": Surface("``_meta``.", ("orm.models.options",)),
     "django.db.models.sql": Surface("Statements.", (f"{HERE}.query_constants",), of("orm.query.query", "Query")),
     "django.db.models.sql.constants": Surface("Constants of statements.", (f"{HERE}.query_constants",)),

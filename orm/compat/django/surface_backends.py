@@ -42,6 +42,9 @@ BACKENDS: dict[str, Surface] = {
         names=of("orm.sql.ranges", "DateRange", "DateTimeRange", "DateTimeTZRange", "NumericRange", "Range")
         | own("backend_functions", "is_psycopg3"),
     ),
+    "django.db.backends.signals": Surface(
+        "A connection was opened.", names=own("connection_signal", "connection_created")
+    ),
     "django.db.backends.utils": Surface(
         "Cursors, and names that fit.",
         (f"{HERE}.backend_functions",),

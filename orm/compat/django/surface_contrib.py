@@ -38,6 +38,11 @@ CONTRIB: dict[str, Surface] = {
         "How the application is installed.", names=own("contrib_apps", "AdminConfig", "SimpleAdminConfig")
     ),
     "django.contrib.admin.decorators": Surface("The admin's decorators.", names=ADMIN),
+    "django.contrib.admin.utils": Surface(
+        "What goes with an object, and names of the admin.",
+        names=own("nested_objects", "NestedObjects"),
+        web="django.contrib.admin.utils",
+    ),
     "django.contrib.auth": Surface("Users: which model, and who they are.", (f"{HERE}.auth",)),
     "django.contrib.auth.backends": Surface(
         "Who knows users.", names=own("auth", "AllowAllUsersModelBackend", "ModelBackend")

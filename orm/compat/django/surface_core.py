@@ -6,6 +6,8 @@ from orm.compat.django.names import HERE, Surface, of, own
 
 COMMANDS = of("orm.commands", "BaseCommand", "CommandError", "CommandParser", "call_command", "get_commands")
 
+FEATURES = of("orm.testing.features", "skipIfDBFeature", "skipUnlessAnyDBFeature", "skipUnlessDBFeature", "tag")
+
 CORE: dict[str, Surface] = {
     "django.apps": Surface("Installed applications.", names=own("apps", "AppConfig", "apps")),
     "django.apps.config": Surface("Installed applications.", names=own("apps", "AppConfig")),
@@ -57,25 +59,74 @@ CORE: dict[str, Surface] = {
     "django.core.management.base": Surface("What a command is.", ("orm.commands.base", "orm.commands.output")),
     "django.core.management.color": Surface("Styles.", ("orm.commands.output",)),
     "django.core.management.utils": Surface("Keys.", names=of("orm.security.crypto", "get_random_secret_key")),
+    "django.core.paginator": Surface(
+        "Pages with numbers.",
+        ("orm.query.paging",),
+        of("orm.errors", "EmptyPage", "InvalidPage", "PageNotAnInteger"),
+    ),
     "django.core.signals": Surface("Signals of requests and settings.", (f"{HERE}.core_signals",)),
     "django.core.signing": Surface("Signed values.", ("orm.security.signing",)),
     "django.core.validators": Surface("Validators of fields.", ("orm.models.fields.validators",)),
     "django.core.serializers": Surface("Objects as text, and back.", ("orm.serializers",)),
     "django.core.serializers.base": Surface("What every format shares.", ("orm.serializers.base",)),
-    "django.core.serializers.json": Surface("JSON.", ("orm.serializers.json",)),
+    "django.core.serializers.json": Surface("JSON.", ("orm.serializers.json", "orm.text.json")),
     "django.core.serializers.jsonl": Surface("JSON, an object a line.", ("orm.serializers.jsonl",)),
     "django.core.serializers.python": Surface("Plain values.", ("orm.serializers.python",)),
-    "django.core.serializers.xml_serializer": Surface(
-        "Nothing: using it says so.", ("orm.serializers.xml_serializer",)
-    ),
+    "django.core.serializers.xml_serializer": Surface("XML.", ("orm.serializers.xml_serializer",)),
     "django.dispatch": Surface("Signals.", names=of("orm.models.signals", "Signal", "receiver")),
     "django.dispatch.dispatcher": Surface("Signals.", names=of("orm.models.signals", "Signal", "receiver")),
     "django.forms.models": Surface(
         "A row as a mapping, and names of the web.", names=own("shortcuts", "model_to_dict"), web="django.forms.models"
     ),
     "django.forms": Surface(
-        "A row as a mapping, and names of the web.", names=own("shortcuts", "model_to_dict"), web="django.forms"
+        "A row as a mapping, and names of the web.",
+        names=own("shortcuts", "model_to_dict") | of("orm.errors", "ValidationError"),
+        web="django.forms",
+    ),
+    "django.forms.forms": Surface(
+        "Errors of no field, and names of the web.",
+        names=of("orm.errors", "NON_FIELD_ERRORS", "ValidationError"),
+        web="django.forms.forms",
+    ),
+    "django.forms.utils": Surface(
+        "Names of fields for people, and names of the web.",
+        names=of("orm.text.words", "pretty_name") | of("orm.errors", "ValidationError"),
+        web="django.forms.utils",
     ),
     "django.http": Surface("Not found, and names of the web.", names=own("shortcuts", "Http404"), web="django.http"),
-    "django.shortcuts": Surface("Objects or not found.", (f"{HERE}.shortcuts",), web="django.shortcuts"),
+    "django.test": Surface(
+        "Tests of data; what needs a request can be named only.",
+        names=own(
+            "testing", "SimpleTestCase", "TestCase", "TransactionTestCase", "modify_settings", "override_settings"
+        )
+        | FEATURES,
+        web="django.test",
+    ),
+    "django.test.runner": Surface("Finding and running tests.", names=own("testing", "DiscoverRunner")),
+    "django.test.signals": Surface("Changed settings.", names=own("core_signals", "setting_changed")),
+    "django.test.testcases": Surface(
+        "Tests of data; what needs a request can be named only.",
+        names=own("testing", "SimpleTestCase", "TestCase", "TransactionTestCase")
+        | of("orm.testing.cases", "DatabaseOperationForbidden")
+        | FEATURES,
+        web="django.test.testcases",
+    ),
+    "django.test.utils": Surface(
+        "What helps to test.",
+        names=own(
+            *("testing", "CaptureQueriesContext", "TestContextDecorator", "get_runner", "ignore_warnings"),
+            *("isolate_apps", "modify_settings", "override_settings", "register_lookup", "setup_test_environment"),
+            "teardown_test_environment",
+        )
+        | of("orm.testing.features", "tag"),
+    ),
+    "django.shortcuts": Surface(
+        "Objects or not found.",
+        (f"{HERE}.shortcuts",),
+        own("shortcuts", "_get_queryset"),
+        web="django.shortcuts",
+    ),
+    "django.urls": Surface("Functions by name, and names of the web.", (f"{HERE}.callables",), web="django.urls"),
+    "django.urls.base": Surface("Names of the web, to be imported and not used.", web="django.urls.base"),
+    "django.urls.utils": Surface("Functions by name.", (f"{HERE}.callables",)),
 }

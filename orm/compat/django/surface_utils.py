@@ -5,6 +5,11 @@ from __future__ import annotations
 from orm.compat.django.names import HERE, Surface, of, own
 
 UTILS: dict[str, Surface] = {
+    "django.template.defaultfilters": Surface(
+        "Texts for people, and names of the web.",
+        names=of("orm.text.words", "capfirst", "slugify") | of("orm.text.html", "escape"),
+        web="django.template.defaultfilters",
+    ),
     "django.utils": Surface("Time zones, texts and structures."),
     "django.utils.asyncio": Surface("Blocking functions in async code.", (f"{HERE}.unsafe",)),
     "django.utils.choices": Surface("Choices in any form.", ("orm.structures.choices",)),
@@ -28,11 +33,15 @@ UTILS: dict[str, Surface] = {
     "django.utils.deprecation": Surface("Warnings of what goes.", (f"{HERE}.deprecation",)),
     "django.utils.duration": Surface("Durations in text.", ("orm.text.durations",)),
     "django.utils.encoding": Surface("Text and bytes.", ("orm.text.encoding",)),
+    "django.utils.formats": Surface("Dates and numbers as people write them.", (f"{HERE}.formats",)),
     "django.utils.functional": Surface(
-        "Lazy values and cached properties.", ("orm.structures.lazy",), of("orm.structures.lazy", "empty")
+        "Lazy values and cached properties.",
+        ("orm.structures.lazy",),
+        of("orm.structures.lazy", "empty") | of("functools", "wraps"),
     ),
     "django.utils.hashable": Surface("Anything as a key.", ("orm.structures.hashable",)),
     "django.utils.html": Surface("HTML's escaping.", ("orm.text.html",)),
+    "django.utils.http": Surface("Parts of addresses.", ("orm.text.query_strings",)),
     "django.utils.ipv6": Surface("Addresses of version 6.", ("orm.text.addresses",)),
     "django.utils.itercompat": Surface("Whether a value can be iterated.", (f"{HERE}.deprecation",)),
     "django.utils.module_loading": Surface(

@@ -11,15 +11,17 @@ from zoneinfo import ZoneInfo
 
 from orm.compat.django.settings import settings
 from orm.sql import zones
+from orm.text.dates import zone_at
 
 utc = datetime.UTC
 
 
 def now() -> datetime.datetime:
-    """Return this moment: aware in UTC while USE_TZ is on, else naive in the configured zone."""
-    if settings.USE_TZ:
-        return datetime.datetime.now(tz=utc)
-    return datetime.datetime.now(tz=get_default_timezone()).replace(tzinfo=None)
+    """Return this moment: aware in UTC while USE_TZ is on, else naive in the zone of the process.
+
+    That is TIME_ZONE where a settings module was read, and the system's own after ``settings.configure()``.
+    """
+    return datetime.datetime.now(tz=utc if settings.USE_TZ else None)
 
 
 def get_default_timezone() -> datetime.tzinfo:
@@ -44,10 +46,7 @@ def get_current_timezone_name() -> str:
 
 def get_fixed_timezone(offset: datetime.timedelta | float) -> datetime.timezone:
     """Return a zone at a constant distance from UTC, given as a timedelta or in minutes."""
-    distance = offset if isinstance(offset, datetime.timedelta) else datetime.timedelta(minutes=offset)
-    minutes = abs(int(distance.total_seconds())) // 60
-    sign = "-" if distance < datetime.timedelta(0) else "+"
-    return datetime.timezone(distance, f"{sign}{minutes // 60:02d}{minutes % 60:02d}")
+    return zone_at(offset if isinstance(offset, datetime.timedelta) else datetime.timedelta(minutes=offset))
 
 
 def is_aware(value: datetime.datetime | datetime.time) -> bool:
@@ -66,7 +65,7 @@ def make_aware(value: datetime.datetime, timezone: datetime.tzinfo | None = None
     Raises ``ValueError`` for a datetime that is aware already.
     """
     if is_aware(value):
-        raise ValueError(f"make_aware takes a naive datetime, and {value!r} is aware")
+        raise ValueError(f"make_aware expects a naive datetime, got {value}")
     return value.replace(tzinfo=timezone or get_current_timezone())
 
 

@@ -1,22 +1,19 @@
 """``django.db.transaction``: Duotone's transactions under the names scripts use.
 
-Blocks and hooks are the library's own. Leaving autocommit mode is refused: connections are shared through a pool, where
-a transaction without a block would have no owner.
+Blocks and hooks are the library's own. Leaving autocommit mode opens a transaction in the caller's context: ``manual``.
 """
 
 from __future__ import annotations
 
-from itertools import count
-from threading import get_ident
-from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar, overload
 
-from orm.bridge import run
 from orm.compat.django.connection import LegacyConnection, connections
+from orm.compat.django.savepoints import savepoint, savepoint_commit, savepoint_rollback
 from orm.db.registry import DEFAULT_DB_ALIAS
-from orm.db.transactions.public import atomic, get_rollback, on_commit, set_rollback, transaction_block
-from orm.db.transactions.savepoints import release_savepoint, roll_back_to_savepoint, set_savepoint
-from orm.errors import NotSupportedError, TransactionManagementError
+from orm.db.transactions.public import atomic
+from orm.errors import TransactionManagementError
 
 __all__ = [
     "TransactionManagementError",
@@ -26,6 +23,8 @@ __all__ = [
     "get_autocommit",
     "get_connection",
     "get_rollback",
+    "mark_for_rollback_on_error",
+    "non_atomic_requests",
     "on_commit",
     "rollback",
     "savepoint",
@@ -35,14 +34,7 @@ __all__ = [
     "set_rollback",
 ]
 
-if TYPE_CHECKING:
-    from orm.db.transactions.block import Block
-
-_numbers = count(1)
-_marks: WeakKeyDictionary[Block, dict[str, int]] = WeakKeyDictionary()
-"""Of each block its savepoints set by hand, and how many ``on_commit`` functions it had then."""
-
-_BLOCKS_ONLY = "Transactions are blocks here: use `with transaction.atomic():`; leaving it by an exception rolls back."
+ViewT = TypeVar("ViewT", bound=Callable[..., Any])
 
 
 def get_connection(using: str | None = None) -> LegacyConnection:
@@ -51,86 +43,82 @@ def get_connection(using: str | None = None) -> LegacyConnection:
 
 
 def get_autocommit(using: str | None = None) -> bool:
-    """Return whether statements commit by themselves: outside of ``atomic`` blocks they do."""
-    return not get_connection(using).in_atomic_block
+    """Return whether statements commit by themselves: outside of ``atomic`` blocks they do, unless that was changed."""
+    return get_connection(using).get_autocommit()
 
 
 def set_autocommit(autocommit: bool, using: str | None = None) -> None:
-    """Accept what is so already.
+    """Say whether statements commit by themselves, in the caller's context; else ``commit`` and ``rollback`` do.
 
-    Raises ``NotSupportedError`` for ``False``.
+    What is open is committed when autocommit begins again. Raises ``TransactionManagementError`` inside a block.
     """
-    if not autocommit:
-        raise NotSupportedError(_BLOCKS_ONLY)
-    get_connection(using)
+    get_connection(using).set_autocommit(autocommit)
 
 
 def commit(using: str | None = None) -> None:
-    """Accept what is so already: outside of blocks every statement has committed by itself.
+    """Commit, where autocommit is off; elsewhere every statement has committed by itself.
 
     Raises ``TransactionManagementError`` inside a block, which commits at its end.
     """
-    _refuse_inside_a_block(using)
+    get_connection(using).commit()
 
 
 def rollback(using: str | None = None) -> None:
-    """Accept what is so already: outside of blocks there is nothing to undo.
+    """Roll back, where autocommit is off; elsewhere there is nothing to undo.
 
     Raises ``TransactionManagementError`` inside a block, which rolls back when it is left by an exception.
     """
-    _refuse_inside_a_block(using)
+    get_connection(using).rollback()
 
 
-def _refuse_inside_a_block(using: str | None) -> None:
-    if get_connection(using).in_atomic_block:
-        raise TransactionManagementError(f"This is forbidden when an 'atomic' block is active. {_BLOCKS_ONLY}")
+def on_commit(func: Callable[[], object], using: str | None = None, robust: bool = False) -> None:
+    """Call a function after the commit, as ``orm.on_commit`` does.
 
-
-def savepoint(using: str | None = None) -> str | None:
-    """Set a savepoint in the current block, and return its name: for ``savepoint_commit`` or ``savepoint_rollback``.
-
-    Does nothing outside of ``atomic``, and on a database without savepoints, as Django's.
+    Raises ``TransactionManagementError`` outside of ``atomic`` blocks while autocommit is off.
     """
-    block = transaction_block(using)
-    if block is None or not block.database.dialect.capabilities.savepoints:
-        return None
-    name = f"s{get_ident()}_x{next(_numbers)}"
-    run(set_savepoint(block, name, block.limit))
-    _marks.setdefault(block, {})[name] = len(block.hooks)
-    return name
+    get_connection(using).on_commit(func, robust)
 
 
-def savepoint_commit(sid: str | None, using: str | None = None) -> None:
-    """Keep what was done since a savepoint."""
-    block = transaction_block(using)
-    if block is not None and sid is not None:
-        _taken(block, sid)
-        run(release_savepoint(block, sid))
+def get_rollback(using: str | None = None) -> bool:
+    """Return whether the innermost block will be rolled back. Raises ``TransactionManagementError`` outside."""
+    return get_connection(using).get_rollback()
 
 
-def savepoint_rollback(sid: str | None, using: str | None = None) -> None:
-    """Undo what was done since a savepoint, and forget the ``on_commit`` functions given since.
+def set_rollback(rollback: bool, using: str | None = None) -> None:
+    """Say whether the innermost block is rolled back. Raises ``TransactionManagementError`` outside."""
+    get_connection(using).set_rollback(rollback)
 
-    A block that an error since then has doomed goes on: what failed is undone.
-    """
-    block = transaction_block(using)
-    if block is not None and sid is not None:
-        del block.hooks[_taken(block, sid) :]
-        run(roll_back_to_savepoint(block, sid))
-        set_rollback(False, using)
+
+@overload
+def non_atomic_requests(using: ViewT) -> ViewT: ...
+@overload
+def non_atomic_requests(using: str | None = None) -> Callable[[ViewT], ViewT]: ...
+
+
+def non_atomic_requests(using: Any = None) -> Any:
+    """Mark a view, as ``ATOMIC_REQUESTS`` asks for; nothing here serves requests, so this is for whoever does."""
+    if callable(using):
+        return _marked(using, DEFAULT_DB_ALIAS)
+    return lambda view: _marked(view, using or DEFAULT_DB_ALIAS)
+
+
+def _marked(view: ViewT, alias: str) -> ViewT:
+    aliases: set[str] = vars(view).setdefault("_non_atomic_requests", set())
+    aliases.add(alias)
+    return view
+
+
+@contextmanager
+def mark_for_rollback_on_error(using: str | None = None) -> Iterator[None]:
+    """Have an error inside roll back the block around it, where there is one, also when somebody catches the error."""
+    try:
+        yield
+    except Exception:
+        if get_connection(using).in_atomic_block:
+            set_rollback(True, using)
+        raise
 
 
 def clean_savepoints(using: str | None = None) -> None:
     """Accept what is so already: no two savepoints have the same name."""
     get_connection(using)
-
-
-def _taken(block: Block, sid: str) -> int:
-    """Forget a savepoint; return how many ``on_commit`` functions there were when it was set."""
-    try:
-        return _marks.get(block, {}).pop(sid)
-    except KeyError:
-        raise TransactionManagementError(
-            f"There is no savepoint {sid!r} in this block: it was released or rolled back already, or it belongs to "
-            "another block."
-        ) from None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import ContextDecorator
 from contextvars import ContextVar
-from typing import Any
 
 from orm.compat.django.settings import settings
 from orm.text.words import (
@@ -78,7 +77,7 @@ class override(ContextDecorator):
         self._before.append(_active.get())
         _active.set(self.language)
 
-    def __exit__(self, *error: Any) -> None:
+    def __exit__(self, *error: object) -> None:
         before = self._before.pop()
         _active.set("" if self.deactivate else before)
 

@@ -21,9 +21,9 @@ def async_unsafe(message: Any) -> Any:
     Parameters: ``message`` is the error's sentence, or the function where the decorator is used without one.
     """
 
-    def decorate(function: Callable[..., Any], said: str = MESSAGE) -> Callable[..., Any]:
+    def decorate(function: Callable[..., object], said: str = MESSAGE) -> Callable[..., Any]:
         @functools.wraps(function)
-        def call(*args: Any, **kwargs: Any) -> Any:
+        def call(*args: object, **kwargs: object) -> Any:
             if running_loop() is not None and not (policy.ask() or os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")):
                 raise SynchronousOnlyOperation(said)
             return function(*args, **kwargs)

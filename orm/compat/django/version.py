@@ -6,6 +6,8 @@ import re
 import sys
 from typing import Any
 
+from orm.structures.pickled import FOLLOWED, FOLLOWED_KEY
+
 __all__ = [
     "PY310",
     "PY311",
@@ -21,9 +23,10 @@ __all__ = [
     "get_version_tuple",
 ]
 
-VERSION = (5, 2, 0, "final", 0)
+MAJOR, MINOR = map(int, FOLLOWED.split("."))
+VERSION = (MAJOR, MINOR, 0, "final", 0)
 LOOKUP_SEP = "__"
-DJANGO_VERSION_PICKLE_KEY = "_django_version"
+DJANGO_VERSION_PICKLE_KEY = FOLLOWED_KEY
 PYPY = sys.implementation.name == "pypy"
 PY310 = sys.version_info >= (3, 10)
 PY311 = sys.version_info >= (3, 11)
@@ -32,7 +35,7 @@ PY313 = sys.version_info >= (3, 13)
 PY314 = sys.version_info >= (3, 14)
 
 
-def get_complete_version(version: Any = None) -> Any:
+def get_complete_version(version: Any = None) -> tuple[int, int, int, str, int]:
     """Return the version as a tuple of five; raise ``AssertionError`` for another."""
     given = VERSION if version is None else version
     assert len(given) == 5
@@ -40,13 +43,13 @@ def get_complete_version(version: Any = None) -> Any:
     return given
 
 
-def get_main_version(version: Any = None) -> str:
+def get_main_version(version: object = None) -> str:
     """Return major, minor and, unless it is zero, patch."""
     major, minor, patch, *_ = get_complete_version(version)
     return f"{major}.{minor}.{patch}" if patch else f"{major}.{minor}"
 
 
-def get_version(version: Any = None) -> str:
+def get_version(version: object = None) -> str:
     """Return the version as text, as PEP 440 writes it."""
     *_, stage, number = get_complete_version(version)
     main = get_main_version(version)
@@ -57,7 +60,7 @@ def get_version(version: Any = None) -> str:
     return f"{main}{ {'alpha': 'a', 'beta': 'b', 'rc': 'rc'}[stage] }{number}"
 
 
-def get_docs_version(version: Any = None) -> str:
+def get_docs_version(version: object = None) -> str:
     """Return what the documentation's addresses have for the version."""
     major, minor, _, stage, _ = get_complete_version(version)
     return f"{major}.{minor}" if stage == "final" else "dev"

@@ -1,4 +1,4 @@
-"""Names of Django that belong to the web or the admin: importable, and a sentence when they are *used*.
+"""Names of Django's web, admin and SQL compiler: they can be imported, and raise a sentence when they are *used*.
 
 Models import them at their top (``from django.urls import reverse``) for methods that a script never calls. Declaring
 is no use: a class may inherit from one of these classes, and ``forms.CharField()`` in its body makes an inert object.
@@ -8,8 +8,7 @@ Calling a function, or asking such an object for anything, raises ``NotImplement
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 HERE = "orm.compat.django"
 
@@ -17,9 +16,8 @@ HERE = "orm.compat.django"
 def refuse(name: str) -> NoReturn:
     """Raise the sentence for a name that is used."""
     raise NotImplementedError(
-        f"{name} is used here, and Duotone ({HERE}) has the data side of Django only: the name can be "
-        f"imported, so that "
-        "models that mention it load. What needs it has to run under Django."
+        f"{name} is used here, and Duotone ({HERE}) has only its name: it can be imported, so that models that "
+        "mention it load. What needs it has to run under Django."
     )
 
 
@@ -37,7 +35,7 @@ class Absent(metaclass=AbsentType):
 
     _absent = "django"
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: object, **kwargs: object) -> None:
         self._declared = (args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
@@ -45,7 +43,7 @@ class Absent(metaclass=AbsentType):
             raise AttributeError(name)
         refuse(f"{self._absent}().{name}")
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: object, **kwargs: object) -> Any:
         refuse(f"{self._absent}()")
 
     def __str__(self) -> str:
@@ -64,7 +62,7 @@ class AbsentFunction:
         self.__doc__ = f"{name}, which Duotone has by name only."
         self._absent = name
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: object, **kwargs: object) -> Any:
         refuse(f"{self._absent}()")
 
     def __repr__(self) -> str:
@@ -74,20 +72,20 @@ class AbsentFunction:
 class DeclaringFunction(AbsentFunction):
     """A function whose call only declares something (a route, a lazy address): it gives an inert object."""
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: object, **kwargs: object) -> Any:
         return absent_class(self._absent)(*args, **kwargs)
 
 
 class AbsentDecorator(AbsentFunction):
     """A decorator that concerns requests only: what it decorates stays as it is."""
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: object, **kwargs: object) -> Any:
         if len(args) == 1 and callable(args[0]) and not kwargs:
             return args[0]
         return _as_it_is
 
 
-def _as_it_is(decorated: Any) -> Any:
+def _as_it_is(decorated: object) -> Any:
     return decorated
 
 
@@ -111,8 +109,7 @@ def absent_exception(name: str) -> type[Exception]:
     return _exceptions.setdefault(name, type(name, (Exception,), {"__module__": HERE}))
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(NamedTuple):
     """What one module offers by name only: classes, functions, functions that declare, decorators, and exceptions."""
 
     classes: tuple[str, ...] = ()
@@ -179,7 +176,7 @@ _HTTP = _words(
 _URLS = Names(
     ("ResolverMatch", "URLPattern", "URLResolver"),
     _words(
-        "clear_script_prefix clear_url_caches get_callable get_ns_resolver get_resolver get_script_prefix get_urlconf "
+        "clear_script_prefix clear_url_caches get_ns_resolver get_resolver get_script_prefix get_urlconf "
         "is_valid_path resolve reverse set_script_prefix set_urlconf translate_url"
     ),
     ("include", "path", "re_path", "register_converter", "reverse_lazy"),
@@ -195,6 +192,7 @@ _VIEWS = _words(
     "GenericViewError ListView "
     "MonthArchiveView RedirectView TemplateView TodayArchiveView UpdateView View WeekArchiveView YearArchiveView"
 )
+_TEST = ("AsyncClient", "AsyncRequestFactory", "Client", "LiveServerTestCase", "RequestFactory")
 _REQUEST_DECORATORS = Names(decorators=("method_decorator", "decorator_from_middleware"))
 
 NAMES: Mapping[str, Names] = {
@@ -217,12 +215,14 @@ NAMES: Mapping[str, Names] = {
     "django.forms.forms": Names(("BaseForm", "DeclarativeFieldsMetaclass", "Form")),
     "django.forms.formsets": Names(("BaseFormSet", "ManagementForm"), ("all_valid", "formset_factory")),
     "django.forms.models": Names(_MODEL_FORMS, _MODEL_FORM_FUNCTIONS),
-    "django.forms.utils": Names(("ErrorDict", "ErrorList", "RenderableMixin"), ("flatatt", "from_current_timezone")),
+    "django.forms.utils": Names(
+        ("ErrorDict", "ErrorList", "RenderableMixin"), ("flatatt", "from_current_timezone", "to_current_timezone")
+    ),
     "django.forms.renderers": Names(("BaseRenderer", "DjangoTemplates", "Jinja2", "TemplatesSetting")),
     "django.urls": _URLS,
     "django.urls.base": _URLS,
     "django.urls.exceptions": Names(exceptions=("NoReverseMatch", "Resolver404")),
-    "django.conf.urls": Names(declaring=("include",)),
+    "django.conf.urls": Names((), ("handler400", "handler403", "handler404", "handler500"), declaring=("include",)),
     "django.conf.urls.i18n": Names(declaring=("i18n_patterns",)),
     "django.conf.urls.static": Names(declaring=("static",)),
     "django.http": Names(
@@ -270,6 +270,11 @@ NAMES: Mapping[str, Names] = {
             "AdminTimeWidget AdminURLFieldWidget FilteredSelectMultiple ForeignKeyRawIdWidget RelatedFieldWidgetWrapper"
         )
     ),
+    "django.contrib.admin.templatetags.admin_list": Names((), ("display_for_field",)),
+    "django.utils.translation.trans_real": Names((), ("catalog", "get_language_from_request", "translation")),
+    "django.contrib.admin.utils": Names(
+        (), _words("display_for_field display_for_value get_deleted_objects label_for_field lookup_field quote unquote")
+    ),
     "django.contrib.admin.views.decorators": Names(decorators=("staff_member_required",)),
     "django.contrib.contenttypes.admin": Names(
         ("GenericInlineModelAdmin", "GenericStackedInline", "GenericTabularInline")
@@ -285,6 +290,13 @@ NAMES: Mapping[str, Names] = {
     ),
     "django.contrib.auth.decorators": Names(
         decorators=("login_not_required", "login_required", "permission_required", "user_passes_test")
+    ),
+    "django.contrib.auth.views": Names(
+        _words(
+            "LoginView LogoutView PasswordChangeDoneView PasswordChangeView PasswordResetCompleteView "
+            "PasswordResetConfirmView PasswordResetDoneView PasswordResetView"
+        ),
+        ("logout_then_login", "redirect_to_login"),
     ),
     "django.contrib.auth.mixins": Names(
         ("AccessMixin", "LoginRequiredMixin", "PermissionRequiredMixin", "UserPassesTestMixin")
@@ -305,9 +317,16 @@ NAMES: Mapping[str, Names] = {
         ("ManifestStaticFilesStorage", "StaticFilesStorage"), ("staticfiles_storage",)
     ),
     "django.contrib.syndication.views": Names(("Feed",)),
+    "django.test": Names(_TEST),
+    "django.test.client": Names(("AsyncClient", "AsyncRequestFactory", "Client", "RequestFactory")),
+    "django.test.testcases": Names(("LiveServerTestCase",)),
     "django.templatetags.static": Names((), ("static",)),
     "django.middleware.csrf": Names(("CsrfViewMiddleware",), ("get_token",)),
     "django.utils.decorators": _REQUEST_DECORATORS,
+    "django.db.models.sql.compiler": Names(
+        ("SQLAggregateCompiler", "SQLCompiler", "SQLDeleteCompiler", "SQLInsertCompiler", "SQLUpdateCompiler")
+    ),
+    "django.db.models.sql.datastructures": Names(("BaseTable", "Empty", "Join", "MultiJoin")),
     "django.views": Names(("View",)),
     "django.views.decorators.cache": Names(decorators=("cache_control", "cache_page", "never_cache")),
     "django.views.decorators.csrf": Names(
@@ -340,19 +359,19 @@ NAMES: Mapping[str, Names] = {
 
 
 def display(
-    function: Any = None,
+    function: object = None,
     *,
     boolean: bool | None = None,
-    ordering: Any = None,
-    description: Any = None,
-    empty_value: Any = None,
+    ordering: object = None,
+    description: object = None,
+    empty_value: object = None,
 ) -> Any:
     """Note on a model's method how the admin shows it.
 
     Raises ``ValueError`` for ``boolean`` beside ``empty_value``.
     """
 
-    def decorate(func: Any) -> Any:
+    def decorate(func: object) -> Any:
         if boolean is not None and empty_value is not None:
             raise ValueError("The boolean and empty_value arguments to the @display decorator are mutually exclusive.")
         notes = {
@@ -369,10 +388,10 @@ def display(
     return decorate if function is None else decorate(function)
 
 
-def action(function: Any = None, *, permissions: Any = None, description: Any = None) -> Any:
+def action(function: object = None, *, permissions: object = None, description: object = None) -> Any:
     """Note on a function how the admin offers it as an action."""
 
-    def decorate(func: Any) -> Any:
+    def decorate(func: object) -> Any:
         for name, value in {"allowed_permissions": permissions, "short_description": description}.items():
             if value is not None:
                 setattr(func, name, value)
@@ -381,6 +400,6 @@ def action(function: Any = None, *, permissions: Any = None, description: Any = 
     return decorate if function is None else decorate(function)
 
 
-def register(*models: Any, site: Any = None) -> Callable[[Any], Any]:
+def register(*models: object, site: object = None) -> Callable[[Any], Any]:
     """Leave an admin class as it is: there is no admin here to know it."""
     return _as_it_is

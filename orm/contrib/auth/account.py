@@ -72,6 +72,6 @@ class AwaitableAccount(MixedIntoModel):
         return getattr(cls, "EMAIL_FIELD", None) or "email"
 
     @classmethod
-    def normalize_username(cls, username: Any) -> Any:
+    def normalize_username(cls, username: object) -> Any:
         """Return a name in one form of Unicode (NFKC)."""
         return unicodedata.normalize("NFKC", username) if isinstance(username, str) else username

@@ -34,7 +34,7 @@ class Users(AwaitableUsers, Accounts):
     """
 
     def create_user(
-        self, username: str, email: str | None = None, password: str | None = None, **extra_fields: Any
+        self, username: str, email: str | None = None, password: str | None = None, **extra_fields: object
     ) -> Any:
         """Save and return a new user; without a password, one that nobody can log in as.
 
@@ -43,7 +43,7 @@ class Users(AwaitableUsers, Accounts):
         return run(AwaitableUsers.acreate_user(self, username, email, password, **extra_fields))
 
     def create_superuser(
-        self, username: str, email: str | None = None, password: str | None = None, **extra_fields: Any
+        self, username: str, email: str | None = None, password: str | None = None, **extra_fields: object
     ) -> Any:
         """Save and return a new user who may do everything.
 

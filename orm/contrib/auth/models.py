@@ -204,7 +204,7 @@ class AbstractUser(AbstractBaseUser, PermissionsMixin):
         """Return the first name."""
         return self.first_name
 
-    def email_user(self, subject: str, message: str, from_email: str | None = None, **kwargs: Any) -> None:
+    def email_user(self, subject: str, message: str, from_email: str | None = None, **kwargs: object) -> None:
         """Not built: sending mail belongs to the web."""
         raise NotImplementedError("Duotone sends no mail: give user.email to the program that does.")
 
@@ -243,6 +243,24 @@ class AnonymousUser:
     def __int__(self) -> int:
         raise TypeError("Cannot cast AnonymousUser to int. Are you trying to use it in place of User?")
 
+    @property
+    def groups(self) -> models.QuerySet[Group]:
+        """No groups."""
+        return Group.objects.none()
+
+    @property
+    def user_permissions(self) -> models.QuerySet[Permission]:
+        """No permissions."""
+        return Permission.objects.none()
+
+    def get_user_permissions(self, obj: object = None) -> set[str]:
+        """Return none."""
+        return set()
+
+    def get_group_permissions(self, obj: object = None) -> set[str]:
+        """Return none."""
+        return set()
+
     def _refuse(self) -> None:
         raise NotImplementedError("Django doesn't provide a DB representation for AnonymousUser.")
 
@@ -266,11 +284,11 @@ class AnonymousUser:
         """Return the empty name."""
         return self.username
 
-    def has_perm(self, perm: str, obj: Any = None) -> bool:
+    def has_perm(self, perm: str, obj: object = None) -> bool:
         """Return False."""
         return False
 
-    def has_perms(self, perm_list: Any, obj: Any = None) -> bool:
+    def has_perms(self, perm_list: Any, obj: object = None) -> bool:
         """Return whether nothing is asked for."""
         return not list(perm_list)
 
@@ -278,6 +296,6 @@ class AnonymousUser:
         """Return False."""
         return False
 
-    def get_all_permissions(self, obj: Any = None) -> set[str]:
+    def get_all_permissions(self, obj: object = None) -> set[str]:
         """Return none."""
         return set()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.db.registry import DEFAULT_DB_ALIAS
+from orm.db.routing import routes
 from orm.models.apps import apps as default_apps
 
+if TYPE_CHECKING:
+    from orm.models.apps import Apps
+    from orm.models.options import Options
 
-def permissions_of(meta: Any) -> list[tuple[str, str]]:
+
+def permissions_of(meta: Options) -> list[tuple[str, str]]:
     """Return codename and name of each permission a model brings."""
     usual = [
         (f"{action}_{meta.model_name}", f"Can {action} {meta.verbose_name}") for action in meta.default_permissions
@@ -17,12 +22,12 @@ def permissions_of(meta: Any) -> list[tuple[str, str]]:
 
 
 async def acreate_permissions(
-    app_config: Any, using: str = DEFAULT_DB_ALIAS, apps: Any = default_apps, **named: Any
+    app_config: Any, using: str = DEFAULT_DB_ALIAS, apps: Apps = default_apps, **named: object
 ) -> None:
     """Make the permissions that an application's models bring and the table lacks; a receiver of ``post_migrate``."""
     permission = apps.find("auth", "permission")
     content_type = apps.find("contenttypes", "contenttype")
-    if permission is None or content_type is None:
+    if permission is None or content_type is None or not routes.allow_migrate_model(using, permission):
         return
     types = content_type._default_manager.using(using)
     rows = permission._default_manager.using(using)

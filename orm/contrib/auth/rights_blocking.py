@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orm.bridge import run
 from orm.contrib.auth.rights import AwaitableRights
@@ -19,35 +19,42 @@ class Rights(AwaitableRights):
     Both forms of everything: :class:`AwaitableRights`'s awaitable ones, and their blocking twins.
     """
 
-    def get_user_permissions(self, obj: Any = None) -> set[str]:
-        """Return the permissions given to the user in person, as ``app.codename``; of an object's there are none.
+    def read_permissions(self, kind: str, obj: object = None) -> set[str]:
+        """Return what the tables say: permissions of the ``user`` in person, of the ``group``, or ``all``.
+
+        Blocking form of :meth:`aread_permissions`: same parameters, same errors.
+        """
+        return run(AwaitableRights.aread_permissions(self, kind, obj))
+
+    def get_user_permissions(self, obj: object = None) -> set[str]:
+        """Return the permissions given in person, as ``app.codename``; of an object the tables know none.
 
         Blocking form of :meth:`aget_user_permissions`: same parameters, same errors.
         """
         return run(AwaitableRights.aget_user_permissions(self, obj))
 
-    def get_group_permissions(self, obj: Any = None) -> set[str]:
-        """Return the permissions of the user's groups, as ``app.codename``; of an object's there are none.
+    def get_group_permissions(self, obj: object = None) -> set[str]:
+        """Return the permissions of the user's groups, as ``app.codename``; of an object the tables know none.
 
         Blocking form of :meth:`aget_group_permissions`: same parameters, same errors.
         """
         return run(AwaitableRights.aget_group_permissions(self, obj))
 
-    def get_all_permissions(self, obj: Any = None) -> set[str]:
+    def get_all_permissions(self, obj: object = None) -> set[str]:
         """Return all permissions of the user, as ``app.codename``.
 
         Blocking form of :meth:`aget_all_permissions`: same parameters, same errors.
         """
         return run(AwaitableRights.aget_all_permissions(self, obj))
 
-    def has_perm(self, perm: str, obj: Any = None) -> bool:
+    def has_perm(self, perm: str, obj: object = None) -> bool:
         """Return whether the user has a permission, ``app.codename``; an active superuser has all.
 
         Blocking form of :meth:`ahas_perm`: same parameters, same errors.
         """
         return run(AwaitableRights.ahas_perm(self, perm, obj))
 
-    def has_perms(self, perm_list: Iterable[str], obj: Any = None) -> bool:
+    def has_perms(self, perm_list: Iterable[str], obj: object = None) -> bool:
         """Return whether the user has each of several permissions.
 
         Blocking form of :meth:`ahas_perms`: same parameters, same errors.

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.db.registry import DEFAULT_DB_ALIAS
+from orm.db.routing import routes
 from orm.models.applications import AppConfig
 from orm.models.apps import apps as default_apps
 from orm.models.signals import post_migrate
 
+if TYPE_CHECKING:
+    from orm.models.apps import Apps
+
 
 async def acreate_content_types(
-    app_config: Any, using: str = DEFAULT_DB_ALIAS, apps: Any = default_apps, **named: Any
+    app_config: Any, using: str = DEFAULT_DB_ALIAS, apps: Apps = default_apps, **named: object
 ) -> None:
     """Make the rows of an application's models that the table lacks; a receiver of ``post_migrate``."""
     content_type = apps.find("contenttypes", "contenttype")
-    if content_type is None:
+    if content_type is None or not routes.allow_migrate_model(using, content_type):
         return
     rows = content_type._default_manager.using(using)
     there = {name async for name in rows.filter(app_label=app_config.label).values_list("model", flat=True)}

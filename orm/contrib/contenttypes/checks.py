@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.checks.messages import CheckMessage, Error
 from orm.checks.registry import Tags, register
@@ -11,6 +11,10 @@ from orm.contrib.contenttypes.models import ContentType
 from orm.errors import FieldDoesNotExist
 from orm.models.apps import apps
 from orm.models.checks.relations import target_checks
+
+if TYPE_CHECKING:
+    from orm.models.fields.base import Field
+    from orm.models.options import Options
 
 Found = Iterator[CheckMessage]
 
@@ -50,12 +54,12 @@ def generic_relation_checks(relation: Any) -> Found:
         )
 
 
-def _name(field: Any) -> Found:
+def _name(field: Field) -> Found:
     if field.name.endswith("_"):
         yield Error("Field names must not end with an underscore.", obj=field, id="fields.E001")
 
 
-def _has(meta: Any, name: str) -> bool:
+def _has(meta: Options, name: str) -> bool:
     try:
         meta.get_field(name)
     except FieldDoesNotExist:
@@ -64,7 +68,7 @@ def _has(meta: Any, name: str) -> bool:
 
 
 @register(Tags.models)
-def check_model_name_lengths(app_configs: Sequence[Any] | None = None, **options: Any) -> list[CheckMessage]:
+def check_model_name_lengths(app_configs: Sequence[Any] | None = None, **options: object) -> list[CheckMessage]:
     """Check that the column of content types can hold every model's name."""
     longest = ContentType._meta.get_field("model").max_length
     models = apps.get_models() if app_configs is None else [one for app in app_configs for one in app.get_models()]

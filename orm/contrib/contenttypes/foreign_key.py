@@ -1,26 +1,30 @@
 """``GenericForeignKey``: two columns, a content type and a key, read and written as one instance of any model.
 
 Reading it loads the instance, in blocking code at once and in async code by ``await``. Assigning an instance sets the
-key; its content type is set with it where it is known already, else when the row is saved. No query can follow it:
-``GenericRelation`` on the other model is for that.
+key and its content type; one that is not known yet is read, in async code when the row is saved. No query can follow
+it: ``GenericRelation`` on the other model is for that.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from orm.contrib.contenttypes.late import generic_checks
 from orm.contrib.contenttypes.models import ContentType
 from orm.contrib.contenttypes.prefetch import GenericForeignKeyLoader
+from orm.db.routing import routes
 from orm.errors import FieldError
-from orm.models.fetching import check_fetch_allowed, fetch
+from orm.models.fetching import Unloaded, check_fetch_allowed, fetch
+from orm.models.relations.kept import KeptInstance
 from orm.models.relations.virtual import VirtualField
 
 if TYPE_CHECKING:
     from orm.checks.messages import CheckMessage
+    from orm.models.base import AwaitableModel
 
 
-class GenericForeignKey(VirtualField):
+class GenericForeignKey(KeptInstance, VirtualField):
     """A reference to a row of any model.
 
     Parameters: ``ct_field`` names the foreign key to ContentType, ``fk_field`` the field that holds the row's key,
@@ -53,6 +57,10 @@ class GenericForeignKey(VirtualField):
         """What is wrong with the declaration: its name, or the two fields it stands on."""
         return list(generic_checks.generic_key_checks(self))
 
+    @property
+    def cache_name(self) -> str:
+        return self.name
+
     # -- what prefetching and queries ask ----------------------------------------------------------------------------
 
     @property
@@ -84,29 +92,33 @@ class GenericForeignKey(VirtualField):
         """The attribute that holds the row's key."""
         return str(self.model._meta.get_field(self.fk_field).attname)
 
-    def get_content_type(self, obj: Any = None, id: Any = None, using: str | None = None, model: Any = None) -> Any:
+    def get_content_type(
+        self, obj: Any = None, id: object = None, using: str | None = None, model: Any = None
+    ) -> ContentType:
         """Return the content type of an instance or a model, or the one with a key. Blocking code only."""
         manager = ContentType.objects.db_manager(using or (obj._state.db if obj is not None else None))
         if obj is not None or model is not None:
             return manager.get_for_model(obj if obj is not None else model, for_concrete_model=self.for_concrete_model)
+        if not id:
+            raise TypeError("Impossible arguments to GFK.get_content_type! Give an instance, a model or a key.")
         return manager.get_for_id(id)
 
-    def siblings_of(self, instance: Any) -> dict[str, Any]:
+    def siblings_of(self, instance: AwaitableModel) -> dict[str, object]:
         """Return the condition on rows that refer to the same row as an instance."""
         return {name: getattr(instance, name) for name in (self.ct_attname, self.fk_attname)}
 
-    def rows_referring_to(self, related: Any) -> dict[str, Any]:
+    def rows_referring_to(self, related: Any) -> dict[str, object]:
         """Return the condition on rows that refer to an instance."""
         meta = related._meta.concrete_model._meta if self.for_concrete_model else related._meta
         names = {"app_label": meta.app_label, "model": meta.model_name}
         return {**{f"{self.ct_field}__{name}": value for name, value in names.items()}, self.fk_attname: related.pk}
 
-    def is_cached(self, instance: Any) -> bool:
+    def is_cached(self, instance: AwaitableModel) -> bool:
         """Whether the instance it refers to is loaded, and still the right one."""
         related = instance.__dict__.get(self.name)
         return related is not None and self.is_of(instance, related)
 
-    def is_of(self, instance: Any, related: Any) -> bool:
+    def is_of(self, instance: AwaitableModel, related: Any) -> bool:
         """Whether the two columns refer to ``related``, as far as its content type is known."""
         held = instance.__dict__
         key = held.get(self.fk_attname)
@@ -140,9 +152,6 @@ class GenericForeignKey(VirtualField):
                 return None
             rows = model._base_manager.using(using)
             found = await rows.filter(pk=model._meta.pk.to_python(key)).afirst()
-            if found is None:
-                instance.__dict__.pop(self.name, None)
-                return None
             instance.__dict__[self.name] = found
         return instance.__dict__[self.name]
 
@@ -153,17 +162,23 @@ class GenericForeignKey(VirtualField):
             setattr(instance, self.ct_attname, None)
             setattr(instance, self.fk_attname, None)
             return
+        if routes.apart:
+            routes.relate(instance, value)
         known = ContentType.objects.known(value, self.for_concrete_model, value._state.db)
+        if known is None:
+            manager = ContentType.objects.db_manager(value._state.db)
+            load = partial(manager.aget_for_model, value, self.for_concrete_model)
+            known = fetch(load, f"{type(instance).__name__}.{self.ct_field}")
         held.pop(self.ct_field, None)
-        if known is not None:
+        if type(known) is not Unloaded:  # in async code it waits for the row to be written
             setattr(instance, self.ct_field, known)
         else:
             setattr(instance, self.ct_attname, None)
         setattr(instance, self.fk_attname, value.pk)
         held[self.name] = value
 
-    async def asettle(self, instance: Any, using: str) -> None:
-        """Before the row is written: take the content type and the key of an instance that was assigned.
+    async def asettle(self, instance: AwaitableModel, using: str, action: str = "save") -> None:
+        """Before the row is written by ``action``: take the content type and the key of an instance that was assigned.
 
         Raises ``ValueError`` for an instance that was not saved.
         """
@@ -174,7 +189,7 @@ class GenericForeignKey(VirtualField):
         if related.pk is None:
             raise ValueError(
                 f"{type(instance).__name__} can't be saved: its {self.name} is {related!r}, which is not saved. "
-                "save() prohibited to prevent data loss due to unsaved related object "
+                f"{action}() prohibited to prevent data loss due to unsaved related object "
                 f"'{self.name}'."
             )
         if held.get(self.fk_attname) is None:

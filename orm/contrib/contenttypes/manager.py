@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from orm.db.registry import DEFAULT_DB_ALIAS
 from orm.db.routing import routes
-from orm.db.transactions.public import in_atomic_block
+from orm.db.transactions.public import atomic, in_atomic_block
+from orm.errors import IntegrityError
 from orm.models.managers import BaseManager
 
 if TYPE_CHECKING:
     from orm.contrib.contenttypes.models import ContentType
+    from orm.models.base import AwaitableModel
     from orm.query.queryset_blocking import QuerySet
 
 Key = tuple[str, str]
@@ -49,7 +51,9 @@ class AwaitableContentTypes(BaseManager["ContentType"]):
             return routes.to_read(self.model, {})
         return self._db or DEFAULT_DB_ALIAS
 
-    def known(self, model: Any, for_concrete_model: bool = True, using: str | None = None) -> ContentType | None:
+    def known(
+        self, model: type[AwaitableModel], for_concrete_model: bool = True, using: str | None = None
+    ) -> ContentType | None:
         """Return the content type of a model (or an instance) if it was read before, without asking the database."""
         return self._known_by_key.get((using or self._alias, self._key_of(model, for_concrete_model)))
 
@@ -69,7 +73,7 @@ class AwaitableContentTypes(BaseManager["ContentType"]):
             found = self._keep(await self._on(alias).aget(app_label=app_label, model=model), alias)
         return found
 
-    async def aget_for_model(self, model: Any, for_concrete_model: bool = True) -> ContentType:
+    async def aget_for_model(self, model: type[AwaitableModel], for_concrete_model: bool = True) -> ContentType:
         """Return the content type of a model or an instance; its row is made if there is none.
 
         ``for_concrete_model`` False gives a proxy a content type of its own.
@@ -80,28 +84,40 @@ class AwaitableContentTypes(BaseManager["ContentType"]):
         if found is not None:
             return found
         found = await self._on(alias).filter(app_label=key[0], model=key[1]).afirst()
-        if found is not None:
-            return self._keep(found, alias)
+        return await self._amade(alias, key) if found is None else self._keep(found, alias)
+
+    async def _amade(self, alias: str, key: Key) -> ContentType:
+        """Return a content type that was not found; its row is made, unless another did it meanwhile."""
         writer = self._on(self._db or (routes.to_write(self.model, {}) if routes.active else alias))
-        found, _ = await writer.aget_or_create(app_label=key[0], model=key[1])
+        values = {"app_label": key[0], "model": key[1]}
+        try:
+            async with atomic(using=writer.db):
+                found = await writer.acreate(**values)
+        except IntegrityError:
+            found = await writer.aget(**values)
         if not in_atomic_block(alias):  # a row that may be rolled back is not remembered
             self._keep(found, alias)
         return found
 
-    async def aget_for_models(self, *models: Any, for_concrete_models: bool = True) -> dict[Any, ContentType]:
-        """Return the content types of several models, by model, with one query for those not read before."""
+    async def aget_for_models(self, *models: object, for_concrete_models: bool = True) -> dict[Any, ContentType]:
+        """Return the content types of several models, by model, with one query for those not read before.
+
+        Rows are made for models that have none.
+        """
         alias = self._alias
         keys = {model: self._key_of(model, for_concrete_models) for model in models}
-        missing = {key for key in keys.values() if (alias, key) not in self._known_by_key}
+        known = {key: self._known_by_key.get((alias, key)) for key in keys.values()}
+        missing = [key for key, found in known.items() if found is None]
         if missing:
             labels = {label for label, _ in missing}
             names = {name for _, name in missing}
             for found in await self._on(alias).filter(app_label__in=labels, model__in=names):
-                if (found.app_label, found.model) in missing:
-                    self._keep(found, alias)
-        return {model: await self.aget_for_model(model, for_concrete_models) for model in models}
+                if (found.app_label, found.model) in known:
+                    known[found.app_label, found.model] = self._keep(found, alias)
+        made = {key: found or await self._amade(alias, key) for key, found in known.items()}
+        return {model: made[key] for model, key in keys.items()}
 
-    async def aget_for_id(self, id: Any) -> ContentType:
+    async def aget_for_id(self, id: object) -> ContentType:
         """Return the content type with a key. Raises ``ContentType.DoesNotExist``."""
         alias = self._alias
         found = self._known_by_id.get((alias, id))

@@ -12,6 +12,7 @@ from orm.contrib.contenttypes.manager import AwaitableContentTypes
 
 if TYPE_CHECKING:
     from orm.contrib.contenttypes.models import ContentType
+    from orm.models.base import AwaitableModel
 
 __all__ = ["ContentTypes"]
 
@@ -29,21 +30,21 @@ class ContentTypes(AwaitableContentTypes):
         """
         return run(AwaitableContentTypes.aget_by_natural_key(self, app_label, model))
 
-    def get_for_model(self, model: Any, for_concrete_model: bool = True) -> ContentType:
+    def get_for_model(self, model: type[AwaitableModel], for_concrete_model: bool = True) -> ContentType:
         """Return the content type of a model or an instance; its row is made if there is none.
 
         Blocking form of :meth:`aget_for_model`: same parameters, same errors.
         """
         return run(AwaitableContentTypes.aget_for_model(self, model, for_concrete_model))
 
-    def get_for_models(self, *models: Any, for_concrete_models: bool = True) -> dict[Any, ContentType]:
+    def get_for_models(self, *models: object, for_concrete_models: bool = True) -> dict[Any, ContentType]:
         """Return the content types of several models, by model, with one query for those not read before.
 
         Blocking form of :meth:`aget_for_models`: same parameters, same errors.
         """
         return run(AwaitableContentTypes.aget_for_models(self, *models, for_concrete_models=for_concrete_models))
 
-    def get_for_id(self, id: Any) -> ContentType:
+    def get_for_id(self, id: object) -> ContentType:
         """Return the content type with a key. Raises ``ContentType.DoesNotExist``.
 
         Blocking form of :meth:`aget_for_id`: same parameters, same errors.

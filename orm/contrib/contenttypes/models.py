@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from orm import models
 from orm.contrib.contenttypes.manager_blocking import ContentTypes
 from orm.contrib.contenttypes.objects_blocking import ObjectsOfType
 from orm.models.managers import Manager
+
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
 
 
 class ContentTypeManager(ContentTypes, Manager["ContentType"]):
@@ -48,7 +51,7 @@ class ContentType(ObjectsOfType, models.Model):
         config = model._meta.app_config
         return f"{config.verbose_name if config is not None else self.app_label} | {model._meta.verbose_name}"
 
-    def model_class(self) -> Any:
+    def model_class(self) -> type[AwaitableModel] | None:
         """Return the model; None when none is declared under its name any more."""
         return self._meta.apps.find(self.app_label, self.model)
 

@@ -18,10 +18,10 @@ class AwaitableObjectsOfType:
             raise LookupError(f"{self} stands for a model that is not declared; import the module that declares it.")
         return model._base_manager.using(using or self._state.db)  # type: ignore[attr-defined]
 
-    async def aget_object_for_this_type(self, using: str | None = None, **kwargs: Any) -> Any:
+    async def aget_object_for_this_type(self, using: str | None = None, **kwargs: object) -> Any:
         """Return the one row of the model that meets the conditions. Raises the model's ``DoesNotExist``."""
         return await self._rows_of_type(using).aget(**kwargs)
 
-    def get_all_objects_for_this_type(self, using: str | None = None, **kwargs: Any) -> Any:
+    def get_all_objects_for_this_type(self, using: str | None = None, **kwargs: object) -> Any:
         """Return a queryset of the model's rows that meet the conditions."""
         return self._rows_of_type(using).filter(**kwargs)

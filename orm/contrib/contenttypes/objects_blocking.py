@@ -19,7 +19,7 @@ class ObjectsOfType(AwaitableObjectsOfType):
     Both forms of everything: :class:`AwaitableObjectsOfType`'s awaitable ones, and their blocking twins.
     """
 
-    def get_object_for_this_type(self, using: str | None = None, **kwargs: Any) -> Any:
+    def get_object_for_this_type(self, using: str | None = None, **kwargs: object) -> Any:
         """Return the one row of the model that meets the conditions. Raises the model's ``DoesNotExist``.
 
         Blocking form of :meth:`aget_object_for_this_type`: same parameters, same errors.

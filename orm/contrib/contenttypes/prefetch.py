@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from orm.contrib.contenttypes.models import ContentType
-from orm.query.prefetch import Loader, ManyLoader, Prefetch, fetch_in, on
+from orm.query.prefetch import Prefetch
+from orm.query.relation_loaders import Loader, ManyLoader, fetch_in, on
 
 
 class GenericPrefetch(Prefetch):
@@ -16,7 +17,7 @@ class GenericPrefetch(Prefetch):
     attribute that gets the instance instead.
     """
 
-    def __init__(self, lookup: str, querysets: Iterable[Any], to_attr: str | None = None) -> None:
+    def __init__(self, lookup: str, querysets: Iterable[object], to_attr: str | None = None) -> None:
         super().__init__(lookup, None, to_attr)
         self.querysets = [Prefetch(lookup, queryset).queryset for queryset in querysets]
 
@@ -44,6 +45,10 @@ class GenericForeignKeyLoader(Loader):
         for instance in instances:
             by_type.setdefault(getattr(instance, field.ct_attname), []).append(instance)
         chosen = {queryset.model: queryset for queryset in querysets}
+        if len(chosen) < len(querysets):
+            raise ValueError(
+                f"Only one queryset is allowed for each content type. {self.name} is given several of one model."
+            )
         found: list[Any] = []
         for number, group in by_type.items():
             kind = await ContentType.objects.db_manager(using).aget_for_id(number)

@@ -32,6 +32,8 @@ class AwaitableGenericRelatedManager(InstanceManager[M]):
     def _narrowed(self, rows: Any = None) -> QuerySet[M]:
         field = self.link.field
         related: QuerySet[M] = self._every_row() if rows is None else rows
+        if self.instance.pk is None:
+            return related.none()
         condition = field.type_condition(type(self.instance), related.db)
         return related.filter(**condition, **{field.object_field.attname: self._key()})
 
@@ -42,7 +44,7 @@ class AwaitableGenericRelatedManager(InstanceManager[M]):
         kind = await manager.aget_for_model(self.instance, field.for_concrete_model)
         return {field.content_type_field_name: kind, field.object_field.attname: self._key()}
 
-    def _tell(self, obj: Any) -> Any:
+    def _tell(self, obj: object) -> Any:
         """Let a row know the instance it refers to, where it has an attribute for it."""
         key = self.link.field.generic_key
         if key is not None:

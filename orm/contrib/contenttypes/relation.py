@@ -6,7 +6,7 @@ by name, so that no key of it need be known beforehand. Deleting a row deletes t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,16 +18,18 @@ from orm.contrib.contenttypes.related_blocking import GenericRelatedManager
 from orm.models.neighbour_methods import add_order_of
 from orm.models.relations.manager_class import Link, manager_class
 from orm.models.relations.rels import ForeignObjectRel
-from orm.models.relations.resolve import resolve_targets
+from orm.models.relations.resolve import format_related_name, resolve_targets
 from orm.models.relations.virtual import VirtualField
-from orm.query.hop import Hop
-from orm.query.prefetch import fetch_in
 from orm.sql import types
 from orm.sql.columns import Col
 from orm.sql.expressions import Expression
+from orm.sql.hop import Hop
 
 if TYPE_CHECKING:
     from orm.checks.messages import CheckMessage
+    from orm.models.base import AwaitableModel
+    from orm.sql.compiler import Compiler
+    from orm.sql.nodes import Rendered
 
 
 class OfType(Expression):
@@ -41,7 +43,7 @@ class OfType(Expression):
         self.app_label = app_label
         self.model_name = model_name
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Any) -> Rendered:
         meta = ContentType._meta
         quote = connection.quote
         label, name, key = (quote(meta.get_field(field).column) for field in ("app_label", "model", "id"))
@@ -53,7 +55,7 @@ class OfType(Expression):
 class TypeRestriction:
     """What joins along a generic relation ask: the referring row's content type is that of a model."""
 
-    def __init__(self, field: Any, model: Any, at_far_end: bool) -> None:
+    def __init__(self, field: Any, model: type[AwaitableModel], at_far_end: bool) -> None:
         self.field = field
         self.model = model
         self.at_far_end = at_far_end
@@ -136,6 +138,10 @@ class GenericRelation(VirtualField):
             )
         )
 
+    def value_to_string(self, instance: Any) -> str:
+        """Return the keys of the rows that refer to an instance, as a text. Blocking code only."""
+        return str([related.pk for related in getattr(instance, self.name).all()])
+
     # -- wiring --------------------------------------------------------------------------------------------------------
 
     def contribute_to_class(self, cls: type[Any], name: str, **options: Any) -> None:
@@ -147,7 +153,9 @@ class GenericRelation(VirtualField):
             resolve_targets(self, cls, (self.to,), self._target_ready)
 
     def _target_ready(self, target: type[Any]) -> None:
-        self.remote_field.model = target
+        rel = self.remote_field
+        rel.model = target
+        rel.related_query_name = format_related_name(rel.related_query_name, self.model)
         key = self.generic_key
         if key is not None and target._meta.order_with_respect_to is key:
             add_order_of(target, self.model)
@@ -215,17 +223,11 @@ class GenericRelation(VirtualField):
             return {self.type_field.attname: known.pk}
         return {f"{name}__app_label": meta.app_label, f"{name}__model": meta.model_name}
 
-    async def afetch_dependants(self, instances: Sequence[Any], using: str) -> list[Any]:
-        """Return the rows that refer to these instances."""
-        rows = self.related_model._base_manager.using(using)
-        rows = rows.filter(**self.type_condition(type(instances[0]), using))
-        prepare = self.object_field.to_python
-        return await fetch_in(rows, self.object_field.attname, [prepare(instance.pk) for instance in instances])
-
-    def bulk_related_objects(self, objs: Iterable[Any], using: str = "default") -> Any:
-        """Return a queryset of the rows that refer to some instances."""
+    def bulk_related_objects(self, objs: Iterable[AwaitableModel], using: str = "default") -> Any:
+        """Return a queryset of the rows that refer to some instances, which are deleted together with these."""
         rows = self.related_model._base_manager.using(using).filter(**self.type_condition(self.model, using))
-        return rows.filter(**{f"{self.object_field.attname}__in": [obj.pk for obj in objs]})
+        prepare = self.object_field.to_python
+        return rows.filter(**{f"{self.object_field.attname}__in": [prepare(obj.pk) for obj in objs]})
 
 
 class GenericRelationDescriptor:
@@ -252,7 +254,7 @@ class GenericRelationDescriptor:
         manager.instance = instance
         return manager
 
-    def __set__(self, instance: Any, value: Any) -> None:
+    def __set__(self, instance: AwaitableModel, value: Any) -> None:
         name = self.field.name
         raise TypeError(
             f"{type(instance).__name__}.{name} can't be assigned to; use {name}.set(...), or await {name}.aset(...)."

@@ -25,7 +25,7 @@ class AwaitableSites(BaseManager["Site"]):
         """Forget the sites read so far."""
         self._by_id.clear()
 
-    async def aget_current(self, request: Any = None) -> Site:
+    async def aget_current(self, request: object = None) -> Site:
         """Return the site of the setting ``site_id``.
 
         Raises ``ImproperlyConfigured`` where it is not set, ``Site.DoesNotExist`` where there is no such row.

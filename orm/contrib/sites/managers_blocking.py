@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orm.bridge import run
 from orm.contrib.sites.managers import AwaitableSites
@@ -19,7 +19,7 @@ class Sites(AwaitableSites):
     Both forms of everything: :class:`AwaitableSites`'s awaitable ones, and their blocking twins.
     """
 
-    def get_current(self, request: Any = None) -> Site:
+    def get_current(self, request: object = None) -> Site:
         """Return the site of the setting ``site_id``.
 
         Blocking form of :meth:`aget_current`: same parameters, same errors.

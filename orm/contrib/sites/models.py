@@ -47,7 +47,7 @@ class Site(models.Model):
         return (self.domain,)
 
 
-def forget(sender: Any, instance: Site, **named: Any) -> None:
+def forget(sender: object, instance: Site, **named: object) -> None:
     """Forget the sites read: one of them changes."""
     Site.objects.clear_cache()
 

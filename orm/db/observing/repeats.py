@@ -52,7 +52,7 @@ def note_repeat(alias: str, sql: str, limit: int) -> None:
     )
 
 
-def counts_of_caller() -> dict[Any, int]:
+def counts_of_caller() -> dict[object, int]:
     """Return the counts of this very task or thread; a child that inherits its parent's context starts anew."""
     me = whoami()
     held = _counts.get()

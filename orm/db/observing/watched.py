@@ -2,7 +2,7 @@
 
 While anybody listens, databases are of the class :class:`WatchedDatabase`; while nobody does, their statements pass
 nothing of this module. Captures and wrappers hear the context they were opened in, and the tasks and threads that
-context is carried to. BEGIN, COMMIT and savepoints are no statements here.
+context is carried to. BEGIN, COMMIT and savepoints are no statements to them, nor to listeners who did not ask.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from orm.bridge.overrides import END, next_or_end
 from orm.bridge.portal import run as run_on_portal
 from orm.bridge.portal import wait_on
 from orm.config import settings
-from orm.db.database import live_databases
 from orm.db.database_blocking import Database
 from orm.db.observing.echo import echo
 from orm.db.observing.repeats import note_repeat
 from orm.db.observing.spans import Spans
 from orm.db.pooling.pool import waited
+from orm.db.process_end import live_databases
 from orm.db.transactions.membership import Beside
 from orm.errors import NotSupportedError, TransactionManagementError
 from orm.late import LateLogger
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from orm.db.contract import Params, Row, WrittenAnswer
+    from orm.db.contract import CopyTarget, Params, Row, WrittenAnswer
     from orm.db.database import AwaitableDatabase
     from orm.db.transactions.block import Block
     from orm.db.transactions.lease import Lease
@@ -88,11 +88,16 @@ class Audience:
         self.slow: float | None = None
         self.repeats: int | None = None
         self.spans: Spans | None = None
+        self.listeners: tuple[Callable[[QueryRecord], None], ...] = ()
+        self.controls: tuple[Callable[[QueryRecord], None], ...] = ()
+        """Those of the listeners who hear of transaction control as well."""
 
     @property
     def listening(self) -> bool:
         """Whether there is anybody."""
-        return bool(self._open or self.echo or self.repeats or self.slow is not None or self.spans is not None)
+        return bool(
+            self._open or self.listeners or self.echo or self.repeats or self.slow is not None or self.spans is not None
+        )
 
     def join(self) -> None:
         """One more capture or wrapper is open."""
@@ -104,6 +109,24 @@ class Audience:
         """One of them has ended."""
         with self._lock:
             self._open -= 1
+            self._dress()
+
+    def add(self, listener: Callable[[QueryRecord], None], *, control: bool = False) -> None:
+        """Tell a function of every statement of this process, in the thread that ran it; it may not raise or wait.
+
+        ``control``: of BEGIN, COMMIT, ROLLBACK and savepoints as well.
+        """
+        with self._lock:
+            self.listeners = (*self.listeners, listener)
+            if control:
+                self.controls = (*self.controls, listener)
+            self._dress()
+
+    def remove(self, listener: Callable[[QueryRecord], None]) -> None:
+        """Tell it no longer."""
+        with self._lock:
+            self.listeners = tuple(one for one in self.listeners if one != listener)
+            self.controls = tuple(one for one in self.controls if one != listener)
             self._dress()
 
     def follow_settings(self) -> None:
@@ -219,7 +242,7 @@ class ExecuteWrapper:
 # -- what a watched statement goes through -----------------------------------------------------------------------------
 
 
-async def observed(database: AwaitableDatabase, run: Run[T], sql: str, params: Any, many: bool = False) -> T:
+async def observed(database: AwaitableDatabase, run: Run[T], sql: str, params: object, many: bool = False) -> T:
     """Run a statement through the wrappers, and tell whoever listens."""
     if audience.repeats:
         note_repeat(database.alias, sql, audience.repeats)
@@ -228,13 +251,13 @@ async def observed(database: AwaitableDatabase, run: Run[T], sql: str, params: A
     if not around:
         return await recorded(database, run, sql, params, many, colour)
 
-    async def innermost(sql: str, params: Any, many: bool, context: Any) -> T:
+    async def innermost(sql: str, params: object, many: bool, context: object) -> T:
         return await recorded(database, run, sql, params, many, colour)
 
     return await wrapped(around, innermost, sql, params, many, {"connection": database})  # type: ignore[no-any-return]
 
 
-async def recorded(database: AwaitableDatabase, run: Run[T], sql: str, params: Any, many: bool, colour: str) -> T:
+async def recorded(database: AwaitableDatabase, run: Run[T], sql: str, params: object, many: bool, colour: str) -> T:
     """Run a statement, measure it and tell whoever listens."""
     record = QueryRecord(sql, params, colour, database.alias, many)
     span: Any = nullcontext() if audience.spans is None else audience.spans.around(database, sql, colour)
@@ -260,6 +283,8 @@ def tell(record: QueryRecord) -> None:
     for capture in captures.get():
         if capture.open and capture.using in (None, record.alias):
             capture.append(record)
+    for listener in audience.listeners:
+        listener(record)
     if audience.echo:
         echo(record)
     if audience.slow is not None and record.seconds >= audience.slow:
@@ -276,13 +301,18 @@ def tell(record: QueryRecord) -> None:
 
 
 async def wrapped(
-    around: Sequence[Wrapper], execute: Callable[..., Awaitable[Any]], sql: str, params: Any, many: bool, context: Any
+    around: Sequence[Wrapper],
+    execute: Callable[..., Awaitable[Any]],
+    sql: str,
+    params: object,
+    many: bool,
+    context: object,
 ) -> Any:
     """Call the first wrapper, with a function that calls the next, each in the colour it is written in."""
     if not around:
         return await execute(sql, params, many, context)
 
-    async def further(sql: str, params: Any, many: bool = many, context: Any = context) -> Any:
+    async def further(sql: str, params: object, many: bool = many, context: object = context) -> Any:
         return await wrapped(around[1:], execute, sql, params, many, context)
 
     fn, loop = around[0], running_loop()
@@ -298,7 +328,10 @@ async def wrapped(
 
 
 async def observed_stream(
-    database: AwaitableDatabase, begin: Callable[[str, Any], AsyncGenerator[Sequence[Row], None]], sql: str, params: Any
+    database: AwaitableDatabase,
+    begin: Callable[[str, Any], AsyncGenerator[Sequence[Row], None]],
+    sql: str,
+    params: object,
 ) -> AsyncGenerator[Sequence[Row], None]:
     """Stream rows; what is observed is the statement up to its first rows."""
     if running_loop() is None:
@@ -310,7 +343,7 @@ async def observed_stream(
                 )
     chunks: AsyncGenerator[Sequence[Row], None] | None = None
 
-    async def first(sql: str, params: Any) -> Any:
+    async def first(sql: str, params: object) -> Any:
         nonlocal chunks
         chunks = nested(begin(sql, params))
         return await next_or_end(chunks)
@@ -348,6 +381,21 @@ class WatchedDatabase(Database):
     async def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
         return await observed(self, super().execute_many, sql, list(rows), many=True)
 
+    async def copy_in(self, sql: str, target: CopyTarget, rows: Iterable[Params]) -> int:
+        plain = super().copy_in
+        return await observed(self, lambda sql, _: plain(sql, target, rows), sql, ())
+
+    async def copy_out(
+        self,
+        sql: str,
+        params: Params,
+        header: bool,
+        write: Callable[[bytes], Awaitable[None]],
+        limit: float | None = None,
+    ) -> int:
+        plain = super().copy_out
+        return await observed(self, lambda sql, params: plain(sql, params, header, write, limit), sql, params)
+
     async def execute_script(self, sql: str) -> None:
         plain = super().execute_script
         await observed(self, lambda sql, _: plain(sql), sql, ())
@@ -369,7 +417,7 @@ class WatchedDatabase(Database):
 
     def run_in(
         self, block: Block, run: Run[T], sql: str, params: Any = (), many: bool = False
-    ) -> Coroutine[Any, Any, T]:
+    ) -> Coroutine[object, None, T]:
         plain = super().run_in
         if many:
             params = list(params)
@@ -377,6 +425,19 @@ class WatchedDatabase(Database):
 
     def stream_in(self, block: Block, sql: str, params: Params, chunk_size: int) -> AsyncGenerator[Sequence[Row], None]:
         return observed_stream(self, lambda sql, params: block.stream(sql, params, chunk_size), sql, params)
+
+    async def control(self, sql: str, sent: Coroutine[object, None, T]) -> T:
+        record = QueryRecord(sql, None, "blocking" if running_loop() is None else "awaitable", self.alias)
+        began = perf_counter()
+        try:
+            return await sent
+        except BaseException:
+            record.failed = True
+            raise
+        finally:
+            record.seconds = perf_counter() - began
+            for listener in audience.controls:
+                listener(record)
 
     async def lease(self, what: str) -> Lease:
         waited.set(0.0)

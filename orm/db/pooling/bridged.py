@@ -6,7 +6,7 @@ the portal. Both look like a ``Connection`` of the missing colour, so nobody els
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from orm.bridge.crossing import drive_in_thread, in_thread
@@ -14,7 +14,7 @@ from orm.bridge.drive import drive
 from orm.bridge.nested import nested
 from orm.bridge.overrides import END, next_or_end
 from orm.bridge.portal import Errand, portal, wait_on
-from orm.db.contract import Connection, Driver, Notification, Params, Row, WrittenAnswer
+from orm.db.contract import Connection, CopyTarget, Driver, Notification, Params, Row, WrittenAnswer
 from orm.errors import OperationalError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class AdaptedConnection(Connection):
     def __init__(self, inner: Connection) -> None:
         self.inner = inner
 
-    async def elsewhere(self, coroutine: Coroutine[Any, Any, T]) -> T:
+    async def elsewhere(self, coroutine: Coroutine[object, None, T]) -> T:
         """Run a coroutine of the inner connection where that belongs, and return its result."""
         raise NotImplementedError("Subclasses say where an inner connection's coroutines run.")
 
@@ -59,8 +59,17 @@ class AdaptedConnection(Connection):
     async def execute(self, sql: str, params: Params = ()) -> int:
         return await self.elsewhere(self.inner.execute(sql, params))
 
+    async def follow_settings(self) -> None:
+        await self.elsewhere(self.inner.follow_settings())
+
     async def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
         return await self.elsewhere(self.inner.execute_many(sql, list(rows)))
+
+    async def copy_in(self, sql: str, target: CopyTarget, rows: Iterable[Params]) -> int:
+        return await self.elsewhere(self.inner.copy_in(sql, target, rows))
+
+    async def copy_out(self, sql: str, params: Params, header: bool, write: Callable[[bytes], Awaitable[None]]) -> int:
+        return await self.elsewhere(self.inner.copy_out(sql, params, header, write))
 
     async def insert(self, sql: str, params: Params = (), key_query: str | None = None) -> Any:
         return await self.elsewhere(self.inner.insert(sql, params, key_query))
@@ -135,10 +144,10 @@ class ThreadedConnection(AdaptedConnection):
 
     awaitable = True
 
-    async def elsewhere(self, coroutine: Coroutine[Any, Any, T]) -> T:
+    async def elsewhere(self, coroutine: Coroutine[object, None, T]) -> T:
         return await self._undisturbed(coroutine, self.inner.interrupt)
 
-    async def _undisturbed(self, coroutine: Coroutine[Any, Any, T], on_cancel: Callable[[], None] | None) -> T:
+    async def _undisturbed(self, coroutine: Coroutine[object, None, T], on_cancel: Callable[[], None] | None) -> T:
         try:
             return await drive_in_thread(coroutine, on_cancel)
         except asyncio.CancelledError:
@@ -176,7 +185,7 @@ class PortalConnection(AdaptedConnection):
     def is_usable(self) -> bool:
         return self.inner.is_usable and not self.home.is_closed()
 
-    async def elsewhere(self, coroutine: Coroutine[Any, Any, T]) -> T:
+    async def elsewhere(self, coroutine: Coroutine[object, None, T]) -> T:
         try:
             return wait_on(self.home, coroutine, self._running)
         except asyncio.CancelledError as error:  # by interrupt(): nobody else knows of the errand

@@ -8,8 +8,10 @@ connection.
 
 from __future__ import annotations
 
+import threading
 import weakref
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from math import inf
 from time import monotonic
@@ -72,6 +74,8 @@ class Pool:
         self.idle = self.roster.idle
         self.waiters = self.roster.waiters
         self.closed = False
+        self.greet: Callable[[Pool, Connection], Awaitable[None]] | None = None
+        """What is done with each connection before anybody gets it."""
         self.next_sweep = monotonic() + SWEEP_SECONDS
         self.health_check_after = url.pool.health_check_after
         self.keeper: AsyncGenerator[None, None] | None = None
@@ -81,6 +85,7 @@ class Pool:
         self._waited = 0.0
         self._sweeping: Alarm | None = None
         self._ending: weakref.WeakSet[Connection] = weakref.WeakSet()
+        self._closing = False
         budget.add(self)
 
     # -- in ---------------------------------------------------------------------------------------------------------
@@ -143,6 +148,15 @@ class Pool:
     def wants_place(self) -> bool:
         """Whether there are waiters, for whom only the limit of all pools together keeps a connection from opening."""
         return bool(self.waiters) and self.roster.size < self.options.max_size
+
+    @property
+    def spare(self) -> int:
+        """How many connections could be had now without anybody waiting for one: those that are idle, and those that
+        may be opened."""
+        if self.waiters:
+            return 0
+        room = min(self.options.max_size - self.roster.size, self.budget.limit - self.budget.taken)
+        return len(self.idle) + max(room, 0)
 
     def _ask_for_place(self) -> None:
         """Take the place of a connection that another pool has idle, or of the next one it is given back."""
@@ -209,9 +223,14 @@ class Pool:
                 self.roster.give_back(entry)
 
     async def _connect(self, permission: Permission) -> Entry:
+        connection: Connection | None = None
         try:
             connection = await self.driver.connect(self.url)
+            if self.greet is not None:
+                await self.greet(self, connection)
         except BaseException:
+            if connection is not None:
+                connection.terminate()
             self.roster.not_opened(permission)
             self._feed()
             raise
@@ -318,7 +337,7 @@ class Pool:
             self.roster.serve()
 
     def _release_with_care(self, entry: Entry) -> None:
-        if self.closed:
+        if self.closed or entry.expires == -inf:
             self.discard(entry)
             return
         if self.budget.hungry:
@@ -331,7 +350,7 @@ class Pool:
                     self._ask_for_place()
                 self.budget.feed()
                 return
-        elif self.next_sweep == -inf:
+        elif self.next_sweep == -inf and all(other.expires > -inf for other in list(self.roster.members)):
             self.next_sweep = entry.taken + SWEEP_SECONDS
         with self._lock:
             self.roster.give_back(entry)
@@ -492,6 +511,10 @@ class Pool:
         with self._lock:
             return [entry for entry in self.roster.members if entry.who is not None]
 
+    def is_unfinished(self) -> bool:
+        """Whether somebody holds a connection still, or waits until one is closed."""
+        return self._closing or bool(self.busy())
+
     def interrupt_busy(self) -> None:
         """Have the statements stopped that other threads are in, at the server too: nobody will wait for them.
 
@@ -507,13 +530,47 @@ class Pool:
         """Close idle connections in an orderly way, end the others at once. Closing twice is allowed."""
         entries = self._shut()
         limit = monotonic() + CLOSE_SECONDS
-        for entry in entries:
-            if entry.who is None and monotonic() < limit:
-                await close_quietly(entry.connection)
-            else:
+        self._closing = True
+        try:
+            for entry in entries:
+                if entry.who is None and monotonic() < limit:
+                    await close_quietly(entry.connection)
+                else:
+                    entry.connection.terminate()
+            for connection in tuple(self._ending):
+                connection.terminate()
+        finally:
+            self._closing = False
+
+    async def renew(self) -> None:
+        """Close the idle connections in an orderly way, and have those in use ended when they are given back."""
+        idle = self._expire()
+        limit = monotonic() + CLOSE_SECONDS
+        try:
+            while idle and monotonic() < limit:
+                await close_quietly(idle.pop().connection)
+        finally:
+            for entry in idle:
                 entry.connection.terminate()
-        for connection in tuple(self._ending):
-            connection.terminate()
+        self.serve()
+        self._feed()
+
+    def renew_at_once(self) -> None:
+        """Do so from any thread, without waiting."""
+        for entry in self._expire():
+            self._finish(entry)
+        self.serve()
+        self._feed()
+
+    def _expire(self) -> list[Entry]:
+        """Have no connection used again that is open now; return the idle ones, which are on the roster no more."""
+        with self._lock:
+            idle = self.roster.take_unused_since(inf)
+            self._let_go(idle)
+            for entry in list(self.roster.members):
+                entry.expires = -inf
+            self.next_sweep = -inf  # so that release() takes the careful way
+        return idle
 
     async def leave(self) -> None:
         """Close idle connections in an orderly way, when the process ends.
@@ -535,6 +592,25 @@ class Pool:
         """End every connection at once, without waiting, from any thread."""
         for entry in self._shut():
             entry.connection.terminate()
+
+    def terminate_at_home(self, until: float) -> None:
+        """End every connection at once and wait for that, on the loop of another thread if they belong to one.
+
+        The loop may end meanwhile, and then has closed them itself. One that is not done ``until`` then (as
+        ``monotonic()`` tells) is left as it is.
+        """
+        if self.home is not None and self.home.is_running() and self.home is not running_loop():
+            ended = threading.Event()
+
+            def terminate(home: asyncio.AbstractEventLoop) -> None:
+                self.terminate()
+                home.call_soon(ended.set)  # a transport closes its socket in the loop's next round
+
+            with suppress(RuntimeError):  # it has been closed in between
+                self.home.call_soon_threadsafe(terminate, self.home)
+                while monotonic() < until and not self.home.is_closed() and not ended.wait(SOON):
+                    pass
+        self.terminate()
 
     def _shut(self) -> list[Entry]:
         with self._lock:

@@ -102,7 +102,7 @@ class ReplicaRouter:
         """Return the alias to read from, by what is known without a look."""
         return self.primary if self._sticks() else self._choose()
 
-    async def adb_for_read(self, model: Any, **hints: Any) -> str:
+    async def adb_for_read(self, model: object, **hints: object) -> str:
         """Return the alias to read from; looks at replicas that have not been looked at for a while."""
         if self._sticks():
             return self.primary

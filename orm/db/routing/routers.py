@@ -30,14 +30,21 @@ NO_HINTS: Mapping[str, Any] = {}
 
 
 class Routes:
-    """The routers in force. ``active`` is empty when there are none: the one thing that is looked at then."""
+    """The routers in force.
+
+    Attributes:
+        active: empty when there are none, which is all that queries look at then.
+        apart: whether instances may be of different databases: there are several, or routers that may know others.
+    """
 
     def __init__(self) -> None:
         self.active: Sequence[Any] = UNRESOLVED
+        self.apart = True
 
     def forget(self) -> None:
         """Settings have changed: routers are made again at the next question."""
         self.active = UNRESOLVED
+        self.apart = True
 
     def routers(self) -> Sequence[Any]:
         """Return the routers, made of the setting when they have not been."""
@@ -47,24 +54,24 @@ class Routes:
 
     # -- reading and writing -------------------------------------------------------------------------------------------
 
-    def to_read(self, model: Any, hints: Mapping[str, Any] | None = None) -> str:
+    def to_read(self, model: object, hints: Mapping[str, object] | None = None) -> str:
         """Return the alias to read a model's rows from, without waiting."""
         hints = hints or NO_HINTS
         alias = self._ask("db_for_read", model, hints) or settled(hints)
         return self.kept_in_transaction(alias, model, hints)
 
-    async def for_reading(self, model: Any, hints: Mapping[str, Any] | None = None) -> str:
+    async def for_reading(self, model: object, hints: Mapping[str, object] | None = None) -> str:
         """Return the alias to read a model's rows from."""
         hints = hints or NO_HINTS
         alias = await self._await("db_for_read", model, hints) or settled(hints)
         return self.kept_in_transaction(alias, model, hints)
 
-    def to_write(self, model: Any, hints: Mapping[str, Any] | None = None) -> str:
+    def to_write(self, model: object, hints: Mapping[str, object] | None = None) -> str:
         """Return the alias to write a model's rows to, without waiting."""
         hints = hints or NO_HINTS
         return self._ask("db_for_write", model, hints) or settled(hints)
 
-    async def for_writing(self, using: str | None, model: Any, hints: Mapping[str, Any] | None = None) -> str:
+    async def for_writing(self, using: str | None, model: object, hints: Mapping[str, object] | None = None) -> str:
         """Return the alias to write a model's rows to (``using`` if given), and tell the routers of the write."""
         hints = hints or NO_HINTS
         alias = using or await self._await("db_for_write", model, hints) or settled(hints)
@@ -84,15 +91,18 @@ class Routes:
                 return True
         return False
 
-    def kept_in_transaction(self, alias: str, model: Any, hints: Mapping[str, Any]) -> str:
+    def kept_in_transaction(self, alias: str, model: object, hints: Mapping[str, object]) -> str:
         """Return where to read: inside a transaction on the database that a model's rows are written to, there.
 
-        Anywhere else the rows of the transaction would be missing, without a word.
+        Anywhere else the rows of the transaction would be missing, without a word. The setting
+        ``reads_join_transactions`` can turn this off.
         """
+        if not settings.reads_join_transactions:
+            return alias
         writing = self.to_write(model, hints)
         return writing if writing != alias and transactions.in_atomic_block(writing) else alias
 
-    def _ask(self, method: str, model: Any, hints: Mapping[str, Any]) -> str | None:
+    def _ask(self, method: str, model: object, hints: Mapping[str, object]) -> str | None:
         for router in self.routers():
             if hasattr(router, method):
                 alias: str | None = getattr(router, method)(model, **hints)
@@ -100,7 +110,7 @@ class Routes:
                     return alias
         return None
 
-    async def _await(self, method: str, model: Any, hints: Mapping[str, Any]) -> str | None:
+    async def _await(self, method: str, model: object, hints: Mapping[str, object]) -> str | None:
         for router in self.routers():
             alias: str | None = None
             if hasattr(router, f"a{method}"):
@@ -125,15 +135,19 @@ class Routes:
     def relate(self, instance: Any, value: Any) -> None:
         """Check that ``value`` may be assigned to a relation of ``instance``; a new one of the two joins the other.
 
-        Raises ``ValueError``.
+        Raises ``ValueError``. To be asked where ``apart`` is true.
         """
+        self.apart = bool(self.routers()) or len(settings.databases) > 1
+        if not self.apart:
+            return
         for new, old in ((instance, value), (value, instance)):
             if new._state.db is None:
                 new._state.db = self.to_write(type(new), {"instance": old})
         if not self.allow_relation(value, instance):
             raise ValueError(
-                f"Cannot assign {value!r}: the database routers allow no relation between database "
-                f"{instance._state.db!r} and {value._state.db!r}."
+                f'Cannot assign "{value!r}": the current database router prevents this relation. It is on database '
+                f"{value._state.db!r}, and {instance!r} on {instance._state.db!r}; a router's allow_relation() may "
+                "allow that."
             )
 
     def allow_migrate(self, alias: str, app_label: str, **hints: Any) -> bool:
@@ -158,7 +172,7 @@ def settled(hints: Mapping[str, Any]) -> str:
     return alias or DEFAULT_ALIAS
 
 
-def made(item: Any) -> Any:
+def made(item: object) -> object:
     """Return the router that an item of ``database_routers`` means: a dotted path, a class or an instance.
 
     Raises ``ImproperlyConfigured``.

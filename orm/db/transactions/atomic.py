@@ -8,7 +8,7 @@ COMMIT is known, and ``on_commit`` functions run if and only if the rows are the
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from orm.bridge.crossing import call, is_async, to_the_end
 from orm.bridge.drive import run
@@ -22,12 +22,13 @@ from orm.db.transactions.ending import leave_in_order
 from orm.db.transactions.membership import find_block, leaving, left_writer, refuse_write_beside, step_out
 from orm.db.transactions.retry import Attempts, checked
 from orm.db.transactions.savepoints import name_for, set_savepoint
+from orm.db.transactions.settings import checked_settings, put_settings, refuse_settings_on
 from orm.db.transactions.states import COMMITTED, OPEN
 from orm.errors import DatabaseError, NestedDurableBlock, NotSupportedError, TransactionManagementError
 from orm.late import inspect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
     from types import TracebackType
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from orm.db.contract import Connection
     from orm.db.database import AwaitableDatabase
     from orm.db.transactions.membership import Membership
+    from orm.db.transactions.settings import Setting
 
 TWINS = ("arun_in_transaction",)
 
@@ -43,6 +45,12 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 class AwaitableAtomic:
     """A block that is done wholly or not at all. Made by :func:`orm.atomic`, which documents the parameters."""
+
+    kind: ClassVar[type[Block]] = Block
+    """What is opened: the blocks that a test is rolled back with are of another kind."""
+
+    writes_at_once: ClassVar[bool] = True
+    """Whether the lock to write is taken at the beginning, where there is one for the whole database."""
 
     def __init__(
         self,
@@ -54,6 +62,7 @@ class AwaitableAtomic:
         retry: int = 0,
         statement_timeout: float | None = None,
         lock_timeout: float | None = None,
+        settings: Mapping[str, Setting] | None = None,
     ) -> None:
         self.using = using
         self.savepoint = savepoint
@@ -65,6 +74,7 @@ class AwaitableAtomic:
         self.retry = checked(retry)
         self.statement_timeout = seconds_above_zero("statement_timeout", statement_timeout)
         self.lock_timeout = seconds_above_zero("lock_timeout", lock_timeout)
+        self.settings = checked_settings(settings)
         self._block: Block | None = None
         self._previous: Membership | None = None
         self._watches: Watches = []
@@ -95,7 +105,9 @@ class AwaitableAtomic:
         database = self.database
         if self.lock_timeout is not None and not database.dialect.capabilities.lock_timeout:
             raise NotSupportedError(NO_LOCK_TIMEOUT)
-        outer = find_block(database)
+        if self.settings:
+            refuse_settings_on(database.dialect)
+        outer = self._block_around(database)
         if is_entered_by_a_worker():
             raise TransactionManagementError(
                 "This atomic() block is entered by a generator that a worker thread runs, with a copy of the context "
@@ -106,15 +118,21 @@ class AwaitableAtomic:
         self._previous = database.membership.get()
         # Known here before it holds anything, so that whatever happens meanwhile, ``abandon`` finds it; and since
         # another task may try to enter this object while this one waits.
-        block = self._block = Block(database, outer, transaction=True)
+        block = self._block = self.kind(database, outer, transaction=True)
         if outer is None:
             await self._begin_alone(database, block)
         else:
             await self._begin_inside(outer, block)
         block.limit = self._limit_in(outer)
         block.become(OPEN)
+        if self.settings:
+            await put_settings(block, self.settings, block.limit)
         self._watches = watch_generators(block.abandon)
         database.membership.set((block, block.opener))
+
+    def _block_around(self, database: AwaitableDatabase) -> Block | None:
+        """Return the block that this one is inside; None for one that is to be a transaction of its own."""
+        return find_block(database)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -189,8 +207,9 @@ class AwaitableAtomic:
     async def _begin_on(self, connection: Connection, limit: float | None) -> None:
         if self.lock_timeout is not None:
             connection.limit_locks(self.lock_timeout)
-        begin = connection.begin(isolation=self.isolation, read_only=self.read_only, write=not self.read_only)
-        await within_limit(limit, connection, begin)
+        write = self.writes_at_once and not self.read_only
+        begin = connection.begin(isolation=self.isolation, read_only=self.read_only, write=write)
+        await within_limit(limit, connection, self.database.control("BEGIN", begin))
 
     def _refuse_nesting(self) -> None:
         if self.durable:
@@ -215,7 +234,7 @@ class AwaitableAtomic:
         if is_async(fn):
 
             @functools.wraps(fn)
-            async def async_form(*args: Any, **kwargs: Any) -> Any:
+            async def async_form(*args: object, **kwargs: object) -> Any:
                 attempts = self._attempts()
                 while True:
                     block = self._again()
@@ -231,7 +250,7 @@ class AwaitableAtomic:
             return cast("F", async_form)
 
         @functools.wraps(fn)
-        def blocking_form(*args: Any, **kwargs: Any) -> Any:
+        def blocking_form(*args: object, **kwargs: object) -> Any:
             attempts = self._attempts()
             while True:
                 block = self._again()
@@ -255,6 +274,7 @@ class AwaitableAtomic:
             self.read_only,
             statement_timeout=self.statement_timeout,
             lock_timeout=self.lock_timeout,
+            settings=self.settings,
         )
 
     def _attempts(self) -> Attempts:
@@ -271,8 +291,8 @@ class AwaitableAtomic:
 
 
 async def arun_in_transaction(
-    fn: Callable[..., Any],
-    *args: Any,
+    fn: Callable[..., object],
+    *args: object,
     using: str | None = None,
     retry: int = 3,
     isolation: str | None = None,

@@ -42,8 +42,8 @@ class Atomic(AwaitableAtomic):
 
 
 def run_in_transaction(
-    fn: Callable[..., Any],
-    *args: Any,
+    fn: Callable[..., object],
+    *args: object,
     using: str | None = None,
     retry: int = 3,
     isolation: str | None = None,

@@ -6,7 +6,7 @@ reverse of entering them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orm.bridge.crossing import call
 from orm.bridge.interrupts import HeldInterrupts
@@ -15,6 +15,7 @@ from orm.config import settings
 from orm.db.limits import Patience
 from orm.db.transactions.block import REMEDY
 from orm.db.transactions.savepoints import release_savepoint, roll_back_to_savepoint
+from orm.db.transactions.settings import put_settings_back
 from orm.db.transactions.states import ABANDONED, COMMITTED, ENDING, INHERITED, SOUND, UNDONE
 from orm.errors import AmbiguousCommit, DatabaseError, InterfaceError, OperationalError, TransactionManagementError
 from orm.late import LateLogger
@@ -77,7 +78,7 @@ async def roll_back_all(block: Block, inner: Block) -> None:
     await leave(block, failed=True)
 
 
-async def leave(block: Block, *, failed: bool, who: Any = None) -> None:
+async def leave(block: Block, *, failed: bool, who: object = None) -> None:
     """End a block: commit or roll back, give the connection on, run the functions that waited for the commit."""
     if failed:
         block.lease.stop_visitors()
@@ -113,8 +114,11 @@ async def save_or_undo(block: Block, *, sound: bool, failed: bool) -> None:
             parent.doom(cause=block.cause, unsaved=block.unsaved)
         else:
             await roll_back_to_savepoint(block, block.savepoint)
-    elif block.savepoint is not None:
-        await release_savepoint(block, block.savepoint)
+    else:
+        if block.settings_around:
+            await put_settings_back(block)
+        if block.savepoint is not None:
+            await release_savepoint(block, block.savepoint)
     block.become(COMMITTED if sound else UNDONE)
     if sound and parent is not None and parent.transaction:
         parent.hooks += block.hooks
@@ -158,7 +162,7 @@ async def roll_back(block: Block) -> None:
     lease = block.lease
     try:
         if lease.connection.is_usable:
-            await lease.cross_patiently(lease.connection.rollback())
+            await lease.cross_patiently(block.database.control("ROLLBACK", lease.connection.rollback()))
     except DATABASE_ERRORS as error:
         logger.info("a rollback failed, so the connection is given up: %s", error)
 
@@ -176,7 +180,7 @@ async def commit_sound(block: Block) -> None:
                 "the data before doing it again."
             ) from error
         if lease.connection.in_transaction:
-            await lease.cross_patiently(lease.connection.rollback())
+            await lease.cross_patiently(block.database.control("ROLLBACK", lease.connection.rollback()))
         raise
 
 
@@ -187,7 +191,7 @@ async def commit(block: Block) -> None:
     if block.hurried or block.limit is not None:
         block.outcome.begin()
     try:
-        await lease.cross(lease.connection.commit())
+        await lease.cross(block.database.control("COMMIT", lease.connection.commit()))
     finally:
         block.outcome.end()
 
@@ -204,7 +208,7 @@ async def refuse_lost_transaction(block: Block) -> None:
         except DATABASE_ERRORS as error:
             if not lease.connection.is_usable:
                 raise broken_before_commit() from error
-            await lease.cross_patiently(lease.connection.rollback())
+            await lease.cross_patiently(block.database.control("ROLLBACK", lease.connection.rollback()))
             raise lost_transaction(block) from (lease.lost or error)
     if not lease.connection.in_transaction and block.database.dialect.capabilities.schema_transactions:
         raise TransactionManagementError(

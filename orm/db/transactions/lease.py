@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from orm.bridge.clock import clock
 from orm.bridge.crossing import Stopped, drive_in_thread, in_thread, visit
@@ -37,10 +37,11 @@ STOPPED = "The block this statement belonged to failed and has ended, so the sta
 class Lease:
     """A connection out of its pool, its home, and what is known of it.
 
-    ``lost`` is the error by which the transaction lost against another one.
+    ``lost`` is the error by which the transaction lost against another one; ``follows`` says that the session has been
+    told of changed settings meanwhile, which the rollback to an earlier savepoint takes back.
     """
 
-    __slots__ = ("__weakref__", "_visitors", "connection", "entry", "home", "lost", "pool", "state", "taken")
+    __slots__ = ("__weakref__", "_visitors", "connection", "entry", "follows", "home", "lost", "pool", "state", "taken")
 
     def __init__(self, pool: Pool, entry: Entry) -> None:
         self.pool = pool
@@ -50,13 +51,14 @@ class Lease:
         self.home = pool.home
         self.state = SOUND
         self.lost: DatabaseError | None = None
+        self.follows = False
         self._visitors: list[Errand] = []
 
     def become(self, state: LeaseState) -> None:
         """Take a step; see ``states``."""
         self.state = checked_lease_step(self.state, state)
 
-    async def cross(self, coroutine: Coroutine[Any, Any, T]) -> T:
+    async def cross(self, coroutine: Coroutine[object, None, T]) -> T:
         """Run a coroutine of the connection where the connection lives."""
         if self.home is running_loop():
             return await coroutine
@@ -69,7 +71,7 @@ class Lease:
         except BridgeError as error:
             raise TransactionManagementError(f"This transaction can't be joined from here. {error}") from error
 
-    async def cross_patiently(self, coroutine: Coroutine[Any, Any, T]) -> T:
+    async def cross_patiently(self, coroutine: Coroutine[object, None, T]) -> T:
         """``cross`` with what a sound connection does at once, as ROLLBACK; the session of one that does not, ends."""
         return await self.cross(patiently(self.pool.options.health_check_timeout, self.connection, coroutine))
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orm.bridge.guard import running_loop
 from orm.bridge.waiting import name_of, whoami
-from orm.db.transactions.states import GONE, LIVE, OPEN
+from orm.db.transactions.states import GONE, LIVE, OPEN, UNBEGUN
 from orm.errors import TransactionManagementError
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ class Beside:
 def find_block(database: Scope) -> Block | None:
     """Return the open block the caller is in, or None; joins on first use.
 
-    Raises ``TransactionManagementError`` for a task or thread that used a block which has ended.
+    Raises ``TransactionManagementError`` for a task or thread that used a block which has ended, and where a
+    transaction is wanted that could not be begun.
     """
     membership = database.membership.get()
     if membership is None:
@@ -60,7 +61,7 @@ def find_block(database: Scope) -> Block | None:
         if me != user:
             database.membership.set((block, me))
         return block
-    if me == user and block.state not in GONE:
+    if block.state is UNBEGUN or (me == user and block.state not in GONE):
         raise block.refusal()
     outer = block.parent
     while outer is not None and outer.closed:
@@ -218,7 +219,7 @@ def still_there(membership: Membership | None) -> Membership | None:
             if not (user.over and user.opener == me):
                 break
             membership = user.previous
-        elif block.closed and block.opener == me:
+        elif block.closed and block.opener == me and block.state is not UNBEGUN:
             membership = None if block.parent is None else (block.parent, me)
         else:
             break

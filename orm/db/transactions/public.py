@@ -6,7 +6,7 @@ None of these functions waits, so each serves both colours.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from orm.db.database import AwaitableDatabase
     from orm.db.transactions.block import Block
     from orm.db.transactions.membership import Membership
+    from orm.db.transactions.settings import Setting
 
 logger = LateLogger("orm.transaction")
 
@@ -48,6 +49,7 @@ def atomic(
     retry: int = 0,
     statement_timeout: float | None = None,
     lock_timeout: float | None = None,
+    settings: Mapping[str, Setting] | None = None,
 ) -> Atomic: ...
 
 
@@ -60,6 +62,7 @@ def atomic(
     retry: int = 0,
     statement_timeout: float | None = None,
     lock_timeout: float | None = None,
+    settings: Mapping[str, Setting] | None = None,
 ) -> Any:
     """Make a block that is done wholly or not at all: under ``with``, ``async with``, or as a decorator.
 
@@ -75,13 +78,16 @@ def atomic(
         statement_timeout: seconds after which a statement of the block, or of a block in it, is stopped
             (``QueryTimeout``). What the database then makes of the transaction is as after any error.
         lock_timeout: seconds to wait for a lock of another transaction; outermost block only.
+        settings: what the server is to hold as set until the block is left, for row-level security and the like:
+            ``{"app.tenant": 5}`` is read in SQL by ``current_setting('app.tenant')``. A nested block puts back what
+            was set around it, and ``""`` where nothing was. On a database that has such settings only.
 
     Raises ``TransactionManagementError`` on entering where nesting is not possible, or on leaving when the database did
     not commit; ``AmbiguousCommit`` when the connection broke during COMMIT.
     """
     if callable(using):
         return Atomic()(using)
-    return Atomic(using, savepoint, durable, isolation, read_only, retry, statement_timeout, lock_timeout)
+    return Atomic(using, savepoint, durable, isolation, read_only, retry, statement_timeout, lock_timeout, settings)
 
 
 def transaction_block(using: str | None) -> Block | None:
@@ -90,7 +96,7 @@ def transaction_block(using: str | None) -> Block | None:
     return block if block is not None and block.transaction else None
 
 
-def on_commit(fn: Callable[[], Any], using: str | None = None, robust: bool = False) -> None:
+def on_commit(fn: Callable[[], object], using: str | None = None, robust: bool = False) -> None:
     """Call ``fn`` after the current transaction is committed, at once when there is none; never after a rollback.
 
     Parameters:

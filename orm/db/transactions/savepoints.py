@@ -5,7 +5,8 @@ What this module refuses: nothing; on a database without savepoints a nested blo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from orm.db.limits import within_limit
 from orm.db.transactions.states import SOUND, SUSPECT
@@ -18,13 +19,19 @@ if TYPE_CHECKING:
 
 logger = LateLogger("orm.transaction")
 
+T = TypeVar("T")
+
 
 class Speaker(Protocol):
-    """A database, as far as it says how savepoints are spelled."""
+    """A database, as far as it says how savepoints are spelled, and tells of them."""
 
     @property
     def dialect(self) -> Dialect:
         """Its words."""
+        ...
+
+    def control(self, sql: str, sent: Coroutine[object, None, T]) -> Coroutine[object, None, T]:
+        """Send what divides a transaction, telling whoever listens."""
         ...
 
 
@@ -73,7 +80,7 @@ async def set_savepoint(block: Nested, name: str, limit: float | None) -> None:
     """Set the savepoint of a nested block; ``limit`` is how many seconds that may take."""
     create, _, _ = block.database.dialect.savepoint(name)
     connection = block.lease.connection
-    await block.lease.cross(within_limit(limit, connection, connection.execute(create)))
+    await block.lease.cross(within_limit(limit, connection, block.database.control(create, connection.execute(create))))
 
 
 async def release_savepoint(block: Nested, name: str) -> None:
@@ -81,19 +88,26 @@ async def release_savepoint(block: Nested, name: str) -> None:
     _, release, _ = block.database.dialect.savepoint(name)
     connection = block.lease.connection
     try:
-        await block.lease.cross(within_limit(block.limit, connection, connection.execute(release)))
+        sent = block.database.control(release, connection.execute(release))
+        await block.lease.cross(within_limit(block.limit, connection, sent))
     except (DatabaseError, InterfaceError):
         await roll_back_to_savepoint(block, name)
         raise
 
 
-async def roll_back_to_savepoint(block: Nested, name: str) -> None:
-    """Undo a nested block; when even that fails, the transaction around can only be rolled back."""
+async def roll_back_to_savepoint(block: Nested, name: str, *, keep: bool = False) -> None:
+    """Undo a nested block; when even that fails, the transaction around can only be rolled back.
+
+    ``keep`` leaves the savepoint where it is, to be rolled back to again. What the configuration says of the session
+    stays so: it is the program's, and no part of what is undone.
+    """
     lease = block.lease
     _, release, undo = block.database.dialect.savepoint(name)
     try:
-        for sql in (undo, release):
-            await lease.cross_patiently(lease.connection.execute(sql))
+        for sql in (undo,) if keep else (undo, release):
+            await lease.cross_patiently(block.database.control(sql, lease.connection.execute(sql)))
+        if lease.follows:
+            await lease.cross_patiently(lease.connection.follow_settings())
         if lease.state is SUSPECT:
             lease.become(SOUND)
         lease.lost = None

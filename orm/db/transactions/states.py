@@ -20,6 +20,7 @@ class BlockState(Enum):
     UNDONE = "it was rolled back, or never began"
     ABANDONED = "nobody can leave it any more, so it was given up"
     INHERITED = "it belongs to the process this one was forked from"
+    UNBEGUN = "it stands where a transaction is wanted and none could be begun, and lets no statement through"
 
 
 OPENING = BlockState.OPENING
@@ -31,6 +32,7 @@ COMMITTED = BlockState.COMMITTED
 UNDONE = BlockState.UNDONE
 ABANDONED = BlockState.ABANDONED
 INHERITED = BlockState.INHERITED
+UNBEGUN = BlockState.UNBEGUN
 
 LIVE = frozenset({OPENING, OPEN, OWING, DOOMED})
 """Blocks that somebody is in."""
@@ -41,7 +43,8 @@ GONE = frozenset({ABANDONED, INHERITED})
 ENDED = frozenset({COMMITTED, UNDONE, ABANDONED, INHERITED})
 
 TRANSITIONS: dict[BlockState, frozenset[BlockState]] = {
-    OPENING: frozenset({OPEN, UNDONE, ABANDONED, INHERITED}),
+    OPENING: frozenset({OPEN, UNDONE, ABANDONED, INHERITED, UNBEGUN}),
+    UNBEGUN: frozenset({ABANDONED, INHERITED}),
     OPEN: frozenset({OWING, DOOMED, ENDING, ABANDONED, INHERITED}),
     OWING: frozenset({OPEN, DOOMED, ENDING, ABANDONED, INHERITED}),
     DOOMED: frozenset({OPEN, ENDING, ABANDONED, INHERITED}),  # OPEN again by set_rollback(False)

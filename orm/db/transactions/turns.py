@@ -36,30 +36,30 @@ class Turns:
     a statement in a block needs. Whoever finds it taken queues under the lock.
     """
 
-    __slots__ = ("_lock", "_taken", "_waiters")
+    __slots__ = ("_lock", "_waiters", "taken")
 
     def __init__(self) -> None:
         self._lock = threading.RLock()  # as in the pool
-        self._taken: dict[int, Turn] = {}
+        self.taken: dict[int, Turn] = {}
         self._waiters: deque[Waiter] = deque()
 
     @property
     def holder(self) -> Any:
         """What has the turn; None when it is free."""
-        return self._taken.get(0, FREE)[0]
+        return self.taken.get(0, FREE)[0]
 
     @property
     def who(self) -> Any:
         """Who has the turn."""
-        return self._taken.get(0, FREE)[1]
+        return self.taken.get(0, FREE)[1]
 
-    def take(self, holder: Any, who: Any, what: str) -> bool:
+    def take(self, holder: object, who: object, what: str) -> bool:
         """Take the turn if it is free.
 
         Raises ``TransactionManagementError`` when the caller has it already, and so would wait for itself.
         """
         turn: Turn = (holder, who, what, monotonic() if what is BLOCK else 0.0)
-        taken = self._taken.setdefault(0, turn)
+        taken = self.taken.setdefault(0, turn)
         if taken is turn:
             return True
         if taken[1] != who:
@@ -67,12 +67,12 @@ class Turns:
         if what is not END_OF_BLOCK:  # which may take the turn of a statement that an exception has broken off
             raise waiting_for_itself(taken, what)
         with self._lock:
-            now = self._taken.setdefault(0, turn)
+            now = self.taken.setdefault(0, turn)
             if now is taken:
-                self._taken[0] = now = turn
+                self.taken[0] = now = turn
             return now is turn
 
-    async def wait(self, holder: Any, who: Any, what: str, seconds: float) -> None:
+    async def wait(self, holder: object, who: object, what: str, seconds: float) -> None:
         """Take the turn, waiting for it; ``seconds`` is how long one nested block may keep it from us.
 
         Raises ``TransactionManagementError`` after that.
@@ -87,7 +87,7 @@ class Turns:
                     self._serve()
                     if waiter.granted is not NOTHING:
                         return
-                    _, holding, kind, since = self._taken.get(0, FREE)
+                    _, holding, kind, since = self.taken.get(0, FREE)
                     if kind is not BLOCK or monotonic() - since < seconds:
                         continue
                     self._waiters.remove(waiter)
@@ -105,7 +105,7 @@ class Turns:
         if self._waiters:
             waiter = self._waiters[0]
             turn = turn_of(waiter)
-            if self._taken.setdefault(0, turn) is turn:
+            if self.taken.setdefault(0, turn) is turn:
                 self._waiters.popleft()
                 waiter.grant(True)
 
@@ -116,29 +116,29 @@ class Turns:
                 self._waiters.remove(waiter)
         self.pass_on(waiter.holder)
 
-    def end_statement(self, coroutine: Any) -> None:
+    def end_statement(self, coroutine: object) -> None:
         """End the turn of a statement, if it has it. Called by whoever ran it, and so by one thread only."""
-        turn = self._taken.get(0)
+        turn = self.taken.get(0)
         if turn is None or turn[0] is not coroutine:
             return
         if self._waiters:
             self.pass_on(coroutine)
             return
-        del self._taken[0]
+        del self.taken[0]
         if self._waiters:  # somebody queued between the two
             with self._lock:
                 self._serve()
 
-    def pass_on(self, holder: Any) -> None:
+    def pass_on(self, holder: object) -> None:
         """End a turn, if that holder has it; the next in the queue has it then. May be called from any thread."""
         with self._lock:
             if self.holder is not holder:
                 return
             if not self._waiters:
-                del self._taken[0]
+                del self.taken[0]
                 return
             waiter = self._waiters.popleft()
-            self._taken[0] = turn_of(waiter)
+            self.taken[0] = turn_of(waiter)
             waiter.grant(True)
 
 

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from orm.migrations.lint.findings import KINDS, Finding, Kind
 from orm.migrations.lint.linter import Linter, lint
+from orm.migrations.lint.rewriting import Rewritten, rewrite
 
-__all__ = ["KINDS", "Finding", "Kind", "Linter", "lint"]
+__all__ = ["KINDS", "Finding", "Kind", "Linter", "Rewritten", "lint", "rewrite"]

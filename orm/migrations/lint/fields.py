@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.models import schema_columns
 from orm.models.constraints import CheckConstraint
@@ -13,7 +13,35 @@ from orm.sql import ddl
 from orm.sql.expressions import Value
 from orm.sql.functions import Now
 
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+    from orm.models.fields.base import Field
+    from orm.sql.dialect import Dialect
+
 _SIZED = re.compile(r"(\w+(?: \w+)*?)\s*(?:\((\d+)(?:,\s*(\d+))?\))?\Z")
+
+
+CORRUPTS = ((14, 0), (14, 4))
+"""From the first until the second a concurrent build may leave rows out of the index (release notes of 14.4)."""
+NULLS_COUNT = (15, 0)
+"""From here on unique constraints may say that NULL is like NULL."""
+VIRTUAL = (18, 0)
+"""From here on generated columns need not be stored."""
+
+
+def of_version(operation: Any, version: tuple[int, ...]) -> Iterator[str]:
+    """What is wrong with an operation on a server of some version, as ``(14, 2)``, if that is known."""
+    if not version:
+        return
+    builds = getattr(operation, "index", None) or getattr(operation, "operation", None)
+    if getattr(operation, "concurrently", False) and builds is not None and CORRUPTS[0] <= version < CORRUPTS[1]:
+        yield "index-corrupts"
+    constraint = getattr(operation, "constraint", None)
+    if getattr(constraint, "nulls_distinct", None) is not None and version < NULLS_COUNT:
+        yield "newer-server"
+    field = getattr(operation, "field", None)
+    if getattr(field, "generated", False) and not getattr(field, "db_persist", True) and version < VIRTUAL:
+        yield "newer-server"
 
 
 def habits(operation: Any) -> Iterator[str]:
@@ -32,7 +60,7 @@ def _unindexed(field: Any) -> bool:
     return bool(held and not field.db_index and not field.unique)
 
 
-def added(field: Any, model: Any, dialect: Any) -> Iterator[str]:
+def added(field: Any, model: type[AwaitableModel], dialect: Dialect) -> Iterator[str]:
     """What is wrong with a column that is added to a table with rows."""
     if field.many_to_many or not field.concrete:
         return
@@ -56,12 +84,12 @@ def added(field: Any, model: Any, dialect: Any) -> Iterator[str]:
         yield "unindexed-foreign-key"
 
 
-def _constant(default: Any) -> bool:
+def _constant(default: object) -> bool:
     """Whether a default is the same for all rows, so that no row has to be written."""
     return not hasattr(default, "resolve_expression") or isinstance(default, (Value, Now))
 
 
-def altered(old: Any, new: Any, model: Any, dialect: Any) -> Iterator[str]:
+def altered(old: Any, new: Any, model: type[AwaitableModel], dialect: Dialect) -> Iterator[str]:
     """What is wrong with a column that changes."""
     if old.many_to_many or not (old.concrete and new.concrete):
         return
@@ -102,7 +130,7 @@ def widens(old: str, new: str) -> bool:
     return before[1] == after[1] and before[2] == after[2]
 
 
-def _known_not_null(field: Any, model: Any) -> bool:
+def _known_not_null(field: Field, model: type[AwaitableModel]) -> bool:
     """Whether a validated check says already that there is no NULL, which the database takes for proof."""
     return any(
         isinstance(one, CheckConstraint)

@@ -63,6 +63,14 @@ KINDS: dict[str, Kind] = {
         "a migration of its own for what takes long",
     ),
     "needs-no-transaction": Kind("", "the database refuses it inside a transaction", "atomic = False on the migration"),
+    "ends-transaction": Kind(
+        "", "it begins or ends a transaction inside the migration's own, which is then no longer whole",
+        "without it, or atomic = False on the migration",
+    ),
+    "newer-server": Kind("", "this server is too old for it", "what this version has, or a newer server first"),
+    "index-corrupts": Kind(
+        "", "concurrent builds of a server from 14.0 to 14.3 may leave rows out of the index", "an update to 14.4 first"
+    ),
     "required-column": Kind(
         "", "code that runs now inserts rows without the new column, and fails",
         "db_default=, or null=True now and NOT NULL after the next release",
@@ -93,6 +101,14 @@ KINDS: dict[str, Kind] = {
     "unindexed-foreign-key": Kind(
         "", "deleting what it refers to reads the whole table", "an index that begins with it"
     ),
+    "wide-index": Kind(
+        "", "an index of more than three columns is large, and seldom of use beyond its first", "fewer columns"
+    ),
+    "padded-text": Kind("", "char fills texts with blanks, which are then compared or not", "text, or varchar"),
+    "domain-check": Kind(
+        "", "changing what a domain allows later reads every table that uses it", "a check on the column"
+    ),
+    "name-too-long": Kind("", "the server cuts names at 63 bytes, and another may be the same", "a shorter name"),
     "json-text": Kind("", "json has no equality, so DISTINCT and GROUP BY fail", "jsonb"),
     "naive-time": Kind("", "timestamp without time zone means another moment in another session", "timestamptz"),
 }  # fmt: skip

@@ -6,7 +6,7 @@ A table that the same run makes has no rows and no users, so hardly anything is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from orm.migrations import operations as ops
@@ -16,44 +16,87 @@ from orm.models.base import AwaitableModel
 from orm.models.constraints import CheckConstraint, UniqueConstraint
 
 if TYPE_CHECKING:
+    from orm.migrations.migration import AwaitableMigration
+    from orm.migrations.operation import AwaitableOperation
     from orm.migrations.state import ProjectState
+    from orm.sql.dialect import Dialect
 
+MENDED = frozenset(
+    {"check-scans", "foreign-key-scans", "index-blocks-writes", "index-drop-blocks", "not-null-scans", "unique-blocks"}
+)
+"""What ``BesideWriters`` mends."""
+BY_ROWS = frozenset(
+    {
+        "all-rows-at-once", "check-scans", "exclusion-blocks", "foreign-key-scans", "index-blocks-writes",
+        "not-null-scans", "table-rewrite", "unique-blocks",
+    }
+)  # fmt: skip
+"""What takes as long as the table has rows: of a table with few, nothing is said."""
+WIDE = 3
+"""Columns of an index that have their use."""
 CHANGES_ROWS = (ops.RunPython, ops.Backfill)
 
 
-def lint(migrations: Iterable[Any], state: ProjectState, dialect: Any) -> list[Finding]:
+def lint(
+    migrations: Iterable[Any],
+    state: ProjectState,
+    dialect: Dialect,
+    small: Collection[str] = (),
+    version: tuple[int, ...] = (),
+) -> list[Finding]:
     """Judge migrations in the order they run in.
 
-    Parameters: ``state`` is the one before the first; ``dialect`` that of the database they are for.
+    Parameters: ``state`` is the one before the first; ``dialect`` that of the database they are for; ``small`` are its
+    tables that are known to have few rows; ``version`` is the server's, as ``(14, 2)``: without one it may be any that
+    the library supports.
     """
-    linter = Linter(state.clone(), dialect)
+    linter = Linter(state.clone(), dialect, small, version)
     return [finding for migration in migrations for finding in linter.examine(migration)]
 
 
 class Linter:
     """Judges one migration after the other."""
 
-    def __init__(self, state: ProjectState, dialect: Any) -> None:
+    def __init__(
+        self, state: ProjectState, dialect: Dialect, small: Collection[str] = (), version: tuple[int, ...] = ()
+    ) -> None:
         self.state, self.dialect = state, dialect
+        self.version = version
+        self.proofs = statements.Proofs()
+        self.small = frozenset(small)
         self.new: set[tuple[str, str]] = set()
         self.new_tables: set[str] = set()
         self.gone: set[tuple[str, str, str]] = set()
         """Fields (and models, with an empty name) that left the state, while the database has them."""
+        self.new_fields: set[tuple[str, str, str]] = set()
+        """Fields that came in this run, so that no code knows them."""
+        self.new_triggers: set[tuple[str, str]] = set()
+        """Triggers that came in this run, by app and name."""
+        self.let_go: list[tuple[bool, str]] = []
+        """What the triggers that this migration removes say, and whether each came in this run."""
+        self.swapped: set[tuple[str, str, str]] = set()
+        """Names of fields that are given to others which were kept in step with them."""
 
-    def examine(self, migration: Any) -> Iterator[Finding]:
+    def examine(self, migration: AwaitableMigration) -> Iterator[Finding]:
         """Give what is wrong with a migration, and take its operations into the state."""
         ignored = getattr(migration, "lint_ignore", {})
         self.atomic = migration.atomic and self.dialect.capabilities.schema_transactions
-        self.locked = False
+        self.locked, self.let_go = False, []
         for place, operation in enumerate(migration.operations, start=1):
             for code in dict.fromkeys(self.judge(migration.app_label, operation)):
                 known = not KINDS[code].lock or self.dialect.capabilities.concurrent_indexes
                 if known and code not in ignored:
                     yield Finding(str(migration), place, code, operation.describe())
 
+    def _in_step(self, column: str, *, released: bool = False) -> bool:
+        """Whether a trigger that this migration has removed gave a column the values of another, or it to another;
+        with ``released`` one that was there before this run, so that code had the time to change.
+        """
+        return any(f'"{column}"' in text and not (released and new) for new, text in self.let_go)
+
     # -- one operation ---------------------------------------------------------------------------------------------
 
-    def judge(self, app: str, operation: Any) -> Iterator[str]:
+    def judge(self, app: str, operation: AwaitableOperation) -> Iterator[str]:
         """Give the codes of what is wrong with an operation, and take it into the state."""
         if isinstance(operation, ops.SeparateDatabaseAndState):
             yield from self._apart(app, operation)
@@ -63,6 +106,25 @@ class Linter:
         operation.state_forwards(app, after)
         yield from self._codes(app, operation, before, after)
         self.state = after
+        self._remember(app, operation, after)
+
+    def _remember(self, app: str, operation: Any, after: ProjectState) -> None:
+        """Remember what comes new with an operation, and what it lets go."""
+        if isinstance(operation, ops.RemoveTrigger):
+            new = (app, operation.name) in self.new_triggers
+            texts = [operation.body] if isinstance(operation.body, str) else operation.body.values()
+            self.let_go += [(new, text) for text in texts]
+        elif isinstance(operation, ops.CreateTrigger):
+            self.new_triggers.add((app, operation.name))
+        elif isinstance(operation, ops.AddField):
+            self.new_fields.add((app, operation.model_name_lower, operation.name_lower))
+        elif isinstance(operation, ops.RenameField):
+            old, new_name = ((app, operation.model_name_lower, one)
+                             for one in (operation.old_name_lower, operation.new_name_lower))  # fmt: skip
+            if old not in self.new_fields and self._in_step(operation.old_name):
+                self.swapped.add(old)
+            if new_name not in self.swapped and (old in self.new_fields or old in self.swapped):
+                self.new_fields.add(new_name)
         if isinstance(operation, ops.CreateModel):
             self.new.add((app, operation.name_lower))
             self.new_tables.add(after.apps.get_model(app, operation.name)._meta.db_table)
@@ -85,7 +147,9 @@ class Linter:
             self.state = self.state.clone()
             one.state_forwards(app, self.state)
 
-    def _codes(self, app: str, operation: Any, before: ProjectState, after: ProjectState) -> Iterator[str]:
+    def _codes(
+        self, app: str, operation: AwaitableOperation, before: ProjectState, after: ProjectState
+    ) -> Iterator[str]:
         if isinstance(operation, ops.RunSQL):
             yield from self._sql(operation)
         elif isinstance(operation, ops.RunPython):
@@ -96,14 +160,28 @@ class Linter:
             yield "needs-no-transaction"
         if self.atomic and self.locked and isinstance(operation, CHANGES_ROWS):
             yield "lock-kept"
+        if isinstance(operation, ops.BesideWriters):
+            yield from (code for code in self._codes(app, operation.operation, before, after) if code not in MENDED)
         name = getattr(operation, "model_name", None) or getattr(operation, "name", "")
         if (app, str(name).lower()) not in self.new and (
             not isinstance(operation, ops.RenameModel) or (app, operation.old_name_lower) not in self.new
         ):  # fmt: skip
-            yield from self._on_live(app, operation, before, after)
+            quick = BY_ROWS if self._is_small(app, str(name), before) else frozenset[str]()
+            yield from (code for code in self._on_live(app, operation, before, after) if code not in quick)
 
-    def _on_live(self, app: str, operation: Any, before: ProjectState, after: ProjectState) -> Iterator[str]:
+    def _is_small(self, app: str, name: str, state: ProjectState) -> bool:
+        """Whether the table of a model is known to have few rows."""
+        if not self.small or (app, name.lower()) not in state.models:
+            return False
+        return state.apps.get_model(app, name)._meta.db_table in self.small
+
+    def _on_live(
+        self, app: str, operation: AwaitableOperation, before: ProjectState, after: ProjectState
+    ) -> Iterator[str]:
         """What is wrong with an operation on a table that people use."""
+        yield from fields.of_version(operation, self.version)
+        if isinstance(operation, ops.AddIndex) and len(operation.index.fields) > WIDE:
+            yield "wide-index"
         if getattr(operation, "concurrently", False):
             if self.atomic:
                 yield "needs-no-transaction"
@@ -123,7 +201,7 @@ class Linter:
             model = before.apps.get_model(app, operation.model_name)
             yield from fields.added(operation.field, model, self.dialect)
         elif isinstance(operation, ops.RemoveField):
-            if (app, operation.model_name_lower, operation.name_lower) not in self.gone:
+            if (app, operation.model_name_lower, operation.name_lower) not in self.gone | self.new_fields:
                 yield from self._removed(app, operation, before)
         elif isinstance(operation, ops.AlterField):
             self.locked = True
@@ -135,12 +213,16 @@ class Linter:
         elif isinstance(operation, ops.RenameField):
             old = before.apps.get_model(app, operation.model_name)._meta.get_field(operation.old_name)
             new = after.apps.get_model(app, operation.model_name)._meta.get_field(operation.new_name)
-            if getattr(old, "column", None) != getattr(new, "column", None):
+            known = (app, operation.model_name_lower, operation.old_name_lower) not in self.new_fields
+            column = getattr(old, "column", None)
+            if known and column != getattr(new, "column", None) and not self._in_step(str(column)):
                 yield "renamed-in-use"
         else:
             yield from self._on_whole(app, operation, before, after)
 
-    def _on_whole(self, app: str, operation: Any, before: ProjectState, after: ProjectState) -> Iterator[str]:
+    def _on_whole(
+        self, app: str, operation: AwaitableOperation, before: ProjectState, after: ProjectState
+    ) -> Iterator[str]:
         """What is wrong with an operation on a whole table that people use."""
         if isinstance(operation, ops.DeleteModel):
             if (app, operation.name_lower, "") not in self.gone and self._has_table(before, app, operation.name):
@@ -169,13 +251,12 @@ class Linter:
         elif isinstance(operation, ops.RemovePartition):
             yield "rows-lost"
 
-    @staticmethod
-    def _removed(app: str, operation: Any, before: ProjectState) -> Iterator[str]:
+    def _removed(self, app: str, operation: Any, before: ProjectState) -> Iterator[str]:
         field = before.apps.get_model(app, operation.model_name)._meta.get_field(operation.name)
         if field.many_to_many:
             if field.remote_field.through._meta.auto_created:
                 yield "table-in-use"
-        elif field.concrete:
+        elif field.concrete and not self._in_step(field.column, released=True):
             yield "column-in-use"
 
     @staticmethod
@@ -188,7 +269,7 @@ class Linter:
         return {tuple(group) for group in state.models[app, operation.name_lower].options.get(option) or ()}
 
     @staticmethod
-    def _constraint(constraint: Any) -> str:
+    def _constraint(constraint: object) -> str:
         if isinstance(constraint, CheckConstraint):
             return "check-scans"
         return "unique-blocks" if isinstance(constraint, UniqueConstraint) else "exclusion-blocks"
@@ -199,14 +280,30 @@ class Linter:
         for statement in statements.statements_of(operation.sql):
             if self.atomic and statements.OUTSIDE.match(statement):
                 yield "needs-no-transaction"
-            made = statements.created(statement)
-            yield from statements.judge(statement, self.new_tables | ({made} if made else set()))
-            if made:
-                self.new_tables.add(made)
-            elif statement.upper().startswith("ALTER TABLE"):
-                self.locked = True
+            if self.atomic and statements.ENDS.match(statement):
+                yield "ends-transaction"
+            if self.atomic and self.locked and statements.READS_ROWS.match(statement):
+                yield "lock-kept"
+            if statements.too_long(statement):
+                yield "name-too-long"
+            yield from statements.of_version(statement, self.version)
+            yield from self._statement(statement)
         if operation.reverse_sql is None:
             yield "irreversible"
+
+    def _statement(self, statement: str) -> Iterator[str]:
+        """What is wrong with a statement for the table it is about."""
+        made = statements.created(statement)
+        new = self.new_tables | ({made} if made else set())
+        for code, table in statements.judge(statement, new):
+            proven = code == "not-null-scans" and self.proofs.spare(statement)
+            if not proven and (code not in BY_ROWS or table not in self.small):
+                yield code
+        self.proofs.hear(statement)
+        if made:
+            self.new_tables.add(made)
+        elif (altered := statements.altered(statement)) is not None and altered not in new:
+            self.locked = True
 
     @staticmethod
     def _python(operation: Any) -> Iterator[str]:

@@ -12,11 +12,18 @@ from typing import Any
 
 import sqlparse
 
+from orm.migrations.lint.fields import CORRUPTS
+
 NAME = r'("[^"]+"|[\w.]+)'
 TABLE = rf"(?:IF (?:NOT )?EXISTS )?(?:ONLY )?{NAME}"
 
-VOLATILE = r"gen_random_uuid|uuid_\w+|random|clock_timestamp|nextval"
-"""Functions that give each row a value of its own."""
+STABLE = (
+    r"now|transaction_timestamp|statement_timestamp|timezone|date_trunc|make_\w+|to_\w+|lower|upper|concat|md5|"
+    r"jsonb?_build_\w+|array_\w+|current_setting|coalesce|nullif|greatest|least|cast|numeric|decimal|varchar|interval|"
+    r"int4range|int8range|numrange|tsrange|tstzrange|daterange|point|box"
+)
+"""Functions (and types with a size) of which all rows get the same value. Those of one's own are taken for volatile,
+as the server does unless they say otherwise."""
 
 _SPACE = re.compile(r"\s+")
 _TEXTS = re.compile(r"'(?:[^']|'')*'")
@@ -34,20 +41,26 @@ RULES: tuple[tuple[str, str], ...] = (
     ("table-rewrite", rf"ALTER TABLE {TABLE} .*\bADD (?:COLUMN ).*\b(?:STORED|AS IDENTITY)\b"),
     (
         "table-rewrite",
-        rf"ALTER TABLE {TABLE} .*\bADD (?:COLUMN ).*\bDEFAULT \(?(?:{VOLATILE})\(",
+        rf"ALTER TABLE {TABLE} .*\bADD (?:COLUMN )[^,]*\bDEFAULT \(?(?!(?:{STABLE})\()[\w.]+\(",
     ),
+    ("table-rewrite", rf"ALTER TABLE {TABLE} .*\bSET EXPRESSION\b"),
     ("not-null-scans", rf"ALTER TABLE {TABLE} .*\bSET NOT NULL\b"),
     ("exclusion-blocks", rf"ALTER TABLE {TABLE} .*\bADD .*\bEXCLUDE\b"),
     ("unique-blocks", rf"ALTER TABLE {TABLE} .*\bADD (?:CONSTRAINT {NAME} )?(?:UNIQUE|PRIMARY KEY)(?! USING INDEX)"),
+    ("unique-blocks", rf"ALTER TABLE {TABLE} .*\bADD COLUMN [^,]*\b(?:UNIQUE|PRIMARY KEY)\b"),
     (
         "foreign-key-scans",
         rf"ALTER TABLE {TABLE} .*\bADD (?:CONSTRAINT {NAME} )?FOREIGN KEY\b(?!.*\bNOT VALID\b)",
     ),
     ("foreign-key-scans", rf"ALTER TABLE {TABLE} .*\bADD (?:COLUMN ).*\bREFERENCES\b"),
     ("check-scans", rf"ALTER TABLE {TABLE} .*\bADD (?:CONSTRAINT {NAME} )?CHECK\b(?!.*\bNOT VALID\b)"),
+    ("check-scans", r"ALTER DOMAIN .*\bADD (?:CONSTRAINT .*\b)?(?:CHECK|NOT NULL)\b(?!.*\bNOT VALID\b)"),
+    ("domain-check", r"CREATE DOMAIN .*\b(?:CHECK|NOT NULL)\b"),
     ("required-column", rf"ALTER TABLE {TABLE} .*\bADD (?:COLUMN )(?!.*\bDEFAULT\b).*\bNOT NULL\b"),
     ("column-in-use", rf"ALTER TABLE {TABLE} .*\bDROP COLUMN\b"),
     ("renamed-in-use", rf"ALTER TABLE {TABLE} .*\bRENAME (?!CONSTRAINT)"),
+    ("renamed-in-use", rf"ALTER TABLE {TABLE} SET SCHEMA\b"),
+    ("renamed-in-use", r"ALTER SCHEMA .*\bRENAME TO\b"),
     ("table-in-use", rf"DROP TABLE {TABLE}"),
     ("rows-lost", rf"TRUNCATE (?:TABLE )?{TABLE}"),
     ("rows-lost", r"DROP (?:SCHEMA|DATABASE)\b"),
@@ -56,10 +69,12 @@ RULES: tuple[tuple[str, str], ...] = (
     ("enum-value", r"ALTER TYPE .*\bRENAME VALUE\b"),
     ("json-text", rf"(?:ALTER|CREATE) TABLE {TABLE} .*\bjson\b"),
     ("naive-time", rf"(?:ALTER|CREATE) TABLE {TABLE} .*\btimestamp\b(?! with time zone)"),
+    ("padded-text", rf"(?:ALTER|CREATE) TABLE {TABLE} .*\b(?:char|character|bpchar)\b ?(?:\(|,|\)|NULL|NOT|DEFAULT|$)"),
     ("small-key", rf"CREATE TABLE {TABLE} .*\b(?:small)?serial\b"),
+    ("small-key", rf"CREATE TABLE {TABLE} .*\b(?:int|integer|int4|int2|smallint)\b[^,]*\bPRIMARY KEY\b"),
 )
 
-ALWAYS = frozenset({"json-text", "naive-time", "small-key"})
+ALWAYS = frozenset({"json-text", "naive-time", "padded-text", "small-key"})
 """What is said of new tables too."""
 
 OUTSIDE = re.compile(
@@ -67,7 +82,30 @@ OUTSIDE = re.compile(
 )
 """What the database refuses inside a transaction, or only lets be used after it."""
 
+ENDS = re.compile(r"(?:BEGIN|START TRANSACTION|COMMIT|END|ABORT|ROLLBACK)\b(?! TO\b)", re.I)
+"""What begins or ends a transaction by itself."""
+READS_ROWS = re.compile(rf"(?:UPDATE|DELETE|INSERT INTO .*\bSELECT|MERGE|COPY|ALTER TABLE {TABLE} VALIDATE)\b", re.I)
+"""What takes as long as there are rows."""
+NEWER: tuple[tuple[tuple[int, int], str], ...] = (
+    ((14, 0), r"ALTER TABLE .*\bDETACH PARTITION .*\b(?:CONCURRENTLY|FINALIZE)\b"),
+    ((15, 0), r"(?:ALTER|CREATE) .*\bNULLS NOT DISTINCT\b"),
+    ((15, 0), r"MERGE\b"),
+    ((17, 0), r"ALTER TABLE .*\bSET EXPRESSION\b"),
+    ((18, 0), r"(?:ALTER|CREATE) TABLE .*\bVIRTUAL\b"),
+)
+"""What a server understands from a version on."""
+_NAME_BYTES = 63
+
 _COMPILED = [(code, re.compile(pattern, re.IGNORECASE)) for code, pattern in RULES]
+_NEWER = [(version, re.compile(pattern, re.IGNORECASE)) for version, pattern in NEWER]
+_CONCURRENT_BUILD = re.compile(r"(?:CREATE (?:UNIQUE )?INDEX|REINDEX .*) CONCURRENTLY\b", re.IGNORECASE)
+_QUOTED = re.compile(r'"((?:[^"]|"")*)"|([A-Za-z_][\w$]*)')
+_NOT_NULL = re.compile(rf"ALTER TABLE {TABLE} ALTER (?:COLUMN )?{NAME} SET NOT NULL\Z", re.IGNORECASE)
+_PROOF = re.compile(
+    rf"ALTER TABLE {TABLE} ADD CONSTRAINT {NAME} CHECK \(\(?{NAME} IS NOT NULL\)?\) NOT VALID\Z", re.IGNORECASE
+)
+_VALIDATED = re.compile(rf"ALTER TABLE {TABLE} VALIDATE CONSTRAINT {NAME}\Z", re.IGNORECASE)
+_ALTERED = re.compile(rf"ALTER TABLE {TABLE}", re.IGNORECASE)
 _CREATED = re.compile(rf"CREATE (?:UNLOGGED |TEMP(?:ORARY)? )?TABLE {TABLE}", re.IGNORECASE)
 
 
@@ -88,15 +126,56 @@ def created(statement: str) -> str | None:
     return _plain(found[1]) if found else None
 
 
-def judge(statement: str, new: set[str]) -> Iterator[str]:
-    """The codes of what is wrong with a statement; ``new`` are tables that nobody uses yet."""
+def altered(statement: str) -> str | None:
+    """The table that a statement alters."""
+    found = _ALTERED.match(statement)
+    return _plain(found[1]) if found else None
+
+
+def judge(statement: str, new: set[str]) -> Iterator[tuple[str, str]]:
+    """The codes of what is wrong with a statement, each with its table; ``new`` are tables that nobody uses yet."""
     for code, pattern in _COMPILED:
         found = pattern.match(statement)
         if found is None:
             continue
         table = _plain(found[1]) if pattern.groups and found[1] else ""
         if table not in new or code in ALWAYS:
-            yield code
+            yield code, table
+
+
+def of_version(statement: str, version: tuple[int, ...]) -> Iterator[str]:
+    """The codes of what is wrong with a statement on a server of some version, as ``(14, 2)``, if that is known."""
+    if not version:
+        return
+    if any(version < since and pattern.match(statement) for since, pattern in _NEWER):
+        yield "newer-server"
+    if CORRUPTS[0] <= version < CORRUPTS[1] and _CONCURRENT_BUILD.match(statement):
+        yield "index-corrupts"
+
+
+def too_long(statement: str) -> bool:
+    """Whether a statement has a name that the server would cut."""
+    return any(len((one[1] or one[2] or "").encode()) > _NAME_BYTES for one in _QUOTED.finditer(statement))
+
+
+class Proofs:
+    """Which columns checks have shown to hold no NULL, among those that statements made and validated."""
+
+    def __init__(self) -> None:
+        self.made: dict[tuple[str, str], str] = {}
+        self.shown: set[tuple[str, str]] = set()
+
+    def hear(self, statement: str) -> None:
+        """Remember what a statement shows."""
+        if found := _PROOF.match(statement):
+            self.made[_plain(found[1]), _plain(found[2])] = _plain(found[3])
+        elif (found := _VALIDATED.match(statement)) and (_plain(found[1]), _plain(found[2])) in self.made:
+            self.shown.add((_plain(found[1]), self.made[_plain(found[1]), _plain(found[2])]))
+
+    def spare(self, statement: str) -> bool:
+        """Whether a statement only says what has been shown."""
+        found = _NOT_NULL.match(statement)
+        return found is not None and (_plain(found[1]), _plain(found[2])) in self.shown
 
 
 def _plain(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from orm.migrations.operation import OperationCategory
 from orm.migrations.operation_blocking import Operation
 from orm.migrations.operations.backfill import Backfill
+from orm.migrations.operations.beside_writers import BesideWriters
 from orm.migrations.operations.constraints import AddConstraint, AlterConstraint, RemoveConstraint
 from orm.migrations.operations.fields import AddField, AlterField, RemoveField, RenameField
 from orm.migrations.operations.indexes import AddIndex, RemoveIndex, RenameIndex
@@ -49,6 +50,7 @@ __all__ = [
     "AlterOrderWithRespectTo",
     "AlterUniqueTogether",
     "Backfill",
+    "BesideWriters",
     "CreateModel",
     "CreatePartitionedModel",
     "CreatePolicy",

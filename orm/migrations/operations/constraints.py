@@ -10,9 +10,11 @@ from orm.models.constraints import BaseConstraint
 
 if TYPE_CHECKING:
     from orm.migrations.state import ProjectState
+    from orm.models.schema_editor import AwaitableSchemaEditor
+    from orm.structures.deconstruct import DeconstructedOperation
 
 
-def checked_constraint(given: Any) -> BaseConstraint:
+def checked_constraint(given: object) -> BaseConstraint:
     """What was given, which has to be a constraint. Raises ``TypeError``."""
     if not isinstance(given, BaseConstraint):
         raise TypeError(f"An operation on a constraint takes one, not {given!r}.")
@@ -25,25 +27,25 @@ class AddConstraint(IndexOperation):
     category = OperationCategory.ADDITION
     option_name = "constraints"
 
-    def __init__(self, model_name: str, constraint: Any) -> None:
+    def __init__(self, model_name: str, constraint: object) -> None:
         self.model_name = model_name
         self.constraint = checked_constraint(constraint)
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> DeconstructedOperation:
         return type(self).__name__, [], {"model_name": self.model_name, "constraint": self.constraint}
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         state.add_constraint(app_label, self.model_name_lower, self.constraint)
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):
             await schema_editor.aadd_constraint(model, self.constraint)
 
     async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):
@@ -78,7 +80,7 @@ class RemoveConstraint(RemovalByName):
         state.remove_constraint(app_label, self.model_name_lower, self.name)
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):
@@ -86,7 +88,7 @@ class RemoveConstraint(RemovalByName):
             await schema_editor.aremove_constraint(model, constraint)
 
     async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):
@@ -103,12 +105,12 @@ class AlterConstraint(IndexOperation):
     category = OperationCategory.ALTERATION
     option_name = "constraints"
 
-    def __init__(self, model_name: str, name: str, constraint: Any) -> None:
+    def __init__(self, model_name: str, name: str, constraint: object) -> None:
         self.model_name = model_name
         self.name = name
         self.constraint = checked_constraint(constraint)
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> DeconstructedOperation:
         options = {"model_name": self.model_name, "name": self.name, "constraint": self.constraint}
         return type(self).__name__, [], options
 
@@ -116,12 +118,12 @@ class AlterConstraint(IndexOperation):
         state.alter_constraint(app_label, self.model_name_lower, self.name, self.constraint)
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         """Nothing: the database does not see the change."""
 
     async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         """Nothing: the database does not see the change."""
 
@@ -132,7 +134,7 @@ class AlterConstraint(IndexOperation):
     def migration_name_fragment(self) -> str:
         return f"alter_{self.model_name_lower}_{self.constraint.name.lower()}"
 
-    def reduce(self, operation: Any, app_label: str) -> bool | list[Any]:
+    def reduce(self, operation: object, app_label: str) -> bool | list[Any]:
         if (
             isinstance(operation, (AlterConstraint, RemoveConstraint))
             and self.model_name_lower == operation.model_name_lower

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.migrations.operations.constraints import AddConstraint, AlterConstraint, RemoveConstraint
 from orm.migrations.operations.fields import AddField, AlterField, RemoveField, RenameField
 from orm.migrations.operations.indexes import AddIndex, RemoveIndex, RenameIndex
+
+if TYPE_CHECKING:
+    from orm.migrations.operation import AwaitableOperation
+    from orm.models.indexes import Index
 
 Fields = list[tuple[str, Any]]
 Options = dict[str, Any]
 TOGETHER = ("unique_together", "index_together")
 
 
-def take_field(fields: Fields, options: Mapping[str, Any], operation: Any) -> tuple[Fields, Options | None]:
+def take_field(
+    fields: Fields, options: Mapping[str, Any], operation: AwaitableOperation
+) -> tuple[Fields, Options | None]:
     """Fields and options after an operation on a field; the options are None where it is no such operation."""
     changed = dict(options)
     if isinstance(operation, AddField):
@@ -47,7 +53,7 @@ def take_field(fields: Fields, options: Mapping[str, Any], operation: Any) -> tu
     return fields, None
 
 
-def take_rule(options: Mapping[str, Any], operation: Any) -> Options | None:
+def take_rule(options: Mapping[str, Any], operation: AwaitableOperation) -> Options | None:
     """Options after an operation on an index or constraint; None where it is no such operation."""
     if isinstance(operation, RenameIndex) and not operation.old_name:
         return None
@@ -68,7 +74,7 @@ def take_rule(options: Mapping[str, Any], operation: Any) -> Options | None:
     return {**options, option: have}
 
 
-def _renamed(index: Any, operation: RenameIndex) -> Any:
+def _renamed(index: Index, operation: RenameIndex) -> Any:
     if index.name != operation.old_name:
         return index
     renamed = index.clone()

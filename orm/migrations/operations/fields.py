@@ -13,12 +13,17 @@ from orm.models.fields.base import NOT_PROVIDED
 
 if TYPE_CHECKING:
     from orm.migrations.state import ProjectState
+    from orm.models.fields.base import Field
+    from orm.models.schema_editor import AwaitableSchemaEditor
+    from orm.structures.deconstruct import DeconstructedOperation
 
 
 class FieldOperation(Operation):
     """An operation on the field ``name`` of the model ``model_name``."""
 
-    def __init__(self, model_name: str, name: str, field: Any = None) -> None:
+    transactional = True
+
+    def __init__(self, model_name: str, name: str, field: Field | None = None) -> None:
         self.model_name = model_name
         self.name = name
         self.field = field
@@ -73,13 +78,13 @@ class FieldGivenOperation(FieldOperation):
 
     field: Any
 
-    def __init__(self, model_name: str, name: str, field: Any, preserve_default: bool = True) -> None:
+    def __init__(self, model_name: str, name: str, field: Field, preserve_default: bool = True) -> None:
         if not value_is_field(field):
             raise TypeError(f"{type(self).__name__} takes a field, not {field!r}.")
         self.preserve_default = preserve_default
         super().__init__(model_name, name, field)
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> DeconstructedOperation:
         options: dict[str, Any] = {"model_name": self.model_name, "name": self.name, "field": self.field}
         if self.preserve_default is not True:
             options["preserve_default"] = self.preserve_default
@@ -95,7 +100,7 @@ class AddField(FieldGivenOperation):
         state.add_field(app_label, self.model_name_lower, self.name, self.field, self.preserve_default)
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):
@@ -108,7 +113,7 @@ class AddField(FieldGivenOperation):
                 field.default = NOT_PROVIDED
 
     async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         model = from_state.apps.get_model(app_label, self.model_name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):
@@ -121,7 +126,7 @@ class AddField(FieldGivenOperation):
     def migration_name_fragment(self) -> str:
         return f"{self.model_name_lower}_{self.name_lower}"
 
-    def reduce(self, operation: Any, app_label: str) -> bool | list[Any]:
+    def reduce(self, operation: object, app_label: str) -> bool | list[Any]:
         if isinstance(operation, FieldOperation) and self.is_same_field_operation(operation):
             if isinstance(operation, AlterField):
                 return [AddField(self.model_name, operation.name, operation.field)]
@@ -140,21 +145,21 @@ class RemoveField(FieldOperation):
     def __init__(self, model_name: str, name: str) -> None:
         super().__init__(model_name, name)
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> DeconstructedOperation:
         return type(self).__name__, [], {"model_name": self.model_name, "name": self.name}
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         state.remove_field(app_label, self.model_name_lower, self.name)
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         model = from_state.apps.get_model(app_label, self.model_name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):
             await schema_editor.aremove_field(model, model._meta.get_field(self.name))
 
     async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):
@@ -168,7 +173,7 @@ class RemoveField(FieldOperation):
     def migration_name_fragment(self) -> str:
         return f"remove_{self.model_name_lower}_{self.name_lower}"
 
-    def reduce(self, operation: Any, app_label: str) -> bool | list[Any]:
+    def reduce(self, operation: object, app_label: str) -> bool | list[Any]:
         if isinstance(operation, DeleteModel) and operation.name_lower == self.model_name_lower:
             return [operation]
         return super().reduce(operation, app_label)
@@ -183,7 +188,7 @@ class AlterField(FieldGivenOperation):
         state.alter_field(app_label, self.model_name_lower, self.name, self.field, self.preserve_default)
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):
@@ -196,7 +201,7 @@ class AlterField(FieldGivenOperation):
                 new.default = NOT_PROVIDED
 
     async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         await self.forwards(app_label, schema_editor, from_state, to_state)
 
@@ -207,7 +212,7 @@ class AlterField(FieldGivenOperation):
     def migration_name_fragment(self) -> str:
         return f"alter_{self.model_name_lower}_{self.name_lower}"
 
-    def reduce(self, operation: Any, app_label: str) -> bool | list[Any]:
+    def reduce(self, operation: object, app_label: str) -> bool | list[Any]:
         if isinstance(operation, (AlterField, RemoveField)) and self.is_same_field_operation(operation):
             return [operation]
         if (
@@ -239,7 +244,7 @@ class RenameField(FieldOperation):
         """The new name, for comparing."""
         return self.new_name.lower()
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> DeconstructedOperation:
         options = {"model_name": self.model_name, "old_name": self.old_name, "new_name": self.new_name}
         return type(self).__name__, [], options
 
@@ -247,17 +252,23 @@ class RenameField(FieldOperation):
         state.rename_field(app_label, self.model_name_lower, self.old_name, self.new_name)
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         await self._rename(app_label, schema_editor, from_state, to_state, self.old_name, self.new_name)
 
     async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         await self._rename(app_label, schema_editor, from_state, to_state, self.new_name, self.old_name)
 
     async def _rename(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState, old: str, new: str
+        self,
+        app_label: str,
+        schema_editor: AwaitableSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+        old: str,
+        new: str,
     ) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):

@@ -12,12 +12,15 @@ from orm.sql import ddl
 
 if TYPE_CHECKING:
     from orm.migrations.state import ProjectState
+    from orm.models.schema_editor import AwaitableSchemaEditor
+    from orm.structures.deconstruct import DeconstructedOperation
 
 
 class IndexOperation(Operation):
     """An operation on an index (or constraint) of the model ``model_name``."""
 
     option_name = "indexes"
+    transactional = True
     model_name: str
     concurrently: ClassVar[bool] = False
     """Whether others write meanwhile."""
@@ -48,7 +51,7 @@ class RemovalByName(IndexOperation):
         self.model_name = model_name
         self.name = name
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> DeconstructedOperation:
         return type(self).__name__, [], {"model_name": self.model_name, "name": self.name}
 
     @property
@@ -61,7 +64,7 @@ class AddIndex(IndexOperation):
 
     category = OperationCategory.ADDITION
 
-    def __init__(self, model_name: str, index: Any) -> None:
+    def __init__(self, model_name: str, index: object) -> None:
         self.model_name = model_name
         if not isinstance(index, Index):
             raise TypeError(f"AddIndex takes an Index, not {index!r}.")
@@ -71,21 +74,21 @@ class AddIndex(IndexOperation):
             )
         self.index = index
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> DeconstructedOperation:
         return type(self).__name__, [], {"model_name": self.model_name, "index": self.index}
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         state.add_index(app_label, self.model_name_lower, self.index)
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):
             await schema_editor.aadd_index(model, self.index)
 
     async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         model = from_state.apps.get_model(app_label, self.model_name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):
@@ -119,7 +122,7 @@ class RemoveIndex(RemovalByName):
         state.remove_index(app_label, self.model_name_lower, self.name)
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         model = from_state.apps.get_model(app_label, self.model_name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):
@@ -127,7 +130,7 @@ class RemoveIndex(RemovalByName):
             await schema_editor.aremove_index(model, index)
 
     async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):
@@ -169,7 +172,7 @@ class RenameIndex(IndexOperation):
         """The new name, for comparing."""
         return self.new_name.lower()
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> DeconstructedOperation:
         options: dict[str, Any] = {"model_name": self.model_name, "new_name": self.new_name}
         if self.old_name:
             options["old_name"] = self.old_name
@@ -186,7 +189,7 @@ class RenameIndex(IndexOperation):
             state.rename_index(app_label, self.model_name_lower, str(self.old_name), self.new_name)
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)
         if not self.allow_migrate_model(schema_editor.connection.alias, model):
@@ -208,7 +211,7 @@ class RenameIndex(IndexOperation):
             await schema_editor.arename_index(model, old, new)
 
     async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         if self.old_fields:
             return  # the index had a name nobody gave; it keeps the one it has
@@ -228,7 +231,7 @@ class RenameIndex(IndexOperation):
         fields = "_".join(self.old_fields or ())
         return f"rename_{self.model_name_lower}_{fields}_{self.new_name_lower}"
 
-    def reduce(self, operation: Any, app_label: str) -> bool | list[Any]:
+    def reduce(self, operation: object, app_label: str) -> bool | list[Any]:
         if (
             isinstance(operation, RenameIndex)
             and self.model_name_lower == operation.model_name_lower

@@ -8,11 +8,16 @@ from orm.migrations.operation import OperationCategory
 from orm.migrations.operation_blocking import Operation
 
 if TYPE_CHECKING:
+    from orm.migrations.operation import AwaitableOperation
     from orm.migrations.state import ProjectState
+    from orm.models.schema_editor import AwaitableSchemaEditor
+    from orm.structures.deconstruct import DeconstructedOperation
 
 
 class ModelOperation(Operation):
     """An operation on the model ``name``."""
+
+    transactional = True
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -28,7 +33,7 @@ class ModelOperation(Operation):
     def reduce(self, operation: Any, app_label: str) -> bool | list[Any]:
         return super().reduce(operation, app_label) or self.can_reduce_through(operation, app_label)
 
-    def can_reduce_through(self, operation: Any, app_label: str) -> bool:
+    def can_reduce_through(self, operation: AwaitableOperation, app_label: str) -> bool:
         """Whether this can change places with another operation."""
         return not operation.references_model(self.name, app_label)
 
@@ -38,21 +43,21 @@ class DeleteModel(ModelOperation):
 
     category = OperationCategory.REMOVAL
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> DeconstructedOperation:
         return type(self).__name__, [], {"name": self.name}
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         state.remove_model(app_label, self.name_lower)
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         model = from_state.apps.get_model(app_label, self.name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):
             await schema_editor.adelete_model(model)
 
     async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         model = to_state.apps.get_model(app_label, self.name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):

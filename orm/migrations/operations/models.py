@@ -19,7 +19,10 @@ from orm.models.meta import normalise_together
 from orm.models.relations.join_model import join_table_name
 
 if TYPE_CHECKING:
+    from orm.migrations.operation import AwaitableOperation
     from orm.migrations.state import ProjectState
+    from orm.models.schema_editor import AwaitableSchemaEditor
+    from orm.structures.deconstruct import DeconstructedOperation
 
 __all__ = [
     "AlterIndexTogether",
@@ -53,7 +56,7 @@ class CreateModel(ModelOperation):
         fields: Iterable[tuple[str, Any]],
         options: Mapping[str, Any] | None = None,
         bases: Iterable[Any] | None = None,
-        managers: Iterable[tuple[str, Any]] | None = None,
+        managers: Iterable[tuple[str, object]] | None = None,
     ) -> None:
         self.fields = list(fields)
         self.options = dict(options or {})
@@ -64,7 +67,7 @@ class CreateModel(ModelOperation):
         _refuse_twice("bases", [base if isinstance(base, str) else _label_of(base) for base in self.bases])
         _refuse_twice("managers", [name for name, _ in self.managers])
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> DeconstructedOperation:
         options: dict[str, Any] = {"name": self.name, "fields": self.fields}
         if self.options:
             options["options"] = self.options
@@ -80,14 +83,14 @@ class CreateModel(ModelOperation):
         )
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         model = to_state.apps.get_model(app_label, self.name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):
             await schema_editor.acreate_model(model)
 
     async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         model = from_state.apps.get_model(app_label, self.name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):
@@ -123,7 +126,7 @@ class CreateModel(ModelOperation):
                 return [taken]
         return super().reduce(operation, app_label)
 
-    def _take(self, operation: Any) -> CreateModel | None:
+    def _take(self, operation: AwaitableOperation) -> CreateModel | None:
         """This creation with a later operation on the same model taken in; None where it is about something else."""
         same = self.name_lower == getattr(operation, "model_name_lower", getattr(operation, "name_lower", None))
         if not same:
@@ -161,7 +164,7 @@ class CreateModel(ModelOperation):
         return CreateModel(**{**given, **changed})
 
 
-def _pairs_of_managers(given: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
+def _pairs_of_managers(given: Iterable[tuple[str, object]]) -> list[tuple[str, object]]:
     pairs = list(given)
     for pair in pairs:
         if len(pair) != 2 or not isinstance(pair[1], BaseManager):
@@ -203,19 +206,19 @@ class RenameModel(ModelOperation):
         """The new name, as it is a key."""
         return self.new_name.lower()
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> DeconstructedOperation:
         return type(self).__name__, [], {"old_name": self.old_name, "new_name": self.new_name}
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         state.rename_model(app_label, self.old_name, self.new_name)
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         await _rename(self, app_label, schema_editor, (from_state, self.old_name), (to_state, self.new_name))
 
     async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         await _rename(self, app_label, schema_editor, (from_state, self.new_name), (to_state, self.old_name))
 
@@ -238,7 +241,11 @@ class RenameModel(ModelOperation):
 
 
 async def _rename(
-    operation: RenameModel, app_label: str, schema_editor: Any, old: tuple[Any, str], new: tuple[Any, str]
+    operation: RenameModel,
+    app_label: str,
+    schema_editor: AwaitableSchemaEditor,
+    old: tuple[Any, str],
+    new: tuple[Any, str],
 ) -> None:
     """Rename a model's table, repoint what refers to it, and rename its own join tables."""
     old_model, new_model = old[0].apps.get_model(app_label, old[1]), new[0].apps.get_model(app_label, new[1])
@@ -259,7 +266,7 @@ async def _rename(
     await _rename_join_tables(schema_editor, old_model, new_model)
 
 
-async def _rename_join_tables(schema_editor: Any, old_model: Any, new_model: Any) -> None:
+async def _rename_join_tables(schema_editor: AwaitableSchemaEditor, old_model: Any, new_model: Any) -> None:
     """The join tables of the model's own fields, and of others' that have a column called after it."""
     own = zip(old_model._meta.local_many_to_many, new_model._meta.local_many_to_many, strict=True)
     pairs = list(own)
@@ -276,11 +283,11 @@ class ModelOptionOperation(ModelOperation):
     """An operation on an option of a model: the last one counts. Back is the same way, between the states swapped."""
 
     async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         await self.forwards(app_label, schema_editor, from_state, to_state)
 
-    def reduce(self, operation: Any, app_label: str) -> bool | list[Any]:
+    def reduce(self, operation: object, app_label: str) -> bool | list[Any]:
         if isinstance(operation, (type(self), DeleteModel)) and self.name_lower == operation.name_lower:
             return [operation]
         return super().reduce(operation, app_label)
@@ -295,14 +302,14 @@ class AlterModelTable(ModelOptionOperation):
         self.table = table
         super().__init__(name)
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> DeconstructedOperation:
         return type(self).__name__, [], {"name": self.name, "table": self.table}
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         state.alter_model_options(app_label, self.name_lower, {"db_table": self.table})
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         new = to_state.apps.get_model(app_label, self.name)
         if not self.allow_migrate_model(schema_editor.connection.alias, new):
@@ -332,14 +339,14 @@ class AlterModelTableComment(ModelOptionOperation):
         self.table_comment = table_comment
         super().__init__(name)
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> DeconstructedOperation:
         return type(self).__name__, [], {"name": self.name, "table_comment": self.table_comment}
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         state.alter_model_options(app_label, self.name_lower, {"db_table_comment": self.table_comment})
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         new = to_state.apps.get_model(app_label, self.name)
         if self.allow_migrate_model(schema_editor.connection.alias, new):
@@ -360,7 +367,7 @@ class AlterTogetherOptionOperation(ModelOptionOperation):
     category = OperationCategory.ALTERATION
     option_name = ""
 
-    def __init__(self, name: str, option_value: Any) -> None:
+    def __init__(self, name: str, option_value: object) -> None:
         if option_value:
             option_value = {tuple(group) for group in normalise_together(option_value, name)}
         setattr(self, self.option_name, option_value)
@@ -371,7 +378,7 @@ class AlterTogetherOptionOperation(ModelOptionOperation):
         """The groups."""
         return getattr(self, self.option_name)
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> DeconstructedOperation:
         return type(self).__name__, [], {"name": self.name, self.option_name: self.option_value}
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
@@ -394,7 +401,7 @@ class AlterTogetherOptionOperation(ModelOptionOperation):
     def migration_name_fragment(self) -> str:
         return f"alter_{self.name_lower}_{self.option_name}"
 
-    def can_reduce_through(self, operation: Any, app_label: str) -> bool:
+    def can_reduce_through(self, operation: AwaitableOperation, app_label: str) -> bool:
         if isinstance(operation, AlterTogetherOptionOperation) and type(operation) is not type(self):
             return True
         return super().can_reduce_through(operation, app_label)
@@ -405,11 +412,11 @@ class AlterUniqueTogether(AlterTogetherOptionOperation):
 
     option_name = "unique_together"
 
-    def __init__(self, name: str, unique_together: Any) -> None:
+    def __init__(self, name: str, unique_together: object) -> None:
         super().__init__(name, unique_together)
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         model = to_state.apps.get_model(app_label, self.name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):
@@ -423,11 +430,11 @@ class AlterIndexTogether(AlterTogetherOptionOperation):
 
     option_name = "index_together"
 
-    def __init__(self, name: str, index_together: Any) -> None:
+    def __init__(self, name: str, index_together: object) -> None:
         super().__init__(name, index_together)
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         model = to_state.apps.get_model(app_label, self.name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):
@@ -446,14 +453,14 @@ class AlterOrderWithRespectTo(ModelOptionOperation):
         self.order_with_respect_to = order_with_respect_to
         super().__init__(name)
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> DeconstructedOperation:
         return type(self).__name__, [], {"name": self.name, "order_with_respect_to": self.order_with_respect_to}
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         state.alter_model_options(app_label, self.name_lower, {"order_with_respect_to": self.order_with_respect_to})
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         new = to_state.apps.get_model(app_label, self.name)
         if not self.allow_migrate_model(schema_editor.connection.alias, new):
@@ -504,14 +511,14 @@ class AlterModelOptions(ModelOptionOperation):
         self.options = dict(options)
         super().__init__(name)
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> DeconstructedOperation:
         return type(self).__name__, [], {"name": self.name, "options": self.options}
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         state.alter_model_options(app_label, self.name_lower, self.options, self.ALTER_OPTION_KEYS)
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         """Nothing: the database does not see these options."""
 
@@ -529,23 +536,23 @@ class AlterModelManagers(ModelOptionOperation):
     category = OperationCategory.ALTERATION
     serialization_expand_args = ("managers",)
 
-    def __init__(self, name: str, managers: Iterable[tuple[str, Any]]) -> None:
+    def __init__(self, name: str, managers: Iterable[tuple[str, object]]) -> None:
         self.managers = _pairs_of_managers(managers)
         super().__init__(name)
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> DeconstructedOperation:
         return type(self).__name__, [self.name, self.managers], {}
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         state.alter_model_managers(app_label, self.name_lower, self.managers)
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         """Nothing: the database has no managers."""
 
     async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         """Nothing: the database has no managers."""
 

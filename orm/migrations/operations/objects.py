@@ -21,6 +21,10 @@ from orm.sql.literals import literal
 
 if TYPE_CHECKING:
     from orm.migrations.state import ProjectState
+    from orm.models.base import AwaitableModel
+    from orm.models.schema_editor import AwaitableSchemaEditor
+    from orm.sql.dialect import Dialect
+    from orm.structures.deconstruct import DeconstructedOperation
 
 Text = str | Mapping[str, str]
 
@@ -42,6 +46,8 @@ class DatabaseObject(Operation):
     ``model_name`` is None for what hangs on no table.
     """
 
+    transactional = True
+
     category = OperationCategory.ADDITION
     noun: ClassVar[str]
     model_name: str | None = None
@@ -51,25 +57,27 @@ class DatabaseObject(Operation):
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         """Nothing: models do not show it."""
 
-    def made(self, dialect: Any, model: Any) -> list[str]:
+    def made(self, dialect: Dialect, model: type[AwaitableModel]) -> list[str]:
         """Return the statements that make it."""
         raise NotImplementedError(f"{type(self).__name__} does not say how it is made.")
 
-    def dropped(self, dialect: Any, model: Any) -> list[str]:
+    def dropped(self, dialect: Dialect, model: type[AwaitableModel]) -> list[str]:
         """Return the statements that drop it."""
         raise NotImplementedError(f"{type(self).__name__} does not say how it is dropped.")
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         await self.run(self.made, app_label, schema_editor, to_state)
 
     async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         await self.run(self.dropped, app_label, schema_editor, to_state)
 
-    async def run(self, statements: Any, app_label: str, schema_editor: Any, state: ProjectState) -> None:
+    async def run(
+        self, statements: Any, app_label: str, schema_editor: AwaitableSchemaEditor, state: ProjectState
+    ) -> None:
         """Run the statements that ``statements(dialect, model)`` gives, where routers let this be migrated."""
         model = None
         if self.model_name is not None:
@@ -100,12 +108,12 @@ class Removal(DatabaseObject):
     category = OperationCategory.REMOVAL
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         await self.run(self.dropped, app_label, schema_editor, from_state)
 
     async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         await self.run(self.made, app_label, schema_editor, to_state)
 
@@ -117,7 +125,7 @@ class Removal(DatabaseObject):
         return f"remove_{super().migration_name_fragment}"
 
 
-def text_for(text: Text, dialect: Any) -> str | None:
+def text_for(text: Text, dialect: Dialect) -> str | None:
     """Return the SQL for one kind of database; None where a mapping names others only."""
     chosen = text if isinstance(text, str) else text.get(dialect.name)
     return None if chosen is None else chosen.strip().rstrip(";").replace("%", "%%")
@@ -136,11 +144,11 @@ class CreateView(DatabaseObject):
         self.name, self.query, self.materialized = name, query, materialized
         self.hints = hints or {}
 
-    def made(self, dialect: Any, model: Any) -> list[str]:
+    def made(self, dialect: Dialect, model: type[AwaitableModel]) -> list[str]:
         query = text_for(self.query, dialect)
         return [] if query is None else [dialect.create_view(dialect.quote(self.name), query, self.materialized)]
 
-    def dropped(self, dialect: Any, model: Any) -> list[str]:
+    def dropped(self, dialect: Dialect, model: type[AwaitableModel]) -> list[str]:
         query = text_for(self.query, dialect)
         return [] if query is None else [dialect.drop_view(dialect.quote(self.name), self.materialized)]
 
@@ -179,7 +187,7 @@ class CreateTrigger(DatabaseObject):
             raise ValueError(f"The trigger {name} needs at least one event of {', '.join(EVENTS)}.")
         self.body, self.condition, self.each_row = body, condition, each_row
 
-    def made(self, dialect: Any, model: Any) -> list[str]:
+    def made(self, dialect: Dialect, model: type[AwaitableModel]) -> list[str]:
         body = text_for(self.body, dialect)
         if body is None:
             return []
@@ -190,7 +198,7 @@ class CreateTrigger(DatabaseObject):
         )  # fmt: skip
         return statements
 
-    def dropped(self, dialect: Any, model: Any) -> list[str]:
+    def dropped(self, dialect: Dialect, model: type[AwaitableModel]) -> list[str]:
         if text_for(self.body, dialect) is None:
             return []
         statements: list[str] = dialect.drop_trigger(dialect.quote(model._meta.db_table), dialect.quote(self.name))
@@ -213,11 +221,11 @@ class EnableRowSecurity(DatabaseObject):
         self.model_name = self.name = model_name
         self.force = force
 
-    def made(self, dialect: Any, model: Any) -> list[str]:
+    def made(self, dialect: Dialect, model: type[AwaitableModel]) -> list[str]:
         statements: list[str] = dialect.row_security(dialect.quote(model._meta.db_table), True, self.force)
         return statements
 
-    def dropped(self, dialect: Any, model: Any) -> list[str]:
+    def dropped(self, dialect: Dialect, model: type[AwaitableModel]) -> list[str]:
         statements: list[str] = dialect.row_security(dialect.quote(model._meta.db_table), False, self.force)
         return statements
 
@@ -242,8 +250,8 @@ class CreatePolicy(DatabaseObject):
         model_name: str,
         name: str,
         *,
-        using: Any = None,
-        check: Any = None,
+        using: object = None,
+        check: object = None,
         command: str = "ALL",
         roles: Iterable[str] = (),
         restrictive: bool = False,
@@ -255,17 +263,17 @@ class CreatePolicy(DatabaseObject):
         self.command = _one_of("command", command, COMMANDS)
         self.restrictive = restrictive
 
-    def made(self, dialect: Any, model: Any) -> list[str]:
+    def made(self, dialect: Dialect, model: type[AwaitableModel]) -> list[str]:
         using, check = (self._condition(one, dialect, model) for one in (self.using, self.check))
         roles = [dialect.quote(role) for role in self.roles]
         table, name = dialect.quote(model._meta.db_table), dialect.quote(self.name)
         return [dialect.create_policy(table, name, self.command, roles, using, check, self.restrictive)]
 
-    def dropped(self, dialect: Any, model: Any) -> list[str]:
+    def dropped(self, dialect: Dialect, model: type[AwaitableModel]) -> list[str]:
         return [dialect.drop_policy(dialect.quote(model._meta.db_table), dialect.quote(self.name))]
 
     @staticmethod
-    def _condition(condition: Any, dialect: Any, model: Any) -> str | None:
+    def _condition(condition: object, dialect: Dialect, model: type[AwaitableModel]) -> str | None:
         if condition is None or isinstance(condition, str):
             return None if condition is None else text_for(condition, dialect)
         return schema_sql(model, condition, dialect)
@@ -291,9 +299,9 @@ class AddPartition(DatabaseObject):
         model_name: str,
         name: str,
         *,
-        since: Any = None,
-        until: Any = None,
-        values: Iterable[Any] | None = None,
+        since: object = None,
+        until: object = None,
+        values: Iterable[object] | None = None,
         default: bool = False,
     ) -> None:
         ranged = since is not None or until is not None
@@ -303,7 +311,7 @@ class AddPartition(DatabaseObject):
         self.since, self.until, self.default = since, until, default
         self.values = None if values is None else tuple(values)
 
-    def made(self, dialect: Any, model: Any) -> list[str]:
+    def made(self, dialect: Dialect, model: type[AwaitableModel]) -> list[str]:
         if self.default:
             what = "DEFAULT"
         elif self.values is not None:
@@ -313,7 +321,7 @@ class AddPartition(DatabaseObject):
             what = f"FOR VALUES FROM ({ends[0]}) TO ({ends[1]})"
         return [dialect.create_partition(dialect.quote(model._meta.db_table), dialect.quote(self.name), what)]
 
-    def dropped(self, dialect: Any, model: Any) -> list[str]:
+    def dropped(self, dialect: Dialect, model: type[AwaitableModel]) -> list[str]:
         return [dialect.drop_partition(dialect.quote(self.name))]
 
 
@@ -333,10 +341,10 @@ class CreatePartitionedModel(CreateModel):
     def __init__(
         self,
         name: str,
-        fields: Iterable[tuple[str, Any]],
-        options: Mapping[str, Any] | None = None,
-        bases: Iterable[Any] | None = None,
-        managers: Iterable[tuple[str, Any]] | None = None,
+        fields: Iterable[tuple[str, object]],
+        options: Mapping[str, object] | None = None,
+        bases: Iterable[object] | None = None,
+        managers: Iterable[tuple[str, object]] | None = None,
         *,
         partition_by: tuple[str, Iterable[str]],
     ) -> None:
@@ -344,12 +352,12 @@ class CreatePartitionedModel(CreateModel):
         kind, names = partition_by
         self.partition_by = _one_of("partition_by", kind.upper(), PARTITIONS), tuple(names)
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> DeconstructedOperation:
         name, args, options = super().deconstruct()
         return name, args, {**options, "partition_by": self.partition_by}
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         model = to_state.apps.get_model(app_label, self.name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):

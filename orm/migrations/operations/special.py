@@ -14,6 +14,9 @@ from orm.migrations.operation_blocking import Operation
 
 if TYPE_CHECKING:
     from orm.migrations.state import ProjectState
+    from orm.models.apps import Apps
+    from orm.models.schema_editor import AwaitableSchemaEditor
+    from orm.structures.deconstruct import DeconstructedOperation
 
 
 class SeparateDatabaseAndState(Operation):
@@ -28,7 +31,12 @@ class SeparateDatabaseAndState(Operation):
         self.database_operations = list(database_operations or [])
         self.state_operations = list(state_operations or [])
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    @property
+    def transactional(self) -> bool:  # type: ignore[override]
+        """Whether all it does to the database may run in a transaction."""
+        return all(one.transactional for one in self.database_operations)
+
+    def deconstruct(self) -> DeconstructedOperation:
         options: dict[str, Any] = {}
         if self.database_operations:
             options["database_operations"] = self.database_operations
@@ -41,7 +49,7 @@ class SeparateDatabaseAndState(Operation):
             operation.state_forwards(app_label, state)
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         for operation in self.database_operations:
             to_state = from_state.clone()
@@ -50,7 +58,7 @@ class SeparateDatabaseAndState(Operation):
             from_state = to_state
 
     async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         states = [to_state]  # states[n] is the one before the n-th operation
         for operation in self.database_operations:
@@ -91,7 +99,7 @@ class RunSQL(Operation):
         self.hints = hints or {}
         self.elidable = elidable
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> DeconstructedOperation:
         options: dict[str, Any] = {"sql": self.sql}
         if self.reverse_sql is not None:
             options["reverse_sql"] = self.reverse_sql
@@ -113,20 +121,20 @@ class RunSQL(Operation):
             operation.state_forwards(app_label, state)
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         if routes.allow_migrate(schema_editor.connection.alias, app_label, **self.hints):
             await self._run(schema_editor, self.sql)
 
     async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         if self.reverse_sql is None:
             raise NotImplementedError("You cannot reverse this operation")
         if routes.allow_migrate(schema_editor.connection.alias, app_label, **self.hints):
             await self._run(schema_editor, self.reverse_sql)
 
-    async def _run(self, schema_editor: Any, sqls: Any) -> None:
+    async def _run(self, schema_editor: AwaitableSchemaEditor, sqls: object) -> None:
         for statement, params in statements_of(sqls):
             await schema_editor.aexecute(statement, params)
         schema_editor.rows_changed = True
@@ -173,8 +181,8 @@ class RunPython(Operation):
 
     def __init__(
         self,
-        code: Callable[..., Any],
-        reverse_code: Callable[..., Any] | None = None,
+        code: Callable[..., object],
+        reverse_code: Callable[..., object] | None = None,
         atomic: bool | None = None,
         hints: dict[str, Any] | None = None,
         elidable: bool = False,
@@ -189,7 +197,12 @@ class RunPython(Operation):
         self.hints = hints or {}
         self.elidable = elidable
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    @property
+    def transactional(self) -> bool:  # type: ignore[override]
+        """Whether it asks for a transaction."""
+        return bool(self.atomic)
+
+    def deconstruct(self) -> DeconstructedOperation:
         options: dict[str, Any] = {"code": self.code}
         if self.reverse_code is not None:
             options["reverse_code"] = self.reverse_code
@@ -210,14 +223,14 @@ class RunPython(Operation):
         """Nothing: a function changes rows, not models."""
 
     async def forwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         if routes.allow_migrate(schema_editor.connection.alias, app_label, **self.hints):
             await crossing.call(self.code, from_state.apps, schema_editor)
             schema_editor.rows_changed = True
 
     async def backwards(
-        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+        self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         if self.reverse_code is None:
             raise NotImplementedError("You cannot reverse this operation")
@@ -229,5 +242,5 @@ class RunPython(Operation):
         return "Raw Python operation"
 
     @staticmethod
-    def noop(apps: Any, schema_editor: Any) -> None:
+    def noop(apps: Apps, schema_editor: AwaitableSchemaEditor) -> None:
         """Do nothing, where there is nothing to take back."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.checks.messages import CheckMessage, Error
+
+if TYPE_CHECKING:
+    from orm.models.options import Options
 
 Found = Iterator[CheckMessage]
 
@@ -21,7 +24,7 @@ def composite_key_checks(model: Any) -> Found:
                 yield Error(said, hint=hint, obj=model, id="models.E042")
 
 
-def _why_not(meta: Any, name: str, seen: dict[Any, str]) -> str | None:
+def _why_not(meta: Options, name: str, seen: dict[Any, str]) -> str | None:
     """Why a name can't be part of the key; None where it can. ``seen`` are the fields named before, by their names."""
     field = meta.fields_map.get(name)
     if field is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.checks.messages import CheckMessage, Error, Warning
 from orm.db.registry import databases as all_databases
@@ -16,21 +16,25 @@ from orm.sql.expressions import Expression
 from orm.sql.handwritten import RawSQL
 from orm.sql.references import F, names_in
 
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+    from orm.sql.dialect import Dialect
+
 Found = Iterator[CheckMessage]
 
 INDEX_NAME = 30
 """How long an index's name may be, on every database Django knows."""
 
 
-def _dialects(model: Any, aliases: Iterable[str]) -> Iterator[Any]:
+def _dialects(model: type[AwaitableModel], aliases: Iterable[str]) -> Iterator[Any]:
     for alias in aliases:
         if routes.allow_migrate_model(alias, model):
             yield all_databases[alias].dialect
 
 
 def _lacking(
-    model: Any,
-    dialect: Any,
+    model: type[AwaitableModel],
+    dialect: Dialect,
     what: str,
     thing: str,
     identifier: str,
@@ -51,7 +55,7 @@ def _lacking(
         )
 
 
-def index_checks(model: Any, aliases: Iterable[str]) -> Found:
+def index_checks(model: type[AwaitableModel], aliases: Iterable[str]) -> Found:
     """Check ``Meta.indexes``."""
     from_names: set[str] = set()
     indexes: list[Index] = model._meta.indexes
@@ -85,12 +89,12 @@ def index_checks(model: Any, aliases: Iterable[str]) -> Found:
     yield from local_fields(model, _without_key(model, [*named, *sorted(from_names)]), "indexes")
 
 
-def _without_key(model: Any, names: Iterable[str]) -> list[str]:
+def _without_key(model: type[AwaitableModel], names: Iterable[str]) -> list[str]:
     """The names, each once, but the one that stands for the key's column; a key of several columns has none."""
     return [name for name in dict.fromkeys(names) if name != "pk" or model._meta.pk.is_composite]
 
 
-def constraint_checks(model: Any, aliases: Iterable[str]) -> Found:
+def constraint_checks(model: type[AwaitableModel], aliases: Iterable[str]) -> Found:
     """Check ``Meta.constraints``."""
     constraints = model._meta.constraints
     unique = [one for one in constraints if isinstance(one, UniqueConstraint)]
@@ -123,7 +127,7 @@ def constraint_checks(model: Any, aliases: Iterable[str]) -> Found:
     yield from local_fields(model, _without_key(model, names), "constraints")
 
 
-def _unsupported(model: Any, dialect: Any, unique: list[UniqueConstraint]) -> Found:
+def _unsupported(model: type[AwaitableModel], dialect: Dialect, unique: list[UniqueConstraint]) -> Found:
     can = dialect.capabilities
     wanted = (
         ("unique constraints with conditions", "models.W036", any(one.condition is not None for one in unique),
@@ -142,11 +146,11 @@ def _unsupported(model: Any, dialect: Any, unique: list[UniqueConstraint]) -> Fo
         yield from _lacking(model, dialect, what, "constraint", identifier, given, able, feature)
 
 
-def _own_names(expression: Any) -> set[str]:
+def _own_names(expression: object) -> set[str]:
     return {name.split("__")[0] for name in names_in(expression)}
 
 
-def _paths(condition: Any) -> Iterator[str]:
+def _paths(condition: object) -> Iterator[str]:
     """Yield the paths of names that a condition speaks of."""
     if isinstance(condition, Q):
         for child in condition.children:
@@ -159,12 +163,12 @@ def _paths(condition: Any) -> Iterator[str]:
         yield from names_in(condition)
 
 
-def _heads(condition: Any) -> Iterator[str]:
+def _heads(condition: object) -> Iterator[str]:
     for path in _paths(condition):
         yield path.split("__")[0]
 
 
-def _joined(model: Any, condition: Any) -> Found:
+def _joined(model: type[AwaitableModel], condition: object) -> Found:
     """Check that a condition stays in the model's own table."""
     meta = model._meta
     for path in dict.fromkeys(_paths(condition)):
@@ -176,7 +180,7 @@ def _joined(model: Any, condition: Any) -> Found:
             yield Error(f"'constraints' refers to the joined field '{path}'.", obj=model, id="models.E041")
 
 
-def _has_raw_sql(condition: Any) -> bool:
+def _has_raw_sql(condition: object) -> bool:
     if isinstance(condition, Q):
         values = [child[1] if isinstance(child, tuple) else child for child in condition.children]
         return any(_has_raw_sql(value) for value in values)

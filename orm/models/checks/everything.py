@@ -14,7 +14,7 @@ from orm.models.apps import Apps, apps
 
 
 @register(Tags.models)
-def check_all_models(app_configs: Sequence[Any] | None = None, **options: Any) -> list[CheckMessage]:
+def check_all_models(app_configs: Sequence[object] | None = None, **options: object) -> list[CheckMessage]:
     """Check every model, and that no two share a table, an index's or a constraint's name."""
     found: list[CheckMessage] = []
     tables: dict[str, list[str]] = defaultdict(list)
@@ -78,12 +78,12 @@ def _shared_names(names: dict[str, list[str]], what: str, in_one: str, among: st
 
 
 @register(Tags.models)
-def check_lazy_references(app_configs: Sequence[Any] | None = None, **options: Any) -> list[CheckMessage]:
+def check_lazy_references(app_configs: Sequence[object] | None = None, **options: object) -> list[CheckMessage]:
     """Check that every model somebody waits for has been declared."""
     return _check_lazy_references(apps)
 
 
-def _check_lazy_references(registry: Apps, ignore: Iterable[Any] | None = None) -> list[CheckMessage]:
+def _check_lazy_references(registry: Apps, ignore: Iterable[object] | None = None) -> list[CheckMessage]:
     """What a registry still waits for, as errors; ``ignore`` are keys (app label, model name) to pass over."""
     passed_over = set(ignore or ())
     found: list[CheckMessage] = []
@@ -105,7 +105,7 @@ def _check_lazy_references(registry: Apps, ignore: Iterable[Any] | None = None) 
     return found
 
 
-def _unresolved(registry: Apps) -> Iterable[tuple[Any, str, str]]:
+def _unresolved(registry: Apps) -> Iterable[tuple[object, str, str]]:
     """Yield the relations whose model, or join model, is still only a name, with the parts of that name."""
     for model in registry.get_models(include_auto_created=True):
         meta = model._meta

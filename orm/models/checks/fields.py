@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.checks.messages import CheckMessage, Error, Warning
 from orm.db.registry import databases as all_databases
 from orm.sql.references import names_in
+
+if TYPE_CHECKING:
+    from orm.models.fields.base import Field
 
 Found = Iterator[CheckMessage]
 
@@ -26,8 +29,8 @@ def check(field: Any, aliases: Iterable[str]) -> list[CheckMessage]:
     ]
 
 
-def _name(field: Any) -> Found:
-    if field.name is None:
+def _name(field: Field) -> Found:
+    if not field.name:
         return
     if field.name.endswith("_"):
         yield Error("Field names must not end with an underscore.", obj=field, id="fields.E001")
@@ -37,14 +40,13 @@ def _name(field: Any) -> Found:
         yield Error("'pk' is a reserved word that cannot be used as a field name.", obj=field, id="fields.E003")
 
 
-def _choices(field: Any) -> Found:
+def _choices(field: Field) -> Found:
     choices = field.choices
     if not choices:
         return
     if isinstance(choices, str) or not isinstance(choices, Iterable):
         yield Error(
-            "'choices' must be a mapping (e.g. a dictionary) or an ordered iterable (e.g. a list or tuple, but not "
-            "a set).",
+            "'choices' must be a mapping (e.g. a dictionary) or an iterable (e.g. a list or tuple).",
             obj=field,
             id="fields.E004",
         )
@@ -69,7 +71,7 @@ def _choices(field: Any) -> Found:
         )
 
 
-def _db_default(field: Any) -> Found:
+def _db_default(field: Field) -> Found:
     given = field.db_default
     if not hasattr(given, "resolve_expression"):
         return
@@ -77,12 +79,12 @@ def _db_default(field: Any) -> Found:
         yield Error(f"{given} cannot be used in db_default.", obj=field, id="fields.E012")
 
 
-def _db_index(field: Any) -> Found:
+def _db_index(field: Field) -> Found:
     if field.db_index not in (None, True, False):
         yield Error("'db_index' must be None, True or False.", obj=field, id="fields.E006")
 
 
-def _null_of_key(field: Any) -> Found:
+def _null_of_key(field: Field) -> Found:
     if field.primary_key and field.null:
         yield Error(
             "Primary keys must not have null=True.",
@@ -92,7 +94,7 @@ def _null_of_key(field: Any) -> Found:
         )
 
 
-def _comment(field: Any, aliases: Iterable[str]) -> Found:
+def _comment(field: Field, aliases: Iterable[str]) -> Found:
     if not getattr(field, "db_comment", None):
         return
     for alias in aliases:
@@ -106,7 +108,7 @@ def _comment(field: Any, aliases: Iterable[str]) -> Found:
             )
 
 
-def _validators(field: Any) -> Found:
+def _validators(field: Field) -> Found:
     for position, validator in enumerate(field.validators):
         if not callable(validator):
             yield Error(
@@ -117,7 +119,7 @@ def _validators(field: Any) -> Found:
             )
 
 
-def _deprecation(field: Any) -> Found:
+def _deprecation(field: Field) -> Found:
     name = type(field).__name__
     removed, deprecated = field.system_check_removed_details, field.system_check_deprecated_details
     if removed is not None:
@@ -128,11 +130,14 @@ def _deprecation(field: Any) -> Found:
         yield Warning(said, hint=deprecated.get("hint"), obj=field, id=deprecated.get("id", "fields.WXXX"))
 
 
-def _is_choice(choice: Any) -> bool:
+def _is_choice(choice: object) -> bool:
     """Whether this is a value and its label, or a group's label and its choices."""
-    if isinstance(choice, str) or not isinstance(choice, (list, tuple)) or len(choice) != 2:
+    if isinstance(choice, str) or not isinstance(choice, Iterable):
         return False
-    label = choice[1]
+    pair = list(choice)
+    if len(pair) != 2:
+        return False
+    label = pair[1]
     if isinstance(label, (list, tuple)):
         return all(_is_choice(inner) and not isinstance(inner[1], (list, tuple)) for inner in label)
     return not isinstance(label, (set, dict, int, float, bytes)) and label is not None
@@ -146,7 +151,7 @@ def whole_number(value: Any, least: int) -> bool:
         return False
 
 
-def max_length_checks(field: Any) -> Found:
+def max_length_checks(field: Field) -> Found:
     """Check the length of a text column."""
     if field.max_length is not None and (
         not isinstance(field.max_length, int) or not whole_number(field.max_length, 1)
@@ -154,7 +159,7 @@ def max_length_checks(field: Any) -> Found:
         yield Error("'max_length' must be a positive integer.", obj=field, id="fields.E121")
 
 
-def ignored_max_length(field: Any) -> Found:
+def ignored_max_length(field: Field) -> Found:
     """Check that a number has no length."""
     if field.max_length is not None:
         yield Warning(
@@ -165,7 +170,7 @@ def ignored_max_length(field: Any) -> Found:
         )
 
 
-def decimal_checks(field: Any) -> Found:
+def decimal_checks(field: Field) -> Found:
     """Check the digits of a decimal number."""
     digits, places = field.max_digits, field.decimal_places
     if places is None:
@@ -202,7 +207,7 @@ def own_clock_checks(field: Any, fixed: bool) -> Found:
         )
 
 
-def shared_default_checks(field: Any, example: str) -> Found:
+def shared_default_checks(field: Field, example: str) -> Found:
     """Check that a default that can be changed is not one for all instances; ``example`` is a callable and a value."""
     if field.has_default() and field.default is not None and not callable(field.default):
         yield Warning(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.checks.messages import CheckMessage, Error
+
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
 
 Found = Iterator[CheckMessage]
 
 
-def local_fields(model: Any, names: Iterable[str], option: str) -> Found:
+def local_fields(model: type[AwaitableModel], names: Iterable[str], option: str) -> Found:
     """Check that an option of Meta names fields with a column in the model's own table."""
     meta = model._meta
     forward: dict[str, Any] = {}

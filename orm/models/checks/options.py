@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.checks.messages import CheckMessage, Error, Warning
 from orm.config import settings
@@ -15,10 +15,13 @@ from orm.models.checks.names import local_fields
 from orm.sql.expressions import OrderBy
 from orm.sql.references import F
 
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+
 Found = Iterator[CheckMessage]
 
 
-def model_checks(model: Any, aliases: Iterable[str]) -> list[CheckMessage]:
+def model_checks(model: type[AwaitableModel], aliases: Iterable[str]) -> list[CheckMessage]:
     """Everything that is wrong with a model, its fields and managers included."""
     meta = model._meta
     found = [*_swappable(model), *_proxy(model), *(c for manager in meta.managers for c in manager.check())]
@@ -47,7 +50,7 @@ def model_checks(model: Any, aliases: Iterable[str]) -> list[CheckMessage]:
     ]
 
 
-def _swappable(model: Any) -> Found:
+def _swappable(model: type[AwaitableModel]) -> Found:
     meta = model._meta
     if not meta.swappable:
         return
@@ -63,13 +66,13 @@ def _swappable(model: Any) -> Found:
         yield Error(said, id="models.E002")
 
 
-def _proxy(model: Any) -> Found:
+def _proxy(model: type[AwaitableModel]) -> Found:
     meta = model._meta
     if meta.proxy and (meta.local_fields or meta.local_many_to_many):
         yield Error(f"Proxy model '{model.__name__}' contains model fields.", id="models.E017")
 
 
-def _same_relation_twice(model: Any) -> Found:
+def _same_relation_twice(model: type[AwaitableModel]) -> Found:
     seen: list[tuple[Any, ...]] = []
     for field in model._meta.local_many_to_many:
         rel = field.remote_field
@@ -82,14 +85,14 @@ def _same_relation_twice(model: Any) -> Found:
         seen.append(signature)
 
 
-def _id_field(model: Any) -> Found:
+def _id_field(model: type[AwaitableModel]) -> Found:
     for field in model._meta.local_fields:
         if field.name == "id" and field is not model._meta.pk and not getattr(model._meta.pk, "is_composite", False):
             said = "'id' can only be used as a field name if the field also sets 'primary_key=True'."
             yield Error(said, obj=model, id="models.E004")
 
 
-def _name_clashes(model: Any) -> Found:
+def _name_clashes(model: type[AwaitableModel]) -> Found:
     meta = model._meta
     used: dict[str, Any] = {}
     for parent in meta.all_parents:
@@ -120,7 +123,7 @@ def _name_clashes(model: Any) -> Found:
         used[field.name] = used[attname] = field
 
 
-def _model_name(model: Any) -> Found:
+def _model_name(model: type[AwaitableModel]) -> Found:
     name = model.__name__
     because = "as it collides with the query lookup syntax."
     if name.startswith("_") or name.endswith("_"):
@@ -130,7 +133,7 @@ def _model_name(model: Any) -> Found:
         yield Error(f"The model name '{name}' cannot contain double underscores {because}", obj=model, id="models.E024")
 
 
-def _properties(model: Any) -> Found:
+def _properties(model: type[AwaitableModel]) -> Found:
     properties = model._meta.property_names
     for field in model._meta.fields:
         attname = getattr(field, "attname", None)
@@ -139,13 +142,13 @@ def _properties(model: Any) -> Found:
             yield Error(said, obj=model, id="models.E025")
 
 
-def _keys(model: Any) -> Found:
+def _keys(model: type[AwaitableModel]) -> Found:
     if sum(1 for field in model._meta.local_fields if field.primary_key) > 1:
         said = "The model cannot have more than one field with 'primary_key=True'."
         yield Error(said, obj=model, id="models.E026")
 
 
-def _column_clashes(model: Any) -> Found:
+def _column_clashes(model: type[AwaitableModel]) -> Found:
     used: set[str] = set()
     for field in model._meta.local_fields:
         if field.column and field.column in used:
@@ -158,7 +161,7 @@ def _column_clashes(model: Any) -> Found:
         used.add(field.column)
 
 
-def _long_names(model: Any, aliases: Iterable[str]) -> Found:
+def _long_names(model: type[AwaitableModel], aliases: Iterable[str]) -> Found:
     allowed = [
         (all_databases[alias].dialect.capabilities.max_identifier_length, alias)
         for alias in aliases
@@ -195,7 +198,7 @@ def _long_names(model: Any, aliases: Iterable[str]) -> Found:
 # -- what Meta says ----------------------------------------------------------------------------------------------------
 
 
-def _unique_together(model: Any) -> Found:
+def _unique_together(model: type[AwaitableModel]) -> Found:
     given = model._meta.original_attrs.get("unique_together", ())
     if not isinstance(given, (list, tuple, set)):
         yield Error("'unique_together' must be a list or tuple.", obj=model, id="models.E010")
@@ -206,7 +209,7 @@ def _unique_together(model: Any) -> Found:
             yield from local_fields(model, group, "unique_together")
 
 
-def _ordering(model: Any) -> Found:
+def _ordering(model: type[AwaitableModel]) -> Found:
     meta = model._meta
     given = meta.original_attrs.get("ordering", ())
     if meta.order_with_respect_to and given:
@@ -222,7 +225,8 @@ def _ordering(model: Any) -> Found:
         )
         return
     for name in filter(None, map(_ordered_name, given)):
-        if not _leads_somewhere(meta, name):
+        field = meta.fields_map.get(name)
+        if not _leads_somewhere(meta, name) or (field is not None and field.many_to_many):
             yield Error(
                 f"'ordering' refers to the nonexistent field, related field, or lookup '{name}'.",
                 obj=model,
@@ -230,7 +234,7 @@ def _ordering(model: Any) -> Found:
             )
 
 
-def _ordered_name(item: Any) -> str | None:
+def _ordered_name(item: object) -> str | None:
     if isinstance(item, OrderBy):
         item = item.expression
     if isinstance(item, F):
@@ -260,7 +264,7 @@ def _leads_somewhere(meta: Any, path: str) -> bool:
     return True
 
 
-def _table_comment(model: Any, aliases: Iterable[str]) -> Found:
+def _table_comment(model: type[AwaitableModel], aliases: Iterable[str]) -> Found:
     meta = model._meta
     if not meta.db_table_comment:
         return

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.checks.messages import CheckMessage, Error, Warning
 from orm.db.routing import routes
 from orm.models.on_delete import SET_DEFAULT, SET_NULL
+
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+    from orm.models.fields.base import Field
 
 Found = Iterator[CheckMessage]
 
 RENAME = "Add or change a related_name or related_query_name argument for this field."
 
 
-def relation_checks(field: Any) -> Found:
+def relation_checks(field: Field) -> Found:
     """Check the names and the target of any relation."""
     yield from _related_name(field)
     yield from _query_name(field)
@@ -23,13 +27,13 @@ def relation_checks(field: Any) -> Found:
     yield from _clashes(field)
 
 
-def target_checks(field: Any) -> Found:
+def target_checks(field: Field) -> Found:
     """Check that the model a relation leads to is there."""
     yield from _target_exists(field)
     yield from _target_is_swapped(field)
 
 
-def _related_name(field: Any) -> Found:
+def _related_name(field: Field) -> Found:
     rel = field.remote_field
     name = rel.declared_related_name if rel.related_name is None else rel.related_name
     if name is None:
@@ -45,7 +49,7 @@ def _related_name(field: Any) -> Found:
         )
 
 
-def _query_name(field: Any) -> Found:
+def _query_name(field: Field) -> Found:
     rel = field.remote_field
     if rel.hidden:
         return
@@ -62,10 +66,14 @@ def _target_name(target: Any) -> str:
     return target if isinstance(target, str) else str(target._meta.object_name)
 
 
-def _target_exists(field: Any) -> Found:
+def _target_exists(field: Field) -> Found:
     target = field.remote_field.model
-    known = field.model._meta.apps.get_models(include_auto_created=True)
-    if isinstance(target, str) or (target not in known and not target._meta.swapped):
+    apps = field.model._meta.apps
+    if isinstance(target, str):  # perhaps only since another model that the relation needs is missing
+        label = target if "." in target else f"{field.model._meta.app_label}.{target}"
+        found = apps.find(*label.split(".", 1))
+        target = found if found is not None and not found._meta.auto_created and apps.offers(found) else target
+    if isinstance(target, str) or not (apps.offers(target) or target._meta.swapped):
         yield Error(
             f"Field defines a relation with model '{_target_name(target)}', which is either not installed, or is "
             "abstract.",
@@ -74,7 +82,7 @@ def _target_exists(field: Any) -> Found:
         )
 
 
-def _target_is_swapped(field: Any) -> Found:
+def _target_is_swapped(field: Field) -> Found:
     target = field.remote_field.model
     if not isinstance(target, str) and target._meta.swapped:
         yield Error(
@@ -85,7 +93,7 @@ def _target_is_swapped(field: Any) -> Found:
         )
 
 
-def _clashes(field: Any) -> Found:
+def _clashes(field: Field) -> Found:
     """Check that the other side has nothing else of the names this relation takes there."""
     rel = field.remote_field
     if isinstance(rel.model, str) or not hasattr(rel.model, "_meta") or field.model._meta.swapped:
@@ -120,7 +128,7 @@ def _clashes(field: Any) -> Found:
 # -- foreign keys ------------------------------------------------------------------------------------------------------
 
 
-def foreign_key_checks(field: Any) -> Found:
+def foreign_key_checks(field: Field) -> Found:
     """Check what a foreign key refers to, and what becomes of it."""
     if field.remote_field.field_name in (None, "pk"):
         yield from _composite_key(field, field.remote_field.model)
@@ -149,7 +157,7 @@ def foreign_key_checks(field: Any) -> Found:
         )
 
 
-def _target_field(field: Any) -> Found:
+def _target_field(field: Field) -> Found:
     rel = field.remote_field
     if isinstance(rel.model, str) or rel.field_name is None:
         return
@@ -173,7 +181,7 @@ def _target_field(field: Any) -> Found:
         )
 
 
-def _composite_key(field: Any, model: Any) -> Found:
+def _composite_key(field: Field, model: type[AwaitableModel]) -> Found:
     """Check that a model has a key of one column, which a relation of this kind can hold."""
     if isinstance(model, str) or not getattr(model._meta.pk, "is_composite", False):
         return
@@ -196,6 +204,9 @@ def foreign_object_checks(field: Any) -> Found:
     for name in missing:
         said = f"The to_field '{name}' doesn't exist on the related model '{meta.label}'."
         yield Error(said, obj=field, id="fields.E312")
+    if not missing and any(meta.fields_map[name].is_composite for name in names):
+        yield from _composite_key(field, target)
+        return
     if missing or not field.requires_unique_target:
         return
     equal = {part.name for name in names for part in _parts(meta.fields_map[name])}
@@ -215,11 +226,11 @@ def foreign_object_checks(field: Any) -> Found:
     )
 
 
-def _parts(field: Any) -> tuple[Any, ...]:
+def _parts(field: Field) -> tuple[Any, ...]:
     return tuple(field.model._meta.pk_fields) if field.is_composite else (field,)
 
 
-def is_whole_key(constraint: Any, names: tuple[str, ...]) -> bool:
+def is_whole_key(constraint: object, names: tuple[str, ...]) -> bool:
     """Whether a constraint makes exactly these fields unique, in every row."""
     fields = getattr(constraint, "fields", ())
     return bool(fields) and set(fields) <= set(names) and getattr(constraint, "condition", None) is None
@@ -228,7 +239,7 @@ def is_whole_key(constraint: Any, names: tuple[str, ...]) -> bool:
 # -- many-to-many ------------------------------------------------------------------------------------------------------
 
 
-def many_to_many_checks(field: Any, from_model: Any) -> Found:
+def many_to_many_checks(field: Field, from_model: type[AwaitableModel]) -> Found:
     """Check the options of a many-to-many field and the model it goes through."""
     yield from _options(field)
     for model in dict.fromkeys((from_model or field.model, field.remote_field.model)):
@@ -255,7 +266,7 @@ def _options(field: Any) -> Found:
         yield Warning("db_comment has no effect on ManyToManyField.", obj=field, id="fields.W346")
 
 
-def _through(field: Any, from_model: Any) -> Found:
+def _through(field: Any, from_model: type[AwaitableModel]) -> Found:
     rel = field.remote_field
     through = rel.through
     known = field.model._meta.apps.get_models(include_auto_created=True)
@@ -279,13 +290,15 @@ def _label(through: Any) -> str:
     return f"{through._meta.app_label}.{through.__name__}" if through is not None else "None"
 
 
-def _keys_to(through: Any, model: Any) -> list[Any]:
+def _keys_to(through: type[AwaitableModel], model: type[AwaitableModel]) -> list[Any]:
     return [
         key for key in through._meta.fields if key.is_relation and getattr(key.remote_field, "model", None) is model
     ]
 
 
-def _foreign_keys_of_join_model(field: Any, from_model: Any, target: Any, through: Any) -> Found:
+def _foreign_keys_of_join_model(
+    field: Field, from_model: type[AwaitableModel], target: type[AwaitableModel], through: type[AwaitableModel]
+) -> Found:
     here, there, name = from_model._meta.object_name, target._meta.object_name, through._meta.object_name
     said = f"The model is used as an intermediate model by '{field}', but it "
     if from_model is target:
@@ -317,7 +330,9 @@ def _foreign_keys_of_join_model(field: Any, from_model: Any, target: Any, throug
         yield Error(f"{said}does not have a foreign key to '{here}' or '{there}'.", obj=through, id="fields.E336")
 
 
-def _through_fields(field: Any, from_model: Any, target: Any, through: Any) -> Found:
+def _through_fields(
+    field: Field, from_model: type[AwaitableModel], target: type[AwaitableModel], through: Any
+) -> Found:
     names = field.remote_field.through_fields
     if len(names) < 2 or not names[0] or not names[1]:
         yield Error(
@@ -342,7 +357,7 @@ def _through_fields(field: Any, from_model: Any, target: Any, through: Any) -> F
             yield Error(said, hint=hint, obj=field, id="fields.E339")
 
 
-def _join_table(field: Any) -> Found:
+def _join_table(field: Field) -> Found:
     """Check that the join model's table is nobody else's."""
     through = field.remote_field.through
     if through is None or isinstance(through, str) or not through._meta.managed:

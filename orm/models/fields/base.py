@@ -7,9 +7,9 @@ turns ``kind`` and the size attributes into a column type.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
 
 from orm.config import settings
@@ -17,11 +17,14 @@ from orm.errors import ImproperlyConfigured, InvalidValue, ValidationError
 from orm.late import late_module
 from orm.models.checks.late import field_checks
 from orm.models.fetching import unloaded_value
-from orm.models.fields.choices import declared_choices, refuse_wrong_choices
+from orm.models.fields.choices import declared_choices, display_method
 from orm.models.fields.column_types import ColumnTypes
 from orm.models.fields.description import KEPT_AS, told_options
+from orm.models.fields.reading import OwnReading
+from orm.models.fields.wrong_options import refuse_wrong_options
 from orm.models.public_names import public_path
-from orm.sql.types import INTEGER_KINDS
+from orm.sql import types
+from orm.sql.types import NUMBER_KINDS
 from orm.structures.choices import flatten_choices
 from orm.structures.lazy import made
 
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from orm.sql import calls, references
     from orm.sql.expressions import Expression
     from orm.sql.references import F
+    from orm.structures.deconstruct import DeconstructedField
 
     T = TypeVar("T", default=Any)
 
@@ -82,36 +86,20 @@ class NotProvided:
     def __bool__(self) -> bool:
         return False
 
+    def __reduce__(self) -> str:
+        return "NOT_PROVIDED"  # a copy is the same, since code asks for it by identity
+
 
 NOT_PROVIDED: Any = NotProvided()
 BLANK_VALUES: tuple[Any, ...] = (None, "", [], (), {})
 BLANK_CHOICE: tuple[tuple[str, str], ...] = (("", "---------"),)
 """What stands in a menu for no choice."""
 
-_counter = itertools.count()
-
-
 INVALID_KINDS = frozenset({"boolean", "date", "datetime", "decimal", "time", "uuid"})
 """Kinds that are read from text in a form of their own; what is no such text is invalid."""
-NUMBER_KINDS = INTEGER_KINDS | {"float"}
 
 
-def refuse_wrong_options(primary_key: bool, null: bool, db_default: Any, choices: Any) -> None:
-    """Raise for options of a field that can't be meant; see ``strict_models``."""
-    if hasattr(db_default, "resolve_expression"):
-        if any(references.names_in(db_default)) or getattr(db_default, "contains_aggregate", False):
-            raise ImproperlyConfigured(
-                f"db_default={db_default!r} names columns or aggregates them: it is made of values and functions."
-            )
-    elif callable(db_default):
-        raise ImproperlyConfigured("db_default must be a plain value or an expression; a callable belongs in default=.")
-    if primary_key and null:
-        raise ImproperlyConfigured("A primary key can't be null: leave out null=True or primary_key=True.")
-    if choices is not None:
-        refuse_wrong_choices(choices)
-
-
-class Field(ColumnTypes, Generic[T]):
+class Field(OwnReading, ColumnTypes, Generic[T]):
     """A column of a model.
 
     Parameters (all but ``null`` have Django's meaning): ``verbose_name``, ``name``, ``primary_key``, ``unique``,
@@ -124,26 +112,17 @@ class Field(ColumnTypes, Generic[T]):
     ``from_db_value`` or ``to_python`` where its Python values differ from that kind's.
     """
 
-    concrete: ClassVar[bool] = True
-    is_relation: ClassVar[bool] = False
-    many_to_one: ClassVar[bool] = False
-    one_to_one: ClassVar[bool] = False
-    many_to_many: ClassVar[bool] = False
-    one_to_many: ClassVar[bool] = False
     hidden: ClassVar[bool] = False
     """Whether the field is no part of the model's API; only the far sides of relations may be."""
-    related_model: Any = None
-    remote_field: Any = None
     hops: tuple[Any, ...] = ()
-    auto: ClassVar[bool] = False
-    generated: ClassVar[bool] = False
-    """Whether the database computes the column from others, so that it is never written."""
+    creation_counter: int = 0
+    """A field's place in the order of declaration; of the class, the next one's."""
     keeps_files: ClassVar[bool] = False
     """Whether a value may have to be kept in a storage before its row is written (``acommit()`` of the value)."""
     empty_strings_allowed: ClassVar[bool] = False
     description: ClassVar[str] = "Field"
-    exact_type: ClassVar[type | None] = None
-    """Values of exactly this type are canonical as they are, so preparing them is one comparison."""
+    descriptor_class: ClassVar[Any] = None
+    """What makes the model's attribute of the field; without it the field itself is the attribute."""
     default_validators: ClassVar[tuple[Validator, ...]] = ()
     default_error_messages: ClassVar[dict[str, str]] = {
         "invalid_choice": "Value %(value)r is not a valid choice.",
@@ -172,9 +151,6 @@ class Field(ColumnTypes, Generic[T]):
             """The class itself: what it holds is of interest to type checkers only."""
             return cls
 
-    name: str = ""
-    attname: str = ""
-    column: str = ""
     model: type[AwaitableModel]
     _declared: tuple[tuple[Any, ...], dict[str, Any]]
 
@@ -193,14 +169,14 @@ class Field(ColumnTypes, Generic[T]):
         blank: bool = False,
         null: bool = False,
         db_index: bool = False,
-        default: Any = NOT_PROVIDED,
+        default: object = NOT_PROVIDED,
         editable: bool = True,
         choices: ChoicesArgument | None = None,
         help_text: str = "",
         db_column: str | None = None,
         validators: Iterable[Validator] = (),
         error_messages: Mapping[str, str] | None = None,
-        db_default: Any = NOT_PROVIDED,
+        db_default: object = NOT_PROVIDED,
         auto_created: bool = False,
         serialize: bool = True,
         unique_for_date: str | None = None,
@@ -209,7 +185,7 @@ class Field(ColumnTypes, Generic[T]):
         db_tablespace: str | None = None,
         db_comment: str | None = None,
     ) -> None:
-        if isinstance(choices, Iterator):
+        if choices is not None and isinstance(choices, Iterator):
             choices = list(choices)
         if settings.strict_models:
             refuse_wrong_options(primary_key, null, db_default, choices)
@@ -238,7 +214,8 @@ class Field(ColumnTypes, Generic[T]):
         self.unique_for_year = unique_for_year
         self.db_tablespace = db_tablespace
         self.db_comment = db_comment
-        self.creation_counter = next(_counter)
+        self.creation_counter = Field.creation_counter
+        Field.creation_counter += 1
 
     # -- descriptor ----------------------------------------------------------------------------------------------------
 
@@ -249,7 +226,7 @@ class Field(ColumnTypes, Generic[T]):
         @overload
         def __get__(self, instance: AwaitableModel, owner: Any) -> T: ...
         def __get__(self, instance: Any, owner: Any) -> Any: ...
-        def __set__(self, instance: Any, value: T | Expression | F) -> None: ...
+        def __set__(self, instance: AwaitableModel, value: T | Expression | F) -> None: ...
     else:
 
         def __get__(self, instance, owner):
@@ -258,6 +235,9 @@ class Field(ColumnTypes, Generic[T]):
             # A subclass's annotation of a loaded value never gets here: the instance's __dict__ wins.
             if not hasattr(instance, "_meta"):  # held by another class: an expression's output_field, a test's field
                 return self
+            held = instance.__dict__
+            if self.attname in held:  # asked by a descriptor that somebody put in this one's place
+                return held[self.attname]
             return unloaded_value(instance, self)
 
     # -- names ---------------------------------------------------------------------------------------------------------
@@ -290,10 +270,11 @@ class Field(ColumnTypes, Generic[T]):
         else:
             cls._meta.add_field(self)
         if self.concrete:
-            setattr(cls, self.attname, self)
+            descriptor = self.descriptor_class
+            setattr(cls, self.attname, self if descriptor is None else descriptor(self))
         display = f"get_{self.name}_display"
         if self.choices is not None and display not in vars(cls):
-            setattr(cls, display, _display_method(self))
+            setattr(cls, display, display_method(self))
 
     system_check_deprecated_details: ClassVar[Mapping[str, str] | None] = None
     system_check_removed_details: ClassVar[Mapping[str, str] | None] = None
@@ -306,7 +287,7 @@ class Field(ColumnTypes, Generic[T]):
         aliases = options.get("databases") or ()
         return [*field_checks.check(self, aliases), *self.own_checks(aliases, options.get("from_model"))]
 
-    def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
+    def own_checks(self, aliases: Iterable[str], from_model: object) -> Iterable[CheckMessage]:
         """What this class of field checks besides; ``from_model`` is the model whose check this is part of."""
         return ()
 
@@ -328,7 +309,7 @@ class Field(ColumnTypes, Generic[T]):
         copy._choices = self._choices  # an iterator that was given for them is used up
         return copy
 
-    def deconstruct(self) -> tuple[str | None, str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> DeconstructedField:
         """Name (None before it has one), import path, positional and keyword arguments that declare this field again.
 
         Options that are what they would be anyway are left out.
@@ -345,6 +326,10 @@ class Field(ColumnTypes, Generic[T]):
     def unique(self) -> bool:
         """Whether no two rows may hold the same value."""
         return self._unique or self.primary_key
+
+    @unique.setter
+    def unique(self, unique: bool) -> None:
+        self._unique = unique
 
     @property
     def choices(self) -> Any:
@@ -410,6 +395,8 @@ class Field(ColumnTypes, Generic[T]):
         """
         if value is None or type(value) is self.exact_type or hasattr(value, "resolve_expression"):
             return value
+        if self.has_own_reading:
+            return self.to_python(made(value))
         try:
             return super().get_prep_value(made(value))
         except (TypeError, ValueError, ArithmeticError) as problem:
@@ -426,16 +413,29 @@ class Field(ColumnTypes, Generic[T]):
         return self.get_db_prep_value(value, connection, prepared=False)
 
     @property
+    def field(self) -> Self:
+        """The field itself: ``Order.status`` is the field, and programs of Django's ask ``Order.status.field``."""
+        return self
+
+    @property
     def stores_prepared(self) -> bool:
         """Whether what is stored is the canonical value, whatever the database."""
-        cls = type(self)
-        return cls.get_db_prep_save is Field.get_db_prep_save and cls.get_db_prep_value is Field.get_db_prep_value
+        return type(self).get_db_prep_save is Field.get_db_prep_save and self.compares_prepared
 
-    def store_preparer(self, connection: Any) -> Validator:
+    def store_preparer(self, connection: object) -> Validator:
         """What prepares a value to be stored in one database."""
         return self.get_prep_value if self.stores_prepared else partial(self.get_db_prep_save, connection=connection)
 
-    def refusal(self, problem: Exception, value: Any, field: Field[Any] | None = None) -> Exception:
+    @property
+    def compares_prepared(self) -> bool:
+        """Whether what a column is compared to is the canonical value, whatever the database."""
+        return type(self).get_db_prep_value is Field.get_db_prep_value
+
+    def compared(self, value: Any, connection: object) -> Any:
+        """What a column of one database is compared to, of a canonical value."""
+        return self.get_db_prep_value(value, connection, prepared=True)
+
+    def refusal(self, problem: Exception, value: object, field: Field | None = None) -> Exception:
         """The error for a value of the wrong type: it names the field (another one, where given) and the value."""
         kind = type(problem) if isinstance(problem, (TypeError, ValueError)) else ValueError
         shown = repr(value)
@@ -445,21 +445,27 @@ class Field(ColumnTypes, Generic[T]):
         if self.kind in NUMBER_KINDS and not text.startswith("expected"):
             text = f"Field '{self.name}' expected a number but got {shown}."
         if self.kind in INVALID_KINDS and issubclass(kind, ValueError):
-            message = self.error_messages["invalid"] % {"value": shown.strip("'")}
-            return InvalidValue(f"{field or self}: {message} ({text.rstrip('.')})", code="invalid")
+            key, code = self.what_is_invalid(value)
+            message = self.error_messages[key] % {"value": shown.strip("'")}
+            return InvalidValue(f"{field or self}: {message} ({text.rstrip('.')})", code=code)
         return kind(f"{field or self}: {text}")
+
+    def what_is_invalid(self, value: object) -> tuple[str, str]:
+        """Which of the field's messages is for a value that can't be read, and the code of the error."""
+        return "invalid", "invalid"
 
     def to_python(self, value: Any) -> Any:
         """The value as Python sees it, from input such as a string.
 
-        Raises: ValidationError with the field's ``invalid`` message.
+        Raises: ValidationError with the field's ``invalid`` message, or the one that says more.
         """
         if value is None:
             return None
         try:
             return super().get_prep_value(value)
         except (TypeError, ValueError, ArithmeticError) as problem:
-            raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value}) from problem
+            key, code = self.what_is_invalid(value)
+            raise ValidationError(self.error_messages[key], code=code, params={"value": value}) from problem
 
     def pre_save(self, instance: Any, add: bool) -> Any:
         """The value about to be written; ``add`` tells an INSERT. May set it on the instance (``auto_now``)."""
@@ -473,7 +479,7 @@ class Field(ColumnTypes, Generic[T]):
     @property
     def takes_lists(self) -> bool:
         """Whether a list may be one value: a field of a user's own that prepares its values says what one means."""
-        return not type(self).get_prep_value.__module__.startswith("orm.")
+        return self.has_own_reading or not type(self).get_prep_value.__module__.startswith("orm.")
 
     @property
     def plain_prepare(self) -> bool:
@@ -562,7 +568,7 @@ class Field(ColumnTypes, Generic[T]):
         path = f"{type(self).__module__}.{type(self).__qualname__}"
         return f"<{path}: {self.name}>" if self.name else f"<{path}>"
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[object, ...]:
         model: Any = vars(self).get("model")
         if model is None:
             return _rebuild_field, (type(self), *self._declared)
@@ -582,15 +588,14 @@ def _rebuild_field(cls: type[Field[Any]], args: tuple[Any, ...], options: dict[s
     return cls(*args, **options)
 
 
-def _field_of(model: Any, name: str) -> Any:
+def _field_of(model: type[AwaitableModel], name: str) -> Any:
     return model._meta.get_field(name)
 
 
-def _display_method(field: Field[Any]) -> Callable[[Any], Any]:
-    def display(self: Any) -> Any:
-        value = getattr(self, field.attname)
-        return next((str(label) for known, label in field.flatchoices if known == value), value)
+def _computed_field(name: str) -> types.SQLType:
+    """Return the field that stands for a computed type, by the name of its class."""
+    made: types.SQLType = getattr(import_module("orm.models.fields"), name)()
+    return made
 
-    display.__name__ = display.__qualname__ = f"get_{field.name}_display"
-    display.__doc__ = f"The label of ``{field.name}`` among its choices; a value that is none of them as it is."
-    return display
+
+types.field_maker = _computed_field

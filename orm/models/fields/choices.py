@@ -6,12 +6,20 @@ A member is its value (``Suit.HEARTS == "H"``), with a ``label``; the class has 
 
 from __future__ import annotations
 
+import datetime
 import enum
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from orm.structures.choices import BaseChoiceIterator, normalize_choices
 from orm.structures.lazy import Promise
+
+if TYPE_CHECKING:
+    import decimal
+
+    from orm.models.fields.base import Field
+else:
+    from orm.late import decimal
 
 ChoicesArgument: TypeAlias = (
     "Iterable[tuple[Any, Any]] | Mapping[Any, Any] | type[enum.Enum] | Callable[[], Iterable[tuple[Any, Any]]]"
@@ -98,11 +106,11 @@ class TextChoices(str, Choices):
     """Choices whose values are strings; ``enum.auto()`` gives the member's name."""
 
     @staticmethod
-    def _generate_next_value_(name: str, start: int, count: int, last_values: list[Any]) -> str:
+    def _generate_next_value_(name: str, start: int, count: int, last_values: list[object]) -> str:
         return name
 
 
-def declared_choices(choices: Any) -> Any:
+def declared_choices(choices: object) -> Any:
     """Return what ``choices=`` was given as a list of pairs; a function as something that is iterated whenever needed.
 
     A pair whose second item is a list is a group. What is no choices at all stays as it is.
@@ -112,7 +120,7 @@ def declared_choices(choices: Any) -> Any:
     return normalize_choices(choices)
 
 
-def refuse_wrong_choices(choices: Any) -> None:
+def refuse_wrong_choices(choices: object) -> None:
     """Raise ``TypeError`` for choices that are no pairs of value and label; those of a function are not looked at."""
     if isinstance(choices, (BaseChoiceIterator, enum.EnumMeta, Mapping)) or callable(choices):
         return
@@ -123,3 +131,21 @@ def refuse_wrong_choices(choices: Any) -> None:
             raise TypeError(f"choices must be pairs of value and label; {pair!r} is not a pair.")
         if isinstance(pair[1], list):
             refuse_wrong_choices(pair[1])
+
+
+def display_method(field: Field) -> Callable[[Any], Any]:
+    """Return the method ``get_<name>_display`` of a field with choices."""
+
+    def display(self: object) -> Any:
+        value = getattr(self, field.attname)
+        shown = value if value is None or isinstance(value, _shown_as_they_are()) else str(value)
+        return next((str(label) for known, label in field.flatchoices if known == value), shown)
+
+    display.__name__ = display.__qualname__ = f"get_{field.name}_display"
+    display.__doc__ = f"The label of ``{field.name}`` among its choices; a value that is none of them as it is."
+    return display
+
+
+def _shown_as_they_are() -> tuple[type, ...]:
+    """The types of values that stay as they are where no choice gives a label; any other becomes its text."""
+    return (int, float, decimal.Decimal, datetime.date, datetime.time)

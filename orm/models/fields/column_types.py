@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from orm.sql.types import SQLType
+from orm.sql.described import ModelField
+
+if TYPE_CHECKING:
+    from orm.sql.dialect import Dialect
 
 
-class ColumnTypes(SQLType):
+class ColumnTypes(ModelField):
     """The part of a field that says what its column is; what it asks, ``dialect``, is that of a database."""
 
-    column: str
     db_column: str | None
     column_class: ClassVar[str | None] = None
     """The class that decides what the column is, where the class itself only says what is valid."""
@@ -28,24 +30,24 @@ class ColumnTypes(SQLType):
         base = next((cls for cls in bases if cls.__name__ != "Field"), type(self))
         return base.column_class if issubclass(base, ColumnTypes) and base.column_class else base.__name__
 
-    def db_type(self, dialect: Any) -> str:
+    def db_type(self, dialect: Dialect) -> str:
         """The column type on ``dialect``; override it for a type the dialect has no kind for."""
         return str(dialect.column_type(self))
 
-    def rel_db_type(self, dialect: Any) -> str:
+    def rel_db_type(self, dialect: Dialect) -> str:
         """The type of a column on ``dialect`` that refers to this one; override it with ``db_type``."""
-        return self.db_type(dialect)
+        return dialect.referring_type(self.db_type(dialect))
 
-    def cast_db_type(self, dialect: Any) -> str:
+    def cast_db_type(self, dialect: Dialect) -> str:
         """The type's name inside CAST."""
         return self.own_db_type(dialect) or str(dialect.cast_type(self))
 
-    def db_parameters(self, dialect: Any) -> dict[str, str | None]:
+    def db_parameters(self, dialect: Dialect) -> dict[str, str | None]:
         """The column's ``type`` on ``dialect``, the condition it keeps, ``check``, and a text's ``collation``.
 
         None stands for a condition or a collation it has not.
         """
-        found = {"type": self.db_type(dialect), "check": self.db_check(dialect.quote(self.column))}
+        found = {"type": self.db_type(dialect), "check": self.column_check(dialect.quote(self.column), dialect)}
         return found | ({"collation": vars(self)["db_collation"]} if "db_collation" in vars(self) else {})
 
     def get_attname_column(self) -> tuple[str, str]:
@@ -53,10 +55,14 @@ class ColumnTypes(SQLType):
         attname = self.get_attname()
         return attname, self.db_column or attname
 
-    def own_db_type(self, dialect: Any) -> str | None:
+    def own_db_type(self, dialect: Dialect) -> str | None:
         """The column type on ``dialect`` that a class of the application says itself; None where it says none."""
         return None if type(self).db_type.__module__.startswith("orm.") else self.db_type(dialect)
 
     def db_check(self, column: str) -> str | None:
         """A condition every value of the column keeps, in terms of the quoted ``column``; None for most fields."""
         return None
+
+    def column_check(self, column: str, dialect: Dialect) -> str | None:
+        """``db_check``, or what ``dialect`` has to be told besides about the quoted ``column``."""
+        return self.db_check(column)

@@ -11,10 +11,14 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from orm.late import late_module
 from orm.structures.choices import CallableChoiceIterator
 
 if TYPE_CHECKING:
+    from orm.models.fields import base
     from orm.models.fields.base import Field
+else:
+    base = late_module("orm.models.fields.base")
 
 KEPT_AS: Mapping[str, str] = {
     "verbose_name": "declared_verbose_name",
@@ -27,7 +31,7 @@ KEPT_AS: Mapping[str, str] = {
 
 
 @cache
-def option_defaults(cls: type) -> Mapping[str, Any]:
+def option_defaults(cls: type) -> Mapping[str, object]:
     """Every option that a class of fields tells, with the value that goes without saying."""
     found: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
@@ -35,16 +39,26 @@ def option_defaults(cls: type) -> Mapping[str, Any]:
     return found
 
 
-def told_options(field: Field[Any]) -> dict[str, Any]:
+@cache
+def kept_options(cls: type) -> tuple[tuple[str, str, Any], ...]:
+    """The same options, each with the attribute that holds it and the value that goes without saying."""
+    return tuple((option, KEPT_AS.get(option, option), default) for option, default in option_defaults(cls).items())
+
+
+def told_options(field: Field) -> dict[str, object]:
     """The options of a field that are not what they would be anyway, by keyword.
 
     Those are told too that were given by keyword to a class that does not say what they are.
     """
     cls: Any = type(field)  # which can be hashed, whatever its instances do
-    defaults = option_defaults(cls)
+    defaults, held = option_defaults(cls), vars(field)
+    as_usual = cls.given_option is base.Field.given_option
     found = {}
-    for option, default in defaults.items():
-        value = field.given_option(option)
+    for option, attribute, default in kept_options(cls):
+        if not as_usual:
+            value = field.given_option(option)
+        else:
+            value = held[attribute] if attribute in held else getattr(field, attribute)
         if value is not default and not (type(value) is type(default) and value == default):
             found[option] = _as_given(value)
     _, declared = field._declared
@@ -55,7 +69,7 @@ UNTOLD = frozenset({"name"})
 """Options that are told otherwise: the name comes first of all."""
 
 
-def _as_given(value: Any) -> Any:
+def _as_given(value: object) -> Any:
     if isinstance(value, CallableChoiceIterator):
         return value.func
     return value

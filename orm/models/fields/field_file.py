@@ -13,6 +13,7 @@ from orm.files.base import File
 
 if TYPE_CHECKING:
     from orm.files.storage import Storage
+    from orm.models.base import AwaitableModel
 
 
 class AwaitableFieldFile(File):
@@ -23,7 +24,7 @@ class AwaitableFieldFile(File):
 
     _file: File | None
 
-    def __init__(self, instance: Any, field: Any, name: str | None) -> None:
+    def __init__(self, instance: AwaitableModel, field: Any, name: str | None) -> None:
         super().__init__(None, name)
         self.instance = instance
         self.field = field
@@ -84,7 +85,7 @@ class AwaitableFieldFile(File):
         file = self.__dict__.get("_file")
         return file is None or bool(file.closed)
 
-    def open(self, mode: str | None = "rb", *args: Any, **options: Any) -> Any:
+    def open(self, mode: str | None = "rb", *args: object, **options: object) -> Any:
         """Open the file, or go back to its beginning."""
         name = self._require_file()
         file: File | None = self.__dict__.get("_file")
@@ -102,7 +103,7 @@ class AwaitableFieldFile(File):
 
     # -- saving and deleting -------------------------------------------------------------------------------------------
 
-    async def asave(self, name: str, content: Any, save: bool = True) -> None:
+    async def asave(self, name: str, content: object, save: bool = True) -> None:
         """Keep ``content`` (a file) in the storage under ``name``, or one like it, and name it in the instance.
 
         Parameters: ``save=False`` leaves the row as it is.
@@ -137,7 +138,7 @@ class AwaitableFieldFile(File):
 
     # -- pickling ------------------------------------------------------------------------------------------------------
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         return {"name": self.name, "_committed": True, "_file": None, "instance": self.instance, "field": self.field}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

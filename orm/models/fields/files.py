@@ -10,6 +10,7 @@ import datetime
 import os
 import posixpath
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.checks.messages import CheckMessage, Error
@@ -17,16 +18,16 @@ from orm.errors import FieldError, ImproperlyConfigured
 from orm.files.base import ContentFile, File
 from orm.files.storage import Storage, validate_file_name
 from orm.files.storages import default_storage
+from orm.models.fetching import Unloaded
 from orm.models.fields.base import NOT_PROVIDED, Field
 from orm.models.fields.field_file_blocking import FieldFile
 from orm.models.fields.text import CharField
 
-if TYPE_CHECKING:
-    from orm.models.base import AwaitableModel
-
 
 class FileDescriptor:
     """The attribute of a file field: always a ``FieldFile``, whatever was assigned."""
+
+    converts_late = True
 
     def __init__(self, field: FileField) -> None:
         self.field = field
@@ -37,14 +38,22 @@ class FileDescriptor:
         held = instance.__dict__
         name = self.field.attname
         if name not in held:
-            return self.field.__get__(instance, owner)  # not loaded yet
+            loaded = Field.__get__(self.field, instance, owner)
+            if name not in held:
+                return Unloaded(partial(self._aload, instance, loaded), f"{type(instance).__name__}.{name}")
         file = held[name]
-        if isinstance(file, FieldFile) and file.field is self.field and file.instance is instance:
+        if file is False or (
+            isinstance(file, FieldFile) and file.field is self.field and file.instance is instance
+        ):  # forms say False where a file is taken away
             return file
         held[name] = made = self._wrapped(instance, file)
         return made
 
-    def _wrapped(self, instance: Any, file: Any) -> Any:
+    async def _aload(self, instance: object, loaded: Any) -> Any:
+        await loaded
+        return self.__get__(instance, type(instance))
+
+    def _wrapped(self, instance: Any, file: Any) -> FieldFile:
         made = self.field.attr_class(instance, self.field, file if isinstance(file, str) or file is None else file.name)
         if isinstance(file, FieldFile):
             made.__dict__["_file"] = file.__dict__.get("_file")
@@ -69,10 +78,11 @@ class FileField(Field[Any]):
 
     kind = "char"
     keeps_files = True
+    empty_strings_allowed = True
     description = "File"
     option_defaults: ClassVar[Mapping[str, Any]] = {"max_length": 100, "upload_to": NOT_PROVIDED, "storage": None}
     attr_class: ClassVar[type[FieldFile]] = FieldFile
-    descriptor_class: ClassVar[type[FileDescriptor]] = FileDescriptor
+    descriptor_class: ClassVar[Any] = FileDescriptor
 
     def __init__(
         self,
@@ -97,7 +107,13 @@ class FileField(Field[Any]):
         options.setdefault("max_length", 100)
         super().__init__(verbose_name, name, **options)
 
-    def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
+    if not TYPE_CHECKING:  # a checker knows the field's own overloads
+
+        def __get__(self, instance: Any, owner: Any = None) -> Any:
+            """The ``FieldFile`` of an instance: who wraps the class's attribute, which is the field, asks here."""
+            return self if instance is None else self.descriptor_class(self).__get__(instance, owner)
+
+    def own_checks(self, aliases: Iterable[str], from_model: object) -> Iterable[CheckMessage]:
         """What a file's name can't be."""
         if self._primary_key_set_explicitly:
             said = f"'primary_key' is not a valid argument for a {type(self).__name__}."
@@ -116,13 +132,6 @@ class FileField(Field[Any]):
         for problem in self.own_checks((), None):
             raise ImproperlyConfigured(f"{self}: {problem.msg}")
 
-    def contribute_to_class(
-        self, cls: type[AwaitableModel], name: str, private_only: bool = False, **options: Any
-    ) -> None:
-        """Also: the attribute is always a file."""
-        super().contribute_to_class(cls, name, private_only, **options)
-        setattr(cls, self.attname, self.descriptor_class(self))
-
     def get_prep_value(self, value: Any) -> Any:
         """The file's name."""
         if value is None or hasattr(value, "resolve_expression"):
@@ -135,6 +144,8 @@ class FileField(Field[Any]):
         In async code ``asave()`` has done so before, in a worker thread.
         """
         file = getattr(instance, self.attname)
+        if file is False:
+            return ""
         if file.name and not file._committed:
             if not hasattr(file.file, "chunks"):
                 raise self._nameless(file.file)
@@ -143,7 +154,7 @@ class FileField(Field[Any]):
             raise self._nameless(file.__dict__["_file"])
         return file
 
-    def _nameless(self, content: Any) -> FieldError:
+    def _nameless(self, content: object) -> FieldError:
         error = FieldError(f"File for {self.name} must have the name attribute specified to be saved.")
         if isinstance(content, ContentFile):
             error.add_note("Pass a 'name' argument to ContentFile.")
@@ -186,6 +197,7 @@ class FilePathField(CharField):
     ``recursive`` looks into folders inside; ``allow_files`` and ``allow_folders`` say what may be named.
     """
 
+    prepares_as_it_reads = False
     description = "File path"
     option_defaults: ClassVar[Mapping[str, Any]] = {
         "max_length": 100,
@@ -205,7 +217,7 @@ class FilePathField(CharField):
         recursive: bool = False,
         allow_files: bool = True,
         allow_folders: bool = False,
-        **options: Any,
+        **options: object,
     ) -> None:
         self.path = path
         self.match = match
@@ -215,7 +227,7 @@ class FilePathField(CharField):
         options.setdefault("max_length", 100)
         super().__init__(verbose_name, name, **options)  # type: ignore[call-overload]
 
-    def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
+    def own_checks(self, aliases: Iterable[str], from_model: object) -> Iterable[CheckMessage]:
         """Something must be allowed."""
         if not self.allow_files and not self.allow_folders:
             said = "FilePathFields must have either 'allow_files' or 'allow_folders' set to True."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.checks.messages import CheckMessage, Error, Warning
 from orm.db.registry import databases
@@ -13,6 +13,9 @@ from orm.models.conditions import schema_sql
 from orm.models.fields.base import NOT_PROVIDED, Field
 from orm.sql.expressions import as_expression
 from orm.sql.references import F, names_in
+
+if TYPE_CHECKING:
+    from orm.sql.dialect import Dialect
 
 REFUSED = {"default": "a default", "db_default": "a database default"}
 
@@ -70,14 +73,14 @@ class GeneratedField(Field[Any]):
         """The names of the fields it is computed from."""
         return frozenset(name.split("__")[0] for name in names_in(self.expression))
 
-    def expression_sql(self, dialect: Any) -> str:
+    def expression_sql(self, dialect: Dialect) -> str:
         """The expression as text of the schema."""
         return schema_sql(self.model, self.expression, dialect)
 
-    def db_type(self, dialect: Any) -> str:
+    def db_type(self, dialect: Dialect) -> str:
         return self.output_field.db_type(dialect)
 
-    def db_parameters(self, dialect: Any) -> dict[str, str | None]:
+    def db_parameters(self, dialect: Dialect) -> dict[str, str | None]:
         """As any field's, with the collation of the field it stands for."""
         found = super().db_parameters(dialect)
         collation = getattr(self.output_field, "db_collation", None)
@@ -85,6 +88,10 @@ class GeneratedField(Field[Any]):
 
     def get_internal_type(self) -> str:
         return self.output_field.get_internal_type()
+
+    def comparable_range(self) -> tuple[int, int]:
+        """As of the field it stands for."""
+        return self.output_field.comparable_range()
 
     def get_prep_value(self, value: Any) -> Any:
         return self.output_field.get_prep_value(value)
@@ -114,7 +121,7 @@ class GeneratedField(Field[Any]):
 
     # -- checks --------------------------------------------------------------------------------------------------------
 
-    def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
+    def own_checks(self, aliases: Iterable[str], from_model: object) -> Iterable[CheckMessage]:
         """What the database can, and what is wrong with the field it stands for."""
         for alias in aliases:
             dialect = databases[alias].dialect

@@ -80,7 +80,7 @@ class ImageFieldFile(ImageFile, FieldFile):
 class ImageFileDescriptor(FileDescriptor):
     """Also: a new picture's size is noted in the instance at once."""
 
-    def __set__(self, instance: Any, value: Any) -> None:
+    def __set__(self, instance: AwaitableModel, value: Any) -> None:
         before = instance.__dict__.get(self.field.attname)
         super().__set__(instance, value)
         if before is not None:
@@ -110,7 +110,7 @@ class ImageField(FileField):
         self.height_field = height_field
         super().__init__(verbose_name, name, **options)
 
-    def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
+    def own_checks(self, aliases: Iterable[str], from_model: object) -> Iterable[CheckMessage]:
         """Also: Pillow is there."""
         yield from super().own_checks(aliases, from_model)
         try:
@@ -138,10 +138,10 @@ class ImageField(FileField):
         if not cls._meta.abstract and (self.width_field or self.height_field):
             post_init.connect(self._measure, sender=cls)
 
-    def _measure(self, instance: Any, **options: Any) -> None:
+    def _measure(self, instance: AwaitableModel, **options: object) -> None:
         self.update_dimension_fields(instance)
 
-    def update_dimension_fields(self, instance: Any, force: bool = False) -> None:
+    def update_dimension_fields(self, instance: AwaitableModel, force: bool = False) -> None:
         """Note the picture's size in the instance; ``force`` also where there is one already."""
         named = [name for name in (self.width_field, self.height_field) if name]
         if not named or self.attname not in instance.__dict__:

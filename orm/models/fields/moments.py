@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import re
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,7 +13,7 @@ from orm.errors import ImproperlyConfigured, ValidationError
 from orm.models.checks.late import field_checks
 from orm.models.fields.base import NOT_PROVIDED, Field
 from orm.sql import types
-from orm.text.durations import duration_string
+from orm.text.durations import duration_string, parse_duration
 
 if TYPE_CHECKING:
     from typing import Literal, overload
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from orm.checks.messages import CheckMessage
     from orm.models.fields.base import FieldOptions
+    from orm.structures.deconstruct import DeconstructedField
 
     DateT = TypeVar("DateT", default=datetime.date)
     TimeT = TypeVar("TimeT", default=datetime.time)
@@ -41,6 +44,11 @@ else:
     SpanT = TypeVar("SpanT")
 
 
+DATE_FORM = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
+TIME_FORM = re.compile(r"\d{1,2}:\d{1,2}(:\d{1,2}([.,]\d+)?)?")
+DATETIME_FORM = re.compile(rf"{DATE_FORM.pattern}[T ]{TIME_FORM.pattern}\s*(Z|[+-]\d{{2}}(:?\d{{2}})?)?")
+
+
 class CurrentMixin:
     """The options ``auto_now`` (at every save) and ``auto_now_add`` (when the row is made)."""
 
@@ -54,7 +62,7 @@ class CurrentMixin:
         name: str | None = None,
         auto_now: bool = False,
         auto_now_add: bool = False,
-        **options: Any,
+        **options: object,
     ) -> None:
         if not settings.strict_models:
             pass  # left to checks
@@ -75,14 +83,14 @@ class CurrentMixin:
         """Whether the field makes the value itself: by its options, or in a class that says so."""
         return self.auto_now or self.auto_now_add or type(self).pre_save is not CurrentMixin.pre_save
 
-    def deconstruct(self) -> tuple[str | None, str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> DeconstructedField:
         """As any field's, without what follows from ``auto_now`` and ``auto_now_add``."""
         name, path, args, options = super().deconstruct()  # type: ignore[misc]
         if self.auto_now or self.auto_now_add:
             options = {option: value for option, value in options.items() if option not in ("editable", "blank")}
         return name, path, args, options
 
-    def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
+    def own_checks(self, aliases: Iterable[str], from_model: object) -> Iterable[CheckMessage]:
         """One of the options at most, and no default that is the moment when the program was started."""
         default = self.default if self.has_default() else None  # type: ignore[attr-defined]
         return field_checks.own_clock_checks(self, is_about_now(default))
@@ -99,8 +107,23 @@ class CurrentMixin:
             return value
         return super().pre_save(instance, add)  # type: ignore[misc]
 
+    forms: ClassVar[Mapping[str, re.Pattern[str]]] = {}
+    """The forms of its texts, by the message for one that has the form and is no value nevertheless."""
 
-def is_about_now(value: Any) -> bool:
+    def what_is_invalid(self, value: object) -> tuple[str, str]:
+        """The form of a text, or what it says in that form."""
+        for key, form in self.forms.items():
+            if isinstance(value, str) and form.fullmatch(value.strip()):
+                return key, key
+        return "invalid", "invalid"
+
+    def value_to_string(self, instance: Any) -> str:
+        """The value in ISO 8601."""
+        value = self.value_from_object(instance)  # type: ignore[attr-defined]
+        return "" if value is None else str(value.isoformat())
+
+
+def is_about_now(value: object) -> bool:
     """Whether a default is a moment so near to now that it was probably computed when the module was imported."""
     now = datetime.datetime.now(datetime.UTC) if getattr(value, "tzinfo", None) is not None else datetime.datetime.now()
     if isinstance(value, datetime.datetime):
@@ -117,11 +140,14 @@ class DateField(CurrentMixin, Field[DateT]):
     """A day."""
 
     kind = "date"
+    prepares_as_it_reads = True
     description = "Date (without time)"
     exact_type = datetime.date
     default_error_messages = {
         "invalid": "“%(value)s” value has an invalid date format. It must be in YYYY-MM-DD format.",
+        "invalid_date": "“%(value)s” value has the correct format (YYYY-MM-DD) but it is an invalid date.",
     }
+    forms = {"invalid_date": DATE_FORM}
 
     if TYPE_CHECKING:
 
@@ -143,9 +169,9 @@ class DateField(CurrentMixin, Field[DateT]):
         ) -> None: ...
         @overload
         def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[MomentOptions]) -> None: ...
-        def __init__(self, *args: Any, **options: Any) -> None: ...
+        def __init__(self, *args: object, **options: object) -> None: ...
 
-    def current(self) -> Any:
+    def current(self) -> datetime.date:
         """Today, in the process's zone."""
         return datetime.date.today()
 
@@ -154,10 +180,13 @@ class TimeField(CurrentMixin, Field[TimeT]):
     """A time of day, without a zone."""
 
     kind = "time"
+    prepares_as_it_reads = True
     description = "Time"
     default_error_messages = {
         "invalid": "“%(value)s” value has an invalid format. It must be in HH:MM[:ss[.uuuuuu]] format.",
+        "invalid_time": "“%(value)s” value has the correct format (HH:MM[:ss[.uuuuuu]]) but it is an invalid time.",
     }
+    forms = {"invalid_time": TIME_FORM}
 
     if TYPE_CHECKING:
 
@@ -179,9 +208,9 @@ class TimeField(CurrentMixin, Field[TimeT]):
         ) -> None: ...
         @overload
         def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[MomentOptions]) -> None: ...
-        def __init__(self, *args: Any, **options: Any) -> None: ...
+        def __init__(self, *args: object, **options: object) -> None: ...
 
-    def current(self) -> Any:
+    def current(self) -> datetime.time:
         """Now, in the process's zone."""
         return datetime.datetime.now().time()
 
@@ -190,10 +219,15 @@ class DateTimeField(CurrentMixin, Field[MomentT]):
     """A moment."""
 
     kind = "datetime"
+    prepares_as_it_reads = True
     description = "Date (with time)"
     default_error_messages = {
         "invalid": "“%(value)s” value has an invalid format. It must be in YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ] format.",
+        "invalid_date": "“%(value)s” value has the correct format (YYYY-MM-DD) but it is an invalid date.",
+        "invalid_datetime": "“%(value)s” value has the correct format (YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ]) but it is "
+        "an invalid date/time.",
     }
+    forms = {"invalid_date": DATE_FORM, "invalid_datetime": DATETIME_FORM}
 
     if TYPE_CHECKING:
 
@@ -215,9 +249,36 @@ class DateTimeField(CurrentMixin, Field[MomentT]):
         ) -> None: ...
         @overload
         def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[MomentOptions]) -> None: ...
-        def __init__(self, *args: Any, **options: Any) -> None: ...
+        def __init__(self, *args: object, **options: object) -> None: ...
 
-    def current(self) -> Any:
+    def get_prep_value(self, value: Any) -> Any:
+        """The moment, in UTC while ``use_tz`` is on.
+
+        Without ``same_everywhere`` a naive one brings Django's RuntimeWarning; else it is in the zone that is set.
+        """
+        zoned = types.default_zone is not None
+        if zoned and type(value) is datetime.datetime and value.tzinfo is types.UTC:
+            return value
+        prepared = super().get_prep_value(value)
+        if zoned and not types.same_everywhere:
+            self._warn_of_naive(value)
+        return prepared
+
+    def _warn_of_naive(self, value: object) -> None:
+        if isinstance(value, str):
+            value = types.read_datetime(value)
+        elif isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+            value = datetime.datetime(value.year, value.month, value.day)
+        if isinstance(value, datetime.datetime) and value.tzinfo is None:
+            model: Any = vars(self).get("model")
+            name = "(unbound)" if model is None else f"{model.__name__}.{self.name}"
+            warnings.warn(
+                f"DateTimeField {name} received a naive datetime ({value}) while time zone support is active.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+
+    def current(self) -> datetime.datetime:
         """Now: aware, in UTC, while ``use_tz`` is on."""
         return datetime.datetime.now(datetime.UTC if types.default_zone is not None else None)
 
@@ -252,7 +313,7 @@ class DurationField(Field[SpanT]):
         ) -> None: ...
         @overload
         def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[FieldOptions]) -> None: ...
-        def __init__(self, *args: Any, **options: Any) -> None: ...
+        def __init__(self, *args: object, **options: object) -> None: ...
 
     def value_to_string(self, instance: Any) -> str:
         """The span as days and a time of day."""
@@ -260,30 +321,14 @@ class DurationField(Field[SpanT]):
         return "" if value is None else duration_string(value)
 
     def to_python(self, value: Any) -> Any:
-        """The length of time, from ``[days] [[hours:]minutes:]seconds`` too."""
+        """The length of time, from text too: ``3 days, 04:05:06``, ``1 day``, ``P3DT4H5M6S``."""
         if not isinstance(value, str):
             return super().to_python(value)
+        problem: Exception | None = None
         try:
-            return parse_duration(value)
-        except ValueError as problem:
+            found = parse_duration(value)
+        except OverflowError as error:
+            found, problem = None, error
+        if found is None:
             raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value}) from problem
-
-
-def parse_duration(text: str) -> datetime.timedelta:
-    """Read ``[-][days [days,] ][[hours:]minutes:]seconds[.fraction]``.
-
-    Raises: ValueError.
-    """
-    text = text.strip()
-    negative_clock = False
-    *days, clock = text.replace(" days,", " ").replace(" day,", " ").replace(" days", " ").split() or [""]
-    if len(days) > 1:
-        raise ValueError(f"{text!r} is not a length of time")
-    if clock.startswith("-"):
-        negative_clock, clock = True, clock[1:]
-    parts = [float(part) for part in clock.split(":")]
-    if len(parts) > 3:
-        raise ValueError(f"{text!r} is not a length of time")
-    hours, minutes, seconds = [0.0] * (3 - len(parts)) + parts
-    span = datetime.timedelta(hours=hours, minutes=minutes, seconds=seconds)
-    return datetime.timedelta(days=int(days[0]) if days else 0) + (-span if negative_clock else span)
+        return found

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.config import settings
-from orm.errors import ImproperlyConfigured
+from orm.errors import ImproperlyConfigured, ValidationError
 from orm.late import late_module
 from orm.models.checks.late import field_checks
-from orm.models.fields.base import Field, Validator
+from orm.models.fields.base import BLANK_VALUES, Field, Validator
 from orm.models.fields.validators import DecimalValidator, MaxValueValidator, MinValueValidator
 from orm.sql import types
 from orm.sql.types import INTEGER_RANGES
@@ -83,7 +83,7 @@ class IntegerField(Field[IntT]):
         ) -> None: ...
         @overload
         def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[FieldOptions]) -> None: ...
-        def __init__(self, *args: Any, **options: Any) -> None: ...
+        def __init__(self, *args: object, **options: object) -> None: ...
 
     @property
     def validators(self) -> list[Validator]:
@@ -104,7 +104,18 @@ class IntegerField(Field[IntT]):
             return INTEGER_RANGES[self.kind]
         return registry.databases[registry.DEFAULT_DB_ALIAS].dialect.integer_range(self)
 
-    def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
+    def comparable_range(self) -> tuple[int, int]:
+        """Without ``same_everywhere`` no number beyond the column's is put to the database, as in Django.
+
+        That takes databases that are all in use, so that their columns are known.
+        """
+        made = registry.databases.made()
+        if settings.same_everywhere or len(made) < len(settings.databases):
+            return super().comparable_range()
+        lows, highs = zip(*(database.dialect.integer_range(self) for database in made), strict=True)
+        return 0 if self.positive else min(lows), max(highs)
+
+    def own_checks(self, aliases: Iterable[str], from_model: object) -> Iterable[CheckMessage]:
         """A number has no length."""
         return field_checks.ignored_max_length(self)
 
@@ -195,9 +206,13 @@ class BooleanField(Field[BoolT]):
     """True or False."""
 
     kind = "boolean"
+    prepares_as_it_reads = True
     description = "Boolean (Either True or False)"
     exact_type = bool
-    default_error_messages = {"invalid": "“%(value)s” value must be either True or False."}
+    default_error_messages = {
+        "invalid": "“%(value)s” value must be either True or False.",
+        "invalid_nullable": "“%(value)s” value must be either True, False, or None.",
+    }
 
     if TYPE_CHECKING:
 
@@ -219,7 +234,19 @@ class BooleanField(Field[BoolT]):
         ) -> None: ...
         @overload
         def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[FieldOptions]) -> None: ...
-        def __init__(self, *args: Any, **options: Any) -> None: ...
+        def __init__(self, *args: object, **options: object) -> None: ...
+
+    def what_is_invalid(self, value: object) -> tuple[str, str]:
+        """None may be a value."""
+        return "invalid_nullable" if self.null else "invalid", "invalid"
+
+    def to_python(self, value: Any) -> Any:
+        """The truth value; None, and what is empty like it, where that may be one."""
+        if self.null and value in BLANK_VALUES:
+            return None
+        if value is None:
+            raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value})
+        return super().to_python(value)
 
     def validate(self, value: Any, instance: Any) -> None:
         """Like the others, but False is a value, not blank."""
@@ -256,7 +283,7 @@ class FloatField(Field[FloatT]):
         ) -> None: ...
         @overload
         def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[FieldOptions]) -> None: ...
-        def __init__(self, *args: Any, **options: Any) -> None: ...
+        def __init__(self, *args: object, **options: object) -> None: ...
 
 
 class DecimalField(Field[DecT]):
@@ -267,6 +294,7 @@ class DecimalField(Field[DecT]):
     """
 
     kind = "decimal"
+    prepares_as_it_reads = True
     description = "Decimal number"
     option_defaults = {"max_digits": None, "decimal_places": None}
     default_error_messages = {"invalid": "“%(value)s” value must be a decimal number."}
@@ -309,7 +337,7 @@ class DecimalField(Field[DecT]):
         self._step = decimal.Decimal(1).scaleb(-decimal_places) if isinstance(decimal_places, int) else None
         self._context = decimal.Context(prec=max_digits) if isinstance(max_digits, int) and max_digits > 0 else None
 
-    def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
+    def own_checks(self, aliases: Iterable[str], from_model: object) -> Iterable[CheckMessage]:
         """Both sizes are needed, and must fit each other."""
         return field_checks.decimal_checks(self)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from orm.checks import messages
     from orm.checks.messages import CheckMessage
     from orm.models.fields.base import FieldOptions
+    from orm.sql.dialect import Dialect
 
     JsonT = TypeVar("JsonT", default=Any)
     BytesT = TypeVar("BytesT", default=bytes)
@@ -55,7 +56,8 @@ _PLAIN = frozenset({str, int, bool})
 class JSONField(Field[JsonT]):
     """A JSON document: dicts, lists, strings, numbers, booleans and None.
 
-    Parameters: ``encoder`` is a ``json.JSONEncoder`` class for values that are none of these.
+    Parameters: ``encoder`` is a ``json.JSONEncoder`` class for values that are none of these; ``decoder`` a
+    ``json.JSONDecoder`` class that reads the database's text.
     """
 
     kind = "json"
@@ -89,6 +91,11 @@ class JSONField(Field[JsonT]):
         self.encoder = encoder
         self.decoder = decoder
 
+    def column_check(self, column: str, dialect: Dialect) -> str | None:
+        """Where the database takes the column for plain text, that it holds JSON is a condition of the table."""
+        own = super().column_check(column, dialect)
+        return dialect.json_check(column) if own is None else own
+
     def get_prep_value(self, value: Any) -> Any:
         """The document, after the encoder has had its say."""
         value = super().get_prep_value(value)
@@ -100,7 +107,7 @@ class JSONField(Field[JsonT]):
             raise self.refusal(problem, value) from problem
         return value if self.encoder is None else json.loads(text)
 
-    def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
+    def own_checks(self, aliases: Iterable[str], from_model: object) -> Iterable[CheckMessage]:
         """A default that can be changed must not be shared."""
         return field_checks.shared_default_checks(self, "`dict` instead of `{}`")
 
@@ -162,7 +169,7 @@ class BinaryField(Field[BytesT]):
         except ValueError as problem:
             raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value}) from problem
 
-    def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
+    def own_checks(self, aliases: Iterable[str], from_model: object) -> Iterable[CheckMessage]:
         """A default of bytes is bytes."""
         if isinstance(self.default, str):
             said = "BinaryField's default cannot be a string. Use bytes content instead."

@@ -6,10 +6,11 @@ address, a slug) are checked by ``full_clean``, not when saving, as in Django.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from orm.errors import ImproperlyConfigured
+from orm.errors import ImproperlyConfigured, ValidationError
 from orm.late import late_module
 from orm.models.checks.late import field_checks
 from orm.models.fields.base import Field, Validator
@@ -23,6 +24,7 @@ from orm.models.fields.validators import (
     validate_slug,
     validate_unicode_slug,
 )
+from orm.text.addresses import clean_ipv6_address
 
 if TYPE_CHECKING:
     from typing import Literal, overload
@@ -63,6 +65,7 @@ class CharField(Field[StrT]):
     """
 
     kind = "char"
+    prepares_as_it_reads = True
     description = "String (up to %(max_length)s)"
     option_defaults: ClassVar[Mapping[str, Any]] = {"db_collation": None}
     exact_type = str
@@ -93,7 +96,7 @@ class CharField(Field[StrT]):
         Field.__init__(self, *args, **options)
         self.db_collation = db_collation
 
-    def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
+    def own_checks(self, aliases: Iterable[str], from_model: object) -> Iterable[CheckMessage]:
         """Its length, where it has one."""
         return field_checks.max_length_checks(self)
 
@@ -143,13 +146,15 @@ else:
             self.allow_unicode = allow_unicode
             self.default_validators = (validate_unicode_slug if allow_unicode else validate_slug,)
 
-    class GenericIPAddressField(CharField):
-        """An IPv4 or IPv6 address, as text.
+    class GenericIPAddressField(Field):
+        """An IPv4 or IPv6 address: a text for programs, in the database what it has for addresses.
 
         Parameters: ``protocol`` is "both", "IPv4" or "IPv6"; ``unpack_ipv4`` turns ``::ffff:192.0.2.1`` into
         ``192.0.2.1`` when cleaning.
         """
 
+        kind = "address"
+        exact_type = str
         description = "IP address"
         option_defaults = {"max_length": 39, "protocol": "both", "unpack_ipv4": False}
         checks = {"both": validate_ipv46_address, "ipv4": validate_ipv4_address, "ipv6": validate_ipv6_address}
@@ -178,20 +183,24 @@ else:
             if value is None:
                 return None
             value = value.strip()
-            packed = "::ffff:"
-            if self.unpack_ipv4 and value.lower().startswith(packed) and "." in value:
-                return value[len(packed) :]
+            if ":" in value:
+                return clean_ipv6_address(value, self.unpack_ipv4, self.error_messages["invalid"])
             return value
 
         def get_prep_value(self, value):
-            """An empty address is NULL."""
-            return super().get_prep_value(value) or None
+            """An empty address is NULL; one of version 6 is stored in one spelling, where it is an address."""
+            value = super().get_prep_value(value) or None
+            if value is not None and ":" in value:
+                with contextlib.suppress(ValidationError):
+                    return clean_ipv6_address(value, self.unpack_ipv4)
+            return value
 
 
 class TextField(Field[StrT]):
     """Text of any length. ``max_length`` is checked by ``full_clean`` only."""
 
     kind = "text"
+    prepares_as_it_reads = True
     description = "Text"
     option_defaults: ClassVar[Mapping[str, Any]] = {"db_collation": None}
     exact_type = str

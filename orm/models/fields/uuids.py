@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orm.models.fields.base import Field
 
@@ -25,6 +25,7 @@ class UUIDField(Field[UuidT]):
     """A UUID."""
 
     kind = "uuid"
+    prepares_as_it_reads = True
     description = "Universally unique identifier"
     exact_type = uuid.UUID
     default_error_messages = {"invalid": "“%(value)s” is not a valid UUID."}
@@ -49,4 +50,4 @@ class UUIDField(Field[UuidT]):
         ) -> None: ...
         @overload
         def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[FieldOptions]) -> None: ...
-        def __init__(self, *args: Any, **options: Any) -> None: ...
+        def __init__(self, *args: object, **options: object) -> None: ...

@@ -10,15 +10,42 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from orm.errors import ValidationError
 from orm.late import ipaddress, urls
+from orm.models.public_names import public_path
+
+if TYPE_CHECKING:
+    from orm.structures.deconstruct import Deconstructed
+
 
 compiled = lru_cache(maxsize=256)(re.compile)
 
 
-class RegexValidator:
+class DeclaredValidator:
+    """What validators share: they are written into files as they were made, and equal where they check the same."""
+
+    _declared: tuple[tuple[Any, ...], dict[str, Any]]
+
+    def __new__(cls, *args: object, **options: object) -> Self:
+        self = super().__new__(cls)
+        self._declared = (args, options)
+        return self
+
+    def deconstruct(self) -> Deconstructed:
+        """Import path, positional and keyword arguments that make this validator again."""
+        args, options = self._declared
+        return public_path(type(self)), args, dict(options)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and {**vars(other), "_declared": ()} == {**vars(self), "_declared": ()}
+
+    def __hash__(self) -> int:
+        return hash((type(self), getattr(self, "code", None)))
+
+
+class RegexValidator(DeclaredValidator):
     """The value, as text, must contain a match of ``regex`` (or none, with ``inverse_match``)."""
 
     regex: str | re.Pattern[str] = ""
@@ -43,16 +70,17 @@ class RegexValidator:
         if self.flags and not isinstance(self.regex, str):
             raise TypeError("If the flags are set, regex must be a regular expression string.")
 
-    def __call__(self, value: Any) -> None:
+    def __call__(self, value: object) -> None:
         pattern = self.regex if isinstance(self.regex, re.Pattern) else compiled(self.regex, self.flags)
         if bool(pattern.search(str(value))) is self.inverse_match:
             raise ValidationError(self.message, code=self.code, params={"value": value})
 
-    def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and vars(other) == vars(self)
 
-    def __hash__(self) -> int:
-        return hash((type(self), str(self.regex), self.code))
+LOGIN = r"[^\s:@/]+(:[^\s:@/]*)?\Z"
+"""A name and a password before the host of a URL."""
+
+PORT = r"(\]|^[^:]*)(:\d{1,5})?\Z"
+"""The end of a host, with a number of a port or none."""
 
 
 class URLValidator(RegexValidator):
@@ -67,7 +95,7 @@ class URLValidator(RegexValidator):
         if schemes is not None:
             self.schemes = tuple(schemes)
 
-    def __call__(self, value: Any) -> None:
+    def __call__(self, value: object) -> None:
         if not isinstance(value, str) or len(value) > self.max_length or not self._is_url(value):
             raise ValidationError(self.message, code=self.code, params={"value": value})
 
@@ -79,7 +107,9 @@ class URLValidator(RegexValidator):
             host, _ = parts.hostname or "", parts.port
         except ValueError:
             return False
-        return parts.scheme.lower() in self.schemes and (host == "localhost" or is_host(host))
+        login, at, place = parts.netloc.rpartition("@")
+        known = parts.scheme.lower() in self.schemes and (host == "localhost" or is_host(host))
+        return known and (not at or bool(compiled(LOGIN).match(login))) and bool(compiled(PORT).search(place))
 
 
 class DomainNameValidator(RegexValidator):
@@ -98,7 +128,7 @@ class DomainNameValidator(RegexValidator):
             raise ValidationError(self.message, code=self.code, params={"value": value})
 
 
-class EmailValidator:
+class EmailValidator(DeclaredValidator):
     """The value must be an e-mail address whose domain is a host name (or in ``allowlist``)."""
 
     message = "Enter a valid email address."
@@ -118,17 +148,14 @@ class EmailValidator:
         self.code = self.code if code is None else code
         self.allowlist = tuple(allowlist)
 
-    def __call__(self, value: Any) -> None:
+    def __call__(self, value: object) -> None:
         user, at, domain = str(value).rpartition("@")
-        known = domain in self.allowlist or is_host(domain.removeprefix("[").removesuffix("]"))
+        if domain[:1] == "[" and domain[-1:] == "]":
+            known = is_address(domain[1:-1])
+        else:
+            known = domain in self.allowlist or (is_host(domain) and not is_address(domain) and domain[-1] != ".")
         if not at or len(str(value)) > 320 or not compiled(self.user).match(user) or not known:
             raise ValidationError(self.message, code=self.code, params={"value": value})
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and vars(other) == vars(self)
-
-    def __hash__(self) -> int:
-        return hash((type(self), self.code, self.allowlist))
 
 
 def is_address(host: str) -> bool:
@@ -145,39 +172,34 @@ def is_host(host: str) -> bool:
     if is_address(host):
         return True
     label = r"(?!-)[A-Za-z0-9\u00a1-\uffff-]{1,63}(?<!-)"
-    return len(host) <= 253 and bool(compiled(rf"^({label}\.)+(?!\d+\Z){label}\.?\Z").match(host))
+    # No top-level domain has one letter.
+    return len(host) <= 253 and bool(compiled(rf"^({label}\.)+(?!\d+\Z)(?=[^.]{{2}}){label}\.?\Z").match(host))
 
 
-class BaseValidator:
+class BaseValidator(DeclaredValidator):
     """A value, or a measure of it, is compared with ``limit_value``; subclasses give ``compare`` and ``clean``."""
 
     message = "Ensure this value is %(limit_value)s (it is %(show_value)s)."
     code = "limit_value"
 
-    def __init__(self, limit_value: Any, message: str | None = None) -> None:
+    def __init__(self, limit_value: object, message: str | None = None) -> None:
         self.limit_value = limit_value
         self.message = self.message if message is None else message
 
-    def __call__(self, value: Any) -> None:
+    def __call__(self, value: object) -> None:
         limit = self.limit_value() if callable(self.limit_value) else self.limit_value
         shown = self.clean(value)
         if self.compare(shown, limit):
             params = {"limit_value": limit, "show_value": shown, "value": value}
             raise ValidationError(self.message, code=self.code, params=params)
 
-    def compare(self, a: Any, b: Any) -> bool:
+    def compare(self, a: object, b: object) -> bool:
         """Whether ``a`` breaks the limit ``b``."""
         return a is not b
 
     def clean(self, x: Any) -> Any:
         """What is compared."""
         return x
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and vars(other) == vars(self)
-
-    def __hash__(self) -> int:
-        return hash((type(self), self.code))
 
 
 class MaxValueValidator(BaseValidator):
@@ -206,7 +228,7 @@ class StepValueValidator(BaseValidator):
     message = "Ensure this value is a multiple of step size %(limit_value)s."
     code = "step_size"
 
-    def __init__(self, limit_value: Any, message: str | None = None, offset: Any = None) -> None:
+    def __init__(self, limit_value: object, message: str | None = None, offset: object = None) -> None:
         super().__init__(limit_value, message)
         self.offset = offset
         if message is None and offset is not None:
@@ -215,23 +237,20 @@ class StepValueValidator(BaseValidator):
                 "%(offset)s, %(valid_value1)s, %(valid_value2)s, and so on."
             )
 
-    def __call__(self, value: Any) -> None:
+    def __call__(self, value: object) -> None:
         step: Any = self.limit_value() if callable(self.limit_value) else self.limit_value
         start: Any = self.offset or 0
         if self.compare(value - start, step):
-            params = {
-                "limit_value": step,
-                "show_value": value,
-                "value": value,
-                "offset": self.offset,
-                "valid_value1": start + step,
-                "valid_value2": start + 2 * step,
-            }
+            params: dict[str, Any] = {"limit_value": step, "value": value}
+            if self.offset is None:
+                params["show_value"] = value
+            else:
+                params |= {"offset": start, "valid_value1": start + step, "valid_value2": start + 2 * step}
             raise ValidationError(self.message, code=self.code, params=params)
 
     def compare(self, a: Any, b: Any) -> bool:
         steps = float(a) / float(b)
-        return not math.isclose(steps, round(steps), abs_tol=1e-9)
+        return not math.isfinite(steps) or not math.isclose(steps, round(steps), abs_tol=1e-9)
 
 
 class MaxLengthValidator(BaseValidator):
@@ -239,7 +258,7 @@ class MaxLengthValidator(BaseValidator):
 
     code = "max_length"
 
-    def __init__(self, limit_value: Any, message: str | None = None) -> None:
+    def __init__(self, limit_value: object, message: str | None = None) -> None:
         super().__init__(limit_value, message)
         if message is None:
             noun = "character" if limit_value == 1 else "characters"
@@ -248,7 +267,7 @@ class MaxLengthValidator(BaseValidator):
     def compare(self, a: Any, b: Any) -> bool:
         return bool(a > b)
 
-    def clean(self, x: Any) -> Any:
+    def clean(self, x: Any) -> int:
         return len(x)
 
 
@@ -257,7 +276,7 @@ class MinLengthValidator(MaxLengthValidator):
 
     code = "min_length"
 
-    def __init__(self, limit_value: Any, message: str | None = None) -> None:
+    def __init__(self, limit_value: object, message: str | None = None) -> None:
         super().__init__(limit_value, message)
         self.message = self.message.replace("at most", "at least") if message is None else message
 
@@ -265,7 +284,7 @@ class MinLengthValidator(MaxLengthValidator):
         return bool(a < b)
 
 
-class DecimalValidator:
+class DecimalValidator(DeclaredValidator):
     """At most ``max_digits`` digits, of which at most ``decimal_places`` after the point."""
 
     def __init__(self, max_digits: int | None, decimal_places: int | None) -> None:
@@ -287,18 +306,12 @@ class DecimalValidator:
             if total - decimals > whole:
                 self._refuse("max_whole_digits", whole, "digit%s before the decimal point", value)
 
-    def _refuse(self, code: str, limit: int, noun: str, value: Any) -> None:
+    def _refuse(self, code: str, limit: int, noun: str, value: object) -> None:
         text = f"Ensure that there are no more than %(max)s {noun % ('' if limit == 1 else 's')}."
         raise ValidationError(text, code=code, params={"max": limit, "value": value})
 
-    def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and vars(other) == vars(self)
 
-    def __hash__(self) -> int:
-        return hash((type(self), self.max_digits, self.decimal_places))
-
-
-class ProhibitNullCharactersValidator:
+class ProhibitNullCharactersValidator(DeclaredValidator):
     """No NUL in the text: databases refuse or cut it."""
 
     message = "Null characters are not allowed."
@@ -308,12 +321,12 @@ class ProhibitNullCharactersValidator:
         self.message = self.message if message is None else message
         self.code = self.code if code is None else code
 
-    def __call__(self, value: Any) -> None:
+    def __call__(self, value: object) -> None:
         if "\x00" in str(value):
             raise ValidationError(self.message, code=self.code, params={"value": value})
 
 
-class FileExtensionValidator:
+class FileExtensionValidator(DeclaredValidator):
     """The file's name must end in one of ``allowed_extensions``, in any case; where that is None, in anything."""
 
     message = "File extension “%(extension)s” is not allowed. Allowed extensions are: %(allowed_extensions)s."
@@ -334,27 +347,43 @@ class FileExtensionValidator:
             params = {"extension": extension, "allowed_extensions": ", ".join(self.allowed_extensions), "value": value}
             raise ValidationError(self.message, code=self.code, params=params)
 
-    def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and vars(other) == vars(self)
 
-    def __hash__(self) -> int:
-        return hash((type(self), self.code))
-
-
-def _address_validator(parser: str, noun: str) -> Callable[[Any], None]:
-    def validate(value: Any) -> None:
-        try:
-            getattr(ipaddress, parser)(value)
-        except ValueError as problem:
-            text = f"Enter a valid {noun} address."
-            raise ValidationError(text, code="invalid", params={"protocol": noun, "value": value}) from problem
-
-    return validate
+def _refuse_other(value: object, parse: Callable[[Any], object], noun: str) -> None:
+    try:
+        parse(value if isinstance(value, str) else str(value))
+    except ValueError as problem:
+        text = f"Enter a valid {noun} address."
+        raise ValidationError(text, code="invalid", params={"protocol": noun, "value": value}) from problem
 
 
-validate_ipv4_address = _address_validator("IPv4Address", "IPv4")
-validate_ipv6_address = _address_validator("IPv6Address", "IPv6")
-validate_ipv46_address = _address_validator("ip_address", "IPv4 or IPv6")
+def validate_ipv4_address(value: object) -> None:
+    """Refuse what is no address of IPv4."""
+    _refuse_other(value, ipaddress.IPv4Address, "IPv4")
+
+
+def validate_ipv6_address(value: object) -> None:
+    """Refuse what is no address of IPv6."""
+    _refuse_other(value, ipaddress.IPv6Address, "IPv6")
+
+
+def validate_ipv46_address(value: object) -> None:
+    """Refuse what is an address of neither."""
+    _refuse_other(value, ipaddress.ip_address, "IPv4 or IPv6")
+
+
+def ip_address_validators(protocol: str, unpack_ipv4: bool) -> list[Callable[[Any], None]]:
+    """Return what checks addresses of a protocol: ``both``, ``ipv4`` or ``ipv6``.
+
+    Raises ``ValueError`` for another, and for ``unpack_ipv4`` where only one of them is allowed.
+    """
+    if protocol != "both" and unpack_ipv4:
+        raise ValueError("You can only use `unpack_ipv4` if `protocol` is set to 'both'")
+    known = {"both": validate_ipv46_address, "ipv4": validate_ipv4_address, "ipv6": validate_ipv6_address}
+    if protocol.lower() not in known:
+        raise ValueError(f"The protocol '{protocol}' is unknown. Supported: {list(known)}")
+    return [known[protocol.lower()]]
+
+
 validate_email = EmailValidator()
 validate_domain_name = DomainNameValidator()
 validate_slug = RegexValidator(
@@ -365,7 +394,12 @@ validate_unicode_slug = RegexValidator(
     r"^[-\w]+\Z",
     "Enter a valid “slug” consisting of Unicode letters, numbers, underscores, or hyphens.",
 )
-validate_integer = RegexValidator(r"^-?\d+\Z", "Enter a valid integer.")
+integer_validator = RegexValidator(r"^-?\d+\Z", "Enter a valid integer.")
+
+
+def validate_integer(value: object) -> None:
+    """Refuse what is no whole number, in figures."""
+    integer_validator(value)
 
 
 def int_list_validator(
@@ -373,8 +407,7 @@ def int_list_validator(
 ) -> RegexValidator:
     """A validator of whole numbers with ``sep`` between them, negative ones too if ``allow_negative``."""
     number = rf"{'-?' if allow_negative else ''}\d+"
-    message = "Enter only digits separated by commas." if message is None else message
-    return RegexValidator(rf"^{number}(?:{re.escape(sep)}{number})*\Z", message, code)
+    return RegexValidator(rf"^{number}(?:{re.escape(sep)}{number})*\Z", message=message, code=code)
 
 
-validate_comma_separated_integer_list = int_list_validator()
+validate_comma_separated_integer_list = int_list_validator(message="Enter only digits separated by commas.")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
 
 TWINS = ("achoices_among",)
 
@@ -13,7 +16,9 @@ def limited(rows: Any, limit: Any) -> Any:
     return rows.filter(**limit) if isinstance(limit, Mapping) else rows.filter(limit)
 
 
-async def achoices_among(model: Any, attname: str, limit: Any, ordering: Iterable[Any]) -> list[tuple[Any, Any]]:
+async def achoices_among(
+    model: type[AwaitableModel], attname: str, limit: object, ordering: Iterable[object]
+) -> list[tuple[object, object]]:
     """Return the rows of a model that a condition admits, as pairs of a value of theirs and their text."""
     rows = limited(model._default_manager, limit)
     order = tuple(ordering)

@@ -18,8 +18,8 @@ from orm.models.checks.late import relation_checks
 from orm.models.fields.base import NOT_PROVIDED
 from orm.models.on_delete import OnDelete, check_rule, check_rule_fits
 from orm.models.relations.choices import limited
-from orm.models.relations.forward import ForwardOneDescriptor
-from orm.models.relations.related_field import RelatedField
+from orm.models.relations.forward import ForwardOneDescriptor, ForwardOneToOneDescriptor
+from orm.models.relations.related_field import TARGET, Pair, RelatedField
 from orm.models.relations.rels import ManyToOneRel, OneToOneRel
 from orm.models.relations.resolve import (
     check_related_name,
@@ -34,12 +34,14 @@ from orm.sql import types
 if TYPE_CHECKING:
     from orm.checks.messages import CheckMessage
     from orm.models.base import AwaitableModel
+    from orm.models.fields.base import Field
     from orm.models.relations import reverse_one
-    from orm.query import hop
-    from orm.query.hop import Hop
+    from orm.sql import calls, hop
+    from orm.sql.hop import Hop
 else:
+    calls = late_module("orm.sql.calls")
     reverse_one = late_module("orm.models.relations.reverse_one")
-    hop = late_module("orm.query.hop")
+    hop = late_module("orm.sql.hop")
 
 T = TypeVar("T")
 M = TypeVar("M", bound="AwaitableModel")
@@ -59,7 +61,12 @@ class ForeignKey(RelatedField[T]):
 
     many_to_one = True
     rel_class: type[ManyToOneRel] = ManyToOneRel
+    end_of: Any = None
+    """The ManyToManyField that this is an end of, in a join model that was made for one: users know its name."""
+    forward_related_accessor_class: ClassVar[Any] = ForwardOneDescriptor
+    """What makes the attribute that gives the related instance."""
     option_defaults: ClassVar[Mapping[str, Any]] = {
+        **TARGET,
         "on_delete": NOT_PROVIDED,
         "parent_link": False,
         "to_field": None,
@@ -175,20 +182,28 @@ class ForeignKey(RelatedField[T]):
     def contribute_to_class(self, cls: type[Any], name: str, private_only: bool = False, **options: Any) -> None:
         """Join the model ``cls`` as its field ``name``."""
         super().contribute_to_class(cls, name, private_only, **options)
-        setattr(cls, name, ForwardOneDescriptor(self))
+        setattr(cls, name, self.forward_related_accessor_class(self))
         if not cls._meta.abstract:
             self.connect(cls)
 
     def contribute_to_related_class(self, target: type[Any], rel: Any) -> None:
         if rel.field_name is not None and target is not self.model:
             self.target_field  # noqa: B018 (looked up so that a wrong to_field is refused here)
-        descriptor = ReverseManyDescriptor(rel) if rel.multiple else reverse_one.ReverseOneDescriptor(rel)
-        install_reverse(target, rel, descriptor)
+        install_reverse(target, rel, self.related_accessor_class(rel))
+
+    def is_cached(self, instance: Any) -> bool:
+        """Whether an instance has loaded the one it refers to, and still refers to it."""
+        return bool(getattr(self.model, self.name).is_cached(instance))
+
+    @cached_property
+    def related_accessor_class(self) -> Any:
+        """What makes the attribute on the other side."""
+        return ReverseManyDescriptor if self.remote_field.multiple else reverse_one.ReverseOneDescriptor
 
     # -- the column -------------------------------------------------------------------------------------------------
 
     @cached_property
-    def target_field(self) -> Any:
+    def target_field(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The field of the target whose value this column holds."""
         meta = self.related_model._meta
         name = self.remote_field.field_name
@@ -210,11 +225,11 @@ class ForeignKey(RelatedField[T]):
         """The attribute of a target instance that holds what this column holds."""
         return str(self.target_field.attname)
 
-    def siblings_of(self, instance: Any) -> dict[str, Any]:
+    def siblings_of(self, instance: AwaitableModel) -> dict[str, object]:
         """Return the condition on rows that refer to the same row as an instance."""
         return {self.attname: getattr(instance, self.attname)}
 
-    def rows_referring_to(self, related: Any) -> dict[str, Any]:
+    def rows_referring_to(self, related: AwaitableModel) -> dict[str, object]:
         """Return the condition on rows that refer to an instance of the target."""
         return {self.attname: getattr(related, self.target_attname)}
 
@@ -256,6 +271,11 @@ class ForeignKey(RelatedField[T]):
         places: int | None = self.target_field.decimal_places
         return places
 
+    @property
+    def from_db_value(self) -> Any:
+        """What reads the target's key, where its field has a ``from_db_value`` of its own."""
+        return getattr(self.target_field, "from_db_value", None)
+
     if TYPE_CHECKING:
 
         async def aload(self, instance: AwaitableModel) -> T:
@@ -264,6 +284,14 @@ class ForeignKey(RelatedField[T]):
             Right also where ``await review.customer`` is not: of a column that is NULL it gives None.
             """
             raise NotImplementedError  # what runs is the descriptor's, in ``forward``
+
+    @property
+    def related_fields(self) -> tuple[Pair, ...]:
+        return ((self, self.target_field),)
+
+    def accessor_class(self, wanted: type[ForwardOneDescriptor]) -> type[ForwardOneDescriptor]:
+        """Return the class of the attribute: the one that is wanted."""
+        return wanted
 
     # -- values -----------------------------------------------------------------------------------------------------
 
@@ -284,7 +312,31 @@ class ForeignKey(RelatedField[T]):
         except (TypeError, ValueError) as problem:
             cause = problem.__cause__  # what the target's field said before it put its own name in front
             cause = cause if isinstance(cause, Exception) else problem
-            raise self.target_field.refusal(cause, value, field=self) from problem
+            raise self.target_field.refusal(cause, value, field=self.end_of or self) from problem
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        """Return what the column of the target is on one database, of a key or an instance."""
+        if not prepared:
+            value = self.get_prep_value(value)
+        return self.target_field.get_db_prep_value(value, connection, prepared=True)
+
+    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
+        """Return what is stored for a key or an instance: what the target's field stores for it."""
+        if value is None or hasattr(value, "resolve_expression"):
+            return value
+        return self.target_field.get_db_prep_save(self.get_prep_value(value), connection)
+
+    @property
+    def stores_prepared(self) -> bool:
+        cls = type(self)
+        own = cls.get_db_prep_save, cls.get_db_prep_value
+        library = ForeignKey.get_db_prep_save, ForeignKey.get_db_prep_value
+        return own == library and bool(self.target_field.stores_prepared)
+
+    @property
+    def compares_prepared(self) -> bool:
+        own = type(self).get_db_prep_value is not ForeignKey.get_db_prep_value
+        return not own and bool(self.target_field.compares_prepared)
 
     def value_of(self, instance: Any) -> Any:
         """Return the key of a target instance; refuse other models' instances and unsaved ones."""
@@ -298,13 +350,18 @@ class ForeignKey(RelatedField[T]):
                 f"{self} compares with {target.__name__} instances, got {instance!r}, a {type(instance).__name__}."
             )
         value = getattr(instance, self.target_attname) if own else instance.pk
-        if value is None:
+        if (value is None or not self.target_field.primary_key) and not instance._is_pk_set():
             raise ValueError(
                 "Model instances passed to related filters must be saved. "
                 f"Unsaved model instance {instance!r} cannot be used in an ORM query. It has no "
-                f"{self.target_field.name} yet, so {self} can't refer to it; save it first."
+                f"{instance._meta.pk.name} yet, so {self} can't refer to it; save it first."
             )
         return value
+
+    def is_unsaved(self, related: Any) -> bool:
+        """Whether an instance of the target has no key of its own yet, so that nothing can refer to its row."""
+        key = getattr(related, self.target_attname) if self.target_field.primary_key else related.pk
+        return key is None or type(key) is calls.DatabaseDefault
 
     @property
     def chosen_attname(self) -> str:
@@ -323,14 +380,17 @@ class ForeignKey(RelatedField[T]):
         """Return the key to be written, taken from an instance that was assigned before it was saved."""
         held = instance.__dict__
         value = held.get(self.attname)
-        if value not in NO_KEY or self.name not in held.get(PENDING, ()) or self.name not in held:
+        pending = held.get(PENDING)
+        if not pending or self.name not in pending or self.name not in held:
             return value
         related = held[self.name]
         key = getattr(related, self.target_attname)
-        if key is None:
+        if value not in NO_KEY and (self.target_field.primary_key or value != key):
+            return value
+        if self.is_unsaved(related):
             action = "bulk_create" if add else "bulk_update"
             raise ValueError(
-                f"{action}() prohibited to prevent data loss due to unsaved related object '{self.name}': {self} holds "
+                f"{action}() prohibited to prevent data loss due to unsaved related object '{self.name}'. {self} holds "
                 f"{related!r}; save it first."
             )
         held[self.attname] = key
@@ -345,7 +405,7 @@ class ForeignKey(RelatedField[T]):
         if not self.remote_field.parent_link:
             super().validate(value, instance)
 
-    async def avalidate_target(self, instance: Any) -> None:
+    async def avalidate_target(self, instance: AwaitableModel) -> None:
         """Check that the row referred to exists and is one that ``limit_choices_to`` admits.
 
         Raises ``ValidationError``. A loaded instance is taken for a row that exists.
@@ -362,9 +422,9 @@ class ForeignKey(RelatedField[T]):
         if not await rows.aexists():
             name = self.related_model._meta.verbose_name
             raise ValidationError(
-                "%(model)s instance with %(field)s %(value)r does not exist or can't be chosen here.",
+                "%(model)s instance with %(field)s %(value)r is not a valid choice.",
                 code="invalid",
-                params={"model": name, "field": self.target_field.name, "value": value},
+                params={"model": name, "pk": value, "field": self.target_field.name, "value": value},
             )
 
 
@@ -374,6 +434,7 @@ class OneToOneField(ForeignKey[T]):
     many_to_one = False
     one_to_one = True
     rel_class = OneToOneRel
+    forward_related_accessor_class = ForwardOneToOneDescriptor
     option_defaults = {"unique": True, "db_index": False}
 
     if TYPE_CHECKING:
@@ -427,6 +488,6 @@ class OneToOneField(ForeignKey[T]):
         super().__init__(to, on_delete, *args, **options)
 
 
-def _unique_by_constraint(field: Any) -> bool:
+def _unique_by_constraint(field: Field) -> bool:
     """Whether Meta of the field's model makes it unique, in every row."""
     return any(relation_checks.is_whole_key(one, (field.name,)) for one in field.model._meta.constraints)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.checks.messages import CheckMessage
 from orm.config import settings
@@ -18,30 +18,20 @@ from orm.models.checks.late import relation_checks
 from orm.models.fetching import check_fetch_allowed, fetch
 from orm.models.fields.base import NOT_PROVIDED
 from orm.models.on_delete import check_rule, rule_that_changes_fields
-from orm.models.relations.forward import rows_like
+from orm.models.relations.forward import ForwardOneDescriptor, rows_like
 from orm.models.relations.manager_class import Link, manager_class
 from orm.models.relations.many_blocking import RelatedManager
-from orm.models.relations.related_field import RelatedField
+from orm.models.relations.path_info import ExtraRestriction
+from orm.models.relations.related_field import TARGET, Pair, RelatedField
+from orm.models.relations.related_row import RelatedRow
 from orm.models.relations.rels import ForeignObjectRel
 from orm.models.relations.resolve import check_related_name, check_target, install_reverse, target_label
-from orm.query.hop import Hop
-from orm.query.prefetch import Loader, ManyLoader, on
-from orm.sql.conditions import Q
+from orm.query.known_related import KnownRelated
+from orm.query.relation_loaders import Loader, ManyLoader, on
+from orm.sql.hop import Hop
 
-Pair = tuple[Any, Any]
-
-
-class ExtraRestriction:
-    """What a field's ``get_extra_restriction`` adds to its joins."""
-
-    def __init__(self, field: ForeignObject, reverse: bool) -> None:
-        self.field = field
-        self.reverse = reverse
-
-    def condition(self, near: str, far: str) -> Any:
-        """Return the condition on a join of the table aliased ``far`` to the one aliased ``near``."""
-        target, own = (near, far) if self.reverse else (far, near)
-        return self.field.get_extra_restriction(target, own)
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
 
 
 class ForeignObjectReverse(ForeignObjectRel):
@@ -76,6 +66,7 @@ class ForeignObject(RelatedField[Any]):
     concrete = False
     requires_unique_target = True
     option_defaults: ClassVar[Mapping[str, Any]] = {
+        **TARGET,
         **dict.fromkeys(("on_delete", "from_fields", "to_fields"), NOT_PROVIDED),
         "parent_link": False,
     }
@@ -84,13 +75,13 @@ class ForeignObject(RelatedField[Any]):
     def __init__(
         self,
         to: Any,
-        on_delete: Any,
+        on_delete: object,
         from_fields: Sequence[str],
         to_fields: Sequence[str | None],
         rel: ForeignObjectRel | None = None,
         related_name: str | None = None,
         related_query_name: str | None = None,
-        limit_choices_to: Any = None,
+        limit_choices_to: object = None,
         parent_link: bool = False,
         swappable: bool = True,
         **options: Any,
@@ -119,7 +110,7 @@ class ForeignObject(RelatedField[Any]):
     def check_declaration(self) -> None:
         check_related_name(self, self.remote_field.related_name)
 
-    def own_checks(self, aliases: Iterable[str], from_model: Any) -> Iterable[CheckMessage]:
+    def own_checks(self, aliases: Iterable[str], from_model: object) -> Iterable[CheckMessage]:
         """What it refers to, by which names, and whether that is one row."""
         yield from relation_checks.relation_checks(self)
         yield from relation_checks.foreign_object_checks(self)
@@ -131,13 +122,20 @@ class ForeignObject(RelatedField[Any]):
         if not cls._meta.abstract:
             self.connect(cls)
 
-    def contribute_to_related_class(self, target: type[Any], rel: Any) -> None:
+    def contribute_to_related_class(self, target: type[AwaitableModel], rel: ForeignObjectRel) -> None:
         install_reverse(target, rel, ReverseObjectDescriptor(rel))
 
     # -- the columns -------------------------------------------------------------------------------------------------
 
+    @property
+    def target_attname(self) -> str:
+        """The attribute of the target that its first field equals."""
+        return str(self.related_fields[0][1].attname)
+
     @cached_property
-    def related_fields(self) -> tuple[Pair, ...]:
+    def related_fields(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self,
+    ) -> tuple[Pair, ...]:
         """Pairs of a field of this model and the one of the target that it equals.
 
         Raises ``ImproperlyConfigured`` for one without a column.
@@ -153,16 +151,6 @@ class ForeignObject(RelatedField[Any]):
         return pairs
 
     @property
-    def local_related_fields(self) -> tuple[Any, ...]:
-        """The fields of this model it is made of."""
-        return tuple(near for near, _ in self.related_fields)
-
-    @property
-    def foreign_related_fields(self) -> tuple[Any, ...]:
-        """The fields of the target they equal."""
-        return tuple(far for _, far in self.related_fields)
-
-    @property
     def target_field(self) -> Any:
         """The field a bare value in a condition on this relation is compared with: the target's key."""
         return self.related_model._meta.pk
@@ -170,6 +158,39 @@ class ForeignObject(RelatedField[Any]):
     def get_extra_restriction(self, alias: str, related_alias: str) -> Any:
         """Return a condition that joins to the target (aliased ``alias``) must meet besides; for subclasses."""
         return None
+
+    def get_extra_descriptor_filter(self, instance: object) -> Any:
+        """Return what the row that an instance refers to must meet besides, a Q or a mapping; for subclasses."""
+        return {}
+
+    @cached_property
+    def row(self) -> RelatedRow | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """What conditions compare: its columns together, where these are several and say all about its rows."""
+        return RelatedRow(self) if len(self.from_fields) > 1 and self.restriction() is None else None
+
+    def values_that_refer_to(self, related: object) -> tuple[Any, ...]:
+        """Return what this model's columns hold where they refer to an instance.
+
+        Raises ``ValueError`` for an instance of another model, or one that is not saved.
+        """
+        if not isinstance(related, self.related_model._meta.concrete_model):
+            raise ValueError(f'Cannot query "{related}": Must be "{self.related_model.__name__}" instance.')
+        values = self.target_values_of(related)
+        if all(value is None for value in values):
+            raise ValueError(
+                f"Unsaved model instance {related!r} cannot be used in an ORM query. It has no "
+                f"{self.foreign_related_fields[0].name} yet, so {self} can't refer to it; save it first."
+            )
+        return values
+
+    def accessor_class(self, wanted: type[ForwardOneDescriptor]) -> type[ForwardOneDescriptor]:
+        """Return the class of the attribute, where a class of an application's own is wanted: with what it says."""
+        if issubclass(wanted, ForwardObjectDescriptor):
+            return wanted
+        if issubclass(ForwardObjectDescriptor, wanted):
+            return ForwardObjectDescriptor
+        bases = (wanted, ForwardObjectDescriptor)
+        return type(wanted.__name__, bases, {"__module__": wanted.__module__})  # pyright: ignore[reportGeneralTypeIssues]
 
     def restriction(self, reverse: bool = False) -> ExtraRestriction | None:
         """Return what joins are asked besides equal columns; None where the class says nothing."""
@@ -187,21 +208,6 @@ class ForeignObject(RelatedField[Any]):
 
     # -- values ------------------------------------------------------------------------------------------------------
 
-    def values_of(self, instance: Any) -> tuple[Any, ...]:
-        """Return what an instance of this model refers to."""
-        return tuple(getattr(instance, near.attname) for near, _ in self.related_fields)
-
-    def target_values_of(self, related: Any) -> tuple[Any, ...]:
-        """Return what referring instances have in their columns."""
-        return tuple(getattr(related, far.attname) for _, far in self.related_fields)
-
-    def condition(self, values: Iterable[tuple[Any, ...]], names: Sequence[str]) -> Q:
-        """Return the condition that columns hold one of several groups of values."""
-        found = Q()
-        for group in values:
-            found |= Q(**dict(zip(names, group, strict=True)))
-        return found
-
     def get_default(self) -> None:
         """A relation without a column has no default."""
 
@@ -213,28 +219,14 @@ class ForeignObject(RelatedField[Any]):
         return super().clone()
 
 
-class ForwardObjectDescriptor:
+class ForwardObjectDescriptor(ForwardOneDescriptor):
     """The attribute of a ForeignObject: the instance it refers to, loaded on demand."""
-
-    def __init__(self, field: ForeignObject) -> None:
-        self.field = self.relation = field
-        self.name = field.name
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self.field}>"
-
-    @cached_property
-    def RelatedObjectDoesNotExist(self) -> type[Exception]:
-        """Raised where the fields hold nothing, or no row has such values; also an AttributeError, for ``hasattr``."""
-        names = {"__module__": self.field.model.__module__, "__qualname__": f"{self.field}.RelatedObjectDoesNotExist"}
-        bases = (self.field.related_model.DoesNotExist, AttributeError)
-        return type("RelatedObjectDoesNotExist", bases, names)
 
     def prefetch_loader(self, name: str) -> ForwardObjectLoader:
         """Return what loads this attribute for many instances."""
         return ForwardObjectLoader(self.field, name)
 
-    def is_cached(self, instance: Any) -> bool:
+    def is_cached(self, instance: AwaitableModel) -> bool:
         """Whether the related instance is loaded and still the right one."""
         related = instance.__dict__.get(self.name)
         return related is not None and self.field.target_values_of(related) == self.field.values_of(instance)
@@ -258,7 +250,8 @@ class ForwardObjectDescriptor:
             field = self.field
             names = [far.attname for far in field.foreign_related_fields]
             condition = field.condition([field.values_of(instance)], names)
-            instance.__dict__[self.name] = await rows_like(field.related_model, instance).aget(condition)
+            rows = filtered(rows_like(field.related_model, instance), field.get_extra_descriptor_filter(instance))
+            instance.__dict__[self.name] = await rows.aget(condition)
         return instance.__dict__[self.name]
 
     def __set__(self, instance: Any, value: Any) -> None:
@@ -276,12 +269,17 @@ class ForwardObjectDescriptor:
             instance.__dict__[self.name] = value
 
 
+def filtered(rows: Any, condition: object) -> Any:
+    """Return the rows that meet a condition, given as a Q or a mapping of lookups."""
+    return rows.complex_filter(condition) if condition else rows
+
+
 class ForwardObjectLoader(Loader):
     """Loads what ForeignObjects refer to."""
 
     single = True
 
-    def held(self, instance: Any) -> Any:
+    def held(self, instance: object) -> Any:
         descriptor = getattr(type(instance), self.name)
         return instance.__dict__[self.name] if descriptor.is_cached(instance) else None
 
@@ -352,13 +350,9 @@ class ReverseObjectLoader(ManyLoader):
         for related in found:
             groups[field.values_of(related)].append(related)
         for instance in instances:
-            rows = list(groups[field.target_values_of(instance)])
-            for related in rows:
+            for related in groups[field.target_values_of(instance)]:
                 related.__dict__[field.name] = instance
-            if to_attr is not None:
-                instance.__dict__[to_attr] = rows
-            else:
-                instance.__dict__.setdefault("_prefetched_objects_cache", {})[self.name] = rows
+        self.give_by(field.target_values_of, instances, groups, to_attr)
         return found
 
 
@@ -376,12 +370,13 @@ class ObjectRelatedManager(RelatedManager[Any]):
 
     def _narrowed(self, rows: Any = None) -> Any:
         field = self.link.field
-        names = [near.attname for near in field.local_related_fields]
-        return (self._every_row() if rows is None else rows).filter(
-            field.condition([self._key_of_instance(field)], names)
-        )
+        names = tuple(near.attname for near in field.local_related_fields)
+        key = self._key_of_instance(field)
+        queryset = (self._every_row() if rows is None else rows).filter(field.condition([key], names))
+        queryset._known_related = (KnownRelated(field.name, names, key, self.instance),)
+        return queryset
 
-    async def _change(self, keys: list[Any] | None, to: Any) -> None:
+    async def _change(self, keys: Sequence[object] | None, to: Any) -> None:
         field = self.link.field
         if to is None:
             raise FieldError(f"{field} is made of fields with meanings of their own, so it can't be emptied.")

@@ -8,31 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from orm.db.routing import routes
 from orm.models.fetching import FETCH_ONE, aload_field, check_fetch_allowed, fetch, part_of, rows_of, siblings
+from orm.models.relations.prefetched_relation import PrefetchQuerysets
 from orm.models.state import NO_KEY, PENDING
 
 if TYPE_CHECKING:
-    from orm.models.relations.foreign_key import ForeignKey
+    from orm.models.base import AwaitableModel
 
 _MISSING: Any = object()
 
 
-def rows_like(model: type[Any], like: Any) -> Any:
+def rows_like(model: type[AwaitableModel], like: Any) -> Any:
     """Return the QuerySet of all rows of ``model``, on the database and with the fetch mode of an instance."""
     state = like._state
     queryset = rows_of(model, like)
     return queryset if state.fetch_mode == FETCH_ONE else queryset.fetch_mode(state.fetch_mode)
 
 
-class ForwardOneDescriptor:
+class ForwardOneDescriptor(PrefetchQuerysets):
     """The attribute of a ForeignKey or OneToOneField. ``Book.author.field`` is the field."""
 
-    def __init__(self, field: ForeignKey[Any]) -> None:
-        self.field = field
-        self.relation = field
+    def __new__(cls, field: Any) -> Self:
+        return cast("Self", object.__new__(field.accessor_class(cls)))
+
+    def __init__(self, field: Any) -> None:
+        self.field: Any = field
+        self.relation: Any = field
         self.name = field.name
         self.attname = field.attname
 
@@ -41,16 +45,26 @@ class ForwardOneDescriptor:
 
     @cached_property
     def _target_attname(self) -> str:
-        return self.field.target_attname
+        return str(self.field.target_attname)
+
+    @cached_property
+    def _keys_of_parents(self) -> tuple[str, ...]:
+        """The attributes for keys of parents' tables that the instance shares with one assigned to its parent link."""
+        if not (self.field.remote_field.parent_link and self.field.primary_key):
+            return ()
+        target = self.field.related_model
+        keys = [model._meta.pk.attname for model in (target, *target._meta.all_parents)]
+        return tuple(key for key in dict.fromkeys(keys) if key != self.attname)
 
     @cached_property
     def RelatedObjectDoesNotExist(self) -> type[Exception]:
         """Raised where a foreign key that may not be null holds nothing; also an AttributeError, for ``hasattr``."""
         bases = (self.field.related_model.DoesNotExist, AttributeError)
-        names = {"__module__": self.field.model.__module__, "__qualname__": f"{self.field}.RelatedObjectDoesNotExist"}
+        qualname = f"{self.field.model.__qualname__}.{self.name}.RelatedObjectDoesNotExist"
+        names = {"__module__": self.field.model.__module__, "__qualname__": qualname}
         return type("RelatedObjectDoesNotExist", bases, names)
 
-    def is_cached(self, instance: Any) -> bool:
+    def is_cached(self, instance: AwaitableModel) -> bool:
         """Whether the related instance is loaded and still the right one."""
         related = instance.__dict__.get(self.name)
         if related is None:
@@ -65,8 +79,8 @@ class ForwardOneDescriptor:
         held = instance.__dict__
         related = held.get(self.name)
         if related is not None:
-            key = held.get(self.attname)
-            if related.__dict__.get(self._target_attname, key) == key or self.is_cached(instance):
+            key = held.get(self.attname, _MISSING)  # defer() may have left it out
+            if related.__dict__.get(self._target_attname, key) == key or key is _MISSING or self.is_cached(instance):
                 return related
             del held[self.name]
         if held.get(self.attname, _MISSING) is None:
@@ -78,16 +92,20 @@ class ForwardOneDescriptor:
         check_fetch_allowed(instance, what)
         return fetch(lambda: self.aload(instance), what)
 
-    def _is_whole(self, instance: Any) -> bool:
+    def _is_whole(self, instance: AwaitableModel) -> bool:
         """Whether the instance has loaded all that its parent's row holds."""
         held, target = instance.__dict__, self.field.related_model
         return isinstance(instance, target) and all(f.attname in held for f in target._meta.concrete_fields)
 
-    def _nothing(self, instance: Any) -> None:
+    def _nothing(self, instance: AwaitableModel) -> None:
         if not self.field.null:
             raise self.RelatedObjectDoesNotExist(
                 f"{type(instance).__name__} has no {self.name}: {self.attname} is None."
             )
+
+    def get_queryset(self, *, instance: object) -> Any:
+        """Return the rows among which the related one is looked up; a subclass may choose others."""
+        return rows_like(self.field.related_model, instance)
 
     async def aload(self, instance: Any) -> Any:
         """Load the related instance (under fetch mode *peers* those of all siblings), keep it and return it.
@@ -102,7 +120,7 @@ class ForwardOneDescriptor:
             return self._nothing(instance)
         group = siblings(instance, self._lacks)
         target = self.field.target_field
-        rows = rows_like(self.field.related_model, instance)
+        rows = self.get_queryset(instance=instance)
         if len(group) == 1:
             self.keep(instance, await rows.aget(**{target.attname: instance.__dict__[self.attname]}))
             return instance.__dict__[self.name]
@@ -118,7 +136,7 @@ class ForwardOneDescriptor:
     def _lacks(self, peer: Any) -> bool:
         return peer.__dict__.get(self.attname) is not None and not self.is_cached(peer)
 
-    def keep_many(self, instances: Iterable[Any], found: Iterable[Any]) -> None:
+    def keep_many(self, instances: Iterable[AwaitableModel], found: Iterable[object]) -> None:
         """Give each instance the one among ``found`` it refers to."""
         by_key = {related.__dict__[self._target_attname]: related for related in found}
         for instance in instances:
@@ -126,7 +144,7 @@ class ForwardOneDescriptor:
             if related is not None:
                 self.keep(instance, related)
 
-    def keep(self, instance: Any, related: Any) -> None:
+    def keep(self, instance: object, related: object) -> None:
         """Make ``related`` the loaded instance, and where the relation is one to one, the other way round too."""
         held = instance.__dict__
         held[self.name] = related
@@ -134,6 +152,9 @@ class ForwardOneDescriptor:
         rel = self.field.remote_field
         if not rel.multiple and rel.accessor_name is not None:
             related.__dict__[rel.accessor_name] = instance
+
+    def prefetched_relation(self) -> tuple[type[Any], str]:
+        return self.field.model, self.name
 
     def __set__(self, instance: Any, value: Any) -> None:
         held = instance.__dict__
@@ -145,7 +166,7 @@ class ForwardOneDescriptor:
                     f'Cannot assign "{value!r}": "{type(instance).__name__}.{self.name}" must be a '
                     f'"{target.__name__}" instance. Raw keys go into {self.attname}.'
                 )
-        if routes.active and value is not None:
+        if routes.apart and value is not None:
             routes.relate(instance, value)
         if not rel.multiple and rel.accessor_name is not None:
             former = held.get(self.name)
@@ -160,7 +181,13 @@ class ForwardOneDescriptor:
         key = getattr(value, self._target_attname)
         held[self.name] = value
         held[self.attname] = key
-        if key in NO_KEY:
+        for attname in self._keys_of_parents:
+            held[attname] = getattr(value, attname)
+        if key in NO_KEY or (value.pk is None and not self.field.target_field.primary_key):
             held.setdefault(PENDING, set()).add(self.name)
         elif PENDING in held:
             held[PENDING].discard(self.name)
+
+
+class ForwardOneToOneDescriptor(ForwardOneDescriptor):
+    """The attribute of a OneToOneField."""

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import zlib
 from typing import TYPE_CHECKING, Any
 
 from orm.models.on_delete import CASCADE
 from orm.models.relations.foreign_key import ForeignKey
+from orm.models.table_names import table_name
 
 if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
     from orm.models.base_blocking import Model
     from orm.models.relations.many_to_many import ManyToManyField
-
-# The shortest limit among databases in wide use (PostgreSQL, 63); a longer name is cut and made unique by a digest.
-MAX_NAME_LENGTH = 63
 
 
 def join_table_name(field: ManyToManyField[Any]) -> str:
     """Return the join table's name: the owner's table and the field's name, shortened when it must be."""
     if field.db_table:
         return field.db_table
-    name = f"{field.model._meta.db_table}_{field.name}"
-    if len(name) <= MAX_NAME_LENGTH:
-        return name
-    digest = f"{zlib.crc32(name.encode()):08x}"
-    return f"{name[: MAX_NAME_LENGTH - 9]}_{digest}"
+    return table_name(f"{field.model._meta.db_table}_{field.name}")
 
 
-def make_join_model(field: ManyToManyField[Any], target: type[Any]) -> type[Model]:
+def make_join_model(field: ManyToManyField[Any], target: type[AwaitableModel]) -> type[Model]:
     """Declare and return the join model, called ``Book_authors`` for ``Book.authors``."""
     owner = field.model
     meta = owner._meta
@@ -47,7 +41,7 @@ def make_join_model(field: ManyToManyField[Any], target: type[Any]) -> type[Mode
             "db_table": join_table_name(field),
             "managed": meta.managed,
             "unique_together": ((near, far),),
-            "verbose_name": f"{meta.object_name}-{target._meta.object_name} relationship",
+            "verbose_name": f"{meta.model_name}-{target._meta.model_name} relationship",
         },
     )
     keys = {
@@ -59,6 +53,8 @@ def make_join_model(field: ManyToManyField[Any], target: type[Any]) -> type[Mode
         )
         for end, model in ((near, owner), (far, target))
     }
+    for key in keys.values():
+        key.end_of = field
     declare: Any = type(owner)
     root = owner._root_model
     model: type[Model] = declare(name, (root,), {"__module__": owner.__module__, "Meta": options, **keys})

@@ -6,9 +6,16 @@ relations is one class attribute, ``link``, so that making a manager on each acc
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from orm.late import late_module
 from orm.models.managers import BaseManager, own_state
+
+if TYPE_CHECKING:
+    from orm.models.relations import many_blocking as many
+    from orm.models.relations.rels import ForeignObjectRel
+else:
+    many = late_module("orm.models.relations.many_blocking")
 
 C = TypeVar("C")
 
@@ -16,7 +23,7 @@ C = TypeVar("C")
 class Link:
     """One side of a relation, as its managers need it. ``name`` is the attribute on the instances of that side."""
 
-    def __init__(self, name: str, rel: Any, field: Any) -> None:
+    def __init__(self, name: str, rel: ForeignObjectRel, field: Any) -> None:
         self.name = name
         self.rel = rel
         self.field = field
@@ -29,7 +36,15 @@ class JoinedLink(Link):
     """
 
     def __init__(
-        self, name: str, rel: Any, field: Any, through: Any, near: Any, far: Any, reverse: bool, symmetrical: bool
+        self,
+        name: str,
+        rel: ForeignObjectRel,
+        field: object,
+        through: Any,
+        near: Any,
+        far: Any,
+        reverse: bool,
+        symmetrical: bool,
     ) -> None:
         super().__init__(name, rel, field)
         self.through = through
@@ -44,6 +59,22 @@ class JoinedLink(Link):
         return f"{self.far.remote_field.name}__{self.near.attname}"
 
 
+class Withheld:
+    """In the place of an operation that a relation can't have: it is not there, and the error says why."""
+
+    def __init__(self, name: str, link: Link) -> None:
+        self.name = name
+        self.link = link
+
+    def __get__(self, manager: Any, owner: Any = None) -> Any:
+        if manager is None:
+            return self
+        raise AttributeError(
+            f"{self.link.name}.{self.name}() would leave {self.link.field} empty, and it may not be null. "
+            "Give it null=True, or delete the rows."
+        )
+
+
 def manager_class(operations: type[C], manager: BaseManager[Any], link: Link) -> type[C]:
     """Return a subclass of ``operations`` and of ``manager``'s class, with the state its ``__init__`` set."""
     base: Any = type(manager)
@@ -54,5 +85,17 @@ def manager_class(operations: type[C], manager: BaseManager[Any], link: Link) ->
         "_every": manager.get_queryset() if base.get_queryset is BaseManager.get_queryset else None,
         "__module__": operations.__module__,
     }
+    if type(link) is Link and not link.field.null:
+        body.update((name, Withheld(name, link)) for name in ("remove", "aremove", "clear", "aclear"))
     made: Any = type(operations.__name__, (operations, base), body)
     return made  # type: ignore[no-any-return]
+
+
+def create_reverse_many_to_one_manager(superclass: type[Any], rel: Any) -> type[Any]:
+    """Return the class of a foreign key's managers on its other side, on top of a manager class of one's own.
+
+    Parameters: ``superclass`` is a manager class of the related model, ``rel`` the far side of the foreign key.
+    """
+    manager = superclass()
+    manager.model = rel.related_model
+    return manager_class(many.RelatedManager, manager, Link(str(rel.accessor_name), rel, rel.field))

@@ -8,38 +8,41 @@ public names from ``many_blocking``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from orm.bridge.crossing import call_form
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.db.routing import routes
 from orm.db.transactions.public import atomic
 from orm.models.managers import BaseManager
-from orm.models.relations.manager_class import JoinedLink, Link, manager_class
+from orm.models.relations.manager_class import JoinedLink, Link, Withheld, manager_class
+from orm.models.relations.prefetched_relation import PrefetchQuerysets
 from orm.models.signals import m2m_changed
-from orm.query.prefetch import PREFETCHED, ChosenRows
+from orm.query.known_related import KnownRelated
+from orm.query.prefetch import ChosenRows
 from orm.query.queryset_blocking import QuerySet
+from orm.query.relation_loaders import PREFETCHED
 from orm.sql.conditions import Q
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
     from orm.models.managers import Manager
 
+S = TypeVar("S")
 M = TypeVar("M", bound="AwaitableModel")
-"""Where an instance keeps the rows of its many-valued relations, by accessor: a list, or the QuerySet made of it."""
 
 if TYPE_CHECKING:
 
     class _Base(Manager[M]):
         """For type checkers the narrowed manager has everything a manager has, and it belongs to instances."""
 
-        def __get__(self, instance: Any, owner: Any) -> Self: ...  # type: ignore[override]
+        def __get__(self: S, instance: Any, owner: Any) -> S: ...  # type: ignore[override]
 
 else:
     _Base = BaseManager
 
 
-class InstanceManager(_Base[M]):
+class InstanceManager(PrefetchQuerysets, _Base[M]):
     """What both kinds of related manager share. ``instance`` is the row whose related rows it manages."""
 
     instance: Any
@@ -51,36 +54,55 @@ class InstanceManager(_Base[M]):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._name} of {self.instance!r}>"
 
+    def _written(self) -> str:
+        return f"{type(self.instance).__name__.lower()}.{self._name}"
+
     def __call__(self, *, manager: str) -> Any:
         """Return the same rows under another manager of the related model: ``book_set(manager="published")``."""
         managers = self.model._meta.managers_map
         if manager not in managers:
-            raise ValueError(f"{self.model.__name__} has no manager {manager!r}; it has {', '.join(managers)}.")
+            raise AttributeError(f"{self.model.__name__} has no manager {manager!r}; it has {', '.join(managers)}.")
         cls = manager_class(self.operations, managers[manager], self.link)
         made = object.__new__(cls)
         made.instance = self.instance
         return made
+
+    def __getattr__(self, name: str) -> Any:
+        withheld = getattr(type(self), name, None)
+        if isinstance(withheld, Withheld):  # Python comes here after the AttributeError that it raised: raise it again
+            return withheld.__get__(self)
+        return super().__getattr__(name)
 
     @property
     def _name(self) -> str:
         return self.link.name
 
     @property
+    def _changed(self) -> type[Any]:
+        """The model whose rows say what is related."""
+        return self.model
+
+    @property
     def _alias(self) -> str:
         """The database that the relation is changed on."""
         if routes.active:
-            alias = self._db or routes.to_write(self.model, {"instance": self.instance})
+            alias = self._db or routes.to_write(self._changed, {"instance": self.instance})
             routes.wrote(alias)
             return alias
         return self._db or self.instance._state.db or DEFAULT_DB_ALIAS
 
     def _key_of_instance(self, foreign_key: Any) -> Any:
-        """Return the instance's value that ``foreign_key`` refers to; refuse an instance that has none yet."""
+        """Return the instance's value that ``foreign_key`` refers to; refuse an instance without a key of its own."""
         key = getattr(self.instance, foreign_key.target_attname)
-        if key is None:
+        if key is None or (not foreign_key.target_field.primary_key and not self.instance._is_pk_set()):
+            if self.instance._is_pk_set():
+                raise ValueError(
+                    f'"{self.instance!r}" needs to have a value for field "{foreign_key.target_field.name}" before '
+                    "this relationship can be used."
+                )
             raise ValueError(
                 f"{type(self.instance).__name__!r} instance needs to have a primary key value before this relationship "
-                f"can be used. {self.instance!r} has no {foreign_key.target_attname} yet, so it has no {self._name}; "
+                f"can be used. {self.instance!r} has no {self.instance._meta.pk.name} yet, so it has no {self._name}; "
                 "save it first."
             )
         return key
@@ -97,7 +119,7 @@ class InstanceManager(_Base[M]):
                 return rows  # type: ignore[no-any-return]
         return self._narrowed()
 
-    def _queryset_of(self, objects: list[Any]) -> QuerySet[M]:
+    def _queryset_of(self, objects: list[object]) -> QuerySet[M]:
         """Return prefetched objects as a QuerySet; what is chained to it asks for the related rows anew."""
         queryset: Any
         if type(objects) is ChosenRows:
@@ -111,9 +133,12 @@ class InstanceManager(_Base[M]):
         queryset._prefetch_done = True
         return queryset  # type: ignore[no-any-return]
 
-    def _narrowed(self, rows: Any = None) -> QuerySet[M]:
+    def _narrowed(self, rows: object = None) -> QuerySet[M]:
         """Return the rows that are related, of those given or else of all."""
         raise NotImplementedError(f"{type(self).__name__} does not say which rows are related.")
+
+    def prefetched_relation(self) -> tuple[type[Any], str]:
+        return type(self.instance), self._name
 
     def _every_row(self) -> QuerySet[M]:
         """Return the related model's rows as its own manager shows them, on the instance's database."""
@@ -123,7 +148,9 @@ class InstanceManager(_Base[M]):
             return queryset._set(_hints={"instance": self.instance})
         state = self.instance.__dict__.get("_state")  # not instance._state, which would make one
         alias = self._db or (state and state.db)
-        return queryset if alias in (None, DEFAULT_DB_ALIAS) else queryset.using(alias)
+        if alias in (None, DEFAULT_DB_ALIAS):
+            return queryset
+        return queryset.using(alias) if self._db else queryset._set(_using=alias, _follows=True)
 
     def all(self) -> QuerySet[M]:  # type: ignore[override]
         """Return the related rows."""
@@ -135,7 +162,7 @@ class InstanceManager(_Base[M]):
         if prefetched is not None:
             prefetched.pop(self._name, None)
 
-    def _check_instance(self, obj: Any) -> Any:
+    def _check_instance(self, obj: object) -> M:
         if not isinstance(obj, self.model):
             raise TypeError(
                 f"{self.model.__name__!r} instance expected, got {obj!r}: {self._name} of "
@@ -149,9 +176,12 @@ class AwaitableRelatedManager(InstanceManager[M]):
 
     def _narrowed(self, rows: Any = None) -> QuerySet[M]:
         field = self.link.field
+        related: QuerySet[M] = self._every_row() if rows is None else rows
+        if getattr(self.instance, field.target_attname) is None and self.instance._is_pk_set():
+            return related.none()  # nothing can refer to it by what is null
         key = self._key_of_instance(field)
-        queryset = (self._every_row() if rows is None else rows).filter(**{field.attname: key})
-        queryset._known_related = (field.name, field.attname, {key: self.instance})
+        queryset = related.filter(**{field.attname: key})
+        queryset._known_related = (KnownRelated(field.name, field.attname, key, self.instance),)
         return queryset
 
     async def acreate(self, **values: Any) -> M:
@@ -196,19 +226,11 @@ class AwaitableRelatedManager(InstanceManager[M]):
             if obj._state.adding or (apart and not (routes.active and routes.allow_relation(obj, self.instance))):
                 raise ValueError(f"{obj!r} instance isn't saved. Use bulk=False or save the object first.")
         if objs:
-            await self._change([obj.pk for obj in objs], self.instance)
-
-    async def _change(self, keys: list[Any] | None, to: Any) -> None:
-        rows = self.model._base_manager.using(self._alias)
-        if keys is None:
-            rows = rows.filter(**{self.link.field.name: self.instance})
-        else:
-            rows = rows.filter(pk__in=keys)
-        await rows.aupdate(**{self.link.field.name: to})
+            rows = self.model._base_manager.using(self._alias).filter(pk__in=[obj.pk for obj in objs])
+            await rows.aupdate(**{self.link.field.name: self.instance})
 
     async def aremove(self, *objs: M, bulk: bool = True) -> None:
-        """Make rows refer to nothing; only where the foreign key may be null."""
-        self._check_removable("remove")
+        """Make rows refer to nothing, of those that the manager shows; only where the foreign key may be null."""
         key = self._key_of_instance(self.link.field)
         for obj in objs:
             if getattr(self._check_instance(obj), self.link.field.attname) != key:
@@ -218,32 +240,27 @@ class AwaitableRelatedManager(InstanceManager[M]):
             await self._save_without(objs)
             return
         if objs:
-            await self._change([obj.pk for obj in objs], None)
+            await self._without(self._narrowed().filter(pk__in=[obj.pk for obj in objs]))
         for obj in objs:
             setattr(obj, self.link.field.name, None)
 
     async def aclear(self, *, bulk: bool = True) -> None:
-        """Make every related row refer to nothing; only where the foreign key may be null."""
-        self._check_removable("clear")
+        """Make every related row that the manager shows refer to nothing; only where the foreign key may be null."""
         self._key_of_instance(self.link.field)
         self._forget()
         if bulk:
-            await self._change(None, None)
+            await self._without(self._narrowed())
         else:
             await self._save_without(await self._narrowed().using(self._alias))
 
-    async def _save_without(self, objs: Iterable[Any]) -> None:
+    async def _without(self, rows: QuerySet[M]) -> None:
+        await rows.using(self._alias).aupdate(**{self.link.field.name: None})
+
+    async def _save_without(self, objs: Iterable[AwaitableModel]) -> None:
         async with atomic(using=self._alias, savepoint=False):
             for obj in objs:
                 setattr(obj, self.link.field.name, None)
                 await call_form(obj.asave, using=self._alias, update_fields=[self.link.field.name])
-
-    def _check_removable(self, operation: str) -> None:
-        if not self.link.field.null:
-            raise AttributeError(
-                f"{self._name}.{operation}() would leave {self.link.field} empty, and it may not be null. "
-                f"Give it null=True, or delete the rows."
-            )
 
     async def aset(self, objs: Iterable[M], *, bulk: bool = True, clear: bool = False) -> None:
         """Make exactly these rows refer to this instance (where the foreign key may not be null: these as well)."""
@@ -269,9 +286,15 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
     link: JoinedLink  # pyright: ignore[reportIncompatibleVariableOverride]
 
     @property
-    def through(self) -> Any:
+    def through(self) -> type[Any]:
         """The join model."""
-        return self.link.through
+        found: type[Any] = self.link.through
+        return found
+
+    @property
+    def _changed(self) -> type[Any]:
+        changed: type[Any] = self.through
+        return changed
 
     def _narrowed(self, rows: Any = None) -> QuerySet[M]:
         related: QuerySet[M] = self._every_row() if rows is None else rows
@@ -279,20 +302,14 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
 
     # -- rows of the join model ---------------------------------------------------------------------------------------
 
-    def _key_of(self, obj: Any) -> Any:
+    def _key_of(self, obj: object) -> Any:
         """Return the key of a related row, given as an instance or as its key."""
         if isinstance(obj, self.model):
-            if routes.active and obj._state.db is not None and not routes.allow_relation(obj, self.instance):
-                raise ValueError(
-                    f"Cannot add {obj!r}: the database routers allow no relation between database "
-                    f"{self.instance._state.db!r} and {obj._state.db!r}."
-                )
+            if routes.apart and obj._state.db is not None and not routes.allow_relation(obj, self.instance):
+                raise ValueError(f"{self._apart(obj)}; a router's allow_relation() may allow that.")
             key = getattr(obj, self.link.far.target_attname)
             if key is None:
-                raise ValueError(
-                    f'Cannot add "{obj!r}": instance is on database "{self._alias}", value is on database '
-                    f'"{obj._state.db}". It has no {self.link.far.target_attname} yet; save it first.'
-                )
+                raise ValueError(f"{self._apart(obj)}. It has no {self.link.far.target_attname} yet; save it first.")
             return key
         if hasattr(obj, "_meta"):
             raise TypeError(
@@ -303,13 +320,27 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
             raise TypeError(f"{self._name} of {type(self.instance).__name__} takes instances or keys, got None.")
         return self.link.far.get_prep_value(obj)
 
-    def _joins(self) -> QuerySet[Any]:
-        return self.through._base_manager.using(self._alias)  # type: ignore[no-any-return]
+    def _apart(self, obj: M) -> str:
+        return (
+            f'Cannot add "{obj!r}": instance is on database "{self.instance._state.db}", value is on database '
+            f'"{obj._state.db}"'
+        )
 
-    def _joins_of_instance(self, keys: Iterable[Any] | None = None) -> QuerySet[Any]:
-        """Return the join rows of the instance, those to ``keys`` only if given; both directions if symmetrical."""
+    def _joins(self) -> QuerySet[Any]:
+        return self.through._default_manager.using(self._alias)  # type: ignore[no-any-return]
+
+    def _joins_of_instance(self, keys: Iterable[object] | None = None) -> QuerySet[Any]:
+        """Return the join rows of the instance, those to ``keys`` only if given; both directions if symmetrical.
+
+        Where the related model's manager shows a part of its rows, the others keep their join rows.
+        """
         near, far, key = self.link.near.attname, self.link.far.attname, self._key_of_instance(self.link.near)
-        listed = None if keys is None else list(keys)
+        listed: Any = None if keys is None else list(keys)
+        if self._shows_a_part:
+            shown = self._every_row()
+            if listed is not None:
+                shown = shown.filter(**{f"{self._joined_by}__in": listed})
+            listed = shown.using(self._alias).order_by().values(self._joined_by)
 
         def side(this: str, other: str) -> Q:
             return Q(**{this: key}) if listed is None else Q(**{this: key, f"{other}__in": listed})
@@ -317,7 +348,17 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
         condition = side(near, far) | side(far, near) if self.link.symmetrical else side(near, far)
         return self._joins().filter(condition)
 
-    async def _tell(self, action: str, keys: set[Any] | None) -> None:
+    @property
+    def _joined_by(self) -> str:
+        """The attribute of related rows that join rows refer to them by."""
+        return str(self.link.far.target_attname)
+
+    @property
+    def _shows_a_part(self) -> bool:
+        """Whether the related model's manager leaves out rows."""
+        return type(self)._every is None and self._every_row()._shape.select.where is not None
+
+    async def _tell(self, action: str, keys: set[object] | None) -> None:
         await m2m_changed.asend(
             sender=self.through,
             action=action,
@@ -332,7 +373,7 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
     def _heard(self) -> bool:
         return m2m_changed.has_listeners(self.through)
 
-    def _new_joins(self, keys: Iterable[Any], defaults: Mapping[str, Any] | None) -> list[Any]:
+    def _new_joins(self, keys: Iterable[object], defaults: Mapping[str, object] | None) -> list[object]:
         near, far, key = self.link.near.attname, self.link.far.attname, self._key_of_instance(self.link.near)
         extra = {name: value() if callable(value) else value for name, value in (defaults or {}).items()}
         pairs = [(key, other) for other in keys]
@@ -340,7 +381,7 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
             pairs += [(other, key) for other in keys if other != key]
         return [self.through(**extra, **{near: one, far: other}) for one, other in pairs]
 
-    async def _join(self, objs: Iterable[Any], defaults: Mapping[str, Any] | None) -> None:
+    async def _join(self, objs: Iterable[AwaitableModel], defaults: Mapping[str, object] | None) -> None:
         keys = list(dict.fromkeys(self._key_of(obj) for obj in objs))
         self._key_of_instance(self.link.near)
         self._forget()
@@ -348,7 +389,7 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
             return
         ignore = bool(self.through._meta.auto_created) and databases[self._alias].dialect.capabilities.ignore_conflicts
         if ignore and not self._heard:
-            await self._joins().abulk_create(self._new_joins(keys, defaults), ignore_conflicts=True)
+            await call_form(self._joins().abulk_create, self._new_joins(keys, defaults), ignore_conflicts=True)
             return
         async with atomic(using=self._alias, savepoint=False):
             present = set(await self._present(keys))
@@ -359,17 +400,17 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
             if self.link.symmetrical and not ignore:
                 rows = await self._without_present(rows)
             if rows:
-                await self._joins().abulk_create(rows, ignore_conflicts=ignore)
+                await call_form(self._joins().abulk_create, rows, ignore_conflicts=ignore)
             if self._heard:
                 await self._tell("post_add", set(missing))
 
-    async def _present(self, keys: list[Any]) -> list[Any]:
+    async def _present(self, keys: list[object]) -> list[object]:
         rows = self._joins().filter(
             **{self.link.near.attname: self._key_of_instance(self.link.near), f"{self.link.far.attname}__in": keys}
         )
         return list(await rows.values_list(self.link.far.attname, flat=True))
 
-    async def _without_present(self, rows: list[Any]) -> list[Any]:
+    async def _without_present(self, rows: list[object]) -> list[object]:
         """Leave out mirrored join rows that exist, where the database can't ignore them itself."""
         near, far, key = self.link.near.attname, self.link.far.attname, self._key_of_instance(self.link.near)
         mirrored = self._joins().filter(**{far: key}).values_list(near, flat=True)
@@ -378,7 +419,7 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
 
     # -- operations ---------------------------------------------------------------------------------------------------
 
-    async def aadd(self, *objs: M | Any, through_defaults: Mapping[str, Any] | None = None) -> None:
+    async def aadd(self, *objs: M | Any, through_defaults: Mapping[str, object] | None = None) -> None:
         """Relate rows (instances or keys); those that are related already stay so.
 
         ``through_defaults`` are values for the join model's own fields; callables are called once.
@@ -424,7 +465,11 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
 
     async def aremove(self, *objs: M | Any) -> None:
         """Unrelate rows (instances or keys); those that are not related are ignored."""
-        keys = {self._key_of(obj) for obj in objs}
+        # What isn't saved has no key, and is related to nothing.
+        keys = {
+            getattr(obj, self._joined_by) if isinstance(obj, self.model) else self.link.far.get_prep_value(obj)
+            for obj in objs
+        } - {None}
         self._forget()
         if not keys:
             return
@@ -447,8 +492,19 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
             await self._joins_of_instance().adelete()
             await self._tell("post_clear", None)
 
+    async def _related_keys(self) -> list[object]:
+        """Return by what join rows refer to the related rows that the manager shows."""
+        if self._shows_a_part:
+            return list(await self._narrowed().using(self._alias).values_list(self._joined_by, flat=True))
+        rows = self._joins().filter(**{self.link.near.attname: self._key_of_instance(self.link.near)})
+        return list(await rows.values_list(self.link.far.attname, flat=True))
+
     async def aset(
-        self, objs: Iterable[M | Any], *, clear: bool = False, through_defaults: Mapping[str, Any] | None = None
+        self,
+        objs: Iterable[M | Any],
+        *,
+        clear: bool = False,
+        through_defaults: Mapping[str, object] | None = None,
     ) -> None:
         """Relate exactly these rows: remove the others and add the missing, or with ``clear`` start from nothing."""
         wanted = list(dict.fromkeys(self._key_of(obj) for obj in objs))
@@ -457,7 +513,6 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
                 await self.aclear()
                 await self.aadd(*wanted, through_defaults=through_defaults)
                 return
-            rows = self._joins().filter(**{self.link.near.attname: self._key_of_instance(self.link.near)})
-            present = set(await rows.values_list(self.link.far.attname, flat=True))
+            present = set(await self._related_keys())
             await self.aremove(*present.difference(wanted))
             await self.aadd(*(key for key in wanted if key not in present), through_defaults=through_defaults)

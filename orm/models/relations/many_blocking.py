@@ -53,14 +53,14 @@ class RelatedManager(AwaitableRelatedManager[M]):
         run(AwaitableRelatedManager.aadd(self, *objs, bulk=bulk))
 
     def remove(self, *objs: M, bulk: bool = True) -> None:
-        """Make rows refer to nothing; only where the foreign key may be null.
+        """Make rows refer to nothing, of those that the manager shows; only where the foreign key may be null.
 
         Blocking form of :meth:`aremove`: same parameters, same errors.
         """
         run(AwaitableRelatedManager.aremove(self, *objs, bulk=bulk))
 
     def clear(self, *, bulk: bool = True) -> None:
-        """Make every related row refer to nothing; only where the foreign key may be null.
+        """Make every related row that the manager shows refer to nothing; only where the foreign key may be null.
 
         Blocking form of :meth:`aclear`: same parameters, same errors.
         """
@@ -80,7 +80,7 @@ class ManyRelatedManager(AwaitableManyRelatedManager[M]):
     Both forms of everything: :class:`AwaitableManyRelatedManager`'s awaitable ones, and their blocking twins.
     """
 
-    def add(self, *objs: M | Any, through_defaults: Mapping[str, Any] | None = None) -> None:
+    def add(self, *objs: M | Any, through_defaults: Mapping[str, object] | None = None) -> None:
         """Relate rows (instances or keys); those that are related already stay so.
 
         Blocking form of :meth:`aadd`: same parameters, same errors.
@@ -142,7 +142,7 @@ class ManyRelatedManager(AwaitableManyRelatedManager[M]):
         run(AwaitableManyRelatedManager.aclear(self))
 
     def set(
-        self, objs: Iterable[M | Any], *, clear: bool = False, through_defaults: Mapping[str, Any] | None = None
+        self, objs: Iterable[M | Any], *, clear: bool = False, through_defaults: Mapping[str, object] | None = None
     ) -> None:
         """Relate exactly these rows: remove the others and add the missing, or with ``clear`` start from nothing.
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 from orm.errors import ImproperlyConfigured
 from orm.late import late_module
 from orm.models.checks.late import relation_checks
-from orm.models.relations.foreign_key import ForeignKey
 from orm.models.relations.join_model import make_join_model
 from orm.models.relations.many_blocking import ManyRelatedManager
 from orm.models.relations.many_to_many_descriptor import ManyToManyDescriptor
-from orm.models.relations.related_field import RelatedField
+from orm.models.relations.path_info import PathInfo
+from orm.models.relations.related_field import TARGET, RelatedField
 from orm.models.relations.rels import ManyToManyRel
 from orm.models.relations.resolve import (
     SELF,
@@ -32,10 +32,11 @@ from orm.models.relations.resolve import (
 if TYPE_CHECKING:
     from orm.checks.messages import CheckMessage
     from orm.models.base import AwaitableModel
-    from orm.query import hop
-    from orm.query.hop import Hop
+    from orm.models.options import Options
+    from orm.sql import hop
+    from orm.sql.hop import Hop
 else:
-    hop = late_module("orm.query.hop")
+    hop = late_module("orm.sql.hop")
 
 M = TypeVar("M", bound="AwaitableModel")
 N = TypeVar("N", bound="AwaitableModel")
@@ -54,6 +55,7 @@ class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
     many_to_many = True
     concrete = False
     option_defaults: ClassVar[Mapping[str, Any]] = {
+        **TARGET,
         **dict.fromkeys(("symmetrical", "through", "through_fields", "db_table")),
         "db_constraint": True,
     }
@@ -66,14 +68,14 @@ class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
             to: type[N],
             related_name: str | None = ...,
             related_query_name: str | None = ...,
-            limit_choices_to: Any = ...,
+            limit_choices_to: object = ...,
             symmetrical: bool | None = ...,
             through: type[AwaitableModel] | str | None = ...,
             through_fields: tuple[str, str] | None = ...,
             *,
             db_constraint: bool = ...,
             db_table: str | None = ...,
-            **options: Any,
+            **options: object,
         ) -> None: ...
         @overload
         def __init__(
@@ -81,14 +83,14 @@ class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
             to: str,
             related_name: str | None = ...,
             related_query_name: str | None = ...,
-            limit_choices_to: Any = ...,
+            limit_choices_to: object = ...,
             symmetrical: bool | None = ...,
             through: type[AwaitableModel] | str | None = ...,
             through_fields: tuple[str, str] | None = ...,
             *,
             db_constraint: bool = ...,
             db_table: str | None = ...,
-            **options: Any,
+            **options: object,
         ) -> None: ...
 
     def __init__(
@@ -96,7 +98,7 @@ class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
         to: Any,
         related_name: str | None = None,
         related_query_name: str | None = None,
-        limit_choices_to: Any = None,
+        limit_choices_to: object = None,
         symmetrical: bool | None = None,
         through: Any = None,
         through_fields: tuple[str, str] | None = None,
@@ -182,11 +184,11 @@ class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
         else:
             resolve_targets(self, cls, (rel.model, cls.__name__), self._make_through)
 
-    def _make_through(self, target: type[Any], _declared: type[Any]) -> None:
+    def _make_through(self, target: type[AwaitableModel], _declared: type[AwaitableModel]) -> None:
         self.remote_field.model = target
         self._both_ready(target, make_join_model(self, target))
 
-    def _both_ready(self, target: type[Any], through: type[Any]) -> None:
+    def _both_ready(self, target: type[AwaitableModel], through: type[AwaitableModel]) -> None:
         rel = self.remote_field
         rel.model, rel.through = target, through
         self.contribute_to_related_class(target, rel)
@@ -218,15 +220,13 @@ class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
         if named is not None:
             source_key, target_key = (through._meta.get_field(name) for name in named)
             for key, model in ((source_key, self.model), (target_key, target)):
-                if not isinstance(key, ForeignKey) or not issubclass(model, key.related_model):
+                if key not in keys_to(through, model):
                     raise ImproperlyConfigured(
                         f"{self}: through_fields names {key.name!r}, which is no foreign key from {through.__name__} "
                         f"to {model.__name__}."
                     )
             return source_key, target_key
-        keys = [field for field in through._meta.concrete_fields if isinstance(field, ForeignKey)]
-        to_source = [key for key in keys if issubclass(self.model, key.related_model)]
-        to_target = [key for key in keys if issubclass(target, key.related_model)]
+        to_source, to_target = keys_to(through, self.model), keys_to(through, target)
         if self.model is target and len(to_source) == 2:
             return to_source[0], to_source[1]
         if len(to_source) != 1 or len(to_target) != 1:
@@ -261,22 +261,34 @@ class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
     def hops(self) -> tuple[Hop, ...]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
         """The two joins: to the join model, and on to the related model."""
         near, far = self._foreign_keys
+        if not (near.concrete and far.concrete):
+            return (near.remote_field.hops[0]._replace(many=True), far.hops[0])
         return (
             hop.Hop(self.through, near.target_field, near, True, True),
             hop.Hop(self.related_model, far, far.target_field, False, far.null),
         )
 
+    def get_path_info(self, filtered_relation: object = None) -> list[PathInfo]:
+        """Return the two steps: to the join model, and on to the related model."""
+        near, far = self._foreign_keys
+        return [*near.get_reverse_path_info(), *far.get_path_info(filtered_relation)]
+
+    def get_reverse_path_info(self, filtered_relation: object = None) -> list[PathInfo]:
+        """Return the two steps from the related model back."""
+        near, far = self._foreign_keys
+        return [*far.get_reverse_path_info(), *near.get_path_info(filtered_relation)]
+
     # -- Django's introspection -------------------------------------------------------------------------------------
 
-    def _get_m2m_db_table(self, opts: Any) -> str:
+    def _get_m2m_db_table(self, opts: Options) -> str:
         """Return the join table's name, for the model with these options."""
         return str(self.through._meta.db_table)
 
-    def _get_m2m_attr(self, related: Any, attr: str) -> Any:
+    def _get_m2m_attr(self, related: object, attr: str) -> Any:
         """Return an attribute of the join model's foreign key to the declaring model."""
         return getattr(self.source_foreign_key, attr)
 
-    def _get_m2m_reverse_attr(self, related: Any, attr: str) -> Any:
+    def _get_m2m_reverse_attr(self, related: object, attr: str) -> Any:
         """Return an attribute of the join model's foreign key to the related model."""
         return getattr(self.target_foreign_key, attr)
 
@@ -300,6 +312,14 @@ class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
         """Return the join table's column that refers to the related model."""
         return str(self._get_m2m_reverse_attr(self.remote_field, "column"))
 
+    def m2m_target_field_name(self) -> str:
+        """Return the name of the declaring model's field that the join table refers to."""
+        return str(self.source_foreign_key.target_field.name)
+
+    def m2m_reverse_target_field_name(self) -> str:
+        """Return the name of the related model's field that the join table refers to."""
+        return str(self.target_foreign_key.target_field.name)
+
     # -- values -----------------------------------------------------------------------------------------------------
 
     def get_prep_value(self, value: Any) -> Any:
@@ -311,3 +331,12 @@ class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
 
     def validate(self, value: Any, instance: Any) -> None:
         """Nothing to check: the rows of the relation are not part of the instance."""
+
+
+def keys_to(through: type[AwaitableModel], model: type[AwaitableModel]) -> list[Any]:
+    """Return the relations of a join model to a model: its foreign keys, or where it has none, those of several
+    columns.
+    """
+    ones = [field for field in through._meta.fields if field.is_relation and (field.many_to_one or field.one_to_one)]
+    found = [key for key in ones if issubclass(model, key.related_model)]
+    return [key for key in found if key.concrete] or found

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from orm.late import late_module
 
 if TYPE_CHECKING:
-    from orm.models.relations import manager_class
+    from orm.models.base import AwaitableModel
+    from orm.models.relations import joined_objects, manager_class
     from orm.models.relations import many_blocking as many
     from orm.models.relations.many_blocking import ManyRelatedManager
     from orm.models.relations.rels import ManyToManyRel
 else:
+    joined_objects = late_module("orm.models.relations.joined_objects")
     manager_class = late_module("orm.models.relations.manager_class")
     many = late_module("orm.models.relations.many_blocking")
 
@@ -33,7 +35,7 @@ class ManyToManyDescriptor:
         return self.rel.field
 
     @property
-    def relation(self) -> Any:
+    def relation(self) -> ManyToManyRel:
         """The relation as seen from this side: the field, or its rel."""
         return self.rel if self.reverse else self.rel.field
 
@@ -56,7 +58,10 @@ class ManyToManyDescriptor:
             near, far = far, near
         link = manager_class.JoinedLink(self.name, rel, field, field.through, near, far, self.reverse, rel.symmetrical)
         model = rel.related_model if self.reverse else field.related_model
-        return manager_class.manager_class(many.ManyRelatedManager, model._default_manager, link)
+        operations = many.ManyRelatedManager
+        if not (near.concrete and far.concrete):
+            operations = joined_objects.JoinedObjectsManager
+        return manager_class.manager_class(operations, model._default_manager, link)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:
@@ -68,16 +73,17 @@ class ManyToManyDescriptor:
         manager.instance = instance
         return manager
 
-    def _refuse_without_key(self, instance: Any, near: Any) -> None:
+    def _refuse_without_key(self, instance: object, near: Any) -> None:
         """Raise for an instance that no join row can refer to yet; a key that was deferred is not missing."""
-        target = near.target_field
-        if getattr(instance, target.attname) is None:
-            raise ValueError(
-                f'"{instance!r}" needs to have a value for field "{target.name}" before this many-to-many relationship '
-                f"can be used. It has no {target.attname} yet, so it has no {self.name}; save it first."
-            )
+        for target in near.foreign_related_fields:
+            if getattr(instance, target.attname) is None:
+                raise ValueError(
+                    f'"{instance!r}" needs to have a value for field "{target.name}" before this many-to-many '
+                    f"relationship can be used. It has no {target.attname} yet, so it has no {self.name}; save it "
+                    "first."
+                )
 
-    def __set__(self, instance: Any, value: Any) -> NoReturn:
+    def __set__(self, instance: AwaitableModel, value: Any) -> NoReturn:
         raise TypeError(
             f"Direct assignment to the {'reverse' if self.reverse else 'forward'} side of a many-to-many set is "
             f"prohibited. Use {self.name}.set() instead. (In async code: await {self.name}.aset().)"

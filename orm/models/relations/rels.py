@@ -13,19 +13,22 @@ from typing import TYPE_CHECKING, Any
 
 from orm.late import late_module
 from orm.models.fields.base import BLANK_CHOICE
+from orm.models.relations.kept import KeptInstance
+from orm.models.relations.path_info import PathInfo, Paths, hops_along
+from orm.structures.deprecation import RemovedInDjango60Warning, warn
 
 if TYPE_CHECKING:
     from orm.models.on_delete import OnDelete
     from orm.models.relations import choices, choices_blocking
-    from orm.query import hop
-    from orm.query.hop import Hop
+    from orm.sql import hop
+    from orm.sql.hop import Hop
 else:
     choices = late_module("orm.models.relations.choices")
     choices_blocking = late_module("orm.models.relations.choices_blocking")
-    hop = late_module("orm.query.hop")
+    hop = late_module("orm.sql.hop")
 
 
-class ForeignObjectRel:
+class ForeignObjectRel(KeptInstance, Paths):
     """What all rels share. Never made by users; found in ``Model._meta.related_objects``."""
 
     is_relation = True
@@ -37,6 +40,7 @@ class ForeignObjectRel:
     many_to_many = False
     one_to_many = False
     one_to_one = False
+    row: Any = None
     multiple = True
     """Whether one row of ``model`` may have several related rows."""
 
@@ -47,7 +51,7 @@ class ForeignObjectRel:
         *,
         related_name: str | None = None,
         related_query_name: str | None = None,
-        limit_choices_to: Any = None,
+        limit_choices_to: object = None,
         on_delete: OnDelete | None = None,
         parent_link: bool = False,
     ) -> None:
@@ -61,7 +65,27 @@ class ForeignObjectRel:
         """Whether the field ties a model's table to that of a parent it inherits from."""
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {self.field}>"
+        meta = self.field.model._meta
+        return f"<{type(self).__name__}: {meta.app_label}.{meta.model_name}>"
+
+    def get_path_info(self, filtered_relation: Any = None) -> list[PathInfo]:
+        """Return the steps from the target to the model that declares the field."""
+        return list(self.field.get_reverse_path_info(filtered_relation))
+
+    def get_joining_fields(self) -> tuple[tuple[Any, Any], ...]:
+        """Return the pairs of fields that a join from the target compares."""
+        return self.field.get_reverse_joining_fields()  # type: ignore[no-any-return]
+
+    def get_joining_columns(self) -> tuple[tuple[str, str], ...]:
+        """Return their columns: Django's older form, with its warning."""
+        warn(
+            "ForeignObjectRel.get_joining_columns() is deprecated. Use get_joining_fields() instead.",
+            RemovedInDjango60Warning,
+        )
+        return tuple((near.column, far.column) for near, far in self.get_joining_fields())
+
+    def __getstate__(self) -> dict[str, object]:
+        return self.without_paths()
 
     @property
     def related_model(self) -> Any:
@@ -99,16 +123,20 @@ class ForeignObjectRel:
         model_name = str(self.field.model._meta.model_name)
         return f"{model_name}_set" if self.multiple else model_name
 
-    def get_accessor_name(self, model: Any = None) -> str | None:
+    @property
+    def cache_name(self) -> str:
+        return str(self.accessor_name)
+
+    def get_accessor_name(self, model: object = None) -> str | None:
         """Return ``accessor_name``, under Django's spelling."""
         return self.accessor_name
 
     def get_choices(
         self,
         include_blank: bool = True,
-        blank_choice: Iterable[tuple[Any, Any]] = BLANK_CHOICE,
-        limit_choices_to: Any = None,
-        ordering: Iterable[Any] = (),
+        blank_choice: Iterable[tuple[object, object]] = BLANK_CHOICE,
+        limit_choices_to: object = None,
+        ordering: Iterable[object] = (),
     ) -> list[tuple[Any, Any]]:
         """The rows that may refer to one of ``model``, as ``RelatedField.get_choices`` gives those referred to."""
         limit = (self.limit_choices_to or {}) if limit_choices_to is None else limit_choices_to
@@ -118,9 +146,9 @@ class ForeignObjectRel:
     async def aget_choices(
         self,
         include_blank: bool = True,
-        blank_choice: Iterable[tuple[Any, Any]] = BLANK_CHOICE,
-        limit_choices_to: Any = None,
-        ordering: Iterable[Any] = (),
+        blank_choice: Iterable[tuple[object, object]] = BLANK_CHOICE,
+        limit_choices_to: object = None,
+        ordering: Iterable[object] = (),
     ) -> list[tuple[Any, Any]]:
         """``get_choices``, to be awaited."""
         limit = (self.limit_choices_to or {}) if limit_choices_to is None else limit_choices_to
@@ -198,11 +226,17 @@ class ManyToManyRel(ForeignObjectRel):
     @cached_property
     def target_field(self) -> Any:
         """The field a bare value in a condition on this relation is compared with."""
+        if self.field.class_of_its_own:
+            return self.related_model._meta.pk
         return self.field.source_foreign_key.target_field
 
     @cached_property
     def hops(self) -> tuple[Hop, ...]:
+        if self.field.class_of_its_own:
+            return hops_along(self.path_infos)
         near, far = self.field.target_foreign_key, self.field.source_foreign_key
+        if not (near.concrete and far.concrete):
+            return (near.remote_field.hops[0]._replace(many=True), far.hops[0])
         return (
             hop.Hop(self.through, near.target_field, near, True, True),
             hop.Hop(far.related_model, far, far.target_field, False, False),

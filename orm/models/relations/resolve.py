@@ -6,15 +6,21 @@ A name whose model is not declared yet is not an error: the relation is complete
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
 
 from orm.config import settings
 from orm.errors import ImproperlyConfigured
 
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
+    from orm.models.fields.base import Field
+    from orm.models.relations.rels import ForeignObjectRel
+
 SELF = "self"
 
 
-def target_label(to: Any) -> str:
+def target_label(to: object) -> str:
     """Return how a target reads in messages and in deconstructed fields."""
     if isinstance(to, str):
         return to
@@ -36,14 +42,14 @@ class SettingsReference(str):
         return type(self), (str(self), self.setting_name)
 
 
-def told_target(to: Any, setting_name: str | None) -> str:
+def told_target(to: object, setting_name: str | None) -> str:
     """Return a target as deconstructed fields tell it: in small letters, as what is written once is compared later."""
     app_label, dot, name = target_label(to).rpartition(".")
     label = f"{app_label}{dot}{name.lower()}"
     return label if setting_name is None else SettingsReference(label, setting_name)
 
 
-def check_target(field_class: str, to: Any) -> None:
+def check_target(field_class: str, to: object) -> None:
     """Raise ``TypeError`` for what is no model and no name of one."""
     if isinstance(to, str) or (isinstance(to, type) and hasattr(to, "_meta")):
         return
@@ -53,7 +59,7 @@ def check_target(field_class: str, to: Any) -> None:
     )
 
 
-def target_key(cls: type[Any], to: Any, owner: object) -> Any:
+def target_key(cls: type[AwaitableModel], to: Any, owner: object) -> Any:
     """Return what the registry's ``lazy`` takes for a target: a class or a pair of app label and model name.
 
     Raises ``ImproperlyConfigured`` for what can't name a model, and for an abstract model.
@@ -73,12 +79,21 @@ def target_key(cls: type[Any], to: Any, owner: object) -> Any:
     return to
 
 
-def resolve_targets(field: Any, cls: type[Any], targets: tuple[Any, ...], ready: Callable[..., None]) -> None:
+def lazy_related_operation(function: Callable[..., Any], model: Any, *related_models: Any, **named: object) -> None:
+    """Call ``function(model, *related models, **named)`` as soon as all of these are declared.
+
+    Parameters: ``related_models`` are classes or how relations name them: ``"self"``, ``"Model"``, ``"app.Model"``.
+    """
+    keys = [model, *(target_key(model, to, function) for to in related_models)]
+    model._meta.apps.lazy(partial(function, **named), *keys)
+
+
+def resolve_targets(field: object, cls: type[Any], targets: tuple[object, ...], ready: Callable[..., None]) -> None:
     """Call ``ready(*models)`` as soon as every target is declared."""
     cls._meta.apps.lazy(ready, *(target_key(cls, to, field) for to in targets))
 
 
-def format_related_name(text: str | None, cls: type[Any]) -> str | None:
+def format_related_name(text: str | None, cls: type[AwaitableModel]) -> str | None:
     """Fill in ``%(class)s``, ``%(model_name)s`` and ``%(app_label)s``, as abstract models need them."""
     if text is None or "%" not in text:
         return text
@@ -86,7 +101,7 @@ def format_related_name(text: str | None, cls: type[Any]) -> str | None:
     return text % {"class": name, "model_name": name, "app_label": cls._meta.app_label.lower()}
 
 
-def check_related_name(field: Any, related_name: str | None) -> None:
+def check_related_name(field: Field, related_name: str | None) -> None:
     """Raise ``ImproperlyConfigured`` for a reverse name that can't be an attribute or a word in queries."""
     if related_name is None or related_name.endswith("+"):
         return
@@ -98,15 +113,17 @@ def check_related_name(field: Any, related_name: str | None) -> None:
         )
 
 
-def install_reverse(target: type[Any], rel: Any, descriptor: Any) -> None:
-    """Register ``rel`` on its target and put the reverse accessor there, unless it is hidden.
+def install_reverse(target: type[AwaitableModel], rel: ForeignObjectRel, descriptor: object) -> None:
+    """Register ``rel`` on its target and put the reverse accessor there, unless it is hidden; for a foreign key to a
+    proxy on the proxy's model, since a row is the same whichever class it was read as.
 
     Raises ``ImproperlyConfigured`` when the accessor's or the query's name is already taken by something else.
     """
     field = rel.field
     accessor = rel.accessor_name
+    home = target if rel.many_to_many else target._meta.concrete_model or target
     if accessor is not None:
-        taken = vars(target).get(accessor)
+        taken = vars(home).get(accessor)
         holder = getattr(taken, "rel", None)
         free = taken is None or (holder is not None and _same_declaration(holder.field, field))
         if not free and settings.strict_models:
@@ -115,15 +132,15 @@ def install_reverse(target: type[Any], rel: Any, descriptor: Any) -> None:
                 f"{field} would be {target.__name__}.{accessor} on the other side, which is already {other}. Give "
                 f'{field.name} another related_name=, or related_name="+" for no reverse name.'
             )
-    own = {other.name for other in (*target._meta.local_fields, *target._meta.local_many_to_many)}
-    if rel.name in own and settings.strict_models:
+    own = (*target._meta.local_fields, *target._meta.local_many_to_many)
+    if settings.strict_models and rel.name in [other.name for other in own]:
         raise ImproperlyConfigured(
             f"{field} would be called {rel.name!r} in queries on {target.__name__}, which has a field of that name. "
             f"Give {field.name} another related_name= or related_query_name=."
         )
     target._meta.add_related(rel)
     if accessor is not None:
-        setattr(target, accessor, descriptor)
+        setattr(home, accessor, descriptor)
 
 
 def _same_declaration(one: Any, other: Any) -> bool:

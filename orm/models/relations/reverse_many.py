@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from orm.late import late_module
 
 if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
     from orm.models.relations import manager_class
     from orm.models.relations import many_blocking as many
     from orm.models.relations.many_blocking import RelatedManager
@@ -22,7 +23,11 @@ class ReverseManyDescriptor:
 
     def __init__(self, rel: ManyToOneRel) -> None:
         self.rel = self.relation = rel
-        self.name = str(rel.accessor_name)
+
+    @cached_property
+    def name(self) -> str:
+        """The attribute it is. Asked for late: a relation of an application's own may give its name itself."""
+        return str(self.rel.accessor_name)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.rel.field}>"
@@ -46,7 +51,7 @@ class ReverseManyDescriptor:
         manager.instance = instance
         return manager
 
-    def __set__(self, instance: Any, value: Any) -> NoReturn:
+    def __set__(self, instance: AwaitableModel, value: Any) -> NoReturn:
         raise TypeError(
             "Direct assignment to the reverse side of a related set is prohibited. "
             f"Use {self.name}.set() instead. (In async code: await {self.name}.aset().)"

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from orm.models.fetching import check_fetch_allowed, fetch, siblings
 from orm.models.relations.forward import rows_like
+from orm.models.relations.prefetched_relation import PrefetchQuerysets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from orm.models.base import AwaitableModel
     from orm.models.relations.rels import OneToOneRel
 
 _MISSING: Any = object()
 
 
-class ReverseOneDescriptor:
+class ReverseOneDescriptor(PrefetchQuerysets):
     """The reverse attribute of a OneToOneField. ``Author.profile.rel`` is the rel."""
 
     def __init__(self, rel: OneToOneRel) -> None:
@@ -38,11 +40,11 @@ class ReverseOneDescriptor:
     @cached_property
     def RelatedObjectDoesNotExist(self) -> type[Exception]:
         """Raised where no instance refers to this one; also an AttributeError, for ``hasattr``."""
-        qualname = f"{self.rel.model.__name__}.{self.name}.RelatedObjectDoesNotExist"
+        qualname = f"{self.rel.model.__qualname__}.{self.name}.RelatedObjectDoesNotExist"
         names = {"__module__": self.rel.model.__module__, "__qualname__": qualname}
         return type("RelatedObjectDoesNotExist", (self.rel.related_model.DoesNotExist, AttributeError), names)
 
-    def is_cached(self, instance: Any) -> bool:
+    def is_cached(self, instance: AwaitableModel) -> bool:
         """Whether it is known what refers to the instance, or that nothing does."""
         return self.name in instance.__dict__
 
@@ -54,14 +56,23 @@ class ReverseOneDescriptor:
             self._nothing(instance)
         if related is not _MISSING:
             return related
-        if getattr(instance, self.field.target_attname) is None:
+        if getattr(instance, self.field.target_attname) is None or not instance._is_pk_set():
             self._nothing(instance)
         what = f"{type(instance).__name__}.{self.name}"
         check_fetch_allowed(instance, what)
         return fetch(lambda: self.aload(instance), what)
 
-    def _nothing(self, instance: Any) -> NoReturn:
+    def _nothing(self, instance: AwaitableModel) -> NoReturn:
         raise self.RelatedObjectDoesNotExist(f"{type(instance).__name__} has no {self.name}.")
+
+    @property
+    def related(self) -> Any:
+        """The relation, by the name that it has here in Django."""
+        return self.rel
+
+    def get_queryset(self, *, instance: object) -> Any:
+        """Return the rows among which the one that refers is looked up; a subclass may choose others."""
+        return rows_like(self.rel.related_model, instance)
 
     async def aload(self, instance: Any) -> Any:
         """Load what refers to the instance (under fetch mode *peers*, to any of its siblings), keep and return it.
@@ -71,7 +82,7 @@ class ReverseOneDescriptor:
         if not self.is_cached(instance):
             group = siblings(instance, lambda peer: not self.is_cached(peer))
             field = self.field
-            rows = rows_like(self.rel.related_model, instance)
+            rows = self.get_queryset(instance=instance)
             key = field.target_attname
             if len(group) == 1:
                 rows = rows.filter(**{field.attname: getattr(instance, key)})
@@ -83,7 +94,7 @@ class ReverseOneDescriptor:
             self._nothing(instance)
         return related
 
-    def keep_many(self, instances: Iterable[Any], found: Iterable[Any]) -> None:
+    def keep_many(self, instances: Iterable[object], found: Iterable[object]) -> None:
         """Give each instance the one among ``found`` that refers to it, or None."""
         field = self.field
         by_key = {related.__dict__[field.attname]: related for related in found}
@@ -92,6 +103,9 @@ class ReverseOneDescriptor:
             instance.__dict__[self.name] = related
             if related is not None:
                 related.__dict__[field.name] = instance
+
+    def prefetched_relation(self) -> tuple[type[Any], str]:
+        return self.rel.model, self.name
 
     def __set__(self, instance: Any, value: Any) -> None:
         field = self.field

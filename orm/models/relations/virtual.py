@@ -7,8 +7,10 @@ in ``_meta.private_fields``.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
 
 F = TypeVar("F", bound="VirtualField")
 
@@ -24,7 +26,11 @@ class VirtualField:
     auto_created = False
     hidden = False
     is_composite = False
+    row = None  # it is compared by one column, if at all
     editable = False
+    null = False
+    blank = False
+    unique = False
     primary_key = False
     many_to_many = False
     many_to_one = False
@@ -59,9 +65,7 @@ class VirtualField:
         """Return a field declared the same way, for a model that inherits this one from an abstract parent."""
         raise NotImplementedError(f"{type(self).__name__} does not say how it is declared again.")
 
-    async def asettle(self, instance: Any, using: str) -> None:
-        """Before an instance is written: set the columns this field stands on. Nothing, unless overridden."""
-
-    async def afetch_dependants(self, instances: Sequence[Any], using: str) -> list[Any]:
-        """Return the instances that are deleted together with these. None, unless overridden."""
-        return []
+    async def asettle(self, instance: AwaitableModel, using: str, action: str = "save") -> None:
+        """Before an instance is written by ``action``: set the columns this field stands on. Nothing, unless
+        overridden.
+        """

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from orm.sql.calls import Func
+from orm.sql.one_type import OfOneType
 from orm.sql.types import SQLType
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
     from orm.sql.dialect import Dialect
+    from orm.sql.nodes import Rendered
 
 _COLLATION = re.compile(r"[\w-]+\Z")
 
@@ -21,21 +22,30 @@ class Cast(Func):
 
     function = "CAST"
 
-    def __init__(self, expression: Any, output_field: SQLType) -> None:
+    def __init__(self, expression: object, output_field: SQLType) -> None:
         if not isinstance(output_field, SQLType):
             raise TypeError(f"Cast() takes a field such as TextField() to say the type, not {output_field!r}")
         super().__init__(expression, output_field=output_field)
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
         source = self.source_expressions[0]
         sql, params = compiler.compile_value(source)
         given = source.output_field_or_none
         if self.output_field.kind == "time" and given is not None and given.kind == "datetime":
             return connection.truncate("time", sql, given, None), params
-        return connection.cast(sql, self.output_field), params
+        return connection.cast_to_column(sql, self.output_field), params
 
 
-class Coalesce(Func):
+class _Choice(OfOneType, Func):
+    """A function that gives one of its arguments."""
+
+    def with_given_values(self, values: list[Any]) -> Self:
+        made: Self = self.copy()
+        made.source_expressions = values
+        return made
+
+
+class Coalesce(_Choice):
     """The first of the values that is not null."""
 
     function = "COALESCE"
@@ -54,7 +64,7 @@ class Coalesce(Func):
         return None
 
 
-class Greatest(Func):
+class Greatest(_Choice):
     """The largest of the values; what a null among them gives differs between databases."""
 
     function = "GREATEST"
@@ -65,7 +75,7 @@ class Greatest(Func):
         super().__init__(*expressions, **extra)
 
 
-class Least(Func):
+class Least(_Choice):
     """The smallest of the values; what a null among them gives differs between databases."""
 
     function = "LEAST"
@@ -76,7 +86,7 @@ class Least(Func):
         super().__init__(*expressions, **extra)
 
 
-class NullIf(Func):
+class NullIf(_Choice):
     """The first value, or null when it equals the second."""
 
     function = "NULLIF"
@@ -88,13 +98,13 @@ class Collate(Func):
 
     function = "COLLATE"
 
-    def __init__(self, expression: Any, collation: str) -> None:
+    def __init__(self, expression: object, collation: str) -> None:
         if not (isinstance(collation, str) and _COLLATION.match(collation)):
             raise ValueError(f"Invalid collation name: {collation!r}.")
         self.collation = collation
         super().__init__(expression)
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
         sql, params = compiler.compile_value(self.source_expressions[0])
         return f"{sql} COLLATE {connection.quote(self.collation)}", params
 

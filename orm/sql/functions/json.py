@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.sql import types
 from orm.sql.calls import Func
 from orm.sql.expressions import Value
+from orm.sql.nodes import Rendered
 from orm.sql.references import as_reference
 from orm.sql.types import SQLType
+
+if TYPE_CHECKING:
+    from orm.sql.compiler import Compiler
+    from orm.sql.dialect import Dialect
 
 
 class _MakesJSON(Func):
@@ -18,7 +22,7 @@ class _MakesJSON(Func):
     def _infer_output_field(self) -> SQLType | None:
         return types.JSON
 
-    def _arguments(self, compiler: Any) -> tuple[list[tuple[str, str | None]], list[Any]]:
+    def _arguments(self, compiler: Compiler) -> tuple[list[tuple[str, str | None]], list[object]]:
         """Return the SQL and kind of each argument, and the parameters of all."""
         given: list[tuple[str, str | None]] = []
         params: list[Any] = []
@@ -35,7 +39,7 @@ class JSONArray(_MakesJSON):
 
     takes_extra: ClassVar[bool] = False
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
         items, params = self._arguments(compiler)
         return connection.json_array(items), params
 
@@ -43,11 +47,11 @@ class JSONArray(_MakesJSON):
 class JSONObject(_MakesJSON):
     """A JSON object: ``JSONObject(name="name", twice=F("age") * 2)``. Its keys are bound values."""
 
-    def __init__(self, **fields: Any) -> None:
+    def __init__(self, **fields: object) -> None:
         items = [part for name, value in fields.items() for part in (Value(name), as_reference(value))]
         super().__init__(*items)
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
         items, params = self._arguments(compiler)
         return connection.json_object(items), params
 

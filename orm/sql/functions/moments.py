@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from orm.sql import types
 from orm.sql.calls import Func
@@ -12,11 +12,23 @@ from orm.sql.expressions import Expression
 from orm.sql.lookups import Transform, registered
 from orm.sql.references import Outer
 from orm.sql.types import SQLType
-from orm.sql.zones import DAYS, HOURS, MOMENT_FIELDS, LocalMoment, current_zone, name_of, source_named, zone_named
+from orm.sql.zones import (
+    DAYS,
+    HOURS,
+    MOMENT_FIELDS,
+    LocalMoment,
+    current_zone,
+    name_of,
+    source_named,
+    zone_named,
+    zoneinfo,
+)
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
     from orm.sql.dialect import Dialect
+    from orm.sql.nodes import Rendered
+    from orm.sql.resolving import Resolver
 
 
 class InZone(Func):
@@ -31,27 +43,27 @@ class InZone(Func):
 
     def resolve_expression(
         self,
-        query: Any = None,
+        query: Resolver,
         allow_joins: bool = True,
         reuse: set[str] | None = None,
         summarize: bool = False,
         for_save: bool = False,
-    ) -> Any:
+    ) -> Self:
         """Return this about a column. Raises as ``check_source()`` does."""
-        new = super().resolve_expression(query, allow_joins, reuse, summarize, for_save)
+        new = self.with_parts_resolved(query, allow_joins, reuse, summarize, for_save)
         source = new.source_expressions[0].output_field_or_none
         if source is not None:  # an outer query's column has a type once it is known
             new.check_source(source)
         return new
 
-    def map(self, change: Callable[[Expression], Expression]) -> Expression:
+    def map(self, change: Callable[[Expression], Expression]) -> Self:
         """Return this with other arguments; those of an outer query are known then. Raises as ``check_source()``."""
-        new: Any = super().map(change)
+        new = super().map(change)
         if new is not self and isinstance(self.source_expressions[0], Outer):
             source = new.source_expressions[0].output_field_or_none
             if source is not None:
                 new.check_source(source)
-        return new  # type: ignore[no-any-return]
+        return new
 
     def take_zone(self, tzinfo: Any) -> None:
         """Keep the zone that was given, if one was. Raises ``TypeError`` or ``ValueError`` for what is none."""
@@ -127,7 +139,7 @@ class Extract(InZone, Transform):
                 f"Cannot extract component {self.part!r} from {MOMENT_FIELDS[kind]} {source_named(self.lhs)}."
             )
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
         sql, params = compiler.compile(self.lhs)
         sql_type = self.lhs.output_field
         self.check_source(sql_type)
@@ -176,7 +188,7 @@ class TruncateTransform(InZone, Transform):
             source, result = MOMENT_FIELDS[sql_type.kind], MOMENT_FIELDS[self.result.kind]
             raise ValueError(f"Cannot truncate {source} {named} to {result}.")
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
         sql, params = compiler.compile(self.lhs)
         sql_type = self.lhs.output_field
         self.check_source(sql_type)
@@ -211,8 +223,9 @@ class Now(Func):
     def _infer_output_field(self) -> SQLType | None:
         return types.DATETIME
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
-        return connection.now(), []
+    def as_sql(self, compiler: Compiler, connection: Dialect, **extra_context: Any) -> Rendered:
+        """Return the database's own words, or what a subclass says in ``extra_context``."""
+        return super().as_sql(compiler, connection, **extra_context) if extra_context else (connection.now(), [])
 
 
 TRUNC_KINDS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
@@ -230,11 +243,11 @@ class Trunc(InZone):
 
     def __init__(
         self,
-        expression: Any,
+        expression: object,
         kind: str | None = None,
         output_field: SQLType | None = None,
         tzinfo: datetime.tzinfo | str | None = None,
-        **extra: Any,
+        **extra: object,
     ) -> None:
         chosen = self.kind if kind is None else kind
         if chosen not in TRUNC_KINDS:
@@ -257,6 +270,8 @@ class Trunc(InZone):
 
     def _in_zone(self, found: SQLType) -> SQLType:
         zone = self.zone() if found.kind == "datetime" and not hasattr(found, "from_db_value") else None
+        if zone is types.UTC and not types.same_everywhere and self.tzinfo is None:
+            zone = zoneinfo.ZoneInfo("UTC")  # the form in which Django's own setting is
         return found if zone is None or zone is types.UTC else LocalMoment(zone)
 
     def _infer_output_field(self) -> SQLType | None:
@@ -276,7 +291,7 @@ class Trunc(InZone):
             result = MOMENT_FIELDS["datetime" if wanted == sql_type.kind else wanted]
             raise ValueError(f"Cannot truncate {MOMENT_FIELDS[sql_type.kind]} {named} to {result}.")
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
         source = self.source_expressions[0]
         sql, params = compiler.compile_value(source)
         field = source.output_field

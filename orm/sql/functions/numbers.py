@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.sql import types
-from orm.sql.calls import Func
+from orm.sql.calls import Func, real_type
 from orm.sql.expressions import Expression, Value
 from orm.sql.lookups import Transform
 from orm.sql.types import SQLType
@@ -14,6 +14,7 @@ from orm.sql.types import SQLType
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
     from orm.sql.dialect import Dialect
+    from orm.sql.nodes import Rendered
 
 
 class Random(Expression):
@@ -22,7 +23,7 @@ class Random(Expression):
     def _infer_output_field(self) -> SQLType | None:
         return types.FLOAT
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         return connection.random(), []
 
     def group_by_columns(self) -> Iterable[Expression]:
@@ -62,7 +63,11 @@ class _OfNumerics(Func):
 
     takes_extra: ClassVar[bool] = False
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> Rendered:
+        given, params = self._given(compiler)
+        return connection.numeric_function(self.function, given), params
+
+    def _given(self, compiler: Any) -> tuple[list[tuple[str, str | None]], list[Any]]:
         given: list[tuple[str, str | None]] = []
         params: list[Any] = []
         for item in self.source_expressions:
@@ -70,17 +75,25 @@ class _OfNumerics(Func):
             field = item.output_field_or_none
             given.append((sql, field.kind if field is not None else None))
             params += found
-        return connection.numeric_function(self.function, given), params
+        return given, params
 
 
 class Round(_OfNumerics):
-    """The number rounded to ``precision`` decimal places."""
+    """The number rounded to ``precision`` decimal places, half away from zero; below 0 to tens, hundreds …"""
 
     function = "ROUND"
+    takes_extra = False
 
     def __init__(self, expression: Any, precision: int = 0, **extra: Any) -> None:
         rest = [Value(precision, output_field=types.INTEGER)] if precision else []
         super().__init__(expression, *rest, **extra)
+        self.to_tens = isinstance(precision, int) and precision < 0  # which not every database can
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> Rendered:
+        if not self.to_tens:
+            return super().as_sql(compiler, connection, **context)
+        given, params = self._given(compiler)
+        return connection.round_to_tens(given), params
 
     def _infer_output_field(self) -> SQLType | None:
         found: SQLType | None = self.source_expressions[0].output_field_or_none
@@ -89,10 +102,10 @@ class Round(_OfNumerics):
 
 class _Real(Transform):
     def _infer_output_field(self) -> SQLType | None:
-        return types.FLOAT
+        return real_type(self.source_expressions)
 
 
-def _real(name: str, function: str | None = None) -> Any:
+def _real(name: str, function: str | None = None) -> type:
     attributes = {
         "function": function or name.upper(),
         "lookup_name": name.lower(),
@@ -112,7 +125,7 @@ class _Pair(_OfNumerics):
     arity = 2
 
     def _infer_output_field(self) -> SQLType | None:
-        return types.FLOAT
+        return real_type(self.source_expressions)
 
 
 class Power(_Pair):

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from orm.sql import types
 from orm.sql.calls import Func
 from orm.sql.expressions import Value
+from orm.sql.functions.comparison import Cast
 from orm.sql.lookups import Transform
 from orm.sql.types import SQLType
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
     from orm.sql.dialect import Dialect
+    from orm.sql.nodes import Rendered
 
 
-def whole(value: Any) -> Any:
+def whole(value: object) -> object:
     """Return a number as a plain integer parameter, as functions that count characters want it."""
     return Value(value, output_field=types.INTEGER) if isinstance(value, int) else value
 
@@ -24,6 +25,30 @@ def whole(value: Any) -> Any:
 class _Text(Func):
     def _infer_output_field(self) -> SQLType | None:
         return types.TEXT
+
+
+FuncT = TypeVar("FuncT", bound=Func)
+
+
+def _narrowed(call: FuncT, connection: Dialect) -> FuncT:
+    """Return a call whose wide whole numbers are made integers, where a database tells the two apart."""
+    if not connection.capabilities.typed_parameters:
+        return call
+    narrow: FuncT = call.copy()
+    narrow.source_expressions = [
+        Cast(item, types.INTEGER) if getattr(item.output_field_or_none, "kind", None) == "bigint" else item
+        for item in call.source_expressions
+    ]
+    return narrow
+
+
+class _Counting(_Text):
+    """A function that counts characters or repetitions; sums of whole numbers are wider than what it takes."""
+
+    takes_extra: ClassVar[bool] = False
+
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
+        return _Text.as_sql(_narrowed(self, connection), compiler, connection, **context)
 
 
 class _TextTransform(Transform):
@@ -84,7 +109,7 @@ class MD5(_TextTransform):
 class _Digest(_TextTransform):
     takes_extra: ClassVar[bool] = False
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> Rendered:
         sql, params = compiler.compile(self.lhs)
         return connection.digest(self.function, sql), params
 
@@ -139,9 +164,13 @@ class Chr(_TextTransform):
 
     function = "CHR"
     lookup_name = "chr"
+    takes_extra: ClassVar[bool] = False
 
     def __init__(self, expression: Any, **extra: Any) -> None:
         super().__init__(whole(expression), **extra)
+
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
+        return _TextTransform.as_sql(_narrowed(self, connection), compiler, connection, **context)
 
 
 class Ord(Transform):
@@ -164,14 +193,12 @@ class Concat(_Text):
             raise ValueError("Concat must take at least two expressions")
         super().__init__(*expressions, **extra)
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
         parts: list[str] = []
         params: list[Any] = []
         for item in self.source_expressions:
             sql, found = compiler.compile_value(item)
-            field = item.output_field_or_none
-            if field is None or field.kind not in types.TEXT_KINDS:
-                sql = connection.cast(sql, types.TEXT)
+            sql = connection.as_text(sql, item.output_field_or_none or types.UNKNOWN)
             parts.append(f"COALESCE({sql}, '')")
             params += found
         return f"({' || '.join(parts)})", params
@@ -183,7 +210,7 @@ class ConcatPair(Concat):
     arity = 2
 
 
-class Left(_Text):
+class Left(_Counting):
     """The first ``length`` characters."""
 
     function = "SUBSTR"
@@ -194,7 +221,7 @@ class Left(_Text):
         super().__init__(expression, whole(1), whole(length), **extra)
 
 
-class Right(_Text):
+class Right(_Counting):
     """The last ``length`` characters."""
 
     function = "RIGHT"
@@ -205,19 +232,19 @@ class Right(_Text):
         super().__init__(expression, whole(length), **extra)
 
 
-class Substr(_Text):
+class Substr(_Counting):
     """``length`` characters from position ``pos``, counted from 1."""
 
     function = "SUBSTR"
 
-    def __init__(self, expression: Any, pos: Any, length: Any = None, **extra: Any) -> None:
+    def __init__(self, expression: Any, pos: Any, length: object = None, **extra: Any) -> None:
         if isinstance(pos, int) and pos < 1:
             raise ValueError("'pos' must be greater than 0")
         rest = [] if length is None else [whole(length)]
         super().__init__(expression, whole(pos), *rest, **extra)
 
 
-class LPad(_Text):
+class LPad(_Counting):
     """The text filled up on the left to ``length`` characters."""
 
     function = "LPAD"
@@ -234,7 +261,7 @@ class RPad(LPad):
     function = "RPAD"
 
 
-class Repeat(_Text):
+class Repeat(_Counting):
     """The text ``number`` times."""
 
     function = "REPEAT"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from orm.sql import types
 from orm.sql.calls import Func
 from orm.sql.expressions import Value
+from orm.sql.one_type import bound_beside
 from orm.sql.types import SQLType
+
+if TYPE_CHECKING:
+    from orm.sql.expressions import Expression
+    from orm.sql.resolving import Resolver
 
 
 class _Window(Func):
@@ -84,7 +89,7 @@ class LastValue(_Window):
     arity = 1
 
 
-def _check_source(function: Any, expression: Any) -> None:
+def _check_source(function: object, expression: Expression) -> None:
     if expression is None:
         raise ValueError(f"{type(function).__name__} requires a non-null source expression.")
 
@@ -110,12 +115,26 @@ class Lag(_Window):
 
     function = "LAG"
 
-    def __init__(self, expression: Any, offset: int = 1, default: Any = None, **extra: Any) -> None:
+    def __init__(self, expression: Any, offset: int = 1, default: object = None, **extra: Any) -> None:
         _check_source(self, expression)
         if offset is None or offset <= 0:
             raise ValueError(f"{type(self).__name__} requires a positive integer for the offset.")
         rest = [] if default is None else [default]
         super().__init__(expression, Value(offset, output_field=types.INTEGER), *rest, **extra)
+
+    def with_parts_resolved(
+        self,
+        query: Resolver,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Self:
+        """Return this with what is inside it resolved, and a text as the default bound as what it stands for."""
+        made = super().with_parts_resolved(query, allow_joins, reuse, summarize, for_save)
+        source = made.source_expressions[0]
+        made.source_expressions = bound_beside(made.source_expressions, source, source.output_field_or_none, query)
+        return made
 
     def _infer_output_field(self) -> SQLType | None:
         source: SQLType | None = self.source_expressions[0].output_field_or_none

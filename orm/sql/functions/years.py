@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.sql import types
 from orm.sql.expressions import Slot
 from orm.sql.functions.moments import ExtractIsoYear, ExtractYear
 from orm.sql.lookups import Exact, GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual, Lookup
-from orm.sql.nodes import Param
+from orm.sql.nodes import Param, Rendered
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
@@ -36,7 +35,7 @@ class _Bound:
         bound = self._bound(year)
         return bound if self.adapter is None else self.adapter(bound)
 
-    def _bound(self, year: int) -> Any:
+    def _bound(self, year: int) -> datetime.date:
         if not datetime.MINYEAR <= year <= datetime.MAXYEAR:
             later = (year > datetime.MAXYEAR) if not self.crossed else not self.last
             day = datetime.date.max if later else datetime.date.min
@@ -68,7 +67,7 @@ class _YearLookup(Lookup):
 
     form: ClassVar[str]
 
-    def as_sql(self, compiler: Compiler, connection: Dialect) -> tuple[str, Sequence[Any]]:
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         source = self.lhs.lhs
         kind = source.output_field.kind
         if not isinstance(self.rhs, Slot) or kind not in ("date", "datetime"):

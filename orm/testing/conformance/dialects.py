@@ -294,12 +294,12 @@ class DialectConformance(Conformance):
         except errors.NotSupportedError:
             pytest.skip("no JSON paths")
 
-        async def ask(sql: str, *params: Any) -> Any:
+        async def ask(sql: str, *params: object) -> Any:
             return (await room.fetch(connection, f"SELECT {sql} FROM {table}", *params))[0][0]
 
         async def value(path: list[str | int], *, as_text: bool, special: bool = False) -> Any:
             sql = dialect.json_value("v", "%s", as_text=as_text, special=special)
-            return await ask(sql, dialect.json_path(special)(path))
+            return await ask(sql, *[dialect.json_path(special)(path)] * sql.count("%s"))
 
         assert await value(["name"], as_text=True) == "Ada"
         assert await value(["age"], as_text=True) == "36"
@@ -478,7 +478,7 @@ def _columns(room: Room, sample: Sample) -> str:
     return f"id integer NOT NULL PRIMARY KEY, v {room.dialect.column_type(sample.type)}"
 
 
-async def _insert(room: Room, connection: Connection, table: str, number: int, sample: Sample, value: Any) -> None:
+async def _insert(room: Room, connection: Connection, table: str, number: int, sample: Sample, value: object) -> None:
     sql = f"INSERT INTO {table} (id, v) VALUES (%s, %s)"
     await room.execute(connection, sql, number, room.adapt(sample.type, value))
 

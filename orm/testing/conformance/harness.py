@@ -52,29 +52,29 @@ class Room:
         self._tables.append(name)
         return name
 
-    async def fetch(self, connection: Connection, sql: str, *params: Any) -> list[tuple[Any, ...]]:
+    async def fetch(self, connection: Connection, sql: str, *params: object) -> list[tuple[Any, ...]]:
         """Run SQL whose parameters are written ``%s``; return its rows as tuples."""
         return [tuple(row) for row in await connection.fetch(*self.finish(sql, params))]
 
-    async def execute(self, connection: Connection, sql: str, *params: Any) -> int:
+    async def execute(self, connection: Connection, sql: str, *params: object) -> int:
         """Run SQL whose parameters are written ``%s``; return how many rows it affected."""
         return await connection.execute(*self.finish(sql, params))
 
-    def finish(self, sql: str, params: Sequence[Any] = ()) -> tuple[str, tuple[Any, ...]]:
+    def finish(self, sql: str, params: Sequence[object] = ()) -> tuple[str, tuple[Any, ...]]:
         """Return SQL with the dialect's own placeholders, and its parameters."""
         return finish(sql, params, self.dialect)
 
-    def adapt(self, sql_type: SQLType, value: Any) -> Any:
+    def adapt(self, sql_type: SQLType, value: object) -> object:
         """Return a canonical value as the driver is handed it."""
         adapter = self.dialect.adapter(sql_type)
         return value if value is None or adapter is None else adapter(value)
 
-    def convert(self, sql_type: SQLType, value: Any) -> Any:
+    def convert(self, sql_type: SQLType, value: object) -> object:
         """Return a driver's value as its canonical Python value."""
         converter = self.dialect.converter(sql_type)
         return value if value is None or converter is None else converter(value)
 
-    async def value(self, connection: Connection, sql: str, sql_type: SQLType, *params: Any) -> Any:
+    async def value(self, connection: Connection, sql: str, sql_type: SQLType, *params: object) -> Any:
         """Return the converted value of an expression."""
         return self.convert(sql_type, (await self.fetch(connection, f"SELECT {sql}", *params))[0][0])
 
@@ -101,7 +101,7 @@ class Room:
             await connection.close()
 
 
-async def _inside(test: Any, function: Case, room: Room) -> None:
+async def _inside(test: object, function: Case, room: Room) -> None:
     try:
         await function(test, room)
     finally:
@@ -111,7 +111,7 @@ async def _inside(test: Any, function: Case, room: Room) -> None:
 def case(function: Case) -> Callable[..., None]:
     """Make a coroutine method a test that runs in the colour of the ``colour`` fixture."""
 
-    def test(self: Any, backend: Backend, url: str, colour: str) -> None:
+    def test(self: object, backend: Backend, url: str, colour: str) -> None:
         running = _inside(self, function, Room(backend, url, colour))
         if colour == AWAITABLE:
             asyncio.run(running)
@@ -121,12 +121,12 @@ def case(function: Case) -> Callable[..., None]:
     return _named(test, function)
 
 
-def each(*subjects: Any) -> Callable[[SubjectCase], Callable[..., None]]:
+def each(*subjects: object) -> Callable[[SubjectCase], Callable[..., None]]:
     """Make a coroutine method a test in both colours, once for each subject, which is its second argument."""
 
     def decorate(function: SubjectCase) -> Callable[..., None]:
-        def test(self: Any, backend: Backend, url: str, colour: str, subject: Any) -> None:
-            async def one(test: Any, room: Room) -> None:
+        def test(self: object, backend: Backend, url: str, colour: str, subject: object) -> None:
+            async def one(test: object, room: Room) -> None:
                 await function(test, room, subject)
 
             running = _inside(self, one, Room(backend, url, colour))
@@ -144,7 +144,7 @@ def each(*subjects: Any) -> Callable[[SubjectCase], Callable[..., None]]:
 def awaitable_case(function: Case) -> Callable[..., None]:
     """Make a coroutine method a test of the awaitable driver alone: one about tasks and cancellation."""
 
-    def test(self: Any, backend: Backend, url: str) -> None:
+    def test(self: object, backend: Backend, url: str) -> None:
         asyncio.run(_inside(self, function, Room(backend, url, AWAITABLE)))
 
     return _named(test, function)
@@ -153,13 +153,13 @@ def awaitable_case(function: Case) -> Callable[..., None]:
 def blocking_case(function: Case) -> Callable[..., None]:
     """Make a coroutine method a test of the blocking driver alone: one about threads."""
 
-    def test(self: Any, backend: Backend, url: str) -> None:
+    def test(self: object, backend: Backend, url: str) -> None:
         drive(_inside(self, function, Room(backend, url, BLOCKING)))
 
     return _named(test, function)
 
 
-def _named(test: Callable[..., None], function: Callable[..., Any]) -> Callable[..., None]:
+def _named(test: Callable[..., None], function: Callable[..., object]) -> Callable[..., None]:
     # Not functools.wraps: pytest would look through it, at the coroutine's parameters.
     for name in ("__name__", "__qualname__", "__doc__", "__module__"):
         setattr(test, name, getattr(function, name))

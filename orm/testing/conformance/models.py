@@ -79,7 +79,7 @@ Case = Callable[[Any], Awaitable[None]]
 def case(function: Case) -> Callable[..., None]:
     """Make a coroutine method a test in both colours, on fresh tables."""
 
-    async def inside(self: Any) -> None:
+    async def inside(self: object) -> None:
         await adrop_tables(*MODELS, if_exists=True)
         await acreate_tables(*MODELS)
         try:
@@ -87,7 +87,7 @@ def case(function: Case) -> Callable[..., None]:
         finally:
             await adrop_tables(*MODELS, if_exists=True)
 
-    def test(self: Any, colour: str, library: None) -> None:
+    def test(self: object, colour: str, library: None) -> None:
         if colour == AWAITABLE:
             asyncio.run(inside(self))
         else:

@@ -104,4 +104,5 @@ SAMPLES = (
         ordered=False,
     ),
     Sample("binary", _type("binary"), [b"", bytes(range(256)), b"\x00\x01'\"%s", b"\xff"]),
+    Sample("address", _type("address"), ["192.0.2.1", "10.0.0.200", "2001:db8::1", "::ffff:192.0.2.1"], ordered=False),
 )

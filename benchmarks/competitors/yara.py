@@ -1,0 +1,115 @@
+"""Yara ORM, which is async: a Rust driver of its own underneath, so its raw form is not asyncpg's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from yara_orm import Model, YaraOrm, fields
+
+from benchmarks.competitors import Competitor
+from benchmarks.data import BOOKS, READ_KEYS, given, keys, note
+from benchmarks.workloads import BULK_ROWS, MANY_ROWS, PARENTS, Pane
+
+
+class Author(Model):
+    id = fields.BigIntField(pk=True)
+    name = fields.CharField(max_length=100)
+    email = fields.CharField(max_length=200)
+    age = fields.IntField()
+    score = fields.FloatField()
+    active = fields.BooleanField()
+    joined = fields.DateField()
+
+    class Meta:
+        table = "bench_author"
+
+
+class Book(Model):
+    id = fields.BigIntField(pk=True)
+    title = fields.CharField(max_length=200)
+    pages = fields.IntField()
+    published = fields.DateField()
+    in_print = fields.BooleanField()
+    author: Any = fields.ForeignKeyField("Author", related_name="books")
+
+    class Meta:
+        table = "bench_book"
+
+
+class Note(Model):
+    id = fields.BigIntField(pk=True)
+    title = fields.CharField(max_length=200)
+    body = fields.TextField()
+    stars = fields.IntField()
+    pinned = fields.BooleanField()
+
+    class Meta:
+        table = "bench_note"
+
+
+class Async(Competitor):
+    """As its documentation shows it; every statement commits by itself."""
+
+    label = "yara"
+    notes: list[Any]
+
+    async def open(self) -> None:
+        place = self.place
+        if place.database == "sqlite":
+            await YaraOrm.init(f"sqlite:///{place.path}")
+        else:
+            await YaraOrm.init(f"postgres://{place.authority}/{place.name}")
+
+    async def close(self) -> None:
+        await YaraOrm.close()
+
+    async def prepare(self, workload: str, count: int) -> None:
+        if workload == "bulk_insert":
+            self.notes = [Note(**note(number)._asdict()) for number in range(BULK_ROWS)]
+
+    async def get(self, count: int) -> int:
+        return sum([(await Author.get(id=key)).id == key for key in keys(count, READ_KEYS)])
+
+    async def get_joined(self, count: int) -> int:
+        seen = 0
+        for key in keys(count, BOOKS):
+            book: Any = await Book.filter(id=key).select_related("author").first()
+            seen += book.author.age > 0
+        return seen
+
+    async def filter_20(self, count: int) -> int:
+        seen = 0
+        for number in range(count):
+            seen += len(await Author.filter(age__gte=20 + number % 30, active=True).order_by("id").limit(20))
+        return seen
+
+    async def objects(self, count: int) -> int:
+        return sum([len(await Author.filter(id__lte=MANY_ROWS)) for _ in range(count)])
+
+    async def dicts(self, count: int) -> int:
+        return sum([len(await Author.filter(id__lte=MANY_ROWS).values()) for _ in range(count)])
+
+    async def tuples(self, count: int) -> int:
+        return sum([len(await Author.filter(id__lte=MANY_ROWS).values_list()) for _ in range(count)])
+
+    async def insert_one(self, count: int) -> int:
+        for values in given(count):
+            await Note.create(**values)
+        return count
+
+    async def bulk_insert(self, count: int) -> int:
+        await Note.bulk_create(self.notes)
+        return len(self.notes)
+
+    async def prefetch(self, count: int) -> int:
+        seen = 0
+        for _ in range(count):
+            parents: Any = await Author.filter(id__lte=PARENTS).prefetch_related("books")
+            for author in parents:
+                seen += len(await author.books)  # from what was prefetched
+        return seen
+
+
+def competitor(pane: Pane) -> type[Competitor] | None:
+    """Async only."""
+    return Async if pane.colour == "async" else None

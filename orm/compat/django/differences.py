@@ -1,0 +1,116 @@
+"""What is different from Django: answers that a setting decides, and what there is beside Django's names.
+
+``python -m orm.compat.django.listing`` writes ``page()`` into the documentation, so that it says what the code does.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import orm
+from orm import models
+from orm.compat.django.answers import ANSWERS
+from orm.config import KNOWN
+from orm.query.queryset_blocking import QuerySet
+
+HEAD = """# What is different from Django
+
+Written by `python -m orm.compat.django.listing`; do not edit.
+
+Names, lookups, options and rules are Django's, and [legacy scripts](legacy.md) run unchanged. Three things are
+different: a few answers, what waits, and what there is besides.
+
+## Answers
+
+Native code means one thing on every database, and says at once what is wrong. A program written for Django expects
+Django's answer on the database at hand. Each such difference is a setting: it has its native value in a program
+that imports `orm`, Django's in one that imports `django`, and `orm.configure()` takes either.
+
+| setting | native | under `import django` | what differs |
+|---|---|---|---|
+"""
+WAITING = """
+## What waits
+
+Every method that asks the database has both forms, `save()` and `asave()`, and neither is the other in a thread:
+each has a driver of its own. In Django the awaitable forms of the ORM run the blocking ones in a thread, and
+transactions have none.
+
+| | Django | here |
+|---|---|---|
+| transaction in async code | `sync_to_async` around a function | `async with atomic():`, and `@atomic` on `async def` |
+| related row in async code | `sync_to_async(lambda: book.author)()` | `await book.author` |
+| a blocking call on the loop's thread | `SynchronousOnlyOperation` | the same, and it names the awaitable form |
+| `await queryset` | an error | the list of its results |
+| a connection | one for each thread | a pool for each loop and one for blocking code, with a limit |
+| who closes it | the request's end, or you | nobody need: its loop's end, or the process's |
+| `on_commit` | blocking functions | functions of both kinds |
+
+## What there is besides
+"""
+METHODS = "| method of a query | |\n|---|---|\n"
+NAMES = "\n| of `orm.models` | |\n|---|---|\n"
+PROGRAM = "\n| of `orm` | |\n|---|---|\n"
+
+DJANGOS_METHODS = frozenset({
+    "aggregate", "alias", "all", "annotate", "as_manager", "bulk_create", "bulk_update", "complex_filter",
+    "contains", "count", "create", "dates", "datetimes", "db", "defer", "delete", "difference", "distinct",
+    "earliest", "exclude", "exists", "explain", "extra", "filter", "first", "get", "get_or_create", "in_bulk",
+    "intersection", "iterator", "last", "latest", "none", "only", "order_by", "ordered", "prefetch_related",
+    "query", "raw", "reverse", "select_for_update", "select_related", "union", "update", "update_or_create",
+    "using", "values", "values_list",
+})  # fmt: skip
+"""What Django documents of a QuerySet (https://docs.djangoproject.com/en/5.2/ref/models/querysets/)."""
+OWN_PARTS = frozenset({"NOT_TWINNED", "embedded", "fetch_all", "query_structure", "value_type"})
+"""What other parts of the library ask of a QuerySet."""
+BESIDE_MODELS = (
+    "CTE", "Excluded", "Matched", "NotMatched", "Rows", "GenerateSeries", "JSONElements", "JSONItems", "TableFunction",
+)  # fmt: skip
+BESIDE = (
+    "configure", "create_tables", "drop_tables", "schema_editor", "migrate", "independent", "carry", "batch",
+    "run_in_transaction", "listen", "notify", "capture_queries", "ReplicaRouter", "register_backend",
+)  # fmt: skip
+
+
+class Row(NamedTuple):
+    """A line of a table: the names it is about, and a sentence."""
+
+    names: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"| {self.names} | {self.sentence} |\n"
+
+
+def own_methods() -> list[str]:
+    """The methods of a query that Django has not, by the blocking form's name."""
+    public = [name for name in dir(QuerySet) if not name.startswith("_")]
+    return [
+        name
+        for name in public
+        if name not in DJANGOS_METHODS | OWN_PARTS and not (name.startswith("a") and name[1:] in public)
+    ]
+
+
+def page() -> str:
+    """Return the page."""
+    return "".join((HEAD, *_answers(), WAITING, "\n", METHODS, *_of(QuerySet, own_methods(), "()"), NAMES,
+                    *_of(models, BESIDE_MODELS), PROGRAM, *_of(orm, BESIDE)))  # fmt: skip
+
+
+def _answers() -> Iterator[str]:
+    for name, answer in ANSWERS.items():
+        yield f"| `{name}` | {KNOWN[name][1]} | {answer.legacy} | {answer.differs} |\n"
+
+
+def _of(owner: object, names: Iterable[str], call: str = "") -> Iterator[str]:
+    for name in names:
+        forms = [name, f"a{name}"] if hasattr(owner, f"a{name}") else [name]
+        yield str(Row(", ".join(f"`{form}{call}`" for form in forms), _first_sentence(getattr(owner, name))))
+
+
+def _first_sentence(documented: object) -> str:
+    paragraph = " ".join((inspect.getdoc(documented) or "").partition("\n\n")[0].split()).replace("::", ":")
+    return paragraph.replace("``", "`").replace("|", "\\|")

@@ -1,0 +1,57 @@
+"""Expressions by name: what ``annotate``, ``alias``, ``values`` and ``aggregate`` make of their arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from orm.query.filtered import FilteredRelation
+from orm.sql.nodes import Node
+from orm.sql.subqueries import Subquery
+
+
+def _as_annotation(value: object) -> object:
+    """Return what stands for a value given as an annotation: a queryset is a subquery."""
+    return Subquery(value) if hasattr(value, "embedded") else value
+
+
+def default_name(expression: Any) -> str | None:
+    """Return the name that an expression has by itself (``books__count``), or None."""
+    try:
+        name: str = expression.default_alias
+    except (AttributeError, TypeError):
+        return None
+    return name
+
+
+def named_expressions(
+    args: Sequence[object], kwargs: dict[str, object], method: str = "annotate", kind: str = "annotations"
+) -> dict[str, object]:
+    """Return expressions by name; positional ones name themselves (``books__count``).
+
+    Raises ``TypeError`` for one that can't, or for a name given twice.
+    """
+    if not args:
+        for value in kwargs.values():
+            if not isinstance(value, Node):
+                break
+        else:
+            return kwargs
+    args = [_as_annotation(arg) for arg in args]
+    kwargs = {name: _as_annotation(value) for name, value in kwargs.items()}
+    given = (*args, *kwargs.values())
+    others = [str(i) for i in given if not (hasattr(i, "resolve_expression") or isinstance(i, FilteredRelation))]
+    if others:
+        raise TypeError(
+            f"QuerySet.{method}() received non-expression(s): {', '.join(others)}. It takes expressions such as F, "
+            "Value or Count"
+        )
+    named: dict[str, Any] = {}
+    for item in args:
+        name = default_name(item)
+        if name is None:
+            raise TypeError(f"Complex {kind} require an alias: {item!r} needs a name, as in {method}(name=…)")
+        if name in kwargs:
+            raise ValueError(f"The named annotation {name!r} conflicts with the default name for another annotation.")
+        named[name] = item
+    return {**named, **kwargs}

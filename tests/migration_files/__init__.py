@@ -1,0 +1,1 @@
+"""Migrations as files and as detected changes: no database is needed."""

@@ -1,0 +1,97 @@
+"""``|``, ``&`` and ``^`` of querysets: rows of both, with the columns and the order that the first one asks for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orm.models import Count, F
+from tests.query import library as L
+from tests.query.models import Author, Book, Counter
+
+
+async def test_computed_columns_of_the_first_stay(counters: list[Counter]) -> None:
+    merged = Counter.objects.annotate(twice=F("value") * 2).filter(twice=2) | Counter.objects.filter(value=3)
+    assert await merged.order_by("value").values_list("value", "twice") == [(1, 2), (3, 6)]
+
+
+async def test_values_stay(counters: list[Counter]) -> None:
+    left, right = (Counter.objects.values("value").filter(value=n) for n in (1, 2))
+    assert await (left | right).order_by("value") == [{"value": 1}, {"value": 2}]
+
+
+async def test_different_values_are_not_merged(counters: list[Counter]) -> None:
+    with pytest.raises(TypeError, match="classes must involve the same values in each case"):
+        _ = Counter.objects.values("value") | Counter.objects.values("key")
+
+
+async def test_the_order_of_the_first_stays(counters: list[Counter]) -> None:
+    merged = Counter.objects.order_by("-value").filter(value__lt=2) | Counter.objects.filter(value=4)
+    assert await merged.values_list("value", flat=True) == [4, 1, 0]
+
+
+@pytest.mark.parametrize("connector", ["or", "and"])
+async def test_the_order_of_the_second_comes_before_that(counters: list[Counter], connector: str) -> None:
+    left, right = Counter.objects.order_by("value").filter(value__lt=3), Counter.objects.order_by("-value")
+    merged = left | right.filter(value__lt=3) if connector == "or" else left & right
+    assert await merged.values_list("value", flat=True) == [2, 1, 0]
+
+
+async def test_groups_stay_and_count_what_belongs_to_each_row(library: Any) -> None:
+    """A row that the second one brings is counted like those of the first."""
+    few, old = Author.objects.annotate(n=Count("books")).filter(n=1), Author.objects.filter(age__gt=50)
+    expected = {
+        a.name: len(a.books) for a in L.authors if len(a.books) == 1 or (a.age is not None and a.age > 50)
+    }  # fmt: skip
+    assert dict(await (few | old).values_list("name", "n")) == expected
+
+
+async def test_rows_that_only_conditions_joined_do_not_multiply_others(library: Any) -> None:
+    tagged = Book.objects.filter(tags__name__isnull=False)
+    thick = Book.objects.filter(pages__gt=100)
+    found = await (tagged | thick).values_list("title", flat=True)
+    assert sorted(found) == sorted(b.title for b in L.books if b.tags or b.pages > 100)
+
+
+async def test_loading_stays(library: Any) -> None:
+    merged = Book.objects.only("title").filter(pages__gt=100) | Book.objects.filter(pages__lte=100)
+    assert {tuple(sorted(book.__dict__.keys() - {"_state"})) async for book in merged} == {("id", "title")}
+
+
+async def test_no_rows_or_some_are_these(counters: list[Counter]) -> None:
+    some = Counter.objects.order_by("-value").filter(value__lt=2)
+    for merged in (some | Counter.objects.none(), Counter.objects.none() | some, some ^ Counter.objects.none()):
+        assert await merged.values_list("value", flat=True) == [1, 0]
+    assert await (some & Counter.objects.none()) == []
+
+
+async def test_unique_rows_are_not_merged_with_others(counters: list[Counter]) -> None:
+    with pytest.raises(TypeError, match="Cannot combine a unique query with a non-unique query."):
+        _ = Counter.objects.distinct() | Counter.objects.all()
+
+
+async def test_rows_of_just_one_in_its_order(counters: list[Counter]) -> None:
+    merged = Counter.objects.order_by("-value").filter(value__lt=3) ^ Counter.objects.filter(value__gt=1)
+    assert await merged.values_list("value", flat=True) == [4, 3, 1, 0]
+
+
+async def test_a_table_that_only_a_condition_joined_is_joined_there(library: Any) -> None:
+    merged = Book.objects.filter(author__name="Ada") | Book.objects.filter(pages__lt=100)
+    outer = merged.sql().partition(" WHERE ")[0]
+    assert "JOIN" not in outer
+    loaded = Book.objects.select_related("author").filter(author__name="Ada") | Book.objects.filter(pages__lt=100)
+    assert loaded.sql().partition(" WHERE ")[0].count("JOIN") == 1
+
+
+def test_conditions_on_one_table_become_one_condition() -> None:
+    few, many = Book.objects.filter(pages__lt=100), Book.objects.filter(pages__gt=400)
+    for merged in (few | many, few & many):
+        assert "IN (" not in str(merged.query)
+    assert "IN (" in str((few | Book.objects.filter(tags__name="novel")).query)
+
+
+async def test_either_of_all_rows_and_some_is_all(library: Any) -> None:
+    some = Book.objects.filter(pages__gt=400)
+    assert len(await (some | Book.objects.all())) == len(await Book.objects.all())
+    assert await (some & Book.objects.all()).acount() == await some.acount()

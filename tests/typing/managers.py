@@ -1,0 +1,46 @@
+"""What type checkers make of managers with methods of one's own. Never run, as ``models.py``."""
+
+from __future__ import annotations
+
+from typing import Self, assert_type
+
+from orm import models
+
+MYPY = False  # mypy takes it for True: for that one an attribute made by as_manager() is Any
+
+
+class ReportQuerySet(models.QuerySet["Report"]):
+    def recent(self) -> Self:
+        return self.order_by("-id")
+
+    def size(self) -> int:
+        return self.count()
+
+
+class Report(models.Model):
+    title = models.CharField(max_length=100)
+    objects = ReportQuerySet.as_manager()
+
+
+class NoteManager(models.Manager["Note"]):
+    def titled(self, title: str) -> Note:
+        return self.create(title=title)
+
+
+class Note(models.Model):
+    title = models.CharField(max_length=100)
+    objects = NoteManager()
+    all_notes = models.Manager["Note"]()
+
+
+def querysets_methods_on_the_model() -> None:
+    if not MYPY:
+        assert_type(Report.objects.recent(), ReportQuerySet)
+        assert_type(Report.objects.filter(title="a").recent().first(), Report | None)
+        assert_type(Report.objects.recent().size(), int)
+
+
+def managers_methods_on_the_model() -> None:
+    assert_type(Note.objects, NoteManager)
+    assert_type(Note.objects.titled("a"), Note)
+    assert_type(Note.all_notes.get(pk=1), Note)
