@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldDoesNotExist
 from orm.models import fields as columns
-from orm.models.base import PREFETCHED
 from orm.models.fields.field_file import AwaitableFieldFile
 from orm.models.relations.foreign_key import ForeignKey
 from orm.query.names import nearest
+from orm.structures.attributes import PREFETCHED
 
 if TYPE_CHECKING:
     from orm.models import Model

@@ -26,6 +26,7 @@ from orm.db.limits import limited_chunks, patiently, within, within_limit
 from orm.db.opened import greet
 from orm.db.pooling.bridged import PortalDriver, ThreadedDriver, streamed
 from orm.db.pooling.budget import POOLS_WORTH, Budget
+from orm.db.pooling.home import interrupt_busy, keep, terminate_at_home
 from orm.db.pooling.pool import Pool
 from orm.db.pooling.statistics import DatabaseStatistics
 from orm.db.process_end import live_databases
@@ -462,7 +463,7 @@ class AwaitableDatabase:
             pool = self._pools[loop] = Pool(self.alias, self.url, self._driver(loop is not None), loop, self.budget)
             pool.greet = partial(greet, self)
         if loop is not None:
-            await pool.keep(self._forget)
+            await keep(pool, self._forget)
         return pool
 
     def _driver(self, awaitable: bool) -> Driver:
@@ -546,7 +547,7 @@ class AwaitableDatabase:
             lease.stop_visitors()
         pools = [pool for pool in list(self._pools.values()) if pool.busy()]
         for pool in pools:
-            pool.interrupt_busy()
+            interrupt_busy(pool)
         return pools
 
     def end_at_exit(self, until: float) -> None:
@@ -558,7 +559,7 @@ class AwaitableDatabase:
         if pool is not None and running_loop() is None:
             drive(pool.leave())
         for pool in list(self._pools.values()):
-            pool.terminate_at_home(until)
+            terminate_at_home(pool, until)
             self._forget(pool)
 
     def start_over_in_child(self) -> None:

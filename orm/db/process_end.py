@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from orm.bridge.clock import clock
 from orm.bridge.interpreter import is_subinterpreter
-from orm.db.pooling.pool import SOON, Pool
+from orm.db.pooling.home import SOON
+from orm.db.pooling.pool import Pool
 from orm.db.pooling.process import process
 from orm.db.transactions.block import live_blocks
 from orm.late import LateLogger

@@ -87,9 +87,10 @@ if TYPE_CHECKING:
     from orm.sql.expressions import Expression, OrderBy, Value
     from orm.sql.handwritten import RawSQL
     from orm.sql.insert import Excluded
-    from orm.sql.lookups import Lookup, Transform
+    from orm.sql.lookups import Lookup
     from orm.sql.references import F, OuterRef
     from orm.sql.subqueries import Exists, Subquery
+    from orm.sql.transforms import Transform
     from orm.sql.windows import RowRange, ValueRange, Window, WindowFrame, WindowFrameExclusion
 else:
     _HOMES = {
@@ -191,7 +192,7 @@ else:
         "TextChoices": "orm.models.fields",
         "TextField": "orm.models.fields",
         "TimeField": "orm.models.fields",
-        "Transform": "orm.sql.lookups",
+        "Transform": "orm.sql.transforms",
         "URLField": "orm.models.fields",
         "UUIDField": "orm.models.fields",
         "UniqueConstraint": "orm.models.constraints",

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from orm.db.routing import routes
 from orm.errors import (
     DatabaseError,
-    FieldDoesNotExist,
     MultipleObjectsReturned,
     ObjectDoesNotExist,
     ObjectNotUpdated,
@@ -30,6 +29,7 @@ from orm.models.model_errors import ErrorOfModel
 from orm.models.pickling import blank_instance
 from orm.models.signals import post_init, post_save, pre_init, pre_save
 from orm.models.state import DEFAULT_DB_ALIAS, NO_KEY, PENDING, ModelState, StateDescriptor
+from orm.structures.attributes import PREFETCHED
 from orm.structures.deprecation import taken_by_position
 from orm.structures.pickled import check_versions, versions
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from orm.checks.messages import CheckMessage
     from orm.errors import ValidationError
-    from orm.models import deletion, initialiser, neighbours, raw_writing, validation, writing
+    from orm.models import deletion, initialiser, neighbours, raw_writing, refreshing, validation, writing
     from orm.models.batching import AwaitableWriteBatch
     from orm.models.managers import ManagerOf
     from orm.models.options import Options
@@ -51,13 +51,12 @@ else:
     deletion = late_module("orm.models.deletion")
     initialiser = late_module("orm.models.initialiser")
     neighbours = late_module("orm.models.neighbours")
+    refreshing = late_module("orm.models.refreshing")
     validation = late_module("orm.models.validation")
     writing = late_module("orm.models.writing")
     insert_instances = late_module("orm.query.insert_instances")
     update_instances = late_module("orm.query.update_instances")
     calls = late_module("orm.sql.calls")
-
-PREFETCHED = "_prefetched_objects_cache"
 
 
 class AwaitableModel(metaclass=ModelBase):
@@ -493,7 +492,7 @@ class AwaitableModel(metaclass=ModelBase):
         Raises: the model's DoesNotExist when the row is gone; FieldError for an unknown name; ValueError for one
             that goes on beyond a field.
         """
-        names = None if fields is None else self._forget_prefetched(fields)
+        names = None if fields is None else refreshing.columns_to_read(self, fields)
         if names is not None and not names:
             return
         queryset: Any = self._rows().all() if from_queryset is None else from_queryset
@@ -507,51 +506,7 @@ class AwaitableModel(metaclass=ModelBase):
             names = [field.attname for field in self._meta.concrete_fields if field.attname not in deferred]
         if names is not None:
             queryset = queryset.only(*names)
-        self._take_over(await queryset.aget(pk=self.pk), names, everything=fields is None)
-
-    def _forget_prefetched(self, fields: Iterable[str]) -> list[str]:
-        """Drop named relations that are prefetched or have no column here; return the attnames of the columns."""
-        if isinstance(fields, str):
-            raise TypeError(f"fields must be a list of names, like [{fields!r}], not a string.")
-        meta = self._meta
-        prefetched = vars(self).get(PREFETCHED, {})
-        single = _relations_elsewhere(meta)
-        columns: list[str] = []
-        for name in fields:
-            if "__" in name:
-                raise ValueError(
-                    f'Found "__" in fields argument. Relations and transforms are not allowed in fields. ({name!r})'
-                )
-            if name in prefetched:
-                del prefetched[name]
-                continue
-            if name in single:
-                vars(self).pop(name, None)
-                continue
-            field = meta.pk if name == "pk" else meta.fields_map.get(name)
-            if field is None or not field.concrete:
-                known = sorted(known for known, field in meta.fields_map.items() if field.concrete)
-                raise FieldDoesNotExist(
-                    f"{meta.object_name} has no field named {name!r} that can be refreshed: it is no column of it and "
-                    f"no prefetched relation of this instance. Columns are {', '.join(known)}."
-                )
-            columns.append(field.attname)
-        return columns
-
-    def _take_over(self, fresh: AwaitableModel, names: list[str] | None, *, everything: bool) -> None:
-        held = vars(self)
-        meta = self._meta
-        for field in meta.concrete_fields:
-            if field.attname in vars(fresh) and (names is None or field.attname in names):
-                setattr(self, field.attname, vars(fresh)[field.attname])
-                if field.is_relation:
-                    held.pop(field.name, None)
-                    if field.name in vars(fresh):
-                        held[field.name] = vars(fresh)[field.name]
-        if everything:
-            for name in (PREFETCHED, *_relations_elsewhere(meta)):
-                held.pop(name, None)
-        self._state.db = fresh._state.db
+        refreshing.take_over(self, await queryset.aget(pk=self.pk), names, everything=fields is None)
 
     # -- validation ----------------------------------------------------------------------------------------------------
 
@@ -596,9 +551,3 @@ class AwaitableModel(metaclass=ModelBase):
 def _lacks_part(key: object) -> bool:
     """Whether a key is made of several values of which one is missing."""
     return type(key) is tuple and None in key
-
-
-def _relations_elsewhere(meta: Options) -> set[str]:
-    """Return the attributes that hold one related instance, and no column here says which."""
-    back = {rel.get_accessor_name() or "" for rel in meta.related_objects if not rel.multiple}
-    return back | {field.name for field in meta.private_fields if field.many_to_one}

@@ -17,7 +17,7 @@ from orm.db.registry import databases
 from orm.db.transactions.public import atomic, in_atomic_block
 from orm.errors import IntegrityError, ProgrammingError
 from orm.late import LateLogger
-from orm.models import schema_columns, schema_rebuild
+from orm.models import schema_columns, schema_joins, schema_rebuild
 from orm.models.schema_deferred import Deferred, tables_of
 from orm.models.schema_draft import TableDraft, with_new_field
 from orm.sql import ddl
@@ -45,7 +45,6 @@ class AwaitableSchemaEditor:
     """
 
     NOT_TWINNED: ClassVar[tuple[str, ...]] = (
-        "alter_join_table",
         "apply",
         "constraints_of",
         "drop_constraint",
@@ -404,7 +403,7 @@ class AwaitableSchemaEditor:
         if not schema_columns.differ(old_field, new_field, self.dialect):
             return
         if old_field.many_to_many and new_field.many_to_many:
-            await self._alter_many_to_many(model, old_field, new_field, strict)
+            await schema_joins.alter(self, old_field, new_field, strict)
             return
         if old_field.many_to_many or new_field.many_to_many:
             raise ValueError(
@@ -426,40 +425,6 @@ class AwaitableSchemaEditor:
             await schema_columns.alter(self, model, old_field, new_field, strict)
         else:
             await schema_rebuild.alter(self, model, old_field, new_field)
-
-    async def _alter_many_to_many(self, model: type[AwaitableModel], old: Any, new: Any, strict: bool) -> None:
-        old_through, new_through = old.remote_field.through, new.remote_field.through
-        if None in (old_through, new_through) or (
-            bool(old_through._meta.auto_created) != bool(new_through._meta.auto_created)
-        ):  # fmt: skip
-            raise ValueError(
-                f"Cannot alter field {old} into {new} - they are not compatible types (you cannot alter to or from M2M "
-                "fields, or add or remove through= on M2M fields)"
-            )
-        if not old_through._meta.auto_created:
-            return
-        await self.alter_join_table(old, new, strict)
-
-    async def alter_join_table(self, old: Any, new: Any, strict: bool = False) -> None:
-        """Change the join table of one many-to-many field into another's: its name, its columns, what they refer to."""
-        old_through, new_through = old.remote_field.through, new.remote_field.through
-        await self.aalter_db_table(old_through, old_through._meta.db_table, new_through._meta.db_table)
-        names = (
-            (old.m2m_reverse_field_name(), new.m2m_reverse_field_name()),
-            (old.m2m_field_name(), new.m2m_field_name()),
-        )
-        pairs = [(old_through._meta.get_field(one), new_through._meta.get_field(other)) for one, other in names]
-        if self.dialect.capabilities.alter_columns:
-            for before, after in pairs:
-                await self.aalter_field(new_through, before, after, strict)
-            return
-        quote, table = self.dialect.quote, new_through._meta.db_table
-        await self.flush(table)
-        for before, after in pairs:
-            if before.column != after.column:
-                await self.apply(self.dialect.rename_column(quote(table), quote(before.column), quote(after.column)))
-        if not all(schema_rebuild.only_renamed(before, after, self.dialect) for before, after in pairs):
-            await schema_rebuild.rebuild(self, new_through, TableDraft(new_through))
 
     # -- constraints and indexes -----------------------------------------------------------------------------------
 

@@ -25,9 +25,10 @@ from orm.postgresql.validators import ArrayMaxLengthValidator
 from orm.sql import types
 from orm.sql.conditions import EMPTY, LIST
 from orm.sql.expressions import Expression, Null, Slot
-from orm.sql.lookups import Exact, In, Lookup, Transform
+from orm.sql.lookups import Exact, In, Lookup
 from orm.sql.nodes import Node, Rendered
 from orm.sql.subqueries import Subquery
+from orm.sql.transforms import Transform
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler

@@ -14,7 +14,8 @@ from orm.models.fields import Field, TextField
 from orm.postgresql.arrays import ArrayField
 from orm.sql.conditions import EMPTY, ITEMS, LIST
 from orm.sql.expressions import Expression, Slot
-from orm.sql.lookups import Lookup, Transform
+from orm.sql.lookups import Lookup
+from orm.sql.transforms import Transform
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler

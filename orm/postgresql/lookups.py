@@ -5,7 +5,7 @@ from __future__ import annotations
 from orm.models.fields import CharField, TextField
 from orm.postgresql.search import SearchLookup, SearchVectorField
 from orm.postgresql.trigrams import TrigramSimilar, TrigramStrictWordSimilar, TrigramWordSimilar
-from orm.sql.lookups import Transform
+from orm.sql.transforms import Transform
 
 __all__ = [
     "SearchLookup",

@@ -31,8 +31,9 @@ from orm.models.fields import (
 from orm.sql import types
 from orm.sql.calls import Func
 from orm.sql.expressions import Expression, Slot
-from orm.sql.lookups import Lookup, Transform
+from orm.sql.lookups import Lookup
 from orm.sql.ranges import BOUNDS, DateRange, DateTimeTZRange, NumericRange, Range
+from orm.sql.transforms import Transform
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler

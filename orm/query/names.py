@@ -22,6 +22,7 @@ from orm.sql.path import Path
 from orm.sql.result_types import field_name
 from orm.sql.select import Join, Select, moved
 from orm.sql.types import SQLType
+from orm.structures.attributes import PREFETCHED
 
 if TYPE_CHECKING:
     from orm.sql.described import ModelClass, ModelField
@@ -122,7 +123,7 @@ def check_attribute(model: type[Any], name: str, field_message: str) -> None:
     needed = held is not None and (
         name[0] == "_" or inspect.isdatadescriptor(held) or (callable(held) and own.startswith("orm."))
     )
-    if needed or name == "_prefetched_objects_cache":
+    if needed or name == PREFETCHED:
         raise ValueError(f"{name!r} would hide what instances of {model.__name__} need: choose another name.")
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from orm.query.relation_loaders import PREFETCHED
+from orm.structures.attributes import PREFETCHED
 
 
 def prefetches_itself(instance: object, name: str) -> bool:

@@ -23,7 +23,8 @@ from orm.errors import UnknownAttribute
 from orm.late import difflib
 from orm.query.names import check_attribute
 from orm.query.own_prefetch import load_own, prefetches_itself
-from orm.query.relation_loaders import PREFETCHED, Loader, loader_for, uncut
+from orm.query.relation_loaders import Loader, loader_for, uncut
+from orm.structures.attributes import PREFETCHED
 from orm.structures.deprecation import RemovedInDjango60Warning, warn
 
 TWINS = ("aprefetch_related_objects",)

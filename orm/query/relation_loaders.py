@@ -17,12 +17,12 @@ from orm.errors import FieldError
 from orm.query.names import Names
 from orm.sql.columns import Col
 from orm.sql.references import F
+from orm.structures.attributes import PREFETCHED
 
 if TYPE_CHECKING:
     from orm.sql.expressions import Expression
     from orm.sql.resolving import Resolver
 
-PREFETCHED = "_prefetched_objects_cache"
 JOIN_KEY = "_prefetch_join_key"
 # Room left among a statement's parameters for those the prefetch queryset brings itself.
 SPARE_PARAMETERS = 100

@@ -14,6 +14,7 @@ from orm.serializers import base
 from orm.serializers.errors import DeserializationError, M2MDeserializationError
 from orm.serializers.objects_blocking import DeserializedObject
 from orm.serializers.references import Reference, has_natural_key, manager_of
+from orm.structures.attributes import PREFETCHED
 
 if TYPE_CHECKING:
     from orm.models.fields.base import Field
@@ -90,7 +91,7 @@ class Serializer(base.Serializer):
 
     def _related(self, obj: object, field: Field, manager: Any) -> Any:
         """Return the related rows: the prefetched ones if there are, else no more of each than its key."""
-        prefetched = getattr(obj, "_prefetched_objects_cache", {})
+        prefetched = getattr(obj, PREFETCHED, {})
         if field.name in prefetched:
             return manager.all()
         return manager.select_related(None).only("pk")

@@ -22,13 +22,11 @@ from orm.sql.lookups import (
     IsNull,
     Lookup,
     PatternLookup,
-    Transform,
     _Comparison,
     build_lookup,
-    named_here,
-    registered,
 )
 from orm.sql.nodes import Constant, Param, Rendered
+from orm.sql.transforms import Transform, named_here, registered
 from orm.sql.types import KIND_KEY_TRANSFORMS, SQLType
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Lookups: the comparisons a filter may name (``exact``, ``gt``, ``in``…), and what a transform is (``year``…).
+"""Lookups: the comparisons a filter may name (``exact``, ``gt``, ``in``…).
 
 A lookup is made once for a shape: its right side is a slot, an expression or a subquery, never a value. ``build``
 decides which from the *kind* of what the user gave, and says how each value is prepared when a query of this shape
@@ -11,28 +11,28 @@ from __future__ import annotations
 import decimal
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.errors import DataError, EmptyResultSet, FieldError
 from orm.sql import types
 from orm.sql.by_hand import ByHand, as_stored, reads_value
-from orm.sql.calls import ExpressionWrapper, Func
+from orm.sql.calls import ExpressionWrapper
 from orm.sql.comparing import wide_number
 from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS, VALUE, NothingNode, built_kind, kind_of
 from orm.sql.expressions import ComparedSlot, Expression, Slot, Value, as_expression
 from orm.sql.listed import EachItem, ListItem, RangeBounds, TakeItem
 from orm.sql.nodes import Node, Param, Rendered
 from orm.sql.one_type import right_bound
-from orm.sql.registration import LookupOwner
-from orm.sql.types import KIND_LOOKUPS, OutOfRange, SQLType
+from orm.sql.transforms import bilateral_transforms, named_here, registered, transformed
+from orm.sql.types import OutOfRange, SQLType
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
     from orm.sql.dialect import Dialect
     from orm.sql.resolving import Resolver
+    from orm.sql.transforms import Transform
 
 Prepare = Callable[[Any], Any]
-L = TypeVar("L", bound="Lookup | Transform")
 
 
 class Lookup(Expression):
@@ -203,27 +203,6 @@ def build_lookup(lookup: Any, lhs: Expression, kind: Hashable, value: object, qu
     return built
 
 
-def bilateral_transforms(lhs: Expression) -> list[Any]:
-    """Return the transforms around a left side that go for the right one as well, the innermost first."""
-    found: list[Any] = []
-    while isinstance(lhs, Transform):
-        if lhs.bilateral:
-            found.insert(0, type(lhs))
-        lhs = lhs.lhs
-    return found
-
-
-def transformed(rhs: Any, transforms: Sequence[Any]) -> Any:
-    """Return a right side (or each of a list of them) with transforms around it."""
-    if isinstance(rhs, list):
-        return [transformed(item, transforms) for item in rhs]
-    if hasattr(rhs, "as_rows"):
-        raise NotImplementedError("Bilateral transformations on nested querysets are not implemented.")
-    for transform in transforms:
-        rhs = transform(rhs)
-    return rhs
-
-
 def _operand(node: Expression, compiler: Compiler, *others: Any) -> Rendered:
     """Return the SQL of one side of a comparison with ``others`` (nodes, or lists of them).
 
@@ -282,17 +261,6 @@ class _Comparison(Lookup):
         lhs, lhs_params = self.process_lhs(compiler, connection)
         rhs, rhs_params = self.process_rhs(compiler, connection)
         return f"{lhs} {self.operator} {rhs}", [*lhs_params, *rhs_params]
-
-
-def registered(*kinds: str) -> Callable[[type[L]], type[L]]:
-    """Decorate a lookup or transform that every type has, or those of some kinds."""
-
-    def register(cls: type[L]) -> type[L]:
-        for kind in kinds or (None,):
-            KIND_LOOKUPS[kind][cls.lookup_name] = cls
-        return cls
-
-    return register
 
 
 @registered()
@@ -535,12 +503,6 @@ class PatternLookup(Lookup):
         return "%s", [value if adapt is None else adapt(value)]
 
 
-def named_here(cls: type[L], module: dict[str, object]) -> type[L]:
-    """Make a class that no statement names an attribute of its module, so that its instances can be pickled."""
-    module[cls.__name__] = cls
-    return cls
-
-
 def _pattern_lookup(name: str) -> type[PatternLookup]:
     cls = type(name.capitalize(), (PatternLookup,), {"lookup_name": name, "match": name})
     cls.__doc__ = f"The {name} match of texts."
@@ -562,41 +524,3 @@ class IExact(PatternLookup):
     @classmethod
     def build(cls, lhs: Expression, kind: Hashable, value: object, query: Resolver) -> Expression:
         return IsNull(lhs, True) if kind is None else super().build(lhs, kind, value, query)
-
-
-# -- transforms --------------------------------------------------------------------------------------------------------
-
-
-class Transform(LookupOwner, Func):
-    """A function of one expression that a lookup path may name: ``name__lower__startswith``.
-
-    Set ``bilateral = True`` to apply it to the other side too.
-    """
-
-    lookup_name: str = ""
-    is_transform = True
-    bilateral = False
-    arity = 1
-
-    @property
-    def lhs(self) -> Any:
-        """The expression transformed."""
-        return self.source_expressions[0]
-
-    def rejects_null(self) -> set[str]:
-        found: set[str] = self.lhs.rejects_null()
-        return found
-
-    def get_lookup(self, name: str) -> type | None:
-        """Return the lookup of that name for this transform's result: its own, or that of the result's field."""
-        own = type(self).class_lookups.get(name)
-        if own is not None and not getattr(own, "is_transform", False):
-            return own
-        return self.output_field.get_lookup(name)
-
-    def get_transform(self, name: str) -> Any:
-        """Return the transform of that name for this transform's result: its own, or that of the result's field."""
-        own = type(self).class_lookups.get(name)
-        if own is not None and getattr(own, "is_transform", False):
-            return own
-        return self.output_field.get_transform(name)

@@ -25,7 +25,8 @@ from orm.models.functions import (
     Mod,
     Round,
 )
-from orm.sql.lookups import Lookup, Transform
+from orm.sql.lookups import Lookup
+from orm.sql.transforms import Transform
 from tests.query.models import Everything
 
 

@@ -1,17 +1,16 @@
 """A pool of connections: one for each event loop, and one that all blocking code shares.
 
 Opens lazily, up to ``max_size``; who gets what is decided by ``roster``, in order of arrival. Waiting is done in the
-caller's colour. A loop's pool is closed by the loop itself when it ends (see ``keep``). What this module refuses:
+caller's colour. A loop's pool is closed by the loop itself when it ends
+(``home``). What this module refuses:
 waiting longer than ``acquire_timeout`` (``PoolTimeout`` says who holds the connections), and handing out a broken
 connection.
 """
 
 from __future__ import annotations
 
-import threading
 import weakref
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from math import inf
 from time import monotonic
@@ -20,12 +19,11 @@ from typing import TYPE_CHECKING, Any
 from orm.bridge.clock import clock
 from orm.bridge.crossing import to_the_end
 from orm.bridge.drive import drive
-from orm.bridge.generators import follow_generators
 from orm.bridge.guard import running_loop
-from orm.bridge.portal import note_thread
 from orm.bridge.waiting import NOTHING, Waiter, whoami
 from orm.db.limits import patiently
 from orm.db.pooling.closing import close_quietly
+from orm.db.pooling.exhaustion import exhaustion
 from orm.db.pooling.process import process
 from orm.db.pooling.roster import VOID, Entry, Permission, Roster
 from orm.db.pooling.statistics import PoolStatistics
@@ -39,8 +37,6 @@ if TYPE_CHECKING:
     from orm.db.contract import Connection, Driver
     from orm.db.pooling.budget import Budget
     from orm.db.url import DatabaseURL
-else:
-    from orm.late import asyncio
 
 logger = LateLogger("orm.pool")
 
@@ -48,11 +44,13 @@ waited: ContextVar[float] = ContextVar("orm.waited", default=0.0)
 """Seconds that the last look for a connection took which did not find an idle one at once."""
 
 SWEEP_SECONDS = 5.0
+"""How often connections are looked at that are too old, or idle for too long."""
 SOONEST = 0.05
+"""Seconds between two such looks at the least, however short the limits are."""
 ASK_AGAIN_SECONDS = 0.25
-FINISH_SECONDS = 0.25
+"""How often somebody who waits for another pool's place asks for it again."""
 CLOSE_SECONDS = 2.0
-SOON = 0.002
+"""How long idle connections are closed in an orderly way before the rest is ended at once."""
 
 
 class Pool:
@@ -78,7 +76,8 @@ class Pool:
         """What is done with each connection before anybody gets it."""
         self.next_sweep = monotonic() + SWEEP_SECONDS
         self.health_check_after = url.pool.health_check_after
-        self.keeper: AsyncGenerator[None, None] | None = None
+        self.keeper: object = None
+        """The generator that the loop closes when it ends (``home.keep``)."""
         self._lock = self.roster.lock
         self._opened = self._closed = self._waits = self._timeouts = 0
         self._retired_uses = 0
@@ -142,7 +141,9 @@ class Pool:
         if not gone:  # served in the very last moment
             return waiter.granted
         self._timeouts += 1
-        raise PoolTimeout(self._exhausted(began))
+        raise PoolTimeout(
+            exhaustion(self.alias, self.options, monotonic() - began, self, self.roster.size, self.budget)
+        )
 
     @property
     def wants_place(self) -> bool:
@@ -453,10 +454,6 @@ class Pool:
         if cancelled is not None:
             raise cancelled
 
-    def lost(self, entry: Entry) -> None:
-        """Nobody holds a connection any more, and it was not given back: end it, and free its place."""
-        self.discard(entry)
-
     def _strike(self, entry: Entry) -> None:
         """Take a connection that has ended off the roster."""
         with self._lock:
@@ -475,37 +472,6 @@ class Pool:
 
     # -- the end ----------------------------------------------------------------------------------------------------
 
-    async def keep(self, forget: Callable[[Pool], None]) -> None:
-        """Tie the pool to the running loop: it is closed when the loop ends, and ``forget`` is called.
-
-        A suspended asynchronous generator is closed by the loop's ``shutdown_asyncgens``, which ``asyncio.run`` and
-        others call last; the ``finally`` of ours closes the pool.
-        """
-        loop = asyncio.get_running_loop()
-        note_thread(loop)
-        follow_generators(loop)
-        self.keeper = self._until_the_loop_ends(forget)
-        await anext(self.keeper)
-
-    async def _until_the_loop_ends(self, forget: Callable[[Pool], None]) -> AsyncGenerator[None, None]:
-        try:
-            yield
-        finally:
-            if running_loop() is self.home:
-                await self._let_others_finish()
-                forget(self)
-                await self.aclose()
-            else:  # by the collector: the loop, as some replace it, ended without closing its generators
-                forget(self)
-                self.terminate()
-
-    async def _let_others_finish(self) -> None:
-        """Streams left half way are closed by the loop at the same time: they give their connections back first."""
-        await asyncio.sleep(0)
-        limit = monotonic() + FINISH_SECONDS
-        while self.busy() and monotonic() < limit:
-            await asyncio.sleep(SOON)
-
     def busy(self) -> list[Entry]:
         """The connections that somebody holds."""
         with self._lock:
@@ -514,17 +480,6 @@ class Pool:
     def is_unfinished(self) -> bool:
         """Whether somebody holds a connection still, or waits until one is closed."""
         return self._closing or bool(self.busy())
-
-    def interrupt_busy(self) -> None:
-        """Have the statements stopped that other threads are in, at the server too: nobody will wait for them.
-
-        On another thread's loop it is the tasks holding connections that are stopped, soon after this call.
-        """
-        for entry in self.busy():
-            if self.home is None:
-                entry.connection.interrupt()
-            elif isinstance(entry.who, asyncio.Task) and not self.home.is_closed():
-                self.home.call_soon_threadsafe(entry.who.cancel)
 
     async def aclose(self) -> None:
         """Close idle connections in an orderly way, end the others at once. Closing twice is allowed."""
@@ -593,25 +548,6 @@ class Pool:
         for entry in self._shut():
             entry.connection.terminate()
 
-    def terminate_at_home(self, until: float) -> None:
-        """End every connection at once and wait for that, on the loop of another thread if they belong to one.
-
-        The loop may end meanwhile, and then has closed them itself. One that is not done ``until`` then (as
-        ``monotonic()`` tells) is left as it is.
-        """
-        if self.home is not None and self.home.is_running() and self.home is not running_loop():
-            ended = threading.Event()
-
-            def terminate(home: asyncio.AbstractEventLoop) -> None:
-                self.terminate()
-                home.call_soon(ended.set)  # a transport closes its socket in the loop's next round
-
-            with suppress(RuntimeError):  # it has been closed in between
-                self.home.call_soon_threadsafe(terminate, self.home)
-                while monotonic() < until and not self.home.is_closed() and not ended.wait(SOON):
-                    pass
-        self.terminate()
-
     def _shut(self) -> list[Entry]:
         with self._lock:
             self.closed = True
@@ -660,17 +596,3 @@ class Pool:
         now = monotonic()
         busy = sorted(self.busy(), key=lambda entry: entry.taken)
         return [entry.description(now) for entry in busy]
-
-    def _exhausted(self, began: float) -> str:
-        colour = "this event loop" if running_loop() is not None else "blocking code"
-        holders = self.holders()
-        limit = f"max_size={self.options.max_size}"
-        if self.roster.size < self.options.max_size:
-            limit = f"max_connections={self.budget.limit} for all pools together"
-            holders += [holder for pool in tuple(self.budget.pools) if pool is not self for holder in pool.holders()]
-        holders = holders or ["nobody: they are being opened"]
-        lines = "".join(f"\n  - {holder}" for holder in holders)
-        return (
-            f"No connection to database {self.alias!r} became free for {colour} within {monotonic() - began:.1f} s "
-            f"({limit}, acquire_timeout={self.options.acquire_timeout:g}). Held by:{lines}"
-        )

@@ -72,14 +72,14 @@ class Entry:
         if not self.gone and self._pool is not None:
             pool = self._pool()
             if pool is not None:
-                pool.lost(self)
+                pool.discard(self)
 
 
 class Keeper(Protocol):
     """What an entry tells: its pool."""
 
-    def lost(self, entry: Entry) -> None:
-        """Nobody holds a connection, and it was not given back."""
+    def discard(self, entry: Entry) -> None:
+        """End a connection that nobody holds any more although it was not given back, and free its place."""
 
 
 class Permission:

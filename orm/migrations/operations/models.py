@@ -13,6 +13,7 @@ from orm.migrations.operation import OperationCategory
 from orm.migrations.operations import creation
 from orm.migrations.operations.model_base import DeleteModel, ModelOperation
 from orm.migrations.references import model_key, refers
+from orm.models import schema_joins
 from orm.models.base_blocking import Model
 from orm.models.managers import BaseManager, Manager
 from orm.models.meta import normalise_together
@@ -276,7 +277,7 @@ async def _rename_join_tables(schema_editor: AwaitableSchemaEditor, old_model: A
             pairs.append((rel.field, owner._meta.get_field(rel.field.name)))
     for old_field, new_field in pairs:
         if old_field.remote_field.through._meta.auto_created and new_field.remote_field.through._meta.auto_created:
-            await schema_editor.alter_join_table(old_field, new_field)
+            await schema_joins.alter_join_table(schema_editor, old_field, new_field)
 
 
 class ModelOptionOperation(ModelOperation):

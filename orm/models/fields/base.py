@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
 
 from orm.config import settings
-from orm.errors import ImproperlyConfigured, InvalidValue, ValidationError
+from orm.errors import ImproperlyConfigured, ValidationError
 from orm.late import late_module
 from orm.models.checks.late import field_checks
 from orm.models.fetching import unloaded_value
@@ -24,7 +24,6 @@ from orm.models.fields.reading import OwnReading
 from orm.models.fields.wrong_options import refuse_wrong_options
 from orm.models.public_names import public_path
 from orm.sql import types
-from orm.sql.types import NUMBER_KINDS
 from orm.structures.choices import flatten_choices
 from orm.structures.lazy import made
 
@@ -94,9 +93,6 @@ NOT_PROVIDED: Any = NotProvided()
 BLANK_VALUES: tuple[Any, ...] = (None, "", [], (), {})
 BLANK_CHOICE: tuple[tuple[str, str], ...] = (("", "---------"),)
 """What stands in a menu for no choice."""
-
-INVALID_KINDS = frozenset({"boolean", "date", "datetime", "decimal", "time", "uuid"})
-"""Kinds that are read from text in a form of their own; what is no such text is invalid."""
 
 
 class Field(OwnReading, ColumnTypes, Generic[T]):
@@ -434,25 +430,6 @@ class Field(OwnReading, ColumnTypes, Generic[T]):
     def compared(self, value: Any, connection: object) -> Any:
         """What a column of one database is compared to, of a canonical value."""
         return self.get_db_prep_value(value, connection, prepared=True)
-
-    def refusal(self, problem: Exception, value: object, field: Field | None = None) -> Exception:
-        """The error for a value of the wrong type: it names the field (another one, where given) and the value."""
-        kind = type(problem) if isinstance(problem, (TypeError, ValueError)) else ValueError
-        shown = repr(value)
-        shown = shown if len(shown) <= 80 else shown[:77] + "..."
-        text = str(problem)
-        text = text if shown in text else f"{text.rstrip('.')} (got {shown})."
-        if self.kind in NUMBER_KINDS and not text.startswith("expected"):
-            text = f"Field '{self.name}' expected a number but got {shown}."
-        if self.kind in INVALID_KINDS and issubclass(kind, ValueError):
-            key, code = self.what_is_invalid(value)
-            message = self.error_messages[key] % {"value": shown.strip("'")}
-            return InvalidValue(f"{field or self}: {message} ({text.rstrip('.')})", code=code)
-        return kind(f"{field or self}: {text}")
-
-    def what_is_invalid(self, value: object) -> tuple[str, str]:
-        """Which of the field's messages is for a value that can't be read, and the code of the error."""
-        return "invalid", "invalid"
 
     def to_python(self, value: Any) -> Any:
         """The value as Python sees it, from input such as a string.

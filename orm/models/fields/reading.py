@@ -1,12 +1,18 @@
-"""Classes of fields that read a value in a way of their own, and prepare it as they read it."""
+"""How a field reads a value (by ``to_python`` alone where a class says so), and what it says of one it can't read."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from orm.errors import InvalidValue
+from orm.sql.types import NUMBER_KINDS
+
+INVALID_KINDS = frozenset({"boolean", "date", "datetime", "decimal", "time", "uuid"})
+"""Kinds that are read from text in a form of their own; what is no such text is invalid."""
+
 
 class OwnReading:
-    """The part of a field that says whether a value is prepared for the database by ``to_python``."""
+    """The part of a field that says whether ``to_python`` prepares its values, and words what can't be read."""
 
     prepares_as_it_reads: ClassVar[bool] = False
     """Whether a class made from this one whose ``to_python`` is its own prepares values by it, in queries too."""
@@ -16,6 +22,9 @@ class OwnReading:
     """Values of exactly this type are canonical as they are, so preparing them is one comparison."""
 
     if TYPE_CHECKING:
+        name: str
+        kind: str
+        error_messages: Any
 
         def to_python(self, value: Any) -> Any: ...
 
@@ -24,3 +33,22 @@ class OwnReading:
         if cls.prepares_as_it_reads and not cls.to_python.__module__.startswith("orm."):
             cls.has_own_reading = True
             cls.exact_type = None  # no value is canonical before it was read
+
+    def refusal(self, problem: Exception, value: object, field: object = None) -> Exception:
+        """The error for a value of the wrong type: it names the field (another one, where given) and the value."""
+        kind = type(problem) if isinstance(problem, (TypeError, ValueError)) else ValueError
+        shown = repr(value)
+        shown = shown if len(shown) <= 80 else shown[:77] + "..."
+        text = str(problem)
+        text = text if shown in text else f"{text.rstrip('.')} (got {shown})."
+        if self.kind in NUMBER_KINDS and not text.startswith("expected"):
+            text = f"Field '{self.name}' expected a number but got {shown}."
+        if self.kind in INVALID_KINDS and issubclass(kind, ValueError):
+            key, code = self.what_is_invalid(value)
+            message = self.error_messages[key] % {"value": shown.strip("'")}
+            return InvalidValue(f"{field or self}: {message} ({text.rstrip('.')})", code=code)
+        return kind(f"{field or self}: {text}")
+
+    def what_is_invalid(self, value: object) -> tuple[str, str]:
+        """Which of the field's messages is for a value that can't be read, and the code of the error."""
+        return "invalid", "invalid"

@@ -21,8 +21,8 @@ from orm.models.signals import m2m_changed
 from orm.query.known_related import KnownRelated
 from orm.query.prefetch import ChosenRows
 from orm.query.queryset_blocking import QuerySet
-from orm.query.relation_loaders import PREFETCHED
 from orm.sql.conditions import Q
+from orm.structures.attributes import PREFETCHED
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from orm.sql import types
 from orm.sql.calls import Func
 from orm.sql.expressions import Expression
-from orm.sql.lookups import Transform, registered
 from orm.sql.references import Outer
+from orm.sql.transforms import Transform, registered
 from orm.sql.types import SQLType
 from orm.sql.zones import (
     DAYS,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from orm.sql import types
 from orm.sql.calls import Func, real_type
 from orm.sql.expressions import Expression, Value
-from orm.sql.lookups import Transform
+from orm.sql.transforms import Transform
 from orm.sql.types import SQLType
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from orm.sql import types
 from orm.sql.calls import Func
 from orm.sql.expressions import Value
 from orm.sql.functions.comparison import Cast
-from orm.sql.lookups import Transform
+from orm.sql.transforms import Transform
 from orm.sql.types import SQLType
 
 if TYPE_CHECKING:
