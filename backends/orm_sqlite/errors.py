@@ -58,6 +58,15 @@ def busy(code: int, text: str, waited: float) -> errors.Error:
     return error
 
 
+def forked_from_writer(error: BaseException) -> errors.Error:
+    """Return the error for the lock of a transaction that the parent process was in when it forked this one."""
+    return errors.OperationalError(
+        f"{error}: this process was forked while its parent was writing to the database, and SQLite takes that "
+        "transaction for one of this process's own, which never ends here. It can read, but not write. Fork outside of "
+        "atomic() (a process pool starts its workers at first use), or start it with 'spawn' or 'forkserver'."
+    )
+
+
 def integrity_error(text: str) -> errors.IntegrityError:
     """Return the exception for what SQLite said of a constraint: ``UNIQUE constraint failed: book.title, book.year``.
 

@@ -16,8 +16,9 @@ from urllib.parse import quote
 from orm.errors import Error, ImproperlyConfigured, InterfaceError, ProgrammingError
 from orm.sql import types
 from orm_sqlite.declared import DETECT_TYPES, register_converters
-from orm_sqlite.errors import CAUGHT, is_busy, translate
+from orm_sqlite.errors import CAUGHT, forked_from_writer, is_busy, translate
 from orm_sqlite.files import why_not
+from orm_sqlite.forked import is_locked_for_good, live_sessions
 from orm_sqlite.functions import register_functions
 from orm_sqlite.memory import path_of
 
@@ -54,7 +55,19 @@ class Session:
     ``usable`` is False once it is closed or given up.
     """
 
-    __slots__ = ("_pending", "_read_only", "_stops", "_url", "_usual_patience", "patience", "raw", "usable")
+    __slots__ = (
+        "__weakref__",
+        "_changes_before",
+        "_pending",
+        "_read_only",
+        "_stops",
+        "_url",
+        "_usual_patience",
+        "file",
+        "patience",
+        "raw",
+        "usable",
+    )
 
     def __init__(self, url: DatabaseURL, *, watch_signals: bool) -> None:
         self._url = url
@@ -63,8 +76,10 @@ class Session:
         self._pending: list[BaseException] = []
         self._read_only = False
         self._stops = 0
+        self._changes_before: int | None = None  # of a transaction that takes the write lock when it first writes
+        self.file = path_of(url.options.get("name", "")) if url.database == MEMORY else url.database
         try:
-            self.raw = _open(url)
+            self.raw = _open(url, self.file)
         except sqlite3.Error as error:
             raise self._translated(error) from error
         try:
@@ -77,6 +92,7 @@ class Session:
             watch = _watch(self._pending)
             next(watch)  # into the try now: a signal that waits for the first call would surface before it, and be lost
             self.raw.set_progress_handler(watch.__next__, _PROGRESS_STEPS)
+        live_sessions.add(self)
 
     def _prepare(self, url: DatabaseURL) -> None:
         memory = url.database == MEMORY
@@ -107,6 +123,8 @@ class Session:
 
     def after(self, error: Exception, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Go on after ``work`` failed: try it again while the database is only busy, else raise the translation."""
+        if is_busy(error) and is_locked_for_good(self.file):
+            raise forked_from_writer(error) from error
         began = time.monotonic()
         stops = self._stops
         while is_busy(error) and self._stops == stops and time.monotonic() - began < self.patience - _SLICE:
@@ -243,6 +261,8 @@ class Session:
         except BaseException:
             self.patience = self._usual_patience
             raise
+        if not write:
+            self._changes_before = self.raw.total_changes
         if read_only:
             self._read_only = True
             self.run(_statement_on, self.raw, "PRAGMA query_only=ON")
@@ -258,8 +278,17 @@ class Session:
             self.run(_statement_on, self.raw, "ROLLBACK")
         self._end()
 
+    @property
+    def may_hold_write_lock(self) -> bool:
+        """Whether a transaction is open that may have written."""
+        try:
+            return self.raw.in_transaction and not self._read_only and self.raw.total_changes != self._changes_before
+        except sqlite3.ProgrammingError:  # it is closed
+            return False
+
     def _end(self) -> None:
         self.patience = self._usual_patience
+        self._changes_before = None
         if self._read_only:
             self._read_only = False
             self.run(_statement_on, self.raw, "PRAGMA query_only=OFF")
@@ -326,9 +355,8 @@ def _statement_on(raw: sqlite3.Connection, sql: str) -> None:
     raw.execute(sql)
 
 
-def _open(url: DatabaseURL) -> sqlite3.Connection:
+def _open(url: DatabaseURL, path: str) -> sqlite3.Connection:
     mode = _choice(url, "mode", "rwc", frozenset({"rwc", "rw", "ro"}))
-    path = str(path_of(url.options.get("name", ""))) if url.database == MEMORY else url.database
     if not path:
         meant = f": write sqlite:///{url.host}, with three slashes" if url.host else ""
         raise ImproperlyConfigured(f"a SQLite URL names a file, sqlite:///name.db, or memory, sqlite://:memory:{meant}")

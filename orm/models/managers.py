@@ -3,18 +3,20 @@
 A manager has every public method of its QuerySet class, in both colours. They are not copied and not wrapped: the
 first use of ``Author.objects.get`` binds the method of one immutable root QuerySet and keeps it in the manager's own
 ``__dict__``, so every later use is the QuerySet's method itself. A manager that overrides ``get_queryset`` is asked for
-its QuerySet each time. Managers belong to classes: instances and abstract models have none to use.
+its QuerySet at each call. Managers belong to classes: instances and abstract models have none to use.
 """
 
 # pyright: reportIncompatibleMethodOverride=false
 from __future__ import annotations
 
+import functools
 import itertools
 import sys
 from collections.abc import Iterator
-from types import FunctionType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar
+from types import FunctionType, MethodType
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, cast
 
+from orm.bridge.crossing import is_async
 from orm.bridge.overrides import awaitable_from, blocking_from, is_generated, nearest, pairs_of
 from orm.query.queryset_blocking import QuerySet
 
@@ -35,24 +37,42 @@ _counter = itertools.count()
 
 
 class ProxiedMethod:
-    """A QuerySet's method on a manager class; reading it from a manager gives the method bound to a QuerySet."""
+    """A QuerySet's method on a manager class; reading it from a manager gives the method bound to a QuerySet, or where
+    the manager overrides ``get_queryset`` one that asks for it when it is called."""
 
-    __slots__ = ("function", "name")
+    __slots__ = ("_asking", "function", "name")
 
     def __init__(self, name: str, function: object) -> None:
         self.name = name
         self.function = function
+        self._asking: FunctionType | None = None
 
     def __get__(self, manager: Any, owner: Any) -> Any:
         if manager is None:
             return self.function
         cls = type(manager)
         if cls.get_queryset is not BaseManager.get_queryset:
-            return getattr(manager.get_queryset(), self.name)
+            return MethodType(self._asking or self._ask(), manager)
         method = getattr(manager._root, self.name)
         if _find(cls, self.name) is self:  # not when super() asks on behalf of an override, which must stay
             manager.__dict__[self.name] = method
         return method
+
+    def _ask(self) -> FunctionType:
+        """Make the function that asks a manager for its QuerySet: few managers need one, and few of their methods."""
+        name = self.name
+        function: Any = self.function
+
+        def asking(manager: Any, *args: object, **kwargs: object) -> Any:
+            return getattr(manager.get_queryset(), name)(*args, **kwargs)
+
+        async def asking_async(manager: Any, *args: object, **kwargs: object) -> Any:
+            return await asking(manager, *args, **kwargs)
+
+        made = self._asking = cast(
+            "FunctionType", functools.wraps(function)(asking_async if is_async(function) else asking)
+        )
+        return made
 
 
 def _find(cls: type[Any], name: str) -> Any:

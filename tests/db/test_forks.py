@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -20,6 +20,7 @@ from orm.bridge import iterate, portal, run
 from orm.db.database_blocking import Database
 from orm.db.registry import databases
 from orm.db.transactions.public import atomic
+from orm.errors import OperationalError
 from orm.models import IntegerField, Model
 from orm.query import shape
 from tests.db.sessions import Program, Sessions
@@ -65,18 +66,27 @@ def work(number: int) -> None:
     assert db.budget.taken == sum(pool.size for pool in db.statistics.pools)
 
 
+def in_a_child(check: Callable[[], Any]) -> NoReturn:
+    """Run it and end this process."""
+    code = 1
+    signal.alarm(30)  # kills a child that waits for ever
+    try:
+        check()
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def ended_well(pid: int) -> bool:
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
 def in_a_fork(check: Callable[[], Any]) -> None:
     """Run it in a forked child of this process, which ends at once."""
     pid = os.fork()
     if pid == 0:
-        code = 1
-        signal.alarm(30)  # kills a child that waits for ever
-        try:
-            check()
-            code = 0
-        finally:
-            os._exit(code)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        in_a_child(check)
+    assert ended_well(pid)
 
 
 # -- workers --
@@ -180,6 +190,57 @@ def test_inside_a_block(db: Database) -> None:
         in_a_fork(check)
         run(db.execute("INSERT INTO things VALUES (2, 0)"))
     assert count(db) == 2
+
+
+def refused_for_the_fork(write: Callable[[], Any]) -> bool:
+    try:
+        write()
+    except OperationalError as error:
+        return "was forked while its parent was writing" in str(error)
+    return False
+
+
+async def awrite(db: Database) -> None:
+    async with atomic():
+        await db.execute("INSERT INTO things VALUES (3, 0)")
+
+
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_child_forked_from_a_writer_is_told_that_it_can_not_write(db: Database, ended: bool) -> None:
+    """SQLite takes the lock for one of the child's own, and never gives it back: waiting for it would be in vain."""
+    ready, go = multiprocessing.Pipe(False)
+
+    def check() -> None:
+        go.close()
+        if ended:
+            ready.recv()
+        assert refused_for_the_fork(lambda: run(db.execute("INSERT INTO things VALUES (3, 0)")))
+        assert refused_for_the_fork(lambda: run(db.execute_many("INSERT INTO things VALUES (?, 0)", [(3,), (4,)])))
+        assert refused_for_the_fork(lambda: asyncio.run(awrite(db)))
+        assert count(db) == int(ended)
+
+    with atomic():
+        run(db.execute("INSERT INTO things VALUES (1, 0)"))
+        pid = os.fork()
+        if pid == 0:
+            in_a_child(check)
+        if not ended:
+            assert ended_well(pid)
+    if ended:
+        go.send(None)
+        assert ended_well(pid)
+    ready.close()
+    go.close()
+
+
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.only(backend="postgresql")
+def test_a_child_forked_from_a_reader_may_write(db: Database) -> None:
+    with atomic(read_only=True):
+        assert count(db) == 0
+        in_a_fork(lambda: work(0))
+    assert count(db) == 4
 
 
 @pytest.mark.only(backend="sqlite")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from typing import Any
 
 import pytest
@@ -210,3 +211,35 @@ def test_a_manager_of_no_model_says_so() -> None:
 
 def test_base_managers_without_methods() -> None:
     assert not hasattr(BaseManager(), "filter")
+
+
+class Counted(Manager):
+    asked = 0
+
+    def get_queryset(self) -> Any:
+        type(self).asked += 1
+        return super().get_queryset().filter(name__startswith=f"{type(self).asked}")
+
+
+class Numbered(models.Model):
+    name = models.CharField(max_length=20)
+    objects = Counted()
+    Meta = scratch()
+
+
+async def test_an_overridden_get_queryset_is_asked_when_a_method_is_called_and_not_when_it_is_read(
+    database: Any,
+) -> None:
+    await Tag.objects.abulk_create([Tag(name="1"), Tag(name="2"), Tag(name="3")])
+    Counted.asked = 0
+    read = Numbered.objects.all
+    assert Counted.asked == 0
+    assert [[one.name async for one in read()] for _ in range(2)] == [["1"], ["2"]]
+    assert (await Numbered.objects.aget()).name == "3"
+
+
+def test_methods_of_an_overridden_get_queryset_look_like_the_querysets() -> None:
+    assert inspect.iscoroutinefunction(Numbered.objects.aget)
+    assert not inspect.iscoroutinefunction(Numbered.objects.get)
+    assert list(inspect.signature(Numbered.objects.filter).parameters) == ["args", "kwargs"]
+    assert Numbered.objects.filter.__doc__ == Tag.objects.filter.__doc__
