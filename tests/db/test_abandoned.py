@@ -23,7 +23,7 @@ from fastapi.testclient import TestClient
 import orm
 from orm.bridge import run
 from orm.db.database_blocking import Database
-from orm.db.transactions.public import atomic
+from orm.db.transactions.public import atomic, on_commit
 from orm.errors import IntegrityError, SynchronousOnlyOperation, TransactionManagementError
 from tests.db.sessions import ROOT, Sessions, settle
 from tests.db.things import aadd, add, aids, idle, ids
@@ -269,6 +269,31 @@ def test_a_dependency_of_fastapi(db: Database) -> None:
     with pytest.raises(RuntimeError):
         client.post("/async/true")
     assert ids(db) == [2]
+    assert idle(db)
+
+
+def test_what_fastapi_answers_knows_of_the_commit(db: Database) -> None:
+    """As docs/frameworks.md has it: a dependency of scope "function" ends before the answer is sent."""
+
+    async def transaction() -> AsyncIterator[None]:
+        async with atomic():
+            yield
+
+    app = FastAPI()
+
+    def refuse() -> None:
+        raise LookupError("after the commit")
+
+    @app.post("/{pk}", dependencies=[Depends(transaction, scope="function")])
+    async def view(pk: int) -> None:
+        await asyncio.to_thread(add, db, pk)
+        if pk == 2:
+            on_commit(refuse)
+
+    client = TestClient(app, raise_server_exceptions=False)
+    assert client.post("/1").status_code == 200
+    assert client.post("/2").status_code == 500
+    assert ids(db) == [1, 2]
     assert idle(db)
 
 
