@@ -21,11 +21,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from orm.contrib.schemas import chosen, is_required, loaded, relation_place, value_type
+from orm.contrib.schemas import chosen, is_required, loaded, relation_place, target_of, value_type
 from orm.errors import ValidationError
 from orm.models import Model
 from orm.models import fields as columns
-from orm.models.relations.foreign_key import ForeignKey
 from orm.sql.types import INTEGER_RANGES
 
 if TYPE_CHECKING:
@@ -190,14 +189,9 @@ def _written_type(field: Field) -> Any:
     kind: Any = value_type(field)
     if field.choices and kind in (int, str):
         kind = Literal[tuple(value for value, _ in field.flatchoices)]
-    elif bounds := _bounds(_target(field)):
+    elif bounds := _bounds(target_of(field)):
         kind = Annotated[kind, Meta(**bounds)]
     return kind | None if field.null else kind
-
-
-def _target(field: Any) -> Field[Any]:
-    """Return the column whose limits count: of a foreign key, the one it refers to."""
-    return field.target_field if isinstance(field, ForeignKey) else field  # type: ignore[no-any-return]
 
 
 def _bounds(field: Field) -> dict[str, Any]:
@@ -210,8 +204,8 @@ def _bounds(field: Field) -> dict[str, Any]:
 
 
 def _check(field: Field) -> Callable[[Any], object] | None:
-    """Return what checks the limits that msgspec can't: a decimal's digits, choices that are no literals."""
-    target = _target(field)
+    """Return what checks the limits that msgspec can't: the column's validators, choices that are no literals."""
+    target = target_of(field)
     if field.choices and value_type(field) not in (int, str):
         allowed = [value for value, _ in field.flatchoices]
 
@@ -220,6 +214,4 @@ def _check(field: Field) -> Callable[[Any], object] | None:
                 raise ValidationError(f"Value {value!r} is not a valid choice.")
 
         return is_one
-    if isinstance(target, columns.DecimalField):
-        return target.run_validators
-    return None
+    return target.run_validators if target.validators else None

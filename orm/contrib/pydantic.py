@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, create_model, model_serializer, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_serializer, model_validator
 from pydantic_core import core_schema
 
-from orm.contrib.schemas import chosen, is_required, loaded, relation_place, value_type
+from orm.contrib.schemas import chosen, is_required, loaded, relation_place, target_of, value_type
+from orm.errors import ValidationError
 from orm.models import fields as columns
-from orm.models.relations.foreign_key import ForeignKey
 from orm.sql.types import INTEGER_RANGES
 
 if TYPE_CHECKING:
@@ -148,17 +148,32 @@ def default_of(field: Any) -> Any:
 
 
 def written_type(field: Any) -> Any:
-    """Return the type of a value that is given: with the bounds that the column has."""
+    """Return the type of a value that is given: with the bounds that the column has, and its validators."""
+    target = target_of(field)
     if field.choices:
         kind: Any = Literal[tuple(value for value, _ in field.flatchoices)]
     else:
-        kind = Annotated[value_type(field), bounds(field)]
+        kind = Annotated[value_type(field), bounds(target)]
+    if target.validators:
+        kind = Annotated[kind, AfterValidator(validating(target))]
     return kind | None if field.null else kind
 
 
-def bounds(field: object) -> Any:
+def validating(field: Any) -> Callable[[Any], Any]:
+    """Return what runs a column's validators for pydantic, which takes a ``ValueError`` for what they found."""
+
+    def validated(value: Any) -> Any:
+        try:
+            field.run_validators(value)
+        except ValidationError as error:
+            raise ValueError(" ".join(error.messages)) from error
+        return value
+
+    return validated
+
+
+def bounds(target: object) -> Any:
     """Return pydantic's spelling of a column's limits."""
-    target = field.target_field if isinstance(field, ForeignKey) else field
     if isinstance(target, columns.IntegerField):
         lowest, highest = INTEGER_RANGES[target.kind]
         return Field(ge=0 if target.positive else lowest, le=highest)

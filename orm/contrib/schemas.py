@@ -116,10 +116,15 @@ def relation_place(model: type[Model], name: str) -> tuple[str, bool]:
     return name, bool(found.one_to_many or found.many_to_many)
 
 
+def target_of(field: Any) -> Any:
+    """Return the column whose limits count: of a foreign key, the one it refers to."""
+    return target_of(field.target_field) if isinstance(field, ForeignKey) else field
+
+
 def value_type(field: Field) -> Any:
     """Return the Python type of a column's values; a foreign key has that of the key."""
     if isinstance(field, ForeignKey):
-        return value_type(field.target_field)
+        return value_type(target_of(field))
     if isinstance(field, columns.GeneratedField):
         return value_type(field.output_field)
     return next((kind for column, kind in TYPES if isinstance(field, column)), Any)

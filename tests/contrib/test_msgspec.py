@@ -39,6 +39,13 @@ class Poem(models.Model):
         app_label = "structs"
 
 
+class Member(models.Model):
+    email = models.EmailField()
+
+    class Meta:
+        app_label = "structs"
+
+
 PoetRead = read_schema(Poet)
 PoemRead = read_schema(Poem, nested={"poet": PoetRead})
 PoemCreate = create_schema(Poem)
@@ -159,6 +166,12 @@ def test_a_patch_changes_what_was_given(poem: Poem) -> None:
 def test_the_columns_limits_are_the_schemas(wrong: dict[str, Any]) -> None:
     with pytest.raises(msgspec.ValidationError):
         decoded(PoemPatch, **wrong)
+
+
+def test_the_columns_validators_are_the_schemas() -> None:
+    with pytest.raises(msgspec.ValidationError, match="Enter a valid email address"):
+        decoded(create_schema(Member), email="nobody")
+    assert decoded(create_schema(Member), email="ada@example.org").email == "ada@example.org"
 
 
 # -- Litestar ----------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 import orm
 from orm import models
 from orm.contrib.pydantic import create_schema, patch_schema, read_schema
-from orm.errors import FieldDoesNotExist
+from orm.errors import FieldDoesNotExist, ValidationError
 
 
 class Writer(models.Model):
@@ -41,6 +41,19 @@ class Tome(models.Model):
 
 class Draft(models.Model):
     scan = models.FileField(upload_to="scans")
+
+    class Meta:
+        app_label = "schemas"
+
+
+def is_even(value: int) -> None:
+    if value % 2:
+        raise ValidationError("%(value)s is odd", params={"value": value})
+
+
+class Member(models.Model):
+    email = models.EmailField()
+    seats = models.IntegerField(validators=[is_even])
 
     class Meta:
         app_label = "schemas"
@@ -144,6 +157,15 @@ def test_a_patch_changes_what_was_given(tome: Tome) -> None:
 def test_the_columns_limits_are_the_schemas(wrong: dict[str, Any]) -> None:
     with pytest.raises(pydantic.ValidationError):
         TomePatch.model_validate(wrong)
+
+
+def test_the_columns_validators_are_the_schemas() -> None:
+    with pytest.raises(pydantic.ValidationError, match="Enter a valid email address"):
+        create_schema(Member)(email="nobody", seats=2)
+    with pytest.raises(pydantic.ValidationError, match="3 is odd"):
+        patch_schema(Member)(seats=3)
+    given = {"email": "ada@example.org", "seats": 2}
+    assert create_schema(Member)(**given).model_dump() == given
 
 
 # -- FastAPI -----------------------------------------------------------------------------------------------------------
