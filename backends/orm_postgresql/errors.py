@@ -101,5 +101,8 @@ def connect_error(error: BaseException, settings: Settings) -> errors.Error:
         reason = "no answer in time; raise the URL's 'connect_timeout' (seconds), or see whether the server runs there"
     if settings.password:
         reason = reason.replace(settings.password, "***")
+    absent = f'database "{settings.database}" does not exist'  # a driver that reads this knows no SQLSTATE
+    if getattr(error, "sqlstate", None) == "3D000" or absent in reason:
+        reason += " (make it, with the program createdb or the statement CREATE DATABASE, or mend the URL)"
     place = f"{settings.host}:{settings.port}, database {settings.database!r} as user {settings.user!r}"
     return errors.OperationalError(f"can't connect to PostgreSQL at {place}: {reason}")

@@ -8,32 +8,37 @@ import sqlite3
 _SEEN_BY_EFFECTIVE_USER = os.access in os.supports_effective_ids
 
 
-def why_not(code: int | None, database: str, meant: str = "") -> str:
+def why_not(code: int | None, database: str, mode: str = "rwc", read_only: bool = False) -> str:
     """Return the rest of SQLite's sentence about a file, with a remedy; nothing where the file is not the matter.
 
     Parameters:
         code: SQLite's extended error code.
         database: the path of the file.
-        meant: what forbids writing on purpose, if anything does.
+        mode: what the URL says of the file: ``ro``, ``rw`` or ``rwc``, which makes it.
+        read_only: whether the transaction that is open may not write.
     """
     kind = None if code is None else code & 0xFF
     if kind == sqlite3.SQLITE_CANTOPEN:
-        return f": {database}{_why_not_opened(database)}"
+        return f": {database}{_why_not_opened(database, mode)}"
     if kind == sqlite3.SQLITE_READONLY:
-        return f": {database} ({meant})" if meant else f": {database}{_why_not_written(database)}"
+        if read_only:
+            return f": {database} (the transaction is read_only)"
+        return f": {database} (the URL says mode=ro)" if mode == "ro" else f": {database}{_why_not_written(database)}"
     if kind == sqlite3.SQLITE_NOTADB:
         return f": {database} (it holds something else, or is encrypted: mend the URL)"
     return ""
 
 
-def _why_not_opened(database: str) -> str:
+def _why_not_opened(database: str, mode: str) -> str:
     folder = os.path.dirname(os.path.abspath(database))
     if not os.path.isdir(folder):
         return f" (there is no folder {folder}: make it, or mend the URL)"
     if os.path.isdir(database):
         return " (that is a folder: name a file in it)"
     if not os.path.exists(database):
-        return "" if _may(folder, os.W_OK) else f" (there is no such file, and {_may_not_write_in(folder)})"
+        if not _may(folder, os.W_OK):
+            return f" (there is no such file, and {_may_not_write_in(folder)})"
+        return "" if mode == "rwc" else f" (there is no such file, and with mode={mode} in the URL none is made)"
     if not _may(database, os.R_OK):
         return " (the file is there, but this process may not read it: see its owner and mode)"
     return "" if _may(folder, os.W_OK) else f" ({_may_not_write_in(folder)})"

@@ -147,14 +147,8 @@ class Session:
         translated = translate(error, waited, sql)
         if self._url.database == MEMORY:
             return translated
-        meant = (
-            "the transaction is read_only"
-            if self._read_only
-            else "the URL says mode=ro"
-            if self._url.options.get("mode") == "ro"
-            else ""
-        )
-        why = why_not(getattr(error, "sqlite_errorcode", None), self._url.database, meant)
+        mode = str(self._url.options.get("mode", "rwc"))
+        why = why_not(getattr(error, "sqlite_errorcode", None), self._url.database, mode, self._read_only)
         return type(translated)(f"{error}{why}") if why else translated
 
     def fetch(self, sql: str, params: Params = ()) -> list[Row]:

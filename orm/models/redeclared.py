@@ -18,6 +18,14 @@ INTERACTIVE = "__main__"
 """The module of what is typed at a prompt or run in a notebook."""
 
 
+def of_a_former_class(value: object, model: type[AwaitableModel]) -> str:
+    """Return the end of a sentence about an instance whose class has been declared again as ``model``; else nothing."""
+    meta = getattr(type(value), "_meta", None)
+    if meta is None or type(value) is model or meta.label != model._meta.label:
+        return ""
+    return f" {model.__name__} was declared again after this instance was made: get the instance anew."
+
+
 def follow(old: type[AwaitableModel], new: type[AwaitableModel]) -> None:
     """Make every relation to ``old`` one to ``new``."""
     for model in new._meta.apps.get_models(include_auto_created=True):

@@ -19,7 +19,7 @@ from typing import Any
 from orm.bridge.together import together
 from orm.db.registry import databases
 from orm.db.routing import routes
-from orm.errors import UnknownAttribute
+from orm.errors import FieldError, UnknownAttribute
 from orm.late import difflib
 from orm.query.names import check_attribute
 from orm.query.own_prefetch import load_own, prefetches_itself
@@ -127,15 +127,38 @@ def check_targets(model: type[object], lookups: Iterable[str | Prefetch]) -> Non
         first = before[0] if before else last
         if first not in given and not hasattr(model, first):
             raise UnknownAttribute(unknown_relation(model, first, lookup))
+        if not lookup.to_attr and lookup.queryset is None:
+            continue
+        current: Any = model
+        for part in before:
+            current = _model_behind(current, part)
+        if lookup.queryset is not None:
+            _check_queryset(lookup, _model_behind(current, last))
         if not lookup.to_attr:
             continue
         given.add(lookup.prefetch_to.split("__")[0])
-        current: Any = model
-        for part in before:
-            current = getattr(getattr(getattr(current, part, None), "relation", None), "related_model", None)
         if current is not None:
             message = f"to_attr={lookup.to_attr} conflicts with a field on the {current.__name__} model."
             check_attribute(current, lookup.to_attr, message)
+
+
+def _model_behind(model: Any, name: str) -> Any:
+    """Return the model that a relation leads to; None where that can't be said of the class alone."""
+    return getattr(getattr(getattr(model, name, None), "relation", None), "related_model", None)
+
+
+def _check_queryset(lookup: Prefetch, expected: Any) -> None:
+    """Raise ``FieldError`` for a queryset of a model that is not at the end of the path, nor kin to what is."""
+    queryset: Any = lookup.queryset
+    given = queryset.model
+    if expected is None or given is None:
+        return
+    ours, theirs = expected._meta.concrete_model, given._meta.concrete_model
+    if not (issubclass(ours, theirs) or issubclass(theirs, ours)):
+        raise FieldError(
+            f"Prefetch({lookup.prefetch_through!r}): the queryset is one of {given.__name__}, and "
+            f"{lookup.prefetch_through!r} leads to {expected.__name__}: write {expected.__name__}.objects…"
+        )
 
 
 def relation_names(model: type[object]) -> Iterator[str]:

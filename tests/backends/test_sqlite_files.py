@@ -132,6 +132,13 @@ def test_a_url_that_says_ro_is_named(folder: Path) -> None:
         assert said.endswith("(the URL says mode=ro)")
 
 
+@pytest.mark.parametrize("mode", ["ro", "rw"])
+def test_a_mode_that_makes_no_file_is_named(folder: Path, mode: str) -> None:
+    configure(folder, f"?mode={mode}", name="none.db")
+    with pytest.raises(orm.errors.OperationalError, match=f"there is no such file, and with mode={mode} in the URL"):
+        Note.objects.count()
+
+
 def test_a_transaction_that_reads_only_is_named(folder: Path) -> None:
     filled(folder)
     configure(folder)

@@ -82,6 +82,19 @@ for expression, expected in {
 }.items():
     found = run(expression)
     assert found == expected, (expression, found)
+
+told = "Author was declared again after this instance was made: get the instance anew"
+for statement in (
+    "Book(author=ada)",
+    "Book.objects.create(author=Author.objects.create(name='Cid'), title='New').readers.add(ada)",
+    "Author.objects.get().pupils.add(ada)",
+):
+    try:
+        run(statement)
+    except (ValueError, TypeError) as error:
+        assert told in str(error), error
+    else:
+        raise AssertionError(statement)
 '''
 
 

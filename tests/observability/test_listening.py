@@ -92,6 +92,12 @@ async def test_names_that_no_channel_has_are_refused(database: Any, name: str) -
         await orm.anotify(name)
 
 
+@postgresql
+async def test_a_payload_that_is_no_text_is_refused(database: Any) -> None:
+    with pytest.raises(TypeError, match=r"a text, not \{'order': 1\}: write json.dumps"):
+        await orm.anotify("orders", {"order": 1})  # type: ignore[arg-type]
+
+
 @pytest.mark.only(backend="sqlite")
 async def test_a_database_without_notifications_says_so(database: Any) -> None:
     with pytest.raises(NotSupportedError, match="sends no notifications"):

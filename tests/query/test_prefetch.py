@@ -319,3 +319,9 @@ def test_prefetch_with_values_is_refused() -> None:
 async def test_an_attribute_that_hides_a_field_is_refused(library: Any) -> None:
     with pytest.raises(ValueError, match="name"):
         await Author.objects.prefetch_related(Prefetch("books", to_attr="name"))
+
+
+@pytest.mark.parametrize("path", ["books", "books__tags__books", "country__publishers__books"])
+def test_a_queryset_of_another_model_than_the_paths_is_refused(path: str) -> None:
+    with pytest.raises(orm.errors.FieldError, match=f"'{path}' leads to Book: write Book.objects"):
+        Author.objects.prefetch_related(Prefetch(path, Author.objects.all()))

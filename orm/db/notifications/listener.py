@@ -93,8 +93,10 @@ async def anotify(channel: str, payload: str = "", using: str | None = None) -> 
         payload: a text; PostgreSQL takes less than 8,000 bytes.
         using: the database's alias, "default" without it.
 
-    Raises ``NotSupportedError`` where the database has none.
+    Raises ``NotSupportedError`` where the database has none, ``TypeError`` for a payload that is no text.
     """
+    if not isinstance(payload, str):
+        raise TypeError(f"A notification's payload is a text, not {payload!r}: write json.dumps(...) of it")
     database = databases.named(using)
     statement = database.dialect.notify_statement()
     await database.fetch(statement, (checked(database, channel), payload))

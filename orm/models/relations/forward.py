@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from orm.db.routing import routes
 from orm.models.fetching import FETCH_ONE, aload_field, check_fetch_allowed, fetch, part_of, rows_of, siblings
+from orm.models.redeclared import of_a_former_class
 from orm.models.relations.prefetched_relation import PrefetchQuerysets
 from orm.models.state import NO_KEY, PENDING
 
@@ -162,9 +163,10 @@ class ForwardOneDescriptor(PrefetchQuerysets):
         if value is not None:
             target = self.field.related_model
             if not isinstance(value, target._meta.concrete_model):
+                hint = of_a_former_class(value, target) or f" Raw keys go into {self.attname}."
                 raise ValueError(
                     f'Cannot assign "{value!r}": "{type(instance).__name__}.{self.name}" must be a '
-                    f'"{target.__name__}" instance. Raw keys go into {self.attname}.'
+                    f'"{target.__name__}" instance.{hint}'
                 )
         if routes.apart and value is not None:
             routes.relate(instance, value)

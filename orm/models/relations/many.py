@@ -15,6 +15,7 @@ from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.db.routing import routes
 from orm.db.transactions.public import atomic
 from orm.models.managers import BaseManager
+from orm.models.redeclared import of_a_former_class
 from orm.models.relations.manager_class import JoinedLink, Link, Withheld, manager_class
 from orm.models.relations.prefetched_relation import PrefetchQuerysets
 from orm.models.signals import m2m_changed
@@ -167,6 +168,7 @@ class InstanceManager(PrefetchQuerysets, _Base[M]):
             raise TypeError(
                 f"{self.model.__name__!r} instance expected, got {obj!r}: {self._name} of "
                 f"{type(self.instance).__name__} takes {self.model.__name__} instances."
+                f"{of_a_former_class(obj, self.model)}"
             )
         return obj
 
@@ -315,6 +317,7 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
             raise TypeError(
                 f"'{self.model.__name__}' instance expected, got {obj!r}: {self._name} of "
                 f"{type(self.instance).__name__} takes {self.model.__name__} instances."
+                f"{of_a_former_class(obj, self.model)}"
             )
         if obj is None:
             raise TypeError(f"{self._name} of {type(self.instance).__name__} takes instances or keys, got None.")

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from orm.models.fetching import check_fetch_allowed, fetch, siblings
+from orm.models.redeclared import of_a_former_class
 from orm.models.relations.forward import rows_like
 from orm.models.relations.prefetched_relation import PrefetchQuerysets
 
@@ -118,6 +119,6 @@ class ReverseOneDescriptor(PrefetchQuerysets):
         if not isinstance(value, model):
             raise ValueError(
                 f'Cannot assign "{value!r}": "{type(instance).__name__}.{self.name}" must be a "{model.__name__}" '
-                "instance, or None."
+                f"instance, or None.{of_a_former_class(value, model)}"
             )
         setattr(value, field.name, instance)  # its forward side keeps both ends in step
