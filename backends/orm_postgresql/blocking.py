@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 CAUGHT = (psycopg.Error, UnicodeError)
 _KEPT_ROWS = 200
 _CANCEL_WITHIN = 4.0
+_CANCEL_AGAIN_AFTER = 0.05
 _SETTLE_WITHIN = 4.0
 
 _BY_CLASS: tuple[tuple[type[Exception], type[errors.Error]], ...] = (
@@ -251,16 +252,25 @@ class BlockingConnection(Connection):
         self._lock_timeout = seconds
 
     def interrupt(self) -> None:
-        """Have the server stop the statement; the session ends when that is out of reach, or the answer stays out."""
+        """Have the server stop the statement; the session ends when that is out of reach, or the answer stays out.
+
+        The server is asked again while somebody is in a statement: what it is asked before that has begun is in vain.
+        """
+        lock = self._raw.lock  # whoever is in the statement has it
+        pause = _CANCEL_AGAIN_AFTER
         try:
             self._raw.cancel_safe(timeout=_CANCEL_WITHIN)
+            until = monotonic() + _SETTLE_WITHIN
+            while not lock.acquire(timeout=pause):
+                if monotonic() > until:
+                    self._shut_socket()
+                    return
+                self._raw.cancel_safe(timeout=_CANCEL_WITHIN)
+                pause = min(2 * pause, 1.0)
         except psycopg.Error:
             self._shut_socket()
             return
-        if self._raw.lock.acquire(timeout=_SETTLE_WITHIN):  # whoever is in the statement has it
-            self._raw.lock.release()
-        else:
-            self._shut_socket()
+        lock.release()
 
     async def begin(self, *, isolation: str | None = None, read_only: bool = False, write: bool = True) -> None:
         """Open a transaction. (``write`` needs nothing here: PostgreSQL locks rows, when they are written.)"""

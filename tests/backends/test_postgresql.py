@@ -19,6 +19,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.pq import DiagnosticField
 
 from orm import errors
 from orm.bridge.drive import drive
@@ -377,3 +378,23 @@ async def test_the_rest_of_a_stream_whose_session_has_ended_is_an_operational_er
         with pytest.raises(errors.OperationalError):
             await anext(chunks)
         connection.terminate()
+
+
+def test_an_interrupt_that_comes_before_its_statement_has_begun_stops_it_all_the_same(postgresql_url: str) -> None:
+    """Whoever is in a statement has the lock; the server ignores what it is asked before the statement is there."""
+    connection = connect(postgresql_url)
+    raw, asked, cancel = connection._raw, threading.Event(), connection._raw.cancel_safe
+
+    def cancel_safe(**options: Any) -> None:
+        cancel(**options)
+        asked.set()
+
+    raw.cancel_safe = cancel_safe
+    with raw.lock:
+        thread = threading.Thread(target=connection.interrupt)
+        thread.start()
+        assert asked.wait(20)
+        result = raw.pgconn.exec_(b"SELECT pg_sleep(60)")
+    thread.join()
+    assert (result.error_field(DiagnosticField.SQLSTATE), drive(connection.fetch("SELECT 1"))[0][0]) == (b"57014", 1)
+    drive(connection.close())
