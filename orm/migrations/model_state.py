@@ -13,6 +13,7 @@ from orm.models.base_blocking import Model
 from orm.models.indexes import Index
 from orm.models.managers import Manager
 from orm.models.meta import META_DEFAULTS, normalise_together
+from orm.models.neighbour_methods import OrderWrt
 from orm.models.relations.resolve import SELF
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from orm.models.fields.base import Field
 
 OPTION_NAMES = frozenset(META_DEFAULTS) | {"order_with_respect_to", "db_tablespace", "swappable", "index_together"}
-NOT_IN_STATE = frozenset({"apps", "app_label", "abstract"})
+NOT_IN_STATE = frozenset({"apps", "app_label"})
 
 
 class ModelState:
@@ -116,15 +117,17 @@ class ModelState:
         """The state of a model class; ``exclude_rels`` leaves out fields that refer to others."""
         meta = model._meta
         fields = []
+        options = _options_of(model, exclude_rels)
         for field in meta.local_fields:
-            if (field.is_relation and exclude_rels) or getattr(field, "name", "") == "_order":
+            if field.is_relation and exclude_rels:
+                continue
+            if isinstance(field, OrderWrt) and (exclude_rels or "order_with_respect_to" in options):
                 continue
             fields.append((field.name, _described(field, meta)))
         if not exclude_rels:
             fields += [(field.name, _described(field, meta)) for field in meta.local_many_to_many]
         return cls(
-            meta.app_label, meta.object_name, fields, _options_of(model, exclude_rels), _bases_of(model),
-            _managers_of(model),
+            meta.app_label, meta.object_name, fields, options, _bases_of(model), _managers_of(model),
         )  # fmt: skip
 
     def construct_managers(self) -> Iterable[tuple[str, Any]]:
@@ -248,6 +251,8 @@ def _options_of(model: type[AwaitableModel], exclude_rels: bool) -> dict[str, ob
     if exclude_rels:
         for name in ("unique_together", "index_together", "order_with_respect_to"):
             options.pop(name, None)
+    elif options.get("order_with_respect_to") in {field.name for field in meta.private_fields}:
+        options.pop("order_with_respect_to")  # the state has no such field, but the column of the order
     elif "order_with_respect_to" in options:
         options.pop("ordering", None)
     return options

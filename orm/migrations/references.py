@@ -118,4 +118,6 @@ def _neighbours(model: type[AwaitableModel]) -> list[Any]:
         for field in model._meta.get_fields(include_parents=True, include_hidden=True)
         if field.is_relation and hasattr(field.related_model, "_meta")
     ]
+    if model._meta.proxy and model._meta.local_related:  # which are relations to the rows of the model it stands for
+        related.append(model._meta.concrete_model)
     return classes + related

@@ -242,6 +242,10 @@ class ProjectState:
             if getattr(one, "is_composite_key", False) and old_name in one.field_names:
                 parts = [new_name if part == old_name else part for part in one.field_names]
                 model_state.fields[name] = type(one)(*parts, **field_options(one))
+            if "from_fields" in getattr(one, "option_defaults", ()) and old_name in one.from_fields:
+                options = field_options(one)
+                options["from_fields"] = _renamed(one.from_fields, old_name, new_name)
+                model_state.fields[name] = remade(one, options)
         field = model_state.fields[new_name]
         for other_state, name, other, reference in list(references_in(self, key, old_name, field)):
             options = field_options(other)
@@ -251,6 +255,8 @@ class ProjectState:
                 options["through_fields"] = tuple(
                     new_name if one == old_name else one for one in options["through_fields"]
                 )
+            if reference.to is not None and "to_fields" in options:
+                options["to_fields"] = _renamed(options["to_fields"], old_name, new_name)
             other_state.fields[name] = remade(other, options)
             self._touch((other_state.app_label, other_state.name_lower))
         self.reload_model(app_label, model_name)
@@ -376,6 +382,7 @@ class ProjectState:
                     else f"app {target[0]!r} isn't installed"
                 )
                 problems.append(f"The field {where} was declared with a lazy reference to '{label}', but {reason}.")
+            problems += _join_models_to(registry, target, label)
         if problems:
             raise ValueError("\n".join(sorted(problems)))
 
@@ -416,3 +423,20 @@ class ProjectState:
         )
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def _join_models_to(registry: StateApps, target: ModelKey, label: str) -> list[str]:
+    """What there is to say of join models, made for a relation, one end of which is not there."""
+    return [
+        f"The field {model._meta.label}.{field.name} was declared with a lazy reference to '{label}', but app "
+        f"{target[0]!r} doesn't provide model {target[1]!r}."
+        for model in registry.get_models(include_auto_created=True)
+        if model._meta.auto_created
+        for field in model._meta.local_fields
+        if field.is_relation and isinstance(field.remote_field.model, str)
+        and model_key(field.remote_field.model, model._meta.app_label) == target
+    ]  # fmt: skip
+
+
+def _renamed(names: Iterable[str | None], old: str, new: str) -> tuple[str | None, ...]:
+    return tuple(new if name == old else name for name in names)

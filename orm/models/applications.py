@@ -271,13 +271,18 @@ class Applications:
     # -- asking --------------------------------------------------------------------------------------------------------
 
     def check_apps_ready(self) -> None:
-        """Raise ``AppRegistryNotReady`` while the configurations are being made."""
-        if self.loading and not self.apps_ready:
+        """Raise ``AppRegistryNotReady`` while the configurations are made, or where ``apps_ready`` was taken back."""
+        if not self.apps_ready and (self.loading or self.ready):
             raise AppRegistryNotReady("Apps aren't loaded yet.")
 
+    @property
+    def are_models_known(self) -> bool:
+        """Whether the models are not just being imported, nor ``models_ready`` taken back."""
+        return self.models_ready or not (self.loading or self.ready)
+
     def check_models_ready(self) -> None:
-        """Raise ``AppRegistryNotReady`` while the models are being imported."""
-        if self.loading and not self.models_ready:
+        """Raise ``AppRegistryNotReady`` while the models are imported, or where ``models_ready`` was taken back."""
+        if not self.are_models_known:
             raise AppRegistryNotReady("Models aren't loaded yet.")
 
     def get_app_configs(self) -> Iterable[Any]:

@@ -59,7 +59,9 @@ class BaseConstraint:
         if not isinstance(name, str) or not name:
             raise ImproperlyConfigured(f"A {type(self).__name__} needs a name=, by which it can be dropped again.")
         self.name = name
-        self.violation_error_message = violation_error_message
+        self.violation_error_message = (
+            self.default_violation_error_message if violation_error_message is None else violation_error_message
+        )
         self.violation_error_code = violation_error_code
 
     def for_model(self, placeholders: Mapping[str, str]) -> Self:
@@ -90,7 +92,7 @@ class BaseConstraint:
         shown = [*self._parts_shown()]
         if self.violation_error_code is not None:
             shown.append(f"violation_error_code={self.violation_error_code!r}")
-        if self.violation_error_message is not None:
+        if self.violation_error_message != self.default_violation_error_message:
             shown.append(f"violation_error_message={self.violation_error_message!r}")
         return f"<{type(self).__qualname__}: {' '.join(shown)}>"
 
@@ -100,7 +102,7 @@ class BaseConstraint:
 
     def get_violation_error_message(self) -> str:
         """What is said of an instance that breaks the rule."""
-        return str(self.violation_error_message or self.default_violation_error_message) % {"name": self.name}
+        return str(self.violation_error_message) % {"name": self.name}
 
     def violation(self) -> ValidationError:
         """The error for an instance that breaks the rule."""
@@ -361,6 +363,7 @@ class UniqueConstraint(BaseConstraint):
                 raise self.violation()
             return
         if await is_taken(instance, self.fields, self.condition, distinct, model):
-            if self.condition is None and self.violation_error_message is None:
+            usual = self.violation_error_message == self.default_violation_error_message
+            if self.condition is None and usual:
                 raise instance.unique_error_message(model, self.fields)
             raise self.violation()

@@ -231,9 +231,23 @@ class Collector:
         return sum(counts.values()), dict(counts)
 
     def _in_order(self) -> list[type[Any]]:
-        """Return the models, dependants first; those that depend on each other stay as they were reached, reversed."""
+        """Return the models, dependants first, else as they were reached; those that depend on each other come last, in
+        the opposite order.
+        """
         ordered: list[type[Any]] = []
         visited: set[type[Any]] = set()
+        waiting = list(self.instances)
+        while waiting:
+            left = []
+            for model in waiting:
+                if self.before.get(model, {}).keys() <= visited:
+                    visited.add(model)
+                    ordered.append(model)
+                else:
+                    left.append(model)
+            if len(left) == len(waiting):
+                break
+            waiting = left
 
         def visit(model: type[AwaitableModel]) -> None:
             if model in visited:
@@ -244,7 +258,7 @@ class Collector:
             if model in self.instances:
                 ordered.append(model)
 
-        for model in self.instances:
+        for model in waiting:
             visit(model)
         return ordered
 

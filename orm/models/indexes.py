@@ -214,6 +214,7 @@ class OpClass(Func):
     Raises: ValueError for a ``name`` that is no plain name.
     """
 
+    constraint_validation_compatible = False
     stands_alone = True
     """No parentheses are put around it."""
 

@@ -44,7 +44,9 @@ DEFERRED = Deferred()
 def make_initialiser(model: type[AwaitableModel]) -> Callable[..., None]:
     """Write and compile the initialiser of ``model``: ``initialise(instance, *values, **named)``."""
     positional, keywords, body, scope = _parts(model)
-    signature = ", ".join(["_self_", *positional, "*", *keywords, "pk=MISSING", "**_extra_"])
+    if "pk=MISSING" not in positional:  # as long as no field has that name, which checks refuse
+        keywords.append("pk=MISSING")
+    signature = ", ".join(["_self_", *positional, *(["*", *keywords] if keywords else []), "**_extra_"])
     return _defined(model, "initialise", signature, body, scope)
 
 
@@ -55,7 +57,7 @@ def make_constructor(model: type[AwaitableModel], general: Callable[..., None]) 
     everything while somebody listens to ``pre_init`` or ``post_init``.
     """
     positional, keywords, body, scope = _parts(model)
-    names = [each.removesuffix("=MISSING") for each in [*positional, *keywords, "pk=MISSING"]]
+    names = list(dict.fromkeys(each.removesuffix("=MISSING") for each in [*positional, *keywords, "pk=MISSING"]))
     scope |= {"_model_": model, "_general_": general, "_before_": pre_init, "_after_": post_init}
     given = ", ".join(f"({name!r}, {name})" for name in names)
     further = [
@@ -122,7 +124,8 @@ def _parts(model: type[AwaitableModel]) -> tuple[list[str], list[str], list[str]
         else:
             body.append(f"{target} = {given}" if plain else f"if {attname} is not DEFERRED: {target} = {given}")
     body += relations
-    body.append("if pk is not MISSING: _self_.pk = pk")
+    if "pk" not in seen:
+        body.append("if pk is not MISSING: _self_.pk = pk")
     body.append("if _extra_: _take_extra_(_self_, _extra_)")
     return positional, keywords, body, scope
 

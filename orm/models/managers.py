@@ -166,8 +166,7 @@ class BaseManager(Generic[M]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, BaseManager):
             return NotImplemented
-        mine = (type(self), self._constructor_args, self.name, self._db, self.__dict__.get("model"))
-        return mine == (type(other), other._constructor_args, other.name, other._db, other.__dict__.get("model"))
+        return (type(self), self._constructor_args) == (type(other), other._constructor_args)
 
     def __hash__(self) -> int:
         return id(self)

@@ -48,8 +48,6 @@ def read_meta(declared: type | None, model_name: str) -> dict[str, object]:
     found: dict[str, Any] = {}
     for cls in reversed(declared.__mro__[:-1] if declared is not None else ()):  # the last one is ``object``
         found.update({name: value for name, value in vars(cls).items() if not name.startswith("_")})
-    if declared is not None and "abstract" not in vars(declared):
-        found.pop("abstract", None)  # a child of an abstract model's Meta is a real model unless it says otherwise
     for name in found:
         if name in META_DEFAULTS:
             continue

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from orm.models import neighbour_methods
     from orm.models.base import AwaitableModel
+    from orm.models.indexes import Index
 else:
     neighbour_methods = late_module("orm.models.neighbour_methods")
 
@@ -138,12 +139,15 @@ def _build(cls: Any, own_meta: type | None, parts: dict[str, Any], plain: dict[s
         inheritance.link_parents(cls)
     if not meta.abstract:
         _add_key(cls)
+        if sum(1 for field in meta.local_fields if field.auto) > 1:
+            raise ValueError(f"Model {meta.label} can't have more than one auto-generated field.")
         cls._add_default_manager()
         if settings.strict_models and not meta.apps.historical:
             _check_named_fields(meta)
     complete(cls)
     if meta.abstract:
         return
+    meta.indexes = [_named_index(cls, index) for index in meta.indexes]
     if meta.order_with_respect_to and not meta.proxy:
         neighbour_methods.add_order(cls, meta.order_with_respect_to)
     for field in meta.local_fields:
@@ -161,12 +165,21 @@ def _build(cls: Any, own_meta: type | None, parts: dict[str, Any], plain: dict[s
         class_prepared.send_now(cls)
 
 
+def _named_index(cls: type[AwaitableModel], index: Index) -> Index:
+    """An index under the name it has in the database, unless it names a field that is not there: checks tell of that.
+
+    One without a name of its own may come from an abstract parent, whose children share it.
+    """
+    if index.name or not all(name in cls._meta.fields_map or name == "pk" for name in index.field_names):
+        return index
+    named = index.clone()
+    named.set_name_with_model(cls)
+    return named
+
+
 def _declared_options(cls: type[AwaitableModel], own_meta: type | None) -> dict[str, Any]:
     """What Meta says, the class's own or an abstract parent's."""
-    declared = read_meta(own_meta if own_meta is not None else getattr(cls, "Meta", None), cls.__name__)
-    if own_meta is None:
-        declared.pop("abstract", None)
-    return declared
+    return read_meta(own_meta if own_meta is not None else getattr(cls, "Meta", None), cls.__name__)
 
 
 def _inherited_options(cls: type[AwaitableModel]) -> dict[str, Any]:
@@ -201,7 +214,13 @@ def _refuse_fields_of_proxy(cls: type[AwaitableModel], parts: dict[str, object])
 def _inherited_names(cls: type[AwaitableModel]) -> dict[str, type]:
     """The names of the fields that parents with a table have, each with its parent."""
     metas = [vars(base).get("_meta") for base in reversed(cls.__bases__)]
-    return {field.name: meta.model for meta in metas if meta and not meta.abstract for field in meta.own_and_inherited}
+    names: dict[str, type] = {}
+    for meta in metas:
+        if meta and not meta.abstract:
+            # Of more distant parents the checks tell, where a model is not refused at once.
+            own = (*meta.local_fields, *meta.local_many_to_many, *meta.private_fields)
+            names |= {field.name: meta.model for field in (meta.own_and_inherited if settings.strict_models else own)}
+    return names
 
 
 def _check_field_name(cls: type[AwaitableModel], name: str, taken: Collection[str]) -> None:

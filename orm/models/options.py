@@ -438,8 +438,14 @@ class Options:
 
         Raises: FieldDoesNotExist with the nearest names.
         """
-        found = self.names.get(field_name)
-        if found is None or (field_name == "pk" and "pk" not in self.fields_map):
+        # A field may be called "pk" where checks have still to refuse it; in queries the word means the key.
+        found = (self.fields_map if field_name == "pk" else self.names).get(field_name)
+        if found is not None and found.auto_created and not found.concrete and not self.apps.are_models_known:
+            raise FieldDoesNotExist(
+                f"{self.object_name} has no field named {field_name!r}. The app cache isn't ready yet, so if this is "
+                "an auto-created related field, it won't be available yet."
+            )
+        if found is None:
             raise FieldDoesNotExist(unknown_name(self, field_name))
         return found
 
@@ -579,9 +585,10 @@ class Options:
     @cached_property
     def property_names(self) -> frozenset[str]:
         """Names of the class's properties, which constructor arguments may also set."""
-        return frozenset(
-            name for cls in self.model.__mro__ for name, value in vars(cls).items() if isinstance(value, property)
-        )
+        found: dict[str, object] = {}
+        for cls in self.model.__mro__:  # what stands nearer hides what stands farther
+            found = {**vars(cls), **found}
+        return frozenset(name for name, value in found.items() if isinstance(value, property))
 
 
 _DEFAULTS = {name: default for name, default in META_DEFAULTS.items() if name not in ("app_label", "ordering")}

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from orm.errors import FieldDoesNotExist
-from orm.structures.attributes import PREFETCHED
+from orm.structures.attributes import PREFETCHED, UNFOUND
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
@@ -52,6 +52,7 @@ def take_over(instance: AwaitableModel, fresh: AwaitableModel, names: list[str] 
             setattr(instance, field.attname, vars(fresh)[field.attname])
             if field.is_relation:
                 held.pop(field.name, None)
+                held.get(UNFOUND, {}).pop(field.name, None)
                 if field.name in vars(fresh):
                     held[field.name] = vars(fresh)[field.name]
     if everything:

@@ -12,7 +12,7 @@ Equality of plain columns in it needs the extension ``btree_gist``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from orm.models.conditions import CannotTell, holds, schema_sql
 from orm.models.constraints import BaseConstraint, Deferrable
@@ -46,8 +46,6 @@ class ExclusionConstraint(BaseConstraint):
 
     Raises ``ValueError`` or ``TypeError`` for what can't be one of these.
     """
-
-    default_violation_error_message: ClassVar[str] = "Constraint “%(name)s” is violated."
 
     def __init__(
         self,

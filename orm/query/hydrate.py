@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from orm.db.registry import DEFAULT_DB_ALIAS
-from orm.query.layout import ComputedType, Entity, Layout
+from orm.query.layout import ComputedType, ConvertedType, Entity, Layout
 from orm.query.unreadable import refuse_unreadable
 from orm.sql.generated import define
 from orm.sql.types import prepare_decimal
@@ -53,6 +53,8 @@ def converter_of(kind: Any, dialect: Dialect) -> Any:
     """
     if kind is None:
         return None
+    if isinstance(kind, ConvertedType):
+        return _converted_by(kind, dialect)
     if isinstance(kind, ComputedType):
         if kind.sql_type.kind == "decimal":
             return reader_of(kind.sql_type, dialect, dialect.computed_decimal) or prepare_decimal
@@ -71,6 +73,22 @@ def reader_of(sql_type: SQLType, dialect: Dialect, converter: Callable[[SQLType]
     convert = (converter or dialect.converter)(sql_type)
     hook = getattr(sql_type, "from_db_value", None)
     return convert if hook is None else _with_hook(convert, hook, dialect)
+
+
+def _converted_by(kind: ConvertedType, dialect: Dialect) -> Any:
+    """Return what reads a column as its type says, and then as its expression does; the field's own hook comes last."""
+    expression, sql_type = kind.expression, kind.sql_type
+    plain = dialect.converter(sql_type) if sql_type is not None else None
+    hook = getattr(sql_type, "from_db_value", None)
+
+    def convert(value: object) -> Any:
+        if plain is not None and value is not None:
+            value = plain(value)
+        value = expression.convert_value(value, expression, dialect)
+        return value if hook is None else hook(value, expression, dialect)
+
+    convert.sees_null = True  # type: ignore[attr-defined]
+    return convert
 
 
 def _number(value: Any) -> int:

@@ -148,9 +148,19 @@ class ComputedType:
         self.sql_type = sql_type
 
 
+class ConvertedType(ComputedType):
+    """The type of a column whose expression, of the user's, has a ``convert_value(value, expression, connection)``."""
+
+    def __init__(self, sql_type: Any, expression: Any) -> None:
+        super().__init__(sql_type)
+        self.expression = expression
+
+
 def output_type(expression: Expression) -> Any:
     """Return the type of a result column; None where it is unknown, and the driver's value is as good as any."""
     sql_type = expression.output_field_or_none
+    if hasattr(expression, "convert_value"):
+        return ConvertedType(sql_type, expression)
     if sql_type is None or isinstance(expression, Col) or sql_type.kind not in ("float", "decimal", *INTEGER_KINDS):
         return sql_type
     return ComputedType(sql_type)

@@ -17,7 +17,7 @@ from orm.errors import FieldError
 from orm.query.names import Names
 from orm.sql.columns import Col
 from orm.sql.references import F
-from orm.structures.attributes import PREFETCHED
+from orm.structures.attributes import PREFETCHED, UNFOUND
 
 if TYPE_CHECKING:
     from orm.sql.expressions import Expression
@@ -74,6 +74,8 @@ class OneLoader(Loader):
     """The attribute of a related instance that holds the instance, where that is one to one."""
     keeps_none = False
     """Whether it is noted on an instance that nothing is related to it."""
+    notes_misses = False
+    """Whether it is noted on an instance with a key that a prefetch found nothing by it."""
 
     async def load(self, instances: Sequence[object], queryset: Any, to_attr: str | None) -> list[Any]:
         near, name = self.near, to_attr or self.name
@@ -92,11 +94,15 @@ class OneLoader(Loader):
                     related.__dict__[back] = instance
             elif keeps_none:
                 held[name] = None
+            elif self.notes_misses:
+                held.setdefault(UNFOUND, {})[name] = held.get(near)
         return found
 
 
 class ForwardOneLoader(OneLoader):
     """Loads what foreign keys refer to."""
+
+    notes_misses = True
 
     def __init__(self, relation: Any, name: str) -> None:
         super().__init__(relation, name)
@@ -111,7 +117,12 @@ class ForwardOneLoader(OneLoader):
     def lacking(self, instances: Sequence[object]) -> Sequence[Any]:
         near, name = self.near, self.name
         known = [instance for instance in instances if instance.__dict__.get(near) is not None]
-        return [one for one in known if name not in one.__dict__ or self.held(one) is None]
+        return [
+            one
+            for one in known
+            if (name not in one.__dict__ or self.held(one) is None)
+            and (UNFOUND not in one.__dict__ or one.__dict__[UNFOUND].get(name) != one.__dict__[near])
+        ]
 
     def rows(self, using: str | None) -> Any:
         return on(self.relation.related_model._base_manager, using)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.late import inspect
 from orm.sql import types
-from orm.sql.expressions import Expression, Value
+from orm.sql.expressions import Expression, Value, made_of_allowed
 from orm.sql.nodes import structure_of
 from orm.sql.references import F, as_reference
 from orm.sql.types import SQLType
@@ -52,6 +52,7 @@ class Func(Expression):
     which may read them, takes any unless it says False itself."""
 
     takes_keys = False
+    allowed_default = property(made_of_allowed)
 
     __slots__ = ("_made_with",)
     """The arguments an instance was made with, of a class with an ``__init__`` of its own: beside what it holds, since
@@ -208,6 +209,8 @@ class DatabaseDefault(Expression):
 
 class ExpressionWrapper(Expression):
     """An expression with its type said by hand."""
+
+    allowed_default = property(made_of_allowed)
 
     def __init__(self, expression: Any, output_field: SQLType) -> None:
         super().__init__(output_field)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from orm.errors import EmptyResultSet, FullResultSet
 from orm.sql.conditions import Q
-from orm.sql.expressions import Expression
+from orm.sql.expressions import Expression, made_of_allowed
 from orm.sql.one_type import OfOneType
 from orm.sql.references import as_reference
 from orm.sql.types import SQLType
@@ -23,6 +23,11 @@ class When(Expression):
     """A condition and what a ``Case`` gives when it holds: ``When(age__lt=18, then=Value("minor"))``."""
 
     takes_keys = False
+
+    @property
+    def allowed_default(self) -> Any:
+        """As of what it is made of, its condition included."""
+        return self.then.allowed_default and getattr(self.condition, "allowed_default", False)
 
     condition: Any
 
@@ -60,6 +65,7 @@ class Case(OfOneType):
     """``Case(When(…), When(…), default=…)``: the value of the first condition that holds."""
 
     takes_keys = False
+    allowed_default = property(made_of_allowed)
 
     def __init__(self, *cases: When, default: object = None, output_field: SQLType | None = None) -> None:
         if not all(isinstance(case, When) for case in cases):

@@ -56,6 +56,15 @@ def _map_value(value: object, change: Callable[[Expression], Expression]) -> Any
     return value
 
 
+class OutputFieldIsNoneError(FieldError):
+    """The type of an expression's result can't be inferred."""
+
+
+def made_of_allowed(expression: Any) -> bool:
+    """Whether everything an expression is computed from may be part of a column's default."""
+    return all(getattr(source, "allowed_default", False) for source in expression.get_source_expressions())
+
+
 class Expression(Combinable):
     """Base of everything that has a value in SQL.
 
@@ -69,6 +78,12 @@ class Expression(Combinable):
     """Whether a key made of several columns may stand in it."""
     is_part_of_json: bool = False
     """Whether it is what lies under a key of JSON: text for some databases, which must put it in order as a value."""
+    allowed_default: ClassVar[Any] = False
+    """Whether it may be a column's default: it is made of values alone, and looks at no column."""
+    constraint_validation_compatible: ClassVar[bool] = True
+    """Whether it means something when a constraint is validated; else what is inside it does."""
+    set_returning: ClassVar[bool] = False
+    """Whether it gives several rows for one, so that what is counted can't do without it."""
     _output_field: SQLType | None = None
 
     def __init__(self, output_field: SQLType | None = None) -> None:
@@ -91,9 +106,13 @@ class Expression(Combinable):
 
     def children(self) -> Iterator[Expression]:
         """Yield the expressions directly inside this one."""
+        return (node for node in self._nodes() if isinstance(node, Expression))
+
+    def _nodes(self) -> Iterator[Node]:
+        """Yield what is directly inside this one, names and conditions as they are written included."""
         stack: list[Any] = list(self.__dict__.values())
         for item in stack:
-            if isinstance(item, Expression):
+            if isinstance(item, Node):
                 yield item
             elif isinstance(item, (list, tuple)):
                 stack.extend(item)
@@ -118,7 +137,32 @@ class Expression(Combinable):
 
     def get_source_expressions(self) -> list[Any]:
         """Return the expressions this one is computed from (Django's name for its inputs)."""
-        return list(self.children())
+        return list(self._nodes())
+
+    def set_source_expressions(self, expressions: list[Any]) -> None:
+        """Put others in the place of ``get_source_expressions()`` (Django's name; for overriders working on a copy).
+
+        Raises ``ValueError`` for another number of them.
+        """
+        if len(expressions) != len(self.get_source_expressions()):
+            count = len(self.get_source_expressions())
+            raise ValueError(f"{type(self).__name__} is computed from {count} expressions, not {len(expressions)}")
+        stand_ins = iter(expressions)
+        self.__dict__.update(self.map(lambda child: next(stand_ins)).__dict__)
+
+    def get_expression_for_validation(self) -> Any:
+        """Return what stands for this when a constraint is validated: itself, or the one expression it is made of.
+
+        Raises ``ValueError`` where there is none, or there are several.
+        """
+        if self.constraint_validation_compatible:
+            return self
+        sources = self.get_source_expressions()
+        if len(sources) != 1:
+            raise ValueError(
+                "Expressions with constraint_validation_compatible set to False must have only one source expression."
+            )
+        return sources[0]
 
     def copy(self) -> Any:
         """Return a shallow copy."""
@@ -161,7 +205,7 @@ class Expression(Combinable):
         """The type of the result. Raises ``FieldError`` where it can't be inferred."""
         found = self._output_field or self._infer_output_field()
         if found is None:
-            raise FieldError(
+            raise OutputFieldIsNoneError(
                 f"Cannot resolve expression type, unknown output_field. {type(self).__name__} has an unknown type: "
                 "give it an output_field"
             )
@@ -193,7 +237,7 @@ class Expression(Combinable):
         kinds: dict[str, SQLType] = {}
         sources: dict[str, Any] = {}
         for source in self.get_source_expressions():
-            field = source.output_field_or_none if source is not None else None
+            field = getattr(source, "output_field_or_none", None)
             if field is not None:
                 first = kinds.setdefault(family(field.kind), field)
                 sources.setdefault(family(field.kind), source)
@@ -340,6 +384,8 @@ class ComparedSlot(Slot):
 class Value(Expression):
     """A Python value inside an expression; always bound, never text."""
 
+    allowed_default: ClassVar[bool] = True
+
     def __init__(self, value: Any, output_field: SQLType | None = None) -> None:
         super().__init__(output_field)
         self.value = value
@@ -424,6 +470,7 @@ class CombinedExpression(Expression):
     """Two expressions and an operator between them."""
 
     takes_keys = False
+    allowed_default = property(made_of_allowed)
 
     def __init__(self, lhs: Any, connector: str, rhs: Any, output_field: SQLType | None = None) -> None:
         super().__init__(output_field)
@@ -468,12 +515,16 @@ class NegatedExpression(Expression):
     """A truth value turned round: ``~F("published")``."""
 
     conditional_kind = True
+    allowed_default = property(made_of_allowed)
 
     def __init__(self, expression: Any) -> None:
         super().__init__()
         if not hasattr(expression, "resolve_expression"):
             raise TypeError(f"NegatedExpression() takes an expression, not {expression!r}")
         self.expression = expression
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.expression!r})"
 
     def _infer_output_field(self) -> SQLType | None:
         return types.BOOLEAN
@@ -493,6 +544,8 @@ class NegatedExpression(Expression):
 
 class OrderBy(Expression):
     """An expression with a direction: what ``order_by`` takes, and ``F("x").desc(nulls_last=True)`` gives."""
+
+    constraint_validation_compatible = False
 
     asked_by: tuple[str, bool] | None = None
     """For one of the orderings of a related model: the name of the relation that was to be ordered by, and whether

@@ -62,6 +62,15 @@ class Lookup(Expression):
         super().__init_subclass__()
         cls.takes_value = reads_value(cls)
 
+    def __repr__(self) -> str:
+        sides = (side if isinstance(side, (list, tuple)) else as_expression(side) for side in (self.lhs, self.rhs))
+        return f"{type(self).__name__}({', '.join(map(repr, sides))})"
+
+    @property
+    def allowed_default(self) -> bool:
+        """As of its two sides, of which either may be a plain value."""
+        return all(getattr(as_expression(side), "allowed_default", False) for side in (self.lhs, self.rhs))
+
     def _infer_output_field(self) -> SQLType | None:
         return types.BOOLEAN
 

@@ -12,6 +12,8 @@ _FAMILIES = {"smallint": "integer", "integer": "integer", "bigint": "integer", "
 
 _WORDS = ("AND", "OR", "LIKE", "ILIKE", "AT TIME ZONE", "IS DISTINCT FROM", "IS NOT DISTINCT FROM", "IS", "IS NOT")
 _KNOWN = frozenset({"+", "-", "*", "/", "%%", "^", "&", "|", "#", "<<", ">>", "||", *_WORDS})
+_ARITHMETIC = frozenset({"+", "-", "*", "/", "%%", "^"})
+_NO_NUMBERS = frozenset({"boolean", "json", "uuid", "binary"})
 _SIGNS = re.compile(r"(?:[-+*/<>=~!@#^&|?]|%%){1,63}")  # what PostgreSQL makes operators of
 
 
@@ -46,14 +48,20 @@ def type_of_operation(connector: str, lhs: SQLType, rhs: SQLType) -> SQLType | N
             return types.DECIMAL  # as many places as the result has, whatever those of the columns
         if kinds <= {"date", "datetime", "time"}:
             return types.DURATION if connector == "-" else None
-        if kinds == {"text"}:
+        if kinds == {"text"} or (kinds <= _NO_NUMBERS and connector in _ARITHMETIC):
             return None  # text is joined by Concat
+        if kinds == {"duration"} and connector not in "+-":
+            return None
         return lhs if lhs.kind not in ("smallint", "integer") else types.BIGINT
+    if kinds == {"date", "datetime"} and connector == "-":
+        return types.DURATION
     if kinds <= {"integer", "float", "decimal"}:
         return types.DECIMAL if "decimal" in kinds and "float" not in kinds else types.FLOAT
     moments = kinds & {"date", "datetime", "time"}
-    if "duration" in kinds and len(moments) == 1 and (connector == "+" or lhs.kind in moments):
+    if "duration" in kinds and len(moments) == 1 and (connector == "+" or (connector == "-" and lhs.kind in moments)):
         return types.TIME if "time" in kinds else types.DATETIME
-    if "duration" in kinds and kinds & {"integer", "float", "decimal"}:
+    if "duration" in kinds and kinds & {"integer", "float", "decimal"} and (
+        connector == "*" or (connector == "/" and lhs.kind == "duration")
+    ):  # fmt: skip
         return types.DURATION
     return None

@@ -2,3 +2,5 @@
 
 PREFETCHED = "_prefetched_objects_cache"
 """Where an instance keeps the rows of relations that were prefetched, by the relation's name."""
+UNFOUND = "_prefetched_in_vain"
+"""Where an instance holds, by relation, the keys by which a prefetch found nothing among the rows it looked in."""

@@ -11,6 +11,9 @@ import orm
 from orm import models
 from orm.checks import CheckMessage, CheckRegistry, Error, Tags, run_checks
 from orm.models.apps import Apps
+from orm.models.functions import Collate, Lower
+from orm.sql.handwritten import RawSQL
+from orm.sql.lookups import GreaterThan
 
 
 @pytest.fixture(autouse=True)
@@ -309,3 +312,105 @@ def test_a_choice_is_anything_that_gives_two_things() -> None:
             return iter(("a", "A"))
 
     assert ids(declared(value=models.CharField(max_length=9, choices=[Choice()]))) == []
+
+
+def test_a_field_of_a_grandparent_is_left_to_the_checks() -> None:
+    registry = Apps()
+    oldest = declared(apps=registry, clash=models.IntegerField())
+    parent = type("Parent", (oldest,), {"__module__": __name__, "Meta": meta_in(registry)})
+    child: Any = type(
+        "Child", (parent,), {"__module__": __name__, "Meta": meta_in(registry), "clash": models.IntegerField()}
+    )
+    assert ids(child) == ["models.E006"]
+
+
+def test_a_field_with_the_name_of_a_childs_link_clashes() -> None:
+    registry = Apps()
+    parent = declared(apps=registry)
+    child: Any = type(
+        "Child", (parent,), {"__module__": __name__, "Meta": meta_in(registry), "child": models.TextField()}
+    )
+    assert [(found.id, found.obj) for found in child.check()] == [("models.E006", child._meta.get_field("child"))]
+
+
+def test_a_second_link_to_a_grandparent_is_an_error_of_the_model() -> None:
+    registry = Apps()
+    oldest = declared(apps=registry)
+    parent = type("Parent", (oldest,), {"__module__": __name__, "Meta": meta_in(registry)})
+    child: Any = type("Child", (parent, oldest), {"__module__": __name__, "Meta": meta_in(registry)})
+    assert [(found.id, found.obj) for found in child.check()] == [("models.E006", child)]
+
+
+def test_a_field_called_pk_is_refused_by_its_check_alone() -> None:
+    model = declared(pk=models.IntegerField())
+    assert [(found.id, found.obj) for found in model.check()] == [("fields.E003", model._meta.get_field("pk"))]
+    assert model._meta.get_field("pk").name == "pk"
+    assert model(pk=3).pk == 3
+
+
+@pytest.mark.parametrize("key", [True, False])
+def test_one_field_of_a_model_is_numbered_by_the_database(key: bool) -> None:
+    with pytest.raises(ValueError, match="Model checked.Thing can't have more than one auto-generated field"):
+        declared(one=models.AutoField(primary_key=True), two=models.AutoField(primary_key=key))
+
+
+def test_a_property_that_a_field_hides_clashes_with_nothing() -> None:
+    class Cheese:
+        @property
+        def filling_id(self) -> int:
+            return 1
+
+    registry = Apps()
+    fields = {"filling": models.ForeignKey("self", on_delete=models.CASCADE)}
+    sandwich: Any = type(
+        "Sandwich", (Cheese, models.Model), {"__module__": __name__, "Meta": meta_in(registry), **fields}
+    )
+    assert ids(sandwich) == []
+
+
+def test_sql_of_the_users_is_found_however_deep_it_stands() -> None:
+    inside = RawSQL("id = 0", (), output_field=models.BooleanField())
+    wrapped = models.Q(models.ExpressionWrapper(models.Q(inside), output_field=models.BooleanField()))
+    constraint = models.CheckConstraint(condition=wrapped, name="deep")
+    assert ids(declared(Meta={"constraints": [constraint]})) == ["models.W045"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "right"),
+    [
+        (("a", 1), True),
+        (("a", None), True),
+        (("group", {"a": "b"}), True),
+        (("group", [("a", "b")]), True),
+        (("a", {1}), False),
+        (("a", b"x"), False),
+        (((1, 2), "b"), False),
+        (("group", [("a", [("b", "c")])]), False),
+    ],
+)
+def test_a_choice_is_a_value_and_a_label_or_a_group(choice: Any, right: bool) -> None:
+    field = models.CharField(max_length=30, choices=[choice])
+    assert ids(declared(value=field)) == ([] if right else ["fields.E005"])
+
+
+@pytest.mark.parametrize(
+    ("default", "right"),
+    [
+        (lambda: models.Value(1) + models.Value(2), True),
+        (lambda: Lower(models.Value("A")), True),
+        (lambda: RawSQL("1", ()), True),
+        (lambda: models.Case(models.When(GreaterThan(2, 1), then=3), default=4), True),
+        (lambda: models.F("other"), False),
+        (lambda: models.Value(1) + models.F("other"), False),
+        (lambda: Collate(models.Value("a"), "nocase"), False),
+        (lambda: models.OrderBy(models.Value(1)), False),
+        (lambda: models.Count(models.Value(1)), False),
+    ],
+)
+def test_a_default_of_the_database_is_made_of_values(default: Callable[[], Any], right: bool) -> None:
+    field = models.TextField(db_default=default())
+    assert ("fields.E012" not in [found.id for found in declared(value=field).check()]) is right
+
+
+def meta_in(registry: Apps) -> type:
+    return type("Meta", (), {"app_label": "checked", "apps": registry})

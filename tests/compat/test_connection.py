@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import threading
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 import orm
 from orm import models
-from orm.compat.django.connection import connection
+from orm.compat.django.connection import LegacyConnection, connection, connections
 from orm.db.transactions.public import atomic
 from orm.errors import DatabaseError, TransactionManagementError
 
@@ -191,3 +192,34 @@ def test_values_as_they_are_bound() -> None:
 
 def test_a_script_is_split() -> None:
     assert connection.ops.prepare_sql_script("SELECT 1; -- one\nSELECT ';';") == ["SELECT 1;", "SELECT ';';"]
+
+
+def test_threads_may_share_a_connection_whether_a_program_says_so_or_not() -> None:
+    connection.inc_thread_sharing()
+    connection.inc_thread_sharing()
+    assert connection.allow_thread_sharing
+    connection.dec_thread_sharing()
+    connection.dec_thread_sharing()
+    assert not connection.allow_thread_sharing
+    with pytest.raises(RuntimeError, match="Cannot decrement the thread sharing count below zero"):
+        connection.dec_thread_sharing()
+    connection.validate_thread_sharing()
+
+
+def test_each_thread_has_objects_of_its_own_for_the_same_databases() -> None:
+    there: list[Any] = []
+    thread = threading.Thread(target=lambda: there.append(connections["default"]))
+    thread.start()
+    thread.join()
+    assert there[0] is not connections["default"]
+    assert there[0].database is connections["default"].database
+    assert connections["default"] is connection
+
+
+def test_the_servers_version_is_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[object] = []
+    fresh = LegacyConnection("default")
+    monkeypatch.setattr(fresh, "check_database_version_supported", lambda: checked.append(1))
+    fresh.init_connection_state()
+    fresh.init_connection_state()
+    assert len(checked) == 1

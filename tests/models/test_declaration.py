@@ -13,6 +13,7 @@ import pytest
 import orm
 from orm import models
 from orm.errors import (
+    AppRegistryNotReady,
     DatabaseError,
     FieldDoesNotExist,
     FieldError,
@@ -412,3 +413,13 @@ def test_fields_of_hidden_relations_are_told_when_asked_for() -> None:
 
     assert [field.name for field in Tag._meta.get_fields()] == ["id"]
     assert any(field.hidden for field in Tag._meta.get_fields(include_hidden=True))
+
+
+def test_a_registry_whose_readiness_is_taken_back_says_so() -> None:
+    registry = Apps(["orm.contrib.contenttypes"])
+    registry.apps_ready = False
+    with pytest.raises(AppRegistryNotReady, match="Apps aren't loaded yet"):
+        registry.get_containing_app_config("orm.contrib.contenttypes.models")
+    registry.apps_ready, registry.models_ready = True, False
+    with pytest.raises(AppRegistryNotReady, match="Models aren't loaded yet"):
+        registry.get_models()

@@ -22,6 +22,7 @@ from orm.models import (
     Func,
     IntegerField,
     Lookup,
+    OrderBy,
     Q,
     RowRange,
     Sum,
@@ -63,6 +64,7 @@ from orm.models.functions import (
     Upper,
 )
 from orm.query.shape import clear
+from orm.sql.expressions import CombinedExpression, Expression, OutputFieldIsNoneError
 from orm.sql.handwritten import RawSQL
 from tests.query import library as L
 from tests.query.answers import named, names, titled, titles
@@ -490,3 +492,78 @@ async def test_lookup_that_is_not_registered_is_unknown(library: Any) -> None:
 async def test_mixed_types_need_an_output_field(library: Any) -> None:
     with pytest.raises(FieldError, match="output_field"):
         await Author.objects.annotate(x=F("name") + F("age"))
+
+
+class Doubled(Func):
+    """Converts what it gives by itself."""
+
+    function = "COALESCE"
+    output_field = IntegerField()
+
+    def convert_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        assert expression is not None
+        return "nothing" if value is None else value * 2
+
+
+async def test_own_expression_converts_its_value(library: Any) -> None:
+    pages = [book.pages for book in L.books]
+    found = [book async for book in Book.objects.order_by("pk").annotate(twice=Doubled("pages", "pages"))]
+    assert [book.twice for book in found] == [number * 2 for number in pages]
+    assert [each async for each in Book.objects.order_by("pk").values_list(Doubled("pages", "pages"), flat=True)] == [
+        number * 2 for number in pages
+    ]
+    nothing = Doubled(Value(None, IntegerField()), Value(None, IntegerField()))
+    first = await Book.objects.annotate(none=nothing).afirst()
+    assert first is not None
+    assert first.none == "nothing"
+
+
+async def test_a_day_less_a_moment_is_a_duration(database: Any) -> None:
+    moment = datetime.datetime(2020, 1, 1, 12, tzinfo=datetime.UTC)
+    await Everything.objects.acreate(date=datetime.date(2020, 1, 3), datetime=moment)
+    row = await Everything.objects.annotate(after=F("date") - F("datetime"), before=F("datetime") - F("date")).aget()
+    assert (row.after, row.before) == (datetime.timedelta(days=1.5), -datetime.timedelta(days=1.5))
+
+
+@pytest.mark.parametrize(
+    ("left", "operator", "right"),
+    [
+        ("boolean", "+", "boolean"),
+        ("json", "*", "json"),
+        ("uuid", "-", "uuid"),
+        ("duration", "*", "duration"),
+        ("duration", "+", "integer"),
+        ("integer", "/", "duration"),
+        ("datetime", "*", "duration"),
+        ("date", "/", "duration"),
+    ],
+)
+def test_what_an_operator_makes_nothing_of_has_no_type(left: str, operator: str, right: str) -> None:
+    rows = Everything.objects.annotate(made=CombinedExpression(F(left), operator, F(right)))
+    with pytest.raises(FieldError, match=f"Cannot infer type of '[{operator}]' expression"):
+        list(rows)
+
+
+def test_an_expression_without_a_type_says_so_in_an_error_of_its_own() -> None:
+    with pytest.raises(OutputFieldIsNoneError, match="unknown output_field"):
+        _ = Value(None).output_field
+
+
+def test_source_expressions_can_be_replaced() -> None:
+    total = F("pages") + F("price")
+    copied = total.copy()
+    copied.set_source_expressions([F("price"), Value(2)])
+    assert repr(copied) == "<CombinedExpression: F(price) + Value(2)>"
+    assert total.get_source_expressions() == [F("pages"), F("price")]
+    with pytest.raises(ValueError, match="CombinedExpression is computed from 2 expressions, not 1"):
+        copied.set_source_expressions([F("price")])
+
+
+def test_what_stands_for_an_expression_where_a_constraint_is_validated() -> None:
+    lower = Lower("title")
+    assert lower.get_expression_for_validation() is lower
+    assert OrderBy(lower).get_expression_for_validation() is lower
+    bare = Expression()
+    bare.constraint_validation_compatible = False  # type: ignore[misc]
+    with pytest.raises(ValueError, match="must have only one source expression"):
+        bare.get_expression_for_validation()

@@ -325,3 +325,26 @@ async def test_an_attribute_that_hides_a_field_is_refused(library: Any) -> None:
 def test_a_queryset_of_another_model_than_the_paths_is_refused(path: str) -> None:
     with pytest.raises(orm.errors.FieldError, match=f"'{path}' leads to Book: write Book.objects"):
         Author.objects.prefetch_related(Prefetch(path, Author.objects.all()))
+
+
+async def test_what_the_rows_of_a_prefetch_do_not_have_is_not_looked_up_again(library: Any, queries: Any) -> None:
+    nobody = Prefetch("author", Author.objects.filter(name="Nobody"))
+    with queries as counted:
+        book = await Book.objects.prefetch_related(nobody, Prefetch("publisher", Publisher.objects.none())).afirst()
+        assert book is not None
+        with pytest.raises(Author.DoesNotExist, match=r"Book has no author: the queryset it was prefetched from"):
+            _ = book.author
+        assert book.publisher is None
+    assert len(counted) == 2
+    await book.arefresh_from_db()
+    assert (await book.author).pk == book.author_id
+    assert book.author_id is not None
+
+
+async def test_another_key_is_looked_up_after_a_prefetch_that_found_nothing(library: Any) -> None:
+    book = await Book.objects.prefetch_related(Prefetch("author", Author.objects.none())).afirst()
+    other = await Author.objects.alast()
+    assert book is not None
+    assert other is not None
+    book.author_id = other.pk
+    assert (await book.author) == other

@@ -387,3 +387,18 @@ def test_keys_of_the_wrong_type_name_the_relation() -> None:
         field.get_prep_value(Author())
     assert field.get_prep_value("7") == 7
     assert field.get_prep_value(Author(id=8)) == 8
+
+
+def test_a_join_model_is_there_before_the_other_model_is() -> None:
+    registry = Apps()
+    poll: Any = type(
+        "Poll",
+        (models.Model,),
+        {"__module__": __name__, "Meta": shared(registry), "places": models.ManyToManyField("Place")},
+    )
+    through = poll.places.through
+    assert [field.name for field in through._meta.local_fields] == ["id", "poll", "place"]
+    place: Any = type("Place", (models.Model,), {"__module__": __name__, "Meta": shared(registry)})
+    assert poll.places.through is through
+    assert through._meta.get_field("place").related_model is place
+    assert place.poll_set.through is through

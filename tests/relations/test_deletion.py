@@ -8,7 +8,20 @@ import pytest
 
 from orm.errors import ProtectedError, RestrictedError
 from orm.models.signals import post_delete, pre_delete
-from tests.relations.models import Author, Book, City, Copy, Country, Loan, Profile, Room, Shelf, Tag
+from tests.relations.models import (
+    Author,
+    Book,
+    City,
+    Copy,
+    Country,
+    Licence,
+    Loan,
+    Profile,
+    Room,
+    Shelf,
+    Tag,
+    Translation,
+)
 
 
 async def test_a_row_nobody_watches_is_one_statement(database: Any, queries: Any) -> None:
@@ -199,3 +212,22 @@ async def test_receivers_hear_of_instances_in_the_order_of_their_keys(database: 
     finally:
         pre_delete.disconnect(before, Book)
     assert heard == [11, 12, 13]
+
+
+async def test_models_go_as_soon_as_what_refers_to_them_has_gone(database: Any) -> None:
+    """Among those that nothing holds back it is the order in which they were reached: books come before licences."""
+    ada = await Author.objects.acreate(name="Ada")
+    book = await Book.objects.acreate(title="Notes", author=ada)
+    await Translation.objects.acreate(book=book, translator=ada)
+    await Licence.objects.acreate(author=ada)
+    heard: list[str] = []
+
+    def after(sender: Any, instance: Any, **named: Any) -> None:
+        heard.append(sender.__name__)
+
+    post_delete.connect(after)
+    try:
+        await ada.adelete()
+    finally:
+        post_delete.disconnect(after)
+    assert heard == ["Translation", "Licence", "Book", "Author"]

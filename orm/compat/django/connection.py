@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -59,6 +60,8 @@ class LegacyConnection:
     def __init__(self, alias: str) -> None:
         self.alias = alias
         self._log = log_of(alias)
+        self._sharers = 0
+        self._version_checked = False
 
     @property
     def database(self) -> Database:
@@ -114,6 +117,12 @@ class LegacyConnection:
         if least is not None and self.get_database_version() < least:
             needed, found = (".".join(map(str, version)) for version in (least, self.get_database_version()))
             raise NotSupportedError(f"{self.display_name} {needed} or later is required (found {found}).")
+
+    def init_connection_state(self) -> None:
+        """Make sure, once, that the server is new enough; how a session begins is the pool's to say."""
+        if not self._version_checked:
+            self._version_checked = True
+            self.check_database_version_supported()
 
     @property
     def features(self) -> Features:
@@ -370,6 +379,33 @@ class LegacyConnection:
         """
         check_references(table_names or None, self.database.alias)
 
+    # -- threads -----------------------------------------------------------------------------------------------------
+
+    @property
+    def allow_thread_sharing(self) -> bool:
+        """Whether a program has said that threads share this connection, by ``inc_thread_sharing()``.
+
+        They may at any time: each statement leases a connection of its own, and a transaction goes along to the threads
+        that are started with its context.
+        """
+        return self._sharers > 0
+
+    def inc_thread_sharing(self) -> None:
+        """Say once more that threads share this connection."""
+        self._sharers += 1
+
+    def dec_thread_sharing(self) -> None:
+        """Take that back once.
+
+        Raises ``RuntimeError`` where it was not said.
+        """
+        if not self._sharers:
+            raise RuntimeError("Cannot decrement the thread sharing count below zero.")
+        self._sharers -= 1
+
+    def validate_thread_sharing(self) -> None:
+        """Accept any thread: see ``allow_thread_sharing``."""
+
     # -- being there ---------------------------------------------------------------------------------------------------
 
     def ensure_connection(self) -> None:
@@ -485,7 +521,13 @@ class ConnectionHandler:
     """Databases by alias, as scripts know them from ``django.db.connections``."""
 
     def __init__(self) -> None:
-        self._made: dict[str, LegacyConnection] = {}
+        self._of_thread = threading.local()
+
+    @property
+    def _made(self) -> dict[str, LegacyConnection]:
+        """What this thread has: each has objects of its own, which are views of the same databases."""
+        made: dict[str, LegacyConnection] = self._of_thread.__dict__
+        return made
 
     @property
     def settings(self) -> dict[str, dict[str, Any]]:

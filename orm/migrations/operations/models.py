@@ -65,7 +65,7 @@ class CreateModel(ModelOperation):
         self.managers = _pairs_of_managers(managers or [])
         super().__init__(name)
         _refuse_twice("fields", [name for name, _ in self.fields])
-        _refuse_twice("bases", [base if isinstance(base, str) else _label_of(base) for base in self.bases])
+        _refuse_twice("bases", [_label_of(base) for base in self.bases])
         _refuse_twice("managers", [name for name, _ in self.managers])
 
     def deconstruct(self) -> DeconstructedOperation:
@@ -182,7 +182,7 @@ def _refuse_twice(what: str, names: list[str]) -> None:
 
 
 def _label_of(base: Any) -> str:
-    return str(base._meta.label_lower) if hasattr(base, "_meta") else str(base)
+    return str(base._meta.label_lower) if hasattr(base, "_meta") else str(base).lower()
 
 
 class RenameModel(ModelOperation):

@@ -12,8 +12,8 @@ from orm.models.checks.names import local_fields
 from orm.models.constraints import CheckConstraint, UniqueConstraint
 from orm.models.indexes import Index
 from orm.sql.conditions import Q
-from orm.sql.expressions import Expression
 from orm.sql.handwritten import RawSQL
+from orm.sql.nodes import Node
 from orm.sql.references import F, names_in
 
 if TYPE_CHECKING:
@@ -181,9 +181,8 @@ def _joined(model: type[AwaitableModel], condition: object) -> Found:
 
 
 def _has_raw_sql(condition: object) -> bool:
-    if isinstance(condition, Q):
-        values = [child[1] if isinstance(child, tuple) else child for child in condition.children]
-        return any(_has_raw_sql(value) for value in values)
-    if not isinstance(condition, Expression):
-        return False
-    return isinstance(condition, RawSQL) or any(_has_raw_sql(inside) for inside in condition.get_source_expressions())
+    """Whether SQL of the user's stands anywhere in a condition, at whatever depth."""
+    if isinstance(condition, RawSQL):
+        return True
+    inside = list(vars(condition).values()) if isinstance(condition, Node) else condition
+    return isinstance(inside, (list, tuple)) and any(_has_raw_sql(part) for part in inside)

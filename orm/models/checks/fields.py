@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from orm.checks.messages import CheckMessage, Error, Warning
 from orm.db.registry import databases as all_databases
-from orm.sql.references import names_in
+from orm.structures.lazy import Promise
 
 if TYPE_CHECKING:
     from orm.models.fields.base import Field
@@ -75,7 +75,7 @@ def _db_default(field: Field) -> Found:
     given = field.db_default
     if not hasattr(given, "resolve_expression"):
         return
-    if any(names_in(given)) or getattr(given, "contains_aggregate", False):
+    if not getattr(given, "allowed_default", False) or getattr(given, "contains_aggregate", False):
         yield Error(f"{given} cannot be used in db_default.", obj=field, id="fields.E012")
 
 
@@ -130,17 +130,22 @@ def _deprecation(field: Field) -> Found:
         yield Warning(said, hint=deprecated.get("hint"), obj=field, id=deprecated.get("id", "fields.WXXX"))
 
 
-def _is_choice(choice: object) -> bool:
+def _is_choice(choice: object, in_group: bool = False) -> bool:
     """Whether this is a value and its label, or a group's label and its choices."""
     if isinstance(choice, str) or not isinstance(choice, Iterable):
         return False
     pair = list(choice)
-    if len(pair) != 2:
+    if len(pair) != 2 or not _is_plain(pair[0]):
         return False
-    label = pair[1]
-    if isinstance(label, (list, tuple)):
-        return all(_is_choice(inner) and not isinstance(inner[1], (list, tuple)) for inner in label)
-    return not isinstance(label, (set, dict, int, float, bytes)) and label is not None
+    label = list(pair[1].items()) if isinstance(pair[1], Mapping) else pair[1]
+    if isinstance(label, (list, tuple)) and not in_group:
+        return all(_is_choice(inner, in_group=True) for inner in label)
+    return _is_plain(label)
+
+
+def _is_plain(value: object) -> bool:
+    """Whether this is one value, and none of many."""
+    return isinstance(value, (str, Promise)) or not isinstance(value, Iterable)
 
 
 def whole_number(value: Any, least: int) -> bool:

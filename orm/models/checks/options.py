@@ -106,9 +106,9 @@ def _name_clashes(model: type[AwaitableModel]) -> Found:
                     id="models.E005",
                 )
             used[field.name] = used[getattr(field, "attname", None) or field.name] = field
-    for parent in meta.all_parents:  # what comes to a parent from elsewhere
+    for parent in meta.all_parents:  # what comes to a parent from elsewhere, its children's links included
         for rel in parent._meta.related_objects:
-            if rel.model is parent and rel.accessor_name and not rel.parent_link:
+            if rel.model is parent and rel.accessor_name:
                 used.setdefault(rel.accessor_name, rel)
     for field in (*meta.local_fields, *meta.local_many_to_many):
         attname = getattr(field, "attname", None) or field.name
@@ -117,7 +117,7 @@ def _name_clashes(model: type[AwaitableModel]) -> Found:
         if clash is not None and not with_id and clash is not field:
             yield Error(
                 f"The field '{field.name}' clashes with the field '{clash.name}' from model '{clash.model._meta}'.",
-                obj=field,
+                obj=model if field in meta.parents.values() else field,
                 id="models.E006",
             )
         used[field.name] = used[attname] = field

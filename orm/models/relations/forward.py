@@ -15,6 +15,7 @@ from orm.models.fetching import FETCH_ONE, aload_field, check_fetch_allowed, fet
 from orm.models.redeclared import of_a_former_class
 from orm.models.relations.prefetched_relation import PrefetchQuerysets
 from orm.models.state import NO_KEY, PENDING
+from orm.structures.attributes import UNFOUND
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
@@ -90,6 +91,9 @@ class ForwardOneDescriptor(PrefetchQuerysets):
             self.keep(instance, part_of(instance, self.field.related_model))
             return held[self.name]
         what = f"{type(instance).__name__}.{self.name}"
+        in_vain = held.get(UNFOUND, ())
+        if self.name in in_vain and in_vain[self.name] == held.get(self.attname):
+            return self._nothing(instance, f"the queryset it was prefetched from has no {held[self.attname]!r}")
         check_fetch_allowed(instance, what)
         return fetch(lambda: self.aload(instance), what)
 
@@ -98,11 +102,10 @@ class ForwardOneDescriptor(PrefetchQuerysets):
         held, target = instance.__dict__, self.field.related_model
         return isinstance(instance, target) and all(f.attname in held for f in target._meta.concrete_fields)
 
-    def _nothing(self, instance: AwaitableModel) -> None:
+    def _nothing(self, instance: AwaitableModel, because: str = "") -> None:
         if not self.field.null:
-            raise self.RelatedObjectDoesNotExist(
-                f"{type(instance).__name__} has no {self.name}: {self.attname} is None."
-            )
+            because = because or f"{self.attname} is None"
+            raise self.RelatedObjectDoesNotExist(f"{type(instance).__name__} has no {self.name}: {because}.")
 
     def get_queryset(self, *, instance: object) -> Any:
         """Return the rows among which the related one is looked up; a subclass may choose others."""

@@ -21,16 +21,17 @@ def join_table_name(field: ManyToManyField[Any]) -> str:
     return table_name(f"{field.model._meta.db_table}_{field.name}")
 
 
-def make_join_model(field: ManyToManyField[Any], target: type[AwaitableModel]) -> type[Model]:
-    """Declare and return the join model, called ``Book_authors`` for ``Book.authors``."""
+def make_join_model(field: ManyToManyField[Any], target: type[AwaitableModel] | tuple[str, str]) -> type[Model]:
+    """Declare and return the join model, called ``Book_authors`` for ``Book.authors``.
+
+    Parameters: ``target`` is a model, or the app label and the name of one that is still to be declared.
+    """
     owner = field.model
     meta = owner._meta
-    if target is owner:
-        near, far = f"from_{meta.model_name}", f"to_{meta.model_name}"
-    else:
-        near, far = meta.model_name, target._meta.model_name
-        if near == far:
-            near, far = f"from_{near}", f"to_{far}"
+    target_name = target[1].lower() if isinstance(target, tuple) else target._meta.model_name
+    near, far = meta.model_name, target_name
+    if near == far:
+        near, far = f"from_{near}", f"to_{far}"
     name = f"{meta.object_name}_{field.name}"
     options = type(
         "Meta",
@@ -41,7 +42,7 @@ def make_join_model(field: ManyToManyField[Any], target: type[AwaitableModel]) -
             "db_table": join_table_name(field),
             "managed": meta.managed,
             "unique_together": ((near, far),),
-            "verbose_name": f"{meta.model_name}-{target._meta.model_name} relationship",
+            "verbose_name": f"{meta.model_name}-{target_name} relationship",
         },
     )
     keys = {
@@ -51,7 +52,7 @@ def make_join_model(field: ManyToManyField[Any], target: type[AwaitableModel]) -
             related_name=f"{name}_{end}+",
             db_constraint=field.remote_field.db_constraint,
         )
-        for end, model in ((near, owner), (far, target))
+        for end, model in ((near, owner), (far, ".".join(target) if isinstance(target, tuple) else target))
     }
     for key in keys.values():
         key.end_of = field

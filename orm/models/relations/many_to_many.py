@@ -25,6 +25,7 @@ from orm.models.relations.resolve import (
     check_target,
     format_related_name,
     install_reverse,
+    named_model,
     resolve_targets,
     target_label,
 )
@@ -182,11 +183,13 @@ class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
         if rel.through is not None:
             resolve_targets(self, cls, (rel.model, rel.through), self._both_ready)
         else:
-            resolve_targets(self, cls, (rel.model, cls.__name__), self._make_through)
+            resolve_targets(self, cls, (cls.__name__,), self._make_through)
 
-    def _make_through(self, target: type[AwaitableModel], _declared: type[AwaitableModel]) -> None:
-        self.remote_field.model = target
-        self._both_ready(target, make_join_model(self, target))
+    def _make_through(self, declared: type[AwaitableModel]) -> None:
+        """Make the join model; that the other model is still to be declared is no hindrance."""
+        rel: ManyToManyRel = self.remote_field
+        rel.through = make_join_model(self, named_model(declared, rel.model, self))
+        resolve_targets(self, declared, (rel.model, rel.through), self._both_ready)
 
     def _both_ready(self, target: type[AwaitableModel], through: type[AwaitableModel]) -> None:
         rel = self.remote_field
@@ -204,12 +207,11 @@ class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
 
         Raises ``ImproperlyConfigured`` while it or the target is only a name.
         """
-        target = self.related_model
         through = self.remote_field.through
         if through is None or isinstance(through, str):
             raise ImproperlyConfigured(
-                f"{self} has no join model yet: {through or target.__name__} has not been imported; import the module "
-                f"that declares it."
+                f"{self} has no join model yet: {through or self.related_model.__name__} has not been imported; import "
+                f"the module that declares it."
             )
         return through
 

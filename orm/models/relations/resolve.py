@@ -79,6 +79,17 @@ def target_key(cls: type[AwaitableModel], to: Any, owner: object) -> Any:
     return to
 
 
+def named_model(cls: type[AwaitableModel], to: Any, owner: object) -> Any:
+    """Return the class a target names, or its app label and name while that is not declared.
+
+    Raises ``ImproperlyConfigured`` as ``target_key`` does.
+    """
+    key = target_key(cls, to, owner)
+    if not isinstance(key, tuple):
+        return key
+    return cls._meta.apps.all_models.get(key[0], {}).get(key[1].lower(), key)
+
+
 def lazy_related_operation(function: Callable[..., Any], model: Any, *related_models: Any, **named: object) -> None:
     """Call ``function(model, *related models, **named)`` as soon as all of these are declared.
 
