@@ -63,7 +63,7 @@ class OperationWriter:
         return self.render(), self.imports
 
     def _argument(self, name: str, value: object) -> None:
-        if name in self.operation.serialization_expand_args and isinstance(value, (list, tuple, dict)) and value:
+        if name in self.operation.serialization_expand_args and isinstance(value, (list, tuple, dict)):
             opening, closing = BRACKETS[type(value)]
             self._feed(f"{name}={opening}")
             self.indentation += 1

@@ -11,7 +11,7 @@ import pytest
 import orm.models.functions as functions
 from orm import migrations, models
 from orm.migrations.describing import opened
-from orm.migrations.writer import MigrationWriter
+from orm.migrations.writer import MigrationWriter, OperationWriter
 from orm.models import Case, Deferrable, F, Func, Q, UniqueConstraint, Value, When
 from orm.models.fields.validators import (
     DecimalValidator,
@@ -135,3 +135,10 @@ def test_rules_are_the_same_in_lists_and_tuples() -> None:
         fields=("a",), name="u", include=("b",), condition=None
     )
     assert models.Index("a", name="i") == models.Index(F("a"), name="i")
+
+
+def test_a_list_of_nothing_has_two_lines_as_every_other_list() -> None:
+    written, _ = OperationWriter(
+        migrations.CreateModel("Proxy", fields=[], options={"proxy": True}, bases=("a.b",))
+    ).serialize()
+    assert "fields=[\n            ],\n" in written
