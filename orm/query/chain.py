@@ -531,9 +531,9 @@ class Chain(Generic[M]):
         check_targets(self.model, lookups)
         return self._set(_prefetch_related_lookups=lookups)
 
-    def only(self: C, *fields: object) -> C:
+    def only(self: C, *fields: str) -> C:
         """Load only these columns (and the key) at once; the others when they are asked for."""
-        if fields == (None,):
+        if any(field is None for field in fields):
             raise TypeError("Cannot pass None as an argument to only().")
         self._uncombined("only")
         return self._step("only", fields, steps.choose_loading, False, fields)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self, assert_type
+from typing import TYPE_CHECKING, Self, assert_type
 
 from orm import models
 
@@ -33,6 +33,29 @@ class Note(models.Model):
     all_notes = models.Manager["Note"]()
 
 
+class LetterQuerySet(models.QuerySet["Letter"]):
+    def unread(self) -> Self:
+        return self.filter(read=False)
+
+
+class Letters(models.Manager["Letter"]):
+    def write(self, text: str) -> Letter:
+        return self.create(text=text)
+
+
+if TYPE_CHECKING:
+
+    class LetterManager(LetterQuerySet, Letters): ...
+else:
+    LetterManager = Letters.from_queryset(LetterQuerySet)
+
+
+class Letter(models.Model):
+    text = models.CharField(max_length=100)
+    read = models.BooleanField(default=False)
+    objects = LetterManager()
+
+
 def querysets_methods_on_the_model() -> None:
     if not MYPY:
         assert_type(Report.objects.recent(), ReportQuerySet)
@@ -44,3 +67,12 @@ def managers_methods_on_the_model() -> None:
     assert_type(Note.objects, NoteManager)
     assert_type(Note.objects.titled("a"), Note)
     assert_type(Note.all_notes.get(pk=1), Note)
+
+
+async def methods_of_a_manager_and_of_a_queryset() -> None:
+    assert_type(Letter.objects.write("a"), Letter)
+    assert_type(Letter.objects.unread().first(), Letter | None)
+    assert_type(Letter.objects.filter(read=True).get(), Letter)
+    assert_type(await Letter.objects.aget(pk=1), Letter)
+    assert_type([letter.text async for letter in Letter.objects.all()], list[str])
+    assert_type(Letter.objects.unread().unread().filter(read=True).get(), Letter)
