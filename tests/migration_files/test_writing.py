@@ -28,6 +28,7 @@ from orm.models.fields.validators import (
 from orm.postgresql.ranges import RangeOperators
 from orm.postgresql.search import SearchVector
 from orm.structures.lazy import SimpleLazyObject
+from tests.case_names import case_name
 
 
 class Padded(Func):
@@ -96,7 +97,7 @@ VALIDATORS = [
 ]
 
 
-@pytest.mark.parametrize("validator", VALIDATORS, ids=repr)
+@pytest.mark.parametrize("validator", VALIDATORS, ids=case_name)
 def test_a_validator_as_it_was_made(validator: Any) -> None:
     assert again(validator)[0] == validator
 

@@ -12,6 +12,7 @@ import orm
 from orm.errors import FieldError
 from orm.models import Count, F, Max, Q, Sum
 from orm.models.functions import Upper
+from tests.case_names import case_name
 from tests.counting import Queries
 from tests.query import library as L
 from tests.query.models import Author, Book, Document, Everything, Publisher, Tag
@@ -95,13 +96,13 @@ WRONG_VALUES: list[tuple[str, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("field", "value"), WRONG_VALUES, ids=str)
+@pytest.mark.parametrize(("field", "value"), WRONG_VALUES, ids=case_name)
 def test_filter_by_a_value_of_the_wrong_type(field: str, value: Any) -> None:
     with pytest.raises((TypeError, ValueError), match=field):
         Everything.objects.filter(**{field: value})
 
 
-@pytest.mark.parametrize(("field", "value"), WRONG_VALUES, ids=str)
+@pytest.mark.parametrize(("field", "value"), WRONG_VALUES, ids=case_name)
 async def test_save_a_value_of_the_wrong_type(database: Any, field: str, value: Any) -> None:
     with pytest.raises((TypeError, ValueError), match=field):
         await Everything(**{field: value}).asave()
@@ -115,7 +116,7 @@ WRONG_LOOKUP_VALUES: list[tuple[str, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("lookup", "value"), WRONG_LOOKUP_VALUES, ids=str)
+@pytest.mark.parametrize(("lookup", "value"), WRONG_LOOKUP_VALUES, ids=case_name)
 def test_lookup_with_a_value_of_the_wrong_type(lookup: str, value: Any) -> None:
     with pytest.raises((TypeError, ValueError)):
         Everything.objects.filter(**{lookup: value})

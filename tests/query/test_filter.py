@@ -12,6 +12,7 @@ import pytest
 
 import orm
 from orm.models import F, Q
+from tests.case_names import case_name
 from tests.query import library as L
 from tests.query.answers import named, names, titled, titles
 from tests.query.models import Author, Book, Category, Publisher, Review, Store, Tag
@@ -82,7 +83,7 @@ AUTHOR_LOOKUPS: list[tuple[dict[str, Any], Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("conditions", "holds"), AUTHOR_LOOKUPS, ids=lambda v: str(v) if isinstance(v, dict) else "")
+@pytest.mark.parametrize(("conditions", "holds"), AUTHOR_LOOKUPS, ids=case_name)
 async def test_lookup(library: Any, conditions: dict[str, Any], holds: Any) -> None:
     assert await names(Author.objects.filter(**conditions)) == named(a for a in L.authors if holds(a))
 
@@ -121,7 +122,7 @@ BOOK_LOOKUPS: list[tuple[dict[str, Any], Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("conditions", "holds"), BOOK_LOOKUPS, ids=lambda v: str(v) if isinstance(v, dict) else "")
+@pytest.mark.parametrize(("conditions", "holds"), BOOK_LOOKUPS, ids=case_name)
 async def test_lookup_with_awkward_values(library: Any, conditions: dict[str, Any], holds: Any) -> None:
     assert await titles(Book.objects.filter(**conditions)) == titled(b for b in L.books if holds(b))
 

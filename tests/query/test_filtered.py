@@ -10,6 +10,7 @@ import pytest
 from orm.errors import FieldError
 from orm.models import BooleanField, Count, F, FilteredRelation, OuterRef, Q, Subquery, Sum
 from orm.sql.handwritten import RawSQL
+from tests.case_names import case_name
 from tests.query import library as L
 from tests.query.answers import named, names, titled, titles
 from tests.query.models import Author, Book, Store
@@ -47,7 +48,7 @@ CONDITIONS: list[tuple[Q, Callable[[L.Author], bool]]] = [
 ]
 
 
-@pytest.mark.parametrize(("condition", "expected"), CONDITIONS, ids=lambda value: str(value) if value else "")
+@pytest.mark.parametrize(("condition", "expected"), CONDITIONS, ids=case_name)
 async def test_filter_and_exclude(library: Any, condition: Q, expected: Callable[[L.Author], bool]) -> None:
     assert await names(with_long().filter(condition).distinct()) == named(a for a in L.authors if expected(a))
     assert await names(with_long().exclude(condition)) == named(a for a in L.authors if not expected(a))

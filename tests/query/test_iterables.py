@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from orm.models import Q
+from tests.case_names import case_name
 from tests.query import library as L
 from tests.query.answers import titled, titles
 from tests.query.models import Book
@@ -54,7 +55,7 @@ async def test_between(library: Any) -> None:
         assert await titles(Book.objects.filter(pages__range=bounds)) == inside
 
 
-@pytest.mark.parametrize("wrong", ["abc", b"abc", 3, bytearray(b"abc"), memoryview(b"abc")], ids=repr)
+@pytest.mark.parametrize("wrong", ["abc", b"abc", 3, bytearray(b"abc"), memoryview(b"abc")], ids=case_name)
 async def test_a_text_is_no_list(library: Any, wrong: Any) -> None:
     assert await titles(Book.objects.filter(title__in={"Nope": 1})) == []  # the shape of which a text has, too
     with pytest.raises(TypeError, match="in lookup takes a list or a queryset"):

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from orm.models import F, Max, Value
+from tests.case_names import case_name
 from tests.query.models import Everything
 
 UTC = datetime.UTC
@@ -55,7 +56,9 @@ def same_type(found: Any, value: Any) -> bool:
 
 
 def label(value: Any) -> str:
-    return value if isinstance(value, str) and value.isidentifier() else repr(value)[:25].replace("\x00", "0")
+    if isinstance(value, str) and value.isidentifier():
+        return value
+    return case_name(repr(value))[:25].replace("\x00", "0")
 
 
 @pytest.mark.parametrize(("field", "value"), VALUES, ids=label)

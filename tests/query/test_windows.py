@@ -11,6 +11,7 @@ import orm
 from orm.models import Count, Exists, F, Max, OuterRef, Prefetch, Q, Subquery, Sum, Window
 from orm.models.functions import FirstValue, Rank, RowNumber
 from orm.query import shape
+from tests.case_names import case_name
 from tests.conftest import Run
 from tests.counting import Queries
 from tests.query import library as L
@@ -48,7 +49,7 @@ CONDITIONS: list[tuple[Q, Callable[[L.Book], bool]]] = [
 ]
 
 
-@pytest.mark.parametrize(("condition", "expected"), CONDITIONS, ids=lambda value: str(value) if value else "")
+@pytest.mark.parametrize(("condition", "expected"), CONDITIONS, ids=case_name)
 async def test_condition(library: Any, condition: Q, expected: Callable[[L.Book], bool]) -> None:
     found = numbered().filter(condition)
     assert await titles(found) == titled(b for b in L.books if expected(b))
