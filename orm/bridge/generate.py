@@ -30,7 +30,7 @@ from orm.bridge.twin_sources import FunctionNode, GenerateError, Source, constan
 
 LINE_LENGTH = 120
 SUFFIX = "_blocking"
-KEPT_DECORATORS = ("overload", "classmethod", "staticmethod", "override", "final", "deprecated")
+KEPT_DECORATORS = ("overload", "classmethod", "staticmethod", "override", "final", "deprecated", "alters_data")
 FIRST_PARTY = ("orm", "orm_sqlite", "orm_postgresql")
 BUILTINS = frozenset(dir(builtins))
 

@@ -11,6 +11,7 @@ import functools
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+from orm.altering import keep_mark
 from orm.bridge.drive import run_on_loop_thread
 from orm.bridge.guard import policy, refusal, running_loop
 from orm.late import late_module
@@ -83,6 +84,8 @@ def complete(cls: type) -> None:
         seen.update(blocking for _, blocking in pairs)
         if overrides_any(cls, base):
             for awaitable, blocking in pairs:
+                for name in (awaitable, blocking):
+                    keep_mark(vars(cls).get(name), getattr(base, name))
                 complete_pair(cls, awaitable, blocking)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Coroutine, Generator, Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from orm.altering import alters_data
 from orm.db.routing import routes
 from orm.errors import (
     DatabaseError,
@@ -292,6 +293,7 @@ class AwaitableModel(metaclass=ModelBase):
 
     # -- saving --------------------------------------------------------------------------------------------------------
 
+    @alters_data
     async def asave(
         self,
         *args: Any,
@@ -417,6 +419,7 @@ class AwaitableModel(metaclass=ModelBase):
                 type(self), instance=self, created=created, raw=False, using=alias, update_fields=chosen or None
             )
 
+    @alters_data
     async def asave_base(
         self,
         raw: bool = False,
@@ -465,6 +468,7 @@ class AwaitableModel(metaclass=ModelBase):
 
     # -- deleting, refreshing ------------------------------------------------------------------------------------------
 
+    @alters_data
     async def adelete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         """Delete the row and what its on_delete rules say; return how many rows went, in all and by model's label.
 
@@ -532,6 +536,14 @@ class AwaitableModel(metaclass=ModelBase):
     def unique_error_message(self, model_class: type[AwaitableModel], unique_check: Sequence[str]) -> ValidationError:
         """Return the error for values that another row of ``model_class`` has; for models that word it themselves."""
         return validation.unique_error(self, model_class, tuple(unique_check))
+
+    def date_error_message(self, lookup_type: str, field_name: str, unique_for: str) -> ValidationError:
+        """Return the error for a value that another row of the same date has.
+
+        Parameters: ``lookup_type`` is date, month or year; ``unique_for`` names the field that holds the date.
+        """
+        field, date_field = self._meta.get_field(field_name), self._meta.get_field(unique_for)
+        return validation.date_error_message(self, field, date_field, lookup_type)
 
     async def avalidate_unique(self, exclude: Iterable[str] | None = None) -> None:
         """Check unique fields and ``unique_together`` against the database.

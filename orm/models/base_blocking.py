@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from orm.altering import alters_data
 from orm.bridge import run
 from orm.models.base import AwaitableModel
 
@@ -21,6 +22,7 @@ class Model(AwaitableModel):
     Both forms of everything: :class:`AwaitableModel`'s awaitable ones, and their blocking twins.
     """
 
+    @alters_data
     def save(
         self,
         *args: Any,
@@ -35,6 +37,7 @@ class Model(AwaitableModel):
         """
         run(AwaitableModel._asave(self, args, force_insert, force_update, using, update_fields))
 
+    @alters_data
     def save_base(
         self,
         raw: bool = False,
@@ -49,6 +52,7 @@ class Model(AwaitableModel):
         """
         run(AwaitableModel.asave_base(self, raw, force_insert, force_update, using, update_fields))
 
+    @alters_data
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         """Delete the row and what its on_delete rules say; return how many rows went, in all and by model's label.
 

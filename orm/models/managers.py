@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, cast
 
+from orm.altering import keep_mark
 from orm.bridge.crossing import is_async
 from orm.bridge.overrides import awaitable_from, blocking_from, is_generated, nearest, pairs_of
 from orm.query.queryset_blocking import QuerySet
@@ -106,6 +107,8 @@ def complete_manager(cls: type[Any]) -> None:
     queryset_class = cls._queryset_class
     for generated in filter(is_generated, queryset_class.__mro__):
         for awaitable, blocking in pairs_of(generated):
+            for name in (awaitable, blocking):
+                keep_mark(vars(cls).get(name), getattr(queryset_class, name))
             at_awaitable, async_form = nearest(cls, awaitable)
             at_blocking, blocking_form = nearest(cls, blocking)
             if at_awaitable < at_blocking and isinstance(async_form, FunctionType):

@@ -135,7 +135,7 @@ async def validate_unique(instance: AwaitableModel, exclude: frozenset[str]) -> 
                 if date_name is None or exclude.intersection((field.name, date_name)):
                     continue
                 if await is_taken_for(instance, field, meta.get_field(date_name), part, model):
-                    problem = date_error_message(instance, field, meta.get_field(date_name), part)
+                    problem = instance.date_error_message(part, field.name, date_name)
                     errors.setdefault(field.name, []).append(problem)
     if errors:
         raise ValidationError(errors)

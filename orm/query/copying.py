@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, S
 from contextlib import aclosing, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
+from orm.altering import alters_data
 from orm.bridge.crossing import call, on_loop
 from orm.bridge.guard import running_loop
 from orm.bridge.nested import nested
@@ -66,6 +67,7 @@ class TextFile(Protocol):
 class AwaitableCopying(AwaitableReading[M]):
     """The part of a QuerySet that moves rows in bulk."""
 
+    @alters_data
     async def acopy_in(
         self,
         rows: Iterable[object] | AsyncIterable[object],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
+from orm.altering import alters_data
 from orm.bridge import iterate, run
 from orm.query.copying import AwaitableCopying, M
 from orm.query.reading_blocking import Reading
@@ -22,6 +23,7 @@ class Copying(AwaitableCopying[M], Reading[M]):
     Both forms of everything: :class:`AwaitableCopying`'s awaitable ones, and their blocking twins.
     """
 
+    @alters_data
     def copy_in(
         self,
         rows: Iterable[object] | AsyncIterable[object],

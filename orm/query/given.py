@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from orm.sql.described import ModelClass
 
 
-def not_one(model: Any, count: int, args: Sequence[object], kwargs: dict[str, object]) -> Exception:
-    """Return the error of a get() that found ``count`` rows, naming what it asked for."""
+def not_one(
+    model: Any, count: int, args: Sequence[object], kwargs: dict[str, object], method: str = "get"
+) -> Exception:
+    """Return the error of a method for one row that found ``count`` rows, naming what it asked for."""
     asked = ", ".join([*map(repr, args), *(f"{name}={_shown(value)}" for name, value in kwargs.items())])
     if not count:
         missing: Exception = model.DoesNotExist(
-            f"{model.__name__} matching query does not exist. It was asked for with get({asked})"
+            f"{model.__name__} matching query does not exist. It was asked for with {method}({asked})"
         )
         return missing
     number = f"more than {count - 1}" if count > 20 else str(count)

@@ -328,7 +328,10 @@ class AwaitableQuerySet(AwaitableWriting[M]):
             )
         self._uncut("change a query")
         ordered = self.order_by(*chosen)
-        return await (ordered.reverse() if last else ordered)._slice(slice(0, 1)).aget()
+        found = await (ordered.reverse() if last else ordered)._slice(slice(0, 1)).afetch_all()
+        if not found:
+            raise not_one(self.model, 0, chosen, {}, "latest" if last else "earliest")
+        return found[0]
 
     # -- questions about all rows --------------------------------------------------------------------------------------
 

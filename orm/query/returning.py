@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from orm.altering import alters_data
 from orm.db.routing import routes
 from orm.db.transactions.public import atomic
 from orm.errors import FieldError
@@ -39,6 +40,7 @@ class AwaitableReturning(Generic[M]):
     def __repr__(self) -> str:
         return f"<Returning {', '.join(self._names) or 'instances'} of {self._queryset.model.__name__}>"
 
+    @alters_data
     async def aupdate(self, **kwargs: object) -> list[Any]:
         """Set fields of all rows in one statement, to values or expressions; return the rows as they are then.
 
@@ -65,6 +67,7 @@ class AwaitableReturning(Generic[M]):
         queryset._result_cache = None
         return await self._changed(shape, queryset._values + prepared)
 
+    @alters_data
     async def adelete(self) -> list[Any]:
         """Delete the rows, and what depends on them as each relation's ``on_delete`` says; return what they were.
 
@@ -84,6 +87,7 @@ class AwaitableReturning(Generic[M]):
             await writer.adelete()
         return rows
 
+    @alters_data
     async def ainsert_from(self, rows: Any, *, fields: Sequence[str] = (), ignore_conflicts: bool = False) -> list[Any]:
         """Insert the rows of another queryset, as ``QuerySet.insert_from()``; return the new rows."""
         shape, values = change_query.inserting(self._queryset.model, rows, fields, ignore_conflicts, self._outputs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from orm.altering import alters_data
 from orm.bridge import run
 from orm.query.returning import AwaitableReturning, M
 
@@ -19,6 +20,7 @@ class Returning(AwaitableReturning[M]):
     Both forms of everything: :class:`AwaitableReturning`'s awaitable ones, and their blocking twins.
     """
 
+    @alters_data
     def update(self, **kwargs: object) -> list[Any]:
         """Set fields of all rows in one statement, to values or expressions; return the rows as they are then.
 
@@ -26,6 +28,7 @@ class Returning(AwaitableReturning[M]):
         """
         return run(AwaitableReturning.aupdate(self, **kwargs))
 
+    @alters_data
     def delete(self) -> list[Any]:
         """Delete the rows, and what depends on them as each relation's ``on_delete`` says; return what they were.
 
@@ -33,6 +36,7 @@ class Returning(AwaitableReturning[M]):
         """
         return run(AwaitableReturning.adelete(self))
 
+    @alters_data
     def insert_from(self, rows: Any, *, fields: Sequence[str] = (), ignore_conflicts: bool = False) -> list[Any]:
         """Insert the rows of another queryset, as ``QuerySet.insert_from()``; return the new rows.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from orm.altering import alters_data
 from orm.bridge.crossing import call_form
 from orm.db.registry import databases
 from orm.db.routing import routes
@@ -44,6 +45,7 @@ class AwaitableWriting(AwaitableCopying[M]):
 
     # -- new rows ------------------------------------------------------------------------------------------------------
 
+    @alters_data
     async def acreate(self, **kwargs: Any) -> M:
         """Make an instance, save it and return it."""
         return await self._acreate(kwargs)
@@ -63,6 +65,7 @@ class AwaitableWriting(AwaitableCopying[M]):
             await instance._asave((), True, False, alias, None)
         return instance  # type: ignore[no-any-return]
 
+    @alters_data
     async def aget_or_create(self, defaults: Mapping[str, Any] | None = None, **kwargs: Any) -> tuple[M, bool]:
         """Return the row that meets the conditions, and False; or a new one made of them and ``defaults``, and True.
 
@@ -84,6 +87,7 @@ class AwaitableWriting(AwaitableCopying[M]):
                 return found[0], False
             raise  # the violation was about something else
 
+    @alters_data
     async def aupdate_or_create(
         self,
         defaults: Mapping[str, Any] | None = None,
@@ -113,6 +117,7 @@ class AwaitableWriting(AwaitableCopying[M]):
                 await call_form(fresh.asave, using=self.db)
             return instance, False
 
+    @alters_data
     async def abulk_create(
         self,
         objs: Iterable[Any],
@@ -151,6 +156,7 @@ class AwaitableWriting(AwaitableCopying[M]):
         writer = await routed.to_write(self) if routes.active else self
         return await writer._run(shape, values)
 
+    @alters_data
     async def amerge(self, rows: object, *, on: Mapping[str, str], when: Sequence[Merging], name: str = "given") -> int:
         """Compare the model's rows with those of another queryset, and change, delete or insert, in one statement.
 
@@ -169,6 +175,7 @@ class AwaitableWriting(AwaitableCopying[M]):
 
     # -- changed rows --------------------------------------------------------------------------------------------------
 
+    @alters_data
     async def aupdate(self, **kwargs: object) -> int:
         """Set fields of all rows in one statement, to values or expressions; return how many rows matched."""
         self._check_change("update")
@@ -219,6 +226,7 @@ class AwaitableWriting(AwaitableCopying[M]):
             return 0
         return await database.execute(plan.sql, plan.parameters(values))
 
+    @alters_data
     async def abulk_update(self, objs: Iterable[object], fields: Iterable[str], batch_size: int | None = None) -> int:
         """Write these fields of many instances with as few statements as possible; return how many rows matched.
 
@@ -227,6 +235,7 @@ class AwaitableWriting(AwaitableCopying[M]):
         alias = (await routed.to_write(self) if routes.active else self).db
         return await bulk_update(self, objs, list(fields), using=alias, batch_size=batch_size)
 
+    @alters_data
     async def adelete(self) -> tuple[int, dict[str, int]]:
         """Delete the rows, and what depends on them as each relation's ``on_delete`` says.
 
@@ -239,6 +248,7 @@ class AwaitableWriting(AwaitableCopying[M]):
         self._result_cache = None
         return deleted
 
+    @alters_data
     async def _araw_delete(self, using: str | None = None) -> int:
         """Delete the rows alone, with one statement and no signals; return how many there were."""
         queryset = self if using is None else self.using(using)

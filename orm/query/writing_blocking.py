@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from orm.altering import alters_data
 from orm.bridge import run
 from orm.query.copying_blocking import Copying
 from orm.query.writing import AwaitableWriting, M
@@ -23,6 +24,7 @@ class Writing(AwaitableWriting[M], Copying[M]):
     Both forms of everything: :class:`AwaitableWriting`'s awaitable ones, and their blocking twins.
     """
 
+    @alters_data
     def create(self, **kwargs: Any) -> M:
         """Make an instance, save it and return it.
 
@@ -30,6 +32,7 @@ class Writing(AwaitableWriting[M], Copying[M]):
         """
         return run(AwaitableWriting._acreate(self, kwargs))
 
+    @alters_data
     def get_or_create(self, defaults: Mapping[str, Any] | None = None, **kwargs: Any) -> tuple[M, bool]:
         """Return the row that meets the conditions, and False; or a new one made of them and ``defaults``, and True.
 
@@ -37,6 +40,7 @@ class Writing(AwaitableWriting[M], Copying[M]):
         """
         return run(AwaitableWriting.aget_or_create(self, defaults, **kwargs))
 
+    @alters_data
     def update_or_create(
         self, defaults: Mapping[str, Any] | None = None, create_defaults: Mapping[str, Any] | None = None, **kwargs: Any
     ) -> tuple[M, bool]:
@@ -46,6 +50,7 @@ class Writing(AwaitableWriting[M], Copying[M]):
         """
         return run(AwaitableWriting.aupdate_or_create(self, defaults, create_defaults, **kwargs))
 
+    @alters_data
     def bulk_create(
         self,
         objs: Iterable[Any],
@@ -80,6 +85,7 @@ class Writing(AwaitableWriting[M], Copying[M]):
         """
         return run(AwaitableWriting.ainsert_from(self, rows, fields=fields, ignore_conflicts=ignore_conflicts))
 
+    @alters_data
     def merge(self, rows: object, *, on: Mapping[str, str], when: Sequence[Merging], name: str = "given") -> int:
         """Compare the model's rows with those of another queryset, and change, delete or insert, in one statement.
 
@@ -87,6 +93,7 @@ class Writing(AwaitableWriting[M], Copying[M]):
         """
         return run(AwaitableWriting.amerge(self, rows, on=on, when=when, name=name))
 
+    @alters_data
     def update(self, **kwargs: object) -> int:
         """Set fields of all rows in one statement, to values or expressions; return how many rows matched.
 
@@ -94,6 +101,7 @@ class Writing(AwaitableWriting[M], Copying[M]):
         """
         return run(AwaitableWriting.aupdate(self, **kwargs))
 
+    @alters_data
     def bulk_update(self, objs: Iterable[object], fields: Iterable[str], batch_size: int | None = None) -> int:
         """Write these fields of many instances with as few statements as possible; return how many rows matched.
 
@@ -101,6 +109,7 @@ class Writing(AwaitableWriting[M], Copying[M]):
         """
         return run(AwaitableWriting.abulk_update(self, objs, fields, batch_size))
 
+    @alters_data
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete the rows, and what depends on them as each relation's ``on_delete`` says.
 

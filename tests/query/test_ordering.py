@@ -355,3 +355,10 @@ def test_a_query_knows_whether_its_order_is_the_models_and_whether_it_is_reverse
     assert not Country.objects.order_by("name").query.default_ordering
     assert Country.objects.all().query.standard_ordering
     assert not Country.objects.reverse().query.standard_ordering
+
+
+async def test_the_latest_of_no_rows_is_missed_by_its_own_name(library: Any) -> None:
+    with pytest.raises(Book.DoesNotExist, match=r"asked for with latest\('pages'\)"):
+        await Book.objects.none().alatest("pages")
+    with pytest.raises(Book.DoesNotExist, match=r"asked for with earliest\('pages', '-title'\)"):
+        await Book.objects.filter(pages=-1).aearliest("pages", "-title")

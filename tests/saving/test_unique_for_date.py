@@ -72,6 +72,15 @@ async def test_the_day_of_a_moment_is_that_of_the_current_zone(database: Any) ->
         assert "number" in await problems(like_the_first(at=next_day))
 
 
+async def test_a_model_may_word_the_error_itself(database: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def worded(post: Any, lookup_type: str, field_name: str, unique_for: str) -> ValidationError:
+        return ValidationError(f"{field_name}: once a {lookup_type} ({unique_for})")
+
+    monkeypatch.setattr(Post, "date_error_message", worded)
+    await like_the_first().asave()
+    assert (await problems(like_the_first()))["title"] == ["title: once a date (posted)"]
+
+
 async def test_full_clean_says_it_with_a_code_and_parameters(database: Any) -> None:
     await like_the_first().asave()
     post = like_the_first(slug="x", teaser="x", number=2)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from orm.altering import alters_data
 from orm.bridge.crossing import call_form
 from orm.contrib.contenttypes.models import ContentType
 from orm.db.transactions.public import atomic
@@ -51,16 +52,19 @@ class AwaitableGenericRelatedManager(InstanceManager[M]):
             obj.__dict__[key.name] = self.instance
         return obj
 
+    @alters_data
     async def acreate(self, **values: Any) -> M:
         """Create a row that refers to the instance, and return it."""
         self._forget()
         return self._tell(await call_form(super().acreate, **{**values, **await self._reference()}))  # type: ignore[no-any-return]
 
+    @alters_data
     async def aget_or_create(self, defaults: Mapping[str, Any] | None = None, **lookups: Any) -> tuple[M, bool]:
         """Return the related row that matches, created if there is none, and whether it was created."""
         self._forget()
         return await call_form(super().aget_or_create, defaults, **{**lookups, **await self._reference()})
 
+    @alters_data
     async def aupdate_or_create(
         self,
         defaults: Mapping[str, Any] | None = None,
@@ -72,6 +76,7 @@ class AwaitableGenericRelatedManager(InstanceManager[M]):
         reference = await self._reference()
         return await call_form(super().aupdate_or_create, defaults, create_defaults, **{**lookups, **reference})
 
+    @alters_data
     async def aadd(self, *objs: M, bulk: bool = True) -> None:
         """Make rows refer to the instance: one UPDATE, or with ``bulk=False`` a save of each (which sends signals)."""
         self._forget()
@@ -95,11 +100,13 @@ class AwaitableGenericRelatedManager(InstanceManager[M]):
             for obj in objs:
                 await call_form(obj.asave, using=self._alias)
 
+    @alters_data
     async def aremove(self, *objs: M, bulk: bool = True) -> None:
         """Delete those of the rows that refer to the instance."""
         if objs:
             await self._delete(self._narrowed().filter(pk__in=[obj.pk for obj in objs]), bulk)
 
+    @alters_data
     async def aclear(self, *, bulk: bool = True) -> None:
         """Delete every row that refers to the instance."""
         await self._delete(self._narrowed(), bulk)
@@ -114,6 +121,7 @@ class AwaitableGenericRelatedManager(InstanceManager[M]):
             for obj in await rows:
                 await call_form(obj.adelete)
 
+    @alters_data
     async def aset(self, objs: Iterable[M], *, bulk: bool = True, clear: bool = False) -> None:
         """Make exactly these rows refer to the instance; those that no longer do are deleted."""
         wanted = list(objs)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from orm.altering import alters_data
 from orm.bridge import run
 from orm.contrib.contenttypes.related import AwaitableGenericRelatedManager, M
 
@@ -22,6 +23,7 @@ class GenericRelatedManager(AwaitableGenericRelatedManager[M]):
     Both forms of everything: :class:`AwaitableGenericRelatedManager`'s awaitable ones, and their blocking twins.
     """
 
+    @alters_data
     def create(self, **values: Any) -> M:
         """Create a row that refers to the instance, and return it.
 
@@ -29,6 +31,7 @@ class GenericRelatedManager(AwaitableGenericRelatedManager[M]):
         """
         return run(AwaitableGenericRelatedManager.acreate(self, **values))
 
+    @alters_data
     def get_or_create(self, defaults: Mapping[str, Any] | None = None, **lookups: Any) -> tuple[M, bool]:
         """Return the related row that matches, created if there is none, and whether it was created.
 
@@ -36,6 +39,7 @@ class GenericRelatedManager(AwaitableGenericRelatedManager[M]):
         """
         return run(AwaitableGenericRelatedManager.aget_or_create(self, defaults, **lookups))
 
+    @alters_data
     def update_or_create(
         self,
         defaults: Mapping[str, Any] | None = None,
@@ -48,6 +52,7 @@ class GenericRelatedManager(AwaitableGenericRelatedManager[M]):
         """
         return run(AwaitableGenericRelatedManager.aupdate_or_create(self, defaults, create_defaults, **lookups))
 
+    @alters_data
     def add(self, *objs: M, bulk: bool = True) -> None:
         """Make rows refer to the instance: one UPDATE, or with ``bulk=False`` a save of each (which sends signals).
 
@@ -55,6 +60,7 @@ class GenericRelatedManager(AwaitableGenericRelatedManager[M]):
         """
         run(AwaitableGenericRelatedManager.aadd(self, *objs, bulk=bulk))
 
+    @alters_data
     def remove(self, *objs: M, bulk: bool = True) -> None:
         """Delete those of the rows that refer to the instance.
 
@@ -62,6 +68,7 @@ class GenericRelatedManager(AwaitableGenericRelatedManager[M]):
         """
         run(AwaitableGenericRelatedManager.aremove(self, *objs, bulk=bulk))
 
+    @alters_data
     def clear(self, *, bulk: bool = True) -> None:
         """Delete every row that refers to the instance.
 
@@ -69,6 +76,7 @@ class GenericRelatedManager(AwaitableGenericRelatedManager[M]):
         """
         run(AwaitableGenericRelatedManager.aclear(self, bulk=bulk))
 
+    @alters_data
     def set(self, objs: Iterable[M], *, bulk: bool = True, clear: bool = False) -> None:
         """Make exactly these rows refer to the instance; those that no longer do are deleted.
 

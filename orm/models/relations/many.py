@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from orm.altering import alters_data
 from orm.bridge.crossing import call_form
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.db.routing import routes
@@ -186,18 +187,21 @@ class AwaitableRelatedManager(InstanceManager[M]):
         queryset._known_related = (KnownRelated(field.name, field.attname, key, self.instance),)
         return queryset
 
+    @alters_data
     async def acreate(self, **values: Any) -> M:
         """Create a related row and return it."""
         self._key_of_instance(self.link.field)
         self._forget()
         return await call_form(super().acreate, **{**values, self.link.field.name: self.instance})
 
+    @alters_data
     async def aget_or_create(self, defaults: Mapping[str, Any] | None = None, **lookups: Any) -> tuple[M, bool]:
         """Return the related row that matches, created if there is none, and whether it was created."""
         self._key_of_instance(self.link.field)
         self._forget()
         return await call_form(super().aget_or_create, defaults, **{**lookups, self.link.field.name: self.instance})
 
+    @alters_data
     async def aupdate_or_create(
         self,
         defaults: Mapping[str, Any] | None = None,
@@ -210,6 +214,7 @@ class AwaitableRelatedManager(InstanceManager[M]):
         lookups[self.link.field.name] = self.instance
         return await call_form(super().aupdate_or_create, defaults, create_defaults, **lookups)
 
+    @alters_data
     async def aadd(self, *objs: M, bulk: bool = True) -> None:
         """Make rows refer to this instance: one UPDATE, or with ``bulk=False`` a save of each (which sends signals)."""
         self._key_of_instance(self.link.field)
@@ -231,6 +236,7 @@ class AwaitableRelatedManager(InstanceManager[M]):
             rows = self.model._base_manager.using(self._alias).filter(pk__in=[obj.pk for obj in objs])
             await rows.aupdate(**{self.link.field.name: self.instance})
 
+    @alters_data
     async def aremove(self, *objs: M, bulk: bool = True) -> None:
         """Make rows refer to nothing, of those that the manager shows; only where the foreign key may be null."""
         key = self._key_of_instance(self.link.field)
@@ -246,6 +252,7 @@ class AwaitableRelatedManager(InstanceManager[M]):
         for obj in objs:
             setattr(obj, self.link.field.name, None)
 
+    @alters_data
     async def aclear(self, *, bulk: bool = True) -> None:
         """Make every related row that the manager shows refer to nothing; only where the foreign key may be null."""
         self._key_of_instance(self.link.field)
@@ -264,6 +271,7 @@ class AwaitableRelatedManager(InstanceManager[M]):
                 setattr(obj, self.link.field.name, None)
                 await call_form(obj.asave, using=self._alias, update_fields=[self.link.field.name])
 
+    @alters_data
     async def aset(self, objs: Iterable[M], *, bulk: bool = True, clear: bool = False) -> None:
         """Make exactly these rows refer to this instance (where the foreign key may not be null: these as well)."""
         wanted = [self._check_instance(obj) for obj in objs]
@@ -422,6 +430,7 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
 
     # -- operations ---------------------------------------------------------------------------------------------------
 
+    @alters_data
     async def aadd(self, *objs: M | Any, through_defaults: Mapping[str, object] | None = None) -> None:
         """Relate rows (instances or keys); those that are related already stay so.
 
@@ -429,6 +438,7 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
         """
         await self._join(objs, through_defaults)
 
+    @alters_data
     async def acreate(self, *, through_defaults: Mapping[str, Any] | None = None, **values: Any) -> M:
         """Create a row, relate it and return it."""
         self._key_of_instance(self.link.near)
@@ -437,6 +447,7 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
             await self._join([made], through_defaults)
         return made
 
+    @alters_data
     async def aget_or_create(
         self,
         defaults: Mapping[str, Any] | None = None,
@@ -451,6 +462,7 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
                 await self._join([found], through_defaults)
         return found, created
 
+    @alters_data
     async def aupdate_or_create(
         self,
         defaults: Mapping[str, Any] | None = None,
@@ -466,6 +478,7 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
                 await self._join([found], through_defaults)
         return found, created
 
+    @alters_data
     async def aremove(self, *objs: M | Any) -> None:
         """Unrelate rows (instances or keys); those that are not related are ignored."""
         # What isn't saved has no key, and is related to nothing.
@@ -484,6 +497,7 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
             await self._joins_of_instance(keys).adelete()
             await self._tell("post_remove", keys)
 
+    @alters_data
     async def aclear(self) -> None:
         """Unrelate every row."""
         self._forget()
@@ -502,6 +516,7 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
         rows = self._joins().filter(**{self.link.near.attname: self._key_of_instance(self.link.near)})
         return list(await rows.values_list(self.link.far.attname, flat=True))
 
+    @alters_data
     async def aset(
         self,
         objs: Iterable[M | Any],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from orm.altering import alters_data
 from orm.bridge import run
 from orm.models.relations.many import AwaitableManyRelatedManager, AwaitableRelatedManager, M
 
@@ -19,6 +20,7 @@ class RelatedManager(AwaitableRelatedManager[M]):
     Both forms of everything: :class:`AwaitableRelatedManager`'s awaitable ones, and their blocking twins.
     """
 
+    @alters_data
     def create(self, **values: Any) -> M:
         """Create a related row and return it.
 
@@ -26,6 +28,7 @@ class RelatedManager(AwaitableRelatedManager[M]):
         """
         return run(AwaitableRelatedManager.acreate(self, **values))
 
+    @alters_data
     def get_or_create(self, defaults: Mapping[str, Any] | None = None, **lookups: Any) -> tuple[M, bool]:
         """Return the related row that matches, created if there is none, and whether it was created.
 
@@ -33,6 +36,7 @@ class RelatedManager(AwaitableRelatedManager[M]):
         """
         return run(AwaitableRelatedManager.aget_or_create(self, defaults, **lookups))
 
+    @alters_data
     def update_or_create(
         self,
         defaults: Mapping[str, Any] | None = None,
@@ -45,6 +49,7 @@ class RelatedManager(AwaitableRelatedManager[M]):
         """
         return run(AwaitableRelatedManager.aupdate_or_create(self, defaults, create_defaults, **lookups))
 
+    @alters_data
     def add(self, *objs: M, bulk: bool = True) -> None:
         """Make rows refer to this instance: one UPDATE, or with ``bulk=False`` a save of each (which sends signals).
 
@@ -52,6 +57,7 @@ class RelatedManager(AwaitableRelatedManager[M]):
         """
         run(AwaitableRelatedManager.aadd(self, *objs, bulk=bulk))
 
+    @alters_data
     def remove(self, *objs: M, bulk: bool = True) -> None:
         """Make rows refer to nothing, of those that the manager shows; only where the foreign key may be null.
 
@@ -59,6 +65,7 @@ class RelatedManager(AwaitableRelatedManager[M]):
         """
         run(AwaitableRelatedManager.aremove(self, *objs, bulk=bulk))
 
+    @alters_data
     def clear(self, *, bulk: bool = True) -> None:
         """Make every related row that the manager shows refer to nothing; only where the foreign key may be null.
 
@@ -66,6 +73,7 @@ class RelatedManager(AwaitableRelatedManager[M]):
         """
         run(AwaitableRelatedManager.aclear(self, bulk=bulk))
 
+    @alters_data
     def set(self, objs: Iterable[M], *, bulk: bool = True, clear: bool = False) -> None:
         """Make exactly these rows refer to this instance (where the foreign key may not be null: these as well).
 
@@ -80,6 +88,7 @@ class ManyRelatedManager(AwaitableManyRelatedManager[M]):
     Both forms of everything: :class:`AwaitableManyRelatedManager`'s awaitable ones, and their blocking twins.
     """
 
+    @alters_data
     def add(self, *objs: M | Any, through_defaults: Mapping[str, object] | None = None) -> None:
         """Relate rows (instances or keys); those that are related already stay so.
 
@@ -87,6 +96,7 @@ class ManyRelatedManager(AwaitableManyRelatedManager[M]):
         """
         run(AwaitableManyRelatedManager.aadd(self, *objs, through_defaults=through_defaults))
 
+    @alters_data
     def create(self, *, through_defaults: Mapping[str, Any] | None = None, **values: Any) -> M:
         """Create a row, relate it and return it.
 
@@ -94,6 +104,7 @@ class ManyRelatedManager(AwaitableManyRelatedManager[M]):
         """
         return run(AwaitableManyRelatedManager.acreate(self, through_defaults=through_defaults, **values))
 
+    @alters_data
     def get_or_create(
         self,
         defaults: Mapping[str, Any] | None = None,
@@ -109,6 +120,7 @@ class ManyRelatedManager(AwaitableManyRelatedManager[M]):
             AwaitableManyRelatedManager.aget_or_create(self, defaults, through_defaults=through_defaults, **lookups)
         )
 
+    @alters_data
     def update_or_create(
         self,
         defaults: Mapping[str, Any] | None = None,
@@ -127,6 +139,7 @@ class ManyRelatedManager(AwaitableManyRelatedManager[M]):
             )
         )
 
+    @alters_data
     def remove(self, *objs: M | Any) -> None:
         """Unrelate rows (instances or keys); those that are not related are ignored.
 
@@ -134,6 +147,7 @@ class ManyRelatedManager(AwaitableManyRelatedManager[M]):
         """
         run(AwaitableManyRelatedManager.aremove(self, *objs))
 
+    @alters_data
     def clear(self) -> None:
         """Unrelate every row.
 
@@ -141,6 +155,7 @@ class ManyRelatedManager(AwaitableManyRelatedManager[M]):
         """
         run(AwaitableManyRelatedManager.aclear(self))
 
+    @alters_data
     def set(
         self, objs: Iterable[M | Any], *, clear: bool = False, through_defaults: Mapping[str, object] | None = None
     ) -> None:
