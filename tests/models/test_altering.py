@@ -22,6 +22,9 @@ class Shelf(models.Model):
     objects = Shelves.as_manager()
     beside = models.ManyToManyField("self")
 
+    class Meta:
+        app_label = "altering"
+
     def save(self, *args: Any, **options: Any) -> None:
         super().save(*args, **options)
 
@@ -31,6 +34,9 @@ class Shelf(models.Model):
 
 class Box(models.Model):
     shelf = models.ForeignKey(Shelf, on_delete=models.CASCADE, related_name="boxes", null=True)
+
+    class Meta:
+        app_label = "altering"
 
     def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
         return super().delete(*args, **options)
