@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from contextlib import closing
 from sys import modules
+from types import GeneratorType
+from types import coroutine as awaiting_generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from orm.bridge.guard import policy, public_name, refusal, running_loop
@@ -27,16 +29,43 @@ else:
 T = TypeVar("T")
 
 
+@awaiting_generator
+def hand() -> Generator[Any, Any, None]:
+    """Run coroutines one after the other: each is sent in, and what it returns comes out.
+
+    A coroutine whose ``send()`` is called by Python code gives its result by an exception. To make that and catch it
+    takes half of what a call costs that is driven (0.19 of 0.45 µs), and ``yield from`` does without.
+    """
+    coroutine = yield  # what is kept here in between has ended, and holds nothing
+    while True:
+        coroutine = yield (yield from coroutine)
+
+
+free_hands: list[GeneratorType[Any, Any, None]] = []
+"""Those that run nothing now: as many as were ever needed at once, for threads and for calls inside calls."""
+
+
+def new_hand() -> GeneratorType[Any, Any, None]:
+    """Return one that waits for its first coroutine."""
+    made: Any = hand()
+    made.send(None)
+    return made  # type: ignore[no-any-return]
+
+
 def drive(coroutine: Coroutine[object, None, T]) -> T:
     """Run ``coroutine`` to its end and return its result.
 
     Raises ``BridgeError`` when it suspends; it is closed first, so its ``finally`` blocks have run.
     """
     try:
-        coroutine.send(None)
-    except StopIteration as done:
-        return done.value  # type: ignore[no-any-return]
-    raise suspended(coroutine)
+        runner = free_hands.pop()
+    except IndexError:
+        runner = new_hand()
+    result: T = runner.send(coroutine)  # what the coroutine raises ends the runner as well
+    if runner.gi_yieldfrom is not None:
+        raise suspended(coroutine)
+    free_hands.append(runner)
+    return result
 
 
 def suspended(coroutine: Any) -> BridgeError:
@@ -68,11 +97,16 @@ def run(coroutine: Coroutine[object, None, T]) -> T:
     # No loop runs while nobody has imported asyncio, and looking costs less than asking: all blocking forms pass here.
     if "asyncio" in modules and running_loop() is not None:
         return run_on_loop_thread(coroutine)
+    # drive() written out
     try:
-        coroutine.send(None)
-    except StopIteration as done:
-        return done.value  # type: ignore[no-any-return]
-    raise suspended(coroutine)
+        runner = free_hands.pop()
+    except IndexError:
+        runner = new_hand()
+    result: T = runner.send(coroutine)
+    if runner.gi_yieldfrom is not None:
+        raise suspended(coroutine)
+    free_hands.append(runner)
+    return result
 
 
 def run_on_loop_thread(coroutine: Coroutine[object, None, T]) -> T:

@@ -104,8 +104,9 @@ class AwaitableDatabase:
 
     async def fetch(self, sql: str, params: Params = ()) -> Sequence[Row]:
         """Run one statement and return all its rows."""
-        if self.membership.get() is not None:
-            joined = join_block(self, sql)
+        membership = self.membership.get()
+        if membership is not None:
+            joined = join_block(self, sql, membership)
             if joined is not None:
                 block, who = joined
                 return await block.run(block.connection.fetch(sql, params), sql, who)
@@ -182,8 +183,9 @@ class AwaitableDatabase:
 
     def execute(self, sql: str, params: Params = ()) -> Coroutine[object, None, int]:
         """Run one statement and return how many rows it affected."""
-        if self.membership.get() is not None:
-            joined = join_block(self, sql)
+        membership = self.membership.get()
+        if membership is not None:
+            joined = join_block(self, sql, membership)
             if joined is not None:
                 block, who = joined
                 return block.run(block.connection.execute(sql, params), sql, who)
@@ -201,8 +203,9 @@ class AwaitableDatabase:
 
     def insert(self, sql: str, params: Params = (), key_query: str | None = None) -> Coroutine[object, None, Any]:
         """Run one INSERT of one row and return the key the database made, as ``Connection.insert`` does."""
-        if self.membership.get() is not None:
-            joined = join_block(self, sql)
+        membership = self.membership.get()
+        if membership is not None:
+            joined = join_block(self, sql, membership)
             if joined is not None:
                 block, who = joined
                 return block.run(block.connection.insert(sql, params, key_query), sql, who)

@@ -315,14 +315,14 @@ class AwaitableModel(metaclass=ModelBase):
         """
         await self._asave(args, force_insert, force_update, using, update_fields)
 
-    async def _asave(
+    def _asave(
         self,
         args: tuple[object, ...],
         force_insert: bool | tuple[type[AwaitableModel], ...],
         force_update: bool,
         using: str | None,
         update_fields: Iterable[str] | None,
-    ) -> None:
+    ) -> Coroutine[object, None, None]:
         if args:
             given = {
                 "force_insert": (force_insert, False),
@@ -333,9 +333,8 @@ class AwaitableModel(metaclass=ModelBase):
             values = taken_by_position(args, given)
             force_insert, force_update, using, update_fields = values
         if self._meta.overrides_save_base:
-            await self._save_by_base(force_insert, force_update, using, update_fields)
-            return
-        await self._save(force_insert, force_update, using, update_fields)
+            return self._save_by_base(force_insert, force_update, using, update_fields)
+        return self._save(force_insert, force_update, using, update_fields)
 
     async def _save_by_base(
         self, force_insert: Any, force_update: bool, using: str | None, update_fields: Iterable[str] | None
@@ -359,6 +358,8 @@ class AwaitableModel(metaclass=ModelBase):
             force_update=force_update,
             update_fields=chosen,
         )
+
+    _save_by_base.__qualname__ = "AwaitableModel.asave"  # by which save() is refused where it would block a loop
 
     async def _save(
         self, force_insert: Any, force_update: bool, using: str | None, update_fields: Iterable[str] | None
@@ -418,6 +419,8 @@ class AwaitableModel(metaclass=ModelBase):
             await post_save.asend(
                 type(self), instance=self, created=created, raw=False, using=alias, update_fields=chosen or None
             )
+
+    _save.__qualname__ = "AwaitableModel.asave"  # as above
 
     @alters_data
     async def asave_base(

@@ -344,7 +344,7 @@ async def adelete_instance(instance: Any, using: str | None = None, keep_parents
         await collector.collect([instance])
         return await collector.delete()
     if plan.statements == 1:
-        number = await delete_equal(model, meta.pk, getattr(instance, key), using=alias)
+        number = await delete_equal(model, meta.pk, getattr(instance, key), using=alias, kept=plan.kept)
         deleted = number, ({meta.label: number} if number else {})
     else:
         keys = {name: [getattr(instance, name)] for name in plan.targets}

@@ -561,6 +561,8 @@ class Options:
     @property
     def has_custom_init(self) -> bool:
         """Whether rows must become objects through ``from_db``: the class overrides it, or somebody listens to init."""
+        if not (pre_init.receivers or post_init.receivers):  # nearly always, and create() asks for every row
+            return self.overrides_init
         return self.overrides_init or pre_init.has_listeners(self.model) or post_init.has_listeners(self.model)
 
     @cached_property

@@ -31,6 +31,7 @@ from orm.sql.delete import Delete, DeleteTogether, DoomedKeys
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
     from orm.models.fields.base import Field
+    from orm.query.delete_instances import OneDelete
     from orm.sql.dialect import Dialect
 
 _plans: dict[type[Any], Unseen | None] = {}
@@ -95,6 +96,8 @@ class Unseen:
         self.fits_one_statement = len(self.targets) == 1 and not (self.sets or base._meta.pk.is_composite)
         """Whether one row, and all that refers to it, is found by its key alone."""
         self.statements = len(self.models) + len(self.sets) + bool(self.own)
+        self.kept: dict[Dialect, OneDelete] = {}
+        """The DELETE of one row of the base, see ``delete_equal``."""
 
     def _visit(self, model: type[AwaitableModel], way: list[type[Any]], link: Any) -> None:
         if has_dependants(model) or any(other not in (None, link) for other in model._meta.parents.values()):

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.db.registry import databases
+from orm.epoch import epoch
 from orm.query.builder import Builder
 from orm.query.change_query import delete_rows
 from orm.query.plan import statement_plan
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 class OneDelete:
     """DELETE of the rows with one value in a column."""
 
-    __slots__ = ("adapter", "plan", "prepare", "sql")
+    __slots__ = ("adapter", "epoch", "plan", "prepare", "prepare_only", "sql")
 
     def __init__(self, model: ModelClass, field: ModelField, value: Any, dialect: Dialect) -> None:
+        self.epoch = epoch.number
         builder = Builder(root(model).select)
         filter_rows(builder, False, (), {field.attname: value})
         delete_rows(builder)
@@ -33,6 +35,8 @@ class OneDelete:
         self.sql = plan.sql or ""
         self.prepare = builder.prepares[0]
         self.adapter = plan.params[0].adapter
+        self.prepare_only = self.prepare if self.adapter is None and len(plan.params) == 1 else None
+        """What prepares a value, where that is all there is to the parameters."""
 
     def parameters(self, value: object) -> Sequence[Any]:
         """Return the parameters for a value. Raises ``OutOfRange`` for a number that no row can have."""
@@ -57,18 +61,24 @@ async def delete_having(model: Any, field: Any, values: Sequence[Any], *, using:
     return await database.execute(plan.sql, plan.parameters(prepared))
 
 
-def delete_equal(model: ModelClass, field: ModelField, value: object, *, using: str) -> Awaitable[int]:
-    """Delete the rows of ``model``'s table with this value of ``field``; gives how many there were."""
+def delete_equal(
+    model: ModelClass, field: ModelField, value: object, *, using: str, kept: dict[Dialect, OneDelete] | None = None
+) -> Awaitable[int]:
+    """Delete the rows of ``model``'s table with this value of ``field``; gives how many there were.
+
+    ``kept`` is where its statements are kept by dialect, for callers who have such a place at hand.
+    """
     database = databases[using]
     dialect = database.dialect
-    shape, key = root(model), (field, dialect)
-    one: OneDelete | None = shape.plans.get(key)
-    if one is None:
+    if kept is None:
+        kept = root(model).compiled(("deletes", field), dict)
+    one = kept.get(dialect)
+    if one is None or one.epoch != epoch.number:
         if type(value) is int and not LEAST <= value <= MOST:  # from which no statement can be made for others
             return _none_deleted()
-        one = shape.compiled(key, OneDelete, model, field, value, dialect)
+        one = kept[dialect] = OneDelete(model, field, value, dialect)
     try:
-        params = one.parameters(value)
+        params = one.parameters(value) if one.prepare_only is None else (one.prepare_only(value),)
     except OutOfRange:  # no row has such a number
         return _none_deleted()
     return database.execute(one.sql, params)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orm.db.registry import databases
 from orm.db.transactions.public import atomic
+from orm.epoch import epoch
 from orm.errors import FieldError, NotSupportedError
 from orm.query.builder import Builder
 from orm.query.change_query import assignments_key, upsert_rows
@@ -73,9 +74,10 @@ class Made:
 class OneRow:
     """INSERT of one instance. ``key_name`` is the attribute that takes a key which comes back alone, by the driver."""
 
-    __slots__ = ("key_name", "key_query", "made", "row", "sql")
+    __slots__ = ("epoch", "key_name", "key_query", "made", "row", "sql")
 
     def __init__(self, model: ModelClass, columns: Columns, dialect: Dialect) -> None:
+        self.epoch = epoch.number
         made = self.made = Made(model, columns.fields, dialect)
         self.row: RowMaker = row_maker(columns.fields, dialect, True)
         capabilities = dialect.capabilities
@@ -98,8 +100,9 @@ async def insert(model: ModelClass, instance: object, columns: Columns, *, using
     """
     database = databases[using]
     dialect = database.dialect
-    shape, key = root(model), (columns, dialect)
-    one: OneRow = shape.plans.get(key) or shape.compiled(key, OneRow, model, columns, dialect)
+    one = columns.inserts.get(dialect)
+    if one is None or one.epoch != epoch.number:
+        one = columns.inserts[dialect] = OneRow(model, columns, dialect)
     try:
         params = one.row(instance)
     except Computed:

@@ -15,6 +15,8 @@ from orm.sql.generated import define
 from orm.sql.types import INTEGER_KINDS
 
 if TYPE_CHECKING:
+    from orm.query.insert_instances import OneRow
+    from orm.query.update_instances import OneUpdate
     from orm.sql.described import ModelClass, ModelField
     from orm.sql.dialect import Adapter, Dialect
 
@@ -26,12 +28,19 @@ class Computed(Exception):
 
 
 class Columns:
-    """The fields that a statement writes, as one object: what was compiled for them is found by it."""
+    """The fields of one table that a statement writes, as one object: what was compiled for them is found by it.
 
-    __slots__ = ("fields", "names")
+    ``inserts`` and ``updates`` are that for one row, by dialect: to find it by the model, the columns and the dialect
+    takes as long as to make the parameters. Each keeps the number of the epoch it was compiled in, and is not used in
+    another one.
+    """
+
+    __slots__ = ("fields", "inserts", "names", "updates")
 
     def __init__(self, fields: Sequence[Any]) -> None:
         self.fields = tuple(fields)
+        self.inserts: dict[Dialect, OneRow] = {}
+        self.updates: dict[Dialect, OneUpdate] = {}
         self.names = frozenset(name for field in fields for name in (field.name, field.attname))
 
     def __repr__(self) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from orm.db.registry import databases
 from orm.db.transactions.public import atomic
+from orm.epoch import epoch
 from orm.query.change_query import assignments_key, tables_of, update_rows
 from orm.query.instance_rows import Columns, Computed, RowMaker, columns_of, row_maker
 from orm.query.plan import Plan, statement_plan
@@ -40,9 +41,10 @@ LARGEST_CASE = 200
 class OneUpdate:
     """UPDATE of certain columns of the row with an instance's key."""
 
-    __slots__ = ("row", "sql")
+    __slots__ = ("epoch", "row", "sql")
 
     def __init__(self, model: ModelClass, columns: Columns, dialect: Dialect) -> None:
+        self.epoch = epoch.number
         opts = model._meta
         fields = (*columns.fields, *opts.pk_fields)
         self.row: RowMaker = row_maker(fields, dialect, False)
@@ -68,8 +70,9 @@ def update_instance(model: ModelClass, instance: Any, columns: Columns, *, using
     """
     database = databases[using]
     dialect = database.dialect
-    shape, key = root(model), ("update", columns, dialect)
-    one: OneUpdate = shape.plans.get(key) or shape.compiled(key, OneUpdate, model, columns, dialect)
+    one = columns.updates.get(dialect)
+    if one is None or one.epoch != epoch.number:
+        one = columns.updates[dialect] = OneUpdate(model, columns, dialect)
     try:
         params = one.row(instance)
     except Computed:

@@ -190,7 +190,7 @@ async def test_turns_come_in_order_across_tasks_and_threads() -> None:
     await asyncio.sleep(0)
     thread = threading.Thread(target=lambda: drive(take("thread")))
     thread.start()
-    while len(turns._waiters) < 2:  # noqa: ASYNC110
+    while len(turns.waiters) < 2:  # noqa: ASYNC110
         await asyncio.sleep(0.001)
     turns.pass_on(turns.holder)
     await task

@@ -34,7 +34,7 @@ from orm.db.transactions.states import (
     LeaseState,
     checked_step,
 )
-from orm.db.transactions.turns import BLOCK, END_OF_BLOCK, Turns
+from orm.db.transactions.turns import BLOCK, END_OF_BLOCK, FREE, Turn, Turns
 from orm.errors import DatabaseError, TransactionManagementError
 
 if TYPE_CHECKING:
@@ -246,6 +246,7 @@ class Block:
         """
         turns = self.turns
         taken = turns.taken
+        turn: Turn = FREE  # which nobody ever has
         begun = False
         try:
             if self.batch is not None and self.batch.waiting:
@@ -274,7 +275,13 @@ class Block:
                 self.note(error)
             raise
         finally:
-            turns.end_statement(coroutine)
+            # end_statement() written out for a turn that nobody else waits for.
+            if not turns.waiters and taken.get(0) is turn:
+                del taken[0]
+                if turns.waiters:  # somebody queued between the two
+                    turns.serve()
+            else:
+                turns.end_statement(coroutine)
 
     def note(self, error: BaseException) -> None:
         """A statement has failed: on every database that is the end of its transaction, or of its savepoint."""

@@ -91,13 +91,16 @@ def give_up_broken_off(block: Block) -> None:
         error = error.__context__
 
 
-def join_block(database: Scope, sql: str) -> Membership | None:
+def join_block(database: Scope, sql: str, membership: Membership | None = None) -> Membership | None:
     """Return the block that a statement belongs to, and who the caller is in it; None outside of blocks.
+
+    ``membership`` is what the context variable holds, for callers who have looked.
 
     Raises ``TransactionManagementError`` as ``find_block``, and for a write beside a write transaction, see
     ``refuse_write_beside``.
     """
-    membership = database.membership.get()
+    if membership is None:
+        membership = database.membership.get()
     if membership is not None:
         # What find_block() says of a block that is open and used by us, and no exception is on its way: nearly every
         # statement in a block passes here.

@@ -36,12 +36,12 @@ class Turns:
     a statement in a block needs. Whoever finds it taken queues under the lock.
     """
 
-    __slots__ = ("_lock", "_waiters", "taken")
+    __slots__ = ("_lock", "taken", "waiters")
 
     def __init__(self) -> None:
         self._lock = threading.RLock()  # as in the pool
         self.taken: dict[int, Turn] = {}
-        self._waiters: deque[Waiter] = deque()
+        self.waiters: deque[Waiter] = deque()
 
     @property
     def holder(self) -> Any:
@@ -80,7 +80,7 @@ class Turns:
         waiter = Waiter(who, what, holder)
         try:
             with self._lock:
-                self._waiters.append(waiter)
+                self.waiters.append(waiter)
                 self._serve()  # it may have been passed on before we were in the queue
             while not await waiter.wait(seconds):
                 with self._lock:
@@ -90,7 +90,7 @@ class Turns:
                     _, holding, kind, since = self.taken.get(0, FREE)
                     if kind is not BLOCK or monotonic() - since < seconds:
                         continue
-                    self._waiters.remove(waiter)
+                    self.waiters.remove(waiter)
                 raise TransactionManagementError(
                     f"{name_of(who)} waited {seconds:g} s for its turn in a transaction ({what}), while a block nested "
                     f"in it is kept open by {name_of(holding)}. Blocks of sibling tasks take turns: end that block "
@@ -102,18 +102,18 @@ class Turns:
 
     def _serve(self) -> None:
         """Give the turn to the first in the queue, if it is free. Called with the lock held."""
-        if self._waiters:
-            waiter = self._waiters[0]
+        if self.waiters:
+            waiter = self.waiters[0]
             turn = turn_of(waiter)
             if self.taken.setdefault(0, turn) is turn:
-                self._waiters.popleft()
+                self.waiters.popleft()
                 waiter.grant(True)
 
     def _give_up(self, waiter: Waiter) -> None:
         """Leave the queue; a turn that was given in the meantime goes on to the next."""
         with self._lock:
-            if waiter in self._waiters:
-                self._waiters.remove(waiter)
+            if waiter in self.waiters:
+                self.waiters.remove(waiter)
         self.pass_on(waiter.holder)
 
     def end_statement(self, coroutine: object) -> None:
@@ -121,23 +121,27 @@ class Turns:
         turn = self.taken.get(0)
         if turn is None or turn[0] is not coroutine:
             return
-        if self._waiters:
+        if self.waiters:
             self.pass_on(coroutine)
             return
         del self.taken[0]
-        if self._waiters:  # somebody queued between the two
-            with self._lock:
-                self._serve()
+        if self.waiters:  # somebody queued between the two
+            self.serve()
+
+    def serve(self) -> None:
+        """Give the turn to the first in the queue, if it is free."""
+        with self._lock:
+            self._serve()
 
     def pass_on(self, holder: object) -> None:
         """End a turn, if that holder has it; the next in the queue has it then. May be called from any thread."""
         with self._lock:
             if self.holder is not holder:
                 return
-            if not self._waiters:
+            if not self.waiters:
                 del self.taken[0]
                 return
-            waiter = self._waiters.popleft()
+            waiter = self.waiters.popleft()
             self.taken[0] = turn_of(waiter)
             waiter.grant(True)
 
