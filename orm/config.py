@@ -202,7 +202,7 @@ def tell_types() -> None:
     sql_types.kept_zone = zone if settings.__dict__["zoned_columns"] and not zoned else None
 
 
-def check(name: str, value: Any, where: str) -> Any:
+def check(name: str, value: object, where: str) -> Any:
     """Return a setting's value in its canonical form; raise ``ImproperlyConfigured`` when it can't be one."""
     if name not in KNOWN:
         raise ImproperlyConfigured(f"{where} has no setting {name!r}{near(name)}")

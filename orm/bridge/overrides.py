@@ -139,7 +139,7 @@ def blocking_from(override: Callable[..., Any], original: Callable[..., Any]) ->
         return iterator
 
     @functools.wraps(original)
-    def form(self: Any, *args: object, **kwargs: object) -> Any:
+    def form(self: object, *args: object, **kwargs: object) -> Any:
         coroutine = override(self, *args, **kwargs)
         if running_loop() is None:
             return portal.run(coroutine)
@@ -155,7 +155,7 @@ def awaitable_from(override: Callable[..., Any], original: Callable[..., object]
     if gives_items(original):
 
         @functools.wraps(original)
-        async def aiterator(self: Any, *args: object, **kwargs: object) -> AsyncIterator[Any]:
+        async def aiterator(self: object, *args: object, **kwargs: object) -> AsyncIterator[Any]:
             items = iter(await crossing.in_thread(functools.partial(override, self, *args, **kwargs)))
             while (item := await crossing.in_thread(next, items, END)) is not END:
                 yield item

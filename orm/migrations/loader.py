@@ -46,7 +46,7 @@ class AwaitableMigrationLoader:
 
     def __init__(
         self,
-        connection: Any,
+        connection: object,
         load: bool = True,
         ignore_no_migrations: bool = False,
         replace_migrations: bool = True,

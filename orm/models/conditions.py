@@ -61,7 +61,7 @@ def schema_sql(model: Any, expression: Any, dialect: Dialect) -> str:
     return with_literals(text, [_bound(param, builder.values) for param in params], dialect)
 
 
-def index_part(model: object, expression: Any, dialect: Dialect) -> str:
+def index_part(model: object, expression: object, dialect: Dialect) -> str:
     """One expression as an index has it: in parentheses, unless it says more after them (its order, say)."""
     if isinstance(expression, Func) and isinstance(expression.source_expressions[0], OrderBy):
         ordered, inside = expression.source_expressions[0], copy.copy(expression)

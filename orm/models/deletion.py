@@ -284,7 +284,7 @@ class Collector:
             await self._tell(post_delete, [model], reverse=True)
         return counts
 
-    async def _delete_unseen(self, plan: Unseen | None, rows: Any, counts: Counter[str]) -> None:
+    async def _delete_unseen(self, plan: Unseen | None, rows: object, counts: Counter[str]) -> None:
         assert plan is not None
         await Doomed(plan, self.using, None, rows).carry_out(counts)
 

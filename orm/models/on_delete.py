@@ -17,7 +17,7 @@ class OnDelete:
 
     __slots__ = ("name", "value")
 
-    def __init__(self, name: str, value: Any = None) -> None:
+    def __init__(self, name: str, value: object = None) -> None:
         self.name = name
         self.value = value
 

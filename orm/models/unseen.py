@@ -99,7 +99,7 @@ class Unseen:
         self.kept: dict[Dialect, OneDelete] = {}
         """The DELETE of one row of the base, see ``delete_equal``."""
 
-    def _visit(self, model: type[AwaitableModel], way: list[type[Any]], link: Any) -> None:
+    def _visit(self, model: type[AwaitableModel], way: list[type[Any]], link: object) -> None:
         if has_dependants(model) or any(other not in (None, link) for other in model._meta.parents.values()):
             raise _Seen  # of another table goes a part that nothing leads to from here
         for rel in referring_rels(model):

@@ -210,7 +210,7 @@ async def is_taken(
 async def computes_taken(
     instance: AwaitableModel,
     expressions: Iterable[Any],
-    condition: Any,
+    condition: object,
     nulls_distinct: bool,
     model: type[AwaitableModel],
 ) -> bool:

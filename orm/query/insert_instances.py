@@ -139,7 +139,7 @@ async def _read_made(model: ModelClass, instance: Any, made: Made, database: Dat
         instance.__dict__[name] = fresh.__dict__[name]
 
 
-def without_defaults(model: ModelClass, instance: Any, columns: Columns) -> Columns:
+def without_defaults(model: ModelClass, instance: object, columns: Columns) -> Columns:
     """Return the columns whose value is not left to the database; the same object when none is."""
     held = instance.__dict__
     given = tuple([field for field in columns.fields if type(held.get(field.attname)) is not DatabaseDefault])
@@ -154,7 +154,7 @@ def _with_columns(written: object, model: ModelClass) -> Any:
     return written.map(lambda part: _with_columns(part, model)) if isinstance(written, Expression) else written
 
 
-def _insertable(field: ModelField, written: Any, resolved: Any) -> Any:
+def _insertable(field: ModelField, written: object, resolved: Any) -> Any:
     """Return a value that is an expression; refuse what a row that is not there yet can't have."""
     if resolved.contains_aggregate or resolved.contains_over_clause:
         what = "Aggregate functions" if resolved.contains_aggregate else "Window expressions"
@@ -168,7 +168,7 @@ def _insertable(field: ModelField, written: Any, resolved: Any) -> Any:
     return resolved
 
 
-async def _insert_computed(model: ModelClass, instance: Any, columns: Columns, database: Database) -> None:
+async def _insert_computed(model: ModelClass, instance: object, columns: Columns, database: Database) -> None:
     """Insert one instance some of whose values are expressions (``name=Lower(Value("X"))``)."""
     dialect = database.dialect
     made = Made(model, columns.fields, dialect)

@@ -57,7 +57,7 @@ def cut_each(builder: Builder, name: str, keys: Sequence[object], low: int, high
     select.each = EachKey(lookup, tuple(bounds), limit, offset, indexed)
 
 
-def _is_indexed(column: Any) -> bool:
+def _is_indexed(column: object) -> bool:
     """Whether the database finds the rows with a value of a column quickly."""
     field = column.target if isinstance(column, Col) else None
     if field is None or field.model is None:

@@ -144,7 +144,7 @@ def annotate(builder: Builder, annotations: dict[str, Any], selected: bool) -> N
             select.selected = tuple(n for n in select.selected if n != name)
 
 
-def _stands_before(select: Select, name: str, annotation: Any) -> bool:
+def _stands_before(select: Select, name: str, annotation: object) -> bool:
     """Whether a column of ``extra()`` stands in the place of one of the model's own, as instances hold it."""
     fields = select.model._meta.concrete_fields
     return isinstance(annotation, ExtraColumn) and any(field.attname == name for field in fields)

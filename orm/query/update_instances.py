@@ -62,7 +62,7 @@ class OneUpdate:
         self.sql = statement_plan(statement, dialect).sql or ""
 
 
-def update_instance(model: ModelClass, instance: Any, columns: Columns, *, using: str) -> Awaitable[int]:
+def update_instance(model: ModelClass, instance: object, columns: Columns, *, using: str) -> Awaitable[int]:
     """Write these columns of an instance to the row of ``model``'s table with its key.
 
     Gives how many rows matched (0 or 1). Values that are expressions are computed by the database, and leave the
@@ -82,7 +82,7 @@ def update_instance(model: ModelClass, instance: Any, columns: Columns, *, using
 
 
 async def _update_computed(
-    model: ModelClass, instance: Any, columns: Columns, given: Sequence[Any], database: Database
+    model: ModelClass, instance: object, columns: Columns, given: Sequence[Any], database: Database
 ) -> int:
     pairs = list(zip(columns.fields, given, strict=True))
     key = getattr(instance, model._meta.pk.attname)

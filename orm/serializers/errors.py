@@ -27,7 +27,7 @@ class DeserializationError(Error):
 class M2MDeserializationError(Exception):
     """A key in the list of a many-to-many relation can't be read."""
 
-    def __init__(self, original_exc: Exception, pk: Any) -> None:
+    def __init__(self, original_exc: Exception, pk: object) -> None:
         super().__init__(str(original_exc))
         self.original_exc = original_exc
         self.pk = pk

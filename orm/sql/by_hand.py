@@ -31,7 +31,7 @@ def reads_value(cls: type) -> bool:
     return any(name in _READING or name.startswith("as_") for names in own for name in names)
 
 
-def as_stored(value: Any, asked: SQLType, connection: Dialect) -> Rendered:
+def as_stored(value: object, asked: SQLType, connection: Dialect) -> Rendered:
     """Return the place of a value compared to what is of type ``asked``, and the value as the database takes it.
 
     A value of another type than that, which a lookup has made of what it was given, is as it is in a cursor.

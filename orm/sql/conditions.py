@@ -116,7 +116,7 @@ class Q(tree.Node, Node):
     judge: ClassVar[Judge]
     """Set by ``orm.models``, which knows databases."""
 
-    def __init__(self, *args: Any, _connector: str | None = None, _negated: bool = False, **lookups: Any) -> None:
+    def __init__(self, *args: object, _connector: str | None = None, _negated: bool = False, **lookups: object) -> None:
         self.connector = _connector or self.default
         if self.connector not in ("AND", "OR", "XOR"):
             raise ValueError(f"_connector must be one of 'AND', 'OR', 'XOR', or None. It is {_connector!r}")

@@ -106,7 +106,7 @@ def bound_beside(values: Sequence[Any], lhs: Expression, field: SQLType | None, 
     return [ConvertedSlot(value.index, field, prepare) if is_text(value) else value for value in values]
 
 
-def bound_as(value: Any, lhs: Expression, field: SQLType | None, query: Resolver) -> Any:
+def bound_as(value: object, lhs: Expression, field: SQLType | None, query: Resolver) -> Any:
     """Return a resolved value, bound as ``field`` where it, or what it chooses among, is a text nobody gave a type."""
     if isinstance(value, OfOneType) and value._output_field is None and field is not None:
         return value.with_texts_bound(field, query)

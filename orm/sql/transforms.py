@@ -68,7 +68,7 @@ def bilateral_transforms(lhs: Expression) -> list[Any]:
     return found
 
 
-def transformed(rhs: Any, transforms: Sequence[Any]) -> Any:
+def transformed(rhs: object, transforms: Sequence[Any]) -> Any:
     """Return a right side (or each of a list of them) with transforms around it."""
     if isinstance(rhs, list):
         return [transformed(item, transforms) for item in rhs]

@@ -276,7 +276,7 @@ _ABSENT = object()
 class _Kept:
     """An object that ``setUpTestData()`` kept: each test gets a copy of its own, all copied together."""
 
-    def __init__(self, name: str, value: Any) -> None:
+    def __init__(self, name: str, value: object) -> None:
         self.name = name
         self.value = value
 

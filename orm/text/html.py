@@ -60,7 +60,7 @@ def escape(text: object) -> SafeString:
     return SafeString(html.escape(str(text)))
 
 
-def conditional_escape(text: Any) -> Any:
+def conditional_escape(text: object) -> Any:
     """Return text escaped, unless it says it is HTML."""
     if isinstance(text, Promise):
         text = str(text)
@@ -92,7 +92,7 @@ def format_html(format_string: str, *args: object, **kwargs: object) -> SafeStri
     return SafeString(format_string.format(*map(conditional_escape, args), **safe))
 
 
-def format_html_join(sep: Any, format_string: str, args_generator: Iterable[Any]) -> SafeString:
+def format_html_join(sep: object, format_string: str, args_generator: Iterable[Any]) -> SafeString:
     """Join ``format_html`` of each tuple (or mapping) of values."""
     parts = [
         format_html(format_string, **args) if isinstance(args, dict) else format_html(format_string, *args)

@@ -147,7 +147,7 @@ class ModelBackend:
         return read_permissions(user_obj, "all", obj)
 
 
-def read_permissions(user: Any, kind: str, obj: object) -> set[str]:
+def read_permissions(user: object, kind: str, obj: object) -> set[str]:
     """Return what the tables say of a user; nothing of one that is in none."""
     if getattr(user, "is_anonymous", False) or not hasattr(user, "read_permissions"):
         return set()
@@ -176,7 +176,7 @@ def get_backends() -> list[Any]:
     return found
 
 
-def authenticate(request: Any = None, **credentials: Any) -> Any:
+def authenticate(request: object = None, **credentials: object) -> Any:
     """Return the user who has these credentials, or None; the first backend that knows or refuses them decides."""
     for backend in get_backends():
         try:

@@ -10,7 +10,7 @@ from orm.compat.django.web import absent_exception
 __all__ = ["get_callable"]
 
 
-def get_callable(lookup_view: Any) -> Any:
+def get_callable(lookup_view: object) -> Any:
     """Return what a dotted path names; what can be called already is returned as it is.
 
     Raises ``ImportError`` for what is no dotted path, or names no module, and Django's ``ViewDoesNotExist`` for a name

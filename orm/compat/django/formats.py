@@ -59,13 +59,13 @@ def date_format(value: datetime.date, format: str | None = None, use_l10n: bool 
     return dateformat.format(value, get_format(format or "DATE_FORMAT"))
 
 
-def time_format(value: datetime.time | datetime.datetime, format: str | None = None, use_l10n: Any = None) -> str:
+def time_format(value: datetime.time | datetime.datetime, format: str | None = None, use_l10n: object = None) -> str:
     """Return a time in a format, by its letters or as the name of a setting."""
     return dateformat.time_format(value, get_format(format or "TIME_FORMAT"))
 
 
 def number_format(
-    value: Any, decimal_pos: int | None = None, use_l10n: bool | None = None, force_grouping: bool = False
+    value: object, decimal_pos: int | None = None, use_l10n: bool | None = None, force_grouping: bool = False
 ) -> str:
     """Return a number with the settings' separators; with ``decimal_pos`` places, grouped as the settings say."""
     return format_number(
@@ -78,7 +78,7 @@ def number_format(
     )
 
 
-def localize(value: Any, use_l10n: bool | None = None) -> Any:
+def localize(value: object, use_l10n: bool | None = None) -> Any:
     """Return a number, date, moment or time as text in the settings' formats; anything else as it is."""
     if isinstance(value, bool):
         return str(value)
@@ -91,7 +91,7 @@ def localize(value: Any, use_l10n: bool | None = None) -> Any:
     return time_format(value) if isinstance(value, datetime.time) else value
 
 
-def localize_input(value: Any, default: str | None = None) -> Any:
+def localize_input(value: object, default: str | None = None) -> Any:
     """Return a value as text that can be read again: dates in ``default`` or the first of the input formats."""
     if isinstance(value, bool):
         return str(value)
@@ -104,7 +104,7 @@ def localize_input(value: Any, default: str | None = None) -> Any:
     return value.strftime(default or get_format("TIME_INPUT_FORMATS")[0]) if isinstance(value, datetime.time) else value
 
 
-def sanitize_separators(value: Any) -> Any:
+def sanitize_separators(value: object) -> Any:
     """Return the text of a number without the settings' separators: with a dot, and without groups."""
     if not isinstance(value, str):
         return value

@@ -21,7 +21,7 @@ class NestedObjects:
     ``protected`` those whose relation forbids it, ``model_objs`` all by model.
     """
 
-    def __init__(self, using: str, origin: Any = None) -> None:
+    def __init__(self, using: str, origin: object = None) -> None:
         self.using = using
         self.origin = origin
         self.edges: dict[Any, list[Any]] = {}
@@ -62,7 +62,7 @@ class NestedObjects:
         shown: set[Any] = set()
         return [each for root in self.edges.get(None, ()) for each in self._nested(root, shown, format_callback)]
 
-    def _nested(self, obj: Any, shown: set[Any], format_callback: Callable[[Any], Any] | None) -> Nested:
+    def _nested(self, obj: object, shown: set[Any], format_callback: Callable[[Any], Any] | None) -> Nested:
         if obj in shown:
             return []
         shown.add(obj)

@@ -45,7 +45,7 @@ def validate_password(password: str, user: object = None, password_validators: A
         raise ValidationError(errors)
 
 
-def password_changed(password: str, user: Any = None, password_validators: Any = None) -> None:
+def password_changed(password: str, user: object = None, password_validators: Any = None) -> None:
     """Tell the validators that want to know of a new password."""
     for validator in get_default_password_validators() if password_validators is None else password_validators:
         if hasattr(validator, "password_changed"):

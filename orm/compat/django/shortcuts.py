@@ -14,12 +14,12 @@ class Http404(Exception):
     """What was asked for is not there."""
 
 
-def _get_queryset(klass: Any) -> Any:
+def _get_queryset(klass: object) -> Any:
     """Return the QuerySet of a model or a manager; anything else is returned as it is. Packages ask for it."""
     return klass._default_manager.all() if hasattr(klass, "_default_manager") else klass
 
 
-def _queryset(source: Any, caller: str, method: str) -> Any:
+def _queryset(source: object, caller: str, method: str) -> Any:
     """Return the QuerySet of a model, a manager, or a QuerySet."""
     found = _get_queryset(source)
     if not hasattr(found, method):

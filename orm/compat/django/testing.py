@@ -101,7 +101,7 @@ class TestContextDecorator:
 
         return form
 
-    def _told(self, value: Any) -> dict[str, Any]:
+    def _told(self, value: object) -> dict[str, Any]:
         return {self.kwarg_name: value} if self.kwarg_name else {}
 
     def __call__(self, decorated: Any) -> Any:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 TWINS = ("acompare",)
 
 
-async def acompare(*models: Any, using: str | None = None) -> list[Difference]:
+async def acompare(*models: object, using: str | None = None) -> list[Difference]:
     """Return where the tables of mirrors are not as the mirrors take them to be; each prints as a sentence.
 
     Parameters: ``models`` are Django's models or their labels, without any all of the project; ``using`` is the alias

@@ -12,7 +12,7 @@ from orm.contrib.django.real import connections
 from orm.db.registry import DEFAULT_DB_ALIAS
 
 
-def custom_field(own: Any, field: Any, base: type) -> Any:
+def custom_field(own: Any, field: object, base: type) -> Any:
     """Return the class of a mirrored field: one of this library's, with what a field of the project's says otherwise.
 
     Parameters: ``own`` is this library's class, ``field`` Django's field, ``base`` Django's class that is like ``own``.
@@ -23,7 +23,7 @@ def custom_field(own: Any, field: Any, base: type) -> Any:
     return type(kind.__name__, (own,), {**namespace, "__module__": kind.__module__})
 
 
-def connection_of(given: Any) -> Any:
+def connection_of(given: object) -> Any:
     """Return Django's connection for the database that this library's connection or dialect belongs to."""
     return connections()[getattr(given, "alias", DEFAULT_DB_ALIAS)]
 
@@ -31,7 +31,7 @@ def connection_of(given: Any) -> Any:
 def from_db_value(field: Any) -> Any:
     """Return the method that reads a value as the field does."""
 
-    def method(self: Any, value: Any, expression: Any, connection: Any) -> Any:
+    def method(self: object, value: Any, expression: Any, connection: Any) -> Any:
         return field.from_db_value(value, expression, connection_of(connection))
 
     return method
@@ -40,7 +40,7 @@ def from_db_value(field: Any) -> Any:
 def get_db_prep_value(field: Any) -> Any:
     """Return the method that makes of a value what the driver takes."""
 
-    def method(self: Any, value: Any, connection: Any, prepared: bool = False) -> Any:
+    def method(self: object, value: Any, connection: Any, prepared: bool = False) -> Any:
         return field.get_db_prep_value(value, connection_of(connection), prepared)
 
     return method
@@ -49,7 +49,7 @@ def get_db_prep_value(field: Any) -> Any:
 def db_type(field: Any) -> Any:
     """Return the method that names the column's type."""
 
-    def method(self: Any, connection: Any) -> Any:
+    def method(self: object, connection: Any) -> Any:
         return field.db_type(connection_of(connection))
 
     return method
@@ -58,7 +58,7 @@ def db_type(field: Any) -> Any:
 def to_python(field: Any) -> Any:
     """Return the method that reads a value anybody gave."""
 
-    def method(self: Any, value: Any) -> Any:
+    def method(self: object, value: Any) -> Any:
         return field.to_python(value)
 
     return method
@@ -67,7 +67,7 @@ def to_python(field: Any) -> Any:
 def get_prep_value(field: Any) -> Any:
     """Return the method that prepares a value for queries."""
 
-    def method(self: Any, value: Any) -> Any:
+    def method(self: object, value: Any) -> Any:
         return field.get_prep_value(value)
 
     return method
@@ -76,7 +76,7 @@ def get_prep_value(field: Any) -> Any:
 def pre_save(field: Any) -> Any:
     """Return the method that is asked for the value to write."""
 
-    def method(self: Any, model_instance: Any, add: bool) -> Any:
+    def method(self: object, model_instance: Any, add: bool) -> Any:
         return field.pre_save(model_instance, add)
 
     return method

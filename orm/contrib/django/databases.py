@@ -89,7 +89,7 @@ class Taken:
 taken = Taken()
 
 
-def configure_from_django(origin: Any) -> None:
+def configure_from_django(origin: object) -> None:
     """Take over Django's databases, routers and zone, once; those configured already for other aliases stay.
 
     Parameters: ``origin`` gives the Django model of a mirror, or None.
@@ -162,13 +162,13 @@ def look_at(alias: str) -> None:
         )
 
 
-def is_in_memory(name: Any) -> bool:
+def is_in_memory(name: object) -> bool:
     """Whether the name of a database means one in the memory of this process."""
     text = str(name)
     return text == MEMORY or (text.startswith("file:") and "mode=memory" in text)
 
 
-def watch(sender: Any, connection: Any, **further: Any) -> None:
+def watch(sender: object, connection: Any, **further: object) -> None:
     """Have one of Django's connections tell of statements beside a transaction of this library's."""
     if tell_of_own_transaction not in connection.execute_wrappers:
         connection.execute_wrappers.append(tell_of_own_transaction)

@@ -15,7 +15,7 @@ from orm.models.fields.field_file_blocking import FieldFile
 PREFETCHED = "_prefetched_objects_cache"
 
 
-def django_instance(instance: Any) -> Any:
+def django_instance(instance: object) -> Any:
     """Return Django's instance of the row that an instance of a mirror was read from.
 
     Raises ``TypeError`` for an instance of another class.
@@ -56,7 +56,7 @@ class Copies:
             if name in held and (held[name] is None or mirrors.origin(type(held[name])) is not None):
                 made._state.fields_cache[name] = None if held[name] is None else self.copy(held[name])
 
-    def _more(self, instance: Any, made: Any) -> None:
+    def _more(self, instance: Any, made: object) -> None:
         """Carry over prefetched rows, and attributes that no field stands for: annotations."""
         known = {each for field in type(instance)._meta.get_fields() for each in names_of(field)}
         for name, value in instance.__dict__.items():
@@ -71,17 +71,17 @@ class Copies:
             made.__dict__.setdefault(PREFETCHED, {})[name] = queryset
 
 
-def names_of(field: Any) -> list[str]:
+def names_of(field: object) -> list[str]:
     """Return the attributes of an instance that a field keeps something in."""
     return [getattr(field, name) for name in ("attname", "name", "cache_name") if getattr(field, name, None)]
 
 
-def is_list_of_rows(value: Any) -> bool:
+def is_list_of_rows(value: object) -> bool:
     """Whether a value is what ``Prefetch(to_attr=...)`` leaves."""
     return isinstance(value, list) and bool(value) and all(mirrors.origin(type(each)) is not None for each in value)
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> Any:
     """Return a field's value as Django's fields take it."""
     return value.name if isinstance(value, FieldFile) else value
 
@@ -112,7 +112,7 @@ class DjangoInstances:
         return [copies.copy(each) for each in rows]
 
 
-def django_instances(queryset: Any) -> DjangoInstances:
+def django_instances(queryset: object) -> DjangoInstances:
     """Return what gives a mirror's rows as Django's instances: ``async for``, ``for``, or ``await`` for the list.
 
     Errors are the query's; ``TypeError`` for rows of another class.

@@ -30,7 +30,7 @@ def counterpart(name: str) -> Any:
     return next((getattr(module, name) for module in OFFERING if hasattr(module, name)), None)
 
 
-def translated(value: Any, where: str) -> Any:
+def translated(value: object, where: str) -> Any:
     """Return a value of a declaration as this library has it.
 
     Parameters: ``where`` is what errors call the place. Raises ``NotImplementedError`` for an expression or a rule that

@@ -43,7 +43,7 @@ class BorrowedTransaction:
     Parameters: ``using`` is the database's alias, ``raw`` the driver's connection object.
     """
 
-    def __init__(self, using: str, raw: Any) -> None:
+    def __init__(self, using: str, raw: object) -> None:
         self.database: AwaitableDatabase = databases[using]
         self.raw = raw
         self._block: Block | None = None

@@ -29,7 +29,7 @@ VIRTUAL = (18, 0)
 """From here on generated columns need not be stored."""
 
 
-def of_version(operation: Any, version: tuple[int, ...]) -> Iterator[str]:
+def of_version(operation: object, version: tuple[int, ...]) -> Iterator[str]:
     """What is wrong with an operation on a server of some version, as ``(14, 2)``, if that is known."""
     if not version:
         return

@@ -108,7 +108,7 @@ class Linter:
         self.state = after
         self._remember(app, operation, after)
 
-    def _remember(self, app: str, operation: Any, after: ProjectState) -> None:
+    def _remember(self, app: str, operation: object, after: ProjectState) -> None:
         """Remember what comes new with an operation, and what it lets go."""
         if isinstance(operation, ops.RemoveTrigger):
             new = (app, operation.name) in self.new_triggers

@@ -41,7 +41,7 @@ class GeneratedField(Field[Any]):
     }
 
     def __init__(
-        self, *, expression: Any, output_field: Field[Any], db_persist: bool | None = None, **options: Any
+        self, *, expression: object, output_field: Field[Any], db_persist: bool | None = None, **options: Any
     ) -> None:
         if options.setdefault("editable", False):
             raise ValueError("GeneratedField cannot be editable.")

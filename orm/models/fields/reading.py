@@ -28,7 +28,7 @@ class OwnReading:
 
         def to_python(self, value: Any) -> Any: ...
 
-    def __init_subclass__(cls, **options: Any) -> None:
+    def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
         if cls.prepares_as_it_reads and not cls.to_python.__module__.startswith("orm."):
             cls.has_own_reading = True

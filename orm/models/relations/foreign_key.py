@@ -121,10 +121,10 @@ class ForeignKey(RelatedField[T]):
     def __init__(
         self,
         to: Any,
-        on_delete: Any = None,
+        on_delete: object = None,
         related_name: str | None = None,
         related_query_name: str | None = None,
-        limit_choices_to: Any = None,
+        limit_choices_to: object = None,
         *,
         to_field: str | None = None,
         db_constraint: bool = True,

@@ -21,7 +21,7 @@ class Columns(SQLType):
     is_composite_key: ClassVar[bool] = False
     class_lookups = CompositePrimaryKey.class_lookups
 
-    def __init__(self, model: Any, fields: Sequence[Any]) -> None:
+    def __init__(self, model: object, fields: Sequence[Any]) -> None:
         super().__init__("row")
         self.model = model
         self.fields = tuple(fields)
