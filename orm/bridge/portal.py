@@ -60,7 +60,7 @@ class Outcome:
         self._lock = threading.Lock()
         self._lock.acquire()
 
-    def set(self, value: Any, error: BaseException | None) -> None:
+    def set(self, value: object, error: BaseException | None) -> None:
         """Record the outcome and wake whoever waits."""
         self.value, self.error, self.done = value, error, True
         self._lock.release()

@@ -86,15 +86,15 @@ class BaseCache:
 
     # -- what a cache gives --------------------------------------------------------------------------------------------
 
-    def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> bool:
+    def add(self, key: object, value: object, timeout: object = DEFAULT_TIMEOUT, version: object = None) -> bool:
         """Keep a value unless the key has one; return whether it is kept."""
         raise NotImplementedError("subclasses of BaseCache must provide an add() method")
 
-    def get(self, key: Any, default: Any = None, version: Any = None) -> Any:
+    def get(self, key: object, default: object = None, version: object = None) -> Any:
         """Return the value of a key."""
         raise NotImplementedError("subclasses of BaseCache must provide a get() method")
 
-    def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> None:
+    def set(self, key: object, value: object, timeout: object = DEFAULT_TIMEOUT, version: object = None) -> None:
         """Keep a value."""
         raise NotImplementedError("subclasses of BaseCache must provide a set() method")
 
@@ -102,7 +102,7 @@ class BaseCache:
         """Keep a value for longer; return whether there is one."""
         raise NotImplementedError("subclasses of BaseCache must provide a touch() method")
 
-    def delete(self, key: Any, version: Any = None) -> bool:
+    def delete(self, key: object, version: object = None) -> bool:
         """Forget a value; return whether there was one."""
         raise NotImplementedError("subclasses of BaseCache must provide a delete() method")
 
@@ -155,7 +155,7 @@ class BaseCache:
             self.set(key, value, timeout=timeout, version=version)
         return []
 
-    def delete_many(self, keys: Iterable[Any], version: Any = None) -> None:
+    def delete_many(self, keys: Iterable[Any], version: object = None) -> None:
         """Forget values."""
         for key in keys:
             self.delete(key, version=version)
@@ -195,7 +195,7 @@ class BaseCache:
         """Awaitable form of ``touch``."""
         return self.touch(key, timeout=timeout, version=version)
 
-    async def adelete(self, key: Any, version: Any = None) -> bool:
+    async def adelete(self, key: object, version: object = None) -> bool:
         """Awaitable form of ``delete``."""
         return self.delete(key, version=version)
 

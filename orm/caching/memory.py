@@ -56,7 +56,7 @@ class LocMemCache(BaseCache):
         entries[key] = Entry(pickled, self.get_backend_timeout(timeout))
         entries.move_to_end(key, last=False)
 
-    def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> bool:
+    def add(self, key: object, value: object, timeout: object = DEFAULT_TIMEOUT, version: object = None) -> bool:
         """Keep a value unless the key has one; return whether it is kept."""
         made = self.make_and_validate_key(key, version)
         pickled = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
@@ -66,7 +66,7 @@ class LocMemCache(BaseCache):
             self._keep(made, pickled, timeout)
             return True
 
-    def get(self, key: Any, default: Any = None, version: Any = None) -> Any:
+    def get(self, key: object, default: object = None, version: object = None) -> Any:
         """Return the value of a key."""
         made = self.make_and_validate_key(key, version)
         with self._shelf.lock:
@@ -76,7 +76,7 @@ class LocMemCache(BaseCache):
             self._shelf.entries.move_to_end(made, last=False)
         return pickle.loads(entry.pickled)
 
-    def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> None:
+    def set(self, key: object, value: object, timeout: object = DEFAULT_TIMEOUT, version: object = None) -> None:
         """Keep a value."""
         made = self.make_and_validate_key(key, version)
         pickled = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
@@ -103,7 +103,7 @@ class LocMemCache(BaseCache):
             self._shelf.entries[made] = Entry(pickle.dumps(value, pickle.HIGHEST_PROTOCOL), entry.ends)
         return value
 
-    def delete(self, key: Any, version: Any = None) -> bool:
+    def delete(self, key: object, version: object = None) -> bool:
         """Forget a value; return whether there was one."""
         made = self.make_and_validate_key(key, version)
         with self._shelf.lock:
@@ -121,17 +121,17 @@ class DummyCache(BaseCache):
     def __init__(self, host: str, params: Mapping[str, object]) -> None:
         super().__init__(params)
 
-    def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> bool:
+    def add(self, key: object, value: object, timeout: object = DEFAULT_TIMEOUT, version: object = None) -> bool:
         """Check the key; it is as if the value were kept."""
         self.make_and_validate_key(key, version)
         return True
 
-    def get(self, key: Any, default: Any = None, version: Any = None) -> Any:
+    def get(self, key: object, default: object = None, version: object = None) -> Any:
         """Return the default."""
         self.make_and_validate_key(key, version)
         return default
 
-    def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> None:
+    def set(self, key: object, value: object, timeout: object = DEFAULT_TIMEOUT, version: object = None) -> None:
         """Check the key."""
         self.make_and_validate_key(key, version)
 
@@ -140,7 +140,7 @@ class DummyCache(BaseCache):
         self.make_and_validate_key(key, version)
         return False
 
-    def delete(self, key: Any, version: Any = None) -> bool:
+    def delete(self, key: object, version: object = None) -> bool:
         """There is no value."""
         self.make_and_validate_key(key, version)
         return False

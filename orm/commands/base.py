@@ -104,7 +104,7 @@ class CommandParser(argparse.ArgumentParser):
         parser_class = kwargs.get("parser_class", type(self))
         if issubclass(parser_class, CommandParser):
 
-            def make(**options: object) -> Any:
+            def make(**options: Any) -> Any:
                 return parser_class(called_from_command_line=self.called_from_command_line, **options)
 
             kwargs["parser_class"] = make

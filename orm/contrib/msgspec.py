@@ -184,7 +184,7 @@ def _whole(model: type[Model]) -> type[ReadStruct]:
 # -- types -------------------------------------------------------------------------------------------------------------
 
 
-def _written_type(field: Field) -> Any:
+def _written_type(field: Field) -> object:
     """Return the type of a value that is given: with the bounds that msgspec has words for."""
     kind: Any = value_type(field)
     if field.choices and kind in (int, str):

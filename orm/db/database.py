@@ -211,7 +211,7 @@ class AwaitableDatabase:
                 return block.run(block.connection.insert(sql, params, key_query), sql, who)
         return self._insert_alone(sql, params, key_query)
 
-    async def _insert_alone(self, sql: str, params: Params, key_query: str | None) -> Any:
+    async def _insert_alone(self, sql: str, params: Params, key_query: str | None) -> object:
         pool, entry = self._take_idle(sql) or await self.acquire(sql)
         try:
             key = await entry.connection.insert(sql, params, key_query)

@@ -20,7 +20,7 @@ class File:
 
     DEFAULT_CHUNK_SIZE = CHUNK
 
-    def __init__(self, file: object, name: str | None = None) -> None:
+    def __init__(self, file: Any, name: str | None = None) -> None:
         self.file: Any = file
         self.name = getattr(file, "name", None) if name is None else name
         if hasattr(file, "mode"):

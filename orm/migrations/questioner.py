@@ -160,7 +160,7 @@ class InteractiveMigrationQuestioner(MigrationQuestioner):
                 return chosen
             self._say("Please select a valid option: ", "")
 
-    def _ask_default(self, default: str = "") -> Any:
+    def _ask_default(self, default: str = "") -> object:
         """Ask for a value, as Python code."""
         self._say("Please enter the default value as valid Python.")
         if default:
@@ -187,7 +187,7 @@ class InteractiveMigrationQuestioner(MigrationQuestioner):
                 except Exception as error:
                     self._say(f"{type(error).__name__}: {_short(error)}")
 
-    def _value_for(self, question: str, choices: list[str], default: str = "") -> Any:
+    def _value_for(self, question: str, choices: list[str], default: str = "") -> object:
         chosen = self._choice_input(question, choices)
         if chosen == len(choices):
             sys.exit(3)

@@ -27,7 +27,7 @@ def moment() -> datetime.datetime:
 
 
 @cache
-def record_model(table: str) -> Any:
+def record_model(table: str) -> object:
     """The model of the table of records, for one name of the table."""
     options = type("Meta", (), {"app_label": "migrations", "apps": Apps(), "db_table": table})
     declare: Any = type(Model)

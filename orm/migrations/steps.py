@@ -127,7 +127,7 @@ def pieces(app_label: str, operations: Sequence[AwaitableOperation], state: Proj
         yield piece
 
 
-def _targets(app_label: str, operation: object) -> Iterator[tuple[str, str]]:
+def _targets(app_label: str, operation: Any) -> Iterator[tuple[str, str]]:
     """The models of its own app that an operation's new columns refer to."""
     named = dict(getattr(operation, "fields", None) or {})
     if hasattr(operation, "field"):

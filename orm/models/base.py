@@ -296,7 +296,7 @@ class AwaitableModel(metaclass=ModelBase):
     @alters_data
     async def asave(
         self,
-        *args: Any,
+        *args: object,
         force_insert: bool | tuple[type[AwaitableModel], ...] = False,
         force_update: bool = False,
         using: str | None = None,

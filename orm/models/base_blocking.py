@@ -25,7 +25,7 @@ class Model(AwaitableModel):
     @alters_data
     def save(
         self,
-        *args: Any,
+        *args: object,
         force_insert: bool | tuple[type[AwaitableModel], ...] = False,
         force_update: bool = False,
         using: str | None = None,

@@ -34,7 +34,7 @@ class DefaultManagerDescriptor:
     def __init__(self, model: type[AwaitableModel]) -> None:
         self.model = model
 
-    def __get__(self, instance: Any, owner: Any) -> Any:
+    def __get__(self, instance: AwaitableModel | None, owner: Any) -> Any:
         make_default_manager(self.model)
         return vars(self.model)[NAME].__get__(instance, owner)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
     from orm.models.schema_editor import AwaitableSchemaEditor
     from orm.sql.compiler import Compiler
+    from orm.sql.described import ModelClass
     from orm.sql.dialect import Dialect
     from orm.structures.deconstruct import Deconstructed
 
@@ -201,7 +202,7 @@ class Index:
         name = dialect.quote(self.name_for(model, dialect))
         return ddl.finished(dialect.drop_index(dialect.quote(model._meta.db_table), name))
 
-    def _parts(self, model: Any, dialect: Dialect) -> list[str]:
+    def _parts(self, model: ModelClass, dialect: Dialect) -> list[str]:
         """What is indexed: columns with their operator class and direction, or expressions."""
         if self.expressions:
             return [index_part(model, one, dialect) for one in self.expressions]
@@ -222,6 +223,6 @@ class OpClass(Func):
         super().__init__(expression)
         self.name = ddl.operator_class(name)
 
-    def as_sql(self, compiler: Compiler, connection: Any, **context: Any) -> Rendered:
+    def as_sql(self, compiler: Compiler, connection: Any, **context: object) -> Rendered:
         sql, params = compiler.compile(self.source_expressions[0])
         return f"({sql}) {self.name}", params

@@ -40,7 +40,7 @@ def link_parents(cls: type[AwaitableModel]) -> None:
         meta.make_key(next(iter(meta.parents.values())))
 
 
-def _declared_link(cls: type[AwaitableModel], parent: Any) -> Any:
+def _declared_link(cls: type[AwaitableModel], parent: Any) -> object:
     """The field of the class that says ``parent_link=True`` about a parent."""
     keys = (parent, (parent._meta.app_label, parent._meta.object_name))
     for field in cls._meta.local_fields:
@@ -51,7 +51,7 @@ def _declared_link(cls: type[AwaitableModel], parent: Any) -> Any:
     return None
 
 
-def _made_link(cls: type[AwaitableModel], parent: Any) -> Any:
+def _made_link(cls: type[AwaitableModel], parent: Any) -> object:
     name = f"{parent._meta.model_name}_ptr"
     if any(field.name == name for field in cls._meta.local_fields):
         raise FieldError(

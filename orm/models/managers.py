@@ -76,7 +76,7 @@ class ProxiedMethod:
         return made
 
 
-def _find(cls: type[Any], name: str) -> Any:
+def _find(cls: type[Any], name: str) -> object:
     """Return what a class or its bases hold under a name, without binding it; None when nothing does."""
     return next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
 
@@ -157,7 +157,7 @@ class BaseManager(Generic[M]):
         model = self.__dict__.get("model")
         return f"{model._meta.label}.{self.name}" if model else repr(self)
 
-    def check(self, **options: Any) -> list[CheckMessage]:
+    def check(self, **options: object) -> list[CheckMessage]:
         """What is wrong with the manager; one of your own may say something here."""
         return []
 
@@ -306,7 +306,7 @@ class ManagerDescriptor:
     def __init__(self, manager: BaseManager[Any]) -> None:
         self.manager = manager
 
-    def __get__(self, instance: Any, owner: Any) -> Any:
+    def __get__(self, instance: AwaitableModel | None, owner: Any) -> Any:
         if instance is None:
             return self.manager
         name = type(instance).__name__
@@ -320,7 +320,7 @@ class GuardedManagerDescriptor(ManagerDescriptor):
 
     __slots__ = ()
 
-    def __get__(self, instance: Any, owner: Any) -> Any:
+    def __get__(self, instance: AwaitableModel | None, owner: Any) -> Any:
         refusal = owner._meta.has_no_rows
         if refusal:
             raise AttributeError(refusal)

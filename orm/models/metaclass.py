@@ -190,7 +190,7 @@ def _inherited_options(cls: type[AwaitableModel]) -> dict[str, Any]:
     return {option: getattr(nearest, option) for option in ("ordering", "get_latest_by")}
 
 
-def _model_of_proxy(cls: type[AwaitableModel]) -> Any:
+def _model_of_proxy(cls: type[AwaitableModel]) -> object:
     """The model a proxy stands for.
 
     Raises: TypeError for a proxy of nothing or of several models.

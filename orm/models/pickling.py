@@ -17,7 +17,7 @@ def _pickled_model(model: ModelBase) -> Any:
     return _model_called, (meta.app_label, meta.object_name)
 
 
-def _model_called(app_label: str, name: str) -> Any:
+def _model_called(app_label: str, name: str) -> object:
     return default_apps.get_model(app_label, name)
 
 

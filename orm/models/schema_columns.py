@@ -43,7 +43,7 @@ def differ(old: Field, new: Field, dialect: Dialect) -> bool:
     return bool((old_path, old_args, old_options) != (new_path, new_args, new_options))
 
 
-def effective_default(field: Any, dialect: Dialect) -> Any:
+def effective_default(field: Any, dialect: Dialect) -> object:
     """What rows that exist already get for a field, as the driver takes it; None for nothing."""
     if getattr(field, "generated", False):
         return None
@@ -102,7 +102,9 @@ async def alter(
 class Change:
     """One column on its way from one field to another."""
 
-    def __init__(self, editor: AwaitableSchemaEditor, model: Any, old: Any, new: Any, strict: bool) -> None:
+    def __init__(
+        self, editor: AwaitableSchemaEditor, model: type[AwaitableModel], old: Any, new: Any, strict: bool
+    ) -> None:
         self.editor, self.model, self.old, self.new, self.strict = editor, model, old, new, strict
         self.dialect = editor.dialect
         self.table = model._meta.db_table
@@ -189,7 +191,7 @@ class Change:
         for name in names:
             await self.editor.drop_constraint(self.table, name)
 
-    def check(self, field: Any) -> str | None:
+    def check(self, field: Field) -> str | None:
         """The condition that a field's column keeps."""
         condition: str | None = field.column_check(self.dialect.quote(self.old.column), self.dialect)
         return condition

@@ -392,7 +392,7 @@ class AwaitableSchemaEditor:
         await self.apply(dialect.drop_column(dialect.quote(meta.db_table), dialect.quote(field.column)))
 
     async def aalter_field(
-        self, model: type[AwaitableModel], old_field: Any, new_field: Any, strict: bool = False
+        self, model: type[AwaitableModel], old_field: Field, new_field: Field, strict: bool = False
     ) -> None:
         """Change a field's column into another's: name, type, collation, NULL, default, key, index, constraint.
 

@@ -88,7 +88,9 @@ class SchemaEditor(AwaitableSchemaEditor):
         """
         run(AwaitableSchemaEditor.aremove_field(self, model, field))
 
-    def alter_field(self, model: type[AwaitableModel], old_field: Any, new_field: Any, strict: bool = False) -> None:
+    def alter_field(
+        self, model: type[AwaitableModel], old_field: Field, new_field: Field, strict: bool = False
+    ) -> None:
         """Change a field's column into another's: name, type, collation, NULL, default, key, index, constraint.
 
         Blocking form of :meth:`aalter_field`: same parameters, same errors.

@@ -9,9 +9,10 @@ from orm.models.schema_draft import TableDraft
 
 if TYPE_CHECKING:
     from orm.models.schema_editor import AwaitableSchemaEditor
+    from orm.sql.described import ModelField
 
 
-async def alter(editor: AwaitableSchemaEditor, old: Any, new: Any, strict: bool) -> None:
+async def alter(editor: AwaitableSchemaEditor, old: ModelField, new: ModelField, strict: bool) -> None:
     """Change one many-to-many field into another.
 
     Raises: ValueError where one of them goes through a model that a program declared, whose table is that model's.

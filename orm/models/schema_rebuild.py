@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from orm.db.introspection import ColumnInfo, ConstraintInfo, Introspection
     from orm.models.base import AwaitableModel
     from orm.models.schema_editor import AwaitableSchemaEditor
+    from orm.sql.described import ModelClass
     from orm.sql.dialect import Dialect
 
 PREFIX = "new__"
@@ -120,7 +121,7 @@ async def _there(editor: AwaitableSchemaEditor, reader: Introspection, table: st
     return Found([column.name for column in columns], columns, await editor.constraints_of(table), attached)
 
 
-def _declared(model: Any, draft: TableDraft, renamed: dict[str, str]) -> Found:
+def _declared(model: ModelClass, draft: TableDraft, renamed: dict[str, str]) -> Found:
     """What the model says of its table, where statements are only collected: the database may be far from there."""
     columns = [str(field.column) for field in model._meta.local_concrete_fields if field not in draft.added]
     return Found([renamed.get(column, column) for column in columns], [], {}, [])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 
 class Watch(Protocol):
     """Runs statements and looks what they do: ``step`` is which migration's which operation (``app.0002_name:3``)."""
 
-    async def run(self, step: str, sql: str, params: Any) -> None:
+    async def run(self, step: str, sql: str, params: object) -> None:
         """Run a statement."""
 
     async def end(self, step: str) -> None:

@@ -31,11 +31,11 @@ _models: dict[Any, type[Model]] = {}
 class SourceRow(Model):
     """A row of a source, as an instance: to be read."""
 
-    async def asave(self, *args: Any, **options: Any) -> NoReturn:
+    async def asave(self, *args: object, **options: object) -> NoReturn:
         """Refuse to save what is in no table."""
         raise NotSupportedError("A row of Rows() or of a function is in no table: it can't be saved")
 
-    async def adelete(self, *args: Any, **options: Any) -> NoReturn:
+    async def adelete(self, *args: object, **options: object) -> NoReturn:
         """Refuse to delete what is in no table."""
         raise NotSupportedError("A row of Rows() or of a function is in no table: it can't be deleted")
 
@@ -191,7 +191,7 @@ class JSONItems(TableFunction):
         super().__init__(_document(document))
 
 
-def _argument(value: object) -> Any:
+def _argument(value: object) -> object:
     if isinstance(value, str):
         return OuterRef(value)
     if isinstance(value, Node):

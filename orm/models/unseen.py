@@ -286,7 +286,7 @@ async def set_value(field: Field, rule: OnDelete, rows: Any) -> None:
     await rows.aupdate(**{field.name: await value_of(field, rule)})
 
 
-def unseen_by(field: Any) -> Unseen | None:
+def unseen_by(field: ModelField) -> Unseen | None:
     """Return how the rows go unseen that a foreign key leads to; as ``unseen``, with the rows they may be parts of."""
     if not field.remote_field.parent_link:
         return unseen(field.model)

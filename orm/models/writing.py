@@ -236,7 +236,9 @@ async def write_row(
     return True
 
 
-async def insert_unmet(instance: Any, plan: WritePlan, alias: str, force_update: bool, limited: bool) -> bool:
+async def insert_unmet(
+    instance: AwaitableModel, plan: WritePlan, alias: str, force_update: bool, limited: bool
+) -> bool:
     """Insert the row that an UPDATE did not meet. Raises ``NotUpdated`` where it had to be met."""
     if force_update or limited:
         what = "Forced update" if force_update else "Save with update_fields"

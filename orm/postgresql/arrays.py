@@ -124,7 +124,7 @@ class ArrayField(Field[list[Any]]):
         """What reads a list whose elements' field has a ``from_db_value`` of its own; None where it has none."""
         return None if getattr(self.base_field, "from_db_value", None) is None else self._elements_from_db
 
-    def _elements_from_db(self, value: Any, expression: object, connection: object) -> Any:
+    def _elements_from_db(self, value: Any, expression: object, connection: object) -> object:
         if value is None:
             return None
         read = self.base_field.from_db_value  # type: ignore[attr-defined]
@@ -359,7 +359,7 @@ class ArrayLen(Transform):
     def _infer_output_field(self) -> SQLType | None:
         return IntegerField()
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: object) -> Rendered:
         sql, params = compiler.compile(self.lhs)
         # An empty array has no dimension, and so no length along one; CARDINALITY counts the elements of all.
         return f"COALESCE(ARRAY_LENGTH({sql}, 1), CARDINALITY({sql}))", [*params, *params]
@@ -383,7 +383,7 @@ class IndexTransform(Transform):
         found: SQLType = self.base_field
         return found
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: object) -> Rendered:
         sql, params = compiler.compile(self.lhs)
         if not sql.endswith("]"):
             sql = f"({sql})"
@@ -425,7 +425,7 @@ class SliceTransform(Transform):
         found: SQLType = self.lhs.output_field
         return found
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: object) -> Rendered:
         sql, params = compiler.compile(self.lhs)
         bounds = ":".join("" if bound is None else str(bound) for bound in (self.start, self.end))
         return f"({sql})[{bounds}]", params

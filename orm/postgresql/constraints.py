@@ -165,7 +165,7 @@ class Operation(Expression):
         return f"{lhs} {self.operator} {rhs}", [*lhs_params, *rhs_params]
 
 
-def _indexed(expression: Expression | str) -> Any:
+def _indexed(expression: Expression | str) -> object:
     """Return what an element of an index compares, without how it is sorted and which operator class it names."""
     if isinstance(expression, OrderBy):
         return _indexed(expression.expression)

@@ -83,7 +83,7 @@ class HStoreKey(Transform):
     def _infer_output_field(self) -> SQLType | None:
         return TextField()
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: object) -> Rendered:
         sql, params = compiler.compile(self.lhs)
         return f"({sql} -> %s::text)", [*params, self.key]
 

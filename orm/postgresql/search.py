@@ -395,7 +395,7 @@ class SearchLookup(SearchVectorExact):
 
     lookup_name = "search"
 
-    def process_lhs(self, compiler: Compiler, connection: Any, lhs: Expression | None = None) -> Rendered:
+    def process_lhs(self, compiler: Compiler, connection: Dialect, lhs: Expression | None = None) -> Rendered:
         vector = self.lhs
         if not isinstance(vector.output_field, SearchVectorField):
             vector = SearchVector.of_resolved(vector, getattr(self.rhs, "config", None))
@@ -441,7 +441,7 @@ class SearchRank(Func):
     def _infer_output_field(self) -> SQLType | None:
         return FloatField()
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: object) -> Rendered:
         compiled = [compiler.compile(item) for item in self.source_expressions]
         parts = [sql for sql, _ in compiled]
         if self.weighted:
@@ -512,7 +512,7 @@ class SearchHeadline(Func):
     def _infer_output_field(self) -> SQLType | None:
         return types.TEXT
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: object) -> Rendered:
         config, params = _with_config(self.config, compiler)
         parts: list[str] = []
         for item in [*self.source_expressions, *([] if self.options is None else [self.options])]:

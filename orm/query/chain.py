@@ -495,7 +495,7 @@ class Chain(Generic[M]):
         kinds: Sequence[str],
         result: SQLType,
         tzinfo: datetime.tzinfo | str | None = None,
-    ) -> Any:
+    ) -> object:
         if kind not in kinds:
             *first, last = map(repr, kinds)
             raise ValueError(f"'kind' must be one of {', '.join(first)}, or {last}, not {kind!r}.")

@@ -72,7 +72,7 @@ def _written(value: object) -> object:
     raise TypeError(f"A page can't be ordered by {value!r}: a cursor has no form for values of {type(value).__name__}")
 
 
-def _read(item: Any) -> Any:
+def _read(item: Any) -> object:
     if isinstance(item, PLAIN):
         return item
     name, text = item

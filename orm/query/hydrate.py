@@ -46,7 +46,7 @@ def converters(layout: Layout, dialect: Dialect) -> list[Any]:
     return [converter_of(kind, dialect) for kind in layout.types]
 
 
-def converter_of(kind: Any, dialect: Dialect) -> Any:
+def converter_of(kind: Any, dialect: Dialect) -> object:
     """Return what turns a driver's value of a column of a layout into its Python value, or None.
 
     It is called with NULL only where it has the attribute ``sees_null``.

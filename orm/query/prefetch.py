@@ -37,7 +37,7 @@ class Prefetch:
     attribute that gets a plain list (or the one instance) instead of the relation's own cache.
     """
 
-    def __init__(self, lookup: str, queryset: object = None, to_attr: str | None = None) -> None:
+    def __init__(self, lookup: str, queryset: Any = None, to_attr: str | None = None) -> None:
         if not isinstance(lookup, str) or not lookup:
             raise TypeError(f"Prefetch takes a path like 'books__authors', not {lookup!r}.")
         if queryset is not None and not hasattr(queryset, "_prefetch_related_lookups"):

@@ -195,6 +195,6 @@ def _holds(part: object, held: type) -> bool:
     return issubclass(held, part) or any(issubclass(held, wider) for wider in WIDER.get(part, ()))
 
 
-def _enumeration(hint: object) -> Any:
+def _enumeration(hint: object) -> object:
     """Return the enumeration whose members a field holds, or None."""
     return next((part for part in _parts(hint) if isinstance(part, type) and issubclass(part, enum.Enum)), None)

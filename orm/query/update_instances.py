@@ -239,7 +239,7 @@ async def _update_among(rows: Any, instances: list[Any], fields: Sequence[Any], 
     return matched
 
 
-def _value_of(field: ModelField, instance: object) -> Any:
+def _value_of(field: ModelField, instance: object) -> object:
     value = field.value_from_object(instance)
     if hasattr(value, "resolve_expression"):
         return value

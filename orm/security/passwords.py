@@ -46,7 +46,7 @@ class BasePasswordHasher:
         count = math.ceil(self.salt_entropy / math.log2(len(RANDOM_STRING_CHARS)))
         return get_random_string(count)
 
-    def check(self, password: Any, salt: str) -> None:
+    def check(self, password: object, salt: str) -> None:
         """Raise ``TypeError`` for no password, ``ValueError`` for a salt that can't be one."""
         if password is None:
             raise TypeError("password must be provided.")
@@ -230,7 +230,7 @@ class BCryptSHA256PasswordHasher(BasePasswordHasher):
         """Return a new salt, as bcrypt writes it."""
         return self._load_library().gensalt(self.rounds)
 
-    def encode(self, password: object, salt: Any) -> str:
+    def encode(self, password: object, salt: object) -> str:
         """Return the hash of a password."""
         data = force_bytes(password)
         if type(self).digest is not None:

@@ -151,7 +151,7 @@ class Deserializer(base.Deserializer):
         return reader
 
     @staticmethod
-    def _get_model_from_node(model_identifier: Any) -> Any:
+    def _get_model_from_node(model_identifier: Any) -> object:
         """Return the model that an object names."""
         try:
             return apps.get_model(model_identifier)

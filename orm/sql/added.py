@@ -32,7 +32,7 @@ class AddedCondition(Expression):
     def structure(self, values: list[object]) -> Hashable:
         return (type(self), id(self.field), self.target.structure(values), self.own.structure(values))
 
-    def as_sql(self, compiler: Compiler, connection: Any) -> Rendered:
+    def as_sql(self, compiler: Compiler, connection: object) -> Rendered:
         condition = self.field.get_extra_restriction(self.target.alias, self.own.alias)
         sql, params = condition.as_sql(compiler, connection)
         return sql, list(params)

@@ -210,7 +210,7 @@ class Sum(_Widening):
     function = "SUM"
     name = "Sum"
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: object) -> Rendered:
         source = self.source_expressions[0].output_field_or_none
         if source is not None and "function" not in self.extra:
             context.setdefault("function", connection.sum_function(source))

@@ -7,7 +7,7 @@ the value or the text with it (``params = [f"%{value}%" for value in rhs_params]
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orm.sql import types
 from orm.sql.expressions import Expression

@@ -167,7 +167,7 @@ def _remembering(init: Callable[..., None]) -> Callable[..., Func]:
 _LEAST, _MOST = types.INTEGER_RANGES["integer"]
 
 
-def _argument(item: object) -> Any:
+def _argument(item: object) -> object:
     """Return an argument as an expression. A plain number is the smallest a database takes for one written in SQL:
     a function of integers is not found for anything wider.
     """

@@ -95,7 +95,7 @@ class Combinable(Node):
     def __rxor__(self, other: object) -> Any:
         return self._logical(other, "XOR")
 
-    def _logical(self, other: object, connector: str) -> Any:
+    def _logical(self, other: object, connector: str) -> object:
         if not getattr(self, "conditional", False) or not getattr(other, "conditional", False):
             raise NotImplementedError("Use .bitand(), .bitor(), and .bitxor() for bitwise logical operations.")
         return self.condition_class(self).combined(other, connector)

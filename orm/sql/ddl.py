@@ -361,9 +361,7 @@ def index_kinds(field: Any, dialect: Dialect) -> list[str]:
     return kinds if dialect.pattern_index(field) is None else [*kinds, PATTERN_INDEX]
 
 
-def field_index(
-    model: ModelClass, field: ModelField, kind: str, dialect: Dialect, *, if_not_exists: bool = False
-) -> str:
+def field_index(model: Any, field: ModelField, kind: str, dialect: Dialect, *, if_not_exists: bool = False) -> str:
     """The CREATE INDEX statement for one index of a field."""
     what = dialect.quote(field.column)
     if kind == PATTERN_INDEX:

@@ -57,11 +57,11 @@ class ModelField(SQLType):
         """Return the value a new instance starts with."""
         raise NotImplementedError
 
-    def pre_save(self, instance: Any, add: bool) -> Any:
+    def pre_save(self, instance: object, add: bool) -> Any:
         """Return the value about to be written; ``add`` tells an INSERT. It may be set on the instance."""
         raise NotImplementedError
 
-    def value_from_object(self, instance: Any) -> Any:
+    def value_from_object(self, instance: object) -> Any:
         """Return the raw value an instance holds."""
         raise NotImplementedError
 

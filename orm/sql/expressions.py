@@ -41,7 +41,7 @@ else:
             return self if instance is None else self.read(instance)
 
 
-def _map_value(value: object, change: Callable[[Expression], Expression]) -> Any:
+def _map_value(value: object, change: Callable[[Expression], Expression]) -> object:
     """Return ``value`` with every expression directly inside it changed; the same object when nothing changed."""
     if isinstance(value, Node):
         return change(value)  # type: ignore[arg-type]
@@ -326,7 +326,7 @@ class Expression(Combinable):
         return f"{type(self).__name__}({inside})"
 
 
-def _operand_name(operand: object, sql_type: SQLType) -> str:
+def _operand_name(operand: Any, sql_type: SQLType) -> str:
     """Return the name of an operand's field; a value has that of the field it would have as ``Value()``."""
     while hasattr(operand, "then"):
         operand = operand.then

@@ -123,7 +123,7 @@ class KeyTransform(Transform):
         adapter = connection.json_path(self.special)
         return Param(self.path.index, adapter) if isinstance(self.path, Slot) else Constant(self.path.items, adapter)
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: object) -> Rendered:
         return self.render(compiler, connection, as_text=False)
 
     def render(self, compiler: Compiler, connection: Dialect, *, as_text: bool) -> Rendered:
@@ -152,7 +152,7 @@ class KeyTextTransform(KeyTransform):
     def _infer_output_field(self) -> SQLType | None:
         return types.TEXT
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: object) -> Rendered:
         return self.render(compiler, connection, as_text=True)
 
 

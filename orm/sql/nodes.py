@@ -82,7 +82,7 @@ class Node:
         return self._path, tuple(args), options
 
 
-def structure_of(value: object, values: list[object]) -> Hashable:
+def structure_of(value: Any, values: list[object]) -> Hashable:
     """Return the structural key of anything an expression may hold, appending the values inside it to ``values``."""
     if isinstance(value, Node):
         return value.structure(values)

@@ -157,23 +157,23 @@ class Operations:
             first = self._dialect.combine(connector, first, other, None, None)
         return first
 
-    def adapt_datefield_value(self, value: Any) -> datetime.date | None:
+    def adapt_datefield_value(self, value: object) -> datetime.date | None:
         """Return a date as it is bound. Raises ``ValueError`` and ``TypeError`` for what can't be one."""
         found: datetime.date | None = DATE.get_prep_value(value)
         return found
 
-    def adapt_datetimefield_value(self, value: Any) -> datetime.datetime | None:
+    def adapt_datetimefield_value(self, value: object) -> datetime.datetime | None:
         """Return a moment as it is bound. Raises ``ValueError`` and ``TypeError`` for what can't be one."""
         found: datetime.datetime | None = DATETIME.get_prep_value(value)
         return found
 
-    def adapt_timefield_value(self, value: Any) -> datetime.time | None:
+    def adapt_timefield_value(self, value: object) -> datetime.time | None:
         """Return a time of day as it is bound. Raises ``ValueError`` and ``TypeError`` for what can't be one."""
         found: datetime.time | None = TIME.get_prep_value(value)
         return found
 
     def adapt_decimalfield_value(
-        self, value: Any, max_digits: int | None = None, decimal_places: int | None = None
+        self, value: object, max_digits: int | None = None, decimal_places: int | None = None
     ) -> decimal.Decimal | None:
         """Return a decimal as a column of so many digits and places holds it.
 

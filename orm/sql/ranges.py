@@ -121,7 +121,7 @@ class Range:
         return f"{self._bounds[0]}{_bound(self._lower)},{_bound(self._upper)}{self._bounds[1]}"
 
 
-def _bound(value: object) -> str:
+def _bound(value: Any) -> str:
     if value is None:
         return ""
     text = value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -36,7 +36,7 @@ def _own(target: LookupOwner) -> dict[str, type]:
     return found
 
 
-def _register(target: LookupOwner, lookup: Any, lookup_name: str | None = None) -> Any:
+def _register(target: LookupOwner, lookup: Any, lookup_name: str | None = None) -> object:
     """Make ``lookup`` (a Lookup or Transform class) available on this class, or on this one field.
 
     Usable as a decorator of the class.

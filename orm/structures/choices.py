@@ -94,7 +94,7 @@ def normalize_choices(value: object, *, depth: int = 0) -> Any:
         return value  # not of pairs: whoever asked says what is wrong
 
 
-def _nested(label: object, depth: int) -> Any:
+def _nested(label: object, depth: int) -> object:
     if isinstance(label, (str, bytes, Promise)) or not (isinstance(label, Iterable) or callable(label)):
         return label
     if callable(label) and not isinstance(label, Iterable):

@@ -13,7 +13,7 @@ class OrderedSet:
     def __init__(self, iterable: Iterable[object] | None = None) -> None:
         self.dict: dict[Any, None] = dict.fromkeys(iterable or ())
 
-    def add(self, item: Any) -> None:
+    def add(self, item: object) -> None:
         """Add an item; one that is there keeps its place."""
         self.dict[item] = None
 

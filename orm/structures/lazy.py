@@ -144,7 +144,7 @@ def _deferred_class(kinds: tuple[type, ...]) -> type[_Deferred]:
 
 def _again(
     function: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object], kinds: tuple[type, ...]
-) -> Any:
+) -> object:
     return _deferred_class(kinds)(function, args, kwargs)
 
 

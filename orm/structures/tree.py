@@ -30,7 +30,7 @@ class Node:
         node.__dict__.update(made.__dict__)
         return node
 
-    def add(self, data: Any, conn_type: str) -> Any:
+    def add(self, data: object, conn_type: str) -> Any:
         """Join ``data`` to this node by ``conn_type``; return what was added, or the node itself where it merged.
 
         A node joined otherwise becomes the first child of itself; a node that says the same is dissolved into this one.

@@ -35,7 +35,7 @@ class Assertions(unittest.TestCase):
         function: Callable[..., object] | None = None,
         *args: object,
         **kw: object,
-    ) -> Any:
+    ) -> object:
         around = self._message_in(context, what, message)
         if function is None:
             return around
@@ -60,7 +60,7 @@ class Assertions(unittest.TestCase):
     def _both(self, raw: str, expected: object) -> tuple[object, object]:
         return self._parsed(raw, "First"), self._parsed(expected, "Second") if isinstance(expected, str) else expected
 
-    def _parsed(self, text: str, which: str) -> Any:
+    def _parsed(self, text: str, which: str) -> object:
         try:
             return json.loads(text)
         except json.JSONDecodeError:
@@ -77,7 +77,7 @@ class Assertions(unittest.TestCase):
         if self._elements(xml1, "First", msg) == self._elements(xml2, "Second", msg):
             self.fail(self._formatMessage(msg, f"{xml1!r} == {xml2!r}"))
 
-    def _elements(self, text: str, which: str, msg: str | None) -> Any:
+    def _elements(self, text: str, which: str, msg: str | None) -> object:
         try:
             return _shape(ElementTree.fromstring(text.strip()))
         except ElementTree.ParseError as error:

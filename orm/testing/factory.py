@@ -124,6 +124,6 @@ class ModelFactory(Factory[M]):
                     later.append(result)
 
 
-def _settled(value: object) -> Any:
+def _settled(value: object) -> object:
     """Return a value, or what a coroutine that a declaration has returned gives."""
     return portal.run(awaited(value)) if inspect.iscoroutine(value) else value

@@ -60,7 +60,7 @@ def escape(text: object) -> SafeString:
     return SafeString(html.escape(str(text)))
 
 
-def conditional_escape(text: object) -> Any:
+def conditional_escape(text: Any) -> Any:
     """Return text escaped, unless it says it is HTML."""
     if isinstance(text, Promise):
         text = str(text)

@@ -15,7 +15,7 @@ from orm.text.durations import duration_iso_string
 class DjangoJSONEncoder(json.JSONEncoder):
     """A JSON encoder for the values of fields; fractions of a second are cut to milliseconds."""
 
-    def default(self, o: Any) -> Any:
+    def default(self, o: object) -> Any:
         """Return a value as one JSON has.
 
         Raises ``ValueError`` for an aware time, ``TypeError`` for what has no form in JSON.

@@ -87,7 +87,7 @@ def create_permissions(
 class ModelBackend:
     """Knows users by name and password, and what they may do."""
 
-    def authenticate(self, request: Any, username: Any = None, password: object = None, **kwargs: object) -> Any:
+    def authenticate(self, request: object, username: object = None, password: object = None, **kwargs: object) -> Any:
         """Return the active user who has this name and password, or None; takes the same time for a wrong name."""
         model = get_user_model()
         name = kwargs.get(model.USERNAME_FIELD) if username is None else username
@@ -134,20 +134,20 @@ class ModelBackend:
         known = self.get_all_permissions(user_obj) if user_obj.is_active else ()
         return any(perm.partition(".")[0] == app_label for perm in known)
 
-    def get_user_permissions(self, user_obj: Any, obj: object = None) -> set[str]:
+    def get_user_permissions(self, user_obj: object, obj: object = None) -> set[str]:
         """Return the permissions given to a user in person; of an object's there are none."""
         return read_permissions(user_obj, "user", obj)
 
-    def get_group_permissions(self, user_obj: Any, obj: object = None) -> set[str]:
+    def get_group_permissions(self, user_obj: object, obj: object = None) -> set[str]:
         """Return the permissions of a user's groups; of an object's there are none."""
         return read_permissions(user_obj, "group", obj)
 
-    def get_all_permissions(self, user_obj: Any, obj: object = None) -> set[str]:
+    def get_all_permissions(self, user_obj: object, obj: object = None) -> set[str]:
         """Return all permissions of a user; of an object's there are none."""
         return read_permissions(user_obj, "all", obj)
 
 
-def read_permissions(user: object, kind: str, obj: object) -> set[str]:
+def read_permissions(user: Any, kind: str, obj: object) -> set[str]:
     """Return what the tables say of a user; nothing of one that is in none."""
     if getattr(user, "is_anonymous", False) or not hasattr(user, "read_permissions"):
         return set()

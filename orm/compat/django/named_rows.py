@@ -10,7 +10,7 @@ from typing import Any
 __all__ = ["create_namedtuple_class", "make_model_tuple", "resolve_callables", "unpickle_named_row"]
 
 
-def make_model_tuple(model: object) -> tuple[str, str]:
+def make_model_tuple(model: Any) -> tuple[str, str]:
     """Return the label and the lower-case name of a model, a pair, or ``"app.Model"``.
 
     Raises ``ValueError`` for anything else.

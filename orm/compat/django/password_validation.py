@@ -64,7 +64,7 @@ class MinimumLengthValidator:
     def __init__(self, min_length: int = 8) -> None:
         self.min_length = min_length
 
-    def validate(self, password: str, user: Any = None) -> None:
+    def validate(self, password: str, user: object = None) -> None:
         """Raise ``ValidationError`` for a password that is too short."""
         if len(password) < self.min_length:
             raise ValidationError(
@@ -133,7 +133,7 @@ class CommonPasswordValidator:
         with open(password_list_path, encoding="utf-8") as lines:
             self.passwords = {line.strip() for line in lines}
 
-    def validate(self, password: str, user: Any = None) -> None:
+    def validate(self, password: str, user: object = None) -> None:
         """Raise ``ValidationError`` for a password on the list."""
         if password.lower().strip() in self.passwords:
             raise ValidationError("This password is too common.", code="password_too_common")
@@ -146,7 +146,7 @@ class CommonPasswordValidator:
 class NumericPasswordValidator:
     """Asks for a password that is no number."""
 
-    def validate(self, password: str, user: Any = None) -> None:
+    def validate(self, password: str, user: object = None) -> None:
         """Raise ``ValidationError`` for a password of digits only."""
         if password.isdigit():
             raise ValidationError("This password is entirely numeric.", code="password_entirely_numeric")

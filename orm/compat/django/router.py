@@ -27,19 +27,19 @@ class ConnectionRouter:
     def routers(self, routers: Any) -> None:
         routes.active = [made(each) for each in routers]
 
-    def db_for_read(self, model: Any, **hints: Any) -> str:
+    def db_for_read(self, model: object, **hints: object) -> str:
         """Return the alias to read a model's rows from."""
         return routes.to_read(model, hints)
 
-    def db_for_write(self, model: Any, **hints: Any) -> str:
+    def db_for_write(self, model: object, **hints: object) -> str:
         """Return the alias to write a model's rows to."""
         return routes.to_write(model, hints)
 
-    def allow_relation(self, obj1: Any, obj2: Any, **hints: Any) -> bool:
+    def allow_relation(self, obj1: object, obj2: object, **hints: object) -> bool:
         """Return whether two instances may refer to each other."""
         return routes.allow_relation(obj1, obj2, **hints)
 
-    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
+    def allow_migrate(self, db: str, app_label: str, **hints: object) -> bool:
         """Return whether tables of an application belong in a database."""
         return routes.allow_migrate(db, app_label, **hints)
 

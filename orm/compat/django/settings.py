@@ -271,7 +271,7 @@ def _capitals(source: object) -> dict[str, object]:
     return {name: getattr(source, name) for name in dir(source) if name.isupper()}
 
 
-def _from_orm(name: str) -> Any:
+def _from_orm(name: str) -> object:
     """Return a setting as Duotone's own configuration has it, in Django's form."""
     if name == "DATABASES":
         return {alias: _in_django_form(given) for alias, given in orm_settings.databases.items()}

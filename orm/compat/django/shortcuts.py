@@ -14,7 +14,7 @@ class Http404(Exception):
     """What was asked for is not there."""
 
 
-def _get_queryset(klass: object) -> Any:
+def _get_queryset(klass: Any) -> Any:
     """Return the QuerySet of a model or a manager; anything else is returned as it is. Packages ask for it."""
     return klass._default_manager.all() if hasattr(klass, "_default_manager") else klass
 

@@ -85,7 +85,7 @@ class AbsentDecorator(AbsentFunction):
         return _as_it_is
 
 
-def _as_it_is(decorated: object) -> Any:
+def _as_it_is(decorated: object) -> object:
     return decorated
 
 

@@ -48,12 +48,12 @@ class GenericForeignKey(KeptInstance, VirtualField):
         """Return a field declared the same way."""
         return self.like(GenericForeignKey(self.ct_field, self.fk_field, self.for_concrete_model))
 
-    def contribute_to_class(self, cls: type[Any], name: str, **options: Any) -> None:
+    def contribute_to_class(self, cls: type[Any], name: str, **options: object) -> None:
         """Join the model ``cls`` as its attribute ``name``."""
         super().contribute_to_class(cls, name)
         setattr(cls, name, self)
 
-    def check(self, **options: Any) -> list[CheckMessage]:
+    def check(self, **options: object) -> list[CheckMessage]:
         """What is wrong with the declaration: its name, or the two fields it stands on."""
         return list(generic_checks.generic_key_checks(self))
 

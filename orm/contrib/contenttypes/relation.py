@@ -144,7 +144,7 @@ class GenericRelation(VirtualField):
 
     # -- wiring --------------------------------------------------------------------------------------------------------
 
-    def contribute_to_class(self, cls: type[Any], name: str, **options: Any) -> None:
+    def contribute_to_class(self, cls: type[Any], name: str, **options: object) -> None:
         """Join the model ``cls`` as its attribute ``name``, and the other model as a word in its queries."""
         super().contribute_to_class(cls, name)
         setattr(cls, name, GenericRelationDescriptor(self))
@@ -191,7 +191,7 @@ class GenericRelation(VirtualField):
                 return field
         return None
 
-    def check(self, **options: Any) -> list[CheckMessage]:
+    def check(self, **options: object) -> list[CheckMessage]:
         """What is wrong with the declaration: its name, the model it leads to, or that model's generic key."""
         return list(generic_checks.generic_relation_checks(self))
 

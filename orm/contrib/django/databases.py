@@ -174,7 +174,7 @@ def watch(sender: object, connection: Any, **further: object) -> None:
         connection.execute_wrappers.append(tell_of_own_transaction)
 
 
-def tell_of_own_transaction(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+def tell_of_own_transaction(execute: Any, sql: str, params: Any, many: bool, context: Any) -> object:
     """Warn of a query of Django's beside a transaction that this library has open in the same code, and run it."""
     alias = context["connection"].alias
     if alias in settings.databases and transaction_block(alias) is not None and not is_borrowed(alias):

@@ -30,7 +30,7 @@ class Mirrors:
         self._origins: dict[Any, Any] = {}
         self._lock = threading.RLock()
 
-    def of(self, model: Any) -> Any:
+    def of(self, model: object) -> Any:
         """Return the mirror of one of Django's models, made now with those it is related to if it is not there."""
         found = self._made.get(model)
         if found is not None:
@@ -40,7 +40,7 @@ class Mirrors:
                 self._make(each)
         return self._made[model]
 
-    def origin(self, mirrored: Any) -> Any:
+    def origin(self, mirrored: object) -> Any:
         """Return the Django model of a mirror; None for any other class."""
         return self._origins.get(mirrored)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Spans:
     """Opens a span for each statement. Raises ``ImproperlyConfigured`` where the API is not installed."""
 
-    def __init__(self, tracer: object) -> None:
+    def __init__(self, tracer: Any) -> None:
         if not hasattr(tracer, "start_as_current_span"):
             raise ImproperlyConfigured(
                 f"tracer is an OpenTelemetry tracer, such as trace.get_tracer('shop'), not {tracer!r}."

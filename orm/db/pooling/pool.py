@@ -116,7 +116,7 @@ class Pool:
                 waited.set(monotonic() - began)
                 return entry
 
-    async def _wait(self, waiter: Waiter, began: float) -> Any:
+    async def _wait(self, waiter: Waiter, began: float) -> object:
         self._waits += 1
         limit = began + self.options.acquire_timeout
         try:

@@ -98,7 +98,7 @@ class ReplicaRouter:
 
     # -- what a router answers -----------------------------------------------------------------------------------------
 
-    def db_for_read(self, model: Any, **hints: Any) -> str:
+    def db_for_read(self, model: object, **hints: object) -> str:
         """Return the alias to read from, by what is known without a look."""
         return self.primary if self._sticks() else self._choose()
 
@@ -112,16 +112,16 @@ class ReplicaRouter:
                 await self._look(alias, health)
         return self._choose()
 
-    def db_for_write(self, model: Any, **hints: Any) -> str:
+    def db_for_write(self, model: object, **hints: object) -> str:
         """Return the primary."""
         return self.primary
 
-    def allow_relation(self, obj1: Any, obj2: Any, **hints: Any) -> bool | None:
+    def allow_relation(self, obj1: Any, obj2: Any, **hints: object) -> bool | None:
         """Allow relations within the primary and its replicas, which hold the same rows."""
         mine = {self.primary, *self.replicas}
         return True if {obj1._state.db, obj2._state.db} <= mine else None
 
-    def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **hints: Any) -> bool | None:
+    def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **hints: object) -> bool | None:
         """Allow no tables to be made on replicas: they come from the primary."""
         return False if db in self._health else None
 

@@ -123,7 +123,7 @@ class Routes:
 
     # -- relations and tables ------------------------------------------------------------------------------------------
 
-    def allow_relation(self, one: Any, other: Any, **hints: Any) -> bool:
+    def allow_relation(self, one: Any, other: Any, **hints: object) -> bool:
         """Whether two instances may refer to each other; by default those of one database may."""
         for router in self.routers():
             if hasattr(router, "allow_relation"):
@@ -150,7 +150,7 @@ class Routes:
                 "allow that."
             )
 
-    def allow_migrate(self, alias: str, app_label: str, **hints: Any) -> bool:
+    def allow_migrate(self, alias: str, app_label: str, **hints: object) -> bool:
         """Whether tables of an app belong in a database; by default all belong everywhere."""
         for router in self.routers():
             if hasattr(router, "allow_migrate"):

@@ -254,7 +254,7 @@ class Columns:
     def _column(self, name: str) -> str:
         return f"{name}_id" if self.final.is_relation else name
 
-    def _bound(self, field: Any) -> Any:
+    def _bound(self, field: Field) -> Any:
         """A field that knows its type."""
         state = self.state.clone()
         state.alter_field(self.app, self.model_name.lower(), self.name, field, True)
@@ -339,7 +339,7 @@ class Columns:
         ]  # fmt: skip
 
     @staticmethod
-    def _kind(field: Any) -> Any:
+    def _kind(field: Field) -> Any:
         """A field of a type, for a cast."""
         sized = ("max_length", "max_digits", "decimal_places", "db_collation", "base_field", "srid", "dim")
         return remade(field, {key: value for key, value in field_options(field).items() if key in sized})

@@ -89,7 +89,7 @@ def _constant(default: object) -> bool:
     return not hasattr(default, "resolve_expression") or isinstance(default, (Value, Now))
 
 
-def altered(old: Any, new: Any, model: type[AwaitableModel], dialect: Dialect) -> Iterator[str]:
+def altered(old: Field, new: Field, model: type[AwaitableModel], dialect: Dialect) -> Iterator[str]:
     """What is wrong with a column that changes."""
     if old.many_to_many or not (old.concrete and new.concrete):
         return

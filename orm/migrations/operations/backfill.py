@@ -144,7 +144,7 @@ class Backfill(Operation):
         schema_editor: AwaitableSchemaEditor,
         state: ProjectState,
         update: Mapping[str, object],
-        where: Any,
+        where: object,
         step: str,
         other_way: str,
     ) -> None:
@@ -241,5 +241,5 @@ def _told(key: Field, value: object) -> str | None:
     return None if value is None else json.dumps(key.get_prep_value(value), default=str)
 
 
-def _read(key: Field, text: str) -> Any:
+def _read(key: Field, text: str) -> object:
     return key.to_python(json.loads(text))

@@ -74,7 +74,7 @@ def take_rule(options: Mapping[str, Any], operation: AwaitableOperation) -> Opti
     return {**options, option: have}
 
 
-def _renamed(index: Index, operation: RenameIndex) -> Any:
+def _renamed(index: Index, operation: RenameIndex) -> object:
     if index.name != operation.old_name:
         return index
     renamed = index.clone()

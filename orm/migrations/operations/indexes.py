@@ -105,7 +105,7 @@ class AddIndex(IndexOperation):
     def migration_name_fragment(self) -> str:
         return f"{self.model_name_lower}_{self.index.name.lower()}"
 
-    def reduce(self, operation: Any, app_label: str) -> bool | list[Any]:
+    def reduce(self, operation: object, app_label: str) -> bool | list[Any]:
         if isinstance(operation, RemoveIndex) and self.index.name == operation.name:
             return []
         if isinstance(operation, RenameIndex) and self.index.name == operation.old_name:

@@ -22,6 +22,7 @@ from orm.models.relations.join_model import join_table_name
 if TYPE_CHECKING:
     from orm.migrations.operation import AwaitableOperation
     from orm.migrations.state import ProjectState
+    from orm.models.base import AwaitableModel
     from orm.models.schema_editor import AwaitableSchemaEditor
     from orm.structures.deconstruct import DeconstructedOperation
 
@@ -267,7 +268,9 @@ async def _rename(
     await _rename_join_tables(schema_editor, old_model, new_model)
 
 
-async def _rename_join_tables(schema_editor: AwaitableSchemaEditor, old_model: Any, new_model: Any) -> None:
+async def _rename_join_tables(
+    schema_editor: AwaitableSchemaEditor, old_model: type[AwaitableModel], new_model: type[AwaitableModel]
+) -> None:
     """The join tables of the model's own fields, and of others' that have a column called after it."""
     own = zip(old_model._meta.local_many_to_many, new_model._meta.local_many_to_many, strict=True)
     pairs = list(own)

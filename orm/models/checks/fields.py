@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Found = Iterator[CheckMessage]
 
 
-def check(field: Any, aliases: Iterable[str]) -> list[CheckMessage]:
+def check(field: Field, aliases: Iterable[str]) -> list[CheckMessage]:
     """What is wrong with a field's declaration; ``aliases`` are databases that must be able to hold its column."""
     return [
         *_name(field),

@@ -251,7 +251,7 @@ class Field(OwnReading, ColumnTypes, Generic[T]):
             self.verbose_name = self.name.replace("_", " ")
 
     def contribute_to_class(
-        self, cls: type[AwaitableModel], name: str, private_only: bool = False, **options: Any
+        self, cls: type[AwaitableModel], name: str, private_only: bool = False, **options: object
     ) -> None:
         """Take a place in ``cls``: in its ``_meta``, as a descriptor, with ``get_<name>_display`` for choices.
 
@@ -476,7 +476,7 @@ class Field(OwnReading, ColumnTypes, Generic[T]):
         """The value as text, for serialising."""
         return str(self.value_from_object(instance))
 
-    def formfield(self, **options: Any) -> Any:
+    def formfield(self, **options: object) -> Any:
         """Refuse: there are no forms here. Raises ``NotImplementedError``."""
         raise NotImplementedError(f"{self} has no form field: forms are no part of this library.")
 
@@ -565,7 +565,7 @@ def _rebuild_field(cls: type[Field[Any]], args: tuple[Any, ...], options: dict[s
     return cls(*args, **options)
 
 
-def _field_of(model: type[AwaitableModel], name: str) -> Any:
+def _field_of(model: type[AwaitableModel], name: str) -> object:
     return model._meta.get_field(name)
 
 

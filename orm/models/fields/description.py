@@ -69,7 +69,7 @@ UNTOLD = frozenset({"name"})
 """Options that are told otherwise: the name comes first of all."""
 
 
-def _as_given(value: object) -> Any:
+def _as_given(value: object) -> object:
     if isinstance(value, CallableChoiceIterator):
         return value.func
     return value

@@ -49,7 +49,7 @@ class FileDescriptor:
         held[name] = made = self._wrapped(instance, file)
         return made
 
-    async def _aload(self, instance: object, loaded: Any) -> Any:
+    async def _aload(self, instance: object, loaded: Any) -> object:
         await loaded
         return self.__get__(instance, type(instance))
 

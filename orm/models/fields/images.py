@@ -131,7 +131,7 @@ class ImageField(FileField):
         FileField.own_checks(self, (), None)
 
     def contribute_to_class(
-        self, cls: type[AwaitableModel], name: str, private_only: bool = False, **options: Any
+        self, cls: type[AwaitableModel], name: str, private_only: bool = False, **options: object
     ) -> None:
         """Also: instances note the size where there are fields for it."""
         super().contribute_to_class(cls, name, private_only, **options)

@@ -179,7 +179,7 @@ class ForeignKey(RelatedField[T]):
             has_db_default=self.has_db_default,
         )
 
-    def contribute_to_class(self, cls: type[Any], name: str, private_only: bool = False, **options: Any) -> None:
+    def contribute_to_class(self, cls: type[Any], name: str, private_only: bool = False, **options: object) -> None:
         """Join the model ``cls`` as its field ``name``."""
         super().contribute_to_class(cls, name, private_only, **options)
         setattr(cls, name, self.forward_related_accessor_class(self))

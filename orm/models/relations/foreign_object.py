@@ -115,7 +115,7 @@ class ForeignObject(RelatedField[Any]):
         yield from relation_checks.relation_checks(self)
         yield from relation_checks.foreign_object_checks(self)
 
-    def contribute_to_class(self, cls: type[Any], name: str, private_only: bool = False, **options: Any) -> None:
+    def contribute_to_class(self, cls: type[Any], name: str, private_only: bool = False, **options: object) -> None:
         """Join the model ``cls`` as its field ``name``."""
         super().contribute_to_class(cls, name, private_only, **options)
         setattr(cls, name, ForwardObjectDescriptor(self))
@@ -231,7 +231,7 @@ class ForwardObjectDescriptor(ForwardOneDescriptor):
         related = instance.__dict__.get(self.name)
         return related is not None and self.field.target_values_of(related) == self.field.values_of(instance)
 
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
+    def __get__(self, instance: AwaitableModel | None, owner: Any = None) -> Any:
         if instance is None:
             return self
         if self.is_cached(instance):
@@ -325,14 +325,14 @@ class ReverseObjectDescriptor:
         link = Link(self.name, self.rel, self.field)
         return manager_class(ObjectRelatedManager, self.rel.related_model._default_manager, link)
 
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
+    def __get__(self, instance: AwaitableModel | None, owner: Any = None) -> Any:
         if instance is None:
             return self
         manager = object.__new__(self.related_manager_cls)
         manager.instance = instance
         return manager
 
-    def __set__(self, instance: Any, value: Any) -> None:
+    def __set__(self, instance: AwaitableModel, value: Any) -> None:
         raise TypeError(
             "Direct assignment to the reverse side of a related set is prohibited. "
             f"Use {self.name}.set() instead. (In async code: await {self.name}.aset().)"

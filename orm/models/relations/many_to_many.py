@@ -171,7 +171,7 @@ class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
             if getattr(self, option):
                 raise ImproperlyConfigured(f"{self}: a many-to-many relation has no column, so {option} can't be set.")
 
-    def contribute_to_class(self, cls: type[Any], name: str, private_only: bool = False, **options: Any) -> None:
+    def contribute_to_class(self, cls: type[Any], name: str, private_only: bool = False, **options: object) -> None:
         """Join the model ``cls`` as its field ``name``; make the join model once ``cls`` and the target exist."""
         super().contribute_to_class(cls, name, private_only, **options)
         setattr(cls, name, ManyToManyDescriptor(self.remote_field, reverse=False))
@@ -286,11 +286,11 @@ class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
         """Return the join table's name, for the model with these options."""
         return str(self.through._meta.db_table)
 
-    def _get_m2m_attr(self, related: object, attr: str) -> Any:
+    def _get_m2m_attr(self, related: object, attr: str) -> object:
         """Return an attribute of the join model's foreign key to the declaring model."""
         return getattr(self.source_foreign_key, attr)
 
-    def _get_m2m_reverse_attr(self, related: object, attr: str) -> Any:
+    def _get_m2m_reverse_attr(self, related: object, attr: str) -> object:
         """Return an attribute of the join model's foreign key to the related model."""
         return getattr(self.target_foreign_key, attr)
 

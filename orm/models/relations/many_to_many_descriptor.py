@@ -63,7 +63,7 @@ class ManyToManyDescriptor:
             operations = joined_objects.JoinedObjectsManager
         return manager_class.manager_class(operations, model._default_manager, link)
 
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
+    def __get__(self, instance: AwaitableModel | None, owner: Any = None) -> Any:
         if instance is None:
             return self
         cls = self.related_manager_cls

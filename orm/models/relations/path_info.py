@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from orm.sql import added, hop
+    from orm.sql.described import ModelField
     from orm.sql.hop import Hop
 else:
     added = late_module("orm.sql.added")
@@ -79,7 +80,7 @@ def forward_path(field: Any, filtered_relation: object) -> list[PathInfo]:
     ]  # fmt: skip
 
 
-def reverse_path(field: Any, filtered_relation: Any) -> list[PathInfo]:
+def reverse_path(field: ModelField, filtered_relation: Any) -> list[PathInfo]:
     """Return the step from a row to those whose field refers to it."""
     own = field.model._meta
     return [

@@ -43,7 +43,7 @@ class ReverseManyDescriptor:
         link = manager_class.Link(self.name, self.rel, self.field)
         return manager_class.manager_class(many.RelatedManager, self.rel.related_model._default_manager, link)
 
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
+    def __get__(self, instance: AwaitableModel | None, owner: Any = None) -> Any:
         if instance is None:
             return self
         cls = self.related_manager_cls

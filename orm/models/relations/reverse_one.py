@@ -49,7 +49,7 @@ class ReverseOneDescriptor(PrefetchQuerysets):
         """Whether it is known what refers to the instance, or that nothing does."""
         return self.name in instance.__dict__
 
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
+    def __get__(self, instance: AwaitableModel | None, owner: Any = None) -> Any:
         if instance is None:
             return self
         related = instance.__dict__.get(self.name, _MISSING)

@@ -50,7 +50,7 @@ class VirtualField:
     def __repr__(self) -> str:
         return f"<{type(self).__module__}.{type(self).__qualname__}: {vars(self).get('name', '(unnamed)')}>"
 
-    def contribute_to_class(self, cls: type[Any], name: str, **options: Any) -> None:
+    def contribute_to_class(self, cls: type[Any], name: str, **options: object) -> None:
         """Join the model ``cls`` as its attribute ``name``."""
         self.name = name
         self.model = cls

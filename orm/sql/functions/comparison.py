@@ -27,7 +27,7 @@ class Cast(Func):
             raise TypeError(f"Cast() takes a field such as TextField() to say the type, not {output_field!r}")
         super().__init__(expression, output_field=output_field)
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: object) -> Rendered:
         source = self.source_expressions[0]
         sql, params = compiler.compile_value(source)
         given = source.output_field_or_none
@@ -105,7 +105,7 @@ class Collate(Func):
         self.collation = collation
         super().__init__(expression)
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: object) -> Rendered:
         sql, params = compiler.compile_value(self.source_expressions[0])
         return f"{sql} COLLATE {connection.quote(self.collation)}", params
 

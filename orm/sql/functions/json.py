@@ -39,7 +39,7 @@ class JSONArray(_MakesJSON):
 
     takes_extra: ClassVar[bool] = False
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: object) -> Rendered:
         items, params = self._arguments(compiler)
         return connection.json_array(items), params
 
@@ -51,7 +51,7 @@ class JSONObject(_MakesJSON):
         items = [part for name, value in fields.items() for part in (Value(name), as_reference(value))]
         super().__init__(*items)
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: object) -> Rendered:
         items, params = self._arguments(compiler)
         return connection.json_object(items), params
 

@@ -139,7 +139,7 @@ class Extract(InZone, Transform):
                 f"Cannot extract component {self.part!r} from {MOMENT_FIELDS[kind]} {source_named(self.lhs)}."
             )
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: object) -> Rendered:
         sql, params = compiler.compile(self.lhs)
         sql_type = self.lhs.output_field
         self.check_source(sql_type)
@@ -188,7 +188,7 @@ class TruncateTransform(InZone, Transform):
             source, result = MOMENT_FIELDS[sql_type.kind], MOMENT_FIELDS[self.result.kind]
             raise ValueError(f"Cannot truncate {source} {named} to {result}.")
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: object) -> Rendered:
         sql, params = compiler.compile(self.lhs)
         sql_type = self.lhs.output_field
         self.check_source(sql_type)
@@ -223,7 +223,7 @@ class Now(Func):
     def _infer_output_field(self) -> SQLType | None:
         return types.DATETIME
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **extra_context: Any) -> Rendered:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **extra_context: object) -> Rendered:
         """Return the database's own words, or what a subclass says in ``extra_context``."""
         return super().as_sql(compiler, connection, **extra_context) if extra_context else (connection.now(), [])
 
@@ -291,7 +291,7 @@ class Trunc(InZone):
             result = MOMENT_FIELDS["datetime" if wanted == sql_type.kind else wanted]
             raise ValueError(f"Cannot truncate {MOMENT_FIELDS[sql_type.kind]} {named} to {result}.")
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: object) -> Rendered:
         source = self.source_expressions[0]
         sql, params = compiler.compile_value(source)
         field = source.output_field

@@ -65,11 +65,11 @@ class _OfNumerics(Func):
 
     takes_extra: ClassVar[bool] = False
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> Rendered:
+    def as_sql(self, compiler: Compiler, connection: Any, **context: object) -> Rendered:
         given, params = self._given(compiler)
         return connection.numeric_function(self.function, given), params
 
-    def _given(self, compiler: Any) -> tuple[list[tuple[str, str | None]], list[Any]]:
+    def _given(self, compiler: Compiler) -> tuple[list[tuple[str, str | None]], list[Any]]:
         given: list[tuple[str, str | None]] = []
         params: list[Any] = []
         for item in self.source_expressions:
@@ -91,7 +91,7 @@ class Round(_OfNumerics):
         super().__init__(expression, *rest, **extra)
         self.to_tens = isinstance(precision, int) and precision < 0  # which not every database can
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> Rendered:
+    def as_sql(self, compiler: Compiler, connection: Any, **context: object) -> Rendered:
         if not self.to_tens:
             return super().as_sql(compiler, connection, **context)
         given, params = self._given(compiler)

@@ -47,7 +47,7 @@ class _Counting(_Text):
 
     takes_extra: ClassVar[bool] = False
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: object) -> Rendered:
         return _Text.as_sql(_narrowed(self, connection), compiler, connection, **context)
 
 
@@ -109,7 +109,7 @@ class MD5(_TextTransform):
 class _Digest(_TextTransform):
     takes_extra: ClassVar[bool] = False
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> Rendered:
+    def as_sql(self, compiler: Compiler, connection: Any, **context: object) -> Rendered:
         sql, params = compiler.compile(self.lhs)
         return connection.digest(self.function, sql), params
 
@@ -169,7 +169,7 @@ class Chr(_TextTransform):
     def __init__(self, expression: Any, **extra: Any) -> None:
         super().__init__(whole(expression), **extra)
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: object) -> Rendered:
         return _TextTransform.as_sql(_narrowed(self, connection), compiler, connection, **context)
 
 
@@ -193,7 +193,7 @@ class Concat(_Text):
             raise ValueError("Concat must take at least two expressions")
         super().__init__(*expressions, **extra)
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: object) -> Rendered:
         parts: list[str] = []
         params: list[Any] = []
         for item in self.source_expressions:
