@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
     from orm.models.fields.base import Field
     from orm.query.delete_instances import OneDelete
+    from orm.sql.described import ModelField
     from orm.sql.dialect import Dialect
 
 _plans: dict[type[Any], Unseen | None] = {}
