@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
+from orm import errors
 from orm.bridge.guard import policy
 from orm.epoch import Reason, epoch
 from orm.errors import ImproperlyConfigured
@@ -43,6 +44,7 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
     "zoned_columns": ((bool,), False, "a bool"),
     "declared_types": ((bool,), False, "a bool"),
     "state_in_dict": ((bool,), False, "a bool"),
+    "advice_in_errors": ((bool,), True, "a bool"),
     "authentication_backends": ((Sequence,), (), "a list of dotted paths of classes"),
     "silenced_checks": ((Sequence,), (), "a list of identifiers of checks"),
     "swapped_models": ((Mapping,), {}, "a mapping of Meta.swappable names to models, as 'app.Model'"),
@@ -89,6 +91,7 @@ class Settings:
     zoned_columns: bool
     declared_types: bool
     state_in_dict: bool
+    advice_in_errors: bool
     authentication_backends: Sequence[str]
     silenced_checks: Sequence[str]
     swapped_models: Mapping[str, str]
@@ -162,6 +165,8 @@ def configure(databases: str | Mapping[str, object] | None = None, **others: obj
             True: what a caller's own SQL reads is as Django's drivers read it: on SQLite as its column was declared, on
             PostgreSQL an address as text),
             ``state_in_dict`` (False; True: ``_state`` stands in the ``__dict__`` of every instance from the start),
+            ``advice_in_errors`` (True: errors say what may have been meant and what to do; False: their texts are
+            Django's, and that is a note below the traceback),
             ``authentication_backends`` ([]: who knows what users may do, besides the tables of ``orm.contrib.auth``),
             ``silenced_checks`` ([]: identifiers of checks nobody wants to hear of),
             ``swapped_models`` ({}: which model stands in for a swappable one, by the name in its ``Meta.swappable``),
@@ -195,6 +200,7 @@ def tell_types() -> None:
     sql_types.strict_values = settings.__dict__["strict_values"]
     sql_types.same_everywhere = settings.__dict__["same_everywhere"]
     sql_types.declared_types = settings.__dict__["declared_types"]
+    errors.advice_in_errors = settings.__dict__["advice_in_errors"]
     name = settings.__dict__["time_zone"]
     zone = sql_types.UTC if name == "UTC" else import_module("zoneinfo").ZoneInfo(name)
     zoned = settings.__dict__["use_tz"]

@@ -6,13 +6,31 @@ edge (inside each backend's connection) and stay reachable as ``__cause__``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+E = TypeVar("E", bound=Exception)
+
 NON_FIELD_ERRORS = "__all__"
+
+advice_in_errors = True
+"""Whether the text of an error says where it is and what to do, besides what Django's says; else a note of it does."""
+
+
+def advised(kind: Callable[[str], E], said: str, advice: str, place: str = "") -> E:
+    """Return an error of a kind that says what Django's says, and before it the place and after it some advice.
+
+    Programs written for Django print what errors say, and keep it. For them, without ``advice_in_errors``, it is
+    Django's alone, and the rest is a note, which Python shows below a traceback.
+    """
+    if advice_in_errors:
+        return kind(f"{place}{said}{advice}")
+    error = kind(said)
+    error.add_note(f"{place}{advice}".lstrip(" .,:;\n").rstrip(": \n"))
+    return error
 
 
 class Error(Exception):

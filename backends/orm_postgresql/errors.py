@@ -86,7 +86,7 @@ def columns_of(place: Place) -> tuple[str, ...]:
 def error_of(sqlstate: str, text: str, place: Place) -> errors.DatabaseError:
     """Return the exception for a SQLSTATE, what the server said, and where it said that it was."""
     kind = _BY_STATE.get(sqlstate) or _BY_CLASS.get(sqlstate[:2], errors.DatabaseError)
-    error = kind(f"{text}\n{_REMEDIES[sqlstate]}" if sqlstate in _REMEDIES else text)
+    error = errors.advised(kind, text, f"\n{_REMEDIES[sqlstate]}") if sqlstate in _REMEDIES else kind(text)
     if isinstance(error, errors.IntegrityError):
         error.constraint, error.table = place.constraint or None, place.table or None
         error.columns = columns_of(place)

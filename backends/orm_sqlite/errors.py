@@ -103,17 +103,18 @@ def translate(error: BaseException, waited: float = 0.0, sql: str = "") -> error
         return errors.DataError("a number is too large for SQLite, whose integers have 64 bits")
     if code == sqlite3.SQLITE_ERROR:
         same = types.same_everywhere
+        kind = errors.ProgrammingError if same else errors.OperationalError
         if text == "malformed JSON" and ("ORM_SERIES(" in sql or "counted(value, stop, step)" in sql):
             return errors.DataError(f"{text}, or the step of a GenerateSeries is 0, which it must not be.")
         if text.startswith(_MISSING_TABLE) and calls(sql, name := text.partition(": ")[2]):
             text = f"{text}. {name}() is called as a function that gives rows, and this SQLite has none of that name."
         elif text.startswith(_MISSING_TABLE):
-            text = f"{text}. {errors.TABLES_ARE_MADE_BY}"
+            return errors.advised(kind, text, f". {errors.TABLES_ARE_MADE_BY}")
         elif _MISSING_COLUMN.match(text):
-            text = f"{text}. {errors.COLUMNS_ARE_MADE_BY}"
+            return errors.advised(kind, text, f". {errors.COLUMNS_ARE_MADE_BY}")
         elif same and text.lower().startswith(_WRONG_VALUE):
             return errors.DataError(text)
-        return errors.ProgrammingError(text) if same else errors.OperationalError(text)
+        return kind(text)
     if code is not None and code & 0xFF == sqlite3.SQLITE_BUSY:
         return busy(code, text, waited)
     if code == sqlite3.SQLITE_TOOBIG and "ORM_SERIES(" in sql:

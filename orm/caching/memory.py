@@ -98,7 +98,7 @@ class LocMemCache(BaseCache):
         with self._shelf.lock:
             entry = self._living(made)
             if entry is None:
-                raise ValueError(f"Key '{key}' not found")
+                raise ValueError(f"Key '{made}' not found")
             value = pickle.loads(entry.pickled) + delta
             self._shelf.entries[made] = Entry(pickle.dumps(value, pickle.HIGHEST_PROTOCOL), entry.ends)
         return value

@@ -19,7 +19,7 @@ from orm.db.database_blocking import Database
 from orm.db.entry_points import entry_points, load
 from orm.db.url import DatabaseURL, nearest
 from orm.epoch import Reason, epoch
-from orm.errors import ConnectionDoesNotExist, ImproperlyConfigured
+from orm.errors import ConnectionDoesNotExist, ImproperlyConfigured, advised
 
 DEFAULT_DB_ALIAS = DEFAULT_ALIAS
 ENTRY_POINT_GROUP = "orm.backends"
@@ -102,7 +102,7 @@ class Databases(dict[str, "Database"]):
     def __missing__(self, alias: str) -> Database:
         configured = settings.databases
         if alias not in configured:
-            raise ConnectionDoesNotExist(self._unknown(alias))
+            raise self._unknown(alias)
         with self._lock:
             if not super().__contains__(alias):
                 url = DatabaseURL.parse(configured[alias])
@@ -112,13 +112,15 @@ class Databases(dict[str, "Database"]):
                 observe()
             return self[alias]
 
-    def _unknown(self, alias: str) -> str:
+    def _unknown(self, alias: str) -> ConnectionDoesNotExist:
+        said = f"The connection {alias!r} doesn't exist"
         if not settings.databases:
-            return (
-                f"The connection {alias!r} doesn't exist: no database is configured. Call "
+            return ConnectionDoesNotExist(
+                f"{said}: no database is configured. Call "
                 "orm.configure('sqlite:///file.db'), set DATABASE_URL, or write [tool.orm] in pyproject.toml."
             )
-        return f"The connection {alias!r} doesn't exist{nearest(str(alias), settings.databases)}"
+        advice = nearest(str(alias), settings.databases)
+        return advised(ConnectionDoesNotExist, f"{said}.", advice.removeprefix("."))
 
     def named(self, alias: str | None) -> Database:
         """Return the database of an alias, or the default one for None."""

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from orm import errors
 from orm.late import difflib
 from orm.models.applications import Applications
 from orm.models.redeclared import INTERACTIVE, follow
@@ -119,7 +120,7 @@ class Apps(Applications):
         """The model of a label and a name, also while models are being imported; ``LookupError`` for none."""
         model = self.find(app_label, model_name)
         if model is None:
-            raise LookupError(self._not_found(app_label, model_name))
+            raise self._not_found(app_label, model_name)
         return model
 
     def register_model(self, app_label: str, model: type[AwaitableModel]) -> None:
@@ -208,16 +209,17 @@ class Apps(Applications):
             )
         return app_label, model_name
 
-    def _not_found(self, label: str, name: str) -> str:
+    def _not_found(self, label: str, name: str) -> LookupError:
         known = [model._meta.label for model in self]
         near = difflib.get_close_matches(f"{label}.{name}", known, n=3)
-        if near:
-            return f"No model {label}.{name}. Did you mean {' or '.join(near)}?"
+        if near and errors.advice_in_errors:
+            return LookupError(f"No model {label}.{name}. Did you mean {' or '.join(near)}?")
         if label in self.app_configs:
-            return f"App '{label}' doesn't have a '{name}' model; import the module that declares it first."
-        return (
-            f"No installed app with label '{label}', and no model {label}.{name} is declared; import its module first."
-        )
+            said, advice = f"App '{label}' doesn't have a '{name}' model", "; import the module that declares it first."
+        else:
+            said = f"No installed app with label '{label}'"
+            advice = f", and no model {label}.{name} is declared; import its module first."
+        return LookupError(f"{said}{advice}" if errors.advice_in_errors else f"{said}.")
 
 
 apps = Apps(installed_apps=None)

@@ -19,6 +19,7 @@ from orm.errors import (
     MultipleObjectsReturned,
     ObjectDoesNotExist,
     ObjectNotUpdated,
+    advised,
 )
 from orm.late import late_module
 from orm.models.batches import batch_of, open_batches
@@ -92,9 +93,11 @@ class AwaitableModel(metaclass=ModelBase):
             pre_init.send_now(type(self), args=args, kwargs=kwargs)
         if args and len(args) > len(meta.concrete_fields):
             names = [field.attname for field in meta.concrete_fields]
-            raise IndexError(
-                f"Number of args exceeds number of fields: {meta.object_name}() takes at most {len(names)} values "
-                f"({', '.join(names)}), but {len(args)} were given."
+            raise advised(
+                IndexError,
+                "Number of args exceeds number of fields",
+                f": {meta.object_name}() takes at most {len(names)} values ({', '.join(names)}), but {len(args)} were "
+                "given.",
             )
         if args and kwargs:
             initialiser.refuse_twice(meta, len(args), kwargs)
@@ -460,9 +463,10 @@ class AwaitableModel(metaclass=ModelBase):
             if field.is_unsaved(related):
                 if batch is not None and batch.holds(related):
                     continue
-                raise ValueError(
-                    f"{action}() prohibited to prevent data loss due to unsaved related object '{field.name}'. "
-                    f"Save {related!r} first."
+                raise advised(
+                    ValueError,
+                    f"{action}() prohibited to prevent data loss due to unsaved related object '{field.name}'.",
+                    f" Save {related!r} first.",
                 )
             if pending and field.name in pending and held.get(field.attname) in NO_KEY:
                 held[field.attname] = getattr(related, field.target_attname)

@@ -52,6 +52,8 @@ class BaseConstraint:
     _declared: tuple[tuple[Any, ...], dict[str, Any]]
     field_names: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
+    is_total_unique: bool = False
+    """Whether every row has values of its own in ``field_names``."""
 
     def __init__(
         self, *, name: str, violation_error_message: str | None = None, violation_error_code: str | None = None
@@ -274,6 +276,7 @@ class UniqueConstraint(BaseConstraint):
         self.condition = condition
         self.deferrable = deferrable
         self.nulls_distinct = nulls_distinct
+        self.is_total_unique = bool(self.fields) and condition is None
 
     def _parts_shown(self) -> Iterator[str]:
         yield f"fields={self.fields!r}" if self.fields else f"expressions={self.expressions!r}"

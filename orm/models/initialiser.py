@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from orm.errors import FieldError
+from orm.errors import FieldError, advised
 from orm.late import difflib
 from orm.models.fetching import has_setter, vars_of
 from orm.models.options import Options
@@ -163,4 +163,4 @@ def take_extra(instance: AwaitableModel, extra: dict[str, object]) -> None:
         known = [*meta.fields_map, *meta.property_names]
         near = difflib.get_close_matches(name, known, n=2)
         hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else f" It has {', '.join(sorted(known))}."
-        raise TypeError(f"{meta.object_name}() got unexpected keyword arguments: {unknown}.{hint}")
+        raise advised(TypeError, f"{meta.object_name}() got unexpected keyword arguments: {unknown}", f".{hint}")

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVa
 from orm.altering import keep_mark
 from orm.bridge.crossing import is_async
 from orm.bridge.overrides import awaitable_from, blocking_from, is_generated, nearest, pairs_of
+from orm.errors import advised
 from orm.query.queryset_blocking import QuerySet
 
 if TYPE_CHECKING:
@@ -310,8 +311,10 @@ class ManagerDescriptor:
         if instance is None:
             return self.manager
         name = type(instance).__name__
-        raise AttributeError(
-            f"Manager isn't accessible via {name} instances: it belongs to the class, as {name}.{self.manager.name}."
+        raise advised(
+            AttributeError,
+            f"Manager isn't accessible via {name} instances",
+            f": it belongs to the class, as {name}.{self.manager.name}.",
         )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.config import settings
 from orm.epoch import Reason, epoch
-from orm.errors import FieldDoesNotExist, ImproperlyConfigured
+from orm.errors import FieldDoesNotExist, ImproperlyConfigured, advised
 from orm.late import difflib, late_module
 from orm.models.apps import Apps
 from orm.models.apps import apps as default_apps
@@ -40,12 +40,12 @@ else:
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
-def unknown_name(meta: Options, name: str) -> str:
-    """A sentence for a name the model does not have, with the nearest ones it has."""
+def unknown_name(meta: Options, name: str) -> FieldDoesNotExist:
+    """The error for a name the model does not have, with the nearest ones it has."""
     known = sorted(known for known in meta.names if not known.endswith("+"))
     near = difflib.get_close_matches(name, known, n=3)
     hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else f"It has {', '.join(known)}."
-    return f"{meta.object_name} has no field named {name!r}. {hint}"
+    return advised(FieldDoesNotExist, f"{meta.object_name} has no field named {name!r}", f". {hint}")
 
 
 class Options:
@@ -446,7 +446,7 @@ class Options:
                 "an auto-created related field, it won't be available yet."
             )
         if found is None:
-            raise FieldDoesNotExist(unknown_name(self, field_name))
+            raise unknown_name(self, field_name)
         return found
 
     def get_fields(self, include_parents: bool = True, include_hidden: bool = False) -> tuple[Any, ...]:
@@ -459,6 +459,11 @@ class Options:
             return (*related, *self.fields, *self.many_to_many, *self.private_fields)
         own = tuple(rel for rel in related if rel.model._meta.concrete_model is self.concrete_model)
         return (*own, *self.local_fields, *self.local_many_to_many, *self.local_private_fields)
+
+    @property
+    def total_unique_constraints(self) -> list[Any]:
+        """The unique constraints on fields that hold for every row."""
+        return [one for one in self.constraints if one.is_total_unique]
 
     @property
     def db_returning_fields(self) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from orm.errors import FieldDoesNotExist
+from orm.errors import FieldDoesNotExist, advised
 from orm.structures.attributes import PREFETCHED, UNFOUND
 
 if TYPE_CHECKING:
@@ -35,9 +35,11 @@ def columns_to_read(instance: AwaitableModel, fields: Iterable[str]) -> list[str
         field = meta.pk if name == "pk" else meta.fields_map.get(name)
         if field is None or not field.concrete:
             known = sorted(known for known, field in meta.fields_map.items() if field.concrete)
-            raise FieldDoesNotExist(
-                f"{meta.object_name} has no field named {name!r} that can be refreshed: it is no column of it and "
-                f"no prefetched relation of this instance. Columns are {', '.join(known)}."
+            raise advised(
+                FieldDoesNotExist,
+                f"{meta.object_name} has no field named {name!r}",
+                " that can be refreshed: it is no column of it and no prefetched relation of this instance. "
+                f"Columns are {', '.join(known)}.",
             )
         columns.append(field.attname)
     return columns

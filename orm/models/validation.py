@@ -13,7 +13,6 @@ from orm.bridge import crossing
 from orm.db.routing import routes
 from orm.errors import NON_FIELD_ERRORS, ValidationError
 from orm.models.conditions import CannotTell
-from orm.models.fields.base import BLANK_VALUES
 from orm.models.indexes import OpClass
 from orm.models.state import DEFAULT_DB_ALIAS
 from orm.sql.conditions import Q
@@ -39,7 +38,7 @@ def clean_fields(instance: AwaitableModel, exclude: frozenset[str]) -> None:
         if field.name in exclude or field.attname not in instance.__dict__:
             continue
         raw = instance.__dict__[field.attname]
-        if field.blank and raw in BLANK_VALUES:
+        if field.blank and raw in field.empty_values:
             continue
         if hasattr(raw, "resolve_expression"):
             continue

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from orm.db.transactions.public import atomic
+from orm.errors import advised
 from orm.late import difflib
 from orm.models.fields.base import Field
 from orm.models.metaclass import ModelBase
@@ -95,9 +96,11 @@ class WritePlan:
     def _unknown(self, names: Sequence[str]) -> ValueError:
         near = difflib.get_close_matches(names[0], self.writable_names, n=2)
         hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
-        return ValueError(
+        return advised(
+            ValueError,
             "The following fields do not exist in this model, are m2m fields, primary keys, or are non-concrete "
-            f"fields: {', '.join(names)}.{hint}"
+            f"fields: {', '.join(names)}",
+            f".{hint}",
         )
 
     def chosen(self, names: frozenset[str]) -> Columns:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from orm.errors import FieldError, InvalidValue
+from orm import errors
+from orm.errors import FieldError, InvalidValue, ValidationError, advised
 from orm.query.key_names import KeyName
 from orm.query.names import RELATION_LOOKUPS, Listing, Names, further_conditions, nearest, transform_of, unsupported
 from orm.sql import types
@@ -291,10 +292,11 @@ class Builder(Names):
         if path.relation is not None and path.rest and path.rest[0] not in known:
             related = path.relation.hops[-1].model._meta.names
             kind_of_key = "ForeignKey" if path.relation.many_to_many else type(path.relation).__name__
-            raise FieldError(
-                f"{unsupported('__'.join(path.rest), kind_of_key, RELATION_LOOKUPS)} "
-                f"The relation {path.relation.name!r} has no lookup {path.rest[-1]!r} (in {name!r})."
-                + nearest(path.rest[0], [*RELATION_LOOKUPS, *related])
+            raise advised(
+                FieldError,
+                unsupported("__".join(path.rest), kind_of_key, RELATION_LOOKUPS),
+                f" The relation {path.relation.name!r} has no lookup {path.rest[-1]!r} (in {name!r})."
+                + nearest(path.rest[0], [*RELATION_LOOKUPS, *related]),
             )
         lookup = self._lookup(lhs, path.rest, kind, value, name)
         if not negated:
@@ -496,7 +498,8 @@ class _Named:
         except (TypeError, ValueError) as error:
             if isinstance(error, ValueError) and self.sql_type.kind in types.MOMENT_KINDS:
                 # What fields say of a text that is none of their values.
-                raise InvalidValue(f"{self.name}: {error} (got {value!r})", code="invalid") from None
+                kind = InvalidValue if errors.advice_in_errors else ValidationError
+                raise kind(f"{self.name}: {error} (got {value!r})", code="invalid") from None
             raise type(error)(f"{self.name}: {error}") from None
 
 
@@ -514,9 +517,10 @@ def _says_nothing(condition: object) -> bool:
 
 
 def _wrong_width(lookup: str, width: int, found: int) -> ValueError:
-    return ValueError(
-        f"The QuerySet value for the {lookup!r} lookup must have {width} selected fields (received {found}): choose "
-        "them with values_list()."
+    return advised(
+        ValueError,
+        f"The QuerySet value for the {lookup!r} lookup must have {width} selected fields (received {found})",
+        ": choose them with values_list().",
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, overload
 
+from orm import errors
 from orm.db.limits import seconds_above_zero
 from orm.db.routing import routes
 from orm.query import joining, slices, steps
@@ -498,7 +499,8 @@ class Chain(Generic[M]):
     ) -> object:
         if kind not in kinds:
             *first, last = map(repr, kinds)
-            raise ValueError(f"'kind' must be one of {', '.join(first)}, or {last}, not {kind!r}.")
+            said = f"'kind' must be one of {', '.join(first)}, or {last}"
+            raise ValueError(f"{said}, not {kind!r}." if errors.advice_in_errors else f"{said}.")
         if order not in ("ASC", "DESC"):
             raise ValueError(f"'order' must be either 'ASC' or 'DESC', not {order!r}.")
         self._uncut("create distinct fields")

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.db.transactions.public import atomic
-from orm.errors import FieldDoesNotExist, FieldError
+from orm.errors import FieldDoesNotExist, FieldError, advised
 from orm.query.builder import Builder, InnerBuilder
 from orm.query.layout import finish
 from orm.query.names import nearest
@@ -54,8 +54,10 @@ def updated_field(model: ModelClass, name: str) -> ModelField:
     opts = model._meta
     field = opts.pk if name == "pk" else opts.names.get(name)
     if field is None:
-        raise FieldDoesNotExist(
-            f"{opts.object_name} has no field named {name!r}." + nearest(name, [f.name for f in opts.concrete_fields])
+        raise advised(
+            FieldDoesNotExist,
+            f"{opts.object_name} has no field named {name!r}",
+            "." + nearest(name, [f.name for f in opts.concrete_fields]),
         )
     if getattr(field, "is_composite", False):
         raise FieldError("Composite primary key fields must be updated individually.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from orm.errors import FieldError
+from orm.errors import FieldError, advised
 
 if TYPE_CHECKING:
     from orm.sql.described import ModelClass
@@ -17,13 +17,17 @@ def not_one(
     """Return the error of a method for one row that found ``count`` rows, naming what it asked for."""
     asked = ", ".join([*map(repr, args), *(f"{name}={_shown(value)}" for name, value in kwargs.items())])
     if not count:
-        missing: Exception = model.DoesNotExist(
-            f"{model.__name__} matching query does not exist. It was asked for with {method}({asked})"
+        missing: Exception = advised(
+            model.DoesNotExist,
+            f"{model.__name__} matching query does not exist.",
+            f" It was asked for with {method}({asked})",
         )
         return missing
     number = f"more than {count - 1}" if count > 20 else str(count)
-    several: Exception = model.MultipleObjectsReturned(
-        f"get() returned more than one {model.__name__} -- it returned {number}! It was asked for with get({asked})"
+    several: Exception = advised(
+        model.MultipleObjectsReturned,
+        f"get() returned more than one {model.__name__} -- it returned {number}!",
+        f" It was asked for with {method}({asked})",
     )
     return several
 

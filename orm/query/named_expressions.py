@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from orm.errors import advised
 from orm.query.filtered import FilteredRelation
 from orm.sql.nodes import Node
 from orm.sql.subqueries import Subquery
@@ -50,7 +51,8 @@ def named_expressions(
     for item in args:
         name = default_name(item)
         if name is None:
-            raise TypeError(f"Complex {kind} require an alias: {item!r} needs a name, as in {method}(name=…)")
+            said = f"Complex {kind} require an alias"
+            raise advised(TypeError, said, f": {item!r} needs a name, as in {method}(name=…)")
         if name in kwargs:
             raise ValueError(f"The named annotation {name!r} conflicts with the default name for another annotation.")
         named[name] = item

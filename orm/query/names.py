@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from orm.errors import FieldError
+from orm.errors import FieldError, advised
 from orm.late import difflib, inspect
 from orm.sql.columns import Col, Column
 from orm.sql.conditions import Where
@@ -45,14 +45,16 @@ class RelatedValue(SQLType):
     def get_prep_value(self, value: Any) -> Any:
         if hasattr(value, "_meta"):
             if not isinstance(value, self.related) and not issubclass(self.related, value._meta.concrete_model):
-                raise ValueError(
-                    f'Cannot query "{value}": Must be "{self.related.__name__}" instance. '
-                    f"{self.name} is compared to a {self.related.__name__}, not to {value!r}"
+                raise advised(
+                    ValueError,
+                    f'Cannot query "{value}": Must be "{self.related.__name__}" instance.',
+                    f" {self.name} is compared to a {self.related.__name__}, not to {value!r}",
                 )
             if not value._is_pk_set():
-                raise ValueError(
-                    "Model instances passed to related filters must be saved. "
-                    f"{self.name} is compared to an unsaved {self.related.__name__}: save it first"
+                raise advised(
+                    ValueError,
+                    "Model instances passed to related filters must be saved.",
+                    f" {self.name} is compared to an unsaved {self.related.__name__}: save it first",
                 )
             value = self._compared(value)
         return self.field.get_prep_value(value)
@@ -117,7 +119,7 @@ def check_attribute(model: type[Any], name: str, field_message: str) -> None:
     property or anything else that instances need. A method of the program's own is the program's to hide.
     """
     if name in model._meta.names:
-        raise ValueError(f"{field_message} Choose a name that {model.__name__} does not have.")
+        raise advised(ValueError, field_message, f" Choose a name that {model.__name__} does not have.")
     held = inspect.getattr_static(model, name, None)
     own = next((cls.__module__ for cls in model.__mro__ if name in vars(cls)), "")
     needed = held is not None and (
@@ -185,9 +187,10 @@ class Names:
     def _no_field(self, opts: Any, name: str) -> FieldError:
         known = {*opts.names, *self.select.annotations, *self.select.filtered}
         shown = sorted(item for item in known if item != "pk" and not item.endswith("+"))
-        return FieldError(
-            f"Cannot resolve keyword {name!r} into field. Choices are: {', '.join(shown)}. "
-            f"{opts.object_name} has no field {name!r}.{meant(name, shown)}"
+        return advised(
+            FieldError,
+            f"Cannot resolve keyword {name!r} into field. Choices are: {', '.join(shown)}",
+            f". {opts.object_name} has no field {name!r}.{meant(name, shown)}",
         )
 
     def _ending(self, hops: list[Hop], field: ModelField, rest: tuple[str, ...], relation: object) -> Path:
@@ -353,9 +356,10 @@ class Names:
         what = f"{self.describe(lhs)}" + (f" ({field.kind})" if field is not None else "")
         if related is not None and not after and not comparing:
             names = sorted(choice for choice in related._meta.names if choice != "pk" and not choice.endswith("+"))
-            return FieldError(
-                f"Cannot resolve keyword {name!r} into field. Choices are: {', '.join(names)}.{meant(name, known)} "
-                f"{what} has no lookup, transform or field {name!r} (in {whole!r})."
+            return advised(
+                FieldError,
+                f"Cannot resolve keyword {name!r} into field. Choices are: {', '.join(names)}",
+                f".{meant(name, known)} {what} has no lookup, transform or field {name!r} (in {whole!r}).",
             )
         if comparing:
             kind = type(lhs).__name__ if field is None else field_name(field)
@@ -364,8 +368,10 @@ class Names:
             said = unsupported(rest, kind, () if field is None else field.lookups())
         else:
             said = f"Cannot resolve keyword {name!r} into field. Join on {whole.split('__')[-2]!r} not permitted."
-        return FieldError(
-            f"{said} {what} has no lookup, transform or field {name!r} (in {whole!r}).{nearest(name, known)}"
+        return advised(
+            FieldError,
+            said,
+            f" {what} has no lookup, transform or field {name!r} (in {whole!r}).{nearest(name, known)}",
         )
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from orm.bridge.together import together
 from orm.db.registry import databases
 from orm.db.routing import routes
-from orm.errors import FieldError, UnknownAttribute
+from orm.errors import FieldError, UnknownAttribute, advised
 from orm.late import difflib
 from orm.query.names import check_attribute
 from orm.query.own_prefetch import load_own, prefetches_itself
@@ -126,7 +126,7 @@ def check_targets(model: type[object], lookups: Iterable[str | Prefetch]) -> Non
         *before, last = lookup.prefetch_through.split("__")
         first = before[0] if before else last
         if first not in given and not hasattr(model, first):
-            raise UnknownAttribute(unknown_relation(model, first, lookup))
+            raise unknown_relation(model, first, lookup)
         if not lookup.to_attr and lookup.queryset is None:
             continue
         current: Any = model
@@ -169,14 +169,16 @@ def relation_names(model: type[object]) -> Iterator[str]:
                 yield name
 
 
-def unknown_relation(model: type[object], name: str, lookup: Prefetch) -> str:
-    """Return the sentence for a name that nothing of an instance has."""
+def unknown_relation(model: type[object], name: str, lookup: Prefetch) -> UnknownAttribute:
+    """Return the error for a name that nothing of an instance has."""
     known = sorted(set(relation_names(model)))
     near = difflib.get_close_matches(name, known, n=3)
     hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else f"It has {', '.join(known) or 'none'}."
-    return (
+    return advised(
+        UnknownAttribute,
         f"Cannot find {name!r} on {model.__name__} object, {lookup.prefetch_through!r} is an invalid parameter to "
-        f"prefetch_related(). {model.__name__} has no relation {name!r}. {hint}"
+        "prefetch_related()",
+        f". {model.__name__} has no relation {name!r}. {hint}",
     )
 
 
@@ -283,11 +285,13 @@ def _along_attribute(instances: list[object], name: str, lookup: Prefetch, last:
         try:
             held = getattr(instance, name)
         except AttributeError:
-            raise UnknownAttribute(unknown_relation(type(instance), name, lookup)) from None
+            raise unknown_relation(type(instance), name, lookup) from None
         if last:
-            raise ValueError(
+            raise advised(
+                ValueError,
                 f"{lookup.prefetch_through!r} does not resolve to an item that supports prefetching - this is an "
-                f"invalid parameter to prefetch_related(). {type(instance).__name__}.{name} is no relation"
+                "invalid parameter to prefetch_related().",
+                f" {type(instance).__name__}.{name} is no relation",
             )
         found += held if isinstance(held, (list, tuple)) else () if held is None else (held,)
     return _once(found)

@@ -14,7 +14,7 @@ from orm.bridge import run
 from orm.bridge.one_by_one import OneByOne
 from orm.db.registry import databases
 from orm.db.routing import routes
-from orm.errors import FieldDoesNotExist
+from orm.errors import FieldDoesNotExist, advised
 from orm.query.hydrate import reader_of
 from orm.query.prefetch import aprefetch_related_objects
 from orm.sql.parameters import bind
@@ -127,7 +127,8 @@ class AwaitableRawQuerySet(Generic[M]):
         found = [by_column.get(name) or opts.names.get(name) for name in names]
         fields: list[Any] = [field if field is not None and field.concrete else None for field in found]
         if rows and opts.pk not in fields:
-            raise FieldDoesNotExist(f"Raw query must include the primary key ({opts.pk.column}) of {opts.object_name}")
+            said = "Raw query must include the primary key"
+            raise advised(FieldDoesNotExist, said, f" ({opts.pk.column}) of {opts.object_name}")
         converters = [reader_of(field, database.dialect) if field is not None else None for field in fields]
         # from_db() takes a model's columns in the model's order; of a column that comes twice the first one counts.
         own: list[tuple[str, int]] = [

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from orm.errors import FieldDoesNotExist, FieldError, NotSupportedError
+from orm.errors import FieldDoesNotExist, FieldError, NotSupportedError, advised
 from orm.query.builder import Builder
 from orm.query.derived import SourceBuilder, around
 from orm.query.filtered import FilteredRelation, add_filtered_relation
@@ -322,10 +322,11 @@ def _check_related(model: Any, tree: dict[str, Any]) -> None:
         if relation is None or name != relation.name or not _leads_to_one(relation):
             single = [n for n, r in opts.names.items() if n == r.name and _leads_to_one(r)]
             what = "Invalid field name(s)" if relation is None or relation.is_relation else "Non-relational field"
-            raise FieldError(
-                f"{what} given in select_related: {name!r}. Choices are: {', '.join(single) or '(none)'} "
-                f"(select_related() follows relations to one row; {name!r} is none on {opts.object_name})."
-                + meant(name, single)
+            raise advised(
+                FieldError,
+                f"{what} given in select_related: {name!r}. Choices are: {', '.join(single) or '(none)'}",
+                f" (select_related() follows relations to one row; {name!r} is none on {opts.object_name})."
+                + meant(name, single),
             )
         _check_related(relation.hops[-1].model, below)
 
@@ -371,9 +372,10 @@ def _check_field_name(builder: Builder, name: str, method: str) -> None:
         if path.relation is None:
             raise FieldError(f"{name!r} is no field: only() and defer() take names of fields")
         model, missing = path.relation.hops[-1].model, path.rest[0]
-    raise FieldDoesNotExist(
-        f"{model.__name__} has no field named {missing!r}: {method}() takes names of fields."
-        + meant(missing, sorted(model._meta.names))
+    raise advised(
+        FieldDoesNotExist,
+        f"{model.__name__} has no field named {missing!r}",
+        f": {method}() takes names of fields." + meant(missing, sorted(model._meta.names)),
     )
 
 

@@ -47,11 +47,11 @@ def name_of(table: str, columns: Sequence[str], suffix: str, dialect: Dialect) -
     limit = min(dialect.capabilities.max_identifier_length, LONGEST_NAME)
     end = f"{digest}_{suffix}" if suffix else digest
     what = "_".join(columns)
-    if len(table) + len(what) + len(end) + 2 > limit:
-        end = end[: max(limit // 3, len(digest))]
-        room = (limit - len(end)) // 2 - 1
-        table, what = table[:room], what[:room]
-    name = f"{table}_{what}_{end}"
+    if len(table) + len(what) + len(end) + 2 <= limit:
+        return f"{table}_{what}_{end}"
+    end = end[: max(limit // 3, len(digest))]
+    room = (limit - len(end)) // 2 - 1
+    name = f"{table[:room]}_{what[:room]}_{end}"
     return f"D{name[:-1]}" if name[0] == "_" or name[0].isdigit() else name
 
 

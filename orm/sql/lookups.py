@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from orm.errors import DataError, EmptyResultSet, FieldError
+from orm.errors import DataError, EmptyResultSet, FieldError, advised
 from orm.sql import types
 from orm.sql.by_hand import ByHand, as_stored, reads_value
 from orm.sql.calls import ExpressionWrapper
@@ -106,7 +106,8 @@ class Lookup(Expression):
     def build(cls, lhs: Expression, kind: Hashable, value: object, query: Resolver) -> Expression:
         """Return the lookup for a value of this kind; ``query`` gives slots and resolves expressions."""
         if kind is None and not (cls.takes_value and cls.can_use_none_as_rhs):
-            raise ValueError(f"Cannot use None as a query value of {cls.lookup_name}: use isnull=True or exact")
+            advice = f" of {cls.lookup_name}: use isnull=True or exact"
+            raise advised(ValueError, "Cannot use None as a query value", advice)
         if isinstance(kind, tuple):
             return right_bound(cls(lhs, query.resolve_value(value, lhs)), query)
         if cls.takes_value:
@@ -365,8 +366,9 @@ class IsNull(Lookup):
     def build(cls, lhs: Expression, kind: Hashable, value: object, query: Resolver) -> Expression:
         if kind is not True and kind is not False:
             if value is None:
-                raise ValueError("Cannot use None as a query value. isnull takes True or False")
-            raise ValueError(f"The QuerySet value for an isnull lookup must be True or False. It is {value!r}.")
+                raise advised(ValueError, "Cannot use None as a query value", ". isnull takes True or False")
+            said = "The QuerySet value for an isnull lookup must be True or False."
+            raise advised(ValueError, said, f" It is {value!r}.")
         query.take_slot(value, None)
         return cls(lhs, kind)
 

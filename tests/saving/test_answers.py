@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +14,7 @@ import orm
 from orm import models
 from orm.compat.django import differences
 from orm.compat.django.answers import LEGACY_ANSWERS
-from orm.errors import IntegrityError, InvalidValue, TransactionManagementError, ValidationError
+from orm.errors import FieldError, IntegrityError, InvalidValue, TransactionManagementError, ValidationError
 from tests.conftest import Run
 from tests.saving.models import Reading
 
@@ -90,6 +90,49 @@ async def test_what_can_not_be_read_is_invalid(database: Any, condition: dict[st
         await Reading.objects.acreate(name="a", **condition)
     assert isinstance(caught.value, ValueError)
     assert str(caught.value).startswith(f"saving.Reading.{next(iter(condition))}: ")
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (lambda rows: rows.filter(count="x"), "Field 'count' expected a number but got 'x'."),
+        (lambda rows: rows.filter(tag="x"), "['“x” is not a valid UUID.']"),
+        (lambda rows: rows.filter(nam="x"), "Cannot resolve keyword 'nam' into field. Choices are: "),
+        (lambda rows: rows.filter(name__lik="x"), "Unsupported lookup 'lik' for CharField or join on the field not "),
+        (lambda rows: rows.filter(name__isnull="x"), "The QuerySet value for an isnull lookup must be True or False."),
+        (lambda rows: rows.filter(count__gt=None), "Cannot use None as a query value"),
+        (lambda rows: rows.only("nam"), "Reading has no field named 'nam'"),
+        (lambda rows: rows.prefetch_related("nam"), "Cannot find 'nam' on Reading object, 'nam' is an invalid "),
+        (
+            lambda rows: rows.annotate(name=models.Count("pk")),
+            "The annotation 'name' conflicts with a field on the model.",
+        ),
+        (lambda rows: rows.using("other"), "The connection 'other' doesn't exist."),
+        (lambda rows: rows.model(nam="x"), "Reading() got unexpected keyword arguments: 'nam'"),
+        (lambda rows: rows.model._meta.get_field("nam"), "Reading has no field named 'nam'"),
+        (lambda rows: rows.get(name="none"), "Reading matching query does not exist."),
+    ],
+)
+def test_an_error_says_what_django_says_and_notes_the_rest(
+    as_django: None, ask: Callable[[Any], Any], said: str
+) -> None:
+    with pytest.raises(Exception) as caught:
+        list(ask(Reading.objects.all()))
+    assert str(caught.value).startswith(said)
+    assert str(caught.value) == said or said.endswith(" ")
+    assert not isinstance(caught.value, InvalidValue)
+
+
+def test_what_may_have_been_meant_is_a_note(as_django: None) -> None:
+    with pytest.raises(FieldError) as caught:
+        Reading.objects.filter(nam="x")
+    assert "Did you mean 'name'?" not in str(caught.value)
+    assert "Did you mean 'name'?" in caught.value.__notes__[0]
+
+
+def test_what_may_have_been_meant_is_in_the_text(database: Any) -> None:
+    with pytest.raises(FieldError, match="Did you mean 'name'?"):
+        Reading.objects.filter(nam="x")
 
 
 # -- text and decimals ------------------------------------------------------------------------------------------

@@ -58,6 +58,12 @@ ANSWERS: dict[str, Answer] = {
     "state_in_dict": Answer(
         True, "`_state` is made when it is looked at; Django's instances have it in `__dict__` from the start"
     ),
+    "advice_in_errors": Answer(
+        False,
+        "the text of an error says where it is, what may have been meant and what to do; Django's text is what "
+        "programs print and keep, so there the rest is a note below the traceback, and a value that its field can't "
+        "read is a `ValidationError` alone, else an `InvalidValue`, which is a `ValueError` too",
+    ),
 }
 
 LEGACY_ANSWERS: dict[str, bool] = {name: answer.legacy for name, answer in ANSWERS.items()}

@@ -542,9 +542,7 @@ class ConnectionHandler:
     def __getitem__(self, alias: str) -> LegacyConnection:
         settings.load()
         if alias not in databases:
-            raise ConnectionDoesNotExist(
-                f"The connection '{alias}' doesn't exist. There are: {', '.join(databases) or 'none'}."
-            )
+            raise ConnectionDoesNotExist(f"The connection '{alias}' doesn't exist.")
         if alias not in self._made:
             self._made[alias] = LegacyConnection(alias)
         return self._made[alias]

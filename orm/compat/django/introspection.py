@@ -149,7 +149,8 @@ class LegacyIntrospection:
     def installed_models(self, tables: Iterable[str]) -> set[Any]:
         """Return the models whose tables are among ``tables``."""
         wanted = set(tables)
-        return {model for model in apps.get_models() if model._meta.db_table in wanted}
+        models = [model for model in apps.get_models() if can_migrate(model, self._database.alias)]
+        return {model for model in models if model._meta.db_table in wanted}
 
     def get_relations(self, cursor: object, table_name: str) -> dict[str, tuple[str, str]]:
         """Return for each column with a foreign key the column and table it refers to."""

@@ -160,7 +160,8 @@ class LegacySettings:
             )
         if name in DEFAULTS:
             return from_root(DEFAULTS[name]) if name in PLACES else DEFAULTS[name]
-        raise AttributeError(f"There is no setting {name}.")
+        owner = "'Settings' object" if type(values).__name__ == "module" else "module 'django.conf.global_settings'"
+        raise AttributeError(f"{owner} has no attribute '{name}'")
 
     def __setattr__(self, name: str, value: object) -> None:
         self._begin_changes(name)

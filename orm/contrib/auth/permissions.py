@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from orm.contrib.contenttypes.apps import models_then
 from orm.db.registry import DEFAULT_DB_ALIAS
 from orm.db.routing import routes
 from orm.models.apps import apps as default_apps
@@ -32,7 +33,7 @@ async def acreate_permissions(
     types = content_type._default_manager.using(using)
     rows = permission._default_manager.using(using)
     missing = []
-    for model in app_config.get_models():
+    for model in models_then(app_config, apps):
         meta = model._meta
         kind, _ = await types.aget_or_create(app_label=meta.app_label, model=meta.model_name)
         there = {codename async for codename in rows.filter(content_type=kind).values_list("codename", flat=True)}

@@ -26,11 +26,18 @@ async def acreate_content_types(
     there = {name async for name in rows.filter(app_label=app_config.label).values_list("model", flat=True)}
     missing = [
         content_type(app_label=app_config.label, model=model._meta.model_name)
-        for model in app_config.get_models()
+        for model in models_then(app_config, apps)
         if model._meta.model_name not in there
     ]
     if missing:
         await rows.abulk_create(missing)
+
+
+def models_then(app_config: Any, apps: Apps) -> list[Any]:
+    """Return an application's models as they are in ``apps``, the models of a moment: those there in their order."""
+    if apps is not default_apps:
+        app_config = apps.app_configs.get(app_config.label)
+    return [] if app_config is None else list(app_config.get_models())
 
 
 class ContentTypesConfig(AppConfig):

@@ -11,6 +11,7 @@ import weakref
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
+from orm import errors
 from orm.bridge.guard import running_loop
 from orm.bridge.nested import nested
 from orm.bridge.overrides import END, next_or_end
@@ -35,7 +36,7 @@ from orm.db.transactions.states import (
     checked_step,
 )
 from orm.db.transactions.turns import BLOCK, END_OF_BLOCK, FREE, Turn, Turns
-from orm.errors import DatabaseError, TransactionManagementError
+from orm.errors import DatabaseError, TransactionManagementError, advised
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -198,10 +199,14 @@ class Block:
     def refusal(self) -> TransactionManagementError:
         """Build the error for a statement that can't run in this block."""
         if self.state is DOOMED:
-            error = TransactionManagementError(
+            said = (
                 "An error occurred in the current transaction. You can't execute queries until the end of the 'atomic' "
-                f"block, which can only be rolled back. {REMEDY}"
+                "block"
             )
+            if errors.advice_in_errors:
+                error = TransactionManagementError(f"{said}, which can only be rolled back. {REMEDY}")
+            else:
+                error = advised(TransactionManagementError, f"{said}.", REMEDY)
             error.__cause__ = self.cause
             return error
         if self.state is INHERITED:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
+from orm import errors
 from orm.bridge.crossing import call, is_async
 from orm.bridge.drive import drive
 from orm.bridge.guard import running_loop
@@ -108,7 +109,10 @@ def on_commit(fn: Callable[[], object], using: str | None = None, robust: bool =
     awaited here, so await it yourself.
     """
     if not callable(fn):
-        raise TypeError(f"on_commit()'s callback must be a callable, to be called after the commit, and not {fn!r}.")
+        said = "on_commit()'s callback must be a callable"
+        raise TypeError(
+            f"{said}, to be called after the commit, and not {fn!r}." if errors.advice_in_errors else f"{said}."
+        )
     block = transaction_block(using)
     if block is not None:
         block.hooks.append((fn, robust))

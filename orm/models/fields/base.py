@@ -7,7 +7,7 @@ turns ``kind`` and the size attributes into a column type.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
@@ -116,6 +116,8 @@ class Field(OwnReading, ColumnTypes, Generic[T]):
     keeps_files: ClassVar[bool] = False
     """Whether a value may have to be kept in a storage before its row is written (``acommit()`` of the value)."""
     empty_strings_allowed: ClassVar[bool] = False
+    empty_values: Sequence[Any] = [*BLANK_VALUES]
+    """Values that ``blank`` is about, and that no validator sees."""
     description: ClassVar[str] = "Field"
     descriptor_class: ClassVar[Any] = None
     """What makes the model's attribute of the field; without it the field itself is the attribute."""
@@ -489,13 +491,13 @@ class Field(OwnReading, ColumnTypes, Generic[T]):
         """
         if not self.editable:
             return
-        if self.choices is not None and value not in BLANK_VALUES:
+        if self.choices is not None and value not in self.empty_values:
             if any(value == choice for choice, _ in self.flatchoices):
                 return
             raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice", params={"value": value})
         if value is None and not self.null:
             raise ValidationError(self.error_messages["null"], code="null")
-        if not self.blank and value in BLANK_VALUES:
+        if not self.blank and value in self.empty_values:
             raise ValidationError(self.error_messages["blank"], code="blank")
 
     def run_validators(self, value: Any) -> None:
@@ -503,7 +505,7 @@ class Field(OwnReading, ColumnTypes, Generic[T]):
 
         Raises: ValidationError.
         """
-        if value in BLANK_VALUES:
+        if value in self.empty_values:
             return
         problems: list[ValidationError] = []
         for validator in self.validators:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from orm.errors import InvalidValue
+from orm import errors
+from orm.errors import InvalidValue, ValidationError
 from orm.sql.types import NUMBER_KINDS
 
 INVALID_KINDS = frozenset({"boolean", "date", "datetime", "decimal", "time", "uuid"})
@@ -38,14 +39,18 @@ class OwnReading:
         """The error for a value of the wrong type: it names the field (another one, where given) and the value."""
         kind = type(problem) if isinstance(problem, (TypeError, ValueError)) else ValueError
         shown = repr(value)
-        shown = shown if len(shown) <= 80 else shown[:77] + "..."
+        shown = shown if len(shown) <= 80 or not errors.advice_in_errors else shown[:77] + "..."
         text = str(problem)
         text = text if shown in text else f"{text.rstrip('.')} (got {shown})."
         if self.kind in NUMBER_KINDS and not text.startswith("expected"):
             text = f"Field '{self.name}' expected a number but got {shown}."
+            return errors.advised(kind, text, "", f"{field or self}: ")
         if self.kind in INVALID_KINDS and issubclass(kind, ValueError):
             key, code = self.what_is_invalid(value)
-            message = self.error_messages[key] % {"value": shown.strip("'")}
+            message = self.error_messages[key]
+            if not errors.advice_in_errors:
+                return ValidationError(message, code=code, params={"value": value})
+            message %= {"value": shown.strip("'")}
             return InvalidValue(f"{field or self}: {message} ({text.rstrip('.')})", code=code)
         return kind(f"{field or self}: {text}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.config import settings
@@ -131,6 +131,7 @@ class BinaryField(Field[BytesT]):
     description = "Raw binary data"
     option_defaults = {"editable": False}
     exact_type = bytes
+    empty_values: Sequence[Any] = [None, b""]
 
     if TYPE_CHECKING:
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.models.fields.base import Field
 
@@ -28,6 +29,8 @@ class UUIDField(Field[UuidT]):
     prepares_as_it_reads = True
     description = "Universally unique identifier"
     exact_type = uuid.UUID
+    option_defaults: ClassVar[Mapping[str, Any]] = {"max_length": 32}
+    max_length = 32
     default_error_messages = {"invalid": "“%(value)s” is not a valid UUID."}
 
     if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, overload
 
 from orm.config import settings
-from orm.errors import FieldDoesNotExist, ImproperlyConfigured, ValidationError
+from orm.errors import FieldDoesNotExist, ImproperlyConfigured, ValidationError, advised
 from orm.late import late_module
 from orm.models.checks.late import relation_checks
 from orm.models.fields.base import NOT_PROVIDED
@@ -345,16 +345,18 @@ class ForeignKey(RelatedField[T]):
             return getattr(instance, self.attname)  # a row with the same key
         own = isinstance(instance, target._meta.concrete_model)
         if not own and not issubclass(target, instance._meta.concrete_model):  # a parent's key is its child's, too
-            raise ValueError(
-                f'Cannot query "{instance}": Must be "{target.__name__}" instance. '
-                f"{self} compares with {target.__name__} instances, got {instance!r}, a {type(instance).__name__}."
+            raise advised(
+                ValueError,
+                f'Cannot query "{instance}": Must be "{target.__name__}" instance.',
+                f" {self} compares with {target.__name__} instances, got {instance!r}, a {type(instance).__name__}.",
             )
         value = getattr(instance, self.target_attname) if own else instance.pk
         if (value is None or not self.target_field.primary_key) and not instance._is_pk_set():
-            raise ValueError(
-                "Model instances passed to related filters must be saved. "
-                f"Unsaved model instance {instance!r} cannot be used in an ORM query. It has no "
-                f"{instance._meta.pk.name} yet, so {self} can't refer to it; save it first."
+            raise advised(
+                ValueError,
+                "Model instances passed to related filters must be saved.",
+                f" Unsaved model instance {instance!r} cannot be used in an ORM query. It has no "
+                f"{instance._meta.pk.name} yet, so {self} can't refer to it; save it first.",
             )
         return value
 
@@ -389,9 +391,10 @@ class ForeignKey(RelatedField[T]):
             return value
         if self.is_unsaved(related):
             action = "bulk_create" if add else "bulk_update"
-            raise ValueError(
-                f"{action}() prohibited to prevent data loss due to unsaved related object '{self.name}'. {self} holds "
-                f"{related!r}; save it first."
+            raise advised(
+                ValueError,
+                f"{action}() prohibited to prevent data loss due to unsaved related object '{self.name}'.",
+                f" {self} holds {related!r}; save it first.",
             )
         held[self.attname] = key
         held[PENDING].discard(self.name)

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from orm.db.routing import routes
+from orm.errors import advised
 from orm.models.fetching import FETCH_ONE, aload_field, check_fetch_allowed, fetch, part_of, rows_of, siblings
 from orm.models.redeclared import of_a_former_class
 from orm.models.relations.prefetched_relation import PrefetchQuerysets
@@ -166,10 +167,11 @@ class ForwardOneDescriptor(PrefetchQuerysets):
         if value is not None:
             target = self.field.related_model
             if not isinstance(value, target._meta.concrete_model):
-                hint = of_a_former_class(value, target) or f" Raw keys go into {self.attname}."
-                raise ValueError(
+                raise advised(
+                    ValueError,
                     f'Cannot assign "{value!r}": "{type(instance).__name__}.{self.name}" must be a '
-                    f'"{target.__name__}" instance.{hint}'
+                    f'"{target.__name__}" instance.',
+                    of_a_former_class(value, target) or f" Raw keys go into {self.attname}.",
                 )
         if routes.apart and value is not None:
             routes.relate(instance, value)

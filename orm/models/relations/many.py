@@ -15,6 +15,7 @@ from orm.bridge.crossing import call_form
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.db.routing import routes
 from orm.db.transactions.public import atomic
+from orm.errors import advised
 from orm.models.managers import BaseManager
 from orm.models.redeclared import of_a_former_class
 from orm.models.relations.manager_class import JoinedLink, Link, Withheld, manager_class
@@ -102,10 +103,12 @@ class InstanceManager(PrefetchQuerysets, _Base[M]):
                     f'"{self.instance!r}" needs to have a value for field "{foreign_key.target_field.name}" before '
                     "this relationship can be used."
                 )
-            raise ValueError(
+            raise advised(
+                ValueError,
                 f"{type(self.instance).__name__!r} instance needs to have a primary key value before this relationship "
-                f"can be used. {self.instance!r} has no {self.instance._meta.pk.name} yet, so it has no {self._name}; "
-                "save it first."
+                "can be used.",
+                f" {self.instance!r} has no {self.instance._meta.pk.name} yet, so it has no {self._name}; save it "
+                "first.",
             )
         return key
 
@@ -166,10 +169,11 @@ class InstanceManager(PrefetchQuerysets, _Base[M]):
 
     def _check_instance(self, obj: object) -> M:
         if not isinstance(obj, self.model):
-            raise TypeError(
-                f"{self.model.__name__!r} instance expected, got {obj!r}: {self._name} of "
-                f"{type(self.instance).__name__} takes {self.model.__name__} instances."
-                f"{of_a_former_class(obj, self.model)}"
+            raise advised(
+                TypeError,
+                f"'{self.model.__name__}' instance expected, got {obj!r}",
+                f": {self._name} of {type(self.instance).__name__} takes {self.model.__name__} instances."
+                f"{of_a_former_class(obj, self.model)}",
             )
         return obj
 
@@ -322,10 +326,11 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
                 raise ValueError(f"{self._apart(obj)}. It has no {self.link.far.target_attname} yet; save it first.")
             return key
         if hasattr(obj, "_meta"):
-            raise TypeError(
-                f"'{self.model.__name__}' instance expected, got {obj!r}: {self._name} of "
-                f"{type(self.instance).__name__} takes {self.model.__name__} instances."
-                f"{of_a_former_class(obj, self.model)}"
+            raise advised(
+                TypeError,
+                f"'{self.model.__name__}' instance expected, got {obj!r}",
+                f": {self._name} of {type(self.instance).__name__} takes {self.model.__name__} instances."
+                f"{of_a_former_class(obj, self.model)}",
             )
         if obj is None:
             raise TypeError(f"{self._name} of {type(self.instance).__name__} takes instances or keys, got None.")

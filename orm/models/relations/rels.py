@@ -64,6 +64,10 @@ class ForeignObjectRel(KeptInstance, Paths):
         self.parent_link = parent_link
         """Whether the field ties a model's table to that of a parent it inherits from."""
 
+    def get_internal_type(self) -> str:
+        """The name of the class of the field, as that gives it."""
+        return str(self.field.get_internal_type())
+
     def __repr__(self) -> str:
         meta = self.field.model._meta
         return f"<{type(self).__name__}: {meta.app_label}.{meta.model_name}>"
