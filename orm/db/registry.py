@@ -102,7 +102,7 @@ class Databases(dict[str, "Database"]):
     def __missing__(self, alias: str) -> Database:
         configured = settings.databases
         if alias not in configured:
-            raise self._unknown(alias)
+            raise self.unknown(alias)
         with self._lock:
             if not super().__contains__(alias):
                 url = DatabaseURL.parse(configured[alias])
@@ -112,7 +112,8 @@ class Databases(dict[str, "Database"]):
                 observe()
             return self[alias]
 
-    def _unknown(self, alias: str) -> ConnectionDoesNotExist:
+    def unknown(self, alias: str) -> ConnectionDoesNotExist:
+        """Return the error for an alias that no database has."""
         said = f"The connection {alias!r} doesn't exist"
         if not settings.databases:
             return ConnectionDoesNotExist(

@@ -35,7 +35,6 @@ from orm.db.observing.watched import wrappers
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.db.transactions.public import get_rollback, on_commit, set_rollback, transaction_block
 from orm.errors import (
-    ConnectionDoesNotExist,
     NotSupportedError,
     OperationalError,
     TransactionManagementError,
@@ -542,7 +541,7 @@ class ConnectionHandler:
     def __getitem__(self, alias: str) -> LegacyConnection:
         settings.load()
         if alias not in databases:
-            raise ConnectionDoesNotExist(f"The connection '{alias}' doesn't exist.")
+            raise databases.unknown(alias)
         if alias not in self._made:
             self._made[alias] = LegacyConnection(alias)
         return self._made[alias]

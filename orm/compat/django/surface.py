@@ -146,7 +146,11 @@ DB: dict[str, Surface] = {
     },
     "django.db.models.indexes": Surface("Indexes.", ("orm.models.indexes",)),
     "django.db.models.fields.tuple_lookups": Surface("Comparisons of rows.", ("orm.sql.tuples",)),
-    "django.db.models.lookups": Surface("Lookups and transforms.", ("orm.sql.lookups", "orm.sql.transforms")),
+    "django.db.models.lookups": Surface(
+        "Lookups and transforms.",
+        ("orm.sql.lookups", "orm.sql.transforms"),
+        of("orm.postgresql.lookups", "PostgresOperatorLookup"),
+    ),
     "django.db.models.manager": Surface("Managers.", ("orm.models.managers",)),
     "django.db.models.query": Surface(
         "QuerySets.",
