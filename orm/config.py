@@ -68,10 +68,12 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
 }
 
 TUPLES = frozenset({"authentication_backends", "installed_apps", "database_routers", "silenced_checks", "fixture_dirs"})
-# Finds every line that may begin or hold the table [tool.orm], in any of the ways TOML has to write it.
+# Lines that may begin or hold the table [tool.orm], in any of the ways TOML has to write it: a file without one need
+# not be parsed.
 TABLE_OF_SETTINGS = r"""^\s*(?:\[+\s*)?(?:(?:["']?tool["']?\s*\.\s*)?["']?orm["']?\s*(?:[\].=]|$)|["']?tool["']?\s*=)"""
 
 LEAST = {"slow_query_seconds": 0, "repeated_query_limit": 1}
+"""The smallest number that a setting takes."""
 
 
 class Settings:
@@ -116,8 +118,9 @@ class Settings:
     def __init__(self) -> None:
         self.__dict__["_lock"] = threading.RLock()
 
+    # Settings stand in the ``__dict__`` once they are known, since statements read them: Python gets here only for the
+    # first that is read, so that nothing is read from files before somebody asks.
     def __getattr__(self, name: str) -> Any:
-        # Reached only for what is not there yet: the first read of any setting.
         if name.startswith("_"):
             raise AttributeError(name)
         if name not in KNOWN:
@@ -151,37 +154,60 @@ def configure(databases: str | Mapping[str, object] | None = None, **others: obj
 
     Parameters:
         databases: a URL (for the alias "default"), or a mapping of aliases to URLs or Django's dictionaries.
-        others: ``use_tz`` (True), ``time_zone`` ("UTC"), ``allow_blocking`` (False: a blocking form on an event loop's
-            thread is refused), ``default_auto_field`` ("BigAutoField"), ``installed_apps`` ([]),
-            ``strict_models`` (True: a model that is declared wrong is refused at once; False: that is left to system
-            checks), ``strict_values`` (True: 2.9 for a whole number and "" for a foreign key are refused; False: the
-            first is cut and the second is NULL), ``strict_blocks`` (True: an atomic block that an error has doomed says
-            so when it is left as if all were well; False: it is rolled back in silence), ``reads_join_transactions``
-            (True: inside a transaction rows are read where they are written, whatever routers say; False: where
-            these say), ``same_everywhere`` (True:
-            text is matched with its case and decimals are stored with their column's places on every database; False:
-            as the database does it), ``zoned_columns`` (False; True: while ``use_tz`` is off, a column keeps the moment
-            that a datetime without a zone is in ``time_zone``, where the database can), ``declared_types`` (False;
-            True: what a caller's own SQL reads is as Django's drivers read it: on SQLite as its column was declared, on
-            PostgreSQL an address as text),
-            ``state_in_dict`` (False; True: ``_state`` stands in the ``__dict__`` of every instance from the start),
-            ``advice_in_errors`` (True: errors say what may have been meant and what to do; False: their texts are
-            Django's, and that is a note below the traceback),
-            ``authentication_backends`` ([]: who knows what users may do, besides the tables of ``orm.contrib.auth``),
-            ``silenced_checks`` ([]: identifiers of checks nobody wants to hear of),
-            ``swapped_models`` ({}: which model stands in for a swappable one, by the name in its ``Meta.swappable``),
-            ``migration_modules`` ({}: where the migrations of an app are, by its label), ``migrations_table``
-            ("orm_migrations"), ``migration_imports`` ({}: what written files import in place of a module),
-            ``production`` (False; True: ``orm migrate`` runs nothing that ``orm lint`` objects to),
-            ``fixture_dirs`` ([]: folders of fixtures besides those of the apps), ``serialization_modules`` ({}: further
-            formats of fixtures, and the modules that write and read them), ``media_root`` (""), ``media_url`` ("") and
-            ``storages`` ({}): where files are kept, see ``orm.files``,
-            ``echo`` (False; True: write each statement with its values and its time to standard error),
-            ``slow_query_seconds`` (None: log no statement as slow), ``repeated_query_limit`` (None: warn of no repeated
-            query), ``tracer`` (None: an OpenTelemetry tracer for a span around each statement), ``database_routers``
-            ([]: routers in Django's form, see ``orm.db.routing``), ``secret_key`` (""; what signatures are made with),
-            ``site_id`` (None: the key of the site that rows of ``orm.contrib.sites`` belong to), ``test_runner``
-            ("orm.testing.runner.DiscoverRunner": what the command ``test`` runs tests with).
+        others: any of these, with the value they have where nobody gives one.
+
+    Values and time:
+        use_tz (True): datetimes are aware.
+        time_zone ("UTC"): the zone of naive input, and of what is cut to days and months.
+        zoned_columns (False): while ``use_tz`` is off, a column keeps the moment that a datetime without a zone is in
+            ``time_zone``, where the database can.
+        strict_values (True): 2.9 for a whole number and "" for a foreign key are refused; without, the first is cut and
+            the second is NULL.
+        same_everywhere (True): text is matched with its case, and decimals are stored with their column's places, on
+            every database; without, as the database does it.
+        declared_types (False): what a caller's own SQL reads is as Django's drivers read it: on SQLite as its column
+            was declared, on PostgreSQL an address as text.
+
+    Models:
+        default_auto_field ("BigAutoField"): the key of a model that declares none.
+        installed_apps ([]): the modules of applications.
+        strict_models (True): a model that is declared wrong is refused at once; without, that is left to system checks.
+        state_in_dict (False): ``_state`` stands in the ``__dict__`` of every instance from the start.
+        swapped_models ({}): which model stands in for a swappable one, by the name in its ``Meta.swappable``.
+        silenced_checks ([]): identifiers of checks nobody wants to hear of.
+
+    Transactions and routing:
+        allow_blocking (False): a blocking form runs on an event loop's thread, where it is else refused.
+        strict_blocks (True): an atomic block that an error has doomed says so when it is left as if all were well;
+            without, it is rolled back in silence.
+        database_routers ([]): routers in Django's form, see ``orm.db.routing``.
+        reads_join_transactions (True): inside a transaction rows are read where they are written, whatever routers say;
+            without, where these say.
+
+    Migrations:
+        migration_modules ({}): where the migrations of an app are, by its label.
+        migration_imports ({}): what written files import in place of a module.
+        migrations_table ("orm_migrations"): the table that records them.
+        production (False): ``orm migrate`` runs nothing that ``orm lint`` objects to.
+
+    Files and fixtures:
+        media_root (""), media_url (""), storages ({}): where files are kept, see ``orm.files``.
+        fixture_dirs ([]): folders of fixtures besides those of the apps.
+        serialization_modules ({}): further formats of fixtures, and the modules that write and read them.
+
+    Observing:
+        echo (False): write each statement with its values and its time to standard error.
+        slow_query_seconds (None): log statements that take as long.
+        repeated_query_limit (None): warn of a query that one line runs more often.
+        tracer (None): an OpenTelemetry tracer for a span around each statement.
+
+    Beside the database:
+        advice_in_errors (True): errors say what may have been meant and what to do; without, their texts are Django's,
+            and the advice is a note below the traceback.
+        authentication_backends ([]): who knows what users may do, besides the tables of ``orm.contrib.auth``.
+        secret_key (""): what signatures are made with.
+        site_id (None): the key of the site that rows of ``orm.contrib.sites`` belong to.
+        test_runner ("orm.testing.runner.DiscoverRunner"): what the command ``test`` runs tests with.
 
     Raises ``ImproperlyConfigured`` for an unknown setting or a value of the wrong type; nothing is changed then.
     """

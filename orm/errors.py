@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound=Exception)
 
 NON_FIELD_ERRORS = "__all__"
+"""The key of a ``ValidationError``'s mapping for errors that concern no single field."""
+
+TABLES_ARE_MADE_BY = "orm.create_tables() makes the tables of your models, and `orm migrate` those of your migrations."
+"""What backends add to the database's own words where a table is missing."""
+COLUMNS_ARE_MADE_BY = "If a model has changed since its table was made: `orm makemigrations`, then `orm migrate`."
+"""What backends add to the database's own words where a column is missing."""
 
 advice_in_errors = True
 """Whether the text of an error says where it is and what to do, besides what Django's says; else a note of it does."""
@@ -65,7 +71,7 @@ class FieldError(Error):
 
 
 class UnknownAttribute(FieldError, AttributeError):
-    """A name along a path that instances do not have."""
+    """``prefetch_related()`` names something that the instances do not have; Django raises AttributeError for it."""
 
 
 class FieldDoesNotExist(FieldError):
@@ -148,6 +154,9 @@ class ValidationError(Error):
     code: str | None
     params: Mapping[str, Any] | None
 
+    # Which of ``error_dict``, ``error_list`` and ``message`` an instance has says what it was made of. Programs ask for
+    # that with hasattr(), as Django's documentation tells them to, so none of them is there with a None in it.
+
     def __init__(self, message: Any, code: str | None = None, params: Mapping[str, Any] | None = None) -> None:
         super().__init__(message, code, params)
         if isinstance(message, ValidationError):
@@ -202,9 +211,7 @@ class ValidationError(Error):
         return f"ValidationError({self})"
 
     def _key(self) -> Hashable:
-        """What two equal errors share; the order of errors says nothing, and a list of one error is another than it."""
-        if hasattr(self, "message"):
-            return repr_key(self)
+        """What two equal errors share. Their order says nothing; an error and a list of it alone are not equal."""
         if hasattr(self, "error_dict"):
             return frozenset((field, frozenset(map(repr_key, errors))) for field, errors in self.error_dict.items())
         if hasattr(self, "message"):
@@ -219,7 +226,7 @@ class ValidationError(Error):
 
 
 def repr_key(single: ValidationError) -> tuple[str, str | None, str]:
-    """Return what makes a single error what it is; its parameters may be of any kind, so by what they look like."""
+    """Return what two equal single errors share. Parameters may be unhashable, so they count by their ``repr()``."""
     return str(single.message), single.code, repr(sorted((single.params or {}).items()))
 
 
@@ -238,7 +245,7 @@ class InvalidPage(Error):
 
 
 class PageNotAnInteger(InvalidPage):
-    """A ``Paginator`` was asked for a page by what is no whole number."""
+    """A ``Paginator`` was asked for a page by something that is no whole number."""
 
 
 class EmptyPage(InvalidPage):
@@ -279,7 +286,7 @@ class DataError(DatabaseError):
 
 
 class UnsendableText(DataError, ValueError):
-    """A text the database has no form for, as half of a surrogate pair, or NUL on PostgreSQL; nothing was sent."""
+    """A text that the database can't hold (half of a surrogate pair; NUL on PostgreSQL); nothing was sent."""
 
 
 class BadRow(DataError, ValueError):
@@ -287,7 +294,7 @@ class BadRow(DataError, ValueError):
 
 
 class UnreadableValue(DataError, ValueError):
-    """A stored value is none that its field can read; the message names the field and the row's key."""
+    """A stored value that its field can't read; the message names the field and the row's key."""
 
 
 class OperationalError(DatabaseError):
@@ -295,7 +302,7 @@ class OperationalError(DatabaseError):
 
 
 class LockNotAvailable(OperationalError):
-    """A lock was not to be had at once (``nowait``), or not within a ``lock_timeout``."""
+    """A lock could not be had at once (``nowait``), or not within a ``lock_timeout``."""
 
 
 class IntegrityError(DatabaseError):
@@ -317,12 +324,6 @@ class InternalError(DatabaseError):
 
 class ProgrammingError(DatabaseError):
     """The SQL is wrong, or names a table or column that is not there."""
-
-
-TABLES_ARE_MADE_BY = "orm.create_tables() makes the tables of your models, and `orm migrate` those of your migrations."
-"""What backends add to the database's own words where a table is missing."""
-COLUMNS_ARE_MADE_BY = "If a model has changed since its table was made: `orm makemigrations`, then `orm migrate`."
-"""What backends add to the database's own words where a column is missing."""
 
 
 class NotSupportedError(DatabaseError):

@@ -1,8 +1,8 @@
-"""Modules that are imported at their first use: dear ones of the standard library, and ours that querying needs.
+"""Modules that are imported at their first use: slow ones of the standard library, and ours that querying needs.
 
 A blocking script never needs ``asyncio``, which takes as long to import as the rest of the library; a program that
-declares models and prints its help asks no database. Nothing here may be used while a module is being imported, or the
-saving is lost. docs/decisions/0008 has the measurements.
+declares models and prints its help asks no database. A module that uses one of these while it is itself being imported
+loses what was saved. docs/decisions/0008 has the measurements.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any, ClassVar
 
 
 def late_module(name: str) -> Any:
-    """Return what stands for a module: it imports it when an attribute is first asked for, and keeps what it gave.
+    """Return a stand-in for a module, which imports it when an attribute is first asked for and keeps each attribute.
 
-    It is a module itself, with a ``__getattr__`` (PEP 562), since the interpreter reads those as fast as a local name's
-    attribute: 7 ns, where an object of a class with a ``__getattr__`` takes 23. Type checkers are shown the import::
+    The stand-in is a module with a ``__getattr__`` (PEP 562), since the interpreter reads a module's attributes in 7
+    ns; those of an object whose class has a ``__getattr__`` take it 23. Type checkers are shown the import::
 
         if TYPE_CHECKING:
             from orm.models import deletion
@@ -65,7 +65,7 @@ class LateLogger:
     """Stands for a logger; imports ``logging`` when there is something to say."""
 
     called: ClassVar[dict[str, str]] = {}
-    """Other names of loggers, in a program that listens for these."""
+    """Names of the library's loggers that go by another one, where a program listens for that (``django.db``)."""
 
     def __init__(self, name: str) -> None:
         self.__name__ = name

@@ -26,9 +26,8 @@ AT_ONCE = 2000
 class Source:
     """The rows somebody gave, a list at a time, in either colour.
 
-    Parameters: ``what`` takes them, as a person calls it. An async iterable that blocking code gives is walked on the
-    portal. Raises ``TypeError`` for what is no iterable of
-    rows.
+    Parameters: ``what`` is the method that takes them, as an error names it. An async iterable that blocking code gives
+    is walked on the portal. Raises ``TypeError`` for anything that is no iterable of rows.
     """
 
     def __init__(self, rows: Any, what: str) -> None:

@@ -82,7 +82,7 @@ def backend_for(scheme: str) -> Backend:
 
 
 class Faces(Protocol):
-    """Connections by alias."""
+    """What programs are shown for a database, by alias."""
 
     def __getitem__(self, alias: str, /) -> Any: ...
 
@@ -90,14 +90,16 @@ class Faces(Protocol):
 class Databases(dict[str, "Database"]):
     """The databases by alias; made at first use, kept while their URL stays the same.
 
-    A dict holds those that were made, since every query passes here; what it says about aliases is about the settings.
+    It is a dict of those that were made, because every query passes here and ``databases[alias]`` is then one look-up.
+    ``in`` and iteration, which are not hot, speak of all aliases in the settings.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._lock = threading.RLock()
         self.faces: Faces = self
-        """The databases by alias, as a program knows them that was written for another library's connections."""
+        """What migrations are run with, by alias: the databases, or connections in the form that programs written for
+        Django expect, where ``orm.compat.django`` has put those here."""
 
     def __missing__(self, alias: str) -> Database:
         configured = settings.databases
@@ -158,7 +160,7 @@ class Databases(dict[str, "Database"]):
 def prepare() -> None:
     """Import the backends of the databases that are configured, where asyncio is there already.
 
-    An event loop may be waiting by the time of the first query, which would stop it for as long as imports take.
+    By the time of the first query an event loop may be running, which imports would stop for as long as they take.
     """
     if "asyncio" not in sys.modules:
         return
@@ -166,7 +168,7 @@ def prepare() -> None:
         try:
             backend_for(DatabaseURL.parse(given).scheme)
         except ImproperlyConfigured:
-            continue  # a wrong URL, or one without a backend, is complained of where it is used
+            continue  # a wrong URL, or one without a backend, is an error where it is first used
 
 
 def stays(database: Database, given: Any) -> bool:
@@ -174,7 +176,7 @@ def stays(database: Database, given: Any) -> bool:
     try:
         return given is not None and DatabaseURL.parse(given) == database.url
     except ImproperlyConfigured:
-        return False  # as any wrong URL, it is complained of where it is used
+        return False  # a wrong URL is an error where it is first used
 
 
 def observe() -> None:

@@ -19,18 +19,16 @@ from orm.models.redeclared import INTERACTIVE, follow
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
 
-ModelClass = "type[AwaitableModel]"
-
 
 class Apps(Applications):
     """A registry of models; ``apps`` is the one everybody uses, and ``Meta.apps`` puts a model in another.
 
-    Parameters: ``installed_apps`` is a list of applications to take up at once; None leaves that to ``populate``, which
-    only the common one may. Raises ``RuntimeError`` for None otherwise.
+    Parameters: ``installed_apps`` is a list of applications to take up at once. None leaves that to ``populate``, and
+    is for ``apps`` alone: ``RuntimeError`` for any other.
     """
 
     historical: ClassVar[bool] = False
-    """Whether its models are those of a moment in the past, at which Meta may name what is about to be renamed."""
+    """Whether its models are those of a migration's state, whose Meta may name what a later operation renames."""
 
     def __init__(self, installed_apps: Iterable[object] | None = ()) -> None:
         if installed_apps is None and "apps" in globals():

@@ -271,7 +271,7 @@ class AwaitableModel(metaclass=ModelBase):
     def __await__(self) -> Generator[Any, None, Self]:
         """Give the instance itself, so that ``await book.author`` is right whether or not it was loaded."""
         return self
-        yield
+        yield  # never reached; it makes this a generator, which is what ``await`` needs
 
     def __reduce__(self) -> tuple[object, ...]:
         meta = self._meta
@@ -282,7 +282,7 @@ class AwaitableModel(metaclass=ModelBase):
         held = dict(vars(self))
         if "_state" in held:
             held["_state"] = copy.copy(held["_state"])
-        if PREFETCHED in held:  # as lists, which related managers make querysets of again
+        if PREFETCHED in held:  # as lists: a queryset would be pickled with its query; related managers make one again
             held[PREFETCHED] = {
                 name: list(rows if isinstance(rows, list) else rows._result_cache)
                 for name, rows in held[PREFETCHED].items()

@@ -121,7 +121,7 @@ class Options:
         self.pk: Field[Any] = None  # type: ignore[assignment]  # set before the class is handed out, if not abstract
         self.auto_field: Field[Any] | None = None
         self._normalise()
-        self._declared_size = 0
+        self._declared_size = 0  # there before it is counted, as one of the attributes
         self._declared_size = len(self.__dict__)
 
     def _normalise(self) -> None:
@@ -232,7 +232,9 @@ class Options:
 
     def expire(self) -> None:
         """Forget what was derived from the fields."""
-        if len(self.__dict__) != self._declared_size:  # else nothing was, as while the class is being made
+        # While the class is being made, which expires it with each field, nothing was derived: then the number of
+        # attributes is what it was, and that is all that is looked at.
+        if len(self.__dict__) != self._declared_size:
             if "initialiser" in self.__dict__:
                 self.model._forget_constructor()
             known = [self.__dict__.pop(name) for name in _DERIVED.intersection(self.__dict__)]
@@ -264,7 +266,7 @@ class Options:
 
     @ordering.setter
     def ordering(self, ordering: list[Any] | tuple[Any, ...]) -> None:
-        if hasattr(self, "_ordering"):  # what was compiled in the order there was is compiled anew
+        if hasattr(self, "_ordering"):  # plans were compiled with the old one
             epoch.advance(Reason.FIELDS)
         self._ordering = ordering
 

@@ -56,8 +56,12 @@ class Builder(Names):
         self.prepares: list[Prepare | None] = []
         self.values: list[Any] = []
         self.list_slots: set[int] = set(select.list_slots)
-        self.shared = True
+        self.shared = True  # whether the step's key tells all that its text depends on
         self.statement: Statement | None = None  # what a step that changes rows makes of the query
+        # Aliases in subqueries that are not part of the select yet, and must not be given twice.
+        self._embedded: set[str] = set()
+        # The tables that the condition being resolved speaks of: expressions on its right side mean the same rows.
+        self._reuse: set[str] | None = None
 
     def finished(self) -> Select:
         """Return the changed select. The paths of a step's names have the slots after those of its values."""
@@ -198,19 +202,6 @@ class Builder(Names):
             select.distinct = False
         return SubSelect(select, template, types.BOOLEAN)
 
-    _embedded_aliases: set[str] | None = None
-    _reuse: set[str] | None = None
-
-    @property
-    def _embedded(self) -> set[str]:
-        if self._embedded_aliases is None:
-            self._embedded_aliases = set()
-        return self._embedded_aliases
-
-    @_embedded.setter
-    def _embedded(self, aliases: set[str]) -> None:
-        self._embedded_aliases = aliases
-
     def _taken_aliases(self) -> set[str]:
         return self.select.aliases() | self._embedded
 
@@ -251,8 +242,10 @@ class Builder(Names):
     def _condition(
         self, condition: Any, negated: bool, within: bool | None, reuse: set[str] | None, allow_joins: bool
     ) -> Expression:
-        """Resolve a condition. ``negated``: an odd number of NOTs is around it. ``within``: any is, and it is about
-        the query's rows; None for what each joined row gets, such as the filter of an aggregate.
+        """Resolve a condition.
+
+        ``negated``: an odd number of NOTs is around it. ``within``: any NOT is, so that a relation with many rows means
+        "has such a row"; None where that is never meant, since each joined row is asked (the filter of an aggregate).
         """
         if not isinstance(condition, Q):
             return condition.resolve_expression(self, allow_joins, reuse)  # type: ignore[no-any-return]
@@ -316,10 +309,11 @@ class Builder(Names):
         return Col(self.join(path.hops[:-1], reuse), row)
 
     def _known(self, optional: list[Expression], lookup: Expression) -> Expression:
-        """Return a lookup under a NOT as one that is never unknown; ``optional`` holds its left side if that may be.
+        """Return a lookup that stands under a NOT with "and is not NULL" for each side that may be NULL.
 
-        NOT (x = 1) is unknown for a NULL x; excluding x = 1 keeps it. Excluding JSON null does not. As in Django, that
-        goes for columns alone: a value computed from NULL is unknown, and so is its negation.
+        Without it, NOT (x = 1) would be unknown for a NULL x and lose the row, which ``exclude(x=1)`` keeps. A lookup
+        for JSON null is left alone. ``optional`` holds the left side if that may be NULL. As in Django, that goes for
+        columns alone: a value computed from NULL is unknown, and so is its negation.
         """
         if isinstance(lookup, IsNull) or getattr(lookup, "rhs", lookup) is None:
             return lookup
@@ -353,7 +347,7 @@ class Builder(Names):
             transform = transform_of(lhs, last)
             if transform is None:
                 raise self._unknown(lhs, last, whole, after=transforms, comparing=True)
-            lhs, lookup = transform(lhs), None
+            lhs = transform(lhs)
             lookup = lhs.get_lookup("exact")
         if lookup is None:
             raise FieldError(f"{whole!r} ends in {last!r}, which can't be compared")
@@ -366,8 +360,9 @@ class Builder(Names):
         return any(self.path(name).many for name in names)
 
     def _own_match(self, value: object, name: str) -> Expression:
-        """Return EXISTS(this very row, meeting the condition): what is excluded when the value lies across a relation
-        with many rows, whose join here would give a row as often as it has related ones.
+        """Return EXISTS(this very row, meeting the condition), for a value across a relation with many rows.
+
+        A join of that relation here would give a row as often as it has related ones.
         """
         inner = InnerBuilder(self, self.model, own_names=True)
         lookup = inner.resolve_condition(Q((name, value)), reuse=set())
@@ -404,7 +399,7 @@ class Builder(Names):
         inner.select.where = Where((lookup, tie))
         inner.select.outputs = ()
         if isinstance(lookup, IsNull) and lookup.rhs is True:
-            # "some related column is NULL" is also what no related row at all looks like through a left join.
+            # A left join shows NULL in every column where there is no related row, so "is NULL" holds then, too.
             return Where((SubSelect(inner.select, "EXISTS(%(subquery)s)"), self._no_row(inner, tie)), "OR")
         return SubSelect(inner.select, "EXISTS(%(subquery)s)")
 
@@ -429,8 +424,8 @@ class Builder(Names):
 class InnerBuilder(Builder):
     """Builds a correlated subquery: its values and aliases are its outer builder's.
 
-    ``own_names``: what a condition's values name is found here, and not by the outer builder. ``tied`` is the outer
-    table that this query's own is joined to.
+    ``own_names``: names in a condition's values are looked up in this query, and not in the outer one. ``tied`` is the
+    alias of the outer table that this query's own is joined to.
     """
 
     def __init__(self, outer: Builder, model: Any, own_names: bool = False, tied: str | None = None) -> None:
@@ -512,7 +507,7 @@ def another_database(named: str | None, other: str | None) -> ValueError:
 
 
 def _says_nothing(condition: object) -> bool:
-    """Tell whether a condition has no lookup in it: neither it nor its negation means anything, and is left out."""
+    """Tell whether a condition has no lookup in it, so that neither it nor its negation says anything."""
     return isinstance(condition, Q) and all(_says_nothing(child) for child in condition.children)
 
 
@@ -565,8 +560,10 @@ def _instead(place: Expression, _: Expression) -> Expression:
 
 
 def _with_its_order(select: Select) -> Select:
-    """Return different rows of some columns, cut in an order by others: those are selected, too, as databases want it,
-    and only the columns themselves are taken from the rows that are left.
+    """Return a DISTINCT select that is ordered by columns it does not choose.
+
+    Databases want these among the chosen ones. So they are chosen in a select inside, which is also cut there, and the
+    one around it takes the columns that were asked for.
     """
     own = [*(select.outputs or ())]
     chosen = {(part.alias, part.target) for part in (output.expression for output in own) if isinstance(part, Col)}

@@ -572,9 +572,10 @@ class Chain(Generic[M]):
         return self._step("tag", (text,), steps.tag, text)
 
     def fetch_mode(self: C, mode: FetchMode) -> C:
-        """Say how unloaded relations and deferred columns of the results load: each alone (``one``), for all results
-        in one query
-        (``peers``), or not at all (``raise``)."""
+        """Say how unloaded relations and deferred columns of the results load.
+
+        ``one``: each alone; ``peers``: for all results in one query; ``raise``: not at all.
+        """
         if mode not in ("one", "peers", "raise"):
             raise ValueError(f"fetch_mode is 'one', 'peers' or 'raise', not {mode!r}")
         return self._set(_fetch_mode=mode)

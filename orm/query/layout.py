@@ -44,9 +44,7 @@ class Entity:
 
 
 class Attached(NamedTuple):
-    """An object joined to another: the attribute it becomes there, itself, and the attribute of its own, if any, that
-    leads back.
-    """
+    """An object joined to another: its name there, itself, and the name that the other has on it, if any."""
 
     name: str
     entity: Entity
@@ -54,9 +52,10 @@ class Attached(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """The shape of a result: ``kind`` is model, dict, tuple, flat or named, or the projection that makes an object of a
-    row; ``names`` the columns' names where they have one. The last ``hidden`` columns of a row are no part of the
-    result.
+    """The shape of a result.
+
+    ``kind`` is model, dict, tuple, flat or named, or the projection that makes an object of a row; ``names`` are those
+    of the columns, ``""`` for one that has none. The last ``hidden`` columns of a row are no part of the result.
     """
 
     kind: str | Projection
@@ -271,11 +270,10 @@ def _join_related(
         alias = builder.join(hops, None, entity.alias)
         model = relation.hops[-1].model
         deferred = bool(loading and loading.deferred)
-        own = part if part else None if deferred or not part else part
         # From a parent to its child: the child's inherited columns are those of the parent's own row.
         shared = dict(entity.columns) if getattr(relation, "parent_link", False) else {}
         must = (relation.hops[-1].rhs,)
-        child = _columns(builder, model, alias, outputs, own or None, deferred, must, shared)
+        child = _columns(builder, model, alias, outputs, part or None, deferred, must, shared)
         child.optional = any(hop.optional for hop in hops) or entity.optional
         if filtered is None:
             forward = hasattr(relation, "attname")

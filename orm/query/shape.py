@@ -44,6 +44,7 @@ _living: WeakSet[Shape] = WeakSet()
 _paths: dict[tuple[Shape, Hashable], tuple[Hashable, tuple[Any, ...]]] = {}
 """The key without JSON paths, and these, of steps taken lately with names that hold some."""
 _count = 0
+"""How many steps and compiled statements there are; past ``MAX_SHAPES`` all are forgotten."""
 
 
 class Step:
@@ -63,8 +64,8 @@ class Step:
 class Shape:
     """A query's structure. ``steps`` lead to shapes already known, ``plans`` hold what it compiled to by dialect.
 
-    ``gets`` are those of its steps that are a ``get()`` by one plain value, by the name it is given: most queries of a
-    program are, and a structural key would be a fifth of what such a query costs.
+    ``gets`` are the steps of a ``get()`` by one plain value, by the name given: most queries of a program are such, and
+    to make their structural key would be a fifth of what they cost.
 
     ``statement`` is the UPDATE or DELETE of the query's rows, for a shape whose last step makes it one. A model's root
     also holds what was compiled for its instances: the INSERT of a set of columns, and the like.
@@ -118,7 +119,7 @@ class Shape:
     def follow(
         self, step: Step, key: Hashable, values: Sequence[object], change: Change, *args: object
     ) -> tuple[Shape, tuple[object, ...]]:
-        """As ``advance``, for a step that was taken before: to look for it twice would cost as much as all the rest."""
+        """As ``advance``, for a step the caller has found: looking it up again would cost as much as all the rest."""
         prepares = step.prepares
         if prepares is None:
             return step.shape, tuple(values)
@@ -128,7 +129,7 @@ class Shape:
             # As many as there are values, since the key says how many; strict=True would cost half as much again.
             pairs = zip(prepares, values)  # noqa: B905
             return step.shape, tuple([value if prepare is None else prepare(value) for prepare, value in pairs])
-        except OutOfRange:  # a number that no row has: what it is compared to becomes a shape of its own
+        except OutOfRange:  # no column holds such a number: the comparison is always true or false, and other SQL
             return self._grow(key, values, change, args)
 
     def advance_named(

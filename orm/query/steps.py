@@ -526,7 +526,7 @@ def exists(builder: Builder) -> None:
             own = Col(select.base_alias, select.model._meta.pk).parts if by == "model" else by
             chosen = (select.annotations[name] for name in select.selected)
             select.group_by = (*own, *(item for item in chosen if not item.contains_aggregate))
-        if (select.group_by is None and not select.distinct) or select.group_by is not None:
+        if select.group_by is not None or not select.distinct:
             select.outputs = (Output(Limit(1), "found"),)
         if select.is_plain and select.lock is None:
             select.values, select.annotations = None, {}

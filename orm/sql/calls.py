@@ -25,7 +25,7 @@ _FUNCTION_NAME = re.compile(r"[^\W\d][\w$]*(\.[^\W\d][\w$]*)*\Z")
 
 
 def real_type(sources: Iterable[Any]) -> SQLType:
-    """Return the type of what is computed from numbers and is seldom whole: exact where one of them is."""
+    """Return the type of a result that is seldom a whole number: a decimal where one source is, else a float."""
     fields = [source.output_field_or_none for source in sources]
     return types.DECIMAL if any(field is not None and field.kind == "decimal" for field in fields) else types.FLOAT
 
@@ -39,8 +39,7 @@ class _WrittenSignature:
 
 
 class Func(Expression):
-    """A function call. Subclasses set ``function`` (and ``template``, ``arity``, ``output_field``) or extend
-    ``as_sql``.
+    """A function call; subclasses set ``function`` (and ``template``, ``arity``) or extend ``as_sql``.
 
     Parameters: strings name fields, other plain values are bound; ``extra`` may hold ``function``, ``template``,
     ``arg_joiner`` and the names in the template, which become SQL as they are: they are the programmer's, never a
@@ -55,8 +54,8 @@ class Func(Expression):
     allowed_default = property(made_of_allowed)
 
     __slots__ = ("_made_with",)
-    """The arguments an instance was made with, of a class with an ``__init__`` of its own: beside what it holds, since
-    nothing but a file that makes it again asks for them."""
+    """The arguments of an instance whose class has an ``__init__`` of its own, for ``deconstruct()``. In a slot and not
+    in the ``__dict__``, which is what ``structure()`` reads."""
 
     _made_with: tuple[tuple[Any, ...], dict[str, Any]]
     __signature__ = _WrittenSignature()
@@ -168,8 +167,10 @@ _LEAST, _MOST = types.INTEGER_RANGES["integer"]
 
 
 def _argument(item: object) -> object:
-    """Return an argument as an expression. A plain number is the smallest a database takes for one written in SQL:
-    a function of integers is not found for anything wider.
+    """Return an argument as an expression.
+
+    A plain whole number is an ``integer``, as it would be if it were written in SQL: PostgreSQL finds no ``LEFT(text,
+    bigint)``.
     """
     number = item.value if type(item) is Value and item._output_field is None else item
     small = type(number) is int and _LEAST <= number <= _MOST
@@ -177,7 +178,7 @@ def _argument(item: object) -> object:
 
 
 def written(item: object) -> Any:
-    """Return an argument of a call as most people write it."""
+    """Return an argument as most people write it: ``"name"`` for ``F("name")``, ``Value(3)`` for a typed one."""
     if type(item) is Value and item._output_field is types.INTEGER:
         return Value(item.value)
     return item.name if type(item) is F else item
@@ -208,7 +209,7 @@ class DatabaseDefault(Expression):
 
 
 class ExpressionWrapper(Expression):
-    """An expression with its type said by hand."""
+    """An expression whose type is given by hand."""
 
     allowed_default = property(made_of_allowed)
 

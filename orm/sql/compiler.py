@@ -32,7 +32,7 @@ class Compiler:
     """
 
     lists_are_parameters = True
-    """Whether a list may go as one parameter, where the database reads it from a query of its own."""
+    """Whether the list of an IN may be sent as one parameter, on databases that unpack it in a subquery."""
     depends_on_lengths = False
     """Whether the text that was made depends on the length of a list."""
     depends_on_zone = False
@@ -72,7 +72,7 @@ class Compiler:
         return word + ", ".join(columns), params
 
     def compile_terms(self, nodes: Iterable[Any]) -> list[Rendered]:
-        """Return the SQL of what rows are ordered or grouped by; a condition that is the same for all is left out."""
+        """Return the SQL of what rows are ordered or grouped by, without conditions that are the same for every row."""
         found: list[Rendered] = []
         for node in nodes:
             try:
@@ -91,7 +91,10 @@ class Compiler:
             return "1 = 0", []
 
     def compile_value(self, node: Expression) -> Rendered:
-        """Return the SQL of an expression that stands as a value: a condition there is true or false, and rows stay."""
+        """Return the SQL of an expression that stands as a value.
+
+        A condition that no row (or every row) meets is a constant there; it does not make the whole query empty.
+        """
         try:
             return self.compile(node)
         except EmptyResultSet:
@@ -159,7 +162,7 @@ def binder(params: Sequence[Any], slots: int | None) -> Callable[[Values], Value
         return None
     names: dict[str, Any] = {}
     items: list[str] = []
-    plain = 0  # parameters that follow each other are taken as one slice, however many there are
+    plain = 0  # how many more parameters the slice that was written last has taken along
     for number, param in enumerate(params):
         if plain:
             plain -= 1
@@ -170,7 +173,7 @@ def binder(params: Sequence[Any], slots: int | None) -> Callable[[Values], Value
         elif isinstance(param, Constant):
             names[f"c{number}"] = param.adapter(param.value)
             items.append(f"c{number}")
-        elif not isinstance(param, Param):
+        elif not isinstance(param, Param):  # a value that an as_sql() of the program's put among its parameters
             names[f"c{number}"] = param
             items.append(f"c{number}")
         elif param.adapter is None:
@@ -178,14 +181,14 @@ def binder(params: Sequence[Any], slots: int | None) -> Callable[[Values], Value
         else:
             names[f"a{number}"] = param.adapter
             items.append(f"None if v[{param.slot}] is None else a{number}(v[{param.slot}])")
-    # The source is made of numbers alone.
+    # The source is made of numbers alone, so nothing that a caller names can become code.
     lines = ["def bind(v):", f"    return ({', '.join(items)}{',' if len(items) == 1 else ''})"]
     bind: Callable[[Values], Values] = define("bind", lines, names, "parameters")
     return bind
 
 
 def _run(params: Sequence[object], start: int) -> int:
-    """Return how many parameters after ``start`` go on with the slots of that one, all of them values as they are."""
+    """Return how many parameters after that at ``start`` take the slots after its own, all of them without adapter."""
     first = params[start]
     if not isinstance(first, Param) or first.adapter is not None:
         return 0

@@ -37,10 +37,10 @@ SCALARS = frozenset(
 
 
 MANY = (list, tuple, AbstractSet, Sequence, ValuesView, Iterator)
-"""What IN and BETWEEN take; a text is a sequence, too, and is none of them, nor is a dict, which may be JSON."""
-
+"""What IN and BETWEEN take. Texts are sequences, too, and are left out where this is used; a dict may be JSON."""
 
 ROWS = (tuple, list)
+"""What one item of IN may be, where it is a row of several values."""
 
 
 def kind_of(value: object, values: list[object]) -> Hashable:
@@ -69,7 +69,7 @@ def kind_of(value: object, values: list[object]) -> Hashable:
 
 
 def built_kind(value: object) -> Hashable:
-    """Return the structural kind of a value whose condition is being built, be it something no key can name."""
+    """Return the structural kind of a value whose condition is being built, also of one that can't be part of a key."""
     try:
         return kind_of(value, [])
     except Uncacheable:
@@ -83,14 +83,14 @@ def _hold_nodes(rows: list[Any]) -> bool:
 
 
 def _meant(given: object) -> str:
-    """Return the rest of the sentence about what is no condition: what was meant, most likely."""
+    """Return the end of the error about something that is no condition: what was probably meant."""
     if isinstance(given, bool):
         return ": Python makes a comparison such as Author.name == 'Ada' before there is a query; write name='Ada'"
     return f": to find a row by its key, write pk={given!r}" if isinstance(given, (int, uuid.UUID)) else ""
 
 
 class Judge(Protocol):
-    """Who says whether values meet a condition: the database, which this part of the library does not know."""
+    """Who asks a database whether values meet a condition; ``orm.sql`` knows no databases itself."""
 
     def check(self, condition: Q, against: Mapping[str, object], using: str) -> bool:
         """Say it in the blocking form."""
@@ -135,13 +135,14 @@ class Q(tree.Node, Node):
     def create(
         cls, children: Iterable[object] | None = None, connector: str | None = None, negated: bool = False
     ) -> Self:
-        """Return the condition that is made of conditions and pairs of lookup and value, joined by ``connector``."""
+        """Return a condition of conditions and (lookup, value) pairs, joined by ``connector``."""
         return cls(*(children or ()), _connector=connector, _negated=negated)
 
     def check(self, against: Mapping[str, object], using: str = "default") -> bool:
-        """Ask a database whether values by name, or expressions, meet this condition; NULL leaves it open and is True.
+        """Ask a database whether values, or expressions, by name meet this condition.
 
-        So does an error of the database, which is logged. Raises ``FieldError`` for what can't be resolved.
+        True also where the condition comes to NULL, as a CHECK constraint takes that, and where the database raises an
+        error, which is logged. Raises ``FieldError`` for a name that can't be resolved.
         """
         return self.judge.check(self, against, using)
 
@@ -176,6 +177,7 @@ class Q(tree.Node, Node):
 
     def structure(self, values: list[object]) -> Hashable:
         """Return the key of this condition without its values, which are appended to ``values``."""
+        # A list of another class notes the names as well as the values (orm.query.step_keys).
         listing: Any = None if type(values) is list else values
         return (
             Q,
@@ -240,7 +242,7 @@ class Q(tree.Node, Node):
         return Q(*self.children, _connector=self.connector, _negated=True)
 
     def copy(self) -> Self:
-        """Return the same condition, which changes alone."""
+        """Return the same condition as another object: ``add()`` on one does not change the other."""
         return self.create(self.children, self.connector, self.negated)
 
     __copy__ = copy
@@ -359,8 +361,7 @@ class Where(Expression):
         return (f"({text})" if joined else text), params
 
     def as_parts(self, compiler: Compiler) -> tuple[str, Sequence[object], bool]:
-        """Return the SQL without parentheses around it, its parameters, and whether it needs them inside another
-        condition.
+        """Return the SQL without parentheses, its parameters, and whether another condition around it needs them.
 
         Raises ``EmptyResultSet`` and ``FullResultSet`` where no row, or every row, meets the condition.
         """
@@ -392,7 +393,9 @@ class Where(Expression):
         if certain is not None:
             raise FullResultSet if certain is not self.negated else EmptyResultSet
         negated = self.negated
-        if self.connector == "XOR" and len(self.nodes) > 1:  # also of one part that is left: unknown is not true here
+        if self.connector == "XOR" and len(self.nodes) > 1:
+            # Few databases have XOR, so parts that are true are counted. Also where one part is left: NULL, negated,
+            # would stay NULL, and an XOR of it is false and negated true.
             ones = " + ".join(f"CASE WHEN {part} THEN 1 ELSE 0 END" for part in parts)
             parts = [f"((({ones}{' + 1' * flips}) %% 2) = 1)"]
         text = f" {self.connector} ".join(parts)
@@ -402,7 +405,7 @@ class Where(Expression):
 
 
 class Never(Expression):
-    """A condition no row meets, which is put to the database all the same."""
+    """A condition no row meets, which is sent to the database all the same."""
 
     conditional_kind = True
 

@@ -34,14 +34,14 @@ else:
 
 Adapter = Callable[[Any], Any]
 
-_QUALIFIED = re.compile(r'"[^"]+"\."[^"]+"')
+_QUALIFIED = re.compile(r'"[^"]+"\."[^"]+"')  # a schema and a table, each in quotes
 _QUOTED = r"""'(?:[^']|'')*'|"(?:[^"]|"")*\""""
 
 
 class FunctionBeside(NamedTuple):
     """A function's call in FROM, the SQL of each of its columns, and what its rows must meet.
 
-    ``through`` is a function of single values that makes of the arguments what is called with.
+    ``through`` is another function, which is given the arguments and whose result is the argument of ``call``.
     """
 
     call: str
@@ -78,8 +78,8 @@ class Dialect(SchemaSpelling):
     """What people call the database."""
     capabilities = Capabilities()
     answers: Mapping[str, Any] = {}
-    """What programs of Django's world are told of the database under ``connection.features``, where that is not what
-    the capabilities or Django's usual answer say."""
+    """What ``connection.features`` tells programs written for Django, where neither the capabilities nor Django's usual
+    answer are right for this database."""
     plan_format: str | None = None
     """The format of EXPLAIN that ``plan`` reads."""
     version_query = "SELECT version()"
@@ -116,8 +116,8 @@ class Dialect(SchemaSpelling):
     def quote(self, name: str) -> str:
         """Return an identifier ready for SQL text.
 
-        Two in quotes with a dot between them stay as they are: programs of Django's name the table of a schema
-        ``'"sales"."orders"'``, or ``'sales"."orders'``.
+        Two names in quotes with a dot between them stay as they are: that is how programs written for Django name a
+        table in a schema, ``'"sales"."orders"'`` or ``'sales"."orders'``.
 
         Raises ``SuspiciousOperation`` for an empty name or one with a NUL character.
         """
@@ -134,9 +134,10 @@ class Dialect(SchemaSpelling):
         return "?"
 
     def written_parameter(self, number: int, value: object) -> str:
-        """Return the placeholder of a value in SQL that a caller wrote, with the type that the value itself names.
+        """Return the placeholder of a value in SQL that a caller wrote, cast to the type of the value where needed.
 
-        Its SQL was written for values in the text, where ``2 = ANY(...)`` or ``IS NULL`` need no type beside.
+        Such SQL may have been written with literals in mind: ``2 = ANY(...)`` and ``NULL IS NULL`` have a type, while a
+        bare parameter in their place has none.
         """
         return self.placeholder(number)
 
@@ -182,7 +183,7 @@ class Dialect(SchemaSpelling):
         return sql if sql_type.kind in TEXT_KINDS else self.cast(sql, TEXT)
 
     def tie(self, lhs: str, lhs_type: SQLType, rhs: str, rhs_type: SQLType) -> str:
-        """Return that columns of two tables are equal, which may be of different types along a generic relation."""
+        """Return the condition that two columns are equal; along a generic relation their types may differ."""
         return f"{lhs} = {rhs}"
 
     def cast_to_column(self, sql: str, sql_type: SQLType) -> str:
@@ -190,7 +191,7 @@ class Dialect(SchemaSpelling):
         return self.cast(sql, sql_type)
 
     def date_as_moment(self, sql: str) -> str:
-        """Return a date as the moment its day begins, to be compared with moments; most databases see to that."""
+        """Return a date as the moment its day begins, to compare it with moments; most databases do so themselves."""
         return sql
 
     def set_settings(self, number: int) -> str:
@@ -211,12 +212,16 @@ class Dialect(SchemaSpelling):
     def adapter(self, sql_type: SQLType) -> Adapter | None:
         """Return what turns a canonical Python value (never None) into the drivers' parameter; None: as it is.
 
-        One that only refuses texts in which a certain character is may say which, in an attribute ``refuses``.
+        An adapter that changes nothing, and only refuses texts with a certain character, names that character in an
+        attribute ``refuses``: texts without it are then sent without calling the adapter.
         """
         return None
 
     def comparison_adapter(self, sql_type: SQLType) -> Adapter | None:
-        """Return ``adapter()`` for what a column is compared to, which a field of the application may say itself."""
+        """Return the adapter for values that a column is compared to.
+
+        A field class of the application may have a ``get_db_prep_value`` of its own, which is asked first.
+        """
         adapter = self.adapter(sql_type)
         return adapter if sql_type.compares_prepared else Compared(sql_type, self, adapter)
 
@@ -225,11 +230,11 @@ class Dialect(SchemaSpelling):
         return None
 
     def computed_decimal(self, sql_type: SQLType) -> Adapter | None:
-        """Return ``converter()`` of a decimal that is no column of a table."""
+        """Return the converter of a decimal that a query computed, and that is no column of a table."""
         return self.converter(sql_type)
 
     def json_reader(self, sql_type: SQLType) -> Adapter:
-        """Return what reads a JSON text: with the decoder of the field, where it has one."""
+        """Return what reads a JSON text, with the field's own decoder where it has one."""
         decoder = getattr(getattr(sql_type, "output_field", sql_type), "decoder", None)
         return json.loads if decoder is None else partial(json.loads, cls=decoder)
 
@@ -245,7 +250,7 @@ class Dialect(SchemaSpelling):
         return Pattern("{lhs} LIKE %s ESCAPE '\\'", _LIKE_FORMS[lookup])
 
     def pattern_expression(self, lookup: str, lhs: str, rhs: str) -> str:
-        """Return the same match where the pattern is an expression, not a value."""
+        """Return the same match against an expression; wildcards in its value are escaped in SQL."""
         if lookup in ("regex", "iregex"):
             raise NotSupportedError(f"{self.name} has no regular expressions")
         if lookup.startswith("i"):
@@ -308,28 +313,29 @@ class Dialect(SchemaSpelling):
         return f"({lhs} {operator} {rhs})"
 
     def check_computing(self, sql_type: SQLType) -> None:
-        """Raise ``NotSupportedError`` for a type whose values no aggregate can add up here."""
+        """Raise ``NotSupportedError`` for a type whose values this database's aggregates can't add up."""
 
     def sum_function(self, sql_type: SQLType) -> str:
         """Return the name of the aggregate that adds values of this type up."""
         return "SUM"
 
     def stored(self, sql: str, field: SQLType) -> str:
-        """Return a computed value as a column stores it, where the database does not see to that itself."""
+        """Return a computed value in the form a column stores, where the database does not convert it by itself."""
         return sql
 
     def json_path(self, special: bool) -> Adapter:
         """Return what makes the parameter of a path into JSON (of a list of keys and indexes).
 
-        ``special`` paths hold a key that a JSON text may write in several ways, with escapes or without.
+        ``special`` paths hold a key that JSON may spell in several ways, with escapes or without, so that comparing its
+        text is not enough.
         """
         raise NotSupportedError(f"{self.name} can't look into JSON")
 
     def json_value(self, sql: str, path: str, *, as_text: bool, special: bool) -> str:
         """Return what lies at a path in a JSON value; ``as_text`` unquotes strings.
 
-        ``path`` is SQL (``%s``, for what ``json_path(special)`` makes). The text may name both several times. In those
-        below it names each argument once and in order, as either may hold parameters.
+        ``path`` is SQL: ``%s``, for what ``json_path(special)`` makes. The text returned here may repeat both
+        arguments; that of the methods below has each argument once and in this order, since either may hold parameters.
         """
         raise NotSupportedError(f"{self.name} can't look into JSON")
 
@@ -342,7 +348,7 @@ class Dialect(SchemaSpelling):
         raise NotSupportedError(f"{self.name} can't compare values inside JSON")
 
     def json_ordering(self, sql: str) -> str:
-        """Return the SQL by which rows are put in the order of a computed JSON value: numbers as such, not as text."""
+        """Return the SQL that orders rows by a computed JSON value: numbers as numbers, not as texts."""
         return sql
 
     def json_contains(self, lhs: str, rhs: str) -> str:
@@ -364,11 +370,11 @@ class Dialect(SchemaSpelling):
         return f"{lhs} = {rhs}"
 
     def kept_zone(self) -> datetime.tzinfo | None:
-        """Return the zone in which columns keep the moments of naive datetimes; None where they stay as they are."""
+        """Return the zone that naive datetimes are stored in, in columns that keep moments; None: they stay naive."""
         return None
 
     def session_settings(self) -> Hashable:
-        """Return what the configuration says of sessions as they are opened: open ones end when that changes."""
+        """Return the settings that a session takes over when it is opened; when they change, open sessions end."""
         return None
 
     def now(self) -> str:
@@ -392,7 +398,7 @@ class Dialect(SchemaSpelling):
         raise NotSupportedError("This database sends no notifications.")
 
     def string_literal(self, text: str) -> str:
-        """Return a quoted string for texts the library itself makes (JSON paths); quotes are doubled."""
+        """Return a text of the library's own making (a JSON path) as a quoted string, its quotes doubled."""
         if "\x00" in text:
             raise SuspiciousOperation("a string with a NUL character can't become SQL text")
         return "'" + text.replace("'", "''").replace("%", "%%") + "'"
@@ -423,7 +429,7 @@ class Dialect(SchemaSpelling):
         raise NotSupportedError(f"{self.name} has no statement that copies rows")
 
     def explain(self, format: str | None, options: dict[str, object]) -> str:
-        """Return what goes before a statement to have it explained.
+        """Return what stands before a statement to have the database explain it.
 
         Raises ``ValueError`` for a format or option the database does not have.
         """
@@ -457,8 +463,9 @@ class Dialect(SchemaSpelling):
         return f"{function}({', '.join(arguments)}) AS {alias}({', '.join(columns)})"
 
     def function_beside(self, function: str, alias: str, columns: Sequence[str]) -> FunctionBeside | None:
-        """Return a function that takes columns of the tables before it, for a database without LATERAL that has such
-        calls nevertheless; None where it has not.
+        """Return a function's call that may name columns of the tables before it in FROM; None where none may.
+
+        For databases without LATERAL, some of which have such calls nevertheless.
         """
         return None
 
@@ -529,13 +536,15 @@ class Dialect(SchemaSpelling):
         return f"EXCLUDED.{column}"
 
     def replication_state(self) -> str | None:
-        """Return a query of one row: whether this server follows another, and by how many seconds it is behind (NULL:
-        not known). None where the database has no replicas, or can't tell."""
+        """Return a query of one row: whether this server is a replica, and how many seconds it is behind (NULL: not
+        known). None where the database has no replicas, or can't tell.
+        """
         return None
 
     def lock_waits(self) -> str | None:
-        """Return a query of who waits for a lock at the server: who, for whom, for how many seconds, of what kind, and
-        the name of its application. None where the database has no such list."""
+        """Return a query of the sessions that wait for a lock: which, for which other, for how many seconds, for what
+        kind of lock, and the name of its application. None where the database has no such list.
+        """
         return None
 
     def savepoint(self, name: str) -> tuple[str, str, str]:
@@ -550,8 +559,10 @@ class Dialect(SchemaSpelling):
         return "GENERATED BY DEFAULT AS IDENTITY"
 
     def empty_tables(self, tables: Sequence[str], counted: Sequence[str] = ()) -> Sequence[str]:
-        """Return the statements that empty tables (quoted names), and start the keys of those again whose keys the
-        database counts. What refers to one of them is among them.
+        """Return the statements that empty tables (quoted names) and let keys start again from 1.
+
+        ``counted`` are those of the tables whose keys the database numbers. Every table that refers to one of
+        ``tables`` is among them.
         """
         return [f"DELETE FROM {table}" for table in tables]
 

@@ -1,7 +1,8 @@
-"""What every part of a query's tree is: it has a structure, is resolved against a query, and can be made again.
+"""``Node``, the base of every part of a query's tree, and the parameters of what it becomes.
 
-``structure(values)`` gives a hashable key of everything but the values, which it lists in a fixed order;
-``resolve_expression`` takes slots for them in that same order.
+A node has a structure (``structure(values)`` gives a hashable key of everything but the values, and lists these in a
+fixed order), is resolved against a query (``resolve_expression`` takes slots for the values in that same order), and
+can be written down to be made again (``deconstruct``, for migrations).
 """
 
 from __future__ import annotations
@@ -66,13 +67,14 @@ class Node:
     def deconstruct(self) -> Deconstructed:
         """Return the path of the class, and the positional and keyword arguments that make this again.
 
-        Arguments that are as the class has them by itself are left out.
+        Arguments that are what they would be anyway are left out.
         """
         args: list[Any] = []
         options: dict[str, Any] = {}
         for name, parameter in inspect.signature(type(self)).parameters.items():
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 continue
+            # A class may say by an attribute what stands for the None of its parameter.
             usual = getattr(type(self), name, None) if parameter.default is None else parameter.default
             held = vars(self).get(name, vars(self).get(f"_{name}", parameter.default))
             if parameter.default is parameter.empty:
@@ -94,7 +96,7 @@ def structure_of(value: Any, values: list[object]) -> Hashable:
         return (dict, *[(name, structure_of(item, values)) for name, item in value.items()])
     if isinstance(value, SQLType):
         return value.structure()
-    if hasattr(value, "query_structure"):
+    if hasattr(value, "query_structure"):  # a queryset, which this room does not know
         key: Hashable = value.query_structure(values)
         return key
     try:

@@ -51,9 +51,7 @@ class F(Combinable):
         return query.resolve_ref(self.name, allow_joins, reuse, summarize)
 
     def replace_expressions(self, replacements: Mapping[object, object]) -> Any:
-        """Return what stands for this name in ``replacements``, with the transforms after it; itself where nothing
-        does.
-        """
+        """Return the replacement of this name, with the transforms that follow it; itself where there is none."""
         found: Any = replacements.get(self)
         name, *transforms = self.name.split("__")
         if found is not None or not transforms:
@@ -193,7 +191,7 @@ class Sliced(Expression):
             None if source is None else source.sliced(resolved.source, start, length[0] if length else None)
         )
         if own is not None:
-            query.refuse_sharing()  # its bounds are no values of the query's
+            query.refuse_sharing()  # its bounds are in the text, and not among the query's values
             return own
         if source is not None and source.kind not in types.TEXT_KINDS:
             raise NotSupportedError(f"This field does not support slicing. {resolved.source!r} is no text")

@@ -1,7 +1,6 @@
 """SELECT as a structure: tables and joins, conditions, outputs, grouping, ordering (orm.sql.select_text makes it text).
 
-A ``Select`` is frozen once a shape holds it; whoever changes one works on a copy. Which joins are inner is not
-stored:
+A ``Select`` is frozen once a shape holds it; whoever changes one works on a copy. Which joins are inner is not stored:
 a join is inner when its row must exist, either because a condition that must hold needs it or because the foreign key
 says so.
 """
@@ -50,11 +49,10 @@ class Join(NamedTuple):
 
 
 class Filtered(NamedTuple):
-    """A relation under another name: its hops, and the condition its last join has.
+    """A relation under another name (``FilteredRelation``): its hops, and the condition of its last join.
 
-    The condition knows the tables by ``aliases``: that of the model, then one for each hop. ``further`` are tables off
-    this way that the condition speaks of, too: each with its alias there, that of the table it is joined to, and the
-    hop.
+    In the condition, tables go by ``aliases``: that of the model, then one for each hop. ``further`` are the tables it
+    speaks of besides: each with its alias, the alias of the table it is joined to, and the hop from there.
     """
 
     relation: Any
@@ -87,10 +85,12 @@ class Lock(NamedTuple):
 
 
 class EachKey(NamedTuple):
-    """That of the rows of each key only a slice is wanted, as a prefetch asks for.
+    """A slice of the rows of each key, as a prefetch of ``queryset[:3]`` asks for.
 
-    ``lookup`` says that the key is among those listed, ``bounds`` that a row's number among those of its key is in the
-    slice; ``limit`` and ``offset`` say the same of the rows of one key. ``indexed``: the database finds these quickly.
+    ``lookup`` is the condition that the key is one of those listed. The slice is said in two ways, since it is computed
+    in one of two: ``bounds`` are conditions on a row's number among those of its key, ``limit`` and ``offset`` are for
+    a query of one key's rows. ``indexed``: the model has an index by which the database finds these
+    (docs/decisions/0010).
     """
 
     lookup: Any
@@ -125,8 +125,8 @@ class Output(NamedTuple):
 class Select:
     """One SELECT statement without values.
 
-    ``outputs`` is filled when the select is finished (see orm.query.layout); until then ``annotations``,
-    ``values`` and the loading options say what the result holds.
+    ``outputs`` is filled when the select is finished (see orm.query.layout); until then ``annotations``, ``values`` and
+    the loading options say what the result holds.
     """
 
     model: Any
@@ -302,9 +302,7 @@ class Select:
 
 
 class SubSelect(Expression):
-    """A select in parentheses inside another. ``template`` is ``(%s)``, ``EXISTS(%s)`` and the like, ``%s`` the
-    select.
-    """
+    """A select in parentheses inside another; ``template`` has ``%(subquery)s`` for it, as ``EXISTS(%(subquery)s)``."""
 
     def __init__(self, select: Select, template: str = "(%(subquery)s)", output_field: SQLType | None = None) -> None:
         super().__init__(output_field)
@@ -396,10 +394,9 @@ def moved(expression: Expression, aliases: dict[str, str]) -> Any:
 
 
 def relabel(select: Select, aliases: dict[str, str], offset: int, outer: Any) -> Select:
-    """Return ``select`` made part of another query: aliases renamed, slots moved by ``offset``, outer references
-    resolved.
+    """Return ``select`` as part of another query, whose builder is ``outer``.
 
-    ``outer`` is the builder of the query around it.
+    Aliases are renamed, slots moved by ``offset``, and references to the outer query resolved in it.
     """
 
     def change(node: Expression) -> Expression:

@@ -1,10 +1,8 @@
 """A pool of connections: one for each event loop, and one that all blocking code shares.
 
 Opens lazily, up to ``max_size``; who gets what is decided by ``roster``, in order of arrival. Waiting is done in the
-caller's colour. A loop's pool is closed by the loop itself when it ends
-(``home``). What this module refuses:
-waiting longer than ``acquire_timeout`` (``PoolTimeout`` says who holds the connections), and handing out a broken
-connection.
+caller's colour. A loop's pool is closed by the loop itself when it ends (``home``). What this module refuses: waiting
+longer than ``acquire_timeout`` (``PoolTimeout`` says who holds the connections), and handing out a broken connection.
 """
 
 from __future__ import annotations
