@@ -572,9 +572,9 @@ class Chain(Generic[M]):
         return self._step("tag", (text,), steps.tag, text)
 
     def fetch_mode(self: C, mode: FetchMode) -> C:
-        """Say how unloaded relations and deferred columns of the results load.
+        """Say how unloaded relations and columns load: each alone (``one``), all in a query (``peers``), not (``raise``).
 
-        ``one``: each alone; ``peers``: for all results in one query; ``raise``: not at all.
+        ``peers`` loads what one instance is asked for on all instances of the same result.
         """
         if mode not in ("one", "peers", "raise"):
             raise ValueError(f"fetch_mode is 'one', 'peers' or 'raise', not {mode!r}")
