@@ -572,7 +572,7 @@ class Chain(Generic[M]):
         return self._step("tag", (text,), steps.tag, text)
 
     def fetch_mode(self: C, mode: FetchMode) -> C:
-        """Say how unloaded relations and columns load: each alone (``one``), all in a query (``peers``), not (``raise``).
+        """Say how unloaded relations and columns load: each alone (``one``), all at once (``peers``), not (``raise``).
 
         ``peers`` loads what one instance is asked for on all instances of the same result.
         """
