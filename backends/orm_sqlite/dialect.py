@@ -315,7 +315,9 @@ class SQLiteDialect(SQLiteObjects):
         return "ORM_DECIMAL_SUM" if sql_type.kind == "decimal" else "SUM"
 
     def stored(self, sql: str, field: SQLType) -> str:
-        """Return a decimal rounded to its column's places, as other databases do by themselves."""
+        """Return a decimal with its column's places, and for a date the day of a moment, as others do by themselves."""
+        if field.kind == "date":
+            return f"SUBSTR({sql}, 1, 10)"
         if field.kind == "decimal" and field.decimal_places is not None and types.same_everywhere:
             return f"ORM_DECIMAL_ROUND({sql}, {int(field.decimal_places)})"
         return sql

@@ -16,7 +16,7 @@ from orm.late import difflib
 from orm.models.fields.base import Field
 from orm.models.metaclass import ModelBase
 from orm.query.insert_instances import insert
-from orm.query.instance_rows import Columns, columns_of
+from orm.query.instance_rows import Columns, columns_of, give_parent_key
 from orm.query.update_instances import update_instance
 from orm.sql.generated import define
 
@@ -185,8 +185,7 @@ async def _write_with_parents(
     above = False
     for parent, link in plan.parents:
         if parent.model not in written:
-            if held.get(parent.key_attname) is None and held.get(link.attname) is not None:
-                held[parent.key_attname] = held[link.attname]
+            give_parent_key(parent, link, held)
             await _write_with_parents(instance, parent, alias, forced, force_update, chosen, limited, written)
         above = above or written[parent.model]
         held[link.attname] = held[parent.key_attname]

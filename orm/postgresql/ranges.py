@@ -6,7 +6,8 @@
 
     Booking.objects.filter(during__overlap=DateTimeTZRange(start, end), during__contains=moment)
 
-Values are the classes of ``orm.sql.ranges``; a list or tuple of two is taken as the bounds ``[)``.
+Values are the classes of ``orm.sql.ranges``; a list or tuple of two is taken as the bounds ``[)``, and a text as
+PostgreSQL writes ranges: ``"[1,10)"``, ``"empty"``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import json
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from orm.errors import ImproperlyConfigured, ValidationError
+from orm.errors import ImproperlyConfigured, InvalidValue, ValidationError
 from orm.models.fields import (
     BigIntegerField,
     BooleanField,
@@ -32,7 +33,7 @@ from orm.sql import types
 from orm.sql.calls import Func
 from orm.sql.expressions import Expression, Slot
 from orm.sql.lookups import Lookup
-from orm.sql.ranges import BOUNDS, DateRange, DateTimeTZRange, NumericRange, Range
+from orm.sql.ranges import BOUNDS, DateRange, DateTimeTZRange, NumericRange, Range, is_range_text
 from orm.sql.transforms import Transform
 
 if TYPE_CHECKING:
@@ -122,6 +123,8 @@ class RangeField(Field[Range]):
     def get_prep_value(self, value: Any) -> Any:
         if value is None or hasattr(value, "resolve_expression"):
             return value
+        if isinstance(value, str):
+            value = self._read(value)
         if isinstance(value, (list, tuple)) and len(value) == 2:
             return self.range_type(self._bound(value[0]), self._bound(value[1]), self.default_bounds)
         if hasattr(value, "isempty") and hasattr(value, "lower_inc"):
@@ -129,14 +132,23 @@ class RangeField(Field[Range]):
             if found.isempty:
                 return found
             return self.range_type(self._bound(found.lower), self._bound(found.upper), found.bounds or "[)")
-        raise TypeError(f"{self}: a range is given as a {self.range_type.__name__} or two bounds, not as {value!r}.")
+        raise TypeError(
+            f"{self}: a range is given as a {self.range_type.__name__}, two bounds or a text such as [1,10), not as "
+            f"{value!r}."
+        )
+
+    def _read(self, text: str) -> Range:
+        try:
+            return self.range_type.read(text)
+        except ValueError as error:
+            raise InvalidValue(f"{self}: {error}", code="invalid") from None
 
     def _bound(self, value: object) -> Any:
         return None if value is None else self.base_field.get_prep_value(value)
 
     def element_or_range(self, value: object) -> Any:
         """A range as it is; one value as the range that holds nothing else. What ``contains`` is asked for."""
-        if isinstance(value, (list, tuple, Range)) or hasattr(value, "isempty"):
+        if isinstance(value, (list, tuple, Range)) or hasattr(value, "isempty") or is_range_text(value):
             return self.get_prep_value(value)
         only = self._bound(value)
         return self.range_type(only, only, "[]")

@@ -24,7 +24,7 @@ from orm.sql.lookups import Exact, IsNull, build_lookup
 from orm.sql.nodes import Node
 from orm.sql.order_joins import clear_ordering, order_by_filtered
 from orm.sql.path import Path
-from orm.sql.references import names_in
+from orm.sql.references import Outer, names_in
 from orm.sql.select import Join, Output, Position, Select, SubSelect, relabel
 from orm.sql.sources import SelectedRows
 from orm.sql.ties import Tie
@@ -175,9 +175,12 @@ class Builder(Names):
             aliases[alias] = f"U{number}"
             number += 1
         self._embedded |= set(aliases.values())
-        select = relabel(own, aliases, offset, self)
+        select = relabel(own, aliases, offset, self._named_by)
         self.list_slots |= select.list_slots
         return select
+
+    def _named_by(self, reference: Outer) -> Expression:
+        return reference.resolve_in_outer(self)
 
     def embed_value(
         self, queryset: Embeddable, template: str, output_field: SQLType | None, *, ordered: bool = False

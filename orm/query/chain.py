@@ -163,7 +163,7 @@ class Chain(Generic[M]):
             raise TypeError(f"Cannot {what}{when}.")
 
     def _uncombined(self, what: str) -> None:
-        steps.refuse_combined(self._shape.select, what)
+        steps.refuse_combined(self._shape.select, f"{what}()")
 
     def _sliced(self) -> tuple[Shape, tuple[Any, ...]]:
         """Return shape and values with the slice as part of them."""
@@ -406,7 +406,7 @@ class Chain(Generic[M]):
         return self._annotate(args, kwargs, False)
 
     def _annotate(self, args: Sequence[object], kwargs: dict[str, object], selected: bool) -> Self:
-        self._uncombined("annotate")
+        self._uncombined("annotate" if selected else "alias")
         annotations = named_expressions(args, kwargs)
         return self._step("annotate" if selected else "alias", annotations, steps.annotate, annotations, selected)
 

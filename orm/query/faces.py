@@ -14,7 +14,7 @@ from orm.bridge.guard import policy, refused, running_loop
 from orm.errors import EmptyResultSet
 from orm.query import steps
 from orm.query.chain import Chain
-from orm.query.one_condition import is_of_one_table, merge_conditions
+from orm.query.one_condition import is_of_one_table, merge_conditions, one_further_in, with_extra_columns
 from orm.query.query import Query
 from orm.sql.conditions import Q
 from orm.sql.handwritten import ExtraColumn
@@ -144,26 +144,28 @@ class Faces(Chain[M]):
         if mine.values is not None and [name for name, _ in mine.values] != [name for name, _ in theirs.values or ()]:
             raise TypeError(f"Merging '{type(self).__name__}' classes must involve the same values in each case.")
         cut = any(each._low or each._high is not None for each in (self, other))
-        if connector != "xor" and not cut and is_of_one_table(mine) and is_of_one_table(theirs):
-            return self._with_conditions_of(other, connector)
+        some = connector != "xor" or (mine.where is not None and theirs.where is not None)
+        if some and not cut and is_of_one_table(mine) and is_of_one_table(theirs):
+            return self._with_conditions_of(other, connector)._with_extra_of(other)
         keys = other._keys()
         if connector == "and":
             known = (*(self._known_related or ()), *(other._known_related or ()))
-            return self.filter(pk__in=keys)._set(_known_related=known or None)._ordered_as(other)
+            both = self.filter(pk__in=keys)._set(_known_related=known or None)
+            return both._ordered_as(other)._with_extra_of(other)
         whole = not self._low and self._high is None and steps.can_hold_all(mine)
         shape = self._shape.advance(("all rows",), (), steps.all_rows)[0] if whole else Chain(self.model)._shape
         both = self._with(shape, self._values if whole else ())
         both._mix(other)
         found = Q(pk__in=self._keys()), Q(pk__in=keys)
         merged = both.filter(found[0] | found[1] if connector == "or" else found[0] ^ found[1])
-        return merged._ordered_as(other) if whole else merged
+        return (merged._ordered_as(other) if whole else merged)._with_extra_of(other)
 
     def _with_conditions_of(self, other: Faces[Any], connector: str) -> Self:
         both = self._step("merged", (connector, [other]), merge_conditions, connector, other)
         both._mix(other)
         if connector == "and":
             both._known_related = (*(self._known_related or ()), *(other._known_related or ())) or None
-        return both._ordered_as(other)
+        return both
 
     def _ordered_as(self, other: Faces[Any]) -> Self:
         """Return this in the order of another queryset, where that is given and one of the model's own columns."""
@@ -174,13 +176,20 @@ class Faces(Chain[M]):
             self._shape.advance(("ordered as", other._shape), (), steps.ordered_as, ordering)[0], self._values
         )
 
+    def _with_extra_of(self, other: Faces[Any]) -> Self:
+        """Return this with the columns that ``extra(select=…)`` gave another, where rows are whole ones."""
+        if self._shape.select.values is not None or not other._has_extra_columns():
+            return self
+        return self._step("extra columns", ([other],), with_extra_columns, other)
+
     def _has_extra_columns(self) -> bool:
         return any(isinstance(item, ExtraColumn) for item in self._shape.select.annotations.values())
 
     def _keys(self) -> Any:
         """Return the keys of the rows, in the order that a slice needs and else in none."""
         sliced = self._low or self._high is not None
-        return (self if sliced else self.order_by())._choose("tuple", ["pk"], {})
+        keys = (self if sliced else self.order_by())._choose("tuple", ["pk"], {})
+        return keys._with(keys._shape.advance(("further in",), (), one_further_in)[0], keys._values)
 
     # -- copies --------------------------------------------------------------------------------------------------------
 

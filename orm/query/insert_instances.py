@@ -19,7 +19,7 @@ from orm.epoch import epoch
 from orm.errors import FieldError, NotSupportedError
 from orm.query.builder import Builder
 from orm.query.change_query import assignments_key, upsert_rows
-from orm.query.instance_rows import Columns, Computed, RowMaker, columns_of, row_maker
+from orm.query.instance_rows import Columns, Computed, RowMaker, columns_of, give_parent_key, row_maker
 from orm.query.plan import Plan, statement_plan
 from orm.query.shape import root
 from orm.sql.calls import DatabaseDefault
@@ -503,9 +503,7 @@ async def _insert_tables(plan: Any, instances: list[object], database: Database,
     """Insert the rows of the tables that a model inherits from, and then its own; each link gets its parent's key."""
     for parent, link in plan.parents:
         for instance in instances:
-            held = instance.__dict__
-            if held.get(parent.key_attname) is None and held.get(link.attname) is not None:
-                held[parent.key_attname] = held[link.attname]
+            give_parent_key(parent, link, instance.__dict__)
         await _insert_tables(parent, instances, database, batch_size)
         for instance in instances:
             instance.__dict__[link.attname] = instance.__dict__[parent.key_attname]

@@ -138,3 +138,9 @@ def _plain_lines(
         when = "else" if refused is None else f"elif {refused!r} in x{number}"
         lines.append(f"    {when}: x{number} = a{number}(x{number})")
     return lines
+
+
+def give_parent_key(parent: Any, link: ModelField, held: dict[str, Any]) -> None:
+    """Give an instance, which has but the link to a parent's row, that row's key, too; ``parent`` is its write plan."""
+    if held.get(parent.key_attname) is None and held.get(link.attname) is not None:
+        held[parent.key_attname] = held[link.attname]

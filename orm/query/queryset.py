@@ -283,7 +283,7 @@ class AwaitableQuerySet(AwaitableWriting[M]):
     async def _get_among(self, args: Sequence[object], kwargs: dict[str, object]) -> M:
         if args or kwargs:
             self._uncut("filter a query")
-            self._uncombined("get")
+            steps.refuse_combined(self._shape.select, "get(...) with filters")
         found = await self._clone().afetch_all()
         if len(found) == 1:
             return found[0]
@@ -369,6 +369,7 @@ class AwaitableQuerySet(AwaitableWriting[M]):
             raise ValueError("QuerySet.contains() cannot be used on unsaved objects.")
         if self._result_cache is not None:
             return obj in self._result_cache
+        self._uncombined("contains")
         return await self.filter(pk=obj.pk).aexists()
 
     async def aaggregate(self, *args: object, **kwargs: object) -> dict[str, Any]:

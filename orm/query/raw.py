@@ -2,7 +2,8 @@
 
 ``Author.objects.raw("SELECT * FROM author WHERE age > %s", [30])``. Columns are matched to fields by name
 (``translations`` maps others), what matches no field becomes an attribute, what is missing is loaded when asked for.
-``%s`` and ``%(name)s`` are placeholders; values are always bound.
+``%s`` and ``%(name)s`` are placeholders, ``%%`` is a percent sign (with ``params=None`` the text is sent as it is);
+values are always bound.
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ class AwaitableRawQuerySet(Generic[M]):
         self.params = params if isinstance(params, (tuple, list, Mapping, str)) else tuple(params or ())
         self.translations = dict(translations or {})
         self._using = using
+        self._verbatim = params is None
         self._result_cache: list[M] | None = None
         self._columns: list[str] = []
         self._prefetch_related_lookups: tuple[Any, ...] = ()
@@ -83,7 +85,8 @@ class AwaitableRawQuerySet(Generic[M]):
 
     def using(self, alias: str | None) -> Self:
         """Return the same query for another database."""
-        new = type(self)(self.model, self.raw_query, self.params, self.translations, using=alias)
+        params = None if self._verbatim else self.params
+        new = type(self)(self.model, self.raw_query, params, self.translations, using=alias)
         new._prefetch_related_lookups = self._prefetch_related_lookups
         new._hints = self._hints
         return new
@@ -101,6 +104,8 @@ class AwaitableRawQuerySet(Generic[M]):
         alias = self._using or (await routes.for_reading(self.model, self._hints) if routes.active else "default")
         database = databases[alias]
         text, params = bind(database.dialect, self.raw_query, self.params or None)
+        if not self.params and not self._verbatim:
+            text = text.replace("%%", "%")  # without parameters a single percent sign stands for itself, too
         return (*await database.fetch_named(text, params), database)
 
     def aiterator(self) -> AsyncGenerator[M, None]:

@@ -76,10 +76,10 @@ def get_one(builder: Builder, args: Sequence[object], kwargs: dict[str, object])
 
 
 def refuse_combined(select: Select, method: str) -> None:
-    """Raise ``NotSupportedError`` for a method that has no meaning after ``union()`` and its kin."""
+    """Raise ``NotSupportedError`` for a method, ``get()`` say, that has no meaning after ``union()`` and its kin."""
     if select.combination is not None:
         raise NotSupportedError(
-            f"Calling QuerySet.{method}() after {select.combination.operator.lower()}() is not supported."
+            f"Calling QuerySet.{method} after {select.combination.operator.lower()}() is not supported."
         )
 
 
@@ -211,11 +211,19 @@ def _choose_combined(
             inner = Builder(part, ())
             choose_values(inner, names, {}, result)
             part = inner.finished()
+        else:
+            given = [name for name, _ in part.values] + list(part.selected)
+            if names and list(names) != given:
+                raise NotSupportedError(
+                    f"The combined querysets have chosen {', '.join(given)}: their rows have no other columns"
+                )
+            part = part.copy()
+            part.result = result
         parts.append(part)
     select.combination = combination._replace(parts=tuple(parts))
     select.values, select.selected, select.annotations = parts[0].values, parts[0].selected, parts[0].annotations
     if select.order_by:
-        select.order_by = tuple(_order_combination(select, _asnamed_columns(item)) for item in select.order_by)
+        select.order_by = tuple(_order_combination(builder, _asnamed_columns(item)) for item in select.order_by)
 
 
 def _asnamed_columns(item: Any) -> str:
@@ -236,7 +244,7 @@ def order_by(builder: Builder, names: Sequence[object]) -> None:
     """order_by(): replaces any ordering; no names at all clear it."""
     select = builder.select
     if select.combination is not None:
-        select.order_by = tuple(_order_combination(select, name) for name in names)
+        select.order_by = tuple(_order_combination(builder, name) for name in names)
         select.order_names = _plain(names)
         return
     clear_ordering(select)
@@ -250,7 +258,8 @@ def _plain(names: Sequence[object]) -> tuple[str, ...]:
     return plain if len(plain) == len(names) else ()
 
 
-def _order_combination(select: Select, name: object) -> OrderBy:
+def _order_combination(builder: Builder, name: object) -> OrderBy:
+    select = builder.select
     assert select.combination is not None
     finished, layout = finish(select.combination.parts[0])
     if not isinstance(name, str):
@@ -268,6 +277,7 @@ def _order_combination(select: Select, name: object) -> OrderBy:
         known = {layout.names[position], output.name, getattr(target, "name", None), getattr(target, "attname", None)}
         if plain in known:
             return OrderBy(Position(position + 1, plain), descending=descending)
+    builder.path(plain)  # a name of nothing is told as such
     raise FieldError(f"A union is ordered by its columns; {plain!r} is none of them")
 
 
@@ -291,7 +301,7 @@ def select_related(builder: Builder, names: Sequence[str] | None) -> None:
     select = builder.select
     if select.values is not None:
         raise TypeError("Cannot call select_related() after .values() or .values_list()")
-    refuse_combined(select, "select_related")
+    refuse_combined(select, "select_related()")
     if names is None:
         select.select_related = False
         return
@@ -460,7 +470,7 @@ def _part(select: Select) -> Select:
 def _renumbered(builder: Builder, queryset: object) -> Select:
     """Return another queryset's select with its values in this query's slots; its aliases stay, being apart."""
     own, offset = builder.take_in(queryset)
-    select = relabel(own, {alias: alias for alias in own.aliases()}, offset, builder)
+    select = relabel(own, {alias: alias for alias in own.aliases()}, offset)
     builder.list_slots |= select.list_slots
     return select
 

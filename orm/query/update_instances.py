@@ -12,7 +12,7 @@ from orm.db.registry import databases
 from orm.db.transactions.public import atomic
 from orm.epoch import epoch
 from orm.query.change_query import assignments_key, tables_of, update_rows
-from orm.query.instance_rows import Columns, Computed, RowMaker, columns_of, row_maker
+from orm.query.instance_rows import Columns, Computed, RowMaker, columns_of, give_parent_key, row_maker
 from orm.query.plan import Plan, statement_plan
 from orm.query.shape import Shape, root
 from orm.query.steps import filter_rows
@@ -214,6 +214,7 @@ async def bulk_update(rows: Any, given: Iterable[Any], names: list[str], *, usin
         return 0
     for instance in instances:
         instance._settle_relations(opts.write_plan, action="bulk_update")
+        _settle_keys(opts.write_plan, instance)
     if rows._shape.select.where is not None:
         return await _update_among(rows.using(using), instances, fields, batch_size)
     database = databases[using]
@@ -222,6 +223,14 @@ async def bulk_update(rows: Any, given: Iterable[Any], names: list[str], *, usin
         return await _update_table(*tables[0], instances, database, batch_size)
     async with atomic(using=using, savepoint=False):
         return max([await _update_table(*table, instances, database, batch_size) for table in tables])
+
+
+def _settle_keys(plan: Any, instance: Any) -> None:
+    """Give an instance the keys of its rows in its parents' tables, where it has but the links to them."""
+    held = instance.__dict__
+    for parent, link in plan.parents:
+        give_parent_key(parent, link, held)
+        _settle_keys(parent, instance)
 
 
 async def _update_among(rows: Any, instances: list[Any], fields: Sequence[Any], batch_size: int | None) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError, NotSupportedError
 from orm.sql import types
-from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS, Where, kind_of
+from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS, NothingNode, Where, kind_of
 from orm.sql.expressions import Expression, Slot
 from orm.sql.listed import EachItem as _Each
 from orm.sql.listed import TakeItem as _Item
@@ -260,14 +260,16 @@ class KeyIn(In):
         if kind in (EMPTY, NO_ITEMS):
             query.take_slot(value, None)
             return cls(lhs, None)
+        if isinstance(kind, tuple):
+            return cls(lhs, query.resolve_value(value, lhs, many=True))
         if kind not in (LIST, ITEMS):
-            raise TypeError(f"The in lookup under a JSON key takes a list, not {value!r}")
+            raise TypeError(f"The in lookup under a JSON key takes a list or a queryset, not {value!r}")
         slot = query.take_slot(value, _Each(types.JSON.get_prep_value))
         query.mark_list(slot)
         return cls(lhs, Slot(slot, types.JSON, bare=True))
 
     def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
-        if self.rhs is None:
+        if not isinstance(self.rhs, Slot):
             return super().as_sql(compiler, connection)
         lhs, params = self.process_lhs(compiler, connection)
         adapter = connection.adapter(types.JSON)
@@ -297,6 +299,12 @@ for _name, _operator in (("gt", ">"), ("gte", ">="), ("lt", "<"), ("lte", "<="))
 
 
 class _KeyPattern(PatternLookup):
+    @classmethod
+    def build(cls, lhs: Expression, kind: Hashable, value: object, query: Resolver) -> Expression:
+        if kind is None and cls.lookup_name == "iexact":
+            return KeyIsNull(lhs, True)
+        return super().build(lhs, kind, value, query)
+
     def process_lhs(self, compiler: Compiler, connection: Dialect, lhs: Expression | None = None) -> Rendered:
         return self.lhs.render(compiler, connection, as_text=True)  # type: ignore[no-any-return]
 
@@ -405,6 +413,9 @@ class HasKeys(Lookup):
 
     @classmethod
     def build(cls, lhs: Expression, kind: Hashable, value: object, query: Resolver) -> Expression:
+        if kind in (EMPTY, NO_ITEMS):
+            query.take_slot(value, None)
+            return IsNull(lhs, False) if cls.every else NothingNode()
         if kind not in (LIST, ITEMS):
             raise TypeError(f"{cls.lookup_name} takes a list of keys, not {value!r}")
         return cls(lhs, Slot(query.take_slot(value, _Each(_key)), types.TEXT, bare=True))

@@ -5,9 +5,18 @@ The text of a range is PostgreSQL's ("8.17. Range Types"): ``[1,10)``, ``(,2024-
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final, Self
 
 BOUNDS: Final = ("[)", "(]", "()", "[]")
+
+_WRITTEN = r'\s*("(?:[^"\\]|\\.|"")*"|[^,"()\[\]]*?)\s*'
+_TEXT = re.compile(rf"\s*([\[(]){_WRITTEN},{_WRITTEN}([\])])\s*\Z", re.DOTALL)
+
+
+def is_range_text(value: object) -> bool:
+    """Tell whether a value is a text that begins as that of a range does."""
+    return isinstance(value, str) and (value.strip()[:1] in ("[", "(") or value.strip().lower() == "empty")
 
 
 class Range:
@@ -43,6 +52,17 @@ class Range:
             return cls(empty=True)
         bounds = ("[" if value.lower_inc else "(") + ("]" if value.upper_inc else ")")
         return cls(value.lower, value.upper, bounds)
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Return the range that a text stands for; its bounds are texts. Raises ``ValueError``."""
+        if text.strip().lower() == "empty":
+            return cls(empty=True)
+        found = _TEXT.match(text)
+        if found is None:
+            raise ValueError(f'malformed range literal: "{text}"')
+        start, lower, upper, end = found.groups()
+        return cls(_unquoted(lower), _unquoted(upper), start + end)
 
     @property
     def lower(self) -> Any:
@@ -126,6 +146,14 @@ def _bound(value: Any) -> str:
         return ""
     text = value.isoformat() if hasattr(value, "isoformat") else str(value)
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _unquoted(text: str) -> str | None:
+    """Return a bound as it is meant: none where nothing is written, not even quotes."""
+    if not text:
+        return None
+    inside = text[1:-1] if text[0] == '"' else text
+    return re.sub(r'\\(.)|""', lambda mark: mark[1] or '"', inside, flags=re.DOTALL)
 
 
 class NumericRange(Range):

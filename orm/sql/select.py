@@ -393,10 +393,13 @@ def moved(expression: Expression, aliases: dict[str, str]) -> Any:
     return change(expression)
 
 
-def relabel(select: Select, aliases: dict[str, str], offset: int, outer: Any) -> Select:
-    """Return ``select`` as part of another query, whose builder is ``outer``.
+def relabel(
+    select: Select, aliases: dict[str, str], offset: int, outer: Callable[[Outer], Expression] | None = None
+) -> Select:
+    """Return ``select`` made part of another query: aliases renamed, slots moved by ``offset``.
 
-    Aliases are renamed, slots moved by ``offset``, and references to the outer query resolved in it.
+    ``outer`` says what a reference to the query around it becomes, where it is put into that query; without it the
+    select stands beside the other query's own, and the reference stays what it is.
     """
 
     def change(node: Expression) -> Expression:
@@ -408,7 +411,7 @@ def relabel(select: Select, aliases: dict[str, str], offset: int, outer: Any) ->
         if isinstance(node, Slot):
             return node.moved(offset)
         if isinstance(node, Outer):
-            return node.resolve_in_outer(outer)
+            return node if outer is None else outer(node)
         if isinstance(node, SubSelect):
             return node.renamed(change, aliases)
         if isinstance(node, Ref) and node.alias is not None:

@@ -6,7 +6,7 @@ because the foreign key says so. A select with conditions on window functions be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import EmptyResultSet, FullResultSet, NotSupportedError
@@ -16,6 +16,7 @@ from orm.sql.conditions import Where
 from orm.sql.each_key import cut_for_each
 from orm.sql.expressions import Expression
 from orm.sql.lateral import without_lateral
+from orm.sql.lookups import IsNull
 from orm.sql.qualify import qualified
 from orm.sql.select import Join, Output, Position, Select, SubSelect
 from orm.sql.sources import SelectedRows
@@ -36,11 +37,36 @@ def inner_aliases(select: Select) -> set[str]:
             found.add(alias)
             if join.parent is not None:
                 pending.append(join.parent)
+    given: Container[tuple[str | None, object]] = ()
+    if select.where is not None:
+        given = set(_never_null(select.where, False))
     for join in select.joins.values():
-        optional = join.hop.optional if join.hop is not None else join.optional
+        optional = join.optional if join.hop is None else join.hop.optional and not _refers(join, given)
         if join.parent is None or (join.parent in found and not optional):
             found.add(join.alias)
     return found
+
+
+def _never_null(condition: Expression, negated: bool) -> Iterator[tuple[str, object]]:
+    """Yield the columns, as alias and field, that are not NULL in any row that meets a condition, or its negation."""
+    if isinstance(condition, Where):
+        negated = negated != condition.negated
+        if condition.connector == ("OR" if negated else "AND") or len(condition.nodes) == 1:
+            for node in condition.nodes:
+                yield from _never_null(node, negated)
+    elif isinstance(condition, IsNull) and isinstance(condition.lhs, Col) and condition.rhs is negated:
+        yield condition.lhs.alias, condition.lhs.target
+
+
+def _refers(join: Join, given: Container[tuple[str | None, object]]) -> bool:
+    """Tell whether a join is that of a foreign key, and which must have a value."""
+    hop = join.hop
+    return (
+        hop is not None
+        and (join.parent, hop.lhs) in given
+        and not (hop.many or hop.further or hop.restriction)
+        and getattr(hop.lhs, "target_field", None) is hop.rhs
+    )
 
 
 def compile_table(join: Join, compiler: Compiler) -> tuple[str, Sequence[object]]:

@@ -157,6 +157,13 @@ async def test_updates_find_their_tables(database: Any) -> None:
     assert list(await rows) == [("m0", False), ("m1", True), ("m2", False)]
 
 
+async def test_bulk_update_by_the_key_alone_writes_every_table(database: Any) -> None:
+    made = await Trattoria.objects.acreate(name="before", stars=1)
+    only = Trattoria(pk=made.pk, name="after", stars=2, gnocchi=True)
+    assert await Trattoria.objects.abulk_update([only], ["name", "stars", "gnocchi"]) == 1
+    assert await Trattoria.objects.values_list("name", "stars", "gnocchi") == [("after", 2, True)]
+
+
 async def test_bulk_create_in_every_table(database: Any, queries: Queries) -> None:
     given = [Trattoria(name=f"n{number}", stars=number) for number in range(50)]
     with queries as counted:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from orm.errors import InvalidValue
 from orm.postgresql import DateRange, DateTimeTZRange, IntegerRangeField, NumericRange, Range
 from tests.postgresql.models import Booking
 
@@ -86,8 +87,49 @@ async def test_plain_columns_inside_ranges(database: Any) -> None:
 
 async def test_what_is_no_range_is_refused_before_any_sql(database: Any) -> None:
     with pytest.raises(TypeError, match="Booking.seats"):
-        Booking.objects.filter(seats="[1,2)")
+        Booking.objects.filter(seats=12)
     with pytest.raises(ValueError, match="bounds"):
         NumericRange(1, 2, "]]")
     with pytest.raises(TypeError, match="default_bounds"):
         IntegerRangeField(default_bounds="[]")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("seats", "[1,10)", NumericRange(1, 10)),
+        ("seats", " (1, 10] ", NumericRange(2, 11)),
+        ("seats", "[,10)", NumericRange(None, 10, "()")),
+        ("seats", "Empty", NumericRange(empty=True)),
+        ("price", '["1.50","2"]', NumericRange(Decimal("1.50"), Decimal("2"), "[]")),
+        ("days", "[2024-05-01,)", DateRange(DAY, None)),
+        ("during", '["2024-05-01 12:00+00", "2024-05-01 14:00+00")', DateTimeTZRange(NOON, LATER)),
+    ],
+)
+async def test_a_range_may_be_given_as_its_text(database: Any, name: str, text: str, value: Range) -> None:
+    made = await Booking.objects.acreate(**{name: text})
+    assert getattr(await Booking.objects.aget(pk=made.pk), name) == value
+    assert await Booking.objects.filter(**{name: text}).acount() == 1
+    await Booking.objects.aupdate(**{name: None})
+    await Booking.objects.aupdate(**{name: text})
+    assert await Booking.objects.filter(**{f"{name}__in": [text]}).acount() == 1
+    assert await Booking.objects.filter(**{f"{name}__contained_by": "(,)"}).acount() == 1
+
+
+async def test_contains_takes_the_text_of_a_range_and_that_of_a_value(database: Any) -> None:
+    await Booking.objects.acreate(days=(DAY, datetime.date(2024, 5, 9)))
+    for held in ("2024-05-02", "[2024-05-02,2024-05-04]", "empty"):
+        assert await Booking.objects.filter(days__contains=held).acount() == 1
+    for outside in ("2024-05-09", "[2024-05-02,2024-05-14]"):
+        assert await Booking.objects.filter(days__contains=outside).acount() == 0
+
+
+@pytest.mark.parametrize("text", ["nonsense", "[1", "1,2", "[1,2,3)", "[1;2)", '["1,2)', ""])
+async def test_a_text_that_is_no_range_is_refused(database: Any, text: str) -> None:
+    with pytest.raises(InvalidValue, match="malformed range literal"):
+        await Booking.objects.acreate(seats=text)
+
+
+async def test_a_bound_that_is_no_value_is_refused(database: Any) -> None:
+    with pytest.raises(ValueError, match="expected a number"):
+        Booking.objects.filter(seats="[a,b)")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
-from orm.errors import NotSupportedError
-from orm.models import Count, F, Value
+from orm.errors import FieldError, NotSupportedError
+from orm.models import Count, Exists, F, OuterRef, Value
 from tests.query import library as L
 from tests.query.answers import named, names, titled, titles
 from tests.query.models import Author, Book, Publisher
@@ -165,3 +166,43 @@ def test_refining_a_union_is_refused(method: str) -> None:
     positional = {"select_related": ["country"], "prefetch_related": ["books"], "only": ["name"], "defer": ["name"]}
     with pytest.raises(NotSupportedError, match="union"):
         getattr(young().union(active()), method)(*positional.get(method, []), **arguments.get(method, {}))
+
+
+async def test_every_part_speaks_of_the_query_around_the_union(library: Any) -> None:
+    written = Book.objects.filter(author=OuterRef("pk")).values("pk")
+    edited = Book.objects.filter(editor=OuterRef("pk")).values("pk")
+    expected = {b.author.pk for b in L.books} | {b.editor.pk for b in L.books if b.editor is not None}
+    found = await Author.objects.filter(Exists(written.union(edited))).values_list("pk", flat=True)
+    assert set(found) == expected
+    both = await Author.objects.filter(Exists(written.intersection(edited))).values_list("pk", flat=True)
+    assert set(both) == {b.author.pk for b in L.books if b.author is b.editor}
+
+
+async def test_columns_are_chosen_once_and_their_rows_are_as_asked_last(library: Any) -> None:
+    both = Author.objects.values("name").union(Publisher.objects.values("name"))
+    assert all(type(row) is dict for row in await both)
+    assert all(type(row) is tuple for row in await both.values_list())
+    assert sorted(await both.values_list("name", flat=True)) == sorted(
+        {a.name for a in L.authors} | {p.name for p in L.publishers}
+    )
+    with pytest.raises(NotSupportedError, match="have chosen name: their rows have no other columns"):
+        both.values_list("pk")
+
+
+@pytest.mark.parametrize(
+    ("call", "named"),
+    [
+        (lambda both: both.alias(x=Value(1)), "alias()"),
+        (lambda both: both.annotate(x=Value(1)), "annotate()"),
+        (lambda both: both.get(pk=1), "get(...) with filters"),
+        (lambda both: both.contains(Author(pk=1)), "contains()"),
+    ],
+)
+def test_what_a_union_can_not_do_is_called_by_its_name(database: Any, call: Any, named: str) -> None:
+    with pytest.raises(NotSupportedError, match=re.escape(f"Calling QuerySet.{named} after union() is not supported.")):
+        call(young().union(active()))
+
+
+def test_a_name_of_nothing_is_told_when_a_union_is_ordered(database: Any) -> None:
+    with pytest.raises(FieldError, match="Cannot resolve keyword 'nothing' into field. Choices are: "):
+        young().union(active()).order_by("nothing")

@@ -254,3 +254,26 @@ def test_memory_is_flat_however_many_keys_are_asked_for(database: Any) -> None:
 @pytest.mark.only(backend="sqlite", colour="blocking")
 def test_memory_is_flat_over_100_000_requests(database: Any) -> None:
     assert grown_by(6_000, 106_000) < 300_000
+
+
+async def test_what_lies_under_a_key_is_among_the_values_of_a_query(database: Any) -> None:
+    await Document.objects.abulk_create(
+        [Document(name=str(n), data=data) for n, data in enumerate([{"a": 1}, {"a": 2}, {"b": 1}, {"b": [2]}])]
+    )
+    others = Document.objects.values("data__b")
+    assert [d.name async for d in Document.objects.filter(data__a__in=others)] == ["0"]
+    assert [d.name async for d in Document.objects.filter(data__a__in=others.filter(name="3"))] == []
+
+
+async def test_iexact_none_is_a_key_that_is_not_there(database: Any) -> None:
+    for name, data in (("null", {"a": None}), ("none", {}), ("text", {"a": "x"})):
+        await Document.objects.acreate(name=name, data=data)
+    assert [d.name async for d in Document.objects.filter(data__a__iexact=None)] == ["none"]
+
+
+async def test_an_object_has_all_of_no_keys_and_none_of_them(database: Any) -> None:
+    for name, data in (("empty", {}), ("full", {"a": 1}), ("nothing", None)):
+        await Document.objects.acreate(name=name, data=data)
+    every, some = Document.objects.filter(data__has_keys=[]), Document.objects.filter(data__has_any_keys=[])
+    assert sorted([d.name async for d in every]) == ["empty", "full"]
+    assert [d.name async for d in some] == []

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 import orm
-from orm.errors import FieldError, OperationalError, TransactionManagementError
+from orm.errors import FieldError, NotSupportedError, OperationalError, TransactionManagementError
+from orm.models import Q
 from tests.query import library as L
 from tests.query.answers import titled, titles
 from tests.query.models import Author, Book
@@ -106,3 +107,29 @@ async def test_what_the_query_does_not_follow_can_not_be_locked(library: Any, of
         f"Invalid field name(s) given in select_for_update(of=(...)): {', '.join(of)}. Only relational fields followed "
         "in the query are allowed. Choices are: self, author."
     )
+
+
+@pytest.mark.only(backend="postgresql")
+async def test_what_every_row_refers_to_can_be_locked_with_it(library: Any) -> None:
+    """A row that may be missing can't be locked; a condition that it is there makes it one that may not."""
+    edited = [b for b in L.books if b.editor is not None]
+    for refers in (Book.objects.exclude(editor=None), Book.objects.filter(editor__isnull=False)):
+        async with orm.atomic():
+            books = await refers.select_related("editor").select_for_update()
+            assert sorted(book.editor.name for book in books) == sorted(b.editor.name for b in edited)
+    with pytest.raises(NotSupportedError, match="nullable side of an outer join"):
+        async with orm.atomic():
+            await Book.objects.select_related("editor").select_for_update()
+
+
+def test_a_row_that_must_be_there_is_joined_as_such() -> None:
+    books = Book.objects.select_related("editor")
+    there = books.filter(editor__isnull=False)
+    for sure in (books.exclude(editor=None), there, books.exclude(Q(editor=None) | Q(pk=1))):
+        assert 'INNER JOIN "query_author"' in str(sure.query)
+    for not_sure in (
+        books.filter(Q(editor__isnull=False) | Q(pk=1)),
+        books.exclude(Q(editor=None) & Q(pk=1)),
+        books.filter(editor=None),
+    ):
+        assert 'LEFT OUTER JOIN "query_author"' in str(not_sure.query)

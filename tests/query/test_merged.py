@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orm.models import Count, F
+from orm.models import Count, Exists, F, OuterRef
 from tests.query import library as L
 from tests.query.models import Author, Book, Counter
 
@@ -77,11 +77,50 @@ async def test_rows_of_just_one_in_its_order(counters: list[Counter]) -> None:
 
 
 async def test_a_table_that_only_a_condition_joined_is_joined_there(library: Any) -> None:
-    merged = Book.objects.filter(author__name="Ada") | Book.objects.filter(pages__lt=100)
+    merged = Book.objects.filter(tags__name="novel") | Book.objects.filter(pages__lt=100)
     outer = merged.sql().partition(" WHERE ")[0]
     assert "JOIN" not in outer
-    loaded = Book.objects.select_related("author").filter(author__name="Ada") | Book.objects.filter(pages__lt=100)
+    loaded = Book.objects.select_related("author").filter(tags__name="novel") | Book.objects.filter(pages__lt=100)
     assert loaded.sql().partition(" WHERE ")[0].count("JOIN") == 1
+
+
+@pytest.mark.parametrize("connector", ["or", "and", "xor"])
+async def test_rows_that_are_referred_to_are_joined_once_for_both(library: Any, connector: str) -> None:
+    left = Book.objects.filter(author__name__gt="B", editor__name__gt="A")
+    right = Book.objects.filter(author__age__gt=40)
+    merged = {"or": left | right, "and": left & right, "xor": left ^ right}[connector]
+    statement = merged.sql()
+    assert "IN (" not in statement
+    assert statement.count("JOIN") == 2
+    one, other = {book.pk async for book in left}, {book.pk async for book in right}
+    expected = {"or": one | other, "and": one & other, "xor": one ^ other}[connector]
+    assert {book.pk async for book in merged} == expected
+
+
+@pytest.mark.parametrize("joined", ["nothing", "many rows"])
+async def test_each_speaks_of_the_query_around_both(library: Any, joined: str) -> None:
+    """A reference to the outer query means that query, and not the other half of the two."""
+    written, edited = Book.objects.filter(author=OuterRef("pk")), Book.objects.filter(editor=OuterRef("pk"))
+    if joined == "many rows":
+        written = written.filter(tags__name__gte="")
+    found = await Author.objects.filter(Exists(written | edited)).values_list("pk", flat=True)
+    expected = [
+        author.pk
+        async for author in Author.objects.all()
+        if await (written.model.objects.filter(author=author.pk) if joined == "nothing" else
+                  Book.objects.filter(author=author.pk, tags__name__gte="")).aexists()
+        or await Book.objects.filter(editor=author.pk).aexists()
+    ]  # fmt: skip
+    assert sorted(found) == sorted(expected)
+    assert 0 < len(expected) < len(L.authors)
+
+
+async def test_columns_of_extra_come_from_either_side(counters: list[Counter]) -> None:
+    plain = Counter.objects.filter(value=1)
+    more = Counter.objects.extra(select={"doubled": "value * %s"}, select_params=[2]).filter(value__gt=2)
+    assert sorted([row.doubled async for row in plain | more]) == [2, 6, 8]
+    assert [row.doubled async for row in more & Counter.objects.filter(value=3)] == [6]
+    assert [row.doubled async for row in Counter.objects.filter(value=3) & more] == [6]
 
 
 def test_conditions_on_one_table_become_one_condition() -> None:

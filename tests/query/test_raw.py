@@ -231,3 +231,14 @@ async def test_explain_with_an_unknown_format_is_refused(library: Any) -> None:
 
 async def test_f_is_not_text(library: Any) -> None:
     assert await titles(Book.objects.filter(title=F("title"))) == titled(L.books)
+
+
+async def test_a_percent_sign_is_written_twice_unless_there_are_no_parameters_at_all(library: Any) -> None:
+    doubled = "SELECT id, '5%%' AS share FROM query_author"
+    for params in ((), [], {}):
+        rows: Any = Author.objects.raw(doubled, params)
+        assert {row.share async for row in rows} == {"5%"}
+    verbatim: Any = Author.objects.raw(doubled, None).using("default")
+    assert {row.share async for row in verbatim} == {"5%%"}
+    alone: Any = Author.objects.raw("SELECT id, '5%' AS share FROM query_author")
+    assert {row.share async for row in alone} == {"5%"}

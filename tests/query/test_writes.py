@@ -503,3 +503,12 @@ async def test_delete_of_a_queryset_by_q(library: Any) -> None:
 def test_a_manager_has_no_delete() -> None:
     assert not hasattr(Review.objects, "delete")
     assert not hasattr(Review.objects, "adelete")
+
+
+async def test_a_moved_date_is_stored_as_a_date(library: Any) -> None:
+    """And is found by it, also where the database computes a moment and keeps what it is given."""
+    await Author.objects.filter(name="Ada").aupdate(born=datetime.date(2020, 2, 28))
+    await Author.objects.filter(name="Ada").aupdate(born=F("born") + datetime.timedelta(days=2))
+    assert await Author.objects.filter(born=datetime.date(2020, 3, 1)).values_list("name", flat=True) == ["Ada"]
+    await Author.objects.filter(name="Ada").aupdate(born=datetime.timedelta(days=-1) + F("born"))
+    assert (await Author.objects.aget(born=datetime.date(2020, 2, 29))).name == "Ada"
