@@ -172,6 +172,12 @@ class Index:
         """Parameters of the index's method, as SQL text; subclasses that have some give them."""
         return []
 
+    def tablespace_for(self, model: type[AwaitableModel]) -> str | None:
+        """Where the index is stored, if it says so or is of one field that does."""
+        names = self.field_names
+        field: Any = model._meta.get_field(names[0]) if len(names) == 1 and not self.db_tablespace else None
+        return self.db_tablespace if field is None else field.db_tablespace
+
     def create_statement(
         self, model: Any, dialect: Dialect, if_not_exists: bool = False, concurrently: bool = False
     ) -> str:
@@ -179,7 +185,7 @@ class Index:
         condition = schema_sql(model, self.condition, dialect) if self.condition is not None else None
         return ddl.create_index(
             model, self.name_for(model, dialect), ", ".join(self._parts(model, dialect)), dialect, method=self.method,
-            include=self.include, storage=self.storage(), tablespace=self.db_tablespace, condition=condition,
+            include=self.include, storage=self.storage(), tablespace=self.tablespace_for(model), condition=condition,
             if_not_exists=if_not_exists, concurrently=concurrently,
         )  # fmt: skip
 

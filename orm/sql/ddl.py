@@ -161,15 +161,22 @@ def column_definition(field: Any, dialect: Dialect, default: str | None = None) 
     else:
         parts.append("NULL" if field.null else "NOT NULL")
     if field.primary_key:
-        parts.append("PRIMARY KEY")
+        parts.append(f"PRIMARY KEY{_place_of_index(field, dialect)}")
         if field.auto:
             parts.append(dialect.generated_key_clause(field))
     elif field.unique:
-        parts.append("UNIQUE")
+        parts.append(f"UNIQUE{_place_of_index(field, dialect)}")
     check = field.column_check(dialect.quote(field.column), dialect)
     if check is not None:
         parts.append(f"CHECK ({check})")
     return " ".join(parts)
+
+
+def _place_of_index(field: Any, dialect: Dialect) -> str:
+    """Where the index is stored that a column's own constraint brings: as its field says, or else its model."""
+    meta = getattr(getattr(field, "model", None), "_meta", None)
+    place = field.db_tablespace or getattr(meta, "db_tablespace", None)
+    return f" USING INDEX TABLESPACE {dialect.quote(place)}" if place and dialect.capabilities.tablespaces else ""
 
 
 def collation_of(field: Any) -> str | None:
@@ -279,9 +286,12 @@ def create_index(
     """CREATE INDEX on ``what`` (quoted columns or expressions in parentheses).
 
     ``method`` is how the index is built (``gin``), ``include`` are names of fields whose columns it carries along,
-    ``storage`` parameters of its method (``fillfactor = 70``); what the database does not have is left out.
+    ``storage`` parameters of its method (``fillfactor = 70``); what the database does not have is left out. Without a
+    ``tablespace`` an index is stored where its table is, unless it stands for a constraint.
     """
     can = dialect.capabilities
+    if can.tablespaces and not unique:
+        tablespace = tablespace or model._meta.db_tablespace
     guard = "CONCURRENTLY " if concurrently and can.concurrent_indexes else ""
     guard += "IF NOT EXISTS " if if_not_exists else ""
     using = f" USING {method}" if method is not None else ""
@@ -367,7 +377,8 @@ def field_index(model: Any, field: ModelField, kind: str, dialect: Dialect, *, i
     if kind == PATTERN_INDEX:
         what += f" {dialect.pattern_index(field)}"
     name = name_of(model._meta.db_table, [field.column], kind, dialect)
-    return create_index(model, name, what, dialect, if_not_exists=if_not_exists)
+    place = field.db_tablespace
+    return create_index(model, name, what, dialect, tablespace=place, if_not_exists=if_not_exists)
 
 
 def drop_table(model: ModelClass, dialect: Dialect, *, if_exists: bool = False) -> str:

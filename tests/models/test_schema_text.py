@@ -10,6 +10,7 @@ import pytest
 
 from orm import models
 from orm.errors import FieldError, ImproperlyConfigured, NotSupportedError
+from orm.models.apps import Apps
 from orm.models.conditions import schema_sql
 from orm.models.functions import Lower
 from orm.models.schema import with_join_models
@@ -25,6 +26,12 @@ class Plain(Dialect):
     def column_type(self, field: Any) -> str:
         """The kind, and the length where there is one."""
         return f"{field.kind}({field.max_length})" if field.max_length else str(field.kind)
+
+
+class Roomy(Plain):
+    """A database with tablespaces."""
+
+    capabilities = Plain.capabilities._replace(tablespaces=True)
 
 
 @pytest.fixture
@@ -325,3 +332,34 @@ def test_an_index_says_what_it_lacks(options: Any, sentence: str) -> None:
 def test_the_older_name_of_a_condition_is_not_declared_again() -> None:
     _, _, options = models.CheckConstraint(check=models.Q(a=1), name="x").deconstruct()
     assert options == {"name": "x", "condition": models.Q(a=1)}
+
+
+def test_an_index_is_stored_where_its_field_says_and_else_where_its_table_is() -> None:
+    class Meta:
+        app_label = "placed"
+        apps = Apps()
+        db_tablespace = "tables"
+        indexes = (
+            models.Index(fields=["plain"], name="i1"),
+            models.Index(fields=["placed"], name="i2"),
+            models.Index(fields=["plain"], name="i3", db_tablespace="own"),
+        )
+        constraints = (models.UniqueConstraint(fields=["plain"], condition=models.Q(placed=1), name="u1"),)
+
+    fields = {
+        "code": models.IntegerField(unique=True, db_tablespace="indexes"),
+        "plain": models.IntegerField(db_index=True),
+        "placed": models.IntegerField(db_index=True, db_tablespace="indexes"),
+        "others": models.ManyToManyField("self", db_tablespace="indexes"),
+    }
+    model: Any = type("Thing", (models.Model,), {"__module__": __name__, "Meta": Meta, **fields})
+    table = ddl.create_table(model, Roomy())
+    assert 'PRIMARY KEY USING INDEX TABLESPACE "tables"' in table
+    assert 'UNIQUE USING INDEX TABLESPACE "indexes"' in table
+    assert table.endswith(' TABLESPACE "tables"')
+    stored = [text.partition(" TABLESPACE ")[2] for text in ddl.table_indexes(model, Roomy())]
+    assert stored == ['"tables"', '"indexes"', '"tables"', '"indexes"', '"own"', ""]
+    joined = model.others.through
+    assert ddl.create_table(joined, Roomy()).endswith(' TABLESPACE "tables"')
+    assert all(text.endswith(' TABLESPACE "indexes"') for text in ddl.table_indexes(joined, Roomy()))
+    assert "TABLESPACE" not in ddl.create_table(model, Plain()) + "".join(ddl.table_indexes(model, Plain()))

@@ -40,6 +40,7 @@ def make_join_model(field: ManyToManyField[Any], target: type[AwaitableModel] | 
             "app_label": meta.app_label,
             "apps": meta.apps,
             "db_table": join_table_name(field),
+            "db_tablespace": meta.db_tablespace,
             "managed": meta.managed,
             "unique_together": ((near, far),),
             "verbose_name": f"{meta.model_name}-{target_name} relationship",
@@ -51,6 +52,7 @@ def make_join_model(field: ManyToManyField[Any], target: type[AwaitableModel] | 
             on_delete=CASCADE,
             related_name=f"{name}_{end}+",
             db_constraint=field.remote_field.db_constraint,
+            db_tablespace=field.db_tablespace,
         )
         for end, model in ((near, owner), (far, ".".join(target) if isinstance(target, tuple) else target))
     }
