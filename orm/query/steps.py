@@ -518,6 +518,7 @@ def _counted(select: Select) -> Select:
             select.outputs = (
                 *[Output(part) for part in Col(select.base_alias, select.model._meta.pk).parts],
                 *[Output(item) for item in grouping if not item.contains_aggregate],
+                *[Output(item) for item in select.multiplying if item not in grouping],
             )
             return select
     return finish(select)[0]

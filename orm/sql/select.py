@@ -213,8 +213,14 @@ class Select:
         return not (
             self.group_by is not None or self.distinct or self.distinct_on
             or self.limit is not None or self.offset is not None
-            or self.combination is not None or self.is_derived or self.asks_windows
+            or self.combination is not None or self.is_derived or self.asks_windows or self.multiplying
         )  # fmt: skip
+
+    @property
+    def multiplying(self) -> list[Any]:
+        """The annotations in the result of which each row has as many as they give values."""
+        shown = [self.annotations[name] for name in self.selected]
+        return [item for item in shown if any(part.set_returning for part in item.walk())]
 
     @property
     def is_derived(self) -> bool:

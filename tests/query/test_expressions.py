@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import orm
 from orm.errors import FieldError
 from orm.models import (
     Avg,
@@ -567,3 +568,21 @@ def test_what_stands_for_an_expression_where_a_constraint_is_validated() -> None
     bare.constraint_validation_compatible = False  # type: ignore[misc]
     with pytest.raises(ValueError, match="must have only one source expression"):
         bare.get_expression_for_validation()
+
+
+class Twice(Func):
+    """Gives two rows for each."""
+
+    function = "generate_series"
+    template = "%(function)s(1, 2)"
+    output_field = IntegerField()
+    set_returning = True
+
+
+async def test_what_gives_several_rows_is_counted(library: Any) -> None:
+    if orm.databases["default"].backend.name != "postgresql":
+        pytest.skip("No function gives several rows there.")
+    rows = Book.objects.annotate(number=Twice())
+    assert await rows.acount() == len(await rows) == 2 * len(L.books)
+    assert await rows.filter(title=L.books[0].title).acount() == 2
+    assert await rows.values("number").acount() == 2 * len(L.books)
