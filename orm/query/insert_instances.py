@@ -46,16 +46,19 @@ LARGEST_CHUNK = 1024
 class Made:
     """What the database makes of a row that is inserted with certain columns, and how instances take it.
 
-    ``key`` is the column whose numbers the database counts, when it is among them.
+    ``key`` is the column whose numbers the database counts, when it is among them; ``computed`` are columns that are
+    given by expressions.
     """
 
     __slots__ = ("converters", "fields", "key")
 
-    def __init__(self, model: ModelClass, given: Sequence[object], dialect: Dialect) -> None:
+    def __init__(
+        self, model: ModelClass, given: Sequence[object], dialect: Dialect, computed: Sequence[object] = ()
+    ) -> None:
         self.fields = tuple(
             field
             for field in model._meta.table_fields
-            if field not in given and (field.auto or field.has_db_default or field.generated)
+            if (field not in given and (field.auto or field.has_db_default or field.generated)) or field in computed
         )
         self.converters: tuple[Adapter | None, ...] = tuple(dialect.converter(field) for field in self.fields)
         self.key = next((field for field in self.fields if field.auto), None)
@@ -171,7 +174,6 @@ def _insertable(field: ModelField, written: object, resolved: Any) -> Any:
 async def _insert_computed(model: ModelClass, instance: object, columns: Columns, database: Database) -> None:
     """Insert one instance some of whose values are expressions (``name=Lower(Value("X"))``)."""
     dialect = database.dialect
-    made = Made(model, columns.fields, dialect)
     builder = Builder(root(model).select)
     row: list[Expression] = []
     computed: list[Any] = []
@@ -185,6 +187,9 @@ async def _insert_computed(model: ModelClass, instance: object, columns: Columns
         resolved = value.resolve_expression(builder, False, None, False, True)
         row.append(_insertable(field, value, bound_as(resolved, resolved, field, builder)))
     returning = dialect.capabilities.returning
+    # A key comes back with the statement: without it the row can't be read. Others are read when they are asked for.
+    keys = [field for field in computed if field.primary_key]
+    made = Made(model, columns.fields, dialect, keys)
     statement = Insert(
         table=model._meta.db_table,
         fields=columns.fields,

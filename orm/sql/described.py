@@ -10,10 +10,14 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from orm.late import late_module
 from orm.sql.types import SQLType
 
 if TYPE_CHECKING:
+    from orm.sql import columns
     from orm.sql.hop import Hop
+else:
+    columns = late_module("orm.sql.columns")
 
 
 class ModelField(SQLType):
@@ -56,6 +60,23 @@ class ModelField(SQLType):
     def get_default(self) -> Any:
         """Return the value a new instance starts with."""
         raise NotImplementedError
+
+    @property
+    def value_field(self) -> SQLType:
+        """The field whose values the column holds: this one, but for relations and computed columns."""
+        return self
+
+    @cached_property
+    def cached_col(self) -> Any:
+        """The column in the model's own table, as an expression (Django's name)."""
+        return columns.Col(self.model._meta.db_table, self, self.value_field)
+
+    def get_col(self, alias: str, output_field: SQLType | None = None) -> Any:
+        """Return the column of the table called ``alias``, as an expression of the field's type or of another."""
+        if output_field is not None and output_field is not self:
+            return columns.Col(alias, self, output_field)
+        own = alias == self.model._meta.db_table
+        return self.cached_col if own else columns.Col(alias, self, self.value_field)
 
     def pre_save(self, instance: object, add: bool) -> Any:
         """Return the value about to be written; ``add`` tells an INSERT. It may be set on the instance."""

@@ -326,3 +326,18 @@ async def test_an_insert_is_forced_into_the_tables_named(database: Any, queries:
 async def test_rows_of_a_parents_table_are_locked_by_its_link(database: Any) -> None:
     locked = Trattoria.objects.select_for_update(of=("self", "restaurant_ptr__place_ptr"))
     assert str(locked.query).endswith('FOR UPDATE OF "inheritance_trattoria", "inheritance_place"')
+
+
+async def test_what_a_parents_part_has_loaded_is_loaded_for_the_child(database: Any, queries: Queries) -> None:
+    ada = await Owner.objects.acreate(name="Ada")
+    await Trattoria.objects.acreate(name="a", owner=ada)
+    place: Any = await Place.objects.aget(name="a")
+    assert await place.owner == ada
+    trattoria = await (await place.restaurant).trattoria
+    with queries as counted:
+        assert trattoria.owner is place.owner
+    assert not counted
+    other = await Owner.objects.acreate(name="Bob")
+    child = await (await Place.objects.aget(name="a")).restaurant  # type: ignore[attr-defined]
+    child.owner_id = other.pk
+    assert await child.owner == other

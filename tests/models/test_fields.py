@@ -13,6 +13,7 @@ import pytest
 
 from orm import models
 from orm.errors import ImproperlyConfigured, InvalidValue, ValidationError
+from orm.models.apps import Apps
 from orm.models.fields.validators import (
     EmailValidator,
     MinLengthValidator,
@@ -441,3 +442,38 @@ def test_a_value_without_a_label_is_shown_as_it_is() -> None:
 def test_a_member_of_choices_shows_its_name_and_is_no_function_to_templates() -> None:
     assert repr(Suit.HEARTS) == "Suit.HEARTS"
     assert Suit.HEARTS.do_not_call_in_templates is True
+
+
+def test_a_column_as_an_expression() -> None:
+    class Meta:
+        app_label = "columns"
+        apps = Apps()
+
+    side = models.IntegerField()
+    area = models.GeneratedField(
+        expression=models.F("side") * models.F("side"), output_field=models.FloatField(), db_persist=True
+    )
+    body = {"__module__": __name__, "Meta": Meta, "side": side, "area": area}
+    square: Any = type("Square", (models.Model,), body)
+    column = area.get_col("other")
+    assert (column.alias, column.target) == ("other", area)
+    assert isinstance(column.output_field, models.FloatField)
+    assert area.get_col(square._meta.db_table) is area.cached_col is area.get_col(square._meta.db_table, area)
+    assert isinstance(area.get_col(square._meta.db_table, side).output_field, models.IntegerField)
+
+
+def test_a_column_that_refers_to_a_reference_has_the_type_at_the_end() -> None:
+    registry = Apps()
+
+    def keyed(name: str, target: str | None) -> Any:
+        options = type("Meta", (), {"app_label": "columns", "apps": registry})
+        key = {} if target is None else {"key": models.ForeignKey(target, models.CASCADE, primary_key=True)}
+        return type(name, (models.Model,), {"__module__": __name__, "Meta": options, **key})
+
+    end, near, round_about = keyed("End", None), keyed("Middle", "End"), keyed("Circle", "Other")
+    keyed("Other", "Circle")
+    far = keyed("Far", "Middle")
+    assert near._meta.pk.get_col("x").output_field is end._meta.pk
+    assert far._meta.pk.get_col("x").output_field is end._meta.pk
+    with pytest.raises(ValueError, match="Cannot resolve output_field"):
+        round_about._meta.pk.get_col("x")

@@ -512,3 +512,9 @@ async def test_a_moved_date_is_stored_as_a_date(library: Any) -> None:
     assert await Author.objects.filter(born=datetime.date(2020, 3, 1)).values_list("name", flat=True) == ["Ada"]
     await Author.objects.filter(name="Ada").aupdate(born=datetime.timedelta(days=-1) + F("born"))
     assert (await Author.objects.aget(born=datetime.date(2020, 2, 29))).name == "Ada"
+
+
+async def test_a_key_that_an_expression_gives_comes_back(database: Any) -> None:
+    author = await Author.objects.acreate(pk=Value(40) + Value(2), name="Ada")
+    assert author.__dict__["id"] == 42
+    assert (await Author.objects.aget(pk=42)).name == "Ada"

@@ -33,7 +33,7 @@ def model_checks(model: type[AwaitableModel], aliases: Iterable[str]) -> list[Ch
         found += field.check(from_model=model, databases=aliases)
     for field in meta.local_private_fields:
         if hasattr(field, "check"):
-            found += field.check(databases=aliases)
+            found += field.check()  # which no database has a say in
     found += [*_same_relation_twice(model), *_long_names(model, aliases)]
     clashes = [*_id_field(model), *_name_clashes(model), *_model_name(model), *_properties(model), *_keys(model)]
     clashes += composite_key_checks(model)

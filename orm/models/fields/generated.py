@@ -89,6 +89,10 @@ class GeneratedField(Field[Any]):
     def get_internal_type(self) -> str:
         return self.output_field.get_internal_type()
 
+    @property
+    def value_field(self) -> Any:
+        return self.output_field
+
     def comparable_range(self) -> tuple[int, int]:
         """As of the field it stands for."""
         return self.output_field.comparable_range()

@@ -225,6 +225,19 @@ class ForeignKey(RelatedField[T]):
         """The attribute of a target instance that holds what this column holds."""
         return str(self.target_field.attname)
 
+    @property
+    def value_field(self) -> Any:
+        """The field at the end of the keys that refer to keys.
+
+        Raises ``ValueError`` where they go round in a circle.
+        """
+        seen: list[Any] = [self]
+        while (field := seen[-1].target_field).is_relation:
+            if any(field is known for known in seen):
+                raise ValueError("Cannot resolve output_field.")
+            seen.append(field)
+        return field
+
     def siblings_of(self, instance: AwaitableModel) -> dict[str, object]:
         """Return the condition on rows that refer to the same row as an instance."""
         return {self.attname: getattr(instance, self.attname)}

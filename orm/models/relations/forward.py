@@ -92,11 +92,25 @@ class ForwardOneDescriptor(PrefetchQuerysets):
             self.keep(instance, part_of(instance, self.field.related_model))
             return held[self.name]
         what = f"{type(instance).__name__}.{self.name}"
+        if instance._meta.parents and (related := self._held_by_ancestor(instance)) is not None:
+            self.keep(instance, related)
+            return related
         in_vain = held.get(UNFOUND, ())
         if self.name in in_vain and in_vain[self.name] == held.get(self.attname):
             return self._nothing(instance, f"the queryset it was prefetched from has no {held[self.attname]!r}")
         check_fetch_allowed(instance, what)
         return fetch(lambda: self.aload(instance), what)
+
+    def _held_by_ancestor(self, instance: Any) -> Any:
+        """What a parent's part of the row, which the instance was reached from, has loaded for the same key."""
+        part, key = instance, instance.__dict__.get(self.attname, _MISSING)
+        while (link := part._meta.get_ancestor_link(self.field.model)) is not None:
+            part = part.__dict__.get(link.name)
+            if part is None:
+                break
+            if self.is_cached(part) and part.__dict__.get(self.attname) == key:
+                return part.__dict__[self.name]
+        return None
 
     def _is_whole(self, instance: AwaitableModel) -> bool:
         """Whether the instance has loaded all that its parent's row holds."""
