@@ -28,6 +28,7 @@ class ModelField(SQLType):
     """The attribute that holds the raw value: ``author_id`` for the relation ``author``."""
     column: str = ""
     primary_key: bool
+    db_tablespace: str | None
     concrete: ClassVar[bool] = True
     is_relation: ClassVar[bool] = False
     many_to_one: ClassVar[bool | None] = None
