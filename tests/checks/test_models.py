@@ -12,6 +12,7 @@ from orm import models
 from orm.checks import CheckMessage, CheckRegistry, Error, Tags, run_checks
 from orm.models.apps import Apps
 from orm.models.functions import Collate, Lower
+from orm.postgresql.arrays import ArrayField
 from orm.sql.handwritten import RawSQL
 from orm.sql.lookups import GreaterThan
 
@@ -391,6 +392,11 @@ def test_sql_of_the_users_is_found_however_deep_it_stands() -> None:
 def test_a_choice_is_a_value_and_a_label_or_a_group(choice: Any, right: bool) -> None:
     field = models.CharField(max_length=30, choices=[choice])
     assert ids(declared(value=field)) == ([] if right else ["fields.E005"])
+
+
+def test_the_choices_of_a_field_of_lists_are_lists() -> None:
+    field = ArrayField(models.IntegerField(), choices=[((1, 2), "Few"), ("More", [([3, 4, 5], "Many")])])
+    assert "fields.E005" not in ids(declared(value=field))
 
 
 @pytest.mark.parametrize(

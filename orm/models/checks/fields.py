@@ -53,7 +53,7 @@ def _choices(field: Field) -> Found:
         return
     longest = 0
     for choice in choices:
-        if not _is_choice(choice):
+        if not _is_choice(choice, lists_are_values=getattr(field, "base_field", None) is not None):
             yield Error(
                 "'choices' must be a mapping of actual values to human readable names or an iterable containing "
                 "(actual value, human readable name) tuples.",
@@ -130,16 +130,19 @@ def _deprecation(field: Field) -> Found:
         yield Warning(said, hint=deprecated.get("hint"), obj=field, id=deprecated.get("id", "fields.WXXX"))
 
 
-def _is_choice(choice: object, in_group: bool = False) -> bool:
-    """Whether this is a value and its label, or a group's label and its choices."""
+def _is_choice(choice: object, in_group: bool = False, *, lists_are_values: bool = False) -> bool:
+    """Whether this is a value and its label, or a group's label and its choices.
+
+    Parameters: ``lists_are_values`` for a field whose values are lists.
+    """
     if isinstance(choice, str) or not isinstance(choice, Iterable):
         return False
     pair = list(choice)
-    if len(pair) != 2 or not _is_plain(pair[0]):
+    if len(pair) != 2 or not (_is_plain(pair[0]) or (lists_are_values and isinstance(pair[0], (list, tuple)))):
         return False
     label = list(pair[1].items()) if isinstance(pair[1], Mapping) else pair[1]
     if isinstance(label, (list, tuple)) and not in_group:
-        return all(_is_choice(inner, in_group=True) for inner in label)
+        return all(_is_choice(inner, in_group=True, lists_are_values=lists_are_values) for inner in label)
     return _is_plain(label)
 
 
