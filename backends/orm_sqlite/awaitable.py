@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import aiosqlite
 
+from orm.bridge.thread_context import start_apart
 from orm.db.contract import Connection, Driver, Params, Row
 from orm.errors import InterfaceError
 from orm_sqlite.inline import Inline, inline_of
@@ -43,6 +44,10 @@ class Worker(aiosqlite.Connection):
     def _open(self) -> sqlite3.Connection:
         self.session = Session(self._url, watch_signals=False)
         return self.session.raw
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        start_apart(self._thread)
+        return self._connect().__await__()
 
     def stop(self) -> asyncio.Future[None] | None:
         self.stopped = super().stop()

@@ -16,6 +16,7 @@ from time import monotonic
 
 from orm.bridge.interpreter import is_subinterpreter, may_leave_threads
 from orm.bridge.portal import helpers
+from orm.bridge.thread_context import start_apart
 from orm.late import LateLogger
 
 logger = LateLogger("orm.clock")
@@ -91,7 +92,7 @@ class Clock:
 
     def _start(self) -> None:
         self._thread = threading.Thread(target=self._serve, name="duotone-clock", daemon=may_leave_threads())
-        self._thread.start()
+        start_apart(self._thread)
 
     def _serve(self) -> None:
         with self._changed:

@@ -20,6 +20,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from orm.bridge.guard import running_loop
+from orm.bridge.thread_context import start_apart
 from orm.errors import BridgeError
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Helpers:
             try:
                 helper = self._idle.pop()
             except IndexError:
-                Helper(self._idle, call).start()
+                start_apart(Helper(self._idle, call))
                 return
             if helper.give(call):
                 return
@@ -211,7 +212,7 @@ class Portal:
             if self._loop is None or self._loop.is_closed():
                 started = threading.Event()
                 self._thread = threading.Thread(target=self._serve, args=(started,), name="duotone-portal", daemon=True)
-                self._thread.start()
+                start_apart(self._thread)
                 started.wait()
             assert self._loop is not None
             return self._loop

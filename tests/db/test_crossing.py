@@ -282,3 +282,49 @@ def test_what_was_carried_can_not_outlive_its_transaction(db: Database) -> None:
 def test_a_coroutine_function_is_not_carried(db: Database) -> None:
     with pytest.raises(TypeError, match="a task has the context of whoever starts it"):
         orm.carry(aids)
+
+
+# -- threads that begin with a copy of the context, where Python gives them one ---------------------------------------
+
+
+def test_a_thread_of_a_pool_keeps_nothing_of_the_transaction_it_was_started_in(db: Database) -> None:
+    with concurrent.futures.ThreadPoolExecutor(1) as threads:
+        with atomic():
+            run(aadd(db, 1))
+            assert threads.submit(orm.carry(lambda: run(aids(db)))).result() == [1]
+            reader = threads.submit(lambda: run(aids(db)))
+            assert reader.result() == []
+        assert threads.submit(lambda: run(aids(db))).result() == [1]
+        assert threads.submit(lambda: run(aids(db))).result() == [1]
+
+
+def test_a_thread_that_is_started_in_a_transaction_has_transactions_of_its_own(db: Database) -> None:
+    def work() -> None:
+        with atomic(durable=True):
+            found.append(run(aids(db)))
+
+    found: list[list[int]] = []
+    with atomic(read_only=True):
+        run(aids(db))
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    assert found == [[]]
+
+
+def test_a_thread_that_is_started_beside_a_transaction_is_no_part_of_it(db: Database) -> None:
+    with atomic(read_only=True), orm.independent():
+        thread = threading.Thread(target=lambda: run(aadd(db, 1)))
+        thread.start()
+        thread.join()
+    assert run(aids(db)) == [1]
+
+
+@pytest.mark.asyncio
+async def test_a_thread_that_a_call_has_started_joins_with_that_call(db: Database) -> None:
+    """The worker of ``to_thread`` may begin with a copy of the very context that its call is led into."""
+    asyncio.get_running_loop().set_default_executor(concurrent.futures.ThreadPoolExecutor(1))
+    async with atomic():
+        await aadd(db, 1)
+        assert await asyncio.to_thread(lambda: run(aids(db))) == [1]
+    assert await asyncio.to_thread(lambda: run(aids(db))) == [1]

@@ -6,12 +6,14 @@ What this module refuses: a block that has ended, to whoever used it, and writin
 
 from __future__ import annotations
 
+from contextvars import Context
 from sys import exception, modules
 from threading import get_ident
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orm.bridge.guard import running_loop
+from orm.bridge.thread_context import INHERITED, is_threads_own
 from orm.bridge.waiting import name_of, whoami
 from orm.db.transactions.states import GONE, LIVE, OPEN, UNBEGUN
 from orm.errors import TransactionManagementError
@@ -52,9 +54,15 @@ def find_block(database: Scope) -> Block | None:
     if membership is None:
         return None
     block, user = membership
+    me = whoami()
+    if INHERITED and user is not None and me != (user.opener if type(user) is Beside else user) and is_threads_own():
+        membership = Context().run(database.membership.get)  # what a thread begins with elsewhere
+        database.membership.set(membership)
+        if membership is None:
+            return None
+        block, user = membership
     if type(user) is Beside:
         return None
-    me = whoami()
     if exception() is not None:
         give_up_broken_off(block)
     if block.state is OPEN or block.state in LIVE:

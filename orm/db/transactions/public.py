@@ -205,8 +205,9 @@ def independent(using: str | None = None) -> Independent:
 def carry(fn: Callable[P, T]) -> Callable[P, T]:
     """Return a function that runs in the caller's context, and so in its transaction, on whatever thread it is called.
 
-    Threads that are started by ``threading.Thread`` or ``loop.run_in_executor`` begin with an empty context and are
-    outside: ``loop.run_in_executor(None, orm.carry(work))``. (``asyncio.to_thread`` and tasks carry it by themselves.)
+    Threads that are started by ``threading.Thread`` or ``loop.run_in_executor`` begin outside, also where Python gives
+    them a copy of the context (3.14t): ``loop.run_in_executor(None, orm.carry(work))``. (``asyncio.to_thread`` and
+    tasks carry it by themselves.)
 
     Parameters:
         fn: a plain function. A call that outlives the transaction raises ``TransactionManagementError``.
