@@ -1,4 +1,4 @@
-"""Modules that are imported at their first use: slow ones of the standard library, and ours that querying needs.
+"""Modules that are imported at their first use: slow ones of the standard library and others, and ours for querying.
 
 A blocking script never needs ``asyncio``, which takes as long to import as the rest of the library; a program that
 declares models and prints its help asks no database. A module that uses one of these while it is itself being imported
@@ -84,6 +84,7 @@ json: Any = late_module("json")
 metadata: Any = late_module("importlib.metadata")
 random: Any = late_module("random")
 signals: Any = late_module("_signal")  # what ``signal`` wraps: without the names, at a tenth of the time
+sqlparse: Any = late_module("sqlparse")
 tomllib: Any = late_module("tomllib")
 urls: Any = late_module("urllib.parse")
 uuid: Any = late_module("uuid")

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from orm.bridge.collecting import end_without_a_last_look
 from orm.cli.run import USAGE, run
 
 MISSING_EXTRA = 'This command needs click and rich: pip install "duotone[cli]". (`orm run` works without them.)'
@@ -34,5 +35,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     # By name, because it can only be loaded where the extra is installed.
     interface: Any = importlib.import_module("orm.cli.interface")
+    end_without_a_last_look()
     interface.commands.main(args=given, prog_name="orm")
     return 0

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.bridge import run
+from orm.bridge.collecting import collector_paused
 from orm.db.registry import databases
 from orm.migrations import sources
 from orm.migrations.exceptions import (
@@ -85,12 +86,13 @@ class AwaitableMigrationLoader:
                 self.unmigrated_apps.add(label)
                 continue
             self.migrated_apps.add(label)
-            names = {
+            found = {
                 one for _, one, is_package in pkgutil.iter_modules(module.__path__)
                 if not is_package and one[0] not in "_~"
             }  # fmt: skip
-            for one in sorted(names):
-                self._read(label, f"{name}.{one}", one)
+            with sources.known_files(module):
+                for one in sorted(found):
+                    self._read(label, f"{name}.{one}", one)
 
     def _package(self, label: str, name: str | None, explicit: bool) -> ModuleType | None:
         """The package of an app's migrations; None where it has none."""
@@ -218,7 +220,8 @@ class AwaitableMigrationLoader:
 
         Raises: NodeNotFoundError for a dependency that is not there, CircularDependencyError.
         """
-        self.load_disk()
+        with collector_paused:  # a long history is many objects, none of which is garbage
+            self.load_disk()
         if self.connection is None:
             self.applied_migrations = {}
         else:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from orm.bridge.collecting import collector_paused
 from orm.config import settings
 from orm.errors import Error
 from orm.migrations import sources
@@ -78,7 +79,9 @@ def detect(
     Parameters: ``labels`` limits them to some apps and what those need; ``name`` names them.
     """
     questioner.specified_apps |= set(labels)
-    detector = MigrationAutodetector(loader.project_state(), ProjectState.from_apps(apps), questioner)
+    with collector_paused:  # two states of every model, which are needed to the end
+        before, after = loader.project_state(), ProjectState.from_apps(apps)
+    detector = MigrationAutodetector(before, after, questioner)
     return detector.changes(
         loader.graph, trim_to_apps=set(labels) or None, convert_apps=set(labels) or None, migration_name=name
     )

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
     from orm.models.fields.base import Field
 
-OPTION_NAMES = frozenset(META_DEFAULTS) | {"order_with_respect_to", "db_tablespace", "swappable", "index_together"}
-NOT_IN_STATE = frozenset({"apps", "app_label"})
+OPTION_NAMES = (*(name for name in META_DEFAULTS if name not in ("apps", "app_label")), "index_together")
 
 
 class ModelState:
@@ -147,6 +146,17 @@ class ModelState:
         twin.managers = list(self.managers)
         return twin
 
+    def ghost(self) -> ModelState:
+        """The table that others refer to, when the model is gone: its key and plain columns, and its name."""
+        parts = {part for field in self.fields.values() if getattr(field, "is_composite_key", False)
+                 for part in field.field_names}  # fmt: skip
+        kept = {
+            name: field for name, field in self.fields.items()
+            if not field.is_relation or field.primary_key or name in parts
+        }  # fmt: skip
+        options = {name: value for name, value in self.options.items() if name in ("db_table", "swappable")}
+        return ModelState(self.app_label, self.name, kept, options)
+
     def render(self, apps: Apps) -> Any:
         """Make the class, in a registry.
 
@@ -233,7 +243,7 @@ def _options_of(model: type[AwaitableModel], exclude_rels: bool) -> dict[str, ob
     meta = model._meta
     options: dict[str, Any] = {}
     for name in OPTION_NAMES:
-        if name in NOT_IN_STATE or name not in meta.original_attrs:
+        if name not in meta.original_attrs:
             continue
         value = meta.original_attrs[name]
         if name in ("unique_together", "index_together"):

@@ -36,6 +36,10 @@ class UnknownTarget(ImproperlyConfigured):
     """What was asked for names no app or migration that is there, or several; the sentence says which there are."""
 
 
+class ConflictingMigrations(UnknownTarget):
+    """An app has several last migrations; the sentence names them."""
+
+
 async def amigrate(
     app_label: str | None = None,
     migration_name: str | None = None,
@@ -113,7 +117,7 @@ async def aplan(
 async def prepared(using: str, progress: Callable[..., object] | None) -> MigrationExecutor:
     """An executor whose history has been checked.
 
-    Raises: as ``amigrate``; UnknownTarget where an app has several last migrations.
+    Raises: as ``amigrate``; ConflictingMigrations.
     """
     database = databases[using]
     loader = MigrationLoader(database, load=False)
@@ -122,7 +126,7 @@ async def prepared(using: str, progress: Callable[..., object] | None) -> Migrat
     conflicts = loader.detect_conflicts()
     if conflicts:
         told = "; ".join(f"{', '.join(names)} in {label}" for label, names in conflicts.items())
-        raise UnknownTarget(
+        raise ConflictingMigrations(
             f"Conflicting migrations detected; multiple leaf nodes in the migration graph: ({told}).\nTo fix them run "
             "'orm makemigrations --merge'."
         )

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import os
 import sys
+from collections.abc import Iterator, Sequence
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import spec_from_file_location
 from types import ModuleType
 from typing import NamedTuple
 
@@ -70,6 +75,46 @@ def migrations_module(app_label: str) -> tuple[str | None, bool]:
         return settings.migration_modules[app_label], True
     package = next((app.package for app in installed() if app.label == app_label), app_label)
     return f"{package}.{FOLDER}", False
+
+
+class FilesOf:
+    """Finds the modules of one package in its folder at once, where every finder there is would be asked for each: a
+    long history is a thousand of them. What has no source there is left to the other finders.
+    """
+
+    def __init__(self, package: ModuleType) -> None:
+        self.prefix = f"{package.__name__}."
+        self.folder = os.path.dirname(str(package.__file__))
+        self.names = {entry.name for entry in os.scandir(self.folder) if entry.is_file()}
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return the spec of a module of the package that has a file; None for everything else."""
+        if not fullname.startswith(self.prefix):
+            return None
+        name = f"{fullname.removeprefix(self.prefix)}.py"
+        if name not in self.names:
+            return None
+        file = os.path.join(self.folder, name)
+        return spec_from_file_location(fullname, file, loader=SourceFileLoader(fullname, file))
+
+
+@contextlib.contextmanager
+def known_files(package: ModuleType) -> Iterator[None]:
+    """A block in which the modules of a package of plain files are found at once; of others as always."""
+    spec = package.__spec__
+    if spec is None or type(spec.loader) is not SourceFileLoader or list(package.__path__) != [
+        os.path.dirname(str(package.__file__))
+    ]:  # fmt: skip
+        yield
+        return
+    finder = FilesOf(package)
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
 
 
 def forget_modules(package: str) -> None:

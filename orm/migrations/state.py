@@ -82,6 +82,8 @@ class ProjectState:
         self.is_delayed = False
         self._apps: StateApps | None = None
         self._stale: set[ModelKey] = set()
+        self._gone: dict[ModelKey, ModelState] = {}
+        """What removed models were: a history may repoint only afterwards what refers to them."""
 
     # -- changes ---------------------------------------------------------------------------------------------------
 
@@ -89,13 +91,14 @@ class ProjectState:
         """Take in a model."""
         key = model_state.app_label, model_state.name_lower
         self.models[key] = model_state
+        self._gone.pop(key, None)
         self.reload_model(*key)
 
     def remove_model(self, app_label: str, model_name: str) -> None:
         """Take a model out."""
         key = app_label, model_name.lower()
         self._touch(key)
-        del self.models[key]
+        self._gone[key] = self.models.pop(key).ghost()
 
     def rename_model(self, app_label: str, old_name: str, new_name: str) -> None:
         """Give a model another name, and have every field that refers to it do so by the new one."""
@@ -323,11 +326,12 @@ class ProjectState:
         if self._apps is None:
             self._apps = StateApps()
             real = [ModelState.from_model(model, exclude_rels=True) for model in self._real_models()]
-            self._make(self._apps, [*real, *self.models.values()])
+            self._make(self._apps, [*real, *self.models.values(), *self._ghosts()])
         elif self._stale:
             stale, self._stale = self._stale, set()
             self._apps.forget(stale)
-            self._make(self._apps, [one for key, one in self.models.items() if key in stale])
+            ghosts = [one for one in self._ghosts() if (one.app_label, one.name_lower) in stale]
+            self._make(self._apps, [*(one for key, one in self.models.items() if key in stale), *ghosts])
         return self._apps
 
     def whole_apps(self) -> StateApps:
@@ -338,8 +342,16 @@ class ProjectState:
         if not self.real_apps:
             return self.apps
         registry = StateApps()
-        self._make(registry, [*map(ModelState.from_model, self._real_models()), *self.models.values()])
+        real = map(ModelState.from_model, self._real_models())
+        self._make(registry, [*real, *self.models.values(), *self._ghosts()])
         return registry
+
+    def _ghosts(self) -> list[ModelState]:
+        """The removed models that others still refer to, or inherit from."""
+        if not self._gone:
+            return []
+        named = {key for model_state in self.models.values() for key in model_state.relations()}
+        return [ghost for key, ghost in self._gone.items() if key in named]
 
     def _real_models(self) -> list[Any]:
         return [
@@ -402,6 +414,7 @@ class ProjectState:
         if self._apps is not None:
             twin._apps = self._apps.clone()
             twin._stale = set(self._stale)
+        twin._gone = dict(self._gone)
         twin.is_delayed = self.is_delayed
         return twin
 

@@ -14,6 +14,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from orm.bridge.collecting import collector_paused
 from orm.config import settings
 from orm.errors import AppRegistryNotReady, ImproperlyConfigured
 from orm.late import inspect
@@ -230,13 +231,8 @@ class Applications:
                         raise
             self._check_names()
             self.apps_ready = True
-            for config in list(self.app_configs.values()):
-                try:
-                    config.import_models()
-                except Exception as error:
-                    if passed_over is None or not passed_over(config.name, error):
-                        raise
-                    self._leave_out(config)
+            with collector_paused:  # models stay: none of what is made here is garbage
+                self._import_models(passed_over)
             self.clear_cache()
             self.models_ready = True
             for config in self.get_app_configs():
@@ -245,6 +241,15 @@ class Applications:
             self.ready_event.set()
         finally:
             self.loading = False
+
+    def _import_models(self, passed_over: Callable[[str, Exception], bool] | None) -> None:
+        for config in list(self.app_configs.values()):
+            try:
+                config.import_models()
+            except Exception as error:
+                if passed_over is None or not passed_over(config.name, error):
+                    raise
+                self._leave_out(config)
 
     def _add(self, config: AppConfig) -> None:
         if config.label in self.app_configs:

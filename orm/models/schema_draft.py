@@ -58,7 +58,7 @@ class DraftOptions:
         self, model: type[AwaitableModel], table: str | None, replace: dict[Any, Any], add: list[Any], remove: list[Any]
     ) -> None:
         meta = model._meta
-        self.label = meta.label
+        self.label, self.object_name = meta.label, meta.object_name
         gone = {field.name for field in remove}
         self.index_together = tuple(group for group in meta.index_together if not gone.intersection(group))
         self.app_label = meta.app_label

@@ -337,13 +337,13 @@ class AwaitableSchemaEditor:
         if not field.concrete or getattr(field, "is_composite", False):
             return
         meta, dialect = model._meta, self.dialect
-        if not dialect.capabilities.alter_columns and not dialect.adds_in_place(field):
+        default = None if field.has_db_default else schema_columns.default_literal(field, dialect)
+        if not dialect.capabilities.alter_columns and (default is not None or not dialect.adds_in_place(field)):
             await self._refuse_twice(meta.db_table, field.column)
             await schema_rebuild.rebuild(self, model, with_new_field(model, field))
             return
         await self.settle()
         table, column = dialect.quote(meta.db_table), dialect.quote(field.column)
-        default = None if field.has_db_default else schema_columns.default_literal(field, dialect)
         definition = ddl.column_definition(field, dialect, default)
         key = field in ddl.declared_foreign_keys(with_new_field(model, field), dialect)
         if key and dialect.capabilities.forward_references:

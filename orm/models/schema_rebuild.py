@@ -33,12 +33,16 @@ async def alter(editor: AwaitableSchemaEditor, model: type[AwaitableModel], old:
         )
         if only_renamed(old, new, dialect):
             return
-    draft = TableDraft(model, replace={old: new})
-    await rebuild(editor, model, draft, renamed={old.column: new.column}, filled={new: old})
+    following = []
     if old.unique and schema_columns.referring_type(old, dialect) != schema_columns.referring_type(new, dialect):
-        for field in await schema_columns.referring_fields(editor, new, old):
-            if field.model._meta.db_table != table:
-                await rebuild(editor, field.model, TableDraft(field.model))
+        following = await schema_columns.referring_fields(editor, new, old)
+    own = {before: field for before in model._meta.local_concrete_fields for field in following
+           if field.model._meta.db_table == table and field.name == before.name}  # fmt: skip
+    draft = TableDraft(model, replace={old: new, **own})
+    await rebuild(editor, model, draft, renamed={old.column: new.column}, filled={new: old})
+    for field in following:
+        if field.model._meta.db_table != table:
+            await rebuild(editor, field.model, TableDraft(field.model))
 
 
 def only_renamed(old: Any, new: Any, dialect: Dialect) -> bool:

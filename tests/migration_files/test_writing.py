@@ -11,8 +11,10 @@ import pytest
 import orm.models.functions as functions
 from orm import migrations, models
 from orm.migrations.describing import opened
+from orm.migrations.model_state import ModelState
 from orm.migrations.writer import MigrationWriter, OperationWriter
 from orm.models import Case, Deferrable, F, Func, Q, UniqueConstraint, Value, When
+from orm.models.apps import Apps
 from orm.models.fields.validators import (
     DecimalValidator,
     EmailValidator,
@@ -143,3 +145,13 @@ def test_a_list_of_nothing_has_two_lines_as_every_other_list() -> None:
         migrations.CreateModel("Proxy", fields=[], options={"proxy": True}, bases=("a.b",))
     ).serialize()
     assert "fields=[\n            ],\n" in written
+
+
+def test_options_are_written_in_one_order_whatever_the_class_says_first() -> None:
+    """A set's order differs from process to process, and with it the files."""
+    options = {"indexes": [], "get_latest_by": "id", "ordering": ["id"], "db_table": "t", "verbose_name": "x"}
+    meta = type("Meta", (), {"app_label": "mt", "apps": Apps(), **options})
+    declare: Any = type(models.Model)
+    thing = declare("Thing", (models.Model,), {"__module__": __name__, "Meta": meta})
+    said = list(ModelState.from_model(thing).options)
+    assert said[:4] == ["verbose_name", "db_table", "ordering", "get_latest_by"]

@@ -16,7 +16,7 @@ from orm.migrations.loader_blocking import MigrationLoader
 from orm.migrations.operation import can_migrate
 from orm.migrations.questioner import MigrationQuestioner
 from orm.migrations.recorder_blocking import MigrationRecorder
-from orm.migrations.running import ZERO, in_plan, standing
+from orm.migrations.running import ZERO, ConflictingMigrations, in_plan, standing
 from orm.migrations.running_blocking import migrate, plan
 from orm.models.apps import apps
 from orm.models.schema_blocking import create_tables, missing_tables
@@ -62,7 +62,6 @@ class Command(BaseCommand):
         if not options["skip_checks"]:
             self.check(databases=[alias])
         try:
-            self.refuse_conflicts(MigrationLoader(databases[alias], ignore_no_migrations=True))
             steps = plan(label, name, using=alias)
             if options["plan"] or options["check_unapplied"]:
                 self._show(steps, options["plan"])
@@ -85,6 +84,9 @@ class Command(BaseCommand):
                 interactive=options["interactive"],
                 stdout=self.stdout,
             )
+        except ConflictingMigrations:
+            self.refuse_conflicts(MigrationLoader(databases[alias], ignore_no_migrations=True))
+            raise
         except AmbiguityError:
             raise CommandError(
                 f"More than one migration matches '{name}' in app '{label}'. Please be more specific."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-import sqlparse
+from orm.late import sqlparse
 
 _READING = frozenset({"SELECT", "VALUES", "TABLE", "SHOW", "EXPLAIN", "DESCRIBE", "PRAGMA", "FETCH"})
 

@@ -10,8 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import sqlparse
-
+from orm.late import sqlparse
 from orm.migrations.lint.fields import CORRUPTS
 
 NAME = r'("[^"]+"|[\w.]+)'

@@ -91,6 +91,11 @@ class FieldGivenOperation(FieldOperation):
         return type(self).__name__, [], options
 
 
+def is_implied(model: Any, name: str) -> bool:
+    """Whether a model has a field although its state names none: the link to its parent, which its bases bring."""
+    return any(field.name == name and field.auto_created for field in model._meta.parents.values() if field)
+
+
 class AddField(FieldGivenOperation):
     """Add a field."""
 
@@ -106,6 +111,8 @@ class AddField(FieldGivenOperation):
         if self.allow_migrate_model(schema_editor.connection.alias, model):
             before = from_state.apps.get_model(app_label, self.model_name)
             field = model._meta.get_field(self.name)
+            if is_implied(before, self.name):
+                return
             if not self.preserve_default:
                 field.default = self.field.default
             await schema_editor.aadd_field(before, field)
@@ -156,6 +163,8 @@ class RemoveField(FieldOperation):
     ) -> None:
         model = from_state.apps.get_model(app_label, self.model_name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):
+            if is_implied(to_state.apps.get_model(app_label, self.model_name), self.name):
+                return
             await schema_editor.aremove_field(model, model._meta.get_field(self.name))
 
     async def backwards(
@@ -164,6 +173,8 @@ class RemoveField(FieldOperation):
         model = to_state.apps.get_model(app_label, self.model_name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):
             before = from_state.apps.get_model(app_label, self.model_name)
+            if is_implied(before, self.name):
+                return
             await schema_editor.aadd_field(before, model._meta.get_field(self.name))
 
     def describe(self) -> str:

@@ -21,7 +21,7 @@ from orm.models.relations.join_model import join_table_name
 
 if TYPE_CHECKING:
     from orm.migrations.operation import AwaitableOperation
-    from orm.migrations.state import ProjectState
+    from orm.migrations.state import ProjectState, StateApps
     from orm.models.base import AwaitableModel
     from orm.models.schema_editor import AwaitableSchemaEditor
     from orm.structures.deconstruct import DeconstructedOperation
@@ -265,18 +265,22 @@ async def _rename(
         to_field = owner._meta.get_field(old_rel.field.name)
         if not old_rel.field.many_to_many:
             await schema_editor.aalter_field(owner, old_rel.field, to_field)
-    await _rename_join_tables(schema_editor, old_model, new_model)
+    await _rename_join_tables(schema_editor, old_model, new_model, new[0].apps)
 
 
 async def _rename_join_tables(
-    schema_editor: AwaitableSchemaEditor, old_model: type[AwaitableModel], new_model: type[AwaitableModel]
+    schema_editor: AwaitableSchemaEditor,
+    old_model: type[AwaitableModel],
+    new_model: type[AwaitableModel],
+    new_apps: StateApps,
 ) -> None:
     """The join tables of the model's own fields, and of others' that have a column called after it."""
     own = zip(old_model._meta.local_many_to_many, new_model._meta.local_many_to_many, strict=True)
     pairs = list(own)
     for rel in old_model._meta.all_related_objects:
         if rel.field.many_to_many and rel.related_model is not old_model:
-            owner = new_model._meta.apps.get_model(rel.related_model._meta.label_lower)
+            # Not of the model's own registry: states share classes, and that one may be of a later state.
+            owner = new_apps.get_model(rel.related_model._meta.label_lower)
             pairs.append((rel.field, owner._meta.get_field(rel.field.name)))
     for old_field, new_field in pairs:
         if old_field.remote_field.through._meta.auto_created and new_field.remote_field.through._meta.auto_created:

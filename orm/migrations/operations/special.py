@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-import sqlparse
-
 from orm.bridge import crossing
 from orm.db.routing import routes
+from orm.late import sqlparse
 from orm.migrations.operation import OperationCategory
 from orm.migrations.operation_blocking import Operation
 
