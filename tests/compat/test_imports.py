@@ -129,3 +129,16 @@ def test_the_error_of_django_db_is_that_of_databases_only() -> None:
         "ValidationError False",
         "True",
     ]
+
+
+def test_a_module_that_registers_with_the_admin_is_imported() -> None:
+    said = python(
+        """
+from django.contrib import admin
+admin.site.site_header = "Shop"
+admin.site.register(object, admin.ModelAdmin)
+pages = admin.site.urls
+print(pages)
+"""
+    )
+    assert said.splitlines() == ["<django.contrib.admin.site.urls, by name only>"]

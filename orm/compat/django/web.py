@@ -70,7 +70,15 @@ class AbsentFunction:
 
 
 class DeclaringFunction(AbsentFunction):
-    """A function whose call only declares something (a route, a lazy address): it gives an inert object."""
+    """A function whose call only declares something (a route, a lazy address): it gives an inert object.
+
+    Or an object of such functions: ``admin.site.register(Author)`` stands in modules that a program only imports.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return DeclaringFunction(f"{self._absent}.{name}")
 
     def __call__(self, *args: object, **kwargs: object) -> Any:
         return absent_class(self._absent)(*args, **kwargs)
