@@ -27,9 +27,10 @@ def find_commands(management_dir: str) -> list[str]:
 def get_commands() -> dict[str, str]:
     """Return every command and the application it comes from; of two with one name the first application's counts."""
     found: dict[str, str] = {}
-    for _, name, is_package in pkgutil.iter_modules(import_module(OWN).__path__):
-        if not is_package and name[0] != "_":
-            found[name] = CORE
+    for package in (OWN, *apps.command_packages):
+        for _, name, is_package in pkgutil.iter_modules(import_module(package).__path__):
+            if not is_package and name[0] != "_":
+                found[name] = CORE
     for config in reversed(list(apps.get_app_configs())):
         for path in _management_folders(config):
             for name in find_commands(path):
@@ -45,8 +46,9 @@ def _management_folders(config: Any) -> Iterator[str]:
 
 def load_command_class(app_name: str, name: str) -> BaseCommand:
     """Return the command of an application."""
-    module = f"{OWN}.{name}" if app_name == CORE else f"{app_name}.management.commands.{name}"
-    command: BaseCommand = import_module(module).Command()
+    places = (OWN, *apps.command_packages) if app_name == CORE else (f"{app_name}.management.commands",)
+    place = next((one for one in places[:-1] if module_has_submodule(import_module(one), name)), places[-1])
+    command: BaseCommand = import_module(f"{place}.{name}").Command()
     return command
 
 

@@ -197,6 +197,8 @@ class Applications:
 
     all_models: dict[str, dict[str, type[AwaitableModel]]]
     app_configs: dict[str, Any]
+    command_packages: tuple[str, ...] = ()
+    """Packages with commands of every project, besides the library's own."""
 
     def __init__(self) -> None:
         self.app_configs = {}

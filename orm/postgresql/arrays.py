@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.checks.messages import CheckMessage, Error
@@ -103,7 +104,7 @@ class ArrayField(Field[list[Any]]):
         """As any field's; the elements' field is cloned, so that it belongs to no model."""
         return self.base_field.clone() if option == "base_field" else super().given_option(option)
 
-    @property
+    @cached_property
     def validators(self) -> list[Any]:
         """The field's validators, and its size."""
         own = super().validators

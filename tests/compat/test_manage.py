@@ -220,3 +220,34 @@ def test_where_nothing_is_left_to_run_it_is_said_before_receivers_hear_of_the_en
     nothing = lines.index("  No migrations to apply.")
     assert lines[nothing - 1] == "Running migrations:"
     assert "Running post-migrate handlers for application library" in lines[nothing:]
+
+
+def test_settings_that_are_not_the_defaults_are_listed(project: Project) -> None:
+    out, _ = project.manage("diffsettings")
+    lines = out.splitlines()
+    assert "DEFAULT_AUTO_FIELD = 'django.db.models.BigAutoField'" in lines
+    assert [line for line in lines if line.startswith("SETTINGS_MODULE")] == ["SETTINGS_MODULE = 'shelf.settings'  ###"]
+    assert "### APPEND_SLASH = True" not in lines
+    assert "### APPEND_SLASH = True" in project.manage("diffsettings", "--all")[0].splitlines()
+
+
+def test_a_new_application_can_be_installed(fresh: Project) -> None:
+    fresh.manage("startapp", "wood_birds")
+    made = sorted(str(path.relative_to(fresh.folder)) for path in (fresh.folder / "wood_birds").rglob("*.py"))
+    assert made == [
+        f"wood_birds/{name}.py"
+        for name in ("__init__", "admin", "apps", "migrations/__init__", "models", "tests", "views")
+    ]
+    assert "class WoodBirdsConfig(AppConfig):" in (fresh.folder / "wood_birds" / "apps.py").read_text(encoding="utf-8")
+    _, said = fresh.manage("startapp", "wood_birds", status=1)
+    assert "'wood_birds' conflicts with the name of an existing Python module" in said
+    _, said = fresh.manage("startapp", "wood-birds", status=1)
+    assert "'wood-birds' is not a valid app name" in said
+
+
+def test_a_new_project_migrates(fresh: Project) -> None:
+    fresh.manage("startproject", "aviary")
+    inner = Project(fresh.folder / "aviary")
+    inner.manage("migrate", DJANGO_SETTINGS_MODULE="aviary.settings")
+    _, said = fresh.manage("startproject", "aviary", status=1)
+    assert "already exists" in said or "conflicts" in said

@@ -477,3 +477,21 @@ def test_a_column_that_refers_to_a_reference_has_the_type_at_the_end() -> None:
     assert far._meta.pk.get_col("x").output_field is end._meta.pk
     with pytest.raises(ValueError, match="Cannot resolve output_field"):
         round_about._meta.pk.get_col("x")
+
+
+def test_validators_can_be_added_to_a_field_and_replaced() -> None:
+    class Even(models.IntegerField):  # type: ignore[type-arg]
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            self.validators.append(self.check_even)
+
+        def check_even(self, value: int) -> None:
+            if value % 2:
+                raise ValidationError("odd")
+
+    with pytest.raises(ValidationError, match="odd"):
+        Even().run_validators(3)
+    Even().run_validators(4)
+    free = Even()
+    free.validators = []
+    free.run_validators(3)

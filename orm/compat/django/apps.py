@@ -44,6 +44,7 @@ def setup(set_prefix: bool = True) -> None:
     settings.load()
     configure_logging()
     databases.faces = Connections()
+    apps.command_packages = ("orm.compat.django.commands",)
     apps.populate([str(entry) for entry in settings.INSTALLED_APPS], pass_over)
 
 

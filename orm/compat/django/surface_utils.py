@@ -51,6 +51,11 @@ UTILS: dict[str, Surface] = {
     "django.utils.safestring": Surface(
         "Texts that are HTML.", names=of("orm.text.html", "SafeData", "SafeString", "SafeText", "mark_safe")
     ),
+    "django.utils.termcolors": Surface(
+        "Text in colours.",
+        ("orm.text.terminal",),
+        of("orm.text.terminal", "background", "color_names", "foreground", "opt_dict"),
+    ),
     "django.utils.text": Surface(
         "Slugs, shortening, joining.", ("orm.text.words",), of("orm.text.words", "format_lazy")
     ),

@@ -156,11 +156,10 @@ _FORM_FIELDS = _words(
     "TypedMultipleChoiceField URLField UUIDField InvalidJSONInput JSONString"
 )
 _WIDGETS = _words(
-    "CheckboxInput CheckboxSelectMultiple ClearableFileInput ColorInput DateInput DateTimeInput EmailInput FileInput "
-    "HiddenInput Input Media MediaAsset MultiWidget MultipleHiddenInput NullBooleanSelect NumberInput PasswordInput "
-    "RadioSelect Script SearchInput Select SelectDateWidget SelectMultiple SplitDateTimeWidget "
-    "SplitHiddenDateTimeWidget "
-    "TelInput TextInput Textarea TimeInput URLInput Widget"
+    "CheckboxInput CheckboxSelectMultiple ChoiceWidget ClearableFileInput ColorInput DateInput DateTimeInput "
+    "EmailInput FileInput HiddenInput Input Media MediaAsset MultiWidget MultipleHiddenInput NullBooleanSelect "
+    "NumberInput PasswordInput RadioSelect Script SearchInput Select SelectDateWidget SelectMultiple "
+    "SplitDateTimeWidget SplitHiddenDateTimeWidget TelInput TextInput Textarea TimeInput URLInput Widget"
 )
 _MODEL_FORMS = _words(
     "BaseInlineFormSet BaseModelForm BaseModelFormSet InlineForeignKeyField ModelChoiceField ModelChoiceIterator "

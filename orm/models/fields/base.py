@@ -8,7 +8,7 @@ turns ``kind`` and the size attributes into a column type.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
 
@@ -360,7 +360,7 @@ class Field(OwnReading, ColumnTypes, Generic[T]):
         messages.update(self.error_messages_given)
         return messages
 
-    @property
+    @cached_property
     def validators(self) -> list[Validator]:
         """What ``run_validators`` runs: the class's validators, then this field's."""
         return [*self.default_validators, *self.validators_given]

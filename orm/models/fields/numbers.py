@@ -7,6 +7,7 @@ constructors in one place.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.config import settings
@@ -85,7 +86,7 @@ class IntegerField(Field[IntT]):
         def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[FieldOptions]) -> None: ...
         def __init__(self, *args: object, **options: object) -> None: ...
 
-    @property
+    @cached_property
     def validators(self) -> list[Validator]:
         """The field's validators, and the limits of its width where they set none.
 
@@ -351,7 +352,7 @@ class DecimalField(Field[DecT]):
                 f"for example max_digits=10, decimal_places=2; it has {digits!r} and {places!r}."
             )
 
-    @property
+    @cached_property
     def validators(self) -> list[Validator]:
         """The field's validators, and the sizes."""
         return [*super().validators, DecimalValidator(self.max_digits, self.decimal_places)]

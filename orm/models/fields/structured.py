@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from orm.config import settings
@@ -176,7 +177,7 @@ class BinaryField(Field[BytesT]):
             said = "BinaryField's default cannot be a string. Use bytes content instead."
             yield messages.Error(said, obj=self, id="fields.E170")
 
-    @property
+    @cached_property
     def validators(self) -> list[Validator]:
         """The field's validators, and its length."""
         own = super().validators

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.errors import ImproperlyConfigured, ValidationError
@@ -100,7 +101,7 @@ class CharField(Field[StrT]):
         """Its length, where it has one."""
         return field_checks.max_length_checks(self)
 
-    @property
+    @cached_property
     def validators(self) -> list[Validator]:
         """The field's validators, and its length."""
         own = super().validators
