@@ -45,7 +45,7 @@ class Worker(aiosqlite.Connection):
         self.session = Session(self._url, watch_signals=False)
         return self.session.raw
 
-    def __await__(self) -> Generator[Any, None, Any]:
+    def __await__(self) -> Generator[object, None, Any]:
         start_apart(self._thread)
         return self._connect().__await__()
 

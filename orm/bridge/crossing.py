@@ -198,7 +198,7 @@ class Stopped(Exception):
     """What ran on another loop for the caller was cancelled there, and not by the caller."""
 
 
-async def visit(home: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T], running: list[Errand]) -> T:
+async def visit(home: asyncio.AbstractEventLoop, coroutine: Coroutine[object, None, T], running: list[Errand]) -> T:
     """``on_loop`` for what its home may want to stop; raises ``Stopped`` then."""
     try:
         return await on_loop(home, coroutine, running)

@@ -370,7 +370,7 @@ class Errand:
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        coroutine: Coroutine[Any, Any, Any],
+        coroutine: Coroutine[object, None, Any],
         settle: Callable[[Any, BaseException | None], None],
     ) -> None:
         self._loop = loop

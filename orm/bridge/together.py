@@ -6,7 +6,7 @@ However it ends, nothing of it runs on: the first error stops the others, and so
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orm.bridge.guard import running_loop
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 else:
     from orm.late import asyncio
 
-Work = Callable[[], Coroutine[Any, Any, None]]
+Work = Callable[[], Coroutine[object, None, None]]
 
 
 async def together(works: Sequence[Work], at_once: int) -> None:

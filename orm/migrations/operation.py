@@ -119,7 +119,7 @@ class AwaitableOperation:
         """Whether a model has a table of its own to be kept in a database, as it and the routers say."""
         return can_migrate(model, connection_alias) and routes.allow_migrate_model(connection_alias, model)
 
-    def reduce(self, operation: Any, app_label: str) -> bool | list[Any]:
+    def reduce(self, operation: Any, app_label: str) -> bool | list[AwaitableOperation]:
         """What this and a later operation come to: a list in their place, True where they can change places, False
         where they can't.
         """

@@ -268,7 +268,7 @@ class AwaitableModel(metaclass=ModelBase):
         meta = self._meta
         return f"{type(self).__name__} object ({self.pk if meta.pk.is_composite else vars(self).get(meta.pk.attname)})"
 
-    def __await__(self) -> Generator[Any, None, Self]:
+    def __await__(self) -> Generator[object, None, Self]:
         """Give the instance itself, so that ``await book.author`` is right whether or not it was loaded."""
         return self
         yield  # never reached; it makes this a generator, which is what ``await`` needs

@@ -138,7 +138,7 @@ class Collector:
             return []
         return self._guard(field, root, rule, await fetch_in(self._rows(model), field.attname, keys))
 
-    async def _referring_by_several(self, field: Any, instances: Sequence[Any]) -> list[Any]:
+    async def _referring_by_several(self, field: Any, instances: Sequence[object]) -> list[Any]:
         """Return the rows that refer to instances by several columns at once."""
         names = [near.attname for near in field.local_related_fields]
         found: list[Any] = []

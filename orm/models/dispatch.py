@@ -32,7 +32,9 @@ class Receiver:
 
     __slots__ = ("dispatch_uid", "is_async", "key", "reference", "sender", "strong")
 
-    def __init__(self, receiver: Callable[..., Any], sender: object, weak: bool, dispatch_uid: Hashable | None) -> None:
+    def __init__(
+        self, receiver: Callable[..., object], sender: object, weak: bool, dispatch_uid: Hashable | None
+    ) -> None:
         self.key = receiver_key(receiver, sender, dispatch_uid)
         self.sender = sender
         self.dispatch_uid = dispatch_uid

@@ -36,7 +36,7 @@ class Unloaded:
 
     __slots__ = ("_load", "_sentence", "_what")
 
-    def __init__(self, load: Callable[[], Coroutine[Any, Any, Any]], what: str) -> None:
+    def __init__(self, load: Callable[[], Coroutine[object, None, Any]], what: str) -> None:
         object.__setattr__(self, "_load", load)
         object.__setattr__(self, "_what", what)
         object.__setattr__(
@@ -47,8 +47,8 @@ class Unloaded:
             "no defer or only).",
         )
 
-    def __await__(self) -> Generator[Any, Any, Any]:
-        load: Callable[[], Coroutine[Any, Any, Any]] = object.__getattribute__(self, "_load")
+    def __await__(self) -> Generator[object, None, Any]:
+        load: Callable[[], Coroutine[object, None, Any]] = object.__getattribute__(self, "_load")
         return load().__await__()
 
     def __repr__(self) -> str:  # for debuggers and tracebacks, where an exception would hide the matter

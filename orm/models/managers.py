@@ -77,12 +77,12 @@ class ProxiedMethod:
         return made
 
 
-def _find(cls: type[Any], name: str) -> object:
+def _find(cls: type, name: str) -> object:
     """Return what a class or its bases hold under a name, without binding it; None when nothing does."""
     return next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
 
 
-def _proxied_names(queryset_class: type[Any]) -> Iterator[tuple[str, Any]]:
+def _proxied_names(queryset_class: type) -> Iterator[tuple[str, Any]]:
     """Yield the methods a manager takes over, as (name, function)."""
     for name in dir(queryset_class):
         function = getattr(queryset_class, name)
@@ -293,7 +293,7 @@ class BaseManager(Generic[M]):
         )
 
 
-def _overridden(cls: type[Any], name: str) -> bool:
+def _overridden(cls: type, name: str) -> bool:
     """Whether a manager class has an attribute of its own that a QuerySet's method must not hide."""
     found = _find(cls, name)
     return found is not None and not isinstance(found, ProxiedMethod)
@@ -373,7 +373,7 @@ if TYPE_CHECKING:  # after what runs, since the last definition of a name is wha
         ) -> QuerySet[M]: ...
 
 
-def manager_from_queryset(queryset_class: type[Any]) -> Any:
+def manager_from_queryset(queryset_class: type) -> Any:
     """Return a manager of ``queryset_class``: what ``QuerySet.as_manager()`` gives."""
     manager = Manager.from_queryset(queryset_class)()
     manager._built_with_asmanager = True

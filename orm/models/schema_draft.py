@@ -124,7 +124,7 @@ def _without_other_keys(fields: list[Field], coming: list[Any]) -> list[Any]:
     return kept
 
 
-def _key_of(key: Any, names: Mapping[str, Any]) -> Any:
+def _key_of(key: Any, names: Mapping[str, object]) -> Any:
     """The table's key; one of several columns with the fields that are in the table now."""
     if not getattr(key, "is_composite", False):
         return key

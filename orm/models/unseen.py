@@ -236,7 +236,7 @@ class Doomed:
                 condition |= self._referring(field, to)
         return model._base_manager.using(self.using).order_by().filter(condition)
 
-    def _referring(self, field: Any, to: type[Any]) -> Q:
+    def _referring(self, field: Any, to: type) -> Q:
         """Return the condition that a foreign key refers to one of the rows of ``to`` that go."""
         if to is self.plan.base and self.keys is not None:
             return _among(field, self.keys[field.target_attname])

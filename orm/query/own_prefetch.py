@@ -15,7 +15,7 @@ def prefetches_itself(instance: object, name: str) -> bool:
 
 
 async def load_own(
-    instances: Sequence[Any], name: str, querysets: Sequence[Any] | None, to_attr: str | None
+    instances: Sequence[object], name: str, querysets: Sequence[object] | None, to_attr: str | None
 ) -> list[Any]:
     """Load such an attribute for instances that lack it, give it to them, and return what was loaded.
 

@@ -284,7 +284,7 @@ class Page(Sequence[M]):
         found: list[M] = self.object_list
         return found
 
-    def __await__(self) -> Generator[Any, Any, list[M]]:
+    def __await__(self) -> Generator[object, None, list[M]]:
         return self.aget_object_list().__await__()
 
     async def __aiter__(self) -> AsyncIterator[M]:

@@ -96,7 +96,7 @@ def _alias(name: str, field: Any) -> str:
     return alias or name
 
 
-def _hints(cls: type[Any]) -> dict[str, Any]:
+def _hints(cls: type) -> dict[str, Any]:
     try:
         return typing.get_type_hints(cls)
     except NameError as error:

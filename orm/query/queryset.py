@@ -199,7 +199,7 @@ class AwaitableQuerySet(AwaitableWriting[M]):
                 if attributes.get(attname) == key:
                     attributes[name] = related
 
-    def __await__(self) -> Generator[Any, Any, list[M]]:
+    def __await__(self) -> Generator[object, None, list[M]]:
         return self.afetch_all().__await__()
 
     def __aiter__(self) -> AsyncIterator[M]:

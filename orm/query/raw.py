@@ -153,7 +153,7 @@ class AwaitableRawQuerySet(Generic[M]):
             made.append(instance)
         return made
 
-    def __await__(self) -> Generator[Any, Any, list[M]]:
+    def __await__(self) -> Generator[object, None, list[M]]:
         return self.afetch_all().__await__()
 
     async def __aiter__(self) -> AsyncIterator[M]:

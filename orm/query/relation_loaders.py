@@ -373,7 +373,7 @@ def batches(alias: str, keys: Iterable[object]) -> Iterator[list[object]]:
         yield wanted[start : start + size]
 
 
-async def fetch_in(queryset: Any, name: str, keys: Iterable[Any]) -> list[Any]:
+async def fetch_in(queryset: Any, name: str, keys: Iterable[object]) -> list[Any]:
     """Return the rows whose ``name`` is among the keys, in as few statements as the database's limit allows.
 
     A slice is one of the rows of each key, where the database can number them (see ``numbers_rows``), else none at all.

@@ -52,7 +52,7 @@ class BlankChoiceIterator(BaseChoiceIterator):
 class CallableChoiceIterator(BaseChoiceIterator):
     """Choices that a function gives, called whenever they are looked at."""
 
-    def __init__(self, func: Callable[[], Any]) -> None:
+    def __init__(self, func: Callable[[], object]) -> None:
         self.func = func
 
     def __iter__(self) -> Iterator[Any]:

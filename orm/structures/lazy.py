@@ -8,7 +8,7 @@ import itertools
 import operator
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar, cast
 
 __all__ = [
     "LazyObject",
@@ -25,6 +25,8 @@ __all__ = [
     "partition",
     "unpickle_lazyobject",
 ]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 empty = object()
 """What a lazy object holds before it was looked at."""
@@ -164,7 +166,7 @@ def lazystr(text: object) -> Any:
     return lazy(str, str)(text)
 
 
-def keep_lazy(*resultclasses: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def keep_lazy(*resultclasses: type) -> Callable[[F], F]:
     """Decorate a function so that it waits, too, where one of its arguments is lazy.
 
     Raises ``TypeError`` where no class is named.
@@ -172,7 +174,7 @@ def keep_lazy(*resultclasses: type) -> Callable[[Callable[..., Any]], Callable[.
     if not resultclasses:
         raise TypeError("You must pass at least one argument to keep_lazy().")
 
-    def decorate(func: Callable[..., object]) -> Callable[..., Any]:
+    def decorate(func: F) -> F:
         waiting = lazy(func, *resultclasses)
 
         @functools.wraps(func)
@@ -180,12 +182,12 @@ def keep_lazy(*resultclasses: type) -> Callable[[Callable[..., Any]], Callable[.
             late = any(isinstance(each, Promise) for each in itertools.chain(args, kwargs.values()))
             return (waiting if late else func)(*args, **kwargs)
 
-        return call
+        return cast("F", call)
 
     return decorate
 
 
-def keep_lazy_text(func: Callable[..., object]) -> Callable[..., Any]:
+def keep_lazy_text(func: F) -> F:
     """``keep_lazy`` for functions that return text."""
     return keep_lazy(str)(func)
 

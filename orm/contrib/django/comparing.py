@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orm.contrib.django.mirroring import mirror, mirror_all, mirrors
 from orm.contrib.django.real import connections
@@ -35,7 +35,7 @@ async def acompare(*models: object, using: str | None = None) -> list[Difference
     return found
 
 
-def djangos_types(mirrored: Iterable[Any], alias: str) -> set[tuple[str, str, str]]:
+def djangos_types(mirrored: Iterable[object], alias: str) -> set[tuple[str, str, str]]:
     """Return tables, columns and the types that Django gives these, which are spelled otherwise on some databases."""
     reader = databases[alias].backend.introspection
     if reader is None:

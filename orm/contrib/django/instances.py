@@ -102,7 +102,7 @@ class DjangoInstances:
         for made in self._copied([each async for each in self.queryset]):
             yield made
 
-    def __await__(self) -> Generator[Any, None, list[Any]]:
+    def __await__(self) -> Generator[object, None, list[Any]]:
         rows = yield from self.queryset.__await__()
         return self._copied(rows)
 

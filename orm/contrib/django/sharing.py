@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from orm.bridge import run
 from orm.bridge.crossing import call
@@ -50,7 +49,7 @@ def shared_atomic(using: str = DEFAULT_DB_ALIAS, *, savepoint: bool = True, dura
 class Hook:
     """A function to be called after the commit, of either kind."""
 
-    def __init__(self, fn: Callable[[], Any]) -> None:
+    def __init__(self, fn: Callable[[], object]) -> None:
         self.fn = fn
 
     def __call__(self) -> None:

@@ -47,7 +47,7 @@ logger = LateLogger("orm.queries")
 
 T = TypeVar("T")
 Wrapper = Callable[..., Any]
-Run = Callable[[str, Any], Coroutine[Any, Any, T]]
+Run = Callable[[str, Any], Coroutine[object, None, T]]
 
 
 class QueryRecord:

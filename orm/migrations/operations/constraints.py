@@ -9,6 +9,7 @@ from orm.migrations.operations.indexes import IndexOperation, RemovalByName
 from orm.models.constraints import BaseConstraint
 
 if TYPE_CHECKING:
+    from orm.migrations.operation import AwaitableOperation
     from orm.migrations.state import ProjectState
     from orm.models.schema_editor import AwaitableSchemaEditor
     from orm.structures.deconstruct import DeconstructedOperation
@@ -58,7 +59,7 @@ class AddConstraint(IndexOperation):
     def migration_name_fragment(self) -> str:
         return f"{self.model_name_lower}_{self.constraint.name.lower()}"
 
-    def reduce(self, operation: Any, app_label: str) -> bool | list[Any]:
+    def reduce(self, operation: Any, app_label: str) -> bool | list[AwaitableOperation]:
         same = (
             isinstance(operation, (RemoveConstraint, AlterConstraint))
             and self.model_name_lower == operation.model_name_lower
@@ -134,7 +135,7 @@ class AlterConstraint(IndexOperation):
     def migration_name_fragment(self) -> str:
         return f"alter_{self.model_name_lower}_{self.constraint.name.lower()}"
 
-    def reduce(self, operation: object, app_label: str) -> bool | list[Any]:
+    def reduce(self, operation: object, app_label: str) -> bool | list[AwaitableOperation]:
         if (
             isinstance(operation, (AlterConstraint, RemoveConstraint))
             and self.model_name_lower == operation.model_name_lower

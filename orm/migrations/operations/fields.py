@@ -12,6 +12,7 @@ from orm.migrations.references import refers
 from orm.models.fields.base import NOT_PROVIDED
 
 if TYPE_CHECKING:
+    from orm.migrations.operation import AwaitableOperation
     from orm.migrations.state import ProjectState
     from orm.models.fields.base import Field
     from orm.models.schema_editor import AwaitableSchemaEditor
@@ -64,7 +65,7 @@ class FieldOperation(Operation):
         owner, target = (app_label, self.model_name_lower), (app_label, model_name.lower())
         return refers(owner, self.field, target, name) is not None
 
-    def reduce(self, operation: Any, app_label: str) -> bool | list[Any]:
+    def reduce(self, operation: Any, app_label: str) -> bool | list[AwaitableOperation]:
         return super().reduce(operation, app_label) or not operation.references_field(
             self.model_name, self.name, app_label
         )
@@ -133,7 +134,7 @@ class AddField(FieldGivenOperation):
     def migration_name_fragment(self) -> str:
         return f"{self.model_name_lower}_{self.name_lower}"
 
-    def reduce(self, operation: object, app_label: str) -> bool | list[Any]:
+    def reduce(self, operation: object, app_label: str) -> bool | list[AwaitableOperation]:
         if isinstance(operation, FieldOperation) and self.is_same_field_operation(operation):
             if isinstance(operation, AlterField):
                 return [AddField(self.model_name, operation.name, operation.field)]
@@ -184,7 +185,7 @@ class RemoveField(FieldOperation):
     def migration_name_fragment(self) -> str:
         return f"remove_{self.model_name_lower}_{self.name_lower}"
 
-    def reduce(self, operation: object, app_label: str) -> bool | list[Any]:
+    def reduce(self, operation: object, app_label: str) -> bool | list[AwaitableOperation]:
         if isinstance(operation, DeleteModel) and operation.name_lower == self.model_name_lower:
             return [operation]
         return super().reduce(operation, app_label)
@@ -223,7 +224,7 @@ class AlterField(FieldGivenOperation):
     def migration_name_fragment(self) -> str:
         return f"alter_{self.model_name_lower}_{self.name_lower}"
 
-    def reduce(self, operation: object, app_label: str) -> bool | list[Any]:
+    def reduce(self, operation: object, app_label: str) -> bool | list[AwaitableOperation]:
         if isinstance(operation, (AlterField, RemoveField)) and self.is_same_field_operation(operation):
             return [operation]
         if (
@@ -299,7 +300,7 @@ class RenameField(FieldOperation):
             self.new_name_lower,
         )
 
-    def reduce(self, operation: Any, app_label: str) -> bool | list[Any]:
+    def reduce(self, operation: Any, app_label: str) -> bool | list[AwaitableOperation]:
         if (
             isinstance(operation, RenameField)
             and self.is_same_model_operation(operation)

@@ -11,6 +11,7 @@ from orm.models.indexes import Index
 from orm.sql import ddl
 
 if TYPE_CHECKING:
+    from orm.migrations.operation import AwaitableOperation
     from orm.migrations.state import ProjectState
     from orm.models.schema_editor import AwaitableSchemaEditor
     from orm.structures.deconstruct import DeconstructedOperation
@@ -37,7 +38,7 @@ class IndexOperation(Operation):
     def references_model(self, name: str, app_label: str) -> bool:
         return name.lower() == self.model_name_lower
 
-    def reduce(self, operation: Any, app_label: str) -> bool | list[Any]:
+    def reduce(self, operation: Any, app_label: str) -> bool | list[AwaitableOperation]:
         reduced = super().reduce(operation, app_label)
         return reduced or not operation.references_model(self.model_name, app_label)
 
@@ -105,7 +106,7 @@ class AddIndex(IndexOperation):
     def migration_name_fragment(self) -> str:
         return f"{self.model_name_lower}_{self.index.name.lower()}"
 
-    def reduce(self, operation: object, app_label: str) -> bool | list[Any]:
+    def reduce(self, operation: object, app_label: str) -> bool | list[AwaitableOperation]:
         if isinstance(operation, RemoveIndex) and self.index.name == operation.name:
             return []
         if isinstance(operation, RenameIndex) and self.index.name == operation.old_name:
@@ -231,7 +232,7 @@ class RenameIndex(IndexOperation):
         fields = "_".join(self.old_fields or ())
         return f"rename_{self.model_name_lower}_{fields}_{self.new_name_lower}"
 
-    def reduce(self, operation: object, app_label: str) -> bool | list[Any]:
+    def reduce(self, operation: object, app_label: str) -> bool | list[AwaitableOperation]:
         if (
             isinstance(operation, RenameIndex)
             and self.model_name_lower == operation.model_name_lower

@@ -30,7 +30,7 @@ class ModelOperation(Operation):
     def references_model(self, name: str, app_label: str) -> bool:
         return name.lower() == self.name_lower
 
-    def reduce(self, operation: Any, app_label: str) -> bool | list[Any]:
+    def reduce(self, operation: Any, app_label: str) -> bool | list[AwaitableOperation]:
         return super().reduce(operation, app_label) or self.can_reduce_through(operation, app_label)
 
     def can_reduce_through(self, operation: AwaitableOperation, app_label: str) -> bool:

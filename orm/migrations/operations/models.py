@@ -115,7 +115,7 @@ class CreateModel(ModelOperation):
                 return True
         return any(refers((app_label, self.name_lower), field, target) is not None for _, field in self.fields)
 
-    def reduce(self, operation: Any, app_label: str) -> bool | list[Any]:
+    def reduce(self, operation: Any, app_label: str) -> bool | list[AwaitableOperation]:
         if isinstance(operation, DeleteModel):
             if self.name_lower == operation.name_lower and not self.options.get("proxy", False):
                 return []
@@ -234,7 +234,7 @@ class RenameModel(ModelOperation):
     def migration_name_fragment(self) -> str:
         return f"rename_{self.old_name_lower}_{self.new_name_lower}"
 
-    def reduce(self, operation: Any, app_label: str) -> bool | list[Any]:
+    def reduce(self, operation: Any, app_label: str) -> bool | list[AwaitableOperation]:
         if isinstance(operation, RenameModel) and self.new_name_lower == operation.old_name_lower:
             return [RenameModel(self.old_name, operation.new_name)]
         # Not ModelOperation's: it is the new name that has to be left alone.
@@ -295,7 +295,7 @@ class ModelOptionOperation(ModelOperation):
     ) -> None:
         await self.forwards(app_label, schema_editor, from_state, to_state)
 
-    def reduce(self, operation: object, app_label: str) -> bool | list[Any]:
+    def reduce(self, operation: object, app_label: str) -> bool | list[AwaitableOperation]:
         if isinstance(operation, (type(self), DeleteModel)) and self.name_lower == operation.name_lower:
             return [operation]
         return super().reduce(operation, app_label)

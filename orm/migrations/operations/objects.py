@@ -20,6 +20,7 @@ from orm.sql import ddl
 from orm.sql.literals import literal
 
 if TYPE_CHECKING:
+    from orm.migrations.operation import AwaitableOperation
     from orm.migrations.state import ProjectState
     from orm.models.base import AwaitableModel
     from orm.models.schema_editor import AwaitableSchemaEditor
@@ -367,6 +368,6 @@ class CreatePartitionedModel(CreateModel):
             await schema_editor.acreate_model(model)
             model._meta.partitioned = ""
 
-    def reduce(self, operation: Any, app_label: str) -> bool | list[Any]:
+    def reduce(self, operation: Any, app_label: str) -> bool | list[AwaitableOperation]:
         """Nothing is taken in: what comes after stays an operation of its own."""
         return not operation.references_model(self.name, app_label)

@@ -91,7 +91,7 @@ def manager_class(operations: type[C], manager: BaseManager[Any], link: Link) ->
     return made  # type: ignore[no-any-return]
 
 
-def create_reverse_many_to_one_manager(superclass: type[Any], rel: Any) -> type[Any]:
+def create_reverse_many_to_one_manager(superclass: type, rel: Any) -> type[Any]:
     """Return the class of a foreign key's managers on its other side, on top of a manager class of one's own.
 
     Parameters: ``superclass`` is a manager class of the related model, ``rel`` the far side of the foreign key.

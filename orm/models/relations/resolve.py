@@ -38,7 +38,7 @@ class SettingsReference(str):
         self.setting_name = setting_name
         return self
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return type(self), (str(self), self.setting_name)
 
 
@@ -90,7 +90,7 @@ def named_model(cls: type[AwaitableModel], to: Any, owner: object) -> Any:
     return cls._meta.apps.all_models.get(key[0], {}).get(key[1].lower(), key)
 
 
-def lazy_related_operation(function: Callable[..., Any], model: Any, *related_models: Any, **named: object) -> None:
+def lazy_related_operation(function: Callable[..., object], model: Any, *related_models: Any, **named: object) -> None:
     """Call ``function(model, *related models, **named)`` as soon as all of these are declared.
 
     Parameters: ``related_models`` are classes or how relations name them: ``"self"``, ``"Model"``, ``"app.Model"``.
