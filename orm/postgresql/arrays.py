@@ -25,7 +25,7 @@ from orm.models.fields.base import NOT_PROVIDED
 from orm.postgresql.validators import ArrayMaxLengthValidator
 from orm.sql import types
 from orm.sql.conditions import EMPTY, LIST
-from orm.sql.expressions import Expression, Null, Slot
+from orm.sql.expressions import ComparedSlot, Expression, Null, Slot
 from orm.sql.lookups import Exact, In, Lookup
 from orm.sql.nodes import Node, Rendered
 from orm.sql.subqueries import Subquery
@@ -119,6 +119,18 @@ class ArrayField(Field[list[Any]]):
             raise TypeError(f"{self}: an array is given as a list or tuple, not as {value!r}.")
         prepare = self.base_field.get_prep_value
         return [prepare(item) for item in value]
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        """The list for one database: each element as the elements' field gives it."""
+        given = value if prepared else self.get_prep_value(value)
+        if not isinstance(given, (list, tuple)) or self.base_field.compares_prepared:
+            return given
+        return [self.base_field.get_db_prep_value(item, connection, prepared=True) for item in given]
+
+    @property
+    def compares_prepared(self) -> bool:
+        own = type(self).get_db_prep_value is not ArrayField.get_db_prep_value
+        return not own and self.base_field.compares_prepared
 
     @property
     def from_db_value(self) -> Any:
@@ -263,7 +275,7 @@ def _listed(lhs: Any, value: Iterable[object], query: Any) -> ArrayLiteral:
         elif isinstance(item, Node):
             items.append(query.resolve_value(item, lhs))
         else:
-            items.append(Slot(query.take_slot(item, field.base_field.get_prep_value), field.base_field))
+            items.append(ComparedSlot(query.take_slot(item, field.base_field.get_prep_value), field.base_field))
     return ArrayLiteral(items, field)
 
 
@@ -283,7 +295,10 @@ class _ArrayComparison(Lookup):
                 return cls(lhs, _listed(lhs, value, query))
             if not isinstance(value, Node):
                 return cls(lhs, query.embed_value(value, cls.rows_template, lhs.output_field))
-        return super().build(lhs, kind, value, query)
+        built: Any = super().build(lhs, kind, value, query)
+        if type(built.rhs) is Slot:
+            built.rhs = ComparedSlot(built.rhs.index, lhs.output_field, bare=built.rhs.bare)
+        return built  # type: ignore[no-any-return]
 
     rows_template: ClassVar[str] = "ARRAY(%(subquery)s)"
 

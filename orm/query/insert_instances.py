@@ -19,6 +19,7 @@ from orm.epoch import epoch
 from orm.errors import FieldError, NotSupportedError
 from orm.query.builder import Builder
 from orm.query.change_query import assignments_key, upsert_rows
+from orm.query.hydrate import reader_of
 from orm.query.instance_rows import Columns, Computed, RowMaker, columns_of, give_parent_key, row_maker
 from orm.query.plan import Plan, statement_plan
 from orm.query.shape import root
@@ -37,7 +38,7 @@ from orm.sql.sources import DefaultRow, ParameterArrays, ParameterRows, Source, 
 if TYPE_CHECKING:
     from orm.db.database_blocking import Database
     from orm.sql.described import ModelClass, ModelField
-    from orm.sql.dialect import Adapter, Dialect
+    from orm.sql.dialect import Dialect
     from orm.sql.resolving import Resolvable
 
 LARGEST_CHUNK = 1024
@@ -50,7 +51,7 @@ class Made:
     given by expressions.
     """
 
-    __slots__ = ("converters", "fields", "key")
+    __slots__ = ("fields", "key", "readers")
 
     def __init__(
         self, model: ModelClass, given: Sequence[object], dialect: Dialect, computed: Sequence[object] = ()
@@ -60,7 +61,7 @@ class Made:
             for field in model._meta.table_fields
             if (field not in given and (field.auto or field.has_db_default or field.generated)) or field in computed
         )
-        self.converters: tuple[Adapter | None, ...] = tuple(dialect.converter(field) for field in self.fields)
+        self.readers: tuple[Any, ...] = tuple(reader_of(field, dialect) for field in self.fields)
         self.key = next((field for field in self.fields if field.auto), None)
 
     def outputs(self, model: ModelClass) -> tuple[Output, ...]:
@@ -70,8 +71,10 @@ class Made:
     def take(self, instance: object, row: Sequence[object]) -> None:
         """Set the columns of one row on its instance."""
         held = instance.__dict__
-        for field, convert, value in zip(self.fields, self.converters, row, strict=True):
-            held[field.attname] = value if convert is None or value is None else convert(value)
+        for field, read, value in zip(self.fields, self.readers, row, strict=True):
+            if read is not None and (value is not None or getattr(read, "sees_null", False)):
+                value = read(value)
+            held[field.attname] = value
 
 
 class OneRow:
@@ -385,7 +388,7 @@ async def _insert_chunk(
         return
     found = await database.fetch(sql, params)
     made = many.made
-    if len(made.fields) == 1 and made.converters[0] is None:  # a key that the database counts
+    if len(made.fields) == 1 and made.readers[0] is None:  # a key that the database counts
         name = made.fields[0].attname
         for instance, (value,) in zip(instances, found, strict=True):
             instance.__dict__[name] = value

@@ -84,7 +84,8 @@ def default_literal(field: Any, dialect: Dialect) -> str:
     default = field.db_default
     if hasattr(default, "resolve_expression") and not isinstance(default, Value):
         return f"({constant_sql(field, default, dialect)})"
-    value = field.get_prep_value(default.value if isinstance(default, Value) else default)
+    given = isinstance(default, Value)
+    value = field.get_prep_value(default.value) if given else field.store_preparer(dialect)(default)
     adapter = dialect.adapter(field)
     return literal(value if value is None or adapter is None else adapter(value), dialect)
 

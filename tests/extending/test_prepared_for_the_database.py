@@ -6,10 +6,28 @@ from typing import Any
 
 import pytest
 
+import orm
 from orm.db.registry import databases
 from orm.models import Case, Count, Exists, F, Lookup, Max, OuterRef, Q, QuerySet, Value, When
+from orm.models.functions import Cast, Upper
+from orm.postgresql import ArrayField
 from orm.sql.lookups import GreaterThan
 from tests.extending.models import BackwardsField, Box, Coded, Shelf, Tag
+
+
+class Listing(orm.models.Model):
+    texts = ArrayField(BackwardsField(max_length=20), null=True)
+
+    class Meta:
+        app_label = "prepared"
+
+
+class Defaulting(orm.models.Model):
+    given = BackwardsField(max_length=20, db_default="abc")
+    computed = BackwardsField(max_length=20, db_default=Upper(Value("abc")))
+
+    class Meta:
+        app_label = "prepared"
 
 
 @pytest.fixture
@@ -184,3 +202,46 @@ def test_a_field_that_overrides_nothing_costs_no_call(database: Any) -> None:
     name, text = Shelf._meta.get_field("name"), Coded._meta.get_field("text")
     assert name.compares_prepared and dialect.comparison_adapter(name) is dialect.adapter(name)
     assert not text.compares_prepared and not Box._meta.get_field("shelf").compares_prepared
+
+
+@pytest.mark.only(backend="postgresql")
+async def test_elements_of_an_array_are_prepared_as_their_field_says(database: Any) -> None:
+    async with orm.schema_editor() as editor:
+        await editor.acreate_model(Listing)
+    try:
+        await Listing.objects.acreate(texts=["abc", None])
+        await Listing.objects.abulk_create([Listing(texts=["xyz"])])
+        stored = Listing.objects.order_by("pk").values_list(Cast("texts", orm.models.TextField()), flat=True)
+        assert await stored == ["{cba,NULL}", "{zyx}"]
+        assert await Listing.objects.order_by("pk").values_list("texts", flat=True) == [["abc", None], ["xyz"]]
+        for condition in (
+            {"texts": ["abc", None]},
+            {"texts__contains": ["abc"]},
+            {"texts__contains": [Value("cba")]},
+            {"texts__overlap": ["abc", "other"]},
+            {"texts__0": "abc"},
+            {"texts__0__in": ["abc"]},
+            {"texts__in": [["abc", None]]},
+        ):
+            assert await Listing.objects.filter(**condition).acount() == 1, condition
+        assert await Listing.objects.filter(texts=["xyz"]).aupdate(texts=["new"]) == 1
+        assert await Listing.objects.filter(texts__contained_by=["new"]).acount() == 1
+    finally:
+        async with orm.schema_editor() as editor:
+            await editor.adelete_model(Listing)
+
+
+async def test_a_default_of_the_database_is_what_saving_would_store(database: Any) -> None:
+    """And what a new row holds of what the database computes is read as from any query."""
+    async with orm.schema_editor() as editor:
+        await editor.acreate_model(Defaulting)
+    try:
+        made = await Defaulting.objects.acreate()
+        read = await Defaulting.objects.aget()
+        assert (made.given, made.computed) == (read.given, read.computed) == ("abc", "CBA")
+        many = (await Defaulting.objects.abulk_create([Defaulting()]))[0]
+        assert many.computed == "CBA"
+        assert await Defaulting.objects.filter(given="abc").acount() == 2
+    finally:
+        async with orm.schema_editor() as editor:
+            await editor.adelete_model(Defaulting)
