@@ -19,6 +19,7 @@ from orm.db.registry import databases
 from orm.errors import DatabaseError, ImproperlyConfigured, NotSupportedError, SuspiciousOperation, UnsendableText
 from orm.migrations import operations
 from orm.migrations.operation import AwaitableOperation
+from orm.migrations.operations.objects import Removal
 from orm.migrations.state import ProjectState
 from orm.models import F, Q, Value
 from orm.models.composite import CompositePrimaryKey
@@ -29,6 +30,7 @@ from orm.models.indexes import Index
 from orm.models.meta import META_DEFAULTS
 from orm.models.schema_editor_blocking import SchemaEditor
 from orm.postgresql.arrays import ArrayField
+from orm.postgresql.operations import CreateCollation, RemoveCollation
 from orm.postgresql.ranges import IntegerRangeField, RangeOperators
 from tests.query.hostile import ALWAYS, REFUSALS, Outcome, classes, outcome
 
@@ -49,14 +51,21 @@ INTERNAL = {
     },
     "made by the library": {"OrderWrt"},
     "SQL, functions and operations written by hand": {"RunPython", "RunSQL", "SeparateDatabaseAndState"},
-    "run outside of transactions; what they make is an index like others": {
+    "run outside of transactions, which a test of its own does": {
         "AddIndexConcurrently", "BesideWriters", "RemoveIndexConcurrently",
     },
-    "objects whose body is SQL written by hand, not fed here yet": {
-        "AddPartition", "Backfill", "CreatePartitionedModel", "CreatePolicy", "CreateTrigger", "CreateView",
-        "DatabaseObject", "EnableRowSecurity", "Removal", "RemovePartition", "RemovePolicy", "RemoveTrigger",
-        "RemoveView", "RemoveCollation",
-    },
+    "runs outside of transactions; what it sends is a queryset's UPDATE": {"Backfill"},
+    "a base of what the database has beside tables": {"DatabaseObject", "Removal"},
+}  # fmt: skip
+WRITTEN_BY_HAND = {"query": "CreateView", "body": "CreateTrigger", "condition": "CreateTrigger"}
+"""Parameters that are SQL, and whose."""
+OR_BY_HAND = {"using": "CreatePolicy", "check": "CreatePolicy"}
+"""Parameters of which a text is SQL, and what is no text is not."""
+INSTEAD = {"values": ("since", "until"), "default": ("since", "until")}
+"""Parameters that stand in the place of others."""
+ON_THE_SERVER_ONLY = {
+    "AddPartition", "CreatePartitionedModel", "CreatePolicy", "EnableRowSecurity", "RemovePartition", "RemovePolicy",
+    "RemoveCollation",
 }  # fmt: skip
 NAMED_INTERNAL = frozenset[str]().union(*INTERNAL.values())
 EXTENSIONS = {"BloomIndex": "bloom", "HStoreField": "hstore"}
@@ -66,6 +75,11 @@ EXTENSIONS = {"BloomIndex": "bloom", "HStoreField": "hstore"}
 def taught(name: str) -> Any:
     """Return what a parameter without a default is given, anew each time; no text, so that each can be replaced."""
     values: dict[str, Callable[[], Any]] = {
+        "body": lambda: {"sqlite": "SELECT 1", "postgresql": "RETURN NEW;"},
+        "events": lambda: ["UPDATE"],
+        "partition_by": lambda: ("RANGE", ["id"]),
+        "query": lambda: "SELECT 1 AS one",
+        "timing": lambda: "AFTER",
         "base_field": lambda: models.CharField(max_length=10),
         "code": lambda: None,
         "condition": lambda: Q(number__gt=0),
@@ -108,6 +122,17 @@ SPECIAL: dict[str, dict[str, Callable[[], Any]]] = {
     "SpGistIndex": {"fields": lambda: ["span"]},
     "GinIndex": {"fields": lambda: ["words"]},
     "CreateCollation": {"name": lambda: "mt_collation", "locale": lambda: "C"},
+    "RemoveCollation": {"name": lambda: "mt_collation", "locale": lambda: "C"},
+    "CreateView": {"name": lambda: "mt_view"},
+    "RemoveView": {"name": lambda: "mt_view"},
+    "CreatePartitionedModel": {
+        "name": lambda: "Made", "fields": lambda: [("id", models.BigAutoField(primary_key=True))],
+    },
+    **{name: {"using": lambda: Q(number__gt=0)} for name in ("CreatePolicy", "RemovePolicy")},
+    **{
+        name: {"model_name": lambda: "parted", "since": lambda: "!", "until": lambda: "~"}
+        for name in ("AddPartition", "RemovePartition")
+    },
     "CreateExtension": {"name": lambda: "btree_gist"},
     "RemoveConstraint": {"name": lambda: "mt_rule"},
     "RemoveField": {"name": lambda: "name"},
@@ -141,7 +166,13 @@ OPERATIONS_ON_MODELS = {"name": lambda: "Thing"}
 def parts(base: type, backend: str) -> list[type]:
     """Return the classes below ``base`` that a schema is declared with on this database."""
     found = [cls for cls in classes(base) if cls.__name__ not in NAMED_INTERNAL and cls.__name__ not in EXTENSIONS]
-    return [cls for cls in found if backend == "postgresql" or not cls.__module__.startswith("orm.postgresql")]
+    if backend == "postgresql":
+        return found
+    return [
+        cls
+        for cls in found
+        if not cls.__module__.startswith("orm.postgresql") and cls.__name__ not in ON_THE_SERVER_ONLY
+    ]
 
 
 def parameters(cls: type) -> dict[str, inspect.Parameter]:
@@ -197,12 +228,17 @@ FORMS = [form for form, _ in forms("")]
 
 def base_operations() -> list[Any]:
     """Return what makes the tables that everything is tried on."""
+    partitioned: list[Any] = []
     key = ("id", models.BigAutoField(primary_key=True))
     fields = [key, ("name", models.CharField(max_length=20, default="")), ("number", models.IntegerField(default=0))]
     if databases["default"].backend.name == "postgresql":
         fields += [("span", IntegerRangeField(null=True)), ("words", ArrayField(models.TextField(), null=True))]
+        parted = [("id", models.CharField(max_length=200, primary_key=True))]
+        for name, kind in (("Parted", "RANGE"), ("Listed", "LIST")):
+            partitioned.append(operations.CreatePartitionedModel(name, parted, partition_by=(kind, ["id"])))
     rule = models.CheckConstraint(condition=Q(number__gte=0), name="mt_rule")
     return [
+        *partitioned,
         operations.CreateModel("Canary", [key]),
         operations.CreateModel("Thing", fields),
         operations.AddIndex("thing", models.Index(fields=["name"], name="mt_index")),
@@ -228,8 +264,21 @@ def apply(made: Sequence[Any], state: ProjectState) -> None:
             state = after
 
 
+MAKERS: dict[str, Any] = {
+    "RemoveCollation": CreateCollation,
+    "RemovePartition": operations.AddPartition,
+    "RemovePolicy": operations.CreatePolicy,
+    "RemoveTrigger": operations.CreateTrigger,
+    "RemoveView": operations.CreateView,
+}
+"""What makes the thing that each of these drops."""
+
+
 def placed(part: Any) -> list[Any]:
     """Return operations that put a field, an index or a constraint into a table, or the operation itself."""
+    if isinstance(part, (Removal, RemoveCollation)):
+        args, options = part._constructor_args
+        return [MAKERS[type(part).__name__](*args, **options), part]
     if isinstance(part, AwaitableOperation):
         return [part]
     if isinstance(part, Index):
@@ -269,12 +318,22 @@ def tries_of(cls: type) -> Iterator[Try]:
     elif issubclass(cls, Index) and cls is not Index:
         inherited = set(parameters(Index))
     arguments = POSITIONAL.get(cls.__name__, ())
+    above = {base.__name__ for base in cls.__mro__}
+    inherited |= {name for name, owner in WRITTEN_BY_HAND.items() if owner in above}
     for name in parameters(cls).keys() - inherited:
 
         def make(value: Any, name: str = name) -> list[Any]:
-            return placed(cls(*arguments, **{**needed(cls), name: value}))
+            given = {**needed(cls), name: value}
+            if name in INSTEAD and "AddPartition" in above:
+                given = {key: one for key, one in given.items() if key not in INSTEAD[name]}
+                given["model_name"] = "listed"
+            return placed(cls(*arguments, **given))
 
-        yield from (Try(f"{cls.__name__}({name}={form})", form, make) for form in FORMS)
+        by_hand = OR_BY_HAND.get(name) in above
+        yield from (
+            Try(f"{cls.__name__}({name}={form})", form, make)
+            for form in FORMS if not (by_hand and form == "a text")
+        )  # fmt: skip
     if issubclass(cls, (Index, BaseConstraint)):
         named = {name: value for name, value in needed(cls).items() if name not in ("fields", "expressions")}
         yield from (

@@ -131,6 +131,36 @@ def _constraints(editor: Any, table: str) -> Any:
     return run(editor.constraints_of(table))
 
 
+def test_names_in_what_runs_outside_of_transactions(tables: Run) -> None:
+    """Indexes built concurrently, and constraints that come in several steps beside writers."""
+    for text in TEXTS:
+        if (not text.isprintable() and text != "a\nb") or not 0 < len(text) < 40:
+            continue  # what no name can be is refused where it is declared, and names may be 63 bytes
+        unique = models.UniqueConstraint(fields=["name", "number"], name=f"u {text}")
+        rule = models.CheckConstraint(condition=models.Q(number__gt=-1), name=f"c {text}")
+        index = models.Index(fields=["number"], name=f"i {text}")
+        made: list[Any] = [
+            hostile_schema.operations.BesideWriters(hostile_schema.operations.AddConstraint("thing", unique)),
+            hostile_schema.operations.BesideWriters(hostile_schema.operations.AddConstraint("thing", rule)),
+            hostile_schema.operations.BesideWriters(hostile_schema.operations.AddIndex("thing", index)),
+        ]
+        undone: list[Any] = [
+            hostile_schema.operations.BesideWriters(hostile_schema.operations.RemoveIndex("thing", index.name)),
+            hostile_schema.operations.RemoveConstraint("thing", unique.name),
+            hostile_schema.operations.RemoveConstraint("thing", rule.name),
+        ]
+        state, names = base_state(), {unique.name, rule.name, index.name}
+        for operations, expected in ((made, names), (undone, set())):
+            for operation in operations:
+                after = state.clone()
+                operation.state_forwards("mt", after)
+                with orm.schema_editor(atomic=False) as editor:
+                    operation.database_forwards("mt", editor, state, after)
+                state = after
+            with orm.schema_editor() as editor:
+                assert names & set(_constraints(editor, "mt_thing")) == expected
+
+
 def test_a_statement_that_holds_its_text_unquoted_is_found(tables: Run) -> None:
     """The test of the test."""
     pasted = [Outcome(text, [f"CREATE TABLE x ({text})"]) for text in ("a", "b")]

@@ -41,6 +41,13 @@ def _one_of(what: str, value: str, known: Iterable[str]) -> str:
     return value
 
 
+def _listed(what: str, given: Iterable[Any]) -> tuple[Any, ...]:
+    """The members of a list; a text, whose members are its letters, is none."""
+    if isinstance(given, (str, bytes)):
+        raise TypeError(f"{what} is a list, not {given!r}: write [{given!r}].")
+    return tuple(given)
+
+
 class DatabaseObject(Operation):
     """Something the database has beside the models' tables.
 
@@ -183,7 +190,7 @@ class CreateTrigger(DatabaseObject):
     ) -> None:
         self.model_name, self.name = model_name, name
         self.timing = _one_of("timing", timing, TIMINGS)
-        self.events = tuple(_one_of("events", event, EVENTS) for event in events)
+        self.events = tuple(_one_of("events", event, EVENTS) for event in _listed("events", events))
         if not self.events:
             raise ValueError(f"The trigger {name} needs at least one event of {', '.join(EVENTS)}.")
         self.body, self.condition, self.each_row = body, condition, each_row
@@ -260,7 +267,7 @@ class CreatePolicy(DatabaseObject):
         if using is None and check is None:
             raise ValueError(f"The policy {name} needs using= or check=: without a condition it says nothing.")
         self.model_name, self.name = model_name, name
-        self.using, self.check, self.roles = using, check, tuple(roles)
+        self.using, self.check, self.roles = using, check, _listed("roles", roles)
         self.command = _one_of("command", command, COMMANDS)
         self.restrictive = restrictive
 
@@ -290,7 +297,7 @@ class AddPartition(DatabaseObject):
     Parameters: ``since`` (inclusive) and ``until`` (exclusive) are its range, ``values`` the list of its values,
     ``default`` takes what fits no other. Exactly one of these kinds is given.
 
-    Raises: ValueError for none of them, or several.
+    Raises: ValueError for none of them, or several, and for no values.
     """
 
     noun = "partition"
@@ -310,7 +317,9 @@ class AddPartition(DatabaseObject):
             raise ValueError(f"The partition {name} needs since= and until=, or values=, or default=True.")
         self.model_name, self.name = model_name, name
         self.since, self.until, self.default = since, until, default
-        self.values = None if values is None else tuple(values)
+        self.values = None if values is None else _listed("values", values)
+        if self.values == ():
+            raise ValueError(f"The partition {name} needs at least one of values=.")
 
     def made(self, dialect: Dialect, model: type[AwaitableModel]) -> list[str]:
         if self.default:
@@ -351,7 +360,7 @@ class CreatePartitionedModel(CreateModel):
     ) -> None:
         super().__init__(name, fields, options, bases, managers)
         kind, names = partition_by
-        self.partition_by = _one_of("partition_by", kind.upper(), PARTITIONS), tuple(names)
+        self.partition_by = _one_of("partition_by", kind.upper(), PARTITIONS), _listed("partition_by", names)
 
     def deconstruct(self) -> DeconstructedOperation:
         name, args, options = super().deconstruct()
