@@ -99,10 +99,10 @@ class Connection(ABC):
         """
 
     async def run_written(self, statement: WrittenStatement) -> WrittenAnswer:
-        """Run a statement of a program that was written for values in the statement's text, as cursors of the DB-API
-        take them: ``interval %s`` is none that can be bound.
+        """Run a statement that a program wrote for a DB-API cursor, which may put values into the text.
 
-        Drivers that have a client-side cursor, which puts the values in, have it do that, in a method of their own.
+        There ``interval %s`` works, where no parameter can be bound. Drivers with a client-side cursor override this
+        and use it; without one, values are bound, and such a statement is the database's to refuse.
         """
         if statement.gives_rows:
             names, rows = await self.fetch_named(statement.text, statement.values)
@@ -110,7 +110,7 @@ class Connection(ABC):
         return WrittenAnswer((), (), await self.execute(statement.text, statement.values))
 
     async def follow_settings(self) -> None:
-        """Bring the open session to what the settings say of sessions (``Dialect.session_settings``)."""
+        """Set in the open session what the settings now say of sessions (``Dialect.session_settings``)."""
 
     @abstractmethod
     async def execute(self, sql: str, params: Params = ()) -> int:

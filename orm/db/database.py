@@ -372,12 +372,11 @@ class AwaitableDatabase:
                 ``execute(sql, params, many, context)`` and returns what that returns, or raises. ``many`` is True when
                 ``params`` is a list of many rows' parameters; ``context["connection"]`` is this database.
 
-        It hears the statements of the context it was opened in, and of the tasks and threads that is carried to. The
-        wrapper opened first is outermost.
+        It hears the statements of the context in which it was opened, and of tasks and threads that run in a copy of
+        that. The wrapper opened first is outermost.
         """
-        made: ExecuteWrapper = import_module("orm.db.observing.watched").ExecuteWrapper(
-            self, wrapper
-        )  # only who watches pays
+        watched = import_module("orm.db.observing.watched")  # a program that watches nothing does not import it
+        made: ExecuteWrapper = watched.ExecuteWrapper(self, wrapper)
         return made
 
     def connection(self) -> ConnectionBlock:
@@ -396,8 +395,10 @@ class AwaitableDatabase:
 
     @property
     def spare(self) -> int:
-        """How many connections the caller could have at the same time without anybody waiting for one: 1 in blocking
-        code and in a block, whose statements share one."""
+        """How many connections the caller could use at the same time without anybody having to wait for one.
+
+        It is 1 in blocking code, and in a block, whose statements share one.
+        """
         loop = running_loop() if "asyncio" in modules else None
         if loop is None or self.membership.get() is not None:
             return 1

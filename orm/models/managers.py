@@ -39,8 +39,11 @@ _counter = itertools.count()
 
 
 class ProxiedMethod:
-    """A QuerySet's method on a manager class; reading it from a manager gives the method bound to a QuerySet, or where
-    the manager overrides ``get_queryset`` one that asks for it when it is called."""
+    """A QuerySet's method on a manager class.
+
+    Reading it from a manager gives the method bound to the manager's root QuerySet; where the manager overrides
+    ``get_queryset``, a function that calls that first, each time.
+    """
 
     __slots__ = ("_asking", "function", "name")
 
@@ -56,7 +59,8 @@ class ProxiedMethod:
         if cls.get_queryset is not BaseManager.get_queryset:
             return MethodType(self._asking or self._ask(), manager)
         method = getattr(manager._root, self.name)
-        if _find(cls, self.name) is self:  # not when super() asks on behalf of an override, which must stay
+        # Kept for next time; not when super() asks on behalf of an override, which would be hidden by it.
+        if _find(cls, self.name) is self:
             manager.__dict__[self.name] = method
         return method
 

@@ -132,6 +132,17 @@ class Func(Expression):
         data["expressions"] = data["field"] = (data.get("arg_joiner") or self.arg_joiner).join(parts)
         return render_template(data.get("template") or self.template, data), params
 
+    def arguments_with_kinds(self, compiler: Compiler) -> tuple[list[tuple[str, str | None]], list[object]]:
+        """Return the SQL and the kind of each argument, where that is known, and the parameters of all."""
+        given: list[tuple[str, str | None]] = []
+        params: list[object] = []
+        for item in self.source_expressions:
+            sql, found = compiler.compile(item)
+            field = item.output_field_or_none
+            given.append((sql, field.kind if field is not None else None))
+            params += found
+        return given, params
+
     def deconstruct(self) -> Deconstructed:
         made_with = getattr(self, "_made_with", None)
         if made_with is not None:

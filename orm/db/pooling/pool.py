@@ -150,8 +150,7 @@ class Pool:
 
     @property
     def spare(self) -> int:
-        """How many connections could be had now without anybody waiting for one: those that are idle, and those that
-        may be opened."""
+        """How many connections could be taken now without a wait: idle ones, and those that may be opened."""
         if self.waiters:
             return 0
         room = min(self.options.max_size - self.roster.size, self.budget.limit - self.budget.taken)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from orm.sql import types
 from orm.sql.calls import Func
@@ -22,17 +22,6 @@ class _MakesJSON(Func):
     def _infer_output_field(self) -> SQLType | None:
         return types.JSON
 
-    def _arguments(self, compiler: Compiler) -> tuple[list[tuple[str, str | None]], list[object]]:
-        """Return the SQL and kind of each argument, and the parameters of all."""
-        given: list[tuple[str, str | None]] = []
-        params: list[Any] = []
-        for item in self.source_expressions:
-            sql, found = compiler.compile(item)
-            field = item.output_field_or_none
-            given.append((sql, field.kind if field is not None else None))
-            params += found
-        return given, params
-
 
 class JSONArray(_MakesJSON):
     """A JSON list of values: ``JSONArray("name", F("age") * 2)``."""
@@ -40,7 +29,7 @@ class JSONArray(_MakesJSON):
     takes_extra: ClassVar[bool] = False
 
     def as_sql(self, compiler: Compiler, connection: Dialect, **context: object) -> Rendered:
-        items, params = self._arguments(compiler)
+        items, params = self.arguments_with_kinds(compiler)
         return connection.json_array(items), params
 
 
@@ -52,7 +41,7 @@ class JSONObject(_MakesJSON):
         super().__init__(*items)
 
     def as_sql(self, compiler: Compiler, connection: Dialect, **context: object) -> Rendered:
-        items, params = self._arguments(compiler)
+        items, params = self.arguments_with_kinds(compiler)
         return connection.json_object(items), params
 
 

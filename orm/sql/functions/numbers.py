@@ -66,18 +66,8 @@ class _OfNumerics(Func):
     takes_extra: ClassVar[bool] = False
 
     def as_sql(self, compiler: Compiler, connection: Any, **context: object) -> Rendered:
-        given, params = self._given(compiler)
+        given, params = self.arguments_with_kinds(compiler)
         return connection.numeric_function(self.function, given), params
-
-    def _given(self, compiler: Compiler) -> tuple[list[tuple[str, str | None]], list[Any]]:
-        given: list[tuple[str, str | None]] = []
-        params: list[Any] = []
-        for item in self.source_expressions:
-            sql, found = compiler.compile(item)
-            field = item.output_field_or_none
-            given.append((sql, field.kind if field is not None else None))
-            params += found
-        return given, params
 
 
 class Round(_OfNumerics):
@@ -94,7 +84,7 @@ class Round(_OfNumerics):
     def as_sql(self, compiler: Compiler, connection: Any, **context: object) -> Rendered:
         if not self.to_tens:
             return super().as_sql(compiler, connection, **context)
-        given, params = self._given(compiler)
+        given, params = self.arguments_with_kinds(compiler)
         return connection.round_to_tens(given), params
 
     def _infer_output_field(self) -> SQLType | None:
