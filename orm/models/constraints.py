@@ -17,6 +17,7 @@ from orm.models.validation import computes_taken, is_taken
 from orm.sql import ddl
 from orm.sql.references import F, names_in
 from orm.sql.schema import Statement
+from orm.structures.deprecation import RemovedInDjango60Warning, warn
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
@@ -184,6 +185,8 @@ class CheckConstraint(BaseConstraint):
         super().__init__(name=name, **options)
         if condition is not None and check is not None:
             raise TypeError(f"CheckConstraint {name!r}: check= is the older name of condition=, give one of the two.")
+        if check is not None:
+            warn("CheckConstraint.check is deprecated in favor of `.condition`.", RemovedInDjango60Warning)
         self.condition: Any = condition if check is None else check
         if not getattr(self.condition, "conditional", False):
             raise TypeError(

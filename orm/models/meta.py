@@ -56,7 +56,8 @@ def read_meta(declared: type | None, model_name: str) -> dict[str, object]:
             raise NotImplementedError(f"{model_name}.Meta: {META_REFUSED[name]}")
         near = difflib.get_close_matches(name, META_DEFAULTS, n=1)
         hint = f"Did you mean {near[0]!r}?" if near else f"Known are {', '.join(sorted(META_DEFAULTS))}."
-        raise TypeError(f"{model_name}.Meta has the unknown attribute {name!r}. {hint}")
+        unknown = ",".join(name for name in found if name not in META_DEFAULTS)
+        raise TypeError(f"'class Meta' got invalid attribute(s): {unknown}, in {model_name}. {hint}")
     return found
 
 

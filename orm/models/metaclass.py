@@ -193,8 +193,13 @@ def _inherited_options(cls: type[AwaitableModel]) -> dict[str, Any]:
 def _model_of_proxy(cls: type[AwaitableModel]) -> object:
     """The model a proxy stands for.
 
-    Raises: TypeError for a proxy of nothing or of several models.
+    Raises: TypeError for a proxy of nothing, of several models, or of an abstract one with fields.
     """
+    for base in cls.__bases__:
+        if hasattr(base, "_meta") and base._meta.abstract and base._meta.local_fields:
+            raise TypeError(
+                f"Abstract base class containing model fields not permitted for proxy model '{cls.__name__}'."
+            )
     parents = [base for base in cls.__bases__ if hasattr(base, "_meta") and not base._meta.abstract]
     if not parents:
         raise TypeError(f"Proxy model '{cls.__name__}' has no non-abstract model base class.")

@@ -458,9 +458,17 @@ class Options:
         """
         related = tuple(rel for rel in self.all_related_objects if include_hidden or not rel.hidden)
         if include_parents:
-            return (*related, *self.fields, *self.many_to_many, *self.private_fields)
+            known = (*related, *self.fields, *self.many_to_many)
+            tables = {meta: place for place, meta in enumerate(self._parents_first())}
+            of_a_table = sorted(known, key=lambda field: tables.get(field.model._meta.concrete_model, len(tables)))
+            return (*of_a_table, *self.private_fields)
         own = tuple(rel for rel in related if rel.model._meta.concrete_model is self.concrete_model)
         return (*own, *self.local_fields, *self.local_many_to_many, *self.local_private_fields)
+
+    def _parents_first(self) -> list[Any]:
+        """The models with a table that rows of this one lie in, in the order in which their fields are told."""
+        above = [model for parent in self.parents for model in parent._meta._parents_first()]
+        return list(dict.fromkeys((*above, self.concrete_model)))
 
     @property
     def total_unique_constraints(self) -> list[Any]:

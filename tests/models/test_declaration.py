@@ -199,7 +199,7 @@ def test_two_fields_on_one_column() -> None:
 
 
 def test_unknown_meta_names_the_nearest() -> None:
-    with pytest.raises(TypeError, match="'order_by'.*'ordering'|'order_by'.*Known are"):
+    with pytest.raises(TypeError, match=r"invalid attribute\(s\): order_by, in Misspelt. Did you mean 'ordering'"):
 
         class Misspelt(models.Model):
             class Meta:

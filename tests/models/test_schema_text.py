@@ -16,6 +16,7 @@ from orm.models.functions import Lower
 from orm.models.schema import with_join_models
 from orm.sql import ddl
 from orm.sql.dialect import Dialect
+from orm.structures.deprecation import RemovedInDjango60Warning
 
 
 class Plain(Dialect):
@@ -330,7 +331,9 @@ def test_an_index_says_what_it_lacks(options: Any, sentence: str) -> None:
 
 
 def test_the_older_name_of_a_condition_is_not_declared_again() -> None:
-    _, _, options = models.CheckConstraint(check=models.Q(a=1), name="x").deconstruct()
+    with pytest.warns(RemovedInDjango60Warning):
+        older = models.CheckConstraint(check=models.Q(a=1), name="x")
+    _, _, options = older.deconstruct()
     assert options == {"name": "x", "condition": models.Q(a=1)}
 
 

@@ -90,7 +90,6 @@ class NotProvided:
 
 
 NOT_PROVIDED: Any = NotProvided()
-BLANK_VALUES: tuple[Any, ...] = (None, "", [], (), {})
 BLANK_CHOICE: tuple[tuple[str, str], ...] = (("", "---------"),)
 """What stands in a menu for no choice."""
 
@@ -116,7 +115,7 @@ class Field(OwnReading, ColumnTypes, Generic[T]):
     keeps_files: ClassVar[bool] = False
     """Whether a value may have to be kept in a storage before its row is written (``acommit()`` of the value)."""
     empty_strings_allowed: ClassVar[bool] = False
-    empty_values: Sequence[Any] = [*BLANK_VALUES]
+    empty_values: Sequence[Any] = [None, "", [], (), {}]
     """Values that ``blank`` is about, and that no validator sees."""
     description: ClassVar[str] = "Field"
     descriptor_class: ClassVar[Any] = None

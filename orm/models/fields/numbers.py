@@ -14,7 +14,7 @@ from orm.config import settings
 from orm.errors import ImproperlyConfigured, ValidationError
 from orm.late import late_module
 from orm.models.checks.late import field_checks
-from orm.models.fields.base import BLANK_VALUES, Field, Validator
+from orm.models.fields.base import Field, Validator
 from orm.models.fields.validators import DecimalValidator, MaxValueValidator, MinValueValidator
 from orm.sql import types
 from orm.sql.types import INTEGER_RANGES
@@ -243,7 +243,7 @@ class BooleanField(Field[BoolT]):
 
     def to_python(self, value: Any) -> Any:
         """The truth value; None, and what is empty like it, where that may be one."""
-        if self.null and value in BLANK_VALUES:
+        if self.null and value in self.empty_values:
             return None
         if value is None:
             raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value})

@@ -65,6 +65,7 @@ class ForeignKey(RelatedField[T]):
     """The ManyToManyField that this is an end of, in a join model that was made for one: users know its name."""
     forward_related_accessor_class: ClassVar[Any] = ForwardOneDescriptor
     """What makes the attribute that gives the related instance."""
+    description = "Foreign Key (type determined by related field)"
     option_defaults: ClassVar[Mapping[str, Any]] = {
         **TARGET,
         "on_delete": NOT_PROVIDED,
@@ -451,6 +452,7 @@ class OneToOneField(ForeignKey[T]):
     one_to_one = True
     rel_class = OneToOneRel
     forward_related_accessor_class = ForwardOneToOneDescriptor
+    description = "One-to-one relationship"
     option_defaults = {"unique": True, "db_index": False}
 
     if TYPE_CHECKING:

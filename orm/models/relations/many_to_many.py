@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
     from orm.models.options import Options
     from orm.sql import hop
+    from orm.sql.dialect import Dialect
     from orm.sql.hop import Hop
 else:
     hop = late_module("orm.sql.hop")
@@ -55,6 +56,7 @@ class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
 
     many_to_many = True
     concrete = False
+    description = "Many-to-many relationship"
     option_defaults: ClassVar[Mapping[str, Any]] = {
         **TARGET,
         **dict.fromkeys(("symmetrical", "through", "through_fields", "db_table")),
@@ -156,6 +158,13 @@ class ManyToManyField(RelatedField[ManyRelatedManager[M]]):
     def value_from_object(self, instance: Any) -> list[Any]:
         """The related rows, read now; none of an instance that is not saved. For serialising and ``model_to_dict``."""
         return [] if instance.pk is None else list(getattr(instance, self.name).all())
+
+    def db_type(self, dialect: Dialect) -> Any:
+        """None: the rows of the join model stand for a column."""
+        return None
+
+    def db_parameters(self, dialect: Dialect) -> dict[str, str | None]:
+        return {"type": None, "check": None}
 
     # -- wiring -----------------------------------------------------------------------------------------------------
 

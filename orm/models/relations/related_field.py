@@ -51,9 +51,11 @@ class RelatedField(KeptInstance, TwoWays, Field[T]):
     """What a relation by several columns is compared as; None where it is compared by one."""
     swappable: bool = True
     """Whether migrations follow the setting that names the target, where one does."""
-    option_defaults: ClassVar[Mapping[str, Any]] = dict.fromkeys(
-        ("related_name", "related_query_name", "limit_choices_to")
-    )
+    option_defaults: ClassVar[Mapping[str, Any]] = {
+        "related_name": None,
+        "related_query_name": None,
+        "limit_choices_to": {},
+    }
 
     def __init__(self, *args: Any, rel: ForeignObjectRel | None = None, **options: Any) -> None:
         """``rel`` is the far side of a relation that an application has a class of its own for."""
@@ -115,7 +117,7 @@ class RelatedField(KeptInstance, TwoWays, Field[T]):
     def get_limit_choices_to(self) -> Any:
         """The condition on rows that may be chosen, a Q or a mapping; that of a function as it is now."""
         limit = self.remote_field.limit_choices_to
-        return limit() if callable(limit) else limit or {}
+        return limit() if callable(limit) else limit
 
     def get_choices(
         self,

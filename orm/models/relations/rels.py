@@ -41,6 +41,7 @@ class ForeignObjectRel(KeptInstance, Paths):
     one_to_many = False
     one_to_one = False
     row: Any = None
+    symmetrical = False
     multiple = True
     """Whether one row of ``model`` may have several related rows."""
 
@@ -59,7 +60,7 @@ class ForeignObjectRel(KeptInstance, Paths):
         self.model: Any = to
         self.related_name = self.declared_related_name = related_name
         self.related_query_name = self.declared_related_query_name = related_query_name
-        self.limit_choices_to = limit_choices_to
+        self.limit_choices_to = {} if limit_choices_to is None else limit_choices_to
         self.on_delete = on_delete
         self.parent_link = parent_link
         """Whether the field ties a model's table to that of a parent it inherits from."""
@@ -100,6 +101,10 @@ class ForeignObjectRel(KeptInstance, Paths):
     def remote_field(self) -> Any:
         """The field this rel belongs to (the other way round than a field's ``remote_field``)."""
         return self.field
+
+    def get_internal_type(self) -> str:
+        """Return the name of the class that decides what the field of this relation is."""
+        return self.field.get_internal_type()  # type: ignore[no-any-return]
 
     @property
     def hidden(self) -> bool:
@@ -143,7 +148,7 @@ class ForeignObjectRel(KeptInstance, Paths):
         ordering: Iterable[object] = (),
     ) -> list[tuple[Any, Any]]:
         """The rows that may refer to one of ``model``, as ``RelatedField.get_choices`` gives those referred to."""
-        limit = (self.limit_choices_to or {}) if limit_choices_to is None else limit_choices_to
+        limit = self.limit_choices_to if limit_choices_to is None else limit_choices_to
         pairs = choices_blocking.choices_among(self.related_model, "pk", limit, ordering)
         return [*blank_choice, *pairs] if include_blank else pairs
 
@@ -155,7 +160,7 @@ class ForeignObjectRel(KeptInstance, Paths):
         ordering: Iterable[object] = (),
     ) -> list[tuple[Any, Any]]:
         """``get_choices``, to be awaited."""
-        limit = (self.limit_choices_to or {}) if limit_choices_to is None else limit_choices_to
+        limit = self.limit_choices_to if limit_choices_to is None else limit_choices_to
         pairs = await choices.achoices_among(self.related_model, "pk", limit, ordering)
         return [*blank_choice, *pairs] if include_blank else pairs
 
