@@ -102,10 +102,6 @@ class ForeignObjectRel(KeptInstance, Paths):
         """The field this rel belongs to (the other way round than a field's ``remote_field``)."""
         return self.field
 
-    def get_internal_type(self) -> str:
-        """Return the name of the class that decides what the field of this relation is."""
-        return self.field.get_internal_type()  # type: ignore[no-any-return]
-
     @property
     def hidden(self) -> bool:
         """Whether the target has no accessor for this relation."""
