@@ -98,3 +98,28 @@ def test_subclasses_of_str_are_their_text(value: str, text: str) -> None:
     prepared = Shelf._meta.get_field("label").get_prep_value(value)
     assert prepared == text
     assert type(prepared) is str
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong", "meant"),
+    [
+        (models.CharField, "maxlength", "max_length"),
+        (models.DecimalField, "max_digit", "max_digits"),
+        (models.ManyToManyField, "relatedname", "related_name"),
+    ],
+)
+def test_an_option_that_a_field_does_not_have_names_what_is_near(kind: Any, wrong: str, meant: str) -> None:
+    said = rf"{kind.__name__}\(\) got an unexpected keyword argument '{wrong}'. Did you mean '{meant}'"
+    with pytest.raises(TypeError, match=said):
+        kind("x", **{wrong: 1})
+
+
+def test_a_field_of_a_programs_own_takes_what_it_takes(registry: Apps) -> None:
+    class Coloured(models.CharField):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            self.colour = options.pop("colour")
+            super().__init__(*args, **options)
+
+    assert Coloured(max_length=3, colour="red").colour == "red"
+    with pytest.raises(TypeError, match="'maxlength'"):
+        Coloured(maxlength=3, colour="red")

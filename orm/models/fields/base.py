@@ -21,7 +21,7 @@ from orm.models.fields.choices import declared_choices, display_method
 from orm.models.fields.column_types import ColumnTypes
 from orm.models.fields.description import KEPT_AS, told_options
 from orm.models.fields.reading import OwnReading
-from orm.models.fields.wrong_options import refuse_wrong_options
+from orm.models.fields.wrong_options import options_taken, refuse_wrong_options, unknown_options
 from orm.models.public_names import public_path
 from orm.sql import types
 from orm.structures.choices import flatten_choices
@@ -153,6 +153,9 @@ class Field(OwnReading, ColumnTypes, Generic[T]):
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
         self = super().__new__(cls)
+        taken = options_taken(cls)
+        if taken is not None and not options.keys() <= taken:
+            raise unknown_options(cls, options, taken)
         self._declared = (args, options)  # what clone() repeats, whatever a subclass did to its signature
         return self
 

@@ -1,7 +1,12 @@
-"""Options of a field that can't be meant: refused where the field is made, if ``strict_models`` says so."""
+"""Options of a field that no field of its class has; and those that can't be meant, if ``strict_models`` says so.
+
+All are refused where the field is made. A class with an ``__init__`` of the program's own takes what that takes.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from orm.errors import ImproperlyConfigured
@@ -9,9 +14,39 @@ from orm.late import late_module
 from orm.models.fields.choices import refuse_wrong_choices
 
 if TYPE_CHECKING:
+    from orm.query import names
     from orm.sql import references
 else:
+    names = late_module("orm.query.names")
     references = late_module("orm.sql.references")
+
+
+CO_VARKEYWORDS = 0x08  # of ``inspect``, which a program is not made to import
+
+
+@lru_cache(maxsize=512)
+def options_taken(cls: type) -> frozenset[str] | None:
+    """Return the options that a class of fields takes by name; None where that can't be told from signatures."""
+    taken: set[str] = set()
+    for each in cls.__mro__:
+        own = vars(each).get("__init__")
+        if own is None:
+            continue
+        code = getattr(own, "__code__", None)
+        if code is None or not each.__module__.startswith("orm."):
+            return None
+        taken.update(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+        if not code.co_flags & CO_VARKEYWORDS:
+            break
+    return frozenset(taken - {"self"})
+
+
+def unknown_options(cls: type, given: Iterable[str], taken: frozenset[str]) -> TypeError:
+    """Return the error for options that a class of fields does not take."""
+    wrong = [name for name in given if name not in taken]
+    return TypeError(
+        f"{cls.__name__}() got an unexpected keyword argument {wrong[0]!r}.{names.nearest(wrong[0], sorted(taken))}"
+    )
 
 
 def refuse_wrong_options(primary_key: bool, null: bool, db_default: object, choices: object) -> None:
