@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 LIBRARY = "orm."
 URGE_AFTER = 0.02
+"""Seconds until a function that should end soon is urged again; twice as long each time."""
 
 
 class Bell:
@@ -199,7 +200,7 @@ class Stopped(Exception):
 
 
 async def visit(home: asyncio.AbstractEventLoop, coroutine: Coroutine[object, None, T], running: list[Errand]) -> T:
-    """``on_loop`` for what its home may want to stop; raises ``Stopped`` then."""
+    """Run ``on_loop`` for something that its home may cancel, which raises ``Stopped`` and not a cancellation."""
     try:
         return await on_loop(home, coroutine, running)
     except asyncio.CancelledError as error:
@@ -215,9 +216,11 @@ async def to_the_end(
     """Run a coroutine to its end although the caller is cancelled meanwhile, which calls ``on_cancel``.
 
     Returns its result, and the cancellation that is still to be delivered; an error of the coroutine is raised.
-    For what must not be left half done: COMMIT, ROLLBACK, giving a connection back. When ``asyncio.run`` ends it
-    cancels all tasks it knows and waits for them: it shall know the caller only, who waits for this one. Not so when
-    the caller has been cancelled before, for then it may be Ctrl-C for the second time.
+    For what must not be left half done: COMMIT, ROLLBACK, giving a connection back.
+
+    The coroutine's task is hidden from asyncio: when ``asyncio.run`` ends it cancels every task it knows and waits for
+    them, and among those is the caller, which waits for this one. Once the caller has been cancelled the task is made
+    known, so that a second Ctrl-C can stop it.
     """
     loop = running_loop()
     if loop is None:
@@ -238,7 +241,7 @@ async def to_the_end(
 
 
 def make_known(task: asyncio.Task[Any], on_cancel: Callable[[], None] | None) -> None:
-    """The caller was cancelled: whoever ends the loop from now on means this task, too."""
+    """Let asyncio know a task that was hidden: its caller was cancelled, and who ends the loop now means it, too."""
     asyncio.tasks._register_task(task)
     if on_cancel is not None:
         on_cancel()

@@ -67,7 +67,7 @@ class RelatedValue(SQLType):
         return self.field.compared(value, connection)
 
     def _compared(self, instance: Any) -> Any:
-        """Return the value of an instance that stands in the column; in a join table's, what its foreign key holds."""
+        """Return the value of an instance that the column holds; a join table's column holds what it refers to by."""
         field = self.field
         if field.is_relation and isinstance(instance, field.related_model._meta.concrete_model):
             return getattr(instance, instance._meta.pk.attname if field.model is self.related else field.target_attname)
@@ -75,13 +75,13 @@ class RelatedValue(SQLType):
 
 
 def near(name: str, choices: Iterable[str]) -> list[str]:
-    """Return those of several names that may have been meant by a wrong one."""
+    """Return the choices that are spelled much like a wrong name, the nearest first."""
     close: list[str] = difflib.get_close_matches(name, list(choices), n=3, cutoff=0.6)
     return close
 
 
 def unsupported(name: str, kind: str, choices: Iterable[str]) -> str:
-    """Return the sentence, Django's own, on a name after a field that is no lookup of its; ``choices`` are those."""
+    """Return Django's sentence about a name that is no lookup of the field before it; ``choices`` are its lookups."""
     close = near(name, choices)
     proposed = f", perhaps you meant {' or '.join(close)}?" if close else "."
     return f"Unsupported lookup {name!r} for {kind} or join on the field not permitted{proposed}"

@@ -25,7 +25,6 @@ from orm.db.transactions.states import (
     DOOMED,
     ENDED,
     ENDING,
-    GONE,
     INHERITED,
     LIVE,
     OPEN,
@@ -430,7 +429,3 @@ class Block:
             self.become(INHERITED)
         if self._lease is not None:
             self._lease.become(LeaseState.INHERITED)
-
-    def is_gone(self) -> bool:
-        """Whether nobody is in it, although nobody has left it."""
-        return self.state in GONE
