@@ -72,6 +72,8 @@ _FUNCTION_NAMES = {
     "ASCII": "UNICODE",
 }
 _DECIMAL_FUNCTIONS = {"+": "ORM_DECIMAL_ADD", "-": "ORM_DECIMAL_SUBTRACT", "*": "ORM_DECIMAL_MULTIPLY"}
+_DIVIDING_FUNCTIONS = {"/": "ORM_DECIMAL_DIVIDE", "%%": "ORM_DECIMAL_REMAINDER"}
+_AS_DECIMALS = " COLLATE ORM_DECIMAL"
 _DATE_PLACES = {"year": (1, 4), "month": (6, 2), "day": (9, 2)}
 _TIME_PLACES = {"hour": (12, 2), "minute": (15, 2), "second": (18, 2)}
 
@@ -219,7 +221,9 @@ class SQLiteDialect(SQLiteObjects):
             return text.replace("Infinity", "1e999") if sql_type.kind == "float" else text
 
         # IN applies no affinity to a subquery's values, so what lies as text has to come as text.
-        is_text = sql_type.kind == "decimal" and sql_type.max_digits is not None and not _is_number(sql_type)
+        is_text = lhs.endswith(_AS_DECIMALS) or (
+            sql_type.kind == "decimal" and sql_type.max_digits is not None and not _is_number(sql_type)
+        )
         value = "CAST(value AS TEXT)" if is_text else "value"
         return Pattern(f"{{lhs}} IN (SELECT {value} FROM json_each(%s))", dump)
 
@@ -290,6 +294,10 @@ class SQLiteDialect(SQLiteObjects):
             return f"ORM_ADD_DURATION({lhs}, {rhs})"
         if operator in _DECIMAL_FUNCTIONS and "decimal" in kinds and "float" not in kinds:
             return f"{_DECIMAL_FUNCTIONS[operator]}({lhs}, {rhs})"
+        if operator in _DIVIDING_FUNCTIONS and "decimal" in kinds and "float" not in kinds and types.same_everywhere:
+            return f"{_DIVIDING_FUNCTIONS[operator]}({lhs}, {rhs})"
+        if operator == "%%" and not {"decimal", "float"}.isdisjoint(kinds) and types.same_everywhere:
+            return f"MOD({lhs}, {rhs})"  # SQLite's operator is for whole numbers, and cuts others to such
         if operator not in ("+", "-") and "duration" in kinds and not moments.isdisjoint(kinds):
             raise DatabaseError(f"Invalid connector for timedelta: {operator}. Moments and durations are added.")
         if operator == "/" and ("decimal" in kinds or ("float" in kinds and types.same_everywhere)):
@@ -299,6 +307,15 @@ class SQLiteDialect(SQLiteObjects):
         if operator == "#":
             return f"ORM_XOR({lhs}, {rhs})"
         return super().combine(operator, lhs, rhs, lhs_kind, rhs_kind)
+
+    def numeric_function(self, name: str, arguments: Sequence[tuple[str, str | None]]) -> str:
+        kinds = {kind for _, kind in arguments}
+        if types.same_everywhere and "decimal" in kinds and "float" not in kinds:
+            if name == "MOD":
+                return f"ORM_DECIMAL_REMAINDER({', '.join(sql for sql, _ in arguments)})"
+            if name == "ROUND":
+                return self.round_to_tens([*arguments, ("0", "integer")][:2])
+        return super().numeric_function(name, arguments)
 
     def round_to_tens(self, arguments: Sequence[tuple[str, str | None]]) -> str:
         """Return a function of ours: SQLite's ROUND takes places below 0 for 0."""
@@ -311,8 +328,20 @@ class SQLiteDialect(SQLiteObjects):
                 "date/time is saved as text."
             )
 
-    def sum_function(self, sql_type: SQLType) -> str:
-        return "ORM_DECIMAL_SUM" if sql_type.kind == "decimal" else "SUM"
+    def computing_aggregate(self, name: str, sql_type: SQLType) -> str:
+        if sql_type.kind != "decimal" or (name == "AVG" and not types.same_everywhere):
+            return name
+        return f"ORM_DECIMAL_{name}"
+
+    def computed_as_compared(self, sql: str, sql_type: SQLType) -> str:
+        """Return a decimal as text: with many digits it is text anyway, which SQLite takes for more than any number."""
+        return f"CAST({sql} AS TEXT){_AS_DECIMALS}" if sql_type.kind == "decimal" else sql
+
+    def computed_as_ordered(self, sql: str, sql_type: SQLType) -> Sequence[str]:
+        """Return a decimal as a number first: its digits are compared, in Python, where that is not enough."""
+        if sql_type.kind != "decimal":
+            return (sql,)
+        return f"CAST({sql} AS REAL)", self.computed_as_compared(sql, sql_type)
 
     def stored(self, sql: str, field: SQLType) -> str:
         """Return a decimal with its column's places, and for a date the day of a moment, as others do by themselves."""

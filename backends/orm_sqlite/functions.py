@@ -31,6 +31,7 @@ def register_functions(raw: sqlite3.Connection) -> None:
     for name, aggregate in _AGGREGATES:
         raw.create_aggregate(name, 1, aggregate)
     raw.create_window_function("ORM_DECIMAL_SUM", 1, DecimalSum)
+    raw.create_window_function("ORM_DECIMAL_AVG", 1, DecimalMean)
     raw.create_collation("ORM_DECIMAL", compare_decimals)
 
 
@@ -112,6 +113,45 @@ def decimal_multiply(one: object, other: object) -> float | str:
     return stored_decimal(_EXACT.multiply(exact(one), exact(other)))
 
 
+def _base(number: decimal.Decimal) -> tuple[int, int]:
+    """Return the place and the value of a number's first digit to the base of 10,000; places before the point are 0 up.
+
+    Two zeros for 0.
+    """
+    if not number:
+        return 0, 0
+    place = number.adjusted() // 4
+    return place, int(abs(number).scaleb(-4 * place, _EXACT))
+
+
+def decimal_quotient(one: decimal.Decimal, other: decimal.Decimal) -> float | str | None:
+    """Return a quotient with the digits PostgreSQL gives it: 16 that count at least, to the base of 10,000.
+
+    NULL where the divisor is 0, as SQLite has it.
+    """
+    if not other:
+        return None
+    (place, first), (other_place, other_first) = _base(one), _base(other)
+    weight = place - other_place - (first <= other_first)
+    scales = [-int(number.as_tuple().exponent) for number in (one, other)]
+    unit = decimal.Decimal(1).scaleb(-min(max(16 - 4 * weight, *scales, 0), 1000))
+    quotient = _EXACT.divide(one, other).quantize(unit, decimal.ROUND_HALF_UP, _EXACT)
+    return stored_decimal(quotient or decimal.Decimal())
+
+
+@strict
+def decimal_divide(one: object, other: object) -> float | str | None:
+    """Return the quotient of two decimals."""
+    return decimal_quotient(exact(one), exact(other))
+
+
+@strict
+def decimal_remainder(one: object, other: object) -> float | str | None:
+    """Return what division by the other leaves, with the sign of the first; NULL where the divisor is 0."""
+    divisor = exact(other)
+    return stored_decimal(_EXACT.remainder(exact(one), divisor)) if divisor else None
+
+
 @strict
 def decimal_round(value: object, places: int) -> float | str:
     """Return a decimal rounded to ``places`` after the point, half away from zero as in SQL."""
@@ -148,11 +188,19 @@ class DecimalSum:
         return self.value()
 
 
+class DecimalMean(DecimalSum):
+    """AVG of decimals, with the digits of a quotient; also over the rows of a window."""
+
+    def value(self) -> float | str | None:
+        """Return the mean so far."""
+        return decimal_quotient(self.total, decimal.Decimal(self.count)) if self.count else None
+
+
 @strict
-def power(base: float, exponent: float) -> float | None:
-    """Return ``base`` to the power of ``exponent``; NULL outside the real numbers."""
+def power(base: float | str, exponent: float | str) -> float | None:
+    """Return ``base`` to the power of ``exponent`` (decimals may be text); NULL outside the real numbers."""
     try:
-        return math.pow(base, exponent)
+        return math.pow(float(base), float(exponent))
     except (ValueError, OverflowError):
         return None
 
@@ -455,6 +503,8 @@ _FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ("ORM_DECIMAL_ADD", 2, decimal_add),
     ("ORM_DECIMAL_SUBTRACT", 2, decimal_subtract),
     ("ORM_DECIMAL_MULTIPLY", 2, decimal_multiply),
+    ("ORM_DECIMAL_DIVIDE", 2, decimal_divide),
+    ("ORM_DECIMAL_REMAINDER", 2, decimal_remainder),
     ("ORM_DECIMAL_ROUND", 2, decimal_round),
     ("ORM_EXTRACT", 3, extract),
     ("ORM_TRUNCATE", 3, truncate),

@@ -6,8 +6,9 @@ What is stored, so that text order is value order and Django's SQLite databases 
   the fraction has six digits or is left out, which sorts right.
 - boolean: 0 and 1. duration: whole microseconds. UUID: 32 hexadecimal digits. JSON: text.
 - decimal up to 15 digits: a number (NUMERIC affinity), exact once rounded to the field's places, so that comparing
-  and ordering are SQLite's own; SUM, + - and * are exact, / and AVG have 15 digits. More digits, or an unknown
-  number: text under the collation ORM_DECIMAL, which compares exactly.
+  and ordering are SQLite's own; SUM, + - and * are exact, / and AVG have PostgreSQL's digits (in native code). More
+  digits, or an unknown number: text under the collation ORM_DECIMAL, which compares exactly. What is computed may be
+  either, so it is compared as text under that collation.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from orm.errors import FieldError
 from orm.sql import types
 from orm.sql.calls import Func, real_type
 from orm.sql.columns import Star
+from orm.sql.compared import with_compared
 from orm.sql.expressions import Expression, as_expression
 from orm.sql.one_type import bound_as
 from orm.sql.types import SQLType
@@ -119,7 +120,7 @@ class Aggregate(Func):
     def group_by_columns(self) -> Iterable[Expression]:
         return ()
 
-    def as_sql(self, compiler: Compiler, connection: Dialect, **context: Any) -> Rendered:
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: object) -> Rendered:
         if self.filter is not None and not connection.capabilities.aggregate_filter:
             raise NotImplementedError(f"{connection.name} has no FILTER clause for aggregates: use Case/When inside")
         if self.computes and (source := self.source_expressions[0].output_field_or_none) is not None:
@@ -211,19 +212,28 @@ class Sum(_Widening):
     name = "Sum"
 
     def as_sql(self, compiler: Compiler, connection: Dialect, **context: object) -> Rendered:
-        source = self.source_expressions[0].output_field_or_none
-        if source is not None and "function" not in self.extra:
-            context.setdefault("function", connection.sum_function(source))
-        return super().as_sql(compiler, connection, **context)
+        return super().as_sql(compiler, connection, **_spelt(self, "SUM", connection, context))
+
+
+def _spelt(aggregate: Aggregate, name: str, dialect: Dialect, context: dict[str, object]) -> dict[str, object]:
+    """Return what SUM or AVG is rendered with: the name that the dialect has for values of that type."""
+    source = aggregate.source_expressions[0].output_field_or_none
+    if source is not None and "function" not in aggregate.extra:
+        context.setdefault("function", dialect.computing_aggregate(name, source))
+    return context
 
 
 class Avg(Aggregate):
     """The mean of the values: a float, or a Decimal for decimals."""
 
+    takes_extra = False
     function = "AVG"
     arity: int | None = 1
     computes = True
     name = "Avg"
+
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: object) -> Rendered:
+        return super().as_sql(compiler, connection, **_spelt(self, "AVG", connection, context))
 
     def _infer_output_field(self) -> SQLType | None:
         source = self.source_expressions[0].output_field_or_none
@@ -234,7 +244,14 @@ def _widened(source: SQLType) -> SQLType:
     return types.DECIMAL if source.kind == "decimal" else source
 
 
-class Min(Aggregate):
+class _Extreme(Aggregate):
+    takes_extra = False
+
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: object) -> Rendered:
+        return super(_Extreme, with_compared(self, given=False)).as_sql(compiler, connection, **context)
+
+
+class Min(_Extreme):
     """The smallest value."""
 
     function = "MIN"
@@ -243,7 +260,7 @@ class Min(Aggregate):
     allow_distinct = False
 
 
-class Max(Aggregate):
+class Max(_Extreme):
     """The largest value."""
 
     function = "MAX"

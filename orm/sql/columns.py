@@ -33,6 +33,8 @@ class Star(Expression):
 class Col(Expression):
     """A column of a table in the query."""
 
+    is_given = True
+
     def __init__(self, alias: str, target: Any, output_field: SQLType | None = None) -> None:
         super().__init__(output_field or target)
         self.alias = alias
@@ -83,6 +85,8 @@ class Col(Expression):
 
 class Column(Expression):
     """A column of a source, by name: ``given.v0``."""
+
+    is_given = True
 
     def __init__(self, alias: str, name: str, sql_type: SQLType | None = None) -> None:
         super().__init__(sql_type)

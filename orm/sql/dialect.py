@@ -315,9 +315,17 @@ class Dialect(SchemaSpelling):
     def check_computing(self, sql_type: SQLType) -> None:
         """Raise ``NotSupportedError`` for a type whose values this database's aggregates can't add up."""
 
-    def sum_function(self, sql_type: SQLType) -> str:
-        """Return the name of the aggregate that adds values of this type up."""
-        return "SUM"
+    def computing_aggregate(self, name: str, sql_type: SQLType) -> str:
+        """Return the name of the aggregate SUM or AVG of values of this type."""
+        return name
+
+    def computed_as_compared(self, sql: str, sql_type: SQLType) -> str:
+        """Return a computed value as it is compared, where the database would compare what it is made of."""
+        return sql
+
+    def computed_as_ordered(self, sql: str, sql_type: SQLType) -> Sequence[str]:
+        """Return what computed values are ordered by, each term where those before it are equal."""
+        return (sql,)
 
     def stored(self, sql: str, field: SQLType) -> str:
         """Return a computed value in the form a column stores, where the database does not convert it by itself."""

@@ -78,6 +78,8 @@ class Expression(Combinable):
     """Whether a key made of several columns may stand in it."""
     is_part_of_json: bool = False
     """Whether it is what lies under a key of JSON: text for some databases, which must put it in order as a value."""
+    is_given: ClassVar[bool] = False
+    """Whether it is a column or a bound value, and nothing computed."""
     allowed_default: ClassVar[Any] = False
     """Whether it may be a column's default: it is made of values alone, and looks at no column."""
     constraint_validation_compatible: ClassVar[bool] = True
@@ -251,6 +253,17 @@ class Expression(Combinable):
             )
         return next(iter(kinds.values()), None)
 
+    def known_type(self) -> SQLType | None:
+        """Return the type of its value; None where that is unknown, or it is made of values of several types."""
+        try:
+            return self.output_field_or_none
+        except FieldError:
+            return None
+
+    def type_if_computed(self) -> SQLType | None:
+        """Return the type of its value where it is computed, and no column and no bound value."""
+        return None if self.is_given else self.known_type()
+
     @property
     def conditional(self) -> bool:
         """Whether this can stand as a condition (it gives a boolean)."""
@@ -346,6 +359,8 @@ def as_expression(value: object) -> Any:
 class Slot(Expression):
     """The place of a value. ``bare`` leaves out the cast: the value stands beside a column that gives its type."""
 
+    is_given = True
+
     def __init__(self, index: int, sql_type: SQLType | None, bare: bool = False) -> None:
         super().__init__(sql_type)
         self.index = index
@@ -385,6 +400,7 @@ class Value(Expression):
     """A Python value inside an expression; always bound, never text."""
 
     allowed_default: ClassVar[bool] = True
+    is_given = True
 
     def __init__(self, value: Any, output_field: SQLType | None = None) -> None:
         super().__init__(output_field)
@@ -547,6 +563,7 @@ class OrderBy(Expression):
 
     constraint_validation_compatible = False
 
+    is_one_term: bool = False
     asked_by: tuple[str, bool] | None = None
     """For one of the orderings of a related model: the name of the relation that was to be ordered by, and whether
     downwards."""
@@ -591,10 +608,15 @@ class OrderBy(Expression):
         sql, params = compiler.compile(self.expression)
         if self.expression.is_part_of_json:
             sql = connection.json_ordering(sql)
+        sql_type = self.expression.type_if_computed()
+        terms = (sql,) if sql_type is None else connection.computed_as_ordered(sql, sql_type)
+        terms = terms[:1] if self.is_one_term else terms
+        ordering = ", ".join(f"{term} {self.direction(connection)}" for term in terms)
+        params = [param for _ in terms for param in params]
         if not (self.nulls_first or self.nulls_last) or connection.capabilities.nulls_ordering:
-            return f"{sql} {self.direction(connection)}", params
+            return ordering, params
         first = f"{sql} IS {'NOT ' if self.nulls_first else ''}NULL"
-        return f"{first}, {sql} {self.direction(connection)}", [*params, *params]
+        return f"{first}, {ordering}", [*params, *params]
 
     def direction(self, dialect: Dialect) -> str:
         """Return the words after the expression; those on NULLs only where the database knows them."""

@@ -13,10 +13,11 @@ import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from orm.errors import DataError, EmptyResultSet, FieldError, advised
+from orm.errors import DataError, EmptyResultSet, advised
 from orm.sql import types
 from orm.sql.by_hand import ByHand, as_stored, reads_value
 from orm.sql.calls import ExpressionWrapper
+from orm.sql.columns import Col
 from orm.sql.comparing import wide_number
 from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS, VALUE, NothingNode, built_kind, kind_of
 from orm.sql.expressions import ComparedSlot, Expression, Slot, Value, as_expression
@@ -190,7 +191,7 @@ class Lookup(Expression):
             if not self.bilateral_transforms:
                 return self.get_db_prep_lookup(rhs, connection)
             rhs = transformed(Value(rhs, self.value_type(self.lhs)), self.bilateral_transforms)
-        return _operand(rhs, compiler, self.lhs)
+        return _operand(rhs, compiler, self.lhs, right=True)
 
     def rejects_null(self) -> set[str]:
         return self.lhs.rejects_null() if self.rejects_nulls else set()
@@ -213,24 +214,29 @@ def build_lookup(lookup: Any, lhs: Expression, kind: Hashable, value: object, qu
     return built
 
 
-def _operand(node: Expression, compiler: Compiler, *others: Any) -> Rendered:
-    """Return the SQL of one side of a comparison with ``others`` (nodes, or lists of them).
+def _operand(node: Expression, compiler: Compiler, left: Any, *others: Any, right: bool = False) -> Rendered:
+    """Return the SQL of one side of a comparison with others (nodes, or lists of them), the first of which is the left
+    side where this is the ``right`` one.
 
-    A condition there must not be taken apart by its operator, and a date meets a moment as a moment.
+    A condition there must not be taken apart by its operator, and a date meets a moment as a moment. A column stays as
+    it is for the sake of its index, unless what is on its left is computed.
     """
     sql, params = compiler.compile_value(node)
-    if _kind(node) == "date" and any(_is_moment(other) for other in others):
+    if _kind(node) == "date" and any(map(_is_moment, (left, *others))):
         sql = compiler.dialect.date_as_moment(sql)
+    sql_type = node.type_if_computed() if isinstance(node, Expression) else None
+    if right and isinstance(node, Col) and isinstance(left, Expression) and left.type_if_computed() is not None:
+        sql_type = node.known_type()
     while isinstance(node, ExpressionWrapper):
         node = node.expression
-    return (f"({sql})" if getattr(node, "conditional_kind", False) else sql), params
+    if getattr(node, "conditional_kind", False):
+        return f"({sql})", params
+    return (sql if sql_type is None else compiler.dialect.computed_as_compared(sql, sql_type)), params
 
 
 def _kind(node: object) -> str | None:
-    try:
-        found: SQLType | None = getattr(node, "output_field_or_none", None)
-    except FieldError:  # of two types: the database compares it as what it gives
-        return None
+    # Of one of two types, the database compares it as what it gives.
+    found = node.known_type() if isinstance(node, Expression) else getattr(node, "output_field_or_none", None)
     return None if found is None else found.kind
 
 
@@ -431,7 +437,7 @@ class In(_OfList):
             if not listed:
                 raise EmptyResultSet
         if isinstance(listed, list):
-            parts = [_operand(item, compiler, self.lhs, listed) for item in listed]
+            parts = [_operand(item, compiler, self.lhs, listed, right=True) for item in listed]
             inside = ", ".join(sql for sql, _ in parts)
             return f"{lhs} IN ({inside})", [*params, *[p for _, item_params in parts for p in item_params]]
         if not isinstance(self.rhs, Slot):
@@ -478,7 +484,9 @@ class Range(_OfList):
         lhs, params = self.process_lhs(compiler, connection)
         bounded = self.items(self.rhs, 2) if self.item_transforms else self.rhs
         if isinstance(bounded, list):
-            (low, low_params), (high, high_params) = (_operand(item, compiler, self.lhs, bounded) for item in bounded)
+            (low, low_params), (high, high_params) = (
+                _operand(item, compiler, self.lhs, bounded, right=True) for item in bounded
+            )
             return f"{lhs} BETWEEN {low} AND {high}", [*params, *low_params, *high_params]
         adapter = connection.comparison_adapter(self.rhs.output_field)
         bounds = [Param(self.rhs.index, TakeItem(i, adapter)) for i in (0, 1)]

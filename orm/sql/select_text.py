@@ -15,6 +15,7 @@ from orm.sql.common_tables import compile_ctes
 from orm.sql.conditions import Where
 from orm.sql.each_key import cut_for_each
 from orm.sql.expressions import Expression
+from orm.sql.grouped_windows import grouped_around, windows_before_groups
 from orm.sql.lateral import without_lateral
 from orm.sql.lookups import IsNull
 from orm.sql.qualify import qualified
@@ -230,6 +231,8 @@ def compile_select(select: Select, compiler: Compiler) -> tuple[str, list[object
         return _compile_combination(select, compiler)
     if select.each is not None:
         select = cut_for_each(select, compiler.dialect)
+    if windows := windows_before_groups(select):
+        select = grouped_around(select, windows)
     if select.asks_windows:
         select = qualified(select)
     if not compiler.dialect.capabilities.lateral and any(_is_lateral(join) for join in select.joins.values()):

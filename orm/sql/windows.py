@@ -169,11 +169,22 @@ class Window(Expression):
         for item in (*self.partition_by, *ordered, *self.expression.source_expressions):
             yield from item.group_by_columns()
 
+    def _ordering(self, item: Any) -> Any:
+        """Return one of the orderings: with its direction where what it is ordered by may be written in another way."""
+        if not isinstance(item, OrderBy):
+            if not item.is_part_of_json and item.type_if_computed() is None:
+                return item
+            item = OrderBy(item)
+        if isinstance(self.frame, ValueRange):  # its bounds are measured on one number
+            item = item.copy()
+            item.is_one_term = True
+        return item
+
     def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         sql, found = compiler.compile_value(self.expression)
         params = list(found)
         clauses: list[str] = []
-        ordered = [OrderBy(item) if item.is_part_of_json else item for item in self.order_by]
+        ordered = [self._ordering(item) for item in self.order_by]
         for words, items in (("PARTITION BY", self.partition_by), ("ORDER BY", ordered)):
             parts = compiler.compile_terms(items)
             if parts:

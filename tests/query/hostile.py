@@ -55,7 +55,7 @@ def some_texts(number: int, texts: Sequence[str] = TEXTS) -> list[str]:
 
 INTERNAL = {
     "what is made when a query is resolved or compiled": {
-        "AdaptedSlot", "AddedCondition", "Beyond", "Col", "Column", "CombinedExpression", "ComparedSlot",
+        "AdaptedSlot", "AddedCondition", "AsCompared", "Beyond", "Col", "Column", "CombinedExpression", "ComparedSlot",
         "ConvertedSlot", "DatabaseDefault", "DoomedKeys", "Excluded", "ExcludedColumn", "KeyPath", "Limit",
         "NothingNode", "Null", "OfType", "Outer", "OwnJoin", "Position", "Ref", "Row", "Sliced", "Slot", "Star",
         "StoredSlot", "SubSelect", "Where",

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from orm.models import Case, DecimalField, F, Sum, Value, When, Window
-from orm.models.functions import Coalesce, Greatest, Least
+from orm.models import Avg, Case, DecimalField, F, Max, Min, RowRange, Sum, Value, When, Window
+from orm.models.functions import Coalesce, Greatest, Least, Mod, RowNumber
 from tests.query import library as L
 from tests.query.models import Book
 
@@ -122,3 +122,92 @@ async def test_an_output_field_with_places_rounds_nothing_that_is_compared(libra
     third = F("price") * D("0.3333")
     one = (await priced("1.00")).annotate(x=Coalesce(third, D(0), output_field=DecimalField()))
     assert await one.filter(x=D("0.3333")).acount() == 1
+
+
+# -- more digits than a float has --------------------------------------------------------------------------------------
+
+LONG = F("price") * Value(D("1.00000000000000001"))
+"""Of 9.99 it is 9.9900000000000000999, which no float holds."""
+
+
+async def long_ones() -> Any:
+    """Return the query of four books with such values, 9.99, 20, 100 and 150, of which two are as short as can be."""
+    return (await priced("9.99", "10", "100", "150")).annotate(
+        x=Case(When(price=10, then=Value(D("20"))), When(price=150, then=Value(D("150"))), default=LONG)
+    )
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ({"x__gt": 15}, ["10.00", "100.00", "150.00"]),
+        ({"x__lt": 15}, ["9.99"]),
+        ({"x__gte": D("100.000000000000001")}, ["100.00", "150.00"]),
+        ({"x__gt": D("100.000000000000001")}, ["150.00"]),
+        ({"x__lte": D("9.9900000000000000999")}, ["9.99"]),
+        ({"x": D("9.9900000000000000999")}, ["9.99"]),
+        ({"x": D("9.99")}, []),
+        ({"x": 20}, ["10.00"]),
+        ({"x__range": (D("9.99"), D("20.0"))}, ["9.99", "10.00"]),
+        ({"x__in": [D("20.000"), D("9.9900000000000000999"), 1]}, ["9.99", "10.00"]),
+        ({"x__gt": F("price")}, ["9.99", "10.00", "100.00"]),
+        ({"price__lt": F("id") * 0 + F("x") - F("x") + 100}, ["9.99", "10.00"]),
+    ],
+)
+async def test_computed_decimals_are_compared_as_numbers(
+    library: Any, condition: dict[str, Any], found: list[str]
+) -> None:
+    query = await long_ones()
+    assert await prices(query.filter(**condition)) == found
+
+
+async def test_computed_decimals_are_ordered_as_numbers(library: Any) -> None:
+    query = await long_ones()
+    assert await prices(query.order_by("x")) == ["9.99", "10.00", "100.00", "150.00"]
+    assert await prices(query.order_by("-x")) == ["150.00", "100.00", "10.00", "9.99"]
+    assert await prices(query.order_by(F("x").desc(nulls_last=True))) == ["150.00", "100.00", "10.00", "9.99"]
+    close = query.annotate(y=Value(D(1)) + F("price") * Value(D("1e-20"))).order_by("-y")
+    assert await prices(close) == ["150.00", "100.00", "10.00", "9.99"]
+    ranked = query.annotate(r=Window(RowNumber(), order_by="x")).values_list("price", "r")
+    assert [(str(price), number) async for price, number in ranked] == [
+        ("9.99", 1), ("10.00", 2), ("100.00", 3), ("150.00", 4),
+    ]  # fmt: skip
+
+
+async def test_the_largest_and_the_smallest_of_computed_decimals(library: Any) -> None:
+    query = await long_ones()
+    assert await query.aaggregate(high=Max("x"), low=Min("x")) == {"high": 150, "low": D("9.9900000000000000999")}
+    between = query.annotate(y=Least(Greatest("x", Value(D(15))), Value(D(120)), F("price") * 8)).order_by("price")
+    assert [value async for value in between.values_list("y", flat=True)] == [15, 20, D("100.000000000000001"), 120]
+    assert await prices(between.filter(y__in=[15, D("120")])) == ["9.99", "150.00"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "values"),
+    [
+        (F("price") / 3, ["3.3300000000000000", "3.3333333333333333", "33.3333333333333333"]),
+        (F("price") / Value(D("-0.00007")), ["-142714.285714285714", "-142857.142857142857", "-1428571.428571428571"]),
+        (1 / F("price"), ["0.10010010010010010010", "0.10000000000000000000", "0.01000000000000000000"]),
+        (F("price") % Value(D("0.7")), ["0.19", "0.20", "0.60"]),
+        (-F("price") % 3, ["-0.99", "-1.00", "-1.00"]),
+        (Mod("price", Value(D("0.1"))), ["0.09", "0.00", "0.00"]),
+        (Value(D("12345678901234567890.12")) / F("price"), None),
+    ],
+)
+async def test_quotients_and_remainders_have_the_same_digits_on_every_database(
+    library: Any, expression: Any, values: list[str] | None
+) -> None:
+    query = (await priced("9.99", "10", "100")).annotate(x=expression)
+    found = [value async for value in query.values_list("x", flat=True)]
+    if values is None:
+        values = ["1235803693817274063.08", "1234567890123456789.01", "123456789012345678.90"]
+    assert found == [D(value) for value in values]
+    assert [await query.filter(x=value).aexists() for value in found] == [True, True, True]
+
+
+async def test_a_mean_has_the_same_digits_on_every_database(library: Any) -> None:
+    query = await priced("9.99", "10", "10")
+    assert await query.aaggregate(mean=Avg("price")) == {"mean": D("9.9966666666666667")}
+    means = query.annotate(mean=Window(Avg("price"), order_by="price", frame=RowRange(-1, 0))).order_by("price")
+    assert [value async for value in means.values_list("mean", flat=True)] == [D("9.99"), D("9.995"), D("10")]
+    assert await (await priced()).aaggregate(mean=Avg("price")) == {"mean": None}

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from orm.sql.calls import Func
+from orm.sql.compared import with_compared
 from orm.sql.one_type import OfOneType
 from orm.sql.types import SQLType
 
@@ -64,7 +65,14 @@ class Coalesce(_Choice):
         return None
 
 
-class Greatest(_Choice):
+class _ChoiceByValue(_Choice):
+    takes_extra = False
+
+    def as_sql(self, compiler: Compiler, connection: Dialect, **context: object) -> Rendered:
+        return super(_ChoiceByValue, with_compared(self, given=True)).as_sql(compiler, connection, **context)
+
+
+class Greatest(_ChoiceByValue):
     """The largest of the values; what a null among them gives differs between databases."""
 
     function = "GREATEST"
@@ -75,7 +83,7 @@ class Greatest(_Choice):
         super().__init__(*expressions, **extra)
 
 
-class Least(_Choice):
+class Least(_ChoiceByValue):
     """The smallest of the values; what a null among them gives differs between databases."""
 
     function = "LEAST"
@@ -86,7 +94,7 @@ class Least(_Choice):
         super().__init__(*expressions, **extra)
 
 
-class NullIf(_Choice):
+class NullIf(_ChoiceByValue):
     """The first value, or null when it equals the second."""
 
     function = "NULLIF"
