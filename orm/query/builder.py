@@ -183,10 +183,22 @@ class Builder(Names):
         return reference.resolve_in_outer(self)
 
     def embed_value(
-        self, queryset: Embeddable, template: str, output_field: SQLType | None, *, ordered: bool = False
+        self,
+        queryset: Embeddable,
+        template: str,
+        output_field: SQLType | None,
+        *,
+        ordered: bool = False,
+        first: bool = False,
     ) -> SubSelect:
-        """Return a queryset of one column as a value; ``ordered`` where the order of its rows matters."""
-        return SubSelect(one_column(self.embed(queryset), ordered=ordered), template, output_field)
+        """Return a queryset of one column as a value; ``ordered`` where the order of its rows matters.
+
+        ``first`` where it is one row that matters: some databases take the first of several. Of groups there are
+        seldom several, and to be put in order they would have to be others.
+        """
+        select = self.embed(queryset)
+        ordered = ordered or (first and select.group_by is None)
+        return SubSelect(one_column(select, ordered=ordered), template, output_field)
 
     def embed_rows(self, queryset: Embeddable, row: Any) -> SubSelect:
         """Return the rows of a queryset as what a row of several expressions is compared with."""

@@ -152,6 +152,24 @@ def _rows_beside(select: Select, values: Sequence[Output]) -> tuple[SelectedRows
     return SelectedRows(select=inner), Where(ties)
 
 
+def _refuse_instance(field: ModelField, instance: Any) -> None:
+    """Refuse an instance where a column takes no key of one, and one that has no key yet.
+
+    Raises ``TypeError`` and ``ValueError``.
+    """
+    if not field.is_relation:
+        raise TypeError(
+            f"Tried to update field {field} with a model instance, {instance!r}. Use a value compatible with "
+            f"{type(field).__name__}."
+        )
+    if not instance._is_pk_set():
+        raise advised(
+            ValueError,
+            f"Unsaved model instance {instance!r} cannot be used in an ORM query.",
+            f" It has no {instance._meta.pk.name} yet, so {field} can't refer to it; save it first.",
+        )
+
+
 def assigned(builder: Builder, field: ModelField, value: object) -> Expression:
     """Return what a field is set to: a value in its slot, or an expression about the row itself."""
     if value is None:
@@ -160,6 +178,8 @@ def assigned(builder: Builder, field: ModelField, value: object) -> Expression:
         value = ExpressionWrapper(value, output_field=types.BOOLEAN)
     elif hasattr(value, "embedded"):
         value = as_expression(value)  # a queryset: its one value
+    elif hasattr(value, "_is_pk_set"):
+        _refuse_instance(field, value)
     if not isinstance(value, Combinable):
         prepare = field.get_prep_value if field.stores_prepared else None  # or by the slot, which knows the database
         return StoredSlot(builder.take_slot(value, prepare), field)

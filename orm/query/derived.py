@@ -156,10 +156,16 @@ class SourceBuilder:
         return self.builder.describe(lhs)
 
     def embed_value(
-        self, queryset: Embeddable, template: str, output_field: SQLType | None, *, ordered: bool = False
+        self,
+        queryset: Embeddable,
+        template: str,
+        output_field: SQLType | None,
+        *,
+        ordered: bool = False,
+        first: bool = False,
     ) -> SubSelect:
         """Return a queryset of one column as a value."""
-        return self.builder.embed_value(queryset, template, output_field, ordered=ordered)
+        return self.builder.embed_value(queryset, template, output_field, ordered=ordered, first=first)
 
     def embed_rows(self, queryset: Embeddable, row: object) -> SubSelect:
         """Return the rows of a queryset as what a row of several expressions is compared with."""

@@ -68,9 +68,17 @@ class Resolver(Protocol):
         ...
 
     def embed_value(
-        self, queryset: Embeddable, template: str, output_field: SQLType | None, *, ordered: bool = False
+        self,
+        queryset: Embeddable,
+        template: str,
+        output_field: SQLType | None,
+        *,
+        ordered: bool = False,
+        first: bool = False,
     ) -> SubSelect:
-        """Return a queryset of one column as a value; ``ordered`` where the order of its rows matters."""
+        """Return a queryset of one column as a value; ``ordered`` where the order of its rows matters, ``first`` where
+        it is the first row that matters.
+        """
         ...
 
     def embed_rows(self, queryset: Embeddable, row: Expression) -> SubSelect:

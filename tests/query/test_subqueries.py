@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from orm.models import Count, Exists, F, IntegerField, Max, OuterRef, Q, Subquery, Sum, Value
+import orm
+from orm.models import CharField, Count, Exists, F, Func, IntegerField, Max, OuterRef, Q, Subquery, Sum, Value
 from orm.models.functions import Coalesce, Concat, Upper
+from orm.postgresql.arrays import ArrayField
 from tests.query import library as L
 from tests.query.answers import named, names, titled, titles
 from tests.query.models import Author, Book, Publisher, Review, Tag
@@ -357,3 +359,26 @@ async def test_different_rows_cut_in_an_order_of_other_columns(library: Any) -> 
     ):
         found = Book.objects.filter(pk__in=first)
         assert sorted([book.title async for book in found]) == expected
+
+
+async def test_a_subquery_of_several_rows_keeps_its_order(library: Any) -> None:
+    """SQLite takes the first row, which is the one that the query's order puts there; PostgreSQL refuses."""
+    longest = Book.objects.filter(author=OuterRef("pk")).order_by("-pages").values("pages")
+    pages = {author.name: max([book.pages for book in author.books], default=None) for author in L.authors}
+    rows = Author.objects.annotate(longest=Subquery(longest)).values_list("name", "longest")
+    if orm.databases["default"].backend.name == "sqlite":
+        assert dict(await rows) == pages
+    else:
+        with pytest.raises(orm.errors.DatabaseError, match="more than one row"):
+            await rows
+    assert dict(await Author.objects.annotate(it=Subquery(longest[:1])).values_list("name", "it")) == pages
+
+
+async def test_a_function_of_rows_gets_them_in_their_order(library: Any) -> None:
+    if orm.databases["default"].backend.name != "postgresql":
+        pytest.skip("No function takes rows there.")
+    titles = Book.objects.order_by("-title").values("title")
+    as_array = Func(Subquery(titles), function="ARRAY", output_field=ArrayField(CharField(max_length=200)))
+    first = await Author.objects.annotate(titles=as_array).afirst()
+    assert first is not None
+    assert first.titles == sorted((book.title for book in L.books), reverse=True)

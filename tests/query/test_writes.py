@@ -518,3 +518,10 @@ async def test_a_key_that_an_expression_gives_comes_back(database: Any) -> None:
     author = await Author.objects.acreate(pk=Value(40) + Value(2), name="Ada")
     assert author.__dict__["id"] == 42
     assert (await Author.objects.aget(pk=42)).name == "Ada"
+
+
+def test_an_update_takes_saved_instances_and_those_for_relations_only(library: Any) -> None:
+    with pytest.raises(ValueError, match=r"Unsaved model instance .* cannot be used in an ORM query"):
+        Book.objects.update(author=Author(name="New"))
+    with pytest.raises(TypeError, match=r"Tried to update field query.Book.pages with a model instance, <Author"):
+        Book.objects.update(pages=Author(name="New"))
