@@ -166,6 +166,12 @@ SAFE: list[Case] = [
     ("SQL: a transaction of one's own", [sql("BEGIN; SELECT 1; COMMIT")], False),
     ("an index of three columns", new(m.AddIndex("New", models.Index(fields=["n", "id", "-n"], name="i"))), True),
     ("SQL: reindexed beside writers", [sql("REINDEX INDEX CONCURRENTLY mt_item_name")], False),
+    ("a column that may be NULL, without the word", [sql("ALTER TABLE mt_item ADD more int")], True),
+    ("a constraint beside a column, for rows to come", [sql(
+        "ALTER TABLE mt_item ADD CONSTRAINT r FOREIGN KEY (size) REFERENCES mt_owner (id) NOT VALID")], True),
+    ("three columns in an index by hand", [sql("CREATE INDEX CONCURRENTLY x ON mt_item (name, size, note)")], False),
+    ("one expression of four columns", [sql(
+        "CREATE INDEX CONCURRENTLY x ON mt_item (concat(name, note, tag, free))")], False),
 ]  # fmt: skip
 
 UNSAFE: list[tuple[str, list[Any], bool, str]] = [
@@ -307,6 +313,12 @@ UNSAFE: list[tuple[str, list[Any], bool, str]] = [
     ("SQL: json", [sql("ALTER TABLE mt_item ADD COLUMN k json")], True, "json-text"),
     ("SQL: a time without a zone", [sql("CREATE TABLE t (a timestamp)")], True, "naive-time"),
     ("SQL: a small serial", [sql("CREATE TABLE t (id serial PRIMARY KEY)")], True, "small-key"),
+    ("a required column, without the word", [sql("ALTER TABLE mt_item ADD more int NOT NULL")], True,
+     "required-column"),
+    ("a column that refers to rows, without the word", [sql(
+        "ALTER TABLE mt_item ADD o int REFERENCES mt_owner (id)")], True, "foreign-key-scans"),
+    ("a wide index by hand", [sql(
+        "CREATE INDEX CONCURRENTLY x ON mt_item USING btree (name, size, note, tag)")], False, "wide-index"),
 ]  # fmt: skip
 
 OF_VERSION: list[tuple[str, list[Any], tuple[int, int], str]] = [

@@ -15,6 +15,8 @@ from orm.migrations.lint.fields import CORRUPTS
 
 NAME = r'("[^"]+"|[\w.]+)'
 TABLE = rf"(?:IF (?:NOT )?EXISTS )?(?:ONLY )?{NAME}"
+ADDED = r"ADD (?:COLUMN )?(?!(?:CONSTRAINT|CHECK|UNIQUE|PRIMARY KEY|FOREIGN KEY|EXCLUDE)\b)(?:IF NOT EXISTS )?"
+"""A new column; the word COLUMN may be left out."""
 
 STABLE = (
     r"now|transaction_timestamp|statement_timestamp|timezone|date_trunc|make_\w+|to_\w+|lower|upper|concat|md5|"
@@ -30,32 +32,33 @@ _TEXTS = re.compile(r"'(?:[^']|'')*'")
 RULES: tuple[tuple[str, str], ...] = (
     ("index-blocks-writes", rf"CREATE INDEX (?!CONCURRENTLY).*?\bON (?:ONLY )?{NAME}"),
     ("unique-blocks", rf"CREATE UNIQUE INDEX (?!CONCURRENTLY).*?\bON (?:ONLY )?{NAME}"),
+    ("wide-index", rf"CREATE INDEX (?:CONCURRENTLY )?.*?\bON (?:ONLY )?{NAME} ?(?:USING \w+ ?)?\((?:[^,()]+,){{3}}"),
     ("index-drop-blocks", r"DROP INDEX (?!CONCURRENTLY)"),
     ("locks-table", r"REINDEX (?!.*\bCONCURRENTLY\b)"),
     ("locks-table", r"(?:VACUUM \(?FULL|CLUSTER\b|LOCK\b|REFRESH MATERIALIZED VIEW (?!CONCURRENTLY))"),
     ("locks-table", rf"ALTER TABLE {TABLE} .*\bDETACH PARTITION (?!.*\b(?:CONCURRENTLY|FINALIZE)\b)"),
     ("table-rewrite", rf"ALTER TABLE {TABLE} .*\b(?:SET (?:TABLESPACE|LOGGED|UNLOGGED|ACCESS METHOD))\b"),
     ("table-rewrite", rf"ALTER TABLE {TABLE} .*\bALTER (?:COLUMN )?{NAME} (?:SET DATA )?TYPE\b"),
-    ("table-rewrite", rf"ALTER TABLE {TABLE} .*\bADD (?:COLUMN )?{NAME} (?:big|small)?serial\b"),
-    ("table-rewrite", rf"ALTER TABLE {TABLE} .*\bADD (?:COLUMN ).*\b(?:STORED|AS IDENTITY)\b"),
+    ("table-rewrite", rf"ALTER TABLE {TABLE} .*\b{ADDED}{NAME} (?:big|small)?serial\b"),
+    ("table-rewrite", rf"ALTER TABLE {TABLE} .*\b{ADDED}.*\b(?:STORED|AS IDENTITY)\b"),
     (
         "table-rewrite",
-        rf"ALTER TABLE {TABLE} .*\bADD (?:COLUMN )[^,]*\bDEFAULT \(?(?!(?:{STABLE})\()[\w.]+\(",
+        rf"ALTER TABLE {TABLE} .*\b{ADDED}[^,]*\bDEFAULT \(?(?!(?:{STABLE})\()[\w.]+\(",
     ),
     ("table-rewrite", rf"ALTER TABLE {TABLE} .*\bSET EXPRESSION\b"),
     ("not-null-scans", rf"ALTER TABLE {TABLE} .*\bSET NOT NULL\b"),
     ("exclusion-blocks", rf"ALTER TABLE {TABLE} .*\bADD .*\bEXCLUDE\b"),
     ("unique-blocks", rf"ALTER TABLE {TABLE} .*\bADD (?:CONSTRAINT {NAME} )?(?:UNIQUE|PRIMARY KEY)(?! USING INDEX)"),
-    ("unique-blocks", rf"ALTER TABLE {TABLE} .*\bADD COLUMN [^,]*\b(?:UNIQUE|PRIMARY KEY)\b"),
+    ("unique-blocks", rf"ALTER TABLE {TABLE} .*\b{ADDED}[^,]*\b(?:UNIQUE|PRIMARY KEY)\b"),
     (
         "foreign-key-scans",
         rf"ALTER TABLE {TABLE} .*\bADD (?:CONSTRAINT {NAME} )?FOREIGN KEY\b(?!.*\bNOT VALID\b)",
     ),
-    ("foreign-key-scans", rf"ALTER TABLE {TABLE} .*\bADD (?:COLUMN ).*\bREFERENCES\b"),
+    ("foreign-key-scans", rf"ALTER TABLE {TABLE} .*\b{ADDED}.*\bREFERENCES\b"),
     ("check-scans", rf"ALTER TABLE {TABLE} .*\bADD (?:CONSTRAINT {NAME} )?CHECK\b(?!.*\bNOT VALID\b)"),
     ("check-scans", r"ALTER DOMAIN .*\bADD (?:CONSTRAINT .*\b)?(?:CHECK|NOT NULL)\b(?!.*\bNOT VALID\b)"),
     ("domain-check", r"CREATE DOMAIN .*\b(?:CHECK|NOT NULL)\b"),
-    ("required-column", rf"ALTER TABLE {TABLE} .*\bADD (?:COLUMN )(?!.*\bDEFAULT\b).*\bNOT NULL\b"),
+    ("required-column", rf"ALTER TABLE {TABLE} .*\b{ADDED}(?!.*\bDEFAULT\b).*\bNOT NULL\b"),
     ("column-in-use", rf"ALTER TABLE {TABLE} .*\bDROP COLUMN\b"),
     ("renamed-in-use", rf"ALTER TABLE {TABLE} .*\bRENAME (?!CONSTRAINT)"),
     ("renamed-in-use", rf"ALTER TABLE {TABLE} SET SCHEMA\b"),
