@@ -28,7 +28,7 @@ from orm.sql.references import Outer, names_in
 from orm.sql.select import Join, Output, Position, Select, SubSelect, relabel
 from orm.sql.sources import SelectedRows
 from orm.sql.ties import Tie
-from orm.sql.types import SQLType
+from orm.sql.types import AS_IT_IS, SQLType
 
 if TYPE_CHECKING:
     from orm.sql.resolving import Embeddable, Resolvable, Resolver
@@ -501,8 +501,12 @@ class _Named:
     def __init__(self, sql_type: SQLType, name: str) -> None:
         self.sql_type = sql_type
         self.name = name
+        own = type(sql_type).get_prep_value is not SQLType.get_prep_value
+        self.as_it_is = None if own else AS_IT_IS.get(sql_type.kind)
 
     def __call__(self, value: object) -> Any:
+        if type(value) is self.as_it_is:
+            return value
         try:
             return self.sql_type.get_prep_value(value)
         except (TypeError, ValueError) as error:

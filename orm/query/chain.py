@@ -163,7 +163,8 @@ class Chain(Generic[M]):
             raise TypeError(f"Cannot {what}{when}.")
 
     def _uncombined(self, what: str) -> None:
-        steps.refuse_combined(self._shape.select, f"{what}()")
+        if self._shape.select.combination is not None:
+            steps.refuse_combined(self._shape.select, f"{what}()")
 
     def _sliced(self) -> tuple[Shape, tuple[Any, ...]]:
         """Return shape and values with the slice as part of them."""

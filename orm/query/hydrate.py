@@ -1,15 +1,16 @@
 """Rows to objects: one function generated for exactly the columns of a plan.
 
-It writes each instance's ``__dict__`` at once and converts only the columns that need it. ``__init__`` and ``from_db``
-are called only for classes that override them or whose init signals someone listens to. Names in the generated source
+It fills each instance's ``__dict__`` and converts only the columns that need it. ``__init__`` and ``from_db`` are
+called only for classes that override them or whose init signals someone listens to. Names in the generated source
 come from fields, which are Python identifiers; values never do.
 """
 
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from itertools import repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from orm.sql.types import SQLType
 
 Hydrate = Callable[[Sequence[Any]], list[Any]]
+
+FEW = 8
+"""Rows up to which instances are made one by one; more of them are made together, which takes some steps before."""
 
 _whole = itemgetter(slice(None))
 
@@ -150,11 +154,20 @@ def _hydrator(layout: Layout, converted: Sequence[object], stateful: bool, caref
         return _plain(layout, converted, careful)
     assert layout.entity is not None
     source = _Source()
-    count = len(layout.types)
-    unpack = _unpacked(count, layout.hidden)
-    source.lines += [f"def hydrate(rows{', state' if stateful else ''}):", "    out = []", "    append = out.append"]
-    source.lines += [f"    for {unpack} in rows:"]
-    extra = [f"{name!r}: {_value(source, converted[position], position)}" for name, position in layout.annotations]
+    unpack = _unpacked(len(layout.types), layout.hidden)
+    extra = [(name, _value(source, converted[position], position)) for name, position in layout.annotations]
+    source.lines.append(f"def hydrate(rows{', state' if stateful else ''}):")
+    if not layout.entity.model._meta.has_custom_init:
+        source.names |= {"repeat": repeat, "quick": quick_to_unpack}
+        cls = source.bind("m", layout.entity.model)
+        source.lines += [
+            f"    if len(rows) > {FEW}:",
+            f"        out = list(map(new, repeat({cls}, len(rows))))",
+            f"        for ({unpack}), o in zip(quick(rows), out):",
+        ]
+        _object(source, layout.entity, converted, "o", extra, 12, stateful, made=True)
+        source.lines.append("        return out")
+    source.lines += ["    out = []", "    append = out.append", f"    for {unpack} in rows:"]
     _object(source, layout.entity, converted, "o", extra, 8, stateful)
     source.lines += ["        append(o)", "    return out"]
     _guard(source, layout, converted, careful)
@@ -184,19 +197,25 @@ def _object(
     entity: Entity,
     converted: Sequence[object],
     name: str,
-    extra: list[str],
+    extra: list[tuple[str, str]],
     indent: int,
     stateful: bool,
+    made: bool = False,
 ) -> None:
+    """Write the lines after which the variable ``name`` is the object; ``made`` says that it is one without values.
+
+    Its ``__dict__`` is filled and not replaced by a literal: on CPython 3.11 and 3.12 that takes a sixth less for eight
+    columns and a third less for thirty, as the instances of a class share the table of their names.
+    """
     pad = " " * indent
     links: list[tuple[str, str]] = []
-    items: list[str] = []
+    items: list[tuple[str, str]] = []
     for number, (attribute, child, back) in enumerate(entity.related):
         variable = f"{name}_{number}"
         if child.optional:
             source.lines += [f"{pad}if r{child.key} is None:", f"{pad}    {variable} = None", f"{pad}else:"]
         _object(source, child, converted, variable, [], indent + 4 * child.optional, stateful)
-        items.append(f"{attribute!r}: {variable}")
+        items.append((attribute, variable))
         if back is not None:
             links.append((variable, back))
     opts = entity.model._meta
@@ -211,17 +230,19 @@ def _object(
         values = ", ".join(value for _, value in columns)
         db = "state().db" if stateful else repr(DEFAULT_DB_ALIAS)  # without a state of its own, it is from there
         source.lines.append(f"{pad}{name} = {cls}.from_db({db}, {names}, [{values}])")
-        rest = [*extra, *items]
+        rest = ", ".join(f"{attribute!r}: {value}" for attribute, value in [*extra, *items])
         if rest:
-            source.lines.append(f"{pad}{name}.__dict__.update({{{', '.join(rest)}}})")
+            source.lines.append(f"{pad}{name}.__dict__.update({{{rest}}})")
         if stateful:
             source.lines.append(f"{pad}{name}.__dict__['_state'] = state()")
     else:
-        source.lines.append(f"{pad}{name} = new({cls})")
-        whole = [*(f"{attname!r}: {value}" for attname, value in columns), *extra, *items]
+        if not made:
+            source.lines.append(f"{pad}{name} = new({cls})")
+        source.lines.append(f"{pad}d = {name}.__dict__")
+        whole = [*columns, *extra, *items]
         if stateful:
-            whole.insert(0, "'_state': state()")
-        source.lines.append(f"{pad}{name}.__dict__ = {{{', '.join(whole)}}}")
+            whole.insert(0, ("_state", "state()"))
+        source.lines += [f"{pad}d[{attribute!r}] = {value}" for attribute, value in whole]
     for variable, back in links:
         source.lines.append(f"{pad}if {variable} is not None: {variable}.__dict__[{back!r}] = {name}")
 
@@ -237,7 +258,7 @@ def _plain(layout: Layout, converted: Sequence[object], careful: Hydrate | None)
         _guard(source, layout, converted, careful)
         return _made(source, f"kind {layout.kind}")
     if layout.kind == "tuple" and not any(converted) and not layout.hidden and not layout.widths:
-        return _tuples
+        return as_tuples
     source = _Source()
     unpack = _unpacked(count, layout.hidden)
     values = [_value(source, convert, i) for i, convert in enumerate(converted)]
@@ -291,11 +312,18 @@ def _unpacked(count: int, hidden: int) -> str:
     return ", ".join(f"r{i}" for i in range(count)) + (", *_" if hidden else ",")
 
 
-def _tuples(rows: Sequence[Any]) -> list[object]:
+def quick_to_unpack(rows: Sequence[Any]) -> Iterable[object]:
+    """Return the rows as they are taken apart soonest: tuples, where a driver's own kind makes these at once."""
+    first = rows[0]
+    return rows if type(first) is tuple or type(first[:]) is not tuple else map(_whole, rows)
+
+
+def as_tuples(rows: Sequence[Any]) -> list[object]:
+    """Return the rows as tuples, whatever a driver gives."""
     if not rows or type(rows[0]) is tuple:
         return rows if type(rows) is list else list(rows)
     if type(rows[0][:]) is tuple:
-        return list(map(_whole, rows))  # two thirds of the time of tuple(), for asyncpg's records
+        return list(map(_whole, rows))  # two thirds of the time of tuple(), for the records of some drivers
     return list(map(tuple, rows))
 
 

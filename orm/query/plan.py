@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from orm.config import DEFAULT_ALIAS, settings
 from orm.errors import EmptyResultSet
-from orm.query.hydrate import Hydrate, hydrator, row_class
+from orm.query.hydrate import Hydrate, as_tuples, hydrator, row_class
 from orm.query.key_names import has_keys, whole_names
 from orm.query.layout import Layout, finish
 from orm.sql.compiler import Compiler, binder
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from orm.sql.statements import Statement
 
 Values = Sequence[Any]
+
+OBJECTS_AT_ONCE, TUPLES_AT_ONCE = 500, 10_000
+"""Rows that become results before others may run on an event loop: each of these takes about half a millisecond."""
 
 
 class Plan:
@@ -47,6 +50,11 @@ class Plan:
         self.bind: Callable[[Values], Values] | None = binder(params, slots)
         self.keyed = layout is not None and layout.kind in ("dict", "named") and has_keys(layout.names)
         """Whether the names of results hold JSON keys, which are values; ``hydrate`` leaves those to ``named``."""
+
+    @cached_property
+    def rows_at_once(self) -> int:
+        """How many rows become results before others may run on an event loop."""
+        return TUPLES_AT_ONCE if self.hydrate is as_tuples else OBJECTS_AT_ONCE
 
     def parameters(self, values: Values) -> Values:
         """Return the parameters of a call with these values."""

@@ -75,7 +75,6 @@ UNTOUCHED = 3  # attributes of a queryset with nothing but a model, a shape and 
 FEW = 200  # rows of a stream that become objects at a time: quicker than thousands, which fall out of the caches
 MAX_FOUND = 21  # rows that get() looks at to tell how many there are, where a class's own code gives them
 CHUNK_SIZE = 2000  # rows of a stream that are held at a time
-SLICE = 500  # rows that become objects before others may run
 
 
 class AwaitableQuerySet(AwaitableWriting[M]):
@@ -131,15 +130,16 @@ class AwaitableQuerySet(AwaitableWriting[M]):
                 reader, plan, rows = await routed.rows_of(self, shape, values)
             else:
                 plan, rows = await self._rows(shape, values)
-            if len(rows) > SLICE:
+            at_once = plan.rows_at_once
+            if len(rows) > at_once:
                 found: list[Any] = []
                 peers: list[Any] | None = [] if self._fetch_mode == "peers" else None
                 left = list(reversed(rows))
                 del rows
                 with collector_paused:
                     while left:  # rows are given up as they are used: freeing all at the end would hold up the loop
-                        part = left[: -SLICE - 1 : -1]
-                        del left[-SLICE:]
+                        part = left[: -at_once - 1 : -1]
+                        del left[-at_once:]
                         found += reader._hydrated(plan, part, peers)
                         await breathe()
             else:

@@ -103,7 +103,10 @@ class Expression(Combinable):
         key: list[Any] = [type(self)]
         for name, item in self.__dict__.items():
             key.append(name)
-            key.append(item.structure(values) if isinstance(item, Node) else structure_of(item, values))
+            if isinstance(item, Node):
+                key.append(item.structure(values))
+            else:  # names and operators need no look at what they may be
+                key.append((str, item) if type(item) is str else structure_of(item, values))
         return tuple(key)
 
     def children(self) -> Iterator[Expression]:

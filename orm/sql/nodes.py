@@ -93,7 +93,11 @@ def structure_of(value: Any, values: list[object]) -> Hashable:
     if isinstance(value, (list, tuple)):
         return (type(value), *[structure_of(item, values) for item in value])
     if isinstance(value, dict):
-        return (dict, *[(name, structure_of(item, values)) for name, item in value.items()])
+        pairs = value.items()
+        return (
+            dict,
+            *[(k, v.structure(values) if isinstance(v, Node) else structure_of(v, values)) for k, v in pairs],
+        )
     if isinstance(value, SQLType):
         return value.structure()
     if hasattr(value, "query_structure"):  # a queryset, which this room does not know

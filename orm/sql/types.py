@@ -264,6 +264,11 @@ PREPARE: dict[str, Callable[[Any], Any]] = {
     "address": prepare_text,
 }
 
+ITSELF: dict[Callable[[Any], Any], type] = {prepare_integer: int, prepare_text: str, prepare_float: float}
+"""The type whose values a function gives back as they are."""
+AS_IT_IS = {kind: ITSELF[prepare] for kind, prepare in PREPARE.items() if prepare in ITSELF}
+"""The type whose values need no preparation, by kind: most values of a program are of it, and spare a call."""
+
 
 class SQLType(LookupOwner):
     """The type of a column or of a computed value.
@@ -293,8 +298,10 @@ class SQLType(LookupOwner):
 
         Raises ``TypeError`` or ``ValueError`` for what can't be one.
         """
+        if value is None or type(value) is AS_IT_IS.get(self.kind):
+            return value
         prepare = PREPARE.get(self.kind)
-        return value if value is None or prepare is None else prepare(value)
+        return value if prepare is None else prepare(value)
 
     def sliced(self, expression: Expression, start: int, length: int | None) -> Any:
         """Return the part of a value from place ``start``, counted from 1, or None where there are no such parts."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from orm.bridge import collecting
-from orm.query import queryset
+from orm.query import plan, queryset
 from tests.query.models import Counter
 
 
@@ -56,7 +56,7 @@ def test_a_child_process_does_not_inherit_the_wait() -> None:
 async def test_it_runs_again_after_a_large_result_and_after_an_error(
     database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queryset, "SLICE", 2)
+    monkeypatch.setattr(plan, "OBJECTS_AT_ONCE", 2)
     await Counter.objects.acopy_in([(f"k{n}",) for n in range(5)], fields=["key"])
     assert len(await Counter.objects.order_by("key")) == 5
     assert gc.isenabled()

@@ -101,13 +101,18 @@ async def test_settings_change_what_is_written_and_read(database: Run) -> None:
     author = await Author.objects.acreate(name="Zoe")
     number = epoch.number
     await author.asave()
-    await Author.objects.aget(pk=author.pk)
+    await Author.objects.all()
     assert epoch.number == number  # work changes nothing
     assert shape.root(Author).plans
+    columns: Any = Author._meta.write_plan.keyless
+    compiled = set(columns.updates.values())
+    await author.asave()
+    assert set(columns.updates.values()) == compiled
     orm.configure(use_tz=False)
     try:
         assert not shape.root(Author).plans
         await author.asave()
+        assert compiled.isdisjoint(one for one in columns.updates.values() if one.epoch == epoch.number)
     finally:
         orm.configure(use_tz=True)
     assert (await Author.objects.aget(pk=author.pk)).name == "Zoe"

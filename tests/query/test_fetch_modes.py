@@ -8,7 +8,7 @@ import pytest
 
 from orm.errors import FieldFetchBlocked
 from orm.models import FETCH_ONE, FETCH_PEERS, RAISE
-from orm.query.queryset import SLICE
+from orm.query.plan import OBJECTS_AT_ONCE
 from tests.query import library as L
 from tests.query.models import Author, Book, Profile, Review
 
@@ -132,9 +132,9 @@ def test_an_unknown_mode_is_refused() -> None:
 
 async def test_peers_span_a_result_that_is_made_in_slices(database: Any, queries: Any) -> None:
     author = await Author.objects.acreate(name="Ada")
-    await Book.objects.abulk_create([Book(title=f"b{i}", author=author, pages=i) for i in range(SLICE + 5)])
+    await Book.objects.abulk_create([Book(title=f"b{i}", author=author, pages=i) for i in range(OBJECTS_AT_ONCE + 5)])
     books = await Book.objects.order_by("pages").fetch_mode(FETCH_PEERS)
-    assert [book.pages for book in books] == list(range(SLICE + 5))
+    assert [book.pages for book in books] == list(range(OBJECTS_AT_ONCE + 5))
     with queries as counted:
         assert (await books[0].author) is (await books[-1].author)
     assert len(counted) == 1
