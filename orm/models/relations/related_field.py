@@ -87,8 +87,10 @@ class RelatedField(KeptInstance, TwoWays, Field[T]):
         rel = self.remote_field
         if option == "to":
             return told_target(rel.model, self.swappable_setting)
-        if option in ("related_name", "related_query_name"):
-            return getattr(rel, f"declared_{option}")
+        if option == "related_name":
+            return rel.declared_related_name
+        if option == "related_query_name":
+            return rel.declared_related_query_name
         return getattr(rel if option in FAR_OPTIONS else self, KEPT_AS.get(option, option))
 
     @property

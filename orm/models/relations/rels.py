@@ -59,7 +59,7 @@ class ForeignObjectRel(KeptInstance, Paths):
         self.field = field
         self.model: Any = to
         self.related_name = self.declared_related_name = related_name
-        self.related_query_name = related_query_name
+        self.related_query_name = self.declared_related_query_name = related_query_name
         self.limit_choices_to = {} if limit_choices_to is None else limit_choices_to
         self.on_delete = on_delete
         self.parent_link = parent_link
