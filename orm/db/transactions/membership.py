@@ -51,18 +51,14 @@ def find_block(database: Scope) -> Block | None:
     transaction is wanted that could not be begun.
     """
     membership = database.membership.get()
+    if INHERITED:
+        membership = not_inherited(database, membership)
     if membership is None:
         return None
     block, user = membership
-    me = whoami()
-    if INHERITED and user is not None and me != (user.opener if type(user) is Beside else user) and is_threads_own():
-        membership = Context().run(database.membership.get)  # what a thread begins with elsewhere
-        database.membership.set(membership)
-        if membership is None:
-            return None
-        block, user = membership
     if type(user) is Beside:
         return None
+    me = whoami()
     if exception() is not None:
         give_up_broken_off(block)
     if block.state is OPEN or block.state in LIVE:
@@ -76,6 +72,18 @@ def find_block(database: Scope) -> Block | None:
         outer = outer.parent
     database.membership.set(None if outer is None else (outer, me))
     return outer
+
+
+def not_inherited(database: Scope, membership: Membership | None) -> Membership | None:
+    """Return what the context variable holds; in a thread's own context only what did not come from its starter."""
+    if membership is None:
+        return None
+    user = membership[1]
+    if user is None or whoami() == (user.opener if type(user) is Beside else user) or not is_threads_own():
+        return membership
+    membership = Context().run(database.membership.get)  # what threads begin with where they inherit nothing
+    database.membership.set(membership)
+    return membership
 
 
 leaving: set[CodeType] = set()
@@ -203,7 +211,7 @@ class Way(NamedTuple):
 def step_out(block: Block, previous: Membership | None) -> Way:
     """Take the caller out of a block it leaves, back to where it was before."""
     variable = block.database.membership
-    membership = variable.get()
+    membership = not_inherited(block.database, variable.get()) if INHERITED else variable.get()
     me = whoami()
     # A task keeps its context for life, whatever somebody has set there; a thread of a pool serves many.
     stranger = isinstance(me, int) or me != block.opener

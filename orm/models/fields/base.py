@@ -153,7 +153,7 @@ class Field(OwnReading, ColumnTypes, Generic[T]):
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
         self = super().__new__(cls)
-        taken = options_taken(cls)
+        taken = options_taken(cls)  # type: ignore[arg-type]  # mypy looks for the hash of a field, not of a class
         if taken is not None and not options.keys() <= taken:
             raise unknown_options(cls, options, taken)
         self._declared = (args, options)  # what clone() repeats, whatever a subclass did to its signature
