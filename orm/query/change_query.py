@@ -62,9 +62,10 @@ def updated_field(model: ModelClass, name: str) -> ModelField:
     if getattr(field, "is_composite", False):
         raise FieldError("Composite primary key fields must be updated individually.")
     if not field.concrete or field.model is None:
-        raise FieldError(
-            f"Cannot update model field {field!r} (only non-relations and foreign keys permitted). "
-            f"{opts.object_name}.{name} has no column of its own"
+        raise advised(
+            FieldError,
+            f"Cannot update model field {field!r} (only non-relations and foreign keys permitted).",
+            f" {opts.object_name}.{name} has no column of its own",
         )
     if field.generated:
         raise FieldError(f"{opts.object_name}.{name} is computed by the database from other fields: update those.")

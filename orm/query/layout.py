@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from orm.errors import FieldError
+from orm.errors import FieldError, advised
 from orm.query.builder import Builder, ConstantBuilder
 from orm.query.locking import locked_aliases
 from orm.sql.columns import Col, Ref
@@ -352,7 +352,8 @@ def resolve_ordering(
             continue
         if not isinstance(item, str):
             if not hasattr(item, "resolve_expression"):
-                raise FieldError(f"Invalid order_by arguments: [{item!r}]. It takes names and expressions.")
+                said = f"Invalid order_by arguments: [{item!r}]"
+                raise advised(FieldError, said, ". It takes names and expressions.")
             unnamed = getattr(item, "contains_aggregate", False)
             ordering = item if unnamed else ordering_of(item).resolve_expression(builder)
             if unnamed or (ordering.contains_aggregate and builder.select.group_by is None):

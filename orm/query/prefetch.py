@@ -43,9 +43,10 @@ class Prefetch:
         if queryset is not None and not hasattr(queryset, "_prefetch_related_lookups"):
             raise TypeError(f"Prefetch({lookup!r}): queryset must be a QuerySet, not {queryset!r}.")
         if queryset is not None and (not hasattr(queryset, "_shape") or queryset._shape.select.values is not None):
-            raise ValueError(
-                "Prefetch querysets cannot use raw(), values(), and values_list(). "
-                f"Prefetch({lookup!r}): the queryset must give instances; leave out values()."
+            raise advised(
+                ValueError,
+                "Prefetch querysets cannot use raw(), values(), and values_list().",
+                f" Prefetch({lookup!r}): the queryset must give instances; leave out values().",
             )
         if to_attr is not None and not to_attr.isidentifier():
             raise ValueError(f"Prefetch({lookup!r}): to_attr={to_attr!r} can't be an attribute's name.")
@@ -239,10 +240,12 @@ async def _load_branch(
         await _load_level(found, further, level + 1, timeout)
     if seen:
         path = lookups[seen[0]].prefetch_to
-        raise ValueError(
+        raise advised(
+            ValueError,
             f"{path!r} lookup was already seen with a different queryset. You may need to adjust the "
-            f"ordering of your lookups. {path!r} is prefetched already, so its queryset would not be "
-            "used. Put the Prefetch before the lookups that lead through it, or give it a to_attr."
+            "ordering of your lookups.",
+            f" {path!r} is prefetched already, so its queryset would not be used. Put the Prefetch before the lookups "
+            "that lead through it, or give it a to_attr.",
         )
 
 

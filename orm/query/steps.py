@@ -569,7 +569,8 @@ def aggregate(builder: Builder, aggregates: dict[str, Any]) -> None:
             raise FieldError(f"Cannot aggregate over the {alias!r} alias. Use annotate() to promote it.")
         resolved = item.resolve_expression(source or builder, True, None)
         if not resolved.contains_aggregate:
-            raise TypeError(f"{name} is not an aggregate expression: {item!r} gives a value for each row")
+            said = f"{name} is not an aggregate expression"
+            raise advised(TypeError, said, f": {item!r} gives a value for each row")
         outputs.append(Output(resolved, name))
         known[name] = resolved
     if source is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self
 
-from orm.errors import FieldError
+from orm.errors import FieldError, advised
 from orm.sql import types
 from orm.sql.calls import Func, real_type
 from orm.sql.columns import Star
@@ -54,7 +54,7 @@ class Aggregate(Func):
             raise TypeError(f"{type(self).__name__} is the same in any order: it takes no order_by")
         if default is not None and self.empty_result_set_value is not None:
             value = self.empty_result_set_value
-            raise TypeError(f"{type(self).__name__} does not allow default. It is {value} over no rows")
+            raise advised(TypeError, f"{type(self).__name__} does not allow default.", f" It is {value} over no rows")
         if filter is not None and not getattr(filter, "conditional", False):
             raise TypeError(f"filter takes a condition such as Q(...), not {filter!r}")
         super().__init__(*expressions, **extra)
@@ -104,7 +104,7 @@ class Aggregate(Func):
     def _nested(self, source: Expression) -> FieldError:
         name = getattr(source, "name", None) or repr(source)
         own = self.name or type(self).__name__
-        return FieldError(f"Cannot compute {own}({name!r}): {name!r} is an aggregate itself")
+        return advised(FieldError, f"Cannot compute {own}({name!r}): {name!r} is an aggregate", " itself")
 
     def get_source_expressions(self) -> list[Any]:
         return self.source_expressions

@@ -14,7 +14,7 @@ import copy
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
-from orm.errors import EmptyResultSet, FieldError, FullResultSet
+from orm.errors import EmptyResultSet, FieldError, FullResultSet, advised
 from orm.sql import types
 from orm.sql.combinable import Combinable
 from orm.sql.nodes import Node, Param, Rendered, structure_of
@@ -508,10 +508,11 @@ class CombinedExpression(Expression):
         return found
 
     def _untypable(self, lhs: SQLType, rhs: SQLType) -> FieldError:
-        return FieldError(
+        return advised(
+            FieldError,
             f"Cannot infer type of {self.connector!r} expression involving these types: "
-            f"{_operand_name(self.lhs, lhs)}, {_operand_name(self.rhs, rhs)}. You must set output_field. "
-            "Wrap it in ExpressionWrapper(…, output_field=…)"
+            f"{_operand_name(self.lhs, lhs)}, {_operand_name(self.rhs, rhs)}. You must set output_field.",
+            " Wrap it in ExpressionWrapper(…, output_field=…)",
         )
 
     def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:

@@ -290,12 +290,10 @@ class Exact(_Comparison):
         if kind in (LIST, EMPTY, ITEMS, NO_ITEMS) and not cls.value_type(lhs).takes_lists:
             sql_type = cls.value_type(lhs)
             name = getattr(getattr(sql_type, "target_field", sql_type), "name", None)
-            number = (
-                f"Field {name!r} expected a number but got {value!r}. " if sql_type.kind in types.NUMBER_KINDS else ""
-            )
-            raise TypeError(
-                f"{number}{query.describe(lhs)} is compared to one value, not to {value!r}: use the in lookup"
-            )
+            advice = f"{query.describe(lhs)} is compared to one value, not to {value!r}: use the in lookup"
+            if sql_type.kind in types.NUMBER_KINDS:
+                raise advised(TypeError, f"Field {name!r} expected a number but got {value!r}.", f" {advice}")
+            raise TypeError(advice)
         return super().build(lhs, kind, value, query)
 
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from orm.errors import NotSupportedError
+from orm.errors import NotSupportedError, advised
 from orm.sql import types
 from orm.sql.combinable import Combinable
 from orm.sql.expressions import Expression, NegatedExpression, Value, as_expression
@@ -140,9 +140,10 @@ class Outer(Expression):
         return query.resolve_ref(self.name, True, None, False)
 
     def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
-        raise ValueError(
-            "This queryset contains a reference to an outer query and may only be used in a subquery. "
-            f"It refers to an outer query (OuterRef({self.name!r})): use it in Subquery or Exists"
+        raise advised(
+            ValueError,
+            "This queryset contains a reference to an outer query and may only be used in a subquery.",
+            f" It refers to an outer query (OuterRef({self.name!r})): use it in Subquery or Exists",
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from orm.errors import EmptyResultSet, FullResultSet, NotSupportedError
+from orm.errors import EmptyResultSet, FullResultSet, NotSupportedError, advised
 from orm.sql.columns import Col, Ref
 from orm.sql.common_tables import compile_ctes
 from orm.sql.conditions import Where
@@ -245,9 +245,10 @@ def compile_select(select: Select, compiler: Compiler) -> tuple[str, list[object
     distinct = "DISTINCT " if select.distinct else ""
     if select.distinct_on:
         if not dialect.capabilities.distinct_on:
-            raise NotSupportedError(
-                "DISTINCT ON fields is not supported by this database backend. "
-                f"{dialect.name} has no such thing: call distinct() without names of fields"
+            raise advised(
+                NotSupportedError,
+                "DISTINCT ON fields is not supported by this database backend",
+                f". {dialect.name} has no such thing: call distinct() without names of fields",
             )
         parts = [compiler.compile(item) for item in select.distinct_on]
         distinct = f"DISTINCT ON ({', '.join(sql for sql, _ in parts)}) "

@@ -111,6 +111,19 @@ async def test_what_can_not_be_read_is_invalid(database: Any, condition: dict[st
         (lambda rows: rows.model(nam="x"), "Reading() got unexpected keyword arguments: 'nam'"),
         (lambda rows: rows.model._meta.get_field("nam"), "Reading has no field named 'nam'"),
         (lambda rows: rows.get(name="none"), "Reading matching query does not exist."),
+        (lambda rows: rows.order_by(3), "Invalid order_by arguments: [3]"),
+        (lambda rows: rows.aggregate(x=models.F("count")), "x is not an aggregate expression"),
+        (
+            lambda rows: rows.filter(count=models.OuterRef("pk")),
+            "This queryset contains a reference to an outer query ",
+        ),
+        (lambda rows: rows.filter(count=[1]), "Field 'count' expected a number but got [1]."),
+        (
+            lambda rows: rows.annotate(x=models.F("taken") + models.F("count")),
+            "Cannot infer type of '+' expression involving these types: DateField, IntegerField. You must set "
+            "output_field.",
+        ),
+        (lambda rows: rows.prefetch_related(models.Prefetch("room", rows.values())), "Prefetch querysets cannot use "),
     ],
 )
 def test_an_error_says_what_django_says_and_notes_the_rest(

@@ -311,10 +311,7 @@ class LegacyConnection:
 
     def _refuse_inside_a_block(self) -> None:
         if self.in_atomic_block:
-            raise TransactionManagementError(
-                "This is forbidden when an 'atomic' block is active. It commits when it is left, and rolls back when "
-                "it is left by an exception."
-            )
+            raise TransactionManagementError("This is forbidden when an 'atomic' block is active.")
 
     def _manual_transaction(self) -> ManualTransaction | None:
         settings.load()

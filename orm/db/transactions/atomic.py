@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
+from orm import errors
 from orm.bridge.crossing import call, is_async, to_the_end
 from orm.bridge.drive import run
 from orm.bridge.generators import is_entered_by_a_worker, watch_generators
@@ -213,9 +214,9 @@ class AwaitableAtomic:
 
     def _refuse_nesting(self) -> None:
         if self.durable:
-            raise NestedDurableBlock(
-                "A durable atomic block cannot be nested within another atomic block: its end would not be a commit."
-            )
+            said = "A durable atomic block cannot be nested within another atomic block"
+            advice = ": its end would not be a commit" if errors.advice_in_errors else ""
+            raise NestedDurableBlock(f"{said}{advice}.")
         if self.isolation is not None or self.read_only or self.lock_timeout is not None:
             raise TransactionManagementError(
                 "isolation, read_only and lock_timeout belong to the outermost atomic block: a running transaction "

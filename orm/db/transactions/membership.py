@@ -16,7 +16,7 @@ from orm.bridge.guard import running_loop
 from orm.bridge.thread_context import INHERITED, is_threads_own
 from orm.bridge.waiting import name_of, whoami
 from orm.db.transactions.states import GONE, LIVE, OPEN, UNBEGUN
-from orm.errors import TransactionManagementError
+from orm.errors import TransactionManagementError, advised
 
 if TYPE_CHECKING:
     from orm.db.transactions.block import Block, Scope
@@ -141,9 +141,10 @@ def refuse_lock_outside(database: Scope) -> None:
     """Refuse to lock rows where the lock would be gone before anyone could use it."""
     block = find_block(database)
     if database.dialect.capabilities.select_for_update and (block is None or not block.transaction):
-        raise TransactionManagementError(
-            "select_for_update cannot be used outside of a transaction. It locks rows until that ends: use it inside "
-            "atomic()"
+        raise advised(
+            TransactionManagementError,
+            "select_for_update cannot be used outside of a transaction.",
+            " It locks rows until that ends: use it inside atomic()",
         )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.checks.messages import CheckMessage
 from orm.config import settings
-from orm.errors import FieldError, ImproperlyConfigured
+from orm.errors import FieldError, ImproperlyConfigured, advised
 from orm.models.checks.late import relation_checks
 from orm.models.fetching import check_fetch_allowed, fetch
 from orm.models.fields.base import NOT_PROVIDED
@@ -333,9 +333,10 @@ class ReverseObjectDescriptor:
         return manager
 
     def __set__(self, instance: AwaitableModel, value: Any) -> None:
-        raise TypeError(
-            "Direct assignment to the reverse side of a related set is prohibited. "
-            f"Use {self.name}.set() instead. (In async code: await {self.name}.aset().)"
+        raise advised(
+            TypeError,
+            f"Direct assignment to the reverse side of a related set is prohibited. Use {self.name}.set() instead.",
+            f" (In async code: await {self.name}.aset().)",
         )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, cast
 
+from orm import errors
 from orm.db.routing import routes
 from orm.errors import advised
 from orm.models.fetching import FETCH_ONE, aload_field, check_fetch_allowed, fetch, part_of, rows_of, siblings
@@ -120,7 +121,8 @@ class ForwardOneDescriptor(PrefetchQuerysets):
     def _nothing(self, instance: AwaitableModel, because: str = "") -> None:
         if not self.field.null:
             because = because or f"{self.attname} is None"
-            raise self.RelatedObjectDoesNotExist(f"{type(instance).__name__} has no {self.name}: {because}.")
+            said = f"{type(instance).__name__} has no {self.name}"
+            raise self.RelatedObjectDoesNotExist(f"{said}: {because}." if errors.advice_in_errors else f"{said}.")
 
     def get_queryset(self, *, instance: object) -> Any:
         """Return the rows among which the related one is looked up; a subclass may choose others."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from orm.errors import advised
 from orm.late import late_module
 
 if TYPE_CHECKING:
@@ -77,14 +78,17 @@ class ManyToManyDescriptor:
         """Raise for an instance that no join row can refer to yet; a key that was deferred is not missing."""
         for target in near.foreign_related_fields:
             if getattr(instance, target.attname) is None:
-                raise ValueError(
+                raise advised(
+                    ValueError,
                     f'"{instance!r}" needs to have a value for field "{target.name}" before this many-to-many '
-                    f"relationship can be used. It has no {target.attname} yet, so it has no {self.name}; save it "
-                    "first."
+                    "relationship can be used.",
+                    f" It has no {target.attname} yet, so it has no {self.name}; save it first.",
                 )
 
     def __set__(self, instance: AwaitableModel, value: Any) -> NoReturn:
-        raise TypeError(
+        raise advised(
+            TypeError,
             f"Direct assignment to the {'reverse' if self.reverse else 'forward'} side of a many-to-many set is "
-            f"prohibited. Use {self.name}.set() instead. (In async code: await {self.name}.aset().)"
+            f"prohibited. Use {self.name}.set() instead.",
+            f" (In async code: await {self.name}.aset().)",
         )

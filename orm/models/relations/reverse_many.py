@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from orm.errors import advised
 from orm.late import late_module
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ class ReverseManyDescriptor:
         return manager
 
     def __set__(self, instance: AwaitableModel, value: Any) -> NoReturn:
-        raise TypeError(
-            "Direct assignment to the reverse side of a related set is prohibited. "
-            f"Use {self.name}.set() instead. (In async code: await {self.name}.aset().)"
+        raise advised(
+            TypeError,
+            f"Direct assignment to the reverse side of a related set is prohibited. Use {self.name}.set() instead.",
+            f" (In async code: await {self.name}.aset().)",
         )
