@@ -155,7 +155,10 @@ def _hydrator(layout: Layout, converted: Sequence[object], stateful: bool, caref
     assert layout.entity is not None
     source = _Source()
     unpack = _unpacked(len(layout.types), layout.hidden)
-    extra = [(name, _value(source, converted[position], position)) for name, position in layout.annotations]
+    extra: list[tuple[str, str]] = []
+    for name, first, width in layout.annotations:
+        values = [_value(source, converted[position], position) for position in range(first, first + width)]
+        extra.append((name, _grouped(values, [width])[0]))
     source.lines.append(f"def hydrate(rows{', state' if stateful else ''}):")
     if not layout.entity.model._meta.has_custom_init:
         source.names |= {"repeat": repeat, "quick": quick_to_unpack}

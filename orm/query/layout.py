@@ -62,7 +62,8 @@ class Layout(NamedTuple):
     names: tuple[str, ...]
     types: tuple[Any, ...]
     entity: Entity | None = None
-    annotations: tuple[tuple[str, int], ...] = ()
+    annotations: tuple[tuple[str, int, int], ...] = ()
+    """What an instance gets besides its own columns: a name, the first of its columns, and how many these are."""
     hidden: int = 0
     widths: tuple[int, ...] = ()
     """How many columns each value is made of, where one is a key of several."""
@@ -87,12 +88,15 @@ def finish(select: Select) -> tuple[Select, Layout]:
     else:
         entity = _entity(builder, select, outputs)
         names = [""] * len(outputs)
-    start = len(outputs)
-    if widths:
-        widths = (*widths, *[1] * len(select.selected))
+    annotations: list[tuple[str, int, int]] = []
     for name in select.selected:
-        outputs.append(Output(select.annotations[name], name))
+        item: Any = select.annotations[name]
+        parts = item.parts if getattr(item, "is_key_of_several", False) else (item,)
+        annotations.append((name, len(outputs), len(parts)))
+        outputs += [Output(part, name if len(parts) == 1 else None) for part in parts]
         names.append(name)
+    if select.values is not None and len(outputs) > len(names):
+        widths = (*(widths or [1] * len(select.values)), *(width for _, _, width in annotations))
     select.order_by = _ordering(builder, select)
     select.distinct_on = tuple(_as_ordered(item, select) for item in select.distinct_on)
     hidden = _hidden(select, outputs)
@@ -103,9 +107,8 @@ def finish(select: Select) -> tuple[Select, Layout]:
     if lock is not None and lock.of:
         select.lock = lock._replace(of=locked_aliases(builder, entity, lock.of))
     types = tuple(output_type(output.expression) for output in outputs)
-    annotations = tuple((name, start + i) for i, name in enumerate(select.selected))
     kind = select.result if select.values is not None else "model"
-    return select, Layout(kind, tuple(names), types, entity, annotations, len(hidden), widths, keyset)
+    return select, Layout(kind, tuple(names), types, entity, tuple(annotations), len(hidden), widths, keyset)
 
 
 def _value_outputs(values: Sequence[tuple[str, Any]]) -> tuple[list[Output], tuple[int, ...]]:
@@ -387,7 +390,7 @@ def _named_ordering(
         if annotation is None and isinstance(by_hand, ExtraColumn):  # that of a field's name, which it stands before
             annotation = by_hand
         if annotation is not None:
-            return [OrderBy(builder._transformed(annotation, rest, name), descending=descending)]
+            return _by_parts(OrderBy(builder._transformed(annotation, rest, name), descending=descending))
     path = builder.path(name, model)
     relation = path.relation
     if relation is not None and not path.rest and name != "pk" and not name.endswith("__pk"):

@@ -528,7 +528,8 @@ def exists(builder: Builder) -> None:
     """exists(): one row is enough."""
     select = builder.select
     if select.combination is None and not select.distinct_on:
-        clear_ordering(select)
+        if select.offset is None:  # else the rows that the order joins are among those that are left out
+            clear_ordering(select)
         if select.limit is None and select.offset is None:
             select.distinct = False  # where there is any row, there are different ones
         if select.group_by is not None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.errors import EmptyResultSet
 from orm.sql.conditions import Where, kind_of
-from orm.sql.expressions import Expression, Null, as_expression
+from orm.sql.expressions import Expression, Null, Slot, as_expression
 from orm.sql.lookups import GreaterThan, IsNull, Lookup
 from orm.sql.nodes import Node, Rendered
 from orm.sql.references import F
@@ -29,6 +29,9 @@ class Row(Expression):
     def __init__(self, parts: Sequence[Expression]) -> None:
         super().__init__()
         self.parts = tuple(parts)
+
+    def structure(self, values: list[object]) -> Hashable:
+        return (Row, *[part.structure(values) for part in self.parts])
 
     def group_by_columns(self) -> Iterator[Expression]:
         for part in self.parts:
@@ -79,6 +82,8 @@ class TupleLookup(Lookup):
         """Return the kind of the right side, appending its values."""
         if hasattr(self.rhs, "query_structure"):
             return kind_of(self.rhs, values)
+        if isinstance(self.rhs, Expression):  # resolved
+            return self.rhs.structure(values)
         return tuple(kind_of(value, values) for value in self.rhs)
 
     def resolve_expression(
@@ -187,12 +192,18 @@ class TupleIn(TupleLookup):
 
     def kinds(self, values: list[object]) -> Hashable:
         if isinstance(self.rhs, list):
-            return tuple(tuple(kind_of(value, values) for value in row) for row in self.rhs)
+            return tuple(
+                row.structure(values) if isinstance(row, Row) else tuple(kind_of(value, values) for value in row)
+                for row in self.rhs
+            )
         return super().kinds(values)
 
     def right(self, lhs: Sequence[object], query: Resolver) -> Any:
         if isinstance(self.rhs, list):
-            return [bound_row(lhs, row, query) for row in self.rhs]
+            rows = [bound_row(lhs, row, query) for row in self.rhs]
+            for slot in (part for row in rows for part in row.parts if isinstance(part, Slot)):
+                slot.bare = False  # in VALUES no column beside it says its type
+            return rows
         return super().right(lhs, query)
 
     def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:

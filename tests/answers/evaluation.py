@@ -88,6 +88,9 @@ class Evaluation:
         self.distinct = False
         self.bounds: tuple[int, int | None] = (0, None)
         self.combined: list[Any] | None = None
+        self.windows: list[Callable[[list[Group]], None]] = []
+        """What computes values over all rows."""
+        self.qualified: list[tuple[str, str, int]] = []
         self.joined_rows: dict[str, tuple[int, Callable[[Row], list[Row]], bool]] = {}
         """What is joined by name: the join's number, the rows for a person, and whether persons without stay."""
 
@@ -157,6 +160,8 @@ class Evaluation:
             return lambda group: connected(word, left(group), right(group))
         if word == "exists":
             return lambda group: self._has_task(group, made[1], made[2])
+        if word == "row":
+            return self._row(made, reuse)
         if word == "among":
             other = Evaluation(self.data, self.nulls_largest)
             for step in made[1]:
@@ -165,6 +170,24 @@ class Evaluation:
             keys = [row[0] for row in other.results()][: made[2]]
             return lambda group: self._pk(group) in keys
         return self._leaf(made, reuse, negated, within)
+
+    def _row(self, made: Any, reuse: set[int] | None) -> Callable[[Group], Truth]:
+        """Several columns at once: by the first that differ, and unknown where that is."""
+        _, lookup, paths, numbers = made
+        first, second = (self.value(path, reuse) for path in paths)
+
+        def same(group: Group, one: int, other: int) -> Truth:
+            return both(compared("exact", first(group), one), compared("exact", second(group), other))
+
+        def holds(group: Group) -> Truth:
+            if lookup == "exact":
+                return same(group, *numbers)
+            if lookup == "in":
+                return connected("or", same(group, *numbers), same(group, *reversed(numbers)))
+            rest = both(compared("exact", first(group), numbers[0]), compared(lookup, second(group), numbers[1]))
+            return connected("or", compared(lookup[:2], first(group), numbers[0]), rest)
+
+        return holds
 
     def _leaf(self, made: Any, reuse: set[int] | None, negated: bool, within: bool | None) -> Callable[[Group], Truth]:
         _, path, lookup, given = made
@@ -266,11 +289,16 @@ class Evaluation:
             asked = self.having if self._is_about_totals(made) else self.where
             asked.append(self.condition(made, set()))
         elif word == "annotate":
+            if step[2][0] == "window":
+                self._window(step[1], *step[2][1:])
+                return
             self.values[step[1]] = self.annotation(step[2])
             if step[2][0] == "total":
                 self.totals.add(step[1])
-        elif word in ("join", "given"):
+        elif word in ("join", "given", "cte"):
             self._join_rows(step)
+        elif word == "qualify":
+            self.qualified.append(step[1:])
         elif word == "order":
             self.order = [(self.value(name, None), descending, nulls) for name, descending, nulls in step[1]]
         elif word == "distinct":
@@ -279,8 +307,44 @@ class Evaluation:
             self.bounds = step[1:]
         elif word == "values":
             self.chosen = {path: self.value(path, None) for path in step[1]}
+        elif word == "merge":
+            self._merge(step[1], step[2])
         else:
             self._combine(step[1], step[2])
+
+    def _merge(self, word: str, parts: list[Any]) -> None:
+        """Rows by their keys. Those of ``&`` come as often as in the first, those of the others once."""
+        found: list[list[Any]] = []
+        for steps in parts:
+            part = Evaluation(self.data, self.nulls_largest)
+            for step in steps:
+                part.step(step)
+            found.append(part.results())
+        left, *others = found
+        for right in others:
+            if word == "merged and":
+                left = [row for row in left if row in right]
+            elif word == "merged or":
+                left = list(dict.fromkeys([*left, *right]))
+            else:
+                left = list(dict.fromkeys(row for row in [*left, *right] if (row in left) != (row in right)))
+        self.combined = left
+
+    def _window(self, name: str, function: str, partition: str | None, by: tuple[str, bool]) -> None:
+        parted = (lambda _: None) if partition is None else self.value(partition, None)
+        ordered, descending = self.value(by[0], None), by[1]
+        held: dict[int, Any] = {}
+
+        def compute(groups: list[Group]) -> None:
+            for key in {parted(group) for group in groups}:
+                peers = [group for group in groups if parted(group) == key]
+                peers.sort(key=self._pk)
+                peers.sort(key=lambda group: _rank(ordered(group), not descending), reverse=descending)
+                for place, group in enumerate(peers):
+                    held[id(group[0])] = window(function, place, peers, ordered)
+
+        self.values[name] = lambda group: held[id(group[0])]
+        self.windows.append(compute)
 
     def _join_rows(self, step: Any) -> None:
         if step[0] == "given":
@@ -288,6 +352,10 @@ class Evaluation:
 
             def found(person: Row) -> list[Row]:
                 return [row for row in given if row.columns["person"] == person.pk]
+        elif step[0] == "cte":
+
+            def found(person: Row) -> list[Row]:
+                return [task for task in self.data.follow(person, "tasks") if task.columns["weight"] >= step[2]]
         else:
             _, _, weight, low, high, _ = step
 
@@ -356,6 +424,10 @@ class Evaluation:
     def kept(self) -> list[Group]:
         """Return the groups that are results, in order."""
         groups = self.groups()
+        for compute in self.windows:
+            compute(groups)
+        for name, lookup, number in self.qualified:
+            groups = [group for group in groups if compared(lookup, self.values[name](group), number) is True]
         if self.distinct:
             seen = {(self.shown(group), *(by([*group]) for by, _, _ in self.order)): group for group in groups}
             groups = list(seen.values())
@@ -381,7 +453,7 @@ class Evaluation:
         """Return the answer to a question."""
         steps, asked = question
         cut = any(step[0] == "slice" and step[1:] != (0, None) for step in steps)
-        limited = cut or any(step[0] in ("combine", "distinct") for step in steps)
+        limited = cut or any(step[0] in ("combine", "merge", "distinct") for step in steps)
         for step in steps:
             if step[0] != "order" or limited or asked[0] == "rows":  # else nothing depends on it, nor on what it joins
                 self.step(step)
@@ -397,6 +469,23 @@ class Evaluation:
         plain = not (self.totals or self.distinct or self.bounds != (0, None))
         value = self.value(asked[2], None)
         return total(asked[1], [value(group) for group in (self.groups() if plain else self.kept())], False)
+
+
+def window(function: str, place: int, peers: list[Group], ordered: Value) -> Any:
+    """A window function's value for the row at a place among the ordered ones of its partition."""
+    weights = [group[0][0].columns["weight"] for group in peers if group[0][0] is not None]
+    before = [ordered(group) for group in peers[:place]]
+    if function == "RowNumber":
+        return place + 1
+    if function == "Rank":
+        return 1 + before.index(ordered(peers[place])) if ordered(peers[place]) in before else place + 1
+    if function == "DenseRank":
+        return len({*before, ordered(peers[place])})
+    if function == "Sum":
+        return sum(weights[: place + 1])
+    if function == "Lag":
+        return weights[place - 1] if place else None
+    return weights[0]
 
 
 def _rank(value: Any, largest: bool) -> tuple[bool, Any]:

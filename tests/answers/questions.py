@@ -2,8 +2,8 @@
 
 A question is a list of steps and what is asked in the end. A condition is a tuple: ``("leaf", path, lookup, value)``,
 ``("and" | "or" | "xor", conditions)``, ``("not", condition)``, ``("exists", lookup, value)`` about the tasks of a
-person, ``("among", steps, bound)`` for the keys of another question. A value is a number, a list, None, a bool or
-``("F", path)``.
+person, ``("among", steps, bound)`` for the keys of another question, ``("row", lookup, paths, numbers)`` for several
+columns at once. A value is a number, a list, None, a bool or ``("F", path)``.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ KEYS = ["team", "boss", "tasks", "skills", "reports", "tasks__helper", "tasks__n
 COMPARISONS = ["exact", "gt", "gte", "lt", "lte"]
 AGGREGATES = ["Count", "Sum", "Max", "Min", "Avg"]
 DISTINCT = {"Count", "Sum", "Avg"}
+ROWS = {"exact": "TupleExact", "gt": "TupleGreaterThan", "gte": "TupleGreaterThanOrEqual", "lt": "TupleLessThan"}
+WINDOWS = ["RowNumber", "Rank", "DenseRank", "Sum", "Lag", "FirstValue"]
+MERGED = {"merged or": "__or__", "merged and": "__and__", "merged xor": "__xor__"}
 
 Question = tuple[list[Any], Any]
 
@@ -75,9 +78,12 @@ class Maker:
 
     def condition(self, depth: int = 2, single: bool = False) -> Any:
         """A condition of any depth; ``single``: not about relations with many rows."""
-        chosen = self.rnd.randrange(12) if depth else 0
+        chosen = self.rnd.randrange(13) if depth else 0
         if chosen < 6:
             return self.leaf(single)
+        if chosen == 12:
+            paths = ["age", self.rnd.choice(["weight", "boss", "team__rank"])]
+            return ("row", self.rnd.choice([*ROWS, "in"]), paths, [self.number(), self.number()])
         if chosen < 9:
             word = self.rnd.choice(["and", "or", "or", "xor"])
             return (word, [self.condition(depth - 1, single) for _ in range(2)])
@@ -154,6 +160,10 @@ class Maker:
             return self.grouped()
         if self.chance(12):
             return self.combined()
+        if self.chance(10):
+            return self.merged()
+        if self.chance(12):
+            return self.windowed()
         steps: list[Any] = []
         if self.chance(25):
             for number in range(self.rnd.randrange(1, 3)):
@@ -185,6 +195,8 @@ class Maker:
         if self.chance(30):
             rows = [(self.rnd.randrange(1, 9), self.number(), self.number()) for _ in range(self.rnd.randrange(4))]
             return ("given", name, rows, optional)
+        if self.chance(30):
+            return ("cte", name, self.number(), optional)
         low = self.rnd.randrange(2)
         return ("join", name, self.number(), low, self.rnd.choice([None, low + 1, low + 2]), optional)
 
@@ -218,6 +230,39 @@ class Maker:
             steps.append(self.plain_filter())
         return steps, self.rnd.choice([("rows",), ("rows",), ("count",)])
 
+    def windowed(self) -> Question:
+        """What is computed over the rows that the conditions have left, and conditions on it.
+
+        Each person comes once: which of two equal rows is the first is nobody's to say.
+        """
+        words = ["filter", "exclude"]
+        steps: list[Any] = [
+            (self.rnd.choice(words), self.condition(1, single=True)) for _ in range(self.rnd.randrange(3))
+        ]
+        for number in range(self.rnd.randrange(1, 3)):
+            partition = self.rnd.choice([None, *SINGLE])
+            by = (self.rnd.choice(["age", "weight", "team__rank"]), self.chance(50))
+            steps.append(("annotate", f"w{number}", ("window", self.rnd.choice(WINDOWS), partition, by)))
+        if self.chance(60):
+            steps.append(("qualify", "w0", self.rnd.choice(COMPARISONS), self.number()))
+        if self.chance(30):
+            steps.append((self.rnd.choice(words), self.condition(1, single=True)))
+        names = [(step[1], False, None) for step in steps if step[0] == "annotate"]
+        steps.append(("order", [("pk", self.chance(50), None), *names]))
+        if self.chance(30):
+            steps.append(("slice", self.rnd.randrange(3), None))
+        return steps, self.rnd.choice([("rows",), ("rows",), ("count",), ("exists",)])
+
+    def merged(self) -> Question:
+        """Querysets with an operator between them."""
+        parts = [
+            [(self.rnd.choice(["filter", "exclude"]), self.condition(single=self.chance(60)))]
+            for _ in range(self.rnd.randrange(2, 4))
+        ]
+        word = self.rnd.choice(list(MERGED))
+        steps: list[Any] = [("merge", word, parts), ("order", [("pk", self.chance(50), None)])]
+        return steps, self.rnd.choice([("rows",), ("rows",), ("count",), ("exists",)])
+
     def combined(self) -> Question:
         """union() and its kin."""
         parts = [[self.plain_filter() for _ in range(self.rnd.randrange(1, 3))] for _ in range(2)]
@@ -250,6 +295,11 @@ class Builder:
         if made[0] == "exists":
             tasks = self.models.Task.objects.filter(person=words.OuterRef("pk"), **{f"points__{made[1]}": made[2]})
             return words.Q(words.Exists(tasks))
+        if made[0] == "row":
+            _, lookup, paths, numbers = made
+            if lookup == "in":
+                return words.Q(words.TupleIn(paths, [numbers, [numbers[1], numbers[0]]]))
+            return words.Q(getattr(words, ROWS[lookup])(paths, numbers))
         if made[0] == "among":
             inner = self.rows(made[1]).order_by("weight", "pk")
             return words.Q(pk__in=inner.values("pk") if made[2] is None else inner.values("pk")[: made[2]])
@@ -271,6 +321,14 @@ class Builder:
             return words.Subquery(tasks.order_by("-weight", "pk").values("points")[:1])
         if made[0] == "column":
             return words.F(made[1])
+        if made[0] == "window":
+            _, function, partition, (by, descending) = made
+            order = [words.F(by).desc(nulls_last=True) if descending else words.F(by).asc(nulls_last=True)]
+            if function not in ("Rank", "DenseRank"):
+                order.append(words.F("pk").asc())
+            of = ("weight",) if function in ("Sum", "Lag", "FirstValue") else ()
+            parted = {} if partition is None else {"partition_by": words.F(partition)}
+            return words.Window(getattr(words, function)(*of), order_by=order, **parted)
         _, function, path, distinct, condition = made
         filtered = None if condition is None else words.Q(self.condition(condition))
         return getattr(words, function)(path, filter=filtered, **({"distinct": True} if distinct else {}))
@@ -299,6 +357,16 @@ class Builder:
             tasks = self.models.Task.objects.filter(person=words.OuterRef("pk"), weight__gte=step[2])
             tasks = tasks.order_by("-weight", "pk")[step[3] : step[4]]
             return queryset.join(step[1], tasks, optional=step[5])
+        if step[0] == "cte":
+            tasks = self.models.Task.objects.filter(weight__gte=step[2]).values("person", "points", "weight")
+            return queryset.with_cte(words.CTE(step[1], tasks), on={"pk": "person"}, optional=step[3])
+        if step[0] == "qualify":
+            return queryset.filter(**{f"{step[1]}__{step[2]}": step[3]})
+        if step[0] == "merge":
+            merged, *others = (self.rows(part) for part in step[2])
+            for other in others:
+                merged = getattr(merged, MERGED[step[1]])(other)
+            return merged
         if step[0] == "given":
             columns = {"person": words.IntegerField(), "points": words.IntegerField(), "weight": words.IntegerField()}
             return queryset.join(step[1], words.Rows(columns, step[2]), on={"pk": "person"}, optional=step[3])

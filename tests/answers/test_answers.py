@@ -16,16 +16,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orm import models as words
-from orm.models.functions import Coalesce
+from orm.models import functions, tuple_lookups
 from tests.answers import models
 from tests.answers.data import Data
 from tests.answers.evaluation import Evaluation
-from tests.answers.questions import Builder, Maker, Question
+from tests.answers.questions import ROWS, Builder, Maker, Question
 from tests.conftest import Run
 
 EXAMPLES = int(os.environ.get("ANSWERS_EXAMPLES", "150"))
-NAMES = "Avg Case Count Exists F IntegerField Max Min OuterRef Q Rows Subquery Sum Value When"
-WORDS = SimpleNamespace(Coalesce=Coalesce, **{name: getattr(words, name) for name in NAMES.split()})
+NAMES = "Avg CTE Case Count Exists F IntegerField Max Min OuterRef Q Rows Subquery Sum Value When Window"
+WORDS = SimpleNamespace(
+    **{name: getattr(words, name) for name in NAMES.split()},
+    **{name: getattr(functions, name) for name in ["Coalesce", "DenseRank", "FirstValue", "Lag", "Rank", "RowNumber"]},
+    **{name: getattr(tuple_lookups, name) for name in [*ROWS.values(), "TupleIn"]},
+)
 
 asking = settings(
     max_examples=EXAMPLES, deadline=None,

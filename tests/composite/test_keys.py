@@ -193,3 +193,14 @@ async def test_what_no_key_can_be_compared_to(database: Any) -> None:
     inner = User.objects.filter(pk=OuterRef("number")).values("number")
     with pytest.raises(ValueError, match="only work with composite expressions"):
         await User.objects.filter(number=models.Subquery(inner))
+
+
+async def test_a_key_is_an_annotation(database: Any) -> None:
+    _, made = await users()
+    known = User.objects.annotate(key=F("pk"), twice=F("number") * 2)
+    assert [(one.key, one.twice) async for one in known.order_by("pk")] == [(one.pk, one.number * 2) for one in made]
+    shown = known.order_by("-key").values_list("twice", "key", "name")
+    assert list(await shown) == [(one.number * 2, one.pk, one.name) for one in reversed(made)]
+    assert list(await known.order_by("key").values_list("key", flat=True)) == [one.pk for one in made]
+    assert (await known.values("key", "twice").aget(key=made[1].pk)) == {"key": made[1].pk, "twice": 4}
+

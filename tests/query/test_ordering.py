@@ -362,3 +362,12 @@ async def test_the_latest_of_no_rows_is_missed_by_its_own_name(library: Any) -> 
         await Book.objects.none().alatest("pages")
     with pytest.raises(Book.DoesNotExist, match=r"asked for with earliest\('pages', '-title'\)"):
         await Book.objects.filter(pages=-1).aearliest("pages", "-title")
+
+
+async def test_rows_that_an_order_joins_are_there_after_the_first(library: Any) -> None:
+    author = max(L.authors, key=lambda one: len(one.books))
+    ordered = Author.objects.filter(pk=author.pk).order_by("books__title")
+    for start in range(1, len(author.books) + 1):
+        left = ordered[start:]
+        assert (await left.aexists(), await left.acount()) == (start < len(author.books), len(author.books) - start)
+

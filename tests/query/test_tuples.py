@@ -121,3 +121,24 @@ async def test_what_else_does_not_fit(database: Any) -> None:
         TupleExact("pages", (1, 2))
     with pytest.raises(FieldError, match="nothing"):
         Book.objects.filter(TupleExact(("nothing", "title"), (1, 2)))
+
+
+async def test_rows_of_any_types_are_in_a_list(library: Any) -> None:
+    """A list of rows stands beside no column, which would say what its values are."""
+    for paths in (("author", "published"), ("id", "title"), ("published", "price"), ("editor", "in_print")):
+        rows = [row async for row in Book.objects.order_by("pk").values_list(*paths)]
+        wanted = [row for row in rows[:3] if None not in row]
+        found = [row async for row in Book.objects.filter(TupleIn(paths, wanted)).values_list(*paths)]
+        assert sorted(found) == sorted(row for row in rows if row in wanted)
+
+
+async def test_a_comparison_of_rows_stands_beside_groups(library: Any) -> None:
+    many = Author.objects.annotate(n=Count("books")).filter(
+        Q(TupleIn(("age", "name"), [(36, "Ada"), (1, "x")])) | Q(TupleGreaterThan(("age", "name"), (60, "A"))) | Q(n=0)
+    )
+    found = {author.name async for author in many}
+    assert found == {
+        a.name for a in L.authors
+        if (a.age, a.name) == (36, "Ada") or (a.age is not None and (a.age, a.name) > (60, "A")) or not a.books
+    }  # fmt: skip
+
