@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orm.models import Avg, Case, DecimalField, F, Max, Min, RowRange, Sum, Value, When, Window
-from orm.models.functions import Coalesce, Greatest, Least, Mod, RowNumber
+from orm.models.functions import Coalesce, Greatest, Least, Mod, Power, RowNumber
 from tests.query import library as L
 from tests.query.models import Book
 
@@ -211,3 +211,8 @@ async def test_a_mean_has_the_same_digits_on_every_database(library: Any) -> Non
     means = query.annotate(mean=Window(Avg("price"), order_by="price", frame=RowRange(-1, 0))).order_by("price")
     assert [value async for value in means.values_list("mean", flat=True)] == [D("9.99"), D("9.995"), D("10")]
     assert await (await priced()).aaggregate(mean=Avg("price")) == {"mean": None}
+
+
+async def test_powers_of_decimals_of_many_digits(library: Any) -> None:
+    query = (await priced("9.99", "100")).annotate(x=Power(LONG, 2))
+    assert [round(value, 6) async for value in query.values_list("x", flat=True)] == [D("99.8001"), D(10000)]

@@ -205,6 +205,16 @@ async def test_rows_that_exist_are_left_out(counters: list[Counter]) -> None:
     assert (await Counter.objects.aget(key="k7")).note == "from a tag"
 
 
+async def test_rows_of_a_union_are_inserted_where_each_field_has_its_column(library: Any) -> None:
+    union = Tag.objects.values_list("name", Value(1)).union(Author.objects.values_list("name", Value(2)))
+    with pytest.raises(TypeError, match="union that is inserted from needs columns for note, too"):
+        await Counter.objects.ainsert_from(union, fields=["key", "value"])
+    tags = Tag.objects.values_list("name", Value(1), Value("a tag"))
+    union = tags.union(Author.objects.values_list("name", Value(2), Value("an author")))
+    assert await Counter.objects.ainsert_from(union, fields=["key", "value", "note"]) == await union.acount()
+    assert sorted(await stored()) == sorted([(name, value) async for name, value, _ in union])
+
+
 async def test_what_inserting_from_a_query_refuses(counters: list[Counter]) -> None:
     with pytest.raises(TypeError, match="queryset"):
         await Counter.objects.ainsert_from([Counter(key="x")])
