@@ -119,9 +119,10 @@ class AwaitableOperation:
         """Whether a model has a table of its own to be kept in a database, as it and the routers say."""
         return can_migrate(model, connection_alias) and routes.allow_migrate_model(connection_alias, model)
 
-    def reduce(self, operation: Any, app_label: str) -> bool | list[AwaitableOperation]:
-        """What this and a later operation come to: a list in their place, True where they can change places, False
-        where they can't.
+    def reduce(self, operation: AwaitableOperation, app_label: str) -> bool | list[AwaitableOperation]:
+        """What this and a later operation come to.
+
+        A list of operations to stand in their place; True where they may change places; False where they may not.
         """
         if self.elidable:
             return [operation]

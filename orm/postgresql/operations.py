@@ -21,6 +21,7 @@ from orm.models.constraints import CheckConstraint
 from orm.sql.literals import literal
 
 if TYPE_CHECKING:
+    from orm.migrations.operation import AwaitableOperation
     from orm.migrations.state import ProjectState
     from orm.models.schema_editor import AwaitableSchemaEditor
     from orm.sql.dialect import Dialect
@@ -304,7 +305,7 @@ class CreateCollation(CollationOperation):
     def migration_name_fragment(self) -> str:
         return f"create_collation_{self.name.lower()}"
 
-    def reduce(self, operation: object, app_label: str) -> bool | list[Any]:
+    def reduce(self, operation: AwaitableOperation, app_label: str) -> bool | list[AwaitableOperation]:
         same = isinstance(operation, RemoveCollation) and self.name == operation.name
         return [] if same else super().reduce(operation, app_label)
 

@@ -1,9 +1,10 @@
 """Expressions: what a query computes, as immutable trees that users write and the compiler renders.
 
-An expression lives twice. As written (``F("author__name")``, ``Value(3)``) it knows names and values; resolved
-against a query it knows columns and *slots*: the places of values, no part of it. ``structure(values)`` gives
-the first form's shape as a hashable key and appends its values in a fixed order; ``resolve_expression`` takes slots in
-that same order. So equal shapes share one compiled statement whatever their values.
+An expression has two forms. As written (``F("author__name")``, ``Value(3)``) it knows names and values; resolved
+against a query it knows columns and *slots*, the numbered places of the query's values, and no value.
+``structure(values)`` gives the first form's shape as a hashable key and appends its values in a fixed order;
+``resolve_expression`` takes slots in that same order. So equal shapes share one compiled statement whatever their
+values.
 
 Users may write their own with Django's ``as_sql(compiler, connection)``; ``connection`` is the dialect.
 """

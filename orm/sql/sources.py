@@ -164,6 +164,7 @@ class GivenRows(Source):
         if not count:
             nothing = [f"{dialect.cast('NULL', kind)} AS {name}" for kind, name in zip(kinds, columns, strict=True)]
             return f"(SELECT {', '.join(nothing)} WHERE 1 = 0) AS {quoted}", []
+        # The first row tells the database the types of the columns; in those below it parameters need no cast.
         first = f"({', '.join(map(dialect.parameter, kinds))})"
         rows = [first, *[f"({', '.join(map(dialect.parameter_beside, kinds))})"] * (count - 1)]
         pairs = list(zip(self.columns, adapters, strict=True))

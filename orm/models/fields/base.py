@@ -186,7 +186,7 @@ class Field(OwnReading, ColumnTypes, Generic[T]):
         db_comment: str | None = None,
     ) -> None:
         if choices is not None and isinstance(choices, Iterator):
-            choices = list(choices)
+            choices = list(choices)  # they are walked by the check below, and again wherever they are shown
         if settings.strict_models:
             refuse_wrong_options(primary_key, null, db_default, choices)
         self.name = name or ""
