@@ -265,7 +265,12 @@ class AwaitableSchemaEditor:
         meta, dialect = model._meta, self.dialect
         forward = dialect.capabilities.forward_references
         keys = ddl.declared_foreign_keys(model, dialect)
-        await self.aexecute(ddl.create_table(model, dialect, without=() if forward else keys))
+        repeated = ddl.repeated_uniques(model, dialect) if dialect.capabilities.alter_columns else []
+        await self.aexecute(ddl.create_table(model, dialect, without=[*([] if forward else keys), *repeated]))
+        for constraint in repeated:
+            await self.apply(
+                dialect.add_constraint(dialect.quote(meta.db_table), constraint.table_clause(model, dialect))
+            )
         if not forward:
             for field in keys:
                 target = field.target_field.model._meta.db_table

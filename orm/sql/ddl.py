@@ -232,7 +232,9 @@ def foreign_key_clause(field: Any, dialect: Dialect, table: str | None = None) -
 
 
 def create_table(model: Any, dialect: Dialect, *, if_not_exists: bool = False, without: Iterable[object] = ()) -> str:
-    """CREATE TABLE with its constraints; foreign keys in ``without`` are left for ``add_foreign_key``."""
+    """CREATE TABLE with its constraints; foreign keys in ``without`` are left for ``add_foreign_key``, constraints in
+    it for ALTER TABLE.
+    """
     meta = model._meta
     left_out = set(map(id, without))
     lines = [column_definition(field, dialect) for field in columns_of_table(model)]
@@ -247,13 +249,34 @@ def create_table(model: Any, dialect: Dialect, *, if_not_exists: bool = False, w
         unique_clause(meta.db_table, [column_of(model, name) for name in group], dialect)
         for group in meta.unique_together
     ]
-    lines += [clause for one in meta.constraints if (clause := one.table_clause(model, dialect)) is not None]
+    lines += [
+        clause
+        for one in meta.constraints
+        if id(one) not in left_out and (clause := one.table_clause(model, dialect)) is not None
+    ]
     body = ",\n    ".join(lines)
     guard = "IF NOT EXISTS " if if_not_exists else ""
     place = meta.db_tablespace if dialect.capabilities.tablespaces else ""
     where = f" TABLESPACE {dialect.quote(place)}" if place else ""
     partitioned = getattr(meta, "partitioned", "")  # set by the operation that creates such a table
     return finished(f"CREATE TABLE {guard}{dialect.quote(meta.db_table)} (\n    {body}\n){partitioned}{where}")
+
+
+def repeated_uniques(model: Any, dialect: Dialect) -> list[Any]:
+    """The unique constraints over columns that are unique already: servers take those of one CREATE TABLE as one."""
+    meta = model._meta
+    known: set[tuple[str, ...]] = {(field.column,) for field in columns_of_table(model) if field.unique}
+    known |= {tuple(column_of(model, name) for name in group) for group in meta.unique_together}
+    found = []
+    for one in meta.constraints:
+        names = getattr(one, "fields", ())
+        if not names or one.table_clause(model, dialect) is None:
+            continue
+        columns = tuple(column_of(model, name) for name in names)
+        if columns in known:
+            found.append(one)
+        known.add(columns)
+    return found
 
 
 def unique_clause(table: str, columns: Sequence[str], dialect: Dialect) -> str:

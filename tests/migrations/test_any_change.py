@@ -59,7 +59,7 @@ def tables(draw: Any, name: str) -> ModelState:
         rules["indexes"].append(models.Index(fields=[names[0], "-id"], name=f"mt_{name}_index"))
     if len(names) > 1 and draw(st.booleans()):
         rules["constraints"].append(models.UniqueConstraint(fields=names[:2], name=f"mt_{name}_pair"))
-    elif len(names) > 1 and draw(st.booleans()):  # not both: of two that say the same, PostgreSQL keeps one
+    if len(names) > 1 and draw(st.booleans()):
         rules["unique_together"] = {tuple(names[-2:])}
     if name == "Book" and draw(st.booleans()):
         to = draw(st.sampled_from([{}, {"db_index": False}, {"unique": True}]))

@@ -113,3 +113,16 @@ def test_a_link_to_the_parent_goes_and_comes_with_its_model(database: Run) -> No
     history.take_back()
     assert names(database, "mt_bar") == ["beer", "place_ptr_id"]
     history.model("Bar").objects.create(beer="pale")
+
+
+def test_two_constraints_that_say_the_same_are_two(database: Run) -> None:
+    """A server makes one of them where they stand in one CREATE TABLE, and the other can't be removed then."""
+    named = models.UniqueConstraint(fields=["a", "b"], name="mt_named")
+    fields = [key(), ("a", models.IntegerField()), ("b", models.IntegerField(unique=True))]
+    single = models.UniqueConstraint(fields=["b"], name="mt_single")
+    rules = {"unique_together": {("a", "b")}, "constraints": [named, single]}
+    history = History(migrations.CreateModel("Pair", fields, rules))
+    history.run(migrations.RemoveConstraint("Pair", "mt_named"), migrations.RemoveConstraint("Pair", "mt_single"))
+    history.run(migrations.AddConstraint("Pair", named))
+    history.run(migrations.AlterUniqueTogether("Pair", set()))
+    assert "mt_named" in Look(database).constraints("mt_pair")
