@@ -229,3 +229,11 @@ async def test_what_inserting_from_a_query_refuses(counters: list[Counter]) -> N
     with pytest.raises(FieldError, match="nothing"):
         await Counter.objects.ainsert_from(Counter.objects.values("key"), fields=["nothing"])
     assert len(await stored()) == 5
+
+
+async def test_rows_are_deleted_by_what_they_are_joined_to_alone(counters: list[Counter]) -> None:
+    await Tag.objects.abulk_create([Tag(name=counters[0].key), Tag(name=counters[3].key)])
+    joined = Counter.objects.join("tagged", Tag.objects.values("name"), {"key": "name"})
+    left = sorted(one.key for one in counters if one not in (counters[0], counters[3]))
+    await joined.adelete()
+    assert sorted(key for key, _ in await stored()) == left
