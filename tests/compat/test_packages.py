@@ -21,7 +21,9 @@ FOLDER = Path(__file__).parent / "scripts" / "packages"
 PACKAGES = {
     "auditlog": ["django-auditlog==3.4.1", "python-dateutil==4.0.0", "six==1.17.0"],
     "autoslug": ["django-autoslug==1.9.9"],
+    "dirtyfields": ["django-dirtyfields==1.9.9"],
     "filters": ["django-filter==26.2"],
+    "fsm": ["django-fsm-2==4.2.4"],
     "guardian": ["django-guardian==3.5.2"],
     "import_export": ["django-import-export==4.4.3", "tablib==3.10.0", "diff-match-patch==20241021"],
     "lifecycle": ["django-lifecycle==1.3.0"],
@@ -30,6 +32,7 @@ PACKAGES = {
     "ordered_model": ["django-ordered-model==3.7.4"],
     "reversion": ["django-reversion==6.4.0"],
     "simple_history": ["django-simple-history==3.13.0"],
+    "soft_delete": ["django-soft-delete==1.0.23"],
     "taggit": ["django-taggit==6.1.0"],
     "treebeard": ["django-treebeard==7.0.3"],
     "waffle": ["django-waffle==5.0.0"],
