@@ -67,9 +67,7 @@ CORE: dict[str, Surface] = {
     "django.core.signals": Surface("Signals of requests and settings.", (f"{HERE}.core_signals",)),
     "django.core.signing": Surface("Signed values.", ("orm.security.signing",)),
     "django.core.validators": Surface(
-        "Validators of fields.",
-        ("orm.models.fields.validators",),
-        of("orm.models.fields.base", EMPTY_VALUES="BLANK_VALUES"),
+        "Validators of fields.", ("orm.models.fields.validators",), of("orm.models.fields.validators", "EMPTY_VALUES")
     ),
     "django.core.serializers": Surface("Objects as text, and back.", ("orm.serializers",)),
     "django.core.serializers.base": Surface("What every format shares.", ("orm.serializers.base",)),

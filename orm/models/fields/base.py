@@ -21,6 +21,7 @@ from orm.models.fields.choices import declared_choices, display_method
 from orm.models.fields.column_types import ColumnTypes
 from orm.models.fields.description import KEPT_AS, told_options
 from orm.models.fields.reading import OwnReading
+from orm.models.fields.validators import EMPTY_VALUES
 from orm.models.fields.wrong_options import options_taken, refuse_wrong_options, unknown_options
 from orm.models.public_names import public_path
 from orm.sql import types
@@ -115,7 +116,7 @@ class Field(OwnReading, ColumnTypes, Generic[T]):
     keeps_files: ClassVar[bool] = False
     """Whether a value may have to be kept in a storage before its row is written (``acommit()`` of the value)."""
     empty_strings_allowed: ClassVar[bool] = False
-    empty_values: Sequence[Any] = [None, "", [], (), {}]
+    empty_values: Sequence[Any] = [*EMPTY_VALUES]
     """Values that ``blank`` is about, and that no validator sees."""
     description: ClassVar[str] = "Field"
     descriptor_class: ClassVar[Any] = None

@@ -76,6 +76,9 @@ class RegexValidator(DeclaredValidator):
             raise ValidationError(self.message, code=self.code, params={"value": value})
 
 
+EMPTY_VALUES: tuple[Any, ...] = (None, "", [], (), {})
+"""What is no value, for fields that say nothing else."""
+
 LOGIN = r"[^\s:@/]+(:[^\s:@/]*)?\Z"
 """A name and a password before the host of a URL."""
 
