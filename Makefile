@@ -31,8 +31,12 @@ $(VENV)/.installed-%: pyproject.toml .ci/venv
 demo: $(VENV)/.installed-demo
 	@$(PY) -m migrations_demo $(ARGS)
 
+# Files are shared out among a few processes; WORKERS= runs them in one. More than four would ask a PostgreSQL server with
+# its usual limit for too many sessions.
+WORKERS ?= -n auto --maxprocesses 4 --dist loadfile
+
 test: $(VENV)/.installed-dev
-	@$(PY) -m pytest -m "not slow" $(ARGS)
+	@$(PY) -m pytest -m "not slow" $(WORKERS) $(ARGS)
 
 test-slow: $(VENV)/.installed-dev
 	@$(PY) -m pytest -m slow $(ARGS)

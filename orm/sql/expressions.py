@@ -81,7 +81,7 @@ class Expression(Combinable):
     """Whether it is what lies under a key of JSON: text for some databases, which must put it in order as a value."""
     is_given: ClassVar[bool] = False
     """Whether it is a column or a bound value, and nothing computed."""
-    allowed_default: ClassVar[Any] = False
+    allowed_default: Any = False
     """Whether it may be a column's default: it is made of values alone, and looks at no column."""
     constraint_validation_compatible: ClassVar[bool] = True
     """Whether it means something when a constraint is validated; else what is inside it does."""
@@ -403,7 +403,7 @@ class ComparedSlot(Slot):
 class Value(Expression):
     """A Python value inside an expression; always bound, never text."""
 
-    allowed_default: ClassVar[bool] = True
+    allowed_default: Any = True
     is_given = True
 
     def __init__(self, value: Any, output_field: SQLType | None = None) -> None:

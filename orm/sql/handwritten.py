@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from orm.sql.expressions import Expression, Slot
 from orm.sql.python_types import type_of
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class RawSQL(Expression):
     """SQL written by hand, with ``%s`` for its parameters. The text is yours to keep safe; the parameters are bound."""
 
-    allowed_default: ClassVar[bool] = True
+    allowed_default: Any = True
 
     def __init__(self, sql: str, params: Sequence[object] = (), output_field: SQLType | None = None) -> None:
         super().__init__(output_field)

@@ -26,7 +26,7 @@ class F(Combinable):
 
     is_expression = True
     conditional = False
-    allowed_default: ClassVar[bool] = False
+    allowed_default: Any = False
 
     name: Any
 

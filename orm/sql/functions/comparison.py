@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from orm.sql.calls import Func
 from orm.sql.compared import with_compared
@@ -105,7 +105,7 @@ class Collate(Func):
     """A text compared and ordered by a named collation of the database."""
 
     function = "COLLATE"
-    allowed_default: ClassVar[bool] = False
+    allowed_default: Any = False
 
     def __init__(self, expression: object, collation: str) -> None:
         if not (isinstance(collation, str) and _COLLATION.match(collation)):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Random(Expression):
     """A random number, which ``order_by("?")`` orders by."""
 
-    allowed_default: ClassVar[bool] = True
+    allowed_default: Any = True
 
     def _infer_output_field(self) -> SQLType | None:
         return types.FLOAT
