@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     # By name, because it can only be loaded where the extra is installed.
     interface: Any = importlib.import_module("orm.cli.interface")
-    end_without_a_last_look()
+    if given[:1] != ["shell"]:  # where a program's own objects may have to be finalized
+        end_without_a_last_look()
     interface.commands.main(args=given, prog_name="orm")
     return 0

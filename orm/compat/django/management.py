@@ -49,7 +49,7 @@ class ManagementUtility:
             sys.stderr.write(f"Unknown command: {subcommand!r}\nType '{self.prog_name} help' for usage.\n")
             sys.exit(1)
         else:
-            if commands[subcommand] == CORE:
+            if commands[subcommand] == CORE and subcommand not in ("shell", "test"):  # which run a program's own code
                 end_without_a_last_look()
             load_command_class(commands[subcommand], subcommand).run_from_argv(self.argv)
 
