@@ -66,7 +66,7 @@ def test_values_end(cache: LocMemCache, clock: Callable[[float], None]) -> None:
 def test_numbers_are_counted(cache: LocMemCache) -> None:
     cache.set("n", 1)
     assert (cache.incr("n"), cache.incr("n", 5), cache.decr("n", 2)) == (2, 7, 5)
-    with pytest.raises(ValueError, match="Key 'm' not found"):
+    with pytest.raises(ValueError, match="Key ':1:m' not found"):
         cache.incr("m")
     workers = [threading.Thread(target=lambda: [cache.incr("n") for _ in range(200)]) for _ in range(4)]
     for worker in workers:
