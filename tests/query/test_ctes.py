@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from orm.errors import FieldError
-from orm.models import CTE, Count, F, Value
+from orm.models import CTE, CharField, Count, F, Value
+from orm.models.functions import Cast
 from orm.query import shape
 from tests.conftest import Run
 from tests.query.models import Author, Book, Category, Counter
@@ -78,6 +79,16 @@ async def test_changes(forest: Any) -> None:
     names = Category.objects.with_cte(tree("root"), on={"pk": "id"}).values(key=F("name"), value=F("tree__depth"))
     assert await Counter.objects.ainsert_from(names.filter(tree__depth=0)) == 1
     assert (await Counter.objects.aget()).key == "root"
+
+
+async def test_a_change_takes_values_from_one(forest: Any) -> None:
+    rows = await rooted("a").returning("name").aupdate(name=Cast(F("tree__depth"), CharField(max_length=9)))
+    assert sorted(rows) == [("0",), ("1",)]
+
+
+async def test_rows_that_are_deleted_beside_one_come_back(forest: Any) -> None:
+    assert await rooted("b").returning("name").adelete() == [("b",)]
+    assert not await Category.objects.filter(name="b").aexists()
 
 
 async def test_a_plain_one_and_two_at_once(library: Any) -> None:

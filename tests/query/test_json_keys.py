@@ -13,6 +13,7 @@ import pytest
 from orm.errors import FieldDoesNotExist, FieldError
 from orm.models import CTE, Count, F, Q
 from orm.query import shape
+from orm.query.key_names import KeyName
 from orm.sql.json import KT, KeyTransform
 from tests.counting import Queries
 from tests.query.models import Document
@@ -277,3 +278,11 @@ async def test_an_object_has_all_of_no_keys_and_none_of_them(database: Any) -> N
     every, some = Document.objects.filter(data__has_keys=[]), Document.objects.filter(data__has_any_keys=[])
     assert sorted([d.name async for d in every]) == ["empty", "full"]
     assert [d.name async for d in some] == []
+
+
+@pytest.mark.parametrize(("before", "after"), [(["data"], ["year"]), (["author", "data"], []), ([], ["a", "b"])])
+def test_a_name_that_depends_on_values_is_the_same_after_pickling(before: list[str], after: list[str]) -> None:
+    name = KeyName.made(before, 0, after)
+    again = pickle.loads(pickle.dumps(name))
+    assert (again, again.before, again.slot, again.after) == (name, name.before, name.slot, name.after)
+    assert again.whole([["k", 3]]) == "__".join([*before, "k", "3", *after])
