@@ -18,14 +18,17 @@ from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
 
-import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
-
 from orm.contrib.schemas import chosen, is_required, loaded, relation_place, target_of, value_type
 from orm.errors import ValidationError
 from orm.models import Model
 from orm.models import fields as columns
 from orm.sql.types import INTEGER_RANGES
+
+try:
+    import msgspec
+    from msgspec import UNSET, Meta, Struct, UnsetType
+except ModuleNotFoundError as error:
+    raise ImportError("orm.contrib.msgspec needs msgspec: pip install duotone[msgspec]") from error
 
 if TYPE_CHECKING:
     from orm.models.fields import Field

@@ -15,13 +15,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_serializer, model_validator
-from pydantic_core import core_schema
-
 from orm.contrib.schemas import chosen, is_required, loaded, relation_place, target_of, value_type
 from orm.errors import ValidationError
 from orm.models import fields as columns
 from orm.sql.types import INTEGER_RANGES
+
+try:
+    from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_serializer, model_validator
+    from pydantic_core import core_schema
+except ModuleNotFoundError as error:
+    raise ImportError("orm.contrib.pydantic needs pydantic: pip install duotone[pydantic]") from error
 
 if TYPE_CHECKING:
     from pydantic import SerializerFunctionWrapHandler

@@ -124,6 +124,11 @@ def _build(cls: Any, own_meta: type | None, parts: dict[str, Any], plain: dict[s
         _refuse_fields_of_proxy(cls, parts)
         meta.add_parent(_model_of_proxy(cls), None)
     inherited, taken = _inherited_names(cls), _names_of(cls._root_model)
+    for name, value in plain.items():
+        if type(value) is tuple and settings.strict_models and any(isinstance(part, Field) for part in value):
+            raise ImproperlyConfigured(
+                f"{cls.__name__}.{name} is a tuple with a field in it, and no field: take away the comma behind it."
+            )
     for name, value in parts.items():
         if isinstance(value, Field):
             if settings.strict_models and not value.is_composite:

@@ -205,6 +205,15 @@ class Chain(Generic[M]):
             raise another_database(shape.only_on, self._using)
         return shape, values, self._using
 
+    def in_its_order(self) -> Self:
+        """Return the same rows in the order that ``Meta.ordering`` gives them, where the query asks for no order."""
+        select = self._shape.select
+        sliced = self._low or self._high is not None  # which has put them in order
+        if sliced or select.order_by is not None or select.combination is not None or not self.ordered:
+            return self
+        model: Any = self.model
+        return self.order_by(*model._meta.ordering)
+
     @property
     def db(self) -> str:
         """The alias of the database this query runs on."""

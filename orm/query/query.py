@@ -153,6 +153,10 @@ class Query:
         """Return shape and values for use inside another query."""
         return self._queryset.embedded()
 
+    def in_its_order(self) -> Any:
+        """Return the queryset in the order that it has without being asked for one."""
+        return self._queryset.in_its_order()
+
     def query_structure(self, values: list[object]) -> Hashable:
         """Return the key of this query as part of another, whose values get this one's."""
         return self._queryset.query_structure(values)

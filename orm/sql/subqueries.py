@@ -63,7 +63,7 @@ class Subquery(Expression):
         own_type = self._output_field
         if own_type is None and type(self).output_field is not Expression.output_field:
             own_type = self.output_field  # a subclass may say it as an attribute
-        return query.embed_value(self.queryset, self._text, own_type, first=True)
+        return query.embed_value(self.queryset.in_its_order(), self._text, own_type, first=True)
 
 
 class Exists(Subquery):

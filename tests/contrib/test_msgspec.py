@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import importlib
 import json
+import sys
 from decimal import Decimal
 from typing import Any
 
@@ -214,3 +216,10 @@ def test_openapi_describes_them(client: Any) -> None:
     schemas = client.get("/schema/openapi.json").json()["components"]["schemas"]
     assert schemas["PoemCreate"]["required"] == ["poet_id", "title"]
     assert schemas["PoemCreate"]["properties"]["title"] == {"type": "string", "maxLength": 9}
+
+
+def test_what_is_not_installed_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "msgspec", None)
+    monkeypatch.delitem(sys.modules, "orm.contrib.msgspec")
+    with pytest.raises(ImportError, match=r"pip install duotone\[msgspec\]"):
+        importlib.import_module("orm.contrib.msgspec")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import importlib
+import sys
 from decimal import Decimal
 from typing import Any
 
@@ -244,3 +246,10 @@ def test_openapi_describes_them() -> None:
 def test_an_instance_is_not_made_from_a_body() -> None:
     with pytest.raises(pydantic.ValidationError, match=r"take a schema, such as create_schema\(Writer\)"):
         pydantic.TypeAdapter(Writer).validate_python({"name": "Ada"})
+
+
+def test_what_is_not_installed_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pydantic", None)
+    monkeypatch.delitem(sys.modules, "orm.contrib.pydantic")
+    with pytest.raises(ImportError, match=r"pip install duotone\[pydantic\]"):
+        importlib.import_module("orm.contrib.pydantic")

@@ -123,3 +123,10 @@ def test_a_field_of_a_programs_own_takes_what_it_takes(registry: Apps) -> None:
     assert Coloured(max_length=3, colour="red").colour == "red"
     with pytest.raises(TypeError, match="'maxlength'"):
         Coloured(maxlength=3, colour="red")
+
+
+def test_a_comma_behind_a_field() -> None:
+    with pytest.raises(ImproperlyConfigured, match="Shelf.name is a tuple with a field in it, and no field: take away"):
+
+        class Shelf(models.Model):
+            name = (models.TextField(),)

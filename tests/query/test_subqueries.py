@@ -382,3 +382,11 @@ async def test_a_function_of_rows_gets_them_in_their_order(library: Any) -> None
     first = await Author.objects.annotate(titles=as_array).afirst()
     assert first is not None
     assert first.titles == sorted((book.title for book in L.books), reverse=True)
+
+
+@pytest.mark.only(backend="sqlite")  # others refuse several rows as a value
+async def test_of_several_rows_the_first_by_the_models_order_is_the_value(library: Any) -> None:
+    tags = Tag.objects.values("name")
+    assert await Author.objects.annotate(tag=Subquery(tags)).values_list("tag", flat=True).afirst() == min(L.TAGS)
+    last = Subquery(tags.order_by("-name"))
+    assert await Author.objects.annotate(tag=last).values_list("tag", flat=True).afirst() == max(L.TAGS)
