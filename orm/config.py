@@ -35,6 +35,8 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
     "time_zone": ((str,), "UTC", "the name of a time zone"),
     "allow_blocking": ((bool,), False, "a bool"),
     "default_auto_field": ((str, type(None)), "BigAutoField", "the name of a field class"),
+    "default_tablespace": ((str,), "", "the name of a tablespace"),
+    "default_index_tablespace": ((str,), "", "the name of a tablespace"),
     "installed_apps": ((Sequence,), (), "a list of module names"),
     "strict_models": ((bool,), True, "a bool"),
     "strict_values": ((bool,), True, "a bool"),
@@ -84,6 +86,8 @@ class Settings:
     time_zone: str
     allow_blocking: bool
     default_auto_field: str | None
+    default_tablespace: str
+    default_index_tablespace: str
     installed_apps: Sequence[str]
     strict_models: bool
     strict_values: bool
@@ -170,6 +174,8 @@ def configure(databases: str | Mapping[str, object] | None = None, **others: obj
 
     Models:
         default_auto_field ("BigAutoField"): the key of a model that declares none.
+        default_tablespace (""): where the database stores the tables of models that say nothing of it.
+        default_index_tablespace (""): where it stores the indexes of fields that say nothing of it.
         installed_apps ([]): the modules of applications.
         strict_models (True): a model that is declared wrong is refused at once; without, that is left to system checks.
         state_in_dict (False): ``_state`` stands in the ``__dict__`` of every instance from the start.

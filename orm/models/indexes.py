@@ -176,7 +176,7 @@ class Index:
         """Where the index is stored, if it says so or is of one field that does."""
         names = self.field_names
         field: Any = model._meta.get_field(names[0]) if len(names) == 1 and not self.db_tablespace else None
-        return self.db_tablespace if field is None else field.db_tablespace
+        return self.db_tablespace if field is None else ddl.index_tablespace(field)
 
     def create_statement(
         self, model: Any, dialect: Dialect, if_not_exists: bool = False, concurrently: bool = False

@@ -126,6 +126,7 @@ class Options:
 
     def _normalise(self) -> None:
         self.db_table = self.db_table or table_name(f"{self.app_label}_{self.model_name}")
+        self.db_tablespace = self.db_tablespace or settings.default_tablespace
         self.verbose_name = self.verbose_name or _CAMEL.sub(" ", self.object_name).lower()
         self.verbose_name_plural = self.verbose_name_plural or f"{self.verbose_name}s"
         if isinstance(self.ordering, str) and settings.strict_models:

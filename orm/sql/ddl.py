@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from orm.config import settings
 from orm.errors import FieldError
 from orm.late import hashlib
 from orm.sql.compiler import Compiler
@@ -173,10 +174,15 @@ def column_definition(field: Any, dialect: Dialect, default: str | None = None) 
     return " ".join(parts)
 
 
+def index_tablespace(field: ModelField) -> str | None:
+    """Where indexes of a field are stored, as it or the settings say; else it is where the table is."""
+    return field.db_tablespace or settings.default_index_tablespace or None
+
+
 def _place_of_index(field: Any, dialect: Dialect) -> str:
     """Where the index is stored that a column's own constraint brings: as its field says, or else its model."""
     meta = getattr(getattr(field, "model", None), "_meta", None)
-    place = field.db_tablespace or getattr(meta, "db_tablespace", None)
+    place = index_tablespace(field) or getattr(meta, "db_tablespace", None)
     return f" USING INDEX TABLESPACE {dialect.quote(place)}" if place and dialect.capabilities.tablespaces else ""
 
 
@@ -401,7 +407,7 @@ def field_index(model: Any, field: ModelField, kind: str, dialect: Dialect, *, i
     if kind == PATTERN_INDEX:
         what += f" {dialect.pattern_index(field)}"
     name = name_of(model._meta.db_table, [field.column], kind, dialect)
-    place = field.db_tablespace
+    place = index_tablespace(field)
     return create_index(model, name, what, dialect, tablespace=place, if_not_exists=if_not_exists)
 
 

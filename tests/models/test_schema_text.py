@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import orm
 from orm import models
 from orm.errors import FieldError, ImproperlyConfigured, NotSupportedError
 from orm.models.apps import Apps
@@ -366,3 +367,26 @@ def test_an_index_is_stored_where_its_field_says_and_else_where_its_table_is() -
     assert ddl.create_table(joined, Roomy()).endswith(' TABLESPACE "tables"')
     assert all(text.endswith(' TABLESPACE "indexes"') for text in ddl.table_indexes(joined, Roomy()))
     assert "TABLESPACE" not in ddl.create_table(model, Plain()) + "".join(ddl.table_indexes(model, Plain()))
+
+
+def test_tables_and_indexes_that_say_nothing_are_stored_where_the_settings_say() -> None:
+    orm.configure(default_tablespace="tables", default_index_tablespace="indexes")
+    try:
+
+        class Thing(models.Model):
+            plain = models.IntegerField(db_index=True)
+            placed = models.IntegerField(db_index=True, db_tablespace="own")
+            code = models.IntegerField(unique=True)
+
+            class Meta:
+                app_label = "placed"
+                apps = Apps()
+                indexes = (models.Index(fields=["plain", "placed"], name="i1"),)
+
+        table = ddl.create_table(Thing, Roomy())
+        stored = [text.partition(" TABLESPACE ")[2] for text in ddl.table_indexes(Thing, Roomy())]
+    finally:
+        orm.configure(default_tablespace="", default_index_tablespace="")
+    assert table.endswith(' TABLESPACE "tables"')
+    assert 'UNIQUE USING INDEX TABLESPACE "indexes"' in table
+    assert stored == ['"indexes"', '"own"', '"tables"']

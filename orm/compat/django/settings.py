@@ -216,6 +216,8 @@ CORE = {
     "DATABASES": "databases",
     "DATABASE_ROUTERS": "database_routers",
     "DEFAULT_AUTO_FIELD": "default_auto_field",
+    "DEFAULT_INDEX_TABLESPACE": "default_index_tablespace",
+    "DEFAULT_TABLESPACE": "default_tablespace",
     "FIXTURE_DIRS": "fixture_dirs",
     "INSTALLED_APPS": "installed_apps",
     "MEDIA_ROOT": "media_root",
