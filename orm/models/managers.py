@@ -33,7 +33,9 @@ M = TypeVar("M", bound="AwaitableModel")
 S = TypeVar("S")
 
 # Public methods of a QuerySet that make no sense on a manager, or would do harm by a slip of the hand.
-QUERYSET_ONLY = frozenset({"as_manager", "delete", "adelete", "fetch_all", "afetch_all", "query_structure", "embedded"})
+QUERYSET_ONLY = frozenset(
+    {"as_manager", "delete", "adelete", "fetch_all", "afetch_all", "query_structure", "embedded", "in_its_order"}
+)
 
 _counter = itertools.count()
 

@@ -63,7 +63,7 @@ DJANGOS_METHODS = frozenset({
     "using", "values", "values_list",
 })  # fmt: skip
 """What Django documents of a QuerySet (https://docs.djangoproject.com/en/5.2/ref/models/querysets/)."""
-OWN_PARTS = frozenset({"NOT_TWINNED", "embedded", "fetch_all", "query_structure", "value_type"})
+OWN_PARTS = frozenset({"NOT_TWINNED", "embedded", "fetch_all", "in_its_order", "query_structure", "value_type"})
 """What other parts of the library ask of a QuerySet."""
 BESIDE_MODELS = (
     "CTE", "Excluded", "Matched", "NotMatched", "Rows", "GenerateSeries", "JSONElements", "JSONItems", "TableFunction",
