@@ -10,7 +10,7 @@ from orm.errors import FieldError, IntegrityError
 from orm.models import Count, Excluded, F, Q, Value
 from orm.models.signals import post_delete
 from tests.query import library as L
-from tests.query.models import Author, Book, Counter, Tag
+from tests.query.models import Author, Book, Counter, Review, Tag
 
 
 async def stored() -> list[tuple[Any, ...]]:
@@ -237,3 +237,11 @@ async def test_rows_are_deleted_by_what_they_are_joined_to_alone(counters: list[
     left = sorted(one.key for one in counters if one not in (counters[0], counters[3]))
     await joined.adelete()
     assert sorted(key for key, _ in await stored()) == left
+
+
+async def test_rows_are_deleted_by_what_some_of_them_refer_to(library: Any) -> None:
+    chosen = [one for one in L.reviews if (one.book.editor and one.book.editor.name == "Camus") or one.stars == 3]
+    assert any(one.book.editor is None for one in chosen)
+    found = Review.objects.filter(Q(book__editor__name="Camus") | Q(stars=3))
+    assert (await found.adelete())[0] == len(chosen)
+    assert await Review.objects.acount() == len(L.reviews) - len(chosen)
