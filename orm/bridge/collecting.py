@@ -7,7 +7,6 @@ module leaves alone: a collector that the program has turned off.
 
 from __future__ import annotations
 
-import atexit
 import gc
 import os
 import threading
@@ -52,14 +51,6 @@ class Paused:
         if self._open and self._was_on:
             gc.enable()
         self._open = 0
-
-
-def end_without_a_last_look() -> None:
-    """Have the interpreter end without looking through all that there is for garbage: a fifth of the time of a command
-    that has read a long history. For the library's own commands, which leave nothing that has to be finalized.
-    """
-    atexit.unregister(gc.freeze)
-    atexit.register(gc.freeze)
 
 
 collector_paused = Paused()

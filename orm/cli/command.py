@@ -12,7 +12,6 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from orm.bridge.collecting import end_without_a_last_look
 from orm.cli.run import USAGE, run
 
 MISSING_EXTRA = 'This command needs click and rich: pip install "duotone[cli]". (`orm run` works without them.)'
@@ -35,7 +34,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     # By name, because it can only be loaded where the extra is installed.
     interface: Any = importlib.import_module("orm.cli.interface")
-    if given[:1] != ["shell"]:  # where a program's own objects may have to be finalized
-        end_without_a_last_look()
     interface.commands.main(args=given, prog_name="orm")
     return 0

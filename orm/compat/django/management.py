@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-from orm.bridge.collecting import end_without_a_last_look
 from orm.commands import CommandParser, get_commands, load_command_class
 from orm.commands.calling import CORE
 from orm.compat.django.apps import setup
@@ -49,8 +48,6 @@ class ManagementUtility:
             sys.stderr.write(f"Unknown command: {subcommand!r}\nType '{self.prog_name} help' for usage.\n")
             sys.exit(1)
         else:
-            if commands[subcommand] == CORE and subcommand not in ("shell", "test"):  # which run a program's own code
-                end_without_a_last_look()
             load_command_class(commands[subcommand], subcommand).run_from_argv(self.argv)
 
     def _help(self, commands: dict[str, str]) -> None:
