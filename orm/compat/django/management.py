@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 
 from orm.commands import CommandParser, get_commands, load_command_class
-from orm.commands.calling import CORE
 from orm.compat.django.apps import setup
 from orm.compat.django.version import get_version
 
