@@ -129,6 +129,23 @@ async def test_a_batch_that_another_deployer_has_changed_is_not_changed_again(da
     await recorded.adelete()
 
 
+@pytest.mark.only(colour="awaitable")  # as above
+async def test_where_another_deployer_came_to_the_end_nothing_is_left_to_do(database: Run) -> None:
+    class Overtaken(migrations.Backfill):
+        async def step(self, rows: Any, recorded: Any, *rest: Any) -> bool:
+            await rows.aupdate(number=7)  # while this one looked for its batch, and then he forgot the record
+            await recorded.adelete()
+            return False
+
+    await rows(25)
+    row = orm.apps.get_model("filled", "Row")
+    operation = Overtaken("Row", {"number": models.F("number") + 1})
+    async with orm.schema_editor() as editor:
+        await operation.fill(editor, row.objects.order_by("pk"), operation.update, "a step")
+    assert numbers(database) == [(7, 25)]
+    assert Look(database).rows("SELECT step FROM orm_backfills") == []
+
+
 async def test_it_is_refused_inside_a_transaction(database: Run) -> None:
     await rows(1)
     fields = [("id", models.BigAutoField(primary_key=True)), ("number", models.IntegerField(default=0))]

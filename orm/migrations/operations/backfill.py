@@ -192,7 +192,10 @@ class Backfill(Operation):
                 if mine:
                     await throttle.look()
             if not mine:  # another deployer changed this batch, where nothing keeps him out
-                await record.arefresh_from_db(using=alias)
+                known = await records.filter(step=step).afirst()
+                if known is None:  # he has come to the end of the migration, where the record is forgotten
+                    break
+                record = known
                 continue
             tell()
             if not record.finished:
