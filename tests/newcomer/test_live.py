@@ -18,7 +18,10 @@ from websockets.asyncio.client import connect
 import orm
 from tests.newcomer.pages import blocks, write
 
-LISTENERS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+# A session that is still busy with its LISTEN hears nothing yet.
+LISTENERS = (
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%' AND state = 'idle'"
+)
 
 
 @pytest.fixture
