@@ -8,25 +8,24 @@ calls may speak of different ones, and ``exclude()`` means "has no such row".
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from orm import errors
 from orm.errors import FieldError, InvalidValue, ValidationError, advised
 from orm.query.key_names import KeyName
 from orm.query.names import RELATION_LOOKUPS, Listing, Names, further_conditions, nearest, transform_of, unsupported
+from orm.query.one_column import one_column
 from orm.sql import types
-from orm.sql.columns import Col, Column, Ref
+from orm.sql.columns import Col, Column
 from orm.sql.conditions import Q, Where, built_kind, kind_of
-from orm.sql.expressions import ComparedSlot, Expression, OrderBy, Slot
+from orm.sql.expressions import ComparedSlot, Expression, Slot
 from orm.sql.json import KeyPath, PathItem
 from orm.sql.lookups import Exact, IsNull, build_lookup
 from orm.sql.nodes import Node
 from orm.sql.order_joins import clear_ordering, order_by_filtered
 from orm.sql.path import Path
 from orm.sql.references import Outer, names_in
-from orm.sql.select import Join, Output, Position, Select, SubSelect, relabel
-from orm.sql.sources import SelectedRows
+from orm.sql.select import Join, Select, SubSelect, relabel
 from orm.sql.ties import Tie
 from orm.sql.types import AS_IT_IS, SQLType
 
@@ -528,79 +527,3 @@ def another_database(named: str | None, other: str | None) -> ValueError:
 def _says_nothing(condition: object) -> bool:
     """Tell whether a condition has no lookup in it, so that neither it nor its negation says anything."""
     return isinstance(condition, Q) and all(_says_nothing(child) for child in condition.children)
-
-
-def _wrong_width(lookup: str, width: int, found: int) -> ValueError:
-    return advised(
-        ValueError,
-        f"The QuerySet value for the {lookup!r} lookup must have {width} selected fields (received {found})",
-        ": choose them with values_list().",
-    )
-
-
-def one_column(
-    select: Select, lhs: Expression | None = None, *, ordered: bool = False, lookup: str = "exact"
-) -> Select:
-    """Return a select fit for the right side of a comparison: one column, the key unless ``values()`` chose another.
-
-    Its order is dropped where it changes nothing, unless ``ordered``.
-    """
-    select = select.copy()
-    if select.combination is not None:
-        parts = tuple(one_column(part, lhs, lookup=lookup) for part in select.combination.parts)
-        select.combination = type(select.combination)(select.combination.operator, select.combination.all, parts)
-        select.outputs = parts[0].outputs
-        return select
-    if select.values is None:
-        field = select.model._meta.pk
-        wanted = getattr(getattr(lhs, "target", None), "target_field", None)
-        if wanted is not None and wanted.model is select.model:
-            field = wanted
-        select.outputs = tuple(Output(part) for part in Col(select.base_alias, field).parts)
-        width = len(getattr(lhs, "parts", "1"))
-        if len(select.outputs) != width:
-            raise _wrong_width(lookup, width, len(select.outputs))
-    else:
-        chosen = [*select.values, *((name, select.annotations[name]) for name in select.selected)]
-        columns = [(name, part) for name, expression in chosen for part in getattr(expression, "parts", (expression,))]
-        width = len(getattr(lhs, "parts", "1"))
-        if len(columns) != width and (len(chosen) != 1 or width > 1):
-            raise _wrong_width(lookup, width, len(columns))
-        shown = len(columns) == 1 and columns[0][0] in select.selected
-        select.outputs = tuple(Output(part, name if shown else None) for name, part in columns)
-    select.select_related = False
-    if select.limit is None and select.offset is None and not (select.distinct_on or select.lock or ordered):
-        clear_ordering(select)  # rows are locked in their order
-    return _with_its_order(select) if select.distinct and select.order_by else select
-
-
-def _instead(place: Expression, _: Expression) -> Expression:
-    return place
-
-
-def _with_its_order(select: Select) -> Select:
-    """Return a DISTINCT select that is ordered by columns it does not choose.
-
-    Databases want these among the chosen ones. So they are chosen in a select inside, which is also cut there, and the
-    one around it takes the columns that were asked for.
-    """
-    own = [*(select.outputs or ())]
-    chosen = {(part.alias, part.target) for part in (output.expression for output in own) if isinstance(part, Col)}
-    columns, ordering = own.copy(), list[Expression]()
-    for item in select.order_by or ():
-        inside = getattr(item, "expression", item)
-        inside = inside.source if isinstance(inside, Ref) else inside
-        if isinstance(inside, Col) and (inside.alias, inside.target) in chosen:
-            ordering.append(item)
-            continue
-        columns.append(Output(inside))
-        place = Position(len(columns), f"c{len(columns) - 1}")
-        ordering.append(item.map(partial(_instead, place)) if isinstance(item, OrderBy) else place)
-    if len(columns) == len(own):
-        return select
-    inner = select.copy()
-    inner.outputs = tuple(Output(output.expression, f"c{number}") for number, output in enumerate(columns))
-    inner.order_by = tuple(ordering)
-    outputs = tuple(Output(Ref(f"c{number}", output.expression, "cut")) for number, output in enumerate(own))
-    rows = Join("cut", "cut", source=SelectedRows(select=inner))
-    return Select(select.model, {"cut": rows}, order_by=(), outputs=outputs, list_slots=select.list_slots)
