@@ -90,9 +90,9 @@ def exact(value: Any) -> decimal.Decimal:
 
 
 def stored_decimal(value: decimal.Decimal) -> float | str:
-    """Return a decimal as it is stored: a number where 15 digits hold it, else text."""
+    """Return a decimal as it is stored: a number where 15 digits hold it, else text. 0 has no sign, as in PostgreSQL."""
     digits = value.normalize(_EXACT)
-    return float(value) if len(digits.as_tuple().digits) <= 15 else f"{digits:f}"
+    return float(value or 0) if len(digits.as_tuple().digits) <= 15 else f"{digits:f}"
 
 
 @strict
@@ -136,7 +136,7 @@ def decimal_quotient(one: decimal.Decimal, other: decimal.Decimal) -> float | st
     scales = [-int(number.as_tuple().exponent) for number in (one, other)]
     unit = decimal.Decimal(1).scaleb(-min(max(16 - 4 * weight, *scales, 0), 1000))
     quotient = _EXACT.divide(one, other).quantize(unit, decimal.ROUND_HALF_UP, _EXACT)
-    return stored_decimal(quotient or decimal.Decimal())
+    return stored_decimal(quotient)
 
 
 @strict
@@ -157,7 +157,7 @@ def decimal_round(value: object, places: int) -> float | str:
     """Return a decimal rounded to ``places`` after the point, half away from zero as in SQL."""
     unit = decimal.Decimal(1).scaleb(-places)
     rounded = exact(value).quantize(unit, decimal.ROUND_HALF_UP, _EXACT)
-    return stored_decimal(rounded or decimal.Decimal())  # without the sign that 0 may have kept
+    return stored_decimal(rounded)
 
 
 class DecimalSum:

@@ -251,9 +251,10 @@ class Expression(Combinable):
                     kinds["decimal"] = types.DECIMAL  # as many places as the value has
         if len(kinds) > 1:
             named = ", ".join(_operand_name(sources[kind], field) for kind, field in kinds.items())
-            raise FieldError(
-                f"Expression contains mixed types: {named}. You must set output_field. {type(self).__name__} can't "
-                "tell which of them it gives"
+            raise advised(
+                FieldError,
+                f"Expression contains mixed types: {named}. You must set output_field.",
+                f" {type(self).__name__} can't tell which of them it gives",
             )
         return next(iter(kinds.values()), None)
 

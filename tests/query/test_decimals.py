@@ -78,6 +78,11 @@ async def test_an_expression_has_its_own_digits(library: Any, expression: Any, e
     assert await same.filter(x__gte=D(expected)).acount() == 1
 
 
+async def test_nothing_times_a_negative_number_has_no_sign(library: Any) -> None:
+    product = (await priced("0.00")).values_list(F("price") * -5, flat=True)
+    assert [str(value)[:1] async for value in product] == ["0"]
+
+
 async def test_sums_are_exact(library: Any) -> None:
     many = await priced(*["0.10"] * 3, "0.20", "1234.37")
     total = Sum("price")
