@@ -11,7 +11,7 @@ from orm.migrations.describing import opened
 from orm.migrations.detected_models import FieldKey, ModelDetector
 from orm.migrations.model_state import field_options, remade
 from orm.migrations.references import ModelKey, model_key
-from orm.models.fields.base import NOT_PROVIDED
+from orm.models.fields.not_provided import NOT_PROVIDED
 
 if TYPE_CHECKING:
     from orm.models.fields.base import Field

@@ -23,7 +23,6 @@ from orm.errors import (
 )
 from orm.late import late_module
 from orm.models.batches import batch_of, open_batches
-from orm.models.checks.late import option_checks
 from orm.models.default_manager import NAME, promise_default_manager
 from orm.models.fetching import sees_values
 from orm.models.metaclass import ModelBase
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from orm.errors import ValidationError
     from orm.models import deletion, initialiser, neighbours, raw_writing, refreshing, validation, writing
     from orm.models.batching import AwaitableWriteBatch
+    from orm.models.checks import options as option_checks
     from orm.models.managers import ManagerOf
     from orm.models.options import Options
     from orm.models.writing import WritePlan
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from orm.query.queryset_blocking import QuerySet
     from orm.sql import calls
 else:
+    option_checks = late_module("orm.models.checks.options")
     raw_writing = late_module("orm.models.raw_writing")
     deletion = late_module("orm.models.deletion")
     initialiser = late_module("orm.models.initialiser")

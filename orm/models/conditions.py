@@ -16,20 +16,20 @@ from orm.errors import FieldError
 from orm.query.builder import Builder
 from orm.sql.calls import Func
 from orm.sql.columns import Col
-from orm.sql.compiler import Compiler
 from orm.sql.conditions import Q
 from orm.sql.ddl import with_literals
 from orm.sql.expressions import OrderBy
 from orm.sql.nodes import Constant, Param, Rendered
 from orm.sql.references import F, names_in
 from orm.sql.select import Join, Select
+from orm.sql.statement_compiler import StatementCompiler
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
     from orm.sql.dialect import Dialect
 
 
-class SchemaCompiler(Compiler):
+class SchemaCompiler(StatementCompiler):
     """Renders columns without their table, as statements about one table do, and no query inside them."""
 
     lists_are_parameters = False

@@ -20,7 +20,6 @@ from orm.models.apps import apps as default_apps
 if TYPE_CHECKING:
     from orm.bridge import crossing
     from orm.models.apps import Apps
-    from orm.models.base import AwaitableModel
 else:
     crossing = late_module("orm.bridge.crossing")
 
@@ -126,7 +125,7 @@ class AwaitableSignal:
         key = (receiver_key(receiver, None, uid), label.lower())
         self._awaited.add(key)
 
-        def declared(model: type[AwaitableModel]) -> None:
+        def declared(model: type) -> None:
             if key in self._awaited:
                 self._awaited.discard(key)
                 self.connect(receiver, model, weak, uid)

@@ -21,7 +21,7 @@ from orm.config import settings
 from orm.errors import FieldError, ImproperlyConfigured, ValidationError
 from orm.models.checks.fields import shared_default_checks
 from orm.models.fields import Field, IntegerField
-from orm.models.fields.base import NOT_PROVIDED
+from orm.models.fields.not_provided import NOT_PROVIDED
 from orm.postgresql.validators import ArrayMaxLengthValidator
 from orm.sql import types
 from orm.sql.conditions import EMPTY, LIST

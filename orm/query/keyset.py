@@ -16,12 +16,12 @@ from orm.query.hydrate import converter_of
 from orm.query.layout import resolve_ordering
 from orm.sql import types
 from orm.sql.columns import Col, Column
-from orm.sql.compiler import Compiler
 from orm.sql.conditions import Where
 from orm.sql.expressions import Expression, OrderBy, Slot
 from orm.sql.functions.numbers import Random
 from orm.sql.keyset import Beyond
 from orm.sql.lookups import GreaterThan
+from orm.sql.statement_compiler import StatementCompiler
 
 if TYPE_CHECKING:
     from orm.query.builder import Builder
@@ -150,7 +150,7 @@ def _tail(select: Select) -> list[Expression]:
 def cursors_of(shape: Shape, values: Sequence[Any], dialect: Dialect) -> Cursors:
     """Return what makes and reads cursors of this ordering. The ordering's own values are a part of what it is."""
     select = shape.select
-    compiler = Compiler(dialect, {slot: len(values[slot]) for slot in select.list_slots})
+    compiler = StatementCompiler(dialect, {slot: len(values[slot]) for slot in select.list_slots})
     parts = [select.model._meta.label]
     for sql, params in compiler.compile_terms(select.order_by or ()):
         parts.append(sql)

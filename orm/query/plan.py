@@ -14,6 +14,7 @@ from orm.query.layout import Layout, finish
 from orm.sql.compiler import Compiler, binder
 from orm.sql.compiler import finish as finish_text
 from orm.sql.select import Select
+from orm.sql.statement_compiler import StatementCompiler
 
 if TYPE_CHECKING:
     from orm.sql.dialect import Dialect
@@ -92,7 +93,7 @@ class Plan:
 def select_plan(select: Select, dialect: Dialect, lengths: dict[int, int]) -> Plan:
     """Return the plan of a SELECT."""
     finished, layout = finish(select)
-    compiler = Compiler(dialect, lengths)
+    compiler = StatementCompiler(dialect, lengths)
     try:
         sql, params = compiler.compile_select(finished)
     except EmptyResultSet:
@@ -105,7 +106,7 @@ def statement_plan(
     statement: Statement, dialect: Dialect, lengths: dict[int, int] | None = None, slots: int | None = None
 ) -> Plan:
     """Return the plan of an INSERT, UPDATE or DELETE. ``slots`` is the number of its values, where it is known."""
-    compiler = Compiler(dialect, lengths)
+    compiler = StatementCompiler(dialect, lengths)
     try:
         sql, params = compiler.compile_statement(statement)
     except EmptyResultSet:

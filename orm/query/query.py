@@ -9,9 +9,10 @@ from orm.errors import EmptyResultSet, FieldError
 from orm.query.chain import Chain
 from orm.query.layout import finish
 from orm.query.plan import select_plan
-from orm.sql.compiler import Compiler, binder
+from orm.sql.compiler import binder
 from orm.sql.handwritten import ExtraColumn
 from orm.sql.nodes import Rendered
+from orm.sql.statement_compiler import StatementCompiler
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -210,7 +211,7 @@ class Query:
         return f"<Query {self}>"
 
 
-class QueryCompiler(Compiler):
+class QueryCompiler(StatementCompiler):
     """The compiler of one query on one database."""
 
     def __init__(self, query: Query, using: str) -> None:

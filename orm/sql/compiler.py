@@ -1,13 +1,15 @@
-"""From a tree to text: the pure function that turns a resolved statement into one database's SQL and parameters.
+"""From a tree to text: what a node has at hand while it renders itself into one database's SQL and parameters.
 
 Runs once for each shape and dialect, so it is written to be read. Expressions render themselves through ``compile``
-with ``%s`` for each parameter; ``finish`` puts the database's own placeholders in and makes the function that turns a
-query's values into the parameters of a call.
+with ``%s`` for each parameter; ``finish`` puts the database's own placeholders in, and ``binder`` makes the function
+that turns a query's values into the parameters of a call. This module knows no kind of node: whole statements are what
+``statement_compiler`` adds, so that nodes can name the compiler without naming each other.
 """
 
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,6 @@ from orm.errors import EmptyResultSet, FullResultSet
 from orm.sql.expressions import Expression
 from orm.sql.generated import define
 from orm.sql.nodes import Constant, Param, Rendered
-from orm.sql.select_text import compile_select
 
 if TYPE_CHECKING:
     from orm.sql.dialect import Dialect
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 Values = Sequence[Any]
 
 
-class Compiler:
-    """Renders expressions for one dialect.
+class Compiler(ABC):
+    """Renders expressions for one dialect; ``StatementCompiler`` is the one that is made.
 
     ``lengths`` gives the length of each list slot, where the dialect writes a placeholder for each item.
     """
@@ -50,9 +51,9 @@ class Compiler:
         result: Rendered = (vendor or node.as_sql)(self, self.dialect)
         return result
 
+    @abstractmethod
     def compile_select(self, select: Select) -> tuple[str, list[object]]:
         """Return a finished select's SQL and parameters. Raises ``EmptyResultSet`` when it could give no row."""
-        return compile_select(select, self)
 
     def compile_statement(self, statement: Statement) -> Rendered:
         """Return an INSERT's, UPDATE's or DELETE's SQL and parameters.

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from orm.config import settings
 from orm.errors import FieldError
 from orm.late import hashlib
-from orm.sql.compiler import Compiler
 from orm.sql.expressions import Value
 from orm.sql.literals import literal
 from orm.sql.nodes import Param
+from orm.sql.statement_compiler import StatementCompiler
 
 if TYPE_CHECKING:
     from orm.sql.described import ModelClass, ModelField
@@ -124,7 +124,8 @@ def constant_sql(field: ModelField, expression: Expression, dialect: Dialect) ->
     Raises: FieldError when it names a column or holds a query.
     """
     constants = _Constants(field)
-    text, params = Compiler(dialect).compile(expression.resolve_expression(constants, False, None, False, True))
+    resolved = expression.resolve_expression(constants, False, None, False, True)
+    text, params = StatementCompiler(dialect).compile(resolved)
     return with_literals(text, [_adapted(param, constants.values) for param in params], dialect)
 
 

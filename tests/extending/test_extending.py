@@ -8,7 +8,7 @@ import pytest
 
 from orm.models import Count, IntegerField, Manager, OuterRef, QuerySet, Subquery
 from orm.models.collector_blocking import Collector
-from orm.models.relations.manager_class import create_reverse_many_to_one_manager
+from orm.models.relations.reverse_many import create_reverse_many_to_one_manager
 from tests.extending.models import Club, Diary, Meeting, Owner, Pet, Sign
 
 

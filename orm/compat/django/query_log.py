@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 
-from orm.compat.django.settings import settings
 from orm.db.observing.watched import QueryRecord, audience
 
 LIMIT = 9000
@@ -38,7 +37,7 @@ class QueryLog:
 
     def hear(self, record: QueryRecord) -> None:
         """Keep one statement, with its parameters put into the text for people to read, and log it."""
-        if not (self.forced.get() or settings.DEBUG):
+        if not (self.forced.get() or hearing.debug):
             return
         if record.many:
             logged = marked(record.sql)
@@ -71,13 +70,14 @@ class Hearing:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._debug = False
+        self.debug = False
+        """What the setting DEBUG is."""
         self._forced = 0
 
     def follow(self, debug: bool) -> None:
         """The setting DEBUG is what it is."""
         with self._lock:
-            before, self._debug = self._wanted, debug
+            before, self.debug = self._wanted, debug
             self._change(before)
 
     def count(self, more: int) -> None:
@@ -89,7 +89,7 @@ class Hearing:
 
     @property
     def _wanted(self) -> bool:
-        return self._debug or self._forced > 0
+        return self.debug or self._forced > 0
 
     def _change(self, before: bool) -> None:
         if before is not self._wanted:

@@ -134,7 +134,7 @@ DB: dict[str, Surface] = {
         "Relations as attributes.",
         names=DESCRIPTORS
         | of("orm.models.fields.deferred", "DeferredAttribute")
-        | of("orm.models.relations.manager_class", "create_reverse_many_to_one_manager"),
+        | of("orm.models.relations.reverse_many", "create_reverse_many_to_one_manager"),
     ),
     "django.db.models.fields.reverse_related": Surface(
         "Relations from the other side.", ("orm.models.relations.rels",)

@@ -15,7 +15,7 @@ from orm.migrations.lint.linter import MENDED, Linter
 from orm.migrations.lint.parts import Part
 from orm.migrations.migration_blocking import Migration
 from orm.migrations.model_state import field_options, remade
-from orm.models.fields.base import NOT_PROVIDED
+from orm.models.fields.not_provided import NOT_PROVIDED
 from orm.sql.conditions import Q
 
 if TYPE_CHECKING:

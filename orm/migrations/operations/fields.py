@@ -9,7 +9,7 @@ from orm.migrations.operation import OperationCategory
 from orm.migrations.operation_blocking import Operation
 from orm.migrations.operations.model_base import DeleteModel
 from orm.migrations.references import refers
-from orm.models.fields.base import NOT_PROVIDED
+from orm.models.fields.not_provided import NOT_PROVIDED
 
 if TYPE_CHECKING:
     from orm.migrations.operation import AwaitableOperation

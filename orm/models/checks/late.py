@@ -1,4 +1,4 @@
-"""The checks' modules, imported at the first check: a program that declares models and asks for none needs no check."""
+"""The checks of fields, imported at the first check: a program that declares models and asks for none needs none."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from orm.late import late_module
 
 if TYPE_CHECKING:
     from orm.models.checks import fields as field_checks
-    from orm.models.checks import options as option_checks
     from orm.models.checks import relations as relation_checks
 else:
     field_checks = late_module("orm.models.checks.fields")
-    option_checks = late_module("orm.models.checks.options")
     relation_checks = late_module("orm.models.checks.relations")
 
-__all__ = ["field_checks", "option_checks", "relation_checks"]
+__all__ = ["field_checks", "relation_checks"]

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from orm.late import late_names
 
 if TYPE_CHECKING:
-    from orm.models.fields.base import NOT_PROVIDED, Field
+    from orm.models.fields.base import Field
     from orm.models.fields.choices import Choices, IntegerChoices, TextChoices
     from orm.models.fields.files import FileField, FilePathField
     from orm.models.fields.generated import GeneratedField
     from orm.models.fields.images import ImageField
     from orm.models.fields.moments import DateField, DateTimeField, DurationField, TimeField
+    from orm.models.fields.not_provided import NOT_PROVIDED
     from orm.models.fields.numbers import (
         AutoField,
         BigAutoField,
@@ -54,7 +55,7 @@ else:
         "IntegerChoices": "orm.models.fields.choices",
         "IntegerField": "orm.models.fields.numbers",
         "JSONField": "orm.models.fields.structured",
-        "NOT_PROVIDED": "orm.models.fields.base",
+        "NOT_PROVIDED": "orm.models.fields.not_provided",
         "PositiveBigIntegerField": "orm.models.fields.numbers",
         "PositiveIntegerField": "orm.models.fields.numbers",
         "PositiveSmallIntegerField": "orm.models.fields.numbers",

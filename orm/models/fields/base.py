@@ -20,6 +20,7 @@ from orm.models.fetching import unloaded_value
 from orm.models.fields.choices import declared_choices, display_method
 from orm.models.fields.column_types import ColumnTypes
 from orm.models.fields.description import KEPT_AS, told_options
+from orm.models.fields.not_provided import NOT_PROVIDED
 from orm.models.fields.reading import OwnReading
 from orm.models.fields.validators import EMPTY_VALUES
 from orm.models.fields.wrong_options import options_taken, refuse_wrong_options, unknown_options
@@ -77,20 +78,6 @@ else:
 Validator = Callable[[Any], object]
 
 
-class NotProvided:
-    """Marks an option that was not given, where None would be a value."""
-
-    def __repr__(self) -> str:
-        return "NOT_PROVIDED"
-
-    def __bool__(self) -> bool:
-        return False
-
-    def __reduce__(self) -> str:
-        return "NOT_PROVIDED"  # a copy is the same, since code asks for it by identity
-
-
-NOT_PROVIDED: Any = NotProvided()
 BLANK_CHOICE: tuple[tuple[str, str], ...] = (("", "---------"),)
 """What stands in a menu for no choice."""
 
@@ -315,7 +302,8 @@ class Field(OwnReading, ColumnTypes, Generic[T]):
 
         Options that are what they would be anyway are left out.
         """
-        return self.name or None, public_path(type(self)), [], told_options(self)
+        as_usual = type(self).given_option is Field.given_option
+        return self.name or None, public_path(type(self)), [], told_options(self, as_usual)
 
     def given_option(self, option: str) -> Any:
         """What one of the options in ``option_defaults`` was given as."""

@@ -11,14 +11,10 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from orm.late import late_module
 from orm.structures.choices import CallableChoiceIterator
 
 if TYPE_CHECKING:
-    from orm.models.fields import base
     from orm.models.fields.base import Field
-else:
-    base = late_module("orm.models.fields.base")
 
 KEPT_AS: Mapping[str, str] = {
     "verbose_name": "declared_verbose_name",
@@ -45,14 +41,14 @@ def kept_options(cls: type) -> tuple[tuple[str, str, Any], ...]:
     return tuple((option, KEPT_AS.get(option, option), default) for option, default in option_defaults(cls).items())
 
 
-def told_options(field: Field) -> dict[str, object]:
+def told_options(field: Field, as_usual: bool) -> dict[str, object]:
     """The options of a field that are not what they would be anyway, by keyword.
 
-    Those are told too that were given by keyword to a class that does not say what they are.
+    Those are told too that were given by keyword to a class that does not say what they are. ``as_usual`` says that
+    the field's class has ``Field.given_option``, so that what is kept need not be asked for option by option.
     """
     cls: Any = type(field)  # which can be hashed, whatever its instances do
     defaults, held = option_defaults(cls), vars(field)
-    as_usual = cls.given_option is base.Field.given_option
     found = {}
     for option, attribute, default in kept_options(cls):
         if not as_usual:

@@ -19,8 +19,9 @@ from orm.files.base import ContentFile, File
 from orm.files.storage import Storage, validate_file_name
 from orm.files.storages import default_storage
 from orm.models.fetching import Unloaded
-from orm.models.fields.base import NOT_PROVIDED, Field
+from orm.models.fields.base import Field
 from orm.models.fields.field_file_blocking import FieldFile
+from orm.models.fields.not_provided import NOT_PROVIDED
 from orm.models.fields.text import CharField
 
 

@@ -10,7 +10,8 @@ from orm.checks.messages import CheckMessage, Error, Warning
 from orm.db.registry import databases
 from orm.errors import ImproperlyConfigured
 from orm.models.conditions import schema_sql
-from orm.models.fields.base import NOT_PROVIDED, Field
+from orm.models.fields.base import Field
+from orm.models.fields.not_provided import NOT_PROVIDED
 from orm.sql.expressions import as_expression
 from orm.sql.references import F, names_in
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from orm.config import settings
 from orm.errors import ImproperlyConfigured, ValidationError
 from orm.models.checks.late import field_checks
-from orm.models.fields.base import NOT_PROVIDED, Field
+from orm.models.fields.base import Field
+from orm.models.fields.not_provided import NOT_PROVIDED
 from orm.sql import types
 from orm.text.durations import duration_string, parse_duration
 

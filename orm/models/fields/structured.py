@@ -11,7 +11,8 @@ from orm.config import settings
 from orm.errors import ImproperlyConfigured, ValidationError
 from orm.late import late_module
 from orm.models.checks.late import field_checks
-from orm.models.fields.base import NOT_PROVIDED, Field, Validator
+from orm.models.fields.base import Field, Validator
+from orm.models.fields.not_provided import NOT_PROVIDED
 from orm.models.fields.validators import MaxLengthValidator
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from orm.config import settings
 from orm.errors import FieldDoesNotExist, ImproperlyConfigured, ValidationError, advised
 from orm.late import late_module
 from orm.models.checks.late import relation_checks
-from orm.models.fields.base import NOT_PROVIDED
+from orm.models.fields.not_provided import NOT_PROVIDED
 from orm.models.on_delete import OnDelete, check_rule, check_rule_fits
 from orm.models.relations.choices import limited
 from orm.models.relations.forward import ForwardOneDescriptor, ForwardOneToOneDescriptor

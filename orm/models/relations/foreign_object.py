@@ -16,7 +16,7 @@ from orm.config import settings
 from orm.errors import FieldError, ImproperlyConfigured, advised
 from orm.models.checks.late import relation_checks
 from orm.models.fetching import check_fetch_allowed, fetch
-from orm.models.fields.base import NOT_PROVIDED
+from orm.models.fields.not_provided import NOT_PROVIDED
 from orm.models.on_delete import check_rule, rule_that_changes_fields
 from orm.models.relations.forward import ForwardOneDescriptor, rows_like
 from orm.models.relations.manager_class import Link, manager_class

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from orm.models.fields.base import NOT_PROVIDED
+from orm.models.fields.not_provided import NOT_PROVIDED
 
 
 class KeptInstance:

@@ -8,14 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from orm.late import late_module
 from orm.models.managers import BaseManager, own_state
 
 if TYPE_CHECKING:
-    from orm.models.relations import many_blocking as many
     from orm.models.relations.rels import ForeignObjectRel
-else:
-    many = late_module("orm.models.relations.many_blocking")
 
 C = TypeVar("C")
 
@@ -89,13 +85,3 @@ def manager_class(operations: type[C], manager: BaseManager[Any], link: Link) ->
         body.update((name, Withheld(name, link)) for name in ("remove", "aremove", "clear", "aclear"))
     made: Any = type(operations.__name__, (operations, base), body)
     return made  # type: ignore[no-any-return]
-
-
-def create_reverse_many_to_one_manager(superclass: type, rel: Any) -> type[Any]:
-    """Return the class of a foreign key's managers on its other side, on top of a manager class of one's own.
-
-    Parameters: ``superclass`` is a manager class of the related model, ``rel`` the far side of the foreign key.
-    """
-    manager = superclass()
-    manager.model = rel.related_model
-    return manager_class(many.RelatedManager, manager, Link(str(rel.accessor_name), rel, rel.field))

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 from orm.config import settings
 from orm.errors import ImproperlyConfigured
 from orm.late import late_module
-from orm.models.fields.base import BLANK_CHOICE, NOT_PROVIDED, Field
+from orm.models.fields.base import BLANK_CHOICE, Field
 from orm.models.fields.description import KEPT_AS
+from orm.models.fields.not_provided import NOT_PROVIDED
 from orm.models.options import Options
 from orm.models.relations.kept import KeptInstance
 from orm.models.relations.path_info import PathInfo, TwoWays, forward_path, hops_along, reverse_path

@@ -58,3 +58,14 @@ class ReverseManyDescriptor:
             f"Direct assignment to the reverse side of a related set is prohibited. Use {self.name}.set() instead.",
             f" (In async code: await {self.name}.aset().)",
         )
+
+
+def create_reverse_many_to_one_manager(superclass: type, rel: Any) -> type[Any]:
+    """Return the class of a foreign key's managers on its other side, on top of a manager class of one's own.
+
+    Parameters: ``superclass`` is a manager class of the related model, ``rel`` the far side of the foreign key.
+    """
+    manager = superclass()
+    manager.model = rel.related_model
+    link = manager_class.Link(str(rel.accessor_name), rel, rel.field)
+    return manager_class.manager_class(many.RelatedManager, manager, link)
