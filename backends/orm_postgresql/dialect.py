@@ -132,6 +132,10 @@ _EXPLAIN_OPTIONS = frozenset(
 _COUNTED = {"smallserial": "smallint", "serial": "integer", "bigserial": "bigint"}
 """What columns whose values are counted hold: words for columns only, which no cast knows."""
 
+_OWN_COLLATION = re.compile(
+    r"default|ucs_basic|unicode|pg_\w+|POSIX|C(\.[\w-]+)?|[a-z]{2,3}(_[A-Z]{2})?(\.[\w-]+)?(@\w+)?|[a-z]{2,3}(-\w+)*-x-icu"
+)
+"""Names of collations that the server brings itself (``pg_collation``)."""
 _CONCURRENTLY = re.compile(r"\s*(?:CREATE|DROP|REINDEX)\b[^\"']*\bCONCURRENTLY\b", re.IGNORECASE)
 """Statements that wait for every transaction there is, with nobody behind them."""
 
@@ -513,8 +517,14 @@ class PostgreSQLDialect(PostgreSQLObjects):
         return ["SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED"]
 
     def pattern_index(self, field: Any) -> str | None:
-        """Return the operator class that lets LIKE 'x%' use an index whatever the collation."""
-        if field.is_relation or getattr(field, "db_collation", None):
+        """Return the operator class that lets LIKE 'x%' use an index whatever the collation.
+
+        There is none for a collation that takes different texts for equal, which only one that somebody made can do.
+        """
+        while field.is_relation:
+            field = field.target_field
+        collation = getattr(field, "db_collation", None)
+        if collation and not _OWN_COLLATION.fullmatch(collation):
             return None
         return {"char": "varchar_pattern_ops", "text": "text_pattern_ops"}.get(field.kind)
 

@@ -125,7 +125,11 @@ def _questioner(renames: Iterable[str], apps: Iterable[str], *, ask: bool, dry_r
         return RenamingQuestioner(pairs, specified_apps=list(apps), dry_run=dry_run)
     if ask and at_terminal():
         return InteractiveMigrationQuestioner(specified_apps=list(apps), dry_run=dry_run)
-    return NonInteractiveMigrationQuestioner(specified_apps=list(apps), dry_run=dry_run, log=complain)
+    return NonInteractiveMigrationQuestioner(specified_apps=list(apps), dry_run=dry_run, log=_complain_of_field)
+
+
+def _complain_of_field(text: str) -> None:
+    complain(f"{text} Give the field a default (or null=True), or answer at a terminal.")
 
 
 def _described(file: making.Written) -> dict[str, object]:
@@ -220,7 +224,7 @@ def migrate(
         if not fake and not yes:
             _ask_before_loss(plan, database)
         refuse_faulty_models()
-        _warn_of_later(database)
+        _refuse_or_warn_of_later(plan, database)
         teller = Teller()
         try:
             done = run_migrations(
@@ -240,15 +244,19 @@ def migrate(
             complain(remark)
 
 
-def _warn_of_later(database: str) -> None:
-    """Say which migrations the database has that this code has not."""
+def _refuse_or_warn_of_later(plan: Plan, database: str) -> None:
+    """Say which migrations the database has that this code has not; refuse to take back what they stand on."""
     later = updating.ahead(MigrationLoader(databases[database], ignore_no_migrations=True))
-    if later:
-        names = ", ".join(later)
-        complain(
-            f"The database is newer than this code: it has {names}, which are not here. Deploy the code that has "
-            "them, or take them back with it first."
-        )
+    if not later:
+        return
+    told = (
+        f"The database is newer than this code: it has {', '.join(later)}, which are not here. Deploy the code that "
+        "has them, or take them back with it first."
+    )
+    back = [str(migration) for migration, backwards in plan if backwards]
+    if any(one.partition(".")[0] == other.partition(".")[0] for one in back for other in later):
+        raise Failure(f"{told}\nNothing was run: {', '.join(back)} can't be taken back from below them.")
+    complain(told)
 
 
 def _refuse_to_adopt(database: str, app: str | None) -> None:
@@ -358,12 +366,7 @@ def sqlmigrate(app: str, migration: str, database: str, backwards: bool) -> None
         making.refuse_unknown([app])
         sources.import_models()
         loader = MigrationLoader(databases[database], replace_migrations=False)
-        try:
-            found = loader.get_migration_by_prefix(app, migration)
-        except KeyError:
-            raise Failure(
-                f"Cannot find a migration matching '{migration}' from app '{app}'. Is it in installed_apps?"
-            ) from None
+        found = loader.get_migration_by_prefix(app, migration)
         statements = loader.collect_sql([(loader.graph.nodes[app, found.name], backwards)])
         atomic = found.atomic and databases[database].dialect.capabilities.schema_transactions
     lines = ["BEGIN;", *statements, "COMMIT;"] if atomic and statements else statements

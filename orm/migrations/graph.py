@@ -198,9 +198,9 @@ class MigrationGraph:
 
     def ensure_not_cyclic(self) -> None:
         """Raise CircularDependencyError for migrations that depend on each other in a circle."""
-        todo = set(self.nodes)
+        todo = dict.fromkeys(sorted(self.nodes))
         while todo:
-            stack = [todo.pop()]
+            stack = [todo.popitem()[0]]
             while stack:
                 top = stack[-1]
                 for child in sorted(one.key for one in self.node_map[top].children):
@@ -212,7 +212,7 @@ class MigrationGraph:
                         )
                     if child in todo:
                         stack.append(child)
-                        todo.remove(child)
+                        del todo[child]
                         break
                 else:
                     stack.pop()

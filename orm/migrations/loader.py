@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pkgutil
 import sys
+from collections.abc import Collection
 from importlib import import_module, reload
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -172,7 +173,10 @@ class AwaitableMigrationLoader:
                 "more of the name."
             )
         if not found:
-            raise KeyError(f"There is no migration for '{app_label}' with the prefix '{name_prefix}'")
+            names = ", ".join(sorted(name for label, name in self.disk_migrations if label == app_label)) or "none"
+            raise KeyError(
+                f"Cannot find a migration matching '{name_prefix}' from app '{app_label}'. There are {names}."
+            )
         return self.disk_migrations[found[0]]
 
     # -- the graph -------------------------------------------------------------------------------------------------
@@ -321,6 +325,17 @@ class AwaitableMigrationLoader:
             else:
                 seen[app_label] = name
         return {label: sorted(names) for label, names in conflicts.items()}
+
+    def conflicts_told(self, labels: Collection[str] = ()) -> str:
+        """What to say where an app (of these, or any) has several last migrations; empty where none has."""
+        found = {label: names for label, names in self.detect_conflicts().items() if not labels or label in labels}
+        if not found:
+            return ""
+        told = "; ".join(f"{', '.join(names)} in {label}" for label, names in found.items())
+        return (
+            f"Conflicting migrations detected; multiple leaf nodes in the migration graph: ({told}).\nTo fix them run "
+            "'orm makemigrations --merge'."
+        )
 
     def project_state(self, nodes: Any = None, at_end: bool = True) -> ProjectState:
         """The state after some migrations, or all."""

@@ -59,13 +59,9 @@ def refuse_unknown(labels: Iterable[str]) -> None:
 
 def refuse_conflicts(loader: MigrationLoader, labels: Collection[str] = ()) -> None:
     """Raise MakingError where an app has several last migrations."""
-    conflicts = {label: names for label, names in loader.detect_conflicts().items() if not labels or label in labels}
+    conflicts = loader.conflicts_told(labels)
     if conflicts:
-        told = "; ".join(f"{', '.join(names)} in {label}" for label, names in conflicts.items())
-        raise MakingError(
-            f"Conflicting migrations detected; multiple leaf nodes in the migration graph: ({told}).\nTo fix them run "
-            "'makemigrations --merge'."
-        )
+        raise MakingError(conflicts)
 
 
 def detect(
@@ -184,8 +180,11 @@ def squash(
 ) -> Squash:
     """One migration in place of an app's migrations from ``first`` (the first of all) to ``last``.
 
-    Raises: MakingError for migrations that are not there, or of which one comes not before the other.
+    Raises: MakingError for migrations that are not there, or of which one comes not before the other, and for a name
+    that no module can have.
     """
+    if name is not None and not name.isidentifier():
+        raise MakingError("The migration name must be a valid Python identifier.")
     if label not in loader.migrated_apps:
         raise MakingError(f"App '{label}' does not have migrations (so squashmigrations on it makes no sense)")
     target = _find(loader, label, last)
@@ -232,8 +231,8 @@ def declared(dependency: Any) -> tuple[str, str]:
 def _find(loader: MigrationLoader, label: str, prefix: str) -> Migration:
     try:
         found = loader.get_migration_by_prefix(label, prefix)
-    except KeyError:
-        raise MakingError(f"Cannot find a migration matching '{prefix}' from app '{label}'.") from None
+    except KeyError as error:
+        raise MakingError(error.args[0]) from None
     if (label, found.name) not in loader.graph.nodes:
         by = next(one for one in loader.disk_migrations.values() if (label, found.name) in map(tuple, one.replaces))
         raise MakingError(f"The migration {found} is replaced by {by}, which stands in its place; squash that one.")

@@ -67,9 +67,20 @@ class AwaitableMigration:
     def mutate_state(self, project_state: ProjectState, preserve: bool = True) -> ProjectState:
         """The state after this migration; with ``preserve`` the one given stays as it is."""
         new_state = project_state.clone() if preserve else project_state
-        for operation in self.operations:
-            operation.state_forwards(self.app_label, new_state)
+        for place, operation in enumerate(self.operations, start=1):
+            self.change(new_state, operation, place)
         return new_state
+
+    def change(self, state: ProjectState, operation: AwaitableOperation, place: int) -> None:
+        """Let a state be as after an operation; say on an error which it was."""
+        try:
+            operation.state_forwards(self.app_label, state)
+        except Exception as error:
+            absent = " The models before it have no such name." if isinstance(error, LookupError) else ""
+            error.add_note(
+                f"This is operation {place} of {len(self.operations)} of {self} ({operation.describe()}).{absent}"
+            )
+            raise
 
     async def aapply(
         self, project_state: ProjectState, schema_editor: AwaitableSchemaEditor, collect_sql: bool = False
@@ -81,7 +92,7 @@ class AwaitableMigration:
             if collect_sql and self._comment(schema_editor, operation):
                 continue
             old_state = project_state.clone()
-            operation.state_forwards(self.app_label, project_state)
+            self.change(project_state, operation, place)
             await self.operate(operation, place, schema_editor, old_state, project_state, backwards=False)
             if collect_sql:
                 self._nothing(schema_editor)
@@ -101,7 +112,7 @@ class AwaitableMigration:
                 raise IrreversibleError(f"Operation {operation} in {self} is not reversible")
             after = state.clone()
             before = after.clone()
-            operation.state_forwards(self.app_label, after)
+            self.change(after, operation, place)
             steps.append((place, operation, after, before))
             state = after
         for place, operation, after, before in reversed(steps):
@@ -124,7 +135,7 @@ class AwaitableMigration:
             states = {}
             for place, operation in piece:
                 before = state.clone()
-                operation.state_forwards(self.app_label, state)
+                self.change(state, operation, place)
                 states[place] = before, state.clone()
             await self.do_piece(piece, states, schema_editor, steps, backwards=False)
         return state
@@ -180,6 +191,8 @@ class AwaitableMigration:
                 f"While {direction} {self}, at operation {place} of {len(self.operations)} "
                 f"({operation.describe()}).{sql}"
             )
+            if (remedy := operation.remedy(error)) is not None:
+                error.add_note(remedy)
             raise
 
     @staticmethod

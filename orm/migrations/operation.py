@@ -102,6 +102,10 @@ class AwaitableOperation:
         category = self.category or OperationCategory.MIXED
         return f"{category.value} {self.describe()}"
 
+    def remedy(self, error: Exception) -> str | None:
+        """A sentence on what to do about an error that came while this was run; None where nothing is known."""
+        return None
+
     @property
     def migration_name_fragment(self) -> str | None:
         """What a migration's name may be made of; None for nothing."""

@@ -123,13 +123,9 @@ async def prepared(using: str, progress: Callable[..., object] | None) -> Migrat
     loader = MigrationLoader(database, load=False)
     await loader.abuild_graph()
     await loader.acheck_consistent_history(database)
-    conflicts = loader.detect_conflicts()
+    conflicts = loader.conflicts_told()
     if conflicts:
-        told = "; ".join(f"{', '.join(names)} in {label}" for label, names in conflicts.items())
-        raise ConflictingMigrations(
-            f"Conflicting migrations detected; multiple leaf nodes in the migration graph: ({told}).\nTo fix them run "
-            "'orm makemigrations --merge'."
-        )
+        raise ConflictingMigrations(conflicts)
     own = import_name("orm") == "orm"
     return MigrationExecutor(database if own else databases.faces[using], progress, loader)
 
@@ -154,11 +150,8 @@ def targets_of(loader: MigrationLoader, app_label: str | None, migration_name: s
         return [(app_label, None)]
     try:
         migration = loader.get_migration_by_prefix(app_label, migration_name)
-    except KeyError:
-        names = ", ".join(name for label, name in sorted(loader.disk_migrations) if label == app_label)
-        raise UnknownTarget(
-            f"Cannot find a migration matching '{migration_name}' from app '{app_label}'. There are {names or 'none'}."
-        ) from None
+    except KeyError as error:
+        raise UnknownTarget(error.args[0]) from None
     return [standing(loader, migration)]
 
 

@@ -168,16 +168,8 @@ class Change:
 
     async def drop_indexes(self, gone: set[str | None], named: set[str]) -> None:
         """Drop those indexes of the column that the field had brought and brings no more; others' are left alone."""
-        if not gone:
-            return
         patterns = self.dialect.pattern_index(self.old)
-        known = await self.editor.constraints_of(self.table)
-        for name in await self.editor.names_of(
-            self.table, [self.old.column], index=True, unique=False, exclude=named
-        ):  # fmt: skip
-            for_patterns = patterns is not None and patterns in known[name].definition
-            if known[name].type in ("", "idx") and (patterns if for_patterns else None) in gone:
-                await self.editor.drop_index(self.table, name)
+        await drop_brought(self.editor, self.table, self.old.column, patterns, gone, named)
 
     async def drop(self, names: list[str], kind: str) -> None:
         """Drop constraints by name.
@@ -293,12 +285,39 @@ class Change:
 
     async def restore_referring(self) -> None:
         """Give the columns that refer to this one its new type, and their foreign keys back."""
+        was, comes = (self.dialect.pattern_index(one) for one in (self.old, self.new))
         for field in self.referring:
             table = field.model._meta.db_table
             quoted, column = self.dialect.quote(table), self.dialect.quote(field.column)
+            if was is not None and was != comes:
+                await drop_brought(self.editor, table, field.column, was, {was}, set())
             await self.editor.apply(self.dialect.change_type(quoted, column, self.new_type, self.collation(), True))
+            if comes is not None and was != comes and (field.db_index or field.unique):
+                await self.editor.aexecute(ddl.field_index(field.model, field, ddl.PATTERN_INDEX, self.dialect))
             if has_key(field, self.dialect):
                 await self.editor.aexecute(ddl.add_foreign_key(field, self.dialect, table))
+
+
+async def drop_brought(
+    editor: AwaitableSchemaEditor,
+    table: str,
+    column: str,
+    patterns: str | None,
+    gone: set[str | None],
+    named: set[str],
+) -> None:
+    """Drop those of a column's indexes that its field had brought, and that are gone with it.
+
+    Parameters: ``patterns`` is the operator class of the one for LIKE; ``gone`` are None for the plain one, and that
+    operator class; ``named`` are indexes of somebody's own, which stay.
+    """
+    if not gone:
+        return
+    known = await editor.constraints_of(table)
+    for name in await editor.names_of(table, [column], index=True, unique=False, exclude=named):
+        for_patterns = patterns is not None and patterns in known[name].definition
+        if known[name].type in ("", "idx") and (patterns if for_patterns else None) in gone:
+            await editor.drop_index(table, name)
 
 
 def generated_sql(field: Field, dialect: Dialect) -> str | None:

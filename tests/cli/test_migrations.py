@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 
 import psycopg
@@ -343,3 +344,34 @@ def test_a_database_that_is_newer_than_the_code_is_pointed_out(project: Path) ->
     assert "newer" not in orm(project, "migrate")
     later.unlink()
     assert "newer than this code: it has shop.0002_a" in orm(project, "migrate")
+    assert "shop.0001_initial can't be taken back" in orm(project, "migrate", "shop", "zero", "--yes", status=2)
+    assert "No migrations to apply" in orm(project, "migrate")
+
+
+@pytest.mark.parametrize(
+    ("operation", "said"),
+    [
+        ('AddField("Item", "code", models.IntegerField())', "There are rows without a value for code. Give the field"),
+        ('RemoveField("Item", "nope")', "of shop.0002_a (Remove field nope from Item). The models before it have no"),
+    ],
+    ids=["no-value-for-rows", "no-such-field"],
+)
+def test_an_operation_that_can_not_be_says_what_helps(project: Path, operation: str, said: str) -> None:
+    orm(project, "makemigrations", "shop")
+    orm(project, "migrate")
+    database = sqlite3.connect(project / "shop.db")
+    with database:
+        database.execute("INSERT INTO shop_item (name, cents) VALUES ('kept', 1)")
+    database.close()
+    text = HISTORY.replace("import migrations", "import migrations, models") % FIRST_ONE
+    path = project / "shop" / "migrations" / "0002_a.py"
+    path.write_text(text.replace("[]", f"[migrations.{operation}]"), encoding="utf-8")
+    assert said in orm(project, "migrate", "--yes", status=2)
+    assert "[ ] 0002_a" in orm(project, "showmigrations")
+
+
+def test_the_name_of_a_squashed_migration_is_one_that_a_module_can_have(project: Path) -> None:
+    orm(project, "makemigrations", "shop")
+    assert "valid Python identifier" in orm(project, "squashmigrations", "shop", "0001", "--name", "a b", status=2)
+    assert "There are 0001_initial." in orm(project, "squashmigrations", "shop", "0009", status=2)
+    assert [one.name for one in (project / "shop" / "migrations").glob("0*.py")] == ["0001_initial.py"]

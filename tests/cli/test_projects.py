@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import xml.etree.ElementTree as ElementTree
@@ -42,6 +43,22 @@ def test_a_new_project_overwrites_nothing(project: Path) -> None:
     for name in ("2fast", "class", "a-b", "orm", "../up"):
         done = call(project.parent, "-m", "orm", "init", "other", "--app", name)
         assert (done.returncode, (project.parent / "other").exists()) == (2, False)
+
+
+def test_the_first_app_is_called_as_its_folder(tmp_path: Path) -> None:
+    done = call(tmp_path, "-m", "orm", "init", "My-Shop")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "My-Shop" / "my_shop" / "models.py").exists()
+    for name in ("json", "2fast"):
+        done = call(tmp_path, "-m", "orm", "init", name)
+        assert done.returncode == 2
+        assert "--app NAME" in done.stderr
+        assert not (tmp_path / name).exists()
+
+
+def test_a_new_project_has_types(project: Path) -> None:
+    done = call(project, "-m", "mypy", "--strict", "--cache-dir", os.devnull, ".")
+    assert done.returncode == 0, done.stdout
 
 
 MODELS = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import sys
 from pathlib import Path
 
 import click
@@ -12,21 +13,26 @@ from orm.cli.output import Failure, say
 from orm.cli.starting.files import FILES
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
-TAKEN = frozenset({"orm", "tests", "test"})
+TAKEN = frozenset({"orm", "tests"}) | sys.stdlib_module_names
+"""Names that a project's package can't have, as others have them."""
 
 
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--app", default="notes", show_default=True, metavar="NAME", help="What the first app is called.")
-def init(folder: Path, app: str) -> None:
+@click.option("--app", metavar="NAME", help="What the first app is called, where it is not called as the folder is.")
+def init(folder: Path, app: str | None) -> None:
     """Make a new project in FOLDER: settings, a model, a migration, a test and an async view, ready to run.
 
     Nothing that is there is overwritten.
 
-    Example: orm init shop --app orders; cd shop; orm migrate; python -m pytest
+    Example: orm init shop; cd shop; orm migrate; python -m pytest
     """
+    app = folder.resolve().name.lower().replace("-", "_") if app is None else app
     if not NAME.fullmatch(app) or keyword.iskeyword(app) or app in TAKEN:
-        raise Failure(f"--app is the name of a package, in small letters, not {app!r}.")
+        raise Failure(
+            f"The first app can't be called {app!r}: it is a package, in small letters, and no module that Python has. "
+            "Name it: --app NAME."
+        )
     files = {Path(name.replace("APP", app)): text.replace("APP", app) for name, text in FILES.items()}
     there = sorted(str(name) for name in files if (folder / name).exists())
     if there:

@@ -29,7 +29,7 @@ class Note(models.Model):
     class Meta:
         ordering = ["-created", "-id"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.text
 '''
 
@@ -67,27 +67,34 @@ VIEWS = '''\
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import orm
 from APP.models import Note
 
+Message = dict[str, Any]
 
-async def listed():
+
+async def listed() -> list[dict[str, Any]]:
     """The notes, newest first."""
     return [{"id": note.pk, "text": note.text, "done": note.done} async for note in Note.objects.all()[:50]]
 
 
-async def take(text):
+async def take(text: str) -> Note:
     """Keep a note."""
     async with orm.atomic():
         return await Note.objects.acreate(text=text)
 
 
-async def application(scope, receive, send):
+async def application(
+    scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+) -> None:
     """Answer a request."""
     if scope["type"] != "http":
         return
-    status, answer = 200, None
+    status = 200
+    answer: object = None
     if scope["method"] == "POST":
         body = b""
         while True:
@@ -108,7 +115,7 @@ async def application(scope, receive, send):
     await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
 
 
-async def main():
+async def main() -> None:
     """Take a note, and show them all."""
     await take("Read the documentation")
     for note in await listed():
@@ -128,7 +135,7 @@ import orm
 
 
 @pytest.fixture(scope="session", autouse=True)
-def database(tmp_path_factory):
+def database(tmp_path_factory: pytest.TempPathFactory) -> None:
     orm.configure(f"sqlite:///{tmp_path_factory.mktemp('database') / 'test.sqlite3'}", installed_apps=["APP"])
     orm.migrate()
 '''
@@ -137,18 +144,19 @@ TEST = '''\
 """Both colours, the same rows; each test is rolled back."""
 
 import asyncio
+from typing import Any
 
 from APP.models import Note
 from APP.views import listed, take
 
 
-def test_a_note_is_kept(orm_rollback):
+def test_a_note_is_kept(orm_rollback: None) -> None:
     Note.objects.create(text="blocking")
     assert [note.text for note in Note.objects.all()] == ["blocking"]
 
 
-def test_the_view_lists_what_it_took(orm_rollback):
-    async def scenario():
+def test_the_view_lists_what_it_took(orm_rollback: None) -> None:
+    async def scenario() -> list[dict[str, Any]]:
         await take("awaited")
         return await listed()
 

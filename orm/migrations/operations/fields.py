@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from orm.errors import IntegrityError
 from orm.migrations.describing import value_is_field
 from orm.migrations.operation import OperationCategory
 from orm.migrations.operation_blocking import Operation
@@ -84,6 +85,17 @@ class FieldGivenOperation(FieldOperation):
             raise TypeError(f"{type(self).__name__} takes a field, not {field!r}.")
         self.preserve_default = preserve_default
         super().__init__(model_name, name, field)
+
+    def remedy(self, error: Exception) -> str | None:
+        """Where rows have no value for a column that may not be NULL, say where one may come from."""
+        field = self.field
+        given = field.null or field.has_default() or field.has_db_default
+        if given or not isinstance(error, IntegrityError) or "null" not in str(error).lower():
+            return None
+        return (
+            f"There are rows without a value for {self.name}. Give the field a default or a db_default; or let it be "
+            "null=True first, fill the rows, and take NULL away in a migration after that."
+        )
 
     def deconstruct(self) -> DeconstructedOperation:
         options: dict[str, Any] = {"model_name": self.model_name, "name": self.name, "field": self.field}
