@@ -9,12 +9,12 @@ from __future__ import annotations
 import datetime
 import decimal
 import functools
-import hashlib
 import json
 import math
 import re
 import sqlite3
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -425,7 +425,7 @@ def reverse(text: str) -> str:
 @strict
 def md5(text: str) -> str:
     """Return the MD5 digest of the text's UTF-8 form, in hexadecimal."""
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+    return hexadecimal("md5", text)
 
 
 @strict
@@ -434,12 +434,19 @@ def cotangent(number: float) -> float | None:
     return 1 / math.tan(number) if number else None
 
 
+def hexadecimal(name: str, text: str) -> str:
+    """Return the digest of a text's UTF-8 form by an algorithm."""
+    hashlib: Any = import_module("hashlib")  # not sooner: it loads OpenSSL, for few programs
+    found: str = hashlib.new(name, text.encode(), usedforsecurity=False).hexdigest()
+    return found
+
+
 def digest(name: str) -> Callable[..., Any]:
     """Return the function that gives a text's digest by this algorithm, in hexadecimal."""
 
     @strict
     def digested(text: object) -> str:
-        return hashlib.new(name, str(text).encode(), usedforsecurity=False).hexdigest()
+        return hexadecimal(name, str(text))
 
     return digested
 

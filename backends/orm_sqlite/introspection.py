@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 from orm.db.introspection import BrokenKeys, ColumnInfo, ConstraintInfo, Fetch, Introspection, TableInfo
 
-_TOKEN = re.compile(
+# Texts, which ``re`` compiles once they are used: most programs look at no table.
+_TOKEN = (
     r"""(?P<space>\s+|--[^\n]*(?:\n|$)|/\*.*?(?:\*/|$))|(?P<text>'(?:[^']|'')*')"""
-    r"""|(?P<name>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\])|(?P<word>[^\W\d]\w*|\d[\w.]*)|(?P<mark>.)""",
-    re.DOTALL,
+    r"""|(?P<name>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\])|(?P<word>[^\W\d]\w*|\d[\w.]*)|(?P<mark>.)"""
 )
-_JSON_CHECK = re.compile(r"CHECK\s*\(+\s*JSON_VALID\s*\(", re.IGNORECASE)
+_JSON_CHECK = r"CHECK\s*\(+\s*JSON_VALID\s*\("
 _TABLE_CLAUSES = frozenset({"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"})
 _TYPES: dict[str, str] = {
     "bool": "BooleanField",
@@ -94,7 +94,11 @@ class SQLiteIntrospection(Introspection):
         single_key = sum(1 for row in rows if row[4]) == 1
         found = [_column(row, definitions.get(row[0].lower(), []), single_key) for row in rows if row[5] != 1]
         checks = [clause for clause in clauses_of(statement) if clause.kind == "check"]
-        json = {one.columns[0] for one in checks if len(one.columns) == 1 and _JSON_CHECK.search(one.text)}
+        json = {
+            one.columns[0]
+            for one in checks
+            if len(one.columns) == 1 and re.search(_JSON_CHECK, one.text, re.IGNORECASE)
+        }
         return [column._replace(json=True) if column.name in json else column for column in found]
 
     async def constraints(self, fetch: Fetch, table: str) -> Mapping[str, ConstraintInfo]:
@@ -284,7 +288,7 @@ def _condition(sql: str) -> str:
 
 def tokens(sql: str) -> Iterator[Token]:
     """Yield the pieces of a statement, blanks and comments left out."""
-    for match in _TOKEN.finditer(sql):
+    for match in re.finditer(_TOKEN, sql, re.DOTALL):
         kind = match.lastgroup or ""
         if kind == "space":
             continue

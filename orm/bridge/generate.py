@@ -23,10 +23,11 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from orm.bridge.guard import AWAITABLE_PREFIX, DUNDERS, blocking_name
 from orm.bridge.twin_sources import FunctionNode, GenerateError, Source, constant_names, targets_of
+from orm.records import NamedTuple
 
 LINE_LENGTH = 120
 SUFFIX = "_blocking"

@@ -7,9 +7,10 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from orm.caching.base import DEFAULT_TIMEOUT, BaseCache
+from orm.records import NamedTuple
 
 
 class Entry(NamedTuple):

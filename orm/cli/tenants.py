@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 import click
 from rich.markup import escape
@@ -26,6 +26,7 @@ from orm.cli.output import NOTHING, WRONG, Failure, console, explained, say, tel
 from orm.config import configure, settings
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.db.url import DatabaseURL
+from orm.records import NamedTuple
 from orm.sql import ddl
 
 FAILED = "[red]failed[/red]"

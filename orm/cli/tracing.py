@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from orm.bridge import run
 from orm.cli.output import Failure
@@ -27,6 +27,7 @@ from orm.migrations.lint.findings import ACCESS_EXCLUSIVE, NOBODY, SHARE, SHARE_
 from orm.migrations.lint.statements import OUTSIDE
 from orm.migrations.loader_blocking import MigrationLoader
 from orm.migrations.steps import TABLE
+from orm.records import NamedTuple
 from orm.sql import ddl
 from orm.sql.objects import LockQueries
 from orm.testing.scratch import empty_database

@@ -18,10 +18,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.bridge.crossing import in_thread
 from orm.errors import NotSupportedError
+from orm.records import NamedTuple
 
 if TYPE_CHECKING:
     from orm.db.introspection import Introspection

@@ -5,11 +5,12 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from orm.config import settings
 from orm.migrations import operations as ops
 from orm.migrations.references import ModelKey
+from orm.records import NamedTuple
 
 if TYPE_CHECKING:
     from orm.migrations.operation import AwaitableOperation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from orm.migrations import operations as ops
 from orm.migrations.dependencies import Dependency, Kind
@@ -12,6 +12,7 @@ from orm.migrations.detected_models import FieldKey, ModelDetector
 from orm.migrations.model_state import field_options, remade
 from orm.migrations.references import ModelKey, model_key
 from orm.models.fields.not_provided import NOT_PROVIDED
+from orm.records import NamedTuple
 
 if TYPE_CHECKING:
     from orm.models.fields.base import Field

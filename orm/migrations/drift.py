@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from orm.db.introspection import ColumnInfo, Introspection
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
@@ -11,6 +11,7 @@ from orm.errors import NotSupportedError
 from orm.migrations import sources
 from orm.migrations.operation import can_migrate
 from orm.models.apps import apps
+from orm.records import NamedTuple
 from orm.sql import ddl
 
 if TYPE_CHECKING:

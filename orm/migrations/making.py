@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from orm.bridge.collecting import collector_paused
 from orm.config import settings
@@ -22,6 +22,7 @@ from orm.migrations.questioner import MigrationQuestioner
 from orm.migrations.state import ProjectState
 from orm.migrations.writer import MigrationWriter
 from orm.models.apps import apps
+from orm.records import NamedTuple
 
 
 class NothingToMerge(Error):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from orm.records import NamedTuple
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
 from types import ModuleType
-from typing import NamedTuple
 
 from orm.config import settings
 from orm.errors import ImproperlyConfigured
 from orm.models.apps import apps
+from orm.records import NamedTuple
 from orm.structures.loading import module_has_submodule
 
 FOLDER = "migrations"

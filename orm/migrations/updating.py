@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from orm.migrations.autodetector import Changes, MigrationAutodetector
 from orm.migrations.graph import Key
@@ -12,6 +11,7 @@ from orm.migrations.making import MakingError, Written, declared, put, written
 from orm.migrations.migration_blocking import Migration
 from orm.migrations.optimizer import MigrationOptimizer
 from orm.migrations.writer import MigrationWriter
+from orm.records import NamedTuple
 
 
 class Updated(NamedTuple):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import weakref
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from orm.db.registry import databases
 from orm.db.transactions.atomic_blocking import Atomic
@@ -21,6 +21,7 @@ from orm.models.signals import post_save
 from orm.query.insert_instances import insert_many, insert_rows, many_rows
 from orm.query.instance_rows import Columns, Computed, Prepared
 from orm.query.update_instances import many_updates, update_rows_of
+from orm.records import NamedTuple
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, NamedTuple
+from typing import Any
 
 from orm.models.apps import apps
+from orm.records import NamedTuple
 
 ONE, MAYBE, MANY = "1", "0..1", "*"
 

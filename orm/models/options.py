@@ -6,7 +6,6 @@ caches. What a ``class Meta`` may say is in ``meta``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from orm.config import settings
 from orm.epoch import Reason, epoch
 from orm.errors import FieldDoesNotExist, ImproperlyConfigured, advised
-from orm.late import difflib, late_module
+from orm.late import difflib, late_module, late_pattern
 from orm.models.apps import Apps
 from orm.models.apps import apps as default_apps
 from orm.models.default_manager import make_default_manager, plain_manager
@@ -37,7 +36,7 @@ else:
     deletion = late_module("orm.models.deletion")
     unseen_rows = late_module("orm.models.unseen")
 
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_CAMEL = late_pattern(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def unknown_name(meta: Options, name: str) -> FieldDoesNotExist:

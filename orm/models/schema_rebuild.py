@@ -7,11 +7,12 @@ the last rename is not carried into them) the views and foreign keys that name t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import NotSupportedError
 from orm.models import schema_columns
 from orm.models.schema_draft import TableDraft
+from orm.records import NamedTuple
 from orm.sql import ddl
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, ove
 from orm import errors
 from orm.db.limits import seconds_above_zero
 from orm.db.routing import routes
+from orm.late import late_module
 from orm.query import joining, slices, steps
 from orm.query.builder import another_database
 from orm.query.cte import CTE, check_name, columns_of, with_columns
@@ -27,7 +28,6 @@ from orm.query.shape import Shape, root
 from orm.query.step_keys import filter_key, listed_filter_key, take_step
 from orm.sql import types
 from orm.sql.conditions import Q, kind_of
-from orm.sql.functions.moments import Trunc
 from orm.sql.lookups import IsNull
 from orm.sql.nodes import Uncacheable
 from orm.sql.references import F
@@ -39,9 +39,12 @@ if TYPE_CHECKING:
     from orm.query.query import Query
     from orm.query.queryset_blocking import QuerySet
     from orm.sql.combinable import Combinable
+    from orm.sql.functions import moments
     from orm.sql.types import SQLType
 
     Name: TypeAlias = str | Combinable
+else:
+    moments = late_module("orm.sql.functions.moments")
 
 M = TypeVar("M", covariant=True)
 C = TypeVar("C", bound="Chain[Any]")
@@ -521,7 +524,7 @@ class Chain(Generic[M]):
         plain, shown = "plain_field", "datefield" if result is types.DATE else "datetimefield"
         while {plain, shown} & {*meta._meta.names, *self._shape.select.annotations}:
             plain, shown = f"{plain}_", f"{shown}_"
-        cut = self.alias(**{plain: F(name)}).annotate(**{shown: Trunc(plain, kind, result, tzinfo)})
+        cut = self.alias(**{plain: F(name)}).annotate(**{shown: moments.Trunc(plain, kind, result, tzinfo)})
         ordered = cut.filter(IsNull(F(plain), False)).order_by(shown if order == "ASC" else f"-{shown}")
         return ordered.values_list(shown, flat=True).distinct()
 

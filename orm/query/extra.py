@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError
 from orm.query.layout import resolve_ordering
 from orm.query.names import nearest
 from orm.query.steps import annotate
+from orm.records import NamedTuple
 from orm.sql import types
 from orm.sql.columns import Column
 from orm.sql.expressions import OrderBy

@@ -11,7 +11,7 @@ parameter limit allows, in sizes that leave few different texts.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from orm.db.registry import databases
 from orm.db.transactions.public import atomic
@@ -23,6 +23,7 @@ from orm.query.hydrate import reader_of
 from orm.query.instance_rows import Columns, Computed, RowMaker, columns_of, give_parent_key, row_maker
 from orm.query.plan import Plan, statement_plan
 from orm.query.shape import root
+from orm.records import NamedTuple
 from orm.sql.calls import DatabaseDefault
 from orm.sql.columns import Col
 from orm.sql.combinable import Combinable

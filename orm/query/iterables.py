@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from orm.late import late_module
+from orm.records import NamedTuple
 
 if TYPE_CHECKING:
     from orm.bridge import crossing

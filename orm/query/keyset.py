@@ -8,17 +8,18 @@ conditions (unions, ``distinct()`` with names).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from orm.errors import InvalidCursor, NotSupportedError
+from orm.late import late_module
 from orm.query.cursors import Cursors
 from orm.query.hydrate import converter_of
 from orm.query.layout import resolve_ordering
+from orm.records import NamedTuple
 from orm.sql import types
 from orm.sql.columns import Col, Column
 from orm.sql.conditions import Where
 from orm.sql.expressions import Expression, OrderBy, Slot
-from orm.sql.functions.numbers import Random
 from orm.sql.keyset import Beyond
 from orm.sql.lookups import GreaterThan
 from orm.sql.statement_compiler import StatementCompiler
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
     from orm.query.plan import Plan
     from orm.query.shape import Shape
     from orm.sql.dialect import Dialect
+    from orm.sql.functions import numbers
     from orm.sql.select import Select
+else:
+    numbers = late_module("orm.sql.functions.numbers")
 
 M = TypeVar("M", covariant=True)
 
@@ -101,7 +105,7 @@ def order_uniquely(builder: Builder) -> None:
     if order_by is None:
         order_by = resolve_ordering(builder, select.model._meta.ordering) if select.group_by is None else ()
     terms = [item for item in order_by if isinstance(item, OrderBy)]
-    if any(isinstance(term.expression, Random) for term in terms):
+    if any(isinstance(term.expression, numbers.Random) for term in terms):
         raise ValueError("page() needs an order in which each row has its place; order_by('?') gives none")
     if select.reverse:
         terms, select.reverse = [term.reversed() for term in terms], False

@@ -10,14 +10,15 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError, advised
+from orm.late import late_module
 from orm.query.builder import Builder, ConstantBuilder
 from orm.query.locking import locked_aliases
+from orm.records import NamedTuple
 from orm.sql.columns import Col, Ref
 from orm.sql.expressions import Expression, OrderBy
-from orm.sql.functions.numbers import Random
 from orm.sql.handwritten import ExtraColumn
 from orm.sql.select import Loading, Output, Select
 from orm.sql.types import INTEGER_KINDS
@@ -26,6 +27,9 @@ from orm.sql.windows import ordering_of
 if TYPE_CHECKING:
     from orm.query.projection import Projection
     from orm.sql.described import ModelClass
+    from orm.sql.functions import numbers
+else:
+    numbers = late_module("orm.sql.functions.numbers")
 
 
 class Entity:
@@ -351,7 +355,7 @@ def resolve_ordering(
     found: list[Expression] = []
     for item in names or ():
         if item == "?":
-            found.append(OrderBy(Random()))
+            found.append(OrderBy(numbers.Random()))
             continue
         if not isinstance(item, str):
             if not hasattr(item, "resolve_expression"):

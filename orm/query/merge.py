@@ -7,7 +7,7 @@ in ``NotMatched`` anything of the row that there is not.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from orm.errors import FieldError
 from orm.query import change_query
@@ -15,6 +15,7 @@ from orm.query.builder import Builder
 from orm.query.cte import check_name, columns_of, with_columns
 from orm.query.joining import join_rows
 from orm.query.shape import Shape, root
+from orm.records import NamedTuple
 from orm.sql.columns import Col
 from orm.sql.conditions import Where
 from orm.sql.expressions import Expression

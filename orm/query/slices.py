@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from orm.late import late_module
 from orm.query.builder import Builder
 from orm.query.layout import by_name, resolve_ordering
 from orm.sql import types
 from orm.sql.columns import Col
 from orm.sql.conditions import Q
 from orm.sql.expressions import Expression, OrderBy, Slot
-from orm.sql.functions.windows import RowNumber
 from orm.sql.lookups import GreaterThan, In, LessThanOrEqual
 from orm.sql.select import EachKey
 from orm.sql.windows import Window
+
+if TYPE_CHECKING:
+    from orm.sql.functions import windows
+else:
+    windows = late_module("orm.sql.functions.windows")
 
 
 def cut(builder: Builder, offset: int, limit: int | None) -> None:
@@ -43,7 +48,7 @@ def cut_each(builder: Builder, name: str, keys: Sequence[object], low: int, high
         order_by = resolve_ordering(builder, select.model._meta.ordering) if select.group_by is None else ()
     if select.reverse:
         order_by = tuple(item.reversed() if isinstance(item, OrderBy) else item for item in order_by)
-    number = Window(RowNumber(), partition_by=builder.resolve_ref(name), order_by=list(order_by))
+    number = Window(windows.RowNumber(), partition_by=builder.resolve_ref(name), order_by=list(order_by))
     bounds: list[Expression] = []
     offset = limit = None
     if low:

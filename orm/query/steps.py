@@ -6,11 +6,11 @@ makes no sense. None of them sees a value but through ``builder.take_slot``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldDoesNotExist, FieldError, NotSupportedError, advised
+from orm.late import late_pattern
 from orm.query.builder import Builder
 from orm.query.derived import SourceBuilder, around
 from orm.query.filtered import FilteredRelation, add_filtered_relation
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from orm.sql.dialect import Dialect
     from orm.sql.nodes import Rendered
 
-_ALIAS = re.compile(r"[^\W\d](?:\w|\$|-(?!-))*\Z")
+_ALIAS = late_pattern(r"[^\W\d](?:\w|\$|-(?!-))*\Z")
 
 
 def check_alias(name: str) -> None:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any
 
 from orm.errors import DataError
 from orm.query.hydrate import converters
 from orm.query.layout import ComputedType, Layout
+from orm.records import NamedTuple
 from orm.sql import types
 from orm.sql.dialect import Dialect
 

@@ -13,12 +13,13 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 from orm.config import settings
 from orm.errors import Error, ImproperlyConfigured
 from orm.migrations import sources
 from orm.models.apps import apps
+from orm.records import NamedTuple
 from orm.serializers import registry
 
 STDIN = "-"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from orm.late import inspect
+from orm.late import inspect, late_pattern
 from orm.sql import types
 from orm.sql.expressions import Expression, Value, made_of_allowed
 from orm.sql.nodes import structure_of
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
     from orm.sql.resolving import Resolver
     from orm.structures.deconstruct import Deconstructed
 
-_TEMPLATE_NAME = re.compile(r"%\((\w+)\)s")
-_FUNCTION_NAME = re.compile(r"[^\W\d][\w$]*(\.[^\W\d][\w$]*)*\Z")
+_TEMPLATE_NAME = late_pattern(r"%\((\w+)\)s")
+_FUNCTION_NAME = late_pattern(r"[^\W\d][\w$]*(\.[^\W\d][\w$]*)*\Z")
 
 
 def real_type(sources: Iterable[Any]) -> SQLType:

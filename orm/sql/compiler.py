@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import EmptyResultSet, FullResultSet
+from orm.late import late_pattern
 from orm.sql.expressions import Expression
 from orm.sql.generated import define
 from orm.sql.nodes import Constant, Param, Rendered
@@ -119,7 +120,7 @@ class Compiler(ABC):
 
 
 _NONE_LEFT = object()
-_MARK = re.compile(r"%%|%s")
+_MARK = late_pattern(r"%%|%s")
 
 
 def finish(sql: str, params: Sequence[object], dialect: Dialect) -> tuple[str, tuple[Any, ...]]:

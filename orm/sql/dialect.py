@@ -13,10 +13,11 @@ import json
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import NotSupportedError, SuspiciousOperation
-from orm.late import late_module
+from orm.late import late_module, late_pattern
+from orm.records import NamedTuple
 from orm.sql.capabilities import Capabilities as Capabilities  # backends find both here
 from orm.sql.capabilities import NewKey as NewKey
 from orm.sql.comparing import Compared
@@ -34,7 +35,7 @@ else:
 
 Adapter = Callable[[Any], Any]
 
-_QUALIFIED = re.compile(r'"[^"]+"\."[^"]+"')  # a schema and a table, each in quotes
+_QUALIFIED = late_pattern(r'"[^"]+"\."[^"]+"')  # a schema and a table, each in quotes
 _QUOTED = r"""'(?:[^']|'')*'|"(?:[^"]|"")*\""""
 
 

@@ -6,7 +6,9 @@ module knows neither, so that both may import it. It refuses nothing: a hop is d
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+from orm.records import NamedTuple
 
 if TYPE_CHECKING:
     from orm.sql.described import ModelField

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import copy
 import json
-import re
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError, NotSupportedError
+from orm.late import late_pattern
 from orm.sql import types
 from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS, NothingNode, Where, kind_of
 from orm.sql.expressions import Expression, Slot
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 PathItem = str | int
 
 _WHOLE, _PATH = "\0whole", "\0path"
-_STAND_INS = re.compile(f"({_WHOLE}|{_PATH})")
-_INDEX = re.compile(r"-?(0|[1-9][0-9]{0,8})\Z")
+_STAND_INS = late_pattern(f"({_WHOLE}|{_PATH})")
+_INDEX = late_pattern(r"-?(0|[1-9][0-9]{0,8})\Z")
 
 
 def path_item(name: PathItem) -> PathItem:

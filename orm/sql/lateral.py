@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import NotSupportedError
+from orm.late import late_module
 from orm.sql import types
 from orm.sql.columns import Col, Column
 from orm.sql.conditions import Where
 from orm.sql.expressions import Expression
-from orm.sql.functions.windows import RowNumber
 from orm.sql.lookups import Exact, GreaterThan, LessThanOrEqual
 from orm.sql.select import Join, Output, Select, SubSelect
 from orm.sql.sources import FunctionCall, FunctionRows, SelectedRows
@@ -24,7 +24,10 @@ from orm.sql.windows import Window
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
     from orm.sql.dialect import Dialect
+    from orm.sql.functions import windows
     from orm.sql.nodes import Rendered
+else:
+    windows = late_module("orm.sql.functions.windows")
 
 
 def without_lateral(select: Select, dialect: Dialect) -> Select:
@@ -99,7 +102,7 @@ def _tied(outer: Select, join: Join, rows: Select) -> Join:
     elif rows.group_by is not None:  # by the model's row
         tied.group_by = (*Col(first.alias, rows.model._meta.pk).parts, *keys)
     if cut:
-        number = Window(RowNumber(), partition_by=list(keys), order_by=list(rows.order_by or ()))
+        number = Window(windows.RowNumber(), partition_by=list(keys), order_by=list(rows.order_by or ()))
         bounds: list[Expression] = []
         if rows.offset is not None:
             bounds.append(GreaterThan(number, rows.offset))

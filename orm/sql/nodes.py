@@ -8,9 +8,10 @@ can be written down to be made again (``deconstruct``, for migrations).
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from orm.late import inspect
+from orm.records import NamedTuple
 from orm.sql.types import SQLType
 
 if TYPE_CHECKING:

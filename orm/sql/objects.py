@@ -7,9 +7,10 @@ a database has not is refused with a sentence, but extensions and collations, wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from orm.errors import NotSupportedError
+from orm.records import NamedTuple
 
 
 class TriggerText(NamedTuple):

@@ -10,13 +10,15 @@ import decimal
 import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from orm.errors import ProgrammingError
+from orm.late import late_pattern
+from orm.records import NamedTuple
 from orm.sql.dialect import Dialect
 from orm.sql.python_types import type_of
 
-_MARK = re.compile(r"%(?:(%)|(s)|\((\w+)\)s|(.?))", re.DOTALL)
+_MARK = late_pattern(r"%(?:(%)|(s)|\((\w+)\)s|(.?))", re.DOTALL)
 
 
 _ALIKE = frozenset({bool, int, float, decimal.Decimal, str, bytes, datetime.date, datetime.timedelta, uuid.UUID})

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from orm.late import late_pattern
 from orm.sql import types
 from orm.sql.types import SQLType
 
@@ -14,7 +13,7 @@ _WORDS = ("AND", "OR", "LIKE", "ILIKE", "AT TIME ZONE", "IS DISTINCT FROM", "IS 
 _KNOWN = frozenset({"+", "-", "*", "/", "%%", "^", "&", "|", "#", "<<", ">>", "||", *_WORDS})
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "%%", "^"})
 _NO_NUMBERS = frozenset({"boolean", "json", "uuid", "binary"})
-_SIGNS = re.compile(r"(?:[-+*/<>=~!@#^&|?]|%%){1,63}")  # what PostgreSQL makes operators of
+_SIGNS = late_pattern(r"(?:[-+*/<>=~!@#^&|?]|%%){1,63}")  # what PostgreSQL makes operators of
 
 
 def checked_operator(connector: str) -> str:

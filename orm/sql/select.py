@@ -10,9 +10,10 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from orm.errors import EmptyResultSet
+from orm.records import NamedTuple
 from orm.sql import types
 from orm.sql.columns import Col, Column, Ref
 from orm.sql.conditions import Where

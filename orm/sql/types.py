@@ -356,14 +356,29 @@ class SQLType(LookupOwner):
 
     get_lookups = lookups
 
+    def lookup_named(self, name: str) -> type | None:
+        """Return what ``lookups()`` has under one name, or None, and import no further modules than it takes to know.
+
+        The functions are a hundred classes, which a query that compares columns to values needs nothing of.
+        """
+        own = self.registered_lookups().get(name)
+        if own is not None:
+            return own
+        for module in LOOKUP_MODULES:
+            import_module(module)
+            found = KIND_LOOKUPS.get(self.kind, {}).get(name) or KIND_LOOKUPS[None].get(name)
+            if found is not None:
+                return found
+        return None
+
     def get_lookup(self, name: str) -> type | None:
         """Return the Lookup class of that name, or None."""
-        found = self.lookups().get(name)
+        found = self.lookup_named(name)
         return found if found is not None and not getattr(found, "is_transform", False) else None
 
     def get_transform(self, name: str) -> Callable[..., Any] | None:
         """Return the Transform class (or factory) of that name, or None."""
-        found = self.lookups().get(name)
+        found = self.lookup_named(name)
         if found is not None and getattr(found, "is_transform", False):
             return found
         # Before the end of a path, the name of a lookup is a key like any other.

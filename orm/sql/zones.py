@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import datetime
 import functools
-import re
 from collections.abc import Callable
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from orm.late import inspect, late_module
+from orm.late import inspect, late_module, late_pattern
 from orm.sql import types
 from orm.sql.types import SQLType
 
@@ -29,7 +28,7 @@ C = TypeVar("C", bound=Callable[..., Any])
 chosen: ContextVar[datetime.tzinfo | None] = ContextVar("orm_time_zone", default=None)
 """The zone of the innermost ``timezone`` block, which compiled statements are kept by."""
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+/-]*\Z")
+_NAME = late_pattern(r"[A-Za-z0-9][A-Za-z0-9_+/-]*\Z")
 
 
 def current_zone() -> datetime.tzinfo | None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime
-import re
 
-ZONE = re.compile(r"(?:Z|[+-]\d\d(?::?\d\d)?)\s*$")
+from orm.late import late_pattern
+
+ZONE = late_pattern(r"(?:Z|[+-]\d\d(?::?\d\d)?)\s*$")
 """What a time ends with that names its zone."""
-_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})$")
+_DATE = late_pattern(r"(\d{4})-(\d{1,2})-(\d{1,2})$")
 _CLOCK = r"(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,6})\d{0,6})?)?"
-_TIME = re.compile(_CLOCK + "$")
-_DATETIME = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[T ]" + _CLOCK + r"\s*(Z|[+-]\d{2}(?::?\d{2})?)?$")
+_TIME = late_pattern(_CLOCK + "$")
+_DATETIME = late_pattern(r"(\d{4})-(\d{1,2})-(\d{1,2})[T ]" + _CLOCK + r"\s*(Z|[+-]\d{2}(?::?\d{2})?)?$")
 
 
 def parse_date(value: str) -> datetime.date | None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import datetime
-import re
 
-_STANDARD = re.compile(
+from orm.late import late_pattern
+
+_STANDARD = late_pattern(
     r"(?:(?P<days>-?\d+) (?:days?, )?)?"
     r"(?P<sign>-?)"
     r"((?:(?P<hours>\d+):)(?=\d+:\d+))?(?:(?P<minutes>\d+):)?(?P<seconds>\d+)(?:[.,](?P<microseconds>\d{1,6})\d{0,6})?$"
 )
-_ISO_8601 = re.compile(
+_ISO_8601 = late_pattern(
     r"(?P<sign>[-+]?)P(?:(?P<days>\d+([.,]\d+)?)D)?"
     r"(?:T(?:(?P<hours>\d+([.,]\d+)?)H)?(?:(?P<minutes>\d+([.,]\d+)?)M)?(?:(?P<seconds>\d+([.,]\d+)?)S)?)?$"
 )
-_INTERVAL = re.compile(
+_INTERVAL = late_pattern(
     r"(?:(?P<days>-?\d+) (?:days? ?))?(?:(?P<sign>[-+])?(?P<hours>\d+):(?P<minutes>\d\d):(?P<seconds>\d\d)"
     r"(?:\.(?P<microseconds>\d{1,6}))?)?$"
 )

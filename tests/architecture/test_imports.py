@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ast
+import copy
 import importlib
+import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from orm.late import late_module
+from orm.late import late_module, late_pattern
+from orm.records import NamedTuple
 from tests.architecture.sources import Source, sources
 
 DEAR = ["asyncio", "inspect", "dataclasses", "importlib.metadata", "tomllib", "hashlib", "sqlite3", "psycopg", "uuid"]
@@ -106,3 +111,45 @@ def test_a_late_module_gives_the_modules_attributes() -> None:
     assert "digits" in vars(late)
     with pytest.raises(AttributeError):
         late.nothing
+
+
+class Place(NamedTuple):
+    street: str
+    number: int = 1
+
+
+class Home(Place):
+    pass
+
+
+def test_a_record_is_what_typing_makes() -> None:
+    place = Place("Main", number=2)
+    assert place == ("Main", 2) and Place("Main") == ("Main", 1) and Home("Main").number == 1
+    assert repr(place) == "Place(street='Main', number=2)"
+    assert place._replace(number=3)._asdict() == {"street": "Main", "number": 3}
+    assert Place._make(["Main", 4]).number == 4
+    assert Place._fields == ("street", "number") and Place._field_defaults == {"number": 1}
+    assert pickle.loads(pickle.dumps(place)) == copy.copy(place) == place
+    assert not hasattr(place, "__dict__")
+
+
+@pytest.mark.parametrize("given", [(), ("Main", 1, 2)])
+def test_a_record_refuses_what_it_has_no_field_for(given: tuple[Any, ...]) -> None:
+    with pytest.raises(TypeError, match=r"Place\.__new__\(\)"):
+        Place(*given)
+
+
+def test_a_record_refuses_a_field_without_a_default_behind_one_that_has_one() -> None:
+    with pytest.raises(TypeError, match="default"):
+        exec(
+            "class Wrong(NamedTuple):\n    street: str = ''\n    number: int\n",
+            {"NamedTuple": NamedTuple, "__name__": __name__},
+        )
+
+
+def test_a_late_pattern_is_compiled_when_it_is_used() -> None:
+    pattern = late_pattern(r"(\d+)", re.ASCII)
+    assert "search" not in vars(pattern) and pattern.pattern == r"(\d+)"
+    found = pattern.search("a 12")
+    assert found is not None and found[1] == "12"
+    assert "search" in vars(pattern)

@@ -16,7 +16,7 @@ ORDER = [
 ]
 """From the bottom up: a room may import itself and those before it."""
 
-BESIDE = {"altering", "config", "bridge", "checks", "epoch", "late"}
+BESIDE = {"altering", "config", "bridge", "checks", "epoch", "late", "records"}
 """Settings and the bridge stand beside the order; they import nothing above ``sql``, whose types settings shape."""
 
 MAY_USE_ANYTHING = {"cli", "compat", "testing", "orm", "__main__"}

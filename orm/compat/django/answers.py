@@ -5,7 +5,7 @@ Everything else is one code path. A setting of the core decides, and the legacy 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from orm.records import NamedTuple
 
 
 class Answer(NamedTuple):

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 import orm
 from orm import models
 from orm.compat.django.answers import ANSWERS
 from orm.config import KNOWN
 from orm.query.queryset_blocking import QuerySet
+from orm.records import NamedTuple
 
 HEAD = """# What is different from Django
 

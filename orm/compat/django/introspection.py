@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from orm.bridge import run
 from orm.db.introspection import ColumnInfo, Introspection
@@ -11,6 +11,7 @@ from orm.db.routing import routes
 from orm.errors import NotSupportedError
 from orm.migrations.operation import can_migrate
 from orm.models.apps import apps
+from orm.records import NamedTuple
 
 if TYPE_CHECKING:
     from orm.db.database_blocking import Database

@@ -10,9 +10,10 @@ import importlib
 from collections.abc import Mapping
 from functools import cache
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 from orm.compat.django.web import NAMES
+from orm.records import NamedTuple
 
 HERE = "orm.compat.django"
 OURS = ("orm", "orm.")

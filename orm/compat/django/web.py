@@ -8,7 +8,9 @@ Calling a function, or asking such an object for anything, raises ``NotImplement
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
+
+from orm.records import NamedTuple
 
 HERE = "orm.compat.django"
 

@@ -10,13 +10,14 @@ from contextvars import Context
 from sys import exception, modules
 from threading import get_ident
 from types import CodeType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from orm.bridge.guard import running_loop
 from orm.bridge.thread_context import INHERITED, is_threads_own
 from orm.bridge.waiting import name_of, whoami
 from orm.db.transactions.states import GONE, LIVE, OPEN, UNBEGUN
 from orm.errors import TransactionManagementError, advised
+from orm.records import NamedTuple
 
 if TYPE_CHECKING:
     from orm.db.transactions.block import Block, Scope

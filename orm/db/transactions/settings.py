@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from orm.db.limits import within_limit
 from orm.db.transactions.savepoints import roll_back_to_savepoint
 from orm.errors import DatabaseError, InterfaceError, NotSupportedError
+from orm.late import late_pattern
 
 if TYPE_CHECKING:
     from orm.db.transactions.block import Block
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 Setting = str | int | float | bool
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)*", re.ASCII)
+_NAME = late_pattern(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)*", re.ASCII)
 
 
 def checked_settings(given: Mapping[str, Setting] | None) -> dict[str, str]:

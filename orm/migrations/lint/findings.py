@@ -6,7 +6,7 @@ of these kinds, only those about running code and habits.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from orm.records import NamedTuple
 
 ACCESS_EXCLUSIVE = "AccessExclusiveLock"
 SHARE_ROW_EXCLUSIVE = "ShareRowExclusiveLock"

@@ -7,7 +7,7 @@ form stays as it is, and lint goes on to say so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from orm.migrations import operations as ops
 from orm.migrations.lint.contracting import renamed, retyped
@@ -16,6 +16,7 @@ from orm.migrations.lint.parts import Part
 from orm.migrations.migration_blocking import Migration
 from orm.migrations.model_state import field_options, remade
 from orm.models.fields.not_provided import NOT_PROVIDED
+from orm.records import NamedTuple
 from orm.sql.conditions import Q
 
 if TYPE_CHECKING:

@@ -119,6 +119,9 @@ class GeneratedField(Field[Any]):
     def lookups(self) -> dict[str, type]:
         return {**super().lookups(), **self.output_field.lookups()}
 
+    def lookup_named(self, name: str) -> type | None:
+        return self.output_field.lookup_named(name) or super().lookup_named(name)
+
     def __get__(self, instance: Any, owner: Any) -> Any:
         if instance is not None and instance._state.adding:
             raise AttributeError("Cannot read a generated field from an unsaved model.")

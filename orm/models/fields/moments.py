@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.config import settings
 from orm.errors import ImproperlyConfigured, ValidationError
+from orm.late import late_pattern
 from orm.models.checks.late import field_checks
 from orm.models.fields.base import Field
 from orm.models.fields.not_provided import NOT_PROVIDED
@@ -45,9 +46,9 @@ else:
     SpanT = TypeVar("SpanT")
 
 
-DATE_FORM = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
-TIME_FORM = re.compile(r"\d{1,2}:\d{1,2}(:\d{1,2}([.,]\d+)?)?")
-DATETIME_FORM = re.compile(rf"{DATE_FORM.pattern}[T ]{TIME_FORM.pattern}\s*(Z|[+-]\d{{2}}(:?\d{{2}})?)?")
+DATE_FORM = late_pattern(r"\d{4}-\d{1,2}-\d{1,2}")
+TIME_FORM = late_pattern(r"\d{1,2}:\d{1,2}(:\d{1,2}([.,]\d+)?)?")
+DATETIME_FORM = late_pattern(rf"{DATE_FORM.pattern}[T ]{TIME_FORM.pattern}\s*(Z|[+-]\d{{2}}(:?\d{{2}})?)?")
 
 
 class CurrentMixin:

@@ -7,9 +7,10 @@ of the library's says its way in steps, and ``hops_along`` makes hops of them.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.late import late_module
+from orm.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

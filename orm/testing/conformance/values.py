@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime
 import decimal
 import uuid
-from typing import Any, NamedTuple
+from typing import Any
 
+from orm.records import NamedTuple
 from orm.sql.types import SQLType
 
 UTC = datetime.UTC
