@@ -8,7 +8,7 @@ default.
 from __future__ import annotations
 
 import copy
-from collections.abc import Coroutine, Generator, Iterable, Sequence
+from collections.abc import Container, Coroutine, Generator, Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -450,16 +450,21 @@ class AwaitableModel(metaclass=ModelBase):
         await raw_writing.write_raw([self], using or self._state.db or DEFAULT_DB_ALIAS)
 
     def _settle_relations(
-        self, plan: WritePlan, batch: AwaitableWriteBatch | None = None, action: str = "save"
+        self,
+        plan: WritePlan,
+        batch: AwaitableWriteBatch | None = None,
+        action: str = "save",
+        among: Container[object] | None = None,
     ) -> None:
         """Take the keys of related instances that were saved after they were assigned; refuse those that were not,
-        unless the batch has them. ``action`` is what is refused.
+        unless the batch has them. ``action`` is what is refused; ``among`` holds the fields that are written, where
+        these are not all.
         """
         held = vars(self)
         pending = held.get(PENDING)
         for field in plan.relations:
             related = held.get(field.name)
-            if related is None:
+            if related is None or (among is not None and field not in among):
                 continue
             if field.is_unsaved(related):
                 if batch is not None and batch.holds(related):

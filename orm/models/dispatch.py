@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 else:
     crossing = late_module("orm.bridge.crossing")
 
-log = LateLogger("orm.models")
+log = LateLogger("orm.signals")
 
 
 class Receiver:

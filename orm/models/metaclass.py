@@ -214,6 +214,8 @@ def _model_of_proxy(cls: type[AwaitableModel]) -> object:
 
 
 def _refuse_fields_of_proxy(cls: type[AwaitableModel], parts: dict[str, object]) -> None:
+    if not settings.strict_models:  # checks tell of it, as Django's do
+        return
     fields = [name for name, value in parts.items() if isinstance(value, Field)]
     if fields:
         raise FieldError(

@@ -109,7 +109,7 @@ class Builder(Names):
     def preparer_for(self, lhs: Expression, sql_type: SQLType) -> Prepare:
         """Return what prepares a value compared to ``lhs``; it names ``lhs`` when it refuses one."""
         if sql_type.model is not None:
-            return sql_type.get_prep_value  # a model's field names itself
+            return sql_type.compared_preparer  # a model's field names itself
         return _Named(sql_type, self.describe(lhs))
 
     def resolve_value(self, value: object, lhs: Expression, many: bool = False) -> Expression:

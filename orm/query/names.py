@@ -57,7 +57,7 @@ class RelatedValue(SQLType):
                     f" {self.name} is compared to an unsaved {self.related.__name__}: save it first",
                 )
             value = self._compared(value)
-        return self.field.get_prep_value(value)
+        return self.field.compared_preparer(value)
 
     @property
     def compares_prepared(self) -> bool:

@@ -213,7 +213,7 @@ async def bulk_update(rows: Any, given: Iterable[Any], names: list[str], *, usin
     if not instances:
         return 0
     for instance in instances:
-        instance._settle_relations(opts.write_plan, action="bulk_update")
+        instance._settle_relations(opts.write_plan, action="bulk_update", among=fields)
         _settle_keys(opts.write_plan, instance)
     if rows._shape.select.where is not None:
         return await _update_among(rows.using(using), instances, fields, batch_size)

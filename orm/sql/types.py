@@ -321,6 +321,11 @@ class SQLType(LookupOwner):
         return None
 
     @property
+    def compared_preparer(self) -> Callable[[Any], Any]:
+        """What makes a value canonical that this type is compared to."""
+        return self.get_prep_value
+
+    @property
     def stores_prepared(self) -> bool:
         """Whether what is stored is the canonical value, whatever the database."""
         return True

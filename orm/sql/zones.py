@@ -31,6 +31,15 @@ chosen: ContextVar[datetime.tzinfo | None] = ContextVar("orm_time_zone", default
 _NAME = late_pattern(r"[A-Za-z0-9][A-Za-z0-9_+/-]*\Z")
 
 
+def now() -> datetime.datetime:
+    """Return this moment: aware, in UTC, while ``use_tz`` is on."""
+    return datetime.datetime.now(None if types.default_zone is None else types.UTC)
+
+
+clock: Callable[[], datetime.datetime] = now
+"""What fields ask that are to hold the moment of a change. Legacy names put a clock here that tests may stop."""
+
+
 def current_zone() -> datetime.tzinfo | None:
     """Return the zone queries work in, or None while ``use_tz`` is off."""
     if types.default_zone is None:

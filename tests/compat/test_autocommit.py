@@ -12,7 +12,7 @@ import pytest
 
 import orm
 from orm.compat.django import transaction
-from orm.compat.django.connection import connection
+from orm.compat.django.connections import connection
 from orm.errors import IntegrityError, TransactionManagementError
 
 

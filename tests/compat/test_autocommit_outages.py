@@ -12,7 +12,8 @@ import pytest
 
 import orm
 from orm.compat.django import transaction
-from orm.compat.django.connection import LegacyConnection, connection
+from orm.compat.django.connection import LegacyConnection
+from orm.compat.django.connections import connection
 from orm.errors import DatabaseError, OperationalError, TransactionManagementError
 from tests.relay import Relay
 

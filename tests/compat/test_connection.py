@@ -13,7 +13,8 @@ import pytest
 
 import orm
 from orm import models
-from orm.compat.django.connection import LegacyConnection, connection, connections
+from orm.compat.django.connection import LegacyConnection
+from orm.compat.django.connections import connection, connections
 from orm.db.transactions.public import atomic
 from orm.errors import DatabaseError, TransactionManagementError
 

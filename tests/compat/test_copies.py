@@ -10,7 +10,8 @@ import pytest
 
 import orm
 from orm.compat.django import transaction
-from orm.compat.django.connection import CopiedConnection, connection
+from orm.compat.django.connection import CopiedConnection
+from orm.compat.django.connections import connection
 from orm.errors import TransactionManagementError
 
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import orm
-from orm.compat.django.connection import connection
+from orm.compat.django.connections import connection
 from orm.compat.django.cursor import LegacyCursor
 from orm.db.url import DatabaseURL
 from orm.errors import ProgrammingError

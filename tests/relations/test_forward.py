@@ -212,3 +212,12 @@ async def test_rows_of_many_do_not_refer_to_what_was_not_saved(database: Any) ->
     await author.country.asave()
     await Author.objects.abulk_create([author])
     assert author.country_id == "xx"
+
+
+async def test_a_relation_that_is_not_written_may_refer_to_what_was_not_saved(database: Any) -> None:
+    author = await Author.objects.acreate(name="Ada")
+    author.name, author.country = "Bob", Country(code="xx")
+    assert await Author.objects.abulk_update([author], ["name"]) == 1
+    with pytest.raises(ValueError, match=r"bulk_update\(\) prohibited .* unsaved related object 'country'"):
+        await Author.objects.abulk_update([author], ["name", "country"])
+    assert await Author.objects.values_list("name", "country_id").aget() == ("Bob", None)

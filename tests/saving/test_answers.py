@@ -97,6 +97,8 @@ async def test_what_can_not_be_read_is_invalid(database: Any, condition: dict[st
     [
         (lambda rows: rows.filter(count="x"), "Field 'count' expected a number but got 'x'."),
         (lambda rows: rows.filter(tag="x"), "['“x” is not a valid UUID.']"),
+        (lambda rows: rows.filter(room=""), "Field 'id' expected a number but got ''."),
+        (lambda rows: rows.filter(room_id=""), "Field 'id' expected a number but got ''."),
         (lambda rows: rows.filter(nam="x"), "Cannot resolve keyword 'nam' into field. Choices are: "),
         (lambda rows: rows.filter(name__lik="x"), "Unsupported lookup 'lik' for CharField or join on the field not "),
         (lambda rows: rows.filter(name__isnull="x"), "The QuerySet value for an isnull lookup must be True or False."),

@@ -21,10 +21,10 @@ from orm.models.applications import AppConfig
 from orm.models.apps import apps
 
 if TYPE_CHECKING:
-    from orm.compat.django import connection as late_connection
+    from orm.compat.django import connections as late_connection
     from orm.compat.django.connection import LegacyConnection
 else:
-    late_connection = late_module("orm.compat.django.connection")
+    late_connection = late_module("orm.compat.django.connections")
 
 __all__ = ["AppConfig", "apps", "setup"]
 

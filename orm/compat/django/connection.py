@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime
 import re
-import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -32,7 +31,7 @@ from orm.compat.django.settings import settings
 from orm.db.database_blocking import Database
 from orm.db.integrity_blocking import check_references
 from orm.db.observing.watched import wrappers
-from orm.db.registry import DEFAULT_DB_ALIAS, databases
+from orm.db.registry import databases
 from orm.db.transactions.public import get_rollback, on_commit, set_rollback, transaction_block
 from orm.errors import (
     NotSupportedError,
@@ -48,6 +47,10 @@ if TYPE_CHECKING:
 INSTEAD = {
     "connection": "drivers' own connections are leased: see Database.connection() in orm.",
 }
+
+
+NO_ENGINE = "django.db.backends.dummy"
+"""What stands for the engine in the settings of a database that name none."""
 
 
 class LegacyConnection:
@@ -83,6 +86,10 @@ class LegacyConnection:
     def quote(self, name: str) -> str:
         """Return a name as it stands in SQL."""
         return self.database.dialect.quote(name)
+
+    def json_check(self, column: str) -> str | None:
+        """Return the condition that a quoted column of JSON keeps: what ``Field.db_parameters(connection)`` asks."""
+        return self.database.dialect.json_check(column)
 
     @property
     def data_types(self) -> dict[str, str]:
@@ -465,6 +472,11 @@ class CopiedConnection(LegacyConnection):
         return self._own
 
     @property
+    def in_atomic_block(self) -> bool:
+        """False: the transactions of models are those of other connections."""
+        return False
+
+    @property
     def autocommit(self) -> bool:
         """Whether statements commit by themselves."""
         return self._transaction is None
@@ -496,7 +508,7 @@ class CopiedConnection(LegacyConnection):
 def with_defaults(given: dict[str, Any]) -> dict[str, object]:
     """Return a database's settings with Django's defaults for what was not given."""
     usual = {
-        "ENGINE": "django.db.backends.dummy",
+        "ENGINE": NO_ENGINE,
         "NAME": "",
         "USER": "",
         "PASSWORD": "",
@@ -511,65 +523,3 @@ def with_defaults(given: dict[str, Any]) -> dict[str, object]:
     }
     test = {"CHARSET": None, "COLLATION": None, "MIGRATE": True, "MIRROR": None, "NAME": None}
     return {**usual, **given, "TEST": {**test, **given.get("TEST", {})}}
-
-
-class ConnectionHandler:
-    """Databases by alias, as scripts know them from ``django.db.connections``."""
-
-    def __init__(self) -> None:
-        self._of_thread = threading.local()
-
-    @property
-    def _made(self) -> dict[str, LegacyConnection]:
-        """What this thread has: each has objects of its own, which are views of the same databases."""
-        made: dict[str, LegacyConnection] = self._of_thread.__dict__
-        return made
-
-    @property
-    def settings(self) -> dict[str, dict[str, Any]]:
-        """The settings of every database, with Django's defaults."""
-        return {alias: self[alias].settings_dict for alias in self}
-
-    @property
-    def databases(self) -> dict[str, dict[str, Any]]:
-        """The settings of every database, with Django's defaults."""
-        return self.settings
-
-    def __getitem__(self, alias: str) -> LegacyConnection:
-        settings.load()
-        if alias not in databases:
-            raise databases.unknown(alias)
-        if alias not in self._made:
-            self._made[alias] = LegacyConnection(alias)
-        return self._made[alias]
-
-    def __iter__(self) -> Iterator[str]:
-        settings.load()
-        return iter(databases)
-
-    def __contains__(self, alias: object) -> bool:
-        return alias in list(self)
-
-    def all(self, initialized_only: bool = False) -> list[LegacyConnection]:
-        """Return every database; only those used so far where ``initialized_only`` says so."""
-        used = {database.alias for database in databases.made()}
-        return [self[alias] for alias in self if not initialized_only or alias in used]
-
-    def close_all(self) -> None:
-        """Close the idle connections of every database used so far."""
-        for each in self.all(initialized_only=True):
-            each.close()
-
-
-connections = ConnectionHandler()
-connection = connections._made[DEFAULT_DB_ALIAS] = LegacyConnection(DEFAULT_DB_ALIAS)
-
-
-def close_old_connections(**kwargs: object) -> None:
-    """Nothing to do: the pool drops what is old or broken by itself."""
-
-
-def reset_queries(**kwargs: object) -> None:
-    """Forget the statements kept in ``connection.queries``."""
-    for each in connections.all(initialized_only=True):
-        each.queries_log.clear()

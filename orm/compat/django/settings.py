@@ -130,7 +130,7 @@ class LegacySettings:
         if "DEBUG" in names and (self._values.get("DEBUG") or "orm.compat.django.query_log" in sys.modules):
             query_log.hearing.follow(bool(self._values.get("DEBUG")))
         unsafe = os.environ.get(ASYNC_UNSAFE_VARIABLE)
-        LateLogger.called["orm.models"] = "django.db.models"
+        LateLogger.called.update(LOGGERS)
         configure_orm(
             changed.pop("databases", None),
             swapped_models=SwappedModels(self),
@@ -210,6 +210,13 @@ MIGRATION_IMPORTS = {
     "orm.migrations.questioner:now": "django.utils.timezone:now",
 }
 """What the library's modules are called in migrations of Django's: as they can be imported, the first that has them."""
+
+LOGGERS = {
+    "orm.models": "django.db.models",
+    "orm.schema": "django.db.backends.schema",
+    "orm.signals": "django.dispatch",
+}
+"""What loggers of the library are called where programs listen for Django's."""
 
 CORE = {
     "AUTHENTICATION_BACKENDS": "authentication_backends",

@@ -71,7 +71,7 @@ DB: dict[str, Surface] = {
     "django.db": Surface(
         "Connections, transactions, models, and a database's exceptions.",
         ("orm.errors",),
-        own("connection", "ConnectionHandler", "close_old_connections", "connection", "connections", "reset_queries")
+        own("connections", "ConnectionHandler", "close_old_connections", "connection", "connections", "reset_queries")
         | own("router", "ConnectionRouter", "router")
         | own("version", "DJANGO_VERSION_PICKLE_KEY")
         | of("orm.db.registry", "DEFAULT_DB_ALIAS")
@@ -80,7 +80,7 @@ DB: dict[str, Surface] = {
     "django.db.utils": Surface(
         "A database's exceptions.",
         ("orm.errors",),
-        own("connection", "ConnectionHandler")
+        own("connections", "ConnectionHandler", "load_backend")
         | own("router", "ConnectionRouter")
         | own("version", "DJANGO_VERSION_PICKLE_KEY")
         | of("orm.db.registry", "DEFAULT_DB_ALIAS")
@@ -103,7 +103,9 @@ DB: dict[str, Surface] = {
         ("orm.models.on_delete", "orm.errors"),
         of("orm.models.collector_blocking", "Collector"),
     ),
-    "django.db.models.enums": Surface("Choices.", ("orm.models.fields.choices",)),
+    "django.db.models.enums": Surface(
+        "Choices.", ("orm.models.fields.choices",), of("orm.models.fields.choices", ChoicesMeta="ChoicesType")
+    ),
     "django.db.models.expressions": Surface(
         "Expressions.",
         ("orm.sql.expressions", "orm.sql.columns", "orm.sql.handwritten", "orm.models"),

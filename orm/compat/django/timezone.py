@@ -7,6 +7,7 @@ The default zone is that of the settings; ``activate`` and ``override`` choose a
 from __future__ import annotations
 
 import datetime
+import sys
 from zoneinfo import ZoneInfo
 
 from orm.compat.django.settings import settings
@@ -22,6 +23,15 @@ def now() -> datetime.datetime:
     That is TIME_ZONE where a settings module was read, and the system's own after ``settings.configure()``.
     """
     return datetime.datetime.now(tz=utc if settings.USE_TZ else None)
+
+
+def _told() -> datetime.datetime:
+    """Return what ``django.utils.timezone.now`` gives: tests put a function of their own in its place."""
+    module = sys.modules.get("django.utils.timezone")
+    return now() if module is None else module.now()
+
+
+zones.clock = _told
 
 
 def get_default_timezone() -> datetime.tzinfo:
@@ -84,7 +94,7 @@ def localtime(value: datetime.datetime | None = None, timezone: datetime.tzinfo 
 
     Raises ``ValueError`` for a naive datetime.
     """
-    moment = datetime.datetime.now(tz=utc) if value is None else value
+    moment = _told() if value is None else value
     if is_naive(moment):
         raise ValueError(f"localtime() cannot be applied to a naive datetime, which {moment!r} is")
     return moment.astimezone(timezone or get_current_timezone())

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar, overload
 
-from orm.compat.django.connection import LegacyConnection, connections
+from orm.compat.django.connection import LegacyConnection
+from orm.compat.django.connections import connections
 from orm.compat.django.savepoints import savepoint, savepoint_commit, savepoint_rollback
 from orm.db.registry import DEFAULT_DB_ALIAS
 from orm.db.transactions.public import atomic

@@ -14,7 +14,7 @@ from orm.late import late_pattern
 from orm.models.checks.late import field_checks
 from orm.models.fields.base import Field
 from orm.models.fields.not_provided import NOT_PROVIDED
-from orm.sql import types
+from orm.sql import types, zones
 from orm.text.durations import duration_string, parse_duration
 
 if TYPE_CHECKING:
@@ -282,7 +282,7 @@ class DateTimeField(CurrentMixin, Field[MomentT]):
 
     def current(self) -> datetime.datetime:
         """Now: aware, in UTC, while ``use_tz`` is on."""
-        return datetime.datetime.now(datetime.UTC if types.default_zone is not None else None)
+        return zones.clock()
 
 
 class DurationField(Field[SpanT]):

@@ -7,7 +7,7 @@ target nor something the target's key accepts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, overload
 
@@ -315,10 +315,21 @@ class ForeignKey(RelatedField[T]):
         Raises ``ValueError`` for an instance of another model or one that is not saved, and what the target's field
         raises for a raw value it can't accept.
         """
-        if value is None or hasattr(value, "resolve_expression"):
-            return value
         if value == "" and not types.strict_values and not self.target_field.empty_strings_allowed:
             return None
+        return self._key(value)
+
+    @property
+    def compared_preparer(self) -> Callable[[Any], Any]:
+        """What makes a key canonical that rows are looked for by: written, an empty text may stand for no row."""
+        return self._prepare_compared
+
+    def _prepare_compared(self, value: Any) -> Any:
+        return self._key(value) if value == "" else self.get_prep_value(value)
+
+    def _key(self, value: Any) -> Any:
+        if value is None or hasattr(value, "resolve_expression"):
+            return value
         if hasattr(value, "_meta"):
             value = self.value_of(value)
         try:

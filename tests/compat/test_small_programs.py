@@ -1,0 +1,168 @@
+"""Programs of a few lines, run as ``orm run`` runs them. What they print is what Django 5.2 printed for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+from tests.compat.test_scripts import run
+
+START = """
+import django
+from django.conf import settings
+
+settings.configure(
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    USE_TZ=True,
+    SECRET_KEY="x",
+    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+)
+django.setup()
+from django.db import connection, models
+
+
+def made(*tables):
+    with connection.schema_editor() as editor:
+        for each in tables:
+            editor.create_model(each)
+"""
+
+
+def printed(tmp_path: Path, program: str) -> list[str]:
+    """The lines that a program prints after the usual beginning."""
+    script = tmp_path / "script.py"
+    script.write_text(START + dedent(program), encoding="utf-8")
+    done = run(tmp_path, "-m", "orm", "run", str(script))
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.splitlines()
+
+
+def test_tests_stop_the_clock_by_replacing_now(tmp_path: Path) -> None:
+    program = """
+        import datetime
+        from unittest import mock
+
+        from django.utils import timezone
+
+        class Note(models.Model):
+            made = models.DateTimeField(auto_now_add=True)
+            changed = models.DateTimeField(auto_now=True)
+
+            class Meta:
+                app_label = "notes"
+
+        made(Note)
+        then = datetime.datetime(2001, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
+        with mock.patch("django.utils.timezone.now", return_value=then):
+            note = Note.objects.create()
+            print(note.made == then, note.changed == then, timezone.localdate(), timezone.localtime() == then)
+        note.save()
+        print(note.made == then, note.changed > then)
+    """
+    assert printed(tmp_path, program) == ["True True 2001-02-02 True", "True True"]
+
+
+def test_loggers_have_the_names_that_programs_listen_for(tmp_path: Path) -> None:
+    program = """
+        import logging
+        import sys
+
+        from django.dispatch import Signal
+
+        for name in ("django.db.backends.schema", "django.dispatch"):
+            handler = logging.StreamHandler(sys.stdout)
+            handler.setFormatter(logging.Formatter("%(name)s %(levelname)s"))
+            handler.format = lambda record: f"{record.name} {record.levelname}"
+            logging.getLogger(name).addHandler(handler)
+            logging.getLogger(name).setLevel(logging.DEBUG)
+            logging.getLogger(name).propagate = False
+
+        class Note(models.Model):
+            class Meta:
+                app_label = "notes"
+
+        made(Note)
+
+        def fails(sender, **named):
+            raise ValueError("no")
+
+        told = Signal()
+        told.connect(fails)
+        told.send_robust(None)
+    """
+    assert printed(tmp_path, program) == ["django.db.backends.schema DEBUG", "django.dispatch ERROR"]
+
+
+def test_a_handler_of_given_databases(tmp_path: Path) -> None:
+    program = """
+        from django.db import transaction
+        from django.db.utils import ConnectionHandler, load_backend
+
+        given = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "other.db"}}
+        handler = ConnectionHandler(given)
+        with transaction.atomic(), handler["default"].cursor() as cursor:
+            cursor.execute("CREATE TABLE here (n integer)")
+            cursor.execute("SELECT name FROM sqlite_master")
+            print(cursor.fetchall(), connection.introspection.table_names())
+            print(connection.in_atomic_block, handler["default"].in_atomic_block)
+        print(list(handler), handler.databases["default"]["NAME"], handler["default"].settings_dict["PORT"] == "")
+        handler.close_all()
+
+        for wrong in (
+            lambda: ConnectionHandler({"other": {}}).databases,
+            lambda: ConnectionHandler({})["default"].ensure_connection(),
+            lambda: handler["other"],
+            lambda: load_backend("nothing"),
+        ):
+            try:
+                wrong()
+            except Exception as error:
+                print(type(error).__name__, str(error)[:60])
+        print(load_backend("django.db.backends.sqlite3").__name__)
+    """
+    assert printed(tmp_path, program) == [
+        "[('here',)] []",
+        "True False",
+        "['default'] other.db True",
+        "ImproperlyConfigured You must define a 'default' database.",
+        "ImproperlyConfigured settings.DATABASES is improperly configured. Please supply t",
+        "ConnectionDoesNotExist The connection 'other' doesn't exist.",
+        "ImproperlyConfigured 'nothing' isn't an available database backend or couldn't be",
+        "django.db.backends.sqlite3.base",
+    ]
+
+
+def test_checks_tell_of_the_fields_of_a_proxy(tmp_path: Path) -> None:
+    program = """
+        class Note(models.Model):
+            class Meta:
+                app_label = "notes"
+
+        class Short(Note):
+            length = models.IntegerField()
+
+            class Meta:
+                app_label = "notes"
+                proxy = True
+
+        print([(each.id, each.msg) for each in Short.check()])
+    """
+    assert printed(tmp_path, program) == ["[('models.E017', \"Proxy model 'Short' contains model fields.\")]"]
+
+
+def test_the_parameters_of_a_column_are_told_for_a_connection(tmp_path: Path) -> None:
+    program = """
+        class Note(models.Model):
+            data = models.JSONField()
+            name = models.CharField(max_length=5)
+
+            class Meta:
+                app_label = "notes"
+
+        for name in ("data", "name"):
+            print(Note._meta.get_field(name).db_parameters(connection))
+    """
+    assert printed(tmp_path, program) == [
+        "{'type': 'text', 'check': '(JSON_VALID(\"data\") OR \"data\" IS NULL)'}",
+        "{'type': 'varchar(5)', 'check': None, 'collation': None}",
+    ]
