@@ -1,7 +1,8 @@
-"""`|`, `&` and `^` of querysets whose rows are those of one table: one condition for both, and no subqueries.
+"""`|`, `&` and `^` of querysets whose rows are the model's own: one condition for both, and no subqueries.
 
-Rows that theirs refer to may be joined, since each has one of these at most. What joins many rows, groups, cuts or
-combines is not met here: its rows are found by key (orm.query.faces).
+It is what `filter(Q(…) | Q(…))` says, and a row comes as often as what it meets is joined to it, as in Django: `|` and
+`^` speak of the same related rows on both sides, `&` of others on each. What groups, cuts, combines or joins other
+queries is not met here: its rows are found by key (orm.query.faces).
 """
 
 from __future__ import annotations
@@ -20,14 +21,13 @@ if TYPE_CHECKING:
 
 
 def is_of_one_table(select: Select) -> bool:
-    """Tell whether rows are those of the model's table that meet conditions about themselves and what they refer to."""
+    """Tell whether rows are the model's own that meet conditions about themselves and what they are related to."""
     joined = list(select.joins.values())[1:]
-    return select.is_plain and can_hold_all(select) and select.lock is None and all(map(_is_referred_to, joined))
+    return select.is_plain and can_hold_all(select) and select.lock is None and all(map(_is_related, joined))
 
 
-def _is_referred_to(join: Join) -> bool:
-    hop = join.hop
-    return hop is not None and not hop.many and hop.filtered is None and join.condition is None and join.source is None
+def _is_related(join: Join) -> bool:
+    return join.hop is not None and join.hop.filtered is None and join.source is None
 
 
 def merge_conditions(builder: Builder, connector: str, queryset: object) -> None:
@@ -38,16 +38,7 @@ def merge_conditions(builder: Builder, connector: str, queryset: object) -> None
     own, offset = builder.take_in(queryset)
     if own.order_by:
         clear_ordering(select)
-    kept = connector != "or" or (select.where is not None and own.where is not None)
-    aliases = {**{alias: alias for alias in own.aliases()}, own.base_alias: select.base_alias}
-    for join in own.joins.values():
-        if (
-            join.hop is not None
-            and join.parent is not None
-            and (own.order_by if join.alias in own.order_joins else kept)
-        ):
-            aliases[join.alias] = builder.join([join.hop], None, aliases[join.parent])
-    other = relabel(own, aliases, offset)
+    other = relabel(own, _join_what_is_joined(builder, own, connector), offset)
     builder.list_slots |= other.list_slots
     if connector == "and" and select.where is not None and other.where is not None:
         select.where = select.where.and_with(other.where)
@@ -61,6 +52,30 @@ def merge_conditions(builder: Builder, connector: str, queryset: object) -> None
     if own.order_by:
         select.order_by, select.reverse = other.order_by, False
         note_order_joins(select)
+
+
+def _join_what_is_joined(builder: Builder, own: Select, connector: str) -> dict[str, str]:
+    """Join what another query joins, where it matters here; return what its tables are called here.
+
+    It matters where the condition is kept, where the order speaks of it, and where it gives a row several times.
+    """
+    select = builder.select
+    kept = connector != "or" or (select.where is not None and own.where is not None)
+    repeating = {above for join in own.joins.values() if join.hop and join.hop.many for above in _way(own, join.alias)}
+    free = set() if connector == "and" else set(select.joins)
+    aliases = {**{alias: alias for alias in own.aliases()}, own.base_alias: select.base_alias}
+    for join in own.joins.values():
+        needed = bool(own.order_by) if join.alias in own.order_joins else kept or join.alias in repeating
+        if join.hop is not None and join.parent is not None and needed:
+            alias = builder.join([join.hop], free, aliases[join.parent])
+            free.discard(alias)  # two joins of one relation over there are two here
+            aliases[join.alias] = alias
+    return aliases
+
+
+def _way(select: Select, alias: str | None) -> list[str]:
+    """Return a table's alias and those it is joined by."""
+    return [] if alias is None else [alias, *_way(select, select.joins[alias].parent)]
 
 
 def with_extra_columns(builder: Builder, queryset: object) -> None:

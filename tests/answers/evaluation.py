@@ -313,22 +313,15 @@ class Evaluation:
             self._combine(step[1], step[2])
 
     def _merge(self, word: str, parts: list[Any]) -> None:
-        """Rows by their keys. Those of ``&`` come as often as in the first, those of the others once."""
-        found: list[list[Any]] = []
-        for steps in parts:
-            part = Evaluation(self.data, self.nulls_largest)
-            for step in steps:
-                part.step(step)
-            found.append(part.results())
-        left, *others = found
-        for right in others:
-            if word == "merged and":
-                left = [row for row in left if row in right]
-            elif word == "merged or":
-                left = list(dict.fromkeys([*left, *right]))
-            else:
-                left = list(dict.fromkeys(row for row in [*left, *right] if (row in left) != (row in right)))
-        self.combined = left
+        """One condition. ``&`` speaks of other related rows on each side, ``|`` and ``^`` of the same ones."""
+        connector = word.removeprefix("merged ")
+        asked: Callable[[Group], Truth] | None = None
+        for [(kind, made)] in parts:
+            reuse = set(range(1, len(self.joins) + 1)) if connector != "and" else set()
+            met = self.condition(made if kind == "filter" else ("not", made), reuse)
+            asked = met if asked is None else _both(connector, asked, met)
+        assert asked is not None
+        self.where.append(asked)
 
     def _window(self, name: str, function: str, partition: str | None, by: tuple[str, bool]) -> None:
         parted = (lambda _: None) if partition is None else self.value(partition, None)
@@ -502,3 +495,7 @@ def total(function: str, values: list[Any], distinct: bool) -> Any:
     if not values:
         return None
     return {"Sum": sum, "Max": max, "Min": min, "Avg": fmean}[function](values)
+
+
+def _both(connector: str, left: Callable[[Group], Truth], right: Callable[[Group], Truth]) -> Callable[[Group], Truth]:
+    return lambda group: connected(connector, left(group), right(group))
