@@ -6,7 +6,7 @@ edge (inside each backend's connection) and stay reachable as ``__cause__``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -18,9 +18,16 @@ NON_FIELD_ERRORS = "__all__"
 """The key of a ``ValidationError``'s mapping for errors that concern no single field."""
 
 TABLES_ARE_MADE_BY = "orm.create_tables() makes the tables of your models, and `orm migrate` those of your migrations."
-"""What backends add to the database's own words where a table is missing."""
+"""What ``missing`` adds to the database's own words about a table that a model declares."""
 COLUMNS_ARE_MADE_BY = "If a model has changed since its table was made: `orm makemigrations`, then `orm migrate`."
-"""What backends add to the database's own words where a column is missing."""
+"""What ``missing`` adds to the database's own words about a column that a model declares."""
+
+_BETWEEN_WORDS = str.maketrans(dict.fromkeys("\"'`.:,;()\u00ab\u00bb\u201e\u201c\u201d", " "))
+"""What stands around a name in a database's words, in any of its languages."""
+
+declared_tables: Callable[[], Iterable[str]] = tuple
+declared_columns: Callable[[], Iterable[str]] = tuple
+"""What gives the names of all models' tables, and of their columns; the registry of models sets both."""
 
 advice_in_errors = True
 """Whether the text of an error says where it is and what to do, besides what Django's says; else a note of it does."""
@@ -37,6 +44,22 @@ def advised(kind: Callable[[str], E], said: str, advice: str, place: str = "") -
     error = kind(said)
     error.add_note(f"{place}{advice}".lstrip(" .,:;\n").rstrip(": \n"))
     return error
+
+
+def missing(kind: Callable[[str], E], said: str, *, column: bool = False, joint: str = ". ") -> E:
+    """Return an error of a kind about a table, or a column, that the database misses.
+
+    A statement of the caller's own may name anything. So the way to make what is missing is told only where ``said``
+    names a table or a column of a model.
+
+    Parameters: ``said`` are the database's words, of which the first line names what is missing; ``joint`` stands
+    between them and the advice.
+    """
+    names = declared_columns() if column else declared_tables()
+    words = said.partition("\n")[0].translate(_BETWEEN_WORDS).split()
+    if set(words).isdisjoint(names):
+        return kind(said)
+    return advised(kind, said, f"{joint}{COLUMNS_ARE_MADE_BY if column else TABLES_ARE_MADE_BY}")
 
 
 class Error(Exception):

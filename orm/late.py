@@ -52,7 +52,8 @@ def late_names(
         elif name in modules:
             found = import_module(f"{package}.{name}")
         else:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            said = f"module {package!r} has no attribute {name!r}"
+            raise AttributeError(said, name=name, obj=sys.modules[package])  # so Python says what is near
         setattr(sys.modules[package], name, found)
         return found
 

@@ -63,8 +63,7 @@ _RETRYABLE = frozenset({"40001", "40P01"})
 """Serialization failure and deadlock: the transaction lost against another one."""
 
 
-_REMEDIES = {"42P01": errors.TABLES_ARE_MADE_BY, "42703": errors.COLUMNS_ARE_MADE_BY}
-"""What helps where a table or a column is not there."""
+_MISSING_TABLE, _MISSING_COLUMN = "42P01", "42703"
 _KEY = re.compile(r"\((.*?)\)=\(", re.DOTALL)
 """The columns in the detail of a unique or foreign key violation, whatever the language: ``Key (a, b)=(1, 2) ...``."""
 _COLUMN = re.compile(r'(\w+|"(?:[^"]|"")+")(?:, |$)')
@@ -86,7 +85,10 @@ def columns_of(place: Place) -> tuple[str, ...]:
 def error_of(sqlstate: str, text: str, place: Place) -> errors.DatabaseError:
     """Return the exception for a SQLSTATE, what the server said, and where it said that it was."""
     kind = _BY_STATE.get(sqlstate) or _BY_CLASS.get(sqlstate[:2], errors.DatabaseError)
-    error = errors.advised(kind, text, f"\n{_REMEDIES[sqlstate]}") if sqlstate in _REMEDIES else kind(text)
+    if sqlstate in (_MISSING_TABLE, _MISSING_COLUMN):
+        error = errors.missing(kind, text, column=sqlstate == _MISSING_COLUMN, joint="\n")
+    else:
+        error = kind(text)
     if isinstance(error, errors.IntegrityError):
         error.constraint, error.table = place.constraint or None, place.table or None
         error.columns = columns_of(place)

@@ -109,9 +109,9 @@ def translate(error: BaseException, waited: float = 0.0, sql: str = "") -> error
         if text.startswith(_MISSING_TABLE) and calls(sql, name := text.partition(": ")[2]):
             text = f"{text}. {name}() is called as a function that gives rows, and this SQLite has none of that name."
         elif text.startswith(_MISSING_TABLE):
-            return errors.advised(kind, text, f". {errors.TABLES_ARE_MADE_BY}")
+            return errors.missing(kind, text)
         elif _MISSING_COLUMN.match(text):
-            return errors.advised(kind, text, f". {errors.COLUMNS_ARE_MADE_BY}")
+            return errors.missing(kind, text, column=True)
         elif same and text.lower().startswith(_WRONG_VALUE):
             return errors.DataError(text)
         return kind(text)

@@ -43,6 +43,8 @@ from orm.migrations.drift_blocking import drift
 
 NOT_CONFIGURED = "No database is configured: set DATABASE_URL, or write [tool.orm] in pyproject.toml."
 
+MADE_THE_SAME_BY = "`orm makemigrations` writes what is new into migrations, and `orm migrate` runs them."
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="duotone", prog_name="duotone")
@@ -152,12 +154,13 @@ def check(url: str | None, as_json: bool) -> None:
             table.add_row(found.alias, found.colour, found.driver, version, f"{found.seconds * 1_000_000:,.0f} µs")
     console.print(table)
     for found in failures:
-        print(f"{found.alias} ({found.url}), {found.colour}: {found.error}", file=sys.stderr)
+        place = f"{found.alias} ({found.url}), {found.colour}" if found.url else found.alias
+        print(f"{place}: {found.error}", file=sys.stderr)
     for alias, several in differences.items():
         for one in several:
             print(f"{alias}: {one}", file=sys.stderr)
         if several:
-            print(f"{alias} is not what the models say: see `orm diff` and `orm migrate --plan`.", file=sys.stderr)
+            print(f"{alias} is not what the models say. {MADE_THE_SAME_BY}", file=sys.stderr)
     for message in found_wrong:
         print(message, file=sys.stderr)
     raise SystemExit(1 if failures or any(differences.values()) or wrong else 0)

@@ -26,7 +26,10 @@ def enter(settings: str | None) -> Path:
         path = Path(settings).resolve()
         if not path.is_file():
             raise ImproperlyConfigured(f"--settings: there is no file {settings}.")
-        return _at(path.parent, config.from_file(str(path)))
+        found = config.from_file(str(path))
+        if not found:
+            raise ImproperlyConfigured(f"--settings: {settings} has no table [tool.orm], or an empty one.")
+        return _at(path.parent, found)
     root = find_root(Path.cwd())
     if settings is None:
         return _at(root or Path.cwd(), None)
@@ -35,8 +38,7 @@ def enter(settings: str | None) -> Path:
         module = import_module(settings)
     except ImportError as error:
         raise ImproperlyConfigured(f"--settings: {settings} can't be imported: {error}") from error
-    found = {name: value for name, value in vars(module).items() if name in config.KNOWN}
-    return _at(root or Path.cwd(), found)
+    return _at(root or Path.cwd(), {name: value for name, value in vars(module).items() if name in config.KNOWN})
 
 
 def find_root(start: Path) -> Path | None:

@@ -6,7 +6,8 @@ block.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from orm.bridge.generators import watch_generators
@@ -15,7 +16,7 @@ from orm.db.transactions.block import Block
 from orm.db.transactions.ending import leave_connection
 from orm.db.transactions.membership import find_block, left_writer, step_out
 from orm.db.transactions.states import ABANDONED, INHERITED, OPEN
-from orm.errors import TransactionManagementError
+from orm.errors import ProgrammingError, TransactionManagementError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -106,20 +107,34 @@ class AwaitableConnectionBlock:
         """The backend's own connection object. After the block it is somebody else's: keep no reference to it."""
         return self.open_block.connection
 
+    @contextlib.contextmanager
+    def _own_placeholders(self, sql: str) -> Iterator[None]:
+        """Note below the database's error for a statement with ``%s``, as ``RawSQL`` has it, what to write here."""
+        try:
+            yield
+        except ProgrammingError as error:
+            if "%s" in sql:
+                written = self.database.dialect.placeholder(1)
+                error.add_note(f"On a connection() the placeholders are the database's own: write {written} for %s.")
+            raise
+
     async def afetch(self, sql: str, params: Params = ()) -> Sequence[Row]:
         """Run one statement and return all its rows."""
         block = self.open_block.innermost()
-        return await self.database.run_in(block, block.connection.fetch, sql, params)
+        with self._own_placeholders(sql):
+            return await self.database.run_in(block, block.connection.fetch, sql, params)
 
     async def aexecute(self, sql: str, params: Params = ()) -> int:
         """Run one statement and return how many rows it affected."""
         block = self.open_block.innermost()
-        return await self.database.run_in(block, block.connection.execute, sql, params)
+        with self._own_placeholders(sql):
+            return await self.database.run_in(block, block.connection.execute, sql, params)
 
     async def aexecute_many(self, sql: str, rows: Iterable[Params]) -> int:
         """Run one statement for each row of parameters, all or nothing; return how many rows were affected."""
         block = self.open_block.innermost()
-        return await self.database.run_in(block, block.connection.execute_many, sql, rows, many=True)
+        with self._own_placeholders(sql):
+            return await self.database.run_in(block, block.connection.execute_many, sql, rows, many=True)
 
     async def aexecute_script(self, sql: str) -> None:
         """Run several statements separated by semicolons, without parameters."""

@@ -168,7 +168,7 @@ def parse_text(text: str) -> DatabaseURL:
     if not separator or not scheme.replace("+", "").replace("-", "").replace("_", "").isalnum():
         raise ImproperlyConfigured(
             "A database URL looks like sqlite:///file.db or postgresql://user:password@host:5432/name; this one has no "
-            f"{'scheme before' if separator else 'scheme and'} `://`."
+            f"{'scheme before ' if separator else ''}`://`."
         )
     rest, _, query = rest.partition("?")
     location, slash, path = rest.partition("/")

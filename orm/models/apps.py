@@ -223,6 +223,20 @@ class Apps(Applications):
 apps = Apps(installed_apps=None)
 
 
+def _tables() -> Iterator[str]:
+    """The tables of all models, joining ones too; of one in a schema of its own the last part."""
+    for model in apps.get_models(include_auto_created=True):
+        yield model._meta.db_table.rpartition(".")[2].strip('"')
+
+
+def _columns() -> Iterator[str]:
+    for model in apps.get_models(include_auto_created=True):
+        yield from (field.column for field in model._meta.local_fields if field.column)
+
+
+errors.declared_tables, errors.declared_columns = _tables, _columns
+
+
 def _belongs(owner: type[AwaitableModel], model: type[AwaitableModel]) -> bool:
     return owner is model or owner._meta.auto_created is model
 

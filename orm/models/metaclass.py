@@ -7,7 +7,7 @@ Everything wrong with a declaration is refused here, when the class is created, 
 from __future__ import annotations
 
 import keyword
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from orm.errors import (
     FieldDoesNotExist,
     FieldError,
     ImproperlyConfigured,
+    advised,
 )
 from orm.late import late_module
 from orm.models import fields as field_classes
@@ -34,10 +35,17 @@ if TYPE_CHECKING:
     from orm.models import neighbour_methods
     from orm.models.base import AwaitableModel
     from orm.models.indexes import Index
+    from orm.query import queryset
 else:
     neighbour_methods = late_module("orm.models.neighbour_methods")
+    queryset = late_module("orm.query.queryset")
 
 DATE_KINDS = ("date", "datetime")
+
+
+def _asks(name: str) -> bool:
+    """Whether a QuerySet has a method of that name, in either colour."""
+    return any(hasattr(queryset.AwaitableQuerySet, form) for form in (name, f"a{name}"))
 
 
 class ModelBase(type):
@@ -63,7 +71,11 @@ class ModelBase(type):
             if refusal and name in meta.managers_map:
                 raise AttributeError(refusal, name=name, obj=cls)
             hint = f" ({refusal})" if refusal and name == "objects" else ""
-            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}{hint}", name=name, obj=cls)
+            said = f"type object {cls.__name__!r} has no attribute {name!r}{hint}"
+            error = partial(AttributeError, name=name, obj=cls)
+            if meta is None or refusal or name.startswith("_") or not _asks(name):
+                raise error(said)
+            raise advised(error, said, f". A query begins at a manager: {cls.__name__}.objects.{name}(...).")
 
     def __new__(metacls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> ModelBase:
         if not any(_below_root(base) for base in bases):

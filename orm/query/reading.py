@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from orm.db.registry import databases
 from orm.db.routing import routes
+from orm.late import sqlparse
 from orm.query import keyset, projection, routed, tables
 from orm.query.chain import Chain
 from orm.query.faces import Faces
@@ -63,18 +63,13 @@ class AwaitableReading(Faces[M]):
     def sql(self, *, pretty: bool = False) -> str:
         """Return the query's statement with its values put in, quoted, to be read or pasted into the database's shell.
 
-        ``pretty`` breaks it into lines, with sqlparse (``pip install duotone[pretty]``). Raises ``EmptyResultSet`` for
-        a query that is not sent, since no row can meet its conditions.
+        ``pretty`` breaks it into lines. Raises ``EmptyResultSet`` for a query that is not sent, since no row can meet
+        its conditions.
         """
         text = str(Query(self))
-        if not pretty:
-            return text
-        try:
-            sqlparse: Any = import_module("sqlparse")
-        except ImportError as error:
-            raise ImportError("sql(pretty=True) needs sqlparse: pip install duotone[pretty]") from error
-        formatted: str = sqlparse.format(text, reindent=True)
-        return formatted
+        if pretty:
+            text = sqlparse.format(text, reindent=True)
+        return text
 
     async def apage(self, *, after: str | None = None, before: str | None = None, size: int = 50) -> keyset.Page[M]:
         """Return up to ``size`` rows in the query's order, from its start or from a place in it.

@@ -25,7 +25,10 @@ from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from factory.base import Factory, FactoryOptions, OptionDefault
+try:
+    from factory.base import Factory, FactoryOptions, OptionDefault
+except ImportError as error:
+    raise ImportError("orm.testing.factory needs factory_boy: pip install factory-boy") from error
 
 from orm.bridge import portal
 from orm.bridge.crossing import awaited, in_thread

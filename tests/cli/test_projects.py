@@ -56,6 +56,14 @@ def test_the_first_app_is_called_as_its_folder(tmp_path: Path) -> None:
         assert not (tmp_path / name).exists()
 
 
+def test_a_bare_project_waits_for_its_models(tmp_path: Path) -> None:
+    assert call(tmp_path, "-m", "orm", "init", ".", "--app", "shop", "--bare").returncode == 0
+    models = tmp_path / "shop" / "models.py"
+    models.write_text(models.read_text(encoding="utf-8") + "\nclass Thing(models.Model):\n    pass\n", encoding="utf-8")
+    assert "Create model Thing" in call(tmp_path, "-m", "orm", "makemigrations", "shop").stdout
+    assert "Applying shop.0001_initial" in call(tmp_path, "-m", "orm", "migrate").stdout
+
+
 def test_a_new_project_has_types(project: Path) -> None:
     done = call(project, "-m", "mypy", "--strict", "--cache-dir", os.devnull, ".")
     assert done.returncode == 0, done.stdout

@@ -59,6 +59,43 @@ async def arun(function: Callable[..., Any], *args: Any, **options: Any) -> None
     await orm.arun_in_transaction(function, *args, **options)
 
 
+# -- statements --------------------------------------------------------------------------------------------------------
+
+
+class Lost(Model):
+    letters = IntegerField()
+
+    class Meta:
+        app_label = "tests_bad_input"
+        db_table = "lost_things"
+
+
+@pytest.mark.parametrize(
+    ("sql", "advice"),
+    [
+        ("SELECT n FROM lost_things", r"orm\.create_tables\(\) makes"),
+        ("SELECT letters FROM things", "`orm makemigrations`"),
+        ("SELECT n FROM nobodys_things", None),
+        ("SELECT nobodys_column FROM things", None),
+    ],
+)
+def test_migrations_are_advised_for_what_models_declare_alone(db: Database, sql: str, advice: str | None) -> None:
+    with db.connection() as connection, pytest.raises(ProgrammingError) as caught:
+        connection.fetch(sql)
+    if advice is None:
+        assert "orm" not in str(caught.value)
+    else:
+        caught.match(advice)
+
+
+def test_a_placeholder_of_raw_sql_is_none_of_a_connection(db: Database) -> None:
+    with db.connection() as connection, pytest.raises(ProgrammingError) as caught:
+        connection.fetch("SELECT n FROM things WHERE n = %s", [1])
+    assert caught.value.__notes__ == [
+        f"On a connection() the placeholders are the database's own: write {db.dialect.placeholder(1)} for %s."
+    ]
+
+
 # -- aliases -----------------------------------------------------------------------------------------------------------
 
 NO_ALIASES = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import sys
 import uuid
 from decimal import Decimal
 from typing import Any
@@ -111,12 +110,6 @@ def test_pretty_text_has_lines(database: Any) -> None:
     assert len(queryset.sql(pretty=True).splitlines()) > 5
     assert queryset.sql(pretty=True).split() == queryset.sql().split()
     assert queryset.sql() == str(queryset.query)
-
-
-def test_pretty_text_says_what_it_needs(database: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sqlparse", None)
-    with pytest.raises(ImportError, match=r"pip install duotone\[pretty\]"):
-        Book.objects.sql(pretty=True)
 
 
 def test_a_query_that_is_not_sent_has_no_text(database: Any) -> None:

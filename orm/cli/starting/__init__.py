@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import keyword
 import re
+import shlex
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
 from orm.cli.output import Failure, say
-from orm.cli.starting.files import FILES
+from orm.cli.starting.files import BARE, FILES
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 TAKEN = frozenset({"orm", "tests"}) | sys.stdlib_module_names
@@ -20,7 +22,8 @@ TAKEN = frozenset({"orm", "tests"}) | sys.stdlib_module_names
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--app", metavar="NAME", help="What the first app is called, where it is not called as the folder is.")
-def init(folder: Path, app: str | None) -> None:
+@click.option("--bare", is_flag=True, help="No example: settings, an empty models.py, and what tests need.")
+def init(folder: Path, app: str | None, bare: bool) -> None:
     """Make a new project in FOLDER: settings, a model, a migration, a test and an async view, ready to run.
 
     Nothing that is there is overwritten.
@@ -33,7 +36,8 @@ def init(folder: Path, app: str | None) -> None:
             f"The first app can't be called {app!r}: it is a package, in small letters, and no module that Python has. "
             "Name it: --app NAME."
         )
-    files = {Path(name.replace("APP", app)): text.replace("APP", app) for name, text in FILES.items()}
+    chosen = BARE if bare else FILES
+    files = {Path(name.replace("APP", app)): text.replace("APP", app) for name, text in chosen.items()}
     there = sorted(str(name) for name in files if (folder / name).exists())
     if there:
         raise Failure(f"{folder} has these already, and nothing is overwritten: {', '.join(there)}.")
@@ -42,4 +46,11 @@ def init(folder: Path, app: str | None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         say(f"  {path}")
-    say(f"\nNow:\n  cd {folder}\n  orm migrate\n  python -m pytest\n  python -m {app}.views")
+    steps = [] if folder.resolve() == Path.cwd() else [f"cd {shlex.quote(str(folder))}"]
+    if bare:
+        steps += [f"write your models into {app}/models.py", f"orm makemigrations {app}", "orm migrate"]
+    else:
+        steps += ["orm migrate", "python -m pytest", f"python -m {app}.views"]
+        if find_spec("pytest") is None:
+            steps.insert(-2, "pip install pytest")
+    say("\n  ".join(["\nNow:", *steps]))

@@ -165,6 +165,12 @@ def test_the_view_lists_what_it_took(orm_rollback: None) -> None:
     assert Note.objects.get().text == "awaited"
 '''
 
+EMPTY_MODELS = '''\
+"""What this application keeps."""
+
+from orm import models
+'''
+
 README = """\
 # APP
 
@@ -189,3 +195,9 @@ FILES = {
     "tests/conftest.py": CONFTEST,
     "tests/test_notes.py": TEST,
 }
+
+BARE = {
+    **{name: FILES[name] for name in ("pyproject.toml", ".gitignore", "APP/__init__.py", "tests/conftest.py")},
+    "APP/models.py": EMPTY_MODELS,
+}
+"""What a project needs that brings its models along."""
