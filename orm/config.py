@@ -18,8 +18,9 @@ from orm import errors
 from orm.bridge.guard import policy
 from orm.epoch import Reason, epoch
 from orm.errors import ImproperlyConfigured
-from orm.late import difflib, tomllib
+from orm.late import tomllib
 from orm.sql import types as sql_types
+from orm.text.spelling import did_you_mean_or_known
 
 ENVIRONMENT_VARIABLE = "DATABASE_URL"
 ECHO_VARIABLE = "ORM_ECHO"
@@ -128,7 +129,7 @@ class Settings:
         if name.startswith("_"):
             raise AttributeError(name)
         if name not in KNOWN:
-            raise ImproperlyConfigured(f"There is no setting {name!r}{near(name)}")
+            raise ImproperlyConfigured(f"There is no setting {name!r}{did_you_mean_or_known(name, KNOWN)}")
         with self.__dict__["_lock"]:
             if name not in self.__dict__:
                 self.__dict__.update(from_surroundings())
@@ -137,7 +138,7 @@ class Settings:
 
     def __setattr__(self, name: str, value: object) -> None:
         if name not in KNOWN:
-            raise ImproperlyConfigured(f"There is no setting {name!r}{near(name)}")
+            raise ImproperlyConfigured(f"There is no setting {name!r}{did_you_mean_or_known(name, KNOWN)}")
         raise ImproperlyConfigured(f"Settings are changed by orm.configure({name}=...), not by assignment.")
 
     def start_over_in_child(self) -> None:
@@ -243,7 +244,7 @@ def tell_types() -> None:
 def check(name: str, value: object, where: str) -> Any:
     """Return a setting's value in its canonical form; raise ``ImproperlyConfigured`` when it can't be one."""
     if name not in KNOWN:
-        raise ImproperlyConfigured(f"{where} has no setting {name!r}{near(name)}")
+        raise ImproperlyConfigured(f"{where} has no setting {name!r}{did_you_mean_or_known(name, KNOWN)}")
     types, _, meaning = KNOWN[name]
     if not isinstance(value, types) or (isinstance(value, str) and str not in types):
         raise ImproperlyConfigured(f"{name} in {where} is {meaning}, not {type(value).__name__}.")
@@ -269,12 +270,6 @@ def canonical(name: str, value: Any, where: str) -> Any:
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ImproperlyConfigured(f"time_zone in {where} is {value!r}, and no such time zone is known.") from error
     return tuple(value) if name in TUPLES else value
-
-
-def near(name: str) -> str:
-    """Finish a sentence about an unknown setting with the near ones, or all."""
-    found = difflib.get_close_matches(name, KNOWN, n=3, cutoff=0.5)
-    return f". Did you mean {' or '.join(found)}?" if found else f". Known: {', '.join(sorted(KNOWN))}."
 
 
 def from_surroundings(skip: Mapping[str, object] | None = None) -> dict[str, object]:

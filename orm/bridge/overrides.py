@@ -97,8 +97,8 @@ def overrides_any(cls: type, generated: type) -> bool:
 
 def complete_pair(cls: type, awaitable: str, blocking: str) -> None:
     """Install one missing form: whichever of the two is overridden nearer in the MRO wins."""
-    at_awaitable, async_form = nearest(cls, awaitable)
-    at_blocking, blocking_form = nearest(cls, blocking)
+    at_awaitable, async_form = definition_of(cls, awaitable)
+    at_blocking, blocking_form = definition_of(cls, blocking)
     if not isinstance(async_form, FunctionType) or not isinstance(blocking_form, FunctionType):
         return
     if at_awaitable == at_blocking:  # one may have been made for the other, which was replaced since
@@ -117,7 +117,7 @@ def complete_pair(cls: type, awaitable: str, blocking: str) -> None:
         setattr(cls, blocking, made)
 
 
-def nearest(cls: type, name: str) -> tuple[int, Any]:
+def definition_of(cls: type, name: str) -> tuple[int, Any]:
     """Return where in the MRO a name is defined, and what it is there."""
     for position, base in enumerate(cls.__mro__):
         if name in vars(base):

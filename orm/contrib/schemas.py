@@ -16,8 +16,8 @@ from orm.errors import FieldDoesNotExist
 from orm.models import fields as columns
 from orm.models.fields.field_file import AwaitableFieldFile
 from orm.models.relations.foreign_key import ForeignKey
-from orm.query.names import nearest
 from orm.structures.attributes import PREFETCHED
+from orm.text.spelling import did_you_mean_of
 
 if TYPE_CHECKING:
     from orm.models import Model
@@ -77,7 +77,7 @@ def chosen(
     names = {name: field for field in model._meta.concrete_fields for name in (field.name, field.attname)}
     for name in (*(fields or ()), *exclude):
         if name not in names:
-            raise FieldDoesNotExist(f"{model.__name__} has no column {name!r}.{nearest(name, list(names))}")
+            raise FieldDoesNotExist(f"{model.__name__} has no column {name!r}.{did_you_mean_of(name, list(names))}")
     left_out = {names[name] for name in exclude}
     wanted = None if fields is None else {names[name] for name in fields}
     for field in model._meta.concrete_fields:
@@ -112,7 +112,7 @@ def relation_place(model: type[Model], name: str) -> tuple[str, bool]:
     }
     found = relations.get(name)
     if found is None:
-        raise FieldDoesNotExist(f"{model.__name__} has no relation {name!r}.{nearest(name, list(relations))}")
+        raise FieldDoesNotExist(f"{model.__name__} has no relation {name!r}.{did_you_mean_of(name, list(relations))}")
     return name, bool(found.one_to_many or found.many_to_many)
 
 

@@ -17,9 +17,10 @@ from orm.config import DEFAULT_ALIAS, settings
 from orm.db.contract import Backend
 from orm.db.database_blocking import Database
 from orm.db.entry_points import entry_points, load
-from orm.db.url import DatabaseURL, nearest
+from orm.db.url import DatabaseURL
 from orm.epoch import Reason, epoch
 from orm.errors import ConnectionDoesNotExist, ImproperlyConfigured, advised
+from orm.text.spelling import did_you_mean_or_known
 
 DEFAULT_DB_ALIAS = DEFAULT_ALIAS
 ENTRY_POINT_GROUP = "orm.backends"
@@ -60,9 +61,10 @@ def backend_for(scheme: str) -> Backend:
                 f"No backend for {scheme}:// is installed. Write {plain}://, without the name of a driver: each colour "
                 "has its own, which is found by itself."
             )
+        known = did_you_mean_or_known(scheme, {*installed, *backends}, cutoff=0.75)
         raise ImproperlyConfigured(
-            f"No backend for {scheme}:// is installed{nearest(scheme, {*installed, *backends}, cutoff=0.75)} A backend "
-            "comes with a package of its own, or from your program: orm.register_backend()."
+            f"No backend for {scheme}:// is installed{known} A backend comes with a package of its own, or from your "
+            "program: orm.register_backend()."
         )
     try:
         backend = load(entry)
@@ -122,7 +124,7 @@ class Databases(dict[str, "Database"]):
                 f"{said}: no database is configured. Call "
                 "orm.configure('sqlite:///file.db'), set DATABASE_URL, or write [tool.orm] in pyproject.toml."
             )
-        advice = nearest(str(alias), settings.databases)
+        advice = did_you_mean_or_known(str(alias), settings.databases)
         return advised(ConnectionDoesNotExist, f"{said}.", advice.removeprefix("."))
 
     def named(self, alias: str | None) -> Database:

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 from orm.errors import ImproperlyConfigured
-from orm.late import difflib, urls
+from orm.late import urls
+from orm.text.spelling import did_you_mean_or_known
 
 MEMORY = ":memory:"
 
@@ -256,18 +257,10 @@ def refuse_key(key: str, known: bool) -> NoReturn:
     if known:
         raise ImproperlyConfigured(f"{key} is offered here only as {DJANGO_NEUTRAL[key][0]!r}; leave it out.")
     choices = ["ENGINE", *DJANGO_KEYS, "OPTIONS", "CONN_MAX_AGE", *DJANGO_NEUTRAL]
-    raise ImproperlyConfigured(f"Unknown key {key!r} for a database{nearest(key, choices)}")
+    raise ImproperlyConfigured(f"Unknown key {key!r} for a database{did_you_mean_or_known(key, choices)}")
 
 
 def unknown_option(name: str, scheme: str, known: Iterable[str]) -> NoReturn:
     """Raise for an option nobody knows, naming the near ones."""
-    raise ImproperlyConfigured(f"The {scheme} database has no option {name!r}{nearest(name, [*POOL_OPTIONS, *known])}")
-
-
-def nearest(name: str, choices: Iterable[str], cutoff: float = 0.5) -> str:
-    """Finish a sentence about an unknown name with the near choices, or all of them when none is near."""
-    choices = sorted(choices)
-    near = difflib.get_close_matches(name, choices, n=3, cutoff=cutoff)
-    if near:
-        return f". Did you mean {' or '.join(near)}?"
-    return f". Known: {', '.join(choices)}."
+    shown = did_you_mean_or_known(name, [*POOL_OPTIONS, *known])
+    raise ImproperlyConfigured(f"The {scheme} database has no option {name!r}{shown}")

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm import errors
-from orm.late import difflib
 from orm.models.applications import Applications
 from orm.models.redeclared import INTERACTIVE, follow
+from orm.text.spelling import similar
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
@@ -209,7 +209,7 @@ class Apps(Applications):
 
     def _not_found(self, label: str, name: str) -> LookupError:
         known = [model._meta.label for model in self]
-        near = difflib.get_close_matches(f"{label}.{name}", known, n=3)
+        near = similar(f"{label}.{name}", known)
         if near and errors.advice_in_errors:
             return LookupError(f"No model {label}.{name}. Did you mean {' or '.join(near)}?")
         if label in self.app_configs:

@@ -12,12 +12,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError, advised
-from orm.late import difflib
 from orm.models.fetching import has_setter, vars_of
 from orm.models.options import Options
 from orm.models.signals import post_init, pre_init
 from orm.models.state import ModelState
 from orm.sql.generated import define
+from orm.text.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
@@ -161,6 +161,5 @@ def take_extra(instance: AwaitableModel, extra: dict[str, object]) -> None:
             )
         unknown = ", ".join(repr(each) for each in extra if each not in meta.property_names | meta.virtual_names)
         known = [*meta.fields_map, *meta.property_names]
-        near = difflib.get_close_matches(name, known, n=2)
-        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else f" It has {', '.join(sorted(known))}."
+        hint = did_you_mean(name, known, 2) or f" It has {', '.join(sorted(known))}."
         raise advised(TypeError, f"{meta.object_name}() got unexpected keyword arguments: {unknown}", f".{hint}")

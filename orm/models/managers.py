@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVa
 
 from orm.altering import keep_mark
 from orm.bridge.crossing import is_async
-from orm.bridge.overrides import awaitable_from, blocking_from, is_generated, nearest, pairs_of
+from orm.bridge.overrides import awaitable_from, blocking_from, definition_of, is_generated, pairs_of
 from orm.errors import advised
 from orm.query.queryset_blocking import QuerySet
 
@@ -116,8 +116,8 @@ def complete_manager(cls: type[Any]) -> None:
         for awaitable, blocking in pairs_of(generated):
             for name in (awaitable, blocking):
                 keep_mark(vars(cls).get(name), getattr(queryset_class, name))
-            at_awaitable, async_form = nearest(cls, awaitable)
-            at_blocking, blocking_form = nearest(cls, blocking)
+            at_awaitable, async_form = definition_of(cls, awaitable)
+            at_blocking, blocking_form = definition_of(cls, blocking)
             if at_awaitable < at_blocking and isinstance(async_form, FunctionType):
                 setattr(cls, blocking, blocking_from(async_form, getattr(queryset_class, blocking)))
             elif at_blocking < at_awaitable and isinstance(blocking_form, FunctionType):

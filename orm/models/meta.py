@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from orm.config import settings
-from orm.late import difflib
+from orm.text.spelling import did_you_mean
 
 META_DEFAULTS: dict[str, Any] = {
     "verbose_name": None,
@@ -54,10 +54,9 @@ def read_meta(declared: type | None, model_name: str) -> dict[str, object]:
             continue
         if name in META_REFUSED:
             raise NotImplementedError(f"{model_name}.Meta: {META_REFUSED[name]}")
-        near = difflib.get_close_matches(name, META_DEFAULTS, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else f"Known are {', '.join(sorted(META_DEFAULTS))}."
+        hint = did_you_mean(name, META_DEFAULTS, 1) or f" Known are {', '.join(sorted(META_DEFAULTS))}."
         unknown = ",".join(name for name in found if name not in META_DEFAULTS)
-        raise TypeError(f"'class Meta' got invalid attribute(s): {unknown}, in {model_name}. {hint}")
+        raise TypeError(f"'class Meta' got invalid attribute(s): {unknown}, in {model_name}.{hint}")
     return found
 
 

@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from orm.config import settings
 from orm.epoch import Reason, epoch
 from orm.errors import FieldDoesNotExist, ImproperlyConfigured, advised
-from orm.late import difflib, late_module, late_pattern
+from orm.late import late_module, late_pattern
 from orm.models.apps import Apps
 from orm.models.apps import apps as default_apps
 from orm.models.default_manager import make_default_manager, plain_manager
+from orm.models.lineage import Lineage
 from orm.models.meta import META_DEFAULTS, normalise_together
 from orm.models.signals import post_init, pre_init
 from orm.models.state import ModelState
 from orm.models.table_names import table_name
+from orm.text.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from orm.models.fields.base import Field
     from orm.models.relations.rels import ForeignObjectRel
     from orm.models.writing import WritePlan
-    from orm.sql.hop import Hop
 else:
     deletion = late_module("orm.models.deletion")
     unseen_rows = late_module("orm.models.unseen")
@@ -42,12 +43,11 @@ _CAMEL = late_pattern(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 def unknown_name(meta: Options, name: str) -> FieldDoesNotExist:
     """The error for a name the model does not have, with the nearest ones it has."""
     known = sorted(known for known in meta.names if not known.endswith("+"))
-    near = difflib.get_close_matches(name, known, n=3)
-    hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else f"It has {', '.join(known)}."
-    return advised(FieldDoesNotExist, f"{meta.object_name} has no field named {name!r}", f". {hint}")
+    hint = did_you_mean(name, known) or f" It has {', '.join(known)}."
+    return advised(FieldDoesNotExist, f"{meta.object_name} has no field named {name!r}", f".{hint}")
 
 
-class Options:
+class Options(Lineage):
     """What ``Meta`` said and what the fields add up to."""
 
     abstract: bool
@@ -247,18 +247,6 @@ class Options:
         """``expire`` under Django's name; both directions are forgotten together."""
         self.expire()
 
-    # -- inheritance ---------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def all_parents(self) -> tuple[type[AwaitableModel], ...]:
-        """Every model this one inherits a table from, the most distant ones last."""
-        found: dict[type[AwaitableModel], None] = {}
-        for parent in self.parents:
-            found[parent] = None
-        for parent in self.parents:
-            found.update(dict.fromkeys(parent._meta.all_parents))
-        return tuple(found)
-
     @property
     def ordering(self) -> list[Any] | tuple[Any, ...]:
         """The order of rows where a query asks for none."""
@@ -295,56 +283,6 @@ class Options:
             return f"Manager isn't available; {name} is abstract: it has no rows. Ask a model that inherits it."
         swapped = self.swapped
         return f"Manager isn't available; {self.label!r} has been swapped for {swapped!r}" if swapped else None
-
-    def get_parent_list(self) -> list[type[AwaitableModel]]:
-        """The models this one inherits from, the most distant ones last; what stands behind a proxy for the proxy."""
-        return list(dict.fromkeys(parent._meta.concrete_model or parent for parent in self.all_parents))
-
-    def get_ancestor_link(self, ancestor: type[AwaitableModel]) -> Any:
-        """The field of this model that leads to an ancestor's table, perhaps by way of others; None for no ancestor."""
-        if ancestor in self.parents:
-            return self.parents[ancestor]
-        for parent, link in self.parents.items():
-            further = parent._meta.get_ancestor_link(ancestor)
-            if further is not None:
-                return link or further
-        return None
-
-    def get_base_chain(self, model: type[AwaitableModel]) -> list[type[AwaitableModel]]:
-        """The models between this one and an ancestor, the ancestor last; an empty list for no ancestor."""
-        if not self.parents:
-            return []
-        if model in self.parents:
-            return [model]
-        for parent in self.parents:
-            further = parent._meta.get_base_chain(model)
-            if further:
-                return [parent, *further]
-        return []
-
-    @cached_property
-    def ways(self) -> Mapping[type[AwaitableModel], tuple[Hop, ...]]:
-        """The joins from this model's table to each of those its rows are spread over; none to its own."""
-        found: dict[Any, tuple[Hop, ...]] = {self.concrete_model: ()}
-        for parent, link in self.parents.items():
-            for ancestor, hops in parent._meta.ways.items():
-                found.setdefault(ancestor, (*(link.hops if link is not None else ()), *hops))
-        return found
-
-    def way_to(self, field: Any) -> tuple[Hop, ...]:
-        """The joins from this model's table to the one a field (or the near end of a relation) belongs to."""
-        return self.ways.get(field.model._meta.concrete_model, ()) if self.parents else ()
-
-    def hops_along(self, relation: Any) -> tuple[Hop, ...]:
-        """The joins from this model's table along a relation, to the related model's.
-
-        A parent's key that this model's own link holds is not fetched from the parent's table.
-        """
-        way, hops = self.way_to(relation), tuple(relation.hops)
-        while way and hops and way[-1].rhs is hops[0].lhs:
-            hops = (hops[0]._replace(lhs=way[-1].lhs), *hops[1:])
-            way = way[:-1]
-        return (*way, *hops)
 
     # -- fields --------------------------------------------------------------------------------------------------------
 
@@ -610,7 +548,9 @@ class Options:
 
 _DEFAULTS = {name: default for name, default in META_DEFAULTS.items() if name not in ("app_label", "ordering")}
 _OF_MANAGERS = ("managers", "managers_map", "default_manager", "base_manager")
-_DERIVED = frozenset(name for name, value in vars(Options).items() if isinstance(value, cached_property))
+_DERIVED = frozenset(
+    name for cls in Options.__mro__ for name, value in vars(cls).items() if isinstance(value, cached_property)
+)
 
 
 def _follows(known: Any, new: Field) -> bool:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from orm.db.transactions.public import atomic
 from orm.errors import advised
-from orm.late import difflib
 from orm.models.fields.base import Field
 from orm.models.metaclass import ModelBase
 from orm.query.insert_instances import insert
 from orm.query.instance_rows import Columns, columns_of, give_parent_key
 from orm.query.update_instances import update_instance
 from orm.sql.generated import define
+from orm.text.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
@@ -94,13 +94,11 @@ class WritePlan:
         return found
 
     def _unknown(self, names: Sequence[str]) -> ValueError:
-        near = difflib.get_close_matches(names[0], self.writable_names, n=2)
-        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
         return advised(
             ValueError,
             "The following fields do not exist in this model, are m2m fields, primary keys, or are non-concrete "
             f"fields: {', '.join(names)}",
-            f".{hint}",
+            f".{did_you_mean(names[0], self.writable_names, 2)}",
         )
 
     def chosen(self, names: frozenset[str]) -> Columns:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from orm import errors
 from orm.errors import FieldError, InvalidValue, ValidationError, advised
 from orm.query.key_names import KeyName
-from orm.query.names import RELATION_LOOKUPS, Listing, Names, further_conditions, nearest, transform_of, unsupported
+from orm.query.names import RELATION_LOOKUPS, Listing, Names, further_conditions, transform_of, unsupported
 from orm.query.one_column import one_column
 from orm.sql import types
 from orm.sql.columns import Col, Column
@@ -25,9 +25,10 @@ from orm.sql.nodes import Node
 from orm.sql.order_joins import clear_ordering, order_by_filtered
 from orm.sql.path import Path
 from orm.sql.references import Outer, names_in
-from orm.sql.select import Join, Select, SubSelect, relabel
+from orm.sql.select import Grouping, Join, Select, SubSelect, relabel
 from orm.sql.ties import Tie
 from orm.sql.types import AS_IT_IS, SQLType
+from orm.text.spelling import did_you_mean_of
 
 if TYPE_CHECKING:
     from orm.sql.resolving import Embeddable, Resolvable, Resolver
@@ -303,7 +304,7 @@ class Builder(Names):
                 FieldError,
                 unsupported("__".join(path.rest), kind_of_key, RELATION_LOOKUPS),
                 f" The relation {path.relation.name!r} has no lookup {path.rest[-1]!r} (in {name!r})."
-                + nearest(path.rest[0], [*RELATION_LOOKUPS, *related]),
+                + did_you_mean_of(path.rest[0], [*RELATION_LOOKUPS, *related]),
             )
         lookup = self._lookup(lhs, path.rest, kind, value, name)
         if not negated:
@@ -428,7 +429,7 @@ class Builder(Names):
         """Group by what the query's rows are: the model's rows, or the columns ``values()`` chose."""
         select = self.select
         if select.values is None:
-            select.group_by = "model"
+            select.group_by = Grouping.BY_ROW
             return
         annotated = (select.annotations[name] for name in select.selected)
         chosen = (part for _, item in select.values for part in getattr(item, "parts", (item,)))

@@ -22,7 +22,7 @@ from orm.query.extra import add_extra, read_extra
 from orm.query.iterables import BaseIterable, ModelIterable
 from orm.query.key_names import has_keys, whole_names
 from orm.query.known_related import KnownRelated
-from orm.query.named_expressions import _as_annotation, default_name, named_expressions
+from orm.query.named_expressions import named_columns, named_expressions
 from orm.query.prefetch import check_targets
 from orm.query.shape import Shape, root
 from orm.query.step_keys import filter_key, listed_filter_key, take_step
@@ -31,6 +31,7 @@ from orm.sql.conditions import Q, kind_of
 from orm.sql.lookups import IsNull
 from orm.sql.nodes import Uncacheable
 from orm.sql.references import F
+from orm.sql.select import RowForm
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -425,7 +426,7 @@ class Chain(Generic[M]):
 
     def values(self, *fields: object, **expressions: object) -> QuerySet[dict[str, Any]]:
         """Return rows as dicts with these columns (all when none is named)."""
-        chosen: QuerySet[dict[str, Any]] = self._choose("dict", fields, expressions)
+        chosen: QuerySet[dict[str, Any]] = self._choose(RowForm.DICT, fields, expressions)
         return chosen
 
     @overload
@@ -451,28 +452,12 @@ class Chain(Generic[M]):
         if flat and not fields:
             meta: Any = self.model
             fields = (meta._meta.concrete_fields[0].name,)
-        return self._choose("flat" if flat else "named" if named else "tuple", fields, {})
+        form = RowForm.FLAT if flat else RowForm.NAMED if named else RowForm.TUPLE
+        return self._choose(form, fields, {})
 
-    def _choose(self, result: str, fields: Sequence[object], expressions: dict[str, object]) -> Any:
-        names: list[str] = []
-        computed = dict(expressions)
-        named = {item for item in fields if isinstance(item, str)}
-        number = 0
-        for item in fields:
-            if isinstance(item, str):
-                names.append(item)
-                continue
-            item = _as_annotation(item)
-            if not hasattr(item, "resolve_expression"):
-                raise TypeError(f"values() takes names of fields and expressions, not {item!r}")
-            name = default_name(item)
-            if name is None or result != "dict":  # where rows are no dicts nobody asks by the name
-                prefix, number = name or type(item).__name__.lower(), number + 1
-                while f"{prefix}{number}" in named:
-                    number += 1
-                name = f"{prefix}{number}"
-            computed[name] = item
-            names.append(name)
+    def _choose(self, result: RowForm, fields: Sequence[object], expressions: dict[str, object]) -> Any:
+        names, chosen = named_columns(fields, numbered=result is not RowForm.DICT)
+        computed = {**expressions, **chosen}
         arguments = (result, len(names), computed)
         shape, prepared = take_step(
             self._shape, "values", arguments, names, steps.choose_values, names, computed, result

@@ -9,7 +9,6 @@ from orm.db.transactions.public import atomic
 from orm.errors import FieldDoesNotExist, FieldError, advised
 from orm.query.builder import Builder, InnerBuilder
 from orm.query.layout import finish
-from orm.query.names import nearest
 from orm.query.relation_loaders import batches
 from orm.query.shape import Shape, root
 from orm.sql import types
@@ -29,6 +28,7 @@ from orm.sql.select import Output, Select, SubSelect, moved
 from orm.sql.sources import DefaultRow, SelectedRows
 from orm.sql.statements import StoredSlot
 from orm.sql.update import Update
+from orm.text.spelling import did_you_mean_of
 
 if TYPE_CHECKING:
     from orm.sql.described import ModelClass, ModelField
@@ -57,7 +57,7 @@ def updated_field(model: ModelClass, name: str) -> ModelField:
         raise advised(
             FieldDoesNotExist,
             f"{opts.object_name} has no field named {name!r}",
-            "." + nearest(name, [f.name for f in opts.concrete_fields]),
+            "." + did_you_mean_of(name, [f.name for f in opts.concrete_fields]),
         )
     if getattr(field, "is_composite", False):
         raise FieldError("Composite primary key fields must be updated individually.")

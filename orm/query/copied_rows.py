@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from orm.errors import BadRow, DatabaseError, FieldError, InterfaceError, OperationalError
 from orm.query.insert_instances import without_defaults
 from orm.query.instance_rows import Columns, Computed, Prepared, columns_of, prepared_lines, row_maker
-from orm.query.names import nearest
 from orm.query.shape import root
 from orm.sql.generated import define
+from orm.text.spelling import did_you_mean_of
 
 if TYPE_CHECKING:
     from orm.query.instance_rows import RowMaker
@@ -157,7 +157,7 @@ def fields_given(model: ModelClass, kind: str, first: Any, names: Sequence[str] 
         if name not in known or known[name] not in plan.all.fields:
             raise FieldError(
                 f"{model._meta.label} has no column {name!r} that rows can be copied into."
-                + nearest(name, [field.name for field in plan.all.fields])
+                + did_you_mean_of(name, [field.name for field in plan.all.fields])
             )
     fields = tuple(known[name] for name in wanted)
     if len(set(fields)) < len(fields):

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError
 from orm.query.layout import resolve_ordering
-from orm.query.names import nearest
 from orm.query.steps import annotate
 from orm.records import NamedTuple
 from orm.sql import types
@@ -21,6 +20,7 @@ from orm.sql.expressions import OrderBy
 from orm.sql.handwritten import ExtraColumn, RawSQL
 from orm.sql.order_joins import note_order_joins
 from orm.sql.select import Join
+from orm.text.spelling import did_you_mean_of
 
 if TYPE_CHECKING:
     from orm.query.builder import Builder
@@ -118,6 +118,7 @@ def _of_table(builder: Builder, name: str) -> OrderBy:
     table, _, column = name.lstrip("-+").partition(".")
     known = {join.table for join in builder.select.joins.values()} | set(builder.select.joins)
     if table not in known:
-        raise FieldError(f"extra(order_by=[{name!r}]): the query has no table {table!r}." + nearest(table, list(known)))
+        meant = did_you_mean_of(table, list(known))
+        raise FieldError(f"extra(order_by=[{name!r}]): the query has no table {table!r}.{meant}")
     alias = next(a for a, join in builder.select.joins.items() if table in (a, join.table))
     return OrderBy(Column(alias, column), descending=descending)

@@ -18,6 +18,7 @@ from orm.query.one_condition import is_of_one_table, merge_conditions, one_furth
 from orm.query.query import Query
 from orm.sql.conditions import Q
 from orm.sql.handwritten import ExtraColumn
+from orm.sql.select import RowForm
 from orm.structures.pickled import check_versions, versions
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ class Faces(Chain[M]):
     def _keys(self) -> Any:
         """Return the keys of the rows, in the order that a slice needs and else in none."""
         sliced = self._low or self._high is not None
-        keys = (self if sliced else self.order_by())._choose("tuple", ["pk"], {})
+        keys = (self if sliced else self.order_by())._choose(RowForm.TUPLE, ["pk"], {})
         return keys._with(keys._shape.advance(("further in",), (), one_further_in)[0], keys._values)
 
     # -- copies --------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from orm.db.registry import DEFAULT_DB_ALIAS
 from orm.query.layout import ComputedType, ConvertedType, Entity, Layout
 from orm.query.unreadable import refuse_unreadable
 from orm.sql.generated import define
+from orm.sql.select import RowForm
 from orm.sql.types import prepare_decimal
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def _hydrator(layout: Layout, converted: Sequence[object], stateful: bool, caref
 
     ``careful`` is the one for others, where these know only the ordinary form of a value.
     """
-    if layout.kind != "model":
+    if layout.kind is not RowForm.MODEL:
         return _plain(layout, converted, careful)
     assert layout.entity is not None
     source = _Source()
@@ -252,35 +253,35 @@ def _object(
 
 def _plain(layout: Layout, converted: Sequence[object], careful: Hydrate | None) -> Hydrate:
     count = len(layout.types)
-    if layout.kind == "flat" and not layout.widths:
+    if layout.kind is RowForm.FLAT and not layout.widths:
         source = _Source()
         value = _value(source, converted[0], 0)
         source.lines += ["def hydrate(rows):", f"    return [{value} for r0, *_ in rows]"]
         if count == 1 and not layout.hidden:
             source.lines[-1] = f"    return [{value} for r0, in rows]"
         _guard(source, layout, converted, careful)
-        return _made(source, f"kind {layout.kind}")
-    if layout.kind == "tuple" and not any(converted) and not layout.hidden and not layout.widths:
+        return _made(source, f"rows as {layout.kind}")
+    if layout.kind is RowForm.TUPLE and not any(converted) and not layout.hidden and not layout.widths:
         return as_tuples
     source = _Source()
     unpack = _unpacked(count, layout.hidden)
     values = [_value(source, convert, i) for i, convert in enumerate(converted)]
     if layout.widths:
         values = _grouped(values, layout.widths)
-    if not isinstance(layout.kind, str):
+    if not isinstance(layout.kind, RowForm):
         result = layout.kind.source(values, source.bind)
-    elif layout.kind == "flat":
+    elif layout.kind is RowForm.FLAT:
         result = values[0]
-    elif layout.kind == "dict":
+    elif layout.kind is RowForm.DICT:
         result = "{" + ", ".join(f"{name!r}: {value}" for name, value in zip(layout.names, values, strict=True)) + "}"
     else:
         result = f"({', '.join(values)},)"
-        if layout.kind == "named":
+        if layout.kind is RowForm.NAMED:
             row = row_class(tuple(layout.names))
             result = f"{source.bind('row', row)}._make({result})"
     source.lines += ["def hydrate(rows):", f"    return [{result} for {unpack} in rows]"]
     _guard(source, layout, converted, careful)
-    return _made(source, f"kind {layout.kind}")
+    return _made(source, f"rows as {layout.kind}")
 
 
 def _grouped(values: Sequence[str], widths: Sequence[int]) -> list[str]:

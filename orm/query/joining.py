@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from orm.errors import FieldError, NotSupportedError
 from orm.query.builder import Builder
 from orm.query.layout import finish
-from orm.query.names import nearest
 from orm.sql.columns import Col, Column
 from orm.sql.common_tables import CommonTable
 from orm.sql.conditions import Where
@@ -20,6 +19,7 @@ from orm.sql.lookups import Exact
 from orm.sql.select import Join, Offer, Output, Select, SubSelect
 from orm.sql.sources import SelectedRows
 from orm.sql.types import SQLType
+from orm.text.spelling import did_you_mean_of
 
 if TYPE_CHECKING:
     from orm.query.cte import CTE
@@ -71,7 +71,7 @@ def _check_name(select: Select, name: str, what: str) -> None:
 def _check_columns(name: str, columns: Columns, on: Mapping[str, str]) -> None:
     unknown = [column for column in on.values() if column not in columns]
     if unknown:
-        raise FieldError(f"{name!r} has no column {unknown[0]!r}." + nearest(unknown[0], list(columns)))
+        raise FieldError(f"{name!r} has no column {unknown[0]!r}." + did_you_mean_of(unknown[0], list(columns)))
 
 
 def _join(builder: Builder, join: Join, columns: Columns, on: Mapping[str, str]) -> None:

@@ -20,7 +20,7 @@ from orm.records import NamedTuple
 from orm.sql.columns import Col, Ref
 from orm.sql.expressions import Expression, OrderBy
 from orm.sql.handwritten import ExtraColumn
-from orm.sql.select import Loading, Output, Select
+from orm.sql.select import Loading, Output, RowForm, Select
 from orm.sql.types import INTEGER_KINDS
 from orm.sql.windows import ordering_of
 
@@ -58,11 +58,11 @@ class Attached(NamedTuple):
 class Layout(NamedTuple):
     """The shape of a result.
 
-    ``kind`` is model, dict, tuple, flat or named, or the projection that makes an object of a row; ``names`` are those
-    of the columns, ``""`` for one that has none. The last ``hidden`` columns of a row are no part of the result.
+    ``kind`` is the form of its rows, or the projection that makes an object of each; ``names`` are those of the columns
+    (``""`` for one that has none). The last ``hidden`` columns of a row are no part of the result.
     """
 
-    kind: str | Projection
+    kind: RowForm | Projection
     names: tuple[str, ...]
     types: tuple[Any, ...]
     entity: Entity | None = None
@@ -80,7 +80,7 @@ def finish(select: Select) -> tuple[Select, Layout]:
     if select.combination is not None:
         return _finish_combination(select)
     if select.outputs is not None:
-        return select, _plain_layout(select, select.result if select.result != "model" else "tuple")
+        return select, _plain_layout(select, select.result if select.result is not RowForm.MODEL else RowForm.TUPLE)
     builder = ConstantBuilder(select)
     select = builder.select
     outputs: list[Output] = []
@@ -111,7 +111,7 @@ def finish(select: Select) -> tuple[Select, Layout]:
     if lock is not None and lock.of:
         select.lock = lock._replace(of=locked_aliases(builder, entity, lock.of))
     types = tuple(output_type(output.expression) for output in outputs)
-    kind = select.result if select.values is not None else "model"
+    kind = select.result if select.values is not None else RowForm.MODEL
     return select, Layout(kind, tuple(names), types, entity, tuple(annotations), len(hidden), widths, keyset)
 
 
@@ -139,7 +139,7 @@ def _hidden(select: Select, outputs: Sequence[Output]) -> list[Output]:
     return [Output(item) for item in wanted if item not in shown and not isinstance(item, Ref)]
 
 
-def _plain_layout(select: Select, kind: str | Projection) -> Layout:
+def _plain_layout(select: Select, kind: RowForm | Projection) -> Layout:
     outputs = select.outputs or ()
     names = tuple(output.name or "" for output in outputs)
     return Layout(kind, names, tuple(output_type(output.expression) for output in outputs))

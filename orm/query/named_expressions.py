@@ -11,7 +11,7 @@ from orm.sql.nodes import Node
 from orm.sql.subqueries import Subquery
 
 
-def _as_annotation(value: object) -> object:
+def as_annotation(value: object) -> object:
     """Return what stands for a value given as an annotation: a queryset is a subquery."""
     return Subquery(value) if hasattr(value, "embedded") else value
 
@@ -38,8 +38,8 @@ def named_expressions(
                 break
         else:
             return kwargs
-    args = [_as_annotation(arg) for arg in args]
-    kwargs = {name: _as_annotation(value) for name, value in kwargs.items()}
+    args = [as_annotation(arg) for arg in args]
+    kwargs = {name: as_annotation(value) for name, value in kwargs.items()}
     given = (*args, *kwargs.values())
     others = [str(i) for i in given if not (hasattr(i, "resolve_expression") or isinstance(i, FilteredRelation))]
     if others:
@@ -57,3 +57,31 @@ def named_expressions(
             raise ValueError(f"The named annotation {name!r} conflicts with the default name for another annotation.")
         named[name] = item
     return {**named, **kwargs}
+
+
+def named_columns(fields: Sequence[object], numbered: bool) -> tuple[list[str], dict[str, object]]:
+    """Return the names of what ``values()`` was given, in order, and its expressions by name.
+
+    ``numbered`` says that nobody asks by these names, where rows are no dicts: they only have to differ then. Raises
+    ``TypeError`` for what is neither the name of a field nor an expression.
+    """
+    names: list[str] = []
+    expressions: dict[str, object] = {}
+    taken = {item for item in fields if isinstance(item, str)}
+    number = 0
+    for item in fields:
+        if isinstance(item, str):
+            names.append(item)
+            continue
+        item = as_annotation(item)
+        if not hasattr(item, "resolve_expression"):
+            raise TypeError(f"values() takes names of fields and expressions, not {item!r}")
+        name = default_name(item)
+        if name is None or numbered:
+            prefix, number = name or type(item).__name__.lower(), number + 1
+            while f"{prefix}{number}" in taken:
+                number += 1
+            name = f"{prefix}{number}"
+        expressions[name] = item
+        names.append(name)
+    return names, expressions

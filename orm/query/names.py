@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError, advised
-from orm.late import difflib, inspect
+from orm.late import inspect
 from orm.sql.columns import Col, Column
 from orm.sql.conditions import Where
 from orm.sql.expressions import Slot
@@ -23,6 +23,7 @@ from orm.sql.result_types import field_name
 from orm.sql.select import Join, Select, moved
 from orm.sql.types import SQLType
 from orm.structures.attributes import PREFETCHED
+from orm.text.spelling import did_you_mean, did_you_mean_of, similar
 
 if TYPE_CHECKING:
     from orm.sql.described import ModelClass, ModelField
@@ -74,32 +75,11 @@ class RelatedValue(SQLType):
         return instance.pk
 
 
-def near(name: str, choices: Iterable[str]) -> list[str]:
-    """Return the choices that are spelled much like a wrong name, the nearest first."""
-    close: list[str] = difflib.get_close_matches(name, list(choices), n=3, cutoff=0.6)
-    return close
-
-
 def unsupported(name: str, kind: str, choices: Iterable[str]) -> str:
     """Return Django's sentence about a name that is no lookup of the field before it; ``choices`` are its lookups."""
-    close = near(name, choices)
+    close = similar(name, choices)
     proposed = f", perhaps you meant {' or '.join(close)}?" if close else "."
     return f"Unsupported lookup {name!r} for {kind} or join on the field not permitted{proposed}"
-
-
-def meant(name: str, choices: Sequence[str]) -> str:
-    """Return a sentence, with a space before it, that proposes what may have been meant; none where nothing is near."""
-    close = near(name, choices)
-    return f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
-
-
-def nearest(name: str, choices: Sequence[str]) -> str:
-    """Return a sentence that proposes what may have been meant by a wrong name, and one with all choices.
-
-    Relations without a name of their own, which end in ``+``, are nobody's choice.
-    """
-    choices = [choice for choice in choices if not choice.endswith("+")]
-    return f"{meant(name, choices)} Choices are: {', '.join(sorted(choices))}"
 
 
 def _is_key(relation: Any, name: str) -> bool:
@@ -190,7 +170,7 @@ class Names:
         return advised(
             FieldError,
             f"Cannot resolve keyword {name!r} into field. Choices are: {', '.join(shown)}",
-            f". {opts.object_name} has no field {name!r}.{meant(name, shown)}",
+            f". {opts.object_name} has no field {name!r}.{did_you_mean(name, shown)}",
         )
 
     def _ending(self, hops: list[Hop], field: ModelField, rest: tuple[str, ...], relation: object) -> Path:
@@ -313,7 +293,7 @@ class Names:
         if offer is not None:
             column, *rest = rest or [""]
             if column not in offer.columns:
-                known = nearest(column, [*offer.columns])
+                known = did_you_mean_of(column, [*offer.columns])
                 raise FieldError(f"{first!r} has no column {column!r} (in {name!r}).{known}")
             return Column(offer.alias, column, offer.columns[column]), tuple(rest)
         return None, ()
@@ -359,7 +339,7 @@ class Names:
             return advised(
                 FieldError,
                 f"Cannot resolve keyword {name!r} into field. Choices are: {', '.join(names)}",
-                f".{meant(name, known)} {what} has no lookup, transform or field {name!r} (in {whole!r}).",
+                f".{did_you_mean(name, known)} {what} has no lookup, transform or field {name!r} (in {whole!r}).",
             )
         if comparing:
             kind = type(lhs).__name__ if field is None else field_name(field)
@@ -371,7 +351,7 @@ class Names:
         return advised(
             FieldError,
             said,
-            f" {what} has no lookup, transform or field {name!r} (in {whole!r}).{nearest(name, known)}",
+            f" {what} has no lookup, transform or field {name!r} (in {whole!r}).{did_you_mean_of(name, known)}",
         )
 
 

@@ -11,9 +11,8 @@ from orm.errors import EmptyResultSet
 from orm.query.hydrate import Hydrate, as_tuples, hydrator, row_class
 from orm.query.key_names import has_keys, whole_names
 from orm.query.layout import Layout, finish
-from orm.sql.compiler import Compiler, binder
-from orm.sql.compiler import finish as finish_text
-from orm.sql.select import Select
+from orm.sql.compiler import Compiler, binder, with_placeholders
+from orm.sql.select import RowForm, Select
 from orm.sql.statement_compiler import StatementCompiler
 
 if TYPE_CHECKING:
@@ -45,11 +44,11 @@ class Plan:
         self.params = params
         self.layout = layout
         self.dialect = dialect
-        self.of_models = layout is not None and layout.kind == "model"
+        self.of_models = layout is not None and layout.kind is RowForm.MODEL
         self.depends_on_lengths = compiler.depends_on_lengths
         self.depends_on_zone = compiler.depends_on_zone
         self.bind: Callable[[Values], Values] | None = binder(params, slots)
-        self.keyed = layout is not None and layout.kind in ("dict", "named") and has_keys(layout.names)
+        self.keyed = layout is not None and layout.kind in (RowForm.DICT, RowForm.NAMED) and has_keys(layout.names)
         """Whether the names of results hold JSON keys, which are values; ``hydrate`` leaves those to ``named``."""
 
     @cached_property
@@ -65,7 +64,7 @@ class Plan:
         """Return hydrated rows by the names that they have in a query with these values."""
         assert self.layout is not None
         names = whole_names(self.layout.names, values)
-        if self.layout.kind == "named":
+        if self.layout.kind is RowForm.NAMED:
             return list(map(row_class(tuple(names))._make, rows))
         return [dict(zip(names, row, strict=True)) for row in rows]
 
@@ -75,7 +74,7 @@ class Plan:
         layout = self.layout
         assert layout is not None
         if self.keyed:
-            layout = layout._replace(kind="tuple")
+            layout = layout._replace(kind=RowForm.TUPLE)
         if not settings.state_in_dict or layout.entity is None:
             return hydrator(layout, self.dialect)
         state_class = layout.entity.model._meta.state_class
@@ -98,7 +97,7 @@ def select_plan(select: Select, dialect: Dialect, lengths: dict[int, int]) -> Pl
         sql, params = compiler.compile_select(finished)
     except EmptyResultSet:
         return Plan(None, (), layout, dialect, compiler)
-    text, ordered = finish_text(sql, params, dialect)
+    text, ordered = with_placeholders(sql, params, dialect)
     return Plan(commented(text, select.comment), ordered, layout, dialect, compiler, select.slots)
 
 
@@ -111,7 +110,7 @@ def statement_plan(
         sql, params = compiler.compile_statement(statement)
     except EmptyResultSet:
         return Plan(None, (), None, dialect, compiler)
-    text, ordered = finish_text(sql, params, dialect)
+    text, ordered = with_placeholders(sql, params, dialect)
     return Plan(commented(text, statement.comment), ordered, None, dialect, compiler, slots)
 
 

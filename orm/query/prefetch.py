@@ -20,12 +20,12 @@ from orm.bridge.together import together
 from orm.db.registry import databases
 from orm.db.routing import routes
 from orm.errors import FieldError, UnknownAttribute, advised
-from orm.late import difflib
 from orm.query.names import check_attribute
 from orm.query.own_prefetch import load_own, prefetches_itself
 from orm.query.relation_loaders import Loader, loader_for, uncut
 from orm.structures.attributes import PREFETCHED
 from orm.structures.deprecation import RemovedInDjango60Warning, warn
+from orm.text.spelling import did_you_mean
 
 TWINS = ("aprefetch_related_objects",)
 
@@ -173,13 +173,12 @@ def relation_names(model: type[object]) -> Iterator[str]:
 def unknown_relation(model: type[object], name: str, lookup: Prefetch) -> UnknownAttribute:
     """Return the error for a name that nothing of an instance has."""
     known = sorted(set(relation_names(model)))
-    near = difflib.get_close_matches(name, known, n=3)
-    hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else f"It has {', '.join(known) or 'none'}."
+    hint = did_you_mean(name, known) or f" It has {', '.join(known) or 'none'}."
     return advised(
         UnknownAttribute,
         f"Cannot find {name!r} on {model.__name__} object, {lookup.prefetch_through!r} is an invalid parameter to "
         "prefetch_related()",
-        f". {model.__name__} has no relation {name!r}. {hint}",
+        f". {model.__name__} has no relation {name!r}.{hint}",
     )
 
 

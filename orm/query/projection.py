@@ -20,10 +20,10 @@ from typing import Any
 from orm.errors import FieldError
 from orm.late import inspect
 from orm.query.layout import ComputedType, finish
-from orm.query.names import nearest
 from orm.query.steps import choose_values
 from orm.sql.columns import Col
 from orm.sql.expressions import Expression
+from orm.text.spelling import did_you_mean_of
 
 if typing.TYPE_CHECKING:
     from orm.query.builder import Builder
@@ -122,7 +122,7 @@ def choose_into(builder: Builder, projection: Projection, sources: Mapping[str, 
     unknown = [name for name in sources if name not in projection.fields]
     cls = projection.cls.__name__
     if unknown:
-        raise TypeError(f"{cls} has no field {unknown[0]!r}." + nearest(unknown[0], list(projection.fields)))
+        raise TypeError(f"{cls} has no field {unknown[0]!r}." + did_you_mean_of(unknown[0], list(projection.fields)))
     names: list[str] = []
     computed: dict[str, Any] = {}
     for field in projection.fields:

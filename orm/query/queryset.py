@@ -23,7 +23,7 @@ from orm.db.registry import databases
 from orm.db.routing import routes
 from orm.db.transactions.membership import refuse_lock_outside
 from orm.late import late_module
-from orm.query import routed, steps
+from orm.query import one_row, routed, steps
 from orm.query.explaining import explain
 from orm.query.given import (
     check_chunk_size,
@@ -41,6 +41,7 @@ from orm.query.shape import Shape
 from orm.query.step_keys import filter_key, listed_filter_key, take_step
 from orm.query.writing import AwaitableWriting
 from orm.sql.conditions import SCALARS
+from orm.sql.select import RowForm
 from orm.sql.types import OutOfRange
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ class AwaitableQuerySet(AwaitableWriting[M]):
                 self._tie(found)
             return plan.named(found, self._values) if plan.keyed else found
         layout = plan.layout
-        if layout is None or layout.kind != "model":
+        if layout is None or layout.kind is not RowForm.MODEL:
             found = plan.hydrate(rows)
             return plan.named(found, self._values) if plan.keyed else found
         if peers is None and self._fetch_mode == "peers":
@@ -348,13 +349,13 @@ class AwaitableQuerySet(AwaitableWriting[M]):
         """Return how many rows there are."""
         if self._result_cache is not None:
             return len(self._result_cache)
-        return (await self._one_row("count", (), steps.count))[1] or 0
+        return (await self._one_row("count", (), one_row.count))[1] or 0
 
     async def aexists(self) -> bool:
         """Return whether there is any row."""
         if self._result_cache is not None:
             return bool(self._result_cache)
-        return (await self._one_row("exists", (), steps.exists))[1] is not None
+        return (await self._one_row("exists", (), one_row.exists))[1] is not None
 
     async def acontains(self, obj: Any) -> bool:
         """Return whether an instance is among the rows."""
@@ -380,13 +381,13 @@ class AwaitableQuerySet(AwaitableWriting[M]):
         if args and kwargs:  # those with names come first, as Django gives them
             aggregates = {**{name: aggregates[name] for name in kwargs}, **aggregates}
         named = self._with_whole_names()
-        _, row = await named._one_row("aggregate", aggregates, steps.aggregate, aggregates)
+        _, row = await named._one_row("aggregate", aggregates, one_row.aggregate, aggregates)
         if row is None:
             known = {name: getattr(item, "value_over_nothing", NotImplemented) for name, item in aggregates.items()}
             if NotImplemented not in known.values():
                 return known
-            asked = named._step("over nothing", (), steps.over_nothing)
-            _, row = await asked._one_row("aggregate", aggregates, steps.aggregate, aggregates)
+            asked = named._step("over nothing", (), one_row.over_nothing)
+            _, row = await asked._one_row("aggregate", aggregates, one_row.aggregate, aggregates)
         return row  # type: ignore[no-any-return]
 
     async def ain_bulk(self, id_list: Iterable[object] | None = None, *, field_name: str = "pk") -> dict[Any, M]:

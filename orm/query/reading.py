@@ -20,6 +20,7 @@ from orm.query.iterables import ModelIterable, gone_through
 from orm.query.key_names import has_keys, whole_names
 from orm.query.plan import select_plan
 from orm.query.query import Query
+from orm.sql.select import RowForm
 from orm.sql.subqueries import Subquery
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class AwaitableReading(Faces[M]):
         select = self._shape.select
         if select.values is None:
             return self.values_list()
-        if select.result == "tuple":
+        if select.result is RowForm.TUPLE:
             return self
         return self._step("as tuples", (), _as_tuples)
 
@@ -147,4 +148,4 @@ class AwaitableReading(Faces[M]):
 
 
 def _as_tuples(builder: Any) -> None:
-    builder.select.result = "tuple"
+    builder.select.result = RowForm.TUPLE

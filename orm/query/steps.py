@@ -12,21 +12,18 @@ from typing import TYPE_CHECKING, Any
 from orm.errors import FieldDoesNotExist, FieldError, NotSupportedError, advised
 from orm.late import late_pattern
 from orm.query.builder import Builder
-from orm.query.derived import SourceBuilder, around
 from orm.query.filtered import FilteredRelation, add_filtered_relation
 from orm.query.layout import finish, order_as_chosen, resolve_ordering
-from orm.query.names import check_attribute, meant
-from orm.query.spare_tables import leave_out_spare_table
+from orm.query.names import check_attribute
 from orm.sql import types
-from orm.sql.aggregates import count_rows
 from orm.sql.columns import Col, Column
-from orm.sql.conditions import Never, NothingNode, Q, Where
+from orm.sql.conditions import NothingNode, Q, Where
 from orm.sql.expressions import Expression, OrderBy
 from orm.sql.handwritten import ExtraColumn
 from orm.sql.lookups import Exact
 from orm.sql.order_joins import clear_ordering, note_order_joins
-from orm.sql.references import names_in
-from orm.sql.select import Combination, Loading, Lock, Output, Position, Select, relabel
+from orm.sql.select import Combination, Loading, Lock, Position, RowForm, Select, relabel
+from orm.text.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from orm.query.projection import Projection
@@ -157,7 +154,7 @@ def _resolve_annotation(builder: Builder, annotation: Expression) -> Expression:
 
 
 def choose_values(
-    builder: Builder, names: Sequence[str], expressions: dict[str, object], result: str | Projection
+    builder: Builder, names: Sequence[str], expressions: dict[str, object], result: RowForm | Projection
 ) -> None:
     """values(), values_list() and into(): rows as dicts, tuples, single values, named tuples or objects of a class."""
     select = builder.select
@@ -198,7 +195,7 @@ def write_names(builder: Builder, names: Sequence[str]) -> None:
 
 
 def _choose_combined(
-    builder: Builder, names: Sequence[str], expressions: dict[str, object], result: str | Projection
+    builder: Builder, names: Sequence[str], expressions: dict[str, object], result: RowForm | Projection
 ) -> None:
     """values() after union(): every part that has chosen no columns of its own gives these."""
     select, combination = builder.select, builder.select.combination
@@ -336,7 +333,7 @@ def _check_related(model: Any, tree: dict[str, Any]) -> None:
                 FieldError,
                 f"{what} given in select_related: {name!r}. Choices are: {', '.join(single) or '(none)'}",
                 f" (select_related() follows relations to one row; {name!r} is none on {opts.object_name})."
-                + meant(name, single),
+                + did_you_mean(name, single),
             )
         _check_related(relation.hops[-1].model, below)
 
@@ -385,7 +382,7 @@ def _check_field_name(builder: Builder, name: str, method: str) -> None:
     raise advised(
         FieldDoesNotExist,
         f"{model.__name__} has no field named {missing!r}",
-        f": {method}() takes names of fields." + meant(missing, sorted(model._meta.names)),
+        f": {method}() takes names of fields." + did_you_mean(missing, sorted(model._meta.names)),
     )
 
 
@@ -486,115 +483,3 @@ def filter_related(builder: Builder, name: str, value: object) -> None:
     reuse: set[str] = set()
     builder.add_filter(Q((name, value)), reuse)
     builder.select.sticky = frozenset(reuse)
-
-
-def count(builder: Builder) -> None:
-    """count()."""
-    select = _countable(builder)
-    select.outputs = (Output(count_rows(), "count"),)
-    select.result = "flat"
-
-
-def _countable(builder: Builder) -> Select:
-    select = builder.select
-    select.lock = None
-    if select.is_plain:
-        clear_ordering(select)
-        select.values, select.selected, select.select_related, select.loading = None, (), False, None
-        select.annotations = {}
-        leave_out_spare_table(select)
-        return select
-    return around(builder, _counted(select))
-
-
-def _counted(select: Select) -> Select:
-    """Return the select with as few columns as leave the number of its rows alone."""
-    select = select.copy()
-    if select.combination is None:
-        if select.limit is None and select.offset is None and not select.distinct_on:
-            clear_ordering(select)
-        if not select.distinct and not select.distinct_on and select.values is None:
-            grouping = [select.annotations[name] for name in select.selected] if select.group_by is not None else []
-            select.outputs = (
-                *[Output(part) for part in Col(select.base_alias, select.model._meta.pk).parts],
-                *[Output(item) for item in grouping if not item.contains_aggregate],
-                *[Output(item) for item in select.multiplying if item not in grouping],
-            )
-            return select
-    return finish(select)[0]
-
-
-def exists(builder: Builder) -> None:
-    """exists(): one row is enough."""
-    select = builder.select
-    if select.combination is None and not select.distinct_on:
-        if select.offset is None:  # else the rows that the order joins are among those that are left out
-            clear_ordering(select)
-        if select.limit is None and select.offset is None:
-            select.distinct = False  # where there is any row, there are different ones
-        if select.group_by is not None:
-            # The groups stay what they are: their number and what is computed over them depend on all that they are by.
-            by: Any = select.group_by
-            own = Col(select.base_alias, select.model._meta.pk).parts if by == "model" else by
-            chosen = (select.annotations[name] for name in select.selected)
-            select.group_by = (*own, *(item for item in chosen if not item.contains_aggregate))
-        if select.group_by is not None or not select.distinct:
-            select.outputs = (Output(Limit(1), "found"),)
-        if select.is_plain and select.lock is None:
-            select.values, select.annotations = None, {}
-            leave_out_spare_table(select)
-        select.select_related = False
-    if select.limit is None:
-        select.limit = Limit(1)
-    if select.lock is not None and select.lock.of:
-        select.lock = select.lock._replace(of=(select.base_alias,))  # no related row is part of the answer
-    select.result = "tuple"
-
-
-def aggregate(builder: Builder, aggregates: dict[str, Any]) -> None:
-    """aggregate(): one row of results over all rows of the query."""
-    select = builder.select
-    select.lock = None
-    for name, item in aggregates.items():
-        check_alias(name)
-        if not hasattr(item, "resolve_expression"):
-            raise TypeError(f"aggregate({name}=…) takes an aggregate such as Count or Sum, not {item!r}")
-    over_rows = select.is_plain and not any(item.contains_over_clause for item in select.annotations.values())
-    source = None if over_rows else SourceBuilder(builder)
-    known = select.annotations if source is None else source.known
-    outputs: list[Output] = []
-    hidden = select.annotations.keys() - set(select.selected)
-    for name, item in aggregates.items():
-        alias = next((used for used in names_in(item) if used in hidden and select.values is None), None)
-        if alias is not None:
-            raise FieldError(f"Cannot aggregate over the {alias!r} alias. Use annotate() to promote it.")
-        resolved = item.resolve_expression(source or builder, True, None)
-        if not resolved.contains_aggregate:
-            said = f"{name} is not an aggregate expression"
-            raise advised(TypeError, said, f": {item!r} gives a value for each row")
-        outputs.append(Output(resolved, name))
-        known[name] = resolved
-    if source is None:
-        clear_ordering(select)
-        select.values, select.selected, select.select_related, select.loading = None, (), False, None
-        select.annotations = {}
-    else:
-        select = source.around()
-    select.outputs = tuple(outputs)
-    select.result = "dict"
-    builder.select = select
-
-
-def over_nothing(builder: Builder) -> None:
-    """Ask of no row at all, and ask nevertheless: some aggregates have a value then that only the database knows."""
-    builder.select = _of_no_row(builder.select)
-
-
-def _of_no_row(select: Select) -> Select:
-    select = select.copy()
-    if select.combination is not None:
-        parts = tuple(map(_of_no_row, select.combination.parts))
-        select.combination = select.combination._replace(parts=parts)
-    else:
-        select.where, select.empty = Where((Never(),)), False
-    return select

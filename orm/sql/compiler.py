@@ -1,9 +1,9 @@
 """From a tree to text: what a node has at hand while it renders itself into one database's SQL and parameters.
 
 Runs once for each shape and dialect, so it is written to be read. Expressions render themselves through ``compile``
-with ``%s`` for each parameter; ``finish`` puts the database's own placeholders in, and ``binder`` makes the function
-that turns a query's values into the parameters of a call. This module knows no kind of node: whole statements are what
-``statement_compiler`` adds, so that nodes can name the compiler without naming each other.
+with ``%s`` for each parameter; ``with_placeholders`` puts the database's own placeholders in, and ``binder`` makes the
+function that turns a query's values into the parameters of a call. This module knows no kind of node: whole statements
+are what ``statement_compiler`` adds, so that nodes can name the compiler without naming each other.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ _NONE_LEFT = object()
 _MARK = late_pattern(r"%%|%s")
 
 
-def finish(sql: str, params: Sequence[object], dialect: Dialect) -> tuple[str, tuple[Any, ...]]:
+def with_placeholders(sql: str, params: Sequence[object], dialect: Dialect) -> tuple[str, tuple[Any, ...]]:
     """Return the text with the dialect's placeholders, and the parameters in their order.
 
     Where placeholders are numbered, the same slot with the same adapter is sent once.

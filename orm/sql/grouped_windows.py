@@ -27,9 +27,8 @@ def windows_before_groups(select: Select) -> set[Expression]:
     """Return the window functions of a finished select that are grouped by, or aggregated over."""
     if select.group_by is None:
         return set()
-    grouped = (
-        [] if isinstance(select.group_by, str) else [item for item in select.group_by if item.contains_over_clause]
-    )
+    terms = select.group_by if isinstance(select.group_by, tuple) else ()
+    grouped = [item for item in terms if item.contains_over_clause]
     return {window for item in (*grouped, *_aggregated(select)) for window in item.walk() if isinstance(window, Window)}
 
 

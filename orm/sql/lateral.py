@@ -16,7 +16,7 @@ from orm.sql.columns import Col, Column
 from orm.sql.conditions import Where
 from orm.sql.expressions import Expression
 from orm.sql.lookups import Exact, GreaterThan, LessThanOrEqual
-from orm.sql.select import Join, Output, Select, SubSelect
+from orm.sql.select import Grouping, Join, Output, Select, SubSelect
 from orm.sql.sources import FunctionCall, FunctionRows, SelectedRows
 from orm.sql.types import SQLType
 from orm.sql.windows import Window
@@ -99,7 +99,7 @@ def _tied(outer: Select, join: Join, rows: Select) -> Join:
     tied.outputs = (*(rows.outputs or ()), *(Output(key, name) for key, name in zip(keys, key_names, strict=True)))
     if isinstance(rows.group_by, tuple):
         tied.group_by = (*rows.group_by, *keys)
-    elif rows.group_by is not None:  # by the model's row
+    elif rows.group_by is Grouping.BY_ROW:
         tied.group_by = (*Col(first.alias, rows.model._meta.pk).parts, *keys)
     if cut:
         number = Window(windows.RowNumber(), partition_by=list(keys), order_by=list(rows.order_by or ()))

@@ -8,6 +8,7 @@ says so.
 from __future__ import annotations
 
 import copy
+import enum
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
@@ -31,6 +32,25 @@ if TYPE_CHECKING:
     from orm.sql.hop import Hop
     from orm.sql.nodes import Rendered
     from orm.sql.sources import Source
+
+
+class RowForm(enum.StrEnum):
+    """What the rows of a query become. A text, since it is part of keys that are looked up for each call."""
+
+    MODEL = "model"
+    """Instances of the model."""
+    DICT = "dict"
+    TUPLE = "tuple"
+    FLAT = "flat"
+    """The one value that each row has."""
+    NAMED = "named"
+    """Named tuples."""
+
+
+class Grouping(enum.Enum):
+    """What rows are grouped by, where it is no list of expressions."""
+
+    BY_ROW = "the model's row, whatever its columns are"
 
 
 class Join(NamedTuple):
@@ -140,8 +160,8 @@ class Select:
     selected: tuple[str, ...] = ()  # the annotations that are part of the result, in order
     values: tuple[tuple[str, Expression], ...] | None = None
     chose_all: bool = False  # whether the values are all of the model's columns, since none were named
-    result: Any = "model"  # model, dict, tuple, flat or named, or what makes an object of a row (orm.query.projection)
-    group_by: tuple[Expression, ...] | str | None = None  # "model": by the model's row
+    result: Any = RowForm.MODEL  # or what makes an object of a row (orm.query.projection)
+    group_by: tuple[Expression, ...] | Grouping | None = None
     order_by: tuple[Expression, ...] | None = None  # None: the model's Meta.ordering
     order_names: tuple[str, ...] = ()  # what order_by() was given, where that were plain names
     order_joins: frozenset[str] = frozenset()

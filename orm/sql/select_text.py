@@ -19,7 +19,7 @@ from orm.sql.grouped_windows import grouped_around, windows_before_groups
 from orm.sql.lateral import without_lateral
 from orm.sql.lookups import IsNull
 from orm.sql.qualify import qualified
-from orm.sql.select import Join, Output, Position, Select, SubSelect
+from orm.sql.select import Grouping, Join, Output, Position, Select, SubSelect
 from orm.sql.sources import SelectedRows
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _group_by(select: Select, outputs: Sequence[Output], having: Where | None, d
         return []
     found: list[Expression] = []
     whole_rows = dialect.capabilities.group_by_primary_key
-    if select.group_by == "model" and whole_rows:
+    if select.group_by is Grouping.BY_ROW and whole_rows:
         covered: set[str] = set()
         keys: dict[str, Any] = {select.base_alias: select.model._meta.pk}
         for join in select.joins.values():
@@ -194,7 +194,7 @@ def _group_by(select: Select, outputs: Sequence[Output], having: Where | None, d
         ordered = [e for item in select.order_by or () for e in _ordered(item).group_by_columns()]
         found += [e for e in (*ordered, *_group_by_having(having)) if not _covered(e, covered)]
     else:
-        if select.group_by == "model":
+        if select.group_by is Grouping.BY_ROW:
             found += Col(select.base_alias, select.model._meta.pk).parts
         chosen = select.group_by if isinstance(select.group_by, tuple) else ()
         # What values() chose is grouped by its value: a subquery or a condition, too, and not by what it depends on.

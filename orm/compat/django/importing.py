@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from orm.compat.django.names import Surface
 from orm.compat.django.surface import SURFACES
 from orm.errors import ImproperlyConfigured
-from orm.late import difflib
+from orm.text.spelling import similar
 
 if TYPE_CHECKING:
     from importlib.abc import Loader
@@ -116,14 +116,14 @@ def uninstall() -> None:
 def missing_name(module: str, name: str) -> str:
     """Return the sentence for a name that a module of the surface does not offer: with the near ones, or some."""
     there = [*SURFACES[module].offered(), *_children(module)]
-    near = difflib.get_close_matches(name, there, n=3)
+    near = similar(name, there)
     shown = f"Near it: {', '.join(near)}." if near else f"There are: {', '.join(there[:SHOWN]) or 'no names'}."
     return f"{module} has no {name} here. {REMEDY}, for scripts that use its ORM. {shown}"
 
 
 def _not_offered(fullname: str) -> str:
     parent, _, name = fullname.rpartition(".")
-    if parent in SURFACES and (not name.islower() or difflib.get_close_matches(name, SURFACES[parent].offered())):
+    if parent in SURFACES and (not name.islower() or similar(name, SURFACES[parent].offered())):
         return missing_name(parent, name)
     known = parent
     while known not in SURFACES:

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 from orm.errors import ImproperlyConfigured
 from orm.late import late_module
 from orm.models.fields.choices import refuse_wrong_choices
+from orm.text.spelling import did_you_mean_of
 
 if TYPE_CHECKING:
-    from orm.query import names
     from orm.sql import references
 else:
-    names = late_module("orm.query.names")
     references = late_module("orm.sql.references")
 
 
@@ -45,7 +44,7 @@ def unknown_options(cls: type, given: Iterable[str], taken: frozenset[str]) -> T
     """Return the error for options that a class of fields does not take."""
     wrong = [name for name in given if name not in taken]
     return TypeError(
-        f"{cls.__name__}() got an unexpected keyword argument {wrong[0]!r}.{names.nearest(wrong[0], sorted(taken))}"
+        f"{cls.__name__}() got an unexpected keyword argument {wrong[0]!r}.{did_you_mean_of(wrong[0], sorted(taken))}"
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 from orm.bridge.drive import drive
 from orm.db.contract import Backend, Connection, Driver
 from orm.db.url import DatabaseURL
-from orm.sql.compiler import finish
+from orm.sql.compiler import with_placeholders
 from orm.sql.types import SQLType
 
 AWAITABLE = "awaitable"
@@ -62,7 +62,7 @@ class Room:
 
     def finish(self, sql: str, params: Sequence[object] = ()) -> tuple[str, tuple[Any, ...]]:
         """Return SQL with the dialect's own placeholders, and its parameters."""
-        return finish(sql, params, self.dialect)
+        return with_placeholders(sql, params, self.dialect)
 
     def adapt(self, sql_type: SQLType, value: object) -> object:
         """Return a canonical value as the driver is handed it."""
