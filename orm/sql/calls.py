@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.late import inspect, late_pattern
 from orm.sql import types
-from orm.sql.expressions import Expression, Value, made_of_allowed
-from orm.sql.nodes import structure_of
+from orm.sql.expressions import Expression, Value
+from orm.sql.nodes import made_of_allowed, structure_of
 from orm.sql.references import F, as_reference
 from orm.sql.types import SQLType
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from orm.errors import EmptyResultSet, FullResultSet
 from orm.sql.conditions import Q
-from orm.sql.expressions import Expression, made_of_allowed
+from orm.sql.expressions import Expression
+from orm.sql.nodes import made_of_allowed
 from orm.sql.one_type import OfOneType
 from orm.sql.references import as_reference
 from orm.sql.types import SQLType

@@ -18,52 +18,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 from orm.errors import EmptyResultSet, FieldError, FullResultSet, advised
 from orm.sql import types
 from orm.sql.combinable import Combinable
-from orm.sql.nodes import Node, Param, Rendered, structure_of
+from orm.sql.nodes import Node, Param, Rendered, changed_inside, made_of_allowed, structure_of
 from orm.sql.python_types import type_of
 from orm.sql.result_types import checked_operator, family, field_name, type_of_operation
 from orm.sql.types import SQLType
+from orm.structures.settable import settable_property
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
     from orm.sql.dialect import Dialect
     from orm.sql.resolving import Resolver
 
-    computed = property
-else:
-
-    class computed:
-        """A property that an expression of the user's may set: its instance then holds the value."""
-
-        def __init__(self, read):
-            self.read = read
-            self.__doc__ = read.__doc__
-
-        def __get__(self, instance, owner=None):
-            return self if instance is None else self.read(instance)
-
-
-def _map_value(value: object, change: Callable[[Expression], Expression]) -> object:
-    """Return ``value`` with every expression directly inside it changed; the same object when nothing changed."""
-    if isinstance(value, Node):
-        return change(value)  # type: ignore[arg-type]
-    if isinstance(value, (list, tuple)):
-        items = [_map_value(item, change) for item in value]
-        if all(new is old for new, old in zip(items, value, strict=True)):
-            return value
-        return type(value)(items)
-    if isinstance(value, dict):
-        changed = {name: _map_value(item, change) for name, item in value.items()}
-        return value if all(changed[name] is value[name] for name in value) else changed
-    return value
-
 
 class OutputFieldIsNoneError(FieldError):
     """The type of an expression's result can't be inferred."""
-
-
-def made_of_allowed(expression: Any) -> bool:
-    """Whether everything an expression is computed from may be part of a column's default."""
-    return all(getattr(source, "allowed_default", False) for source in expression.get_source_expressions())
 
 
 class Expression(Combinable):
@@ -129,7 +97,7 @@ class Expression(Combinable):
         """Return a copy whose direct children went through ``change``; itself when none changed."""
         new = None
         for name, item in self.__dict__.items():
-            changed = _map_value(item, change)
+            changed = changed_inside(item, change)
             if changed is not item:
                 new = new or copy.copy(self)
                 new.__dict__[name] = changed
@@ -206,7 +174,7 @@ class Expression(Combinable):
             raise ValueError(f"{type(self).__name__} expression does not support composite primary keys.")
         return made
 
-    @computed
+    @settable_property
     def output_field(self) -> SQLType:
         """The type of the result. Raises ``FieldError`` where it can't be inferred."""
         found = self._output_field or self._infer_output_field()
@@ -277,12 +245,12 @@ class Expression(Combinable):
         field = self.output_field_or_none
         return field is not None and field.kind == "boolean"
 
-    @computed
+    @settable_property
     def contains_aggregate(self) -> bool:
         """Whether an aggregate of the same query is inside."""
         return any(child.contains_aggregate for child in self.children())
 
-    @computed
+    @settable_property
     def contains_over_clause(self) -> bool:
         """Whether a window function of the same query is inside."""
         return any(child.contains_over_clause for child in self.children())

@@ -109,3 +109,23 @@ def structure_of(value: Any, values: list[object]) -> Hashable:
     except TypeError:
         raise Uncacheable(type(value).__name__) from None
     return (type(value), value)
+
+
+def changed_inside(value: object, change: Callable[[Expression], Expression]) -> object:
+    """Return ``value`` with every expression directly inside it changed; the same object when nothing changed."""
+    if isinstance(value, Node):
+        return change(value)  # type: ignore[arg-type]
+    if isinstance(value, (list, tuple)):
+        items = [changed_inside(item, change) for item in value]
+        if all(new is old for new, old in zip(items, value, strict=True)):
+            return value
+        return type(value)(items)
+    if isinstance(value, dict):
+        changed = {name: changed_inside(item, change) for name, item in value.items()}
+        return value if all(changed[name] is value[name] for name in value) else changed
+    return value
+
+
+def made_of_allowed(expression: Any) -> bool:
+    """Whether everything an expression is computed from may be part of a column's default."""
+    return all(getattr(source, "allowed_default", False) for source in expression.get_source_expressions())
