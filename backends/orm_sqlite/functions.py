@@ -90,7 +90,7 @@ def exact(value: Any) -> decimal.Decimal:
 
 
 def stored_decimal(value: decimal.Decimal) -> float | str:
-    """Return a decimal as it is stored: a number where 15 digits hold it, else text. 0 has no sign, as in PostgreSQL."""
+    """Return a decimal as it is stored: a number where 15 digits hold it, else text. 0 has no sign, as elsewhere."""
     digits = value.normalize(_EXACT)
     return float(value or 0) if len(digits.as_tuple().digits) <= 15 else f"{digits:f}"
 
