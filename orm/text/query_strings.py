@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Mapping
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import urlencode as encoded
 
@@ -31,6 +32,11 @@ def urlencode(query: Mapping[str, object] | Iterable[tuple[str, object]], doseq:
             )
         said += [(key, each if isinstance(each, (str, bytes)) else str(each)) for each in values]
     return encoded(said)
+
+
+def http_date(epoch_seconds: float | None = None) -> str:
+    """Return a moment, in seconds since 1970 (now if None), as HTTP writes it (RFC 9110, section 5.6.7)."""
+    return formatdate(epoch_seconds, usegmt=True)
 
 
 def base36_to_int(s: str) -> int:

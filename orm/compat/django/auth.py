@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from orm.bridge import run
+from orm.bridge import crossing, run
 from orm.compat.django.settings import settings
 from orm.contrib.auth.current import get_user_model
 from orm.contrib.auth.permissions import acreate_permissions
@@ -84,7 +85,39 @@ def create_permissions(
     run(acreate_permissions(app_config, using=using, apps=apps))
 
 
-class ModelBackend:
+class BaseBackend:
+    """Knows nobody; a subclass says who has which credentials, and what they may do."""
+
+    def authenticate(self, request: object, **kwargs: object) -> Any:
+        """Return the user who has these credentials, or None."""
+        return None
+
+    async def aauthenticate(self, request: object, **kwargs: object) -> Any:
+        """``authenticate`` for async code."""
+        return await crossing.call(partial(self.authenticate, request, **kwargs))
+
+    def get_user(self, user_id: object) -> Any:
+        """Return the user of a key, or None."""
+        return None
+
+    def get_user_permissions(self, user_obj: object, obj: object = None) -> set[str]:
+        """Return the permissions given to a user in person."""
+        return set()
+
+    def get_group_permissions(self, user_obj: object, obj: object = None) -> set[str]:
+        """Return the permissions of a user's groups."""
+        return set()
+
+    def get_all_permissions(self, user_obj: object, obj: object = None) -> set[str]:
+        """Return all permissions of a user."""
+        return {*self.get_user_permissions(user_obj, obj), *self.get_group_permissions(user_obj, obj)}
+
+    def has_perm(self, user_obj: Any, perm: str, obj: object = None) -> bool:
+        """Return whether a user has a permission."""
+        return perm in self.get_all_permissions(user_obj, obj)
+
+
+class ModelBackend(BaseBackend):
     """Knows users by name and password, and what they may do."""
 
     def authenticate(self, request: object, username: object = None, password: object = None, **kwargs: object) -> Any:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from orm.compat.django import differences
 from orm.compat.django.surface import SURFACES
-from orm.compat.django.web import NAMES
+from orm.compat.django.web_names import NAMES
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 PAGE = DOCS / "legacy-names.md"

@@ -12,7 +12,7 @@ from functools import cache
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from orm.compat.django.web import NAMES
+from orm.compat.django.web_names import NAMES
 from orm.records import NamedTuple
 
 HERE = "orm.compat.django"

@@ -8,7 +8,9 @@ from typing import Any
 
 from orm.compat.django.settings import settings
 from orm.errors import FieldDoesNotExist, ValidationError
+from orm.structures.lazy import lazy
 from orm.structures.loading import import_string
+from orm.text.html import format_html, format_html_join
 
 __all__ = [
     "CommonPasswordValidator",
@@ -18,6 +20,7 @@ __all__ = [
     "get_default_password_validators",
     "get_password_validators",
     "password_changed",
+    "password_validators_help_text_html",
     "password_validators_help_texts",
     "validate_password",
 ]
@@ -56,6 +59,15 @@ def password_validators_help_texts(password_validators: Any = None) -> list[str]
     """Return what the validators ask of a password."""
     validators = get_default_password_validators() if password_validators is None else password_validators
     return [validator.get_help_text() for validator in validators]
+
+
+def _help_text_html(password_validators: Any = None) -> str:
+    texts = password_validators_help_texts(password_validators)
+    items = format_html_join("", "<li>{}</li>", ((text,) for text in texts))
+    return format_html("<ul>{}</ul>", items) if items else ""
+
+
+password_validators_help_text_html = lazy(_help_text_html, str)
 
 
 class MinimumLengthValidator:

@@ -8,7 +8,7 @@ from orm.compat.django.surface_contrib import CONTRIB
 from orm.compat.django.surface_core import CORE
 from orm.compat.django.surface_migrations import MIGRATIONS
 from orm.compat.django.surface_utils import UTILS
-from orm.compat.django.web import NAMES
+from orm.compat.django.web_names import NAMES
 
 DESCRIPTORS: dict[str, str] = {
     "ForwardManyToOneDescriptor": "orm.models.relations.forward:ForwardOneDescriptor",
@@ -88,7 +88,9 @@ DB: dict[str, Surface] = {
     ),
     "django.db.transaction": Surface("Transactions.", (f"{HERE}.transaction",)),
     "django.db.models": Surface(
-        "Models, fields, queries and expressions.", ("orm.models", "orm.models.fields.removed")
+        "Models, fields, queries and expressions.",
+        ("orm.models", "orm.models.fields.removed"),
+        of("orm.models.initialiser", "DEFERRED"),
     ),
     "django.db.models.aggregates": Surface("Aggregates.", ("orm.sql.aggregates",)),
     "django.db.models.base": Surface(
@@ -151,7 +153,8 @@ DB: dict[str, Surface] = {
     "django.db.models.lookups": Surface(
         "Lookups and transforms.",
         ("orm.sql.lookups", "orm.sql.transforms"),
-        of("orm.postgresql.lookups", "PostgresOperatorLookup"),
+        of("orm.postgresql.lookups", "PostgresOperatorLookup")
+        | of("orm.sql.registration", RegisterLookupMixin="LookupOwner"),
     ),
     "django.db.models.manager": Surface("Managers.", ("orm.models.managers",)),
     "django.db.models.query": Surface(
@@ -194,7 +197,12 @@ def with_parents(surfaces: dict[str, Surface]) -> dict[str, Surface]:
 
 def named_only() -> dict[str, Surface]:
     """Return the surfaces of modules that have nothing but names of the web."""
-    return {name: Surface("Names of the web, to be imported and not used.", web=name) for name in NAMES}
+    return {name: Surface("Names of the web, to be imported and not used.") for name in NAMES}
 
 
-SURFACES: dict[str, Surface] = with_parents(named_only() | UTILS | CORE | BACKENDS | CONTRIB | DB | MIGRATIONS)
+SURFACES: dict[str, Surface] = with_parents(
+    {
+        name: surface._replace(web=name if name in NAMES else "")
+        for name, surface in (named_only() | UTILS | CORE | BACKENDS | CONTRIB | DB | MIGRATIONS).items()
+    }
+)

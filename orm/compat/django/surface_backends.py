@@ -40,7 +40,8 @@ BACKENDS: dict[str, Surface] = {
     "django.db.backends.postgresql.psycopg_any": Surface(
         "Values of PostgreSQL's own types.",
         names=of("orm.sql.ranges", "DateRange", "DateTimeRange", "DateTimeTZRange", "NumericRange", "Range")
-        | own("backend_functions", "is_psycopg3"),
+        | own("backend_functions", "is_psycopg3")
+        | of("psycopg", "IsolationLevel"),
     ),
     "django.db.backends.signals": Surface(
         "A connection was opened.", names=own("connection_signal", "connection_created")

@@ -15,6 +15,11 @@ AUTH_MODELS = (
 )  # fmt: skip
 
 ADMIN = own("web", "action", "display", "register")
+ADDRESSES = (
+    "ALL_VAR", "ERROR_FLAG", "IGNORED_PARAMS", "IS_FACETS_VAR", "IS_POPUP_VAR", "ORDER_VAR", "PAGE_VAR", "SEARCH_VAR",
+    "SOURCE_MODEL_VAR", "TO_FIELD_VAR",
+)  # fmt: skip
+LEVELS = own("web_constants", "DEBUG", "ERROR", "INFO", "SUCCESS", "WARNING", "DEFAULT_LEVELS", "DEFAULT_TAGS")
 
 
 def _application(package: str, config: str) -> dict[str, Surface]:
@@ -33,19 +38,23 @@ CONTRIB: dict[str, Surface] = {
     **_application("sites", "SitesConfig"),
     **_application("staticfiles", "StaticFilesConfig"),
     **_application("syndication", "SyndicationConfig"),
-    "django.contrib.admin": Surface("The admin's decorators, and names.", names=ADMIN, web="django.contrib.admin"),
+    "django.contrib.admin": Surface("The admin's decorators, and names.", names=ADMIN),
     "django.contrib.admin.apps": Surface(
         "How the application is installed.", names=own("contrib_apps", "AdminConfig", "SimpleAdminConfig")
     ),
     "django.contrib.admin.decorators": Surface("The admin's decorators.", names=ADMIN),
+    "django.contrib.admin.options": Surface(
+        "Names of the admin.", names=own("web_constants", "IS_POPUP_VAR", "SOURCE_MODEL_VAR", "TO_FIELD_VAR")
+    ),
+    "django.contrib.admin.views.main": Surface("Names of the admin.", names=own("web_constants", *ADDRESSES)),
+    "django.contrib.messages": Surface("Levels of messages, and names of the web.", names=LEVELS),
+    "django.contrib.messages.constants": Surface("Levels of messages.", names=LEVELS),
     "django.contrib.admin.utils": Surface(
-        "What goes with an object, and names of the admin.",
-        names=own("nested_objects", "NestedObjects"),
-        web="django.contrib.admin.utils",
+        "What goes with an object, and names of the admin.", names=own("nested_objects", "NestedObjects")
     ),
     "django.contrib.auth": Surface("Users: which model, and who they are.", (f"{HERE}.auth",)),
     "django.contrib.auth.backends": Surface(
-        "Who knows users.", names=own("auth", "AllowAllUsersModelBackend", "ModelBackend")
+        "Who knows users.", names=own("auth", "AllowAllUsersModelBackend", "BaseBackend", "ModelBackend")
     ),
     "django.contrib.auth.base_user": Surface(
         "Users of a project's own.",

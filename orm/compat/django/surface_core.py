@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from orm.compat.django.names import HERE, Surface, of, own
 
+OWN_COMMANDS = (
+    "check", "createsuperuser", "dbshell", "dumpdata", "flush", "inspectdb", "loaddata", "makemigrations", "migrate",
+    "optimizemigration", "shell", "showmigrations", "sqlflush", "sqlmigrate", "sqlsequencereset", "squashmigrations",
+    "test",
+)  # fmt: skip
+FURTHER_COMMANDS = ("diffsettings", "startapp", "startproject")
+"""Commands that only projects in Django's form have."""
+
 COMMANDS = of("orm.commands", "BaseCommand", "CommandError", "CommandParser", "call_command", "get_commands")
 
 FEATURES = of("orm.testing.features", "skipIfDBFeature", "skipUnlessAnyDBFeature", "skipUnlessDBFeature", "tag")
@@ -56,7 +64,17 @@ CORE: dict[str, Surface] = {
         | of("orm.commands.calling", "find_commands", "load_command_class")
         | {"color": "orm.commands.output:"},
     ),
-    "django.core.management.base": Surface("What a command is.", ("orm.commands.base", "orm.commands.output")),
+    "django.core.management.base": Surface(
+        "What a command is.", ("orm.commands.base", "orm.commands.output"), own("translation", "no_translations")
+    ),
+    **{
+        f"django.core.management.commands.{name}": Surface(f"The command {name}.", (f"orm.commands.own.{name}",))
+        for name in OWN_COMMANDS
+    },
+    **{
+        f"django.core.management.commands.{name}": Surface(f"The command {name}.", (f"{HERE}.commands.{name}",))
+        for name in FURTHER_COMMANDS
+    },
     "django.core.management.color": Surface("Styles.", ("orm.commands.output",)),
     "django.core.management.utils": Surface("Keys.", names=of("orm.security.crypto", "get_random_secret_key")),
     "django.core.paginator": Surface(
@@ -78,57 +96,48 @@ CORE: dict[str, Surface] = {
     "django.dispatch": Surface("Signals.", names=of("orm.models.signals", "Signal", "receiver")),
     "django.dispatch.dispatcher": Surface("Signals.", names=of("orm.models.signals", "Signal", "receiver")),
     "django.forms.models": Surface(
-        "A row as a mapping, and names of the web.", names=own("shortcuts", "model_to_dict"), web="django.forms.models"
+        "A row as a mapping, and names of the web.", names=own("shortcuts", "model_to_dict")
     ),
     "django.forms": Surface(
         "A row as a mapping, and names of the web.",
         names=own("shortcuts", "model_to_dict") | of("orm.errors", "ValidationError"),
-        web="django.forms",
     ),
     "django.forms.forms": Surface(
-        "Errors of no field, and names of the web.",
-        names=of("orm.errors", "NON_FIELD_ERRORS", "ValidationError"),
-        web="django.forms.forms",
+        "Errors of no field, and names of the web.", names=of("orm.errors", "NON_FIELD_ERRORS", "ValidationError")
     ),
     "django.forms.utils": Surface(
         "Names of fields for people, and names of the web.",
         names=of("orm.text.words", "pretty_name") | of("orm.errors", "ValidationError"),
-        web="django.forms.utils",
     ),
-    "django.http": Surface("Not found, and names of the web.", names=own("shortcuts", "Http404"), web="django.http"),
+    "django.http": Surface("Not found, and names of the web.", names=own("shortcuts", "Http404")),
     "django.test": Surface(
         "Tests of data; what needs a request can be named only.",
         names=own(
             "testing", "SimpleTestCase", "TestCase", "TransactionTestCase", "modify_settings", "override_settings"
         )
         | FEATURES,
-        web="django.test",
     ),
     "django.test.runner": Surface("Finding and running tests.", names=own("testing", "DiscoverRunner")),
-    "django.test.signals": Surface("Changed settings.", names=own("core_signals", "setting_changed")),
+    "django.test.signals": Surface(
+        "Changed settings.", names=own("core_signals", "setting_changed", "template_rendered")
+    ),
     "django.test.testcases": Surface(
         "Tests of data; what needs a request can be named only.",
         names=own("testing", "SimpleTestCase", "TestCase", "TransactionTestCase")
         | of("orm.testing.cases", "DatabaseOperationForbidden")
         | FEATURES,
-        web="django.test.testcases",
     ),
     "django.test.utils": Surface(
         "What helps to test.",
         names=own(
             *("testing", "CaptureQueriesContext", "TestContextDecorator", "get_runner", "ignore_warnings"),
             *("isolate_apps", "modify_settings", "override_settings", "register_lookup", "setup_test_environment"),
-            "teardown_test_environment",
+            *("setup_databases", "teardown_databases", "teardown_test_environment"),
         )
         | of("orm.testing.features", "tag"),
     ),
-    "django.shortcuts": Surface(
-        "Objects or not found.",
-        (f"{HERE}.shortcuts",),
-        own("shortcuts", "_get_queryset"),
-        web="django.shortcuts",
-    ),
-    "django.urls": Surface("Functions by name, and names of the web.", (f"{HERE}.callables",), web="django.urls"),
-    "django.urls.base": Surface("Names of the web, to be imported and not used.", web="django.urls.base"),
+    "django.shortcuts": Surface("Objects or not found.", (f"{HERE}.shortcuts",), own("shortcuts", "_get_queryset")),
+    "django.urls": Surface("Functions by name, and names of the web.", (f"{HERE}.callables",)),
+    "django.urls.base": Surface("Names of the web, to be imported and not used."),
     "django.urls.utils": Surface("Functions by name.", (f"{HERE}.callables",)),
 }

@@ -8,7 +8,6 @@ UTILS: dict[str, Surface] = {
     "django.template.defaultfilters": Surface(
         "Texts for people, and names of the web.",
         names=of("orm.text.words", "capfirst", "slugify") | of("orm.text.html", "escape"),
-        web="django.template.defaultfilters",
     ),
     "django.utils": Surface("Time zones, texts and structures."),
     "django.utils.asyncio": Surface("Blocking functions in async code.", (f"{HERE}.unsafe",)),
@@ -27,9 +26,7 @@ UTILS: dict[str, Surface] = {
     "django.utils.deconstruct": Surface(
         "Classes that tell how they were made.", names=of("orm.structures.deconstruct", "deconstructible")
     ),
-    "django.utils.decorators": Surface(
-        "Decorators.", names=of("orm.structures.lazy", "classproperty"), web="django.utils.decorators"
-    ),
+    "django.utils.decorators": Surface("Decorators.", names=of("orm.structures.lazy", "classproperty")),
     "django.utils.deprecation": Surface("Warnings of what goes.", (f"{HERE}.deprecation",)),
     "django.utils.duration": Surface("Durations in text.", ("orm.text.durations",)),
     "django.utils.encoding": Surface("Text and bytes.", ("orm.text.encoding",)),
@@ -44,6 +41,7 @@ UTILS: dict[str, Surface] = {
     "django.utils.http": Surface("Parts of addresses.", ("orm.text.query_strings",)),
     "django.utils.ipv6": Surface("Addresses of version 6.", ("orm.text.addresses",)),
     "django.utils.itercompat": Surface("Whether a value can be iterated.", (f"{HERE}.deprecation",)),
+    "django.utils.log": Surface("What LOGGING names.", (f"{HERE}.log_parts",)),
     "django.utils.module_loading": Surface(
         "Modules by name.", ("orm.structures.loading",), own("autodiscovery", "autodiscover_modules")
     ),

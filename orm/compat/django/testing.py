@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import unittest
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -37,7 +37,9 @@ __all__ = [
     "modify_settings",
     "override_settings",
     "register_lookup",
+    "setup_databases",
     "setup_test_environment",
+    "teardown_databases",
     "teardown_test_environment",
 ]
 
@@ -334,6 +336,23 @@ class DiscoverRunner(runner.DiscoverRunner):
     def teardown_test_environment(self, **kwargs: object) -> None:
         """Take that back."""
         teardown_test_environment()
+
+
+def setup_databases(
+    verbosity: int, interactive: bool, *, aliases: Sequence[str] | None = None, **options: Any
+) -> ExitStack:
+    """Make test databases, and return what ``teardown_databases()`` takes.
+
+    Parameters: ``options`` are those of the class that runs tests.
+    """
+    runner = DiscoverRunner(verbosity=verbosity, interactive=interactive, **options)
+    made: ExitStack = runner.setup_databases(aliases=aliases)
+    return made
+
+
+def teardown_databases(old_config: ExitStack, verbosity: int, **options: Any) -> None:
+    """Drop the databases that ``setup_databases()`` made."""
+    DiscoverRunner(verbosity=verbosity, **options).teardown_databases(old_config)
 
 
 def get_runner(settings: Any, test_runner_class: str | None = None) -> Any:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ContextDecorator
 from contextvars import ContextVar
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from orm.compat.django.settings import settings
 from orm.text.words import (
@@ -25,11 +28,14 @@ __all__ = [
     "deactivate_all",
     "get_language",
     "get_language_bidi",
+    "get_language_info",
+    "get_supported_language_variant",
     "gettext",
     "gettext_lazy",
     "gettext_noop",
     "ngettext",
     "ngettext_lazy",
+    "no_translations",
     "npgettext",
     "npgettext_lazy",
     "override",
@@ -85,6 +91,54 @@ class override(ContextDecorator):
 def get_language_bidi() -> bool:
     """Return whether the language in force is written from right to left."""
     return (get_language() or "").partition("-")[0] in settings.LANGUAGES_BIDI
+
+
+def get_language_info(lang_code: str) -> dict[str, object]:
+    """Return the names of a language, as LANGUAGES has them: there is no list of languages here.
+
+    Raises ``KeyError`` for a code that LANGUAGES does not have.
+    """
+    code = lang_code.lower()
+    for known in (code, code.partition("-")[0]):
+        for each, name in settings.LANGUAGES:
+            if each.lower() == known:
+                bidi = known.partition("-")[0] in settings.LANGUAGES_BIDI
+                return {"bidi": bidi, "code": known, "name": str(name), "name_local": str(name)}
+    raise KeyError(f"Unknown language code {lang_code}.")
+
+
+def get_supported_language_variant(lang_code: str, strict: bool = False) -> str:
+    """Return the code in LANGUAGES that serves for one: itself, a more general one, or another of the same language.
+
+    With ``strict`` none but itself and more general ones. Raises ``LookupError`` where there is none.
+    """
+    supported = {code.lower(): code for code, _ in settings.LANGUAGES}
+    wanted = lang_code.lower()
+    parts = wanted.split("-")
+    for length in range(len(parts), 0, -1):
+        found = supported.get("-".join(parts[:length]))
+        if found is not None:
+            return str(found)
+    if not strict:
+        for code, found in supported.items():
+            if code.startswith(f"{parts[0]}-"):
+                return str(found)
+    raise LookupError(lang_code)
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def no_translations(handle_func: Callable[P, R]) -> Callable[P, R]:
+    """Have a command's ``handle`` run with no language in force."""
+
+    @wraps(handle_func)
+    def handle(*args: P.args, **kwargs: P.kwargs) -> R:
+        with override(None):
+            return handle_func(*args, **kwargs)
+
+    return handle
 
 
 def check_for_language(lang_code: str) -> bool:

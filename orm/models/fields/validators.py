@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
 
 from orm.errors import ValidationError
@@ -349,6 +350,13 @@ class FileExtensionValidator(DeclaredValidator):
         if self.allowed_extensions is not None and extension not in self.allowed_extensions:
             params = {"extension": extension, "allowed_extensions": ", ".join(self.allowed_extensions), "value": value}
             raise ValidationError(self.message, code=self.code, params=params)
+
+
+def validate_image_file_extension(value: object) -> None:
+    """Refuse a file whose name ends in nothing that Pillow reads. Raises ``ImportError`` without Pillow."""
+    images = import_module("PIL.Image")  # an optional package
+    images.init()
+    FileExtensionValidator([extension.removeprefix(".") for extension in images.EXTENSION])(value)
 
 
 def _refuse_other(value: object, parse: Callable[[Any], object], noun: str) -> None:
