@@ -20,16 +20,21 @@ class Caches:
         self._made: dict[str, tuple[dict[str, Any], BaseCache]] = {}
 
     def __getitem__(self, alias: str) -> BaseCache:
+        given = self._given(alias)
+        known = self._made.get(alias)
+        if known is None or known[0] != given:
+            self._made[alias] = known = (dict(given), self.create_connection(alias))
+        return known[1]
+
+    def _given(self, alias: str) -> Mapping[str, Any]:
         given = self._settings().get(alias)
         if given is None:
             raise InvalidCacheBackendError(f"The connection '{alias}' doesn't exist.")
-        known = self._made.get(alias)
-        if known is None or known[0] != given:
-            self._made[alias] = known = (dict(given), self._make(given))
-        return known[1]
+        return given
 
-    @staticmethod
-    def _make(given: Mapping[str, Any]) -> BaseCache:
+    def create_connection(self, alias: str) -> BaseCache:
+        """Return a new cache as the settings of an alias say."""
+        given = self._given(alias)
         backend = given.get("BACKEND")
         if not backend:
             raise InvalidCacheBackendError("A cache in the settings names no BACKEND.")

@@ -18,9 +18,11 @@ from orm.db.registry import databases
 from orm.db.routing import routes
 from orm.db.transactions.public import atomic
 from orm.errors import ProtectedError, RestrictedError
+from orm.late import late_module
 from orm.models.batches import batch_of, open_batches
 from orm.models.fetching import part_of
 from orm.models.on_delete import CASCADE, PROTECT, OnDelete, rule_that_changes_fields
+from orm.models.own_rules import Told
 from orm.models.signals import post_delete, pre_delete
 from orm.models.unseen import Doomed, Unseen, has_dependants, is_watched, referring_rels, set_value, unseen, unseen_by
 from orm.query.delete_instances import delete_equal, delete_having
@@ -32,8 +34,11 @@ from orm.sql.expressions import Slot
 from orm.sql.lookups import Lookup
 
 if TYPE_CHECKING:
+    from orm.bridge import crossing
     from orm.models.base import AwaitableModel
     from orm.models.fields.base import Field
+else:
+    crossing = late_module("orm.bridge.crossing")
 
 Deleted = tuple[int, dict[str, int]]
 
@@ -53,6 +58,8 @@ class Collector:
         """Rows to delete unseen, with what refers to them: by foreign key, the values of that key."""
         self.updates: dict[tuple[Any, Any], list[Any]] = {}
         """Rows that get another value: by foreign key and its rule, the present values of that key."""
+        self.own_updates: list[tuple[Any, OnDelete, list[Any]]] = []
+        """Rows that a function which is a rule gives another value: a field, its rule, the keys of the rows."""
         self.unseen_rows: list[Any] = []
         """Rows to delete unseen, with what refers to them, as querysets."""
         self.before: dict[type[Any], dict[type[Any], None]] = {}
@@ -122,7 +129,7 @@ class Collector:
 
         ``root`` is the foreign key by which the deletion came here, in whose name rows are guarded.
         """
-        field, model, rule = rel.field, rel.related_model, rel.on_delete
+        field, model, rule = rel.field, rel.related_model, rel.rule
         if not field.concrete:
             if rule.sets_value:
                 raise rule_that_changes_fields(str(field), rule)
@@ -136,7 +143,27 @@ class Collector:
         if rule.sets_value:  # nobody needs to see these rows, so they are not loaded
             self.updates.setdefault((field, rule), []).extend(keys)
             return []
+        if rule.is_own:
+            return await self._follow_function(field, root, rule, keys)
         return self._guard(field, root, rule, await fetch_in(self._rows(model), field.attname, keys))
+
+    async def _follow_function(self, field: Any, root: object, rule: OnDelete, keys: list[object]) -> list[Any]:
+        """Ask a function that is a rule about the rows that refer to ``keys``; return those that must go as well."""
+        going: list[Any] = []
+        for batch in batches(self.using, dict.fromkeys(keys)):
+            rows = field.model._base_manager.using(self.using).filter(**{f"{field.attname}__in": batch})
+            told = Told(self.using, self.origin)
+            try:
+                await crossing.call(rule.value, told, field, rows, self.using)
+            except ProtectedError as error:
+                self.protected.setdefault(root, []).extend(error.protected_objects)
+            except RestrictedError as error:
+                self.restricted.setdefault(field, []).extend(error.restricted_objects)
+            for said, found in told.ruled:
+                going += self._guard(field, root, said, found)
+            going += told.going
+            self.own_updates += told.updates
+        return going
 
     async def _referring_by_several(self, field: Any, instances: Sequence[object]) -> list[Any]:
         """Return the rows that refer to instances by several columns at once."""
@@ -217,6 +244,7 @@ class Collector:
             2 * len(self.blind)
             + 2 * len(self.unseen_rows)
             + len(self.updates)
+            + len(self.own_updates)
             + sum(1 for model in models if self.instances[model])
         )
         if statements > 1 or any(map(self._watched, models)):
@@ -274,6 +302,10 @@ class Collector:
             await self._delete_unseen(unseen(rows.model), rows, counts)
         for (field, rule), keys in self.updates.items():
             await self._set(field, rule, keys)
+        for field, rule, keys in self.own_updates:
+            for batch in batches(self.using, keys):
+                rows = field.model._base_manager.using(self.using).filter(pk__in=batch)
+                await set_value(field, rule, rows)
         for model in models:
             for cls, keys in self._keys_by_class(model).items():
                 number = 0

@@ -133,7 +133,6 @@ def _build(cls: Any, own_meta: type | None, parts: dict[str, Any], plain: dict[s
         own_meta.abstract = False  # type: ignore[union-attr]  # for models whose Meta inherits from it
         cls.Meta = own_meta
     if meta.proxy:
-        _refuse_fields_of_proxy(cls, parts)
         meta.add_parent(_model_of_proxy(cls), None)
     inherited, taken = _inherited_names(cls), _names_of(cls._root_model)
     for name, value in plain.items():
@@ -225,16 +224,6 @@ def _model_of_proxy(cls: type[AwaitableModel]) -> object:
     return parents[0]
 
 
-def _refuse_fields_of_proxy(cls: type[AwaitableModel], parts: dict[str, object]) -> None:
-    if not settings.strict_models:  # checks tell of it, as Django's do
-        return
-    fields = [name for name, value in parts.items() if isinstance(value, Field)]
-    if fields:
-        raise FieldError(
-            f"Proxy model '{cls.__name__}' contains model fields: it has no table, so it can't have {fields[0]!r}."
-        )
-
-
 def _inherited_names(cls: type[AwaitableModel]) -> dict[str, type]:
     """The names of the fields that parents with a table have, each with its parent."""
     metas = [vars(base).get("_meta") for base in reversed(cls.__bases__)]
@@ -287,8 +276,6 @@ def _inherit(cls: type[AwaitableModel], parts: dict[str, object], plain: dict[st
         if meta is not None and meta.abstract:
             for field in (*meta.local_fields, *meta.local_many_to_many):
                 if field.name not in claimed:
-                    if cls._meta.proxy:
-                        _refuse_fields_of_proxy(cls, {field.name: field})
                     field.clone().contribute_to_class(cls, field.name)
         if meta is not None:
             for virtual in meta.private_fields:  # they find rows by the model that has them, so each has its own

@@ -1,7 +1,9 @@
 """What happens to referring rows when the row they refer to is deleted: the values of ``on_delete``.
 
 The rules are carried out by the library (``orm.models.deletion``), not by the database, as in Django: so signals fire
-and the same things happen on every database.
+and the same things happen on every database. A function of a program's own can be a rule, too, as in Django: it is
+called with a collector, the foreign key, the referring rows and the alias of their database, and says by what it calls
+(another rule, or the collector's methods) what happens to these rows.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ class OnDelete:
 
     __slots__ = ("name", "value")
 
-    def __init__(self, name: str, value: object = None) -> None:
+    def __init__(self, name: str, value: Any = None) -> None:
         self.name = name
         self.value = value
 
@@ -30,10 +32,19 @@ class OnDelete:
     def __hash__(self) -> int:
         return hash(self.name)
 
+    def __call__(self, collector: Any, field: object, sub_objs: object, using: str) -> None:
+        """Have this rule hold for some referring rows: for rules that are functions, which call another one."""
+        collector.apply(self, field, sub_objs)
+
     @property
     def __name__(self) -> str:
         """The rule's name: in Django the rules are functions, and tools ask for theirs."""
         return self.name
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the rule is a function of the program's own."""
+        return self.name == _OWN
 
     @property
     def sets_value(self) -> bool:
@@ -71,6 +82,7 @@ DB_SET_NULL = OnDelete("DB_SET_NULL")
 DB_SET_DEFAULT = OnDelete("DB_SET_DEFAULT")
 """The database sets the reference to the column's default; the field needs a ``db_default``."""
 
+_OWN = "a function"
 _DATABASE_ACTIONS = {"DB_CASCADE": "CASCADE", "DB_SET_NULL": "SET NULL", "DB_SET_DEFAULT": "SET DEFAULT"}
 
 
@@ -79,10 +91,15 @@ def SET(value: Any | Callable[[], Any]) -> OnDelete:
     return OnDelete("SET", value)
 
 
+def rule_of(given: Any) -> OnDelete | None:
+    """Return the rule that stands in a relation's ``on_delete``: itself, or the one that a function is."""
+    return given if given is None or isinstance(given, OnDelete) else OnDelete(_OWN, given)
+
+
 def check_rule(owner: str, rule: object) -> OnDelete:
-    """Return ``rule`` when it is one; raise ``TypeError`` saying what to write otherwise."""
-    if isinstance(rule, OnDelete):
-        return rule
+    """Return the rule that is given; raise ``TypeError`` saying what to write where it is none."""
+    if callable(rule):
+        return rule_of(rule)  # type: ignore[return-value]
     given = "is required" if rule is None else f"can't be {rule!r}"
     raise TypeError(
         f"{owner}: on_delete {given}; on_delete must be callable. Write on_delete=CASCADE to delete the referring rows "

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.config import settings
 from orm.epoch import Reason, epoch
-from orm.errors import FieldDoesNotExist, ImproperlyConfigured, advised
+from orm.errors import FieldDoesNotExist, FieldError, ImproperlyConfigured, advised
 from orm.late import late_module, late_pattern
 from orm.models.apps import Apps
 from orm.models.apps import apps as default_apps
@@ -159,8 +159,13 @@ class Options(Lineage):
     def add_field(self, field: Field) -> None:
         """Take in a field, keeping the order of declaration; an implicit key comes first.
 
-        Raises: ImproperlyConfigured when there is a primary key already.
+        Raises: FieldError for a proxy, which has no table; ImproperlyConfigured when there is a primary key already.
         """
+        if self.proxy and settings.strict_models:
+            raise FieldError(
+                f"Proxy model '{self.object_name}' contains model fields: it has no table, so it can't have "
+                f"{field.name!r}."
+            )
         fields = self.local_many_to_many if field.many_to_many else self.local_fields
         place = len(fields)
         if getattr(field, "auto_created", False):

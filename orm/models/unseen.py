@@ -48,7 +48,7 @@ def referring_rels(model: type[Any]) -> list[Any]:
     return [
         rel
         for rel in model._meta.concrete_model._meta.local_related
-        if not rel.many_to_many and rel.on_delete is not None and not rel.on_delete.by_database
+        if not rel.many_to_many and (rule := rel.rule) is not None and not rule.by_database
     ]
 
 
@@ -87,7 +87,7 @@ class Unseen:
         self._visit(base, [base], link)
         self.models = (base, *self.order)
         self.restricting = any(
-            field.remote_field.on_delete == RESTRICT for model in self.models for field in model._meta.relation_fields
+            field.remote_field.rule == RESTRICT for model in self.models for field in model._meta.relation_fields
         )
         targets = [field.target_attname for fields in self.reached.values() for field, to in fields if to is base]
         targets += [field.target_attname for field in self.own]
@@ -104,7 +104,7 @@ class Unseen:
         if has_dependants(model) or any(other not in (None, link) for other in model._meta.parents.values()):
             raise _Seen  # of another table goes a part that nothing leads to from here
         for rel in referring_rels(model):
-            field, child, rule = rel.field, rel.related_model, rel.on_delete
+            field, child, rule = rel.field, rel.related_model, rel.rule
             if not field.concrete:
                 raise _Seen
             if rule.sets_value:

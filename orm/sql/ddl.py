@@ -230,7 +230,7 @@ def foreign_key_clause(field: Any, dialect: Dialect, table: str | None = None) -
     other = target.model._meta.db_table
     name = foreign_key_name(field, dialect, table)
     when = " DEFERRABLE INITIALLY DEFERRED" if dialect.capabilities.deferrable_foreign_keys else ""
-    rule = field.remote_field.on_delete
+    rule = field.remote_field.rule
     action = f" ON DELETE {rule.database_action}" if rule is not None and rule.database_action else ""
     return (
         f"CONSTRAINT {dialect.quote(name)} FOREIGN KEY ({dialect.quote(field.column)}) "

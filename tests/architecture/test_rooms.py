@@ -47,6 +47,7 @@ MARKED_FOR_BRIDGE = {
     "orm/query/copying.py": "walks what a user gives, writes to a user's file",
     "orm/query/prefetch.py": "loads relations at the same time where a loop runs",
     "orm/query/rows_progress.py": "functions of either colour",
+    "orm/models/deletion.py": "a rule of the user's may block",
     "orm/query/iterables.py": "an iterable of the user's may block",
     "orm/query/faces.py": "iterating and the like in blocking code",
     "orm/query/routed.py": "reads one stream inside another",

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from orm import models
+from orm.errors import ProtectedError
 from orm.models.managers import Manager
 
 
@@ -149,3 +150,35 @@ class Licence(models.Model):
 
 class Stamp(models.Model):
     licence = models.ForeignKey(Licence, on_delete=models.CASCADE, related_name="stamps")
+
+
+def drafts_go(collector: Any, field: Any, sub_objs: Any, using: str) -> None:
+    """A rule of one's own: what is finished stays, without a reference."""
+    models.CASCADE(collector, field, sub_objs.filter(draft=True), using)
+    models.SET_NULL(collector, field, sub_objs.filter(draft=False), using)
+
+
+def signed_stay(collector: Any, field: Any, sub_objs: Any, using: str) -> None:
+    """One that refuses some rows, and gives the others another value by hand."""
+    signed = list(sub_objs.filter(signed=True))
+    if signed:
+        raise ProtectedError("signed", set(signed))
+    collector.add_field_update(field, None, sub_objs)
+
+
+class Folder(models.Model):
+    name = models.CharField(max_length=20)
+
+
+class Letter(models.Model):
+    folder = models.ForeignKey(Folder, on_delete=drafts_go, null=True)
+    draft = models.BooleanField()
+
+
+class Enclosure(models.Model):
+    letter = models.ForeignKey(Letter, on_delete=models.CASCADE)
+
+
+class Contract(models.Model):
+    folder = models.ForeignKey(Folder, on_delete=signed_stay, null=True)
+    signed = models.BooleanField(default=False)

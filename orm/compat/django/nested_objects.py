@@ -47,8 +47,8 @@ class NestedObjects:
             if not (rel.auto_created and not rel.concrete and (rel.one_to_one or rel.one_to_many)):
                 continue
             rows = rel.related_model._base_manager.using(self.using)
-            referring = list(rows.filter(**{rel.field.name: obj})) if rel.on_delete in LOOKED_AT else []
-            if rel.on_delete == CASCADE:
+            referring = list(rows.filter(**{rel.field.name: obj})) if rel.rule in LOOKED_AT else []
+            if rel.rule == CASCADE:
                 found += referring
             else:
                 self.protected.update(referring)

@@ -8,7 +8,7 @@ Calling a function, or asking such an object for anything, raises ``NotImplement
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from orm.records import NamedTuple
@@ -30,6 +30,9 @@ class AbsentType(type):
     _absent: str
 
     def __getattr__(cls, name: str) -> Any:
+        for ending, names in ASKED_OF_CLASSES.items():
+            if name in names and cls._absent.endswith(ending):
+                return names[name](f"{cls._absent}.{name}")
         raise AttributeError(f"{cls._absent} has no {name} here: Duotone ({HERE}) has only its name.")
 
 
@@ -99,6 +102,14 @@ class AbsentDecorator(AbsentFunction):
 def _as_it_is(decorated: object) -> object:
     return decorated
 
+
+HTTP_METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
+
+ASKED_OF_CLASSES: Mapping[str, Mapping[str, Callable[[str], object]]] = {
+    "FieldListFilter": {"register": DeclaringFunction},
+    "View": {"as_view": DeclaringFunction, "http_method_names": lambda dotted: list(HTTP_METHODS)},
+}
+"""What modules ask of classes while they are only imported: what makes it, by how a class's name ends and the name."""
 
 _classes: dict[str, AbsentType] = {}
 

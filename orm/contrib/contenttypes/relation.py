@@ -112,8 +112,11 @@ class GenericRelation(VirtualField):
         for_concrete_model: bool = True,
         related_query_name: str | None = None,
         limit_choices_to: Any = None,
+        *,
+        verbose_name: str | None = None,
+        help_text: str = "",
     ) -> None:
-        super().__init__()
+        super().__init__(verbose_name, help_text)
         self.to = to
         self.object_id_field_name = object_id_field
         self.content_type_field_name = content_type_field
@@ -135,6 +138,8 @@ class GenericRelation(VirtualField):
                 self.for_concrete_model,
                 rel.related_query_name,
                 rel.limit_choices_to,
+                verbose_name=self._verbose_name,
+                help_text=self.help_text,
             )
         )
 

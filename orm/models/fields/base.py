@@ -108,7 +108,7 @@ class Field(OwnReading, ColumnTypes, Generic[T]):
     description: ClassVar[str] = "Field"
     descriptor_class: ClassVar[Any] = None
     """What makes the model's attribute of the field; without it the field itself is the attribute."""
-    default_validators: ClassVar[tuple[Validator, ...]] = ()
+    default_validators: ClassVar[list[Validator]] = []
     default_error_messages: ClassVar[dict[str, str]] = {
         "invalid_choice": "Value %(value)r is not a valid choice.",
         "null": "This field cannot be null.",

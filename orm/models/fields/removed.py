@@ -33,7 +33,7 @@ class CommaSeparatedIntegerField(CharField[str]):
 
     column_class = "CharField"
     description = "Comma-separated integers"
-    default_validators = (validate_comma_separated_integer_list,)
+    default_validators = [validate_comma_separated_integer_list]
     system_check_removed_details: ClassVar[Mapping[str, str] | None] = {
         "msg": "CommaSeparatedIntegerField is removed except for support in historical migrations.",
         "hint": "Use CharField(validators=[validate_comma_separated_integer_list]) instead.",

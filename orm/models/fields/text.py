@@ -117,7 +117,7 @@ else:
 
         description = "Email address"
         column_class = "CharField"
-        default_validators = (validate_email,)
+        default_validators = [validate_email]
 
         def __init__(self, *args, **options):
             super().__init__(*args, **{"max_length": 254, **options})
@@ -127,7 +127,7 @@ else:
 
         description = "URL"
         column_class = "CharField"
-        default_validators = (URLValidator(),)
+        default_validators = [URLValidator()]
         option_defaults = {"max_length": 200}
 
         def __init__(self, *args, **options):
@@ -145,7 +145,7 @@ else:
         def __init__(self, *args, allow_unicode=False, **options):
             super().__init__(*args, **{"max_length": 50, "db_index": True, **options})
             self.allow_unicode = allow_unicode
-            self.default_validators = (validate_unicode_slug if allow_unicode else validate_slug,)
+            self.default_validators = [validate_unicode_slug if allow_unicode else validate_slug]
 
     class GenericIPAddressField(Field):
         """An IPv4 or IPv6 address: a text for programs, in the database what it has for addresses.
@@ -168,7 +168,7 @@ else:
                 raise ImproperlyConfigured("unpack_ipv4 needs protocol='both'.")
             self.protocol = protocol
             self.unpack_ipv4 = unpack_ipv4
-            self.default_validators = (self.checks[protocol.lower()],)
+            self.default_validators = [self.checks[protocol.lower()]]
 
         def own_checks(self, aliases, from_model):
             """An empty address is stored as NULL."""

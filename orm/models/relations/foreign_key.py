@@ -134,7 +134,7 @@ class ForeignKey(RelatedField[T]):
         **options: Any,
     ) -> None:
         check_target(type(self).__name__, to)
-        rule = check_rule(f"{type(self).__name__}({target_label(to)})", on_delete)
+        check_rule(f"{type(self).__name__}({target_label(to)})", on_delete)
         options.setdefault("db_index", True)
         super().__init__(**options)
         self.db_constraint = db_constraint
@@ -145,7 +145,7 @@ class ForeignKey(RelatedField[T]):
             related_name=related_name,
             related_query_name=related_query_name,
             limit_choices_to=limit_choices_to,
-            on_delete=rule,
+            on_delete=on_delete,
             parent_link=parent_link,
         )
         self.swappable = swappable

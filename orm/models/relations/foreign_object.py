@@ -102,7 +102,7 @@ class ForeignObject(RelatedField[Any]):
             related_name=related_name,
             related_query_name=related_query_name,
             limit_choices_to=limit_choices_to,
-            on_delete=rule,
+            on_delete=on_delete,
             parent_link=parent_link,
         )
         self.remote_field.field = self

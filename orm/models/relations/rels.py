@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from orm.late import late_module
 from orm.models.fields.base import BLANK_CHOICE
+from orm.models.on_delete import OnDelete, rule_of
 from orm.models.relations.kept import KeptInstance
 from orm.models.relations.path_info import PathInfo, Paths, hops_along
 from orm.structures.deprecation import RemovedInDjango60Warning, warn
 
 if TYPE_CHECKING:
-    from orm.models.on_delete import OnDelete
     from orm.models.relations import choices, choices_blocking
     from orm.sql import hop
     from orm.sql.hop import Hop
@@ -53,7 +53,7 @@ class ForeignObjectRel(KeptInstance, Paths):
         related_name: str | None = None,
         related_query_name: str | None = None,
         limit_choices_to: object = None,
-        on_delete: OnDelete | None = None,
+        on_delete: Any = None,
         parent_link: bool = False,
     ) -> None:
         self.field = field
@@ -64,6 +64,11 @@ class ForeignObjectRel(KeptInstance, Paths):
         self.on_delete = on_delete
         self.parent_link = parent_link
         """Whether the field ties a model's table to that of a parent it inherits from."""
+
+    @property
+    def rule(self) -> OnDelete | None:
+        """What ``on_delete`` comes to; None for a relation that has no such rule."""
+        return rule_of(self.on_delete)
 
     def get_internal_type(self) -> str:
         """The name of the class of the field, as that gives it."""

@@ -40,8 +40,10 @@ class VirtualField:
     name: str
     model: Any
 
-    def __init__(self) -> None:
+    def __init__(self, verbose_name: str | None = None, help_text: str = "") -> None:
         self.creation_counter = next(_counter)
+        self.verbose_name = self._verbose_name = verbose_name
+        self.help_text = help_text
 
     def __str__(self) -> str:
         model: Any = vars(self).get("model")
@@ -54,6 +56,8 @@ class VirtualField:
         """Join the model ``cls`` as its attribute ``name``."""
         self.name = name
         self.model = cls
+        if self.verbose_name is None:
+            self.verbose_name = name.replace("_", " ")
         cls._meta.add_private_field(self)
 
     def like(self, made: F) -> F:
