@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from orm.errors import NotSupportedError, UnsendableText
-from orm.sql import types
+from orm.sql import ddl, types
 from orm.sql.dialect import Adapter, Capabilities, Pattern, like_escape
 from orm.sql.explanation import Plan
 from orm.sql.types import SQLType
@@ -515,6 +515,17 @@ class PostgreSQLDialect(PostgreSQLObjects):
 
     def settle_constraints(self) -> list[str]:
         return ["SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED"]
+
+    def implied_name(self, table: str, column: str, kind: str) -> str:
+        """The server's ``ChooseConstraintName``: of table and column, the longer one is cut first."""
+        table = ddl.unquoted(table)
+        room = self.capabilities.max_identifier_length - len(kind) - (2 if column else 1)
+        while len(table.encode()) + len(column.encode()) > room:
+            if len(table.encode()) > len(column.encode()):
+                table = table[:-1]
+            else:
+                column = column[:-1]
+        return super().implied_name(table, column, kind)
 
     def pattern_index(self, field: Any) -> str | None:
         """Return the operator class that lets LIKE 'x%' use an index whatever the collation.

@@ -16,7 +16,7 @@ from orm.cli.tenants import look_through
 from orm.config import settings
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.errors import DatabaseError
-from orm.migrations import making, sources, updating
+from orm.migrations import making, offline, sources, updating
 from orm.migrations.autodetector import Changes
 from orm.migrations.drift_blocking import drift
 from orm.migrations.executor import Plan
@@ -361,15 +361,21 @@ def showmigrations(apps: tuple[str, ...], database: str, schema: str | None, as_
 @database_option
 @click.option("--backwards", is_flag=True, help="The statements that take it back.")
 def sqlmigrate(app: str, migration: str, database: str, backwards: bool) -> None:
-    """Print the SQL of a migration; nothing is run."""
+    """Print the SQL of a migration; nothing is run.
+
+    Names of constraints that are to be dropped are read from the database, where it is just where the migration begins;
+    else they follow from the history, and no database is needed.
+    """
     with explained():
         making.refuse_unknown([app])
         sources.import_models()
-        loader = MigrationLoader(databases[database], replace_migrations=False)
+        loader, silent = offline.loader_of(database)
         found = loader.get_migration_by_prefix(app, migration)
-        statements = loader.collect_sql([(loader.graph.nodes[app, found.name], backwards)])
+        statements, remark = offline.sql_of(loader, database, loader.graph.nodes[app, found.name], backwards, silent)
         atomic = found.atomic and databases[database].dialect.capabilities.schema_transactions
     lines = ["BEGIN;", *statements, "COMMIT;"] if atomic and statements else statements
+    if remark:
+        complain(remark)
     say("\n".join(lines) if lines else "-- No operations found.")
 
 

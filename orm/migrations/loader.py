@@ -31,6 +31,7 @@ from orm.models.schema_editor_blocking import SchemaEditor
 
 if TYPE_CHECKING:
     from orm.db.database import AwaitableDatabase
+    from orm.models.schema_declared import NamesByRule
 
 
 Key = tuple[str, str]
@@ -341,13 +342,23 @@ class AwaitableMigrationLoader:
         """The state after some migrations, or all."""
         return self.graph.make_state(nodes=nodes, at_end=at_end, real_apps=self.unmigrated_apps)
 
-    async def acollect_sql(self, plan: list[tuple[Migration, bool]]) -> list[str]:
-        """The statements that a plan of (migration, backwards) would run, with comments; nothing is run."""
+    async def acollect_sql(
+        self,
+        plan: list[tuple[Migration, bool]],
+        connection: object | None = None,
+        names: NamesByRule | None = None,
+    ) -> list[str]:
+        """The statements that a plan of (migration, backwards) would run, with comments; nothing is run.
+
+        Parameters: ``connection`` is the database they are for, if not the loader's; ``names`` says how constraints
+        that are dropped get their names: without it, from the database as it is.
+        """
         statements: list[str] = []
         state: ProjectState | None = None
-        connection = self.connection if self.connection is not None else databases["default"]
+        connection = connection or self.connection or databases["default"]
         for migration, backwards in plan:
             async with SchemaEditor(connection, collect_sql=True, atomic=migration.atomic) as editor:
+                editor.names = names
                 if state is None:
                     state = self.project_state((migration.app_label, migration.name), at_end=False)
                 if not backwards:

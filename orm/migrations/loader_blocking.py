@@ -10,6 +10,7 @@ from orm.migrations.loader import AwaitableMigrationLoader
 if TYPE_CHECKING:
     from orm.db.database import AwaitableDatabase
     from orm.migrations.migration_blocking import Migration
+    from orm.models.schema_declared import NamesByRule
 
 __all__ = ["MigrationLoader"]
 
@@ -34,9 +35,11 @@ class MigrationLoader(AwaitableMigrationLoader):
         """
         run(AwaitableMigrationLoader.acheck_consistent_history(self, connection))
 
-    def collect_sql(self, plan: list[tuple[Migration, bool]]) -> list[str]:
+    def collect_sql(
+        self, plan: list[tuple[Migration, bool]], connection: object | None = None, names: NamesByRule | None = None
+    ) -> list[str]:
         """The statements that a plan of (migration, backwards) would run, with comments; nothing is run.
 
         Blocking form of :meth:`acollect_sql`: same parameters, same errors.
         """
-        return run(AwaitableMigrationLoader.acollect_sql(self, plan))
+        return run(AwaitableMigrationLoader.acollect_sql(self, plan, connection, names))

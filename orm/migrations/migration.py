@@ -11,6 +11,7 @@ from orm.bridge.overrides import complete
 from orm.db.transactions.public import atomic
 from orm.migrations.exceptions import IrreversibleError
 from orm.migrations.steps import pieces
+from orm.models.schema_declared import DeclaredSchema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -179,6 +180,9 @@ class AwaitableMigration:
             scope = atomic(using=schema_editor.connection.alias)
         run = operation.adatabase_backwards if backwards else operation.adatabase_forwards
         schema_editor.step, schema_editor.last_statement = f"{self}:{place}", ""
+        if schema_editor.names is not None:
+            declared = DeclaredSchema(from_state.apps, schema_editor.dialect, schema_editor.names.altered)
+            schema_editor.begun, schema_editor.declared = schema_editor.begun or declared, declared
         try:
             async with scope:
                 await run(self.app_label, schema_editor, from_state, to_state)

@@ -79,12 +79,9 @@ def has_key(field: Any, dialect: Dialect) -> bool:
 
 async def drop_referring(editor: AwaitableSchemaEditor, table: str, column: str) -> list[str]:
     """Drop the foreign keys of all tables that refer to a column; return the names of the tables."""
-    reader = editor.database.backend.introspection
-    if reader is None:
-        return []
     dropped = []
     own = [(table, name) for name, info in (await editor.constraints_of(table)).items() if info.foreign_key]
-    for other, name in [*await reader.referring(editor.database.fetch, table), *own]:
+    for other, name in [*await editor.referring(table), *own]:
         info = (await editor.constraints_of(other)).get(name)
         if info is not None and info.foreign_key == (table, (column,)):
             await editor.drop_constraint(other, name)
@@ -216,7 +213,11 @@ class Change:
     async def change_counter(self) -> None:
         """Let the sequence that numbers the column count as far as its new type does."""
         query = self.dialect.counter_of(self.quoted, self.new.column)
-        if query is None or self.editor.collect_sql:
+        if query is None:
+            return
+        if self.editor.collect_sql and not self.editor.may_ask(self.table):
+            name = self.dialect.implied_name(self.table, self.new.column, "seq")
+            await self.editor.apply(self.dialect.change_counter(self.dialect.quote(name), self.new_type))
             return
         for (sequence,) in await self.editor.database.fetch(ddl.finished(query), ()):
             if sequence is not None:

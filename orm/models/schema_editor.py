@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from orm.models.constraints import BaseConstraint
     from orm.models.fields.base import Field
     from orm.models.indexes import Index
+    from orm.models.schema_declared import DeclaredSchema, NamesByRule
     from orm.models.schema_watch import Watch
 
 logger = LateLogger("orm.schema")
@@ -52,7 +53,9 @@ class AwaitableSchemaEditor:
         "finish",
         "flush",
         "lead_out",
+        "may_ask",
         "names_of",
+        "referring",
         "settle",
     )
 
@@ -84,6 +87,12 @@ class AwaitableSchemaEditor:
         """Set by whoever changes rows in the editor's transaction: checks they deferred are made before a table
         changes."""
         self.rebuilt: set[str] = set()
+        self.names: NamesByRule | None = None
+        """Where the statements of a migration are collected: how what it drops gets its name."""
+        self.begun: DeclaredSchema | None = None
+        """What the models said then before the first operation."""
+        self.declared: DeclaredSchema | None = None
+        """What they say before the one whose statements are collected now."""
         self._lease: ConnectionBlock | None = None
         self._transaction: Atomic | None = None
         self._keys_suspended = False
@@ -230,7 +239,32 @@ class AwaitableSchemaEditor:
     async def constraints_of(self, table: str) -> Mapping[str, ConstraintInfo]:
         """Return a table's constraints and indexes; nothing where the backend can't read them."""
         reader = self.database.backend.introspection
-        return await reader.constraints(self.database.fetch, table) if reader is not None else {}
+        if self.declared is not None and not self.may_ask(table):
+            return self.declared.constraints(table)
+        found = await reader.constraints(self.database.fetch, table) if reader is not None else {}
+        if self.declared is None or self.begun is None:
+            return found
+        return self.declared.as_found(table, found, self.begun)
+
+    def may_ask(self, table: str) -> bool:
+        """Whether the database knows the names of a table's constraints, while a migration's SQL is collected."""
+        begun = self.begun is not None and table in self.begun.models
+        return begun and self.names is not None and self.names.ask
+
+    async def referring(self, table: str) -> list[tuple[str, str]]:
+        """Return the foreign keys of other tables that refer to this one, as pairs of table and name."""
+        reader = self.database.backend.introspection
+        if self.declared is not None:
+            own = self.declared.referring(table)
+            if not self.may_ask(table):
+                return own
+            return [
+                (other, name)
+                for other in dict.fromkeys(other for other, _ in own)
+                for name, info in (await self.constraints_of(other)).items()
+                if info.foreign_key is not None and info.foreign_key[0] == table
+            ]
+        return await reader.referring(self.database.fetch, table) if reader is not None else []
 
     async def names_of(
         self,
@@ -294,13 +328,14 @@ class AwaitableSchemaEditor:
                 await self.adelete_model(field.remote_field.through)
         await self.settle()
         self.deferred_sql = [one for one in self.deferred_sql if meta.db_table not in tables_of(one)]
-        reader = self.database.backend.introspection
-        if reader is not None and not self.dialect.capabilities.forward_references:
-            for table, name in await reader.referring(self.database.fetch, meta.db_table):
+        if not self.dialect.capabilities.forward_references:
+            for table, name in await self.referring(meta.db_table):
                 if not self.collect_sql or table in schema_columns.tables_beside(model):
                     await self.drop_constraint(table, name)
         await self.aexecute(ddl.drop_table(model, self.dialect))
         self.rebuilt.discard(meta.db_table)
+        if self.declared is not None:
+            self.declared.models.pop(meta.db_table, None)
 
     async def aalter_db_table(self, model: type[AwaitableModel], old_db_table: str, new_db_table: str) -> None:
         """Rename a table."""

@@ -172,6 +172,12 @@ class SchemaSpelling(ObjectSpelling):
         """Return the condition that a quoted column holds JSON; None where its type sees to that."""
         return None
 
+    def implied_name(self, table: str, column: str, kind: str) -> str:
+        """Return what the server calls a constraint without a name that comes with a column, or (without ``column``)
+        a table; ``kind`` is key, pkey or check.
+        """
+        return "_".join(part for part in (table, column, kind) if part)
+
     def pattern_index(self, field: ModelField) -> str | None:
         """Return the operator class of a second index that LIKE can use on a field, where the plain one can't."""
         return None

@@ -6,9 +6,8 @@ from typing import Any
 
 from orm.commands.base import BaseCommand, CommandError, CommandParser
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
-from orm.migrations import sources
+from orm.migrations import offline, sources
 from orm.migrations.exceptions import AmbiguityError
-from orm.migrations.loader_blocking import MigrationLoader
 from orm.models.apps import apps
 
 
@@ -34,7 +33,7 @@ class Command(BaseCommand):
             raise CommandError(f"No installed app with label '{label}'.")
         sources.import_models()
         database = databases[options["database"]]
-        loader = MigrationLoader(database, replace_migrations=False)
+        loader, silent = offline.loader_of(options["database"])
         if label not in loader.migrated_apps:
             raise CommandError(f"App '{label}' does not have migrations")
         try:
@@ -48,7 +47,10 @@ class Command(BaseCommand):
                 f"Cannot find a migration matching '{name}' from app '{label}'. Is it in INSTALLED_APPS?"
             ) from None
         self.output_transaction = found.atomic and database.dialect.capabilities.schema_transactions
-        statements = loader.collect_sql([(loader.graph.nodes[label, found.name], options["backwards"])])
+        migration = loader.graph.nodes[label, found.name]
+        statements, remark = offline.sql_of(loader, database.alias, migration, options["backwards"], silent)
+        if remark and options["verbosity"]:
+            self.stderr.write(remark)
         if not statements and options["verbosity"]:
             self.stderr.write("No operations found.")
         return "\n".join(statements)
