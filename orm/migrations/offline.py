@@ -94,11 +94,15 @@ def _follow(operation: Any, label: str, rules: dict[Altered, bool], dialect: Dia
                 label, operation.model_name_lower, operation.old_name,
             ):  # fmt: skip
                 rules[one._replace(field_name=operation.new_name)] = rules.pop(one)
-    elif isinstance(operation, (RemoveField, DeleteModel)):
-        field = isinstance(operation, RemoveField)
-        gone = (label, operation.model_name_lower, operation.name) if field else (label, operation.name_lower)
-        for one in [one for one in rules if one[: len(gone)] == gone]:
-            del rules[one]
+    elif isinstance(operation, RemoveField):
+        _forget(rules, (label, operation.model_name_lower, operation.name))
+    elif isinstance(operation, DeleteModel):
+        _forget(rules, (label, operation.name_lower))
+
+
+def _forget(rules: dict[Altered, bool], gone: tuple[str, ...]) -> None:
+    for one in [one for one in rules if one[: len(gone)] == gone]:
+        del rules[one]
 
 
 def _rules(label: str, model: str, name: str, field: Any, dialect: Dialect) -> Iterable[Altered]:
