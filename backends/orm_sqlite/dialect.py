@@ -499,7 +499,11 @@ def _slice(sql: str, start: int, length: int) -> str:
 
 
 def _json_scalar(value: object) -> object:
-    return int(value) if isinstance(value, bool) else value
+    """Return what JSON_EXTRACT makes of a value. Refuses what JSON does not have, and what has no order in SQLite."""
+    if isinstance(value, (list, tuple, dict)):
+        raise NotSupportedError(f"SQLite has no order of JSON's lists and objects: nothing is above or below {value!r}")
+    written = write_json(value)
+    return int(value) if isinstance(value, bool) else value if isinstance(value, (str, int, float)) else written
 
 
 _WHOLE = "'$'"

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from orm import errors
-from orm.errors import FieldError, InvalidValue, ValidationError, advised
+from orm.errors import FieldError, advised
 from orm.query.key_names import KeyName
 from orm.query.names import RELATION_LOOKUPS, Listing, Names, further_conditions, transform_of, unsupported
 from orm.query.one_column import one_column
@@ -510,11 +509,7 @@ class _Named:
         try:
             return self.sql_type.get_prep_value(value)
         except (TypeError, ValueError) as error:
-            if isinstance(error, ValueError) and self.sql_type.kind in types.MOMENT_KINDS:
-                # What fields say of a text that is none of their values.
-                kind = InvalidValue if errors.advice_in_errors else ValidationError
-                raise kind(f"{self.name}: {error} (got {value!r})", code="invalid") from None
-            raise type(error)(f"{self.name}: {error}") from None
+            raise types.as_field(self.sql_type).refusal(error, value, self.name) from None
 
 
 def another_database(named: str | None, other: str | None) -> ValueError:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from orm.sql.registration import LookupOwner
 from orm.text.dates import ZONE, parse_date, parse_datetime, parse_time
+from orm.text.durations import parse_duration
 
 if TYPE_CHECKING:
     import decimal
@@ -91,17 +92,17 @@ def prepare_integer(value: object) -> int:
     raise TypeError(f"a number is expected, not {type(value).__name__} {value!r}")
 
 
-_BOOLEANS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
+_BOOLEANS = {"True": True, "t": True, "1": True, "False": False, "f": False, "0": False}
 
 
 def prepare_boolean(value: object) -> bool:
-    """Return ``value`` as a bool; 0, 1 and their usual spellings are accepted."""
+    """Return ``value`` as a bool; numbers that are 0 or 1 and Django's spellings are accepted."""
     if value is True or value is False:
         return bool(value)
-    if isinstance(value, (int, float)) and value in (0, 1):
+    if isinstance(value, (int, float, decimal.Decimal)) and value in (0, 1):
         return bool(value)
-    if isinstance(value, str) and value.lower() in _BOOLEANS:
-        return _BOOLEANS[value.lower()]
+    if isinstance(value, str) and value in _BOOLEANS:
+        return _BOOLEANS[value]
     raise ValueError(f"expected True or False, got {value!r}")
 
 
@@ -131,7 +132,7 @@ def prepare_decimal(value: object) -> decimal.Decimal:
         if isinstance(value, float):
             value = repr(value)
         elif not isinstance(value, (int, str, decimal.Decimal)):
-            raise TypeError(f"expected a decimal number, got {type(value).__name__} {value!r}")
+            raise ValueError(f"expected a decimal number, got {type(value).__name__} {value!r}")
         try:
             value = decimal.Decimal(value)
         except decimal.InvalidOperation:
@@ -214,9 +215,14 @@ def prepare_datetime(value: object) -> datetime.datetime:
 
 
 def prepare_duration(value: object) -> datetime.timedelta:
-    """Return ``value`` as a timedelta."""
+    """Return ``value`` as a timedelta; text is read as ``DurationField`` reads it (3 days, 04:05:06; P3DT4H)."""
     if isinstance(value, datetime.timedelta):
         return value
+    if isinstance(value, str):
+        found = parse_duration(value) if value else None
+        if found is None:
+            raise ValueError(f"{value!r} is no length of time")
+        return found
     raise TypeError(f"expected a timedelta, got {type(value).__name__} {value!r}")
 
 
@@ -302,6 +308,10 @@ class SQLType(LookupOwner):
             return value
         prepare = PREPARE.get(self.kind)
         return value if prepare is None else prepare(value)
+
+    def refusal(self, problem: Exception, value: object, field: object = None) -> Exception:
+        """Return the error for a value that is none of this type: it names the ``field`` or what else it was for."""
+        return type(problem)(f"{field}: {problem}")
 
     def sliced(self, expression: Expression, start: int, length: int | None) -> Any:
         """Return the part of a value from place ``start``, counted from 1, or None where there are no such parts."""

@@ -224,3 +224,14 @@ async def test_numbers_under_a_key_are_put_in_order_as_numbers(database: Any) ->
         assert [row.data["n"] async for row in ordered] == [2.5, 9, 10]
     numbered = rows.annotate(place=Window(RowNumber(), order_by="data__n")).order_by("place")
     assert [row.data["n"] async for row in numbered] == [2.5, 9, 10]
+
+
+async def test_a_key_is_compared_to_no_value_that_json_does_not_have(documents: Any) -> None:
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        await Document.objects.filter(data__n__gt=Decimal(1)).acount()
+
+
+@pytest.mark.only(backend="sqlite")
+async def test_nothing_is_above_a_list_where_lists_have_no_order(documents: Any) -> None:
+    with pytest.raises(NotSupportedError, match="no order of JSON's lists"):
+        await Document.objects.filter(data__n__gt=[0]).acount()

@@ -88,7 +88,7 @@ async def test_grouping_by_a_truncated_moment(library: Any) -> None:
 
 @pytest.mark.parametrize("lookup", [{"added__date": "x"}, {"added__date__in": ["x"]}, {"added__time__gt": "25:00"}])
 def test_a_text_that_is_no_part_of_a_moment_is_an_invalid_value(database: Any, lookup: dict[str, Any]) -> None:
-    with pytest.raises(InvalidValue, match="got"):
+    with pytest.raises(InvalidValue, match="TruncDate: .*format|TruncTime: .*format"):
         Book.objects.filter(**lookup)
 
 

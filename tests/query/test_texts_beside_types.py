@@ -23,7 +23,7 @@ TEXTS: list[tuple[str, Any, str, Any]] = [
     ("uuid", models.UUIDField(), str(KEY).upper(), KEY),
     ("decimal", models.DecimalField(max_digits=20, decimal_places=6), "9.75", decimal.Decimal("9.75")),
     ("datetime", models.DateTimeField(), "2024-01-02T03:04Z", AT),
-    ("boolean", models.BooleanField(), "true", True),
+    ("boolean", models.BooleanField(), "True", True),
 ]  # fmt: skip
 NAMES = [text[0] for text in TEXTS]
 

@@ -128,10 +128,11 @@ async def test_null(database: Any, field: str) -> None:
 @pytest.mark.parametrize(("field", "given", "stored"), [
     ("integer", "42", 42), ("integer", 42.0, 42), ("integer", True, 1), ("decimal", 5, Decimal(5)),
     ("decimal", "1.5", Decimal("1.5")), ("decimal", 0.1, Decimal("0.1")), ("float", 3, 3.0), ("float", "2.5", 2.5),
-    ("boolean", 1, True), ("boolean", "false", False), ("char", 5, "5"),
+    ("boolean", 1, True), ("boolean", "False", False), ("boolean", Decimal(1), True), ("char", 5, "5"),
     ("date", "2020-02-29", datetime.date(2020, 2, 29)), ("time", "12:30", datetime.time(12, 30)),
     ("datetime", "2020-02-29T12:30:00+02:00", datetime.datetime(2020, 2, 29, 10, 30, tzinfo=UTC)),
     ("datetime", datetime.datetime(2020, 2, 29, 10, 30), datetime.datetime(2020, 2, 29, 10, 30, tzinfo=UTC)),
+    ("duration", "3 days, 04:05:06", datetime.timedelta(3, 14706)), ("duration", "PT90M", datetime.timedelta(0, 5400)),
     ("uuid", "12345678123456781234567812345678", uuid.UUID("12345678-1234-5678-1234-567812345678")),
     ("binary", bytearray(b"ab"), b"ab"), ("binary", memoryview(b"ab"), b"ab"),
 ], ids=label)  # fmt: skip

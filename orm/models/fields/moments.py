@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.config import settings
-from orm.errors import ImproperlyConfigured, ValidationError
+from orm.errors import ImproperlyConfigured
 from orm.late import late_pattern
 from orm.models.checks.late import field_checks
 from orm.models.fields.base import Field
 from orm.models.fields.not_provided import NOT_PROVIDED
 from orm.sql import types, zones
-from orm.text.durations import duration_string, parse_duration
+from orm.text.durations import duration_string
 
 if TYPE_CHECKING:
     from typing import Literal, overload
@@ -321,16 +321,3 @@ class DurationField(Field[SpanT]):
         """The span as days and a time of day."""
         value = self.value_from_object(instance)
         return "" if value is None else duration_string(value)
-
-    def to_python(self, value: Any) -> Any:
-        """The length of time, from text too: ``3 days, 04:05:06``, ``1 day``, ``P3DT4H5M6S``."""
-        if not isinstance(value, str):
-            return super().to_python(value)
-        problem: Exception | None = None
-        try:
-            found = parse_duration(value)
-        except OverflowError as error:
-            found, problem = None, error
-        if found is None:
-            raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value}) from problem
-        return found

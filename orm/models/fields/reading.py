@@ -8,7 +8,7 @@ from orm import errors
 from orm.errors import InvalidValue, ValidationError
 from orm.sql.types import NUMBER_KINDS
 
-INVALID_KINDS = frozenset({"boolean", "date", "datetime", "decimal", "time", "uuid"})
+INVALID_KINDS = frozenset({"boolean", "date", "datetime", "decimal", "duration", "time", "uuid"})
 """Kinds that are read from text in a form of their own; what is no such text is invalid."""
 
 
@@ -43,8 +43,10 @@ class OwnReading:
         text = str(problem)
         text = text if shown in text else f"{text.rstrip('.')} (got {shown})."
         if self.kind in NUMBER_KINDS and not text.startswith("expected"):
-            text = f"Field '{self.name}' expected a number but got {shown}."
-            return errors.advised(kind, text, "", f"{field or self}: ")
+            text = f"expected a number but got {shown}."
+            if not self.name:  # of a computed value
+                return kind(f"{field}: {text}")
+            return errors.advised(kind, f"Field '{self.name}' {text}", "", f"{field or self}: ")
         if self.kind in INVALID_KINDS and issubclass(kind, ValueError):
             key, code = self.what_is_invalid(value)
             message = self.error_messages[key]
