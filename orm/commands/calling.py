@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import pkgutil
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
 from orm.commands.base import BaseCommand, CommandError
 from orm.models.apps import apps
-from orm.structures.loading import module_has_submodule
+from orm.structures.loading import module_has_submodule, plain_modules
 
 CORE = "orm"
 """Where the library's own commands come from, as ``get_commands`` names their application."""
@@ -21,15 +20,15 @@ OWN = "orm.commands.own"
 def find_commands(management_dir: str) -> list[str]:
     """Return the names of the commands in a ``management`` folder."""
     folder = os.path.join(management_dir, "commands")
-    return [name for _, name, is_package in pkgutil.iter_modules([folder]) if not is_package and name[0] != "_"]
+    return [name for name in plain_modules([folder]) if name[0] != "_"]
 
 
 def get_commands() -> dict[str, str]:
     """Return every command and the application it comes from; of two with one name the first application's counts."""
     found: dict[str, str] = {}
     for package in (OWN, *apps.command_packages):
-        for _, name, is_package in pkgutil.iter_modules(import_module(package).__path__):
-            if not is_package and name[0] != "_":
+        for name in plain_modules(import_module(package).__path__):
+            if name[0] != "_":
                 found[name] = CORE
     for config in reversed(list(apps.get_app_configs())):
         for path in _management_folders(config):

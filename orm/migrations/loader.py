@@ -6,7 +6,6 @@ stand there themselves.
 
 from __future__ import annotations
 
-import pkgutil
 import sys
 from collections.abc import Collection
 from importlib import import_module, reload
@@ -28,6 +27,7 @@ from orm.migrations.migration_blocking import Migration
 from orm.migrations.recorder_blocking import MigrationRecorder
 from orm.migrations.state import ProjectState
 from orm.models.schema_editor_blocking import SchemaEditor
+from orm.structures.loading import plain_modules
 
 if TYPE_CHECKING:
     from orm.db.database import AwaitableDatabase
@@ -88,12 +88,8 @@ class AwaitableMigrationLoader:
                 self.unmigrated_apps.add(label)
                 continue
             self.migrated_apps.add(label)
-            found = {
-                one for _, one, is_package in pkgutil.iter_modules(module.__path__)
-                if not is_package and one[0] not in "_~"
-            }  # fmt: skip
             with sources.known_files(module):
-                for one in sorted(found):
+                for one in [one for one in plain_modules(module.__path__) if one[0] not in "_~"]:
                     self._read(label, f"{name}.{one}", one)
 
     def _package(self, label: str, name: str | None, explicit: bool) -> ModuleType | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from orm.records import NamedTuple
 
 
-@dataclass
-class Deferred:
+class Deferred(NamedTuple):
     """A statement that waits for the end: ``tables`` are those it speaks of, the first being the one it changes."""
 
     sql: str

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import copy
+import os
+from collections.abc import Iterable
 from importlib import import_module
+from importlib.machinery import all_suffixes
 from types import ModuleType
 from typing import Any
 
 from orm.late import late_module
 
 importlib_util: Any = late_module("importlib.util")
+pkgutil: Any = late_module("pkgutil")
 
 
 def import_string(dotted_path: str) -> Any:
@@ -34,6 +38,29 @@ def module_has_submodule(package: ModuleType, module_name: str) -> bool:
         return importlib_util.find_spec(f"{package.__name__}.{module_name}") is not None
     except (ModuleNotFoundError, AttributeError):
         return False  # a part of the name before the last is no package
+
+
+def plain_modules(folders: Iterable[str]) -> list[str]:
+    """Return the names of the modules in the folders of a package that are no packages themselves, in order.
+
+    A folder is listed here, since ``pkgutil`` imports ``inspect`` for that, and all it needs: as long as reading fifty
+    migrations takes. What is no folder (a part of an archive) is left to it.
+    """
+    found: set[str] = set()
+    for folder in folders:
+        if not os.path.isdir(folder):
+            found.update(name for _, name, is_package in pkgutil.iter_modules([folder]) if not is_package)
+            continue
+        with os.scandir(folder) as entries:
+            names = {entry.name for entry in entries}
+        for name in names:
+            suffix = next((known for known in all_suffixes() if name.endswith(known)), None)
+            plain = name[: -len(suffix)] if suffix else ""
+            if plain not in ("", "__init__") and "." not in plain:
+                in_its_place = os.path.join(folder, plain, "__init__.py")
+                if plain not in names or not os.path.exists(in_its_place):
+                    found.add(plain)
+    return sorted(found)
 
 
 def module_dir(module: ModuleType) -> str:

@@ -10,7 +10,7 @@ from orm.commands.base import BaseCommand, CommandError, CommandParser
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.db.routing import routes
 from orm.errors import ImproperlyConfigured
-from orm.migrations import making, updating
+from orm.late import late_module
 from orm.migrations.exceptions import AmbiguityError
 from orm.migrations.loader_blocking import MigrationLoader
 from orm.migrations.operation import can_migrate
@@ -22,7 +22,11 @@ from orm.models.apps import apps
 from orm.models.schema_blocking import create_tables, missing_tables
 
 if TYPE_CHECKING:
+    from orm.migrations import making, updating
     from orm.migrations.migration import AwaitableMigration
+else:
+    making = late_module("orm.migrations.making")
+    updating = late_module("orm.migrations.updating")
 
 
 class Command(BaseCommand):

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-import sqlparse
-
 from orm.compat.django.query_log import filled
 from orm.db.transactions.public import atomic
-from orm.serializers.loading import numbering
+from orm.late import late_module, sqlparse
 from orm.sql.operations import Operations
 from orm.sql.types import INTEGER_RANGES
 
 if TYPE_CHECKING:
     from orm.compat.django.connection import LegacyConnection
     from orm.models import Model
+    from orm.serializers import loading
+else:
+    loading = late_module("orm.serializers.loading")
 
 
 class LegacyOperations(Operations):
@@ -43,7 +44,7 @@ class LegacyOperations(Operations):
 
         Parameters: ``style`` colours nothing: statements are for a database.
         """
-        return [f"{sql};" for sql in numbering(model_list, self._dialect)]
+        return [f"{sql};" for sql in loading.numbering(model_list, self._dialect)]
 
     def sequence_reset_by_name_sql(self, style: object, sequences: Iterable[Mapping[str, str]]) -> list[str]:
         """Return the same for tables and columns, as ``introspection.sequence_list()`` gives them."""

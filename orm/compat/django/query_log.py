@@ -5,7 +5,6 @@ Transaction control is among it, as in Django. Nothing here is imported or runs 
 
 from __future__ import annotations
 
-import logging
 import re
 import threading
 from collections import deque
@@ -14,11 +13,12 @@ from contextvars import ContextVar
 from typing import Any
 
 from orm.db.observing.watched import QueryRecord, audience
+from orm.late import LateLogger
 
 LIMIT = 9000
 """How many statements are kept: the last ones."""
 
-logger = logging.getLogger("django.db.backends")
+logger = LateLogger("django.db.backends")
 
 
 class QueryLog:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from orm.db.transactions.public import atomic, in_atomic_block
@@ -20,6 +19,7 @@ from orm.migrations.operation import OperationCategory
 from orm.migrations.operation_blocking import Operation
 from orm.migrations.operations.throttle import Throttle
 from orm.migrations.steps import rows_of
+from orm.records import NamedTuple
 
 if TYPE_CHECKING:
     from orm.migrations.state import ProjectState
@@ -33,8 +33,7 @@ BATCH = 5_000
 beside it there is little in committing, and in noting where the batch ended."""
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(NamedTuple):
     """How far a backfill is: rows changed, rows there are to change (as counted at the start), and seconds it took."""
 
     done: int
