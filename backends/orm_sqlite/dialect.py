@@ -73,6 +73,7 @@ _FUNCTION_NAMES = {
 }
 _DECIMAL_FUNCTIONS = {"+": "ORM_DECIMAL_ADD", "-": "ORM_DECIMAL_SUBTRACT", "*": "ORM_DECIMAL_MULTIPLY"}
 _DIVIDING_FUNCTIONS = {"/": "ORM_DECIMAL_DIVIDE", "%%": "ORM_DECIMAL_REMAINDER"}
+_EXACT_FUNCTIONS = {"ABS": "ORM_DECIMAL_ABS", "CEIL": "ORM_DECIMAL_CEIL", "FLOOR": "ORM_DECIMAL_FLOOR"}
 _AS_DECIMALS = " COLLATE ORM_DECIMAL"
 _DATE_PLACES = {"year": (1, 4), "month": (6, 2), "day": (9, 2)}
 _TIME_PLACES = {"hour": (12, 2), "minute": (15, 2), "second": (18, 2)}
@@ -218,7 +219,7 @@ class SQLiteDialect(SQLiteObjects):
         def dump(values: Any) -> str:
             text = json.dumps([None if value is None else adapt(value) for value in values])
             # JSON has no infinity, but numbers too large to be anything else.
-            return text.replace("Infinity", "1e999") if sql_type.kind == "float" else text
+            return text.replace("Infinity", "1e999") if sql_type.kind in ("float", "decimal") else text
 
         # IN applies no affinity to a subquery's values, so what lies as text has to come as text.
         is_text = lhs.endswith(_AS_DECIMALS) or (
@@ -313,6 +314,8 @@ class SQLiteDialect(SQLiteObjects):
         if types.same_everywhere and "decimal" in kinds and "float" not in kinds:
             if name == "MOD":
                 return f"ORM_DECIMAL_REMAINDER({', '.join(sql for sql, _ in arguments)})"
+            if name in _EXACT_FUNCTIONS:
+                return f"{_EXACT_FUNCTIONS[name]}({arguments[0][0]})"
             if name == "ROUND":
                 return self.round_to_tens([*arguments, ("0", "integer")][:2])
         return super().numeric_function(name, arguments)
@@ -343,13 +346,32 @@ class SQLiteDialect(SQLiteObjects):
             return (sql,)
         return f"CAST({sql} AS REAL)", self.computed_as_compared(sql, sql_type)
 
-    def stored(self, sql: str, field: SQLType) -> str:
-        """Return a decimal with its column's places, and for a date the day of a moment, as others do by themselves."""
+    def stored(self, sql: str, field: SQLType, given: str | None) -> str:
+        """Return a decimal with its column's places, the day of a moment, and so on, as others do by themselves."""
         if field.kind == "date":
             return f"SUBSTR({sql}, 1, 10)"
+        if field.kind == "datetime" and given == "date":
+            return self.date_as_moment(sql)
+        if field.kind == "time" and given == "datetime":
+            return self.truncate("time", sql, types.DATETIME, None)
         if field.kind == "decimal" and field.decimal_places is not None and types.same_everywhere:
             return f"ORM_DECIMAL_ROUND({sql}, {int(field.decimal_places)})"
+        if field.kind in types.INTEGER_KINDS and types.same_everywhere:
+            return self._whole(sql, given)
         return sql
+
+    def convert(self, sql: str, sql_type: SQLType, given: str | None) -> str:
+        if sql_type.kind == "datetime" and given == "date":
+            return self.date_as_moment(sql)
+        if sql_type.kind in types.INTEGER_KINDS and types.same_everywhere:
+            sql = self._whole(sql, given)
+        return self.cast_to_column(sql, sql_type)
+
+    def _whole(self, sql: str, given: str | None) -> str:
+        """Return a number as a whole one, the nearest as elsewhere: SQLite keeps 2.5 in a column of integers."""
+        if given == "decimal":
+            return f"CAST(ORM_DECIMAL_ROUND({sql}, 0) AS INTEGER)"
+        return f"ORM_NEAREST_EVEN({sql})" if given == "float" else sql
 
     def json_path(self, special: bool) -> Adapter:
         return _write_special_path if special else _write_path

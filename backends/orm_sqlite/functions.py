@@ -81,7 +81,9 @@ def _number(text: str) -> decimal.Decimal:
         return decimal.Decimal("-Infinity")
 
 
-_EXACT = decimal.Context(prec=1000)
+MOST_PLACES = 1000
+"""How many digits before or after the point a decimal may have that is text: as many as its functions count with."""
+_EXACT = decimal.Context(prec=MOST_PLACES)
 
 
 def exact(value: Any) -> decimal.Decimal:
@@ -90,9 +92,15 @@ def exact(value: Any) -> decimal.Decimal:
 
 
 def stored_decimal(value: decimal.Decimal) -> float | str:
-    """Return a decimal as it is stored: a number where 15 digits hold it, else text. 0 has no sign, as elsewhere."""
+    """Return a decimal as it is stored: a number where 15 digits hold it, else text; 0 has no sign, as in SQL.
+
+    A number with more than ``MOST_PLACES`` before or after its point is infinite, or 0: one with an exponent of nine
+    digits, which anybody can write, would become a text as long as it says.
+    """
     digits = value.normalize(_EXACT)
-    return float(value or 0) if len(digits.as_tuple().digits) <= 15 else f"{digits:f}"
+    if len(digits.as_tuple().digits) <= 15 or abs(digits.adjusted()) > MOST_PLACES:
+        return float(value) + 0.0
+    return f"{digits:f}"
 
 
 @strict
@@ -156,8 +164,34 @@ def decimal_remainder(one: object, other: object) -> float | str | None:
 def decimal_round(value: object, places: int) -> float | str:
     """Return a decimal rounded to ``places`` after the point, half away from zero as in SQL."""
     unit = decimal.Decimal(1).scaleb(-places)
-    rounded = exact(value).quantize(unit, decimal.ROUND_HALF_UP, _EXACT)
-    return stored_decimal(rounded)
+    number = exact(value)
+    if number.adjusted() >= MOST_PLACES or not number.is_finite():  # whose places after the point don't count
+        return stored_decimal(number)
+    return stored_decimal(number.quantize(unit, decimal.ROUND_HALF_UP, _EXACT))
+
+
+@strict
+def decimal_floor(value: object) -> float | str:
+    """Return the next whole number down."""
+    return stored_decimal(exact(value).to_integral_value(decimal.ROUND_FLOOR, _EXACT))
+
+
+@strict
+def decimal_ceiling(value: object) -> float | str:
+    """Return the next whole number up."""
+    return stored_decimal(exact(value).to_integral_value(decimal.ROUND_CEILING, _EXACT))
+
+
+@strict
+def decimal_absolute(value: object) -> float | str:
+    """Return a decimal without its sign."""
+    return stored_decimal(exact(value).copy_abs())
+
+
+@strict
+def nearest_even(value: float) -> int:
+    """Return the nearest whole number, of two the even one, as databases do that turn floats into integers."""
+    return round(float(value))
 
 
 class DecimalSum:
@@ -513,6 +547,10 @@ _FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ("ORM_DECIMAL_DIVIDE", 2, decimal_divide),
     ("ORM_DECIMAL_REMAINDER", 2, decimal_remainder),
     ("ORM_DECIMAL_ROUND", 2, decimal_round),
+    ("ORM_DECIMAL_FLOOR", 1, decimal_floor),
+    ("ORM_DECIMAL_CEIL", 1, decimal_ceiling),
+    ("ORM_DECIMAL_ABS", 1, decimal_absolute),
+    ("ORM_NEAREST_EVEN", 1, nearest_even),
     ("ORM_EXTRACT", 3, extract),
     ("ORM_TRUNCATE", 3, truncate),
     ("ORM_ADD_DURATION", 2, add_duration),

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from orm.errors import DataError
 from orm.sql import types
 from orm.sql.dialect import Adapter
-from orm_sqlite.functions import spell
+from orm_sqlite.functions import MOST_PLACES, spell
 
 if TYPE_CHECKING:
     from orm.sql.types import SQLType
@@ -64,11 +64,11 @@ def write_duration(value: datetime.timedelta) -> int:
 
 
 def write_decimal(value: decimal.Decimal) -> int | float | str:
-    """Return a number where 15 digits hold the value, else text.
+    """Return a number where 15 digits hold the value, or where it is beyond all that is counted, else text.
 
     A number compares rightly with numeric columns, with SUM, and (SQLite turns it into text there) with text columns.
     """
-    if len(value.as_tuple().digits) > EXACT_DIGITS:
+    if len(value.as_tuple().digits) > EXACT_DIGITS and abs(value.adjusted()) <= MOST_PLACES:
         shorter = value.normalize(_EXACT)
         if len(shorter.as_tuple().digits) > EXACT_DIGITS:
             return f"{value:f}"
@@ -151,5 +151,5 @@ CONVERTERS: dict[str, Adapter] = {
     "time": datetime.time.fromisoformat,
     "duration": read_duration,
     "uuid": read_uuid,
-    "binary": bytes,
+    "binary": bytes.__bytes__,  # bytes() would make as many zeros as a number in the column says
 }

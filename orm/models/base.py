@@ -30,7 +30,7 @@ from orm.models.model_errors import ErrorOfModel
 from orm.models.pickling import blank_instance
 from orm.models.signals import post_init, post_save, pre_init, pre_save
 from orm.models.state import DEFAULT_DB_ALIAS, NO_KEY, PENDING, ModelState, StateDescriptor
-from orm.structures.attributes import PREFETCHED
+from orm.structures.attributes import PREFETCHED, computed_fields
 from orm.structures.deprecation import taken_by_position
 from orm.structures.pickled import check_versions, versions
 
@@ -518,7 +518,7 @@ class AwaitableModel(metaclass=ModelBase):
             queryset = queryset.using(alias)
         elif routes.active:
             queryset = queryset._set(_hints={"instance": self})
-        deferred = self.get_deferred_fields() - set(self._meta.write_plan.generated)
+        deferred = self.get_deferred_fields() - set(self._meta.write_plan.generated) - computed_fields(self)
         if names is None and deferred:
             names = [field.attname for field in self._meta.concrete_fields if field.attname not in deferred]
         if names is not None:

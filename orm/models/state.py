@@ -29,8 +29,10 @@ class ModelState:
     unloaded values load; ``peers`` are the siblings of the same result, for the mode *peers*.
     """
 
-    __slots__ = ("_instance", "adding", "db", "fetch_mode", "peers")
+    __slots__ = ("_instance", "adding", "computed", "db", "fetch_mode", "peers")
     _instance: weakref.ref[Any]
+    computed: frozenset[str]
+    """The attnames whose expressions were stored: ``refresh_from_db()`` reads them, as it reads no deferred field."""
 
     def __init__(
         self,

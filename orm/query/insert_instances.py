@@ -35,6 +35,7 @@ from orm.sql.one_type import bound_as
 from orm.sql.references import F
 from orm.sql.select import Output
 from orm.sql.sources import DefaultRow, ParameterArrays, ParameterRows, Source, ValueRow
+from orm.structures.attributes import leave_to_database
 
 if TYPE_CHECKING:
     from orm.db.database_blocking import Database
@@ -202,8 +203,7 @@ async def _insert_computed(model: ModelClass, instance: object, columns: Columns
     )
     plan = statement_plan(statement, dialect)
     sql, params = plan.sql or "", plan.parameters(builder.values)
-    for field in computed:
-        instance.__dict__.pop(field.attname, None)  # the database computes it: read it when asked for
+    leave_to_database(instance, (field.attname for field in computed))
     if not made.fields:
         await database.execute(sql, params)
     elif returning:

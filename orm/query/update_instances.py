@@ -26,6 +26,7 @@ from orm.sql.nodes import Uncacheable
 from orm.sql.sources import ParameterArrays, ParameterRows, Source
 from orm.sql.statements import AdaptedSlot
 from orm.sql.update import Update
+from orm.structures.attributes import leave_to_database
 
 if TYPE_CHECKING:
     from orm.db.database_blocking import Database
@@ -98,9 +99,7 @@ async def _update_computed(
     made = shape.plan(database, prepared + assigned, statement_plan)
     matched = await database.execute(made.sql or "", made.parameters(prepared + assigned))
     if matched:
-        for field, value in pairs:
-            if isinstance(value, Combinable):
-                instance.__dict__.pop(field.attname, None)  # read when asked for
+        leave_to_database(instance, (field.attname for field, value in pairs if isinstance(value, Combinable)))
     return matched
 
 

@@ -191,6 +191,10 @@ class Dialect(SchemaSpelling):
         """Return ``sql`` cast to what a column of this type holds, where the database can cut it to its length."""
         return self.cast(sql, sql_type)
 
+    def convert(self, sql: str, sql_type: SQLType, given: str | None) -> str:
+        """Return a value of the kind ``given``, where that is known, as the type that ``Cast`` names."""
+        return self.cast_to_column(sql, sql_type)
+
     def date_as_moment(self, sql: str) -> str:
         """Return a date as the moment its day begins, to compare it with moments; most databases do so themselves."""
         return sql
@@ -328,8 +332,11 @@ class Dialect(SchemaSpelling):
         """Return what computed values are ordered by, each term where those before it are equal."""
         return (sql,)
 
-    def stored(self, sql: str, field: SQLType) -> str:
-        """Return a computed value in the form a column stores, where the database does not convert it by itself."""
+    def stored(self, sql: str, field: SQLType, given: str | None) -> str:
+        """Return a computed value in the form a column stores, where the database does not convert it by itself.
+
+        ``given`` is the value's kind, where that is known.
+        """
         return sql
 
     def json_path(self, special: bool) -> Adapter:

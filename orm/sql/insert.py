@@ -10,8 +10,9 @@ from orm.sql.common_tables import compile_ctes
 from orm.sql.expressions import Expression, Slot
 from orm.sql.record import Record
 from orm.sql.references import F
-from orm.sql.sources import DefaultRow, SelectedRows, Source
+from orm.sql.sources import DefaultRow, SelectedRows, Source, ValueRow
 from orm.sql.statements import Statement
+from orm.sql.zones import LocalMoment, name_of
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from orm.sql.nodes import Rendered
     from orm.sql.resolving import Resolver
     from orm.sql.sources import Text
+    from orm.sql.types import SQLType
 
 Assignment = tuple[Any, Expression]
 """A field, and the expression its column is set to."""
@@ -102,7 +104,7 @@ class Insert(Statement):
         dialect = compiler.dialect
         before, params = compile_ctes(self.ctes, compiler)
         columns = "" if isinstance(self.source, DefaultRow) else self._columns(compiler)
-        rows, found = self.source.as_rows(compiler)
+        rows, found = self._rows(compiler)
         params += found
         clause = ""
         if self.conflict is not None:
@@ -115,8 +117,28 @@ class Insert(Statement):
         text = f"{before}INSERT INTO {dialect.quote(self.table)}{columns} {rows}{clause}{returning}"
         return text, [*params, *found]
 
+    def _rows(self, compiler: Compiler) -> Text:
+        if not isinstance(self.source, ValueRow):
+            return self.source.as_rows(compiler)
+        row = [compile_stored(*pair, compiler) for pair in zip(self.fields, self.source.values, strict=True)]
+        return f"VALUES ({', '.join(sql for sql, _ in row)})", [param for _, params in row for param in params]
+
     def _columns(self, compiler: Compiler) -> str:
         return f" ({', '.join(compiler.dialect.quote(field.column) for field in self.fields)})"
+
+
+def compile_stored(field: SQLType, value: Expression, compiler: Compiler) -> Text:
+    """Return a value in the form that the field's column stores: what is computed is converted as in any assignment.
+
+    A moment that was cut in a zone has its date, or its time of day, in that zone.
+    """
+    sql, params = compiler.compile_value(value)
+    if isinstance(value, Slot):
+        return sql, params
+    given = value.known_type()
+    if isinstance(given, LocalMoment) and field.kind in ("date", "time"):
+        return compiler.dialect.truncate(field.kind, sql, given, name_of(given.zone)), params
+    return compiler.dialect.stored(sql, field, None if given is None else given.kind), params
 
 
 def compile_assignments(assignments: Sequence[Assignment], compiler: Compiler) -> tuple[list[str], list[object]]:
@@ -124,9 +146,7 @@ def compile_assignments(assignments: Sequence[Assignment], compiler: Compiler) -
     sets: list[str] = []
     params: list[Any] = []
     for field, value in assignments:
-        sql, found = compiler.compile_value(value)
-        if not isinstance(value, Slot):
-            sql = compiler.dialect.stored(sql, field)
+        sql, found = compile_stored(field, value, compiler)
         sets.append(f"{compiler.dialect.quote(field.column)} = {sql}")
         params += found
     return sets, params

@@ -26,6 +26,7 @@ from orm.sql.nodes import Node, Param, Rendered
 from orm.sql.one_type import right_bound
 from orm.sql.transforms import bilateral_transforms, named_here, registered, transformed
 from orm.sql.types import OutOfRange, SQLType
+from orm.sql.zones import name_of
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
@@ -219,10 +220,15 @@ def _operand(node: Expression, compiler: Compiler, left: Any, *others: Any, righ
     side where this is the ``right`` one.
 
     A condition there must not be taken apart by its operator, and a date meets a moment as a moment. A column stays as
-    it is for the sake of its index, unless what is on its left is computed.
+    it is for the sake of its index, unless what is on its left is computed. A moment cut to its month in a zone is, to
+    a date, the first of that month there.
     """
     sql, params = compiler.compile_value(node)
-    if _kind(node) == "date" and any(map(_is_moment, (left, *others))):
+    beside = (left, *others)
+    if getattr(node, "cut_to_days", False) and isinstance(node, Expression) and any(map(_is_date, beside)):
+        zoned: Any = node.known_type()
+        return compiler.dialect.truncate("date", sql, zoned, name_of(zoned.zone)), params
+    if _kind(node) == "date" and any(map(_is_moment, beside)):
         sql = compiler.dialect.date_as_moment(sql)
     sql_type = node.type_if_computed() if isinstance(node, Expression) else None
     if right and isinstance(node, Col) and isinstance(left, Expression) and left.type_if_computed() is not None:
@@ -241,7 +247,13 @@ def _kind(node: object) -> str | None:
 
 
 def _is_moment(node: object) -> bool:
-    return any(map(_is_moment, node)) if isinstance(node, list) else _kind(node) == "datetime"
+    if isinstance(node, list):
+        return any(map(_is_moment, node))
+    return _kind(node) == "datetime" and not getattr(node, "cut_to_days", False)
+
+
+def _is_date(node: object) -> bool:
+    return any(map(_is_date, node)) if isinstance(node, list) else _kind(node) == "date"
 
 
 def _whole(prepare: Prepare, sql_type: SQLType) -> Prepare:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from orm.errors import NotSupportedError
 from orm.sql.common_tables import compile_ctes
 from orm.sql.conditions import Where
-from orm.sql.expressions import Slot
-from orm.sql.insert import Assignment, compile_assignments
+from orm.sql.insert import Assignment, compile_assignments, compile_stored
 from orm.sql.record import Record
 from orm.sql.sources import Source
 from orm.sql.statements import Statement
@@ -52,8 +51,8 @@ class MergeClause(Record):
         values: list[str] = []
         params: list[Any] = []
         for field, value in self.assignments:
-            sql, found = compiler.compile_value(value)
-            values.append(sql if isinstance(value, Slot) else compiler.dialect.stored(sql, field))
+            sql, found = compile_stored(field, value, compiler)
+            values.append(sql)
             params += found
         columns = ", ".join(quote(field.column) for field, _ in self.assignments)
         return f"({columns}) VALUES ({', '.join(values)})", params

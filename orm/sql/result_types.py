@@ -5,6 +5,7 @@ from __future__ import annotations
 from orm.late import late_pattern
 from orm.sql import types
 from orm.sql.types import SQLType
+from orm.sql.zones import MOMENT_OF_DATE
 
 _FAMILIES = {"smallint": "integer", "integer": "integer", "bigint": "integer", "char": "text", "text": "text"}
 
@@ -58,7 +59,7 @@ def type_of_operation(connector: str, lhs: SQLType, rhs: SQLType) -> SQLType | N
         return types.DECIMAL if "decimal" in kinds and "float" not in kinds else types.FLOAT
     moments = kinds & {"date", "datetime", "time"}
     if "duration" in kinds and len(moments) == 1 and (connector == "+" or (connector == "-" and lhs.kind in moments)):
-        return types.TIME if "time" in kinds else types.DATETIME
+        return {"time": types.TIME, "date": MOMENT_OF_DATE}.get(moments.pop(), types.DATETIME)
     if "duration" in kinds and kinds & {"integer", "float", "decimal"} and (
         connector == "*" or (connector == "/" and lhs.kind == "duration")
     ):  # fmt: skip

@@ -59,13 +59,9 @@ class DefaultRow(Source):
 
 
 class ValueRow(Source):
-    """One row of expressions."""
+    """One row of expressions, which an INSERT converts to what its columns store."""
 
     values: tuple[Expression, ...]
-
-    def as_rows(self, compiler: Compiler) -> Text:
-        parts = [compiler.compile_value(value) for value in self.values]
-        return f"VALUES ({', '.join(sql for sql, _ in parts)})", [param for _, params in parts for param in params]
 
 
 class ParameterRows(Source):

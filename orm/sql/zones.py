@@ -141,6 +141,26 @@ class LocalMoment(SQLType):
         return None if value is None else value.astimezone(self.zone)
 
 
+class MomentOfDate(SQLType):
+    """A date and a duration together: a moment in UTC, as the date's midnight is, also where databases name no zone."""
+
+    def __init__(self) -> None:
+        super().__init__("datetime")
+
+    def structure(self) -> Hashable:
+        """Return what tells it from other types."""
+        return MomentOfDate
+
+    def from_db_value(
+        self, value: datetime.datetime | None, expression: object, connection: object
+    ) -> datetime.datetime | None:
+        """Return the moment with its zone, where moments have one."""
+        if value is None or value.tzinfo is not None or types.default_zone is None or not types.same_everywhere:
+            return value
+        return value.replace(tzinfo=types.UTC)
+
+
+MOMENT_OF_DATE = MomentOfDate()
 MOMENT_FIELDS = {"date": "DateField", "time": "TimeField", "datetime": "DateTimeField", "duration": "DurationField"}
 """What a column of each kind is declared with, for errors."""
 DAYS = frozenset({"year", "iso_year", "quarter", "month", "week", "week_day", "iso_week_day", "day", "date"})

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from orm.models import Avg, Case, DecimalField, F, Max, Min, RowRange, Sum, Value, When, Window
-from orm.models.functions import Coalesce, Greatest, Least, Mod, Power, RowNumber
+from orm.models import Avg, Case, DecimalField, F, IntegerField, Max, Min, RowRange, Sum, Value, When, Window
+from orm.models.functions import Abs, Cast, Ceil, Coalesce, Floor, Greatest, Least, Mod, Power, RowNumber
 from tests.query import library as L
-from tests.query.models import Book
+from tests.query.models import Book, Everything
 
 
 async def priced(*prices: str) -> Any:
@@ -221,3 +221,47 @@ async def test_a_mean_has_the_same_digits_on_every_database(library: Any) -> Non
 async def test_powers_of_decimals_of_many_digits(library: Any) -> None:
     query = (await priced("9.99", "100")).annotate(x=Power(LONG, 2))
     assert [round(value, 6) async for value in query.values_list("x", flat=True)] == [D("99.8001"), D(10000)]
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (Abs, "12345678901234.567891"),
+        (Floor, "-12345678901235"),
+        (Ceil, "-12345678901234"),
+    ],
+)
+async def test_functions_of_one_decimal_keep_its_digits(database: Any, function: Any, expected: str) -> None:
+    await Everything.objects.acreate(decimal=D("-12345678901234.567891"))
+    assert (await Everything.objects.annotate(x=function("decimal")).aget()).x == D(expected)
+    assert await Everything.objects.annotate(x=function("decimal")).filter(x=D(expected)).aexists()
+
+
+async def test_zero_has_no_sign(database: Any) -> None:
+    await Everything.objects.acreate(decimal=0)
+    assert str((await Everything.objects.annotate(x=-F("decimal") * 1).aget()).x).lstrip("0.E-") == ""
+    assert not (await Everything.objects.annotate(x=-F("decimal")).aget()).x.is_signed()
+
+
+@pytest.mark.parametrize("number", ["1.2345678901234567E+99999999", "-1.2345678901234567E+99999999"])
+@pytest.mark.only(backend="sqlite")  # others have a limit, which they name
+async def test_an_exponent_of_nine_digits_makes_no_text_as_long_as_it_says(database: Any, number: str) -> None:
+    await Everything.objects.acreate(decimal=1, integer=1)
+    larger = D(number) > 0
+    assert await Everything.objects.filter(decimal__lt=D(number)).aexists() is larger
+    assert not await Everything.objects.filter(decimal__in=[D(number)]).aexists()
+    assert await Everything.objects.annotate(x=F("decimal") * D(number)).filter(x__gt=1).aexists() is larger
+    tiny = D("1.2345678901234567E-99999999")
+    assert (await Everything.objects.annotate(x=F("decimal") * tiny).aget()).x == 0
+
+
+@pytest.mark.parametrize(("given", "stored"), [("2.5", 3), ("-2.5", -3), ("2.4", 2), ("3.5", 4)])
+async def test_a_computed_decimal_is_rounded_to_whole_numbers(database: Any, given: str, stored: int) -> None:
+    await Everything.objects.acreate(decimal=D(given), float=float(given))
+    await Everything.objects.aupdate(integer=F("decimal"), bigint=F("float") * 1)
+    row = await Everything.objects.annotate(cast=Cast("decimal", IntegerField())).aget()
+    assert row.integer == row.cast == stored
+    assert row.bigint == round(float(given))  # of two that are as near, the even one
+    made = await Everything.objects.acreate(integer=Value(D(given)) * 1)
+    await made.arefresh_from_db()
+    assert made.integer == stored

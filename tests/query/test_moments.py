@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from orm.errors import FieldError, InvalidValue
-from orm.models import Count
-from orm.models.functions import ExtractHour, TruncDate, TruncDay, TruncHour, TruncQuarter, TruncWeek
+from orm.models import Count, DateTimeField, F, Max
+from orm.models.functions import Cast, ExtractHour, TruncDate, TruncDay, TruncHour, TruncQuarter, TruncWeek
 from tests.query import library as L
-from tests.query.models import Author, Book
+from tests.query.models import Author, Book, Everything
 
 UTC = datetime.UTC
 
@@ -96,3 +96,23 @@ def test_a_text_that_is_no_part_of_a_moment_is_an_invalid_value(database: Any, l
 def test_an_order_by_what_is_no_name_is_an_error_of_fields(database: Any, item: Any) -> None:
     with pytest.raises(FieldError, match="Invalid order_by arguments"):
         Book.objects.order_by(item)
+
+
+async def test_a_date_assigned_to_a_datetime_is_its_midnight(database: Any) -> None:
+    day = datetime.date(2024, 3, 31)
+    await Everything.objects.acreate(date=day, datetime=datetime.datetime(2020, 1, 1, 10, 30, tzinfo=UTC))
+    await Everything.objects.aupdate(time=F("datetime"))
+    assert (await Everything.objects.aget()).time == datetime.time(10, 30)
+    await Everything.objects.aupdate(datetime=F("date"))
+    midnight = datetime.datetime(2024, 3, 31, tzinfo=UTC)
+    row = await Everything.objects.annotate(cast=Cast("date", DateTimeField())).aget(datetime=midnight)
+    assert row.datetime == row.cast == midnight
+
+
+async def test_a_date_and_a_duration_are_a_moment_in_utc(database: Any) -> None:
+    await Everything.objects.acreate(date=datetime.date(2024, 3, 31), duration=datetime.timedelta(hours=5))
+    query = Everything.objects.annotate(x=F("date") + F("duration"))
+    assert (await query.aget()).x == datetime.datetime(2024, 3, 31, 5, tzinfo=UTC)
+    assert await query.filter(x=datetime.datetime(2024, 3, 31, 5, tzinfo=UTC)).aexists()
+    assert (await query.annotate(day=TruncDay("x")).aget()).day == datetime.datetime(2024, 3, 31, tzinfo=UTC)
+    assert (await query.aaggregate(most=Max("x")))["most"] == datetime.datetime(2024, 3, 31, 5, tzinfo=UTC)

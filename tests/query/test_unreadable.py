@@ -8,8 +8,8 @@ import pytest
 
 from orm.db.registry import databases
 from orm.errors import DataError
-from orm.models import TextField, Value
-from tests.query.models import Author, Book
+from orm.models import F, TextField, Value
+from tests.query.models import Author, Book, Everything
 
 
 @pytest.fixture
@@ -33,3 +33,12 @@ async def test_the_error_names_the_field_and_the_row(spoiled: Any) -> None:
     with pytest.raises(DataError, match=r"query.Book.published holds 'soon', which can't be read"):
         await Book.objects.values("title", "published").aget(pk=spoiled)
     assert await Book.objects.filter(pk=spoiled).values_list("title", flat=True).aget() == "x"
+
+
+@pytest.mark.only(backend="sqlite")
+async def test_a_number_in_a_column_of_bytes_is_none(database: Any) -> None:
+    """``bytes()`` of a number would be as many zeros, gigabytes of them for a large one."""
+    await Everything.objects.acreate(bigint=2**45)
+    await Everything.objects.aupdate(binary=F("bigint"))
+    with pytest.raises(DataError, match=r"query.Everything.binary holds 35184372088832, which can't be read"):
+        await Everything.objects.values_list("binary", flat=True).aget()

@@ -216,6 +216,21 @@ async def test_refresh_of_some_fields(database: Any) -> None:
     assert (author.name, author.age) == ("Old", 2)
 
 
+async def test_refresh_reads_what_was_stored_as_an_expression(database: Any) -> None:
+    author = await Author.objects.acreate(name="Ada", age=Value(3) + 4)
+    await author.arefresh_from_db()
+    assert author.age == 7
+    author.age = F("age") + 1
+    await author.asave()
+    await author.arefresh_from_db()
+    assert author.age == 8
+    named = await Author.objects.only("name").aget()
+    named.name = Upper("name")
+    await named.asave()
+    await named.arefresh_from_db()
+    assert (named.name, named.get_deferred_fields() >= {"age"}) == ("ADA", True)
+
+
 async def test_refresh_forgets_a_changed_relation(library: Any) -> None:
     book = await Book.objects.select_related("author").aget(pk=L.NOTES.pk)
     await Book.objects.filter(pk=book.pk).aupdate(author=L.EMIL.pk)

@@ -11,9 +11,10 @@ import pytest
 
 import orm
 from orm.errors import DataError, TransactionManagementError
-from orm.models import DateField
+from orm.models import DateField, F
 from orm.models.functions import (
     Cast,
+    Coalesce,
     Extract,
     ExtractHour,
     ExtractMinute,
@@ -28,7 +29,7 @@ from orm.sql.handwritten import RawSQL
 from orm.sql.types import prepare_datetime
 from orm.sql.zones import current_zone, name_of
 from tests.query import library as L
-from tests.query.models import Author, Book
+from tests.query.models import Author, Book, Everything
 
 UTC = datetime.UTC
 
@@ -307,3 +308,28 @@ async def test_a_zoned_column_keeps_the_moment(library: Any, naive_in_rome: None
     assert dialect.column_type(field) == "timestamp with time zone"
     orm.configure(zoned_columns=False)
     assert dialect.column_type(field) == "timestamp"
+
+
+async def test_a_date_column_gets_the_day_and_month_of_the_zone(database: Any, rome: None) -> None:
+    """30 June 23:30 in UTC is in July in Rome, and July begins in UTC's June."""
+    moment = datetime.datetime(2024, 6, 30, 23, 30, tzinfo=UTC)
+    await Everything.objects.acreate(datetime=moment)
+    july = datetime.date(2024, 7, 1)
+    for month in (TruncMonth("datetime"), TruncDay("datetime"), Coalesce(TruncMonth("datetime"), TruncDay("datetime"))):
+        await Everything.objects.aupdate(date=month)
+        assert (await Everything.objects.aget()).date == july
+    await Everything.objects.aupdate(time=TruncHour("datetime"))
+    assert (await Everything.objects.aget()).time == datetime.time(1)
+
+
+async def test_a_date_is_compared_with_the_month_of_the_zone(database: Any, rome: None) -> None:
+    moment = datetime.datetime(2024, 6, 30, 23, 30, tzinfo=UTC)
+    await Everything.objects.acreate(datetime=moment, date=datetime.date(2024, 7, 1))
+    month = Everything.objects.annotate(month=TruncMonth("datetime"))
+    assert await Everything.objects.filter(date=TruncMonth("datetime")).aexists()
+    assert await Everything.objects.filter(date__in=[TruncMonth("datetime")]).aexists()
+    assert await Everything.objects.filter(datetime__date=TruncDay("datetime")).aexists()
+    assert await month.filter(month=F("date")).aexists()
+    assert await month.filter(month__gte=F("date"), month__lte=F("date")).aexists()
+    assert not await month.filter(month__lt=F("date")).aexists()
+    assert not await Everything.objects.filter(date=TruncHour("datetime")).aexists()

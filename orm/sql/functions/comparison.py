@@ -34,7 +34,7 @@ class Cast(Func):
         given = source.output_field_or_none
         if self.output_field.kind == "time" and given is not None and given.kind == "datetime":
             return connection.truncate("time", sql, given, None), params
-        return connection.cast_to_column(sql, self.output_field), params
+        return connection.convert(sql, self.output_field, None if given is None else given.kind), params
 
 
 class _Choice(OfOneType, Func):

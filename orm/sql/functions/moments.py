@@ -17,6 +17,7 @@ from orm.sql.zones import (
     HOURS,
     MOMENT_FIELDS,
     LocalMoment,
+    MomentOfDate,
     current_zone,
     name_of,
     source_named,
@@ -268,8 +269,14 @@ class Trunc(InZone):
         found = super().output_field_or_none
         return None if found is None else self._in_zone(found)
 
+    @property
+    def cut_to_days(self) -> bool:
+        """Whether the result is the beginning of a day, or of several, in a zone that is not UTC."""
+        return self.kind in DAYS and isinstance(self.output_field_or_none, LocalMoment)
+
     def _in_zone(self, found: SQLType) -> SQLType:
-        zone = self.zone() if found.kind == "datetime" and not hasattr(found, "from_db_value") else None
+        plain = isinstance(found, MomentOfDate) or not hasattr(found, "from_db_value")
+        zone = self.zone() if found.kind == "datetime" and plain else None
         if zone is types.UTC and not types.same_everywhere and self.tzinfo is None:
             zone = zoneinfo.ZoneInfo("UTC")  # the form in which Django's own setting is
         return found if zone is None or zone is types.UTC else LocalMoment(zone)

@@ -32,27 +32,6 @@ class Random(Expression):
         return ()
 
 
-class Abs(Transform):
-    """The absolute value."""
-
-    function = "ABS"
-    lookup_name = "abs"
-
-
-class Ceil(Transform):
-    """The next whole number up."""
-
-    function = "CEIL"
-    lookup_name = "ceil"
-
-
-class Floor(Transform):
-    """The next whole number down."""
-
-    function = "FLOOR"
-    lookup_name = "floor"
-
-
 class Sign(Transform):
     """-1, 0 or 1."""
 
@@ -61,7 +40,7 @@ class Sign(Transform):
 
 
 class _OfNumerics(Func):
-    """A function that some databases have for exact numbers alone, called there with floats as well."""
+    """A function that databases have in forms of their own for exact numbers and for floats, or for one of the two."""
 
     takes_extra: ClassVar[bool] = False
 
@@ -90,6 +69,27 @@ class Round(_OfNumerics):
     def _infer_output_field(self) -> SQLType | None:
         found: SQLType | None = self.source_expressions[0].output_field_or_none
         return found
+
+
+class Abs(_OfNumerics, Transform):
+    """The absolute value."""
+
+    function = "ABS"
+    lookup_name = "abs"
+
+
+class Ceil(_OfNumerics, Transform):
+    """The next whole number up."""
+
+    function = "CEIL"
+    lookup_name = "ceil"
+
+
+class Floor(_OfNumerics, Transform):
+    """The next whole number down."""
+
+    function = "FLOOR"
+    lookup_name = "floor"
 
 
 class _Real(Transform):
