@@ -237,12 +237,6 @@ async def test_functions_of_one_decimal_keep_its_digits(database: Any, function:
     assert await Everything.objects.annotate(x=function("decimal")).filter(x=D(expected)).aexists()
 
 
-async def test_zero_has_no_sign(database: Any) -> None:
-    await Everything.objects.acreate(decimal=0)
-    assert str((await Everything.objects.annotate(x=-F("decimal") * 1).aget()).x).lstrip("0.E-") == ""
-    assert not (await Everything.objects.annotate(x=-F("decimal")).aget()).x.is_signed()
-
-
 @pytest.mark.parametrize("number", ["1.2345678901234567E+99999999", "-1.2345678901234567E+99999999"])
 @pytest.mark.only(backend="sqlite")  # others have a limit, which they name
 async def test_an_exponent_of_nine_digits_makes_no_text_as_long_as_it_says(database: Any, number: str) -> None:
