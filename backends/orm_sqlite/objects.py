@@ -22,7 +22,7 @@ class SQLiteObjects(Dialect):
         condition: str | None,
         each_row: bool,
     ) -> list[str]:
-        """Return the trigger. Raises NotSupportedError for several events, and for one that runs for a statement."""
+        """Return the trigger. Raises ``NotSupportedError`` for several events or one of a whole statement."""
         if len(events) != 1 or not each_row or "TRUNCATE" in events:
             raise NotSupportedError(f"A trigger of {self.name} runs for each row, on one of INSERT, UPDATE or DELETE.")
         when = f" WHEN {condition}" if condition is not None else ""

@@ -20,7 +20,7 @@ def enter(settings: str | None) -> Path:
 
     Parameters: ``settings`` is a TOML file with ``[tool.orm]``, or the dotted name of a module of settings.
 
-    Raises: ImproperlyConfigured for settings that can't be read.
+    Raises ``ImproperlyConfigured`` for settings that can't be read.
     """
     if settings is not None and settings.endswith(".toml"):
         path = Path(settings).resolve()

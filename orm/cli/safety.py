@@ -58,7 +58,7 @@ def _small_tables(state: ProjectState, alias: str) -> set[str]:
 def mended(plan: Plan, alias: str) -> list[making.Written]:
     """Write those migrations of a plan anew that have a safe form; return the files, in the order they run in.
 
-    Raises: Failure for a function that stands in the file itself, which would be lost.
+    Raises ``Failure`` for a function that stands in the file itself, which would be lost.
     """
     files = []
     others = [databases[one].dialect for one in databases]

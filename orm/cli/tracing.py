@@ -188,7 +188,7 @@ class Beside(threading.Thread):
 def trace(alias: str, app: str | None) -> list[Taken]:
     """Run the migrations to come of an app (or all) on an empty copy of a database; return the locks they took.
 
-    Raises: Failure for a database that shows no locks; what the database raises where no copy can be made.
+    Raises ``Failure`` for a database that shows no locks; what the database raises where no copy can be made.
     """
     database = databases[alias]
     queries = database.dialect.lock_queries()

@@ -15,7 +15,8 @@ from orm.errors import ImproperlyConfigured, NotSupportedError
 def open_prompt(using: str, parameters: Sequence[str] = ()) -> int:
     """Run the prompt of a database until it ends; return its exit status.
 
-    Raises: NotSupportedError where the backend names none, ImproperlyConfigured where its program is not installed.
+    Raises ``NotSupportedError`` where the backend names none, ``ImproperlyConfigured`` where its program is not
+    installed.
     """
     database = databases[using]
     make = database.backend.shell

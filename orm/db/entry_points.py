@@ -58,7 +58,7 @@ def declared_in(path: str, group: str) -> dict[str, str]:
 def load(value: str) -> Any:
     """Return the object that an entry names: ``module:attribute``, perhaps with extras in brackets behind it.
 
-    Raises: ImportError, AttributeError.
+    Raises ``ImportError``, ``AttributeError``.
     """
     module, _, attributes = value.partition("[")[0].strip().partition(":")
     found: Any = import_module(module.strip())

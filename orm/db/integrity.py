@@ -15,7 +15,7 @@ async def acheck_references(tables: Iterable[str] | None, using: str) -> None:
 
     Parameters: ``tables`` narrow the check, where the database can; None is every table there is.
 
-    Raises: IntegrityError that names the first row that refers to none, its column and the value there.
+    Raises ``IntegrityError`` that names the first row that refers to none, its column and the value there.
     """
     database = databases[using]
     for sql in database.dialect.settle_constraints():

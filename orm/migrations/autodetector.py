@@ -79,7 +79,7 @@ class MigrationAutodetector(FieldDetector):
     def _build(self, graph: MigrationGraph | None) -> None:
         """Put operations into migrations: one for each app, cut where apps wait for each other.
 
-        Raises: ValueError for operations that wait for what never comes.
+        Raises ``ValueError`` for operations that wait for what never comes.
         """
         left = sum(map(len, self.generated.values()))
         cutting = False

@@ -93,7 +93,7 @@ def fulfils(operation: AwaitableOperation, dependency: Dependency) -> bool:
 def in_order(detected: list[Detected], app_label: str) -> list[Detected]:
     """The operations of an app so that each comes after those of the same app that it waits for; otherwise as given.
 
-    Raises: ValueError for operations that wait for each other in a circle.
+    Raises ``ValueError`` for operations that wait for each other in a circle.
     """
     waits: dict[int, set[int]] = {}
     for place, one in enumerate(detected):

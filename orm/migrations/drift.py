@@ -48,7 +48,7 @@ class Difference(NamedTuple):
 async def adrift(using: str = DEFAULT_DB_ALIAS) -> list[Difference]:
     """Compare every managed model with its table in a database.
 
-    Raises: NotSupportedError where the backend can't read what its database holds.
+    Raises ``NotSupportedError`` where the backend can't read what its database holds.
     """
     sources.import_models()
     models = apps.get_models(include_auto_created=True)
@@ -58,7 +58,7 @@ async def adrift(using: str = DEFAULT_DB_ALIAS) -> list[Difference]:
 async def differences_of(models: Iterable[type[AwaitableModel]], using: str) -> list[Difference]:
     """Compare models with their tables in a database, those that routers let have a table there.
 
-    Raises: NotSupportedError where the backend can't read what its database holds.
+    Raises ``NotSupportedError`` where the backend can't read what its database holds.
     """
     database = databases[using]
     reader = database.backend.introspection

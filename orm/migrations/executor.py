@@ -112,8 +112,8 @@ class AwaitableMigrationExecutor:
         Parameters: ``plan`` is what to run, where the caller knows; ``fake`` records without running;
         ``fake_initial`` does so for first migrations whose tables are there already.
 
-        Raises: InvalidMigrationPlan for a plan in both directions, and what the database raises, with a note on which
-        operation it was.
+        Raises ``InvalidMigrationPlan`` for a plan in both directions, and what the database raises, with a note on
+        which operation it was.
         """
         if plan is not None and not plan and not self.loader.replacements:
             return state if state is not None else self.applied_state()
@@ -298,7 +298,7 @@ class AwaitableMigrationExecutor:
     async def _limit_locks(self, seconds: float | None) -> None:
         """Have the session wait no longer than so for locks.
 
-        Raises: NotSupportedError where the database has no such limit.
+        Raises ``NotSupportedError`` where the database has no such limit.
         """
         if seconds is None:
             return

@@ -38,7 +38,7 @@ def source(drafts: Iterable[TableDraft], *, managed: bool = False) -> str:
 
     Parameters: ``managed`` leaves out ``managed = False``, so that migrations look after the tables.
 
-    Raises: SuspiciousOperation where a name would have become code.
+    Raises ``SuspiciousOperation`` where a name would have become code.
     """
     drafts = list(drafts)
     lines = [HEAD.format(brand="Django" if import_name("orm") != "orm" else "Duotone").rstrip("\n")]

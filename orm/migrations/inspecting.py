@@ -83,8 +83,8 @@ async def ainspect(
     too; ``all_there`` False has a draft with an error for one that is not there; ``wanted`` chooses by name; ``named``
     makes a model's name of a table's.
 
-    Raises: NotSupportedError where the backend can't read what its database holds; LookupError for a table that is not
-    there.
+    Raises ``NotSupportedError`` where the backend can't read what its database holds; ``LookupError`` for a table that
+    is not there.
     """
     database = databases[using]
     reader = database.backend.introspection

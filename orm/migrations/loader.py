@@ -76,7 +76,7 @@ class AwaitableMigrationLoader:
     def load_disk(self) -> None:
         """Read the migrations of every installed application.
 
-        Raises: BadMigrationError for a file without a class ``Migration``.
+        Raises ``BadMigrationError`` for a file without a class ``Migration``.
         """
         self.disk_migrations = {}
         self.unmigrated_apps = set()
@@ -155,7 +155,7 @@ class AwaitableMigrationLoader:
     def get_migration_by_prefix(self, app_label: str, name_prefix: str) -> Migration:
         """The migration whose name begins so.
 
-        Raises: AmbiguityError where several do, KeyError where none does.
+        Raises ``AmbiguityError`` where several do, ``KeyError`` where none does.
         """
         found = [
             (label, name) for label, name in self.disk_migrations if label == app_label and name.startswith(name_prefix)
@@ -181,7 +181,7 @@ class AwaitableMigrationLoader:
     def check_key(self, key: Key, current_app: str) -> Key | None:
         """What a dependency on ``__first__`` or ``__latest__`` means; None for one on an app without migrations.
 
-        Raises: ValueError for an app that is not there.
+        Raises ``ValueError`` for an app that is not there.
         """
         if (key[1] not in ("__first__", "__latest__")) or key in self.graph:
             return key
@@ -219,7 +219,7 @@ class AwaitableMigrationLoader:
     async def abuild_graph(self) -> None:
         """Read disk and database, and build the graph.
 
-        Raises: NodeNotFoundError for a dependency that is not there, CircularDependencyError.
+        Raises ``NodeNotFoundError`` for a dependency that is not there, ``CircularDependencyError``.
         """
         with collector_paused:  # a long history is many objects, none of which is garbage
             self.load_disk()

@@ -98,8 +98,8 @@ def empty(loader: MigrationLoader, labels: Collection[str], name: str | None = N
 def merge(loader: MigrationLoader, name: str | None = None, *, refuse_clashes: bool = True) -> list[Migration]:
     """A migration for each app with several last ones, that depends on all of them.
 
-    Raises: NothingToMerge; MakingError where two of them touch the same model or field, unless ``refuse_clashes`` is
-    False, which leaves that to whoever reads what the branches do.
+    Raises ``NothingToMerge``; ``MakingError`` where two of them touch the same model or field, unless
+    ``refuse_clashes`` is False, which leaves that to whoever reads what the branches do.
     """
     conflicts = loader.detect_conflicts()
     if not conflicts:
@@ -181,7 +181,7 @@ def squash(
 ) -> Squash:
     """One migration in place of an app's migrations from ``first`` (the first of all) to ``last``.
 
-    Raises: MakingError for migrations that are not there, or of which one comes not before the other, and for a name
+    Raises ``MakingError`` for migrations that are not there, or of which one comes not before the other, and for a name
     that no module can have.
     """
     if name is not None and not name.isidentifier():
@@ -268,7 +268,7 @@ def put(one: Written) -> None:
 def write(one: Written) -> None:
     """Write a migration's file.
 
-    Raises: MakingError for a file that is there already.
+    Raises ``MakingError`` for a file that is there already.
     """
     if os.path.exists(one.path):
         raise MakingError(f"{one.path} is there already; give the migration another name with --name.")

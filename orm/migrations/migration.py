@@ -104,7 +104,7 @@ class AwaitableMigration:
     ) -> ProjectState:
         """Take the operations back, the last one first; return the state before them.
 
-        Raises: IrreversibleError for an operation that can't be taken back, before anything is.
+        Raises ``IrreversibleError`` for an operation that can't be taken back, before anything is.
         """
         steps = []
         state = project_state

@@ -29,7 +29,7 @@ class ModelState:
     Parameters: ``fields`` are pairs of name and field (or a dict), each bound to no model and naming others by label;
     ``bases`` are classes or labels of models; ``managers`` are pairs of name and manager.
 
-    Raises: ValueError for a field that belongs to a model, or names a class, and for an index without a name.
+    Raises ``ValueError`` for a field that belongs to a model, or names a class, and for an index without a name.
     """
 
     def __init__(
@@ -160,7 +160,7 @@ class ModelState:
     def render(self, apps: Apps) -> Any:
         """Make the class, in a registry.
 
-        Raises: InvalidBasesError while a base has not been made.
+        Raises ``InvalidBasesError`` while a base has not been made.
         """
         options = {"app_label": self.app_label, "apps": apps, **self.options}
         options = {name: value for name, value in options.items() if name != "index_together"}

@@ -11,7 +11,7 @@ class MigrationOptimizer:
     def optimize(self, operations: list[Any], app_label: str) -> list[Any]:
         """A list with the same effect, shorter where it can be.
 
-        Raises: TypeError without an app label.
+        Raises ``TypeError`` without an app label.
         """
         if app_label is None:
             raise TypeError("app_label must be a str.")

@@ -87,7 +87,7 @@ class AwaitableMigrationRecorder:
     async def aensure_schema(self) -> None:
         """Make the table, if it is not there.
 
-        Raises: MigrationSchemaMissing where it can't be made.
+        Raises ``MigrationSchemaMissing`` where it can't be made.
         """
         if await self.ahas_table():
             return

@@ -21,7 +21,7 @@ def model_key(model: Any, app_label: str | None = None, model_name: str | None =
 
     Parameters: ``app_label`` and ``model_name`` are those of the model that speaks.
 
-    Raises: TypeError for a bare name where there is no app label to complete it.
+    Raises ``TypeError`` for a bare name where there is no app label to complete it.
     """
     if isinstance(model, str):
         return _key_of_label(model, app_label, model_name)
@@ -92,11 +92,6 @@ def references_in(
             found = refers(key, field, target, target_name, target_field)
             if found is not None:
                 yield model_state, name, field, found
-
-
-def is_referenced(state: object, target: ModelKey, target_name: str | None = None, target_field: object = None) -> bool:
-    """Whether any field of a state refers to a model (or its field)."""
-    return next(references_in(state, target, target_name, target_field), None) is not None
 
 
 def get_related_models_recursive(model: type[AwaitableModel]) -> set[ModelKey]:

@@ -72,8 +72,9 @@ async def amigrate(
 
     Returns the names of the migrations that were run, as ``app.name``, in order.
 
-    Raises: UnknownTarget, InconsistentMigrationHistory, NodeNotFoundError, CircularDependencyError, IrreversibleError,
-    or what the database raises, with a note on the operation and its SQL. What was recorded before stays true.
+    Raises ``UnknownTarget``, ``InconsistentMigrationHistory``, ``NodeNotFoundError``, ``CircularDependencyError``,
+    ``IrreversibleError``, or what the database raises, with a note on the operation and its SQL. What was recorded
+    before stays true.
     """
     sources.import_models()
     executor = await prepared(using, progress)
@@ -107,7 +108,7 @@ async def aplan(
 ) -> Plan:
     """What ``amigrate`` would run: migrations in order, each with whether it is taken back.
 
-    Raises: as ``amigrate``.
+    Raises what ``amigrate`` raises.
     """
     sources.import_models()
     executor = await prepared(using, None)
@@ -117,7 +118,7 @@ async def aplan(
 async def prepared(using: str, progress: Callable[..., object] | None) -> MigrationExecutor:
     """An executor whose history has been checked.
 
-    Raises: as ``amigrate``; ConflictingMigrations.
+    Raises what ``amigrate`` raises; ``ConflictingMigrations``.
     """
     database = databases[using]
     loader = MigrationLoader(database, load=False)
@@ -133,7 +134,7 @@ async def prepared(using: str, progress: Callable[..., object] | None) -> Migrat
 def targets_of(loader: MigrationLoader, app_label: str | None, migration_name: str | None) -> list[Target]:
     """Where to go, as the executor has it.
 
-    Raises: UnknownTarget.
+    Raises ``UnknownTarget``.
     """
     if app_label is None:
         if migration_name is not None:

@@ -229,7 +229,7 @@ class RegexSerializer(BaseSerializer):
 class FunctionTypeSerializer(BaseSerializer):
     """Functions, by where they are.
 
-    Raises: ValueError for a lambda, and for a function inside another.
+    Raises ``ValueError`` for a lambda, and for a function inside another.
     """
 
     def serialize(self) -> Serialized:
@@ -414,7 +414,7 @@ class Serializer:
     def register(cls, type_: object, serializer: type[BaseSerializer]) -> None:
         """Have instances of a type written by a class.
 
-        Raises: ValueError for what is no serializer.
+        Raises ``ValueError`` for what is no serializer.
         """
         if not (isinstance(serializer, type) and issubclass(serializer, BaseSerializer)):
             raise ValueError(f"'{serializer.__name__}' must inherit from 'BaseSerializer'.")
@@ -429,7 +429,7 @@ class Serializer:
 def serializer_factory(value: object) -> BaseSerializer:
     """The serializer for a value.
 
-    Raises: ValueError where there is none.
+    Raises ``ValueError`` where there is none.
     """
     if isinstance(value, Promise):
         value = str(value)

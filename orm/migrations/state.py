@@ -228,7 +228,7 @@ class ProjectState:
     def rename_field(self, app_label: str, model_name: str, old_name: str, new_name: str) -> None:
         """Give a field another name, also where options and other fields name it.
 
-        Raises: FieldDoesNotExist.
+        Raises ``FieldDoesNotExist``.
         """
         key = app_label, model_name.lower()
         model_state = self.models[key]
@@ -321,7 +321,7 @@ class ProjectState:
     def apps(self) -> StateApps:
         """The models as classes.
 
-        Raises: ValueError for relations to models that are not there, InvalidBasesError for bases that are not.
+        Raises ``ValueError`` for relations to models that are not there, ``InvalidBasesError`` for bases that are not.
         """
         if self._apps is None:
             self._apps = StateApps()
@@ -337,7 +337,7 @@ class ProjectState:
     def whole_apps(self) -> StateApps:
         """The models as classes, those of applications without migrations with their relations too: all are there now.
 
-        Raises: as ``apps``.
+        Raises what ``apps`` raises.
         """
         if not self.real_apps:
             return self.apps

@@ -28,7 +28,7 @@ def updated(
 
     Parameters: ``loader`` knows what the database has; ``name`` takes the place of the name that is made.
 
-    Raises: MakingError for an app without migrations, and for a last one that is applied, squashed, or depended on.
+    Raises ``MakingError`` for an app without migrations, and for a last one that is applied, squashed, or depended on.
     """
     done = []
     for label, migrations in changes.items():
@@ -86,8 +86,8 @@ def optimized(loader: MigrationLoader, label: str, prefix: str, *, include_heade
     """An app's migration with fewer operations, where they come to the same. Where functions of its file have to be
     copied by hand, a new one that replaces it.
 
-    Raises: AmbiguityError, KeyError as ``get_migration_by_prefix``; MakingError for a squashed migration with such
-    functions.
+    Raises ``AmbiguityError``, ``KeyError`` as ``get_migration_by_prefix``; ``MakingError`` for a squashed migration
+    with such functions.
     """
     migration = loader.get_migration_by_prefix(label, prefix)
     operations = MigrationOptimizer().optimize(list(migration.operations), label)

@@ -185,7 +185,7 @@ class MigrationWriter:
     def basedir(self) -> str:
         """The folder that an app's migrations are in; made, with its ``__init__.py``, where it is not there.
 
-        Raises: ValueError where it can't be told, or the settings leave the app without migrations.
+        Raises ``ValueError`` where it can't be told, or the settings leave the app without migrations.
         """
         name, _ = sources.migrations_module(self.migration.app_label)
         if name is None:

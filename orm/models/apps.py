@@ -47,7 +47,7 @@ class Apps(Applications):
         A class of the same name and module, declared again, takes the place of the old one: with a RuntimeWarning, and
         only in the registry; at a prompt or in a notebook also in the relations of other models.
 
-        Raises: RuntimeError when another class has the label.
+        Raises ``RuntimeError`` when another class has the label.
         """
         meta = model._meta
         models = self.all_models.setdefault(meta.app_label, {})
@@ -101,7 +101,7 @@ class Apps(Applications):
     def get_model(self, app_label: str, model_name: str | None = None, require_ready: bool = True) -> Any:
         """The model called ``"app.Model"``, or ``("app", "Model")``; case does not matter in the model's name.
 
-        Raises: LookupError naming the nearest labels. ``require_ready`` False also accepts a registry that is still
+        Raises ``LookupError`` naming the nearest labels. ``require_ready`` False also accepts a registry that is still
         being filled, which for this registry makes no difference once the model's class exists.
         """
         (self.check_models_ready if require_ready else self.check_apps_ready)()

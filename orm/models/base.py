@@ -87,7 +87,7 @@ class AwaitableModel(metaclass=ModelBase):
         Parameters: values in the order of the fields, or by name; relations take an instance under their name, or a raw
         key under ``<name>_id``.
 
-        Raises: TypeError for an unknown name, IndexError for too many values.
+        Raises ``TypeError`` for an unknown name, ``IndexError`` for too many values.
         """
         meta = self._meta
         if pre_init.receivers:
@@ -313,9 +313,9 @@ class AwaitableModel(metaclass=ModelBase):
         an UPDATE; ``using`` is the alias of the database, by default the one the instance is from. By position
         (``args``) they are taken with a warning, as Django does.
 
-        Raises: ValueError for an unsaved related instance, or options that contradict each other; TypeError for a class
-        to insert that is no base of the model; ``NotUpdated`` when a forced update meets no row; IntegrityError and the
-        like from the database.
+        Raises ``ValueError`` for an unsaved related instance, or options that contradict each other; ``TypeError`` for
+        a class to insert that is no base of the model; ``NotUpdated`` when a forced update meets no row;
+        ``IntegrityError`` and the like from the database.
         """
         await self._asave(args, force_insert, force_update, using, update_fields)
 
@@ -440,7 +440,7 @@ class AwaitableModel(metaclass=ModelBase):
         With ``raw`` it is written as it is, as fixtures are: its own table only, no value made by a field
         (``auto_now``), a row with the same key replaced; signals are told so.
 
-        Raises: TypeError for ``raw`` together with what narrows it, and what ``asave`` raises.
+        Raises ``TypeError`` for ``raw`` together with what narrows it, and what ``asave`` raises.
         """
         if not raw:
             await self._save(force_insert, force_update, using, update_fields)
@@ -488,7 +488,7 @@ class AwaitableModel(metaclass=ModelBase):
         ``keep_parents`` leaves the rows in the tables of the parents that the model inherits from. In a ``batch()``
         what is returned is this row alone; ``batch.deleted`` counts what went.
 
-        Raises: ValueError without a primary key, ProtectedError or RestrictedError where a rule forbids it.
+        Raises ``ValueError`` without a primary key, ``ProtectedError`` or ``RestrictedError`` where a rule forbids it.
         """
         return await self._adelete(using, keep_parents)
 
@@ -506,8 +506,8 @@ class AwaitableModel(metaclass=ModelBase):
         Parameters: ``fields`` limits what is read (names of prefetched relations in it drop their cache);
         ``from_queryset`` is where to look instead of the base manager, for ``select_for_update`` and the like.
 
-        Raises: the model's DoesNotExist when the row is gone; FieldError for an unknown name; ValueError for one
-            that goes on beyond a field.
+        Raises the model's ``DoesNotExist`` when the row is gone; ``FieldError`` for an unknown name; ``ValueError`` for
+        one that goes on beyond a field.
         """
         names = None if fields is None else refreshing.columns_to_read(self, fields)
         if names is not None and not names:
@@ -533,7 +533,7 @@ class AwaitableModel(metaclass=ModelBase):
     def clean_fields(self, exclude: Iterable[str] | None = None) -> None:
         """Convert and check each field's value by itself.
 
-        Raises: ValidationError with the errors by field.
+        Raises ``ValidationError`` with the errors by field.
         """
         validation.clean_fields(self, frozenset(exclude or ()))
 
@@ -542,7 +542,7 @@ class AwaitableModel(metaclass=ModelBase):
     ) -> None:
         """Run ``clean_fields``, ``clean``, and the checks that ask the database: uniqueness and constraints.
 
-        Raises: ValidationError with the errors by field.
+        Raises ``ValidationError`` with the errors by field.
         """
         await validation.full_clean(self, set(exclude or ()), validate_unique, validate_constraints)
 
@@ -561,14 +561,14 @@ class AwaitableModel(metaclass=ModelBase):
     async def avalidate_unique(self, exclude: Iterable[str] | None = None) -> None:
         """Check unique fields and ``unique_together`` against the database.
 
-        Raises: ValidationError.
+        Raises ``ValidationError``.
         """
         await validation.validate_unique(self, frozenset(exclude or ()))
 
     async def avalidate_constraints(self, exclude: Iterable[str] | None = None) -> None:
         """Check ``Meta.constraints`` that can be checked ahead, against the database where needed.
 
-        Raises: ValidationError.
+        Raises ``ValidationError``.
         """
         await validation.validate_constraints(self, frozenset(exclude or ()))
 

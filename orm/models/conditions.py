@@ -44,7 +44,7 @@ class SchemaCompiler(StatementCompiler):
 def schema_sql(model: Any, expression: Any, dialect: Dialect) -> str:
     """A condition or expression over the columns of ``model``, with its values as literals.
 
-    Raises: FieldError when it goes across a relation or names no field.
+    Raises ``FieldError`` when it goes across a relation or names no field.
     """
     table = model._meta.db_table
     builder = Builder(Select(model, {table: Join(table, table)}))
@@ -138,7 +138,7 @@ class CannotTell(Exception):
 def holds(condition: object, instance: AwaitableModel) -> bool | None:
     """Whether ``instance`` meets ``condition``: None as in SQL when a NULL leaves it open.
 
-    Raises: CannotTell.
+    Raises ``CannotTell``.
     """
     if not isinstance(condition, Q):
         raise CannotTell

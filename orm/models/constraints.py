@@ -151,7 +151,7 @@ class BaseConstraint:
     ) -> None:
         """Check ``instance``, where that can be done ahead.
 
-        Raises: ValidationError.
+        Raises ``ValidationError``.
         """
         if type(self).validate is BaseConstraint.validate:
             raise NotImplementedError(
@@ -170,7 +170,7 @@ class BaseConstraint:
 
         Parameters: constraints on the fields in ``exclude`` are not checked.
 
-        Raises: ValidationError.
+        Raises ``ValidationError``.
         """
         run(self.avalidate(model, instance, frozenset(exclude or ()), using))
 
@@ -227,7 +227,7 @@ class UniqueConstraint(BaseConstraint):
     ``include`` are names of fields whose columns the index carries along; ``opclasses`` are, for each field, the
     operator class it is indexed with, where the database has those.
 
-    Raises: ImproperlyConfigured, TypeError or ValueError for options that exclude each other.
+    Raises ``ImproperlyConfigured``, ``TypeError`` or ``ValueError`` for options that exclude each other.
     """
 
     def __init__(

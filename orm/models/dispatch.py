@@ -92,7 +92,7 @@ class AwaitableSignal:
         Parameters: ``sender`` is a model class or its label, which ``apps`` (a registry other than the common one) may
         know; ``weak`` keeps no receiver alive; a second connection with the same ``dispatch_uid`` is ignored.
 
-        Raises: TypeError for what can't be called, or a coroutine function where the signal can't wait.
+        Raises ``TypeError`` for what can't be called, or a coroutine function where the signal can't wait.
         """
         if not callable(receiver):
             raise TypeError(f"Signal receivers must be callable. {self.name} can't call {receiver!r}.")

@@ -17,7 +17,7 @@ TWINS = ("aempty", "aemptying")
 async def aemptying(using: str = DEFAULT_DB_ALIAS) -> list[str]:
     """Return the statements that empty the tables of all managed models that are there, and start their keys again.
 
-    Raises: NotSupportedError where the backend can't read what its database holds.
+    Raises ``NotSupportedError`` where the backend can't read what its database holds.
     """
     database = databases[using]
     reader = database.backend.introspection
@@ -34,7 +34,7 @@ async def aemptying(using: str = DEFAULT_DB_ALIAS) -> list[str]:
 async def aempty(using: str = DEFAULT_DB_ALIAS) -> None:
     """Empty the tables of all managed models, all or none; the record of migrations stays.
 
-    Raises: as ``aemptying``, and what the database raises.
+    Raises what ``aemptying`` raises, and what the database raises.
     """
     database = databases[using]
     async with atomic(using=using):

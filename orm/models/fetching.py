@@ -78,7 +78,7 @@ def fetch(load: Callable[[], Coroutine[object, None, object]], what: str) -> Any
 def check_fetch_allowed(instance: AwaitableModel, what: str) -> None:
     """Refuse to load while the instance's fetch mode is *raise*.
 
-    Raises: FieldFetchBlocked.
+    Raises ``FieldFetchBlocked``.
     """
     if instance._state.fetch_mode == RAISE:
         raise FieldFetchBlocked(f"{what} is not loaded, and this result was asked for with fetch mode 'raise'.")
@@ -87,7 +87,7 @@ def check_fetch_allowed(instance: AwaitableModel, what: str) -> None:
 def unloaded_value(instance: AwaitableModel, field: Field[Any]) -> Any:
     """The value of a plain field that the instance's row was read without.
 
-    Raises: AttributeError for an instance that was never saved, FieldFetchBlocked under fetch mode *raise*.
+    Raises ``AttributeError`` for an instance that was never saved, ``FieldFetchBlocked`` under fetch mode *raise*.
     """
     what = f"{type(instance).__name__}.{field.attname}"
     state = instance._state
@@ -143,7 +143,7 @@ def rows_of(model: type[AwaitableModel], like: Any) -> Any:
 async def aload_field(instance: AwaitableModel, field: Field[Any]) -> Any:
     """Load a deferred value into the instance (and its peers, by fetch mode) and return it.
 
-    Raises: the model's DoesNotExist when the row is gone.
+    Raises the model's ``DoesNotExist`` when the row is gone.
     """
     attname = field.attname
     held = instance.__dict__

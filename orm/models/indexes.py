@@ -35,7 +35,7 @@ class Index:
         include: names of fields whose columns the index carries along, where the database can.
         db_tablespace: where the index is stored, where the database has tablespaces.
 
-    Raises: ValueError for options that do not go together.
+    Raises ``ValueError`` for options that do not go together.
     """
 
     suffix = "idx"
@@ -218,7 +218,7 @@ class Index:
 class OpClass(Func):
     """An expression with the operator class it is indexed with: ``OpClass(Lower("name"), name="varchar_pattern_ops")``.
 
-    Raises: ValueError for a ``name`` that is no plain name.
+    Raises ``ValueError`` for a ``name`` that is no plain name.
     """
 
     constraint_validation_compatible = False

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def link_parents(cls: type[AwaitableModel]) -> None:
     """Give a model a link to each parent that has a table; the first is its key, unless it declares one.
 
-    Raises: FieldError when a declared field has the name of a link.
+    Raises ``FieldError`` when a declared field has the name of a link.
     """
     meta = cls._meta
     for base in cls.__bases__:

@@ -147,7 +147,7 @@ def refuse_twice(meta: Options, count: int, named: dict[str, object]) -> None:
 def take_extra(instance: AwaitableModel, extra: dict[str, object]) -> None:
     """Set properties given to the constructor; refuse what is neither field nor property.
 
-    Raises: TypeError with the nearest names.
+    Raises ``TypeError`` with the nearest names.
     """
     meta: Options = type(instance)._meta
     for name, value in extra.items():

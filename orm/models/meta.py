@@ -44,7 +44,7 @@ META_REFUSED = {
 def read_meta(declared: type | None, model_name: str) -> dict[str, object]:
     """The attributes a ``class Meta`` (and its bases) declares.
 
-    Raises: TypeError for an attribute no model has, NotImplementedError for one that is not built.
+    Raises ``TypeError`` for an attribute no model has, ``NotImplementedError`` for one that is not built.
     """
     found: dict[str, Any] = {}
     for cls in reversed(declared.__mro__[:-1] if declared is not None else ()):  # the last one is ``object``
@@ -63,7 +63,7 @@ def read_meta(declared: type | None, model_name: str) -> dict[str, object]:
 def normalise_together(value: Any, label: str) -> tuple[tuple[str, ...], ...]:
     """``unique_together`` as a tuple of tuples; one flat list of names is one group.
 
-    Raises: TypeError for anything else.
+    Raises ``TypeError`` for anything else.
     """
     if not settings.strict_models and not isinstance(value, (list, tuple, set)):
         return ()

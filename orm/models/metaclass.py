@@ -209,7 +209,7 @@ def _inherited_options(cls: type[AwaitableModel]) -> dict[str, Any]:
 def _model_of_proxy(cls: type[AwaitableModel]) -> object:
     """The model a proxy stands for.
 
-    Raises: TypeError for a proxy of nothing, of several models, or of an abstract one with fields.
+    Raises ``TypeError`` for a proxy of nothing, of several models, or of an abstract one with fields.
     """
     for base in cls.__bases__:
         if hasattr(base, "_meta") and base._meta.abstract and base._meta.local_fields:
@@ -239,7 +239,7 @@ def _inherited_names(cls: type[AwaitableModel]) -> dict[str, type]:
 def _check_field_name(cls: type[AwaitableModel], name: str, taken: Collection[str]) -> None:
     """Refuse names that queries, Python or the model itself need; ``taken`` are those of every model.
 
-    Raises: ImproperlyConfigured.
+    Raises ``ImproperlyConfigured``.
     """
     where = f"{cls.__name__}.{name}"
     if name == "pk":
@@ -290,7 +290,7 @@ def _inherit(cls: type[AwaitableModel], parts: dict[str, object], plain: dict[st
 def _add_key(cls: type[AwaitableModel]) -> None:
     """Give the model its implicit ``id``, if it declares no primary key.
 
-    Raises: ImproperlyConfigured when a field called ``id`` is not the key.
+    Raises ``ImproperlyConfigured`` when a field called ``id`` is not the key.
     """
     meta = cls._meta
     if meta.pk is not None:
@@ -316,7 +316,8 @@ def default_key_class(path: str | None, source: str) -> type:
 
     Parameters: ``source`` is what the setting is called, or the application's attribute.
 
-    Raises: ImproperlyConfigured for what names nothing, ValueError for a field whose value the database does not make.
+    Raises ``ImproperlyConfigured`` for what names nothing, ``ValueError`` for a field whose value the database does not
+    make.
     """
     if not path:
         raise ImproperlyConfigured(f"{source} must not be empty.")
@@ -340,7 +341,7 @@ def default_key_class(path: str | None, source: str) -> type:
 def _check_named_fields(meta: Options) -> None:
     """Every field Meta names must exist, and no two fields may share a column.
 
-    Raises: FieldDoesNotExist, ImproperlyConfigured.
+    Raises ``FieldDoesNotExist``, ``ImproperlyConfigured``.
     """
     groups = [("unique_together", group) for group in meta.unique_together]
     groups += [(f"index {index.name or ''}".strip(), index.field_names) for index in meta.indexes]

@@ -40,7 +40,7 @@ def add_date_methods(cls: type[AwaitableModel], field: Field) -> None:
 def add_order(cls: type[AwaitableModel], name: str) -> None:
     """Carry out ``order_with_respect_to``: a column for the place, the methods, and the order itself.
 
-    Raises: FieldDoesNotExist for a name that is no field.
+    Raises ``FieldDoesNotExist`` for a name that is no field.
     """
     meta = cls._meta
     relation = meta.get_field(name)

@@ -28,7 +28,7 @@ ORDER = "_order"
 async def abeside_by(instance: AwaitableModel, field: Field, is_next: bool, **lookups: object) -> Any:
     """Return the row that comes next (or before) by a field, and by the key where values are equal.
 
-    Raises: ValueError for an instance that is not saved, the model's DoesNotExist when there is none.
+    Raises ``ValueError`` for an instance that is not saved, the model's ``DoesNotExist`` when there is none.
     """
     if None in [getattr(instance, key.attname) for key in instance._meta.pk_fields]:
         raise ValueError("get_next/get_previous cannot be used on unsaved objects.")

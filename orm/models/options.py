@@ -159,7 +159,8 @@ class Options(Lineage):
     def add_field(self, field: Field) -> None:
         """Take in a field, keeping the order of declaration; an implicit key comes first.
 
-        Raises: FieldError for a proxy, which has no table; ImproperlyConfigured when there is a primary key already.
+        Raises ``FieldError`` for a proxy, which has no table; ``ImproperlyConfigured`` when there is a primary key
+        already.
         """
         if self.proxy and settings.strict_models:
             raise FieldError(
@@ -381,7 +382,7 @@ class Options(Lineage):
     def get_field(self, field_name: str) -> Any:
         """The field or relation of that name, in either direction.
 
-        Raises: FieldDoesNotExist with the nearest names.
+        Raises ``FieldDoesNotExist`` with the nearest names.
         """
         # A field may be called "pk" where checks have still to refuse it; in queries the word means the key.
         found = (self.fields_map if field_name == "pk" else self.names).get(field_name)

@@ -28,7 +28,7 @@ def is_watched(model: type[AwaitableModel]) -> bool:
 async def write_raw(instances: Sequence[AwaitableModel], using: str) -> None:
     """Write instances of one model.
 
-    Raises: DatabaseError and its kin; nothing is written then.
+    Raises ``DatabaseError`` and its kin; nothing is written then.
     """
     model = type(instances[0])
     if not is_watched(model):

@@ -30,7 +30,7 @@ async def acreate_tables(*models: type[Any], using: str = DEFAULT_DB_ALIAS, if_n
     Parameters: join tables of many-to-many fields come along. ``using`` is the database's alias. With ``if_not_exists``
     tables that are there stay as they are, whatever their columns.
 
-    Raises: ImproperlyConfigured for an abstract model, or a relation whose target was never declared.
+    Raises ``ImproperlyConfigured`` for an abstract model, or a relation whose target was never declared.
     """
     database = databases[using]
     statements = ddl.create_statements(tables_of(models, using), database.dialect, if_not_exists=if_not_exists)
@@ -40,7 +40,7 @@ async def acreate_tables(*models: type[Any], using: str = DEFAULT_DB_ALIAS, if_n
 async def adrop_tables(*models: type[Any], using: str = DEFAULT_DB_ALIAS, if_exists: bool = True) -> None:
     """Drop the tables of ``models`` (all managed models when none are given) with their join tables.
 
-    Raises: ImproperlyConfigured as ``acreate_tables`` does; the database's error where other tables refer to them.
+    Raises ``ImproperlyConfigured`` as ``acreate_tables`` does; the database's error where other tables refer to them.
     """
     database = databases[using]
     statements = ddl.drop_statements(tables_of(models, using), database.dialect, if_exists=if_exists)

@@ -171,7 +171,7 @@ class Change:
     async def drop(self, names: list[str], kind: str) -> None:
         """Drop constraints by name.
 
-        Raises: ValueError with ``strict`` unless there is exactly one.
+        Raises ``ValueError`` with ``strict`` unless there is exactly one.
         """
         if self.strict and len(names) != 1:
             raise ValueError(

@@ -94,7 +94,7 @@ class DraftOptions:
     def get_field(self, name: str) -> Any:
         """The field of that name, or the one that replaced it.
 
-        Raises: FieldDoesNotExist.
+        Raises ``FieldDoesNotExist``.
         """
         if name not in self.fields_map:
             raise FieldDoesNotExist(f"{self.label} has no field {name!r}.")

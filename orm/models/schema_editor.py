@@ -438,7 +438,7 @@ class AwaitableSchemaEditor:
 
         ``strict`` refuses where the database has several or no constraints that would have to be dropped.
 
-        Raises: ValueError for a change between a column and what is none.
+        Raises ``ValueError`` for a change between a column and what is none.
         """
         if not schema_columns.differ(old_field, new_field, self.dialect):
             return
@@ -476,7 +476,7 @@ class AwaitableSchemaEditor:
     ) -> None:
         """Change which groups of fields are unique together.
 
-        Raises: ValueError when the database has no such constraint, or several.
+        Raises ``ValueError`` when the database has no such constraint, or several.
         """
         olds = {tuple(group) for group in old_unique_together}
         news = {tuple(group) for group in new_unique_together}

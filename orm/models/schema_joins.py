@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 async def alter(editor: AwaitableSchemaEditor, old: ModelField, new: ModelField, strict: bool) -> None:
     """Change one many-to-many field into another.
 
-    Raises: ValueError where one of them goes through a model that a program declared, whose table is that model's.
+    Raises ``ValueError`` where one of them goes through a model that a program declared, whose table is that model's.
     """
     old_through, new_through = old.remote_field.through, new.remote_field.through
     if None in (old_through, new_through) or (

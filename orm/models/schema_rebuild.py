@@ -74,7 +74,7 @@ async def rebuild(
     new one whose NULLs are to be filled; ``unique_gone`` and ``constraints_gone`` are not carried over from the
     database.
 
-    Raises: NotSupportedError where other tables refer to this one and the transaction keeps foreign keys.
+    Raises ``NotSupportedError`` where other tables refer to this one and the transaction keeps foreign keys.
     """
     table, dialect = model._meta.db_table, editor.dialect
     await editor.flush(table)

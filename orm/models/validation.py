@@ -243,7 +243,7 @@ def unordered(expression: Expression) -> Any:
 def with_values(expression: Resolvable, instance: Any) -> Expression:
     """The expression with the instance's values in place of the names of its columns.
 
-    Raises: CannotTell for a name that is none of a column with a value, or that stands inside a condition.
+    Raises ``CannotTell`` for a name that is none of a column with a value, or that stands inside a condition.
     """
     if isinstance(expression, F):
         meta = instance._meta

@@ -150,7 +150,7 @@ async def write_tables(
 def forced_models(
     instance: AwaitableModel, force_insert: bool | tuple[type[AwaitableModel], ...]
 ) -> tuple[type[AwaitableModel], ...]:
-    """The models into whose tables an INSERT is forced. Raises TypeError for what is no base of this one."""
+    """The models into whose tables an INSERT is forced. Raises ``TypeError`` for what is no base of this one."""
     if isinstance(force_insert, bool):
         return (type(instance),) if force_insert else ()
     if not isinstance(force_insert, tuple):

@@ -117,7 +117,7 @@ class ExclusionConstraint(BaseConstraint):
     ) -> None:
         """Ask the database for another row with which every operator holds.
 
-        Raises: ValidationError.
+        Raises ``ValidationError``.
         """
         try:
             if self.condition is not None and holds(self.condition, instance) is not True:

@@ -119,7 +119,7 @@ class RemoveIndexConcurrently(RemoveIndex):
 class AddConstraintNotValid(AddConstraint):
     """Add a check for rows to come, without reading those there are; ``ValidateConstraint`` does that later.
 
-    Raises: TypeError for another kind of constraint.
+    Raises ``TypeError`` for another kind of constraint.
     """
 
     reads_rows = False
@@ -266,7 +266,7 @@ class UnaccentExtension(_Named):
 class CollationOperation(DatabaseObject):
     """An operation on a collation, which it can make and drop.
 
-    Raises: ValueError for a provider or locale that can't be one.
+    Raises ``ValueError`` for a provider or locale that can't be one.
     """
 
     noun = "collation"

@@ -457,7 +457,7 @@ class Chain(Generic[M]):
 
     def _choose(self, result: RowForm, fields: Sequence[object], expressions: dict[str, object]) -> Any:
         names, chosen = named_columns(fields, numbered=result is not RowForm.DICT)
-        computed = {**expressions, **chosen}
+        computed = {**expressions, **chosen} if chosen else expressions
         arguments = (result, len(names), computed)
         shape, prepared = take_step(
             self._shape, "values", arguments, names, steps.choose_values, names, computed, result

@@ -192,11 +192,8 @@ class Query:
     def get_compiler(self, using: str | None = None, connection: AwaitableDatabase | None = None) -> QueryCompiler:
         """Return what writes this query's SQL for a database, in Django's form: ``get_compiler("default").as_sql()``.
 
-        Args:
-            using: The database's alias.
-            connection: The database, as ``django.db.connection`` is one; it wins over ``using``.
-
-        Raises ``ValueError`` where neither is given.
+        Parameters: ``using`` is the database's alias; ``connection`` is the database, as ``django.db.connection`` is
+        one, and wins over it. Raises ``ValueError`` where neither is given.
         """
         alias = using if connection is None else connection.alias
         if alias is None:

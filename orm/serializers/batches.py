@@ -37,7 +37,7 @@ class AwaitableBatch:
     async def aflush(self) -> None:
         """Write what is waiting.
 
-        Raises: the database's error, which names the object it is about.
+        Raises the database's error, which names the object it is about.
         """
         waiting, self._waiting = self._waiting, []
         if not waiting:

@@ -17,7 +17,7 @@ def sort_dependencies(app_list: Iterable[tuple[Any, Any]], allow_cycles: bool = 
     Parameters: ``app_list`` are pairs of an app and its models, or None for all of them; with ``allow_cycles`` those
     that need each other come last, as they were.
 
-    Raises: RuntimeError for models that need each other.
+    Raises ``RuntimeError`` for models that need each other.
     """
     waiting: list[tuple[Any, set[Any]]] = []
     for app, given in app_list:

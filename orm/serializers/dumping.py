@@ -46,7 +46,7 @@ class Dump:
     def write(self, stream: Any, progress: Any = None) -> None:
         """Write the fixture to a stream; ``progress`` is a terminal that shows how far it is.
 
-        Raises: FixtureError for labels or a format that there are not.
+        Raises ``FixtureError`` for labels or a format that there are not.
         """
         check_format(self.format)
         self._models = list(self._selected())

@@ -81,7 +81,7 @@ def check_format(format: str) -> None:
 def find(label: str, using: str, app_label: str | None, format: str | None) -> list[Fixture]:
     """Return the files a label names: by a path, or by a name that is looked for in the folders of fixtures.
 
-    Raises: FixtureError where there is none, several in one folder, or the format is unknown.
+    Raises ``FixtureError`` where there is none, several in one folder, or the format is unknown.
     """
     if label == STDIN:
         if not format:
@@ -119,7 +119,7 @@ def _files(
 def parse_name(label: str) -> tuple[str, str | None, str | None]:
     """Return the name, the format and the compression that a label says.
 
-    Raises: FixtureError for a format nobody knows.
+    Raises ``FixtureError`` for a format nobody knows.
     """
     parts = label.rsplit(".", 2)
     compression = parts.pop() if len(parts) > 1 and parts[-1] in READERS else None
@@ -136,7 +136,7 @@ def parse_name(label: str) -> tuple[str, str | None, str | None]:
 def folders(app_label: str | None) -> list[str]:
     """Return the folders of fixtures: those of the apps (or of one), then those of the settings.
 
-    Raises: ImproperlyConfigured where the settings name one twice, or one that an app has already.
+    Raises ``ImproperlyConfigured`` where the settings name one twice, or one that an app has already.
     """
     given = [os.path.realpath(os.fspath(each)) for each in settings.fixture_dirs]
     if len(set(given)) < len(given):

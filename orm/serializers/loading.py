@@ -57,8 +57,8 @@ class Load:
     def load(self, *labels: str) -> Loaded:
         """Load fixtures by name or path.
 
-        Raises: FixtureError where one can't be found; DeserializationError and DatabaseError, which name the fixture
-        and the object. Nothing is loaded then.
+        Raises ``FixtureError`` where one can't be found; ``DeserializationError`` and ``DatabaseError``, which name the
+        fixture and the object. Nothing is loaded then.
         """
         sources.import_models()
         if not labels:

@@ -43,7 +43,7 @@ class AwaitableDeserializedObject:
     async def asave_deferred_fields(self, using: str | None = None) -> None:
         """Look up what had to wait, now that all objects are saved, and save the object again.
 
-        Raises: DeserializationError where a natural key still has no row.
+        Raises ``DeserializationError`` where a natural key still has no row.
         """
         held = self.object
         self.m2m_data = {}

@@ -89,7 +89,7 @@ def serialize(format: str, queryset: object, **options: object) -> Any:
     Parameters: ``queryset`` is a QuerySet or any iterable of instances; ``options`` are those of
     ``Serializer.serialize`` and of the format (``indent``).
 
-    Raises: SerializerDoesNotExist for an unknown format.
+    Raises ``SerializerDoesNotExist`` for an unknown format.
     """
     return get_serializer(format)().serialize(queryset, **options)
 
@@ -99,7 +99,7 @@ def deserialize(format: str, stream_or_string: object, **options: object) -> Ite
 
     Parameters: ``options`` are ``using``, ``ignorenonexistent``, ``handle_forward_references`` and the format's own.
 
-    Raises: SerializerDoesNotExist for an unknown format, DeserializationError for what can't be read.
+    Raises ``SerializerDoesNotExist`` for an unknown format, ``DeserializationError`` for what can't be read.
     """
     found: Iterator[Any] = get_deserializer(format)(stream_or_string, **options)
     return found

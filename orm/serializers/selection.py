@@ -11,7 +11,7 @@ from orm.serializers.files import FixtureError
 
 
 def models_of(label: str) -> list[Any]:
-    """Return the models of an app. Raises FixtureError for one that is not installed."""
+    """Return the models of an app. Raises ``FixtureError`` for one that is not installed."""
     if label not in sources.labels():
         known = ", ".join(sources.labels()) or "none"
         raise FixtureError(f"No installed app with label '{label}'. (Installed: {known}.)")
@@ -19,7 +19,7 @@ def models_of(label: str) -> list[Any]:
 
 
 def model_called(label: str) -> Any:
-    """Return the model ``app.Model``. Raises FixtureError for one that does not exist."""
+    """Return the model ``app.Model``. Raises ``FixtureError`` for one that does not exist."""
     try:
         return apps.get_model(label)
     except (LookupError, ValueError):
@@ -29,7 +29,7 @@ def model_called(label: str) -> Any:
 
 
 def excluded(labels: Iterable[str]) -> tuple[set[Any], set[str]]:
-    """Return the models and the apps that some labels name. Raises FixtureError for what there is not."""
+    """Return the models and the apps that some labels name. Raises ``FixtureError`` for what there is not."""
     models: set[Any] = set()
     labels_of_apps: set[str] = set()
     for label in labels:

@@ -121,7 +121,7 @@ class _Constants:
 def constant_sql(field: ModelField, expression: Expression, dialect: Dialect) -> str:
     """An expression without columns as SQL text, its values as literals.
 
-    Raises: FieldError when it names a column or holds a query.
+    Raises ``FieldError`` when it names a column or holds a query.
     """
     constants = _Constants(field)
     resolved = expression.resolve_expression(constants, False, None, False, True)
@@ -357,7 +357,7 @@ def index_columns(model: ModelClass, names: Sequence[str], opclasses: Sequence[s
 def operator_class(name: str) -> str:
     """An operator class ready for SQL text.
 
-    Raises: ValueError for what is no plain name (of letters, digits, underscores and dots).
+    Raises ``ValueError`` for what is no plain name (of letters, digits, underscores and dots).
     """
     if not name or not all(part.isidentifier() and part.isascii() for part in name.split(".")):
         raise ValueError(f"{name!r} can't be the name of an operator class.")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def literal(value: object, dialect: Dialect) -> str:
     """A value, already adapted for the driver, as SQL text.
 
-    Raises: NotSupportedError for a type that has no literal.
+    Raises ``NotSupportedError`` for a type that has no literal.
     """
     if value is None:
         return "NULL"

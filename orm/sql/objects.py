@@ -46,7 +46,7 @@ class ObjectSpelling:
         raise NotSupportedError(f"{self.name} has no {what}.")
 
     def create_view(self, name: str, query: str, materialized: bool) -> str:
-        """Return the statement that makes a view. Raises NotSupportedError."""
+        """Return the statement that makes a view. Raises ``NotSupportedError``."""
         if materialized:
             self._without("materialized views")
         return f"CREATE VIEW {name} AS {query}"
@@ -65,7 +65,7 @@ class ObjectSpelling:
         condition: str | None,
         each_row: bool,
     ) -> list[str]:
-        """Return the statements that make a trigger which runs ``body``. Raises NotSupportedError."""
+        """Return the statements that make a trigger which runs ``body``. Raises ``NotSupportedError``."""
         self._without("triggers")
 
     def drop_trigger(self, table: str, name: str) -> list[str]:
@@ -76,16 +76,16 @@ class ObjectSpelling:
         self, table: str, key: Sequence[str], source: str, target: str, sql_type: str, *, lenient: bool
     ) -> list[TriggerText]:
         """Return triggers that give the column ``target`` what is written to ``source``, as a value of ``sql_type``;
-        ``lenient`` gives NULL for what is none. Names are quoted. Raises NotSupportedError.
+        ``lenient`` gives NULL for what is none. Names are quoted. Raises ``NotSupportedError``.
         """
         self._without("triggers that keep columns in step")
 
     def mirror(self, table: str, key: Sequence[str], old: str, new: str) -> list[TriggerText]:
-        """Return triggers that give either of two columns what is written to the other. Raises NotSupportedError."""
+        """Return triggers that give either of two columns what the other is given. Raises ``NotSupportedError``."""
         self._without("triggers that keep columns in step")
 
     def row_security(self, table: str, enabled: bool, force: bool) -> list[str]:
-        """Return the statements that turn row-level security of a table on or off. Raises NotSupportedError."""
+        """Return the statements that turn row-level security of a table on or off. Raises ``NotSupportedError``."""
         self._without("row-level security")
 
     def create_policy(
@@ -98,7 +98,7 @@ class ObjectSpelling:
         check: str | None,
         restrictive: bool,
     ) -> str:
-        """Return the statement that makes a policy. Raises NotSupportedError."""
+        """Return the statement that makes a policy. Raises ``NotSupportedError``."""
         self._without("row-level security")
 
     def drop_policy(self, table: str, name: str) -> str:
@@ -106,15 +106,15 @@ class ObjectSpelling:
         return f"DROP POLICY {name} ON {table}"
 
     def partitioned(self, kind: str, columns: str) -> str:
-        """Return the end of CREATE TABLE that partitions it. Raises NotSupportedError."""
+        """Return the end of CREATE TABLE that partitions it. Raises ``NotSupportedError``."""
         self._without("partitions")
 
     def create_partition(self, table: str, name: str, values: str) -> str:
-        """Return the statement that makes a partition of a table. Raises NotSupportedError."""
+        """Return the statement that makes a partition of a table. Raises ``NotSupportedError``."""
         self._without("partitions")
 
     def drop_partition(self, name: str) -> str:
-        """Return the statement that drops a partition with its rows. Raises NotSupportedError."""
+        """Return the statement that drops a partition with its rows. Raises ``NotSupportedError``."""
         self._without("partitions")
 
     def create_extension(self, name: str) -> str | None:

@@ -50,7 +50,8 @@ def current_zone() -> datetime.tzinfo | None:
 def zone_named(zone: str | datetime.tzinfo) -> datetime.tzinfo:
     """Return a zone given as itself or by its IANA name.
 
-    Raises: ValueError for a name no zone has, or a zone that no database could be told of; TypeError for other things.
+    Raises ``ValueError`` for a name no zone has, or a zone that no database could be told of; ``TypeError`` for other
+    things.
     """
     if isinstance(zone, str):
         if zone == "UTC":
@@ -69,7 +70,7 @@ def zone_named(zone: str | datetime.tzinfo) -> datetime.tzinfo:
 def name_of(zone: datetime.tzinfo) -> str:
     """Return what a database is told of a zone: its IANA name, or a constant distance such as ``+05:30``.
 
-    Raises: ValueError for a zone that has neither.
+    Raises ``ValueError`` for a zone that has neither.
     """
     if zone is types.UTC:
         return "UTC"
@@ -90,7 +91,7 @@ class timezone:
     None returns to the zone of the settings. Takes blocking and async functions as a decorator. It governs ``Trunc``,
     ``Extract``, ``dates()``, ``datetimes()`` and lookups such as ``at__date``, at the time they are executed.
 
-    Raises: ValueError for a name no zone has.
+    Raises ``ValueError`` for a name no zone has.
     """
 
     def __init__(self, zone: str | datetime.tzinfo | None) -> None:

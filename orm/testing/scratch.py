@@ -83,7 +83,7 @@ def make_tables(alias: str, *, by_migrations: bool = True) -> None:
 def empty_database(url: DatabaseURL, suffix: str = "") -> Iterator[DatabaseURL]:
     """Make an empty database beside one, and drop it at the end; yields its URL.
 
-    Raises: as ``scratch_databases``.
+    Raises what ``scratch_databases`` raises.
     """
     backend = backend_for(url.scheme)
     if backend.scratch is None:

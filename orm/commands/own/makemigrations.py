@@ -90,7 +90,7 @@ class Command(BaseCommand):
     def _check_histories(self, loader: MigrationLoader) -> None:
         """Refuse a history that a database can't have; warn where a database can't be asked.
 
-        Raises: InconsistentMigrationHistory.
+        Raises ``InconsistentMigrationHistory``.
         """
         for alias in databases:
             try:

@@ -53,7 +53,7 @@ class ConnectionHandler:
 
     Parameters: ``given`` are settings as DATABASES has them; without them they are the program's.
 
-    Raises: ``ImproperlyConfigured``, when it is first used, for given settings without a default database.
+    Raises ``ImproperlyConfigured``, when it is first used, for given settings without a default database.
     """
 
     def __init__(self, given: Mapping[str, Mapping[str, Any]] | None = None) -> None:
@@ -125,7 +125,7 @@ connection = connections._made[DEFAULT_DB_ALIAS] = LegacyConnection(DEFAULT_DB_A
 def load_backend(backend_name: str) -> ModuleType:
     """Return the module that holds the ``DatabaseWrapper`` of an engine.
 
-    Raises: ``ImproperlyConfigured`` for what is no engine; what its module raises, where that is there and fails.
+    Raises ``ImproperlyConfigured`` for what is no engine; what its module raises, where that is there and fails.
     """
     try:
         return import_module(f"{backend_name.replace('postgresql_psycopg2', 'postgresql')}.base")

@@ -23,7 +23,7 @@ async def acompare(*models: object, using: str | None = None) -> list[Difference
     Parameters: ``models`` are Django's models or their labels, without any all of the project; ``using`` is the alias
     of the database, without one all are looked at; a model only where DATABASE_ROUTERS lets it have a table.
 
-    Raises: as ``mirror``; NotSupportedError where a backend can't read what its database holds.
+    Raises what ``mirror`` raises; ``NotSupportedError`` where a backend can't read what its database holds.
     """
     mirrored = [mirror(model) for model in models] or list(mirror_all().values())
     tables = [model for model in mirrored if not model._meta.proxy and model._meta.managed]

@@ -121,9 +121,9 @@ def mirror(model: Any) -> type[Model]:
 
     Parameters: ``model`` is the model's class, or its label (``"library.Author"``).
 
-    Raises: ImproperlyConfigured without Django, before ``django.setup()``, or where a database of the same alias is
-    configured otherwise; TypeError for what is no model; LookupError for a label nobody knows; NotImplementedError for
-    a model declared with what there is nothing like here.
+    Raises ``ImproperlyConfigured`` without Django, before ``django.setup()``, or where a database of the same alias is
+    configured otherwise; ``TypeError`` for what is no model; ``LookupError`` for a label nobody knows;
+    ``NotImplementedError`` for a model declared with what there is nothing like here.
     """
     apps = registry()
     found = apps.get_model(model) if isinstance(model, str) else model

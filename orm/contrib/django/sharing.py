@@ -24,8 +24,8 @@ def shared_atomic(using: str = DEFAULT_DB_ALIAS, *, savepoint: bool = True, dura
 
     Parameters: ``using`` is the alias; ``savepoint`` and ``durable`` are Django's.
 
-    Raises: SynchronousOnlyOperation on an event loop's thread, before anything is opened; NotSupportedError where the
-    two don't use the same driver (SQLite; psycopg2), TransactionManagementError inside ``orm.atomic()``.
+    Raises ``SynchronousOnlyOperation`` on an event loop's thread, before anything is opened; ``NotSupportedError``
+    where the two don't use the same driver (SQLite; psycopg2), ``TransactionManagementError`` inside ``orm.atomic()``.
     """
     configure_from_django(mirrors.origin)
     transaction = part("django.db.transaction")

@@ -69,7 +69,7 @@ class Backfill(Operation):
     smaller, with pauses; where replicas are further behind than ``max_lag`` seconds it waits for them (None: it does
     not).
 
-    Raises: ValueError for a batch below 1, a ``max_lag`` that is not above 0, and where neither ``update`` nor
+    Raises ``ValueError`` for a batch below 1, a ``max_lag`` that is not above 0, and where neither ``update`` nor
     ``reverse`` names a field.
     """
 
@@ -126,14 +126,17 @@ class Backfill(Operation):
     async def forwards(
         self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
-        """Raises: NotSupportedError inside a transaction, and for a key of several columns."""
+        """Give the rows what ``update`` says.
+
+        Raises ``NotSupportedError`` inside a transaction, and for a key of several columns.
+        """
         step = schema_editor.step
         await self.run(app_label, schema_editor, from_state, self.update, self.where, step, f"{step}:reverse")
 
     async def backwards(
         self, app_label: str, schema_editor: AwaitableSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
-        """Give the rows what ``reverse`` says. Raises: as ``forwards``."""
+        """Give the rows what ``reverse`` says. Raises what ``forwards`` raises."""
         step = schema_editor.step
         await self.run(app_label, schema_editor, from_state, self.reverse, None, f"{step}:reverse", step)
 

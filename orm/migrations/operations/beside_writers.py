@@ -36,7 +36,7 @@ class BesideWriters(Operation):
     Parameters: ``operation`` is an AlterField, AddIndex, RemoveIndex, AddConstraint, AlterUniqueTogether or
     AlterIndexTogether.
 
-    Raises: TypeError for another one.
+    Raises ``TypeError`` for another one.
     """
 
     category = OperationCategory.ALTERATION
@@ -92,7 +92,7 @@ class BesideWriters(Operation):
     async def _run(self, schema_editor: Any, model: type[AwaitableModel], change: Any) -> None:
         """Run the statements of ``change(editor)`` in the database's forms for a table in use.
 
-        Raises: NotSupportedError inside a transaction.
+        Raises ``NotSupportedError`` inside a transaction.
         """
         dialect = schema_editor.dialect
         if not dialect.capabilities.concurrent_indexes:

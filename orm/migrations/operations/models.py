@@ -46,7 +46,7 @@ class CreateModel(ModelOperation):
     Parameters: ``fields`` are pairs of name and field; ``bases`` classes or labels of models; ``managers`` pairs of
     name and manager.
 
-    Raises: ValueError for two fields, bases or managers of one name.
+    Raises ``ValueError`` for two fields, bases or managers of one name.
     """
 
     category = OperationCategory.ADDITION

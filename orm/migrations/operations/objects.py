@@ -142,8 +142,8 @@ def text_for(text: Text, dialect: Dialect) -> str | None:
 class CreateView(DatabaseObject):
     """Make a view of a query.
 
-    Parameters: ``query`` is SQL of yours; ``materialized`` keeps its rows. Raises NotSupportedError when it is applied
-    where a database has no such view.
+    Parameters: ``query`` is SQL of yours; ``materialized`` keeps its rows. Raises ``NotSupportedError`` when it is
+    applied where a database has no such view.
     """
 
     noun = "view"
@@ -172,7 +172,7 @@ class CreateTrigger(DatabaseObject):
     ``body`` are the statements it runs, in the database's own language; ``condition`` limits the rows;
     ``each_row`` False runs it once for a statement.
 
-    Raises: ValueError for a timing or event that is none.
+    Raises ``ValueError`` for a timing or event that is none.
     """
 
     noun = "trigger"
@@ -248,7 +248,7 @@ class CreatePolicy(DatabaseObject):
     SQL of yours; ``command`` is ALL, SELECT, INSERT, UPDATE or DELETE; ``roles`` are names of roles, none for
     everybody; ``restrictive`` policies must all agree, of the others one is enough.
 
-    Raises: ValueError for another command, and where neither condition is given.
+    Raises ``ValueError`` for another command, and where neither condition is given.
     """
 
     noun = "policy"
@@ -297,7 +297,7 @@ class AddPartition(DatabaseObject):
     Parameters: ``since`` (inclusive) and ``until`` (exclusive) are its range, ``values`` the list of its values,
     ``default`` takes what fits no other. Exactly one of these kinds is given.
 
-    Raises: ValueError for none of them, or several, and for no values.
+    Raises ``ValueError`` for none of them, or several, and for no values.
     """
 
     noun = "partition"
@@ -345,7 +345,7 @@ class CreatePartitionedModel(CreateModel):
     Parameters: those of ``CreateModel``, and ``partition_by``: the kind (RANGE, LIST or HASH) and the names of the
     fields whose values say where a row belongs. The database wants them to be part of the key.
 
-    Raises: ValueError for another kind.
+    Raises ``ValueError`` for another kind.
     """
 
     def __init__(

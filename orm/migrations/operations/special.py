@@ -145,7 +145,7 @@ class RunSQL(Operation):
 def statements_of(sqls: Any) -> list[tuple[str, Any]]:
     """The single statements, each with its parameters or None.
 
-    Raises: ValueError for a list item that is neither a text nor a pair.
+    Raises ``ValueError`` for a list item that is neither a text nor a pair.
     """
     if isinstance(sqls, str):
         if sqls == RunSQL.noop:

@@ -282,7 +282,7 @@ class Field(OwnReading, ColumnTypes, Generic[T]):
     def check_declaration(self) -> None:
         """Refuse options that contradict each other; subclasses add theirs.
 
-        Raises: ImproperlyConfigured naming the field and what to change.
+        Raises ``ImproperlyConfigured`` naming the field and what to change.
         """
         if self.max_length is not None and (
             isinstance(self.max_length, bool) or not isinstance(self.max_length, int) or self.max_length <= 0
@@ -379,8 +379,8 @@ class Field(OwnReading, ColumnTypes, Generic[T]):
     def get_prep_value(self, value: Any) -> Any:
         """The canonical value for the database.
 
-        Raises: TypeError or ValueError naming the model, the field and the value; ``InvalidValue``, which is a
-            ValidationError too, for text and numbers that are no such value.
+        Raises ``TypeError`` or ``ValueError`` naming the model, the field and the value; ``InvalidValue``, which is a
+        ValidationError too, for text and numbers that are no such value.
         """
         if value is None or type(value) is self.exact_type or hasattr(value, "resolve_expression"):
             return value
@@ -427,7 +427,7 @@ class Field(OwnReading, ColumnTypes, Generic[T]):
     def to_python(self, value: Any) -> Any:
         """The value as Python sees it, from input such as a string.
 
-        Raises: ValidationError with the field's ``invalid`` message, or the one that says more.
+        Raises ``ValidationError`` with the field's ``invalid`` message, or the one that says more.
         """
         if value is None:
             return None
@@ -478,7 +478,7 @@ class Field(OwnReading, ColumnTypes, Generic[T]):
     def validate(self, value: Any, instance: Any) -> None:
         """Check choices, null and blank.
 
-        Raises: ValidationError.
+        Raises ``ValidationError``.
         """
         if not self.editable:
             return
@@ -494,7 +494,7 @@ class Field(OwnReading, ColumnTypes, Generic[T]):
     def run_validators(self, value: Any) -> None:
         """Run the validators and raise what they found, together.
 
-        Raises: ValidationError.
+        Raises ``ValidationError``.
         """
         if value in self.empty_values:
             return
@@ -513,7 +513,7 @@ class Field(OwnReading, ColumnTypes, Generic[T]):
     def clean(self, value: Any, instance: Any) -> Any:
         """Convert and validate; return the converted value.
 
-        Raises: ValidationError.
+        Raises ``ValidationError``.
         """
         value = self.to_python(value)
         self.validate(value, instance)

@@ -80,7 +80,7 @@ class InZone(Func):
 
         Where it is the current zone, the compiler is told that the text depends on that.
 
-        Raises: ValueError when a zone was given for what is no datetime.
+        Raises ``ValueError`` when a zone was given for what is no datetime.
         """
         if sql_type.kind != "datetime":
             if self.tzinfo is not None:
