@@ -46,12 +46,15 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog',
 """
 _THIS = "c.relname = $1::text AND pg_table_is_visible(c.oid) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
 _COLUMNS = f"""
-SELECT a.attname, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull, pg_get_expr(d.adbin, d.adrelid),
+SELECT a.attname,
+       CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod)
+            ELSE format_type(a.atttypid, a.atttypmod) END,
+       NOT a.attnotnull, pg_get_expr(d.adbin, d.adrelid),
        CASE WHEN co.collname = 'default' THEN NULL ELSE co.collname END, COALESCE(col_description(c.oid, a.attnum), ''),
        a.attidentity::text, a.attgenerated::text,
        COALESCE((SELECT i.indkey::int2[] = ARRAY[a.attnum] FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary),
                 FALSE),
-       a.atttypmod, t.typname,
+       CASE WHEN t.typtype = 'd' THEN format_type(a.atttypid, NULL) ELSE '' END,
        ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = a.atttypid ORDER BY e.enumsortorder)
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
@@ -62,7 +65,9 @@ _CONSTRAINTS = f"""
 SELECT k.conname, k.contype::text, pg_get_constraintdef(k.oid), k.condeferrable, k.convalidated,
        ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS u(num, place)
              JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.num ORDER BY u.place),
-       f.relname,
+       CASE WHEN f.oid IS NULL OR pg_table_is_visible(f.oid) THEN f.relname
+            ELSE (SELECT '"' || n.nspname || '"."' || f.relname || '"' FROM pg_namespace n WHERE n.oid = f.relnamespace)
+       END,
        ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS u(num, place)
              JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.num ORDER BY u.place)
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid LEFT JOIN pg_class f ON f.oid = k.confrelid
@@ -167,7 +172,7 @@ class PostgreSQLIntrospection(Introspection):
     def normal_type(self, text: str) -> str:
         text = super().normal_type(text)
         for short, long in _SHORT:
-            text = re.sub(rf"^{short}(?![a-z ])", long, text)
+            text = re.sub(rf"^{short}(?![a-z0-9_ ]|\(\d+\) with)", long, text)
         return text
 
 
@@ -184,7 +189,7 @@ _SHORT = (
 
 
 def _column(row: Any) -> ColumnInfo:
-    name, kind, null, default, collation, comment, identity, generated, key, _modifier, _type, labels = row
+    name, kind, null, default, collation, comment, identity, generated, key, domain, labels = row
     numbers = re.search(r"\((\d+)(?:,(\d+))?\)", kind)
     numeric = kind.startswith("numeric")
     return ColumnInfo(
@@ -202,4 +207,5 @@ def _column(row: Any) -> ColumnInfo:
         precision=int(numbers[1]) if numbers and numeric else None,
         scale=int(numbers[2] or 0) if numbers and numeric else None,
         choices=tuple(labels),
+        domain=domain,
     )

@@ -76,16 +76,24 @@ class Clause(NamedTuple):
     in_column: bool
 
 
+_SHADOWS = ("config content data docsize idx segdir segments stat node parent rowid").split()
+"""What the tables are called in which a full-text index or an R-tree keeps what it knows, after its own name
+(https://www.sqlite.org/vtab.html, "Shadow Tables").
+"""
+
+
 class SQLiteIntrospection(Introspection):
     """Reads SQLite."""
 
     async def tables(self, fetch: Fetch) -> list[TableInfo]:
         rows = await fetch(
-            "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view') AND name <> 'sqlite_sequence' "
+            "SELECT name, type, sql FROM sqlite_master WHERE type IN ('table', 'view') AND name <> 'sqlite_sequence' "
             "ORDER BY name",
             (),
         )
-        return [TableInfo(name, kind) for name, kind in rows]
+        virtual = [name for name, _, sql in rows if re.match(r"CREATE\s+VIRTUAL\b", sql or "", re.IGNORECASE)]
+        shadows = {f"{name}_{end}" for name in virtual for end in _SHADOWS}
+        return [TableInfo(name, "shadow table" if name in shadows else kind) for name, kind, _ in rows]
 
     async def columns(self, fetch: Fetch, table: str) -> list[ColumnInfo]:
         rows = await fetch('SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?)', (table,))
@@ -210,7 +218,8 @@ class SQLiteIntrospection(Introspection):
 
     def normal_type(self, text: str) -> str:
         # "unsigned" only says what a CHECK keeps; tables from before it was said have the same columns.
-        return super().normal_type(text).removesuffix(" unsigned")
+        normal = super().normal_type(text).removesuffix(" unsigned")
+        return "integer" if normal == "int" else normal
 
     def field_type(self, column: ColumnInfo) -> tuple[str, Mapping[str, object]]:
         base = re.sub(r"\s*\(.*\)", "", column.type).strip().lower()

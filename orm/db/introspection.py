@@ -17,7 +17,11 @@ Fetch = Callable[[str, Sequence[Any]], Awaitable[Sequence[Sequence[Any]]]]
 
 
 class TableInfo(NamedTuple):
-    """A table or view. ``kind`` is ``table``, ``view``, ``materialized view``, ``partition`` or ``foreign table``."""
+    """A table or view.
+
+    ``kind`` is ``table``, ``view``, ``materialized view``, ``partition``, ``foreign table``, or ``shadow table``, in which
+    the database keeps what belongs to another.
+    """
 
     name: str
     kind: str = "table"
@@ -44,6 +48,8 @@ class ColumnInfo(NamedTuple):
     scale: int | None = None
     choices: tuple[str, ...] = ()
     """The members of an enumerated type."""
+    domain: str = ""
+    """The domain that the column is of; ``type`` is then what the domain is made of."""
     json: bool = False
     """Whether a check keeps the column, of a type for texts, to JSON."""
 

@@ -93,7 +93,7 @@ def _columns(
             found.append(Difference(table, field.column, "missing column", wanted, ""))
             continue
         has = reader.normal_type(column.type.split(" COLLATE ")[0])
-        if has != wanted:
+        if has != wanted and not (column.choices and field.choices and field.kind in ("char", "text")):
             found.append(Difference(table, field.column, "type", wanted, has))
         if column.null != field.null and not field.primary_key and not getattr(field, "generated", False):
             words = {True: "NULL", False: "NOT NULL"}

@@ -25,7 +25,7 @@ def class_name(table: str, taken: Collection[str]) -> str:
         name = f"Table{name}"
     if not name.isidentifier() or keyword.iskeyword(name):
         name = "Table"
-    return _apart(name, {*taken, "Model", "RawSQL"}, "")
+    return _apart(name, {"model", "rawsql"}.union(map(str.lower, taken)), "")
 
 
 def field_name(column: str, taken: Collection[str], relation: bool = False) -> tuple[str, list[str]]:
@@ -72,8 +72,8 @@ def field_name(column: str, taken: Collection[str], relation: bool = False) -> t
 
 
 def _apart(name: str, taken: Collection[str], between: str) -> str:
-    """Return a name with a number after it where another has it."""
+    """Return a name with a number after it where another has it; ``taken`` are in small letters."""
     found, number = name, 0
-    while found in taken:
+    while found.lower() in taken:
         found, number = f"{name}{between}{number}", number + 1
     return found

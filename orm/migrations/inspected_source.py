@@ -81,7 +81,7 @@ def _model(draft: TableDraft, managed: bool) -> Iterator[str]:
         if not managed and _is_implied(one):
             continue
         notes = f"  {comment(' '.join(one.notes))}" if one.notes else ""
-        yield f"    {one.name} = {_field(one)}{notes}"
+        yield f"    {one.name} = {_field(one, managed)}{notes}"
     yield ""
     yield "    class Meta:"
     if draft.kind not in ("table", "partition"):
@@ -112,11 +112,13 @@ def _is_implied(one: FieldDraft) -> bool:
     return one.name == "id" and one.kind == implied and one.options == {"primary_key": True}
 
 
-def _field(one: FieldDraft) -> str:
+def _field(one: FieldDraft, managed: bool) -> str:
     arguments = [_value(value) for value in one.arguments]
     if one.kind in ("ForeignKey", "OneToOneField", "ForeignObject"):
         arguments.append("models.DO_NOTHING")
     arguments += [f"{name}={_value(value)}" for name, value in one.options.items()]
+    if managed and one.without_index:
+        arguments.append("db_index=False")
     if one.generated is None:
         return f"models.{one.kind}({', '.join(arguments)})"
     # What describes the column stays with it; what describes its values belongs to the inner field.

@@ -43,6 +43,8 @@ class FieldDraft:
     arguments: list[Any] = field(default_factory=list)
     options: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    without_index: bool = False
+    """Whether it is a foreign key whose column has no index in the database."""
     generated: tuple[str, bool] | None = None
     """The expression of a generated column, and whether it is stored."""
 
@@ -119,6 +121,8 @@ async def ainspect(
 
 
 def _usual(table: TableInfo, views: bool, partitions: bool) -> bool:
+    if table.kind == "shadow table":
+        return False
     if table.kind == "partition":
         return partitions
     return views if table.kind in VIEWS else True
@@ -160,6 +164,8 @@ class Drafting:
         """Names of fields by column."""
         self.taken: set[str] = set()
         """Names and attributes of fields."""
+        self.indexed: set[tuple[str | None, ...]] = set()
+        """The columns of each index there is."""
 
     def fill(self, columns: list[ColumnInfo], constraints: Mapping[str, ConstraintInfo]) -> None:
         """Draft the fields, the key and the rules of the table."""
@@ -171,6 +177,7 @@ class Drafting:
         }
         unique = {one.columns[0] for one in constraints.values() if one.unique and self._is_plain(one)
                   and len(one.columns) == 1}  # fmt: skip
+        self.indexed = {one.columns for one in constraints.values() if one.index or one.unique or one.primary_key}
         for column in columns:
             self._field(column, key, references.get(column.name), column.name in unique)
         if len(key) > 1:
@@ -186,7 +193,8 @@ class Drafting:
         return not one.condition and not one.expressions and None not in one.columns
 
     def _field(self, column: ColumnInfo, key: object, reference: Any, unique: bool) -> None:
-        relation = reference is not None and (column.generated is None)
+        absent = reference is not None and reference[0] not in self.models
+        relation = reference is not None and not absent and column.generated is None
         # A foreign key has an attribute of its own besides its name.
         attributes = {name[:-3] for name in self.taken if name.endswith("_id")} if relation else set()
         name, notes = field_name(column.name, self.taken | attributes, relation)
@@ -197,9 +205,16 @@ class Drafting:
         kept = f"{name}_id" if relation else name
         if reference is not None and relation:
             self._relation(draft, reference, own or unique)
+            draft.without_index = (column.name,) not in self.indexed
         else:
-            kind, options = self.reader.field_type(column)
+            kind, options = self.reader.field_type(column if own else column._replace(identity=False))
             draft.kind, draft.options = kind, dict(options)
+            if absent:
+                draft.notes.append(
+                    f"It refers to {reference[0]} ({', '.join(reference[1])}), which is not in this schema."
+                )
+            if column.identity and not own:
+                draft.notes.append("The database numbers the rows here, which only a key of one column can say.")
             if kind == "TextField" and not column.choices and not _is_text(column.type):
                 draft.notes.append(f"This field type is a guess: the column's type is {column.type}.")
         if own:
@@ -224,10 +239,12 @@ class Drafting:
     def _model(self, table: str) -> str:
         if table == self.draft.table:
             return "self"
-        model = self.models.get(table) or class_name(table, ())
+        model = self.models[table]
         return Name(model) if model in self.above else model
 
     def _details(self, draft: FieldDraft, column: ColumnInfo, own: bool) -> None:
+        if column.domain:
+            draft.notes.append(f"The column is of the domain {column.domain}.")
         if column.choices:
             draft.options["choices"] = [(one, one) for one in column.choices]
             draft.notes.append(f"The column is of the enumerated type {column.type}.")
@@ -290,6 +307,11 @@ class Drafting:
 
     def _foreign_object(self, columns: list[str], target: tuple[str, tuple[str, ...]]) -> None:
         table, far = target
+        if table not in self.models:
+            self.draft.notes.append(
+                f"{', '.join(columns)} refer to {table} ({', '.join(far)}), which is not in this schema."
+            )
+            return
         name, _ = field_name("_".join(columns), self.taken, True)
         self.taken.add(name)
         options = {
