@@ -76,7 +76,7 @@ class Clause(NamedTuple):
     in_column: bool
 
 
-_SHADOWS = ("config content data docsize idx segdir segments stat node parent rowid").split()
+_SHADOWS = ["config", "content", "data", "docsize", "idx", "segdir", "segments", "stat", "node", "parent", "rowid"]
 """What the tables are called in which a full-text index or an R-tree keeps what it knows, after its own name
 (https://www.sqlite.org/vtab.html, "Shadow Tables").
 """

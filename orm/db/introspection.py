@@ -19,8 +19,8 @@ Fetch = Callable[[str, Sequence[Any]], Awaitable[Sequence[Sequence[Any]]]]
 class TableInfo(NamedTuple):
     """A table or view.
 
-    ``kind`` is ``table``, ``view``, ``materialized view``, ``partition``, ``foreign table``, or ``shadow table``, in which
-    the database keeps what belongs to another.
+    ``kind`` is ``table``, ``view``, ``materialized view``, ``partition``, ``foreign table``, or ``shadow table``, in
+    which the database keeps what belongs to another.
     """
 
     name: str
