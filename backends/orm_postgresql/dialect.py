@@ -516,6 +516,10 @@ class PostgreSQLDialect(PostgreSQLObjects):
     def settle_constraints(self) -> list[str]:
         return ["SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED"]
 
+    def now(self) -> str:
+        """The moment the statement began: ``CURRENT_TIMESTAMP`` is when the transaction did (``TransactionNow``)."""
+        return "STATEMENT_TIMESTAMP()"
+
     def implied_name(self, table: str, column: str, kind: str) -> str:
         """The server's ``ChooseConstraintName``: of table and column, the longer one is cut first."""
         table = ddl.unquoted(table)

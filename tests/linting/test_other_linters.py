@@ -15,7 +15,7 @@ RULES: dict[str, dict[str, tuple[str, str]]] = {
         "adding-foreign-key-constraint": (
             "ALTER TABLE mt_item ADD CONSTRAINT k FOREIGN KEY (size) REFERENCES mt_owner (id)", "foreign-key-scans",
         ),
-        "adding-not-nullable-field": ("ALTER TABLE mt_item ALTER COLUMN note SET NOT NULL", "not-null-scans"),
+        "adding-not-nullable-field": ("ALTER TABLE mt_item ALTER COLUMN free SET NOT NULL", "not-null-scans"),
         "adding-required-field": ("ALTER TABLE mt_item ADD COLUMN more int NOT NULL", "required-column"),
         "adding-serial-primary-key-field": ("ALTER TABLE mt_item ADD COLUMN no serial PRIMARY KEY", "table-rewrite"),
         "ban-alter-domain-with-add-constraint": (
@@ -75,7 +75,7 @@ RULES: dict[str, dict[str, tuple[str, str]]] = {
             "ALTER TABLE mt_item ADD CONSTRAINT e EXCLUDE USING gist (size WITH =)", "exclusion-blocks",
         ),
         "adding a json column": ("ALTER TABLE mt_item ADD COLUMN data json", "json-text"),
-        "setting NOT NULL on an existing column": ("ALTER TABLE mt_item ALTER note SET NOT NULL", "not-null-scans"),
+        "setting NOT NULL on an existing column": ("ALTER TABLE mt_item ALTER free SET NOT NULL", "not-null-scans"),
         "adding a column with a volatile default value": (
             "ALTER TABLE mt_item ADD COLUMN made uuid DEFAULT gen_random_uuid()", "table-rewrite",
         ),
@@ -86,7 +86,7 @@ RULES: dict[str, dict[str, tuple[str, str]]] = {
     },
     "eugene": {
         "E1 validating a new constraint": ("ALTER TABLE mt_item ADD CONSTRAINT c CHECK (size > 0)", "check-scans"),
-        "E2 validating NOT NULL": ("ALTER TABLE mt_item ALTER COLUMN note SET NOT NULL", "not-null-scans"),
+        "E2 validating NOT NULL": ("ALTER TABLE mt_item ALTER COLUMN free SET NOT NULL", "not-null-scans"),
         "E3 adding a json column": ("ALTER TABLE mt_item ADD COLUMN data json", "json-text"),
         "E4 more statements after a lock on the table": (
             "ALTER TABLE mt_item ADD COLUMN x int; UPDATE mt_item SET size = 1 WHERE size > 0", "lock-kept",
@@ -107,7 +107,7 @@ RULES: dict[str, dict[str, tuple[str, str]]] = {
         "DS103 a column is dropped": ("ALTER TABLE mt_item DROP COLUMN size", "column-in-use"),
         "MF101 a unique index over rows that are there": ("CREATE UNIQUE INDEX x ON mt_item (size)", "unique-blocks"),
         "MF103 a required column": ("ALTER TABLE mt_item ADD COLUMN more int NOT NULL", "required-column"),
-        "MF104 NULL becomes NOT NULL": ("ALTER TABLE mt_item ALTER COLUMN note SET NOT NULL", "not-null-scans"),
+        "MF104 NULL becomes NOT NULL": ("ALTER TABLE mt_item ALTER COLUMN free SET NOT NULL", "not-null-scans"),
         "BC101 a table is renamed": ("ALTER TABLE mt_item RENAME TO mt_thing", "renamed-in-use"),
         "BC102 a column is renamed": ("ALTER TABLE mt_item RENAME COLUMN size TO girth", "renamed-in-use"),
         "PG101 no CONCURRENTLY": ("CREATE INDEX x ON mt_item (size)", "index-blocks-writes"),
@@ -116,7 +116,7 @@ RULES: dict[str, dict[str, tuple[str, str]]] = {
         "PG105 a unique constraint is added": ("ALTER TABLE mt_item ADD UNIQUE (size)", "unique-blocks"),
         "PG301 a type with a rewrite": ("ALTER TABLE mt_item ALTER COLUMN size TYPE text", "table-rewrite"),
         "PG302 a volatile default": ("ALTER TABLE mt_item ADD COLUMN a text DEFAULT random()", "table-rewrite"),
-        "PG303 NOT NULL with a scan": ("ALTER TABLE mt_item ALTER COLUMN note SET NOT NULL", "not-null-scans"),
+        "PG303 NOT NULL with a scan": ("ALTER TABLE mt_item ALTER COLUMN free SET NOT NULL", "not-null-scans"),
         "PG305 a check with a scan": ("ALTER TABLE mt_item ADD CONSTRAINT c CHECK (size > 0)", "check-scans"),
         "PG306 a foreign key with a scan": (
             "ALTER TABLE mt_item ADD FOREIGN KEY (size) REFERENCES mt_owner (id)", "foreign-key-scans",

@@ -102,7 +102,7 @@ def altered(old: Field, new: Field, model: type[AwaitableModel], dialect: Dialec
         same_collation = ddl.collation_of(old) == ddl.collation_of(new)
         if not (same_collation and widens(old.db_type(dialect), new.db_type(dialect))):
             yield "table-rewrite"
-    if old.null and not new.null and not _known_not_null(old, model):
+    if old.null and not new.null and not known_not_null(old, model):
         yield "not-null-scans"
     if new.unique and not old.unique:
         yield "unique-blocks"
@@ -130,7 +130,7 @@ def widens(old: str, new: str) -> bool:
     return before[1] == after[1] and before[2] == after[2]
 
 
-def _known_not_null(field: Field, model: type[AwaitableModel]) -> bool:
+def known_not_null(field: Field, model: type[AwaitableModel]) -> bool:
     """Whether a validated check says already that there is no NULL, which the database takes for proof."""
     return any(
         isinstance(one, CheckConstraint)

@@ -296,14 +296,31 @@ class Linter:
         made = statements.created(statement)
         new = self.new_tables | ({made} if made else set())
         for code, table in statements.judge(statement, new):
-            proven = code == "not-null-scans" and self.proofs.spare(statement)
-            if not proven and (code not in BY_ROWS or table not in self.small):
+            if not self._spared(code, statement) and (code not in BY_ROWS or table not in self.small):
                 yield code
         self.proofs.hear(statement)
         if made:
             self.new_tables.add(made)
         elif (altered := statements.altered(statement)) is not None and altered not in new:
             self.locked = True
+
+    def _spared(self, code: str, statement: str) -> bool:
+        """Whether what is known of the column makes a statement harmless: a check proves it, or the type is wider."""
+        if code == "not-null-scans":
+            place = statements.not_null(statement)
+            found = self._column(*place) if place is not None else None
+            return self.proofs.spare(statement) or (found is not None and fields.known_not_null(*found))
+        if code == "table-rewrite" and (typed := statements.retyped(statement)) is not None:
+            found = self._column(*typed[:2])
+            return found is not None and fields.widens(found[0].db_type(self.dialect), typed[2])
+        return False
+
+    def _column(self, table: str, column: str) -> tuple[Any, Any] | None:
+        """The field of a column and its model; None for one that no model has."""
+        for model in self.state.apps.get_models(include_auto_created=True):
+            if model._meta.db_table == table:
+                return next(((one, model) for one in model._meta.local_concrete_fields if one.column == column), None)
+        return None
 
     @staticmethod
     def _python(operation: Any) -> Iterator[str]:

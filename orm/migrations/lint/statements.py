@@ -79,9 +79,7 @@ RULES: tuple[tuple[str, str], ...] = (
 ALWAYS = frozenset({"json-text", "naive-time", "padded-text", "small-key"})
 """What is said of new tables too."""
 
-OUTSIDE = re.compile(
-    r"(?:CREATE|DROP|REINDEX|REFRESH|ALTER).*\bCONCURRENTLY\b|VACUUM\b|ALTER TYPE .*\bADD VALUE\b", re.I
-)
+OUTSIDE = re.compile(r"(?:CREATE|DROP|REINDEX|ALTER).*\bCONCURRENTLY\b|VACUUM\b|ALTER TYPE .*\bADD VALUE\b", re.I)
 """What the database refuses inside a transaction, or only lets be used after it."""
 
 ENDS = re.compile(r"(?:BEGIN|START TRANSACTION|COMMIT|END|ABORT|ROLLBACK)\b(?! TO\b)", re.I)
@@ -103,6 +101,9 @@ _NEWER = [(version, re.compile(pattern, re.IGNORECASE)) for version, pattern in 
 _CONCURRENT_BUILD = re.compile(r"(?:CREATE (?:UNIQUE )?INDEX|REINDEX .*) CONCURRENTLY\b", re.IGNORECASE)
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"|([A-Za-z_][\w$]*)')
 _NOT_NULL = re.compile(rf"ALTER TABLE {TABLE} ALTER (?:COLUMN )?{NAME} SET NOT NULL\Z", re.IGNORECASE)
+_TYPE = re.compile(rf"ALTER TABLE {TABLE} ALTER (?:COLUMN )?{NAME} (?:SET DATA )?TYPE ([\w ]+(?:\([\d, ]+\))?)\Z", re.I)
+_BLOCK = re.compile(r"DO\b[^$]*\$(\w*)\$(.*)\$\1\$", re.IGNORECASE)
+_WITHIN = re.compile(r";|\b(?:BEGIN|THEN|ELSE|LOOP)\b", re.IGNORECASE)
 _PROOF = re.compile(
     rf"ALTER TABLE {TABLE} ADD CONSTRAINT {NAME} CHECK \(\(?{NAME} IS NOT NULL\)?\) NOT VALID\Z", re.IGNORECASE
 )
@@ -120,6 +121,9 @@ def statements_of(sql: Any) -> Iterator[str]:
             line = _SPACE.sub(" ", _TEXTS.sub("''", one)).strip().rstrip(";").strip()
             if line:
                 yield line
+            if found := _BLOCK.match(line):  # which runs at once, where the body of a function does not
+                inside = (part.strip() for part in _WITHIN.split(found[2]))
+                yield from (part for part in inside if part and not ENDS.match(part))
 
 
 def created(statement: str) -> str | None:
@@ -160,6 +164,21 @@ def too_long(statement: str) -> bool:
     return any(len((one[1] or one[2] or "").encode()) > _NAME_BYTES for one in _QUOTED.finditer(statement))
 
 
+def retyped(statement: str) -> tuple[str, str, str] | None:
+    """Table, column and new type, where that is all that a statement changes, and nothing is converted."""
+    found = _TYPE.match(statement)
+    if found is None:
+        return None
+    sql_type = re.sub("(?i)character varying", "varchar", found[3]).replace(" ", "")
+    return _plain(found[1]), _plain(found[2]), sql_type
+
+
+def not_null(statement: str) -> tuple[str, str] | None:
+    """Table and column, where all that a statement says is NOT NULL."""
+    found = _NOT_NULL.match(statement)
+    return None if found is None else (_plain(found[1]), _plain(found[2]))
+
+
 class Proofs:
     """Which columns checks have shown to hold no NULL, among those that statements made and validated."""
 
@@ -176,8 +195,7 @@ class Proofs:
 
     def spare(self, statement: str) -> bool:
         """Whether a statement only says what has been shown."""
-        found = _NOT_NULL.match(statement)
-        return found is not None and (_plain(found[1]), _plain(found[2])) in self.shown
+        return not_null(statement) in self.shown
 
 
 def _plain(name: str) -> str:
