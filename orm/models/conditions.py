@@ -2,14 +2,14 @@
 
 In a schema there are no parameters, so values become literals, through the same adapters that make parameters.
 The judgement covers plain comparisons of the instance's own columns; of anything else it says that it can't tell, and
-leaves it to the database.
+``meeting`` asks the database.
 """
 
 from __future__ import annotations
 
 import copy
 import operator
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError
@@ -94,17 +94,6 @@ def _bound(param: object, values: Sequence[object]) -> Any:
     return value if value is None or param.adapter is None else param.adapter(value)
 
 
-def field_names(condition: Any) -> Iterator[str]:
-    """Names of the fields a condition speaks of."""
-    for child in condition.children:
-        if isinstance(child, tuple):
-            yield child[0].split("__")[0]
-            if isinstance(child[1], F):
-                yield child[1].name.split("__")[0]
-        elif isinstance(child, Q):
-            yield from field_names(child)
-
-
 def _like(test: Callable[[str, str], bool], fold: bool = False) -> Callable[[Any, Any], bool]:
     def compare(value: object, other: object) -> bool:
         left, right = str(value), str(other)
@@ -154,10 +143,16 @@ def holds(condition: object, instance: AwaitableModel) -> bool | None:
     return joined if joined is None or not condition.negated else not joined
 
 
-def _value(instance: Any, name: str) -> Any:
+def column_named(instance: Any, name: str) -> Any:
+    """Return the column of an instance's model that has this name or attribute, or is the key; None where none does."""
     meta = instance._meta
     field = meta.pk if name == "pk" else meta.fields_map.get(name)
-    if field is None or not field.concrete or field.attname not in instance.__dict__:
+    return field if field is not None and field.concrete else None
+
+
+def _value(instance: Any, name: str) -> Any:
+    field = column_named(instance, name)
+    if field is None or field.attname not in instance.__dict__:
         raise CannotTell
     value = instance.__dict__[field.attname]
     if hasattr(value, "resolve_expression"):
@@ -178,9 +173,11 @@ def _leaf(path: str, wanted: Any, instance: AwaitableModel) -> bool | None:
     elif hasattr(wanted, "resolve_expression"):
         raise CannotTell
     elif lookup in ("in", "range"):
-        wanted = [instance._meta.fields_map[name].get_prep_value(item) for item in wanted]
+        if any(hasattr(item, "resolve_expression") for item in wanted):
+            raise CannotTell
+        wanted = [column_named(instance, name).get_prep_value(item) for item in wanted]
     elif not lookup.startswith("i") and "with" not in lookup and lookup != "contains":
-        wanted = instance._meta.fields_map[name].get_prep_value(wanted)
+        wanted = column_named(instance, name).get_prep_value(wanted)
     if value is None or wanted is None:
         return None
     try:

@@ -10,11 +10,13 @@ from orm.bridge import run
 from orm.bridge.crossing import call
 from orm.config import DEFAULT_ALIAS, settings
 from orm.errors import ImproperlyConfigured, NotSupportedError, ValidationError
-from orm.models.conditions import CannotTell, columns_named, field_names, holds, index_part, schema_sql
+from orm.models.conditions import columns_named, index_part, schema_sql
 from orm.models.declarations import one_form
+from orm.models.meeting import meets
 from orm.models.public_names import public_path
 from orm.models.validation import computes_taken, is_taken
 from orm.sql import ddl
+from orm.sql.conditions import Q
 from orm.sql.references import F, names_in
 from orm.sql.schema import Statement
 from orm.structures.deprecation import RemovedInDjango60Warning, warn
@@ -209,14 +211,11 @@ class CheckConstraint(BaseConstraint):
     async def avalidate(
         self, model: type[AwaitableModel], instance: AwaitableModel, exclude: frozenset[str], using: str
     ) -> None:
-        """Judge the condition on the instance's values; what only the database can judge is left to it."""
-        try:
-            if exclude.intersection(field_names(self.condition)):
-                return
-            if holds(self.condition, instance) is False:
-                raise self.violation()
-        except (CannotTell, AttributeError):
-            return  # the database has the last word anyway
+        """Judge the condition on the instance's values. What it says of other tables is left to the database."""
+        if exclude.intersection(Q(self.condition).referenced_base_fields):
+            return
+        if not await meets(self.condition, instance, using, if_open=True):
+            raise self.violation()
 
 
 class UniqueConstraint(BaseConstraint):
@@ -358,10 +357,9 @@ class UniqueConstraint(BaseConstraint):
         if exclude.intersection((*self.fields, *(name for one in self.expressions for name in names_in(one)))):
             return
         if self.condition is not None:
-            try:
-                if exclude.intersection(field_names(self.condition)) or holds(self.condition, instance) is not True:
-                    return
-            except CannotTell:
+            if exclude.intersection(Q(self.condition).referenced_base_fields):
+                return
+            if not await meets(self.condition, instance, using, if_open=False):
                 return
         distinct = self.nulls_distinct is not False
         if self.expressions:

@@ -14,17 +14,17 @@ from orm.db.routing import routes
 from orm.errors import NON_FIELD_ERRORS, ValidationError
 from orm.models.conditions import CannotTell
 from orm.models.indexes import OpClass
+from orm.models.meeting import with_values
 from orm.models.state import DEFAULT_DB_ALIAS
 from orm.sql.conditions import Q
-from orm.sql.expressions import Expression, OrderBy, Value
+from orm.sql.expressions import Expression, OrderBy
 from orm.sql.lookups import Exact, IsNull
-from orm.sql.references import F, as_reference, names_in
+from orm.sql.references import as_reference
 from orm.sql.zones import current_zone
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
     from orm.models.fields.base import Field
-    from orm.sql.resolving import Resolvable
 
 Errors = dict[str, list[ValidationError]]
 DATE_PARTS = {"date": ("year", "month", "day"), "month": ("month",), "year": ("year",)}
@@ -238,26 +238,6 @@ def unordered(expression: Expression) -> Any:
     while isinstance(expression, (OrderBy, OpClass)):
         expression = expression.get_source_expressions()[0]
     return expression
-
-
-def with_values(expression: Resolvable, instance: Any) -> Expression:
-    """The expression with the instance's values in place of the names of its columns.
-
-    Raises ``CannotTell`` for a name that is none of a column with a value, or that stands inside a condition.
-    """
-    if isinstance(expression, F):
-        meta = instance._meta
-        field = meta.pk if expression.name == "pk" else meta.fields_map.get(expression.name)
-        if field is None or not field.concrete:
-            raise CannotTell
-        value = instance.__dict__.get(field.attname)
-        return value if hasattr(value, "resolve_expression") else Value(value, output_field=field)
-    if not isinstance(expression, Expression):
-        raise CannotTell
-    own = expression.map(lambda child: with_values(child, instance))
-    if any(names_in(own)):
-        raise CannotTell
-    return own
 
 
 def unique_error(instance: AwaitableModel, model: type[AwaitableModel], names: tuple[str, ...]) -> ValidationError:

@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from orm.models.conditions import CannotTell, holds, schema_sql
+from orm.models.conditions import schema_sql
 from orm.models.constraints import BaseConstraint, Deferrable
 from orm.models.indexes import OpClass
+from orm.models.meeting import meets
 from orm.postgresql.ranges import RangeOperators
 from orm.sql import ddl, types
 from orm.sql.expressions import Expression, OrderBy, Value
@@ -119,11 +120,8 @@ class ExclusionConstraint(BaseConstraint):
 
         Raises ``ValidationError``.
         """
-        try:
-            if self.condition is not None and holds(self.condition, instance) is not True:
-                return
-        except CannotTell:
-            return  # the database has the last word anyway
+        if self.condition is not None and not await meets(self.condition, instance, using, if_open=False):
+            return
         tests: list[Any] = []
         for expression, operator in self.expressions:
             row = F(expression) if isinstance(expression, str) else _indexed(expression)

@@ -9,9 +9,9 @@ import re
 from typing import Any
 
 _LETTERS = re.compile(r"(?<!\\)([aAbcdDeEfFgGhHiIjlLmMnNoOPrsStTUuwWyYzZ])")
-_AP_MONTHS = ["Jan.", "Feb.", "March", "April", "May", "June", "July", "Aug.", "Sept.", "Oct.", "Nov.", "Dec."]
-_WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-_MONTHS = [
+AP_MONTH_NAMES = ["Jan.", "Feb.", "March", "April", "May", "June", "July", "Aug.", "Sept.", "Oct.", "Nov.", "Dec."]
+WEEKDAY_NAMES = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+MONTH_NAMES = [
     *["January", "February", "March", "April", "May", "June"],
     *["July", "August", "September", "October", "November", "December"],
 ]
@@ -122,7 +122,7 @@ class DateFormat(TimeFormat):
 
     def b(self) -> str:
         """The month in three small letters."""
-        return _MONTHS[self.data.month - 1][:3].lower()
+        return MONTH_NAMES[self.data.month - 1][:3].lower()
 
     def c(self) -> str:
         """ISO 8601."""
@@ -142,7 +142,7 @@ class DateFormat(TimeFormat):
 
     def F(self) -> str:
         """The month."""
-        return _MONTHS[self.data.month - 1]
+        return MONTH_NAMES[self.data.month - 1]
 
     def I(self) -> str:  # noqa: E743
         """``1`` in summer time, else ``0``; nothing without a zone."""
@@ -156,7 +156,7 @@ class DateFormat(TimeFormat):
 
     def l(self) -> str:  # noqa: E743
         """The day of the week."""
-        return _WEEKDAYS[self.data.weekday()]
+        return WEEKDAY_NAMES[self.data.weekday()]
 
     def L(self) -> bool:
         """Whether the year is a leap year."""
@@ -168,7 +168,7 @@ class DateFormat(TimeFormat):
 
     def M(self) -> str:
         """The month in three letters."""
-        return _MONTHS[self.data.month - 1][:3]
+        return MONTH_NAMES[self.data.month - 1][:3]
 
     def n(self) -> int:
         """The month's number."""
@@ -176,7 +176,7 @@ class DateFormat(TimeFormat):
 
     def N(self) -> str:
         """The month as the Associated Press abbreviates it."""
-        return _AP_MONTHS[self.data.month - 1]
+        return AP_MONTH_NAMES[self.data.month - 1]
 
     def o(self) -> int:
         """The year of the ISO week."""

@@ -166,3 +166,20 @@ def test_the_parameters_of_a_column_are_told_for_a_connection(tmp_path: Path) ->
         "{'type': 'text', 'check': '(JSON_VALID(\"data\") OR \"data\" IS NULL)'}",
         "{'type': 'varchar(5)', 'check': None, 'collation': None}",
     ]
+
+
+def test_settings_of_logging_name_djangos_filters_and_handlers(tmp_path: Path) -> None:
+    program = """
+        import logging
+        import logging.config
+
+        from django.utils.log import DEFAULT_LOGGING
+
+        out = {"class": "logging.StreamHandler", "stream": "ext://sys.stdout"}
+        DEFAULT_LOGGING["handlers"]["told"] = {**out, "filters": ["require_debug_false"]}
+        DEFAULT_LOGGING["handlers"]["not_told"] = {**out, "filters": ["require_debug_true"]}
+        DEFAULT_LOGGING["loggers"]["shop"] = {"handlers": ["told", "not_told", "mail_admins"]}
+        logging.config.dictConfig(DEFAULT_LOGGING)
+        logging.getLogger("shop").error("once")
+    """
+    assert printed(tmp_path, program) == ["once"]

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 import orm
+from orm import models
 from orm.errors import FieldError, IntegrityError, ValidationError
+from orm.models.functions import Lower
 from orm.models.signals import post_delete, post_save, pre_delete, pre_save
 from tests.saving.models import Careful, Husband, Login, Loud, Quiet, Room, Wife
 
@@ -64,6 +66,35 @@ async def test_constraints_are_checked_ahead(database: Any) -> None:
         await Room(number=2, name="b", note="x").avalidate_constraints()
     await Room(number=2, name="b").avalidate_constraints()
     await Room(number=2, name="b", note="x").afull_clean(validate_constraints=False)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        models.Q(number=models.F("floor") + 1),
+        models.Q(number__range=(models.F("floor"), 1)),
+        models.Q(number=models.Value(1)),
+        models.Q(name=Lower("name")),
+        models.Q(name__regex="^b"),
+        models.Q(pk__gt=5),
+        models.Case(models.When(number__gt=1, then=False), default=True, output_field=models.BooleanField()),
+    ],
+    ids=str,
+)
+async def test_a_check_that_python_can_not_make_is_made_by_the_database(database: Any, condition: Any) -> None:
+    rule = models.CheckConstraint(condition=condition, name="rule")
+    await rule.avalidate(Room, Room(pk=9, number=1, name="b"), frozenset(), "default")
+    with pytest.raises(ValidationError, match="Constraint “rule” is violated"):
+        await rule.avalidate(Room, Room(pk=3, number=2, name="A"), frozenset(), "default")
+    await rule.avalidate(Room, Room(pk=3, number=2, name="A"), frozenset({"number", "name", "id", "pk"}), "default")
+
+
+async def test_of_whom_a_condition_makes_unique_the_database_is_asked(database: Any) -> None:
+    rule = models.UniqueConstraint(fields=["note"], condition=models.Q(number=models.F("floor") + 1), name="rule")
+    await Room.objects.acreate(number=1, name="a", note="x")
+    await rule.avalidate(Room, Room(number=2, name="b", note="x"), frozenset(), "default")
+    with pytest.raises(ValidationError, match="Constraint “rule” is violated"):
+        await rule.avalidate(Room, Room(number=6, floor=5, name="b", note="x"), frozenset(), "default")
 
 
 async def test_the_database_keeps_the_rules(database: Any) -> None:

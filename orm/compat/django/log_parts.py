@@ -1,14 +1,23 @@
-"""``django.utils.log``: the filters and the handler that LOGGING names in projects' settings."""
+"""``django.utils.log``: the filters, the formatter and the handler that LOGGING names in projects' settings."""
 
 from __future__ import annotations
 
 import logging
 import warnings
 from collections.abc import Callable
+from copy import copy
+from typing import Any
 
 from orm.compat.django.settings import settings
 
-__all__ = ["AdminEmailHandler", "CallbackFilter", "RequireDebugFalse", "RequireDebugTrue"]
+__all__ = [
+    "DEFAULT_LOGGING",
+    "AdminEmailHandler",
+    "CallbackFilter",
+    "RequireDebugFalse",
+    "RequireDebugTrue",
+    "ServerFormatter",
+]
 
 
 class AdminEmailHandler(logging.Handler):
@@ -63,3 +72,51 @@ class RequireDebugTrue(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether DEBUG is on."""
         return bool(settings.DEBUG)
+
+
+class ServerFormatter(logging.Formatter):
+    """Knows ``server_time``, the time of a record; it uses no colours."""
+
+    default_time_format = "%d/%b/%Y %H:%M:%S"
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a record as text."""
+        if self.uses_server_time() and not hasattr(record, "server_time"):
+            record = copy(record)
+            record.server_time = self.formatTime(record, self.datefmt)
+        return super().format(record)
+
+    def uses_server_time(self) -> bool:
+        """Return whether the format names ``server_time``."""
+        return "server_time" in str(self._fmt)
+
+
+DEFAULT_LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {
+        "require_debug_false": {"()": "django.utils.log.RequireDebugFalse"},
+        "require_debug_true": {"()": "django.utils.log.RequireDebugTrue"},
+    },
+    "formatters": {
+        "django.server": {
+            "()": "django.utils.log.ServerFormatter",
+            "format": "[{server_time}] {message}",
+            "style": "{",
+        }
+    },
+    "handlers": {
+        "console": {"level": "INFO", "filters": ["require_debug_true"], "class": "logging.StreamHandler"},
+        "django.server": {"level": "INFO", "class": "logging.StreamHandler", "formatter": "django.server"},
+        "mail_admins": {
+            "level": "ERROR",
+            "filters": ["require_debug_false"],
+            "class": "django.utils.log.AdminEmailHandler",
+        },
+    },
+    "loggers": {
+        "django": {"handlers": ["console", "mail_admins"], "level": "INFO"},
+        "django.server": {"handlers": ["django.server"], "level": "INFO", "propagate": False},
+    },
+}
+"""The set-up that Django documents as its default. It is there to be built upon, and not in force."""

@@ -36,6 +36,7 @@ UTILS: dict[str, Surface] = {
         ("orm.structures.lazy",),
         of("orm.structures.lazy", "empty") | of("functools", "wraps"),
     ),
+    "django.utils.dates": Surface("Names of days and months.", (f"{HERE}.dates",)),
     "django.utils.hashable": Surface("Anything as a key.", ("orm.structures.hashable",)),
     "django.utils.html": Surface("HTML's escaping.", ("orm.text.html",)),
     "django.utils.http": Surface("Parts of addresses.", ("orm.text.query_strings",)),
