@@ -10,8 +10,8 @@ import contextlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from orm.bridge.generators import watch_generators
 from orm.bridge.nested import nested
+from orm.bridge.stopped_generators import watch_generators
 from orm.db.transactions.block import Block
 from orm.db.transactions.ending import leave_connection
 from orm.db.transactions.membership import find_block, left_writer, step_out
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from orm.bridge.generators import Watches
+    from orm.bridge.stopped_generators import Watches
     from orm.db.contract import Connection, Params, Row
     from orm.db.database import AwaitableDatabase
     from orm.db.transactions.membership import Membership

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from orm.files.base import ContentFile, File
 from orm.files.memory import InMemoryStorage
+from orm.files.named_storages import default_storage, storages
 from orm.files.storage import FileSystemStorage, Storage
-from orm.files.storages import default_storage, storages
 
 __all__ = [
     "ContentFile",

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from orm.models.fields.generated import GeneratedField
     from orm.models.fields.images import ImageField
     from orm.models.indexes import Index
-    from orm.models.judge import Q
+    from orm.models.judged_conditions import Q
     from orm.models.managers import Manager
     from orm.models.metaclass import ModelBase
     from orm.models.relations import (
@@ -170,7 +170,7 @@ else:
         "PositiveSmallIntegerField": "orm.models.fields",
         "Prefetch": "orm.query.prefetch",
         "ProtectedError": "orm.errors",
-        "Q": "orm.models.judge",
+        "Q": "orm.models.judged_conditions",
         "QuerySet": "orm.query.queryset_blocking",
         "RAISE": "orm.models.fetching",
         "RESTRICT": "orm.models.relations",

@@ -22,11 +22,11 @@ from orm.errors import (
     advised,
 )
 from orm.late import late_module
-from orm.models.batches import batch_of, open_batches
 from orm.models.default_manager import NAME, promise_default_manager
 from orm.models.fetching import sees_values
 from orm.models.metaclass import ModelBase
 from orm.models.model_errors import ErrorOfModel
+from orm.models.open_batches import batch_of, open_batches
 from orm.models.pickling import blank_instance
 from orm.models.signals import post_init, post_save, pre_init, pre_save
 from orm.models.state import DEFAULT_DB_ALIAS, NO_KEY, PENDING, ModelState, StateDescriptor
@@ -40,10 +40,10 @@ if TYPE_CHECKING:
     from orm.checks.messages import CheckMessage
     from orm.errors import ValidationError
     from orm.models import deletion, initialiser, neighbours, raw_writing, refreshing, validation, writing
-    from orm.models.batching import AwaitableWriteBatch
     from orm.models.checks import options as option_checks
     from orm.models.managers import ManagerOf
     from orm.models.options import Options
+    from orm.models.write_batch import AwaitableWriteBatch
     from orm.models.writing import WritePlan
     from orm.query import insert_instances, update_instances
     from orm.query.queryset_blocking import QuerySet

@@ -1,9 +1,9 @@
-"""``orm.batch``: what users call to gather the writes of a transaction (see ``orm.models.batching``)."""
+"""``orm.batch``: what users call to gather the writes of a transaction (see ``orm.models.write_batch``)."""
 
 from __future__ import annotations
 
 from orm.db.transactions.membership import leaving
-from orm.models.batching_blocking import WriteBatch
+from orm.models.write_batch_blocking import WriteBatch
 
 leaving.add(WriteBatch.__exit__.__code__)
 

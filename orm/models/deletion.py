@@ -19,9 +19,9 @@ from orm.db.routing import routes
 from orm.db.transactions.public import atomic
 from orm.errors import ProtectedError, RestrictedError
 from orm.late import late_module
-from orm.models.batches import batch_of, open_batches
 from orm.models.fetching import part_of
 from orm.models.on_delete import CASCADE, PROTECT, OnDelete, rule_that_changes_fields
+from orm.models.open_batches import batch_of, open_batches
 from orm.models.own_rules import Told
 from orm.models.signals import post_delete, pre_delete
 from orm.models.unseen import Doomed, Unseen, has_dependants, is_watched, referring_rels, set_value, unseen, unseen_by

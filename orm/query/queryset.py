@@ -18,7 +18,7 @@ from orm.bridge.guard import running_loop
 from orm.bridge.nested import nested
 from orm.bridge.one_by_one import OneByOne
 from orm.bridge.overrides import complete
-from orm.db.limited import LimitedDatabase
+from orm.db.limited_database import LimitedDatabase
 from orm.db.registry import databases
 from orm.db.routing import routes
 from orm.db.transactions.membership import refuse_lock_outside

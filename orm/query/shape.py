@@ -25,7 +25,7 @@ from orm.sql.zones import chosen
 
 if TYPE_CHECKING:
     from orm.db.database import AwaitableDatabase
-    from orm.db.limited import LimitedDatabase
+    from orm.db.limited_database import LimitedDatabase
     from orm.query.plan import Plan
     from orm.sql.statements import Statement
 

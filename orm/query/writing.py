@@ -27,7 +27,7 @@ from orm.sql.nodes import Uncacheable
 
 if TYPE_CHECKING:
     from orm.db.database_blocking import Database
-    from orm.db.limited import LimitedDatabase
+    from orm.db.limited_database import LimitedDatabase
     from orm.query.merge import Merging
     from orm.sql.conditions import Q
 

@@ -9,7 +9,7 @@ from orm.errors import FieldError, advised
 from orm.sql import types
 from orm.sql.calls import Func, real_type
 from orm.sql.columns import Star
-from orm.sql.compared import with_compared
+from orm.sql.comparing_functions import with_compared
 from orm.sql.expressions import Expression, as_expression
 from orm.sql.one_type import bound_as
 from orm.sql.types import SQLType

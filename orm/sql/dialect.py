@@ -20,7 +20,7 @@ from orm.late import late_module, late_pattern
 from orm.records import NamedTuple
 from orm.sql.capabilities import Capabilities as Capabilities  # backends find both here
 from orm.sql.capabilities import NewKey as NewKey
-from orm.sql.comparing import Compared
+from orm.sql.compared_values import Compared
 from orm.sql.explanation import Plan, Step
 from orm.sql.features import Features
 from orm.sql.operations import Operations, operators_of

@@ -18,7 +18,7 @@ from orm.sql import types
 from orm.sql.by_hand import ByHand, as_stored, reads_value
 from orm.sql.calls import ExpressionWrapper
 from orm.sql.columns import Col
-from orm.sql.comparing import wide_number
+from orm.sql.compared_values import wide_number
 from orm.sql.conditions import EMPTY, ITEMS, LIST, NO_ITEMS, VALUE, NothingNode, built_kind, kind_of
 from orm.sql.expressions import ComparedSlot, Expression, Slot, Value, as_expression
 from orm.sql.listed import EachItem, ListItem, RangeBounds, TakeItem

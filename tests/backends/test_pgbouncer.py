@@ -27,7 +27,7 @@ from orm import errors, models
 from orm.bridge import run
 from orm.db.contract import Backend
 from orm.db.database_blocking import Database
-from orm.db.limited import LimitedDatabase
+from orm.db.limited_database import LimitedDatabase
 from orm.db.registry import databases
 from orm.db.transactions.public import atomic
 from orm.db.url import DatabaseURL

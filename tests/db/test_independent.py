@@ -14,7 +14,7 @@ import pytest
 import orm
 from orm.bridge import run
 from orm.db.database_blocking import Database
-from orm.db.limited import LimitedDatabase
+from orm.db.limited_database import LimitedDatabase
 from orm.db.transactions.public import atomic, in_atomic_block, independent, on_commit
 from orm.errors import TransactionManagementError
 from orm.models import F, IntegerField, Model

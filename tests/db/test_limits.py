@@ -15,7 +15,7 @@ import pytest
 from orm.bridge import iterate, run
 from orm.bridge.clock import Clock
 from orm.db.database_blocking import Database
-from orm.db.limited import LimitedDatabase
+from orm.db.limited_database import LimitedDatabase
 from orm.db.limits import within
 from orm.db.transactions.public import atomic
 from orm.errors import DatabaseError, OperationalError, QueryTimeout, TransactionManagementError

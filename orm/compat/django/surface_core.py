@@ -48,11 +48,11 @@ CORE: dict[str, Surface] = {
         "Pictures.", names=of("orm.models.fields.images", "ImageFile", "get_image_dimensions")
     ),
     "django.core.files.storage": Surface(
-        "Where files are kept.", ("orm.files.storage", "orm.files.memory", "orm.files.storages")
+        "Where files are kept.", ("orm.files.storage", "orm.files.memory", "orm.files.named_storages")
     ),
     "django.core.files.storage.base": Surface("Where files are kept.", ("orm.files.storage",)),
     "django.core.files.storage.filesystem": Surface("Files in a folder.", ("orm.files.storage",)),
-    "django.core.files.storage.handler": Surface("Storages by alias.", ("orm.files.storages",)),
+    "django.core.files.storage.handler": Surface("Storages by alias.", ("orm.files.named_storages",)),
     "django.core.files.storage.memory": Surface("Files in memory.", ("orm.files.memory",)),
     "django.core.files.temp": Surface("Temporary files.", names=of("tempfile", "NamedTemporaryFile", "gettempdir")),
     "django.core.files.uploadedfile": Surface("Files from outside.", ("orm.files.uploads",)),

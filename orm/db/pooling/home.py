@@ -10,9 +10,9 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from orm.bridge.generators import follow_generators
 from orm.bridge.guard import running_loop
 from orm.bridge.portal import note_thread
+from orm.bridge.stopped_generators import follow_generators
 
 if TYPE_CHECKING:
     import asyncio

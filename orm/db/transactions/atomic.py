@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 from orm import errors
 from orm.bridge.crossing import call, is_async, to_the_end
 from orm.bridge.drive import run
-from orm.bridge.generators import is_entered_by_a_worker, watch_generators
+from orm.bridge.stopped_generators import is_entered_by_a_worker, watch_generators
 from orm.bridge.waiting import pause
 from orm.db.contract import NO_LOCK_TIMEOUT
 from orm.db.limits import seconds_above_zero, within_limit
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from types import TracebackType
 
-    from orm.bridge.generators import Watches
+    from orm.bridge.stopped_generators import Watches
     from orm.db.contract import Connection
     from orm.db.database import AwaitableDatabase
     from orm.db.transactions.membership import Membership

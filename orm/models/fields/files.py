@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from orm.checks.messages import CheckMessage, Error
 from orm.errors import FieldError, ImproperlyConfigured
 from orm.files.base import ContentFile, File
+from orm.files.named_storages import default_storage
 from orm.files.storage import Storage, validate_file_name
-from orm.files.storages import default_storage
 from orm.models.fetching import Unloaded
 from orm.models.fields.base import Field
 from orm.models.fields.field_file_blocking import FieldFile

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Self
 
 from orm.sql.calls import Func
-from orm.sql.compared import with_compared
+from orm.sql.comparing_functions import with_compared
 from orm.sql.one_type import OfOneType
 from orm.sql.types import SQLType
 

@@ -22,7 +22,7 @@ import orm
 from orm.bridge import drive
 from orm.bridge.waiting import pause
 from orm.db.database_blocking import Database
-from orm.db.limited import LimitedDatabase
+from orm.db.limited_database import LimitedDatabase
 from orm.db.registry import databases
 from orm.db.transactions.public import atomic
 from orm.errors import AmbiguousCommit, OperationalError, QueryTimeout

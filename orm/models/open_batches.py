@@ -9,7 +9,7 @@ from orm.late import late_module
 if TYPE_CHECKING:
     from orm.db import registry
     from orm.db.transactions import membership
-    from orm.models.batching import AwaitableWriteBatch
+    from orm.models.write_batch import AwaitableWriteBatch
 else:
     registry = late_module("orm.db.registry")
     membership = late_module("orm.db.transactions.membership")

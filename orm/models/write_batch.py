@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from orm.db.registry import databases
 from orm.db.transactions.atomic_blocking import Atomic
-from orm.models.batches import open_batches
 from orm.models.deletion import adelete_instances
+from orm.models.open_batches import open_batches
 from orm.models.signals import post_save
 from orm.query.insert_instances import insert_many, insert_rows, many_rows
 from orm.query.instance_rows import Columns, Computed, Prepared
