@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from orm.errors import DatabaseError, DataError, NotSupportedError
+from orm.errors import DatabaseError, NotSupportedError
 from orm.sql import types
 from orm.sql.dialect import Adapter, Capabilities, FunctionBeside, NewKey, Pattern
 from orm.sql.explanation import Plan, Step
@@ -16,6 +15,7 @@ from orm.sql.types import SQLType
 from orm_sqlite import declared, table_functions
 from orm_sqlite.answers import ANSWERS
 from orm_sqlite.objects import SQLiteObjects
+from orm_sqlite.patterns import GLOBS, checked_regex
 from orm_sqlite.statements import writes
 from orm_sqlite.storage import (
     ADAPTERS,
@@ -181,14 +181,14 @@ class SQLiteDialect(SQLiteObjects):
 
     def _text_pattern(self, lookup: str, sql_type: SQLType) -> Pattern:
         if lookup == "regex":
-            return Pattern("{lhs} REGEXP %s", _write_regex)
+            return Pattern("{lhs} REGEXP %s", checked_regex)
         if lookup == "iregex":
-            return Pattern("{lhs} REGEXP %s", lambda v: f"(?i){_write_regex(v)}")
+            return Pattern("{lhs} REGEXP %s", lambda v: f"(?i){checked_regex(v)}")
         if not types.same_everywhere:
             return super().pattern(lookup, sql_type)
         if lookup == "contains":
             return Pattern("INSTR({lhs}, %s) > 0", str)
-        return Pattern("{lhs} GLOB %s", _GLOBS[lookup])
+        return Pattern("{lhs} GLOB %s", GLOBS[lookup])
 
     def pattern_expression(self, lookup: str, lhs: str, rhs: str) -> str:
         if lookup == "regex":
@@ -556,49 +556,3 @@ def _write_special_path(items: Sequence[str | int]) -> str:
 
 
 # -- patterns ----------------------------------------------------------------------------------------------------------
-
-
-def _glob_escape(text: str) -> str:
-    if "[" in text or "*" in text or "?" in text:
-        return "".join(f"[{letter}]" if letter in "[*?" else letter for letter in text)
-    return text
-
-
-def _glob_fold(text: str) -> str:
-    """Return a GLOB pattern for ``text`` in any case: each letter a bracket of its cases."""
-    pieces = []
-    for letter in text:
-        cases = {case for case in (letter, letter.lower(), letter.upper(), letter.casefold()) if len(case) == 1}
-        pieces.append(f"[{''.join(sorted(cases))}]" if len(cases) > 1 or letter in "[*?" else letter)
-    return "".join(pieces)
-
-
-_MOST_OF_A_PATTERN = 50_000  # SQLITE_MAX_LIKE_PATTERN_LENGTH as Python's SQLite is built, in bytes
-
-
-def _pattern(glob: str) -> str:
-    """Return a GLOB pattern as it is; one longer than SQLite takes is named here, before it is sent."""
-    if len(glob) * 4 > _MOST_OF_A_PATTERN and len(glob.encode("utf-8", "surrogatepass")) > _MOST_OF_A_PATTERN:
-        raise ValueError(
-            f"SQLite matches patterns of up to {_MOST_OF_A_PATTERN} bytes; this one has {len(glob)} letters"
-        )
-    return glob
-
-
-_GLOBS: dict[str, Adapter] = {
-    "startswith": lambda v: _pattern(_glob_escape(v) + "*"),
-    "endswith": lambda v: _pattern("*" + _glob_escape(v)),
-    "icontains": lambda v: _pattern(f"*{_glob_fold(v)}*"),
-    "istartswith": lambda v: _pattern(_glob_fold(v) + "*"),
-    "iendswith": lambda v: _pattern("*" + _glob_fold(v)),
-    "iexact": lambda v: _pattern(_glob_fold(v)),
-}
-
-
-def _write_regex(text: str) -> str:
-    """Return a regular expression as it is; one that is none is named here, as SQLite's own error does not."""
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise DataError(f"invalid regular expression {text!r}: {error}") from error
-    return text
