@@ -48,11 +48,14 @@ class AwaitableSchemaEditor(KnownConstraints):
 
     NOT_TWINNED: ClassVar[tuple[str, ...]] = (
         "apply",
+        "constraints_of",
         "drop_constraint",
         "drop_index",
         "finish",
         "flush",
         "lead_out",
+        "names_of",
+        "referring",
         "settle",
     )
 
