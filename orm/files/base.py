@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -63,10 +63,47 @@ class File:
         """Read so many bytes, or all."""
         return self.file.read(size)
 
+    def readline(self, size: int = -1) -> Any:
+        """Read a line, or so much of it."""
+        return self.file.readline(size)
+
+    def readlines(self, hint: int = -1) -> list[Any]:
+        """Read the lines, each with its end; no more once there are ``hint`` bytes of them."""
+        lines: list[Any] = self.file.readlines(hint)
+        return lines
+
     def write(self, data: object) -> int:
         """Write."""
         written: int = self.file.write(data)
         return written
+
+    def writelines(self, lines: Iterable[Any]) -> None:
+        """Write lines, which bring their ends along."""
+        self.file.writelines(lines)
+
+    def truncate(self, size: int | None = None) -> int:
+        """Cut it off after so many bytes, or where reading goes on."""
+        left: int = self.file.truncate(size)
+        return left
+
+    def fileno(self) -> int:
+        """The operating system's number for it."""
+        number: int = self.file.fileno()
+        return number
+
+    def isatty(self) -> bool:
+        """Whether it is a terminal."""
+        return bool(self.file.isatty())
+
+    @property
+    def encoding(self) -> Any:
+        """How its text is encoded. Raises ``AttributeError`` for one of bytes."""
+        return self.file.encoding
+
+    @property
+    def newlines(self) -> Any:
+        """The ends of lines met so far. Raises ``AttributeError`` for a file of bytes."""
+        return self.file.newlines
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Go to a place."""

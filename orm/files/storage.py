@@ -58,7 +58,8 @@ class Storage:
             raise ValueError("A file is saved under a name, or has one of its own: ContentFile(data, name='a.txt').")
         if not hasattr(content, "chunks"):
             content = File(content, name)
-        name = self.get_available_name(str(name), max_length=max_length)
+        name = validate_file_name(str(name), allow_relative_path=True)
+        name = self.get_available_name(name, max_length=max_length)
         name = self._save(name, content)
         return validate_file_name(name, allow_relative_path=True)
 

@@ -325,13 +325,15 @@ class ProjectState:
         """
         if self._apps is None:
             self._apps = StateApps()
-            real = [ModelState.from_model(model, exclude_rels=True) for model in self._real_models()]
+            real = map(self._without_relations, self._real_models())
             self._make(self._apps, [*real, *self.models.values(), *self._ghosts()])
         elif self._stale:
             stale, self._stale = self._stale, set()
             self._apps.forget(stale)
             ghosts = [one for one in self._ghosts() if (one.app_label, one.name_lower) in stale]
-            self._make(self._apps, [*(one for key, one in self.models.items() if key in stale), *ghosts])
+            models = [model for model in self._real_models() if model_key(model._meta.label) in stale]
+            real = map(self._without_relations, models)
+            self._make(self._apps, [*real, *(one for key, one in self.models.items() if key in stale), *ghosts])
         return self._apps
 
     def whole_apps(self) -> StateApps:
@@ -353,7 +355,14 @@ class ProjectState:
         named = {key for model_state in self.models.values() for key in model_state.relations()}
         return [ghost for key, ghost in self._gone.items() if key in named]
 
+    @staticmethod
+    def _without_relations(model: Any) -> ModelState:
+        """A model of an application without migrations; its relations may lead to what comes later."""
+        return ModelState.from_model(model, exclude_rels=True)
+
     def _real_models(self) -> list[Any]:
+        if not self.real_apps:
+            return []
         return [
             model
             for model in global_apps.get_models(include_swapped=True)

@@ -38,6 +38,8 @@ def clean_fields(instance: AwaitableModel, exclude: frozenset[str]) -> None:
         if field.name in exclude or field.attname not in instance.__dict__:
             continue
         raw = instance.__dict__[field.attname]
+        if field.descriptor_class is not None:
+            raw = getattr(instance, field.attname)  # a file, say, where the row holds a name
         if field.blank and raw in field.empty_values:
             continue
         if hasattr(raw, "resolve_expression"):

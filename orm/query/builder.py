@@ -514,9 +514,11 @@ class _Named:
 
 def another_database(named: str | None, other: str | None) -> ValueError:
     """Return the error about a query inside another that names a database on which the other does not run."""
-    return ValueError(
+    return errors.advised(
+        ValueError,
         "Subqueries aren't allowed across different databases. Force the inner query to be evaluated using "
-        f"`list(inner_query)`. It is tied to {named!r} by using(), and the query around it runs on {other!r}"
+        "`list(inner_query)`.",
+        f" It is tied to {named!r} by using(), and the query around it runs on {other!r}",
     )
 
 

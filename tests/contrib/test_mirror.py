@@ -298,3 +298,17 @@ def test_without_django_a_sentence_says_so(tmp_path: Path, arguments: list[str],
     )
     done = run(tmp_path, *arguments)
     assert done.stdout.startswith(says), done.stderr
+
+
+def test_a_function_that_limits_choices_is_asked_each_time(program: Program) -> None:
+    said = program(
+        """
+Publisher.objects.create(name="Closed")
+field = mirror(Book)._meta.get_field("publisher")
+names = [text for _, text in field.get_choices(include_blank=False)]
+print(len(names), mirror(Publisher).objects.complex_filter(field.get_limit_choices_to()).count())
+print(mirror(Publisher).objects.count())
+"""
+    )
+    first, everyone = said.splitlines()
+    assert first == f"{int(everyone) - 1} {int(everyone) - 1}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from orm.contrib.admin_log.apps import AdminLogConfig
 from orm.contrib.auth.apps import AuthConfig as CoreAuthConfig
 from orm.contrib.contenttypes.apps import ContentTypesConfig as CoreContentTypesConfig
 from orm.contrib.sessions.apps import SessionsConfig as CoreSessionsConfig
@@ -37,12 +38,10 @@ class SitesConfig(CoreSitesConfig):
     name = "django.contrib.sites"
 
 
-class SimpleAdminConfig(AppConfig):
-    """``django.contrib.admin``, by name only: its log is not read here."""
+class SimpleAdminConfig(AdminLogConfig):
+    """``django.contrib.admin``, of which the log is here."""
 
     name = "django.contrib.admin"
-    verbose_name = "Administration"
-    path = HERE
 
 
 class AdminConfig(SimpleAdminConfig):

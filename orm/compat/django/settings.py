@@ -243,7 +243,8 @@ CORE = {
 
 CONTRIB_MIGRATIONS: dict[str, str | None] = {
     **{label: f"orm.contrib.{label}.migrations" for label in ("auth", "contenttypes", "sessions", "sites")},
-    **dict.fromkeys(("admin", "humanize", "messages", "postgres", "sitemaps", "staticfiles", "syndication")),
+    "admin": "orm.contrib.admin_log.migrations",
+    **dict.fromkeys(("humanize", "messages", "postgres", "sitemaps", "staticfiles", "syndication")),
 }
 """Where the migrations of Django's own applications are, which have its names here; None for those without a table."""
 

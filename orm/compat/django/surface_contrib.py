@@ -15,6 +15,7 @@ AUTH_MODELS = (
 )  # fmt: skip
 
 ADMIN = own("web", "action", "display", "register")
+LOG = ("ACTION_FLAG_CHOICES", "ADDITION", "CHANGE", "DELETION", "LogEntry", "LogEntryManager")
 ADDRESSES = (
     "ALL_VAR", "ERROR_FLAG", "IGNORED_PARAMS", "IS_FACETS_VAR", "IS_POPUP_VAR", "ORDER_VAR", "PAGE_VAR", "SEARCH_VAR",
     "SOURCE_MODEL_VAR", "TO_FIELD_VAR",
@@ -43,6 +44,12 @@ CONTRIB: dict[str, Surface] = {
         "How the application is installed.", names=own("contrib_apps", "AdminConfig", "SimpleAdminConfig")
     ),
     "django.contrib.admin.decorators": Surface("The admin's decorators.", names=ADMIN),
+    "django.contrib.admin.models": Surface(
+        "The admin's log.",
+        ("orm.contrib.admin_log.models",),
+        of("orm.contrib.admin_log.models", *LOG),
+        loads=True,
+    ),
     "django.contrib.admin.options": Surface(
         "Names of the admin.", names=own("web_constants", "IS_POPUP_VAR", "SOURCE_MODEL_VAR", "TO_FIELD_VAR")
     ),

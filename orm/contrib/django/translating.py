@@ -6,7 +6,7 @@ class under the same name. What it has no class of raises ``NotImplementedError`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orm.models
@@ -93,13 +93,27 @@ def related_field(field: Any, kind: str, options: dict[str, Any], where: str) ->
             options["symmetrical"] = field.remote_field.symmetrical
     limit, default = options.pop("limit_choices_to", None), options.pop("default", None)
     options = translated(options, where)
-    if limit is not None and not callable(limit):
+    if callable(limit):
+        options["limit_choices_to"] = Limit(limit, where)
+    elif limit is not None:
         options["limit_choices_to"] = translated(limit, where)
     if default is not None:
         options["default"] = default
     if field.remote_field.parent_link:
         options["parent_link"] = True
     return getattr(orm.models, kind)(**options)
+
+
+class Limit:
+    """A function of Django's that says what a relation may refer to, asked each time."""
+
+    def __init__(self, limit: Callable[[], Any], where: str) -> None:
+        self.limit = limit
+        self.where = where
+
+    def __call__(self) -> Any:
+        """Return what the function says now."""
+        return translated(self.limit(), self.where)
 
 
 def mirrored_rule(rule: Any, where: str) -> Any:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from orm.config import DEFAULT_ALIAS, settings
 from orm.epoch import Reason, epoch
-from orm.errors import ImproperlyConfigured
+from orm.errors import ImproperlyConfigured, advised
 from orm.late import inspect, late_module
 
 if TYPE_CHECKING:
@@ -144,10 +144,11 @@ class Routes:
             if new._state.db is None:
                 new._state.db = self.to_write(type(new), {"instance": old})
         if not self.allow_relation(value, instance):
-            raise ValueError(
-                f'Cannot assign "{value!r}": the current database router prevents this relation. It is on database '
-                f"{value._state.db!r}, and {instance!r} on {instance._state.db!r}; a router's allow_relation() may "
-                "allow that."
+            raise advised(
+                ValueError,
+                f'Cannot assign "{value!r}": the current database router prevents this relation.',
+                f" It is on database {value._state.db!r}, and {instance!r} on {instance._state.db!r}; a router's "
+                "allow_relation() may allow that.",
             )
 
     def allow_migrate(self, alias: str, app_label: str, **hints: object) -> bool:

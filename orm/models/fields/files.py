@@ -133,6 +133,10 @@ class FileField(Field[Any]):
         for problem in self.own_checks((), None):
             raise ImproperlyConfigured(f"{self}: {problem.msg}")
 
+    def to_python(self, value: Any) -> Any:
+        """The value as it is: validators are given the file, not its name."""
+        return value
+
     def get_prep_value(self, value: Any) -> Any:
         """The file's name."""
         if value is None or hasattr(value, "resolve_expression"):

@@ -18,6 +18,11 @@ class CommaField(models.TextField):
         return ",".join(value)
 
 
+def published():
+    """What new books may be published by: a function, asked each time."""
+    return ~models.Q(name="Closed")
+
+
 class Publisher(models.Model):
     name = models.CharField(max_length=50, unique=True)
 
@@ -47,7 +52,9 @@ class Book(models.Model):
     kind = models.CharField(max_length=1, choices=Kind.choices, default=Kind.NOVEL)
     price = models.DecimalField(max_digits=7, decimal_places=2, validators=[MinValueValidator(0)], default=1)
     authors = models.ManyToManyField(Author, related_name="books")
-    publisher = models.ForeignKey(Publisher, models.SET_NULL, null=True, blank=True, related_name="books")
+    publisher = models.ForeignKey(
+        Publisher, models.SET_NULL, null=True, blank=True, related_name="books", limit_choices_to=published
+    )
     words = CommaField(default=list, blank=True)
     data = models.JSONField(default=dict, blank=True)
     cover = models.FileField(upload_to="covers", blank=True)

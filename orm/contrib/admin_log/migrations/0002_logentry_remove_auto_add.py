@@ -1,0 +1,11 @@
+"""Nothing to do: the first migration makes the tables as they are today. Projects depend on the name."""
+
+from __future__ import annotations
+
+from orm import migrations
+
+
+class Migration(migrations.Migration):
+    """A name in the history."""
+
+    dependencies = [("admin", "0001_initial")]

@@ -1,0 +1,1 @@
+"""Migrations of ``admin``, under Django's names."""
