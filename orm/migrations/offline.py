@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from orm.db.registry import databases
 from orm.errors import OperationalError
@@ -11,6 +11,7 @@ from orm.migrations.loader_blocking import MigrationLoader
 from orm.migrations.operations.fields import AddField, AlterField, RemoveField, RenameField
 from orm.migrations.operations.models import CreateModel, DeleteModel, RenameModel
 from orm.models.schema_declared import Altered, NamesByRule
+from orm.records import NamedTuple
 
 if TYPE_CHECKING:
     from orm.migrations.graph import Key

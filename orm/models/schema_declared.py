@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from orm.db.introspection import ConstraintInfo
+from orm.records import NamedTuple
 from orm.sql import ddl
 
 if TYPE_CHECKING:
