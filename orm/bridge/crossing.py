@@ -67,6 +67,7 @@ class Bell:
     async def wait(self) -> None:
         """Wait until the bell has rung; may be cancelled."""
         while not self._rung:
+            # A new one for each wait: a wait that was cancelled has ended the one before.
             self._future = self._loop.create_future()
             await self._future
 
@@ -93,6 +94,7 @@ async def in_thread(fn: Callable[..., T], *args: object, on_cancel: Callable[[],
     if loop is None:
         return fn(*args)
     bell = Bell(loop)
+    # A bell and no future of the loop's: the loop may have been closed by the time the thread ends.
     outcome = call_in_helper(fn, *args, done=lambda _: bell.ring())
     if on_cancel is None:
         deliver(await bell.wait_to_the_end())
@@ -131,6 +133,7 @@ class Urging:
     def _again(self, bell: Bell) -> None:
         if self._outcome.done:
             return
+        # Never two calls at the same time: the second could hit what the connection does next.
         if bell.rung:
             self.begin()
         else:
@@ -183,6 +186,7 @@ async def on_loop(
             loop.call_later(LOOK_EVERY, look)
 
     errand = Errand(home, coroutine, settle)
+    # A loop that is blocked for good settles nothing: somebody has to look at it from outside.
     first_look = loop.call_later(LOOK_EVERY, look)
     if running is not None:
         running.append(errand)
@@ -205,6 +209,7 @@ async def visit(home: asyncio.AbstractEventLoop, coroutine: Coroutine[object, No
         return await on_loop(home, coroutine, running)
     except asyncio.CancelledError as error:
         task = None if running_loop() is None else asyncio.current_task()
+        # The caller's own cancellation goes on; one that was the other loop's is told as an error.
         if task is not None and task.cancelling():
             raise
         raise Stopped from error
@@ -263,6 +268,7 @@ async def call(fn: Callable[..., Any], *args: object, **kwargs: object) -> Any:
     reached from blocking code runs on the portal; both in a copy of the context, so they see the caller's transaction.
     """
     if running_loop() is None:
+        # Whether it is of the other colour only its result tells: a lambda or a partial may give a coroutine.
         result = fn(*args, **kwargs)
         return portal.run(awaited(result)) if inspect.isawaitable(result) else result
     if is_async(fn):

@@ -144,6 +144,8 @@ class ModelDetector:
         for name, field in model_state.fields.items():
             if field.remote_field is not None:
                 if field.remote_field.model:
+                    # A key is part of the table from the start, so what it refers to comes first. Other relations are
+                    # added afterwards, since models may refer to each other in a circle.
                     if field.primary_key:
                         key_target = field.remote_field.model
                     elif not getattr(field.remote_field, "parent_link", False):
@@ -171,6 +173,7 @@ class ModelDetector:
             needs,
             beginning=True,
         )
+        # The table is somebody else's, and so are its columns and indexes.
         if not model_state.options.get("managed", True):
             return
         for name, field in sorted(related.items()):

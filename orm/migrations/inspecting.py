@@ -102,6 +102,7 @@ async def ainspect(
         if (name in tables if tables else _usual(table, views, partitions)) and (wanted is None or wanted(name))
     ]
     models: dict[str, str] = {}
+    # Tables that nobody asked for need names as well, since foreign keys may lead to them; those asked for come first.
     for table in [*chosen, *found.values()]:
         if table.name not in models:
             models[table.name] = class_name(named(table.name) if named else table.name, models.values())
@@ -112,6 +113,7 @@ async def ainspect(
             columns = await reader.columns(database.fetch, table.name)
             constraints = await reader.constraints(database.fetch, table.name)
             keys = {name: await _key(reader, database, name) for name in _referred(constraints)}
+        # One table that can't be read (a right that is missing, say) does not keep the others from being described.
         except DatabaseError as error:
             draft.error = str(error)
         else:

@@ -85,6 +85,7 @@ async def amigrate(
         "using": using, "plan": plan, "verbosity": verbosity, "interactive": interactive, "stdout": stdout,
     }  # fmt: skip
     heard = (stdout or sys.stdout) if verbosity > 1 else None
+    # The models of a long history take long to make: only for those who listen.
     if pre_migrate.receivers:
         told["apps"] = executor.applied_state().whole_apps()
     await announce(pre_migrate, told, heard)

@@ -392,6 +392,7 @@ class AwaitableModel(metaclass=ModelBase):
             chosen, columns = plan.checked(update_fields)
             if not chosen:
                 return
+        # Of an instance that was read in part, that part is written: the other columns are not known here.
         elif not adding and not force_insert and alias == source and not plan.holds_all(held):
             chosen, columns = writing.loaded_columns(self, plan)
         if pre_save.receivers:

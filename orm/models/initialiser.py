@@ -106,6 +106,7 @@ def _parts(model: type[AwaitableModel]) -> tuple[list[str], list[str], list[str]
         asked = _is_asked(field)
         computed = asked or callable(field.default)
         default = f"_default{number}_"
+        # A default that is no function is prepared here, once for all instances.
         scope[default] = field.get_default if asked else field.default if computed else field.get_default()
         given = f"({default}{'()' if computed else ''} if {attname} is MISSING else {attname})"
         positional.append(f"{attname}=MISSING")
@@ -123,6 +124,7 @@ def _parts(model: type[AwaitableModel]) -> tuple[list[str], list[str], list[str]
             body.append(f"if {attname} is not MISSING{unless}: {target} = {attname}")
         else:
             body.append(f"{target} = {given}" if plain else f"if {attname} is not DEFERRED: {target} = {given}")
+    # After the columns, since a relation that is given sets its column.
     body += relations
     if "pk" not in seen:
         body.append("if pk is not MISSING: _self_.pk = pk")

@@ -160,6 +160,7 @@ def _build(cls: Any, own_meta: type | None, parts: dict[str, Any], plain: dict[s
         cls._add_default_manager()
         if settings.strict_models and not meta.apps.historical:
             _check_named_fields(meta)
+    # After all that could add a method: a model that overrides save() alone gets an asave() which calls it.
     complete(cls)
     if meta.abstract:
         return
@@ -174,6 +175,7 @@ def _build(cls: Any, own_meta: type | None, parts: dict[str, Any], plain: dict[s
         cls.__doc__ = f"{cls.__name__}({', '.join([field.name for field in fields])})"
     if settings.state_in_dict:
         cls._state = KnowingStateDescriptor()
+    # Nearly the last step: whoever waits for the model finds it complete.
     meta.apps.register(cls)
     for field in meta.local_many_to_many:
         field.announce()

@@ -77,6 +77,7 @@ async def rebuild(
     Raises ``NotSupportedError`` where other tables refer to this one and the transaction keeps foreign keys.
     """
     table, dialect = model._meta.db_table, editor.dialect
+    # What was put off for this table speaks of it as it still is.
     await editor.flush(table)
     reader = editor.database.backend.introspection
     if reader is None:
@@ -86,8 +87,10 @@ async def rebuild(
     await _refuse_where_keys_are_kept(editor, table)
     found = _declared(model, draft, renamed or {}) if editor.collect_sql else await _there(editor, reader, table)
     ours = {field.column for one in (model, draft) for field in one._meta.local_concrete_fields}
+    # Columns that no model knows are another program's, and stay with their values.
     strangers = [column for column in found.columns if column.name not in ours]
     present, known = [*found.names, *(column.name for column in strangers)], found.known
+    # Under a name of its own until the rows are over; then it takes the old one's place.
     draft._meta.db_table = PREFIX + table
     create = ddl.create_table(draft, dialect)
     draft._meta.db_table = table
@@ -100,6 +103,7 @@ async def rebuild(
         create = "\n".join([first, *(f"    {line}," for line in extra[: len(strangers)]), rest])
         create = end.join([create, *extra[len(strangers) :]]) + "\n)"
     await editor.aexecute(create)
+    # A generated column can't be written; it computes itself from the copied ones.
     kept = [column.name for column in strangers if column.generated is None]
     await _copy(editor, model, draft, present, filled or {}, kept)
     await editor.aexecute(ddl.drop_table(model, dialect))

@@ -165,6 +165,7 @@ class Builder(Names):
     def embed(self, queryset: object) -> Select:
         """Return a queryset's select made part of this query; its values take the next slots."""
         own, offset = self.take_in(queryset)
+        # Aliases that nothing here has: one of both would mean the inner table where the outer one is meant.
         taken = self._taken_aliases()
         aliases: dict[str, str] = {}
         number = 0
@@ -211,6 +212,7 @@ class Builder(Names):
         select.outputs = ()
         select.values = None
         select.selected = ()
+        # Whether there are rows depends neither on their order nor on whether they differ.
         if select.limit is None and select.offset is None:
             clear_ordering(select)
             select.distinct = False
@@ -249,6 +251,7 @@ class Builder(Names):
         if known is not None:
             order_by_filtered(self.select, known)
         current = self.select.where or Where(())
+        # A condition on an aggregate is HAVING, which speaks of groups.
         if where.contains_aggregate and self.select.group_by is None:
             self.group()
         self.select.where = current.and_with(where)

@@ -121,6 +121,7 @@ class Chain(Generic[M]):
     # -- mechanism -----------------------------------------------------------------------------------------------------
 
     def _with(self, shape: Shape, values: tuple[object, ...]) -> Self:
+        # Past __init__, which a class of a program's own may have with other parameters.
         new = object.__new__(self.__class__)
         new.__dict__ = attributes = self.__dict__.copy()
         attributes["_shape"] = shape

@@ -229,6 +229,7 @@ def _object(
         for attname, position in entity.columns
     ]
     cls = source.bind("m", entity.model)
+    # What a program overrides is called for each row; all other instances are filled past __init__ and from_db.
     if opts.has_custom_init:
         names = source.bind("n", [attname for attname, _ in columns])
         values = ", ".join(value for _, value in columns)

@@ -258,6 +258,7 @@ def _join_related(
     opts = entity.model._meta
     restricted = wanted is not True and (bool(names) or entity.alias == builder.select.base_alias)
     if wanted is True:
+        # Without names, what can't be NULL is followed a few levels down, as Django documents.
         relations = opts.relation_fields if depth else ()
         chosen: dict[str, Any] = {
             relation.name: True for relation in relations if not (relation.null or relation.remote_field.parent_link)
@@ -279,6 +280,7 @@ def _join_related(
         deferred = bool(loading and loading.deferred)
         # From a parent to its child: the child's inherited columns are those of the parent's own row.
         shared = dict(entity.columns) if getattr(relation, "parent_link", False) else {}
+        # Read whatever only() says: by this column it is known whether there is a row.
         must = (relation.hops[-1].rhs,)
         child = _columns(builder, model, alias, outputs, part or None, deferred, must, shared)
         child.optional = any(hop.optional for hop in hops) or entity.optional

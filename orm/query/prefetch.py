@@ -315,6 +315,7 @@ async def _load(
     to_attr = attribute if attribute != name else None
     if to_attr is not None and to_attr in model._meta.fields_map:
         raise ValueError(f"Prefetch(to_attr={to_attr!r}) would hide a field of {model.__name__}; choose another name.")
+    # Instances that have the relation already are left as they are, and asked for nothing.
     if to_attr is None:
         missing = loader.lacking(instances)
     else:
@@ -324,6 +325,7 @@ async def _load(
         using = None if routes.active else missing[0]._state.db
         found = await loader.load_each(missing, querysets, to_attr, using)
     elif missing:
+        # Related rows are read where the instances came from, unless routers choose or the program has chosen.
         rows = queryset
         if rows is None:
             rows = loader.rows(None if routes.active else missing[0]._state.db)
@@ -343,6 +345,7 @@ async def _load(
                 cache[loader.name] = ChosenRows(cache[loader.name], queryset)
     if len(missing) == len(instances):
         return found
+    # What is loaded next hangs on all of them: on what was found now, and on what the others had already.
     return _once(chain(found, _held(instances, loader, to_attr)))
 
 

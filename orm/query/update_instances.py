@@ -76,6 +76,7 @@ def update_instance(model: ModelClass, instance: object, columns: Columns, *, us
         one = columns.updates[dialect] = OneUpdate(model, columns, dialect)
     try:
         params = one.row(instance)
+    # The SQL of an expression differs from row to row: this one goes the way of update().
     except Computed:
         values = [field.pre_save(instance, False) for field in columns.fields]
         return _update_computed(model, instance, columns, values, database)
@@ -126,6 +127,7 @@ class ManyUpdates:
         most, width = dialect.capabilities.max_parameters, len(self.fields)
         if dialect.capabilities.update_from:
             return max(most // width, 1)
+        # A row takes its key and a value in the CASE of each column, and its key once more in WHERE.
         return max(min(most // (2 * width - 1), LARGEST_CASE), 1)
 
     def plan(self, count: int, dialect: Dialect) -> Plan:

@@ -99,6 +99,7 @@ def compile_from(select: Select, compiler: Compiler) -> tuple[str, list[object]]
     inner_joins = inner_aliases(select)
     parts: list[str] = []
     params: list[Any] = []
+    # Only where the database keeps foreign keys are there as many rows without that table.
     spare = select.spare if compiler.dialect.capabilities.foreign_keys else None
     for join in select.joins.values():
         if join.alias == spare:
@@ -111,6 +112,7 @@ def compile_from(select: Select, compiler: Compiler) -> tuple[str, list[object]]
         kind = "INNER JOIN" if join.alias in inner_joins else "LEFT OUTER JOIN"
         on, ties = compile_ties(join, compiler)
         params += ties
+        # Nothing ties it to the tables before it: every row of the one beside every row of the other.
         if not on and join.alias in inner_joins:
             parts.append(f"CROSS JOIN {named}")
         else:
@@ -229,6 +231,7 @@ def compile_select(select: Select, compiler: Compiler) -> tuple[str, list[object
         return _compile_with_ctes(select, compiler)
     if select.combination is not None:
         return _compile_combination(select, compiler)
+    # Each of these gives another select of the same rows, without what the text below has no words for.
     if select.each is not None:
         select = cut_for_each(select, compiler.dialect)
     if windows := windows_before_groups(select):
