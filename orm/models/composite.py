@@ -294,6 +294,7 @@ class EachKey:
         if not all(isinstance(row, (tuple, list)) and len(row) == size for row in values):
             raise ValueError(f"{what} have {size} elements each (got {rows!r})")
         prepared = map(self.field.get_prep_value, rows)
+        # No row equals one with NULL in it; left in, it would make NOT IN unknown for every row.
         return [row for row in prepared if None not in row]
 
 

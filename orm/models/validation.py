@@ -42,6 +42,7 @@ def clean_fields(instance: AwaitableModel, exclude: frozenset[str]) -> None:
             raw = getattr(instance, field.attname)  # a file, say, where the row holds a name
         if field.blank and raw in field.empty_values:
             continue
+        # Only the database knows what an expression comes to.
         if hasattr(raw, "resolve_expression"):
             continue
         try:
@@ -71,6 +72,7 @@ async def full_clean(instance: AwaitableModel, exclude: set[str], unique: bool, 
     steps = [instance.avalidate_unique] if unique else []
     steps += [instance.avalidate_constraints] if constraints else []
     for step in steps:
+        # A value that is wrong already is asked of no database: it could not even be prepared for it.
         exclude |= errors.keys() - {NON_FIELD_ERRORS}
         try:
             await step(exclude=exclude)
@@ -198,6 +200,7 @@ async def is_taken(
             if nulls_distinct:
                 return False
             wanted[f"{field.name}__isnull"] = True
+        # The key of a row that is there is its own: no other row has it.
         elif field in meta.pk_fields and not instance._state.adding:
             return False
         else:

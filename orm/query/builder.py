@@ -517,7 +517,7 @@ class _Named:
 
 def another_database(named: str | None, other: str | None) -> ValueError:
     """Return the error about a query inside another that names a database on which the other does not run."""
-    return errors.advised(
+    return advised(
         ValueError,
         "Subqueries aren't allowed across different databases. Force the inner query to be evaluated using "
         "`list(inner_query)`.",

@@ -253,6 +253,7 @@ class Block:
         turn: Turn = FREE  # which nobody ever has
         begun = False
         try:
+            # A query sees what was written before it, so what waits goes first.
             if self.batch is not None and self.batch.waiting:
                 await self.batch.aflush()
             if who is None:
@@ -275,6 +276,7 @@ class Block:
             return await lease.cross(coroutine)
         except BaseException as error:
             coroutine.close()
+            # Only a statement that was sent can have failed at the server and doomed the transaction.
             if begun:
                 self.note(error)
             raise
