@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from orm.cli.migrations import database_option, json_option
-from orm.cli.output import DIFFERENT, NOTHING, console, explained, say, tell_json
+from orm.cli.output import DIFFERENT, NOTHING, Tone, console, explained, say, tell_json
 from orm.cli.safety import findings_of, mended
 from orm.cli.tracing import Taken, trace
 from orm.config import settings
@@ -78,10 +78,10 @@ def lint(
         told = [{**one._asdict(), **one.kind._asdict()} for one in found]
         tell_json({"findings": told, "trace": [one.told() for one in taken]} if traced else told)
     elif not found:
-        say("Nothing to object to.")
+        say("Nothing to object to.", Tone.DONE)
     else:
         for one in found:
-            say(str(one))
+            say(str(one), Tone.OPEN)
     if traced and not as_json:
         show(taken)
     sys.exit(DIFFERENT if found else NOTHING)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from orm.cli.output import ASKED, DIFFERENT, Failure, at_terminal, complain, explained, say, tell_json
+from orm.cli.output import ASKED, DIFFERENT, Failure, Tone, at_terminal, complain, explained, say, tell_json
 from orm.cli.overlooked import refuse_faulty_models, remarks
 from orm.cli.progress import Teller
 from orm.cli.safety import refuse_unsafe
@@ -149,7 +149,7 @@ def _show_made(files: list[making.Written], apps: tuple[str, ...], dry_run: bool
     for one in files:
         if one.migration.app_label != label:
             label = one.migration.app_label
-            say(f"Migrations for '{label}':")
+            say(f"Migrations for '{label}':", Tone.HEADING)
         say(f"  {making.shown(one.path)}")
         for operation in one.migration.operations:
             say(f"    {operation.formatted_description()}")
@@ -270,9 +270,9 @@ def _refuse_to_adopt(database: str, app: str | None) -> None:
 
 
 def _show_plan(plan: Plan) -> None:
-    say("Planned operations:" if plan else "No planned migration operations.")
+    say("Planned operations:" if plan else "No planned migration operations.", Tone.HEADING)
     for migration, backwards in plan:
-        say(f"{migration}")
+        say(f"{migration}", Tone.OPEN)
         for operation in migration.operations:
             say(f"    {in_plan(operation, backwards)}")
 
@@ -291,7 +291,7 @@ def _ask_before_loss(plan: Plan, alias: str) -> None:
     told = "These lose what is in the database:\n" + "\n".join(f"  {one}" for one in losses)
     if not at_terminal():
         raise Failure(f"{told}\nSay --yes if that is meant.")
-    say(told)
+    say(told, Tone.WRONG)
     if not click.confirm("Go on?", default=False):
         sys.exit(ASKED)
 
@@ -344,13 +344,13 @@ def showmigrations(apps: tuple[str, ...], database: str, schema: str | None, as_
         tell_json([{"app": app, "name": name, "applied": applied} for (app, name), applied in listed])
     elif as_plan:
         for (app, name), applied in listed:
-            say(f"[{'X' if applied else ' '}]  {app}.{name}")
+            say(f"[{'X' if applied else ' '}]  {app}.{name}", Tone.DONE if applied else Tone.OPEN)
     else:
         for app in wanted:
-            say(app)
+            say(app, Tone.HEADING)
             rows = [(name, applied) for (label, name), applied in listed if label == app]
             for name, applied in rows:
-                say(f" [{'X' if applied else ' '}] {name}")
+                say(f" [{'X' if applied else ' '}] {name}", Tone.DONE if applied else Tone.OPEN)
             if not rows:
                 say(" (no migrations)")
 
@@ -423,8 +423,8 @@ def diff(database: str, as_json: bool) -> None:
     if as_json:
         tell_json([one._asdict() for one in found])
     elif not found:
-        say("The models and the database agree.")
+        say("The models and the database agree.", Tone.DONE)
     else:
         for one in found:
-            say(str(one))
+            say(str(one), Tone.OPEN)
     sys.exit(DIFFERENT if found else 0)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterator
+from enum import Enum
+from typing import IO
 
 import click
 from rich.console import Console
@@ -18,14 +21,24 @@ NOTHING, DIFFERENT, WRONG, ASKED = 0, 1, 2, 3
 """Exit statuses: all is well; there is something to do; it can't be done as asked; nobody was there to answer."""
 
 
-def say(text: str = "") -> None:
-    """Print a line, as it is."""
-    console.print(text, markup=False)
+class Tone(Enum):
+    """What a line is, by the colour that a terminal gives it."""
+
+    PLAIN = ""
+    HEADING = "cyan"
+    DONE = "green"
+    OPEN = "yellow"
+    WRONG = "red"
+
+
+def say(text: str = "", tone: Tone = Tone.PLAIN) -> None:
+    """Print a line, as it is; in colour at a terminal, unless NO_COLOR is set."""
+    console.print(text, markup=False, style=tone.value)
 
 
 def complain(text: str) -> None:
-    """Print a line to standard error."""
-    click.echo(text, err=True)
+    """Print a line to standard error, in colour where that is a terminal."""
+    click.echo(text if os.environ.get("NO_COLOR") else click.style(text, fg=Tone.OPEN.value), err=True)
 
 
 def tell_json(value: object) -> None:
@@ -37,6 +50,11 @@ class Failure(click.ClickException):
     """An error that a sentence explains, with the status for what can't be done."""
 
     exit_code = WRONG
+
+    def show(self, file: IO[str] | None = None) -> None:
+        """Print the sentence; the word before it in colour at a terminal."""
+        word = "Error: " if os.environ.get("NO_COLOR") else click.style("Error: ", fg=Tone.WRONG.value, bold=True)
+        click.echo(word + self.format_message(), file=file, err=file is None)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from orm.cli.output import console, say
+from orm.cli.output import Tone, console, say
 
 
 class Teller:
@@ -27,7 +27,7 @@ class Teller:
         elif action == "lock_missed":
             say(f"    A lock was not to be had in time ({what}); trying again")
         elif action in ("apply_success", "unapply_success"):
-            say(f"    {'FAKED' if what else 'OK'}")
+            say(f"    {'FAKED' if what else 'OK'}", Tone.OPEN if what else Tone.DONE)
 
     def _advance(self, progress: Any) -> None:
         """Show rows, rows in a second and time left; where nobody watches, only that it is done."""

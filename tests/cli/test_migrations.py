@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import psycopg
@@ -437,3 +442,34 @@ def test_the_sql_of_migrations_without_a_server_is_what_the_server_would_be_told
         for text in printed:
             session.execute(text)
         session.execute("DROP TABLE shop_a_name_of_a_model_that_is_too_long, shop_author")
+
+
+def at_terminal(folder: Path, answer: str, *arguments: str, **environment: str) -> tuple[int, str]:
+    """Run ``orm ARGUMENTS`` at a terminal where somebody types an answer; the status, and what was shown."""
+    here, there = pty.openpty()
+    clean = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "NO_COLOR")}
+    command = [sys.executable, "-m", "orm", *arguments]
+    env = {**clean, "TERM": "xterm-256color", **environment}
+    with subprocess.Popen(command, cwd=folder, env=env, stdin=there, stdout=there, stderr=there) as running:
+        os.close(there)
+        os.write(here, answer.encode())
+        shown = b""
+        with contextlib.suppress(OSError):  # so Linux says that the other end is closed
+            while piece := os.read(here, 4096):
+                shown += piece
+    os.close(here)
+    return running.returncode, shown.decode()
+
+
+def test_a_terminal_is_asked_and_shown_colours(project: Path) -> None:
+    orm(project, "makemigrations", "shop")
+    orm(project, "migrate")
+    (project / "shop" / "models.py").write_text(SECOND, encoding="utf-8")
+    status, shown = at_terminal(project, "y\n", "makemigrations")
+    assert (status, "~ Rename field name on item to title" in shown) == (0, True)
+    assert "Was item.name renamed to item.title (a CharField)? [y/N]" in shown
+    assert "\x1b[33m [ ] 0002" in at_terminal(project, "", "showmigrations")[1]
+    assert "\x1b" not in at_terminal(project, "", "showmigrations", NO_COLOR="1")[1]
+    assert "\x1b" not in orm(project, "showmigrations")
+    status, shown = at_terminal(project, "", "migrate", "nope")
+    assert (status, "\x1b[31m\x1b[1mError: \x1b[0mNo installed app" in shown) == (2, True)
