@@ -7,9 +7,10 @@ refers, and says at both ends how many rows there are.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
 from orm.models.diagram import MANY, MAYBE, ONE, Diagram, Entity, Relation
 
@@ -124,12 +125,13 @@ def svg(diagram: Diagram) -> str:
         parts.append(
             f'<text class="app" x="{left + FRAME:.0f}" y="{GAP + 20}" style="fill: {colours[app]}">{escape(app)}</text>'
         )
-    for one in diagram.relations:
-        parts += _line(one, boxes)
+    lines = _apart(diagram.relations, boxes)
+    for one, ends in lines:
+        parts += _line(one, ends)
     for box in boxes.values():
         parts += _box(box, colours[box.entity.app])
-    for one in diagram.relations:
-        parts += _counts(one, boxes)
+    for one, ends in lines:
+        parts += _counts(one, ends)
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -188,19 +190,47 @@ def _box(box: Box, colour: str) -> Iterator[str]:
     yield "</g>"
 
 
-def _ends(one: Relation, boxes: dict[str, Box]) -> tuple[float, float, int, float, float, int]:
-    """Return where a line begins and ends, and to which side it leaves at either end (1 right, -1 left)."""
+class Ends(NamedTuple):
+    """Where a line begins and ends, and to which side it leaves at either end (1 right, -1 left)."""
+
+    x: float
+    y: float
+    side: int
+    to_x: float
+    to_y: float
+    to_side: int
+
+
+def _apart(relations: Iterable[Relation], boxes: dict[str, Box]) -> list[tuple[Relation, Ends]]:
+    """Return the lines, those that end at the same side of an entity (and at no field) one below the other."""
+    lines = [(one, _ends(one, boxes)) for one in relations]
+    meeting: dict[tuple[str, int], list[tuple[float, int, str]]] = {}
+    for place, (one, ends) in enumerate(lines):
+        meeting.setdefault((one.far, ends.to_side), []).append((ends.y, place, "to_y"))
+        if ends.y == boxes[one.near].row(""):
+            meeting.setdefault((one.near, ends.side), []).append((ends.to_y, place, "y"))
+    for (label, _), several in meeting.items():
+        box = boxes[label]
+        step = min(LINE, (box.height - HEAD / 2) / len(several))
+        for level, (_, place, end) in enumerate(sorted(several)):
+            one, ends = lines[place]
+            at = box.y + HEAD / 2 + level * step
+            lines[place] = one, ends._replace(y=at) if end == "y" else ends._replace(to_y=at)
+    return lines
+
+
+def _ends(one: Relation, boxes: dict[str, Box]) -> Ends:
     near, far = boxes[one.near], boxes[one.far]
     begin, end = near.row(one.name), far.y + HEAD / 2
     if near.x + near.width < far.x:
-        return near.x + near.width, begin, 1, far.x, end, -1
+        return Ends(near.x + near.width, begin, 1, far.x, end, -1)
     if far.x + far.width < near.x:
-        return near.x, begin, -1, far.x + far.width, end, 1
-    return near.x + near.width, begin, 1, far.x + far.width, end + (8 if near is far else 0), 1
+        return Ends(near.x, begin, -1, far.x + far.width, end, 1)
+    return Ends(near.x + near.width, begin, 1, far.x + far.width, end, 1)
 
 
-def _line(one: Relation, boxes: dict[str, Box]) -> Iterator[str]:
-    x, y, side, to_x, to_y, to_side = _ends(one, boxes)
+def _line(one: Relation, ends: Ends) -> Iterator[str]:
+    x, y, side, to_x, to_y, to_side = ends
     reach = max(36.0, min(abs(to_x - x) / 2, 140.0))
     path = (
         f"M{x:.0f} {y:.0f}C{x + side * reach:.0f} {y:.0f} {to_x + to_side * reach:.0f} {to_y:.0f} {to_x:.0f} {to_y:.0f}"
@@ -215,8 +245,8 @@ def _line(one: Relation, boxes: dict[str, Box]) -> Iterator[str]:
         yield f'<path class="line" d="{foot}"/>'
 
 
-def _counts(one: Relation, boxes: dict[str, Box]) -> Iterator[str]:
-    x, y, side, to_x, to_y, to_side = _ends(one, boxes)
+def _counts(one: Relation, ends: Ends) -> Iterator[str]:
+    x, y, side, to_x, to_y, to_side = ends
     for at, level, way, count in ((x, y, side, one.near_count), (to_x, to_y, to_side, one.far_count)):
         anchor = "start" if way > 0 else "end"
         yield f'<text class="count" x="{at + way * 5:.0f}" y="{level - 6:.0f}" text-anchor="{anchor}">{count}</text>'
