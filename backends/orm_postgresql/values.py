@@ -34,17 +34,14 @@ AS_TEXT = frozenset({*RANGES, "hstore", "tsvector", "tsquery"})
 
 
 class Elements:
-    """Applies what is done to one element to all of an array, arrays inside it included; NULLs stay."""
+    """Applies what is done to one element to all of an array; NULLs stay. An array of arrays has one of these for each."""
 
-    def __init__(self, each: Adapter | None) -> None:
+    def __init__(self, each: Adapter) -> None:
         self.each = each
 
     def __call__(self, items: Any) -> list[Any]:
         each = self.each
-        return [
-            None if item is None else self(item) if type(item) is list else item if each is None else each(item)
-            for item in items
-        ]
+        return [None if item is None else each(item) for item in items]
 
 
 class ReadRange:

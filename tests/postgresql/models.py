@@ -32,6 +32,7 @@ class Post(models.Model):
     scores = ArrayField(models.IntegerField(null=True), null=True, size=4)
     prices = ArrayField(models.DecimalField(max_digits=8, decimal_places=2), null=True)
     grid = ArrayField(ArrayField(models.IntegerField()), null=True)
+    words = ArrayField(ArrayField(models.CharField(max_length=10)), null=True)
     moments = ArrayField(models.DateTimeField(), null=True)
     documents = ArrayField(models.JSONField(), null=True)
     extra = HStoreField(null=True)

@@ -42,8 +42,10 @@ async def titles(queryset: Any) -> list[str]:
         ("scores", [1, None, -3]),
         ("prices", [Decimal("1.10"), Decimal("-2.00")]),
         ("grid", [[1, 2], [3, 4]]),
+        ("words", [["one", 'two "2"'], ["", "NULL"]]),
         ("moments", [NOON]),
         ("documents", [{"a": [1, None]}, "text", 3]),
+        ("documents", [[1, [2]], [], {"a": 1}]),
     ],
 )
 async def test_an_array_comes_back_as_it_was_saved(database: Any, name: str, value: list[Any]) -> None:
@@ -61,6 +63,17 @@ async def test_arrays_are_written_by_every_kind_of_write(database: Any) -> None:
     assert [p.tags async for p in Post.objects.order_by("title")] == [["x", "y", "new"], ["y", "new"], ["new"]]
     await Post.objects.filter(title="a").aupdate(tags=("one",))
     assert (await Post.objects.aget(title="a")).tags == ["one"]
+
+
+async def test_arrays_of_arrays_are_written_by_every_kind_of_write(database: Any) -> None:
+    post = await Post.objects.acreate(title="a", words=[["x", "y"]])
+    await Post.objects.abulk_create([Post(title="b", words=[["z"]])])
+    assert await titles(Post.objects.filter(words=[["z"]])) == ["b"]
+    assert await titles(Post.objects.filter(words__contains=[["y"]])) == ["a"]
+    post.words = [["p"], ["q"]]
+    await Post.objects.abulk_update([post], ["words"])
+    await Post.objects.filter(title="b").aupdate(words=[["r", "s"]])
+    assert [p.words async for p in Post.objects.order_by("title")] == [[["p"], ["q"]], [["r", "s"]]]
 
 
 async def test_lookups_of_arrays(database: Any) -> None:
