@@ -301,14 +301,15 @@ function draw(state) {
       part.append(made("p", `A replica, ${behind} behind`));
     }
     section(part, "Pools", [
-      ["Of", row => row.home], number("Connections", "size"), number("Busy", "busy"), number("Idle", "idle"),
+      ["Pool", row => row.home], number("Connections", "size"), number("Busy", "busy"), number("Idle", "idle"),
       number("Waiting", "waiting"), number("Waits", "waits"),
       ["Waited, ms", row => ms(row.waited_seconds), "number"], number("Timed out", "timeouts"),
       number("Opened", "opened"), number("Closed", "closed"),
     ], one.pools, "None is open.");
     section(part, "Holders", [["Who holds a connection", row => row]], one.holders, "Nobody holds a connection.");
     if (one.locks !== null) section(part, "Locks", [
-      ["Waits", row => row[0], "number"], ["For", row => row[1]], ["Since, s", row => row[2].toFixed(1), "number"],
+      ["Waiting session", row => row[0]], ["Waits for session", row => row[1]],
+      ["Since, s", row => row[2].toFixed(1), "number"],
       ["Kind", row => row[3]], ["Application", row => row[4]],
     ], one.locks, "Nobody waits for a lock.");
     section(part, "Slow queries", queries, one.slow, "None so far.");

@@ -24,7 +24,7 @@ from orm.db.pooling.closing import close_quietly
 from orm.db.pooling.exhaustion import exhaustion
 from orm.db.pooling.process import process
 from orm.db.pooling.roster import VOID, Entry, Permission, Roster
-from orm.db.pooling.statistics import PoolStatistics
+from orm.db.pooling.statistics import PoolStatistics, home_named
 from orm.errors import InterfaceError, PoolTimeout
 from orm.late import LateLogger
 
@@ -575,7 +575,7 @@ class Pool:
             members = list(self.roster.members)
             idle, waiting, size = len(self.idle), len(self.waiters), self.roster.size
         return PoolStatistics(
-            home="blocking" if self.home is None else repr(self.home),
+            home=home_named(self.home),
             size=size,
             idle=idle,
             busy=len(members) - idle,

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from orm.records import NamedTuple
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+
+def home_named(loop: AbstractEventLoop | None) -> str:
+    """Return how a pool's home is called: ``blocking``, or the loop's library and what tells it from others."""
+    if loop is None:
+        return "blocking"
+    return f"event loop of {type(loop).__module__.partition('.')[0]}, {id(loop):#x}"
 
 
 class PoolStatistics(NamedTuple):
