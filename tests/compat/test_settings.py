@@ -164,7 +164,7 @@ print([len(connections[alias].introspection.table_names()) for alias in connecti
     assert said == "[1, 1]"
 
 
-def test_cursors(say: Say) -> None:
+def test_cursors_run_djangos_placeholders_and_keep_a_log(say: Say) -> None:
     said = say(
         SQLITE
         + """

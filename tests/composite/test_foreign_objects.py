@@ -198,7 +198,7 @@ def test_the_librarys_own_descriptor_reads_every_column_too() -> None:
     assert descriptor.__get__(Note(user=user)) is user
 
 
-async def test_deleting(database: Any) -> None:
+async def test_deletions_follow_and_heed_foreign_objects(database: Any) -> None:
     _, made = await users()
     await Note.objects.acreate(text="x", user=made[0])
     await Badge.objects.acreate(holder=made[1])
@@ -209,7 +209,7 @@ async def test_deleting(database: Any) -> None:
     assert (await Tenant.objects.all().adelete())[0] == 5
 
 
-def test_declarations() -> None:
+def test_a_foreign_object_that_refers_to_nothing_is_refused_where_it_is_declared() -> None:
     with pytest.raises(ValueError, match="same non-zero length"):
         models.ForeignObject("User", models.CASCADE, ["a"], ["a", "b"])
     with pytest.raises(NotImplementedError, match="meanings of their own"):

@@ -44,19 +44,23 @@ async def test_rows_are_saved_and_found_by_tuples(database: Any) -> None:
     assert (fresh.tenant_id, fresh.number) == (tenants[1].pk, 7)
 
 
-async def test_conditions_on_the_key(database: Any) -> None:
+async def found(queryset: Any) -> list[str]:
+    return [one.name async for one in queryset.order_by("pk")]
+
+
+async def test_a_key_is_compared_with_tuples_and_instances(database: Any) -> None:
     _, made = await users()
     keys = [one.pk for one in made]
-
-    async def found(queryset: Any) -> list[str]:
-        return [one.name async for one in queryset.order_by("pk")]
-
     assert await found(User.objects.filter(pk__in=[keys[0], keys[3]])) == ["a1", "b2"]
     assert await found(User.objects.exclude(pk=keys[0])) == ["a2", "b1", "b2"]
     assert await found(User.objects.filter(pk__in=[])) == []
     assert await found(User.objects.filter(pk__gt=keys[1])) == ["b1", "b2"]
     assert await found(User.objects.filter(pk__lte=keys[1])) == ["a1", "a2"]
     assert await found(User.objects.filter(pk=made[2])) == ["b1"]
+
+
+async def test_a_key_is_compared_with_subqueries(database: Any) -> None:
+    await users()
     assert await found(User.objects.filter(pk__in=User.objects.filter(number=2))) == ["a2", "b2"]
     assert await found(User.objects.filter(pk__in=User.objects.filter(number=2).values("pk"))) == ["a2", "b2"]
     assert await found(User.objects.filter(pk__in=User.objects.values("tenant_id", "number")[:9])) != []
@@ -64,30 +68,50 @@ async def test_conditions_on_the_key(database: Any) -> None:
         "a1",
         "b1",
     ]
+
+
+async def test_rows_are_ordered_by_all_columns_of_the_key(database: Any) -> None:
+    await users()
     assert [one.name async for one in User.objects.order_by("-pk")] == ["b2", "b1", "a2", "a1"]
+
+
+def test_a_key_is_compared_with_nothing_but_tuples_of_its_length() -> None:
     with pytest.raises(ValueError, match="must have 2 elements"):
         User.objects.filter(pk=(1, 2, 3))
     with pytest.raises(ValueError, match="must be a tuple or a list"):
         User.objects.filter(pk=1)
 
 
-async def test_values_and_questions(database: Any) -> None:
-    tenants, made = await users()
+async def test_a_key_is_a_value_of_results(database: Any) -> None:
+    _, made = await users()
     keys = [one.pk for one in made]
     assert list(await User.objects.order_by("pk").values_list("pk", flat=True)) == keys
     assert list(await User.objects.order_by("pk").values_list("pk", "name"))[0] == (keys[0], "a1")
     assert (await User.objects.order_by("pk").values("name", "pk").afirst()) == {"name": "a1", "pk": keys[0]}
+
+
+async def test_rows_are_found_by_their_keys(database: Any) -> None:
+    _, made = await users()
+    keys = [one.pk for one in made]
     assert await User.objects.ain_bulk([keys[1]]) == {keys[1]: made[1]}
     assert await User.objects.filter(pk__in=keys[:2]).aexists()
     assert await User.objects.acontains(made[0])
+    assert await (User.objects.filter(pk=keys[0]) | User.objects.filter(pk=keys[1])).acount() == 2
+
+
+async def test_rows_with_such_a_key_are_counted_and_reached_over_relations(database: Any) -> None:
+    tenants, _ = await users()
     assert (await Tenant.objects.annotate(number=Count("users")).order_by("pk").afirst()).number == 2
     counted = await User.objects.annotate(others=Count("tenant__users")).order_by("pk")
     assert [one.others for one in counted] == [2, 2, 2, 2]
     assert [one.name async for one in tenants[1].users.order_by("number")] == ["b1", "b2"]
-    only = await User.objects.only("name").aget(pk=keys[0])
+
+
+async def test_columns_and_relations_beside_the_key_are_loaded_as_asked(database: Any) -> None:
+    _, made = await users()
+    only = await User.objects.only("name").aget(pk=made[0].pk)
     assert only.get_deferred_fields() == {"joined"}
-    assert (await User.objects.select_related("tenant").aget(pk=keys[0])).tenant.name == "a"
-    assert await (User.objects.filter(pk=keys[0]) | User.objects.filter(pk=keys[1])).acount() == 2
+    assert (await User.objects.select_related("tenant").aget(pk=made[0].pk)).tenant.name == "a"
 
 
 async def test_changes_by_the_key(database: Any) -> None:
@@ -106,7 +130,7 @@ async def test_changes_by_the_key(database: Any) -> None:
     assert [one.name async for one in User.objects.all()] == ["n3"]
 
 
-def test_declarations() -> None:
+def test_a_key_that_is_none_is_refused_where_it_is_declared() -> None:
     with pytest.raises(ValueError, match="at least two fields"):
         models.CompositePrimaryKey("id")
     with pytest.raises(ValueError, match="unique strings"):
@@ -203,4 +227,3 @@ async def test_a_key_is_an_annotation(database: Any) -> None:
     assert list(await shown) == [(one.number * 2, one.pk, one.name) for one in reversed(made)]
     assert list(await known.order_by("key").values_list("key", flat=True)) == [one.pk for one in made]
     assert (await known.values("key", "twice").aget(key=made[1].pk)) == {"key": made[1].pk, "twice": 4}
-

@@ -231,7 +231,7 @@ async def test_a_transaction_of_its_own(db: Database) -> None:
 
 
 @pytest.mark.asyncio
-async def test_children(db: Database) -> None:
+async def test_tasks_and_threads_of_an_independent_block_write_beside_the_transaction(db: Database) -> None:
     async def writes(id: int) -> None:
         with refused(db):
             await db.execute(f"INSERT INTO things VALUES ({id}, 0)")

@@ -374,7 +374,7 @@ def test_old_connections_are_replaced(db: Database) -> None:
 
 
 @pytest.mark.asyncio
-async def test_streams(db: Database) -> None:
+async def test_a_stream_lets_others_in_between_its_chunks(db: Database) -> None:
     await db.execute_many(insert(db), [(n, n) for n in range(50)])
     seen = [row[0] async for chunk in db.stream("SELECT id FROM things ORDER BY id", (), 7) for row in chunk]
     assert seen == list(range(50))

@@ -73,7 +73,7 @@ def packages(tmp_path: Path) -> list[collect.FoundPackage]:
     return found
 
 
-def test_metadata(packages: list[collect.FoundPackage]) -> None:
+def test_a_package_is_read_with_all_that_its_metadata_says(packages: list[collect.FoundPackage]) -> None:
     (package,) = packages
     assert (package.name, package.slug, package.version) == ("Odd.Package_One", "odd-package-one", "1.0")
     assert package.summary == "A summary with spaces"

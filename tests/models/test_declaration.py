@@ -36,25 +36,37 @@ def test_model_and_its_awaitable_half_are_no_models() -> None:
     assert type(models.Model) is ModelBase
 
 
-def test_a_plain_model() -> None:
+@pytest.fixture
+def book_shelf() -> Any:
     class BookShelf(models.Model):
         width = models.IntegerField()
         room = models.CharField("the room", max_length=10)
 
-    meta = BookShelf._meta
+    return BookShelf
+
+
+def test_a_model_has_names_for_people_and_for_the_database(book_shelf: Any) -> None:
+    meta = book_shelf._meta
     assert (meta.app_label, meta.object_name, meta.model_name) == ("tests", "BookShelf", "bookshelf")
     assert (meta.label, meta.label_lower, str(meta)) == ("tests.BookShelf", "tests.bookshelf", "tests.bookshelf")
     assert (meta.verbose_name, meta.verbose_name_plural) == ("book shelf", "book shelfs")
     assert meta.db_table == "tests_bookshelf"
+    assert meta.get_field("room").verbose_name == "the room"
+    assert book_shelf.__doc__ == "BookShelf(id, width, room)"
+
+
+def test_a_model_that_declares_no_key_gets_one(book_shelf: Any) -> None:
+    meta = book_shelf._meta
     assert [field.name for field in meta.concrete_fields] == ["id", "width", "room"]
     assert type(meta.pk) is models.BigAutoField
     assert meta.auto_field is meta.pk
-    assert meta.get_field("room").verbose_name == "the room"
     assert set(meta.names) == {"id", "width", "room", "pk"}
     assert meta.names["pk"] is meta.pk
-    assert BookShelf.width is meta.get_field("width")
-    assert BookShelf.__doc__ == "BookShelf(id, width, room)"
-    assert isinstance(BookShelf.objects, models.Manager)
+
+
+def test_a_model_has_its_fields_and_a_manager_as_attributes(book_shelf: Any) -> None:
+    assert book_shelf.width is book_shelf._meta.get_field("width")
+    assert isinstance(book_shelf.objects, models.Manager)
 
 
 def test_each_model_has_its_own_exceptions() -> None:

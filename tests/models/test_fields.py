@@ -181,14 +181,20 @@ def test_cleaning_converts(name: str, given: Any, cleaned: Any) -> None:
     assert field(name).clean(given, None) == cleaned
 
 
-def test_defaults() -> None:
+def test_what_is_not_given_is_the_default() -> None:
     plain = Everything()
     assert (plain.name, plain.number, plain.flag, plain.suit) == ("", None, False, "H")
     assert models.CharField(null=True).get_default() is None
     assert models.JSONField(default=dict).get_default() == {}
     assert models.IntegerField(db_default=3).get_default() == 3
+
+
+def test_a_default_that_all_rows_would_share_is_refused() -> None:
     with pytest.raises(ImproperlyConfigured, match="default=dict"):
         models.JSONField(default={})
+
+
+def test_a_default_of_the_database_is_no_function_of_pythons() -> None:
     with pytest.raises(ImproperlyConfigured, match="callable"):
         models.IntegerField(db_default=lambda: 3)
 
@@ -224,23 +230,35 @@ def test_declarations_that_cannot_work(declare: Any) -> None:
         ModelBase("Wrong", (models.Model,), {"__module__": __name__, "part": declare()})
 
 
-def test_choices() -> None:
+def test_an_enumeration_of_choices_lists_them_with_labels() -> None:
     assert Suit.choices == [(None, "(none)"), ("H", "Hearts of red"), ("S", "Spades")]
     assert Suit.labels == ["(none)", "Hearts of red", "Spades"]
     assert Suit.values == [None, "H", "S"]
     assert Suit.names == ["__empty__", "HEARTS", "SPADES"]
     assert Size.choices == [(1, "Small"), (10, "Very Large")]
+
+
+def test_a_choice_is_its_value() -> None:
     assert (str(Suit.HEARTS), f"{Suit.HEARTS}", Suit.HEARTS.label) == ("H", "H", "Hearts of red")
     assert "H" in Suit and "Z" not in Suit and Suit("S") is Suit.SPADES
     assert Size.SMALL + 1 == 2
+
+
+def test_an_instance_shows_the_label_of_its_choice() -> None:
     everything = Everything(suit="S", size=2)
     assert everything.get_suit_display() == "Spades"  # type: ignore[attr-defined]
     assert everything.get_size_display() == "M"  # type: ignore[attr-defined]
     everything.size = None
     assert everything.get_size_display() is None  # type: ignore[attr-defined]
+
+
+def test_choices_take_several_forms() -> None:
     assert field("size").flatchoices == [(1, "S"), (2, "M"), (10, "XL")]
     assert models.CharField(choices={"a": "A"}).choices == [("a", "A")]
     assert models.CharField(choices=lambda: [("a", "A")]).choices == [("a", "A")]
+
+
+def test_choices_are_pairs_and_differ() -> None:
     with pytest.raises(TypeError, match="not a pair"):
         models.CharField(choices=["ab"])  # type: ignore[list-item]
     with pytest.raises(ValueError, match="duplicate"):
@@ -354,9 +372,12 @@ def test_a_class_leads_to_its_field_as_in_django() -> None:
     assert models.CASCADE.__name__ == "CASCADE"
 
 
-def test_steps() -> None:
+def test_a_multiple_of_the_step_from_its_offset_is_valid() -> None:
     StepValueValidator(3)(9)
     StepValueValidator(0.5, offset=0.25)(1.25)
+
+
+def test_what_is_no_multiple_of_the_step_is_refused() -> None:
     with pytest.raises(ValidationError, match=r"multiple of step size 3\."):
         StepValueValidator(3)(10)
     with pytest.raises(ValidationError, match=r"starting from 0.25, e.g. 0.25, 0.75, 1.25, and so on"):

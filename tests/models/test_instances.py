@@ -63,17 +63,26 @@ def test_construction_that_is_refused() -> None:
         Pet(owner=Pet())
 
 
-def test_identity() -> None:
+def test_instances_of_the_same_row_are_equal() -> None:
     assert Owner(pk=1) == Owner(pk=1)
     assert Owner(pk=1) != Owner(pk=2)
     assert Owner(pk=1) != Pet(pk=1)
-    assert Owner() != Owner()
+    assert Owner(pk=1) != 1
+
+
+def test_an_instance_without_a_key_equals_itself_alone() -> None:
     new = Owner()
     assert new == new
+    assert new != Owner()
+
+
+def test_an_instance_is_hashed_by_its_key() -> None:
     assert hash(Owner(pk=1)) == hash(1)
     with pytest.raises(TypeError, match="unhashable"):
-        hash(new)
-    assert Owner(pk=1) != 1
+        hash(Owner())
+
+
+def test_an_instance_is_shown_by_its_class_and_key() -> None:
     assert (str(Owner(pk=1)), repr(Owner())) == ("Owner object (1)", "<Owner: Owner object (None)>")
 
 

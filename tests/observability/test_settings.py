@@ -83,7 +83,7 @@ async def test_each_task_counts_by_itself(database: Run) -> None:
     assert caught == []
 
 
-async def test_spans(database: Run) -> None:
+async def test_each_statement_is_a_span_below_the_callers(database: Run) -> None:
     trace = pytest.importorskip("opentelemetry.sdk.trace")
     export = pytest.importorskip("opentelemetry.sdk.trace.export")
     memory = pytest.importorskip("opentelemetry.sdk.trace.export.in_memory_span_exporter")

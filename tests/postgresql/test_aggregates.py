@@ -73,7 +73,7 @@ async def test_an_array_for_each_group(database: Any) -> None:
     assert [g["titles"] async for g in groups] == [["b"], ["a", "c"]]
 
 
-async def test_functions(database: Any) -> None:
+async def test_random_uuids_and_the_moment_of_the_transaction_are_there(database: Any) -> None:
     await three()
     found = await Post.objects.annotate(u=RandomUUID(), now=TransactionNow()).afirst()
     assert found is not None

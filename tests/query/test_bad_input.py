@@ -54,7 +54,7 @@ UNKNOWN_NAMES: list[tuple[str, Any, str]] = [
 
 
 @pytest.mark.parametrize(("call", "message"), [c[1:] for c in UNKNOWN_NAMES], ids=[c[0] for c in UNKNOWN_NAMES])
-def test_unknown(call: Any, message: str) -> None:
+def test_a_name_that_is_unknown_is_told_with_what_there_is(call: Any, message: str) -> None:
     with pytest.raises(FieldError, match=f"(?s){message}"):
         call()
 

@@ -51,7 +51,7 @@ each = pytest.mark.parametrize(("condition", "holds"), CONDITIONS.values(), ids=
 
 
 @each
-async def test_groups(library: Any, condition: Any, holds: Callable[[L.Book], bool]) -> None:
+async def test_rows_are_grouped_by_a_condition(library: Any, condition: Any, holds: Callable[[L.Book], bool]) -> None:
     expected = Counter(map(holds, L.books))
     groups = Book.objects.values(flag=condition).annotate(n=Count("pk")).order_by("flag")
     assert [row async for row in groups.values_list("flag", "n")] == sorted(expected.items())
@@ -67,7 +67,7 @@ async def test_beside_an_aggregate(library: Any, condition: Any, holds: Callable
 
 
 @each
-async def test_order(library: Any, condition: Any, holds: Callable[[L.Book], bool]) -> None:
+async def test_rows_are_ordered_by_a_condition(library: Any, condition: Any, holds: Callable[[L.Book], bool]) -> None:
     expected = [b.pk for b in sorted(L.books, key=lambda b: (not holds(b), -b.pk))]
     flagged = Book.objects.annotate(flag=condition)
     assert [b.pk async for b in flagged.order_by("-flag", "-pk")] == expected
@@ -85,7 +85,9 @@ async def test_as_a_number_and_turned_round(library: Any, condition: Any, holds:
 
 
 @each
-async def test_counted(library: Any, condition: Any, holds: Callable[[L.Book], bool]) -> None:
+async def test_rows_that_meet_a_condition_are_counted(
+    library: Any, condition: Any, holds: Callable[[L.Book], bool]
+) -> None:
     number = sum(map(holds, L.books))
     counted = await Book.objects.annotate(flag=condition).aaggregate(
         n=Count("pk", filter=Q(flag=True)), last=Max(Cast("flag", IntegerField()))

@@ -70,7 +70,7 @@ async def test_inside_other_queries(forest: Any) -> None:
     assert await rooted("root").filter(parent__name="a").acount() == 1
 
 
-async def test_changes(forest: Any) -> None:
+async def test_rows_joined_to_a_cte_are_changed_deleted_and_inserted(forest: Any) -> None:
     assert await rooted("a").aupdate(name=F("name")) == 2
     rows = await rooted("a").returning("name").aupdate(name=Value("x"))
     assert rows == [("x",), ("x",)]

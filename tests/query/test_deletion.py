@@ -27,7 +27,7 @@ from tests.query.models import (
 )
 
 
-async def test_cascade(database: Any) -> None:
+async def test_cascade_deletes_what_refers_to_the_row(database: Any) -> None:
     owner, other = await Owner.objects.acreate(name="a"), await Owner.objects.acreate(name="b")
     for who in (owner, owner, other):
         await Cascading.objects.acreate(owner=who)
@@ -69,7 +69,7 @@ async def test_cascade_of_a_whole_tree_of_models(library: Any) -> None:
     assert await Book.objects.filter(pk=L.QUOTED.pk, editor=None).aexists()
 
 
-async def test_protect(database: Any) -> None:
+async def test_protect_keeps_the_row_referred_to(database: Any) -> None:
     owner = await Owner.objects.acreate(name="a")
     guard = await Protecting.objects.acreate(owner=owner)
     with pytest.raises(ProtectedError, match="Owner") as caught:
@@ -95,7 +95,7 @@ async def test_protect_lets_go_once_the_referring_row_is_gone(database: Any) -> 
     assert await Owner.objects.acount() == 0
 
 
-async def test_restrict(database: Any) -> None:
+async def test_restrict_keeps_the_row_referred_to(database: Any) -> None:
     owner = await Owner.objects.acreate(name="a")
     guard = await Restricting.objects.acreate(owner=owner)
     with pytest.raises(RestrictedError) as caught:

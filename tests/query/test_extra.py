@@ -32,7 +32,7 @@ async def test_columns_of_a_later_extra_are_not_part_of_chosen_values(library: A
     assert set(row) == {"name", "one"}
 
 
-async def test_conditions(library: Any) -> None:
+async def test_extra_conditions_narrow_with_the_others(library: Any) -> None:
     assert await names(Author.objects.extra(where=["age > %s", "age < %s OR 1 = 0"], params=[36, 60])) == await names(
         Author.objects.filter(age__gt=36, age__lt=60)
     )
@@ -42,7 +42,7 @@ async def test_conditions(library: Any) -> None:
     assert await Author.objects.extra(where=["1 = 0"]).aexists() is False
 
 
-async def test_tables(library: Any) -> None:
+async def test_extra_tables_are_joined(library: Any) -> None:
     joined = Author.objects.extra(tables=["query_book"], where=["query_book.author_id = query_author.id"])
     expected = await Author.objects.filter(books__isnull=False).acount()
     assert await joined.acount() == expected
@@ -53,7 +53,7 @@ async def test_tables(library: Any) -> None:
     assert found == [a.name async for a in Author.objects.filter(books__isnull=False).order_by("-books__title")]
 
 
-async def test_orders(library: Any) -> None:
+async def test_extra_columns_give_the_order(library: Any) -> None:
     rows = Author.objects.extra(select={"negative": "-age"}, order_by=["negative", "name"]).filter(age__isnull=False)
     assert [a.name async for a in rows] == [
         a.name async for a in Author.objects.filter(age__isnull=False).order_by("-age", "name")

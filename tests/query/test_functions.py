@@ -35,7 +35,7 @@ def row(database: Any) -> Any:
     return Everything.objects.create(text="Zoë", integer=7, float=2.567, boolean=True, json={"a": [1, None]})
 
 
-async def test_digests(row: Any) -> None:
+async def test_digests_are_those_of_the_utf8_text(row: Any) -> None:
     for function in (SHA224, SHA256, SHA384, SHA512):
         expected = hashlib.new(function.__name__.lower(), "Zoë".encode()).hexdigest()
         assert await Everything.objects.annotate(x=function("text")).values_list("x", flat=True).aget() == expected

@@ -272,7 +272,7 @@ def called_source(cls: type, text: str) -> list[Callable[[], Any]]:
     return ways
 
 
-def test_sources(row: Any) -> None:
+def test_sources_take_hostile_names_as_names_or_refuse_them(row: Any) -> None:
     wrong: dict[str, Any] = {}
     found = [cls for cls in classes(QuerySet) if issubclass(cls, (Rows, TableFunction)) and cls is not TableFunction]
     assert len(found) >= 4

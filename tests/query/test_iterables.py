@@ -33,7 +33,7 @@ KINDS: dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
-async def test_in(library: Any, make: Callable[[], Any]) -> None:
+async def test_any_iterable_is_a_list_of_values(library: Any, make: Callable[[], Any]) -> None:
     inside = titled(b for b in L.books if b.pages in PAGES)
     for _ in range(2):
         assert await titles(Book.objects.filter(pages__in=make())) == inside

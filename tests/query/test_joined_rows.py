@@ -42,7 +42,7 @@ async def test_a_second_filter_may_speak_of_another_row(library: Any) -> None:
     ],
     ids=["filter", "ordered", "two filters"],
 )
-async def test_prefetch(library: Any, queryset: Any) -> None:
+async def test_prefetched_rows_meet_the_conditions_on_the_row_that_joins_them(library: Any, queryset: Any) -> None:
     stores = [s async for s in Store.objects.prefetch_related(Prefetch("books", queryset, to_attr="many"))]
     assert stores
     for store in stores:

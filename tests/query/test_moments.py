@@ -18,7 +18,7 @@ UTC = datetime.UTC
 
 
 @pytest.mark.parametrize("kind", ["year", "month", "day"])
-async def test_dates(library: Any, kind: str) -> None:
+async def test_dates_are_cut_and_differ_and_come_in_order(library: Any, kind: str) -> None:
     cut = {"year": {"month": 1, "day": 1}, "month": {"day": 1}, "day": {}}[kind]
     expected = sorted({b.published.replace(**cut) for b in L.books if b.published})
     assert await Book.objects.dates("published", kind) == expected

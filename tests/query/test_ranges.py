@@ -29,7 +29,7 @@ COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 
 @pytest.mark.parametrize("value", BEYOND + WIDE)
 @pytest.mark.parametrize("lookup", COMPARISONS)
-async def test_comparison(library: Any, lookup: str, value: int) -> None:
+async def test_numbers_that_no_column_holds_are_compared_as_numbers(library: Any, lookup: str, value: int) -> None:
     compare = COMPARISONS[lookup]
     matching = {a.name for a in L.authors if a.age is not None and compare(a.age, value)}
     condition = {f"age__{lookup}": value}
@@ -64,7 +64,7 @@ async def test_every_integer_column_and_key(database: Run, value: int) -> None:
 @pytest.mark.parametrize(
     "bounds", [(2**63, 2**64), (-(2**64), -(2**63) - 1), (-(2**64), 2**64), (30, 2**70), (-(2**70), 40), (2**31, 2**40)]
 )
-async def test_range(library: Any, bounds: tuple[int, int]) -> None:
+async def test_bounds_that_no_column_holds_are_compared_as_numbers(library: Any, bounds: tuple[int, int]) -> None:
     low, high = bounds
     inside = {a.name for a in L.authors if a.age is not None and low <= a.age <= high}
     for pair in (bounds, (30, 40), bounds):

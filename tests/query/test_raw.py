@@ -17,7 +17,7 @@ from tests.query.answers import titled, titles
 from tests.query.models import Author, Book, Counter
 
 
-async def test_raw(library: Any) -> None:
+async def test_raw_rows_become_instances(library: Any) -> None:
     found = [a async for a in Author.objects.raw("SELECT * FROM query_author ORDER BY id")]
     assert [(a.name, a.age, a.born, a.active) for a in found] == [(a.name, a.age, a.born, a.active) for a in L.authors]
 
@@ -201,7 +201,7 @@ def test_one_chain_always_gives_one_text(database: Any) -> None:
     assert len(texts) == 1
 
 
-async def test_explain(library: Any) -> None:
+async def test_a_query_is_explained_as_text(library: Any) -> None:
     plan = await Book.objects.filter(pages__gt=3).aexplain()
     assert isinstance(plan, str)
     assert "query_book" in plan.lower()

@@ -47,7 +47,7 @@ async def test_rows_are_compared_by_the_first_parts_that_differ(library: Any, lo
         assert sorted([row async for row in chosen]) == sorted(row for row in numbers if ORDERS[lookup](row, other))
 
 
-async def test_membership(library: Any) -> None:
+async def test_a_tuple_is_found_in_a_list_of_tuples(library: Any) -> None:
     some = sorted(rows())[:2]
     for given in (some, [list(row) for row in some], set(some), tuple(some)):
         assert await found(TupleIn(BOTH, given)) == some
@@ -75,7 +75,7 @@ async def test_expressions_and_relations_on_either_side(library: Any) -> None:
     assert await many.acount() == await Author.objects.filter(books__isnull=False).distinct().acount()
 
 
-async def test_null(library: Any) -> None:
+async def test_a_tuple_is_null_where_any_part_is(library: Any) -> None:
     expected = sorted((b.pages, b.title) for b in L.books if b.price is None or b.publisher is None)
     assert await found(TupleIsNull(("price", "publisher"), True)) == expected
     assert await found(TupleIsNull(("price", "publisher"), False)) == sorted(set(rows()) - set(expected))

@@ -118,7 +118,7 @@ async def test_through_an_annotation(database: Any, field: str, value: Any) -> N
 
 
 @pytest.mark.parametrize("field", sorted({field for field, _ in VALUES}))
-async def test_null(database: Any, field: str) -> None:
+async def test_null_of_each_type_comes_back_and_is_found(database: Any, field: str) -> None:
     stored = await Everything.objects.acreate(**{field: None})
     assert getattr(await Everything.objects.aget(pk=stored.pk), field) is None
     assert await Everything.objects.filter(**{f"{field}__isnull": True}).acount() == 1

@@ -50,7 +50,9 @@ CONDITIONS: list[tuple[Q, Callable[[L.Book], bool]]] = [
 
 
 @pytest.mark.parametrize(("condition", "expected"), CONDITIONS, ids=case_name)
-async def test_condition(library: Any, condition: Q, expected: Callable[[L.Book], bool]) -> None:
+async def test_rows_are_chosen_by_what_a_window_function_gives(
+    library: Any, condition: Q, expected: Callable[[L.Book], bool]
+) -> None:
     found = numbered().filter(condition)
     assert await titles(found) == titled(b for b in L.books if expected(b))
     assert {b.title: b.number async for b in found} == {b.title: place(b) for b in L.books if expected(b)}

@@ -95,7 +95,7 @@ def test_hidden_relations_have_no_accessor() -> None:
     assert Author._meta.get_field("friends").remote_field.hidden
 
 
-def test_accessors() -> None:
+def test_relations_say_what_the_other_side_is_called() -> None:
     assert Copy._meta.get_field("shelf").remote_field.get_accessor_name() == "copy_set"
     assert Profile._meta.get_field("author").remote_field.get_accessor_name() == "profile"
     assert Author.books.field is Book._meta.get_field("author")

@@ -95,7 +95,7 @@ async def test_add_refuses(database: Any) -> None:
         await notes.tags.aadd(None)
 
 
-async def test_create(database: Any) -> None:
+async def test_rows_that_are_created_are_joined_to_the_instance(database: Any) -> None:
     notes = await book()
     made = await notes.tags.acreate(name="new")
     assert await names(notes.tags.all()) == ["new"]
@@ -178,7 +178,7 @@ async def test_a_join_model_of_ones_own(database: Any) -> None:
     assert (await dora.translated.aget()) == notes
 
 
-async def test_signals(database: Any) -> None:
+async def test_changes_send_signals_from_whichever_side(database: Any) -> None:
     notes = await book()
     a, b = await tags("a", "b")
     await notes.tags.aadd(a)

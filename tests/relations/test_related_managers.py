@@ -31,7 +31,7 @@ async def test_knows_its_parent(database: Any, queries: Any) -> None:
     assert len(counted) == 4
 
 
-async def test_narrows(database: Any) -> None:
+async def test_queries_are_about_the_instances_rows_alone(database: Any) -> None:
     ada, bob = await author(books=2), await author("Bob", books=1)
     assert await ada.books.acount() == 2
     assert await bob.books.acount() == 1
@@ -55,7 +55,7 @@ async def test_other_managers(database: Any) -> None:
     assert [a.name async for a in ada.pupils(manager="alive").named("Bob")] == []
 
 
-async def test_create(database: Any) -> None:
+async def test_rows_that_are_created_refer_to_the_instance(database: Any) -> None:
     ada = await author()
     book = await ada.books.acreate(title="New")
     assert book.author is ada
@@ -144,7 +144,7 @@ async def test_a_required_foreign_key_can_not_be_emptied(database: Any) -> None:
         await ada.books.aremove(await ada.books.aget())
 
 
-async def test_set(database: Any) -> None:
+async def test_set_leaves_no_other_rows(database: Any) -> None:
     ada, bob = await author(books=4), await author("Bob")
     one, two, three, four = await ada.books.order_by("pk")
     await bob.edited.aset([one, two])

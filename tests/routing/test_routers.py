@@ -45,7 +45,7 @@ class Split:
         return True
 
 
-async def test_one_model_elsewhere(other: None) -> None:
+async def test_every_operation_of_a_model_goes_where_its_router_says(other: None) -> None:
     orm.configure(database_routers=[LabelsElsewhere()])
     async with orm.capture_queries() as queries:
         label = await Label.objects.acreate(name="Ace")
@@ -129,7 +129,7 @@ async def test_reads_in_a_transaction_go_where_routers_say_as_in_django(other: N
         assert await Artist.objects.acount() == 0
 
 
-async def test_relations(other: None) -> None:
+async def test_related_rows_are_read_and_written_where_routers_say(other: None) -> None:
     for alias in ("default", "other"):
         ada = await Artist.objects.using(alias).acreate(pk=1000, name=f"Ada {alias}")
         await Album.objects.using(alias).acreate(pk=1000, title=f"first {alias}", artist=ada)
