@@ -34,7 +34,7 @@ AS_TEXT = frozenset({*RANGES, "hstore", "tsvector", "tsquery"})
 
 
 class Elements:
-    """Applies what is done to one element to all of an array; NULLs stay. An array of arrays has one of these for each."""
+    """Applies what is done to one element to all of an array; NULLs stay. An array of arrays has one of these in it."""
 
     def __init__(self, each: Adapter) -> None:
         self.each = each
