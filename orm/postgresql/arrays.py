@@ -28,6 +28,7 @@ from orm.sql.conditions import EMPTY, LIST
 from orm.sql.expressions import ComparedSlot, Expression, Null, Slot
 from orm.sql.lookups import Exact, In, Lookup
 from orm.sql.nodes import Node, Rendered
+from orm.sql.select import SubSelect
 from orm.sql.subqueries import Subquery
 from orm.sql.transforms import Transform
 
@@ -328,7 +329,7 @@ class ArrayContainedBy(_ArrayComparison):
 
 @ArrayField.register_lookup
 class ArrayOverlap(_ArrayComparison):
-    """Whether two arrays share an element; the other may be a queryset of one column of arrays."""
+    """Whether two arrays share an element; the other may be a queryset of one column, of arrays or of elements."""
 
     lookup_name = "overlap"
     operator = "&&"
@@ -336,8 +337,11 @@ class ArrayOverlap(_ArrayComparison):
     @classmethod
     def build(cls, lhs: Expression, kind: Hashable, value: object, query: Any) -> Expression:
         if isinstance(kind, tuple) and kind[0] is not list and not isinstance(value, Node):
-            rows = query.embed_value(value, "ARRAY(SELECT UNNEST(r.a) FROM (%(subquery)s) AS r(a))", lhs.output_field)
-            return cls(lhs, rows)
+            rows: SubSelect = query.embed_value(value, "ARRAY(%(subquery)s)", None)
+            column = rows.output_field_or_none
+            if column is not None and column.kind == "array":
+                rows.template = "ARRAY(SELECT UNNEST(r.a) FROM (%(subquery)s) AS r(a))"
+            return cls(lhs, SubSelect(rows.select, rows.template, lhs.output_field))
         return super().build(lhs, kind, value, query)
 
 

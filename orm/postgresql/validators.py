@@ -13,6 +13,7 @@ from orm.models.fields.validators import (
     MinLengthValidator,
     MinValueValidator,
 )
+from orm.text.words import LazyPlural
 
 __all__ = [
     "ArrayMaxLengthValidator",
@@ -26,7 +27,11 @@ __all__ = [
 class ArrayMaxLengthValidator(MaxLengthValidator):
     """A list has at most so many items."""
 
-    message = "List contains %(show_value)s items, it should contain no more than %(limit_value)s."
+    message: Any = LazyPlural(
+        "List contains %(show_value)d item, it should contain no more than %(limit_value)d.",
+        "List contains %(show_value)d items, it should contain no more than %(limit_value)d.",
+        "show_value",
+    )
 
     def __init__(self, limit_value: object, message: str | None = None) -> None:
         super().__init__(limit_value, self.message if message is None else message)
@@ -35,7 +40,11 @@ class ArrayMaxLengthValidator(MaxLengthValidator):
 class ArrayMinLengthValidator(MinLengthValidator):
     """A list has at least so many items."""
 
-    message = "List contains %(show_value)s items, it should contain no fewer than %(limit_value)s."
+    message: Any = LazyPlural(
+        "List contains %(show_value)d item, it should contain no fewer than %(limit_value)d.",
+        "List contains %(show_value)d items, it should contain no fewer than %(limit_value)d.",
+        "show_value",
+    )
 
     def __init__(self, limit_value: object, message: str | None = None) -> None:
         super().__init__(limit_value, self.message if message is None else message)

@@ -13,6 +13,7 @@ from orm.errors import FieldError, ImproperlyConfigured, ValidationError
 from orm.models import Count, F, Func, IntegerField, JSONField, Value
 from orm.postgresql import ArrayAgg, ArrayField, ArraySubquery
 from orm.postgresql.arrays import IndexTransform, SliceTransform
+from orm.postgresql.validators import ArrayMaxLengthValidator, ArrayMinLengthValidator
 from tests.postgresql.models import Post
 
 pytestmark = pytest.mark.only(backend="postgresql")
@@ -113,6 +114,8 @@ async def test_expressions_inside_arrays(database: Any) -> None:
     assert await titles(Post.objects.filter(scores=[1, Value(2), 3])) == ["a"]
     others = Post.objects.filter(title="b").values_list("tags")
     assert await titles(Post.objects.filter(tags__overlap=others)) == ["a", "b"]
+    await Post.objects.filter(title="b").aupdate(body="x")
+    assert await titles(Post.objects.filter(tags__overlap=Post.objects.values("body"))) == ["a"]
 
 
 async def test_a_subquery_as_an_array(database: Any) -> None:
@@ -121,6 +124,15 @@ async def test_a_subquery_as_an_array(database: Any) -> None:
         others=ArraySubquery(Post.objects.order_by("-title").values("title")),
     ).afirst()
     assert found is not None and found.others == ["c", "b", "a"]
+
+
+def test_the_size_of_an_array_is_told_in_words() -> None:
+    with pytest.raises(ValidationError) as caught:
+        ArrayMinLengthValidator(2)(["a"])
+    assert caught.value.messages == ["List contains 1 item, it should contain no fewer than 2."]
+    with pytest.raises(ValidationError) as caught:
+        ArrayMaxLengthValidator(1)(["a", "b"])
+    assert caught.value.messages == ["List contains 2 items, it should contain no more than 1."]
 
 
 def test_validation_names_the_element() -> None:
