@@ -76,12 +76,19 @@ def run(arguments: tuple[str, ...]) -> None:
 
 
 @commands.command()
-def shell() -> None:
-    """Open a Python prompt with the models at hand."""
+@click.option("--plain", is_flag=True, help="Python's own prompt, also where IPython is installed.")
+def shell(plain: bool) -> None:
+    """Open a Python prompt with the models at hand: IPython's, where that is installed.
+
+    Code on standard input is run, with status 1 where a statement failed.
+
+    Example: echo "print(Note.objects.count())" | orm shell
+    """
     try:
-        open_shell()
+        status = open_shell(plain=plain)
     except ImproperlyConfigured as error:
         raise click.ClickException(str(error)) from error
+    raise SystemExit(status)
 
 
 @commands.command(context_settings={"ignore_unknown_options": True})

@@ -1,13 +1,16 @@
 """``orm shell``: a Python prompt with the models at hand, where blocking calls and top-level ``await`` both work.
 
-What is typed runs in this thread, with no event loop, so blocking forms are what they are in a script; a statement
-with ``await`` in it runs on the bridge's background loop.
+At a terminal it is IPython's, where that is installed. In the prompt of this module what is typed runs in this thread,
+with no event loop, so blocking forms are what they are in a script; a statement with ``await`` in it runs on the
+bridge's background loop.
 """
 
 from __future__ import annotations
 
 import ast
 import code
+import importlib
+import importlib.util
 import inspect
 import rlcompleter
 import sys
@@ -33,6 +36,8 @@ class Prompt(code.InteractiveConsole):
     def __init__(self, names: dict[str, Any]) -> None:
         super().__init__(names)
         self.compile.compiler.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        self.failed = False
+        """Whether a statement ended in an error."""
 
     def runcode(self, code: types.CodeType) -> None:
         """Run a compiled statement; a traceback is shown, and the prompt goes on."""
@@ -44,6 +49,16 @@ class Prompt(code.InteractiveConsole):
             raise
         except BaseException:  # Ctrl-C included: it ends the statement, not the prompt
             self.showtraceback()
+
+    def showtraceback(self) -> None:
+        """Show where a statement failed."""
+        self.failed = True
+        super().showtraceback()
+
+    def showsyntaxerror(self, *args: Any, **options: Any) -> None:
+        """Show what is no statement."""
+        self.failed = True
+        super().showsyntaxerror(*args, **options)
 
 
 async def _shown(coroutine: Coroutine[object, None, object]) -> None:
@@ -57,16 +72,32 @@ def names() -> dict[str, Any]:
     return {**found, "orm": orm, "models": orm.models, "__name__": "__console__", "__doc__": None}
 
 
-def shell() -> None:
-    """Open the prompt on the terminal, or run what standard input holds when it is none."""
+def shell(*, plain: bool = False) -> int:
+    """Open the prompt on the terminal, or run what standard input holds when it is none; return the exit status.
+
+    Parameters: ``plain`` is for Python's own prompt where IPython is installed, too.
+    """
     configure(allow_blocking=True)
     at_hand = names()
     sys.path.insert(0, "")
-    prompt = Prompt(at_hand)
+    if not sys.stdin.isatty():
+        return _run_piped(Prompt(at_hand))
+    models = ", ".join(model.__name__ for model in apps.get_models()) or "none; set installed_apps in [tool.orm]"
+    banner = f"Duotone shell. Blocking calls and top-level await both work. Models: {models}."
+    if not plain and importlib.util.find_spec("IPython") is not None:
+        print(banner)
+        ipython: Any = importlib.import_module("IPython")  # by name: it is no dependency
+        ipython.start_ipython(argv=["--no-banner"], user_ns=at_hand)
+        return 0
     if readline is not None:
         readline.set_completer(rlcompleter.Completer(at_hand).complete)
         readline.parse_and_bind("tab: complete")
-    models = ", ".join(model.__name__ for model in apps.get_models()) or "none; set installed_apps in [tool.orm]"
-    prompt.interact(
-        banner=f"Duotone shell. Blocking calls and top-level await both work. Models: {models}.", exitmsg=""
-    )
+    Prompt(at_hand).interact(banner=banner, exitmsg="")
+    return 0
+
+
+def _run_piped(prompt: Prompt) -> int:
+    """Run statements from standard input, those after a failed one too, with no word between; 1 where one failed."""
+    sys.ps1 = sys.ps2 = ""
+    prompt.interact(banner="", exitmsg="")
+    return int(prompt.failed)
