@@ -116,6 +116,8 @@ def test_shell_blocks_and_awaits(tmp_path: Path) -> None:
     )
     done = call(tmp_path, "-m", "orm", "shell", stdin=typed)
     assert done.returncode == 1, done.stderr
-    assert done.stdout.split("\n")[1:] == ["blocking 1", "awaited 1", "left 0", ""]
+    owl, *printed = done.stdout.splitlines()  # values are shown as at the prompt
+    assert owl == "<Animal: Animal object (1)>"
+    assert printed == ["blocking 1", "awaited 1", "(1, {'zoo.Animal': 1})", "left 0"]
     assert "ZeroDivisionError" in done.stderr
     assert call(tmp_path, "-m", "orm", "shell", stdin="Animal.objects.count()\n").stdout == "0\n"
