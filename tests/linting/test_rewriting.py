@@ -10,6 +10,7 @@ from orm import migrations as m
 from orm import models
 from orm.migrations.lint import lint, rewrite
 from orm.migrations.lint.linter import MENDED
+from orm.migrations.state import ProjectState
 from orm.migrations.writer import MigrationWriter
 from orm_postgresql.dialect import PostgreSQLDialect
 from tests.linting import corpus
@@ -71,6 +72,23 @@ def test_the_last_one_keeps_the_name_and_each_depends_on_the_one_before() -> Non
 
 def test_what_has_no_such_form_stays_as_it_is() -> None:
     assert rewrite([migration([m.RemoveField("Item", "size")])], before(), PostgreSQLDialect()) == []
+
+
+@pytest.mark.parametrize("name", ["sorted_by", "code"])
+def test_columns_of_expressions_and_hidden_references_have_no_such_form(name: str) -> None:
+    state = ProjectState()
+    key = ("id", models.BigAutoField(primary_key=True))
+    fields = [key, ("sorted_by", models.IntegerField()), ("code", models.IntegerField(unique=True))]
+    index = models.Index(models.F("sorted_by").desc(), name="mt_item_sorted")
+    hidden = models.ForeignKey("mt.Item", models.CASCADE, to_field="code", related_name="+")
+    m.CreateModel("Item", fields, {"indexes": [index]}).state_forwards("mt", state)
+    m.CreateModel("Note", [key, ("item", hidden)]).state_forwards("mt", state)
+    unique = name == "code"
+    for operation in (
+        m.RenameField("Item", name, "other"),
+        m.AlterField("Item", name, models.BigIntegerField(unique=unique)),
+    ):
+        assert rewrite([migration([operation])], state, PostgreSQLDialect()) == []
 
 
 def test_beside_writers_takes_what_it_knows() -> None:

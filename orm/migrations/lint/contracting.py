@@ -114,12 +114,13 @@ class Columns:
             and (self.final is self.old or not (field.is_relation or self.final.is_relation))
         )  # fmt: skip
         referred = any(one.field.is_relation and getattr(one.field, "target_field", None) is field
-                       for one in meta.related_objects)  # fmt: skip
+                       for one in meta.all_related_objects)  # fmt: skip
         return bool(plain) and not referred and self._renames_all_it_is_in()
 
     def _renames_all_it_is_in(self) -> bool:
         """Whether indexes and constraints name the column as one of their fields and nowhere else."""
         of_fields = all(isinstance(one, UniqueConstraint) for one in self.constraints)
+        of_fields = of_fields and all("fields" in one.deconstruct()[2] for one in (*self.indexes, *self.constraints))
         return of_fields and not any(
             self._mentions(self._anew(one, one.name)) for one in (*self.indexes, *self.constraints)
         )
