@@ -113,6 +113,21 @@ def test_expressions_where_backslashes_escape(loose_strings: Any) -> None:
     test_lookups_with_expressions(loose_strings)
 
 
+FUNCTION_NAMES = ("coalesce", "pg_catalog.lower", "ORM_POWER", "_f", "f$1", "größe")
+NO_FUNCTION_NAMES = [text for text in TEXTS if not text.isidentifier()] + ["lower\n", "lower(", "a.", ".a", "a b"]
+
+
+@pytest.mark.parametrize("name", NO_FUNCTION_NAMES)
+def test_a_function_is_named_by_a_name(name: str) -> None:
+    with pytest.raises((ValueError, TypeError), match="is no name of a function"):
+        Func(F("text"), function=name)
+
+
+@pytest.mark.parametrize("name", FUNCTION_NAMES)
+def test_functions_of_any_schema_are_taken(name: str) -> None:
+    assert Func(F("text"), function=name).extra["function"] == name
+
+
 OPERATORS = ("-", "?", "||", "%%", "<->", "@>", "AT TIME ZONE")
 NO_OPERATORS = [text for text in TEXTS if text not in OPERATORS]
 

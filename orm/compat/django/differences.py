@@ -31,6 +31,15 @@ that imports `orm`, Django's in one that imports `django`, and `orm.configure()`
 | setting | native | under `import django` | what differs |
 |---|---|---|---|
 """
+BETWEEN = """
+### Between databases
+
+A few answers are the database's own, in native code and in Django's alike. `row` has 4 in `integer` and nothing in
+`smallint`, `empty` has nothing in either.
+
+| asked | SQLite | PostgreSQL |
+|---|---|---|
+"""
 WAITING = """
 ## What waits
 
@@ -84,6 +93,35 @@ class Row(NamedTuple):
         return f"| {self.names} | {self.sentence} |\n"
 
 
+class Differing(NamedTuple):
+    """What a query gives on each database: the ``repr`` of its answer, or the name of the error it raises."""
+
+    asked: str
+    sqlite: str
+    postgresql: str
+
+    def __str__(self) -> str:
+        asked = self.asked.replace("|", "\\|")
+        return f"| `{asked}` | `{self.sqlite}` | `{self.postgresql}` |\n"
+
+
+DATABASES = (
+    Differing('row.annotate(x=F("integer") / 0).get().x', "None", "DataError"),
+    Differing('row.annotate(x=Mod("integer", 0)).get().x', "None", "DataError"),
+    Differing("row.annotate(x=Ln(Value(0.0))).get().x", "None", "DataError"),
+    Differing("row.annotate(x=Sqrt(Value(-1.0))).get().x", "None", "DataError"),
+    Differing('row.annotate(x=Greatest("integer", "smallint")).get().x', "None", "4"),
+    Differing('row.annotate(x=Least("integer", "smallint")).get().x', "None", "4"),
+    Differing('(row | empty).order_by("integer")[0].integer', "None", "4"),
+    Differing('(row | empty).order_by("-integer")[0].integer', "4", "None"),
+    Differing('(row | empty).order_by(F("integer").asc(nulls_last=True))[0].integer', "4", "4"),
+    Differing('row.update(char=Repeat(Value("x"), 201))', "1", "DataError"),
+    Differing('row.update(integer=F("integer") + 2**40)', "1", "DataError"),
+    Differing("row.annotate(x=Cast(Value(True), TextField())).get().x", "'1'", "'true'"),
+)
+"""What ``tests/query/test_databases_differ.py`` asks; the last of ordering is how both are told the same."""
+
+
 def own_methods() -> list[str]:
     """The methods of a query that Django has not, by the blocking form's name."""
     public = [name for name in dir(QuerySet) if not name.startswith("_")]
@@ -96,8 +134,11 @@ def own_methods() -> list[str]:
 
 def page() -> str:
     """Return the page."""
-    return "".join((HEAD, *_answers(), WAITING, "\n", METHODS, *_of(QuerySet, own_methods(), "()"), NAMES,
-                    *_of(models, BESIDE_MODELS), PROGRAM, *_of(orm, BESIDE)))  # fmt: skip
+    parts = (
+        HEAD, *_answers(), BETWEEN, *map(str, DATABASES), WAITING, "\n", METHODS, *_of(QuerySet, own_methods(), "()"),
+        NAMES, *_of(models, BESIDE_MODELS), PROGRAM, *_of(orm, BESIDE),
+    )  # fmt: skip
+    return "".join(parts)
 
 
 def _answers() -> Iterator[str]:
