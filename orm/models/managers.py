@@ -188,15 +188,15 @@ class BaseManager(Generic[M]):
         made._built_with_asmanager = self._built_with_asmanager
         return made
 
-    def deconstruct(self) -> tuple[bool, str | None, str | None, tuple[Any, ...], dict[str, Any]]:
+    def deconstruct(self) -> tuple[bool, str | None, str | None, tuple[Any, ...] | None, dict[str, Any] | None]:
         """Return what makes the manager again: whether ``as_manager()`` of a QuerySet does, the import path of the
-        manager's class or of that QuerySet's, and the arguments.
+        manager's class or of that QuerySet's, and the arguments; these are None for ``as_manager()``, which has none.
 
         Raises ``ValueError`` where the class can't be imported by its name.
         """
         if self._built_with_asmanager:
             queryset = self._queryset_class
-            return True, None, f"{queryset.__module__}.{queryset.__name__}", (), {}
+            return True, None, f"{queryset.__module__}.{queryset.__name__}", None, None
         cls = type(self)
         if not hasattr(sys.modules.get(cls.__module__), cls.__name__):
             raise ValueError(

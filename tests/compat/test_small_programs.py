@@ -183,3 +183,17 @@ def test_settings_of_logging_name_djangos_filters_and_handlers(tmp_path: Path) -
         logging.getLogger("shop").error("once")
     """
     assert printed(tmp_path, program) == ["once"]
+
+
+def test_a_connection_knows_the_savepoints_of_its_blocks(tmp_path: Path) -> None:
+    program = """
+        from django.db import transaction
+
+        print(connection.savepoint_ids)
+        with transaction.atomic():
+            print(connection.savepoint_ids)
+            with transaction.atomic(), transaction.atomic(savepoint=False):
+                print([each is None for each in connection.savepoint_ids])
+            print(connection.savepoint_ids)
+    """
+    assert printed(tmp_path, program) == ["[]", "[]", "[False, True]", "[]"]

@@ -230,6 +230,16 @@ class LegacyConnection:
         return atomic_block(self.alias) is not None
 
     @property
+    def savepoint_ids(self) -> list[str | None]:
+        """The savepoints of the blocks inside the outermost one, that first; None stands for a block without one."""
+        found: list[str | None] = []
+        block = atomic_block(self.alias)
+        while block is not None and block.parent is not None and block.parent.transaction:
+            found.append(block.savepoint)
+            block = block.parent
+        return found[::-1]
+
+    @property
     def needs_rollback(self) -> bool:
         """Whether the innermost block will be rolled back."""
         return self.in_atomic_block and get_rollback(self.alias)

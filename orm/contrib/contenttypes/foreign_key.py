@@ -14,7 +14,7 @@ from orm.contrib.contenttypes.late import generic_checks
 from orm.contrib.contenttypes.models import ContentType
 from orm.contrib.contenttypes.prefetch import GenericForeignKeyLoader
 from orm.db.routing import routes
-from orm.errors import FieldError
+from orm.errors import FieldError, advised
 from orm.models.fetching import Unloaded, check_fetch_allowed, fetch
 from orm.models.relations.kept import KeptInstance
 from orm.models.relations.virtual import VirtualField
@@ -187,10 +187,10 @@ class GenericForeignKey(KeptInstance, VirtualField):
         if related is None:
             return
         if related.pk is None:
-            raise ValueError(
-                f"{type(instance).__name__} can't be saved: its {self.name} is {related!r}, which is not saved. "
-                f"{action}() prohibited to prevent data loss due to unsaved related object "
-                f"'{self.name}'."
+            raise advised(
+                ValueError,
+                f"{action}() prohibited to prevent data loss due to unsaved related object '{self.name}'.",
+                f" Save {related!r} first.",
             )
         if held.get(self.fk_attname) is None:
             setattr(instance, self.fk_attname, related.pk)
