@@ -363,6 +363,10 @@ class SQLiteDialect(SQLiteObjects):
     def convert(self, sql: str, sql_type: SQLType, given: str | None) -> str:
         if sql_type.kind == "datetime" and given == "date":
             return self.date_as_moment(sql)
+        if given == "json" and sql_type.kind in types.TEXT_KINDS:
+            return self.cast_to_column(sql if types.same_everywhere else _scalar_as_text(sql), sql_type)
+        if given == "json" and sql_type.kind != "json":
+            sql = self.json_ordering(sql)
         if sql_type.kind in types.INTEGER_KINDS and types.same_everywhere:
             sql = self._whole(sql, given)
         return self.cast_to_column(sql, sql_type)
@@ -379,7 +383,7 @@ class SQLiteDialect(SQLiteObjects):
     def json_value(self, sql: str, path: str, *, as_text: bool, special: bool) -> str:
         if special:
             part = f"ORM_JSON_PART({sql}, {path})"
-            return f"(SELECT {_json_text('part', _WHOLE)} FROM (SELECT {part} AS part))" if as_text else part
+            return _scalar_as_text(part) if as_text else part
         if as_text:
             return f"({_json_text(sql, path)})"  # no subquery: it may stand in an index
         if self._arrows:
@@ -529,6 +533,11 @@ def _json_scalar(value: object) -> object:
 
 
 _WHOLE = "'$'"
+
+
+def _scalar_as_text(sql: str) -> str:
+    """Return the text of JSON that may be an expression with parameters, so that it is written once."""
+    return f"(SELECT {_json_text('part', _WHOLE)} FROM (SELECT {sql} AS part))"
 
 
 def _json_text(sql: str, place: str) -> str:

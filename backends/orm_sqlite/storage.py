@@ -115,7 +115,7 @@ def read_uuid(text: str) -> uuid.UUID:
 
 def read_computed_decimal(value: float | str) -> decimal.Decimal:
     if isinstance(value, float):
-        return _DIGITS.create_decimal_from_float(value)
+        return _DIGITS.create_decimal_from_float(value or 0.0)  # 0 has no sign
     return _DIGITS.create_decimal(value) if isinstance(value, str) else decimal.Decimal(value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,8 +10,19 @@ import pytest
 
 import orm
 from orm.errors import NotSupportedError
-from orm.models import Count, F, Q, Window
-from orm.models.functions import RowNumber
+from orm.models import (
+    BooleanField,
+    Count,
+    DateField,
+    DecimalField,
+    F,
+    FloatField,
+    IntegerField,
+    Q,
+    TextField,
+    Window,
+)
+from orm.models.functions import Cast, RowNumber
 from orm.sql.json import KeyTextTransform, KeyTransform
 from tests.query.models import Document, Priced
 
@@ -235,3 +247,22 @@ async def test_a_key_is_compared_to_no_value_that_json_does_not_have(documents: 
 async def test_nothing_is_above_a_list_where_lists_have_no_order(documents: Any) -> None:
     with pytest.raises(NotSupportedError, match="no order of JSON's lists"):
         await Document.objects.filter(data__n__gt=[0]).acount()
+
+
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.parametrize(
+    ("data", "field", "value"),
+    [
+        (True, BooleanField(), True),
+        (None, IntegerField(), None),
+        ("4", IntegerField(), 4),
+        ("1.5", FloatField(), 1.5),
+        (1.5, DecimalField(max_digits=5, decimal_places=2), Decimal("1.50")),
+        ("2024-01-02", DateField(), datetime.date(2024, 1, 2)),
+        ("x", TextField(), '"x"'),
+    ],
+    ids=repr,
+)
+async def test_what_a_key_holds_is_cast(database: Any, data: Any, field: Any, value: Any) -> None:
+    await Document.objects.acreate(name="one", data={"key": data})
+    assert await Document.objects.values_list(Cast("data__key", field), flat=True).aget() == value
