@@ -85,7 +85,8 @@ class DoomedKeys(Expression):
     def as_rows(self, compiler: Compiler) -> Text:
         """Return the rows of the common table that holds the keys."""
         quote = compiler.dialect.quote
-        return f"(SELECT {quote(self.key.column)} FROM {quote(DOOMED)})", []
+        rows = f"SELECT {quote(self.key.column)} FROM {quote(DOOMED)}"
+        return f"({rows if self.key.kind == 'array' else compiler.dialect.few(rows)})", []
 
     def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         return self.as_rows(compiler)

@@ -489,6 +489,10 @@ class Dialect(SchemaSpelling):
         """Return what stands before a query in WITH that is to be computed once, or not, with a trailing blank."""
         return "MATERIALIZED " if wanted else "NOT MATERIALIZED "
 
+    def few(self, rows: str) -> str:
+        """Return a query that gives few rows of one column, no arrays, in words that have the database count on few."""
+        return rows
+
     def rewritten(self, statement: Statement) -> Statement:
         """Return a statement in a form that the database accepts; most are as they are.
 
