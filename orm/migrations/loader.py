@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.bridge import run
 from orm.bridge.collecting import collector_paused
+from orm.config import DEFAULT_ALIAS
 from orm.db.registry import databases
 from orm.migrations import sources
 from orm.migrations.exceptions import (
@@ -351,7 +352,7 @@ class AwaitableMigrationLoader:
         """
         statements: list[str] = []
         state: ProjectState | None = None
-        connection = connection or self.connection or databases["default"]
+        connection = connection or self.connection or databases[DEFAULT_ALIAS]
         for migration, backwards in plan:
             async with SchemaEditor(connection, collect_sql=True, atomic=migration.atomic) as editor:
                 editor.names = names

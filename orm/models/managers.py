@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from orm.checks.messages import CheckMessage
     from orm.models.base import AwaitableModel
-    from orm.query.chain import FetchMode
+    from orm.structures.fetch_mode import FetchMode
 
 M = TypeVar("M", bound="AwaitableModel")
 S = TypeVar("S")

@@ -7,15 +7,16 @@ class-level descriptor makes it then. That keeps hydration to one dict per row.
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from orm.config import DEFAULT_ALIAS
 from orm.models.relations.loaded import LoadedRelations
+from orm.structures.fetch_mode import FetchMode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FetchMode = Literal["one", "peers", "raise"]
-DEFAULT_DB_ALIAS = "default"
+DEFAULT_DB_ALIAS = DEFAULT_ALIAS
 NO_KEY = (None, "")
 """What stands in a foreign key whose instance was assigned before it was saved."""
 PENDING = "_pending_relations"

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, overload
 
 from orm import errors
+from orm.config import DEFAULT_ALIAS
 from orm.db.limits import seconds_above_zero
 from orm.db.routing import routes
 from orm.late import late_module
@@ -32,6 +33,7 @@ from orm.sql.lookups import IsNull
 from orm.sql.nodes import Uncacheable
 from orm.sql.references import F
 from orm.sql.select import RowForm
+from orm.structures.fetch_mode import FetchMode
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -50,7 +52,6 @@ else:
 M = TypeVar("M", covariant=True)
 C = TypeVar("C", bound="Chain[Any]")
 """The class that a public method was called on. Not ``Self``, of which jedi forgets what it is a query for."""
-FetchMode = Literal["one", "peers", "raise"]
 
 
 class Late:
@@ -223,7 +224,7 @@ class Chain(Generic[M]):
     def db(self) -> str:
         """The alias of the database this query runs on."""
         if self._using is not None or not routes.active:
-            return self._using or "default"
+            return self._using or DEFAULT_ALIAS
         choose = routes.to_write if self._for_write else routes.to_read
         return choose(self.model, self._hints)
 

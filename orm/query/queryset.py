@@ -18,6 +18,7 @@ from orm.bridge.guard import running_loop
 from orm.bridge.nested import nested
 from orm.bridge.one_by_one import OneByOne
 from orm.bridge.overrides import complete
+from orm.config import DEFAULT_ALIAS
 from orm.db.limited_database import LimitedDatabase
 from orm.db.registry import databases
 from orm.db.routing import routes
@@ -101,7 +102,7 @@ class AwaitableQuerySet(AwaitableWriting[M]):
     # -- running -------------------------------------------------------------------------------------------------------
 
     async def _rows(self, shape: Shape, values: tuple[object, ...]) -> tuple[Plan, Sequence[Any]]:
-        database: Database | LimitedDatabase = databases[self._using or "default"]
+        database: Database | LimitedDatabase = databases[self._using or DEFAULT_ALIAS]
         if self._timeout is not None:
             database = self._doors()
         plan = shape.plans.get(database.dialect) or shape.plan(database, values, select_plan)
@@ -163,7 +164,7 @@ class AwaitableQuerySet(AwaitableWriting[M]):
 
     def _hydrated(self, plan: Plan, rows: Sequence[object], peers: list[object] | None = None) -> list[Any]:
         """Return the rows as results. ``peers`` collects the siblings of a result that comes in several parts."""
-        if self._fetch_mode == "one" and (self._using is None or self._using == "default"):
+        if self._fetch_mode == "one" and (self._using is None or self._using == DEFAULT_ALIAS):
             found = plan.hydrate(rows)
             if self._known_related is not None:
                 self._tie(found)
@@ -237,7 +238,7 @@ class AwaitableQuerySet(AwaitableWriting[M]):
             [(name, value)] = kwargs.items()
             known = self._shape.gets.get(name)
             if known is not None and type(value) in SCALARS and not self._has_own_fetch:
-                database = databases["default"]
+                database = databases[DEFAULT_ALIAS]
                 plan = known.shape.plans.get(database.dialect)
                 values = self._values
                 try:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
 from orm.bridge import run
 from orm.bridge.one_by_one import OneByOne
+from orm.config import DEFAULT_ALIAS
 from orm.db.registry import databases
 from orm.db.routing import routes
 from orm.errors import FieldDoesNotExist, advised
@@ -80,7 +81,7 @@ class AwaitableRawQuerySet(Generic[M]):
     def db(self) -> str:
         """The alias of the database the query runs on."""
         if self._using is not None or not routes.active:
-            return self._using or "default"
+            return self._using or DEFAULT_ALIAS
         return routes.to_read(self.model, self._hints)
 
     def using(self, alias: str | None) -> Self:
@@ -101,7 +102,7 @@ class AwaitableRawQuerySet(Generic[M]):
         return self._result_cache
 
     async def _fetched(self) -> tuple[Sequence[str], Sequence[Any], Database]:
-        alias = self._using or (await routes.for_reading(self.model, self._hints) if routes.active else "default")
+        alias = self._using or (await routes.for_reading(self.model, self._hints) if routes.active else DEFAULT_ALIAS)
         database = databases[alias]
         text, params = bind(database.dialect, self.raw_query, self.params or None)
         if not self.params and not self._verbatim:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from orm.altering import alters_data
 from orm.bridge.crossing import call_form
+from orm.config import DEFAULT_ALIAS
 from orm.db.registry import databases
 from orm.db.routing import routes
 from orm.db.transactions.public import atomic
@@ -58,7 +59,7 @@ class AwaitableWriting(AwaitableCopying[M]):
         else:  # as rows become instances: what __init__() would do beside this concerns those who override it
             instance = object.__new__(model)
             meta.initialiser(instance, **values)
-        alias = (await routed.to_write(self)).db if routes.active else self._using or "default"
+        alias = (await routed.to_write(self)).db if routes.active else self._using or DEFAULT_ALIAS
         if meta.overrides_save:
             await call_form(instance.asave, force_insert=True, using=alias)
         else:
