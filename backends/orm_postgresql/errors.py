@@ -68,13 +68,21 @@ _KEY = re.compile(r"\((.*?)\)=\(", re.DOTALL)
 """The columns in the detail of a unique or foreign key violation, whatever the language: ``Key (a, b)=(1, 2) ...``."""
 _COLUMN = re.compile(r'(\w+|"(?:[^"]|"")+")(?:, |$)')
 
+_NAMED_BY_A_WRITE = 2
+"""What the sentence about a row that refers to nothing names: its table, and the constraint."""
 
-def columns_of(place: Place) -> tuple[str, ...]:
-    """Return the columns of ``place.table`` that the server named: none where it named expressions."""
+
+def columns_of(place: Place, said: str) -> tuple[str, ...]:
+    """Return the columns of ``place.table`` that the server named: none where it named expressions.
+
+    ``said`` is the server's sentence. It names two things, table and constraint, where a row refers to nothing, and
+    three where a row is still referenced, the other one's table as well.
+    """
     if place.column:
         return (place.column,)
     detail = place.detail or ""
-    if place.table and detail.rstrip(".").endswith(f'"{place.table}"'):
+    named = said.partition("\n")[0].count('"') // 2
+    if place.table and detail.rstrip(".").endswith(f'"{place.table}"') and named != _NAMED_BY_A_WRITE:
         return ()  # a row is still referenced from this table: the key that is named is the other table's
     key = _KEY.search(detail)
     if key is None or _COLUMN.sub("", key[1]):
@@ -91,7 +99,7 @@ def error_of(sqlstate: str, text: str, place: Place) -> errors.DatabaseError:
         error = kind(text)
     if isinstance(error, errors.IntegrityError):
         error.constraint, error.table = place.constraint or None, place.table or None
-        error.columns = columns_of(place)
+        error.columns = columns_of(place, text)
     error.retryable = sqlstate in _RETRYABLE
     return error
 

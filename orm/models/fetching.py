@@ -11,9 +11,9 @@ from collections.abc import Callable, Coroutine, Generator
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from orm.bridge import run
-from orm.bridge.guard import running_loop
+from orm.bridge.guard import policy, running_loop
 from orm.db.routing import routes
-from orm.errors import FieldFetchBlocked
+from orm.errors import FieldFetchBlocked, TransactionManagementError
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
@@ -68,10 +68,18 @@ class Unloaded:
 def fetch(load: Callable[[], Coroutine[object, None, object]], what: str) -> Any:
     """Load now in blocking code; in async code return an ``Unloaded`` for ``load``.
 
+    Where ``allow_blocking`` is set, as in notebooks, async code loads now, too, but what the loop itself is needed for:
+    a transaction that was opened on it.
+
     Parameters: ``load`` makes the coroutine that gets the value; ``what`` is ``"Model.attribute"``.
     """
     if running_loop() is None:
         return run(load())
+    if policy.allow_blocking:
+        try:
+            return run(load())
+        except TransactionManagementError:  # the loop would wait for itself: an await loads it, or says what else it is
+            return Unloaded(load, what)
     return Unloaded(load, what)
 
 

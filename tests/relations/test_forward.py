@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+import orm
+from orm.bridge.guard import policy
 from orm.errors import FieldFetchBlocked, IntegrityError, ValidationError
 from orm.models import FETCH_PEERS, RAISE
 from tests.relations.models import Author, Award, Book, Country, Loan, Profile
@@ -25,6 +27,20 @@ async def test_loads_once(database: Any, queries: Any) -> None:
         assert (await book.author) == ada
         assert book.author is (await book.author)
     assert len(counted) == 1
+
+
+@pytest.mark.only(colour="awaitable")
+async def test_blocking_that_is_allowed_loads_on_a_loops_thread(
+    database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, book = await ada_and_her_book()
+    monkeypatch.setattr(policy, "_explicit", True)
+    assert book.author.name == "Ada"
+    short = Book.objects.only("pk").get(pk=book.pk)
+    assert short.title == "Notes"
+    async with orm.atomic():  # on this very loop, which a blocking load would wait for
+        (book,) = await Book.objects.all()
+        assert (await book.author) == ada
 
 
 async def test_null_is_none_without_a_query(database: Any, queries: Any) -> None:
