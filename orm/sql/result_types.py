@@ -59,7 +59,8 @@ def type_of_operation(connector: str, lhs: SQLType, rhs: SQLType) -> SQLType | N
         return types.DECIMAL if "decimal" in kinds and "float" not in kinds else types.FLOAT
     moments = kinds & {"date", "datetime", "time"}
     if "duration" in kinds and len(moments) == 1 and (connector == "+" or (connector == "-" and lhs.kind in moments)):
-        return {"time": types.TIME, "date": MOMENT_OF_DATE}.get(moments.pop(), types.DATETIME)
+        of_date = MOMENT_OF_DATE if types.same_everywhere else types.DATETIME
+        return {"time": types.TIME, "date": of_date}.get(moments.pop(), types.DATETIME)
     if "duration" in kinds and kinds & {"integer", "float", "decimal"} and (
         connector == "*" or (connector == "/" and lhs.kind == "duration")
     ):  # fmt: skip
