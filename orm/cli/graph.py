@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from orm.cli import completing
 from orm.cli.drawing import mermaid, svg
 from orm.cli.output import Failure, explained, tell_json
 from orm.migrations import making, sources
@@ -13,7 +14,7 @@ from orm.models.diagram import diagram
 
 
 @click.command()
-@click.argument("apps", nargs=-1, metavar="[APP]...")
+@click.argument("apps", nargs=-1, metavar="[APP]...", shell_complete=completing.labels)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file: .svg, .mmd.")
 @click.option("--format", "form", type=click.Choice(["svg", "mermaid", "json"]), help="Instead of what the file says.")
 def graph(apps: tuple[str, ...], output: Path | None, form: str | None) -> None:

@@ -9,6 +9,7 @@ from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
+from orm.cli import completing
 from orm.cli.migrations import database_option, json_option
 from orm.cli.output import DIFFERENT, NOTHING, Tone, console, explained, say, tell_json
 from orm.cli.safety import findings_of, mended
@@ -29,7 +30,7 @@ def _version(context: click.Context, option: click.Parameter, value: str | None)
 
 
 @click.command()
-@click.argument("app", required=False)
+@click.argument("app", required=False, shell_complete=completing.labels)
 @database_option
 @click.option(
     "--fix/--no-fix",

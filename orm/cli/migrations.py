@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from orm.cli import completing
 from orm.cli.output import ASKED, DIFFERENT, Failure, Tone, at_terminal, complain, explained, say, tell_json
 from orm.cli.overlooked import refuse_faulty_models, remarks
 from orm.cli.progress import Teller
@@ -33,7 +34,12 @@ from orm.migrations.running_blocking import migrate as run_migrations
 from orm.migrations.running_blocking import plan as plan_migrations
 
 database_option = click.option(
-    "--database", default=DEFAULT_DB_ALIAS, show_default=True, metavar="ALIAS", help="The database, by its alias."
+    "--database",
+    default=DEFAULT_DB_ALIAS,
+    show_default=True,
+    metavar="ALIAS",
+    shell_complete=completing.aliases,
+    help="The database, by its alias.",
 )
 schema_option = click.option("--schema", metavar="NAME", help="In this schema of the database, and in no other.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
@@ -43,7 +49,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 
 
 @click.command()
-@click.argument("apps", nargs=-1, metavar="[APP]...")
+@click.argument("apps", nargs=-1, metavar="[APP]...", shell_complete=completing.labels)
 @click.option("-n", "--name", help="Name the migration, after its number.")
 @click.option("--empty", is_flag=True, help="Make a migration without operations, to be filled by hand.")
 @click.option("--merge", is_flag=True, help="Join the branches of a history with several last migrations.")
@@ -161,8 +167,8 @@ def _show_made(files: list[making.Written], apps: tuple[str, ...], dry_run: bool
 
 
 @click.command()
-@click.argument("app", required=False)
-@click.argument("migration", required=False)
+@click.argument("app", required=False, shell_complete=completing.labels)
+@click.argument("migration", required=False, shell_complete=completing.migrations)
 @database_option
 @schema_option
 @click.option("--fake", is_flag=True, help="Record the migrations without running them.")
@@ -320,7 +326,7 @@ def _has_rows(app_label: str, operation: Any, alias: str) -> bool:
 
 
 @click.command()
-@click.argument("apps", nargs=-1, metavar="[APP]...")
+@click.argument("apps", nargs=-1, metavar="[APP]...", shell_complete=completing.labels)
 @database_option
 @schema_option
 @click.option("-p", "--plan", "as_plan", is_flag=True, help="In the order they are run, not by app.")
@@ -356,8 +362,8 @@ def showmigrations(apps: tuple[str, ...], database: str, schema: str | None, as_
 
 
 @click.command()
-@click.argument("app")
-@click.argument("migration")
+@click.argument("app", shell_complete=completing.labels)
+@click.argument("migration", shell_complete=completing.migrations)
 @database_option
 @click.option("--backwards", is_flag=True, help="The statements that take it back.")
 def sqlmigrate(app: str, migration: str, database: str, backwards: bool) -> None:
@@ -380,9 +386,9 @@ def sqlmigrate(app: str, migration: str, database: str, backwards: bool) -> None
 
 
 @click.command()
-@click.argument("app")
-@click.argument("first", metavar="[FIRST] LAST")
-@click.argument("last", required=False)
+@click.argument("app", shell_complete=completing.labels)
+@click.argument("first", metavar="[FIRST] LAST", shell_complete=completing.migrations)
+@click.argument("last", required=False, shell_complete=completing.migrations)
 @click.option("--no-optimize", is_flag=True, help="Keep every operation.")
 @click.option("--name", help="Name the new migration, after its number.")
 @click.option("--no-header", is_flag=True, help="Leave out the line that says when the file was made.")

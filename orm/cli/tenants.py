@@ -22,6 +22,7 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from orm.bridge import run
+from orm.cli import completing
 from orm.cli.output import NOTHING, WRONG, Failure, console, explained, say, tell_json
 from orm.config import configure, settings
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
@@ -189,8 +190,8 @@ def _which(command: Any) -> Any:
 
 
 @tenants.command("migrate")
-@click.argument("app", required=False)
-@click.argument("migration", required=False)
+@click.argument("app", required=False, shell_complete=completing.labels)
+@click.argument("migration", required=False, shell_complete=completing.migrations)
 @_which
 @click.option("--fake", is_flag=True, help="Record the migrations without running them.")
 @click.option("--yes", is_flag=True, help="Go on where columns and tables with rows are dropped.")

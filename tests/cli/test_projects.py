@@ -151,3 +151,19 @@ def test_completion_for_each_shell(library: Path) -> None:
         assert "_ORM_COMPLETE" in call(library, "-m", "orm", "completion", shell).stdout
     done = call(library, "-m", "orm", _ORM_COMPLETE="bash_complete", COMP_WORDS="orm dumpd", COMP_CWORD="1")
     assert done.stdout.split() == ["plain,dumpdata"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("orm migrate ord", ["orders"]),
+        ("orm migrate orders 0", ["0001_initial"]),
+        ("orm migrate orders z", ["zero"]),
+        ("orm sqlmigrate orders z", []),
+        ("orm diff --database d", ["default"]),
+    ],
+)
+def test_apps_migrations_and_databases_are_completed(project: Path, typed: str, offered: list[str]) -> None:
+    place = str(len(typed.split()) - 1)
+    done = call(project, "-m", "orm", _ORM_COMPLETE="bash_complete", COMP_WORDS=typed, COMP_CWORD=place)
+    assert done.stdout.split() == [f"plain,{one}" for one in offered]
