@@ -177,7 +177,7 @@ class Chain(Generic[M]):
         if not self._low and self._high is None:
             return self._shape, self._values
         limit = None if self._high is None else max(self._high - self._low, 0)
-        if limit == 0 and self._shape.select.combination is None:
+        if limit == 0:
             shape, _ = self._shape.advance(("none",), [], steps.nothing)
             return shape, self._values
         values = [v for v in (limit, self._low or None) if v is not None]

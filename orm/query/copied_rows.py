@@ -7,10 +7,10 @@ either is a ``BadRow`` that names the row's number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from orm.errors import BadRow, DatabaseError, FieldError, InterfaceError, OperationalError
+from orm.errors import BadRow, DatabaseError, DataError, FieldError, InterfaceError, OperationalError, UnsendableText
 from orm.query.insert_instances import without_defaults
 from orm.query.instance_rows import Columns, Computed, Prepared, columns_of, prepared_lines, row_maker
 from orm.query.shape import root
@@ -52,13 +52,17 @@ class Rows:
         self.make = make
         self.dialect = dialect
 
-    def bad(self, rows: Sequence[object], before: int) -> BadRow | None:
-        """Return the error for the first of these rows that can't be one; ``before`` is how many came before them."""
+    def bad(self, rows: Sequence[object], before: int) -> DataError | None:
+        """Return the error for the first of these rows that can't be one; ``before`` is how many came before them.
+
+        It is a ``BadRow``, or an ``UnsendableText`` where a text is none in UTF-8, which drivers say of no row.
+        """
         for number, row in enumerate(rows, start=before + 1):
             try:
-                self.make(row)
+                _encode_texts(self.make(row))
             except Exception as problem:  # also what a user's own field raises
-                error = BadRow(f"Row {number:,} of {self.model._meta.label}: {self._reason(row, problem)}")
+                kind = UnsendableText if isinstance(problem, UnicodeError) else BadRow
+                error = kind(f"Row {number:,} of {self.model._meta.label}: {self._reason(row, problem)}")
                 error.row = number
                 error.__cause__ = problem
                 return error
@@ -83,10 +87,19 @@ class Rows:
                 value = (
                     row[key] if self.kind == "mapping" else row[number] if self.kind == "tuple" else getattr(row, key)
                 )
-                Prepared(field, self.dialect)(value)
+                _encode_texts([Prepared(field, self.dialect)(value)])
             except Exception as problem:
                 return "" if str(field) in str(problem) else f"{field}: "
         return ""
+
+
+def _encode_texts(values: Iterable[object]) -> None:
+    """Raise ``UnicodeEncodeError`` where a text among the values, or in a list of them, is none in UTF-8."""
+    for value in values:
+        if isinstance(value, str):
+            value.encode()
+        elif isinstance(value, (list, tuple)):
+            _encode_texts(value)
 
 
 def shown(value: object) -> str:

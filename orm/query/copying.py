@@ -88,7 +88,8 @@ class AwaitableCopying(AwaitableReading[M]):
 
         It is a transaction, or part of the one that is open. Values are converted as ``save()`` does it; no ``save()``
         is called, no signal sent, and instances don't get their keys. Raises ``BadRow`` for a row that the fields
-        refuse, and the database's error for one that the database does; either names the row's number.
+        refuse, and the database's error for one that the database does (``UnsendableText`` where a text is none in
+        UTF-8); either names the row's number.
         """
         model: Any = self.model
         if self._shape is not root(model) or self._low or self._high is not None:

@@ -12,7 +12,7 @@ from orm.sql.record import Record
 from orm.sql.references import F
 from orm.sql.sources import DefaultRow, SelectedRows, Source, ValueRow
 from orm.sql.statements import Statement
-from orm.sql.zones import LocalMoment, name_of
+from orm.sql.zones import in_own_zone
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
@@ -136,8 +136,9 @@ def compile_stored(field: SQLType, value: Expression, compiler: Compiler) -> Tex
     if isinstance(value, Slot):
         return sql, params
     given = value.known_type()
-    if isinstance(given, LocalMoment) and field.kind in ("date", "time"):
-        return compiler.dialect.truncate(field.kind, sql, given, name_of(given.zone)), params
+    local = in_own_zone(sql, given, field.kind, compiler.dialect)
+    if local is not None:
+        return local, params
     return compiler.dialect.stored(sql, field, None if given is None else given.kind), params
 
 

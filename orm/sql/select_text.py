@@ -17,7 +17,7 @@ from orm.sql.each_key import cut_for_each
 from orm.sql.expressions import Expression
 from orm.sql.grouped_windows import grouped_around, windows_before_groups
 from orm.sql.lateral import without_lateral
-from orm.sql.lookups import IsNull
+from orm.sql.lookups import IsNull, Lookup
 from orm.sql.qualify import qualified
 from orm.sql.select import Grouping, Join, Output, Position, Select, SubSelect
 from orm.sql.sources import SelectedRows
@@ -145,11 +145,14 @@ def _is_lateral(join: Join) -> bool:
     return isinstance(join.source, SelectedRows) and join.source.lateral
 
 
-def _group_by_having(having: Expression | None) -> Iterator[Expression]:
-    """Yield what HAVING needs: each of its conditions by itself, since it is no value that rows are grouped by."""
-    if isinstance(having, Where):
-        for node in having.nodes:
-            yield from _group_by_having(node)
+def _group_by_having(having: Expression | None, chosen: Container[object] = ()) -> Iterator[Expression]:
+    """Yield what HAVING needs: as in Django what its conditions compare, and not whether they hold.
+
+    ``chosen`` are the values that rows are grouped by, conditions among them.
+    """
+    if isinstance(having, (Where, Lookup)) and having not in chosen:
+        for node in having.children():
+            yield from _group_by_having(node, chosen)
     elif having is not None:
         yield from having.group_by_columns()
 
@@ -204,7 +207,7 @@ def _group_by(select: Select, outputs: Sequence[Output], having: Where | None, d
         found += whole
         others = [*chosen, *(o.expression for o in outputs), *map(_ordered, select.order_by or ())]
         found += [e for item in others if getattr(item, "source", item) not in whole for e in _grouped_by(item, select)]
-        found += _group_by_having(having)
+        found += _group_by_having(having, chosen)
     # What the row of an outer query has is the same for all rows here.
     found = [item for item in found if not isinstance(item, Col) or item.alias in select.joins]
     numbers = {o.expression: Position(n, o.name or "") for n, o in enumerate(outputs, 1)}

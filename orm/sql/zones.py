@@ -19,6 +19,7 @@ from orm.sql.types import SQLType
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from orm.sql.dialect import Dialect
     from orm.sql.expressions import Expression
 
 zoneinfo: Any = late_module("zoneinfo")  # not needed, and not quick, until somebody names a zone
@@ -140,6 +141,13 @@ class LocalMoment(SQLType):
     ) -> datetime.datetime | None:
         """Return the moment in the zone."""
         return None if value is None else value.astimezone(self.zone)
+
+
+def in_own_zone(sql: str, given: SQLType | None, kind: str, dialect: Dialect) -> str | None:
+    """Return the SQL of a moment's date or time of day in the zone it is read in; None for other values and kinds."""
+    if kind not in ("date", "time") or not isinstance(given, LocalMoment):
+        return None
+    return dialect.truncate(kind, sql, given, name_of(given.zone))
 
 
 class MomentOfDate(SQLType):

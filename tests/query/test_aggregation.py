@@ -279,6 +279,21 @@ async def test_filter_on_a_condition_that_mixes_column_and_aggregate(library: An
     assert sorted([a.name async for a in queryset]) == named(a for a in L.authors if len(a.books) >= 2 or a.age == 36)
 
 
+@pytest.mark.parametrize("condition", [Q(pages__gt=150), Q(pages__in=[80, 120, 300]), ~Q(pages__range=(0, 100))])
+async def test_groups_are_by_what_a_condition_beside_an_aggregate_compares(library: Any, condition: Q) -> None:
+    """As in Django: by the pages, and not by whether there are so many."""
+    grouped = Book.objects.values("author").annotate(n=Count("pk")).filter(Q(n__gt=1) | condition)
+    met = {book.pages async for book in Book.objects.filter(condition)}
+    groups = Counter([(book.author_id, book.pages) async for book in Book.objects.all()])
+    expected = [(author, n) for (author, pages), n in groups.items() if n > 1 or pages in met]
+    assert sorted([(row["author"], row["n"]) async for row in grouped]) == sorted(expected)
+
+
+async def test_a_condition_that_rows_are_grouped_by_stays_whole(library: Any) -> None:
+    thick = Book.objects.values(thick=Q(pages__gt=150)).annotate(n=Count("pk")).filter(Q(n__gt=1000) | Q(thick=True))
+    assert await thick.values_list("thick", "n") == [(True, sum(b.pages > 150 for b in L.books))]
+
+
 async def test_filter_compares_two_aggregates(library: Any) -> None:
     queryset = Author.objects.annotate(
         written=Count("books", distinct=True), checked=Count("edited", distinct=True)

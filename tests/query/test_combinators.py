@@ -9,6 +9,7 @@ import pytest
 
 from orm.errors import FieldError, NotSupportedError
 from orm.models import Count, Exists, F, OuterRef, Value
+from tests.counting import Queries
 from tests.query import library as L
 from tests.query.answers import named, names, titled, titles
 from tests.query.models import Author, Book, Publisher
@@ -206,3 +207,13 @@ def test_what_a_union_can_not_do_is_called_by_its_name(database: Any, call: Any,
 def test_a_name_of_nothing_is_told_when_a_union_is_ordered(database: Any) -> None:
     with pytest.raises(FieldError, match="Cannot resolve keyword 'nothing' into field. Choices are: "):
         young().union(active()).order_by("nothing")
+
+
+async def test_no_query_is_sent_for_none_of_the_combined_rows(library: Any) -> None:
+    both = young().union(active())
+    with Queries() as queries:
+        assert await both[:0] == []
+        assert await both.order_by("name")[2:2] == []
+        assert await both[:0].acount() == 0
+        assert not await both[:0].aexists()
+    assert queries == []

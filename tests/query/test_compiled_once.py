@@ -36,7 +36,7 @@ from orm.models import (
 )
 from orm.models.functions import Coalesce, Length, RowNumber
 from orm.query import plan
-from orm.sql.compiler import Compiler
+from orm.sql.statement_compiler import StatementCompiler
 from tests.conftest import Run
 from tests.query.models import Author, Book, Counter, Document, Review
 
@@ -117,7 +117,7 @@ ON_POSTGRESQL: dict[str, Callable[[int], Any]] = {
 EACH_TIME: dict[str, str] = {}
 
 
-class Counted(Compiler):
+class Counted(StatementCompiler):
     """Counts how often it is made."""
 
     made = 0
@@ -142,7 +142,7 @@ def test_a_query_of_postgresql_is_compiled_once(
 
 def assert_compiled_once(ask: Callable[[int], Any], kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     ask(1)
-    monkeypatch.setattr(plan, "Compiler", Counted)
+    monkeypatch.setattr(plan, "StatementCompiler", Counted)
     before = Counted.made
     ask(2)
     ask(3)
@@ -150,7 +150,7 @@ def assert_compiled_once(ask: Callable[[int], Any], kind: str, monkeypatch: pyte
 
 
 def test_the_count_counts(library: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan, "Compiler", Counted)
+    monkeypatch.setattr(plan, "StatementCompiler", Counted)
     before = Counted.made
     list(books().filter(pages__gt=1).annotate(one_more_name=F("pages") + 1))
     assert Counted.made == before + 1

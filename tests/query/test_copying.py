@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import orm
-from orm.errors import BadRow, FieldError, IntegrityError, OperationalError
+from orm.errors import BadRow, FieldError, IntegrityError, OperationalError, UnsendableText
 from orm.models import Count, F, Func, TextField, Value
 from orm.query import copying
 from tests.query.models import Author, Book, Counter, Defaults, Everything, Keyed, Nulling, Owner, Stamped
@@ -190,6 +190,15 @@ async def test_the_database_s_error_names_the_row_and_keeps_its_class() -> None:
     with pytest.raises(IntegrityError, match=r"Row 2 of query\.Counter, field key: ") as caught:
         await Counter.objects.acopy_in([("a",), (None,), ("b",)], fields=["key"])
     assert (caught.value.row, caught.value.column) == (2, "key")
+
+
+@pytest.mark.parametrize("form", [tuple, dict])
+async def test_a_text_that_is_none_in_utf_8_names_its_row(form: Any) -> None:
+    rows = [(key,) if form is tuple else form(key=key) for key in ("a", "b", "half \ud83d")]
+    with pytest.raises(UnsendableText, match=r"Row 3 of query\.Counter: ") as caught:
+        await Counter.objects.acopy_in(rows, fields=["key"])
+    assert caught.value.row == 3
+    assert await Counter.objects.acount() == 0
 
 
 async def test_a_value_that_a_field_refuses_names_row_field_and_model() -> None:

@@ -333,3 +333,9 @@ async def test_a_date_is_compared_with_the_month_of_the_zone(database: Any, rome
     assert await month.filter(month__gte=F("date"), month__lte=F("date")).aexists()
     assert not await month.filter(month__lt=F("date")).aexists()
     assert not await Everything.objects.filter(date=TruncHour("datetime")).aexists()
+
+
+async def test_the_day_of_the_zone_s_month_is_that_of_the_zone(database: Any, rome: None) -> None:
+    await Everything.objects.acreate(datetime=datetime.datetime(2024, 7, 10, 12, tzinfo=UTC))
+    row = await Everything.objects.annotate(day=Cast(TruncMonth("datetime"), DateField())).aget()
+    assert row.day == datetime.date(2024, 7, 1)

@@ -19,8 +19,8 @@ HEAD = """# What is different from Django
 
 Written by `python -m orm.compat.django.listing`; do not edit.
 
-Names, lookups, options and rules are Django's, and [legacy scripts](legacy.md) run unchanged. Three things are
-different: a few answers, what waits, and what there is besides.
+Names, lookups, options and rules are Django's, and [legacy scripts](legacy.md) run unchanged. Four things are
+different: a few answers, some rows, what waits, and what there is besides.
 
 ## Answers
 
@@ -59,6 +59,14 @@ transactions have none.
 
 ## What there is besides
 """
+ROWS = """
+## Rows
+
+Everywhere, in native and in legacy programs, a query means what it says where Django's SQL means something else:
+
+| question | Django | here |
+|---|---|---|
+"""
 METHODS = "| method of a query | |\n|---|---|\n"
 NAMES = "\n| of `orm.models` | |\n|---|---|\n"
 PROGRAM = "\n| of `orm` | |\n|---|---|\n"
@@ -81,6 +89,81 @@ BESIDE = (
     "configure", "create_tables", "drop_tables", "schema_editor", "migrate", "independent", "carry", "batch",
     "run_in_transaction", "listen", "notify", "capture_queries", "ReplicaRouter", "register_backend",
 )  # fmt: skip
+
+
+class Question(NamedTuple):
+    """A question that Django answers in another way: what is asked, and both answers."""
+
+    asked: str
+    django: str
+    here: str
+
+    def __str__(self) -> str:
+        return "".join(f"| {part} " for part in (self.asked, self.django, self.here)) + "|\n"
+
+
+QUESTIONS = (
+    Question(
+        '`exclude(title=F("tags__label"))`, `~Q(computed=F("books__pages"))`: a value across many rows',
+        "a row as often as it has such rows, those that meet the condition left out",
+        "each row once that has none meeting it",
+    ),
+    Question(
+        "`Q(a) ^ Q(b)` and `querysets ^ …` across a relation that may be missing",
+        "rows without it are lost",
+        "they are there",
+    ),
+    Question(
+        "`a \\| b`, `a & b` where `b` counts or groups across many rows",
+        "rows as often as `b` has joined some",
+        "each row once; `a` counts what is its own",
+    ),
+    Question(
+        "a window beside conditions or counts across many rows",
+        "it sees a row as often as others are joined to it, or the database refuses",
+        "`NotSupportedError` says how to ask",
+    ),
+    Question(
+        "`values(big=Q(…)).annotate(…).filter(Q(n=…) \\| Q(big=True))`",
+        "a group for each value that `big` compares",
+        "one for each `big`",
+    ),
+    Question(
+        '`union().values("other")` of parts that chose their columns',
+        "the columns that the parts chose, under whatever name",
+        "`NotSupportedError` names those there are",
+    ),
+    Question(
+        '`TruncMonth("at")` compared, shifted, truncated again, or stored as a datetime',
+        "midnight in UTC, or a datetime without a zone",
+        "the zone's midnight; its date is the zone's",
+    ),
+    Question(
+        '`TruncHour`, `datetimes("at", "hour")` in the hour that comes twice',
+        "the two are one",
+        "two, told apart by `fold`",
+    ),
+    Question(
+        '`update(title=F("author__name"))`',
+        "`FieldError`",
+        "the row's own, by a subquery",
+    ),
+    Question(
+        "`Sum` of whole numbers on PostgreSQL",
+        "`Decimal` where the column is a bigint",
+        "`int`",
+    ),
+    Question(
+        "truth values in `JSONObject`, JSON `range`, decimals divided, on SQLite",
+        "0 and 1; nothing is in it; `10 / 4` is 2",
+        "as on PostgreSQL",
+    ),
+    Question(
+        "`data__0` where the JSON is a number, a text or a truth value, on PostgreSQL",
+        "that value",
+        "NULL, as on SQLite",
+    ),
+)
 
 
 class Row(NamedTuple):
@@ -135,8 +218,8 @@ def own_methods() -> list[str]:
 def page() -> str:
     """Return the page."""
     parts = (
-        HEAD, *_answers(), BETWEEN, *map(str, DATABASES), WAITING, "\n", METHODS, *_of(QuerySet, own_methods(), "()"),
-        NAMES, *_of(models, BESIDE_MODELS), PROGRAM, *_of(orm, BESIDE),
+        HEAD, *_answers(), BETWEEN, *map(str, DATABASES), ROWS, *map(str, QUESTIONS), WAITING, "\n", METHODS,
+        *_of(QuerySet, own_methods(), "()"), NAMES, *_of(models, BESIDE_MODELS), PROGRAM, *_of(orm, BESIDE),
     )  # fmt: skip
     return "".join(parts)
 

@@ -9,6 +9,7 @@ from orm.sql.calls import Func
 from orm.sql.comparing_functions import with_compared
 from orm.sql.one_type import OfOneType
 from orm.sql.types import SQLType
+from orm.sql.zones import in_own_zone
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
@@ -32,6 +33,9 @@ class Cast(Func):
         source = self.source_expressions[0]
         sql, params = compiler.compile_value(source)
         given = source.output_field_or_none
+        local = in_own_zone(sql, given, self.output_field.kind, connection)
+        if local is not None:
+            return local, params
         if self.output_field.kind == "time" and given is not None and given.kind == "datetime":
             return connection.truncate("time", sql, given, None), params
         return connection.convert(sql, self.output_field, None if given is None else given.kind), params
