@@ -104,6 +104,21 @@ def test_a_blocking_script_on_sqlite_imports_nothing_of_the_other_colour_or_data
     assert printed_by(code) == "[]"
 
 
+def test_functions_are_imported_when_a_path_names_one(tmp_path: Path) -> None:
+    code = (
+        "import sys, orm; from orm import models\n"
+        "class A(models.Model):\n    name = models.CharField(max_length=9)\n    at = models.DateField(null=True)\n"
+        "    class Meta:\n        app_label = 'x'\n"
+        f"orm.configure('sqlite:///{tmp_path / 'a.db'}')\n"
+        "orm.create_tables()\n"
+        "known = lambda: 'orm.sql.functions.moments' in sys.modules\n"
+        "A.objects.create(name='a')\n"
+        "print(len(A.objects.filter(name__contains='a', at=None)), known())\n"
+        "print(len(A.objects.filter(at__year=2024)), known())"
+    )
+    assert printed_by(code).split() == ["1", "False", "0", "True"]
+
+
 def test_a_late_module_gives_the_modules_attributes() -> None:
     late = late_module("string")
     assert "digits" not in vars(late)

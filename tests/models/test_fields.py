@@ -516,3 +516,10 @@ def test_validators_can_be_added_to_a_field_and_replaced() -> None:
     free = Even()
     free.validators = []
     free.run_validators(3)
+
+
+def test_making_a_field_leaves_its_class_alone() -> None:
+    """CPython forgets what it knows about a class, and all below it, when one of its attributes is set."""
+    before = [dict(vars(cls)) for cls in models.IntegerField.__mro__]
+    models.IntegerField(default=1, null=True)
+    assert [dict(vars(cls)) for cls in models.IntegerField.__mro__] == before
