@@ -282,7 +282,9 @@ def _inherit(cls: type[AwaitableModel], parts: dict[str, object], plain: dict[st
         if meta is not None:
             for virtual in meta.private_fields:  # they find rows by the model that has them, so each has its own
                 if virtual.name not in claimed:
-                    virtual.clone().contribute_to_class(cls, virtual.name, inherited=not meta.abstract)
+                    own = virtual.clone()
+                    own.inherited = not meta.abstract
+                    own.contribute_to_class(cls, virtual.name)
             for manager in meta.managers:
                 if manager.name not in claimed and manager.name not in cls._meta.managers_map:
                     manager.copy_for(cls)

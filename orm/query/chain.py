@@ -255,29 +255,30 @@ class Chain(Generic[M]):
         Parameters: Q objects and boolean expressions, and ``path__lookup=value`` pairs. Conditions of one call on a
         relation with many rows speak of the same related row. Raises ``FieldError``, ``ValueError``, ``TypeError``.
         """
-        return self._filter(False, args, kwargs)
+        return self._filter_or_exclude(False, args, kwargs)
 
     def exclude(self: C, *args: object, **kwargs: object) -> C:
         """Return the rows that do not meet all conditions together. Across a to-many relation: that have no such
         related row.
         """
-        return self._filter(True, args, kwargs)
+        return self._filter_or_exclude(True, args, kwargs)
 
-    def _filter(self, negated: bool, args: tuple[object, ...], kwargs: dict[str, object]) -> Self:
+    def _filter_or_exclude(self, negate: bool, args: tuple[object, ...], kwargs: dict[str, object]) -> Self:
+        """What ``filter()`` and ``exclude()`` do. Under Django's name, by which classes of querysets override both."""
         if self._low or self._high is not None:
             raise TypeError("Cannot filter a query once a slice has been taken.")
         if (args or kwargs) and self._shape.select.combination is not None:
-            self._uncombined("exclude" if negated else "filter")
-        key, values = filter_key(negated, args, kwargs)
+            self._uncombined("exclude" if negate else "filter")
+        key, values = filter_key(negate, args, kwargs)
         step = self._shape.steps.get(key) if key is not None else None
         if step is not None:
-            shape, prepared = self._shape.follow(step, key, values, steps.filter_rows, negated, args, kwargs)
+            shape, prepared = self._shape.follow(step, key, values, steps.filter_rows, negate, args, kwargs)
             return self._with(shape, self._values + prepared)
         if key is not None:
-            listed = partial(listed_filter_key, negated, args, kwargs)
-            shape, prepared = self._shape.advance_named(key, values, listed, steps.filter_rows, negated, args, kwargs)
+            listed = partial(listed_filter_key, negate, args, kwargs)
+            shape, prepared = self._shape.advance_named(key, values, listed, steps.filter_rows, negate, args, kwargs)
             return self._with(shape, self._values + prepared)
-        shape, prepared = self._shape.advance(key, values, steps.filter_rows, negated, args, kwargs)
+        shape, prepared = self._shape.advance(key, values, steps.filter_rows, negate, args, kwargs)
         return self._with(shape, self._values + prepared)
 
     def _filter_related(self, name: str, value: object) -> Self:

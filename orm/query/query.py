@@ -15,7 +15,7 @@ from orm.sql.nodes import Rendered
 from orm.sql.statement_compiler import StatementCompiler
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterable, Iterator
 
     from orm.db.database import AwaitableDatabase
     from orm.query.shape import Shape
@@ -27,7 +27,8 @@ class Query:
     """A query's statement for reading. ``str()`` shows it with its values put in, quoted: it can be pasted into the
     database's own shell, while what is sent has parameters.
 
-    What it asks is changed by the methods of its queryset; assigning to it raises ``AttributeError``.
+    What it asks is changed by the methods of its queryset. What is loaded along, and which columns are, can be
+    assigned, which changes that queryset; assigning anything else raises ``AttributeError``.
     """
 
     __slots__ = ("_queryset",)
@@ -79,10 +80,32 @@ class Query:
         }
 
     @property
+    def extra_select(self) -> dict[str, Any]:
+        """The same: those of them that are part of the results, which are all."""
+        return self.extra
+
+    @property
     def select_related(self) -> bool | dict[str, Any]:
         """What is loaded along: names of relations, each with those below it; True for all that are never empty."""
         wanted: bool | dict[str, Any] = self._select.select_related
         return wanted
+
+    @select_related.setter
+    def select_related(self, wanted: bool | dict[str, Any]) -> None:
+        names = tuple(_paths(wanted)) if isinstance(wanted, dict) else ()
+        self._become(self._queryset.select_related(*(names if wanted else (None,))))
+
+    @property
+    def deferred_loading(self) -> tuple[set[str], bool]:
+        """What ``defer()`` and ``only()`` say: names of fields, and whether these are left out, or alone are loaded."""
+        loading = self._select.loading
+        return (set(), True) if loading is None else (set(loading.names), loading.deferred)
+
+    @deferred_loading.setter
+    def deferred_loading(self, wanted: tuple[Iterable[str], bool]) -> None:
+        names, deferred = wanted
+        everything = self._queryset.defer(None)
+        self._become(everything.defer(*sorted(names)) if deferred else everything.only(*sorted(names)))
 
     @property
     def order_by(self) -> tuple[Any, ...]:
@@ -166,6 +189,9 @@ class Query:
         """Return the type of the single column of the rows, where there is one and its type is known."""
         return self._queryset.value_type()
 
+    def _become(self, changed: Chain[Any]) -> None:
+        Query(changed).copy_to(self._queryset)
+
     def copy_to(self, queryset: Chain[Any]) -> None:
         """Let another queryset ask what this query asks."""
         for name in PARTS:
@@ -237,6 +263,15 @@ PARTS = (
     "_shape", "_values", "_low", "_high", "_using", "_follows", "_prefetch_related_lookups", "_fetch_mode", "_timeout"
 )  # fmt: skip
 """What of a queryset says what it asks."""
+
+
+def _paths(wanted: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    """Yield the paths along relations that a nested mapping names: those that end somewhere lead over the others."""
+    for name, below in wanted.items():
+        if below:
+            yield from _paths(below, f"{prefix}{name}__")
+        else:
+            yield f"{prefix}{name}"
 
 
 def _restored(model: Any, parts: dict[str, object]) -> Query:

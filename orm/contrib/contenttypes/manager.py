@@ -26,17 +26,15 @@ class AwaitableContentTypes(BaseManager["ContentType"]):
     """What the manager ``ContentType.objects`` knows of content types, beside a manager's own methods."""
 
     use_in_migrations = True
-    _known_by_key: dict[tuple[str, Key], ContentType]
-    _known_by_id: dict[tuple[str, Any], ContentType]
+    _cache: dict[str, dict[Any, ContentType]]
+    """What was read, by alias; there by model (the labels of app and model) and by key. Packages look here first."""
 
     def __init__(self) -> None:
-        self._known_by_key = {}
-        self._known_by_id = {}
+        self._cache = {}
 
     def clear_cache(self) -> None:
         """Forget the rows read so far; for when rows of the table have gone."""
-        self._known_by_key.clear()
-        self._known_by_id.clear()
+        self._cache.clear()
 
     @staticmethod
     def _key_of(model: Any, for_concrete_model: bool) -> Key:
@@ -55,11 +53,11 @@ class AwaitableContentTypes(BaseManager["ContentType"]):
         self, model: type[AwaitableModel], for_concrete_model: bool = True, using: str | None = None
     ) -> ContentType | None:
         """Return the content type of a model (or an instance) if it was read before, without asking the database."""
-        return self._known_by_key.get((using or self._alias, self._key_of(model, for_concrete_model)))
+        return self._cache.get(using or self._alias, {}).get(self._key_of(model, for_concrete_model))
 
     def _keep(self, found: ContentType, alias: str) -> ContentType:
-        self._known_by_key[alias, (found.app_label, found.model)] = found
-        self._known_by_id[alias, found.pk] = found
+        known = self._cache.setdefault(alias, {})
+        known[found.app_label, found.model] = known[found.pk] = found
         return found
 
     def _on(self, alias: str) -> QuerySet[ContentType]:
@@ -68,7 +66,7 @@ class AwaitableContentTypes(BaseManager["ContentType"]):
     async def aget_by_natural_key(self, app_label: str, model: str) -> ContentType:
         """Return the content type called so. Raises ``ContentType.DoesNotExist``."""
         alias = self._alias
-        found = self._known_by_key.get((alias, (app_label, model)))
+        found = self._cache.get(alias, {}).get((app_label, model))
         if found is None:
             found = self._keep(await self._on(alias).aget(app_label=app_label, model=model), alias)
         return found
@@ -80,7 +78,7 @@ class AwaitableContentTypes(BaseManager["ContentType"]):
         """
         alias = self._alias
         key = self._key_of(model, for_concrete_model)
-        found = self._known_by_key.get((alias, key))
+        found = self._cache.get(alias, {}).get(key)
         if found is not None:
             return found
         found = await self._on(alias).filter(app_label=key[0], model=key[1]).afirst()
@@ -106,7 +104,7 @@ class AwaitableContentTypes(BaseManager["ContentType"]):
         """
         alias = self._alias
         keys = {model: self._key_of(model, for_concrete_models) for model in models}
-        known = {key: self._known_by_key.get((alias, key)) for key in keys.values()}
+        known = {key: self._cache.get(alias, {}).get(key) for key in keys.values()}
         missing = [key for key, found in known.items() if found is None]
         if missing:
             labels = {label for label, _ in missing}
@@ -120,7 +118,7 @@ class AwaitableContentTypes(BaseManager["ContentType"]):
     async def aget_for_id(self, id: object) -> ContentType:
         """Return the content type with a key. Raises ``ContentType.DoesNotExist``."""
         alias = self._alias
-        found = self._known_by_id.get((alias, id))
+        found = self._cache.get(alias, {}).get(id)
         if found is None:
             found = self._keep(await self._on(alias).aget(pk=id), alias)
         return found

@@ -7,6 +7,7 @@ by name, so that no key of it need be known beforehand. Deleting a row deletes t
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -130,18 +131,20 @@ class GenericRelation(VirtualField):
     def clone(self) -> GenericRelation:
         """Return a field declared the same way."""
         rel = self.remote_field
-        return self.like(
-            GenericRelation(
-                self.to,
-                self.object_id_field_name,
-                self.content_type_field_name,
-                self.for_concrete_model,
-                rel.related_query_name,
-                rel.limit_choices_to,
-                verbose_name=self._verbose_name,
-                help_text=self.help_text,
-            )
+        made = copy(self)  # of a subclass, too, whatever that is made with
+        vars(made).pop("hops", None)
+        GenericRelation.__init__(
+            made,
+            self.to,
+            self.object_id_field_name,
+            self.content_type_field_name,
+            self.for_concrete_model,
+            rel.related_query_name,
+            rel.limit_choices_to,
+            verbose_name=self._verbose_name,
+            help_text=self.help_text,
         )
+        return self.like(made)
 
     def value_to_string(self, instance: Any) -> str:
         """Return the keys of the rows that refer to an instance, as a text. Blocking code only."""
@@ -153,7 +156,6 @@ class GenericRelation(VirtualField):
         """Join the model ``cls`` as its attribute ``name``, and the other model as a word in its queries."""
         super().contribute_to_class(cls, name)
         setattr(cls, name, GenericRelationDescriptor(self))
-        self.inherited = bool(options.get("inherited"))
         if not cls._meta.abstract:
             resolve_targets(self, cls, (self.to,), self._target_ready)
 

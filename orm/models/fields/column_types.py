@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from orm.late import late_module
 from orm.sql.described import ModelField
 
 if TYPE_CHECKING:
+    from orm.models import fields
     from orm.sql.dialect import Dialect
+else:
+    fields = late_module("orm.models.fields")
 
 
 class ColumnTypes(ModelField):
@@ -24,15 +28,31 @@ class ColumnTypes(ModelField):
     def get_internal_type(self) -> str:
         """The name of the class that decides what the column is, as Django's introspection uses it.
 
-        Of a class of the application it is that of the library's class it is made from, if there is one.
+        Of a class of the application it is that of the library's class it is made from, if there is one; what such a
+        class says here itself decides what its columns are.
         """
         bases = (cls for cls in type(self).__mro__ if cls.__module__.startswith("orm."))
         base = next((cls for cls in bases if cls.__name__ != "Field"), type(self))
         return base.column_class if issubclass(base, ColumnTypes) and base.column_class else base.__name__
 
+    def internal_field(self) -> ColumnTypes | None:
+        """The field whose column this one has, where a class of the application names another by
+        ``get_internal_type()``; None where its column is its own.
+        """
+        if type(self).get_internal_type.__module__.startswith("orm."):
+            return None
+        name = self.get_internal_type()
+        if name == ColumnTypes.get_internal_type(self) or name not in fields.__all__:
+            return None
+        cls = getattr(fields, name)
+        sizes = ("max_digits", "decimal_places") if issubclass(cls, fields.DecimalField) else ("max_length",)
+        made: ColumnTypes = cls(**{size: getattr(self, size, None) for size in sizes})
+        return made
+
     def db_type(self, dialect: Dialect) -> str:
         """The column type on ``dialect``; override it for a type the dialect has no kind for."""
-        return str(dialect.column_type(self))
+        other = self.internal_field()
+        return str(dialect.column_type(self if other is None else other))
 
     def rel_db_type(self, dialect: Dialect) -> str:
         """The type of a column on ``dialect`` that refers to this one; override it with ``db_type``."""
@@ -57,7 +77,8 @@ class ColumnTypes(ModelField):
 
     def own_db_type(self, dialect: Dialect) -> str | None:
         """The column type on ``dialect`` that a class of the application says itself; None where it says none."""
-        return None if type(self).db_type.__module__.startswith("orm.") else self.db_type(dialect)
+        inherited = type(self).db_type.__module__.startswith("orm.")
+        return None if inherited and self.internal_field() is None else self.db_type(dialect)
 
     def db_check(self, column: str) -> str | None:
         """A condition every value of the column keeps, in terms of the quoted ``column``; None for most fields."""
@@ -65,4 +86,5 @@ class ColumnTypes(ModelField):
 
     def column_check(self, column: str, dialect: Dialect) -> str | None:
         """``db_check``, or what ``dialect`` has to be told besides about the quoted ``column``."""
-        return self.db_check(column)
+        other = self.internal_field()
+        return self.db_check(column) if other is None else other.column_check(column, dialect)
