@@ -9,15 +9,13 @@ from __future__ import annotations
 import datetime
 import enum
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from orm.structures.choices import BaseChoiceIterator, normalize_choices
 from orm.structures.lazy import Promise
 
 if TYPE_CHECKING:
     import decimal
-
-    from orm.models.fields.base import Field
 else:
     from orm.late import decimal
 
@@ -133,7 +131,18 @@ def refuse_wrong_choices(choices: object) -> None:
             refuse_wrong_choices(pair[1])
 
 
-def display_method(field: Field) -> Callable[[Any], Any]:
+class HasChoices(Protocol):
+    """A field, as far as its choices are concerned."""
+
+    name: str
+
+    @property
+    def attname(self) -> str: ...
+    @property
+    def flatchoices(self) -> list[tuple[Any, Any]]: ...
+
+
+def display_method(field: HasChoices) -> Callable[[Any], Any]:
     """Return the method ``get_<name>_display`` of a field with choices."""
 
     def display(self: object) -> Any:
