@@ -66,5 +66,6 @@ def plain_manager(model: type[AwaitableModel]) -> Any:
     """Return a manager that shows every row of a model, whatever it declares."""
     manager: Any = managers.Manager()
     manager.name = "_base_manager"
+    manager.auto_created = True
     manager.model = model
     return manager
