@@ -181,7 +181,8 @@ class AwaitableMigration:
         run = operation.adatabase_backwards if backwards else operation.adatabase_forwards
         schema_editor.step, schema_editor.last_statement = f"{self}:{place}", ""
         if schema_editor.names is not None:
-            declared = DeclaredSchema(from_state.apps, schema_editor.dialect, schema_editor.names.altered)
+            models = from_state.apps.get_models(include_auto_created=True)
+            declared = DeclaredSchema(models, schema_editor.dialect, schema_editor.names.altered)
             schema_editor.begun, schema_editor.declared = schema_editor.begun or declared, declared
         try:
             async with scope:

@@ -143,6 +143,8 @@ class Change:
             self.key_dropped = True
         if old.unique and (self.type_changes or not new.unique):
             self.referring = await referring_fields(editor, new, old) if self.type_changes else []
+            # What waits to be made for those columns is for the type they have now.
+            await editor.flush(*(field.model._meta.db_table for field in self.referring))
             await drop_referring(editor, self.table, old.column)
         if old.unique and not old.primary_key and (not new.unique or new.primary_key):
             together = [tuple(ddl.column_of(self.model, name) for name in group) for group in meta.unique_together]

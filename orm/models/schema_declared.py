@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from orm.db.introspection import ConstraintInfo
@@ -10,7 +10,6 @@ from orm.records import NamedTuple
 from orm.sql import ddl
 
 if TYPE_CHECKING:
-    from orm.models.apps import Apps
     from orm.sql.dialect import Dialect
 
 
@@ -37,16 +36,15 @@ class NamesByRule(NamedTuple):
 class DeclaredSchema:
     """The tables of a state's models, as they are if all of its migrations have run.
 
-    Parameters: ``altered`` is what fields got after they were made. Tables and columns that were renamed since have
-    constraints under the names that they had before; what is said of those is wrong.
+    Parameters: ``models`` are all of a state, join models too; ``altered`` is what fields got after they were made.
+    Tables and columns that were renamed since have constraints under the names that they had before; what is said of
+    those is wrong.
     """
 
-    def __init__(self, registry: Apps, dialect: Dialect, altered: Collection[Altered]) -> None:
+    def __init__(self, models: Iterable[Any], dialect: Dialect, altered: Collection[Altered]) -> None:
         self.dialect = dialect
         self.altered = altered
-        self.models: dict[str, Any] = {
-            model._meta.db_table: model for model in registry.get_models(include_auto_created=True)
-        }
+        self.models: dict[str, Any] = {model._meta.db_table: model for model in models}
 
     def constraints(self, table: str) -> dict[str, ConstraintInfo]:
         """A table's constraints and indexes, but for those whose names a program gave."""

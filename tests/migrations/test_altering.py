@@ -156,3 +156,13 @@ async def test_columns_that_refer_to_a_key_follow_its_type(database: Run) -> Non
         await editor.aalter_field(after, after._meta.get_field("id"), author._meta.get_field("id"))
     assert Look(database).rows("SELECT author_id FROM mt_book") == [("7",)]
     assert Look(database).indexes("mt_book") == had
+
+
+async def test_a_key_changes_its_type_where_a_reference_to_it_has_just_come(database: Run) -> None:
+    author, book = library(models.CharField(max_length=9, primary_key=True))
+    after, _ = library(models.BigIntegerField(primary_key=True))
+    await made(author)
+    async with orm.schema_editor() as editor:
+        await editor.acreate_model(book)
+        await editor.aalter_field(author, author._meta.get_field("id"), after._meta.get_field("id"))
+    assert len(Look(database).foreign_keys("mt_book")) == len(Look(database).indexes("mt_book")) == 1
