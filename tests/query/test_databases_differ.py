@@ -16,7 +16,7 @@ from tests.query.models import Everything
 @pytest.mark.only(colour="blocking")
 def test_an_answer_is_the_databases_own(database: Any, differing: Differing) -> None:
     rows = Everything.objects.bulk_create([Everything(integer=4), Everything()])
-    names = {**vars(models), **vars(functions)}
+    names = {name: getattr(module, name) for module in (models, functions) for name in module.__all__}  # made on demand
     names["row"], names["empty"] = (Everything.objects.filter(pk=row.pk) for row in rows)
     try:
         found = repr(eval(differing.asked, names))  # the text is the library's own, and shown as it is
