@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
-from orm.errors import FieldError
+from orm.query import steps
 from orm.query.names import Names
 from orm.sql.columns import Col
 from orm.sql.references import F
@@ -82,8 +82,9 @@ class OneLoader(Loader):
         if queryset._low or queryset._high is not None:
             raise TypeError(f"prefetch_related({self.name!r}): there is one object at most, so a slice has no meaning.")
         keys = {key for instance in instances if (key := instance.__dict__.get(near)) is not None}
-        found = await fetch_in(queryset.order_by(), self.far, keys)  # one for each: their order would say nothing
-        by_key = keyed(found, self.far, self.name)
+        rows = with_key(queryset.order_by(), self.far)  # one for each: their order would say nothing
+        found = await fetch_in(rows, self.far, keys)
+        by_key = {related.__dict__[self.far]: related for related in found}
         back, keeps_none = self.back, self.keeps_none or to_attr is not None
         for instance in instances:
             held = instance.__dict__
@@ -221,9 +222,7 @@ class ReverseManyLoader(ManyLoader):
         key, back, near = self.field.attname, self.field.name, self.near
         groups = self.groups(instances)
         parents = {instance.__dict__[near]: instance for instance in instances}
-        found = await fetch_in(queryset, key, groups)
-        if found and key not in found[0].__dict__:
-            refuse_deferred(self.name, key)
+        found = await fetch_in(with_key(queryset, key), key, groups)
         for related in found:
             held = related.__dict__
             value = held[key]
@@ -328,19 +327,11 @@ def loader_for(model: type[object], name: str) -> Loader | None:
     return ReverseManyLoader(relation, name) if relation.multiple else ReverseOneLoader(relation, name)
 
 
-def refuse_deferred(name: str, attribute: str) -> None:
-    """Raise for a prefetch queryset that leaves out the key by which its rows are sorted out."""
-    raise FieldError(
-        f"prefetch_related({name!r}): the queryset leaves out {attribute!r}, by which rows find their parents; "
-        f"name it in only(), or take it out of defer()."
-    )
-
-
-def keyed(found: Sequence[object], attribute: str, name: str) -> dict[Any, Any]:
-    """Return instances by their key."""
-    if found and attribute not in found[0].__dict__:
-        refuse_deferred(name, attribute)
-    return {related.__dict__[attribute]: related for related in found}
+def with_key(queryset: Any, attribute: str) -> Any:
+    """Return a prefetch's queryset with the column by which its rows find their parents, whatever it leaves out."""
+    if queryset._shape.select.loading is None:
+        return queryset
+    return queryset._step("load too", (attribute,), steps.load_too, attribute)
 
 
 def on(manager: Any, using: str | None) -> Any:

@@ -369,6 +369,17 @@ def choose_loading(builder: Builder, deferred: bool, names: Sequence[str] | None
     select.loading = chosen if chosen.names else None
 
 
+def load_too(builder: Builder, attname: str) -> None:
+    """Load a column of the model at once, whatever only() and defer() say."""
+    select = builder.select
+    if select.loading is None:
+        return
+    field = next(field for field in select.model._meta.concrete_fields if field.attname == attname)
+    deferred, names = select.loading
+    names = names - {field.name, attname} if deferred else names | {field.name}
+    select.loading = Loading(deferred, names) if names else None
+
+
 def _check_field_name(builder: Builder, name: str, method: str) -> None:
     """Refuse what is no field, nor one of a related model, as a name given to only() or defer()."""
     model, missing = builder.model, name.split("__")[0]

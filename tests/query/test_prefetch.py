@@ -208,6 +208,17 @@ async def test_prefetch_with_only(library: Any, queries: Any) -> None:
     assert len(counted) == 2
 
 
+@pytest.mark.parametrize("books", [Book.objects.only("title"), Book.objects.defer("author", "pages")])
+async def test_the_key_to_the_parents_is_loaded_whatever_is_left_out(library: Any, queries: Any, books: Any) -> None:
+    with queries as counted:
+        ada = await Author.objects.prefetch_related(Prefetch("books", books)).aget(name="Ada")
+        found = ada.books.all()
+        assert sorted([b.title async for b in found]) == titled(L.ADA.books)
+    assert len(counted) == 2
+    assert {b.author_id async for b in found} == {ada.pk}
+    assert all([b.get_deferred_fields() >= {"pages"} async for b in found])
+
+
 # -- objects that are there already ------------------------------------------------------------------------------------
 
 
