@@ -11,7 +11,7 @@ import pytest
 
 from orm import models
 from orm.models import Case, F, Max, Value, When, Window
-from orm.models.functions import Coalesce, Greatest, Lag, Least, NullIf
+from orm.models.functions import Coalesce, Greatest, Lag, Least, Length, NullIf
 from orm.sql.one_type import OfOneType
 from tests.query.models import Everything
 
@@ -120,3 +120,11 @@ async def test_a_text_that_is_no_such_value_is_refused_by_the_field(empty_row: A
 
 async def test_beside_a_text_it_stays_one(empty_row: Any) -> None:
     assert await one_value(Coalesce("char", Value("2024-01-02"), output_field=models.CharField())) == "2024-01-02"
+
+
+async def test_a_number_is_looked_for_as_its_text(database: Any) -> None:
+    """What PostgreSQL's functions of texts take no number for."""
+    await Everything.objects.acreate(integer=150, smallint=5, char="12345")
+    assert await Everything.objects.filter(integer__contains=Length("char")).aexists()
+    assert await Everything.objects.filter(integer__startswith=F("integer")).aexists()
+    assert not await Everything.objects.filter(char__startswith=F("smallint")).aexists()
