@@ -65,6 +65,11 @@ def named_columns(fields: Sequence[object], numbered: bool) -> tuple[list[str], 
     ``numbered`` says that nobody asks by these names, where rows are no dicts: they only have to differ then. Raises
     ``TypeError`` for what is neither the name of a field nor an expression.
     """
+    for item in fields:
+        if not isinstance(item, str):
+            break
+    else:
+        return list(fields), {}  # type: ignore[arg-type]  # names alone, as nearly always
     names: list[str] = []
     expressions: dict[str, object] = {}
     taken = {item for item in fields if isinstance(item, str)}
