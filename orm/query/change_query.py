@@ -171,6 +171,11 @@ def _refuse_instance(field: ModelField, instance: Any) -> None:
         )
 
 
+def stored_slot(builder: Builder, field: ModelField, value: object, bare: bool = True) -> StoredSlot:
+    """Return the place of a value that a field stores; it is prepared once: here, or by what knows the database."""
+    return StoredSlot(builder.take_slot(value, field.get_prep_value if field.stores_prepared else None), field, bare)
+
+
 def assigned(builder: Builder, field: ModelField, value: object) -> Expression:
     """Return what a field is set to: a value in its slot, or an expression about the row itself."""
     if value is None:
@@ -182,8 +187,7 @@ def assigned(builder: Builder, field: ModelField, value: object) -> Expression:
     elif hasattr(value, "_is_pk_set"):
         _refuse_instance(field, value)
     if not isinstance(value, Combinable):
-        prepare = field.get_prep_value if field.stores_prepared else None  # or by the slot, which knows the database
-        return StoredSlot(builder.take_slot(value, prepare), field)
+        return stored_slot(builder, field, value)
     inner = _ValueBuilder(builder, builder.model, own_names=True)
     resolved: Expression = value.resolve_expression(inner, True, None)
     resolved = bound_as(resolved, resolved, field, builder)
@@ -313,9 +317,7 @@ def insert_selected(
         fields += [updated_field(model, name) for name in others]
         selected = selected.copy()
         slots = [
-            StoredSlot(
-                builder.take_slot(value, field.get_prep_value if field.stores_prepared else None), field, bare=False
-            )
+            stored_slot(builder, field, value, bare=False)
             for field, value in zip(fields[len(names) :], others.values(), strict=True)
         ]
         selected.outputs = (*(selected.outputs or ()), *map(Output, slots))

@@ -18,7 +18,7 @@ from orm.db.transactions.public import atomic
 from orm.epoch import epoch
 from orm.errors import FieldError, NotSupportedError
 from orm.query.builder import Builder
-from orm.query.change_query import assignments_key, upsert_rows
+from orm.query.change_query import assignments_key, stored_slot, upsert_rows
 from orm.query.hydrate import reader_of
 from orm.query.instance_rows import Columns, Computed, RowMaker, columns_of, give_parent_key, row_maker
 from orm.query.plan import Plan, statement_plan
@@ -184,10 +184,13 @@ async def _insert_computed(model: ModelClass, instance: object, columns: Columns
     computed: list[Any] = []
     for field in columns.fields:
         value = field.pre_save(instance, True)
+        if value is None:
+            row.append(Null(field))
+            continue
         if not isinstance(value, Combinable):
-            value = field.store_preparer(dialect)(value)
-            value = Null(field) if value is None else Value(value, output_field=field)  # no JSON null
-        elif not isinstance(value, Value):
+            row.append(stored_slot(builder, field, value))
+            continue
+        if not isinstance(value, Value):
             computed.append(field)
         resolved = value.resolve_expression(builder, False, None, False, True)
         row.append(_insertable(field, value, bound_as(resolved, resolved, field, builder)))

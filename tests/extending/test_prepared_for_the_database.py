@@ -245,3 +245,12 @@ async def test_a_default_of_the_database_is_what_saving_would_store(database: An
     finally:
         async with orm.schema_editor() as editor:
             await editor.adelete_model(Defaulting)
+
+
+async def test_a_value_beside_an_expression_is_prepared_once(database: Any) -> None:
+    """An expression in one column writes the row by another way, which prepared the others' values twice."""
+    await Coded.objects.acreate(pk=1, text="abc", number=Value(2) + 1)
+    await Coded.objects.abulk_create([Coded(pk=2, text="abc", number=Value(2) + 1), Coded(pk=3, text="abc", number=3)])
+    await Coded.objects.aget_or_create(pk=4, defaults={"text": "abc", "number": Value(2) + 1})
+    assert [text async for text in Coded.objects.order_by("pk").values_list("text", flat=True)] == ["abc"] * 4
+    assert await keys(Coded.objects.filter(text="abc")) == [1, 2, 3, 4]
