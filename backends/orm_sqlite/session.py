@@ -31,13 +31,17 @@ T = TypeVar("T")
 
 MEMORY = ":memory:"
 OPTIONS = frozenset(
-    {"timeout", "mode", "name", "journal_mode", "synchronous", "cache_size", "statement_cache_size", "inline"}
+    {
+        *("timeout", "mode", "name", "journal_mode", "synchronous", "cache_size", "statement_cache_size", "inline"),
+        "init_command",
+    }
 )
 """What a SQLite URL's query string may hold.
 
 ``timeout``: seconds to wait for another connection's lock (5). ``mode``: ``rwc`` (default), ``rw`` (the file must
 exist) or ``ro``. ``name``: tells several in-memory databases apart. ``journal_mode`` (wal), ``synchronous`` (normal)
 and ``cache_size`` (-16000: 16 MB) are SQLite's pragmas. ``statement_cache_size``: prepared statements kept (512).
+``init_command``: statements that each new connection begins with, with semicolons between them.
 ``inline``: seconds that a short statement of async code may take on the event loop's own thread (0: none runs there);
 see ``orm_sqlite.inline``.
 """
@@ -109,6 +113,8 @@ class Session:
         if url.options.get("mode") != "ro" and self.fetch("PRAGMA journal_mode")[0][0] != journal:
             self.run(_statement_on, self.raw, f"PRAGMA journal_mode={journal}")
         register_functions(self.raw)
+        for statement in split(str(url.options.get("init_command", ""))):
+            self.run(_statement_on, self.raw, statement)
 
     # -- statements -------------------------------------------------------------------------------------------------
 

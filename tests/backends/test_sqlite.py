@@ -159,6 +159,13 @@ def test_sensible_settings(tmp_path: Path) -> None:
     assert (tmp_path / "a b%.db").exists()
 
 
+def test_a_connection_begins_with_its_init_command(tmp_path: Path) -> None:
+    connection = connect(f"sqlite:///{tmp_path / 'begun.db'}?init_command=PRAGMA synchronous=3; PRAGMA cache_size=77;")
+    begun = [drive(connection.fetch(f"PRAGMA {name}"))[0][0] for name in ("synchronous", "cache_size")]
+    drive(connection.close())
+    assert begun == [3, 77]
+
+
 @pytest.mark.parametrize("query", ["mode=sometimes", "timeout=soon", "journal_mode=wal;DROP", "synchronous=2"])
 def test_options_that_can_not_be(query: str, tmp_path: Path) -> None:
     with pytest.raises(errors.ImproperlyConfigured, match=query.partition("=")[0]):
