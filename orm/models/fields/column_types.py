@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.late import late_module
 from orm.sql.described import ModelField
@@ -44,8 +44,8 @@ class ColumnTypes(ModelField):
         name = self.get_internal_type()
         if name == ColumnTypes.get_internal_type(self) or name not in fields.__all__:
             return None
-        cls = getattr(fields, name)
-        sizes = ("max_digits", "decimal_places") if issubclass(cls, fields.DecimalField) else ("max_length",)
+        cls: Any = getattr(fields, name)
+        sizes = ("max_digits", "decimal_places") if name == "DecimalField" else ("max_length",)
         made: ColumnTypes = cls(**{size: getattr(self, size, None) for size in sizes})
         return made
 
