@@ -15,9 +15,11 @@ fields'; the figure has room for a file or two that is split."""
 
 NEEDED = {
     # Arithmetic on the base class of what has a value makes expressions, which are subclasses of it.
-    frozenset({"orm.sql.combinable", "orm.sql.expressions"}),
+    ("orm.sql.combinable", "orm.sql.expressions"),
+    # A field of a program's own may say by name whose column it has, and its base class looks among all of them.
+    ("orm.models.fields.column_types", "orm.models.fields"),
 }
-"""Circles of modules that need each other when the program runs, late imports counted."""
+"""Imports that close a circle, with the reason: without them there is none when the program runs."""
 
 Graph = Mapping[str, set[str]]
 
@@ -57,7 +59,10 @@ def circles_of(graph: Graph) -> set[frozenset[str]]:
 
 
 def test_no_modules_need_each_other_in_a_circle_when_the_program_runs() -> None:
-    assert circles_of(graph_of("orm", types=False)) == NEEDED
+    graph = graph_of("orm", types=False)
+    for module, other in NEEDED:
+        graph[module].remove(other)
+    assert circles_of(graph) == set()
 
 
 @pytest.mark.parametrize("room", NAMED)
