@@ -37,7 +37,9 @@ else:
         def __new__(cls, *args, **named):
             home = next(base for base in cls.__mro__ if "_fields" in vars(base))
             given = "".join(f"{field}, " for field in home._fields)
-            made = eval(f"lambda _cls, {given}: _new(_cls, ({given}))", {"_new": tuple.__new__})
+            text = f"lambda _cls, {given}: _new(_cls, ({given}))"
+            # Compiled apart: eval() of a text makes Python forget that a Ctrl-C ends the program, and its status is 1.
+            made = eval(compile(text, "<record>", "eval"), {"_new": tuple.__new__})
             made.__name__, made.__qualname__ = "__new__", f"{home.__qualname__}.__new__"
             made.__defaults__ = tuple(home._field_defaults.values())
             home.__new__ = staticmethod(made)

@@ -359,3 +359,9 @@ async def test_another_key_is_looked_up_after_a_prefetch_that_found_nothing(libr
     assert other is not None
     book.author_id = other.pk
     assert (await book.author) == other
+
+
+@pytest.mark.parametrize("name", ["a b", "", "1", "x;--", "a__b c"])
+def test_to_attr_is_an_attributes_name(name: str) -> None:
+    with pytest.raises(ValueError, match="can't be an attribute's name"):
+        Prefetch("books", to_attr=name)
