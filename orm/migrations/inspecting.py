@@ -211,7 +211,7 @@ class Drafting:
         else:
             kind, options = self.reader.field_type(column if own else column._replace(identity=False))
             draft.kind, draft.options = kind, dict(options)
-            if absent:
+            if reference is not None and absent:
                 draft.notes.append(
                     f"It refers to {reference[0]} ({', '.join(reference[1])}), which is not in this schema."
                 )

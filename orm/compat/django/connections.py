@@ -28,7 +28,7 @@ class GivenConnection(CopiedConnection):
         self._given = given
         self._transaction = None
 
-    @property
+    @cached_property
     def settings_dict(self) -> dict[str, Any]:
         """The settings that were given, with Django's defaults for the others."""
         return self._given
