@@ -17,6 +17,7 @@ import pytest
 
 import orm
 from orm.bridge.drive import drive
+from orm.contrib.admin_log.models import LogEntry
 from orm.contrib.auth.models import Group, Permission, User
 from orm.contrib.contenttypes import ContentType
 from orm.contrib.sites.models import Site
@@ -95,10 +96,11 @@ def rows(tmp_path: Path) -> Iterator[None]:
     orm.create_tables(
         *[
             value
-            for value in (*vars(m).values(), *vars(g).values(), ContentType, Permission, Group, User, Site)
+            for value in (*vars(m).values(), *vars(g).values(), ContentType, Permission, Group, User, Site, LogEntry)
             if isinstance(value, type)
             and issubclass(value, orm.models.Model)
-            and value.__module__ in (m.__name__, g.__name__, ContentType.__module__, User.__module__, Site.__module__)
+            and value.__module__
+            in (m.__name__, g.__name__, *(cls.__module__ for cls in (ContentType, User, Site, LogEntry)))
         ]
     )
     L.save()
@@ -163,6 +165,22 @@ def somebody() -> Any:
     group.permissions.add(Permission.objects.create(name="Can count", codename="count", content_type=kind))
     user.groups.add(group)
     return user
+
+
+def noted() -> Any:
+    """A user's changes, to be noted."""
+    user = somebody()
+    return LogEntry.objects, user.pk, ContentType.objects.get_for_model(User)
+
+
+def note_one() -> Any:
+    entries, user, kind = noted()
+    return entries.alog_action(user, kind.pk, user, "ada", 2, ["Changed name."])
+
+
+def note_several() -> Any:
+    entries, user, _ = noted()
+    return entries.alog_actions(user, User.objects.all(), 2, "Changed.")
 
 
 def listened() -> Any:
@@ -288,6 +306,8 @@ CALLS: dict[str, Any] = {
     "Rights.ahas_perm": lambda: somebody().ahas_perm("auth.count"),
     "Rights.ahas_perms": lambda: somebody().ahas_perms(["auth.count"]),
     "Rights.aread_permissions": lambda: somebody().aread_permissions("all"),
+    "LogEntries.alog_action": note_one,
+    "LogEntries.alog_actions": note_several,
     "Sites.aget_by_natural_key": lambda: (somebody(), Site.objects.aget_by_natural_key("example.org"))[1],
     "Sites.aget_current": lambda: (somebody(), Site.objects.aget_current())[1],
     "ContentTypes.aget_by_natural_key": lambda: kinds().aget_by_natural_key("query", "book"),
