@@ -33,7 +33,7 @@ MEMORY = ":memory:"
 OPTIONS = frozenset(
     {
         *("timeout", "mode", "name", "journal_mode", "synchronous", "cache_size", "statement_cache_size", "inline"),
-        "init_command",
+        *("init_command", "transaction_mode"),
     }
 )
 """What a SQLite URL's query string may hold.
@@ -42,6 +42,8 @@ OPTIONS = frozenset(
 exist) or ``ro``. ``name``: tells several in-memory databases apart. ``journal_mode`` (wal), ``synchronous`` (normal)
 and ``cache_size`` (-16000: 16 MB) are SQLite's pragmas. ``statement_cache_size``: prepared statements kept (512).
 ``init_command``: statements that each new connection begins with, with semicolons between them.
+``transaction_mode``: when a transaction that may write takes the write lock: at once (``immediate``, the default, and
+``exclusive``) or with its first write (``deferred``), which fails where another one wrote since its first read.
 ``inline``: seconds that a short statement of async code may take on the event loop's own thread (0: none runs there);
 see ``orm_sqlite.inline``.
 """
@@ -51,6 +53,7 @@ _PROGRESS_STEPS = 1_000_000
 _ISOLATION = frozenset({"read uncommitted", "read committed", "repeatable read", "snapshot", "serializable"})
 _JOURNAL_MODES = frozenset({"wal", "delete", "truncate", "persist", "memory", "off"})
 _SYNCHRONOUS = frozenset({"off", "normal", "full", "extra"})
+_TRANSACTION_MODES = frozenset({"deferred", "immediate", "exclusive"})
 
 
 class Session:
@@ -61,6 +64,7 @@ class Session:
 
     __slots__ = (
         "__weakref__",
+        "_begin",
         "_changes_before",
         "_pending",
         "_read_only",
@@ -80,6 +84,8 @@ class Session:
         self._pending: list[BaseException] = []
         self._read_only = False
         self._stops = 0
+        mode = _choice(url, "transaction_mode", "immediate", _TRANSACTION_MODES)
+        self._begin = f"BEGIN {mode.upper()}"  # a transaction that may write
         self._changes_before: int | None = None  # of a transaction that takes the write lock when it first writes
         self.file = path_of(url.options.get("name", "")) if url.database == MEMORY else url.database
         try:
@@ -257,11 +263,11 @@ class Session:
         if isolation is not None and isolation.lower() not in _ISOLATION:
             raise ProgrammingError(f"unknown isolation level {isolation!r}; known: {', '.join(sorted(_ISOLATION))}")
         try:
-            self.run(_statement_on, self.raw, "BEGIN IMMEDIATE" if write and not read_only else "BEGIN")
+            self.run(_statement_on, self.raw, self._begin if write and not read_only else "BEGIN")
         except BaseException:
             self.patience = self._usual_patience
             raise
-        if not write:
+        if not write or self._begin == "BEGIN DEFERRED":
             self._changes_before = self.raw.total_changes
         if read_only:
             self._read_only = True

@@ -249,7 +249,8 @@ def parse_django(given: Mapping[str, Any]) -> DatabaseURL:
             refuse_key(key, key in DJANGO_NEUTRAL)
     port = parts.pop("port", "")
     _, number = host_and_port(f":{port}", scheme) if port else ("", None)
-    return build(DatabaseURL(scheme.lower(), port=number, **parts), options)
+    given_options = [(name, setting) for name, setting in options if setting is not None]  # None stands for a default
+    return build(DatabaseURL(scheme.lower(), port=number, **parts), given_options)
 
 
 def refuse_key(key: str, known: bool) -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import signal
@@ -166,7 +167,17 @@ def test_a_connection_begins_with_its_init_command(tmp_path: Path) -> None:
     assert begun == [3, 77]
 
 
-@pytest.mark.parametrize("query", ["mode=sometimes", "timeout=soon", "journal_mode=wal;DROP", "synchronous=2"])
+@pytest.mark.parametrize(("mode", "locked"), [("deferred", False), ("immediate", True), ("exclusive", True)])
+def test_the_mode_of_transactions_says_when_the_write_lock_is_taken(mode: str, locked: bool, tmp_path: Path) -> None:
+    one, other = (connect(f"sqlite:///{tmp_path / 'x.db'}?timeout=0&transaction_mode={mode}") for _ in range(2))
+    drive(one.begin())
+    with pytest.raises(errors.OperationalError, match="locked") if locked else contextlib.nullcontext():
+        drive(other.execute("CREATE TABLE t (n int)", ()))
+    for connection in (one, other):
+        drive(connection.close())
+
+
+@pytest.mark.parametrize("query", ["transaction_mode=slow", "mode=sometimes", "timeout=soon", "journal_mode=wal;DROP", "synchronous=2"])
 def test_options_that_can_not_be(query: str, tmp_path: Path) -> None:
     with pytest.raises(errors.ImproperlyConfigured, match=query.partition("=")[0]):
         connect(f"sqlite:///{tmp_path / 'x.db'}?{query}")

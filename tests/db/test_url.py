@@ -83,7 +83,7 @@ def test_django_dictionaries() -> None:
             "HOST": "h",
             "PORT": "5433",
             "CONN_MAX_AGE": 60,
-            "OPTIONS": {"sslmode": "require", "pool": {"max_size": 4}},
+            "OPTIONS": {"sslmode": "require", "application_name": None, "pool": {"max_size": 4}},
         }
     )
     assert url == DatabaseURL(

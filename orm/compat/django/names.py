@@ -17,6 +17,8 @@ from orm.records import NamedTuple
 
 HERE = "orm.compat.django"
 OURS = ("orm", "orm.")
+MACHINERY = ("orm.late", "orm.records", "typing")
+"""Where names come from that a module has for itself: what is imported late, records, type variables."""
 CLASSES_AND_FUNCTIONS = (type, FunctionType, BuiltinFunctionType, MethodType)
 
 
@@ -69,11 +71,11 @@ def public_names(source: str) -> frozenset[str]:
 
 
 def _is_ours(name: str, value: object) -> bool:
-    if isinstance(value, ModuleType):
+    written = isinstance(value, CLASSES_AND_FUNCTIONS)
+    home = getattr(value if written else type(value), "__module__", "")
+    if isinstance(value, ModuleType) or home in MACHINERY or name == "TYPE_CHECKING":
         return False
-    if isinstance(value, CLASSES_AND_FUNCTIONS):
-        return getattr(value, "__module__", "").startswith(OURS)
-    return name.isupper() or type(value).__module__.startswith(OURS)
+    return home.startswith(OURS) or (name.isupper() and not written)
 
 
 def own(module: str, *given: str, **renamed: str) -> dict[str, str]:
