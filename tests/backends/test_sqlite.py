@@ -177,7 +177,9 @@ def test_the_mode_of_transactions_says_when_the_write_lock_is_taken(mode: str, l
         drive(connection.close())
 
 
-@pytest.mark.parametrize("query", ["transaction_mode=slow", "mode=sometimes", "timeout=soon", "journal_mode=wal;DROP", "synchronous=2"])
+@pytest.mark.parametrize(
+    "query", ["transaction_mode=slow", "mode=sometimes", "timeout=soon", "journal_mode=wal;DROP", "synchronous=2"]
+)
 def test_options_that_can_not_be(query: str, tmp_path: Path) -> None:
     with pytest.raises(errors.ImproperlyConfigured, match=query.partition("=")[0]):
         connect(f"sqlite:///{tmp_path / 'x.db'}?{query}")
