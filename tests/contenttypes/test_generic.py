@@ -69,7 +69,7 @@ async def test_an_assigned_row_is_referred_to(database: Any) -> None:
     assert await (await Tagged.objects.aget()).target == other
     await Tagged.objects.abulk_create([Tagged(word="a", target=stone), Tagged(word="b", target=other)])
     assert {one.word: await one.target async for one in Tagged.objects.exclude(word="hard")} == {"a": stone, "b": other}
-    with pytest.raises(ValueError, match="not saved"):
+    with pytest.raises(ValueError, match="unsaved related object 'target'. Save"):
         await Tagged(word="x", target=Stone(name="new")).asave()
 
 

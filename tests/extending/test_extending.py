@@ -183,7 +183,7 @@ def test_a_query_can_be_read_and_not_changed() -> None:
     assert Pet.objects.none().query.is_empty()
     assert Pet.objects.union(Pet.objects.all()).query.combinator == "union"
     with pytest.raises(AttributeError):
-        query.deferred_loading = (set(), True)  # type: ignore[attr-defined]
+        query.low_mark = 2  # type: ignore[misc]
     with pytest.raises(NotImplementedError, match="methods of a queryset"):
         type(query)(Pet)  # type: ignore[arg-type]
 

@@ -26,9 +26,9 @@ def now() -> datetime.datetime:
 
 
 def _told() -> datetime.datetime:
-    """Return what ``django.utils.timezone.now`` gives: tests put a function of their own in its place."""
+    """Return what ``django.utils.timezone.now`` gives, where a program has it: tests put their own in its place."""
     module = sys.modules.get("django.utils.timezone")
-    return now() if module is None else module.now()
+    return zones.now() if module is None else module.now()
 
 
 zones.clock = _told
