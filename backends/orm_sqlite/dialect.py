@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from orm.errors import DatabaseError, NotSupportedError
+from orm.errors import DatabaseError, NotSupportedError, ProgrammingError
 from orm.sql import types
 from orm.sql.dialect import Adapter, Capabilities, FunctionBeside, NewKey, Pattern
 from orm.sql.explanation import Plan, Step
@@ -93,6 +93,7 @@ class SQLiteDialect(SQLiteObjects):
         forward_references=True,
         one_writer=True,
         fetch_without_rows=True,
+        closed_cursor=ProgrammingError,
         new_key=NewKey.LAST_ROW_ID,  # a third of the time of RETURNING: docs/decisions/0005
         alter_columns=False,
     )

@@ -162,7 +162,7 @@ class SQLiteIntrospection(Introspection):
         key = await _key_of(fetch, table)
         if key:
             name = next((clause.name for clause in clauses if clause.kind == "primary" and clause.name), "__primary__")
-            found[name] = ConstraintInfo(key, primary_key=True, unique=True)
+            found[name] = ConstraintInfo(key, primary_key=True)
         names = {clause.columns: clause.name for clause in clauses if clause.kind == "foreign"}
         rows = await fetch(
             'SELECT id, "table", "from", "to" FROM pragma_foreign_key_list(?) ORDER BY id, seq', (table,)

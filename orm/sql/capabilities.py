@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
+from orm.errors import Error, InterfaceError
 from orm.records import NamedTuple
 
 
@@ -86,6 +87,8 @@ class Capabilities(NamedTuple):
     before it gives the first ones."""
     fetch_without_rows: bool = False
     """Its drivers' cursors give no rows to who fetches after a statement that has none. False: that is an error."""
+    closed_cursor: type[Error] = InterfaceError
+    """What its drivers raise of a cursor that was closed."""
     lock_timeout: bool = True
     """A transaction can limit how long it waits for locks, where the connection can say so (``limit_locks``)."""
     copy: bool = False

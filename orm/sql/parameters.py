@@ -24,6 +24,9 @@ _MARK = late_pattern(r"%(?:(%)|(s)|\((\w+)\)s|(.?))", re.DOTALL)
 _ALIKE = frozenset({bool, int, float, decimal.Decimal, str, bytes, datetime.date, datetime.timedelta, uuid.UUID})
 """Types whose values are the same if and only if their ``repr`` is."""
 
+_SERIES = (list, tuple, dict, Sequence, Mapping)
+"""What parameters come in; the usual classes first, since those are quicker to tell."""
+
 Written = Sequence[Any] | Mapping[str, Any] | None
 
 
@@ -100,7 +103,7 @@ def bind_each(
 
 def _replaced(sql: str, params: Sequence[object] | Mapping[str, object], put: Callable[[object], str]) -> str:
     """Return the text with ``put(value)`` for each placeholder."""
-    if isinstance(params, (str, bytes)):
+    if isinstance(params, (str, bytes)) or not isinstance(params, _SERIES):
         raise ProgrammingError(f"Parameters are a list, a tuple or a dict, not {params!r}: did you mean [{params!r}]?")
     taken = 0
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 import orm
 from orm.compat.django.connections import connection
 from orm.compat.django.cursor import LegacyCursor
+from orm.compat.django.introspection import LegacyIntrospection
 from orm.db.url import DatabaseURL
-from orm.errors import ProgrammingError
+from orm.errors import InterfaceError, NotSupportedError, ProgrammingError
 
 SCRIPT = """
 from django.conf import settings
@@ -104,3 +109,75 @@ def test_rows_of_what_has_none(tmp_path: Path, postgresql_url: str) -> None:
 
     assert fetched(f"sqlite:///{tmp_path / 'rows.sqlite3'}") == ([], None)
     assert fetched(postgresql_url) is True
+
+
+def test_a_closed_cursor_raises_what_its_driver_does(tmp_path: Path, postgresql_url: str) -> None:
+    """Handlers of programs written for one database catch the class that its driver has."""
+
+    def refused(url: str) -> set[type[Exception]]:
+        orm.configure(url)
+        cursor = LegacyCursor(orm.databases["default"], connection)
+        cursor.close()
+        tried: list[Callable[[], object]] = [
+            lambda: cursor.execute("SELECT 1"),
+            lambda: cursor.executemany("SELECT %s", [(1,)]),
+            cursor.fetchone,
+            cursor.fetchall,
+            lambda: list(cursor),
+        ]
+        found: set[type[Exception]] = set()
+        for each in tried:
+            with pytest.raises((InterfaceError, ProgrammingError), match="the cursor is closed") as caught:
+                each()
+            found.add(caught.type)
+        return found
+
+    assert refused(f"sqlite:///{tmp_path / 'closed.sqlite3'}") == {ProgrammingError}
+    assert refused(postgresql_url) == {InterfaceError}
+
+
+def test_what_is_no_series_of_parameters(tmp_path: Path) -> None:
+    orm.configure(f"sqlite:///{tmp_path / 'parameters.sqlite3'}")
+    cursor = LegacyCursor(orm.databases["default"], connection)
+    no_series: list[Any] = [5, {5}, (number for number in [5]), "x"]
+    for params in no_series:
+        with pytest.raises(ProgrammingError, match="Parameters are a list, a tuple or a dict"):
+            cursor.execute("SELECT %s", params)
+        with pytest.raises(ProgrammingError, match="Parameters are a list, a tuple or a dict"):
+            cursor.executemany("SELECT %s", [params])
+
+
+def test_calling_a_function(postgresql_url: str) -> None:
+    """The parameters come back, as the DB-API has it; those by name are refused, and be they none."""
+    orm.configure(postgresql_url)
+    cursor = LegacyCursor(orm.databases["default"], connection)
+    assert cursor.callproc("abs", [-1]) == [-1]
+    assert cursor.fetchall() == [(1,)]
+    with pytest.raises(NotSupportedError):
+        cursor.callproc("abs", [-1], {})
+
+
+def test_constraints_have_the_keys_of_their_kind(tmp_path: Path, postgresql_url: str) -> None:
+    """A primary key is unique on PostgreSQL and not on SQLite; only indexes have orders and a type."""
+
+    def read(url: str) -> dict[str, tuple[bool, bool]]:
+        orm.configure(url)
+        cursor = LegacyCursor(orm.databases["default"], connection)
+        cursor.execute("CREATE TABLE constrained (a integer PRIMARY KEY, b integer UNIQUE, c integer CHECK (c > 0))")
+        try:
+            cursor.execute("CREATE INDEX constrained_index ON constrained (c DESC)")
+            found = LegacyIntrospection(orm.databases["default"]).get_constraints(cursor, "constrained")
+        finally:
+            cursor.execute("DROP TABLE constrained")
+        assert found["constrained_index"]["orders"] == ["DESC"]
+        assert [one["unique"] for one in found.values()].count(True) == 1 + (url == postgresql_url)
+        return {
+            kind: (one["unique"], {"orders", "type"} <= one.keys())
+            for one in found.values()
+            for kind in ("primary_key", "check", "index")
+            if one[kind]
+        }
+
+    rules = {"check": (False, False), "index": (False, True)}
+    assert read(f"sqlite:///{tmp_path / 'rules.sqlite3'}") == {"primary_key": (False, False), **rules}
+    assert read(postgresql_url) == {"primary_key": (True, False), **rules}

@@ -202,7 +202,7 @@ with connection.cursor() as cursor:
     )
     lines = said.splitlines()
     assert lines[:7] == ["[(1, 'x')] [(2, None)]", "['a', 'bee']", "None 1", "1", "('100%',)", "('100%', 'y')", "(1,)"]
-    assert lines[7] == "InterfaceError The cursor is closed."
+    assert lines[7] == "ProgrammingError the cursor is closed"
     assert lines[8].startswith("ProgrammingError The SQL has 1 placeholders for 2 parameters")
     assert "nowhere" in lines[9]
     assert lines[10:12] == ["[]", "[\"SELECT 'x'\"]"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from orm.bridge import run
 from orm.compat.django.statements import returns_rows
-from orm.errors import InterfaceError, NotSupportedError, ProgrammingError
+from orm.errors import NotSupportedError, ProgrammingError
 from orm.sql.dialect import NewKey
 from orm.sql.parameters import bind_each
 
@@ -45,8 +45,8 @@ class LegacyCursor:
     def execute(self, sql: str, params: Sequence[object] | Mapping[str, object] | None = None) -> Self:
         """Run one statement. Without ``params`` the text is taken as it is, percent signs included.
 
-        Raises ``InterfaceError`` on a closed cursor, ``ProgrammingError`` when placeholders and parameters differ, and
-        what the database raises.
+        Raises ``Capabilities.closed_cursor`` on a closed cursor, ``ProgrammingError`` when placeholders and parameters
+        differ, and what the database raises.
         """
         self._check_open()
         self._rows, self._position, self.description = None, 0, None
@@ -91,15 +91,22 @@ class LegacyCursor:
         """Return the rows not fetched yet."""
         return self.fetchmany(len(self._rows or ()))
 
-    def callproc(self, name: str, params: Sequence[object] = (), kparams: Mapping[str, object] | None = None) -> None:
-        """Call a function of the database; the rows it gives can be fetched. Raises what the database raises.
+    def callproc(
+        self,
+        name: str,
+        params: Sequence[object] | None = None,
+        kparams: Mapping[str, object] | None = None,
+    ) -> Sequence[object] | None:
+        """Call a function of the database and return ``params``; the rows it gives can be fetched.
 
-        Parameters: ``kparams`` must be empty: no database here takes parameters by name.
+        Parameters: ``kparams`` must not be given: no database here takes parameters by name. Raises
+        ``NotSupportedError`` for them, and what the database raises.
         """
-        if kparams:
+        if kparams is not None:
             raise NotSupportedError("Keyword parameters for callproc are not supported on this database backend.")
         places = ", ".join(["%s"] * len(params or ()))
         self.execute(f"SELECT * FROM {self.db.quote(name)}({places})", list(params or ()))
+        return params
 
     @property
     def closed(self) -> bool:
@@ -122,7 +129,7 @@ class LegacyCursor:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise InterfaceError("The cursor is closed.")
+            raise self._database.dialect.capabilities.closed_cursor("the cursor is closed")
 
 
 class Around:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from orm.bridge import run
-from orm.db.introspection import ColumnInfo, Introspection
+from orm.db.introspection import ColumnInfo, ConstraintInfo, Introspection
 from orm.db.routing import routes
 from orm.errors import NotSupportedError
 from orm.migrations.operation import can_migrate
@@ -90,23 +90,9 @@ class LegacyIntrospection:
         return self._reader.field_type(column)[0]
 
     def get_constraints(self, cursor: object, table_name: str) -> dict[str, dict[str, Any]]:
-        """Return a table's constraints and indexes by name."""
+        """Return a table's constraints and indexes by name; ``orders`` and ``type`` are an index's."""
         found = run(self._reader.constraints(self._database.fetch, table_name))
-        return {
-            name: {
-                "columns": [*one.columns, *one.included] if any(one.columns) or one.included else [],
-                "primary_key": one.primary_key,
-                "unique": one.unique,
-                "foreign_key": (one.foreign_key[0], one.foreign_key[1][0]) if one.foreign_key else None,
-                "check": one.check,
-                "index": one.index,
-                "orders": [*one.orders, *("ASC" for _ in one.included if one.orders)],
-                "type": one.type or None,
-                "definition": one.definition or None,
-                "options": list(one.options) or None,
-            }
-            for name, one in found.items()
-        }
+        return {name: _constraint(one) for name, one in found.items()}
 
     def get_primary_key_columns(self, cursor: object, table_name: str) -> list[str] | None:
         """Return the columns of a table's primary key."""
@@ -160,6 +146,23 @@ class LegacyIntrospection:
             for one in self.get_constraints(cursor, table_name).values()
             if one["foreign_key"]
         }
+
+
+def _constraint(one: ConstraintInfo) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "columns": [*one.columns, *one.included] if any(one.columns) or one.included else [],
+        "primary_key": one.primary_key,
+        "unique": one.unique,
+        "foreign_key": (one.foreign_key[0], one.foreign_key[1][0]) if one.foreign_key else None,
+        "check": one.check,
+        "index": one.index,
+        "definition": one.definition or None,
+        "options": list(one.options) or None,
+    }
+    if one.index:
+        found["orders"] = [*one.orders, *("ASC" for _ in one.included if one.orders)]
+        found["type"] = one.type or None
+    return found
 
 
 def _column(one: ColumnInfo) -> LegacyColumn:
