@@ -66,11 +66,17 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
     "database_routers": ((Sequence,), (), "a list of routers: dotted paths, classes or instances"),
     "tracer": ((object,), None, "an OpenTelemetry tracer, or None"),
     "secret_key": ((str, bytes), "", "a text"),
+    "secret_key_fallbacks": ((Sequence,), (), "a list of texts"),
     "test_runner": ((str,), "orm.testing.runner.DiscoverRunner", "the path of a class"),
     "site_id": ((int, type(None)), None, "the key of a site, or None"),
 }
 
-TUPLES = frozenset({"authentication_backends", "installed_apps", "database_routers", "silenced_checks", "fixture_dirs"})
+TUPLES = frozenset(
+    {
+        *("authentication_backends", "installed_apps", "database_routers"),
+        *("silenced_checks", "fixture_dirs", "secret_key_fallbacks"),
+    }
+)
 # Lines that may begin or hold the table [tool.orm], in any of the ways TOML has to write it: a file without one need
 # not be parsed.
 TABLE_OF_SETTINGS = r"""^\s*(?:\[+\s*)?(?:(?:["']?tool["']?\s*\.\s*)?["']?orm["']?\s*(?:[\].=]|$)|["']?tool["']?\s*=)"""
@@ -117,6 +123,7 @@ class Settings:
     tracer: Any
     database_routers: Sequence[Any]
     secret_key: str | bytes
+    secret_key_fallbacks: Sequence[str | bytes]
     site_id: int | None
     test_runner: str
 
@@ -213,6 +220,7 @@ def configure(databases: str | Mapping[str, object] | None = None, **others: obj
             and the advice is a note below the traceback.
         authentication_backends ([]): who knows what users may do, besides the tables of ``orm.contrib.auth``.
         secret_key (""): what signatures are made with.
+        secret_key_fallbacks ([]): earlier keys, whose signatures are still taken.
         site_id (None): the key of the site that rows of ``orm.contrib.sites`` belong to.
         test_runner ("orm.testing.runner.DiscoverRunner"): what the command ``test`` runs tests with.
 

@@ -69,7 +69,8 @@ class Signer:
     """Signs texts.
 
     Parameters: ``key`` is the setting ``secret_key`` unless given, ``sep`` stands before the signature, ``salt`` keeps
-    signatures of different uses apart, ``fallback_keys`` are keys of old, good for reading.
+    signatures of different uses apart, ``fallback_keys`` are keys of old, good for reading: the setting
+    ``secret_key_fallbacks`` unless given.
     """
 
     def __init__(
@@ -79,10 +80,10 @@ class Signer:
         sep: str = ":",
         salt: str | None = None,
         algorithm: str | None = None,
-        fallback_keys: Any = (),
+        fallback_keys: Any = None,
     ) -> None:
         self.key = settings.secret_key if key is None else key
-        self.fallback_keys = tuple(fallback_keys or ())
+        self.fallback_keys = tuple(settings.secret_key_fallbacks if fallback_keys is None else fallback_keys)
         self.sep = sep
         self.salt = salt or f"django.core.signing.{type(self).__name__}"
         self.algorithm = algorithm or "sha256"

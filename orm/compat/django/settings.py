@@ -232,6 +232,7 @@ CORE = {
     "STORAGES": "storages",
     "MIGRATION_MODULES": "migration_modules",
     "SECRET_KEY": "secret_key",
+    "SECRET_KEY_FALLBACKS": "secret_key_fallbacks",
     "SERIALIZATION_MODULES": "serialization_modules",
     "SILENCED_SYSTEM_CHECKS": "silenced_checks",
     "SITE_ID": "site_id",
@@ -249,7 +250,10 @@ CONTRIB_MIGRATIONS: dict[str, str | None] = {
 """Where the migrations of Django's own applications are, which have its names here; None for those without a table."""
 
 LISTS = frozenset(
-    {"AUTHENTICATION_BACKENDS", "DATABASE_ROUTERS", "FIXTURE_DIRS", "INSTALLED_APPS", "SILENCED_SYSTEM_CHECKS"}
+    {
+        *("AUTHENTICATION_BACKENDS", "DATABASE_ROUTERS", "FIXTURE_DIRS", "INSTALLED_APPS"),
+        *("SECRET_KEY_FALLBACKS", "SILENCED_SYSTEM_CHECKS"),
+    }
 )
 
 

@@ -91,7 +91,25 @@ CONTRIB: dict[str, Surface] = {
         "Names of users.", names=of("orm.contrib.auth.models", "ASCIIUsernameValidator", "UnicodeUsernameValidator")
     ),
     "django.contrib.humanize": Surface("Nothing: templates use it."),
-    "django.contrib.sessions": Surface("The table of sessions."),
+    "django.contrib.sessions": Surface("Sessions."),
+    "django.contrib.sessions.backends": Surface("Where sessions are kept."),
+    "django.contrib.sessions.backends.base": Surface("What a session is.", (f"{HERE}.sessions.base",)),
+    "django.contrib.sessions.backends.cached_db": Surface(
+        "Sessions in the table, with copies in the cache.", (f"{HERE}.sessions.cached_db",)
+    ),
+    "django.contrib.sessions.backends.db": Surface("Sessions in the table.", (f"{HERE}.sessions.db",)),
+    "django.contrib.sessions.exceptions": Surface(
+        "What goes wrong with sessions.",
+        names=own("sessions.errors", "InvalidSessionKey", "SessionInterrupted", "SuspiciousSession"),
+    ),
+    "django.contrib.sessions.management": Surface("Commands for sessions."),
+    "django.contrib.sessions.management.commands": Surface("Commands for sessions."),
+    "django.contrib.sessions.management.commands.clearsessions": Surface(
+        "The command clearsessions.", (f"{HERE}.commands.clearsessions",)
+    ),
+    "django.contrib.sessions.serializers": Surface(
+        "How sessions are written.", names=of("orm.security.signing", "JSONSerializer")
+    ),
     "django.contrib.sessions.base_session": Surface(
         "A session.", names=of("orm.contrib.sessions.models", "AbstractBaseSession", "BaseSessionManager")
     ),

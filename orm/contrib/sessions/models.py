@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from orm import models
-from orm.contrib.sessions.data import decode, encode
 from orm.models.managers import Manager
+from orm.structures.loading import import_string
+
+STORE = "orm.compat.django.sessions.db.SessionStore"
+"""Who writes and reads sessions: a part of the names of Django's, which are above this one."""
 
 
 class BaseSessionManager(Manager[Any]):
@@ -15,8 +19,17 @@ class BaseSessionManager(Manager[Any]):
     use_in_migrations = True
 
     def encode(self, session_dict: dict[str, Any]) -> str:
-        """Return a session's data as it is stored."""
-        return encode(session_dict)
+        """Return a session's data as its store writes it."""
+        return str(self.model.get_session_store_class()().encode(session_dict))
+
+    def save(self, session_key: str, session_dict: dict[str, Any], expire_date: datetime.datetime) -> Any:
+        """Store a session, in blocking code, and return its row; one without data is deleted."""
+        row = self.model(session_key=session_key, session_data=self.encode(session_dict), expire_date=expire_date)
+        if session_dict:
+            row.save()
+        else:
+            row.delete()
+        return row
 
 
 class AbstractBaseSession(models.Model):
@@ -36,9 +49,15 @@ class AbstractBaseSession(models.Model):
     def __str__(self) -> str:
         return self.session_key
 
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        """Return the class that reads and writes the data of these rows."""
+        raise NotImplementedError("subclasses of AbstractBaseSession must provide get_session_store_class()")
+
     def get_decoded(self) -> dict[str, Any]:
         """Return the session's data; nothing where its signature is wrong."""
-        return decode(self.session_data)
+        found: dict[str, Any] = self.get_session_store_class()().decode(self.session_data)
+        return found
 
 
 class SessionManager(BaseSessionManager):
@@ -49,6 +68,11 @@ class Session(AbstractBaseSession):
     """One visitor's session."""
 
     objects = SessionManager()
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        """Return the class that reads and writes the data of these rows."""
+        return import_string(STORE)
 
     class Meta(AbstractBaseSession.Meta):
         app_label = "sessions"

@@ -1,0 +1,95 @@
+"""``SessionStore`` in the table of sessions, with a copy in the cache SESSION_CACHE_ALIAS for reading."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orm.caching import BaseCache
+from orm.compat.django.cache import caches
+from orm.compat.django.sessions import db
+from orm.compat.django.settings import settings
+from orm.late import LateLogger
+
+__all__ = ["KEY_PREFIX", "SessionStore"]
+
+KEY_PREFIX = "django.contrib.sessions.cached_db"
+
+logger = LateLogger("django.contrib.sessions")
+
+
+class SessionStore(db.SessionStore):
+    """A session in a row, read from the cache where that has it. What the cache refuses is logged: the row counts."""
+
+    cache_key_prefix = KEY_PREFIX
+
+    def __init__(self, session_key: str | None = None) -> None:
+        self._cache: BaseCache = caches[settings.SESSION_CACHE_ALIAS]
+        super().__init__(session_key)
+
+    @property
+    def cache_key(self) -> str:
+        """The session's key in the cache."""
+        return self.cache_key_prefix + self._get_or_create_session_key()
+
+    async def acache_key(self) -> str:
+        """Return the session's key in the cache."""
+        return self.cache_key_prefix + await self._aget_or_create_session_key()
+
+    def load(self) -> dict[str, Any]:
+        """Read the cache, else the row, which then is in the cache too."""
+        found = self._cache.get(self.cache_key)
+        if found is None:
+            row = self._live().first()
+            found = self._values_of(row)
+            if row is not None:
+                self._cache.set(self.cache_key, found, self.get_expiry_age(expiry=row.expire_date))
+        return dict(found)
+
+    async def aload(self) -> dict[str, Any]:
+        """Read the cache, else the row, which then is in the cache too."""
+        found = await self._cache.aget(await self.acache_key())
+        if found is None:
+            row = await self._live().afirst()
+            found = self._values_of(row)
+            if row is not None:
+                key, age = await self.acache_key(), self.get_expiry_age(expiry=row.expire_date)
+                await self._cache.aset(key, found, age)
+        return dict(found)
+
+    def exists(self, session_key: str) -> bool:
+        """Return whether the cache or the table has a session of that key."""
+        return self.cache_key_prefix + session_key in self._cache or super().exists(session_key)
+
+    async def aexists(self, session_key: str) -> bool:
+        """Return whether the cache or the table has a session of that key."""
+        return await self._cache.ahas_key(self.cache_key_prefix + session_key) or await super().aexists(session_key)
+
+    def save(self, must_create: bool = False) -> None:
+        """Store the values in the row, and then in the cache."""
+        super().save(must_create)
+        try:
+            self._cache.set(self.cache_key, self._session, self.get_expiry_age())
+        except Exception:
+            logger.exception("Error saving to cache (%s)", self._cache)
+
+    async def asave(self, must_create: bool = False) -> None:
+        """Store the values in the row, and then in the cache."""
+        await super().asave(must_create)
+        try:
+            await self._cache.aset(await self.acache_key(), self._session, self.get_expiry_age())
+        except Exception:
+            logger.exception("Error saving to cache (%s)", self._cache)
+
+    def delete(self, session_key: str | None = None) -> None:
+        """Delete the row, and the cache's copy."""
+        super().delete(session_key)
+        key = self.session_key if session_key is None else session_key
+        if key is not None:
+            self._cache.delete(self.cache_key_prefix + key)
+
+    async def adelete(self, session_key: str | None = None) -> None:
+        """Delete the row, and the cache's copy."""
+        await super().adelete(session_key)
+        key = self.session_key if session_key is None else session_key
+        if key is not None:
+            await self._cache.adelete(self.cache_key_prefix + key)
