@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from orm.db.introspection import ColumnInfo, ConstraintInfo, Fetch, Introspection, TableInfo
+from orm.db.introspection import ColumnInfo, ConstraintInfo, Fetch, FunctionDefault, Introspection, TableInfo
 
 _KINDS = {"r": "table", "p": "table", "v": "view", "m": "materialized view", "f": "foreign table"}
 _TYPES: dict[str, str] = {
@@ -32,6 +32,19 @@ _TYPES: dict[str, str] = {
     "jsonb": "JSONField",
     "uuid": "UUIDField",
 }
+_OWN_TYPES: dict[str, str] = {
+    "int4range": "IntegerRangeField",
+    "int8range": "BigIntegerRangeField",
+    "numrange": "DecimalRangeField",
+    "daterange": "DateRangeField",
+    "tstzrange": "DateTimeRangeField",
+    "tsrange": "DateTimeRangeField",
+    "tsvector": "SearchVectorField",
+    "tsquery": "SearchQueryField",
+    "hstore": "HStoreField",
+}
+"""Types for which ``orm.postgresql`` has fields."""
+_CAST = r"""::[\w" .(),\[\]]+$"""
 _AUTO = {"SmallIntegerField": "SmallAutoField", "IntegerField": "AutoField", "BigIntegerField": "BigAutoField"}
 
 _SCHEMAS = (
@@ -55,7 +68,8 @@ SELECT a.attname,
        COALESCE((SELECT i.indkey::int2[] = ARRAY[a.attnum] FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary),
                 FALSE),
        CASE WHEN t.typtype = 'd' THEN format_type(a.atttypid, NULL) ELSE '' END,
-       ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = a.atttypid ORDER BY e.enumsortorder)
+       ARRAY(SELECT e.enumlabel::text FROM pg_enum e
+             WHERE e.enumtypid = CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE t.oid END ORDER BY e.enumsortorder)
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
 LEFT JOIN pg_collation co ON co.oid = a.attcollation
@@ -105,6 +119,16 @@ WHERE {_THIS} AND NOT t.tgisinternal ORDER BY t.tgname
 
 class PostgreSQLIntrospection(Introspection):
     """Reads PostgreSQL 12 and later."""
+
+    own_module = "orm.postgresql"
+    own_names = frozenset({"ArrayField", "RandomUUID", "TransactionNow", *_OWN_TYPES.values()})
+    default_functions = {
+        "now()": "TransactionNow",
+        "current_timestamp": "TransactionNow",
+        "transaction_timestamp()": "TransactionNow",
+        "statement_timestamp()": "Now",
+        "gen_random_uuid()": "RandomUUID",
+    }
 
     async def schemas(self, fetch: Fetch) -> list[str]:
         return [name for (name,) in await fetch(_SCHEMAS, ())]
@@ -159,15 +183,24 @@ class PostgreSQLIntrospection(Introspection):
 
     def field_type(self, column: ColumnInfo) -> tuple[str, Mapping[str, object]]:
         base = re.sub(r"\(.*?\)", "", column.type).strip()
-        name = _TYPES.get(base, "TextField")
+        base = "interval" if base.startswith("interval ") else base  # "day to second" and its like
+        name = _TYPES.get(base) or _OWN_TYPES.get(base.rpartition(".")[2], "TextField")
         if column.identity and name in _AUTO:
             return _AUTO[name], {}
         options: dict[str, Any] = {}
         if name == "CharField" and column.size is not None:
             options["max_length"] = column.size
-        if name == "DecimalField":
-            options.update(max_digits=column.precision or 1000, decimal_places=column.scale or 0)
+        if name == "DecimalField" and column.precision is not None:
+            options.update(max_digits=column.precision, decimal_places=column.scale or 0)
         return name, options
+
+    def element(self, column: ColumnInfo) -> ColumnInfo | None:
+        found = re.fullmatch(r"(.*?)(?:\[\])+", column.type)
+        return None if found is None else _sized(ColumnInfo(column.name, found[1], False, choices=column.choices))
+
+    def default_value(self, text: str) -> str | bool | FunctionDefault | None:
+        # What a value is cast to is the column's type, which the field says as well.
+        return super().default_value(re.sub(_CAST, "", text))
 
     def normal_type(self, text: str) -> str:
         text = super().normal_type(text)
@@ -190,9 +223,7 @@ _SHORT = (
 
 def _column(row: Any) -> ColumnInfo:
     name, kind, null, default, collation, comment, identity, generated, key, domain, labels = row
-    numbers = re.search(r"\((\d+)(?:,(\d+))?\)", kind)
-    numeric = kind.startswith("numeric")
-    return ColumnInfo(
+    column = ColumnInfo(
         name,
         kind,
         null,
@@ -203,9 +234,17 @@ def _column(row: Any) -> ColumnInfo:
         generated=default if generated else None,
         stored=generated == "s",
         identity=bool(identity) or (default or "").startswith("nextval("),
-        size=int(numbers[1]) if numbers and not numeric else None,
-        precision=int(numbers[1]) if numbers and numeric else None,
-        scale=int(numbers[2] or 0) if numbers and numeric else None,
         choices=tuple(labels),
         domain=domain,
     )
+    return _sized(column)
+
+
+def _sized(column: ColumnInfo) -> ColumnInfo:
+    """Return the column with the sizes that its type says."""
+    numbers = re.search(r"\((\d+)(?:,(\d+))?\)", column.type)
+    if numbers is None:
+        return column
+    if column.type.startswith("numeric"):
+        return column._replace(precision=int(numbers[1]), scale=int(numbers[2] or 0))
+    return column._replace(size=int(numbers[1]))

@@ -25,6 +25,10 @@ _TYPES: dict[str, str] = {
     "boolean": "BooleanField",
     "smallint": "SmallIntegerField",
     "smallinteger": "SmallIntegerField",
+    "tinyint": "SmallIntegerField",
+    "int2": "SmallIntegerField",
+    "mediumint": "IntegerField",
+    "int8": "BigIntegerField",
     "int": "IntegerField",
     "integer": "IntegerField",
     "bigint": "BigIntegerField",
@@ -41,6 +45,9 @@ _TYPES: dict[str, str] = {
     "char": "CharField",
     "varchar": "CharField",
     "nvarchar": "CharField",
+    "nchar": "CharField",
+    "character": "CharField",
+    "character varying": "CharField",
     "text": "TextField",
     "clob": "TextField",
     "blob": "BinaryField",
@@ -76,6 +83,22 @@ class Clause(NamedTuple):
     in_column: bool
 
 
+_SAME = {
+    "int": "integer",
+    "int2": "smallint",
+    "int8": "bigint",
+    "boolean": "bool",
+    "numeric": "decimal",
+    "double": "real",
+    "double precision": "real",
+    "float": "real",
+    "timestamp": "datetime",
+    "nvarchar": "varchar",
+    "character varying": "varchar",
+    "clob": "text",
+}
+"""Names of types that keep values alike (https://www.sqlite.org/datatype3.html, "Determination Of Column Affinity")."""
+_WHOLE = frozenset({"integer", "bigint", "smallint"})
 _SHADOWS = ["config", "content", "data", "docsize", "idx", "segdir", "segments", "stat", "node", "parent", "rowid"]
 """What the tables are called in which a full-text index or an R-tree keeps what it knows, after its own name
 (https://www.sqlite.org/vtab.html, "Shadow Tables").
@@ -219,7 +242,14 @@ class SQLiteIntrospection(Introspection):
     def normal_type(self, text: str) -> str:
         # "unsigned" only says what a CHECK keeps; tables from before it was said have the same columns.
         normal = super().normal_type(text).removesuffix(" unsigned")
-        return "integer" if normal == "int" else normal
+        name, bracket, sizes = normal.partition("(")
+        return _SAME.get(name.strip(), name) + bracket + sizes
+
+    def normal_reference(self, text: str) -> str:
+        # Whole numbers are kept alike, whatever width is declared; Django's keys are integer, what refers to them
+        # bigint.
+        normal = self.normal_type(text)
+        return "integer" if normal in _WHOLE else normal
 
     def field_type(self, column: ColumnInfo) -> tuple[str, Mapping[str, object]]:
         base = re.sub(r"\s*\(.*\)", "", column.type).strip().lower()
@@ -233,8 +263,8 @@ class SQLiteIntrospection(Introspection):
         options: dict[str, Any] = {}
         if name == "CharField" and column.size is not None:
             options["max_length"] = column.size
-        if name == "DecimalField":
-            options.update(max_digits=column.precision or 10, decimal_places=column.scale or 0)
+        if name == "DecimalField" and column.precision is not None:
+            options.update(max_digits=column.precision, decimal_places=column.scale or 0)
         return name, options
 
 

@@ -7,6 +7,7 @@ never trusted: whoever puts one into SQL quotes it.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -52,6 +53,12 @@ class ColumnInfo(NamedTuple):
     """The domain that the column is of; ``type`` is then what the domain is made of."""
     json: bool = False
     """Whether a check keeps the column, of a type for texts, to JSON."""
+
+
+class FunctionDefault(NamedTuple):
+    """A column's default that is a function's value. ``name`` is that of the class of the function."""
+
+    name: str
 
 
 class ConstraintInfo:
@@ -142,8 +149,20 @@ class BrokenKeys(NamedTuple):
         )
 
 
+_NUMBER = r"[+-]?\d+(?:\.\d+)?"
+_TEXT = r"'(?:[^']|'')*'"
+_WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None}
+
+
 class Introspection(ABC):
     """Reads one kind of database."""
+
+    own_module = ""
+    """The module that offers the fields and functions which this database alone has, if there are any."""
+    own_names: frozenset[str] = frozenset()
+    """Those of them that columns are drafted with."""
+    default_functions: Mapping[str, str] = {"current_timestamp": "Now"}
+    """The functions that defaults may call, as the database writes them in small letters, and their classes."""
 
     @abstractmethod
     async def tables(self, fetch: Fetch) -> list[TableInfo]:
@@ -169,6 +188,28 @@ class Introspection(ABC):
     def field_type(self, column: ColumnInfo) -> tuple[str, Mapping[str, object]]:
         """Return the name of the field class that reads such a column, and the options it needs."""
 
+    def element(self, column: ColumnInfo) -> ColumnInfo | None:
+        """Return what one element of an array would be as a column; None for what is no array."""
+        return None
+
+    def default_value(self, text: str) -> str | bool | FunctionDefault | None:
+        """Return what a column's default says: texts and numbers as text, None for NULL.
+
+        Raises ``ValueError`` for one that is neither a plain value nor a function known here.
+        """
+        plain = text.strip()
+        while plain.startswith("(") and plain.endswith(")"):
+            plain = plain[1:-1].strip()
+        if re.fullmatch(_NUMBER, plain):
+            return plain
+        if re.fullmatch(_TEXT, plain):
+            return plain[1:-1].replace("''", "'")
+        if plain.lower() in _WORDS:
+            return _WORDS[plain.lower()]
+        if plain.lower() in self.default_functions:
+            return FunctionDefault(self.default_functions[plain.lower()])
+        raise ValueError(f"{text} is no plain value.")
+
     async def broken_keys(self, fetch: Fetch, table: str | None) -> BrokenKeys | None:
         """Return what is wrong with the foreign keys of a table's rows, or of any table's; None where all is well, and
         on a database that checks by itself and has nothing left to be found.
@@ -182,3 +223,7 @@ class Introspection(ABC):
     def normal_type(self, text: str) -> str:
         """Return a column's type in the one form that compares, whoever wrote it."""
         return text.lower().replace(", ", ",").strip()
+
+    def normal_reference(self, text: str) -> str:
+        """As ``normal_type``, for a column that refers to another."""
+        return self.normal_type(text)

@@ -88,11 +88,12 @@ def _columns(
     found = []
     for field in ddl.columns_of_table(model):
         column = there.pop(field.column, None)
-        wanted = reader.normal_type(ddl.finished(field.db_type(dialect)).split(" COLLATE ")[0])
+        normal = reader.normal_reference if field.is_relation else reader.normal_type
+        wanted = normal(ddl.finished(field.db_type(dialect)).split(" COLLATE ")[0])
         if column is None:
             found.append(Difference(table, field.column, "missing column", wanted, ""))
             continue
-        has = reader.normal_type(column.type.split(" COLLATE ")[0])
+        has = normal(column.type.split(" COLLATE ")[0])
         if has != wanted and not (column.choices and field.choices and field.kind in ("char", "text")):
             found.append(Difference(table, field.column, "type", wanted, has))
         if column.null != field.null and not field.primary_key and not getattr(field, "generated", False):

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from orm.config import settings
 from orm.errors import SuspiciousOperation
+from orm.migrations.inspected_columns import Call
+from orm.migrations.inspected_names import class_name
 from orm.migrations.inspecting import FieldDraft, Name, TableDraft
-from orm.models.public_names import import_name
+from orm.models.public_names import import_name, imported_from, offering_module
 
 HEAD = """\
 # This is an auto-generated {brand} model module.
@@ -26,11 +28,15 @@ HEAD = """\
 
 ALLOWED = (
     ast.Module, ast.ImportFrom, ast.alias, ast.ClassDef, ast.Assign, ast.Pass, ast.Call, ast.keyword, ast.Attribute,
-    ast.Name, ast.Load, ast.Store, ast.Constant, ast.List, ast.Tuple, ast.Dict,
+    ast.Name, ast.Load, ast.Store, ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.UnaryOp, ast.USub,
+    ast.FunctionDef, ast.arguments, ast.arg, ast.Return,
 )  # fmt: skip
 """All that a module of models holds."""
 
 CALLED = frozenset({"models", "RawSQL"})
+
+TypeKey = tuple[str, str]
+"""A field class and the type of column that it shall say."""
 
 
 def source(drafts: Iterable[TableDraft], *, managed: bool = False) -> str:
@@ -45,22 +51,61 @@ def source(drafts: Iterable[TableDraft], *, managed: bool = False) -> str:
     lines.append(f"from {import_name('orm')} import models")
     if any(one.generated for draft in drafts for one in draft.fields):
         lines.append(f"from {import_name('orm.sql.handwritten')} import RawSQL")
+    fields = [one for draft in drafts for field in draft.fields for one in (field, *field.elements)]
+    offered = {one.imported for one in fields if one.imported is not None}
+    offered |= {value.function for one in fields for value in one.options.values() if isinstance(value, Call)}
+    places = sorted(map(_where, offered))
+    for module in dict.fromkeys(module for module, _ in places):
+        lines.append(f"from {module} import {', '.join(name for place, name in places if place == module)}")
+    classes = _classes_of_types(drafts, fields, {cls.__name__ for cls in offered})
+    for (kind, said), name in classes.items():
+        base = next(_class(one, {}) for one in fields if (one.kind, one.own_type) == (kind, said))
+        lines += ["", "", f"class {name}({base}):", "    def db_type(self, connection):", f"        return {said!r}"]
     for draft in drafts:
-        lines += ["", "", *_model(draft, managed)]
+        lines += ["", "", *_model(draft, managed, classes)]
     text = "\n".join(lines) + "\n"
-    _refuse_code(text)
+    _refuse_code(text, CALLED | {cls.__name__ for cls in offered}.union(classes.values()))
     return text
 
 
-def _refuse_code(text: str) -> None:
+def _where(offered: type) -> tuple[str, str]:
+    return imported_from(offering_module(offered) or offered.__module__, offered.__name__)
+
+
+def _classes_of_types(
+    drafts: Iterable[TableDraft], fields: Iterable[FieldDraft], taken: Collection[str]
+) -> dict[TypeKey, str]:
+    """Return the names of the classes that say a column's type, by what they say."""
+    found: dict[TypeKey, str] = {}
+    models = {one.model for one in drafts}
+    for one in fields:
+        if one.own_type is not None and (one.kind, one.own_type) not in found:
+            name = class_name(f"{one.own_type} column", {*models, *taken, *found.values()})
+            found[one.kind, one.own_type] = name
+    return found
+
+
+def _refuse_code(text: str, called: Collection[str]) -> None:
     """Refuse a module that holds more than models; names are made so that this does not happen."""
     for node in ast.walk(ast.parse(text)):
-        if not isinstance(node, ALLOWED):
+        if not isinstance(node, ALLOWED) or (isinstance(node, ast.FunctionDef) and not _says_a_type(node)):
             raise SuspiciousOperation(f"A name of the database became code: {ast.unparse(node)[:80]}")
         if isinstance(node, ast.Call):
             root = node.func.value if isinstance(node.func, ast.Attribute) else node.func
-            if not (isinstance(root, ast.Name) and root.id in CALLED):
+            if not (isinstance(root, ast.Name) and root.id in called):
                 raise SuspiciousOperation(f"A name of the database became a call: {ast.unparse(node)[:80]}")
+
+
+def _says_a_type(node: ast.FunctionDef) -> bool:
+    """Whether a method is ``db_type()``, and does nothing but return a text."""
+    [*before, last] = node.body
+    text = last.value if isinstance(last, ast.Return) else None
+    return (
+        ast.unparse(node).startswith("def db_type(self, connection):")
+        and not before
+        and isinstance(text, ast.Constant)
+        and isinstance(text.value, str)
+    )
 
 
 def comment(text: str) -> str:
@@ -69,7 +114,7 @@ def comment(text: str) -> str:
     return "# " + "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in plain)
 
 
-def _model(draft: TableDraft, managed: bool) -> Iterator[str]:
+def _model(draft: TableDraft, managed: bool, classes: Mapping[TypeKey, str]) -> Iterator[str]:
     if draft.error:
         yield comment(f"Unable to inspect table {draft.table!r}")
         yield comment(f"The error was: {draft.error}")
@@ -81,7 +126,7 @@ def _model(draft: TableDraft, managed: bool) -> Iterator[str]:
         if not managed and _is_implied(one):
             continue
         notes = f"  {comment(' '.join(one.notes))}" if one.notes else ""
-        yield f"    {one.name} = {_field(one, managed)}{notes}"
+        yield f"    {one.name} = {_field(one, managed, classes)}{notes}"
     yield ""
     yield "    class Meta:"
     if draft.kind not in ("table", "partition"):
@@ -90,13 +135,15 @@ def _model(draft: TableDraft, managed: bool) -> Iterator[str]:
         yield "        managed = False  # Created from a partition."
     elif not managed:
         yield "        managed = False"
+    elif draft.unmanaged:
+        yield f"        managed = False  {comment(draft.unmanaged)}"
     yield f"        db_table = {draft.table!r}"
     if draft.unique:
         yield f"        unique_together = ({' '.join(f'{tuple(one)!r},' for one in draft.unique)})"
     if draft.indexes:
         yield "        indexes = ["
-        for name, fields, classes in draft.indexes:
-            more = f", opclasses={classes!r}" if classes else ""
+        for name, fields, operators in draft.indexes:
+            more = f", opclasses={operators!r}" if operators else ""
             yield f"            models.Index(fields={fields!r}, name={name!r}{more}),"
         yield "        ]"
     if draft.comment:
@@ -112,22 +159,31 @@ def _is_implied(one: FieldDraft) -> bool:
     return one.name == "id" and one.kind == implied and one.options == {"primary_key": True}
 
 
-def _field(one: FieldDraft, managed: bool) -> str:
-    arguments = [_value(value) for value in one.arguments]
+def _class(one: FieldDraft, classes: Mapping[TypeKey, str]) -> str:
+    """Return what a module calls the class of a field."""
+    if one.own_type is not None and (one.kind, one.own_type) in classes:
+        return classes[one.kind, one.own_type]
+    return f"models.{one.kind}" if one.imported is None else _where(one.imported)[1]
+
+
+def _field(one: FieldDraft, managed: bool, classes: Mapping[TypeKey, str]) -> str:
+    arguments = [_field(element, managed, classes) for element in one.elements]
+    arguments += [_value(value) for value in one.arguments]
     if one.kind in ("ForeignKey", "OneToOneField", "ForeignObject"):
         arguments.append("models.DO_NOTHING")
     arguments += [f"{name}={_value(value)}" for name, value in one.options.items()]
     if managed and one.without_index:
         arguments.append("db_index=False")
     if one.generated is None:
-        return f"models.{one.kind}({', '.join(arguments)})"
+        return f"{_class(one, classes)}({', '.join(arguments)})"
     # What describes the column stays with it; what describes its values belongs to the inner field.
     written = {name: f"{name}={_value(value)}" for name, value in one.options.items()}
     outside = [written.pop(name) for name in ("db_column", "db_comment") if name in written]
     expression, stored = one.generated
+    inside = [_field(element, managed, classes) for element in one.elements] + [*written.values()]
     parts = [
         f"expression=RawSQL({expression.replace('%', '%%')!r}, [])",
-        f"output_field=models.{one.kind}({', '.join(written.values())})",
+        f"output_field={_class(one, classes)}({', '.join(inside)})",
         f"db_persist={stored}",
         *outside,
     ]
@@ -135,4 +191,6 @@ def _field(one: FieldDraft, managed: bool) -> str:
 
 
 def _value(value: object) -> str:
+    if isinstance(value, Call):
+        return f"{_where(value.function)[1]}()"
     return str(value) if isinstance(value, Name) else repr(value)

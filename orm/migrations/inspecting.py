@@ -1,8 +1,8 @@
 """What models of an existing database look like: its tables and views, read into drafts of models.
 
-Composite keys, foreign keys of one column and of several, unique constraints, indexes, generated columns, comments and
-enumerated types become what a model has for them; what it has nothing for becomes a note. ``inspected_source`` writes
-the drafts. The twin is generated.
+Composite keys, foreign keys of one column and of several, unique constraints, indexes, generated columns, comments,
+enumerated types and plain defaults become what a model has for them; what it has nothing for becomes a note.
+``inspected_source`` writes the drafts. The twin is generated.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 from orm.db.introspection import ColumnInfo, ConstraintInfo, Introspection, TableInfo
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.errors import DatabaseError, NotSupportedError
+from orm.migrations.inspected_columns import can_be_said, default_of, differs, offered
 from orm.migrations.inspected_names import class_name, field_name
 
 if TYPE_CHECKING:
     from orm.db.database import AwaitableDatabase
+    from orm.sql.dialect import Dialect
 
 
 TWINS = ("ainspect",)
@@ -43,6 +45,12 @@ class FieldDraft:
     arguments: list[Any] = field(default_factory=list)
     options: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    elements: list[FieldDraft] = field(default_factory=list)
+    """The field of an array's elements."""
+    own_type: str | None = None
+    """The column's type, where the class by itself would make another."""
+    imported: Any = None
+    """The class, where it is none of ``orm.models``."""
     without_index: bool = False
     """Whether it is a foreign key whose column has no index in the database."""
     generated: tuple[str, bool] | None = None
@@ -65,6 +73,8 @@ class TableDraft:
     """Names of indexes, their fields, and the operator class of each column where one has not its type's own."""
     foreign: list[FieldDraft] = field(default_factory=list)
     """Foreign keys of several columns."""
+    unmanaged: str = ""
+    """Why migrations can't look after the table; empty where they can."""
     notes: list[str] = field(default_factory=list)
     error: str = ""
 
@@ -105,19 +115,23 @@ async def ainspect(
     # Tables that nobody asked for need names as well, since foreign keys may lead to them; those asked for come first.
     for table in [*chosen, *found.values()]:
         if table.name not in models:
-            models[table.name] = class_name(named(table.name) if named else table.name, models.values())
+            model = named(table.name) if named else table.name
+            models[table.name] = class_name(model, {*models.values(), *reader.own_names, "Now"})
     drafts: list[TableDraft] = []
     for table in chosen:
         draft = TableDraft(table.name, models[table.name], table.kind, table.comment)
         try:
             columns = await reader.columns(database.fetch, table.name)
             constraints = await reader.constraints(database.fetch, table.name)
-            keys = {name: await _key(reader, database, name) for name in _referred(constraints)}
+            others = _referred(constraints)
+            keys = {name: await _key(reader, database, name) for name in others}
+            types = {name: await _types(reader, database, name) for name in others}
         # One table that can't be read (a right that is missing, say) does not keep the others from being described.
         except DatabaseError as error:
             draft.error = str(error)
         else:
-            Drafting(draft, reader, models, {one.model for one in drafts}, keys).fill(columns, constraints)
+            above = {one.model for one in drafts}
+            Drafting(draft, reader, models, above, keys, types, database.dialect).fill(columns, constraints)
         drafts.append(draft)
     return drafts + [TableDraft(name, "", "table", error=f"There is no table {name!r}.") for name in missing]
 
@@ -142,11 +156,16 @@ async def _key(reader: Introspection, database: AwaitableDatabase, table: str) -
     return ()
 
 
+async def _types(reader: Introspection, database: AwaitableDatabase, table: str) -> dict[str, str]:
+    """Return the types of a table's columns by name."""
+    return {column.name: column.type for column in await reader.columns(database.fetch, table)}
+
+
 class Drafting:
     """Fills the draft of one table.
 
     Parameters: ``models`` are the names of all models by table, ``above`` those written before this one, ``keys`` the
-    primary keys of the tables it refers to.
+    primary keys and ``types`` the columns of the tables it refers to, ``dialect`` is that of the database.
     """
 
     def __init__(
@@ -156,12 +175,16 @@ class Drafting:
         models: Mapping[str, str],
         above: Collection[str],
         keys: Mapping[str, tuple[str | None, ...]],
+        types: Mapping[str, Mapping[str, str]],
+        dialect: Dialect,
     ) -> None:
         self.draft = draft
         self.reader = reader
         self.models = models
         self.above = above
         self.keys = keys
+        self.types = types
+        self.dialect = dialect
         self.names: dict[str, str] = {}
         """Names of fields by column."""
         self.taken: set[str] = set()
@@ -172,6 +195,8 @@ class Drafting:
     def fill(self, columns: list[ColumnInfo], constraints: Mapping[str, ConstraintInfo]) -> None:
         """Draft the fields, the key and the rules of the table."""
         key = next((one.columns for one in constraints.values() if one.primary_key), ())
+        if not key and self.draft.kind == "table":
+            key = self._instead_of_key(columns, constraints)
         references = {
             one.columns[0]: one.foreign_key
             for one in constraints.values()
@@ -188,6 +213,23 @@ class Drafting:
             self._assume_key()
         for name, one in constraints.items():
             self._rule(name, one)
+
+    def _instead_of_key(
+        self, columns: list[ColumnInfo], constraints: Mapping[str, ConstraintInfo]
+    ) -> tuple[str | None, ...]:
+        """Return columns that tell the rows of a table without a key apart; none where there are no such columns."""
+        filled = {column.name for column in columns if not column.null}
+        for one in constraints.values():
+            if (
+                one.unique
+                and self._is_plain(one)
+                and not one.deferrable
+                and one.valid
+                and filled.issuperset(one.columns)
+            ):
+                self.draft.notes.append(f"There is no primary key; what is unique is taken for one: {one.columns}.")
+                return one.columns
+        return ()
 
     @staticmethod
     def _is_plain(one: ConstraintInfo) -> bool:
@@ -207,17 +249,20 @@ class Drafting:
         kept = f"{name}_id" if relation else name
         if reference is not None and relation:
             self._relation(draft, reference, own or unique)
+            normal = self.reader.normal_reference
+            if normal(column.type) != normal(self.types[reference[0]].get(reference[1][0], "")):
+                self._say_type(draft, column)
             draft.without_index = (column.name,) not in self.indexed
         else:
-            kind, options = self.reader.field_type(column if own else column._replace(identity=False))
-            draft.kind, draft.options = kind, dict(options)
+            numbered = own and column.identity
+            self._type(draft, column if numbered else column._replace(identity=False, primary_key=False))
             if reference is not None and absent:
                 draft.notes.append(
                     f"It refers to {reference[0]} ({', '.join(reference[1])}), which is not in this schema."
                 )
             if column.identity and not own:
                 draft.notes.append("The database numbers the rows here, which only a key of one column can say.")
-            if kind == "TextField" and not column.choices and not _is_text(column.type):
+            if draft.kind == "TextField" and not column.choices and not _is_text(column.type):
                 draft.notes.append(f"This field type is a guess: the column's type is {column.type}.")
         if own:
             draft.options["primary_key"] = True
@@ -227,6 +272,34 @@ class Drafting:
             draft.options["db_column"] = column.name
         self._details(draft, column, own)
         self.draft.fields.append(draft)
+
+    def _type(self, draft: FieldDraft, column: ColumnInfo, inside: bool = False) -> None:
+        """Give a draft the class and options that make such a column; where no class does, the column's own type."""
+        element = self.reader.element(column)
+        if element is None:
+            draft.kind, options = self.reader.field_type(column)
+            draft.options = dict(options)
+        else:
+            inner = FieldDraft(draft.name, "", "")
+            self._type(inner, element, True)
+            if element.choices:
+                inner.options["choices"] = [(one, one) for one in element.choices]
+            draft.kind, draft.elements = "ArrayField", [inner]
+        if draft.kind in self.reader.own_names:
+            draft.imported = offered(draft.kind, self.reader)
+        # A column of an enumerated type is a text with choices; an array of them has to name the type.
+        listed = column.choices and not inside and element is None
+        unsized = draft.kind == "DecimalField" and not draft.options  # which a model takes from no other class
+        if listed or not (unsized or differs(draft, column, self.reader, self.dialect)):
+            return
+        self._say_type(draft, column)
+
+    def _say_type(self, draft: FieldDraft, column: ColumnInfo) -> None:
+        """Give a draft the column's own type, which a class of its own will say."""
+        if can_be_said(column.type):
+            draft.own_type = column.type
+        else:
+            self.draft.unmanaged = f"Of the column {column.name} no field says the type: {column.type}"
 
     def _relation(self, draft: FieldDraft, reference: tuple[str, tuple[str, ...]], single: bool) -> None:
         table, columns = reference
@@ -247,7 +320,7 @@ class Drafting:
     def _details(self, draft: FieldDraft, column: ColumnInfo, own: bool) -> None:
         if column.domain:
             draft.notes.append(f"The column is of the domain {column.domain}.")
-        if column.choices:
+        if column.choices and not draft.elements:
             draft.options["choices"] = [(one, one) for one in column.choices]
             draft.notes.append(f"The column is of the enumerated type {column.type}.")
         if column.collation and draft.kind in ("CharField", "TextField"):
@@ -256,8 +329,19 @@ class Drafting:
             draft.generated = (column.generated, column.stored)
         if column.null and not own:
             draft.options.update(blank=True, null=True)
+        if column.default is not None and not column.identity:
+            self._default(draft, column.default)
         if column.comment:
             draft.options["db_comment"] = column.comment
+
+    def _default(self, draft: FieldDraft, text: str) -> None:
+        try:
+            found = default_of(text, draft, self.reader, self.dialect)
+        except ValueError:
+            draft.notes.append(f"The column's default is {text}.")
+            return
+        if found is not None:
+            draft.options["db_default"] = found
 
     def _assume_key(self) -> None:
         """A model needs a key: the first column is taken for one, and a note says so."""
@@ -266,6 +350,7 @@ class Drafting:
             name: value for name, value in first.options.items() if name not in ("null", "blank", "unique")
         }
         first.notes.append("There is no primary key; this column is taken for one.")
+        self.draft.unmanaged = "The table has no key, which a table that migrations look after needs."
 
     def _rule(self, name: str, one: ConstraintInfo) -> None:
         """Take over a rule of the table, or note it."""

@@ -107,7 +107,7 @@ def test_what_one_database_alone_has(database: Any) -> None:
     assert " id = " not in text  # a model has it without being told
     assert "choices=[('sad', 'sad'), ('o\\'k', \"o'k\")]" in text.replace('("o\'k"', "('o\\'k'")
     assert "db_comment='a feeling')  # The column is of the enumerated type mt_mood." in text
-    assert "# This field type is a guess: the column's type is integer[]." in text
+    assert "parts = ArrayField(models.IntegerField(), blank=True, null=True)" in text
     assert 'db_table_comment = "How they\\n\' feel"' in text
     models_of(text)
     run("DROP TABLE mt_moods", "DROP TYPE mt_mood")

@@ -64,6 +64,8 @@ class GeneratedField(Field[Any]):
         self.max_length = output_field.max_length
         self.max_digits = output_field.max_digits
         self.decimal_places = output_field.decimal_places
+        if "base_field" in vars(output_field):  # of an array's elements
+            self.base_field = vars(output_field)["base_field"]
 
     def given_option(self, option: str) -> Any:
         """As any field's; a length is that of the field it stands for."""

@@ -340,12 +340,14 @@ class DecimalField(Field[DecT]):
 
     def own_checks(self, aliases: Iterable[str], from_model: object) -> Iterable[CheckMessage]:
         """Both sizes are needed, and must fit each other."""
-        return field_checks.decimal_checks(self)
+        return () if self.is_unsized() else field_checks.decimal_checks(self)
 
     def check_declaration(self) -> None:
         """Both sizes are needed, and must fit each other."""
         super().check_declaration()
         digits, places = self.max_digits, self.decimal_places
+        if self.is_unsized():
+            return
         if not isinstance(digits, int) or not isinstance(places, int) or digits <= 0 or not 0 <= places <= digits:
             raise ImproperlyConfigured(
                 f"{self} needs max_digits (above 0) and decimal_places (from 0 to max_digits), "
@@ -355,7 +357,13 @@ class DecimalField(Field[DecT]):
     @cached_property
     def validators(self) -> list[Validator]:
         """The field's validators, and the sizes."""
-        return [*super().validators, DecimalValidator(self.max_digits, self.decimal_places)]
+        sizes = [] if self.is_unsized() else [DecimalValidator(self.max_digits, self.decimal_places)]
+        return [*super().validators, *sizes]
+
+    def is_unsized(self) -> bool:
+        """Whether a class that says its column's type itself leaves both sizes to it: numbers are kept as given."""
+        said = not type(self).db_type.__module__.startswith("orm.")
+        return said and self.max_digits is None and self.decimal_places is None
 
     def get_db_prep_save(self, value: Any, connection: Any) -> Any:
         """The value rounded to ``decimal_places``; a number with too many digits is refused.

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from orm.models.fields.base import Field
     from orm.models.relations import reverse_one
     from orm.sql import calls, hop
+    from orm.sql.dialect import Dialect
     from orm.sql.hop import Hop
 else:
     calls = late_module("orm.sql.calls")
@@ -256,6 +257,15 @@ class ForeignKey(RelatedField[T]):
     def hops(self) -> tuple[Hop, ...]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
         """The join from the declaring model to the target."""
         return (hop.Hop(self.related_model, self, self.target_field, False, self.null),)
+
+    def db_type(self, dialect: Dialect) -> str:
+        """The type that the target says for columns that refer to it."""
+        return str(self.target_field.rel_db_type(dialect))
+
+    def own_db_type(self, dialect: Dialect) -> str | None:
+        """As any field's; where the class says none, what the target's says."""
+        said: str | None = super().own_db_type(dialect) or self.target_field.own_db_type(dialect)
+        return said
 
     @property
     def kind(self) -> str:  # type: ignore[override]

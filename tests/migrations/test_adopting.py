@@ -1,0 +1,211 @@
+"""Tables with columns that no field makes by itself: what is drafted agrees with the database, so it can be adopted."""
+
+from __future__ import annotations
+
+import ast
+import decimal
+from typing import Any
+
+import pytest
+
+from orm.bridge import run as driven
+from orm.db.registry import databases
+from orm.errors import SuspiciousOperation
+from orm.migrations.drift import differences_of
+from orm.migrations.inspected_columns import can_be_said
+from orm.migrations.inspected_source import source
+from orm.migrations.inspecting import FieldDraft, TableDraft
+from orm.migrations.inspecting_blocking import inspect
+from orm.migrations.state import ModelState
+from orm.models.base_blocking import Model
+from tests.migrations.test_inspecting import models_of, run
+
+KEY = "id integer PRIMARY KEY"
+OWN_TYPES = {
+    "sqlite": [
+        "TINYINT", "NVARCHAR(20)", "DOUBLE", "FLOAT", "NUMERIC", "", "TEXT(20)", "CHAR(10)", "TIMESTAMP", "BOOLEAN",
+        "INT8", "JSON", "CHARACTER VARYING(30)", "MEDIUMINT UNSIGNED", "DECIMAL", "decimal(8, 3)",
+    ],
+    "postgresql": [
+        "int[]", "varchar(20)[]", "numeric[]", "numeric(6,2)[]", "timestamptz[]", "money[]", "text[][]", "int4range",
+        "int8range", "numrange", "tstzrange", "daterange", "tsrange", "int4range[]", "tsvector", "tsquery", "json",
+        "money", "char(5)", "char", '"char"', "timestamp", "timestamp(3)", "timetz", "numeric", "cidr", "macaddr",
+        "point", "bit(3)", "bit varying(4)", "xml", "interval day to second", "interval(3)", "real", "oid", "name",
+    ],
+}  # fmt: skip
+
+
+def adopted(*tables: str) -> dict[str, Any]:
+    """Draft models for tables, to be looked after by migrations, and see that they are what the database has."""
+    found = models_of(source(inspect(tables=tables), managed=True))
+    models = [one for one in found.values() if isinstance(one, type) and issubclass(one, Model) and one is not Model]
+    managed = [one for one in models if one._meta.managed]
+    assert [str(one) for one in driven(differences_of(managed, "default"))] == []
+    return found
+
+
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.parametrize("kind", OWN_TYPES["sqlite"])
+def test_a_column_of_any_type_is_adopted_on_sqlite(database: Any, kind: str) -> None:
+    run(f"CREATE TABLE mt_one ({KEY}, value {kind})")
+    assert adopted("mt_one")["MtOne"]._meta.managed
+
+
+@pytest.mark.only(backend="postgresql")
+@pytest.mark.parametrize("kind", OWN_TYPES["postgresql"])
+def test_a_column_of_any_type_is_adopted_on_postgresql(database: Any, kind: str) -> None:
+    run(f"CREATE TABLE mt_one ({KEY}, value {kind})")
+    model = adopted("mt_one")["MtOne"]
+    assert model._meta.managed
+    state = ModelState.from_model(model)  # what a migration would hold
+    assert state.fields["value"].db_type(databases["default"].dialect)
+
+
+@pytest.mark.only(backend="postgresql")
+def test_values_of_such_columns_are_read_and_written(database: Any) -> None:
+    run(
+        f"CREATE TABLE mt_one ({KEY}, parts int[], during int4range, code char(3), data json, naive timestamp, "
+        "exact numeric, paid money, computed int[] GENERATED ALWAYS AS (ARRAY[id]) STORED)"
+    )
+    rows = adopted("mt_one")["MtOne"].objects
+    exact = decimal.Decimal("1.0000000000000000000000000001")
+    rows.create(id=1, parts=[1, 2], during=(1, 5), code="abc", data={"a": 1}, exact=exact, paid="3")
+    row = rows.get(parts__contains=[2], during__contains=3, code="abc", exact=exact, paid="3")
+    assert (row.parts, row.code, row.data, row.exact, row.computed) == ([1, 2], "abc", {"a": 1}, exact, [1])
+
+
+def test_numbers_without_a_size_keep_their_digits(database: Any) -> None:
+    run(f"CREATE TABLE mt_one ({KEY}, value numeric)")
+    model = adopted("mt_one")["MtOne"]
+    model.objects.create(id=1, value=decimal.Decimal("1.125"))
+    row = model.objects.get(value=decimal.Decimal("1.125"))
+    row.full_clean()
+    assert str(row.value) == "1.125"
+    assert model.check() == []
+
+
+@pytest.mark.only(backend="postgresql")
+def test_arrays_of_an_enumerated_type_have_choices(database: Any) -> None:
+    run("DROP TYPE IF EXISTS mt_mood CASCADE", "CREATE TYPE mt_mood AS ENUM ('sad', 'o''k')")
+    try:
+        run(f"CREATE TABLE mt_one ({KEY}, moods mt_mood[])")
+        field = adopted("mt_one")["MtOne"]._meta.get_field("moods")
+        assert list(field.base_field.choices) == [("sad", "sad"), ("o'k", "o'k")]
+        assert field.db_type(databases["default"].dialect) == "mt_mood[]"
+    finally:
+        run("DROP TABLE IF EXISTS mt_one", "DROP TYPE mt_mood")
+
+
+def test_a_key_of_such_a_type_and_what_refers_to_it(database: Any) -> None:
+    run(
+        "CREATE TABLE mt_one (code char(3) PRIMARY KEY NOT NULL)",
+        f"CREATE TABLE mt_two ({KEY}, code char(3) REFERENCES mt_one (code), "
+        "other varchar(5) REFERENCES mt_one (code))",
+    )
+    found = adopted("mt_one", "mt_two")
+    one = found["MtOne"].objects.create(code="abc")
+    found["MtTwo"].objects.create(id=1, code=one, other_id="abc")
+    assert found["MtTwo"].objects.get(code__code="abc").other == one
+
+
+def test_a_table_without_a_key_does_not_keep_others_from_being_adopted(database: Any) -> None:
+    run("CREATE TABLE mt_one (a integer, b text)", f"CREATE TABLE mt_two ({KEY})")
+    text = source(inspect(tables=["mt_one", "mt_two"]), managed=True)
+    assert "        managed = False  # The table has no key, which a table that migrations look after needs." in text
+    found = adopted("mt_one", "mt_two")
+    assert (found["MtOne"]._meta.managed, found["MtTwo"]._meta.managed) == (False, True)
+
+
+def test_unique_columns_without_null_are_a_key(database: Any) -> None:
+    run(
+        "CREATE TABLE mt_one (a integer, b integer NOT NULL UNIQUE)",
+        "CREATE TABLE mt_two (a integer NOT NULL, b integer NOT NULL, c text, UNIQUE (a, b))",
+        "CREATE TABLE mt_three (a integer UNIQUE)",
+    )
+    found = adopted("mt_one", "mt_two", "mt_three")
+    assert found["MtOne"]._meta.pk.name == "b"
+    assert found["MtTwo"]._meta.pk.columns == ("a", "b")
+    assert [found[name]._meta.managed for name in ("MtOne", "MtTwo", "MtThree")] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "written"),
+    [
+        ("integer", "-3", "db_default=-3)"),
+        ("varchar(10)", "'it''s'", 'db_default="it\'s")'),
+        ("boolean", "true", "db_default=True)"),
+        ("decimal(6, 2)", "1.50", "db_default='1.50')"),
+        ("date", "'2020-01-01'", "db_default='2020-01-01')"),
+        ("double precision", "1.5", "db_default=1.5)"),
+        ("integer", "NULL", "null=True)"),
+        ("integer", "(1 + 2)", "null=True)  # The column's default is "),
+        ("date", "CURRENT_DATE", "null=True)  # The column's default is "),
+        ("varchar(10)", "('a' || 'b')", "null=True)  # The column's default is "),
+    ],
+)
+def test_plain_defaults_become_those_of_the_database(database: Any, kind: str, default: str, written: str) -> None:
+    name = f"of_{kind.split('(')[0].replace(' ', '_')}"  # statements are prepared, and keep the types they met
+    run(f"CREATE TABLE mt_one ({KEY}, {name} {kind} DEFAULT {default})")
+    [line] = [line for line in source(inspect(tables=["mt_one"])).splitlines() if line.startswith(f"    {name} = ")]
+    assert written in line
+    model = adopted("mt_one")["MtOne"]
+    run("INSERT INTO mt_one (id) VALUES (1)")
+    if "db_default" in written:
+        model.objects.create(id=2)
+        assert model.objects.values_list(name).get(id=2) == model.objects.values_list(name).get(id=1)
+
+
+def test_the_database_s_clock_is_a_default(database: Any) -> None:
+    run(f"CREATE TABLE mt_one ({KEY}, made timestamp DEFAULT CURRENT_TIMESTAMP)")
+    assert adopted("mt_one")["MtOne"].objects.create(id=1).made is not None
+
+
+@pytest.mark.only(backend="postgresql")
+def test_defaults_of_one_database_alone(database: Any) -> None:
+    run(
+        f"CREATE TABLE mt_one ({KEY}, u uuid DEFAULT gen_random_uuid(), t timestamptz DEFAULT now(), "
+        "p int[] DEFAULT '{}', j jsonb DEFAULT '{\"a\": [-1]}', b bytea DEFAULT '\\x01')"
+    )
+    text = source(inspect(tables=["mt_one"]))
+    for said in ("db_default=RandomUUID()", "db_default=TransactionNow()", "db_default=[]", "db_default={'a': [-1]}"):
+        assert said in text
+    assert "b = models.BinaryField(blank=True, null=True)  # The column's default is '\\x01'::bytea." in text
+    made = adopted("mt_one")["MtOne"].objects.create(id=1)
+    made.refresh_from_db()
+    assert (made.p, made.j) == ([], {"a": [-1]})
+    assert None not in (made.u, made.t)
+
+
+@pytest.mark.only(backend="postgresql")
+def test_the_name_of_a_type_stays_a_text(database: Any) -> None:
+    name = "\"a'); import os # \"\"x\""
+    run(f"DROP TYPE IF EXISTS {name}", f"CREATE TYPE {name} AS (a int)")
+    try:
+        run(f"CREATE TABLE mt_one ({KEY}, value {name})")
+        tree = ast.parse(source(inspect(tables=["mt_one"]), managed=True))
+        assert {type(node) for node in tree.body} == {ast.ImportFrom, ast.ClassDef}
+        field = adopted("mt_one")["MtOne"]._meta.get_field("value")
+        assert field.db_type(databases["default"].dialect) == name
+    finally:
+        run("DROP TABLE IF EXISTS mt_one", f"DROP TYPE {name}")
+
+
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.parametrize("kind", ["[x); DROP TABLE mt_one; --]", "\"a' + f() + '\"", "[x /* y */]", "[a\nb]"])
+def test_a_type_that_would_be_sql_is_left_to_the_database(database: Any, kind: str) -> None:
+    run(f"CREATE TABLE mt_one ({KEY}, value {kind})")
+    text = source(inspect(tables=["mt_one"]), managed=True)
+    assert "managed = False  # Of the column value no field says the type: " in text
+    assert "db_type" not in text
+    models_of(text)
+
+
+def test_names_of_types_are_words_sizes_and_quoted_names() -> None:
+    assert all(map(can_be_said, ["numeric(3,-2)", 'public."a; b"', "int[]", "time with time zone", '"a""b"', ""]))
+    assert not any(map(can_be_said, ["a;", "a'", '"a', "a--", "a/**/", "f(x)", "a\nb", "$1", "a%s"]))
+
+
+def test_no_other_method_than_that_of_a_type_is_let_through() -> None:
+    draft = TableDraft("t", "T", "table", fields=[FieldDraft("a", "a", "TextField(x=1)\n    def f(self): pass\n    b")])
+    with pytest.raises(SuspiciousOperation):
+        source([draft])
