@@ -365,6 +365,8 @@ class PostgreSQLDialect(PostgreSQLObjects):
         local = self._local(sql, sql_type, zone)
         if part in ("date", "time"):
             return f"({local})::{part}"
+        if part == "datetime":
+            return f"({local})"
         if part not in _TRUNCATES:
             raise NotSupportedError(f"PostgreSQL can't cut a {sql_type.kind} to its {part}")
         if sql_type.kind == "date":

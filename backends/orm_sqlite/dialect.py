@@ -72,7 +72,8 @@ _FUNCTION_NAMES = {
     "ASCII": "UNICODE",
 }
 _DECIMAL_FUNCTIONS = {"+": "ORM_DECIMAL_ADD", "-": "ORM_DECIMAL_SUBTRACT", "*": "ORM_DECIMAL_MULTIPLY"}
-_DIVIDING_FUNCTIONS = {"/": "ORM_DECIMAL_DIVIDE", "%%": "ORM_DECIMAL_REMAINDER"}
+_DIVIDING_FUNCTIONS = {"/": "ORM_DECIMAL_DIVIDE", "%%": "ORM_DECIMAL_REMAINDER", "^": "ORM_DECIMAL_POWER"}
+_FUNCTIONS_OF_TWO = {"MOD": "ORM_DECIMAL_REMAINDER", "POWER": "ORM_DECIMAL_POWER"}
 _EXACT_FUNCTIONS = {"ABS": "ORM_DECIMAL_ABS", "CEIL": "ORM_DECIMAL_CEIL", "FLOOR": "ORM_DECIMAL_FLOOR"}
 _AS_DECIMALS = " COLLATE ORM_DECIMAL"
 _DATE_PLACES = {"year": (1, 4), "month": (6, 2), "day": (9, 2)}
@@ -277,6 +278,8 @@ class SQLiteDialect(SQLiteObjects):
                 return f"SUBSTR({sql}, 1, 10)"
             if part == "time" and not is_date:
                 return f"SUBSTR({sql}, 12)"
+            if part == "datetime":
+                return sql
             if length is not None:
                 rest = "0001-01-01 00:00:00"[length : 10 if is_date else 19]
                 return f"(SUBSTR({sql}, 1, {min(length, 10 if is_date else 19)}) || '{rest}')"
@@ -313,8 +316,8 @@ class SQLiteDialect(SQLiteObjects):
     def numeric_function(self, name: str, arguments: Sequence[tuple[str, str | None]]) -> str:
         kinds = {kind for _, kind in arguments}
         if types.same_everywhere and "decimal" in kinds and "float" not in kinds:
-            if name == "MOD":
-                return f"ORM_DECIMAL_REMAINDER({', '.join(sql for sql, _ in arguments)})"
+            if name in _FUNCTIONS_OF_TWO:
+                return f"{_FUNCTIONS_OF_TWO[name]}({', '.join(sql for sql, _ in arguments)})"
             if name in _EXACT_FUNCTIONS:
                 return f"{_EXACT_FUNCTIONS[name]}({arguments[0][0]})"
             if name == "ROUND":

@@ -7,7 +7,6 @@ standard name is missing. Each gives NULL for NULL.
 from __future__ import annotations
 
 import datetime
-import decimal
 import functools
 import json
 import math
@@ -18,6 +17,24 @@ from importlib import import_module
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from orm_sqlite.decimals import (
+    DecimalMean,
+    DecimalSum,
+    compare_decimals,
+    decimal_absolute,
+    decimal_add,
+    decimal_ceiling,
+    decimal_divide,
+    decimal_floor,
+    decimal_multiply,
+    decimal_power,
+    decimal_remainder,
+    decimal_round,
+    decimal_subtract,
+    power,
+)
+from orm_sqlite.strict import strict
+
 UTC = datetime.UTC
 _EPOCH = datetime.datetime(1970, 1, 1)
 _SECOND = datetime.timedelta(seconds=1)
@@ -25,7 +42,7 @@ _MICROSECOND = datetime.timedelta(microseconds=1)
 
 
 def register_functions(raw: sqlite3.Connection) -> None:
-    """Give one connection every function below."""
+    """Give one connection every function of the tables below."""
     for name, count, function in _FUNCTIONS:
         raw.create_function(name, count, function, deterministic=True)
     for name, aggregate in _AGGREGATES:
@@ -33,16 +50,6 @@ def register_functions(raw: sqlite3.Connection) -> None:
     raw.create_window_function("ORM_DECIMAL_SUM", 1, DecimalSum)
     raw.create_window_function("ORM_DECIMAL_AVG", 1, DecimalMean)
     raw.create_collation("ORM_DECIMAL", compare_decimals)
-
-
-def strict(function: Callable[..., object]) -> Callable[..., Any]:
-    """Make a function give NULL as soon as one argument is NULL."""
-
-    @functools.wraps(function)
-    def call(*args: object) -> Any:
-        return None if None in args else function(*args)
-
-    return call
 
 
 # -- text --------------------------------------------------------------------------------------------------------------
@@ -63,180 +70,10 @@ def fold(text: object) -> str:
 # -- numbers -----------------------------------------------------------------------------------------------------------
 
 
-def compare_decimals(one: str, other: str) -> int:
-    """Order two decimal numbers kept as text."""
-    if one == other:
-        return 0
-    left, right = _number(one), _number(other)
-    if left == right:
-        return 0
-    return -1 if left < right else 1
-
-
-@functools.lru_cache(maxsize=4096)
-def _number(text: str) -> decimal.Decimal:
-    try:
-        return decimal.Decimal(text)
-    except decimal.InvalidOperation:  # somebody else's text in the column: a collation must not fail, it sorts first
-        return decimal.Decimal("-Infinity")
-
-
-MOST_PLACES = 1000
-"""How many digits before or after the point a decimal may have that is text: as many as its functions count with."""
-_EXACT = decimal.Context(prec=MOST_PLACES)
-
-
-def exact(value: Any) -> decimal.Decimal:
-    """Return a stored number as the decimal it stands for: a float has at most 15 digits that count."""
-    return decimal.Decimal(f"{value:.15g}" if type(value) is float else value)
-
-
-def stored_decimal(value: decimal.Decimal) -> float | str:
-    """Return a decimal as it is stored: a number where 15 digits hold it, else text; 0 has no sign, as in SQL.
-
-    A number with more than ``MOST_PLACES`` before or after its point is infinite, or 0: one with an exponent of nine
-    digits, which anybody can write, would become a text as long as it says.
-    """
-    digits = value.normalize(_EXACT)
-    if len(digits.as_tuple().digits) <= 15 or abs(digits.adjusted()) > MOST_PLACES:
-        return float(value) + 0.0
-    return f"{digits:f}"
-
-
-@strict
-def decimal_add(one: object, other: object) -> float | str:
-    """Return the exact sum of two decimals."""
-    return stored_decimal(_EXACT.add(exact(one), exact(other)))
-
-
-@strict
-def decimal_subtract(one: object, other: object) -> float | str:
-    """Return the exact difference of two decimals."""
-    return stored_decimal(_EXACT.subtract(exact(one), exact(other)))
-
-
-@strict
-def decimal_multiply(one: object, other: object) -> float | str:
-    """Return the exact product of two decimals."""
-    return stored_decimal(_EXACT.multiply(exact(one), exact(other)))
-
-
-def _base(number: decimal.Decimal) -> tuple[int, int]:
-    """Return the place and the value of a number's first digit to the base of 10,000; places before the point are 0 up.
-
-    Two zeros for 0.
-    """
-    if not number:
-        return 0, 0
-    place = number.adjusted() // 4
-    return place, int(abs(number).scaleb(-4 * place, _EXACT))
-
-
-def decimal_quotient(one: decimal.Decimal, other: decimal.Decimal) -> float | str | None:
-    """Return a quotient with the digits PostgreSQL gives it: 16 that count at least, to the base of 10,000.
-
-    NULL where the divisor is 0, as SQLite has it.
-    """
-    if not other:
-        return None
-    (place, first), (other_place, other_first) = _base(one), _base(other)
-    weight = place - other_place - (first <= other_first)
-    scales = [-int(number.as_tuple().exponent) for number in (one, other)]
-    unit = decimal.Decimal(1).scaleb(-min(max(16 - 4 * weight, *scales, 0), 1000))
-    quotient = _EXACT.divide(one, other).quantize(unit, decimal.ROUND_HALF_UP, _EXACT)
-    return stored_decimal(quotient)
-
-
-@strict
-def decimal_divide(one: object, other: object) -> float | str | None:
-    """Return the quotient of two decimals."""
-    return decimal_quotient(exact(one), exact(other))
-
-
-@strict
-def decimal_remainder(one: object, other: object) -> float | str | None:
-    """Return what division by the other leaves, with the sign of the first; NULL where the divisor is 0."""
-    divisor = exact(other)
-    return stored_decimal(_EXACT.remainder(exact(one), divisor)) if divisor else None
-
-
-@strict
-def decimal_round(value: object, places: int) -> float | str:
-    """Return a decimal rounded to ``places`` after the point, half away from zero as in SQL."""
-    unit = decimal.Decimal(1).scaleb(-places)
-    number = exact(value)
-    if number.adjusted() >= MOST_PLACES or not number.is_finite():  # whose places after the point don't count
-        return stored_decimal(number)
-    return stored_decimal(number.quantize(unit, decimal.ROUND_HALF_UP, _EXACT))
-
-
-@strict
-def decimal_floor(value: object) -> float | str:
-    """Return the next whole number down."""
-    return stored_decimal(exact(value).to_integral_value(decimal.ROUND_FLOOR, _EXACT))
-
-
-@strict
-def decimal_ceiling(value: object) -> float | str:
-    """Return the next whole number up."""
-    return stored_decimal(exact(value).to_integral_value(decimal.ROUND_CEILING, _EXACT))
-
-
-@strict
-def decimal_absolute(value: object) -> float | str:
-    """Return a decimal without its sign."""
-    return stored_decimal(exact(value).copy_abs())
-
-
 @strict
 def nearest_even(value: float) -> int:
     """Return the nearest whole number, of two the even one, as databases do that turn floats into integers."""
     return round(float(value))
-
-
-class DecimalSum:
-    """SUM of decimals, exact; also over the rows of a window."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.total = decimal.Decimal(0)
-
-    def step(self, value: object) -> None:
-        """Take one row's value."""
-        if value is not None:
-            self.count += 1
-            self.total = _EXACT.add(self.total, exact(value))
-
-    def inverse(self, value: object) -> None:
-        """Give back the value of a row that leaves the window."""
-        if value is not None:
-            self.count -= 1
-            self.total = _EXACT.subtract(self.total, exact(value))
-
-    def value(self) -> float | str | None:
-        """Return the sum so far."""
-        return stored_decimal(self.total) if self.count else None
-
-    def finalize(self) -> float | str | None:
-        """Return the sum of all rows."""
-        return self.value()
-
-
-class DecimalMean(DecimalSum):
-    """AVG of decimals, with the digits of a quotient; also over the rows of a window."""
-
-    def value(self) -> float | str | None:
-        """Return the mean so far."""
-        return decimal_quotient(self.total, decimal.Decimal(self.count)) if self.count else None
-
-
-@strict
-def power(base: float | str, exponent: float | str) -> float | None:
-    """Return ``base`` to the power of ``exponent`` (decimals may be text); NULL outside the real numbers."""
-    try:
-        return math.pow(float(base), float(exponent))
-    except (ValueError, OverflowError):
-        return None
 
 
 @strict
@@ -351,6 +188,8 @@ def truncate(part: str, text: str | None, zone: str | None) -> str | None:
         return moment.date().isoformat()
     if part == "time":
         return moment.time().isoformat()
+    if part == "datetime":
+        return moment.replace(tzinfo=None).isoformat(" ")
     cut = _cut(part, moment)
     return cut.date().isoformat() if len(text) == 10 else spell(cut)
 
@@ -546,6 +385,7 @@ _FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ("ORM_DECIMAL_MULTIPLY", 2, decimal_multiply),
     ("ORM_DECIMAL_DIVIDE", 2, decimal_divide),
     ("ORM_DECIMAL_REMAINDER", 2, decimal_remainder),
+    ("ORM_DECIMAL_POWER", 2, decimal_power),
     ("ORM_DECIMAL_ROUND", 2, decimal_round),
     ("ORM_DECIMAL_FLOOR", 1, decimal_floor),
     ("ORM_DECIMAL_CEIL", 1, decimal_ceiling),

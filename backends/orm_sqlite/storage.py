@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 from orm.errors import DataError
 from orm.sql import types
 from orm.sql.dialect import Adapter
-from orm_sqlite.functions import MOST_PLACES, spell
+from orm_sqlite.decimals import MOST_PLACES
+from orm_sqlite.functions import spell
 
 if TYPE_CHECKING:
     from orm.sql.types import SQLType

@@ -65,6 +65,14 @@ def names_of_pairs(generated: type) -> frozenset[str]:
     return frozenset(name for base in above for pair in pairs_of(base) for name in pair)
 
 
+def name_methods_after(cls: type) -> None:
+    """Name the methods that a class has of its parts after it: errors say ``QuerySet.filter()``, which users wrote."""
+    for part in cls.__mro__:
+        for name, method in vars(part).items():
+            if isinstance(method, FunctionType) and method.__qualname__ == f"{part.__qualname__}.{name}":
+                method.__qualname__ = f"{cls.__qualname__}.{name}"
+
+
 def complete(cls: type) -> None:
     """Install in ``cls`` the missing form of every pair of which it, or a mixin of it, overrides only one.
 

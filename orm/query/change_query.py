@@ -191,6 +191,12 @@ def assigned(builder: Builder, field: ModelField, value: object) -> Expression:
     inner = _ValueBuilder(builder, builder.model, own_names=True)
     resolved: Expression = value.resolve_expression(inner, True, None)
     resolved = bound_as(resolved, resolved, field, builder)
+    if any(join.hop is not None and join.hop.many for join in inner.select.joins.values()):
+        raise advised(
+            FieldError,
+            "Joined field references are not permitted in this query",
+            f" where they may lead to several rows: {field.name}={value!r}. A Subquery() says which of them is meant",
+        )
     if resolved.contains_aggregate or resolved.contains_over_clause:
         what = "Aggregate functions" if resolved.contains_aggregate else "Window expressions"
         raise FieldError(f"{what} are not allowed in this query ({field.name}={value!r}).")

@@ -3,7 +3,8 @@
 The condition stands in the join's ON clause, so a row that may be without related rows stays in the result when it has
 none that meet it; across a foreign key that is never NULL, it does not. The condition may speak of the model's own
 columns, of those on the way of the relation and, on the right side, of those of other relations. What is refused:
-lookups across further relations, and names that are taken.
+lookups across further relations, and names of fields and annotations. Under the name of another one, the later counts
+from there on; what used the earlier keeps it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from orm.errors import FieldError
 from orm.query.builder import InnerBuilder
 from orm.sql.conditions import Q
 from orm.sql.nodes import Node
-from orm.sql.select import Filtered
+from orm.sql.select import Filtered, Select
 
 if TYPE_CHECKING:
     from orm.query.builder import Builder
@@ -61,7 +62,7 @@ def add_filtered_relation(builder: Builder, name: str, given: FilteredRelation) 
     Raises ``ValueError`` for a name that is taken, a path that is no relation, and a condition that goes further.
     """
     select = builder.select
-    if name in builder.model._meta.names or name in select.annotations or name in select.filtered:
+    if name in builder.model._meta.names or name in select.annotations:
         raise ValueError(
             f"The annotation {name!r} conflicts with a name that {builder.model.__name__} or the query has already"
         )
@@ -83,7 +84,15 @@ def add_filtered_relation(builder: Builder, name: str, given: FilteredRelation) 
         raise FieldError(f"FilteredRelation's condition is about single rows, not {given.condition!r}")
     more = tuple((join.alias, join.parent or "", join.hop) for join in further if join.hop is not None)
     found = Filtered(relation, tuple(hops), condition, tuple(aliases), more)
+    _rename_joins(select, name)
     select.filtered = {**select.filtered, name: found}
+
+
+def _rename_joins(select: Select, name: str) -> None:
+    """Keep the joins that ``name`` stood for until now for what uses them already: no name leads to them any more."""
+    for alias, join in select.joins.items():
+        if join.hop is not None and join.hop.filtered == name:
+            select.joins[alias] = join._replace(hop=join.hop._replace(filtered=f"{name} before {alias}"))
 
 
 def _way(builder: Builder, path: str) -> tuple[Any, list[Hop]]:

@@ -250,7 +250,8 @@ class Names:
     def column(self, path: Path, reuse: set[str] | None, allow_joins: bool = True) -> Col:
         """Return the column a path leads to, with its joins made."""
         if path.hops and not allow_joins:
-            raise FieldError(f"{path.field.name!r} lies across a relation, which is not allowed here")
+            advice = f": {path.field.name!r} lies across a relation, which is not allowed here"
+            raise advised(FieldError, "Joined field references are not permitted in this query", advice)
         alias = self.join(path.hops, reuse)
         if not path.field.concrete and not path.field.is_composite:
             raise FieldError(f"{path.field.name!r} has no column of its own")

@@ -17,7 +17,7 @@ from orm.bridge.collecting import collector_paused
 from orm.bridge.guard import running_loop
 from orm.bridge.nested import nested
 from orm.bridge.one_by_one import OneByOne
-from orm.bridge.overrides import complete
+from orm.bridge.overrides import complete, is_generated, name_methods_after
 from orm.config import DEFAULT_ALIAS
 from orm.db.limited_database import LimitedDatabase
 from orm.db.registry import databases
@@ -89,6 +89,8 @@ class AwaitableQuerySet(AwaitableWriting[M]):
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         complete(cls)
+        if is_generated(cls):
+            name_methods_after(cls)
         cls._has_own_fetch = cls._fetch_all is not AwaitableQuerySet._fetch_all
 
     if not TYPE_CHECKING:  # QuerySet["Book"] is for type checkers; at run time it is the class itself

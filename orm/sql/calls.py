@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from orm.late import inspect, late_pattern
 from orm.sql import types
 from orm.sql.expressions import Expression, Value
 from orm.sql.nodes import made_of_allowed, structure_of
+from orm.sql.one_type import as_said
 from orm.sql.references import F, as_reference
 from orm.sql.types import SQLType
 
@@ -231,6 +232,20 @@ class ExpressionWrapper(Expression):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.expression})"
+
+    def with_parts_resolved(
+        self,
+        query: Resolver,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Self:
+        """Return this with what is inside it resolved, as what it is said to be."""
+        made = super().with_parts_resolved(query, allow_joins, reuse, summarize, for_save)
+        if made._output_field is not None:
+            made.expression = as_said(made.expression, made._output_field)
+        return made
 
     def group_by_columns(self) -> Iterable[Expression]:
         inside = list(self.expression.group_by_columns())

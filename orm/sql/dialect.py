@@ -309,7 +309,7 @@ class Dialect(SchemaSpelling):
     def truncate(self, part: str, sql: str, sql_type: SQLType, zone: str | None) -> str:
         """Return a date or datetime cut to its year, quarter, month, week, day, hour, minute or second.
 
-        ``part`` may also be ``date`` or ``time``: the value's date or time of day.
+        ``part`` may also be ``date`` or ``time``: the value's date or time of day; or ``datetime``: both, with no zone.
         """
         raise NotSupportedError(f"{self.name} can't truncate dates")
 

@@ -12,7 +12,8 @@ from orm.sql.record import Record
 from orm.sql.references import F
 from orm.sql.sources import DefaultRow, SelectedRows, Source, ValueRow
 from orm.sql.statements import Statement
-from orm.sql.zones import in_own_zone
+from orm.sql.types import TEXT_KINDS
+from orm.sql.zones import in_own_zone, told_in_own_zone
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
@@ -139,6 +140,8 @@ def compile_stored(field: SQLType, value: Expression, compiler: Compiler) -> Tex
     local = in_own_zone(sql, given, field.kind, compiler.dialect)
     if local is not None:
         return local, params
+    if field.kind in TEXT_KINDS:
+        sql = told_in_own_zone(sql, given, compiler.dialect)
     return compiler.dialect.stored(sql, field, None if given is None else given.kind), params
 
 

@@ -1,5 +1,8 @@
 """Texts of no type of their own, ``Value("2024-01-02")``, beside values that have one: they are bound as that type.
 
+Where an ``output_field`` is said, dates under a moment's are moments, and bound floats under a decimal's are decimals:
+what a float says, 0.1, and not the binary fraction that is near it.
+
 Databases take a literal for what stands beside it, and some refuse a parameter that was said to be a text. So a text
 whose ``Value()`` has no ``output_field`` becomes a value of its neighbours' type, by that type's field, which refuses
 what is none of its values.
@@ -7,11 +10,11 @@ what is none of its values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from orm.sql import types
-from orm.sql.expressions import ComparedSlot, Expression, Slot
+from orm.sql.expressions import CombinedExpression, ComparedSlot, Expression, Slot
 from orm.sql.nodes import Adapter, Param, Rendered
 from orm.sql.result_types import family
 from orm.sql.types import SQLType
@@ -75,7 +78,12 @@ class OfOneType(Expression):
         """Return this with what is inside it resolved, and texts bound as what they stand beside."""
         made = super().with_parts_resolved(query, allow_joins, reuse, summarize, for_save)
         said = made._output_field
-        return made if said is None else made.with_texts_bound(said, query)
+        if said is None:
+            return made
+        made = made.with_texts_bound(said, query)
+        if said.kind not in ("datetime", "decimal"):
+            return made
+        return made.with_given_values([as_said(value, said) for value in made.given_values()])
 
     def with_texts_bound(self, said: SQLType, query: Resolver) -> Self:
         """Return this with its texts bound: as ``said`` where that is a kind of their neighbours' type."""
@@ -89,6 +97,41 @@ class OfOneType(Expression):
                 beside, field = value, said if family(found.kind) == family(said.kind) else found
                 break
         return self.with_given_values(bound_beside(values, beside, field, query))
+
+
+class AsMoment(Expression):
+    """A date as the moment its day begins."""
+
+    def __init__(self, expression: Expression) -> None:
+        super().__init__(types.DATETIME)
+        self.expression = expression
+
+    def group_by_columns(self) -> Iterable[Expression]:
+        return self.expression.group_by_columns()
+
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
+        sql, params = compiler.compile_value(self.expression)
+        return connection.convert(sql, self.output_field, "date"), params
+
+
+def as_said(value: Any, said: SQLType) -> Any:
+    """Return a resolved value whose type is said to be another: a date as a moment, bound floats as decimals."""
+    if not isinstance(value, Expression):
+        return value
+    if said.kind == "datetime":
+        given = value.known_type()
+        return AsMoment(value) if given is not None and given.kind == "date" else value
+    return _with_decimals(value) if said.kind == "decimal" else value
+
+
+def _with_decimals(value: Any) -> Any:
+    if type(value) in (Slot, ComparedSlot) and value._output_field is types.FLOAT:
+        return ConvertedSlot(value.index, types.DECIMAL, types.DECIMAL.get_prep_value)
+    if type(value) is not CombinedExpression or value._output_field is not None:
+        return value
+    made = value.copy()
+    made.lhs, made.rhs = _with_decimals(made.lhs), _with_decimals(made.rhs)
+    return made
 
 
 def is_text(value: object) -> bool:

@@ -150,6 +150,13 @@ def in_own_zone(sql: str, given: SQLType | None, kind: str, dialect: Dialect) ->
     return dialect.truncate(kind, sql, given, name_of(given.zone))
 
 
+def told_in_own_zone(sql: str, given: SQLType | None, dialect: Dialect) -> str:
+    """Return the SQL of a value as a text is made of it: a moment without its zone, in the one it is read in."""
+    if not isinstance(given, LocalMoment):
+        return sql
+    return dialect.truncate("datetime", sql, given, name_of(given.zone))
+
+
 class MomentOfDate(SQLType):
     """A date and a duration together: a moment in UTC, as the date's midnight is, also where databases name no zone."""
 

@@ -200,6 +200,8 @@ class DuckDBDialect(Dialect):
         local = self._local(sql, sql_type, zone)
         if part in ("date", "time"):
             return f"({local})::{part}"
+        if part == "datetime":
+            return local
         if sql_type.kind == "date":
             return f"DATE_TRUNC('{part}', {sql})::DATE"
         if local == sql or part in ("minute", "second"):

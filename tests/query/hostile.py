@@ -55,10 +55,10 @@ def some_texts(number: int, texts: Sequence[str] = TEXTS) -> list[str]:
 
 INTERNAL = {
     "what is made when a query is resolved or compiled": {
-        "AdaptedSlot", "AddedCondition", "AsCompared", "Beyond", "Col", "Column", "CombinedExpression", "ComparedSlot",
-        "ConvertedSlot", "DatabaseDefault", "DoomedKeys", "Excluded", "ExcludedColumn", "KeyPath", "Limit",
-        "NothingNode", "Null", "OfType", "Outer", "OwnJoin", "Position", "Ref", "Row", "Sliced", "Slot", "Star",
-        "StoredSlot", "SubSelect", "Where",
+        "AdaptedSlot", "AddedCondition", "AsCompared", "AsMoment", "Beyond", "Col", "Column", "CombinedExpression",
+        "ComparedSlot", "ConvertedSlot", "DatabaseDefault", "DoomedKeys", "Excluded", "ExcludedColumn", "KeyPath",
+        "Limit", "NothingNode", "Null", "OfType", "Outer", "OwnJoin", "Position", "Ref", "Row", "Sliced", "Slot",
+        "Star", "StoredSlot", "SubSelect", "Where",
     },
     "bases that stand for nothing alone": {
         "Aggregate", "Combinable", "Expression", "Func", "InZone", "Node", "OfOneType", "SearchQueryCombinable",

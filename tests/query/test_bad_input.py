@@ -325,3 +325,10 @@ async def test_invalid_regular_expression_is_named_before_sql(library: Any, quer
     with queries as sent, pytest.raises(orm.errors.DataError, match=r"'\[a': unterminated character set"):
         await Author.objects.filter(name__regex="[a").acount()
     assert not sent
+
+
+@pytest.mark.parametrize("method", ["filter", "values_list", "aupdate", "update", "acount", "bulk_create", "acopy_in"])
+async def test_wrong_arguments_are_told_by_the_names_users_know(database: Any, method: str) -> None:
+    for source in (Author.objects, Author.objects.all()):
+        with pytest.raises(TypeError, match=rf"^QuerySet\.{method}\(\) "):
+            await getattr(source, method)(1, 2, 3, 4, 5, 6, 7, 8, 9, wrong=1, self=1)

@@ -7,7 +7,21 @@ from typing import Any
 
 import pytest
 
-from orm.models import Avg, Case, DecimalField, F, IntegerField, Max, Min, RowRange, Sum, Value, When, Window
+from orm.models import (
+    Avg,
+    Case,
+    DecimalField,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    Max,
+    Min,
+    RowRange,
+    Sum,
+    Value,
+    When,
+    Window,
+)
 from orm.models.functions import Abs, Cast, Ceil, Coalesce, Floor, Greatest, Least, Mod, Power, RowNumber
 from tests.query import library as L
 from tests.query.models import Book, Everything
@@ -259,3 +273,54 @@ async def test_a_computed_decimal_is_rounded_to_whole_numbers(database: Any, giv
     made = await Everything.objects.acreate(integer=Value(D(given)) * 1)
     await made.arefresh_from_db()
     assert made.integer == stored
+
+
+@pytest.mark.parametrize(
+    ("base", "exponent", "power"),
+    [
+        ("1.10", D(20), "6.7274999493256001"),
+        ("2.50", D(20), "90949470.1772928237915039"),
+        ("1.10", D(-2), "0.8264462809917355"),
+        ("1.10", D("0.5"), "1.0488088481701515"),
+        ("-1.50", D(3), "-3.375"),
+        ("123456.78", D(4), "232305655057917267147.43139856"),
+        ("0.00", D(2), "0"),
+        ("12345.67", D("2.5"), "16935056901.911958"),
+        ("7.00", D(0), "1"),
+    ],
+)
+async def test_powers_of_decimals_have_postgresqls_digits(library: Any, base: str, exponent: D, power: str) -> None:
+    for expression in (Power("price", exponent), F("price") ** exponent):
+        row = await (await priced(base)).annotate(x=expression).aget()
+        assert row.x == D(power)
+    assert await (await priced(base)).annotate(x=Power("price", exponent)).filter(x=D(power)).acount() == 1
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        (F("price") * 1.5, "1.65"),
+        (1.5 * F("price"), "1.65"),
+        (F("price") + 0.1, "1.2"),
+        ((F("price") + 0.1) * 1.1, "1.32"),
+        (F("price") % 0.3, "0.2"),
+        (Value(1.1) * Value(1.5), "1.65"),
+    ],
+)
+async def test_a_float_under_a_decimal_says_what_is_written(library: Any, expression: Any, expected: str) -> None:
+    rows = (await priced("1.10")).annotate(x=ExpressionWrapper(expression, output_field=DecimalField()))
+    assert (await rows.aget()).x == D(expected)
+    assert await rows.filter(x=D(expected)).acount() == 1
+
+
+async def test_a_float_that_is_chosen_as_a_decimal_says_what_is_written(library: Any) -> None:
+    row = (
+        await (await priced("1.10"))
+        .annotate(
+            one=Coalesce("price", 1.7, output_field=DecimalField()),
+            other=Case(When(price__gt=1, then=1.7), default=F("price"), output_field=DecimalField()),
+            most=Greatest("price", 1.7, output_field=DecimalField()),
+        )
+        .aget()
+    )
+    assert (row.one, row.other, row.most) == (D("1.1"), D("1.7"), D("1.7"))

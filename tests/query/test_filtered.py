@@ -198,6 +198,35 @@ async def test_in_subqueries_unions_and_updates(library: Any) -> None:
         )
 
 
+async def test_the_later_of_two_under_one_name_counts_from_there_on(library: Any) -> None:
+    def short(author: L.Author) -> list[L.Book]:
+        return [b for b in author.books if b.pages < 200]
+
+    later = FilteredRelation("books", condition=Q(books__pages__lt=200))
+    for queryset in (with_long().annotate(long=later), with_long().alias(long=later)):
+        rows = queryset.values_list("name", "long__title")
+        assert sorted([row async for row in rows], key=str) == sorted(
+            ((a.name, title) for a in L.authors for title in ([b.title for b in short(a)] or [None])), key=str
+        )
+    found = with_long().filter(long__isnull=False).annotate(long=later).filter(long__isnull=False)
+    assert await names(found.distinct()) == named(a for a in L.authors if long(a) and short(a))
+    found = with_long().annotate(first=F("long__title")).annotate(long=later)
+    assert sorted([row async for row in found.values_list("first", "long__title")], key=str) == sorted(
+        (
+            (b, s)
+            for a in L.authors
+            for b in ([b.title for b in long(a)] or [None])
+            for s in ([b.title for b in short(a)] or [None])
+        ),
+        key=str,
+    )
+    again = with_long().filter(long__isnull=False).annotate(long=later).filter(long__isnull=False)
+    again = again.annotate(long=FilteredRelation("books", condition=Q(books__pages__gt=100)))
+    assert await names(again.filter(long__isnull=False).distinct()) == named(
+        a for a in L.authors if long(a) and short(a)
+    )
+
+
 async def test_what_is_refused(library: Any) -> None:
     with pytest.raises(ValueError, match="cannot be empty"):
         FilteredRelation("")
@@ -211,7 +240,7 @@ async def test_what_is_refused(library: Any) -> None:
     with pytest.raises(ValueError, match="conflicts"):
         Author.objects.annotate(age=FilteredRelation("books"))
     with pytest.raises(ValueError, match="conflicts"):
-        with_long().annotate(long=FilteredRelation("edited"))
+        Author.objects.annotate(long=F("age")).annotate(long=FilteredRelation("edited"))
     with pytest.raises(FieldError, match="long"):
         with_long().filter(lang__title="x")
 

@@ -10,7 +10,7 @@ import pytest
 
 import orm
 from orm.errors import FieldError, IntegrityError, ObjectNotUpdated
-from orm.models import Avg, Case, Count, F, OuterRef, Q, Subquery, Sum, Value, When
+from orm.models import Avg, Case, Count, F, Max, OuterRef, Q, Subquery, Sum, Value, When
 from orm.models.functions import Coalesce, Concat, Upper
 from tests.query import library as L
 from tests.query.answers import named, names, titled, titles
@@ -333,6 +333,12 @@ async def test_update_from_an_aggregate_through_a_subquery(library: Any) -> None
 async def test_update_with_f_across_a_relation(library: Any) -> None:
     await Book.objects.aupdate(pages=Coalesce(F("author__age"), 0))
     assert {b.title: b.pages async for b in Book.objects.all()} == {b.title: b.author.age or 0 for b in L.books}
+
+
+@pytest.mark.parametrize("value", [F("books__pages"), F("books__pages") + 1, Coalesce("books__pages", 0), Max("books")])
+async def test_update_from_what_may_be_several_rows_is_refused(library: Any, value: Any) -> None:
+    with pytest.raises(FieldError, match="Joined field references are not permitted in this query"):
+        await Author.objects.aupdate(age=value)
 
 
 async def test_update_with_arithmetic_across_two_relations(library: Any) -> None:

@@ -11,14 +11,16 @@ import pytest
 
 import orm
 from orm.errors import DataError, TransactionManagementError
-from orm.models import DateField, F
+from orm.models import Case, CharField, Count, DateField, DateTimeField, ExpressionWrapper, F, Value, When
 from orm.models.functions import (
     Cast,
     Coalesce,
+    Concat,
     Extract,
     ExtractHour,
     ExtractMinute,
     ExtractWeekDay,
+    NullIf,
     TruncDate,
     TruncDay,
     TruncHour,
@@ -339,3 +341,43 @@ async def test_the_day_of_the_zone_s_month_is_that_of_the_zone(database: Any, ro
     await Everything.objects.acreate(datetime=datetime.datetime(2024, 7, 10, 12, tzinfo=UTC))
     row = await Everything.objects.annotate(day=Cast(TruncMonth("datetime"), DateField())).aget()
     assert row.day == datetime.date(2024, 7, 1)
+
+
+async def test_the_text_of_the_zone_s_month_is_that_of_the_zone(database: Any, rome: None) -> None:
+    await Everything.objects.acreate(datetime=datetime.datetime(2024, 6, 30, 23, 30, tzinfo=UTC))
+    month, either = TruncMonth("datetime"), Coalesce(TruncMonth("datetime"), TruncDay("datetime"))
+    far = TruncHour("datetime", tzinfo=datetime.timezone(datetime.timedelta(hours=5)))
+    for cut, text in (
+        (month, "2024-07-01 00:00:00"),
+        (either, "2024-07-01 00:00:00"),
+        (far, "2024-07-01 04:00:00"),
+    ):
+        row = await Everything.objects.annotate(
+            whole=Cast(cut, CharField()), day=Cast(cut, CharField(max_length=10)), joined=Concat(cut, Value("!"))
+        ).aget()
+        assert (row.whole, row.joined) == (text, f"{text}!")
+        assert row.day == (text[:10] if database.backend == "postgresql" else row.day)
+        await Everything.objects.aupdate(text=cut)
+        assert (await Everything.objects.aget()).text == text
+
+
+@pytest.mark.parametrize(
+    "either",
+    [
+        Coalesce("datetime", "date", output_field=DateTimeField()),
+        Coalesce("datetime", Value(datetime.date(2024, 7, 1)), output_field=DateTimeField()),
+        Case(When(integer=1, then=F("date")), default=F("datetime"), output_field=DateTimeField()),
+        Case(When(integer=2, then=F("datetime")), default=F("date"), output_field=DateTimeField()),
+        NullIf("date", Value(datetime.date(2024, 8, 1)), output_field=DateTimeField()),
+        ExpressionWrapper(F("date"), output_field=DateTimeField()),
+    ],
+    ids=repr,
+)
+async def test_a_date_that_is_said_to_be_a_moment_is_one(database: Any, either: Any) -> None:
+    await Everything.objects.acreate(date=datetime.date(2024, 7, 1), integer=1)
+    midnight = datetime.datetime(2024, 7, 1, tzinfo=UTC)
+    rows = Everything.objects.annotate(moment=either)
+    assert (await rows.aget()).moment == midnight
+    assert await rows.filter(moment=midnight).acount() == 1
+    assert await rows.filter(moment__lte=midnight, moment__hour=0).acount() == 1
+    assert await rows.values("moment").annotate(n=Count("pk")).aget() == {"moment": midnight, "n": 1}

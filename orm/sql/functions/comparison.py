@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Self
 
+from orm.sql import types
 from orm.sql.calls import Func
 from orm.sql.comparing_functions import with_compared
 from orm.sql.one_type import OfOneType
 from orm.sql.types import SQLType
-from orm.sql.zones import in_own_zone
+from orm.sql.zones import in_own_zone, told_in_own_zone
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
@@ -38,6 +39,8 @@ class Cast(Func):
             return local, params
         if self.output_field.kind == "time" and given is not None and given.kind == "datetime":
             return connection.truncate("time", sql, given, None), params
+        if self.output_field.kind in types.TEXT_KINDS:
+            sql = told_in_own_zone(sql, given, connection)
         return connection.convert(sql, self.output_field, None if given is None else given.kind), params
 
 

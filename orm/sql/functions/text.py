@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from orm.sql import types
+from orm.sql import types, zones
 from orm.sql.calls import Func
 from orm.sql.expressions import Value
 from orm.sql.functions.comparison import Cast
@@ -198,7 +198,8 @@ class Concat(_Text):
         params: list[Any] = []
         for item in self.source_expressions:
             sql, found = compiler.compile_value(item)
-            sql = connection.as_text(sql, item.output_field_or_none or types.UNKNOWN)
+            given = item.output_field_or_none
+            sql = connection.as_text(zones.told_in_own_zone(sql, given, connection), given or types.UNKNOWN)
             parts.append(f"COALESCE({sql}, '')")
             params += found
         return f"({' || '.join(parts)})", params
