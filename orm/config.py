@@ -173,8 +173,8 @@ def configure(databases: str | Mapping[str, object] | None = None, **others: obj
         time_zone ("UTC"): the zone of naive input, and of what is cut to days and months.
         zoned_columns (False): while ``use_tz`` is off, a column keeps the moment that a datetime without a zone is in
             ``time_zone``, where the database can.
-        strict_values (True): 2.9 for a whole number and "" for a foreign key are refused; without, the first is cut and
-            the second is NULL.
+        strict_values (True): 2.9 for a whole number, and "" for a foreign key or a truth value, are refused; without,
+            the first is cut and the others are NULL.
         same_everywhere (True): text is matched with its case, and decimals are stored with their column's places, on
             every database; without, as the database does it.
         declared_types (False): what a caller's own SQL reads is as Django's drivers read it: on SQLite as its column

@@ -10,7 +10,7 @@ import pytest
 
 import orm
 from orm import databases
-from orm.errors import FieldError, NotSupportedError
+from orm.errors import FieldError, NotSupportedError, ValidationError
 from orm.models import (
     Avg,
     BooleanField,
@@ -306,6 +306,22 @@ async def test_a_text_is_the_list_of_its_characters_where_djangos_answers_are_wa
         assert await Author.objects.exclude(name__in=text).acount() == 4 - len(found)
     with pytest.raises(TypeError, match="takes a list or a queryset, not 5"):
         Author.objects.filter(name__in=5)
+
+
+async def test_an_empty_text_is_no_truth_value_but_null_where_djangos_answers_are_wanted(database: Any) -> None:
+    """Written only: rows are looked for by what is a truth value."""
+    with pytest.raises(ValidationError, match="True, False, or None"):
+        await Everything.objects.acreate(boolean="")
+    orm.configure(strict_values=False)
+    row = await Everything.objects.acreate(boolean="")
+    assert (await Everything.objects.aget(pk=row.pk)).boolean is None
+    await Everything.objects.aupdate(boolean=True)
+    await Everything.objects.aupdate(boolean="")
+    assert await Everything.objects.filter(boolean=None).acount() == 1
+    none: list[Any] = ["", [], ()]
+    for empty in none:
+        with pytest.raises((TypeError, ValidationError)):
+            await Everything.objects.filter(boolean=empty).acount()
 
 
 @pytest.mark.only(backend="sqlite")

@@ -6,7 +6,7 @@ constructors in one place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -248,6 +248,21 @@ class BooleanField(Field[BoolT]):
         if value is None:
             raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value})
         return super().to_python(value)
+
+    def get_prep_value(self, value: Any) -> Any:
+        """The truth value; without ``strict_values`` what is empty is NULL, where that may be one."""
+        if self.null and not types.strict_values and value in self.empty_values:
+            return None
+        return super().get_prep_value(value)
+
+    @property
+    def compared_preparer(self) -> Callable[[Any], Any]:
+        """What makes a truth value that rows are looked for by: written, what is empty may stand for NULL."""
+        return self._prepare_compared
+
+    def _prepare_compared(self, value: Any) -> Any:
+        own = value is None or value not in self.empty_values
+        return self.get_prep_value(value) if own else super().get_prep_value(value)
 
     def validate(self, value: Any, instance: Any) -> None:
         """Like the others, but False is a value, not blank."""
