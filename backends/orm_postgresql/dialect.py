@@ -29,6 +29,7 @@ from orm_postgresql.values import (
     Elements,
     InZone,
     Naive,
+    ReadArray,
     ReadRange,
     named_type,
     read_address,
@@ -282,7 +283,10 @@ class PostgreSQLDialect(PostgreSQLObjects):
 
     def converter(self, sql_type: SQLType) -> Adapter | None:
         if sql_type.kind == "array":
-            each = self.converter(sql_type.base_field)  # type: ignore[attr-defined]
+            element = sql_type.base_field  # type: ignore[attr-defined]
+            each = self.converter(element)
+            if isinstance(each, ReadArray) or element.own_db_type(self) is not None:
+                return ReadArray(each)
             return None if each is None else Elements(each)
         if types.kept_zone is not None and sql_type.kind in ("datetime", "tstzrange"):
             naive = Naive(types.kept_zone)

@@ -44,6 +44,22 @@ class Elements:
         return [None if item is None else each(item) for item in items]
 
 
+class ReadArray(Elements):
+    """As ``Elements``, for arrays of a type of the database's own, which a driver that was not told of it gives as
+    text.
+    """
+
+    def __init__(self, each: Adapter | None) -> None:
+        super().__init__(each or _as_it_is)
+
+    def __call__(self, items: Any) -> list[Any]:
+        return super().__call__(read_array(items) if isinstance(items, str) else items)
+
+
+def _as_it_is(item: object) -> object:
+    return item
+
+
 class ReadRange:
     """Makes our range of the one a driver gives."""
 
@@ -201,4 +217,36 @@ def read_hstore(text: Any) -> dict[str, str | None]:
         key, value, null = pair.groups()
         found[_ESCAPE.sub(r"\1", key)] = None if null else _ESCAPE.sub(r"\1", value)
         position = pair.end()
+    return found
+
+
+_PIECE = re.compile(rf"(?P<mark>[{{}},])|{_TEXT}|(?P<bare>[^{{}},\"]+)", re.DOTALL)
+
+
+def read_array(text: str) -> list[Any]:
+    """Return an array's output form as lists of texts (PostgreSQL's documentation, 8.15.6).
+
+    Raises ``DataError`` for what is none.
+    """
+    outside: list[Any] = []
+    around, inner = [outside], outside
+    position = text.index("=") + 1 if text.startswith("[") else 0  # "[2:3]={…}": its first place is another than 1
+    while position < len(text):
+        piece = _PIECE.match(text, position)
+        if piece is None or (piece["mark"] == "}" and inner is outside):
+            raise DataError(f"The server sent an array that can't be read, at character {position}: {text[:80]!r}")
+        if piece["mark"] == "{":
+            around.append(inner)
+            inner.append([])
+            inner = inner[-1]
+        elif piece["mark"] == "}":
+            inner = around.pop()
+        elif piece["bare"] is not None:
+            inner.append(None if piece["bare"] == "NULL" else piece["bare"])
+        elif piece["mark"] is None:
+            inner.append(_ESCAPE.sub(r"\1", piece[2]))
+        position = piece.end()
+    if inner is not outside or len(outside) != 1:
+        raise DataError(f"The server sent an array that does not end: {text[:80]!r}")
+    found: list[Any] = outside[0]
     return found

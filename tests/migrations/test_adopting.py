@@ -86,11 +86,14 @@ def test_numbers_without_a_size_keep_their_digits(database: Any) -> None:
 
 @pytest.mark.only(backend="postgresql")
 def test_arrays_of_an_enumerated_type_have_choices(database: Any) -> None:
-    run("DROP TYPE IF EXISTS mt_mood CASCADE", "CREATE TYPE mt_mood AS ENUM ('sad', 'o''k')")
+    run("DROP TYPE IF EXISTS mt_mood CASCADE", "CREATE TYPE mt_mood AS ENUM ('sad', 'o''k, \\ \"')")
     try:
         run(f"CREATE TABLE mt_one ({KEY}, moods mt_mood[])")
-        field = adopted("mt_one")["MtOne"]._meta.get_field("moods")
-        assert list(field.base_field.choices) == [("sad", "sad"), ("o'k", "o'k")]
+        model = adopted("mt_one")["MtOne"]
+        field = model._meta.get_field("moods")
+        model.objects.create(id=1, moods=["sad", None, "o'k, \\ \""])
+        assert model.objects.get(moods__contains=["sad"]).moods == ["sad", None, "o'k, \\ \""]
+        assert list(field.base_field.choices) == [("sad", "sad"), ("o'k, \\ \"", "o'k, \\ \"")]
         assert field.db_type(databases["default"].dialect) == "mt_mood[]"
     finally:
         run("DROP TABLE IF EXISTS mt_one", "DROP TYPE mt_mood")

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from orm import models
-from orm.errors import FieldError, ImproperlyConfigured, ValidationError
+from orm.errors import DataError, FieldError, ImproperlyConfigured, ValidationError
 from orm.models import Count, F, Func, IntegerField, JSONField, Value
 from orm.postgresql import ArrayAgg, ArrayField, ArraySubquery
 from orm.postgresql.arrays import IndexTransform, SliceTransform
 from orm.postgresql.validators import ArrayMaxLengthValidator, ArrayMinLengthValidator
+from orm_postgresql.values import read_array
 from tests.postgresql.models import Post
 
 pytestmark = pytest.mark.only(backend="postgresql")
@@ -213,3 +214,23 @@ def test_the_error_of_an_element_tells_what_was_wrong() -> None:
 def test_a_check_tells_what_is_wrong_with_the_elements() -> None:
     (found,) = ArrayField(models.CharField(max_length=-1), name="tags").check()
     assert found.id == "postgres.E001" and "max_length" in found.msg
+
+
+@pytest.mark.parametrize(
+    ("text", "items"),
+    [
+        ("{}", []),
+        ("{a,NULL}", ["a", None]),
+        (r'{"NULL","a,b","{","\"","\\","",a b}', ["NULL", "a,b", "{", '"', "\\", "", "a b"]),
+        ("{{a,b},{c,d}}", [["a", "b"], ["c", "d"]]),
+        ("[2:3]={a,b}", ["a", "b"]),
+    ],
+)
+def test_an_array_that_the_driver_gives_as_text(text: str, items: list[Any]) -> None:
+    assert read_array(text) == items
+
+
+@pytest.mark.parametrize("text", ["", "{", "}", "{a", "a}", '{"a}', "{a}{b}"])
+def test_what_is_no_array_is_refused(text: str) -> None:
+    with pytest.raises(DataError):
+        read_array(text)
