@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 OPTIONS = frozenset(
     {
         "application_name",
+        "assume_role",
         "connect_timeout",
+        "isolation_level",
+        "options",
         "pooler",
         "search_path",
         "sslcert",
@@ -36,7 +40,9 @@ OPTIONS = frozenset(
 )
 """``connect_timeout`` (10) and ``statement_timeout`` (0: none) are seconds. ``statement_cache_size`` (512) is the
 number of prepared statements kept for each connection. ``search_path``, ``application_name`` and the ``ssl*`` options
-are libpq's, and so are ``keepalives...`` and ``tcp_user_timeout``: see ``keepalive``.
+are libpq's, and so are ``keepalives...`` and ``tcp_user_timeout``: see ``keepalive``. ``options`` are run-time
+parameters of the session in libpq's form: ``-c name=value -c other=value``. ``assume_role`` is the role that sessions
+are in, ``isolation_level`` what transactions begin with: one of psycopg's ``IsolationLevel``, by its number.
 
 ``pooler`` is ``none``, or ``transaction`` where a PgBouncer in transaction mode is between: each transaction may then
 meet another session of the server. So statements have no names (``statement_cache_size`` is 0, unless it is given, for
@@ -49,7 +55,12 @@ BEHIND_A_POOLER = (
 
 _ISOLATION = frozenset({"read uncommitted", "read committed", "repeatable read", "serializable"})
 _POOLERS = ("none", "transaction")
+_LEVELS = {"1": "read uncommitted", "2": "read committed", "3": "repeatable read", "4": "serializable"}
+"""The members of psycopg's ``IsolationLevel`` by number."""
 _UNHELD = {
+    "assume_role": "let the user of the URL be that role",
+    "isolation_level": "give it to the role (ALTER ROLE ... SET default_transaction_isolation = ...), or to atomic()",
+    "options": "give them to the role: ALTER ROLE ... IN DATABASE ... SET ...",
     "search_path": "give it to the role: ALTER ROLE ... IN DATABASE ... SET search_path = ...",
     "statement_timeout": "give it to the role (ALTER ROLE ... SET statement_timeout = ...), or limit statements with "
     "atomic(statement_timeout=...) or .timeout(...)",
@@ -97,6 +108,14 @@ def read_settings(url: DatabaseURL) -> Settings:
     timeout = _number(url, "statement_timeout", 0.0)
     if timeout:
         server["statement_timeout"] = str(int(timeout * 1000))
+    if "assume_role" in options:
+        server["role"] = options["assume_role"]
+    if "isolation_level" in options:
+        level = options["isolation_level"]
+        if level not in _LEVELS:
+            raise ImproperlyConfigured(f"isolation_level is one of psycopg's IsolationLevel, not {level!r}")
+        server["default_transaction_isolation"] = _LEVELS[level]
+    server |= _parameters(options.get("options", ""))
     ssl = {name: options[name] for name in ("sslmode", "sslrootcert", "sslcert", "sslkey") if name in options}
     if ssl.get("sslmode", "prefer") not in _SSL_MODES:
         raise ImproperlyConfigured(f"'sslmode' is one of {', '.join(sorted(_SSL_MODES))}, not {ssl['sslmode']!r}")
@@ -146,6 +165,24 @@ def _pooled(url: DatabaseURL) -> bool:
                 f"with pooler=transaction, {name!r} can't be set for a session, which lasts for a transaction: {remedy}"
             )
     return pooler == "transaction"
+
+
+def _parameters(text: str) -> dict[str, str]:
+    """Return the run-time parameters of libpq's form of them; raises ``ImproperlyConfigured`` for what is none."""
+    try:
+        words = iter(shlex.split(text))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"the PostgreSQL option 'options' can't be read: {error}") from error
+    found: dict[str, str] = {}
+    for word in words:
+        setting = next(words, "") if word == "-c" else word.removeprefix("-c" if word.startswith("-c") else "--")
+        name, equals, value = setting.partition("=")
+        if not equals or not name.replace("_", "").replace(".", "").isalnum() or not word.startswith(("-c", "--")):
+            raise ImproperlyConfigured(
+                f"the PostgreSQL option 'options' is written as '-c name=value -c other=value', not {text!r}"
+            )
+        found[name] = value
+    return found
 
 
 def _keepalive(url: DatabaseURL) -> Keepalive:
