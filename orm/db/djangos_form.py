@@ -10,7 +10,7 @@ from orm.db.url import MEMORY
 
 # Keys of a database that say what a request or a driver's own cursor does: here they change nothing,
 # whatever they are set to.
-WITHOUT_EFFECT = frozenset({"ATOMIC_REQUESTS", "AUTOCOMMIT", "CONN_HEALTH_CHECKS", "DISABLE_SERVER_SIDE_CURSORS"})
+WITHOUT_EFFECT = frozenset({"ATOMIC_REQUESTS", "CONN_HEALTH_CHECKS", "DISABLE_SERVER_SIDE_CURSORS"})
 
 # Options that say how Django's driver or its pool works: here values are bound by whoever runs the statement, and there
 # is always a pool.
@@ -29,7 +29,7 @@ def databases_in_core_form(value: Mapping[str, Any]) -> dict[str, Any] | None:
             if entry.get("OPTIONS"):
                 found[alias]["OPTIONS"] = _options(entry["OPTIONS"])
             if entry.get("NAME") == MEMORY and alias != DEFAULT_ALIAS:
-                found[alias]["OPTIONS"] = {"name": alias, **(entry.get("OPTIONS") or {})}
+                found[alias]["OPTIONS"] = {"name": alias, **(found[alias].get("OPTIONS") or {})}
     return found or None
 
 

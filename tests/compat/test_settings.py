@@ -444,3 +444,11 @@ print(list(rows.values_list("most", flat=True)), ExpressionList(F("n"), Value(2)
         "[2, 2] ExpressionList(F(n), Value(2)) OrderByList(OrderBy(F(n), descending=True))",
         "ValueError ExpressionList requires at least one expression.",
     ]
+
+
+def test_autocommit_that_is_off_from_the_start_is_refused(say: Say) -> None:
+    said = say(
+        "settings.configure(DATABASES={'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': ':memory:', "
+        "'AUTOCOMMIT': False}})\n" + failing("django.setup()")
+    )
+    assert "AUTOCOMMIT is offered here only as True" in said
