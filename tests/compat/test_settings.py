@@ -447,8 +447,9 @@ print(list(rows.values_list("most", flat=True)), ExpressionList(F("n"), Value(2)
 
 
 def test_autocommit_that_is_off_from_the_start_is_refused(say: Say) -> None:
+    database = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:", "AUTOCOMMIT": False}
     said = say(
-        "settings.configure(DATABASES={'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': ':memory:', "
-        "'AUTOCOMMIT': False}})\n" + failing("django.setup()")
+        "from django.db import connection"
+        + failing(f"settings.configure(DATABASES={{'default': {database}}}); connection.ensure_connection()")
     )
     assert "AUTOCOMMIT is offered here only as True" in said
