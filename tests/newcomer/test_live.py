@@ -115,3 +115,16 @@ async def test_a_listener_that_is_cut_off_listens_again(address: str, environmen
         await listeners(1, but=(lost,))
         await orm.anotify("notes", "again")
         assert await heard(listens) == "again"
+
+
+async def test_a_browser_that_is_cut_off_leaves_the_others(address: str) -> None:
+    """Its socket may still be among those that are told, or may not: either way the others go on hearing."""
+    async with browser(address) as stays:
+        await listeners(1)
+        for turn in range(20):
+            async with browser(address) as cut:
+                await orm.anotify("notes", f"open {turn}")
+                assert (await heard(stays), await heard(cut)) == (f"open {turn}", f"open {turn}")
+                cut.transport.abort()
+                await orm.anotify("notes", f"cut {turn}")
+                assert await heard(stays) == f"cut {turn}"
