@@ -16,7 +16,7 @@ from orm.errors import ProgrammingError
 from orm.late import late_pattern
 from orm.records import NamedTuple
 from orm.sql.dialect import Dialect
-from orm.sql.python_types import type_of
+from orm.sql.python_types import beside_own_sql, type_of
 
 _MARK = late_pattern(r"%(?:(%)|(s)|\((\w+)\)s|(.?))", re.DOTALL)
 
@@ -148,5 +148,5 @@ def adapt(dialect: Dialect, value: object) -> object:
     if sql_type is None:
         return value
     adapter = dialect.adapter(sql_type)
-    prepared = sql_type.get_prep_value(value)
+    prepared = sql_type.get_prep_value(beside_own_sql(value))
     return prepared if adapter is None else adapter(prepared)

@@ -6,6 +6,7 @@ import datetime
 import decimal
 import uuid
 
+from orm.sql import types
 from orm.sql.types import (
     BIGINT,
     BINARY,
@@ -47,3 +48,15 @@ def type_of(value: object) -> SQLType | None:
         if cls in _PYTHON_TYPES:
             return _PYTHON_TYPES[cls]
     return None
+
+
+def beside_own_sql(value: object) -> object:
+    """Return a parameter of SQL written by hand, where no field says in which zone a naive datetime is.
+
+    It is in the zone that is set; without ``same_everywhere`` in UTC, that of Django's connections.
+    """
+    if types.same_everywhere or types.default_zone is None:
+        return value
+    if isinstance(value, datetime.datetime) and value.tzinfo is None:
+        return value.replace(tzinfo=types.UTC)
+    return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import subprocess
 import sys
 from collections.abc import Callable
@@ -181,3 +182,27 @@ def test_constraints_have_the_keys_of_their_kind(tmp_path: Path, postgresql_url:
     rules = {"check": (False, False), "index": (False, True)}
     assert read(f"sqlite:///{tmp_path / 'rules.sqlite3'}") == {"primary_key": (False, False), **rules}
     assert read(postgresql_url) == {"primary_key": (True, False), **rules}
+
+
+def test_naive_parameters_are_in_utc_as_on_djangos_connections(tmp_path: Path, postgresql_url: str) -> None:
+    naive = datetime.datetime(2020, 1, 2, 3, 4, 5)
+
+    def stored(url: str) -> list[datetime.datetime]:
+        orm.configure(url)
+        cursor = LegacyCursor(orm.databases["default"], connection)
+        with orm.atomic():
+            cursor.execute("CREATE TABLE naive_moments (at timestamp with time zone)")
+            cursor.execute("INSERT INTO naive_moments VALUES (%s)", [naive])
+            cursor.execute("INSERT INTO naive_moments VALUES (%(at)s)", {"at": naive})
+            cursor.executemany("INSERT INTO naive_moments VALUES (%s)", [(naive,)])
+            cursor.execute("SELECT at FROM naive_moments WHERE at = %s", [naive])
+            rows = [datetime.datetime.fromisoformat(str(at)) for (at,) in cursor.fetchall()]
+            cursor.execute("DROP TABLE naive_moments")
+        return [at.astimezone(datetime.UTC).replace(tzinfo=None) if at.tzinfo else at for at in rows]
+
+    orm.configure(time_zone="America/Chicago", same_everywhere=False)
+    try:
+        assert stored(f"sqlite:///{tmp_path / 'naive.sqlite3'}") == [naive] * 3
+        assert stored(postgresql_url) == [naive] * 3
+    finally:
+        orm.configure(time_zone="UTC", same_everywhere=True)

@@ -381,3 +381,19 @@ async def test_a_date_that_is_said_to_be_a_moment_is_one(database: Any, either: 
     assert await rows.filter(moment=midnight).acount() == 1
     assert await rows.filter(moment__lte=midnight, moment__hour=0).acount() == 1
     assert await rows.values("moment").annotate(n=Count("pk")).aget() == {"moment": midnight, "n": 1}
+
+
+async def test_naive_parameters_of_own_sql_are_in_utc_as_in_django(library: Any, rome: None) -> None:
+    """Django's connections are in UTC, and ``raw()`` and ``extra()`` hand over what they are given."""
+    naive = datetime.datetime(2024, 7, 1, 1, 30)
+    moment = naive.replace(tzinfo=UTC)
+    book = await Book.objects.acreate(title="x", author_id=L.ADA.pk, pages=1, added=moment)
+    sql = "SELECT * FROM query_book WHERE added = %s"
+    orm.configure(same_everywhere=False)
+    try:
+        assert [b.pk for b in await Book.objects.raw(sql, [naive])] == [book.pk]
+        assert [b.pk for b in await Book.objects.extra(where=["added = %s"], params=[naive])] == [book.pk]
+        assert await Book.objects.filter(added=RawSQL("%s", [naive])).acount() == 1
+    finally:
+        orm.configure(same_everywhere=True)
+    assert await Book.objects.raw(sql, [naive]) == []

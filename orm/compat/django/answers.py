@@ -40,7 +40,8 @@ ANSWERS: dict[str, Answer] = {
         "there `contains` and `contained_by` of JSON are "
         "refused; `explain()` gives the database's own text; what SQLite itself refuses in a statement, a missing "
         "table say, is a `ProgrammingError`, else an `OperationalError`; a naive datetime is taken in the zone that is "
-        "set, else with a `RuntimeWarning`; the names of tables that nobody named are cut to 63 characters, else to "
+        "set, else with a `RuntimeWarning`, and as a parameter of SQL written by hand "
+        "in UTC; the names of tables that nobody named are cut to 63 characters, else to "
         "what the default database takes",
     ),
     "zoned_columns": Answer(
