@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
+from orm.errors import EmptyResultSet
 from orm.sql.expressions import Expression
 from orm.sql.record import Record
-from orm.sql.sources import SelectedRows
+from orm.sql.sources import SelectedRows, Text
 from orm.sql.types import SQLType
 
 if TYPE_CHECKING:
@@ -41,9 +42,24 @@ def compile_ctes(ctes: Sequence[CommonTable], compiler: Compiler) -> tuple[str, 
     parts: list[str] = []
     params: list[Any] = []
     for cte in ctes:
-        sql, found = cte.rows.as_rows(compiler)
+        try:
+            sql, found = _rows(cte, compiler)
+        except EmptyResultSet:
+            # What selects from it is still right: an outer join keeps its rows.
+            sql, found = cte.rows.no_rows(compiler), []
         hint = "" if cte.materialized is None else compiler.dialect.materialized(cte.materialized)
         parts.append(f"{quote(cte.name)}({', '.join(map(quote, cte.columns))}) AS {hint}({sql})")
         params += found
     word = "WITH RECURSIVE" if any(cte.recursive for cte in ctes) else "WITH"
     return f"{word} {', '.join(parts)} ", params
+
+
+def _rows(cte: CommonTable, compiler: Compiler) -> Text:
+    """Return the rows of one.
+
+    Raises ``EmptyResultSet`` when there can be none: of a recursive one, too, where it has no row to go on from.
+    """
+    combination = cte.rows.select.combination
+    if cte.recursive and combination is not None:
+        SelectedRows(select=combination.parts[0]).as_rows(compiler)
+    return cte.rows.as_rows(compiler)

@@ -104,7 +104,13 @@ def compile_from(select: Select, compiler: Compiler) -> tuple[str, list[object]]
     for join in select.joins.values():
         if join.alias == spare:
             continue
-        named, found = compile_table(join, compiler)
+        try:
+            named, found = compile_table(join, compiler)
+        except EmptyResultSet:
+            # Rows that meet none stay where the join is an outer one.
+            if join.alias in inner_joins or not isinstance(join.source, SelectedRows):
+                raise
+            named, found = join.source.as_empty_table(compiler, join.alias, join.columns), ()
         params += found
         if join.parent is None or join.parent == spare:
             parts.append(named)

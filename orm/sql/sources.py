@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from orm.errors import NotSupportedError
-from orm.sql.expressions import Expression
+from orm.sql.expressions import Expression, Null
 from orm.sql.nodes import Param, Rendered
 from orm.sql.record import Record
 from orm.sql.types import SQLType
@@ -49,6 +49,15 @@ class Source(Record):
     def transformed(self, change: Callable[[Expression], Expression], aliases: dict[str, str]) -> Self:
         """Return this with every expression changed and every table alias renamed."""
         return self
+
+
+def no_rows(compiler: Compiler, kinds: Sequence[SQLType | None], names: Sequence[str | None]) -> str:
+    """Return a SELECT of no row whose columns have these types, where they are known, and these names."""
+    columns: list[str] = []
+    for kind, name in zip(kinds, names, strict=True):
+        sql, _ = compiler.compile(Null(kind))
+        columns.append(sql if name is None else f"{sql} AS {compiler.dialect.quote(name)}")
+    return f"SELECT {', '.join(columns)} WHERE 1 = 0"
 
 
 class DefaultRow(Source):
@@ -158,8 +167,7 @@ class GivenRows(Source):
             return f"{arrays} AS {quoted}({', '.join(columns)})", params
         count = compiler.list_length(self.columns[0].index)
         if not count:
-            nothing = [f"{dialect.cast('NULL', kind)} AS {name}" for kind, name in zip(kinds, columns, strict=True)]
-            return f"(SELECT {', '.join(nothing)} WHERE 1 = 0) AS {quoted}", []
+            return f"({no_rows(compiler, kinds, names)}) AS {quoted}", []
         # The first row tells the database the types of the columns; in those below it parameters need no cast.
         first = f"({', '.join(map(dialect.parameter, kinds))})"
         rows = [first, *[f"({', '.join(map(dialect.parameter_beside, kinds))})"] * (count - 1)]
@@ -224,10 +232,22 @@ class SelectedRows(Source):
     def as_table(self, compiler: Compiler, alias: str, names: Sequence[str]) -> Text:
         """Return the select in parentheses; its outputs have names of their own unless ``names`` gives others."""
         sql, params = compiler.compile_select(self.select)
-        quote = compiler.dialect.quote
-        columns = f"({', '.join(map(quote, names))})" if names else ""
         word = "LATERAL " if self.lateral else ""
-        return f"{word}({sql}) {quote(alias)}{columns}", params
+        return f"{word}({sql}) {self._named(compiler, alias, names)}", params
+
+    def no_rows(self, compiler: Compiler) -> str:
+        """Return a SELECT of these columns that gives no row: what this is where ``EmptyResultSet`` was raised."""
+        outputs = self.select.outputs or ()
+        kinds = [output.expression.output_field_or_none for output in outputs]
+        return no_rows(compiler, kinds, [output.name for output in outputs])
+
+    def as_empty_table(self, compiler: Compiler, alias: str, names: Sequence[str]) -> str:
+        """Return what ``as_table`` would, without a row."""
+        return f"({self.no_rows(compiler)}) {self._named(compiler, alias, names)}"
+
+    def _named(self, compiler: Compiler, alias: str, names: Sequence[str]) -> str:
+        quote = compiler.dialect.quote
+        return quote(alias) + (f"({', '.join(map(quote, names))})" if names else "")
 
     def selects(self) -> Iterator[Select]:
         yield self.select

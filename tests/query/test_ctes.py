@@ -62,6 +62,32 @@ async def test_rows_that_meet_none_may_stay(forest: Any) -> None:
     assert [tuple(row) for row in found] == expected
 
 
+async def test_rows_stay_beside_one_that_can_have_no_row(forest: Any) -> None:
+    nothing = CTE("w", Category.objects.filter(pk__in=[]).values("id", "name", n=F("pk") + 1))
+    kept = Category.objects.with_cte(nothing, on={"pk": "id"}, optional=True)
+    assert sorted([tuple(row) for row in await kept.values_list("name", "w__id", "w__name", "w__n")]) == [
+        (name, None, None, None) for name in sorted(forest)
+    ]
+    assert await kept.acount() == len(forest)
+    assert await Category.objects.with_cte(nothing, on={"pk": "id"}).acount() == 0
+    assert await kept.aupdate(name=Value("x")) == len(forest)
+    assert (await kept.filter(parent=forest["a"]).adelete())[0] == 1
+
+
+async def test_a_tree_without_roots_has_no_row(forest: Any) -> None:
+    further = Category.objects.all()
+    for none in (Category.objects.none(), Category.objects.filter(pk__in=[])):
+        for first in (none, none.union(none)):
+            bare = CTE(
+                "t",
+                first.values("id"),
+                recursive=lambda t: further.with_cte(t, on={"parent_id": "id"}).values("id"),
+            )
+            assert await further.with_cte(bare, on={"pk": "id"}).acount() == 0
+            kept = further.with_cte(bare, on={"pk": "id"}, optional=True).filter(t__id=None)
+            assert await kept.acount() == len(forest)
+
+
 async def test_inside_other_queries(forest: Any) -> None:
     inside = await Category.objects.filter(pk__in=rooted("root").values("pk")).order_by("name")
     assert [one.name for one in inside] == ["a", "b", "c", "root"]

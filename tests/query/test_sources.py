@@ -364,6 +364,31 @@ async def test_joined_groups(library: Any) -> None:
     assert await tuples(same, "name", "written__n") == [(a.name, len(a.books) or None) for a in L.authors]
 
 
+async def test_rows_stay_beside_joined_ones_of_which_there_can_be_none(library: Any) -> None:
+    of_author = Book.objects.filter(author=OuterRef("pk")).values("author", "title").order_by("-pages")
+    impossible = Book.objects.filter(pk__in=[])
+    for rows, on in (
+        (Book.objects.none().values("author", "title"), {"pk": "author"}),
+        (impossible.values("author", "title"), {"pk": "author"}),
+        (impossible.values("author", "title", n=Count("pk")), {"pk": "author"}),
+        (impossible.values("author", "title").union(Book.objects.none().values("author", "title")), {"pk": "author"}),
+        (of_author[:0], {}),
+        (of_author.filter(pk__in=[])[:2], {}),
+    ):
+        kept = Author.objects.join("w", rows, on=on, optional=True)
+        names = ("name", "w__author", "w__title")
+        assert await tuples(kept.order_by("pk"), *names) == [(a.name, None, None) for a in L.authors]
+        assert await kept.acount() == len(L.authors)
+        assert await kept.filter(w__title="x").acount() == 0
+        assert await Author.objects.join("w", rows, on=on).acount() == 0
+
+
+async def test_rows_beside_joined_ones_of_which_there_can_be_none_are_changed(library: Any) -> None:
+    kept = Author.objects.join("w", Book.objects.none().values("author"), on={"pk": "author"}, optional=True)
+    assert await kept.aupdate(age=7) == len(L.authors)
+    assert await kept.filter(age=7).returning("age").adelete() == [(7,)] * len(L.authors)
+
+
 async def test_all_pairs(library: Any) -> None:
     pairs = Author.objects.join("n", GenerateSeries(1, 3))
     assert await pairs.acount() == 3 * len(L.authors)
