@@ -27,8 +27,8 @@ from orm.migrations.questioner import (
     InteractiveMigrationQuestioner,
     MigrationQuestioner,
     NonInteractiveMigrationQuestioner,
-    RenamingQuestioner,
 )
+from orm.migrations.renames import ToldRenames
 from orm.migrations.running import in_plan
 from orm.migrations.running_blocking import migrate as run_migrations
 from orm.migrations.running_blocking import plan as plan_migrations
@@ -88,6 +88,8 @@ def makemigrations(
         loader = making.from_disk()
         if update and (merge or empty):
             raise Failure("--update takes changes into migrations that are there; --merge and --empty make new ones.")
+        if renames and (merge or empty):
+            raise Failure("--rename is about changes of the models; --merge and --empty look at none.")
         changes: Changes = {}
         if merge:
             made = making.merge(loader, name)
@@ -121,17 +123,20 @@ def makemigrations(
 
 
 def _questioner(renames: Iterable[str], apps: Iterable[str], *, ask: bool, dry_run: bool) -> MigrationQuestioner:
-    if renames:
-        pairs = []
-        for one in renames:
-            old, colon, new = one.partition(":")
-            if not (old and colon and new):
-                raise Failure(f"--rename takes OLD:NEW, like --rename Author.name:full_name, not {one!r}.")
-            pairs.append((old, new))
-        return RenamingQuestioner(pairs, specified_apps=list(apps), dry_run=dry_run)
+    pairs = []
+    for one in renames:
+        old, colon, new = one.partition(":")
+        if not (old and colon and new):
+            raise Failure(f"--rename takes OLD:NEW, like --rename Author.name:full_name, not {one!r}.")
+        pairs.append((old, new))
+    questioner: MigrationQuestioner
     if ask and at_terminal():
-        return InteractiveMigrationQuestioner(specified_apps=list(apps), dry_run=dry_run)
-    return NonInteractiveMigrationQuestioner(specified_apps=list(apps), dry_run=dry_run, log=_complain_of_field)
+        questioner = InteractiveMigrationQuestioner(specified_apps=list(apps), dry_run=dry_run)
+    else:
+        log = _complain_of_field
+        questioner = NonInteractiveMigrationQuestioner(specified_apps=list(apps), dry_run=dry_run, log=log)
+    questioner.renames = ToldRenames(pairs)
+    return questioner
 
 
 def _complain_of_field(text: str) -> None:

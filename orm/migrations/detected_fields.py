@@ -11,6 +11,7 @@ from orm.migrations.describing import opened
 from orm.migrations.detected_models import FieldKey, ModelDetector
 from orm.migrations.model_state import field_options, remade
 from orm.migrations.references import ModelKey, model_key
+from orm.migrations.renames import RenameError
 from orm.models.fields.not_provided import NOT_PROVIDED
 from orm.records import NamedTuple
 
@@ -50,7 +51,7 @@ class FieldDetector(ModelDetector):
     # -- renamed fields --------------------------------------------------------------------------------------------
 
     def find_renamed_fields(self) -> None:
-        """Ask of each field that came whether it is one that went, declared alike."""
+        """Ask of each field that came whether it is one that went: told so, or declared alike."""
         self.renames: list[tuple[FieldKey, str]] = []
         self.settled: set[FieldKey] = set()
         """Fields that are altered before they are renamed."""
@@ -63,14 +64,29 @@ class FieldDetector(ModelDetector):
                 old_field = self.old_state(old_key[:2]).get_field(old_key[2])
                 old = self._with_new_targets(opened(old_field))
                 column = old_field.db_column or column_named(old_field, old_key[2])
-                if old != new and not (old[:2] == new[:2] and {**old[2], "db_column": column} == new[2]):
-                    continue
-                if self.questioner.ask_rename(key[1], old_key[2], key[2], field):
+                alike = old == new or (old[:2] == new[:2] and {**old[2], "db_column": column} == new[2])
+                told = self._told_rename(key, old_key[2], old_field, field)
+                if told or (told is None and alike and self.questioner.ask_rename(key[1], old_key[2], key[2], field)):
+                    if alike and old_field.db_column != field.db_column:
+                        self.settled.add(key)
                     self.renames.append((key, old_key[2]))
                     self.old_fields.remove(old_key)
                     self.old_fields.add(key)
                     self.renamed_fields[key] = old_key[2]
                     break
+
+    def _told_rename(self, key: FieldKey, old_name: str, old: Field, new: Field) -> bool | None:
+        """Whether a rename was told (see ``ToldRenames``).
+
+        Raises ``RenameError`` for one that would lose what is there.
+        """
+        told = self.questioner.renames.of_field(key[0], (key[1], self.old_name(key[:2])), old_name, key[2])
+        if told and bool(old.many_to_many) != bool(new.many_to_many):
+            raise RenameError(
+                f"{key[0]}.{key[1]}.{old_name} can't be renamed to {key[2]}: only one of them is many-to-many. Nothing "
+                "was written."
+            )
+        return told
 
     def _with_new_targets(self, description: Any) -> Any:
         path, args, options = description
@@ -83,10 +99,8 @@ class FieldDetector(ModelDetector):
         """Rename; a field that keeps its column by naming it gets that first."""
         for key, old_name in self.renames:
             field = self._new_field(key)
-            old_field = self.old_state(key[:2]).get_field(old_name)
-            if old_field.db_column != field.db_column:
+            if key in self.settled:
                 self.add(key[0], ops.AlterField(key[1], old_name, field))
-                self.settled.add(key)
             self.add(key[0], ops.RenameField(key[1], old_name, key[2]))
 
     # -- added, removed and altered fields -------------------------------------------------------------------------

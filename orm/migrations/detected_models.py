@@ -79,7 +79,7 @@ class ModelDetector:
     # -- renamed models --------------------------------------------------------------------------------------------
 
     def find_renamed_models(self) -> None:
-        """Ask of each model that came whether it is one that went, with the same fields."""
+        """Ask of each model that came whether it is one that went: told so, or with the same fields."""
         for key in sorted(self.new_models - self.old_models - self.old_unmanaged):
             app_label, _ = key
             model_state = self.to_state.models[key]
@@ -88,13 +88,18 @@ class ModelDetector:
                 if old_key[0] != app_label:
                     continue
                 old_state = self.from_state.models[old_key]
-                if fields != without_targets(old_state.fields) or not self.questioner.ask_rename_model(
-                    old_state, model_state
+                told = self.questioner.renames.of_model(app_label, old_state.name, model_state.name)
+                if told is False or not (
+                    told
+                    or (
+                        fields == without_targets(old_state.fields)
+                        and self.questioner.ask_rename_model(old_state, model_state)
+                    )
                 ):
                     continue
                 dependencies: list[Dependency] = []
-                for field in model_state.fields.values():
-                    if field.is_relation and field.remote_field is not None:
+                for name, field in model_state.fields.items():
+                    if name in old_state.fields and field.is_relation and field.remote_field is not None:
                         dependencies += self.needs_of_relation(app_label, key[1], field, self.to_state)
                 self.add(app_label, ops.RenameModel(old_state.name, model_state.name), dependencies)
                 self.renamed_models[key] = old_state.name

@@ -74,14 +74,18 @@ def detect(
     """The migrations that the models need, by app, with names.
 
     Parameters: ``labels`` limits them to some apps and what those need; ``name`` names them.
+
+    Raises ``RenameError`` for a rename that the questioner was told of and that can't be carried out.
     """
     questioner.specified_apps |= set(labels)
     with collector_paused:  # two states of every model, which are needed to the end
         before, after = loader.project_state(), ProjectState.from_apps(apps)
     detector = MigrationAutodetector(before, after, questioner)
-    return detector.changes(
+    changes = detector.changes(
         loader.graph, trim_to_apps=set(labels) or None, convert_apps=set(labels) or None, migration_name=name
     )
+    questioner.renames.refuse_left(changes)
+    return changes
 
 
 def empty(loader: MigrationLoader, labels: Collection[str], name: str | None = None) -> Changes:
@@ -216,8 +220,16 @@ def squash(
     chosen = f"{start_number}_{name}" if name else f"{begun}_squashed_{target.name}"
     made = type("Migration", (Migration,), {"initial": True if first is None else None})(chosen, label)
     made.operations, made.replaces = optimized, replaces
+    made.atomic = not _needs_no_transaction(optimized, replaced)
     made.dependencies = list(dict.fromkeys(dependencies))
     return Squash(made, len(operations), len(optimized), replaced)
+
+
+def _needs_no_transaction(operations: Iterable[Any], replaced: Iterable[Migration]) -> bool:
+    """Whether an operation that a squash keeps is of a migration without a transaction, and may need that."""
+    inside = {id(operation) for migration in replaced if migration.atomic for operation in migration.operations}
+    beside = any(not migration.atomic for migration in replaced)
+    return beside and any(not one.transactional and id(one) not in inside for one in operations)
 
 
 def declared(dependency: Any) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What is asked while changes are detected, and who answers: nobody (defaults), a command's options, or a person."""
+"""What is asked while changes are detected, and who answers: nobody (defaults), or a person."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NoReturn, TextIO
 
 from orm.migrations import sources
+from orm.migrations.renames import ToldRenames
 from orm.models.fields.not_provided import NOT_PROVIDED
 
 
@@ -29,6 +30,8 @@ class MigrationQuestioner:
         self.defaults = dict(defaults or {})
         self.specified_apps = set(specified_apps or ())
         self.dry_run = dry_run
+        self.renames = ToldRenames()
+        """Renames that are known, and not asked about."""
 
     def ask_initial(self, app_label: str) -> bool:
         """Whether an app without migrations gets a first one: where it was asked for, or its package waits for it."""
@@ -76,26 +79,6 @@ class MigrationQuestioner:
     def ask_unique_callable_default_addition(self, field_name: str, model_name: str) -> Any:
         """Whether to go on with a unique field whose one default would be the same for all rows."""
         return None
-
-
-class RenamingQuestioner(MigrationQuestioner):
-    """Answers questions about renames from ``--rename old:new``: names of models or of fields (``Model.old:new``)."""
-
-    def __init__(self, renames: Iterable[tuple[str, str]], **options: Any) -> None:
-        super().__init__(**options)
-        self.renames: set[tuple[str, str, str]] = set()
-        """The model (none where any is meant), the old name and the new one, in lower case."""
-        for old, new in renames:
-            model, _, name = old.lower().rpartition(".")
-            self.renames.add((model, name, new.lower().rpartition(".")[2]))
-
-    def ask_rename(self, model_name: str, old_name: str, new_name: str, field_instance: object) -> bool:
-        names = (old_name.lower(), new_name.lower())
-        return ("", *names) in self.renames or (model_name.lower(), *names) in self.renames
-
-    def ask_rename_model(self, old_model_state: Any, new_model_state: Any) -> bool:
-        names = (old_model_state.name_lower, new_model_state.name_lower)
-        return ("", *names) in self.renames or (old_model_state.app_label, *names) in self.renames
 
 
 class InteractiveMigrationQuestioner(MigrationQuestioner):

@@ -71,6 +71,123 @@ def test_a_migration_without_a_default_needs_an_answer(project: Path) -> None:
     assert "not migrated" in orm(project, "makemigrations", status=3)
 
 
+FOUR = """\
+from orm import models
+
+
+class Item(models.Model):
+    one = models.CharField(max_length=50)
+    two = models.CharField(max_length=50)
+    three = models.CharField(max_length=50)
+    four = models.CharField(max_length=50)
+"""
+FOUR_RENAMED = """\
+from orm import models
+
+
+class Item(models.Model):
+    new_one = models.CharField(max_length=50, db_index=True)
+    new_two = models.TextField(db_column="two")
+    new_three = models.CharField(max_length=50, db_column="three")
+    new_four = models.CharField(max_length=50)
+"""
+
+
+@pytest.mark.parametrize("place", ["sqlite", "postgresql"])
+def test_renames_that_are_asked_for_keep_the_rows_whatever_else_changed(
+    project: Path, request: pytest.FixtureRequest, place: str
+) -> None:
+    if place == "postgresql":
+        url = request.getfixturevalue("postgresql_url")
+        settings = f'[tool.orm]\ndatabases = {{default = "{url}"}}\ninstalled_apps = ["shop"]\n'
+        (project / "pyproject.toml").write_text(settings, encoding="utf-8")
+    (project / "shop" / "models.py").write_text(FOUR, encoding="utf-8")
+    orm(project, "makemigrations", "shop")
+    orm(project, "migrate")
+    made = call(project, "-c", "import orm, shop.models as m; m.Item.objects.create(one=1, two=2, three=3, four=4)")
+    assert made.returncode == 0, made.stderr
+    (project / "shop" / "models.py").write_text(FOUR_RENAMED, encoding="utf-8")
+    renames = [f"--rename=Item.{name}:new_{name}" for name in ("one", "two", "three", "four")]
+    operations = json.loads(orm(project, "makemigrations", "shop", *renames, "--json"))[0]["operations"]
+    assert sorted(operations) == [
+        "Alter field new_one on item",
+        "Alter field new_two on item",
+        "Alter field three on item",
+        "Rename field four on item to new_four",
+        "Rename field one on item to new_one",
+        "Rename field three on item to new_three",
+        "Rename field two on item to new_two",
+    ]
+    orm(project, "migrate")
+    assert "agree" in orm(project, "diff")
+    program = "import orm, shop.models as m; print(*m.Item.objects.values_list()[0][1:])"
+    assert call(project, "-c", program).stdout == "1 2 3 4\n"
+    orm(project, "migrate", "shop", "zero", "--yes")
+
+
+def test_a_model_is_renamed_as_asked_for_where_its_fields_changed_too(project: Path) -> None:
+    orm(project, "makemigrations", "shop")
+    changed = SECOND.replace("class Item", "class Thing").replace("max_length=50", "max_length=60")
+    (project / "shop" / "models.py").write_text(changed, encoding="utf-8")
+    renames = ("--rename", "Item:Thing", "--rename", "Item.name:title")
+    made = json.loads(orm(project, "makemigrations", *renames, "--json"))
+    assert made[0]["operations"] == [
+        "Rename model Item to Thing",
+        "Rename field name on thing to title",
+        "Add field note to thing",
+        "Alter field title on thing",
+    ]
+    orm(project, "migrate")
+    assert "agree" in orm(project, "diff")
+
+
+@pytest.mark.parametrize("rename", ["Item.foo:title", "Item:Thing"])
+def test_a_rename_that_matches_nothing_is_named_and_nothing_is_written(project: Path, rename: str) -> None:
+    orm(project, "makemigrations", "shop")
+    (project / "shop" / "models.py").write_text(SECOND, encoding="utf-8")
+    assert f"--rename {rename}: no model or field" in orm(project, "makemigrations", "--rename", rename, status=2)
+    assert [one.name for one in (project / "shop" / "migrations").glob("0*.py")] == ["0001_initial.py"]
+
+
+def test_a_column_is_not_renamed_to_a_many_to_many_field(project: Path) -> None:
+    orm(project, "makemigrations", "shop")
+    changed = FIRST.replace("name = models.CharField(max_length=50)", "others = models.ManyToManyField('self')")
+    (project / "shop" / "models.py").write_text(changed, encoding="utf-8")
+    said = orm(project, "makemigrations", "--rename", "Item.name:others", status=2)
+    assert "shop.item.name can't be renamed to others" in said
+    assert [one.name for one in (project / "shop" / "migrations").glob("0*.py")] == ["0001_initial.py"]
+
+
+def test_a_rename_leaves_other_questions_to_be_answered(project: Path) -> None:
+    orm(project, "makemigrations", "shop")
+    changed = FIRST.replace("name =", "title =") + "    more = models.IntegerField()\n"
+    (project / "shop" / "models.py").write_text(changed, encoding="utf-8")
+    assert "'more'" in orm(project, "makemigrations", "--rename", "Item.name:title", status=3)
+    assert [one.name for one in (project / "shop" / "migrations").glob("0*.py")] == ["0001_initial.py"]
+
+
+def test_a_squash_has_no_transaction_where_an_operation_needs_none(project: Path, postgresql_url: str) -> None:
+    settings = f'[tool.orm]\ndatabases = {{default = "{postgresql_url}"}}\ninstalled_apps = ["shop"]\n'
+    (project / "pyproject.toml").write_text(settings, encoding="utf-8")
+    orm(project, "makemigrations", "shop")
+    better = FIRST.replace("max_length=50", "max_length=50, unique=True")
+    (project / "shop" / "models.py").write_text(better, encoding="utf-8")
+    orm(project, "makemigrations", "--name", "one")
+    folder = project / "shop" / "migrations"
+    text = (folder / "0002_one.py").read_text(encoding="utf-8")
+    start = text.index("migrations.AlterField(")
+    end = text.rindex("),\n    ]")
+    whole = f"{text[:start]}migrations.BesideWriters({text[start:end]})" + text[end:]
+    whole = whole.replace("    dependencies", "    atomic = False\n\n    dependencies", 1)
+    (folder / "0002_one.py").write_text(whole, encoding="utf-8")
+    orm(project, "squashmigrations", "shop", "0002", "--name", "all")
+    text = (folder / "0001_all.py").read_text(encoding="utf-8")
+    assert ("atomic = False" in text, "BesideWriters" in text) == (True, True)
+    orm(project, "migrate")
+    assert "agree" in orm(project, "diff")
+    orm(project, "migrate", "shop", "zero", "--yes")
+
+
 def test_rows_are_not_lost_unasked(project: Path) -> None:
     orm(project, "makemigrations", "shop")
     orm(project, "migrate")
