@@ -74,6 +74,7 @@ class FieldDetector(ModelDetector):
                     self.old_fields.add(key)
                     self.renamed_fields[key] = old_key[2]
                     break
+        self.questioner.renames.refuse_unmatched()  # before a question about what came instead
 
     def _told_rename(self, key: FieldKey, old_name: str, old: Field, new: Field) -> bool | None:
         """Whether a rename was told (see ``ToldRenames``).

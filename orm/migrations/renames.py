@@ -57,15 +57,20 @@ class ToldRenames:
                 return True
         return False if any(one.old == old or one.new == new for one in meant) else None
 
-    def refuse_left(self, app_labels: Collection[str]) -> None:
-        """Raise RenameError for the first that is in no migration of these apps."""
+    def refuse_unmatched(self) -> None:
+        """Raise RenameError for the first that was not found."""
         for one, words in self.told.items():
-            apps = self.found.get(one, set())
-            if not apps:
+            if one not in self.found:
                 raise RenameError(
                     f"--rename {words}: no model or field {one.old!r} went where one {one.new!r} came. Nothing was "
                     "written."
                 )
+
+    def refuse_left(self, app_labels: Collection[str]) -> None:
+        """Raise RenameError for the first that was not found, or is in no migration of these apps."""
+        self.refuse_unmatched()
+        for one, words in self.told.items():
+            apps = self.found[one]
             if apps.isdisjoint(app_labels):
                 raise RenameError(
                     f"--rename {words} is in app {', '.join(sorted(apps))}, which no migration is made for. Nothing "
