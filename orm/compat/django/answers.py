@@ -25,7 +25,7 @@ ANSWERS: dict[str, Answer] = {
     "strict_blocks": Answer(
         False,
         "an atomic block in which a statement failed raises when it is left as if all were well; Django rolls back in "
-        "silence",
+        "silence. With either, an error of a cursor's own SQL counts on SQLite, too, where Django goes on and commits",
     ),
     "reads_join_transactions": Answer(
         False,
