@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orm.errors import InterfaceError
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -22,6 +20,7 @@ CAPABILITIES = {
     "can_return_rows_from_bulk_insert": "returning",
     "can_rollback_ddl": "schema_transactions",
     "can_defer_constraint_checks": "deferrable_foreign_keys",
+    "closed_cursor_error_class": "closed_cursor",
     "has_select_for_update": "select_for_update",
     "max_query_params": "max_parameters",
     "nulls_order_largest": "nulls_largest",
@@ -85,7 +84,6 @@ USUAL: dict[str, Any] = {
     "bare_select_suffix": "",
     "can_create_inline_fk": True,
     "can_rename_index": True,
-    "closed_cursor_error_class": InterfaceError,
     "connection_persists_old_columns": False,
     "create_test_procedure_with_int_param_sql": None,
     "create_test_procedure_without_params_sql": None,

@@ -131,6 +131,7 @@ def test_a_closed_cursor_raises_what_its_driver_does(tmp_path: Path, postgresql_
             with pytest.raises((InterfaceError, ProgrammingError), match="the cursor is closed") as caught:
                 each()
             found.add(caught.type)
+        assert found == {connection.features.closed_cursor_error_class}, "and the features name that class"
         return found
 
     assert refused(f"sqlite:///{tmp_path / 'closed.sqlite3'}") == {ProgrammingError}
