@@ -193,7 +193,8 @@ def configure(databases: str | Mapping[str, object] | None = None, **others: obj
     Transactions and routing:
         allow_blocking (False): a blocking form runs on an event loop's thread, where it is else refused.
         strict_blocks (True): an atomic block that an error has doomed says so when it is left as if all were well;
-            without, it is rolled back in silence.
+            without, it is rolled back in silence, and where the database goes on after an error (SQLite), so does the
+            block, unless it was a model's write that failed.
         database_routers ([]): routers in Django's form, see ``orm.db.routing``.
         reads_join_transactions (True): inside a transaction rows are read where they are written, whatever routers say;
             without, where these say.

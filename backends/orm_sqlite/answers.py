@@ -8,7 +8,6 @@ ANSWERS: dict[str, Any] = {
     "minimum_database_version": (3, 35),
     "allows_group_by_selected_pks": False,
     "test_now_utc_template": None,
-    "atomic_transactions": False,
     "can_alter_table_drop_column": True,
     "can_create_inline_fk": False,
     "can_rename_index": False,

@@ -93,6 +93,7 @@ class SQLiteDialect(SQLiteObjects):
         combinator_parentheses=False,
         forward_references=True,
         one_writer=True,
+        ends_at_errors=False,
         fetch_without_rows=True,
         closed_cursor=ProgrammingError,
         new_key=NewKey.LAST_ROW_ID,  # a third of the time of RETURNING: docs/decisions/0005

@@ -151,7 +151,7 @@ class AwaitableDatabase:
         joined = join_block(self, sql)
         if joined is not None:
             block, who = joined
-            return await block.run(block.connection.fetch_named(sql, params), sql, who)
+            return await block.run(block.connection.fetch_named(sql, params), sql, who, by_hand=True)
         pool, entry = await self.acquire(sql)
         try:
             found = await entry.connection.fetch_named(sql, params)
@@ -171,7 +171,7 @@ class AwaitableDatabase:
         joined = join_block(self, sql)
         if joined is not None:
             block, who = joined
-            return await block.run(block.connection.run_written(statement), sql, who)
+            return await block.run(block.connection.run_written(statement), sql, who, by_hand=True)
         pool, entry = await self.acquire(sql)
         try:
             answer = await entry.connection.run_written(statement)
@@ -226,7 +226,7 @@ class AwaitableDatabase:
         joined = join_block(self, sql)
         if joined is not None:
             block, who = joined
-            return await block.run(block.connection.execute_many(sql, rows), sql, who)
+            return await block.run(block.connection.execute_many(sql, rows), sql, who, by_hand=True)
         pool, entry = await self.acquire(sql)
         try:
             count = await entry.connection.execute_many(sql, rows)
@@ -352,7 +352,7 @@ class AwaitableDatabase:
         there are many rows of parameters."""
         if block.beside is not None:
             refuse_write_beside(block.beside, sql)
-        return block.run(run(sql, params), sql)
+        return block.run(run(sql, params), sql, by_hand=True)
 
     def stream_in(self, block: Block, sql: str, params: Params, chunk_size: int) -> AsyncGenerator[Sequence[Row], None]:
         """Stream rows in a ``connection()`` block."""

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from orm.db.transactions.public import atomic
-from orm.errors import advised
+from orm import errors
+from orm.db.transactions.public import atomic, note_unmet
+from orm.errors import DatabaseError, advised
 from orm.models.fields.base import Field
 from orm.models.metaclass import ModelBase
 from orm.query.insert_instances import insert
@@ -239,10 +240,16 @@ async def write_row(
 async def insert_unmet(
     instance: AwaitableModel, plan: WritePlan, alias: str, force_update: bool, limited: bool
 ) -> bool:
-    """Insert the row that an UPDATE did not meet. Raises ``NotUpdated`` where it had to be met."""
+    """Insert the row that an UPDATE did not meet.
+
+    Raises ``NotUpdated`` where it had to be met; without ``advice_in_errors`` a ``DatabaseError`` alone.
+    """
     if force_update or limited:
         what = "Forced update" if force_update else "Save with update_fields"
-        raise type(instance).NotUpdated(f"{what} did not affect any rows.")
+        kind = type(instance).NotUpdated if errors.advice_in_errors else DatabaseError
+        error = kind(f"{what} did not affect any rows.")
+        note_unmet(error, alias)
+        raise error
     await insert(plan.model, instance, plan.all, using=alias)
     return True
 

@@ -53,6 +53,8 @@ class Capabilities(NamedTuple):
     lateral: bool = False
     """A query in FROM may speak of the sources before it (``LATERAL``)."""
     savepoints: bool = True
+    ends_at_errors: bool = True
+    """A transaction can do nothing more after a statement of it failed. False: that statement alone is undone."""
     aggregate_filter: bool = True
     schema_transactions: bool = True
     alter_columns: bool = True

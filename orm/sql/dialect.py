@@ -507,7 +507,8 @@ class Dialect(SchemaSpelling):
             raise NotSupportedError(f"{self.name} has no RETURNING")
 
     def writes(self, sql: str) -> bool:
-        """Whether a statement, or one of a script's, writes; asked only where there is ``one_writer``.
+        """Whether a statement, or one of a script's, writes; asked only where there is ``one_writer``, or where errors
+        don't end a transaction (``ends_at_errors``).
 
         A wrong True refuses what would work; a wrong False lets it wait for the other writer.
         """

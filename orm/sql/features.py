@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from orm.sql.capabilities import Capabilities
 
 CAPABILITIES = {
+    "atomic_transactions": "ends_at_errors",
     "allows_group_by_selected_pks": "group_by_primary_key",
     "can_distinct_on_fields": "distinct_on",
     "can_return_columns_from_insert": "returning",
@@ -80,7 +81,6 @@ TimeField
 USUAL: dict[str, Any] = {
     **dict.fromkeys(_TRUE.split(), True),
     **dict.fromkeys(_FALSE.split(), False),
-    "atomic_transactions": True,
     "bare_select_suffix": "",
     "can_create_inline_fk": True,
     "can_rename_index": True,

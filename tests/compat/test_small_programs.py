@@ -197,3 +197,32 @@ def test_a_connection_knows_the_savepoints_of_its_blocks(tmp_path: Path) -> None
             print(connection.savepoint_ids)
     """
     assert printed(tmp_path, program) == ["[]", "[]", "[False, True]", "[]"]
+
+
+def test_a_block_on_sqlite_goes_on_after_an_error_of_a_cursor(tmp_path: Path) -> None:
+    program = """
+        from django.db import DatabaseError, transaction
+
+        class Note(models.Model):
+            text = models.CharField(max_length=10, unique=True)
+
+            class Meta:
+                app_label = "notes"
+
+        made(Note)
+        with transaction.atomic():
+            Note.objects.create(text="first")
+            for sql in ("bad", "INSERT INTO notes_note (text) VALUES ('first')"):
+                try:
+                    with connection.cursor() as cursor:
+                        cursor.execute(sql)
+                except DatabaseError as error:
+                    print(type(error).__name__, transaction.get_rollback())
+        print(Note.objects.count())
+        with transaction.atomic():
+            try:
+                Note.objects.create(text="first")
+            except DatabaseError as error:
+                print(type(error).__name__, transaction.get_rollback())
+    """
+    assert printed(tmp_path, program) == ["OperationalError False", "IntegrityError False", "1", "IntegrityError True"]

@@ -14,7 +14,16 @@ import orm
 from orm import models
 from orm.compat.django import differences
 from orm.compat.django.answers import LEGACY_ANSWERS
-from orm.errors import FieldError, IntegrityError, InvalidValue, TransactionManagementError, ValidationError
+from orm.db.registry import databases
+from orm.errors import (
+    DatabaseError,
+    FieldError,
+    IntegrityError,
+    InvalidValue,
+    NestedDurableBlock,
+    TransactionManagementError,
+    ValidationError,
+)
 from tests.conftest import Run
 from tests.saving.models import Reading
 
@@ -204,6 +213,85 @@ async def test_a_doomed_block_says_so_when_it_is_left(database: Any) -> None:
 async def test_a_doomed_block_is_rolled_back_in_silence_in_django(as_django: None) -> None:
     await leave_a_doomed_block()
     assert await Reading.objects.acount() == 1
+
+
+async def fail(way: str) -> None:
+    """Fail in the database, or as if, in one of ``WITHOUT_A_MODEL`` or ``THROUGH_A_MODEL``."""
+    if way == "raw":
+        await Reading.objects.raw("SELECT nothing FROM nowhere")
+    elif way == "query":
+        await Reading.objects.extra(where=["nothing = 1"]).acount()
+    elif way == "own SQL":
+        async with databases["default"].connection() as connection:
+            await connection.aexecute("INSERT INTO nowhere VALUES (1)")
+    elif way == "many":
+        async with databases["default"].connection() as connection:
+            await connection.aexecute_many("INSERT INTO nowhere VALUES (1)", [(), ()])
+    elif way == "rollback":
+        async with databases["default"].connection() as connection:
+            await connection.aexecute("INSERT OR ROLLBACK INTO saving_reading SELECT * FROM saving_reading")
+    elif way == "save":
+        await Reading(name="first").asave()
+    elif way == "update":
+        await Reading.objects.aupdate(name="first")
+    elif way == "bulk_create":
+        await Reading.objects.abulk_create([Reading(name="third"), Reading(name="first")])
+    else:
+        await Reading(pk=99, name="third").asave(force_update=True)
+
+
+WITHOUT_A_MODEL = ["raw", "query", "own SQL", "many"]
+THROUGH_A_MODEL = ["save", "update", "bulk_create", "a row that is gone"]
+
+
+async def go_on_after(way: str) -> list[str]:
+    """Catch an error inside a block; return what is there after the block."""
+    await Reading.objects.acreate(name="first")
+    async with orm.atomic():
+        await Reading.objects.acreate(name="second")
+        with pytest.raises(DatabaseError):
+            await fail(way)
+    return [each.name async for each in Reading.objects.order_by("name")]
+
+
+@pytest.mark.parametrize("way", WITHOUT_A_MODEL)
+async def test_an_error_that_no_model_wrote_dooms_a_block(database: Any, way: str) -> None:
+    with pytest.raises(TransactionManagementError, match="nothing of it was saved"):
+        await go_on_after(way)
+
+
+@pytest.mark.parametrize("way", WITHOUT_A_MODEL)
+async def test_an_error_that_no_model_wrote_ends_a_block_where_it_ends_the_transaction_in_django(
+    as_django: None, database: Run, way: str
+) -> None:
+    assert await go_on_after(way) == (["first", "second"] if database.backend == "sqlite" else ["first"])
+
+
+@pytest.mark.parametrize("way", THROUGH_A_MODEL)
+async def test_a_failed_write_of_a_model_dooms_a_block_in_django(as_django: None, database: Run, way: str) -> None:
+    assert await go_on_after(way) == ["first"]
+
+
+@pytest.mark.only(backend="sqlite")
+async def test_an_error_that_ends_the_transaction_dooms_a_block_in_django_too(as_django: None, database: Run) -> None:
+    assert await go_on_after("rollback") == ["first"]
+
+
+async def test_what_is_not_updated_has_a_class_of_its_own(database: Any) -> None:
+    with pytest.raises(Reading.NotUpdated):
+        await Reading(pk=99, name="x").asave(force_update=True)
+    with pytest.raises(NestedDurableBlock):
+        async with orm.atomic(), orm.atomic(durable=True):
+            pass
+
+
+async def test_programs_see_the_classes_of_django(as_django: None, database: Any) -> None:
+    with pytest.raises(DatabaseError) as unmet:
+        await Reading(pk=99, name="x").asave(update_fields=["name"])
+    with pytest.raises(RuntimeError) as nested:
+        async with orm.atomic(), orm.atomic(durable=True):
+            pass
+    assert (unmet.type, nested.type) == (DatabaseError, RuntimeError)
 
 
 async def test_the_state_is_made_when_it_is_looked_at(database: Any) -> None:

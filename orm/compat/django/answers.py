@@ -25,7 +25,8 @@ ANSWERS: dict[str, Answer] = {
     "strict_blocks": Answer(
         False,
         "an atomic block in which a statement failed raises when it is left as if all were well; Django rolls back in "
-        "silence. With either, an error of a cursor's own SQL counts on SQLite, too, where Django goes on and commits",
+        "silence, and on SQLite goes on after an error of a query or of a cursor's own SQL that the program catches: "
+        "only what writes through a model ends the block there",
     ),
     "reads_join_transactions": Answer(
         False,
@@ -63,7 +64,8 @@ ANSWERS: dict[str, Answer] = {
         False,
         "the text of an error says where it is, what may have been meant and what to do; Django's text is what "
         "programs print and keep, so there the rest is a note below the traceback, and a value that its field can't "
-        "read is a `ValidationError` alone, else an `InvalidValue`, which is a `ValueError` too",
+        "read is a `ValidationError` alone, else an `InvalidValue`, which is a `ValueError` too; what a program sees "
+        "as `NotUpdated` and `NestedDurableBlock` is there a plain `DatabaseError` and `RuntimeError`",
     ),
 }
 

@@ -159,6 +159,11 @@ QUESTIONS = (
         "as on PostgreSQL",
     ),
     Question(
+        "`cursor.executemany()` of which a row fails, on SQLite",
+        "the rows before it stay",
+        "none of its rows stays",
+    ),
+    Question(
         "`data__0` where the JSON is a number, a text or a truth value, on PostgreSQL",
         "that value",
         "NULL, as on SQLite",

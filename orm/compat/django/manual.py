@@ -32,7 +32,7 @@ class ManualBlock(Block):
     opened_by: ManualTransaction
     """What ends it."""
 
-    def note(self, error: BaseException) -> None:
+    def note(self, error: BaseException, what: str | None = None, *, by_hand: bool = False) -> None:
         """A statement has failed, which dooms nothing."""
         self.lease.note(error)
 

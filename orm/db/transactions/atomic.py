@@ -216,7 +216,8 @@ class AwaitableAtomic:
         if self.durable:
             said = "A durable atomic block cannot be nested within another atomic block"
             advice = ": its end would not be a commit" if errors.advice_in_errors else ""
-            raise NestedDurableBlock(f"{said}{advice}.")
+            kind = NestedDurableBlock if errors.advice_in_errors else RuntimeError
+            raise kind(f"{said}{advice}.")
         if self.isolation is not None or self.read_only or self.lock_timeout is not None:
             raise TransactionManagementError(
                 "isolation, read_only and lock_timeout belong to the outermost atomic block: a running transaction "

@@ -17,6 +17,7 @@ from orm.bridge.nested import nested
 from orm.bridge.overrides import END, next_or_end
 from orm.bridge.thread_end import watch_thread
 from orm.bridge.waiting import name_of, whoami
+from orm.config import settings
 from orm.db.limits import Patience, patiently, within
 from orm.db.pooling.bridged import close_generator, streamed
 from orm.db.transactions.lease import Interruption
@@ -214,9 +215,10 @@ class Block:
             )
         if self.opener == whoami():
             return TransactionManagementError(
-                f"The block on database {self.database.alias!r} that {name_of(self.opener)} opened has ended, since "
-                "another thread or task left it. What is done here now would not be in it: leave the block where it "
-                "was entered, and put what comes after it into a thread or task of its own, or `orm.independent()`."
+                f"The block on database {self.database.alias!r} that {name_of(self.opener)} opened has ended: another "
+                "thread or task left it, or this is a function that was carried out of it. What is done here now "
+                "would not be in it: leave the block where it was entered, call what was carried before that, and put "
+                "what comes after it into a thread or task of its own, or `orm.independent()`."
             )
         return TransactionManagementError(
             f"The block on database {self.database.alias!r} that {name_of(self.opener)} opened has ended. A task or "
@@ -243,8 +245,12 @@ class Block:
 
     # -- statements ----------------------------------------------------------------------------------------------------
 
-    async def run(self, coroutine: Coroutine[object, None, T], what: str, who: object = None) -> T:
+    async def run(
+        self, coroutine: Coroutine[object, None, T], what: str, who: object = None, *, by_hand: bool = False
+    ) -> T:
         """Run a coroutine of the connection as one statement of this block; ``who`` is the caller, if that is known.
+
+        ``by_hand`` says that the program wrote the statement, and no model.
 
         Raises ``TransactionManagementError`` when the block has ended or must be rolled back.
         """
@@ -278,7 +284,7 @@ class Block:
             coroutine.close()
             # Only a statement that was sent can have failed at the server and doomed the transaction.
             if begun:
-                self.note(error)
+                self.note(error, what, by_hand=by_hand)
             raise
         finally:
             # end_statement() written out for a turn that nobody else waits for.
@@ -289,11 +295,26 @@ class Block:
             else:
                 turns.end_statement(coroutine)
 
-    def note(self, error: BaseException) -> None:
-        """A statement has failed: on every database that is the end of its transaction, or of its savepoint."""
-        if self.transaction and isinstance(error, DatabaseError) and not isinstance(error, TransactionManagementError):
+    def note(self, error: BaseException, what: str | None = None, *, by_hand: bool = False) -> None:
+        """A statement has failed: on every database that is the end of its transaction, or of its savepoint.
+
+        ``what`` is the statement, None for one that divides the transaction; for ``by_hand`` see ``run``.
+        """
+        told = isinstance(error, DatabaseError) and not isinstance(error, TransactionManagementError)
+        if self.transaction and told and (what is None or not self._survives(what, by_hand=by_hand)):
             self.doom(cause=error)
         self.lease.note(error)
+
+    def _survives(self, what: str, *, by_hand: bool) -> bool:
+        """Whether the transaction goes on after this statement failed.
+
+        Without ``strict_blocks`` it does where the database only undoes the statement (but some errors end the whole
+        transaction there, too), unless it was a write through a model: Django dooms the block for those alone.
+        """
+        dialect = self.database.dialect
+        if settings.strict_blocks or dialect.capabilities.ends_at_errors:
+            return False
+        return (by_hand or not dialect.writes(what)) and self.lease.connection.in_transaction
 
     async def _settle(self) -> None:
         """Roll back what an abandoned block inside left behind; refuse what must not run. In our turn."""

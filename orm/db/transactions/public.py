@@ -14,6 +14,7 @@ from orm import errors
 from orm.bridge.crossing import call, is_async
 from orm.bridge.drive import drive
 from orm.bridge.guard import running_loop
+from orm.config import settings
 from orm.db.registry import databases
 from orm.db.transactions.atomic import F
 from orm.db.transactions.atomic_blocking import Atomic
@@ -95,6 +96,13 @@ def transaction_block(using: str | None) -> Block | None:
     """Return the caller's innermost open ``atomic`` block, or None."""
     block = find_block(databases.named(using))
     return block if block is not None and block.transaction else None
+
+
+def note_unmet(error: Exception, using: str) -> None:
+    """A write met no row, which is an error of the program's; without ``strict_blocks`` it dooms the block, as any
+    other of a write."""
+    if not settings.strict_blocks and (block := transaction_block(using)) is not None:
+        block.doom(cause=error)
 
 
 def on_commit(fn: Callable[[], object], using: str | None = None, robust: bool = False) -> None:
