@@ -84,10 +84,11 @@ if TYPE_CHECKING:
     from orm.sql.aggregates import Aggregate, Avg, Count, Max, Min, StdDev, Sum, Variance
     from orm.sql.calls import ExpressionWrapper, Func
     from orm.sql.cases import Case, When
-    from orm.sql.expressions import Expression, OrderBy, Value
+    from orm.sql.expressions import Expression, Value
     from orm.sql.handwritten import RawSQL
     from orm.sql.insert import Excluded
     from orm.sql.lookups import Lookup
+    from orm.sql.ordering import OrderBy
     from orm.sql.references import F, OuterRef
     from orm.sql.subqueries import Exists, Subquery
     from orm.sql.transforms import Transform
@@ -162,7 +163,7 @@ else:
         "ObjectDoesNotExist": "orm.errors",
         "OneToOneField": "orm.models.relations",
         "OneToOneRel": "orm.models.relations",
-        "OrderBy": "orm.sql.expressions",
+        "OrderBy": "orm.sql.ordering",
         "OuterRef": "orm.sql.references",
         "PROTECT": "orm.models.relations",
         "PositiveBigIntegerField": "orm.models.fields",

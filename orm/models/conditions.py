@@ -18,8 +18,8 @@ from orm.sql.calls import Func
 from orm.sql.columns import Col
 from orm.sql.conditions import Q
 from orm.sql.ddl import with_literals
-from orm.sql.expressions import OrderBy
 from orm.sql.nodes import Constant, Param, Rendered
+from orm.sql.ordering import OrderBy
 from orm.sql.references import F, names_in
 from orm.sql.select import Join, Select
 from orm.sql.statement_compiler import StatementCompiler

@@ -17,8 +17,9 @@ from orm.models.indexes import OpClass
 from orm.models.meeting import with_values
 from orm.models.state import DEFAULT_DB_ALIAS
 from orm.sql.conditions import Q
-from orm.sql.expressions import Expression, OrderBy
+from orm.sql.expressions import Expression
 from orm.sql.lookups import Exact, IsNull
+from orm.sql.ordering import OrderBy
 from orm.sql.references import as_reference
 from orm.sql.zones import current_zone
 

@@ -20,7 +20,8 @@ from orm.models.indexes import OpClass
 from orm.models.meeting import meets
 from orm.postgresql.ranges import RangeOperators
 from orm.sql import ddl, types
-from orm.sql.expressions import Expression, OrderBy, Value
+from orm.sql.expressions import Expression, Value
+from orm.sql.ordering import OrderBy
 from orm.sql.references import F, names_in
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from orm.query.steps import annotate
 from orm.records import NamedTuple
 from orm.sql import types
 from orm.sql.columns import Column
-from orm.sql.expressions import OrderBy
 from orm.sql.handwritten import ExtraColumn, RawSQL
 from orm.sql.order_joins import note_order_joins
+from orm.sql.ordering import OrderBy
 from orm.sql.select import Join
 from orm.text.spelling import did_you_mean_of
 

@@ -19,9 +19,10 @@ from orm.records import NamedTuple
 from orm.sql import types
 from orm.sql.columns import Col, Column
 from orm.sql.conditions import Where
-from orm.sql.expressions import Expression, OrderBy, Slot
+from orm.sql.expressions import Expression, Slot
 from orm.sql.keyset import Beyond
 from orm.sql.lookups import GreaterThan
+from orm.sql.ordering import OrderBy
 from orm.sql.statement_compiler import StatementCompiler
 
 if TYPE_CHECKING:

@@ -18,8 +18,9 @@ from orm.query.builder import Builder, ConstantBuilder
 from orm.query.locking import locked_aliases
 from orm.records import NamedTuple
 from orm.sql.columns import Col, Ref
-from orm.sql.expressions import Expression, OrderBy
+from orm.sql.expressions import Expression
 from orm.sql.handwritten import ExtraColumn
+from orm.sql.ordering import OrderBy
 from orm.sql.select import Loading, Output, RowForm, Select
 from orm.sql.types import INTEGER_KINDS
 from orm.sql.windows import ordering_of

@@ -9,8 +9,9 @@ from functools import partial
 
 from orm.errors import advised
 from orm.sql.columns import Col, Ref
-from orm.sql.expressions import Expression, OrderBy
+from orm.sql.expressions import Expression
 from orm.sql.order_joins import clear_ordering
+from orm.sql.ordering import OrderBy
 from orm.sql.select import Join, Output, Position, Select
 from orm.sql.sources import SelectedRows
 

@@ -11,8 +11,9 @@ from orm.query.layout import by_name, resolve_ordering
 from orm.sql import types
 from orm.sql.columns import Col
 from orm.sql.conditions import Q
-from orm.sql.expressions import Expression, OrderBy, Slot
+from orm.sql.expressions import Expression, Slot
 from orm.sql.lookups import GreaterThan, In, LessThanOrEqual
+from orm.sql.ordering import OrderBy
 from orm.sql.select import EachKey
 from orm.sql.windows import Window
 

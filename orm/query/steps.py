@@ -18,10 +18,11 @@ from orm.query.names import check_attribute
 from orm.sql import types
 from orm.sql.columns import Col, Column
 from orm.sql.conditions import NothingNode, Q, Where
-from orm.sql.expressions import Expression, OrderBy
+from orm.sql.expressions import Expression
 from orm.sql.handwritten import ExtraColumn
 from orm.sql.lookups import Exact
 from orm.sql.order_joins import clear_ordering, note_order_joins
+from orm.sql.ordering import OrderBy
 from orm.sql.select import Combination, Loading, Lock, Position, RowForm, Select, relabel
 from orm.text.spelling import did_you_mean
 

@@ -9,9 +9,11 @@ from orm.sql.nodes import Node
 
 if TYPE_CHECKING:
     from orm.sql import expressions
-    from orm.sql.expressions import CombinedExpression, OrderBy
+    from orm.sql.expressions import CombinedExpression
+    from orm.sql.ordering import OrderBy
 else:
-    expressions = late_module("orm.sql.expressions")  # whose classes are made of this one
+    # whose classes are made of this one
+    expressions, ordering = late_module("orm.sql.expressions"), late_module("orm.sql.ordering")
 
 
 class Combinable(Node):
@@ -123,9 +125,9 @@ class Combinable(Node):
     def asc(self, *, nulls_first: bool | None = None, nulls_last: bool | None = None) -> OrderBy:
         """Return this as an ascending ordering."""
         here: Any = self
-        return expressions.OrderBy(here, nulls_first=nulls_first, nulls_last=nulls_last)
+        return ordering.OrderBy(here, nulls_first=nulls_first, nulls_last=nulls_last)
 
     def desc(self, *, nulls_first: bool | None = None, nulls_last: bool | None = None) -> OrderBy:
         """Return this as a descending ordering."""
         here: Any = self
-        return expressions.OrderBy(here, descending=True, nulls_first=nulls_first, nulls_last=nulls_last)
+        return ordering.OrderBy(here, descending=True, nulls_first=nulls_first, nulls_last=nulls_last)

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from orm.sql.conditions import NothingNode, Where
-from orm.sql.expressions import Expression, OrderBy, Slot
+from orm.sql.expressions import Expression, Slot
 from orm.sql.lookups import Exact, GreaterThan, GreaterThanOrEqual, IsNull, LessThan, LessThanOrEqual
+from orm.sql.ordering import OrderBy
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler

@@ -14,8 +14,9 @@ from typing import Any
 from orm.errors import NotSupportedError
 from orm.sql.columns import Ref
 from orm.sql.conditions import Where
-from orm.sql.expressions import Expression, OrderBy, Slot
+from orm.sql.expressions import Expression, Slot
 from orm.sql.lookups import Lookup
+from orm.sql.ordering import OrderBy
 from orm.sql.select import Join, Output, Select
 from orm.sql.sources import SelectedRows
 from orm.sql.windows import Window

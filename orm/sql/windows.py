@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from orm.sql.conditions import Q
-from orm.sql.expressions import Expression, OrderBy, as_expression
+from orm.sql.expressions import Expression, as_expression
 from orm.sql.nodes import Node
+from orm.sql.ordering import OrderBy
 from orm.sql.references import F
 from orm.sql.types import SQLType
 

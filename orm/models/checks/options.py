@@ -12,7 +12,7 @@ from orm.db.routing import routes
 from orm.models.checks.composite import composite_key_checks
 from orm.models.checks.constraints import constraint_checks, index_checks
 from orm.models.checks.names import local_fields
-from orm.sql.expressions import OrderBy
+from orm.sql.ordering import OrderBy
 from orm.sql.references import F
 
 if TYPE_CHECKING:
