@@ -28,6 +28,7 @@ from orm.sql.conditions import EMPTY, LIST
 from orm.sql.expressions import ComparedSlot, Expression, Null, Slot
 from orm.sql.lookups import Exact, In, Lookup
 from orm.sql.nodes import Node, Rendered
+from orm.sql.one_type import right_bound
 from orm.sql.select import SubSelect
 from orm.sql.subqueries import Subquery
 from orm.sql.transforms import Transform
@@ -120,6 +121,10 @@ class ArrayField(Field[list[Any]]):
             raise TypeError(f"{self}: an array is given as a list or tuple, not as {value!r}.")
         prepare = self.base_field.get_prep_value
         return [prepare(item) for item in value]
+
+    def takes_bare(self, guessed: SQLType) -> bool:
+        """A list."""
+        return guessed is types.JSON
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         """The list for one database: each element as the elements' field gives it."""
@@ -366,7 +371,8 @@ class ArrayIn(In):
     def build(cls, lhs: Expression, kind: Hashable, value: Any, query: Resolver) -> Expression:
         if isinstance(kind, tuple) and kind[0] is list:
             lists = (list, tuple)
-            return cls(lhs, [(_listed if isinstance(i, lists) else _resolved)(lhs, i, query) for i in value])
+            items = [(_listed if isinstance(i, lists) else _resolved)(lhs, i, query) for i in value]
+            return right_bound(cls(lhs, items), query)
         return super().build(lhs, kind, value, query)
 
 

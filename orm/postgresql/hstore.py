@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from orm.errors import ValidationError
 from orm.models.fields import Field, TextField
 from orm.postgresql.arrays import ArrayField
+from orm.sql import types
 from orm.sql.conditions import EMPTY, ITEMS, LIST
 from orm.sql.expressions import Expression, Slot
 from orm.sql.lookups import Lookup
@@ -39,6 +40,10 @@ class HStoreField(Field[dict[str, str | None]]):
         "not_a_string": "The value of “%(key)s” is not a string or null.",
         "invalid": "“%(value)s” value must be a map of strings.",
     }
+
+    def takes_bare(self, guessed: SQLType) -> bool:
+        """A dict."""
+        return guessed is types.JSON
 
     def get_prep_value(self, value: Any) -> Any:
         if value is None or hasattr(value, "resolve_expression"):

@@ -33,7 +33,8 @@ from orm.sql import types
 from orm.sql.calls import Func
 from orm.sql.expressions import Expression, Slot
 from orm.sql.lookups import Lookup
-from orm.sql.ranges import BOUNDS, DateRange, DateTimeTZRange, NumericRange, Range, is_range_text
+from orm.sql.one_type import ConvertedSlot, bound_as, guessed_type
+from orm.sql.ranges import BOUNDS, DateRange, DateTimeTZRange, NumericRange, Range, is_range, is_range_text
 from orm.sql.transforms import Transform
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class RangeField(Field[Range]):
             value = self._read(value)
         if isinstance(value, (list, tuple)) and len(value) == 2:
             return self.range_type(self._bound(value[0]), self._bound(value[1]), self.default_bounds)
-        if hasattr(value, "isempty") and hasattr(value, "lower_inc"):
+        if is_range(value):
             found = self.range_type.of(value)
             if found.isempty:
                 return found
@@ -136,6 +137,10 @@ class RangeField(Field[Range]):
             f"{self}: a range is given as a {self.range_type.__name__}, two bounds or a text such as [1,10), not as "
             f"{value!r}."
         )
+
+    def takes_bare(self, guessed: SQLType) -> bool:
+        """A range, its text, or its two bounds."""
+        return guessed in (types.RANGE, types.TEXT, types.JSON)
 
     def _read(self, text: str) -> Range:
         try:
@@ -148,7 +153,7 @@ class RangeField(Field[Range]):
 
     def element_or_range(self, value: object) -> Any:
         """A range as it is; one value as the range that holds nothing else. What ``contains`` is asked for."""
-        if isinstance(value, (list, tuple, Range)) or hasattr(value, "isempty") or is_range_text(value):
+        if isinstance(value, (list, tuple)) or is_range(value) or is_range_text(value):
             return self.get_prep_value(value)
         only = self._bound(value)
         return self.range_type(only, only, "[]")
@@ -269,6 +274,14 @@ class RangeContains(_RangeComparison):
 
     lookup_name = "contains"
     operator = "@>"
+
+    @classmethod
+    def build(cls, lhs: Expression, kind: Hashable, value: object, query: Resolver) -> Expression:
+        """As of any comparison; a bound value whose type nobody said is a range or what may lie in one."""
+        made: Any = super().build(lhs, kind, value, query)
+        if guessed_type(made.rhs) is not None:
+            made.rhs = ConvertedSlot(made.rhs.index, lhs.output_field, cls.prepared(lhs.output_field))
+        return made  # type: ignore[no-any-return]
 
     @classmethod
     def prepared(cls, field: Any) -> Callable[[Any], Any]:
@@ -414,7 +427,7 @@ class ValueContainedBy(Lookup):
     def build(cls, lhs: Expression, kind: Hashable, value: object, query: Resolver) -> Expression:
         field = cls.range_field()
         if isinstance(kind, tuple):
-            return cls(lhs, query.resolve_value(value, lhs))
+            return cls(lhs, bound_as(query.resolve_value(value, lhs), lhs, field, query))
         return cls(lhs, Slot(query.take_slot(value, field.get_prep_value), field))
 
     def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:

@@ -12,10 +12,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Self
 
+from orm.errors import advised
 from orm.models.fields import Field, FloatField
 from orm.postgresql.arrays import ArrayField
+from orm.postgresql.headline_options import options_text
 from orm.postgresql.trigrams import (  # part of this module in Django
     TrigramDistance,
     TrigramSimilarity,
@@ -28,7 +31,8 @@ from orm.sql import types
 from orm.sql.calls import Func, written
 from orm.sql.expressions import Expression, Value
 from orm.sql.lookups import Exact
-from orm.sql.references import F, as_reference
+from orm.sql.one_type import bound_as
+from orm.sql.references import as_reference
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
@@ -58,24 +62,29 @@ WEIGHTS = ("A", "B", "C", "D")
 CONFIGURATION = types.SQLType("regconfig")
 
 
-class SearchVectorField(Field[str]):
+class _SearchField(Field[str]):
+    """What is written as a text, and is none."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        return value if value is None or hasattr(value, "resolve_expression") else types.prepare_text(value)
+
+    def takes_bare(self, guessed: SQLType) -> bool:
+        """A text."""
+        return guessed is types.TEXT
+
+
+class SearchVectorField(_SearchField):
     """A text made ready for searching (``tsvector``), filled by the database or by ``update()`` with a vector."""
 
     kind = "tsvector"
     description = "Text ready for searching"
 
-    def get_prep_value(self, value: Any) -> Any:
-        return value if value is None or hasattr(value, "resolve_expression") else types.prepare_text(value)
 
-
-class SearchQueryField(Field[str]):
+class SearchQueryField(_SearchField):
     """What is searched for (``tsquery``)."""
 
     kind = "tsquery"
     description = "What is searched for"
-
-    def get_prep_value(self, value: Any) -> Any:
-        return value if value is None or hasattr(value, "resolve_expression") else types.prepare_text(value)
 
 
 class SearchConfig(Expression):
@@ -277,6 +286,13 @@ class SearchQuery(SearchQueryCombinable):
         self.invert = invert
         self.search_type = search_type
 
+    @classmethod
+    def of_resolved(cls, expression: Expression, config: SearchConfig | None) -> SearchQuery:
+        """Return the query of an expression that belongs to a query of the database already."""
+        made = cls("")
+        made.value, made.config = expression, config
+        return made
+
     def __str__(self) -> str:
         return f"~{self!r}" if self.invert else repr(self)
 
@@ -297,7 +313,6 @@ class SearchQuery(SearchQueryCombinable):
 
 
 MOST_OF_A_WORD = 2046
-MOST_OF_A_MARK = 32_000
 
 
 class Lexeme(SearchQueryCombinable):
@@ -375,10 +390,11 @@ class SearchVectorExact(Exact):
     def build(cls, lhs: Expression, kind: Hashable, value: object, query: Resolver) -> Expression:
         if kind is None:
             return super().build(lhs, kind, value, query)
-        if isinstance(kind, tuple):
-            return cls(lhs, query.resolve_value(value, lhs))
-        wanted = SearchQuery(value).with_parts_resolved(query)
-        wanted.config = getattr(lhs, "config", None)
+        if not isinstance(kind, tuple):
+            value = Value(value, output_field=types.TEXT)
+        wanted = query.resolve_value(value, lhs)
+        if not isinstance(wanted.output_field_or_none, SearchQueryField):
+            wanted = SearchQuery.of_resolved(wanted, getattr(lhs, "config", None))
         return cls(lhs, wanted)
 
     def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
@@ -395,6 +411,13 @@ class SearchLookup(SearchVectorExact):
 
     lookup_name = "search"
 
+    @classmethod
+    def build(cls, lhs: Expression, kind: Hashable, value: object, query: Resolver) -> Expression:
+        """As of a vector; there is nothing to search for in None."""
+        if kind is None:
+            raise advised(ValueError, "Cannot use None as a query value", " of search: use isnull=True")
+        return super().build(lhs, kind, value, query)
+
     def process_lhs(self, compiler: Compiler, connection: Dialect, lhs: Expression | None = None) -> Rendered:
         vector = self.lhs
         if not isinstance(vector.output_field, SearchVectorField):
@@ -403,12 +426,37 @@ class SearchLookup(SearchVectorExact):
         return result
 
 
-class SearchRank(Func):
+class _OfPlaces(Func):
+    """A function whose arguments have types: a bare ``Value()`` is of that of its place."""
+
+    @property
+    def places(self) -> list[SQLType | None]:
+        """The types of the first arguments; None for one that may be of any."""
+        raise NotImplementedError(f"{type(self).__name__} must define places")
+
+    def with_parts_resolved(
+        self,
+        query: Resolver,
+        allow_joins: bool = True,
+        reuse: set[str] | None = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Self:
+        """Return this with what is inside it resolved, a bare ``Value()`` as what stands in its place."""
+        made = super().with_parts_resolved(query, allow_joins, reuse, summarize, for_save)
+        given, places = made.source_expressions, self.places
+        bound = [bound_as(item, made, field, query) for item, field in zip(given, places, strict=False)]
+        made.source_expressions = [*bound, *given[len(places) :]]
+        return made
+
+
+class SearchRank(_OfPlaces):
     """How well a vector matches a query.
 
     Parameters:
-        vector, query: a ``SearchVector`` and a ``SearchQuery``, names of fields, or a text to search for.
-        weights: four numbers, for D, C, B and A.
+        vector: a ``SearchVector``, an expression that gives one (``F("searchable")``), or the name of a field of text.
+        query: a ``SearchQuery``, an expression that gives one, or the text to search for.
+        weights: four numbers, for D, C, B and A, or an expression that gives them as an array.
         normalization: PostgreSQL's bit mask of what the rank is divided by ("12.3.3. Ranking Search Results"), a whole
             number or an expression.
         cover_density: rank by how near to each other the words are.
@@ -417,26 +465,27 @@ class SearchRank(Func):
     def __init__(
         self,
         vector: object,
-        query: Resolver,
-        weights: Sequence[float] | None = None,
+        query: object,
+        weights: Sequence[float] | Expression | None = None,
         normalization: object = None,
         cover_density: bool = False,
     ) -> None:
-        vector = as_reference(vector)
-        if not isinstance(vector, (SearchVectorCombinable, F)) and not hasattr(vector, "resolve_expression"):
-            vector = SearchVector(vector)
-        wanted = SearchQuery(query) if isinstance(query, str) else query
-        arguments = [vector, wanted]
+        arguments = [
+            vector if hasattr(vector, "resolve_expression") else SearchVector(vector),
+            query if hasattr(query, "resolve_expression") else SearchQuery(query),
+        ]
         if weights is not None:
-            if len(weights) != 4:
-                raise ValueError(f"SearchRank takes four weights, for D, C, B and A, not {weights!r}.")
-            arguments.insert(0, Value(list(weights), output_field=ArrayField(FloatField())))
+            arguments.insert(0, weights if isinstance(weights, Expression) else Value(_four(weights), _WEIGHTS_FIELD))
         if normalization is not None:
             computed = hasattr(normalization, "resolve_expression")
             arguments.append(normalization if computed else Value(normalization, types.INTEGER))
         super().__init__(*arguments)
         self.weighted = weights is not None
         self.cover_density = cover_density
+
+    @property
+    def places(self) -> list[SQLType | None]:
+        return [*([_WEIGHTS_FIELD] if self.weighted else []), SearchVectorField(), SearchQueryField()]
 
     def _infer_output_field(self) -> SQLType | None:
         return FloatField()
@@ -452,24 +501,24 @@ class SearchRank(Func):
         return f"{function}({', '.join(parts)})", [param for _, params in compiled for param in params]
 
 
-_HEADLINE_OPTIONS = {
-    "start_sel": "StartSel",
-    "stop_sel": "StopSel",
-    "max_words": "MaxWords",
-    "min_words": "MinWords",
-    "short_word": "ShortWord",
-    "highlight_all": "HighlightAll",
-    "max_fragments": "MaxFragments",
-    "fragment_delimiter": "FragmentDelimiter",
-}
+_WEIGHTS_FIELD = ArrayField(FloatField())
 
 
-class SearchHeadline(Func):
+def _four(weights: Sequence[float]) -> list[float]:
+    """Return the weights of a rank. Raises ``TypeError`` for what is no list of numbers, ``ValueError`` for others."""
+    if not isinstance(weights, (list, tuple)) or not all(isinstance(one, (int, float, Decimal)) for one in weights):
+        raise TypeError(f"SearchRank's weights are a list of four numbers, not {weights!r}.")
+    if len(weights) != 4:
+        raise ValueError(f"SearchRank takes four weights, for D, C, B and A, not {weights!r}.")
+    return list(weights)
+
+
+class SearchHeadline(_OfPlaces):
     """The parts of a text that match, with the words marked.
 
     Parameters:
         expression: the text: a field's name or an expression.
-        query: a ``SearchQuery``, or the text to search for.
+        query: a ``SearchQuery``, an expression that gives one, or the text to search for.
         config: the text search configuration.
         start_sel, stop_sel: what stands before and after a word that matches.
         max_words, min_words, short_word, highlight_all, max_fragments, fragment_delimiter: as in PostgreSQL's
@@ -479,7 +528,7 @@ class SearchHeadline(Func):
     def __init__(
         self,
         expression: object,
-        query: Resolver,
+        query: object,
         *,
         config: Any = None,
         start_sel: str | None = None,
@@ -491,7 +540,8 @@ class SearchHeadline(Func):
         max_fragments: int | None = None,
         fragment_delimiter: str | None = None,
     ) -> None:
-        super().__init__(as_reference(expression), SearchQuery(query) if isinstance(query, str) else query)
+        wanted = query if hasattr(query, "resolve_expression") else SearchQuery(query, config=config)
+        super().__init__(as_reference(expression), wanted)
         given = {
             "start_sel": start_sel,
             "stop_sel": stop_sel,
@@ -502,12 +552,13 @@ class SearchHeadline(Func):
             "max_fragments": max_fragments,
             "fragment_delimiter": fragment_delimiter,
         }
-        options = {name: value for name, value in given.items() if value is not None}
-        for name, value in options.items():
-            _check_headline_option(name, value)
-        text = ", ".join(f"{_HEADLINE_OPTIONS[name]}={_headline_value(value)}" for name, value in options.items())
-        self.options = Value(text, output_field=types.TEXT) if options else None
+        text = options_text({name: value for name, value in given.items() if value is not None})
+        self.options = Value(text, output_field=types.TEXT) if text else None
         self.config = SearchConfig.from_parameter(config)
+
+    @property
+    def places(self) -> list[SQLType | None]:
+        return [None, SearchQueryField()]
 
     def _infer_output_field(self) -> SQLType | None:
         return types.TEXT
@@ -520,20 +571,3 @@ class SearchHeadline(Func):
             parts.append(sql)
             params += item_params
         return f"ts_headline({config}{', '.join(parts)})", params
-
-
-def _check_headline_option(name: str, value: object) -> None:
-    wanted = str if name in ("start_sel", "stop_sel", "fragment_delimiter") else int
-    if not isinstance(value, wanted):
-        raise TypeError(f"{name} is {'a text' if wanted is str else 'a whole number'}, not {value!r}")
-    if isinstance(value, str) and len(value.encode("utf-8", "replace")) > MOST_OF_A_MARK:
-        raise ValueError(f"{name} has up to {MOST_OF_A_MARK} bytes, not {len(value)} characters")
-
-
-def _headline_value(value: object) -> str:
-    """Return an option's value as ``ts_headline`` reads it: in double quotes, which are doubled inside."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    return '"' + str(value).replace("\\", "\\\\").replace('"', '""') + '"'

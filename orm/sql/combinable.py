@@ -8,7 +8,7 @@ from orm.late import late_module
 from orm.sql.nodes import Node
 
 if TYPE_CHECKING:
-    from orm.sql import expressions
+    from orm.sql import expressions, ordering
     from orm.sql.expressions import CombinedExpression
     from orm.sql.ordering import OrderBy
 else:

@@ -20,6 +20,7 @@ from orm.sql import types
 from orm.sql.combinable import Combinable
 from orm.sql.nodes import Node, Param, Rendered, changed_inside, made_of_allowed, structure_of
 from orm.sql.python_types import type_of
+from orm.sql.ranges import is_range
 from orm.sql.result_types import checked_operator, family, field_name, type_of_operation
 from orm.sql.types import SQLType
 from orm.structures.settable import settable_property
@@ -369,6 +370,18 @@ class ComparedSlot(Slot):
         return sql, params
 
 
+class RangeSlot(Slot):
+    """The place of a range, of which only what it stands beside can say which kind of range it is."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__(index, None)
+
+    def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
+        raise FieldError(
+            "A Value() of a range stands beside nothing that says which kind of range it is: give it an output_field"
+        )
+
+
 class Value(Expression):
     """A Python value inside an expression; always bound, never text."""
 
@@ -408,6 +421,8 @@ class Value(Expression):
             field = self._output_field
             return JSONNullValue(field) if field is not None and field.kind == "json" else Null(field)
         field = self.output_field_or_none
+        if field is None and is_range(self.value):
+            return RangeSlot(query.take_slot(self.value, None))
         if field is None:
             raise FieldError(f"Value({self.value!r}) has a type no column has: give it an output_field")
         return ComparedSlot(query.take_slot(self.value, field.get_prep_value), field)

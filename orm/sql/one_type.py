@@ -1,20 +1,21 @@
-"""Texts of no type of their own, ``Value("2024-01-02")``, beside values that have one: they are bound as that type.
+"""Bound values of no type of their own, ``Value("2024-01-02")`` or ``Value([])``, take that of what they stand beside.
 
 Where an ``output_field`` is said, dates under a moment's are moments, and bound floats under a decimal's are decimals:
 what a float says, 0.1, and not the binary fraction that is near it.
 
-Databases take a literal for what stands beside it, and some refuse a parameter that was said to be a text. So a text
-whose ``Value()`` has no ``output_field`` becomes a value of its neighbours' type, by that type's field, which refuses
-what is none of its values.
+Databases take a literal for what stands beside it, and some refuse a parameter that was said to be a text. So a text,
+a list, a dict or a range whose ``Value()`` has no ``output_field`` becomes a value of its neighbours' type, by that
+type's field, which says whether it is one (``SQLType.takes_bare``) and refuses what is none of its values. A list or a
+dict with no such neighbour is JSON; a range with none is refused.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from orm.sql import types
-from orm.sql.expressions import CombinedExpression, ComparedSlot, Expression, Slot
+from orm.sql.expressions import CombinedExpression, ComparedSlot, Expression, RangeSlot, Slot
 from orm.sql.nodes import Adapter, Param, Rendered
 from orm.sql.result_types import family
 from orm.sql.types import SQLType
@@ -27,13 +28,9 @@ if TYPE_CHECKING:
 
 L = TypeVar("L", bound="Lookup")
 
-WRITTEN_AS_TEXT = (
-    types.NUMBER_KINDS | types.MOMENT_KINDS | {"address", "boolean", "decimal", "duration", "uuid"}
-)  # the kinds of which a text can be a value; a text beside JSON or bytes is no more than a text
-
 
 class _Converted:
-    """Adapts a text that stands for a value of another type. Raises what the type's field does for a wrong text."""
+    """Adapts a value that stands for one of another type. Raises what the type's field does for a wrong one."""
 
     def __init__(self, prepare: Callable[[Any], Any], adapter: Adapter | None) -> None:
         self.prepare = prepare
@@ -45,7 +42,7 @@ class _Converted:
 
 
 class ConvertedSlot(Slot):
-    """The place of a text that stands for a value of ``sql_type``, which ``prepare`` makes of it when it is sent."""
+    """The place of a value that stands for one of ``sql_type``, which ``prepare`` makes of it when it is sent."""
 
     def __init__(self, index: int, sql_type: SQLType, prepare: Callable[[Any], Any]) -> None:
         super().__init__(index, sql_type)
@@ -53,11 +50,16 @@ class ConvertedSlot(Slot):
 
     def as_sql(self, compiler: Compiler, connection: Dialect) -> Rendered:
         field = self.output_field
-        return connection.parameter(field), [Param(self.index, _Converted(self.prepare, connection.adapter(field)))]
+        adapter = connection.comparison_adapter(field)
+        return connection.parameter(field), [Param(self.index, _Converted(self.prepare, adapter))]
 
 
 class OfOneType(Expression):
-    """What gives one of several values: where its ``output_field`` is said, its texts are of its values' type."""
+    """What gives one of several values: lists, dicts and ranges among them are of the others' type.
+
+    So are texts, where its ``output_field`` is said: otherwise it is for the programmer to say which of the types is
+    meant.
+    """
 
     def given_values(self) -> list[Any]:
         """Return the values that it chooses among."""
@@ -75,28 +77,25 @@ class OfOneType(Expression):
         summarize: bool = False,
         for_save: bool = False,
     ) -> Self:
-        """Return this with what is inside it resolved, and texts bound as what they stand beside."""
+        """Return this with what is inside it resolved, and values of no type bound as what they stand beside."""
         made = super().with_parts_resolved(query, allow_joins, reuse, summarize, for_save)
         said = made._output_field
+        made = made.with_bare_bound(said, query)
         if said is None:
             return made
-        made = made.with_texts_bound(said, query)
         if said.kind not in ("datetime", "decimal"):
             return made
         return made.with_given_values([as_said(value, said) for value in made.given_values()])
 
-    def with_texts_bound(self, said: SQLType, query: Resolver) -> Self:
-        """Return this with its texts bound: as ``said`` where that is a kind of their neighbours' type."""
+    def with_bare_bound(self, said: SQLType | None, query: Resolver) -> Self:
+        """Return this with its values of no type bound: as ``said`` where that is a kind of their neighbours' type."""
         values = self.given_values()
-        if not any(map(is_text, values)):
+        if not any(map(may_be_bare, values)):
             return self
-        beside, field = self, said
-        for value in values:
-            found = None if is_text(value) else value.output_field_or_none
-            if found is not None:
-                beside, field = value, said if family(found.kind) == family(said.kind) else found
-                break
-        return self.with_given_values(bound_beside(values, beside, field, query))
+        typed = [value for value in values if not may_be_bare(value)]
+        found, beside = next(((t, v) for v in typed if (t := v.known_type()) is not None), (said, self))
+        field = said if said is not None and found is not None and family(found.kind) == family(said.kind) else found
+        return self.with_given_values(bound_beside(values, beside, field, query, texts=said is not None))
 
 
 class AsMoment(Expression):
@@ -134,33 +133,51 @@ def _with_decimals(value: Any) -> Any:
     return made
 
 
-def is_text(value: object) -> bool:
-    """Tell whether a resolved value is a bound text whose type nobody said."""
-    if not isinstance(value, Slot) or type(value) not in (Slot, ComparedSlot):
-        return False
-    return value._output_field is types.TEXT and not value.bare
+def guessed_type(value: object) -> SQLType | None:
+    """Return what a resolved value was taken for that is bound and whose type nobody said; None for any other."""
+    if isinstance(value, RangeSlot):
+        return types.RANGE
+    if type(value) not in (Slot, ComparedSlot):
+        return None
+    slot = cast("Slot", value)
+    field = slot._output_field
+    return field if type(field) is SQLType and not slot.bare else None
 
 
-def bound_beside(values: Sequence[Any], lhs: Expression, field: SQLType | None, query: Resolver) -> list[Any]:
-    """Return resolved values, the texts among them bound as ``field``, the type of ``lhs`` beside which they stand."""
-    if field is None or field.kind not in WRITTEN_AS_TEXT or not any(map(is_text, values)):
-        return list(values)
-    prepare = query.preparer_for(lhs, field)
-    return [ConvertedSlot(value.index, field, prepare) if is_text(value) else value for value in values]
+def may_be_bare(value: object) -> bool:
+    """Tell whether a resolved value, or one that it chooses among, may have no type but that of what is beside it."""
+    if isinstance(value, OfOneType):
+        return value._output_field is None and any(map(may_be_bare, value.given_values()))
+    return guessed_type(value) in (types.TEXT, types.JSON, types.RANGE)
 
 
-def bound_as(value: object, lhs: Expression, field: SQLType | None, query: Resolver) -> Any:
-    """Return a resolved value, bound as ``field`` where it, or what it chooses among, is a text nobody gave a type."""
-    if isinstance(value, OfOneType) and value._output_field is None and field is not None:
-        return value.with_texts_bound(field, query)
-    return bound_beside([value], lhs, field, query)[0]
+def bound_beside(
+    values: Sequence[Any], lhs: Expression, field: SQLType | None, query: Resolver, *, texts: bool = True
+) -> list[Any]:
+    """Return resolved values, those of no type bound as ``field``, the type of ``lhs`` beside which they stand.
+
+    ``texts`` says whether texts are, too.
+    """
+    return [bound_as(value, lhs, field, query, texts=texts) for value in values]
+
+
+def bound_as(value: Any, lhs: Expression, field: SQLType | None, query: Resolver, *, texts: bool = True) -> Any:
+    """Return a resolved value, bound as ``field`` where nobody gave it, or what it chooses among, a type."""
+    if field is None:
+        return value
+    if isinstance(value, OfOneType):
+        return value.with_bare_bound(field, query) if value._output_field is None else value
+    guessed = guessed_type(value)
+    if guessed is None or (guessed is types.TEXT and not texts) or not field.takes_bare(guessed):
+        return value
+    return ConvertedSlot(value.index, field, query.preparer_for(lhs, field))
 
 
 def right_bound(lookup: L, query: Resolver) -> L:
-    """Return a resolved lookup with the texts on its right that nobody gave a type bound as the type it compares to."""
+    """Return a resolved lookup with the values on its right that nobody gave a type bound as what it compares to."""
     several = isinstance(lookup.rhs, list)
     right = lookup.rhs if several else [lookup.rhs]
-    if any(map(is_text, right)):
+    if any(map(may_be_bare, right)):
         lookup = lookup.copy()
         bound = bound_beside(right, lookup.lhs, lookup.value_type(lookup.lhs), query)
         lookup.rhs = bound if several else bound[0]

@@ -14,6 +14,11 @@ _WRITTEN = r'\s*("(?:[^"\\]|\\.|"")*"|[^,"()\[\]]*?)\s*'
 _TEXT = re.compile(rf"\s*([\[(]){_WRITTEN},{_WRITTEN}([\])])\s*\Z", re.DOTALL)
 
 
+def is_range(value: object) -> bool:
+    """Tell whether a value is a range: of this module, or of a driver's classes."""
+    return hasattr(value, "isempty") and hasattr(value, "lower_inc")
+
+
 def is_range_text(value: object) -> bool:
     """Tell whether a value is a text that begins as that of a range does."""
     return isinstance(value, str) and (value.strip()[:1] in ("[", "(") or value.strip().lower() == "empty")

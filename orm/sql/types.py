@@ -63,6 +63,8 @@ INTEGER_RANGES = {
 }
 INTEGER_KINDS = frozenset(INTEGER_RANGES)
 NUMBER_KINDS = INTEGER_KINDS | {"float"}
+WRITTEN_AS_TEXT = NUMBER_KINDS | MOMENT_KINDS | {"address", "boolean", "decimal", "duration", "uuid"}
+"""The kinds of which a text can be a value; a text beside JSON or bytes is no more than a text."""
 LEAST, MOST = INTEGER_RANGES["bigint"]  # of whole numbers, in any column and any parameter
 
 
@@ -326,6 +328,13 @@ class SQLType(LookupOwner):
         """Whether a list may be one value of this type."""
         return False
 
+    def takes_bare(self, guessed: SQLType) -> bool:
+        """Whether a bound value whose type nobody said is one of this type where it stands beside one.
+
+        ``guessed`` is what it was taken for: ``TEXT``, ``JSON`` (a list or a dict), ``RANGE`` or any other type.
+        """
+        return guessed is TEXT and self.kind in WRITTEN_AS_TEXT
+
     def own_db_type(self, dialect: Dialect) -> str | None:
         """Return the column type that a field class of the application says itself; None where it says none."""
         return None
@@ -421,6 +430,7 @@ def as_field(found: SQLType) -> SQLType:
 
 
 UNKNOWN = SQLType("unknown")  # of SQL by hand: it is compared to whatever is given
+RANGE = SQLType("range")  # of a range in Python, which does not say of which kind of range it is
 SMALLINT = SQLType("smallint")
 INTEGER = SQLType("integer")
 BIGINT = SQLType("bigint")

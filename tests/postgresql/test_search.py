@@ -130,3 +130,45 @@ def test_queries_show_themselves() -> None:
     assert str(duck | ~river) == "(SearchQuery(Value('duck')) || ~SearchQuery(Value('river')))"
     assert repr(duck & river) == "<CombinedSearchQuery: (SearchQuery(Value('duck')) && SearchQuery(Value('river')))>"
     assert str(SearchVector("a") + SearchVector("b")) == "SearchVector(F(a)) || SearchVector(F(b))"
+
+
+async def test_a_rank_is_of_plain_names_and_texts(database: Any) -> None:
+    await library()
+    plain = SearchRank("body", "swims", weights=[0.1, 0.2, 0.4, 1.0])
+    for same in (
+        SearchRank(SearchVector("body"), SearchQuery("swims"), weights=Value([0.1, 0.2, 0.4, 1.0])),
+        SearchRank(SearchVector("body"), Value("swim"), weights=[0.1, 0.2, 0.4, 1.0]),
+    ):
+        ranked = Post.objects.annotate(rank=plain, other=same).order_by("-rank")
+        assert await titles(ranked.filter(rank__gt=0, rank=F("other"))) == ["Ducks"]
+
+
+async def test_a_rank_takes_weights_that_are_numbers(database: Any) -> None:
+    for wrong in (5, "four", [1, 2, 3, "4"]):
+        with pytest.raises(TypeError, match="SearchRank's weights are a list of four numbers"):
+            SearchRank("body", "duck", weights=wrong)  # type: ignore[arg-type]
+
+
+async def test_expressions_are_read_as_what_is_searched_for(database: Any) -> None:
+    await library()
+    await Post.objects.aupdate(searchable=SearchVector("body", config="english"), extra={"word": "swims"})
+    assert await titles(Post.objects.filter(body__search=Value("swims"))) == ["Ducks"]
+    assert await titles(Post.objects.filter(body__search=F("extra__word")).order_by("title")) == ["Ducks"]
+    vectors = Post.objects.annotate(vector=SearchVector("title"))
+    assert await titles(vectors.filter(vector=F("title")).order_by("title")) == ["Crêpe", "Ducks", "Rivers"]
+
+
+async def test_a_headline_reads_what_is_searched_for_with_its_configuration(database: Any) -> None:
+    await Post.objects.acreate(body="ducks swim")
+    for config, query, marked in (
+        ("english", "duck", "<b>ducks</b> swim"),
+        ("simple", "duck", "ducks swim"),
+        ("simple", Value("swim"), "ducks <b>swim</b>"),
+    ):
+        headline = SearchHeadline("body", query, config=config)
+        assert await Post.objects.annotate(headline=headline).values_list("headline", flat=True).aget() == marked
+
+
+async def test_there_is_nothing_to_search_for_in_none(database: Any) -> None:
+    with pytest.raises(ValueError, match=r"Cannot use None as a query value.* of search"):
+        Post.objects.filter(body__search=None)

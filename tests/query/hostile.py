@@ -57,8 +57,8 @@ INTERNAL = {
     "what is made when a query is resolved or compiled": {
         "AdaptedSlot", "AddedCondition", "AsCompared", "AsMoment", "Beyond", "Col", "Column", "CombinedExpression",
         "ComparedSlot", "ConvertedSlot", "DatabaseDefault", "DoomedKeys", "Excluded", "ExcludedColumn", "KeyPath",
-        "Limit", "NothingNode", "Null", "OfType", "Outer", "OwnJoin", "Position", "Ref", "Row", "Sliced", "Slot",
-        "Star", "StoredSlot", "SubSelect", "Where",
+        "Limit", "NothingNode", "Null", "OfType", "Outer", "OwnJoin", "Position", "RangeSlot", "Ref", "Row", "Sliced",
+        "Slot", "Star", "StoredSlot", "SubSelect", "Where",
     },
     "bases that stand for nothing alone": {
         "Aggregate", "Combinable", "Expression", "Func", "InZone", "Node", "OfOneType", "SearchQueryCombinable",
