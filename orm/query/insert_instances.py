@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from orm.sql.resolving import Resolvable
 
 LARGEST_CHUNK = 1024
+EXACT_CHUNK = 64
+"""Up to so many rows are one statement, whose text is for that number of rows alone."""
 
 
 class Made:
@@ -333,7 +335,10 @@ async def _insert_groups(
 
 
 def chunk_sizes(count: int, many: ManyRows, dialect: Dialect, batch_size: int | None) -> Iterable[int]:
-    """Yield how many rows each statement takes: as many as it can, then powers of two, so that few texts are needed."""
+    """Yield how many rows each statement takes: as many as it can, then powers of two, then all that are left.
+
+    So there are few texts for any number of rows, and one statement for few rows.
+    """
     width = len(many.columns.fields)
     if many.arrays:
         largest = batch_size or count
@@ -344,12 +349,12 @@ def chunk_sizes(count: int, many: ManyRows, dialect: Dialect, batch_size: int | 
     while count >= largest > 0:
         yield largest
         count -= largest
-    power = 1 << max(count.bit_length() - 1, 0)
-    while count:
-        if count >= power:
-            yield power
-            count -= power
-        power >>= 1
+    while count > EXACT_CHUNK:
+        power = 1 << (count.bit_length() - 1)
+        yield power
+        count -= power
+    if count:
+        yield count
 
 
 def _many_plan(

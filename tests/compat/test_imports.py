@@ -112,6 +112,59 @@ def test_a_name_of_the_web_can_be_imported_and_not_used() -> None:
     assert said.endswith("True")
 
 
+def test_decorators_of_the_web_leave_what_they_stand_above_as_it_is() -> None:
+    said = python(
+        """
+from django import template
+from django.contrib.auth.decorators import login_required, permission_required, user_passes_test
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import etag, require_GET, require_http_methods
+
+def editors(user):
+    return user.is_staff
+
+register = template.Library()
+
+@register.filter
+@register.filter(name="half")
+@register.simple_tag(takes_context=True)
+@register.inclusion_tag("half.html")
+@login_required
+@login_required(login_url="/")
+@permission_required("shop.view_order")
+@user_passes_test(editors)
+@method_decorator(login_required)
+@etag(editors)
+@require_GET
+@require_http_methods(["GET"])
+def half(number):
+    return number / 2
+
+print(half(4), register.filter("other", half)(6), register.filter("editors")(half)(8))
+"""
+    )
+    assert said == "2.0 3.0 4.0"
+
+
+def test_classes_of_forms_are_made_and_named() -> None:
+    said = python(
+        """
+from django.forms import formset_factory, inlineformset_factory, modelform_factory
+
+class OrderForm(modelform_factory(object, fields=["number"])):
+    pass
+
+print(isinstance(formset_factory(OrderForm, extra=2), type), isinstance(inlineformset_factory(object, object), type))
+try:
+    OrderForm().is_valid()
+except NotImplementedError as error:
+    print(error)
+"""
+    )
+    assert said.startswith("True True")
+    assert "has only its name" in said
+
+
 def test_the_error_of_django_db_is_that_of_databases_only() -> None:
     said = python(
         "from django import db\nfrom django.core.exceptions import ObjectDoesNotExist, ValidationError\n"

@@ -42,6 +42,13 @@ async def test_bulk_create_of_many_rows(database: Any) -> None:
     assert await Counter.objects.acount() == 3000
 
 
+async def test_few_rows_are_one_statement(database: Any, queries: Any) -> None:
+    for count in (2, 6, 7, 30, 63):
+        with queries as counted:
+            await Counter.objects.abulk_create([Counter(key=f"{count}-{n}") for n in range(count)])
+        assert len([sql for sql in counted if "INSERT" in str(sql)]) == 1, count
+
+
 async def test_bulk_create_in_batches(database: Any) -> None:
     made = await Counter.objects.abulk_create([Counter(key=f"k{n}", value=n) for n in range(25)], batch_size=10)
     assert all(row.pk for row in made)

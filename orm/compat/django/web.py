@@ -47,6 +47,9 @@ class Absent(metaclass=AbsentType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
+        for ending, names in REGISTERED_WITH.items():
+            if name in names and self._absent.endswith(ending):
+                return AbsentRegistration(f"{self._absent}().{name}")
         refuse(f"{self._absent}().{name}")
 
     def __call__(self, *args: object, **kwargs: object) -> Any:
@@ -90,13 +93,35 @@ class DeclaringFunction(AbsentFunction):
         return absent_class(self._absent)(*args, **kwargs)
 
 
-class AbsentDecorator(AbsentFunction):
-    """A decorator that concerns requests only: what it decorates stays as it is."""
+class AbsentClassFactory(AbsentFunction):
+    """A function that makes a class of forms, to be named and inherited from: ``modelform_factory(Author)``."""
 
     def __call__(self, *args: object, **kwargs: object) -> Any:
-        if len(args) == 1 and callable(args[0]) and not kwargs:
-            return args[0]
+        return absent_class(self._absent)
+
+
+class AbsentDecorator(AbsentFunction):
+    """A decorator that concerns requests only: what it decorates stays as it is.
+
+    It stands above a function with its options in brackets, or without: ``@login_required``.
+    """
+
+    def __call__(self, *args: object, **kwargs: object) -> Any:
+        return args[0] if len(args) == 1 and callable(args[0]) and not kwargs else _as_it_is
+
+
+class AbsentDecoratorFactory(AbsentFunction):
+    """A function that makes such a decorator, from another function as well: ``@user_passes_test(is_editor)``."""
+
+    def __call__(self, *args: object, **kwargs: object) -> Any:
         return _as_it_is
+
+
+class AbsentRegistration(AbsentFunction):
+    """A method that registers a function and gives it back: ``@register.filter``, ``register.filter("cut", cut)``."""
+
+    def __call__(self, *args: object, **kwargs: object) -> Any:
+        return args[-1] if args and callable(args[-1]) else _as_it_is
 
 
 def _as_it_is(decorated: object) -> object:
@@ -110,6 +135,12 @@ ASKED_OF_CLASSES: Mapping[str, Mapping[str, Callable[[str], object]]] = {
     "View": {"as_view": DeclaringFunction, "http_method_names": lambda dotted: list(HTTP_METHODS)},
 }
 """What modules ask of classes while they are only imported: what makes it, by how a class's name ends and the name."""
+
+REGISTERED_WITH: Mapping[str, tuple[str, ...]] = {
+    "template.Library": ("filter", "inclusion_tag", "simple_block_tag", "simple_tag", "tag"),
+    "library.Library": ("filter", "inclusion_tag", "simple_block_tag", "simple_tag", "tag"),
+}
+"""What modules register functions with while they are only imported: methods, by how the name of their class ends."""
 
 _classes: dict[str, AbsentType] = {}
 
@@ -132,17 +163,21 @@ def absent_exception(name: str) -> type[Exception]:
 
 
 class Names(NamedTuple):
-    """What one module offers by name only: classes, functions, functions that declare, decorators, and exceptions."""
+    """What one module offers by name only: classes, functions, functions that declare, decorators, functions that make
+    decorators or classes, and exceptions."""
 
     classes: tuple[str, ...] = ()
     functions: tuple[str, ...] = ()
     declaring: tuple[str, ...] = ()
     decorators: tuple[str, ...] = ()
+    decorator_factories: tuple[str, ...] = ()
+    class_factories: tuple[str, ...] = ()
     exceptions: tuple[str, ...] = ()
 
     def all(self) -> tuple[str, ...]:
         """Return every name."""
-        return (*self.classes, *self.functions, *self.declaring, *self.decorators, *self.exceptions)
+        making = (*self.decorators, *self.decorator_factories, *self.class_factories)
+        return (*self.classes, *self.functions, *self.declaring, *making, *self.exceptions)
 
     def make(self, module: str, name: str) -> Any:
         """Return what stands for one of the names."""
@@ -151,12 +186,13 @@ class Names(NamedTuple):
             return absent_class(dotted)
         if name in self.exceptions:
             return absent_exception(name)
-        kind: Callable[[str], Any] = AbsentFunction
-        if name in self.declaring:
-            kind = DeclaringFunction
-        elif name in self.decorators:
-            kind = AbsentDecorator
-        return kind(dotted)
+        kinds: tuple[tuple[tuple[str, ...], Callable[[str], Any]], ...] = (
+            (self.declaring, DeclaringFunction),
+            (self.decorators, AbsentDecorator),
+            (self.decorator_factories, AbsentDecoratorFactory),
+            (self.class_factories, AbsentClassFactory),
+        )
+        return next((kind for names, kind in kinds if name in names), AbsentFunction)(dotted)
 
 
 # -- what the admin's decorators do to models is real ------------------------------------------------------------------

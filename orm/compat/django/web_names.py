@@ -30,10 +30,8 @@ _MODEL_FORMS = _words(
     "BaseInlineFormSet BaseModelForm BaseModelFormSet InlineForeignKeyField ModelChoiceField ModelChoiceIterator "
     "ModelChoiceIteratorValue ModelForm ModelFormMetaclass ModelFormOptions ModelMultipleChoiceField"
 )
-_MODEL_FORM_FUNCTIONS = _words(
-    "apply_limit_choices_to_to_formfield construct_instance fields_for_model inlineformset_factory "
-    "modelform_factory modelformset_factory"
-)
+_MODEL_FORM_FUNCTIONS = _words("apply_limit_choices_to_to_formfield construct_instance fields_for_model")
+_MODEL_FORM_FACTORIES = _words("inlineformset_factory modelform_factory modelformset_factory")
 _ADMIN = _words(
     "AdminSite AllValuesFieldListFilter BooleanFieldListFilter ChoicesFieldListFilter DateFieldListFilter "
     "EmptyFieldListFilter FieldListFilter ListFilter ModelAdmin RelatedFieldListFilter RelatedOnlyFieldListFilter "
@@ -66,10 +64,11 @@ _VIEWS = _words(
 )
 _TEST = ("AsyncClient", "AsyncRequestFactory", "Client", "LiveServerTestCase", "RequestFactory")
 _REQUEST_DECORATORS = Names(
+    # decorator_from_middleware_with_args() makes what makes decorators: that is called with options, as they are.
     decorators=_words(
-        "async_only_middleware decorator_from_middleware decorator_from_middleware_with_args method_decorator "
-        "sync_and_async_middleware sync_only_middleware"
-    )
+        "async_only_middleware decorator_from_middleware_with_args sync_and_async_middleware sync_only_middleware"
+    ),
+    decorator_factories=("decorator_from_middleware", "method_decorator"),
 )
 
 NAMES: Mapping[str, Names] = {
@@ -85,13 +84,16 @@ NAMES: Mapping[str, Names] = {
             "ErrorList",
             "Form",
         ),
-        (*_MODEL_FORM_FUNCTIONS, "all_valid", "formset_factory"),
+        (*_MODEL_FORM_FUNCTIONS, "all_valid"),
+        class_factories=(*_MODEL_FORM_FACTORIES, "formset_factory"),
     ),
     "django.forms.fields": Names((*_FORM_FIELDS, *_WIDGETS)),
     "django.forms.widgets": Names(_WIDGETS),
     "django.forms.forms": Names(("BaseForm", "DeclarativeFieldsMetaclass", "Form")),
-    "django.forms.formsets": Names(("BaseFormSet", "ManagementForm"), ("all_valid", "formset_factory")),
-    "django.forms.models": Names(_MODEL_FORMS, _MODEL_FORM_FUNCTIONS),
+    "django.forms.formsets": Names(
+        ("BaseFormSet", "ManagementForm"), ("all_valid",), class_factories=("formset_factory",)
+    ),
+    "django.forms.models": Names(_MODEL_FORMS, _MODEL_FORM_FUNCTIONS, class_factories=_MODEL_FORM_FACTORIES),
     "django.forms.utils": Names(
         ("ErrorDict", "ErrorList", "RenderableMixin"), ("flatatt", "from_current_timezone", "to_current_timezone")
     ),
@@ -192,7 +194,7 @@ NAMES: Mapping[str, Names] = {
         )
     ),
     "django.contrib.admin.options": Names(
-        ("BaseModelAdmin", "InlineModelAdmin", "ModelAdmin", "StackedInline", "TabularInline"),
+        ("BaseModelAdmin", "InlineModelAdmin", "ModelAdmin", "ShowFacets", "StackedInline", "TabularInline"),
         ("flatten_fieldsets", "get_content_type_for_model", "get_ul_class"),
         decorators=("csrf_protect_m",),
         exceptions=("IncorrectLookupParameters",),
@@ -228,7 +230,9 @@ NAMES: Mapping[str, Names] = {
     "django.contrib.contenttypes.admin": Names(
         ("GenericInlineModelAdmin", "GenericStackedInline", "GenericTabularInline")
     ),
-    "django.contrib.contenttypes.forms": Names(("BaseGenericInlineFormSet",), ("generic_inlineformset_factory",)),
+    "django.contrib.contenttypes.forms": Names(
+        ("BaseGenericInlineFormSet",), class_factories=("generic_inlineformset_factory",)
+    ),
     "django.contrib.contenttypes.views": Names((), ("shortcut",)),
     "django.contrib.auth.admin": Names(("GroupAdmin", "UserAdmin")),
     "django.contrib.auth.forms": Names(
@@ -239,7 +243,8 @@ NAMES: Mapping[str, Names] = {
         )
     ),
     "django.contrib.auth.decorators": Names(
-        decorators=("login_not_required", "login_required", "permission_required", "user_passes_test")
+        decorators=("login_not_required", "login_required"),
+        decorator_factories=("permission_required", "user_passes_test"),
     ),
     "django.contrib.auth.views": Names(
         _words(
@@ -352,7 +357,7 @@ NAMES: Mapping[str, Names] = {
     "django.db.models.sql.datastructures": Names(("BaseTable", "Empty", "Join", "MultiJoin")),
     "django.views": Names(("View",)),
     "django.views.decorators.cache": Names(
-        (), ("patch_cache_control",), decorators=("cache_control", "cache_page", "never_cache")
+        (), ("patch_cache_control",), decorators=("never_cache",), decorator_factories=("cache_control", "cache_page")
     ),
     "django.views.decorators.clickjacking": Names(
         decorators=("xframe_options_deny", "xframe_options_exempt", "xframe_options_sameorigin")
@@ -362,20 +367,12 @@ NAMES: Mapping[str, Names] = {
     "django.views.decorators.csrf": Names(
         decorators=("csrf_exempt", "csrf_protect", "ensure_csrf_cookie", "requires_csrf_token")
     ),
-    "django.views.decorators.debug": Names(decorators=("sensitive_post_parameters", "sensitive_variables")),
+    "django.views.decorators.debug": Names(decorator_factories=("sensitive_post_parameters", "sensitive_variables")),
     "django.views.decorators.http": Names(
-        decorators=(
-            "condition",
-            "conditional_page",
-            "etag",
-            "last_modified",
-            "require_GET",
-            "require_POST",
-            "require_http_methods",
-            "require_safe",
-        )
+        decorators=("conditional_page", "require_GET", "require_POST", "require_safe"),
+        decorator_factories=("condition", "etag", "last_modified", "require_http_methods"),
     ),
-    "django.views.decorators.vary": Names(decorators=("vary_on_cookie", "vary_on_headers")),
+    "django.views.decorators.vary": Names(decorators=("vary_on_cookie",), decorator_factories=("vary_on_headers",)),
     "django.views.csrf": Names((), ("csrf_failure",)),
     "django.views.debug": Names(
         ("ExceptionReporter", "SafeExceptionReporterFilter"),

@@ -4,7 +4,8 @@ under the names that pytest-django gives them. It uses what ``django.test`` docu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import django
 import pytest
@@ -12,9 +13,10 @@ import pytest
 django.setup()
 
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import TestCase
 from django.test.runner import DiscoverRunner
+from django.test.utils import CaptureQueriesContext
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +48,24 @@ def rows(request: pytest.FixtureRequest) -> Iterator[None]:
         with transaction.atomic():
             yield
             transaction.set_rollback(True)
+
+
+@contextmanager
+def counted(allowed: Callable[[int], bool]) -> Iterator[None]:
+    """Fail where the number of statements sent meanwhile is not allowed."""
+    with CaptureQueriesContext(connection) as captured:
+        yield
+    statements = [each["sql"] for each in captured.captured_queries]
+    assert allowed(len(statements)), "\n".join(statements)
+
+
+@pytest.fixture
+def django_assert_num_queries() -> Callable[[int], AbstractContextManager[None]]:
+    """``with django_assert_num_queries(3):`` so many statements are sent."""
+    return lambda number: counted(number.__eq__)
+
+
+@pytest.fixture
+def django_assert_max_num_queries() -> Callable[[int], AbstractContextManager[None]]:
+    """``with django_assert_max_num_queries(3):`` so many are sent at most."""
+    return lambda number: counted(number.__ge__)
