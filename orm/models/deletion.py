@@ -360,16 +360,18 @@ async def adelete_instance(instance: Any, using: str | None = None, keep_parents
     """
     cls, meta, held = type(instance), instance._meta, instance.__dict__
     model, key = meta.concrete_model, meta.pk.attname
-    if held.get(key) is None and not instance._is_pk_set():
-        raise ValueError(f"{meta.object_name} object can't be deleted because its {key} attribute is set to None.")
     # An instance that was read from the default database has no state before somebody looks at it.
     alias = using or (instance._state.db if "_state" in held else None) or DEFAULT_ALIAS
+    batch = batch_of(alias) if open_batches else None
+    if held.get(key) is None and not instance._is_pk_set():
+        if batch is None or not batch.holds(instance):
+            raise ValueError(f"{meta.object_name} object can't be deleted because its {key} attribute is set to None.")
+        await batch.aflush()  # its row is inserted, and then it has a key
     if routes.active:
         alias = await routes.for_writing(using, type(instance), {"instance": instance})
-    if open_batches and not keep_parents:
-        batch = batch_of(alias)
-        if batch is not None and await batch.take_delete(instance):
-            return 1, {meta.label: 1}
+        batch = batch_of(alias) if open_batches else None
+    if batch is not None and not keep_parents and await batch.take_delete(instance):
+        return 1, {meta.label: 1}
     plan = unseen(model)
     if plan is None or ((pre_delete.receivers or post_delete.receivers) and (plan.watched or is_watched(cls))):
         collector = Collector(alias, instance, keep_parents)

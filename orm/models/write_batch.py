@@ -1,8 +1,9 @@
 """``batch()``: a block of ``atomic`` that gathers what ``save()``, ``create()`` and ``delete()`` would write.
 
 It is sent as few statements when the block ends, and before any other statement of the block, which so sees it:
-INSERTs (what others refer to first), then UPDATEs, then DELETEs (what refers to others first). An instance's values are
-those it had when it was saved. What can't wait is not gathered but done at once, after all that was: rows in several
+INSERTs (what others refer to first), then UPDATEs, then DELETEs (what refers to others first). Rows that refer to each
+other are inserted without a key that may be NULL, which they get when all are there. An instance's values are those it
+had when it was saved. What can't wait is not gathered but done at once, after all that was: rows in several
 tables, keys of several columns, expressions as values, and a ``save()`` that does not know whether its row exists.
 """
 
@@ -19,7 +20,7 @@ from orm.models.deletion import adelete_instances
 from orm.models.open_batches import open_batches
 from orm.models.signals import post_save
 from orm.query.insert_instances import insert_many, insert_rows, many_rows
-from orm.query.instance_rows import Columns, Computed, Prepared
+from orm.query.instance_rows import Columns, Computed, Prepared, columns_of
 from orm.query.update_instances import many_updates, update_rows_of
 from orm.records import NamedTuple
 
@@ -166,6 +167,7 @@ class AwaitableWriteBatch:
         links = tuple(self._links(instance, plan, columns, len(row) - len(columns.fields))) if plan.relations else ()
         group.entries[id(instance)] = Entry(instance, row, links, chosen, limited or update)
         self._known[id(instance)] = place
+        instance._state.db = self.alias  # where what is done with it next is done
         return True
 
     def _statement_for(
@@ -252,8 +254,13 @@ class AwaitableWriteBatch:
                 )
 
     async def _insert_all(self, groups: Sequence[Group]) -> list[tuple[Entry, bool]]:
-        """Insert rows in rounds: those whose keys are all known, until none is left."""
+        """Insert rows in rounds: those whose keys are all known, until none is left.
+
+        Where each row that is left waits for another, some are inserted without the keys that may be NULL; these are
+        set by an UPDATE at the end. Raises ``ValueError`` where no row can do without.
+        """
         saved: list[tuple[Entry, bool]] = []
+        later: list[tuple[Group, Entry]] = []
         waiting = [(group, list(group.entries.values())) for group in groups if group.entries]
         while waiting:
             left: list[tuple[Group, list[Entry]]] = []
@@ -266,12 +273,24 @@ class AwaitableWriteBatch:
                     await self._insert(group, ready)
                     saved += [(entry, True) for entry in ready]
             if len(saved) == before:
-                raise ValueError(
-                    f"These rows refer to each other, and none can be inserted first: "
-                    f"{', '.join(repr(entry.instance) for _, entries in left for entry in entries[:3])}"
-                )
+                left = _without_some_keys(left, later)
             waiting = left
+        await self._set_keys(later)
         return saved
+
+    async def _set_keys(self, later: Sequence[tuple[Group, Entry]]) -> None:
+        """Set the keys that rows were inserted without: the links of these entries."""
+        database = databases[self.alias]
+        tables: dict[tuple[Any, tuple[Any, ...]], list[tuple[Any, ...]]] = {}
+        for group, entry in later:
+            held, own = vars(entry.instance), group.plan.model._meta.pk_fields
+            key = [Prepared(field, database.dialect)(held[field.attname]) for field in own]
+            links = tuple(link._replace(position=number) for number, link in enumerate(entry.links, len(key)))
+            row = _linked(entry._replace(row=(*key, *[None] * len(links)), links=links), database.dialect)
+            tables.setdefault((group.plan.model, tuple(link.field for link in links)), []).append(row)
+        for (model, fields), rows in tables.items():
+            many = many_updates(model, columns_of(model, fields), database.dialect)
+            await update_rows_of(model, many, rows, database)
 
     async def _insert(self, group: Group, entries: Sequence[Entry]) -> None:
         database = databases[self.alias]
@@ -317,7 +336,36 @@ class AwaitableWriteBatch:
 
 
 def _is_ready(entry: Entry) -> bool:
-    return all(getattr(link.related, link.field.target_field.attname) is not None for link in entry.links)
+    return all(map(_has_key, entry.links))
+
+
+def _has_key(link: Link) -> bool:
+    return getattr(link.related, link.field.target_field.attname) is not None
+
+
+def _without_some_keys(
+    left: list[tuple[Group, list[Entry]]], later: list[tuple[Group, Entry]]
+) -> list[tuple[Group, list[Entry]]]:
+    """Return rows that wait for each other, one table's of them without the keys they can do without.
+
+    Those rows are added to ``later``, with the keys for links. Raises ``ValueError`` where no row can do without.
+    """
+    for place, (group, entries) in enumerate(left):
+        waits = {id(entry): [link for link in entry.links if not _has_key(link)] for entry in entries}
+        if not any(all(link.field.null for link in links) for links in waits.values()):
+            continue
+        chosen: list[Entry] = []
+        for entry in entries:
+            links = tuple(waits[id(entry)])
+            if all(link.field.null for link in links):
+                later.append((group, entry._replace(links=links)))
+                entry = entry._replace(links=tuple(link for link in entry.links if link not in links))
+            chosen.append(entry)
+        return [*left[:place], (group, chosen), *left[place + 1 :]]
+    raise ValueError(
+        "These rows refer to each other, and none can be inserted first, since none of the keys may be NULL: "
+        f"{', '.join(repr(entry.instance) for _, entries in left for entry in entries[:3])}"
+    )
 
 
 def _linked(entry: Entry, dialect: Dialect) -> tuple[Any, ...]:

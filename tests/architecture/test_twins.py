@@ -17,6 +17,7 @@ import pytest
 
 import orm
 from orm.bridge.drive import drive
+from orm.compat.django.connections import connection
 from orm.contrib.admin_log.models import LogEntry
 from orm.contrib.auth.models import Group, Permission, User
 from orm.contrib.contenttypes import ContentType
@@ -227,6 +228,12 @@ PARTS_OF_QUERYSET = {"Copying", "Reading", "Writing"}
 CALLS: dict[str, Any] = {
     "Collector.acollect": lambda: Collector("default").acollect([stored()]),
     "Collector.adelete": lambda: collected().adelete(),
+    "LegacyCursor.aexecute": lambda: connection.cursor().aexecute("SELECT %s", [1]),
+    "LegacyCursor.aexecutemany": lambda: connection.cursor().aexecutemany("SELECT %s", []),
+    "LegacyCursor.acallproc": lambda: connection.cursor().acallproc("json_each", ["[1]"]),
+    "LegacyCursor.afetchone": lambda: connection.cursor().execute("SELECT 1").afetchone(),
+    "LegacyCursor.afetchmany": lambda: connection.cursor().execute("SELECT 1").afetchmany(),
+    "LegacyCursor.afetchall": lambda: connection.cursor().execute("SELECT 1").afetchall(),
     "FieldFile.acommit": lambda: scan().acommit(),
     "FieldFile.adelete": lambda: scan().adelete(save=False),
     "FieldFile.asave": lambda: scan().asave("y.txt", ContentFile(b"y"), save=False),

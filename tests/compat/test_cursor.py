@@ -14,10 +14,10 @@ import pytest
 
 import orm
 from orm.compat.django.connections import connection
-from orm.compat.django.cursor import LegacyCursor
+from orm.compat.django.cursor_blocking import LegacyCursor
 from orm.compat.django.introspection import LegacyIntrospection
 from orm.db.url import DatabaseURL
-from orm.errors import InterfaceError, NotSupportedError, ProgrammingError
+from orm.errors import InterfaceError, NotSupportedError, ProgrammingError, SynchronousOnlyOperation
 
 SCRIPT = """
 from django.conf import settings
@@ -207,3 +207,26 @@ def test_naive_parameters_are_in_utc_as_on_djangos_connections(tmp_path: Path, p
         assert stored(postgresql_url) == [naive] * 3
     finally:
         orm.configure(time_zone="UTC", same_everywhere=True)
+
+
+def test_in_both_colours(tmp_path: Path, postgresql_url: str) -> None:
+    """What runs a statement is awaited in async code, in the transaction it is in; what reads rows may be."""
+
+    async def read(url: str) -> list[object]:
+        orm.configure(url)
+        async with orm.atomic(), connection.cursor() as cursor:
+            await cursor.aexecute("CREATE TABLE in_both (n integer)")
+            await cursor.aexecutemany("INSERT INTO in_both VALUES (%s)", [(1,), (2,), (3,), (4,)])
+            assert await cursor.aexecute("SELECT n FROM in_both WHERE n > %(least)s ORDER BY n", {"least": 1}) is cursor
+            found: list[object] = [cursor.fetchone(), await cursor.afetchmany(1), await cursor.afetchall()]
+            await cursor.aexecute("SELECT n FROM in_both WHERE n %% 2 = %s ORDER BY n", [0])
+            found += [row async for row in cursor]
+            with pytest.raises(SynchronousOnlyOperation):
+                cursor.execute("SELECT 1")
+            await cursor.aexecute("DROP TABLE in_both")
+        assert cursor.closed
+        return found
+
+    expected = [(2,), [(3,)], [(4,)], (2,), (4,)]
+    assert asyncio.run(read(f"sqlite:///{tmp_path / 'colours.sqlite3'}")) == expected
+    assert asyncio.run(read(postgresql_url)) == expected

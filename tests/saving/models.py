@@ -155,5 +155,13 @@ class Node(models.Model):
     parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True)
 
 
+class Hen(models.Model):
+    egg = models.ForeignKey("Egg", on_delete=models.CASCADE, related_name="hens")
+
+
+class Egg(models.Model):
+    hen = models.ForeignKey(Hen, on_delete=models.CASCADE, related_name="eggs")
+
+
 class Slot(models.Model):
     number = models.IntegerField(unique=True)

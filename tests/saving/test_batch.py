@@ -12,7 +12,7 @@ from orm.errors import IntegrityError, ObjectNotUpdated, TransactionManagementEr
 from orm.models import F
 from orm.models.signals import post_save
 from tests.counting import Queries
-from tests.saving.models import Leaf, Node, Slot, Tree
+from tests.saving.models import Egg, Hen, Leaf, Node, Slot, Tree
 
 
 @pytest.fixture
@@ -199,18 +199,50 @@ async def test_expressions_and_unsure_saves_are_done_at_once(database: Any) -> N
     assert (await Slot.objects.aget()).number == 2
 
 
-async def test_rows_that_refer_to_each_other_are_refused(database: Any) -> None:
-    with pytest.raises(ValueError, match="refer to each other"):
+async def test_rows_that_refer_to_each_other_get_what_may_be_null_last(database: Any, queries: Queries) -> None:
+    with queries as counted:
         async with orm.batch():
-            first, second = Node(name="1"), Node(name="2")
-            await first.asave()
-            second.parent = first
-            await second.asave()
-            first.parent = second
-            await first.asave()
+            pairs = [(Node(name=f"parent {n}"), Node(name=f"child {n}")) for n in range(3)]
+            for parent, child in pairs:
+                await parent.asave()
+                child.parent = parent
+                await child.asave()
+                parent.parent = child
+                await parent.asave()
+    assert written(counted).count("INSERT") == 1
+    assert len([sql for sql in counted if "UPDATE" in sql]) == 1
+    for parent, child in pairs:
+        assert (parent.parent_id, child.parent_id) == (child.pk, parent.pk)
+        assert (await Node.objects.aget(pk=parent.pk)).parent_id == child.pk
+        assert (await Node.objects.aget(pk=child.pk)).parent_id == parent.pk
 
 
-@pytest.mark.only(colour="awaitable")
+async def test_rows_that_can_not_do_without_each_other_are_refused(database: Any) -> None:
+    with pytest.raises(ValueError, match="refer to each other.*none of the keys may be NULL"):
+        async with orm.batch():
+            hen, egg = Hen(), Egg()
+            await hen.asave()
+            egg.hen = hen
+            await egg.asave()
+            hen.egg = egg
+            await hen.asave()
+
+
+async def test_what_was_saved_can_be_deleted(database: Any) -> None:
+    async with orm.batch() as batch:
+        tree = await Tree.objects.acreate(name="felled")
+        assert await tree.adelete() == (1, {"saving.Tree": 1})
+        await Tree.objects.acreate(name="left")
+    assert (tree.pk, batch.deleted["saving.Tree"]) == (None, 1)
+    assert [tree.name async for tree in Tree.objects.all()] == ["left"]
+
+
+async def test_what_was_never_saved_can_not_be_deleted(database: Any) -> None:
+    with pytest.raises(ValueError, match="can't be deleted because its id attribute is set to None"):
+        async with orm.batch():
+            await Tree(name="seed").adelete()
+
+
 async def test_a_batch_that_is_let_go_of_is_undone(database: Any) -> None:
     batch = orm.batch()
     await batch.__aenter__()

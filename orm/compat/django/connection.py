@@ -20,7 +20,8 @@ from zoneinfo import ZoneInfo
 from orm.bridge import run
 from orm.bridge.crossing import is_async
 from orm.compat.django import constraint_checks, savepoints
-from orm.compat.django.cursor import Around, AroundAsync, LegacyCursor
+from orm.compat.django.cursor import Around, AroundAsync
+from orm.compat.django.cursor_blocking import LegacyCursor
 from orm.compat.django.data_types import data_types_of
 from orm.compat.django.introspection import LegacyIntrospection
 from orm.compat.django.manual import ManualTransaction, atomic_block, manual_transaction
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
 INSTEAD = {
     "connection": "drivers' own connections are leased: see Database.connection() in orm.",
+    "chunked_cursor": "a cursor's rows are read whole: iterator() of a queryset and Connection.stream() give portions.",
 }
 
 
@@ -168,7 +170,7 @@ class LegacyConnection:
     # -- statements ----------------------------------------------------------------------------------------------------
 
     def cursor(self) -> LegacyCursor:
-        """Return a new cursor."""
+        """Return a new cursor, for ``with`` and ``execute()`` or ``async with`` and ``await aexecute()``."""
         return LegacyCursor(self.database, self)
 
     @contextmanager

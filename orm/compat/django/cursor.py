@@ -1,12 +1,15 @@
-"""Cursors of ``django.db.connection``: raw SQL in blocking code, and the functions around statements."""
+"""Cursors of ``django.db.connection``: SQL of a program's own, in both colours, and the functions around statements.
+
+What a statement gives is read whole by the call that runs it, so only that call waits; the awaitable forms of what
+reads rows are there for those who write ``await`` before everything a cursor does.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from orm.bridge import run
 from orm.compat.django.statements import returns_rows
 from orm.errors import NotSupportedError, ProgrammingError
 from orm.sql.dialect import NewKey
@@ -17,8 +20,11 @@ if TYPE_CHECKING:
     from orm.db.database_blocking import Database
 
 
-class LegacyCursor:
-    """A DB-API cursor: rows are read whole; placeholders are ``%s`` (or ``%(name)s``) on every database."""
+class AwaitableLegacyCursor:
+    """A DB-API cursor: rows are read whole; placeholders are ``%s`` (or ``%(name)s``) on every database.
+
+    Works under ``with`` and ``async with``, ``for`` and ``async for``.
+    """
 
     arraysize = 1
 
@@ -42,7 +48,7 @@ class LegacyCursor:
             raise AttributeError("lastrowid is nothing this database tells: ask for keys with RETURNING.")
         return self._last_key
 
-    def execute(self, sql: str, params: Sequence[object] | Mapping[str, object] | None = None) -> Self:
+    async def aexecute(self, sql: str, params: Sequence[object] | Mapping[str, object] | None = None) -> Self:
         """Run one statement. Without ``params`` the text is taken as it is, percent signs included.
 
         Raises ``Capabilities.closed_cursor`` on a closed cursor, ``ProgrammingError`` when placeholders and parameters
@@ -51,7 +57,7 @@ class LegacyCursor:
         self._check_open()
         self._rows, self._position, self.description = None, 0, None
         gives_rows = returns_rows(sql)
-        answer = run(self._database.run_written(sql, params, gives_rows))
+        answer = await self._database.run_written(sql, params, gives_rows)
         if answer is None:  # a wrapper has not run it
             return self
         names, rows, self.rowcount, key = answer
@@ -62,12 +68,12 @@ class LegacyCursor:
             self._rows = [tuple(row) for row in rows]
         return self
 
-    def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> Self:
+    async def aexecutemany(self, sql: str, rows: Iterable[Sequence[object]]) -> Self:
         """Run one statement for each row of parameters, all or nothing."""
         self._check_open()
         text, bound = bind_each(self._database.dialect, sql, rows)
         self._rows, self._position, self.description = None, 0, None
-        affected = run(self._database.execute_many(text, bound)) if bound else 0
+        affected = await self._database.execute_many(text, bound) if bound else 0
         self.rowcount = -1 if affected is None else affected
         return self
 
@@ -91,7 +97,19 @@ class LegacyCursor:
         """Return the rows not fetched yet."""
         return self.fetchmany(len(self._rows or ()))
 
-    def callproc(
+    async def afetchone(self) -> tuple[Any, ...] | None:
+        """Return the next row, or None after the last."""
+        return self.fetchone()
+
+    async def afetchmany(self, size: int | None = None) -> list[tuple[Any, ...]]:
+        """Return the next rows, at most ``size``."""
+        return self.fetchmany(size)
+
+    async def afetchall(self) -> list[tuple[Any, ...]]:
+        """Return the rows not fetched yet."""
+        return self.fetchall()
+
+    async def acallproc(
         self,
         name: str,
         params: Sequence[object] | None = None,
@@ -105,7 +123,7 @@ class LegacyCursor:
         if kparams is not None:
             raise NotSupportedError("Keyword parameters for callproc are not supported on this database backend.")
         places = ", ".join(["%s"] * len(params or ()))
-        self.execute(f"SELECT * FROM {self.db.quote(name)}({places})", list(params or ()))
+        await self.aexecute(f"SELECT * FROM {self.db.quote(name)}({places})", list(params or ()))
         return params
 
     @property
@@ -120,6 +138,18 @@ class LegacyCursor:
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         while (row := self.fetchone()) is not None:
             yield row
+
+    async def __aiter__(self) -> AsyncIterator[tuple[Any, ...]]:
+        for row in self:
+            yield row
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self.close()
 
     def __enter__(self) -> Self:
         return self

@@ -164,6 +164,11 @@ QUESTIONS = (
         "none of its rows stays",
     ),
     Question(
+        "a `Decimal` or an aware datetime as a parameter of SQL written by hand, on SQLite",
+        "texts, `'1.50'` and one with its offset, which compare with stored values as texts do",
+        "the number, and the moment as columns hold it",
+    ),
+    Question(
         "`data__0` where the JSON is a number, a text or a truth value, on PostgreSQL",
         "that value",
         "NULL, as on SQLite",
