@@ -16,7 +16,7 @@ from orm.migrations.dependencies import SETTING
 from orm.migrations.graph import Key
 from orm.migrations.loader_blocking import MigrationLoader
 from orm.migrations.migration_blocking import Migration
-from orm.migrations.operations import RunPython, RunSQL
+from orm.migrations.operations import RunPython, RunSQL, SeparateDatabaseAndState
 from orm.migrations.optimizer import MigrationOptimizer
 from orm.migrations.questioner import MigrationQuestioner
 from orm.migrations.state import ProjectState
@@ -219,8 +219,8 @@ def squash(
     begun = start_number if first is None else replaced[0].name
     chosen = f"{start_number}_{name}" if name else f"{begun}_squashed_{target.name}"
     made = type("Migration", (Migration,), {"initial": True if first is None else None})(chosen, label)
-    made.operations, made.replaces = optimized, replaces
-    made.atomic = not _needs_no_transaction(optimized, replaced)
+    made.atomic, made.replaces = not _needs_no_transaction(optimized, replaced), replaces
+    made.operations = optimized if made.atomic else _with_their_transactions(optimized, replaced)
     made.dependencies = list(dict.fromkeys(dependencies))
     return Squash(made, len(operations), len(optimized), replaced)
 
@@ -230,6 +230,23 @@ def _needs_no_transaction(operations: Iterable[Any], replaced: Iterable[Migratio
     inside = {id(operation) for migration in replaced if migration.atomic for operation in migration.operations}
     beside = any(not migration.atomic for migration in replaced)
     return beside and any(not one.transactional and id(one) not in inside for one in operations)
+
+
+def _with_their_transactions(operations: Iterable[Any], replaced: Iterable[Migration]) -> list[Any]:
+    """Operations of a squash without a transaction; functions that had their migration's ask for one themselves."""
+    inside = {id(operation) for migration in replaced if migration.atomic for operation in migration.operations}
+    return [_asking(one) if id(one) in inside else one for one in operations]
+
+
+def _asking(operation: Any) -> Any:
+    """An operation whose functions ask for the transaction that they left to their migration."""
+    _, args, options = operation.deconstruct()
+    if isinstance(operation, RunPython) and operation.atomic is None:
+        return type(operation)(*args, **{**options, "atomic": True})
+    if isinstance(operation, SeparateDatabaseAndState) and operation.database_operations:
+        inner = [_asking(one) for one in operation.database_operations]
+        return type(operation)(*args, **{**options, "database_operations": inner})
+    return operation
 
 
 def declared(dependency: Any) -> tuple[str, str]:

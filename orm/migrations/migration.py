@@ -182,7 +182,8 @@ class AwaitableMigration:
         schema_editor.step, schema_editor.last_statement = f"{self}:{place}", ""
         if schema_editor.names is not None:
             models = from_state.apps.get_models(include_auto_created=True)
-            declared = DeclaredSchema(models, schema_editor.dialect, schema_editor.names.altered)
+            known = schema_editor.names.at(place if backwards else place - 1)
+            declared = DeclaredSchema(models, schema_editor.dialect, known)
             schema_editor.begun, schema_editor.declared = schema_editor.begun or declared, declared
         try:
             async with scope:

@@ -24,6 +24,8 @@ NOT_IN_DATABASE = frozenset(
 
 def differ(old: Field, new: Field, dialect: Dialect) -> bool:
     """Whether two fields differ in anything the database has, their names of columns included."""
+    if old.many_to_many and new.many_to_many and old.name != new.name:
+        return True  # the join table is called after the field
     _, old_path, old_args, old_options = old.deconstruct()
     _, new_path, new_args, new_options = new.deconstruct()
     for attribute in NOT_IN_DATABASE | set(getattr(old, "non_db_attrs", ())):

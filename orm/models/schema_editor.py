@@ -291,6 +291,8 @@ class AwaitableSchemaEditor(KnownConstraints):
         if old_db_table.lower() == new_db_table.lower() and self.dialect.capabilities.forward_references:
             return  # names of tables know no case here
         await self.apply(self.dialect.rename_table(quote(old_db_table), quote(new_db_table)))
+        if self.declared is not None:
+            self.declared = self.declared.moved(old_db_table, new_db_table)
         if old_db_table in self.rebuilt:
             self.rebuilt = (self.rebuilt - {old_db_table}) | {new_db_table}
 

@@ -188,6 +188,36 @@ def test_a_squash_has_no_transaction_where_an_operation_needs_none(project: Path
     orm(project, "migrate", "shop", "zero", "--yes")
 
 
+def test_a_function_keeps_the_transaction_of_its_migration_in_a_squash_that_has_none(project: Path) -> None:
+    orm(project, "makemigrations", "shop")
+    folder = project / "shop" / "migrations"
+    work = """
+def fail(apps, editor):
+    apps.get_model("shop", "Item").objects.create(name="half")
+    raise ValueError("half way")
+
+def rest(apps, editor):
+    pass
+"""
+    (project / "shop" / "work.py").write_text(work, encoding="utf-8")
+    second = (
+        HISTORY.replace("import migrations", "import migrations\nfrom shop import work") % "('shop', '0001_initial')"
+    )
+    within = second.replace("operations = []", "operations = [migrations.RunPython(work.fail)]")
+    beside = second.replace("0001_initial", "0002_within").replace(
+        "operations = []", "atomic = False\n    operations = [migrations.RunPython(work.rest)]"
+    )
+    (folder / "0002_within.py").write_text(within, encoding="utf-8")
+    (folder / "0003_beside.py").write_text(beside, encoding="utf-8")
+    orm(project, "squashmigrations", "shop", "0003", "--name", "all")
+    text = (folder / "0001_all.py").read_text(encoding="utf-8")
+    assert ("atomic = False" in text, text.count("atomic=True")) == (True, 1)
+    done = call(project, "-m", "orm", "migrate")
+    assert "half way" in done.stderr
+    with sqlite3.connect(project / "shop.db") as session:
+        assert session.execute("SELECT count(*) FROM shop_item").fetchone() == (0,)
+
+
 def test_rows_are_not_lost_unasked(project: Path) -> None:
     orm(project, "makemigrations", "shop")
     orm(project, "migrate")
@@ -497,68 +527,6 @@ def test_the_name_of_a_squashed_migration_is_one_that_a_module_can_have(project:
     assert "valid Python identifier" in orm(project, "squashmigrations", "shop", "0001", "--name", "a b", status=2)
     assert "There are 0001_initial." in orm(project, "squashmigrations", "shop", "0009", status=2)
     assert [one.name for one in (project / "shop" / "migrations").glob("0*.py")] == ["0001_initial.py"]
-
-
-FIRST_TABLES = """
-    migrations.CreateModel("Author", [
-        ("code", models.CharField(max_length=9, primary_key=True)),
-        ("mail", models.CharField(max_length=9, unique=True)),
-        ("nick", models.CharField(max_length=9)),
-        ("age", models.IntegerField(default=0)),
-        ("rank", models.PositiveIntegerField(default=0)),
-    ], options={"unique_together": {("nick", "mail")}}),
-    migrations.CreateModel("A_name_of_a_model_that_is_too_long", [
-        ("id", models.BigAutoField(primary_key=True)),
-        ("another_name_that_is_too_long", models.IntegerField(unique=True)),
-        ("author", models.ForeignKey("shop.Author", models.CASCADE)),
-    ]),
-"""
-ALTERED_LATER = """
-    migrations.AlterField("Author", "nick", models.CharField(max_length=9, unique=True)),
-    migrations.AlterField("Author", "age", models.PositiveIntegerField(default=0)),
-"""
-ALL_DROPPED = """
-    migrations.AlterField("Author", "nick", models.CharField(max_length=9)),
-    migrations.AlterField("Author", "mail", models.CharField(max_length=9)),
-    migrations.AlterField("Author", "age", models.IntegerField()),
-    migrations.AlterField("Author", "rank", models.IntegerField()),
-    migrations.AlterUniqueTogether("Author", set()),
-    migrations.AlterField("A_name_of_a_model_that_is_too_long", "another_name_that_is_too_long", models.IntegerField()),
-    migrations.AlterField("Author", "code", models.IntegerField(primary_key=True)),
-    migrations.RemoveField("A_name_of_a_model_that_is_too_long", "author"),
-    migrations.DeleteModel("Author"),
-"""
-
-
-def test_the_sql_of_migrations_without_a_server_is_what_the_server_would_be_told(
-    project: Path, postgresql_url: str
-) -> None:
-    settings = f'[tool.orm]\ndatabases = {{default = "{postgresql_url}"}}\ninstalled_apps = ["shop"]\n'
-    (project / "pyproject.toml").write_text(settings, encoding="utf-8")
-    (project / "shop" / "migrations").mkdir()
-    (project / "shop" / "migrations" / "__init__.py").touch()
-    before = ""
-    for name, operations in (("0001_a", FIRST_TABLES), ("0002_b", ALTERED_LATER), ("0003_c", ALL_DROPPED)):
-        text = HISTORY.replace("import migrations", "import migrations, models") % before
-        path = project / "shop" / "migrations" / f"{name}.py"
-        path.write_text(text.replace("operations = []", f"operations = [{operations}]"), encoding="utf-8")
-        before = f"('shop', '{name}')"
-    printed = []
-    for arguments in (["0001"], ["0002"], ["0003"], ["0003", "--backwards"], ["0002", "--backwards"]):
-        nowhere = "postgresql://nobody@127.0.0.1:1/x"
-        away = call(project, "-m", "orm", "sqlmigrate", "shop", *arguments, DATABASE_URL=nowhere)
-        assert away.returncode == 0, away.stderr
-        assert "follow the rule of their names, because the database does not answer" in away.stderr
-        printed.append(away.stdout)
-    for arguments, alone in zip((["0001"], ["0002"], ["0003"]), printed, strict=False):
-        assert orm(project, "sqlmigrate", "shop", *arguments) == alone
-        orm(project, "migrate", "shop", *arguments, "--yes")
-    assert orm(project, "sqlmigrate", "shop", "0003", "--backwards") == printed[3]
-    orm(project, "migrate", "shop", "zero", "--yes")
-    with psycopg.connect(postgresql_url, autocommit=True) as session:
-        for text in printed:
-            session.execute(text)
-        session.execute("DROP TABLE shop_a_name_of_a_model_that_is_too_long, shop_author")
 
 
 def at_terminal(folder: Path, answer: str, *arguments: str, **environment: str) -> tuple[int, str]:

@@ -203,9 +203,7 @@ def test_a_pool_that_can_not_serve(db: Database, url: str, options: str, says: s
     databases["default"].terminate()
 
 
-@pytest.mark.parametrize(
-    "given", [{"max_size": 0}, {"max_size": True}, {"max_size": 2.5}, {"acquire_timeout": "soon"}]
-)
+@pytest.mark.parametrize("given", [{"max_size": 0}, {"max_size": True}, {"max_size": 2.5}, {"acquire_timeout": "soon"}])
 def test_a_pool_in_djangos_form(db: Database, given: dict[str, Any]) -> None:
     orm.configure({"default": {"ENGINE": "sqlite", "NAME": "x.db", "OPTIONS": given}})
     refused_at_first_use(db, next(iter(given)))

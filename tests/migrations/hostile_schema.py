@@ -126,7 +126,8 @@ SPECIAL: dict[str, dict[str, Callable[[], Any]]] = {
     "CreateView": {"name": lambda: "mt_view"},
     "RemoveView": {"name": lambda: "mt_view"},
     "CreatePartitionedModel": {
-        "name": lambda: "Made", "fields": lambda: [("id", models.BigAutoField(primary_key=True))],
+        "name": lambda: "Made",
+        "fields": lambda: [("id", models.BigAutoField(primary_key=True))],
     },
     **{name: {"using": lambda: Q(number__gt=0)} for name in ("CreatePolicy", "RemovePolicy")},
     **{

@@ -181,7 +181,7 @@ def test_defaults_of_one_database_alone(database: Any) -> None:
 
 @pytest.mark.only(backend="postgresql")
 def test_the_name_of_a_type_stays_a_text(database: Any) -> None:
-    name = "\"a'); import os # \"\"x\""
+    name = '"a\'); import os # ""x"'
     run(f"DROP TYPE IF EXISTS {name}", f"CREATE TYPE {name} AS (a int)")
     try:
         run(f"CREATE TABLE mt_one ({KEY}, value {name})")

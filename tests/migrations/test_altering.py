@@ -166,3 +166,15 @@ async def test_a_key_changes_its_type_where_a_reference_to_it_has_just_come(data
         await editor.acreate_model(book)
         await editor.aalter_field(author, author._meta.get_field("id"), after._meta.get_field("id"))
     assert len(Look(database).foreign_keys("mt_book")) == len(Look(database).indexes("mt_book")) == 1
+
+
+async def test_the_join_table_goes_with_the_name_of_its_field(database: Run) -> None:
+    shelf = model("Shelf")
+    before = model("Thing", shelves=models.ManyToManyField(shelf, related_name="+"))
+    await made(shelf, before)
+    after = model("Thing", places=models.ManyToManyField(shelf, related_name="things"))
+    row, place = await before.objects.acreate(), await shelf.objects.acreate()
+    await row.shelves.aadd(place)
+    async with orm.schema_editor() as editor:
+        await editor.aalter_field(before, before._meta.get_field("shelves"), after._meta.get_field("places"))
+    assert await after.objects.filter(places=place).acount() == 1

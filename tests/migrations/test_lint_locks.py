@@ -29,6 +29,7 @@ LOCKS = [
     ),
     ("exclusion-blocks", m.RunSQL("ALTER TABLE mt_item ADD EXCLUDE (size WITH =)"), ACCESS_EXCLUSIVE),
     ("index-drop-blocks", m.RemoveIndex("Item", "mt_item_name"), ACCESS_EXCLUSIVE),
+    ("trigger-off", m.RunSQL("ALTER TABLE mt_item DISABLE TRIGGER ALL"), SHARE_ROW_EXCLUSIVE),
     ("locks-table", m.RunSQL("LOCK TABLE mt_item"), ACCESS_EXCLUSIVE),
 ]
 

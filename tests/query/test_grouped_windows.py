@@ -51,8 +51,10 @@ async def test_conditions_of_rows_windows_and_groups_each_have_their_place(libra
 
 
 async def test_aggregates_over_a_window(library: Any) -> None:
-    sums = numbered().values_list("author__name").annotate(
-        s=Sum(F("number") * F("pages")), later=Count("pk", filter=Q(number__gt=1))
+    sums = (
+        numbered()
+        .values_list("author__name")
+        .annotate(s=Sum(F("number") * F("pages")), later=Count("pk", filter=Q(number__gt=1)))
     )
     assert await pairs(sums.order_by("author__name")) == sorted(
         (a.name, sum(place(b) * b.pages for b in a.books), len(a.books) - 1) for a in L.authors if a.books

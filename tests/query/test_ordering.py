@@ -370,4 +370,3 @@ async def test_rows_that_an_order_joins_are_there_after_the_first(library: Any) 
     for start in range(1, len(author.books) + 1):
         left = ordered[start:]
         assert (await left.aexists(), await left.acount()) == (start < len(author.books), len(author.books) - start)
-

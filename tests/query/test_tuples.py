@@ -141,4 +141,3 @@ async def test_a_comparison_of_rows_stands_beside_groups(library: Any) -> None:
         a.name for a in L.authors
         if (a.age, a.name) == (36, "Ada") or (a.age is not None and (a.age, a.name) > (60, "A")) or not a.books
     }  # fmt: skip
-

@@ -30,9 +30,7 @@ async def test_loads_once(database: Any, queries: Any) -> None:
 
 
 @pytest.mark.only(colour="awaitable")
-async def test_blocking_that_is_allowed_loads_on_a_loops_thread(
-    database: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_blocking_that_is_allowed_loads_on_a_loops_thread(database: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     ada, book = await ada_and_her_book()
     monkeypatch.setattr(policy, "_explicit", True)
     assert book.author.name == "Ada"

@@ -57,6 +57,14 @@ KINDS: dict[str, Kind] = {
         ACCESS_EXCLUSIVE, f"{NOBODY} while the whole table is written anew",
         "a new column beside the old one, a Backfill, and the switch in a later release",
     ),
+    "partition-scans": Kind(
+        ACCESS_EXCLUSIVE, "reads and writes of the new partition wait while every row of it is checked",
+        "a CHECK that says its bounds first (NOT VALID, validated in a later migration), and then this",
+    ),
+    "trigger-off": Kind(
+        SHARE_ROW_EXCLUSIVE, "what triggers keep true (as foreign keys do) is not kept by the writes to come",
+        "leaving them on, or a condition in the trigger's own function",
+    ),
     "locks-table": Kind(ACCESS_EXCLUSIVE, f"{NOBODY} until the transaction ends", "a form that locks less"),
     "lock-kept": Kind(
         ACCESS_EXCLUSIVE, "the lock taken by an earlier operation is kept while every row is read or written",
@@ -83,11 +91,16 @@ KINDS: dict[str, Kind] = {
         "", "code that runs now still asks for the table, and fails",
         "take the model out of the state now (SeparateDatabaseAndState), drop the table after the next release",
     ),
+    "object-in-use": Kind(
+        "", "code that runs now, or a column or view that goes with it, still uses it",
+        "what stands in its place first; then it without CASCADE, after the next release",
+    ),
     "renamed-in-use": Kind(
         "", "code that runs now knows the old name only, and fails",
         "keep the name in the database (db_column=, Meta.db_table), or a new column beside it",
     ),
     "rows-hidden": Kind("", "code that runs now sees no rows until a policy lets it", "the policies first, then this"),
+    "rows-shown": Kind("", "code that runs now sees the rows of others", "a policy that lets only those through"),
     "rows-lost": Kind("", "rows are deleted, and taking it back does not bring them", "a copy first, or leaving them"),
     "all-rows-at-once": Kind(
         "", "every row is changed, and locked, in one statement", "migrations.Backfill, which goes in batches"

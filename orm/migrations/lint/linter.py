@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from orm.migrations import operations as ops
 from orm.migrations.lint import fields, statements
 from orm.migrations.lint.findings import KINDS, Finding
-from orm.models.base import AwaitableModel
+from orm.migrations.lint.functions import uses_models
 from orm.models.constraints import CheckConstraint, UniqueConstraint
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ MENDED = frozenset(
 BY_ROWS = frozenset(
     {
         "all-rows-at-once", "check-scans", "exclusion-blocks", "foreign-key-scans", "index-blocks-writes",
-        "not-null-scans", "table-rewrite", "unique-blocks",
+        "not-null-scans", "partition-scans", "table-rewrite", "unique-blocks",
     }
 )  # fmt: skip
 """What takes as long as the table has rows: of a table with few, nothing is said."""
@@ -74,6 +74,8 @@ class Linter:
         """Triggers that came in this run, by app and name."""
         self.let_go: list[tuple[bool, str]] = []
         """What the triggers that this migration removes say, and whether each came in this run."""
+        self.views: set[str] = set()
+        """Views that this migration makes, so that it may drop what they were before."""
         self.swapped: set[tuple[str, str, str]] = set()
         """Names of fields that are given to others which were kept in step with them."""
 
@@ -82,6 +84,7 @@ class Linter:
         ignored = getattr(migration, "lint_ignore", {})
         self.atomic = migration.atomic and self.dialect.capabilities.schema_transactions
         self.locked, self.let_go = False, []
+        self.views = set(_views(migration.operations)) if self.atomic else set()
         for place, operation in enumerate(migration.operations, start=1):
             for code in dict.fromkeys(self.judge(migration.app_label, operation)):
                 known = not KINDS[code].lock or self.dialect.capabilities.concurrent_indexes
@@ -248,6 +251,8 @@ class Linter:
             yield "required-column"
         elif isinstance(operation, ops.EnableRowSecurity):
             yield "rows-hidden"
+        elif isinstance(operation, ops.RemoveView) and operation.name not in self.views:
+            yield "object-in-use"
         elif isinstance(operation, ops.RemovePartition):
             yield "rows-lost"
 
@@ -295,17 +300,22 @@ class Linter:
         """What is wrong with a statement for the table it is about."""
         made = statements.created(statement)
         new = self.new_tables | ({made} if made else set())
-        for code, table in statements.judge(statement, new):
-            if not self._spared(code, statement) and (code not in BY_ROWS or table not in self.small):
-                yield code
-        self.proofs.hear(statement)
+        for action in statements.actions(statement):
+            for code, table in statements.judge(action, new):
+                if not self._spared(code, action, table) and (code not in BY_ROWS or table not in self.small):
+                    yield code
+            self.proofs.hear(action)
         if made:
             self.new_tables.add(made)
         elif (altered := statements.altered(statement)) is not None and altered not in new:
             self.locked = True
 
-    def _spared(self, code: str, statement: str) -> bool:
-        """Whether what is known of the column makes a statement harmless: a check proves it, or the type is wider."""
+    def _spared(self, code: str, statement: str, table: str) -> bool:
+        """Whether what is known makes a statement harmless: a check proves it, the type is wider, a view comes anew."""
+        if code == "object-in-use":
+            return table in self.views
+        if code == "partition-scans":
+            return self.proofs.bound(statement)
         if code == "not-null-scans":
             place = statements.not_null(statement)
             found = self._column(*place) if place is not None else None
@@ -326,8 +336,14 @@ class Linter:
     def _python(operation: Any) -> Iterator[str]:
         if operation.reverse_code is None:
             yield "irreversible"
-        code = getattr(operation.code, "__code__", None)
-        names = () if code is None else code.co_names
-        known = getattr(operation.code, "__globals__", {})
-        if any(isinstance(known.get(name), type) and issubclass(known[name], AwaitableModel) for name in names):
+        if uses_models(operation.code):
             yield "imports-models"
+
+
+def _views(operations: Iterable[Any]) -> Iterator[str]:
+    """The names of views that operations make."""
+    for operation in operations:
+        if isinstance(operation, ops.RunSQL):
+            yield from filter(None, map(statements.view_of, statements.statements_of(operation.sql)))
+        elif isinstance(operation, ops.CreateView) and not isinstance(operation, ops.RemoveView):
+            yield operation.name

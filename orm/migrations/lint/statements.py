@@ -13,7 +13,7 @@ from typing import Any
 from orm.late import sqlparse
 from orm.migrations.lint.fields import CORRUPTS
 
-NAME = r'("[^"]+"|[\w.]+)'
+NAME = r'((?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))*)'
 TABLE = rf"(?:IF (?:NOT )?EXISTS )?(?:ONLY )?{NAME}"
 ADDED = r"ADD (?:COLUMN )?(?!(?:CONSTRAINT|CHECK|UNIQUE|PRIMARY KEY|FOREIGN KEY|EXCLUDE)\b)(?:IF NOT EXISTS )?"
 """A new column; the word COLUMN may be left out."""
@@ -29,48 +29,64 @@ as the server does unless they say otherwise."""
 _SPACE = re.compile(r"\s+")
 _TEXTS = re.compile(r"'(?:[^']|'')*'")
 
+PLAIN = r"(?:(?!\b(?:CHECK|REFERENCES|CONSTRAINT|UNIQUE|PRIMARY)\b).)*?"
+"""The words of a column before what it has to keep."""
+
 RULES: tuple[tuple[str, str], ...] = (
-    ("index-blocks-writes", rf"CREATE INDEX (?!CONCURRENTLY).*?\bON (?:ONLY )?{NAME}"),
-    ("unique-blocks", rf"CREATE UNIQUE INDEX (?!CONCURRENTLY).*?\bON (?:ONLY )?{NAME}"),
+    ("index-blocks-writes", rf"CREATE INDEX (?!CONCURRENTLY).*?\bON (?!ONLY\b){NAME}"),  # ONLY: no partition's rows
+    ("unique-blocks", rf"CREATE UNIQUE INDEX (?!CONCURRENTLY).*?\bON (?!ONLY\b){NAME}"),
     ("wide-index", rf"CREATE INDEX (?:CONCURRENTLY )?.*?\bON (?:ONLY )?{NAME} ?(?:USING \w+ ?)?\((?:[^,()]+,){{3}}"),
     ("index-drop-blocks", r"DROP INDEX (?!CONCURRENTLY)"),
     ("locks-table", r"REINDEX (?!.*\bCONCURRENTLY\b)"),
-    ("locks-table", r"(?:VACUUM \(?FULL|CLUSTER\b|LOCK\b|REFRESH MATERIALIZED VIEW (?!CONCURRENTLY))"),
-    ("locks-table", rf"ALTER TABLE {TABLE} .*\bDETACH PARTITION (?!.*\b(?:CONCURRENTLY|FINALIZE)\b)"),
-    ("table-rewrite", rf"ALTER TABLE {TABLE} .*\b(?:SET (?:TABLESPACE|LOGGED|UNLOGGED|ACCESS METHOD))\b"),
-    ("table-rewrite", rf"ALTER TABLE {TABLE} .*\bALTER (?:COLUMN )?{NAME} (?:SET DATA )?TYPE\b"),
-    ("table-rewrite", rf"ALTER TABLE {TABLE} .*\b{ADDED}{NAME} (?:big|small)?serial\b"),
-    ("table-rewrite", rf"ALTER TABLE {TABLE} .*\b{ADDED}.*\b(?:STORED|AS IDENTITY)\b"),
+    (
+        "locks-table",
+        r"(?:VACUUM (?:FULL\b|\([^)]*\bFULL\b)|CLUSTER\b|LOCK\b|REFRESH MATERIALIZED VIEW (?!CONCURRENTLY))",
+    ),
+    ("locks-table", rf"ALTER TABLE {TABLE} DETACH PARTITION (?!.*\b(?:CONCURRENTLY|FINALIZE)\b)"),
+    ("table-rewrite", r"ALTER TABLE ALL IN TABLESPACE"),
+    ("table-rewrite", rf"ALTER TABLE {TABLE} (?:SET (?:TABLESPACE|LOGGED|UNLOGGED|ACCESS METHOD))\b"),
+    ("table-rewrite", rf"ALTER TABLE {TABLE} ALTER (?:COLUMN )?{NAME} (?:SET DATA )?TYPE\b"),
+    ("table-rewrite", rf"ALTER TABLE {TABLE} {ADDED}{NAME} (?:big|small)?serial\b"),
+    ("table-rewrite", rf"ALTER TABLE {TABLE} {ADDED}.*\b(?:STORED|AS IDENTITY)\b"),
     (
         "table-rewrite",
-        rf"ALTER TABLE {TABLE} .*\b{ADDED}[^,]*\bDEFAULT \(?(?!(?:{STABLE})\()[\w.]+\(",
+        rf"ALTER TABLE {TABLE} {ADDED}{NAME} {PLAIN}\bDEFAULT\b{PLAIN}(?<![\w.])(?!(?:{STABLE})\()[\w.]+\(",
     ),
     ("table-rewrite", rf"ALTER TABLE {TABLE} .*\bSET EXPRESSION\b"),
-    ("not-null-scans", rf"ALTER TABLE {TABLE} .*\bSET NOT NULL\b"),
-    ("exclusion-blocks", rf"ALTER TABLE {TABLE} .*\bADD .*\bEXCLUDE\b"),
-    ("unique-blocks", rf"ALTER TABLE {TABLE} .*\bADD (?:CONSTRAINT {NAME} )?(?:UNIQUE|PRIMARY KEY)(?! USING INDEX)"),
-    ("unique-blocks", rf"ALTER TABLE {TABLE} .*\b{ADDED}[^,]*\b(?:UNIQUE|PRIMARY KEY)\b"),
+    ("not-null-scans", rf"ALTER TABLE {TABLE} ALTER (?:COLUMN )?{NAME} SET NOT NULL\b"),
+    ("exclusion-blocks", rf"ALTER TABLE {TABLE} ADD (?:CONSTRAINT {NAME} )?EXCLUDE\b"),
+    ("unique-blocks", rf"ALTER TABLE {TABLE} ADD (?:CONSTRAINT {NAME} )?(?:UNIQUE|PRIMARY KEY)(?! USING INDEX)"),
+    ("unique-blocks", rf"ALTER TABLE {TABLE} {ADDED}[^,]*\b(?:UNIQUE|PRIMARY KEY)\b"),
     (
         "foreign-key-scans",
-        rf"ALTER TABLE {TABLE} .*\bADD (?:CONSTRAINT {NAME} )?FOREIGN KEY\b(?!.*\bNOT VALID\b)",
+        rf"ALTER TABLE {TABLE} ADD (?:CONSTRAINT {NAME} )?FOREIGN KEY\b(?!.*\bNOT VALID\b)",
     ),
-    ("foreign-key-scans", rf"ALTER TABLE {TABLE} .*\b{ADDED}.*\bREFERENCES\b"),
-    ("check-scans", rf"ALTER TABLE {TABLE} .*\bADD (?:CONSTRAINT {NAME} )?CHECK\b(?!.*\bNOT VALID\b)"),
+    ("foreign-key-scans", rf"ALTER TABLE {TABLE} {ADDED}.*\bREFERENCES\b"),
+    ("check-scans", rf"ALTER TABLE {TABLE} ADD (?:CONSTRAINT {NAME} )?CHECK\b(?!.*\bNOT VALID\b)"),
     ("check-scans", r"ALTER DOMAIN .*\bADD (?:CONSTRAINT .*\b)?(?:CHECK|NOT NULL)\b(?!.*\bNOT VALID\b)"),
     ("domain-check", r"CREATE DOMAIN .*\b(?:CHECK|NOT NULL)\b"),
-    ("required-column", rf"ALTER TABLE {TABLE} .*\b{ADDED}(?!.*\bDEFAULT\b).*\bNOT NULL\b"),
-    ("column-in-use", rf"ALTER TABLE {TABLE} .*\bDROP COLUMN\b"),
-    ("renamed-in-use", rf"ALTER TABLE {TABLE} .*\bRENAME (?!CONSTRAINT)"),
+    (
+        "required-column",
+        rf"ALTER TABLE {TABLE} {ADDED}(?!.*\b(?:DEFAULT|GENERATED|(?:big|small)?serial)\b).*\bNOT NULL\b",
+    ),
+    ("column-in-use", rf"ALTER TABLE {TABLE} DROP (?!CONSTRAINT\b)"),
+    ("renamed-in-use", rf"ALTER TABLE {TABLE} RENAME (?!CONSTRAINT)"),
     ("renamed-in-use", rf"ALTER TABLE {TABLE} SET SCHEMA\b"),
-    ("renamed-in-use", r"ALTER SCHEMA .*\bRENAME TO\b"),
+    ("renamed-in-use", r"ALTER (?:SCHEMA|(?:MATERIALIZED )?VIEW|TYPE|DOMAIN|FUNCTION) .*\bRENAME TO\b"),
+    ("object-in-use", rf"DROP (?:MATERIALIZED )?VIEW {TABLE}"),
+    ("object-in-use", r"DROP (?:TYPE|DOMAIN|FUNCTION|SEQUENCE|EXTENSION|OPERATOR|COLLATION)\b.*\bCASCADE\b"),
     ("table-in-use", rf"DROP TABLE {TABLE}"),
     ("rows-lost", rf"TRUNCATE (?:TABLE )?{TABLE}"),
     ("rows-lost", r"DROP (?:SCHEMA|DATABASE)\b"),
-    ("rows-hidden", rf"ALTER TABLE {TABLE} .*\bENABLE ROW LEVEL SECURITY"),
-    ("all-rows-at-once", rf"(?:UPDATE|DELETE FROM) {TABLE}(?!.*\bWHERE\b)"),
+    ("rows-hidden", rf"ALTER TABLE {TABLE} (?:ENABLE|FORCE) ROW LEVEL SECURITY"),
+    ("rows-shown", rf"ALTER TABLE {TABLE} (?:DISABLE|NO FORCE) ROW LEVEL SECURITY"),
+    ("trigger-off", rf"ALTER TABLE {TABLE} DISABLE (?:TRIGGER|RULE)\b"),
+    ("trigger-off", r"SET (?:LOCAL |SESSION )?session_replication_role ?(?:=|TO) ?(?:replica|'')"),
+    ("partition-scans", rf"ALTER TABLE (?:IF EXISTS )?(?:ONLY )?[^ ]+ ATTACH PARTITION {NAME}"),
+    ("all-rows-at-once", rf"(?:WITH .*\) ?)?(?:UPDATE|DELETE FROM) {TABLE}(?!.*\bWHERE\b)"),
     ("enum-value", r"ALTER TYPE .*\bRENAME VALUE\b"),
     ("json-text", rf"(?:ALTER|CREATE) TABLE {TABLE} .*\bjson\b"),
-    ("naive-time", rf"(?:ALTER|CREATE) TABLE {TABLE} .*\btimestamp\b(?! with time zone)"),
+    ("naive-time", rf"(?:ALTER|CREATE) TABLE {TABLE} .*\btimestamp\b(?!(?: ?\(\d\))? with time zone)"),
     ("padded-text", rf"(?:ALTER|CREATE) TABLE {TABLE} .*\b(?:char|character|bpchar)\b ?(?:\(|,|\)|NULL|NOT|DEFAULT|$)"),
     ("small-key", rf"CREATE TABLE {TABLE} .*\b(?:small)?serial\b"),
     ("small-key", rf"CREATE TABLE {TABLE} .*\b(?:int|integer|int4|int2|smallint)\b[^,]*\bPRIMARY KEY\b"),
@@ -84,7 +100,9 @@ OUTSIDE = re.compile(r"(?:CREATE|DROP|REINDEX|ALTER).*\bCONCURRENTLY\b|VACUUM\b|
 
 ENDS = re.compile(r"(?:BEGIN|START TRANSACTION|COMMIT|END|ABORT|ROLLBACK)\b(?! TO\b)", re.I)
 """What begins or ends a transaction by itself."""
-READS_ROWS = re.compile(rf"(?:UPDATE|DELETE|INSERT INTO .*\bSELECT|MERGE|COPY|ALTER TABLE {TABLE} VALIDATE)\b", re.I)
+READS_ROWS = re.compile(
+    rf"(?:WITH .*\) ?)?(?:UPDATE|DELETE|INSERT INTO .*\bSELECT|MERGE|COPY|ALTER TABLE {TABLE} VALIDATE)\b", re.I
+)
 """What takes as long as there are rows."""
 NEWER: tuple[tuple[tuple[int, int], str], ...] = (
     ((14, 0), r"ALTER TABLE .*\bDETACH PARTITION .*\b(?:CONCURRENTLY|FINALIZE)\b"),
@@ -108,7 +126,15 @@ _PROOF = re.compile(
     rf"ALTER TABLE {TABLE} ADD CONSTRAINT {NAME} CHECK \(\(?{NAME} IS NOT NULL\)?\) NOT VALID\Z", re.IGNORECASE
 )
 _VALIDATED = re.compile(rf"ALTER TABLE {TABLE} VALIDATE CONSTRAINT {NAME}\Z", re.IGNORECASE)
+_LAST = re.compile(r'"[^"]+"|\w+')
 _ALTERED = re.compile(rf"ALTER TABLE {TABLE}", re.IGNORECASE)
+_VIEW = re.compile(rf"CREATE (?:OR REPLACE )?(?:MATERIALIZED )?VIEW {TABLE}", re.IGNORECASE)
+_BOUNDED = re.compile(
+    rf"ALTER TABLE {TABLE} ADD CONSTRAINT {NAME} CHECK \((?P<said>.*)\)(?P<later> NOT VALID)?\Z", re.IGNORECASE
+)
+_ATTACHED = re.compile(rf"ALTER TABLE .* ATTACH PARTITION {NAME} (?:FOR VALUES (?P<how>FROM|IN|WITH)|DEFAULT)", re.I)
+_BOUNDS = {"FROM": re.compile(">.*<|<.*>"), "IN": re.compile(r"=|\bIN\b", re.I)}
+"""What a check says at least that spares the server from looking at the rows of a new partition."""
 _CREATED = re.compile(rf"CREATE (?:UNLOGGED |TEMP(?:ORARY)? )?TABLE {TABLE}", re.IGNORECASE)
 
 
@@ -124,6 +150,26 @@ def statements_of(sql: Any) -> Iterator[str]:
             if found := _BLOCK.match(line):  # which runs at once, where the body of a function does not
                 inside = (part.strip() for part in _WITHIN.split(found[2]))
                 yield from (part for part in inside if part and not ENDS.match(part))
+
+
+def actions(statement: str) -> Iterator[str]:
+    """An ALTER TABLE with each of its actions alone; any other statement as it is."""
+    found = _ALTERED.match(statement)
+    if found is None:
+        yield statement
+        return
+    depth, start = 0, found.end()
+    for place, sign in enumerate(statement[start:] + ",", start=start):
+        depth += (sign in "([") - (sign in ")]")
+        if sign == "," and depth == 0:
+            yield f"{statement[: found.end()]} {statement[start:place].strip()}"
+            start = place + 1
+
+
+def view_of(statement: str) -> str | None:
+    """The view that a statement creates."""
+    found = _VIEW.match(statement)
+    return _plain(found[1]) if found else None
 
 
 def created(statement: str) -> str | None:
@@ -185,9 +231,20 @@ class Proofs:
     def __init__(self) -> None:
         self.made: dict[tuple[str, str], str] = {}
         self.shown: set[tuple[str, str]] = set()
+        self.bounds: dict[tuple[str, str], str] = {}
+        self.bounded: dict[str, str] = {}
+        """What validated checks say of tables."""
 
     def hear(self, statement: str) -> None:
         """Remember what a statement shows."""
+        if found := _BOUNDED.match(statement):
+            place = _plain(found[1]), _plain(found[2])
+            if found["later"]:
+                self.bounds[place] = found["said"]
+            else:
+                self.bounded[place[0]] = found["said"]
+        elif (found := _VALIDATED.match(statement)) and (_plain(found[1]), _plain(found[2])) in self.bounds:
+            self.bounded[_plain(found[1])] = self.bounds[_plain(found[1]), _plain(found[2])]
         if found := _PROOF.match(statement):
             self.made[_plain(found[1]), _plain(found[2])] = _plain(found[3])
         elif (found := _VALIDATED.match(statement)) and (_plain(found[1]), _plain(found[2])) in self.made:
@@ -197,6 +254,13 @@ class Proofs:
         """Whether a statement only says what has been shown."""
         return not_null(statement) in self.shown
 
+    def bound(self, statement: str) -> bool:
+        """Whether a check that has been shown says what a table's rows have to be, that becomes a partition."""
+        found = _ATTACHED.match(statement)
+        pattern = _BOUNDS.get((found["how"] or "").upper()) if found else None
+        return bool(found and pattern and pattern.search(self.bounded.get(_plain(found[1]), "")))
+
 
 def _plain(name: str) -> str:
-    return name.rpartition(".")[2].strip('"')
+    """A name without its schema and quotes."""
+    return _LAST.findall(name)[-1].strip('"')

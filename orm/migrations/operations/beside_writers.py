@@ -105,6 +105,8 @@ class BesideWriters(Operation):
                 "migration)."
             )
         async with SchemaEditor(schema_editor.connection, collect_sql=True) as listening:
+            listening.names, listening.begun = schema_editor.names, schema_editor.begun
+            listening.declared = schema_editor.declared
             await change(listening)
         for statement in listening.collected_sql:
             for name, form in dialect.beside_writers(statement):
