@@ -263,4 +263,4 @@ class Proofs:
 
 def _plain(name: str) -> str:
     """A name without its schema and quotes."""
-    return _LAST.findall(name)[-1].strip('"')
+    return str(_LAST.findall(name)[-1]).strip('"')
