@@ -57,6 +57,8 @@ KNOWN: dict[str, tuple[tuple[type, ...], Any, str]] = {
     "migrations_table": ((str,), "orm_migrations", "the name of the table that records migrations"),
     "media_root": ((str, os.PathLike), "", "a folder"),
     "media_url": ((str,), "", "what stands before the names of files in URLs"),
+    "file_permissions": ((int, type(None)), None, "a mode such as 0o644, or None"),
+    "directory_permissions": ((int, type(None)), None, "a mode such as 0o755, or None"),
     "fixture_dirs": ((Sequence,), (), "a list of folders"),
     "serialization_modules": ((Mapping,), {}, "a mapping of formats to modules"),
     "storages": ((Mapping,), {}, "a mapping of aliases to {'BACKEND': class or dotted path, 'OPTIONS': {...}}"),
@@ -114,6 +116,8 @@ class Settings:
     migration_imports: Mapping[str, str]
     media_root: str | os.PathLike[str]
     media_url: str
+    file_permissions: int | None
+    directory_permissions: int | None
     fixture_dirs: Sequence[str | os.PathLike[str]]
     serialization_modules: Mapping[str, str]
     storages: Mapping[str, Any]
@@ -207,6 +211,8 @@ def configure(databases: str | Mapping[str, object] | None = None, **others: obj
 
     Files and fixtures:
         media_root (""), media_url (""), storages ({}): where files are kept, see ``orm.files``.
+        file_permissions (None), directory_permissions (None): what saved files and the folders made for them may be
+            used for, as ``chmod`` takes it, where their storage does not say; None leaves it to the system.
         fixture_dirs ([]): folders of fixtures besides those of the apps.
         serialization_modules ({}): further formats of fixtures, and the modules that write and read them.
 

@@ -12,52 +12,10 @@ CHUNK = 64 * 1024
 """Bytes read at a time."""
 
 
-class File:
-    """A file with a name, around an open file object.
+class FileProxyMixin:
+    """The methods of a file for a class that has one as ``file``; each asks that one."""
 
-    Parameters: ``file`` is any file object, ``name`` its name; without one, that of the file object.
-    """
-
-    DEFAULT_CHUNK_SIZE = CHUNK
-
-    def __init__(self, file: Any, name: str | None = None) -> None:
-        self.file: Any = file
-        self.name = getattr(file, "name", None) if name is None else name
-        if hasattr(file, "mode"):
-            self.mode = file.mode
-
-    def __str__(self) -> str:
-        return self.name or ""
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {self or 'None'}>"
-
-    def __bool__(self) -> bool:
-        return bool(self.name)
-
-    def __len__(self) -> int:
-        return self.size
-
-    @property
-    def size(self) -> int:
-        """How many bytes there are."""
-        given = self.file
-        if hasattr(given, "size"):
-            return int(given.size)
-        if hasattr(given, "name"):
-            try:
-                return os.path.getsize(given.name)
-            except (OSError, TypeError):
-                pass  # the name is no path: the file object itself is asked
-        if hasattr(given, "tell") and hasattr(given, "seek"):
-            position = given.tell()
-            given.seek(0, os.SEEK_END)
-            size = int(given.tell())
-            given.seek(position)
-            return size
-        raise AttributeError("Unable to determine the file's size.")
-
-    # -- reading and writing -------------------------------------------------------------------------------------------
+    file: Any
 
     def read(self, size: int = -1) -> Any:
         """Read so many bytes, or all."""
@@ -136,6 +94,52 @@ class File:
         """Whether it is closed."""
         return not self.file or bool(self.file.closed)
 
+
+class File(FileProxyMixin):
+    """A file with a name, around an open file object.
+
+    Parameters: ``file`` is any file object, ``name`` its name; without one, that of the file object.
+    """
+
+    DEFAULT_CHUNK_SIZE = CHUNK
+
+    def __init__(self, file: Any, name: str | None = None) -> None:
+        self.file: Any = file
+        self.name = getattr(file, "name", None) if name is None else name
+        if hasattr(file, "mode"):
+            self.mode = file.mode
+
+    def __str__(self) -> str:
+        return self.name or ""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self or 'None'}>"
+
+    def __bool__(self) -> bool:
+        return bool(self.name)
+
+    def __len__(self) -> int:
+        return self.size
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+        given = self.file
+        if hasattr(given, "size"):
+            return int(given.size)
+        if hasattr(given, "name"):
+            try:
+                return os.path.getsize(given.name)
+            except (OSError, TypeError):
+                pass  # the name is no path: the file object itself is asked
+        if hasattr(given, "tell") and hasattr(given, "seek"):
+            position = given.tell()
+            given.seek(0, os.SEEK_END)
+            size = int(given.tell())
+            given.seek(position)
+            return size
+        raise AttributeError("Unable to determine the file's size.")
+
     def chunks(self, chunk_size: int | None = None) -> Iterator[Any]:
         """Yield the content in parts of at most so many bytes."""
         self.seek_start()
@@ -159,7 +163,8 @@ class File:
         for chunk in self.chunks():
             lines = (chunk if left is None else left + chunk).splitlines(keepends=True)
             left = None
-            if lines and not lines[-1].endswith((b"\n", b"\r") if isinstance(lines[-1], bytes) else ("\n", "\r")):
+            # A "\r" at the end may be half of an end: the "\n" that belongs to it is in the next chunk.
+            if lines and not lines[-1].endswith(b"\n" if isinstance(lines[-1], bytes) else "\n"):
                 left = lines.pop()
             yield from lines
         if left is not None:

@@ -98,6 +98,8 @@ class InMemoryStorage(Storage):
         key = self._key(path) if path else "."
         prefix = "" if key == "." else f"{key}/"
         below = [known.removeprefix(prefix) for known in self._files if known.startswith(prefix)]
+        if not below and prefix:
+            raise FileNotFoundError(f"There is no folder {path!r} in this storage.")
         folders = sorted({name.partition("/")[0] for name in below if "/" in name})
         return folders, sorted(name for name in below if "/" not in name)
 

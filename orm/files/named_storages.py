@@ -35,6 +35,11 @@ class Storages:
             self._made[alias] = known = (dict(given), self.create_storage(given))
         return known[1]
 
+    @property
+    def backends(self) -> dict[str, Mapping[str, Any]]:
+        """What the setting ``storages`` has: by alias, the class and its options."""
+        return dict(settings.storages)
+
     @staticmethod
     def create_storage(params: Mapping[str, Any]) -> Storage:
         """Make a storage from its class (or the dotted path of it) and options.

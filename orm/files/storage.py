@@ -166,7 +166,7 @@ class FileSystemStorage(Storage):
         location: the folder; the setting ``media_root`` without it.
         base_url: what stands before names in ``url()``; the setting ``media_url`` without it.
         file_permissions_mode, directory_permissions_mode: what files and new folders may be used for, as ``chmod``
-            takes it; None leaves it to the system.
+            takes it; the settings of these names without ``_mode`` where it is None.
         allow_overwrite: a file of the same name is replaced, instead of the new one getting another.
     """
 
@@ -180,8 +180,6 @@ class FileSystemStorage(Storage):
     ) -> None:
         self._location = location
         self._base_url = base_url
-        self.file_permissions_mode = file_permissions_mode
-        self.directory_permissions_mode = directory_permissions_mode
         self._allow_overwrite = allow_overwrite
         self._declared = (location, base_url, file_permissions_mode, directory_permissions_mode, allow_overwrite)
 
@@ -200,6 +198,18 @@ class FileSystemStorage(Storage):
         """What stands before names in ``url()``."""
         given = settings.media_url if self._base_url is None else self._base_url
         return f"{given}/" if given and not given.endswith("/") else given
+
+    @property
+    def file_permissions_mode(self) -> int | None:
+        """What files may be used for; None leaves it to the system."""
+        given = self._declared[2]
+        return settings.file_permissions if given is None else given
+
+    @property
+    def directory_permissions_mode(self) -> int | None:
+        """What new folders may be used for; None leaves it to the system."""
+        given = self._declared[3]
+        return settings.directory_permissions if given is None else given
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         """Import path and arguments that make this storage again."""

@@ -77,6 +77,16 @@ class MultiValueDict(dict[Any, Any]):
             dict.__setitem__(made, deepcopy(key, memo), deepcopy(values, memo))
         return made
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: the lists, since ``items()``, which pickle asks of a dict, has only the last of each."""
+        return {**vars(self), "_lists": {key: list(values) for key, values in self.lists()}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        lists = state.pop("_lists")
+        vars(self).update(state)
+        for key, values in lists.items():
+            self.setlist(key, values)
+
     def get(self, key: Any, default: Any = None) -> Any:
         """Return the last value of a key, or ``default`` where there is none."""
         try:

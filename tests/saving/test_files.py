@@ -20,8 +20,8 @@ STORAGE = Letter._meta.get_field("scan").storage
 
 @pytest.fixture(autouse=True)
 def empty_storage() -> None:
-    for name in STORAGE.listdir("scans")[1]:
-        STORAGE.delete(f"scans/{name}")
+    if STORAGE.exists("scans"):
+        STORAGE.delete("scans")
 
 
 async def test_a_file_is_kept_when_its_row_is_saved(database: Any) -> None:

@@ -225,6 +225,8 @@ CORE = {
     "DEFAULT_AUTO_FIELD": "default_auto_field",
     "DEFAULT_INDEX_TABLESPACE": "default_index_tablespace",
     "DEFAULT_TABLESPACE": "default_tablespace",
+    "FILE_UPLOAD_DIRECTORY_PERMISSIONS": "directory_permissions",
+    "FILE_UPLOAD_PERMISSIONS": "file_permissions",
     "FIXTURE_DIRS": "fixture_dirs",
     "INSTALLED_APPS": "installed_apps",
     "MEDIA_ROOT": "media_root",

@@ -47,6 +47,8 @@ CORE: dict[str, Surface] = {
     "django.core.files.images": Surface(
         "Pictures.", names=of("orm.models.fields.images", "ImageFile", "get_image_dimensions")
     ),
+    "django.core.files.locks": Surface("Locks on files.", ("orm.files.locks",)),
+    "django.core.files.move": Surface("Moving files.", names=of("orm.files.moves", "file_move_safe")),
     "django.core.files.storage": Surface(
         "Where files are kept.", ("orm.files.storage", "orm.files.memory", "orm.files.named_storages")
     ),
@@ -56,7 +58,10 @@ CORE: dict[str, Surface] = {
     "django.core.files.storage.memory": Surface("Files in memory.", ("orm.files.memory",)),
     "django.core.files.temp": Surface("Temporary files.", names=of("tempfile", "NamedTemporaryFile", "gettempdir")),
     "django.core.files.uploadedfile": Surface("Files from outside.", ("orm.files.uploads",)),
-    "django.core.files.utils": Surface("Names of files.", names=of("orm.files.storage", "validate_file_name")),
+    "django.core.files.utils": Surface(
+        "Names of files, and what has one.",
+        names=of("orm.files.storage", "validate_file_name") | of("orm.files.base", "FileProxyMixin"),
+    ),
     "django.core.management": Surface(
         "Commands of a project.",
         ("orm.commands",),

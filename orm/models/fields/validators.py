@@ -345,6 +345,15 @@ class FileExtensionValidator(DeclaredValidator):
         self.message = self.message if message is None else message
         self.code = self.code if code is None else code
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both take the same endings, in whichever order they were named."""
+        return type(other) is type(self) and self._identity() == other._identity()
+
+    __hash__ = DeclaredValidator.__hash__
+
+    def _identity(self) -> tuple[object, ...]:
+        return self.allowed_extensions and frozenset(self.allowed_extensions), self.message, self.code
+
     def __call__(self, value: Any) -> None:
         extension = os.path.splitext(value.name)[1].removeprefix(".").lower()
         if self.allowed_extensions is not None and extension not in self.allowed_extensions:
