@@ -148,6 +148,9 @@ class Change:
             # What waits to be made for those columns is for the type they have now.
             await editor.flush(*(field.model._meta.db_table for field in self.referring))
             await drop_referring(editor, self.table, old.column)
+            for field in self.referring:
+                if field.unique:  # a key itself, as the link to a parent's table is: others refer to it
+                    await drop_referring(editor, field.model._meta.db_table, field.column)
         if old.unique and not old.primary_key and (not new.unique or new.primary_key):
             together = [tuple(ddl.column_of(self.model, name) for name in group) for group in meta.unique_together]
             if (old.column,) not in together:
@@ -206,6 +209,7 @@ class Change:
             await editor.apply(*dialect.change_generated_key(self.quoted, self.column, False))
         if self.type_changes:
             convert = self.old_type.split("(")[0] != self.new_type.split("(")[0]
+            convert = convert and not getattr(self.new, "generated", False)  # what is computed is computed anew
             if convert and self.old.has_db_default:
                 await editor.apply(dialect.change_default(self.quoted, self.column, None))
             await editor.apply(dialect.change_type(self.quoted, self.column, self.new_type, self.collation(), convert))
@@ -299,8 +303,9 @@ class Change:
             await self.editor.apply(self.dialect.change_type(quoted, column, self.new_type, self.collation(), True))
             if comes is not None and was != comes and (field.db_index or field.unique):
                 await self.editor.aexecute(ddl.field_index(field.model, field, ddl.PATTERN_INDEX, self.dialect))
+        for field in self.referring:
             if has_key(field, self.dialect):
-                await self.editor.aexecute(ddl.add_foreign_key(field, self.dialect, table))
+                await self.editor.aexecute(ddl.add_foreign_key(field, self.dialect, field.model._meta.db_table))
 
 
 async def drop_brought(
@@ -356,16 +361,17 @@ async def referring_fields(editor: AwaitableSchemaEditor, new: object, old: obje
 
 
 def relations_to(new: Any, old: Any) -> list[Any]:
-    """The far sides of foreign keys of other models that refer to this column."""
-    for field in (new, old):
-        model = vars(field).get("model")
-        if model is not None:
-            return [
-                rel
-                for rel in model._meta.all_related_objects
-                if not rel.field.many_to_many and rel.field.target_field.name in (new.name, old.name)
-            ]
-    return []
+    """The far sides of foreign keys of other models that refer to this column, or to one of theirs that does."""
+    owned = next((field for field in (new, old) if vars(field).get("model") is not None), None)
+    found: dict[Any, None] = {}
+    waiting = [] if owned is None else [(owned, {new.name, old.name})]
+    while waiting:
+        field, names = waiting.pop()
+        for rel in field.model._meta.all_related_objects:
+            if rel not in found and not rel.field.many_to_many and rel.field.target_field.name in names:
+                found[rel] = None
+                waiting += [(rel.field, {rel.field.name})] if rel.field.unique else []
+    return list(found)
 
 
 def tables_beside(model: type[AwaitableModel]) -> set[str]:

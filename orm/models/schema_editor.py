@@ -467,6 +467,8 @@ class AwaitableSchemaEditor(KnownConstraints):
         if not found and self.collect_sql:
             name = ddl.name_of(meta.db_table, columns, "uniq" if unique else "idx", self.dialect)
             found = {name: ConstraintInfo(tuple(columns), unique=unique, index=not unique)}
+        if not found and unique and columns == [field.column for field in meta.pk_fields]:
+            return  # a database that is told of a key twice in one table makes one constraint of both: the key
         if len(found) != 1:
             raise ValueError(
                 f"Found wrong number ({len(found)}) of constraints for {meta.db_table}({', '.join(columns)})"

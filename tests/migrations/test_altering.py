@@ -178,3 +178,48 @@ async def test_the_join_table_goes_with_the_name_of_its_field(database: Run) -> 
     async with orm.schema_editor() as editor:
         await editor.aalter_field(before, before._meta.get_field("shelves"), after._meta.get_field("places"))
     assert await after.objects.filter(places=place).acount() == 1
+
+
+async def test_what_refers_to_a_link_between_tables_follows_the_type_of_the_key(database: Run) -> None:
+    """A grandchild of a key: its column refers to one that refers to the key, as a link to a parent's table does."""
+
+    def family(key: models.Field[Any]) -> list[Any]:
+        registry = Apps()
+        parent = model("Parent", registry, id=key)
+        child = model("Child", registry, link=models.OneToOneField(parent, models.CASCADE, primary_key=True))
+        return [parent, child, model("Grand", registry, of=models.ForeignKey(child, models.CASCADE))]
+
+    before, after = (
+        family(models.IntegerField(primary_key=True)),
+        family(models.CharField(max_length=9, primary_key=True)),
+    )
+    await made(*before)
+    parent, child, grand = before
+    one = await child.objects.acreate(link=await parent.objects.acreate(id=7))
+    await grand.objects.acreate(of=one)
+    async with orm.schema_editor() as editor:
+        await editor.aalter_field(parent, parent._meta.get_field("id"), after[0]._meta.get_field("id"))
+    assert Look(database).rows("SELECT of_id FROM mt_grand") == [("7",)]
+    assert [len(Look(database).foreign_keys(table)) for table in ("mt_child", "mt_grand")] == [1, 1]
+
+
+async def test_a_computed_column_changes_its_type(database: Run) -> None:
+    def thing(output: models.Field[Any]) -> Any:
+        total = models.GeneratedField(expression=models.F("size") + 1, output_field=output, db_persist=True)
+        return model("Thing", size=models.IntegerField(), total=total)
+
+    before, after = thing(models.IntegerField()), thing(models.DecimalField(max_digits=9, decimal_places=2))
+    await made(before)
+    await before.objects.acreate(size=1)
+    async with orm.schema_editor() as editor:
+        await editor.aalter_field(before, before._meta.get_field("total"), after._meta.get_field("total"))
+    assert [one.total async for one in after.objects.all()] == [2]
+
+
+async def test_unique_together_of_the_key_alone_can_go(database: Run) -> None:
+    thing = model("Thing", meta={"unique_together": [("id",)]})
+    await made(thing)
+    async with orm.schema_editor() as editor:
+        await editor.aalter_unique_together(thing, [("id",)], [])
+    with pytest.raises(IntegrityError):
+        await thing.objects.abulk_create([thing(id=1), thing(id=1)])
