@@ -34,6 +34,7 @@ from orm.sql.subqueries import Subquery
 from orm.sql.transforms import Transform
 
 if TYPE_CHECKING:
+    from orm.models.base import AwaitableModel
     from orm.sql.compiler import Compiler
     from orm.sql.dialect import Dialect
     from orm.sql.resolving import Resolver
@@ -87,6 +88,13 @@ class ArrayField(Field[list[Any]]):
         """Also: the elements' field is called as this one, so that its errors say where they are from."""
         super().set_attributes_from_name(name)
         self.base_field.set_attributes_from_name(name)
+
+    def contribute_to_class(
+        self, cls: type[AwaitableModel], name: str, private_only: bool = False, **options: object
+    ) -> None:
+        """Also: the elements' field belongs to the same model."""
+        super().contribute_to_class(cls, name, private_only, **options)
+        self.base_field.model = self.model
 
     def own_checks(self, aliases: Iterable[str], from_model: object) -> Iterable[CheckMessage]:
         """Also: what the elements' field finds, and that it is no relation."""

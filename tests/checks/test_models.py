@@ -12,6 +12,7 @@ from orm import models
 from orm.checks import CheckMessage, CheckRegistry, Error, Tags, run_checks
 from orm.models.apps import Apps
 from orm.models.functions import Collate, Lower
+from orm.postgresql import removed
 from orm.postgresql.arrays import ArrayField
 from orm.sql.handwritten import RawSQL
 from orm.sql.lookups import GreaterThan
@@ -51,6 +52,10 @@ def declared(**attributes: Any) -> Any:
         (lambda: models.JSONField(default={}), "fields.E010"),
         (lambda: models.BinaryField(default="text"), "fields.E170"),
         (lambda: models.GenericIPAddressField(blank=True), "fields.E150"),
+        (lambda: removed.PostgresJSONField(), "fields.E904"),
+        (lambda: removed.CICharField(max_length=9), "fields.E905"),
+        (lambda: removed.CIEmailField(), "fields.E906"),
+        (lambda: removed.CITextField(), "fields.E907"),
         (lambda: models.ForeignKey("self", on_delete=models.SET_NULL), "fields.E320"),
         (lambda: models.ForeignKey("self", on_delete=models.SET_DEFAULT), "fields.E321"),
         (lambda: models.ForeignKey("checked.Missing", on_delete=models.CASCADE), "fields.E300"),

@@ -234,3 +234,8 @@ def test_an_array_that_the_driver_gives_as_text(text: str, items: list[Any]) -> 
 def test_what_is_no_array_is_refused(text: str) -> None:
     with pytest.raises(DataError):
         read_array(text)
+
+
+def test_the_field_of_the_elements_belongs_to_the_same_model() -> None:
+    field = Post._meta.get_field("scores")
+    assert field.base_field.model is Post

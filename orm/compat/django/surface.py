@@ -19,6 +19,9 @@ DESCRIPTORS: dict[str, str] = {
 }
 """What stands on a model's class for each kind of relation."""
 
+CITEXT = of("orm.postgresql.removed", "CICharField", "CIEmailField", "CITextField")
+"""Fields that old migrations name."""
+
 FUNCTIONS = (
     ("comparison", "comparison", "any value"),
     ("datetime", "moments", "moments"),
@@ -57,10 +60,16 @@ DB: dict[str, Surface] = {
         "Subqueries as arrays.", names={"ArraySubquery": "orm.postgresql.arrays:ArraySubquery"}
     ),
     "django.contrib.postgres.fields": Surface(
-        "Arrays, hstore and ranges.", ("orm.postgresql.arrays", "orm.postgresql.hstore", "orm.postgresql.ranges")
+        "Arrays, hstore and ranges.",
+        ("orm.postgresql.arrays", "orm.postgresql.hstore", "orm.postgresql.ranges"),
+        CITEXT | {"JSONField": "orm.postgresql.removed:PostgresJSONField"},
     ),
     "django.contrib.postgres.fields.array": Surface("Arrays.", ("orm.postgresql.arrays",)),
+    "django.contrib.postgres.fields.citext": Surface("Texts that know no case.", names=CITEXT),
     "django.contrib.postgres.fields.hstore": Surface("Texts by key.", ("orm.postgresql.hstore",)),
+    "django.contrib.postgres.fields.jsonb": Surface(
+        "JSON.", names={"JSONField": "orm.postgresql.removed:PostgresJSONField"}
+    ),
     "django.contrib.postgres.fields.ranges": Surface("Ranges.", ("orm.postgresql.ranges",)),
     "django.contrib.postgres.functions": Surface("Functions.", ("orm.postgresql.functions",)),
     "django.contrib.postgres.indexes": Surface("Kinds of indexes.", ("orm.postgresql.indexes",)),
