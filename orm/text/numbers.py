@@ -23,7 +23,7 @@ def format(
         return ""
     text = str(number)
     if isinstance(number, (Decimal, float)) and "e" in text.lower():
-        text = f"{number:f}"
+        text = f"{Decimal(text):f}"
     sign = "-" if text.startswith("-") else ""
     whole, _, decimals = text.removeprefix("-").partition(".")
     if decimal_pos is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 import unicodedata
 from collections.abc import Iterator
 from typing import Any
@@ -47,18 +48,12 @@ def camel_case_to_spaces(value: str) -> str:
 
 
 def wrap(text: str, width: int) -> str:
-    """Return text with lines broken at spaces, at most ``width`` long where words allow; line ends are kept."""
-    lines = []
-    for line in text.splitlines(keepends=True):
-        current = ""
-        for word in re.split(r"(?<=\S) ", line.rstrip("\n")):
-            if current and len(current) + 1 + len(word) > width:
-                lines.append(current + "\n")
-                current = word
-            else:
-                current = f"{current} {word}" if current else word
-        lines.append(current + ("\n" if line.endswith("\n") else ""))
-    return "".join(lines)
+    """Break lines at spaces so that each has at most ``width`` characters, but for longer words."""
+    wrapper = textwrap.TextWrapper(
+        width=width, break_long_words=False, break_on_hyphens=False, replace_whitespace=False
+    )
+    lines = [part for line in text.splitlines() for part in wrapper.wrap(line) or [line]]
+    return "\n".join([*lines, ""] if text.endswith("\n") else lines)
 
 
 def get_valid_filename(name: object) -> str:

@@ -90,7 +90,8 @@ CONTRIB: dict[str, Surface] = {
     "django.contrib.auth.validators": Surface(
         "Names of users.", names=of("orm.contrib.auth.models", "ASCIIUsernameValidator", "UnicodeUsernameValidator")
     ),
-    "django.contrib.humanize": Surface("Nothing: templates use it."),
+    "django.contrib.humanize": Surface("Numbers and moments as people say them."),
+    "django.contrib.humanize.templatetags.humanize": Surface("Its filters.", (f"{HERE}.humanize",)),
     "django.contrib.sessions": Surface("Sessions."),
     "django.contrib.sessions.backends": Surface("Where sessions are kept."),
     "django.contrib.sessions.backends.base": Surface("What a session is.", (f"{HERE}.sessions.base",)),

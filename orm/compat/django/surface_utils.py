@@ -6,8 +6,7 @@ from orm.compat.django.names import HERE, Surface, of, own
 
 UTILS: dict[str, Surface] = {
     "django.template.defaultfilters": Surface(
-        "Texts for people, and names of the web.",
-        names=of("orm.text.words", "capfirst", "slugify") | of("orm.text.html", "escape"),
+        "Texts for people.", (f"{HERE}.template_filters",), of("orm.text.since", "timesince", "timeuntil")
     ),
     "django.utils": Surface("Time zones, texts and structures."),
     "django.utils.asyncio": Surface("Blocking functions in async code.", (f"{HERE}.unsafe",)),

@@ -154,9 +154,9 @@ NAMES: Mapping[str, Names] = {
     "django.template.defaultfilters": Names(
         (),
         _words(
-            "capfirst date default escape filesizeformat floatformat join length linebreaks linebreaksbr pluralize "
-            "random safe slugify striptags stringfilter time timesince timeuntil title truncatechars truncatewords "
-            "urlencode urlize wordcount wordwrap yesno"
+            "dictsort dictsortreversed escape_filter escapejs_filter escapeseq force_escape iriencode json_script "
+            "linenumbers pprint random safeseq slice_filter stringformat truncatechars_html truncatewords_html "
+            "unordered_list urlize urlizetrunc"
         ),
     ),
     "django.template.exceptions": Names(exceptions=("TemplateDoesNotExist", "TemplateSyntaxError")),
@@ -263,9 +263,6 @@ NAMES: Mapping[str, Names] = {
     ),
     "django.contrib.auth.backends": Names(("AllowAllUsersRemoteUserBackend", "RemoteUserBackend")),
     "django.contrib.auth.context_processors": Names(("PermLookupDict", "PermWrapper"), ("auth",)),
-    "django.contrib.humanize.templatetags.humanize": Names(
-        (), _words("apnumber intcomma intword naturalday naturaltime ordinal")
-    ),
     "django.contrib.admindocs.utils": Names((), ("get_view_name", "replace_named_groups")),
     "django.contrib.admindocs.views": Names((), ("simplify_regex",)),
     "django.contrib.auth.handlers.modwsgi": Names((), ("check_password", "groups_for_user")),
