@@ -24,7 +24,7 @@ UNITS = ((3600, "an hour", "hours"), (60, "a minute", "minutes"), (1, "a second"
 """Seconds in each, and how one of them and many are said."""
 
 
-def ordinal(value: Any) -> Any:
+def ordinal(value: Any) -> object:
     """Return ``1st`` for 1; what is no whole number from zero up comes back as text."""
     if value is None:
         return None
@@ -53,7 +53,7 @@ def intcomma(value: Any, use_l10n: bool = True) -> str:
     return f"{int(found[0]):,}" + text[found.end() :]
 
 
-def intword(value: Any) -> Any:
+def intword(value: Any) -> object:
     """Return a number from a million up with a word: ``1.2 million``; smaller ones, and what is none, as they are."""
     if value is None:
         return None
@@ -69,7 +69,7 @@ def intword(value: Any) -> Any:
     return number
 
 
-def apnumber(value: Any) -> Any:
+def apnumber(value: Any) -> object:
     """Return the word for a number from 1 to 9; others stay as they are."""
     if value is None:
         return None
@@ -80,7 +80,7 @@ def apnumber(value: Any) -> Any:
     return WORDS[number - 1] if 0 < number < 10 else number
 
 
-def naturalday(value: Any, arg: str | None = None) -> Any:
+def naturalday(value: Any, arg: str | None = None) -> object:
     """Return "today", "tomorrow" or "yesterday", else the date in a format; what is no date stays as it is."""
     zone = getattr(value, "tzinfo", None)
     try:

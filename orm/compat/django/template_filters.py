@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from orm.compat.django import formats
@@ -24,6 +24,8 @@ __all__ = [
     *("slugify", "stringfilter", "striptags", "time", "timesince_filter", "timeuntil_filter", "title"),
     *("truncatechars", "truncatewords", "upper", "urlencode", "wordcount", "wordwrap", "yesno"),
 ]
+
+T = TypeVar("T")
 
 UNITS = ("KB", "MB", "GB", "TB", "PB")
 
@@ -54,7 +56,7 @@ def capfirst(value: str) -> str:
 
 
 @stringfilter
-def center(value: str, arg: Any) -> str:
+def center(value: str, arg: int | str) -> str:
     """Put spaces around a text, up to a width."""
     return value.center(int(arg))
 
@@ -79,7 +81,7 @@ def linebreaksbr(value: str, autoescape: bool = True) -> SafeString:
 
 
 @stringfilter
-def ljust(value: str, arg: Any) -> str:
+def ljust(value: str, arg: int | str) -> str:
     """Put spaces behind a text, up to a width."""
     return value.ljust(int(arg))
 
@@ -102,13 +104,13 @@ def phone2numeric_filter(value: object) -> str:
 
 
 @stringfilter
-def rjust(value: str, arg: Any) -> str:
+def rjust(value: str, arg: int | str) -> str:
     """Put spaces before a text, up to a width."""
     return value.rjust(int(arg))
 
 
 @stringfilter
-def safe(value: str) -> Any:
+def safe(value: str) -> object:
     """Say that a text is HTML."""
     return mark_safe(value)
 
@@ -133,13 +135,13 @@ def title(value: str) -> str:
 
 
 @stringfilter
-def truncatechars(value: str, arg: Any) -> str:
+def truncatechars(value: str, arg: int | str) -> str:
     """Shorten a text to a number of characters, the ellipsis included."""
     return words.Truncator(value).chars(arg)
 
 
 @stringfilter
-def truncatewords(value: str, arg: Any) -> str:
+def truncatewords(value: str, arg: int | str) -> str:
     """Shorten a text to a number of words, with ``" …"`` behind them."""
     return words.Truncator(value).words(arg, truncate=" …")
 
@@ -163,7 +165,7 @@ def wordcount(value: str) -> int:
 
 
 @stringfilter
-def wordwrap(value: str, arg: Any) -> str:
+def wordwrap(value: str, arg: int | str) -> str:
     """Break the lines of a text at a width."""
     return words.wrap(value, int(arg))
 
@@ -182,7 +184,7 @@ def add(value: Any, arg: Any) -> Any:
             return ""
 
 
-def divisibleby(value: Any, arg: Any) -> bool:
+def divisibleby(value: float | str, arg: float | str) -> bool:
     """Return whether a whole number can be divided by another."""
     return int(value) % int(arg) == 0
 
@@ -201,7 +203,7 @@ def filesizeformat(bytes_: Any) -> str:
     return avoid_wrapping(f"{sign}{shown} {UNITS[power - 1]}")
 
 
-def floatformat(text: Any, arg: Any = -1) -> Any:
+def floatformat(text: Any, arg: int | str = -1) -> str:
     """Return a number rounded to ``arg`` places, half away from zero; ``""`` for what is none.
 
     A negative number of places is left out where they are all zero. ``g`` behind it groups the digits, ``u`` writes
@@ -234,7 +236,7 @@ def floatformat(text: Any, arg: Any = -1) -> Any:
     return SafeString(written if plain else formats.number_format(written, abs(places), force_grouping=grouped))
 
 
-def get_digit(value: Any, arg: Any) -> Any:
+def get_digit(value: float | str, arg: int | str) -> object:
     """Return a digit of a whole number, counted from the right; the value itself where there is none such."""
     try:
         place, number = int(arg), int(value)
@@ -269,22 +271,22 @@ def pluralize(value: Any, arg: str = "s") -> str:
 # -- values of any kind ------------------------------------------------------------------------------------------------
 
 
-def default(value: Any, arg: Any) -> Any:
+def default(value: object, arg: object) -> object:
     """Return a value, or ``arg`` where it is false."""
     return value or arg
 
 
-def default_if_none(value: Any, arg: Any) -> Any:
+def default_if_none(value: object, arg: object) -> object:
     """Return a value, or ``arg`` where it is None."""
     return arg if value is None else value
 
 
-def first(value: Any) -> Any:
+def first(value: Sequence[T]) -> T | str:
     """Return the first item, or ``""``."""
     return value[0] if len(value) else ""
 
 
-def last(value: Sequence[Any]) -> Any:
+def last(value: Sequence[T]) -> T | str:
     """Return the last item, or ``""``."""
     return value[-1] if len(value) else ""
 
@@ -297,7 +299,7 @@ def length(value: Any) -> int:
         return 0
 
 
-def join(value: Any, arg: Any, autoescape: bool = True) -> Any:
+def join(value: Any, arg: str, autoescape: bool = True) -> object:
     """Join the texts of items, escaped; the value itself where it has none."""
     try:
         if autoescape:
@@ -307,7 +309,7 @@ def join(value: Any, arg: Any, autoescape: bool = True) -> Any:
         return value
 
 
-def yesno(value: Any, arg: str | None = None) -> Any:
+def yesno(value: object, arg: str | None = None) -> object:
     """Return a word for true, false and None: ``arg`` has them, by default ``"yes,no,maybe"``."""
     said = ("yes,no,maybe" if arg is None else arg).split(",")
     if len(said) < 2:
@@ -320,17 +322,17 @@ def yesno(value: Any, arg: str | None = None) -> Any:
 # -- time --------------------------------------------------------------------------------------------------------------
 
 
-def date(value: Any, arg: str | None = None) -> str:
+def date(value: object, arg: str | None = None) -> str:
     """Return a date in a format, by its letters or as the name of a setting; ``""`` for what is none."""
     return _in_format(value, arg, formats.date_format)
 
 
-def time(value: Any, arg: str | None = None) -> str:
+def time(value: object, arg: str | None = None) -> str:
     """Return a time in a format, by its letters or as the name of a setting; ``""`` for what is none."""
     return _in_format(value, arg, formats.time_format)
 
 
-def _in_format(value: Any, arg: str | None, form: Callable[[Any, str | None], str]) -> str:
+def _in_format(value: object, arg: str | None, form: Callable[[Any, str | None], str]) -> str:
     if value in (None, ""):
         return ""
     try:
@@ -339,17 +341,17 @@ def _in_format(value: Any, arg: str | None, form: Callable[[Any, str | None], st
         return ""
 
 
-def timesince_filter(value: Any, arg: datetime.datetime | None = None) -> str:
+def timesince_filter(value: object, arg: datetime.datetime | None = None) -> str:
     """Return how long ago something was, or was before ``arg``; ``""`` for what is no date."""
     return _how_long(since.timesince, value, arg)
 
 
-def timeuntil_filter(value: Any, arg: datetime.datetime | None = None) -> str:
+def timeuntil_filter(value: object, arg: datetime.datetime | None = None) -> str:
     """Return how far ahead something is, or is of ``arg``; ``""`` for what is no date."""
     return _how_long(since.timeuntil, value, arg)
 
 
-def _how_long(measure: Callable[..., str], value: Any, arg: datetime.datetime | None) -> str:
+def _how_long(measure: Callable[..., str], value: object, arg: datetime.datetime | None) -> str:
     if not value:
         return ""
     try:
