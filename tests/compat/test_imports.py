@@ -146,6 +146,33 @@ print(half(4), register.filter("other", half)(6), register.filter("editors")(hal
     assert said == "2.0 3.0 4.0"
 
 
+def test_what_is_declared_of_views_and_of_users_of_ones_own() -> None:
+    """As Django's pages on views and on custom users show it, at the top of modules that are only imported."""
+    said = python(
+        """
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.urls import path, reverse_lazy
+from django.views.generic import ListView
+
+class Books(LoginRequiredMixin, ListView):
+    success_url = reverse_lazy("books")
+
+class MemberForm(UserCreationForm):
+    class Meta(UserCreationForm.Meta):
+        fields = UserCreationForm.Meta.fields + ("born",)
+
+class MemberAdmin(UserAdmin):
+    fieldsets = UserAdmin.fieldsets + (("More", {"fields": ("born",)}),)
+
+urlpatterns = [path("books/", Books.as_view(), name="books")]
+print(MemberForm.Meta.fields, len(MemberAdmin.fieldsets))
+"""
+    )
+    assert said == "('born',) 1"
+
+
 def test_classes_of_forms_are_made_and_named() -> None:
     said = python(
         """

@@ -30,8 +30,10 @@ class AbsentType(type):
     _absent: str
 
     def __getattr__(cls, name: str) -> Any:
+        # A class of the program may have several of these as bases: class Books(LoginRequiredMixin, ListView).
+        stood_for = [each.__dict__["_absent"] for each in cls.__mro__ if "_absent" in each.__dict__]
         for ending, names in ASKED_OF_CLASSES.items():
-            if name in names and cls._absent.endswith(ending):
+            if name in names and any(absent.endswith(ending) for absent in stood_for):
                 return names[name](f"{cls._absent}.{name}")
         raise AttributeError(f"{cls._absent} has no {name} here: Duotone ({HERE}) has only its name.")
 
@@ -130,9 +132,20 @@ def _as_it_is(decorated: object) -> object:
 
 HTTP_METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
 
+SHOWN_OF_USERS = ("add_fieldsets", "fieldsets", "list_display", "list_filter", "search_fields")
+"""What programs add to when they show users of their own in the admin; nothing is shown here."""
+
+
+def absent_meta(name: str) -> type:
+    """Return the ``Meta`` of a form, to inherit from and to add fields to."""
+    return type("Meta", (), {"fields": (), "field_classes": {}, "__doc__": f"{name}, without fields."})
+
+
 ASKED_OF_CLASSES: Mapping[str, Mapping[str, Callable[[str], object]]] = {
     "FieldListFilter": {"register": DeclaringFunction},
     "View": {"as_view": DeclaringFunction, "http_method_names": lambda dotted: list(HTTP_METHODS)},
+    "UserAdmin": dict.fromkeys(SHOWN_OF_USERS, lambda dotted: ()),
+    **{name: {"Meta": absent_meta} for name in ("UserCreationForm", "UserChangeForm")},
 }
 """What modules ask of classes while they are only imported: what makes it, by how a class's name ends and the name."""
 
