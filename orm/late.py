@@ -72,7 +72,12 @@ class LateLogger:
     def __init__(self, name: str) -> None:
         self.__name__ = name
 
+    before_first: ClassVar[list[Callable[[], None]]] = []
+    """What a program's settings say of logging, to be done once, before the first record."""
+
     def __getattr__(self, name: str) -> Any:
+        if self.before_first:
+            self.before_first.pop()()
         return getattr(import_module("logging").getLogger(self.called.get(self.__name__, self.__name__)), name)
 
 

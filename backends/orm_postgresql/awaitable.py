@@ -21,6 +21,7 @@ import asyncpg
 
 from orm import errors
 from orm.db.contract import Connection, CopyTarget, Driver, Notification, Params, Row
+from orm.errors import ImproperlyConfigured
 from orm.sql import types
 from orm_postgresql import copying
 from orm_postgresql.errors import Place, connect_error, error_of
@@ -357,6 +358,12 @@ class AwaitableDriver(Driver):
 
     async def connect(self, url: DatabaseURL) -> AwaitableConnection:
         settings = read_settings(url)
+        for name, value in settings.security.items():
+            if value == "require":
+                raise ImproperlyConfigured(
+                    f"{name}=require can't be had with asyncpg, which has no such thing: leave it out for async code "
+                    "(TLS is sslmode's), or give async code a database of its own."
+                )
         timeout: Any = settings.connect_timeout or None  # asyncpg takes these, though its hints say int
         opening = asyncpg.connect(
             host=settings.host,
@@ -364,7 +371,7 @@ class AwaitableDriver(Driver):
             user=settings.user,
             database=settings.database,
             password=settings.password or None,
-            dsn="postgresql://?" + urlencode(settings.ssl),
+            dsn="postgresql://?" + urlencode(settings.libpq),
             timeout=timeout,
             statement_cache_size=settings.statement_cache_size,
             max_cached_statement_lifetime=0,

@@ -326,7 +326,7 @@ class BlockingDriver(Driver):
 
     async def connect(self, url: DatabaseURL) -> BlockingConnection:
         settings = read_settings(url)
-        ssl: dict[str, Any] = settings.ssl
+        libpq: dict[str, Any] = settings.libpq | settings.security
         server = settings.server
         startup: dict[str, Any]
         if settings.pooled:  # PgBouncer knows this one by name, and `options` hardly
@@ -346,7 +346,7 @@ class BlockingDriver(Driver):
                 cursor_factory=psycopg.RawCursor,
                 prepare_threshold=1 if settings.statement_cache_size else None,
                 **startup,
-                **ssl,
+                **libpq,
             )
         except (psycopg.Error, OSError, ValueError) as error:
             raise connect_error(error, settings) from error

@@ -6,6 +6,7 @@ libpq's environment variables (``PGHOST``, ``PGUSER``, ...) by both drivers, as 
 
 from __future__ import annotations
 
+import configparser
 import getpass
 import os
 import shlex
@@ -20,27 +21,36 @@ from orm_postgresql.keepalive import Keepalive
 if TYPE_CHECKING:
     from orm.db.url import DatabaseURL
 
+LIBPQ = (
+    *("passfile", "sslcert", "sslcrl", "sslkey", "sslmode", "sslpassword", "sslrootcert", "target_session_attrs"),
+    *("ssl_min_protocol_version", "ssl_max_protocol_version"),
+)
+"""Options that both drivers take as libpq has them."""
+
 OPTIONS = frozenset(
     {
         "application_name",
         "assume_role",
+        "channel_binding",
         "connect_timeout",
+        "fallback_application_name",
+        "gssencmode",
         "isolation_level",
         "options",
         "pooler",
         "search_path",
-        "sslcert",
-        "sslkey",
-        "sslmode",
-        "sslrootcert",
+        "service",
         "statement_cache_size",
         "statement_timeout",
     }
     | keepalive.OPTIONS
+    | frozenset(LIBPQ)
 )
 """``connect_timeout`` (10) and ``statement_timeout`` (0: none) are seconds. ``statement_cache_size`` (512) is the
 number of prepared statements kept for each connection. ``search_path``, ``application_name`` and the ``ssl*`` options
-are libpq's, and so are ``keepalives...`` and ``tcp_user_timeout``: see ``keepalive``. ``options`` are run-time
+are libpq's, and so are ``passfile``, ``target_session_attrs``, ``service`` (what a service file says, where the URL
+does not), ``gssencmode`` and ``channel_binding`` (of which asyncpg has no ``require``), ``keepalives...`` and
+``tcp_user_timeout``: see ``keepalive``. ``options`` are run-time
 parameters of the session in libpq's form: ``-c name=value -c other=value``. ``assume_role`` is the role that sessions
 are in, ``isolation_level`` what transactions begin with: one of psycopg's ``IsolationLevel``, by its number.
 
@@ -67,7 +77,13 @@ _UNHELD = {
 }
 """Settings of a session that a pooler in transaction mode loses, and what holds instead."""
 _LONGEST_USER_TIMEOUT = 3600.0
-_SSL_MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
+_CLOSED = {
+    "sslmode": frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}),
+    "gssencmode": frozenset({"disable", "prefer", "require"}),
+    "channel_binding": frozenset({"disable", "prefer", "require"}),
+    "target_session_attrs": frozenset({"any", "read-write", "read-only", "primary", "standby", "prefer-standby"}),
+}
+"""Options of libpq that are members of closed sets."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +101,10 @@ class Settings:
     """Whether a pooler gives each transaction whichever session of the server is free."""
     server: dict[str, str]
     """Run-time parameters of the session."""
-    ssl: dict[str, str]
+    libpq: dict[str, str]
+    """What both drivers take by libpq's names: ``LIBPQ``."""
+    security: dict[str, str]
+    """What only libpq has, and asyncpg where it is not required."""
     keepalive: Keepalive
 
 
@@ -100,9 +119,11 @@ def read_settings(url: DatabaseURL) -> Settings:
     Raises ``ImproperlyConfigured`` for a value that can't be.
     """
     options = url.options
-    user = url.user or os.environ.get("PGUSER", "") or getpass.getuser()
+    service = read_service(options["service"]) if "service" in options else {}
+    user = url.user or service.get("user") or os.environ.get("PGUSER", "") or getpass.getuser()
     pooled = _pooled(url)
-    server = {"TimeZone": zone_of_sessions(), "application_name": options.get("application_name", "duotone")}
+    fallback = options.get("fallback_application_name", "duotone")
+    server = {"TimeZone": zone_of_sessions(), "application_name": options.get("application_name", fallback)}
     if "search_path" in options:
         server["search_path"] = options["search_path"]
     timeout = _number(url, "statement_timeout", 0.0)
@@ -116,22 +137,47 @@ def read_settings(url: DatabaseURL) -> Settings:
             raise ImproperlyConfigured(f"isolation_level is one of psycopg's IsolationLevel, not {level!r}")
         server["default_transaction_isolation"] = _LEVELS[level]
     server |= _parameters(options.get("options", ""))
-    ssl = {name: options[name] for name in ("sslmode", "sslrootcert", "sslcert", "sslkey") if name in options}
-    if ssl.get("sslmode", "prefer") not in _SSL_MODES:
-        raise ImproperlyConfigured(f"'sslmode' is one of {', '.join(sorted(_SSL_MODES))}, not {ssl['sslmode']!r}")
+    libpq = {name: value for name in LIBPQ if (value := options.get(name) or service.get(name))}
+    security = {name: options[name] for name in ("gssencmode", "channel_binding") if name in options}
+    for name, allowed in _CLOSED.items():
+        value = {**libpq, **security}.get(name)
+        if value is not None and value not in allowed:
+            raise ImproperlyConfigured(f"{name!r} is one of {', '.join(sorted(allowed))}, not {value!r}")
     return Settings(
-        host=url.host or os.environ.get("PGHOST", "") or "127.0.0.1",
-        port=url.port or int(os.environ.get("PGPORT", "") or 5432),
+        host=url.host or service.get("host") or os.environ.get("PGHOST", "") or "127.0.0.1",
+        port=url.port or int(service.get("port") or os.environ.get("PGPORT", "") or 5432),
         user=user,
-        password=url.password or os.environ.get("PGPASSWORD", ""),
-        database=url.database or os.environ.get("PGDATABASE", "") or user,
+        password=url.password or service.get("password") or os.environ.get("PGPASSWORD", ""),
+        database=url.database or service.get("dbname") or os.environ.get("PGDATABASE", "") or user,
         connect_timeout=_number(url, "connect_timeout", 10.0),
         statement_cache_size=int(_number(url, "statement_cache_size", 0 if pooled else 512)),
         pooled=pooled,
         server=server,
-        ssl=ssl,
+        libpq=libpq,
+        security=security,
         keepalive=_keepalive(url),
     )
+
+
+def read_service(name: str) -> dict[str, str]:
+    """Return what a service file says of a service: the user's own, else the system's, as libpq looks them up.
+
+    Raises ``ImproperlyConfigured`` where no file has it.
+    """
+    places = [
+        os.environ.get("PGSERVICEFILE") or os.path.expanduser("~/.pg_service.conf"),
+        os.path.join(os.environ.get("PGSYSCONFDIR") or "/etc/postgresql-common", "pg_service.conf"),
+    ]
+    parser = configparser.ConfigParser(interpolation=None, delimiters="=", comment_prefixes="#")
+    for place in places:
+        parser.clear()
+        try:
+            parser.read(place, encoding="utf-8")
+        except configparser.Error as error:
+            raise ImproperlyConfigured(f"the service file {place} can't be read: {error}") from error
+        if parser.has_section(name):
+            return dict(parser[name])
+    raise ImproperlyConfigured(f"no service file has the PostgreSQL service {name!r}; looked in {' and '.join(places)}")
 
 
 def begin_statement(isolation: str | None, read_only: bool, lock_timeout: float | None = None) -> str:

@@ -28,8 +28,13 @@ DJANGO_NEUTRAL: dict[str, tuple[Any, ...]] = {
     "ATOMIC_REQUESTS": (False,),
     "AUTOCOMMIT": (True,),
     "CONN_HEALTH_CHECKS": (False, True),
-    "TIME_ZONE": (None,),
+    "TIME_ZONE": (None, "UTC"),
 }
+
+
+def django_keys() -> frozenset[str]:
+    """All keys of a database in Django's dictionary form."""
+    return frozenset({"ENGINE", "OPTIONS", "CONN_MAX_AGE", "TEST", *DJANGO_KEYS, *DJANGO_NEUTRAL})
 
 
 class PoolOptions:
@@ -255,9 +260,15 @@ def parse_django(given: Mapping[str, Any]) -> DatabaseURL:
 
 def refuse_key(key: str, known: bool) -> NoReturn:
     """Raise for a key of Django's form that is unknown, or set to what is not offered here."""
+    if key == "TIME_ZONE":
+        raise ImproperlyConfigured(
+            "A database's own TIME_ZONE is offered here only as 'UTC', in which every database keeps what it is given: "
+            "leave it out. Where another program keeps the local time in a column, read that with use_tz off, or "
+            "convert it (AT TIME ZONE)."
+        )
     if known:
         raise ImproperlyConfigured(f"{key} is offered here only as {DJANGO_NEUTRAL[key][0]!r}; leave it out.")
-    choices = ["ENGINE", *DJANGO_KEYS, "OPTIONS", "CONN_MAX_AGE", *DJANGO_NEUTRAL]
+    choices = django_keys() - {"TEST"}
     raise ImproperlyConfigured(f"Unknown key {key!r} for a database{did_you_mean_or_known(key, choices)}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from orm import databases
 from orm.bridge import run
 from orm.db.djangos_form import databases_in_core_form
 from orm.db.url import DatabaseURL
-from orm.errors import ImproperlyConfigured
+from orm.errors import ImproperlyConfigured, OperationalError
 
 
 def both(name: str) -> list[Any]:
@@ -54,3 +55,58 @@ def test_what_django_sets_in_sessions(postgresql_url: str) -> None:
     configured(postgresql_url, isolation_level="high")
     with pytest.raises(ImproperlyConfigured, match="isolation_level"):
         both("role")
+
+
+def test_what_psycopg_takes_besides(postgresql_url: str, tmp_path: Path) -> None:
+    passwords = tmp_path / "passwords"
+    passwords.write_text("*:*:*:*:secret\n", encoding="utf-8")
+    passwords.chmod(0o600)
+    given: dict[str, Any] = {"passfile": str(passwords), "target_session_attrs": "read-write", "gssencmode": "disable"}
+    given |= {"channel_binding": "prefer", "ssl_min_protocol_version": "TLSv1.2", "sslmode": "prefer"}
+    given |= {"sslcompression": 0, "client_encoding": "LATIN1", "prepare_threshold": 5, "tcp_user_timeout": 10000}
+    configured(postgresql_url, fallback_application_name="shop", **given)
+    assert both("application_name") == ["shop", "shop"]
+    assert both("client_encoding") == ["UTF8", "UTF8"]
+    assert databases["default"].url.options["tcp_user_timeout"] == "10.0"
+
+
+def test_a_server_of_another_kind_is_not_taken(postgresql_url: str) -> None:
+    configured(postgresql_url, target_session_attrs="standby")
+    with pytest.raises(OperationalError):
+        both("search_path")
+
+
+@pytest.mark.parametrize("name", ["sslmode", "gssencmode", "channel_binding", "target_session_attrs"])
+def test_a_value_that_libpq_does_not_have(postgresql_url: str, name: str) -> None:
+    configured(postgresql_url, **{name: "bogus"})
+    with pytest.raises(ImproperlyConfigured, match=f"'{name}' is one of .*, not 'bogus'"):
+        both("search_path")
+
+
+def test_what_asyncpg_can_not_require(postgresql_url: str) -> None:
+    configured(postgresql_url, gssencmode="require")
+    with pytest.raises(ImproperlyConfigured, match="gssencmode=require can't be had with asyncpg"):
+        asyncio.run(databases["default"].fetch("SELECT 1"))
+
+
+def test_a_service_says_what_the_settings_do_not(
+    postgresql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = DatabaseURL.parse(postgresql_url)
+    file = tmp_path / "services"
+    said = {"host": at.host, "port": at.port or 5432, "user": at.user, "password": at.password, "dbname": "nowhere"}
+    lines = [f"{name}={value}" for name, value in said.items() if value]
+    file.write_text("# ours\n[shop]\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    monkeypatch.setenv("PGSERVICEFILE", str(file))
+    entry = {"ENGINE": "django.db.backends.postgresql", "NAME": at.database}
+    orm.configure(databases_in_core_form({"default": {**entry, "OPTIONS": {"service": "shop"}}}))
+    assert both("search_path") == ['"$user", public'] * 2
+    orm.configure(databases_in_core_form({"default": {**entry, "OPTIONS": {"service": "shap"}}}))
+    with pytest.raises(ImproperlyConfigured, match="no service file has the PostgreSQL service 'shap'"):
+        both("search_path")
+
+
+def test_the_names_of_psycopgs_pool(postgresql_url: str) -> None:
+    configured(postgresql_url, pool={"min_size": 1, "max_size": 3, "timeout": 4, "max_idle": 60, "num_workers": 2})
+    pool = databases["default"].url.pool
+    assert (pool.min_size, pool.max_size, pool.acquire_timeout, pool.idle_timeout) == (1, 3, 4.0, 60.0)

@@ -226,3 +226,43 @@ def test_a_block_on_sqlite_goes_on_after_an_error_of_a_cursor(tmp_path: Path) ->
                 print(type(error).__name__, transaction.get_rollback())
     """
     assert printed(tmp_path, program) == ["OperationalError False", "IntegrityError False", "1", "IntegrityError True"]
+
+
+LOGS = """
+    logging.getLogger("django.db.backends").info("info")
+    logging.getLogger("django.request").warning("warning")
+    logging.getLogger("django.db.backends").debug("debug")
+    logging.getLogger("django").error("error")
+    print([type(each).__name__ for each in logging.getLogger("django").handlers])
+    print(logging.getLogger("django").level, logging.getLogger("django.server").propagate)
+"""
+
+
+def logged(tmp_path: Path, start: str, **settings: object) -> tuple[list[str], list[str]]:
+    """What a program that logs as Django does prints, and what the set-up of logging writes."""
+    script = tmp_path / "script.py"
+    given = "".join(f"{name}={value!r}, " for name, value in settings.items())
+    script.write_text(
+        f"{start}\nimport django\nfrom django.conf import settings\nsettings.configure({given})\ndjango.setup()\n"
+        f"{dedent(LOGS)}",
+        encoding="utf-8",
+    )
+    done = run(tmp_path, "-m", "orm", "run", str(script))
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines(), done.stderr.splitlines()
+
+
+DEFAULT = ["['StreamHandler', 'AdminEmailHandler']", "20 False"]
+
+
+def test_djangos_set_up_of_logging_is_in_force(tmp_path: Path) -> None:
+    assert logged(tmp_path, "import logging", DEBUG=True) == (DEFAULT, ["info", "warning", "error"])
+    assert logged(tmp_path, "import logging", DEBUG=False) == (DEFAULT, [])
+    changed = "import logging\nfrom django.utils import log\nlog.DEFAULT_LOGGING['handlers']['console']['filters'] = []"
+    assert logged(tmp_path, changed, DEBUG=False) == (DEFAULT, ["info", "warning", "error"])
+
+
+def test_logging_of_a_program_stands_above_djangos(tmp_path: Path) -> None:
+    mine = {"version": 1, "disable_existing_loggers": False, "loggers": {"django": {"level": "ERROR"}}}
+    assert logged(tmp_path, "import logging", LOGGING=mine, DEBUG=True) == (["[]", "40 True"], ["error"])
+    assert logged(tmp_path, "import logging", LOGGING_CONFIG=None, DEBUG=True)[0] == ["[]", "0 True"]

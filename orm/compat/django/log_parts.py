@@ -9,6 +9,7 @@ from copy import copy
 from typing import Any
 
 from orm.compat.django.settings import settings
+from orm.structures.loading import import_string
 
 __all__ = [
     "DEFAULT_LOGGING",
@@ -119,4 +120,23 @@ DEFAULT_LOGGING: dict[str, Any] = {
         "django.server": {"handlers": ["django.server"], "level": "INFO", "propagate": False},
     },
 }
-"""The set-up that Django documents as its default. It is there to be built upon, and not in force."""
+"""The set-up that Django documents as its default; ``setup()`` puts it in force."""
+
+
+def put_default_in_force() -> None:
+    """Do what ``logging.config.dictConfig(DEFAULT_LOGGING)`` does, without that module, which takes 10 ms to import."""
+    told = DEFAULT_LOGGING
+    handlers: dict[str, logging.Handler] = {}
+    for name, parts in told["handlers"].items():
+        handler = handlers[name] = import_string(parts["class"])()
+        handler.setLevel(parts["level"])
+        for each in parts.get("filters", ()):
+            handler.addFilter(import_string(told["filters"][each]["()"])())
+        if "formatter" in parts:
+            form = told["formatters"][parts["formatter"]]
+            handler.setFormatter(import_string(form["()"])(form["format"], style=form["style"]))
+    for name, parts in told["loggers"].items():
+        logger = logging.getLogger(name)
+        logger.setLevel(parts["level"])
+        logger.propagate = parts.get("propagate", True)
+        logger.handlers = [handlers[each] for each in parts["handlers"]]
