@@ -361,7 +361,7 @@ class ModelManagerSerializer(DeconstructibleSerializer):
     def serialize(self) -> Serialized:
         as_manager, manager_path, queryset_path, args, options = self.value.deconstruct()
         if as_manager:
-            name, imports = named(queryset_path, None)
+            name, imports = named(queryset_path, self.value._queryset_class)
             return f"{name}.as_manager()", imports
         return self.call(manager_path, args, options, type(self.value))
 

@@ -155,3 +155,10 @@ def test_options_are_written_in_one_order_whatever_the_class_says_first() -> Non
     thing = declare("Thing", (models.Model,), {"__module__": __name__, "Meta": meta})
     said = list(ModelState.from_model(thing).options)
     assert said[:4] == ["verbose_name", "db_table", "ordering", "get_latest_by"]
+
+
+def test_a_manager_made_of_a_queryset_is_written_as_programs_import_that() -> None:
+    assert MigrationWriter.serialize(models.QuerySet.as_manager()) == (
+        "models.QuerySet.as_manager()",
+        {"from orm import models"},
+    )
