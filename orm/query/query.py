@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from orm.db.registry import databases
 from orm.errors import EmptyResultSet, FieldError
 from orm.query.chain import Chain
+from orm.query.joined import INNER_JOIN, OUTER_JOIN, BaseTable, Join
 from orm.query.layout import finish
 from orm.query.plan import select_plan
 from orm.sql.compiler import binder
 from orm.sql.handwritten import ExtraColumn
 from orm.sql.nodes import Rendered
+from orm.sql.select_text import inner_aliases
 from orm.sql.statement_compiler import StatementCompiler
 
 if TYPE_CHECKING:
@@ -160,6 +162,39 @@ class Query:
         """What combines it with others: union, intersection or difference."""
         combination = self._select.combination
         return None if combination is None else COMBINATORS[combination.operator]
+
+    @property
+    def alias_map(self) -> dict[str, BaseTable]:
+        """The tables of FROM by their aliases: the first one, and those that are joined to it."""
+        select = self._select
+        inner = inner_aliases(select)
+        counted = databases[self._queryset.db].dialect.capabilities.foreign_keys
+        spare = select.spare if counted else None
+        return {
+            alias: BaseTable(one.table, alias)
+            if one.parent in (None, spare)
+            else Join(one.table, alias, str(one.parent), INNER_JOIN if alias in inner else OUTER_JOIN)
+            for alias, one in select.joins.items()
+            if alias != spare
+        }
+
+    @property
+    def alias_refcount(self) -> dict[str, int]:
+        """How often each alias counts: once, since tables that nothing needs are not joined."""
+        return dict.fromkeys(self.alias_map, 1)
+
+    @property
+    def base_table(self) -> str | None:
+        """The alias of the first table."""
+        return next(iter(self.alias_map), None)
+
+    def get_initial_alias(self) -> str | None:
+        """Return the alias of the first table."""
+        return self.base_table
+
+    def count_active_tables(self) -> int:
+        """Return how many tables there are in FROM."""
+        return len(self.alias_map)
 
     def try_transform(self, lhs: Expression, name: str) -> Any:
         """Return a value transformed, as ``filter(day__year=…)`` does. Raises ``FieldError`` where it has no such."""

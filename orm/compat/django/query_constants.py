@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orm.models.fields.base import BLANK_CHOICE
+from orm.query.joined import INNER_JOIN, OUTER_JOIN
 
 __all__ = [
     "AND",
@@ -23,7 +24,7 @@ __all__ = [
 ]
 
 AND, OR, XOR = "AND", "OR", "XOR"
-INNER, LOUTER = "INNER JOIN", "LEFT OUTER JOIN"
+INNER, LOUTER = INNER_JOIN, OUTER_JOIN
 MULTI, SINGLE, NO_RESULTS, CURSOR, ROW_COUNT = "multi", "single", "no results", "cursor", "row count"
 ORDER_DIR = {"ASC": ("ASC", "DESC"), "DESC": ("DESC", "ASC")}
 GET_ITERATOR_CHUNK_SIZE = 100
