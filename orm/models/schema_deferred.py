@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from orm.records import NamedTuple
 
 
@@ -15,6 +17,11 @@ class Deferred(NamedTuple):
         return self.sql
 
 
-def tables_of(statement: object) -> tuple[str, ...]:
-    """The tables that a waiting statement speaks of; none of a plain text, which others may append."""
-    return statement.tables if isinstance(statement, Deferred) else ()
+def speaks_of(statement: Any, *tables: str) -> bool:
+    """Whether a waiting statement speaks of one of these tables.
+
+    Others may append statements: one that says what it speaks of (``references_table()``) is asked, a text is not.
+    """
+    if isinstance(statement, Deferred):
+        return not set(tables).isdisjoint(statement.tables)
+    return hasattr(statement, "references_table") and any(statement.references_table(table) for table in tables)

@@ -19,7 +19,7 @@ from orm.errors import IntegrityError, ProgrammingError
 from orm.late import LateLogger
 from orm.models import schema_columns, schema_joins, schema_rebuild
 from orm.models.schema_constraints import KnownConstraints
-from orm.models.schema_deferred import Deferred, tables_of
+from orm.models.schema_deferred import Deferred, speaks_of
 from orm.models.schema_draft import TableDraft, with_new_field
 from orm.sql import ddl
 from orm.sql.literals import literal
@@ -222,7 +222,7 @@ class AwaitableSchemaEditor(KnownConstraints):
 
     async def flush(self, *tables: str) -> None:
         """Run now what waits for the end about one of the tables, which is about to be renamed or altered."""
-        due = [one for one in self.deferred_sql if set(tables) & set(tables_of(one))]
+        due = [one for one in self.deferred_sql if speaks_of(one, *tables)]
         if due:
             self.deferred_sql = [one for one in self.deferred_sql if one not in due]
             for statement in due:
@@ -271,7 +271,7 @@ class AwaitableSchemaEditor(KnownConstraints):
             if field.remote_field.through._meta.auto_created:
                 await self.adelete_model(field.remote_field.through)
         await self.settle()
-        self.deferred_sql = [one for one in self.deferred_sql if meta.db_table not in tables_of(one)]
+        self.deferred_sql = [one for one in self.deferred_sql if not speaks_of(one, meta.db_table)]
         if not self.dialect.capabilities.forward_references:
             for table, name in await self.referring(meta.db_table):
                 if not self.collect_sql or table in schema_columns.tables_beside(model):

@@ -266,3 +266,32 @@ def test_logging_of_a_program_stands_above_djangos(tmp_path: Path) -> None:
     mine = {"version": 1, "disable_existing_loggers": False, "loggers": {"django": {"level": "ERROR"}}}
     assert logged(tmp_path, "import logging", LOGGING=mine, DEBUG=True) == (["[]", "40 True"], ["error"])
     assert logged(tmp_path, "import logging", LOGGING_CONFIG=None, DEBUG=True)[0] == ["[]", "0 True"]
+
+
+def test_what_a_function_takes_and_moments_for_templates(tmp_path: Path) -> None:
+    program = """
+        import datetime
+
+        from django.utils import inspect, timezone
+
+        class Thing:
+            def none(self): pass
+            def many(self, a, /, b, *args, c=2, **named): pass
+
+        print(inspect.get_func_args(Thing().many), inspect.get_func_full_args(Thing.many))
+        print(inspect.func_accepts_kwargs(Thing.many), inspect.func_accepts_var_args(Thing.none))
+        print(inspect.method_has_no_args(Thing.none), inspect.method_has_no_args(Thing().many))
+        print(inspect.func_supports_parameter(Thing.many, "named"), inspect.func_supports_parameter(Thing.many, "x"))
+        noon = datetime.datetime(2020, 1, 1, 12, tzinfo=datetime.timezone.utc)
+        with timezone.override("Asia/Tokyo"):
+            print(timezone.template_localtime(noon).hour, timezone.template_localtime(noon, use_tz=False).hour)
+            print(timezone.template_localtime(datetime.datetime(2020, 1, 1, 12)).hour, timezone.template_localtime("x"))
+    """
+    assert printed(tmp_path, program) == [
+        "['a', 'b', 'c'] [('a',), ('b',), ('*args',), ('c', 2), ('**named',)]",
+        "True False",
+        "True False",
+        "True False",
+        "21 12",
+        "12 x",
+    ]

@@ -136,6 +136,9 @@ DB: dict[str, Surface] = {
     "django.db.models.fields.json": Surface(
         "JSON, and lookups into it.", ("orm.sql.json",), of("orm.sql.json", "KT") | of("orm.models.fields", "JSONField")
     ),
+    "django.db.models.fields.mixins": Surface(
+        "What fields keep for an instance.", names=own("field_cache", "FieldCacheMixin")
+    ),
     "django.db.models.fields.proxy": Surface("Columns that the model itself adds.", ("orm.models.neighbour_methods",)),
     "django.db.models.fields.related": Surface(
         "Relations.",
@@ -184,6 +187,9 @@ DB: dict[str, Surface] = {
     "django.db.models.options": Surface("``_meta``.", ("orm.models.options",)),
     "django.db.models.sql": Surface("Statements.", (f"{HERE}.query_constants",), of("orm.query.query", "Query")),
     "django.db.models.sql.constants": Surface("Constants of statements.", (f"{HERE}.query_constants",)),
+    "django.db.models.sql.datastructures": Surface(
+        "Tables of statements.", names=of("orm.query.joined", "BaseTable", "Join")
+    ),
     "django.db.models.sql.query": Surface("Statements.", names=of("orm.query.query", "Query")),
     "django.db.models.sql.where": Surface(
         "How conditions are joined.",

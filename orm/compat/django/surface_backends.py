@@ -37,6 +37,9 @@ BACKENDS: dict[str, Surface] = {
     "django.db.backends.base.schema": Surface(
         "Tables.", names=of("orm.models.schema_editor_blocking", BaseDatabaseSchemaEditor="SchemaEditor")
     ),
+    "django.db.backends.ddl_references": Surface(
+        "Statements that follow what is renamed.", (f"{HERE}.ddl_references",)
+    ),
     "django.db.backends.postgresql.psycopg_any": Surface(
         "Values of PostgreSQL's own types.",
         names=of("orm.sql.ranges", "DateRange", "DateTimeRange", "DateTimeTZRange", "NumericRange", "Range")

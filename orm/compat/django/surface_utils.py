@@ -39,6 +39,7 @@ UTILS: dict[str, Surface] = {
     "django.utils.hashable": Surface("Anything as a key.", ("orm.structures.hashable",)),
     "django.utils.html": Surface("HTML's escaping.", ("orm.text.html",)),
     "django.utils.http": Surface("Parts of addresses.", ("orm.text.query_strings",)),
+    "django.utils.inspect": Surface("What functions take.", (f"{HERE}.signatures",)),
     "django.utils.ipv6": Surface("Addresses of version 6.", ("orm.text.addresses",)),
     "django.utils.itercompat": Surface("Whether a value can be iterated.", (f"{HERE}.deprecation",)),
     "django.utils.log": Surface("What LOGGING names.", (f"{HERE}.log_parts",)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import sys
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from orm.compat.django.settings import settings
@@ -103,6 +104,17 @@ def localtime(value: datetime.datetime | None = None, timezone: datetime.tzinfo 
 def localdate(value: datetime.datetime | None = None, timezone: datetime.tzinfo | None = None) -> datetime.date:
     """Return the date of an aware datetime (this moment) in ``timezone`` (the current zone)."""
     return localtime(value, timezone).date()
+
+
+def template_localtime(value: Any, use_tz: bool | None = None) -> Any:
+    """Return an aware datetime in the current zone, and anything else as it is.
+
+    Parameters: ``use_tz`` says whether to; None stands for the setting USE_TZ. A value with a ``convert_to_local_time``
+    that is False stays as it is, too.
+    """
+    wanted = settings.USE_TZ if use_tz is None else use_tz
+    moment = isinstance(value, datetime.datetime) and not is_naive(value)
+    return localtime(value) if wanted and moment and getattr(value, "convert_to_local_time", True) else value
 
 
 def activate(timezone: str | datetime.tzinfo) -> None:
