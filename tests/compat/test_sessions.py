@@ -77,3 +77,78 @@ def test_a_program_with_sessions(tmp_path: Path, engine: str, forged: str) -> No
         "{'a': 1} True SessionStore", forged, "{'a': 1, 'b': 2} False", "taken", "None {} False", "gone",
         "{'x': 1} True", "0", "0",
     ]  # fmt: skip
+
+
+STORES = """
+import asyncio, os, re, sys
+from importlib import import_module
+from django.conf import settings
+os.mkdir("kept")
+settings.configure(
+    SECRET_KEY="of the tests", INSTALLED_APPS=["django.contrib.sessions"], USE_TZ=True, SESSION_FILE_PATH="kept",
+    SESSION_ENGINE="django.contrib.sessions.backends." + sys.argv[1],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+)
+import django
+django.setup()
+from django.contrib.sessions.backends.base import CreateError, UpdateError
+from django.core.management import call_command
+Store = import_module(settings.SESSION_ENGINE).SessionStore
+one = Store()
+one["a"] = 1
+one.save()
+print(dict(Store(one.session_key).items()), len(one.session_key) == 32, one.exists(one.session_key))
+def saved(store, **how):
+    try:
+        store.save(**how)
+        return "saved"
+    except (CreateError, UpdateError) as error:
+        return type(error).__name__
+print(saved(Store(one.session_key), must_create=True))
+gone = Store(one.session_key)
+gone["b"] = 2
+Store(one.session_key).delete()
+print(saved(gone))
+forged = Store("no/such/key/of/a/session")
+print(dict(forged.items()), forged.modified, Store().exists(""))
+ended = Store()
+ended.set_expiry(-5)
+ended.save()
+print(dict(Store(ended.session_key).items()))
+call_command("clearsessions")
+print(all(re.fullmatch("sessionid[a-z0-9]{32}", name) for name in os.listdir("kept")))
+async def main():
+    one = Store()
+    await one.aset("x", 1)
+    await one.asave()
+    print(dict(await Store(one.session_key).aitems()), await one.aexists(one.session_key))
+    before = one.session_key
+    await one.acycle_key()
+    print(await one.aget("x"), await Store().aexists(before))
+    await one.aflush()
+    print(one.session_key, await one.aget("x"))
+    await Store.aclear_expired()
+asyncio.run(main())
+"""
+
+KEPT_HERE = [
+    *("{'a': 1} True True", "CreateError", "UpdateError", "{} False False", "{}", "True"),
+    *("{'x': 1} True", "1 False", "None None"),
+]
+KEPT_BY_BROWSERS = [
+    *("{'a': 1} False False", "saved", "saved", "{} True False", "{'_session_expiry': -5}", "True"),
+    *("{'x': 1} False", "1 False", "None None"),
+]
+
+
+@pytest.mark.parametrize(
+    ("engine", "said"), [("file", KEPT_HERE), ("cache", KEPT_HERE), ("signed_cookies", KEPT_BY_BROWSERS)]
+)
+def test_stores_without_a_table(tmp_path: Path, engine: str, said: list[str]) -> None:
+    (tmp_path / "script.py").write_text(STORES, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "orm", "run", "script.py", engine], cwd=tmp_path, capture_output=True, text=True,
+        timeout=120,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == said

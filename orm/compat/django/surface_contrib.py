@@ -95,6 +95,11 @@ CONTRIB: dict[str, Surface] = {
     "django.contrib.sessions": Surface("Sessions."),
     "django.contrib.sessions.backends": Surface("Where sessions are kept."),
     "django.contrib.sessions.backends.base": Surface("What a session is.", (f"{HERE}.sessions.base",)),
+    "django.contrib.sessions.backends.cache": Surface("Sessions in the cache.", (f"{HERE}.sessions.cache",)),
+    "django.contrib.sessions.backends.file": Surface("Sessions in files.", (f"{HERE}.sessions.file",)),
+    "django.contrib.sessions.backends.signed_cookies": Surface(
+        "Sessions in the key that a browser keeps.", (f"{HERE}.sessions.signed_cookies",)
+    ),
     "django.contrib.sessions.backends.cached_db": Surface(
         "Sessions in the table, with copies in the cache.", (f"{HERE}.sessions.cached_db",)
     ),
