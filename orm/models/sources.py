@@ -21,6 +21,7 @@ from orm.query.sources import function_rows, given_rows
 from orm.sql.expressions import Value
 from orm.sql.nodes import Node
 from orm.sql.references import OuterRef
+from orm.structures.arguments import listed
 
 MAX_MODELS = 512
 _COLUMN = re.compile(r"(?!.*__|.*_\Z|pk\Z)[^\W\d]\w*\Z")
@@ -115,6 +116,7 @@ class Rows(Sourced):
         self, columns: Mapping[str, Field[Any]], rows: Iterable[Sequence[object] | Mapping[str, object]]
     ) -> None:
         super().__init__(model_of("rows", columns))
+        listed("Rows()", rows, "an iterable of tuples or dicts")
         names = tuple(columns)
         lists: list[list[Any]] = [[] for _ in names]
         for row in rows:
@@ -166,6 +168,9 @@ class GenerateSeries(TableFunction):
     columns: ClassVar[Mapping[str, Field[Any]]] = {"value": IntegerField()}
 
     def __init__(self, start: object, stop: object, step: object = 1) -> None:
+        for name, given in (("start", start), ("stop", stop), ("step", step)):
+            if not isinstance(given, (int, str)) and not hasattr(given, "resolve_expression"):
+                raise TypeError(f"GenerateSeries({name}=…) is a whole number or an expression, not {given!r}")
         if step == 0:
             raise ValueError("GenerateSeries() takes a step other than 0")
         super().__init__(start, stop, step)

@@ -19,6 +19,7 @@ from orm.query.insert_instances import insert
 from orm.query.instance_rows import Columns, columns_of, give_parent_key
 from orm.query.update_instances import update_instance
 from orm.sql.generated import define
+from orm.structures.arguments import check_names, listed
 from orm.text.spelling import did_you_mean
 
 if TYPE_CHECKING:
@@ -83,9 +84,13 @@ class WritePlan:
         """
         if isinstance(update_fields, str):
             raise TypeError(f"update_fields must be a list of names, like [{update_fields!r}], not a string.")
-        given = tuple(update_fields)
-        found = self._checked.get(given)
+        given = tuple(listed("update_fields", update_fields, "a list of names"))
+        try:
+            found = self._checked.get(given)
+        except TypeError:  # one of them is not even hashable
+            found = None
         if found is None:
+            check_names("update_fields", given)
             names = frozenset(given)
             if not names <= self.writable_names:
                 raise self._unknown(sorted(names - self.writable_names))

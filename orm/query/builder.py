@@ -43,6 +43,8 @@ class Builder(Names):
     ``only_on`` is the alias of the one database that the query can run on, where a query inside it has named one.
     """
 
+    of_upsert = False
+
     def __init__(self, select: Select, pending: Sequence[object] | None = None, only_on: str | None = None) -> None:
         listing = pending if isinstance(pending, Listing) else None
         self.paths = {} if listing is None else listing.paths
@@ -447,6 +449,7 @@ class InnerBuilder(Builder):
 
     def __init__(self, outer: Builder, model: Any, own_names: bool = False, tied: str | None = None) -> None:
         self.outer = outer
+        self.of_upsert = outer.of_upsert
         self.own_names = own_names
         self.tied = tied
         table = model._meta.db_table

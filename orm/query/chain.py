@@ -33,6 +33,7 @@ from orm.sql.lookups import IsNull
 from orm.sql.nodes import Uncacheable
 from orm.sql.references import F
 from orm.sql.select import RowForm
+from orm.structures.arguments import check_names, checked_alias, listed_names, mapped
 from orm.structures.fetch_mode import FetchMode
 
 if TYPE_CHECKING:
@@ -290,7 +291,9 @@ class Chain(Generic[M]):
 
     def complex_filter(self: C, filter_obj: Any) -> C:
         """Return ``filter()`` of a Q object, or of a dict of lookups."""
-        return self.filter(filter_obj) if isinstance(filter_obj, Q) else self.filter(**filter_obj)
+        if isinstance(filter_obj, Q):
+            return self.filter(filter_obj)
+        return self.filter(**mapped("complex_filter()", filter_obj or None, "a Q object or a dict of lookups"))
 
     def extra(
         self: C,
@@ -372,7 +375,7 @@ class Chain(Generic[M]):
         check_name(name, "joined rows")
         if not hasattr(rows, "query_structure"):
             raise TypeError(f"join() takes a queryset, not {rows!r}")
-        on = dict(on or {})
+        on = dict(mapped("join(on=…)", on, "a dict of the fields of this query and columns of the rows"))
         rows = with_columns(rows)
         arguments = (name, rows, on, optional)
         return self._step("join", arguments, joining.join_rows, name, rows, columns_of(rows), on, optional)
@@ -506,6 +509,7 @@ class Chain(Generic[M]):
             raise ValueError(f"'order' must be either 'ASC' or 'DESC', not {order!r}.")
         self._uncut("create distinct fields")
         meta: Any = self.model
+        check_names("dates()" if result is types.DATE else "datetimes()", [name])
         field = meta._meta.names.get(name)
         if field is not None and (field.is_relation or field.kind not in ("date", "datetime", "time")):
             raise TypeError(f"{name!r} isn't a DateField, TimeField, or DateTimeField.")
@@ -549,7 +553,7 @@ class Chain(Generic[M]):
 
     def using(self: C, alias: str | None) -> C:
         """Return the same query for another database."""
-        return self._set(_using=alias, _follows=False)
+        return self._set(_using=checked_alias(alias), _follows=False)
 
     def timeout(self: C, seconds: float | None) -> C:
         """Stop each statement of this query after so many seconds: ``QueryTimeout`` is raised. None lifts the limit.
@@ -587,7 +591,8 @@ class Chain(Generic[M]):
         """Lock the rows until the transaction ends, where the database can."""
         if nowait and skip_locked:
             raise ValueError("The nowait option cannot be used with skip_locked.")
-        options = (nowait, skip_locked, tuple(of), no_key)
+        of = tuple(listed_names("select_for_update(of=…)", of))
+        options = (bool(nowait), bool(skip_locked), of, bool(no_key))
         locked = self._step("lock", options, steps.lock, *options)
         locked._for_write = True  # rows are locked where they are written
         return locked

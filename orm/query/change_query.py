@@ -28,6 +28,7 @@ from orm.sql.select import Output, Select, SubSelect, moved
 from orm.sql.sources import DefaultRow, SelectedRows
 from orm.sql.statements import StoredSlot
 from orm.sql.update import Update
+from orm.structures.arguments import listed_names
 from orm.text.spelling import did_you_mean_of
 
 if TYPE_CHECKING:
@@ -248,6 +249,7 @@ def upsert_rows(
     builder: Builder, target: tuple[object, ...], assignments: dict[str, object], condition: Resolvable | None
 ) -> None:
     """What an INSERT does with rows that are there already: ``assignments`` where ``condition`` holds, or nothing."""
+    builder.of_upsert = True
     fields = {name: updated_field(builder.model, name) for name in assignments}
     pairs = tuple((field, assigned(builder, field, assignments[name])) for name, field in fields.items())
     where: Where | None = None
@@ -373,6 +375,8 @@ def inserting(
     """Return the shape of an INSERT of a queryset's rows, and its values."""
     if isinstance(fields, str):
         raise TypeError(f"fields must be a list of names, like [{fields!r}], not a string.")
+    fields = listed_names("insert_from(fields=…)", fields)
+    ignore_conflicts = bool(ignore_conflicts)
     chosen = selected_names(rows)
     rows = rows._with_whole_names()
     names = tuple(fields) or chosen

@@ -15,6 +15,7 @@ from orm.query.insert_instances import without_defaults
 from orm.query.instance_rows import Columns, Computed, Prepared, columns_of, prepared_lines, row_maker
 from orm.query.shape import root
 from orm.sql.generated import define
+from orm.structures.arguments import listed_names
 from orm.text.spelling import did_you_mean_of
 
 if TYPE_CHECKING:
@@ -156,6 +157,7 @@ def _keys(kind: str, first: Any, names: Sequence[str] | None, given: Sequence[An
 def fields_given(model: ModelClass, kind: str, first: Any, names: Sequence[str] | None) -> tuple[Any, ...]:
     """Return the fields that each row gives. Raises ``FieldError``, ``TypeError``, ``ValueError``."""
     plan = model._meta.write_plan
+    names = None if names is None else listed_names("copy_in(fields=…)", names)
     if names is None and kind == "instance":
         columns = plan.without_auto if plan.composite or first.__dict__.get(plan.key_attname) is None else plan.all
         return without_defaults(model, first, columns).fields

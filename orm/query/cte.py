@@ -46,6 +46,10 @@ class CTE:
         check_name(name, "a CTE")
         if not hasattr(queryset, "query_structure"):
             raise TypeError(f"CTE() takes a queryset, not {queryset!r}")
+        if not isinstance(materialized, (bool, type(None))):
+            raise TypeError(f"CTE(materialized=…) is True, False or None, not {materialized!r}")
+        if recursive is not None and not callable(recursive):
+            raise TypeError(f"CTE(recursive=…) takes a function of the CTE, not {recursive!r}")
         self.name = name
         self.materialized = materialized
         self.is_recursive = recursive is not None

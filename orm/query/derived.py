@@ -45,6 +45,8 @@ def named_columns(select: Select) -> Select:
 class SourceBuilder:
     """Resolves names for an aggregate over a subquery: what is named becomes a column of the subquery."""
 
+    of_upsert = False
+
     def __init__(self, builder: Builder) -> None:
         self.builder = builder
         self.known: dict[str, Any] = {}

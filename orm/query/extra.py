@@ -20,6 +20,7 @@ from orm.sql.handwritten import ExtraColumn, RawSQL
 from orm.sql.order_joins import note_order_joins
 from orm.sql.ordering import OrderBy
 from orm.sql.select import Join
+from orm.structures.arguments import check_names, listed, mapped
 from orm.text.spelling import did_you_mean_of
 
 if TYPE_CHECKING:
@@ -51,17 +52,20 @@ def read_extra(
     differ in number.
     """
     for name, given in (("where", where), ("tables", tables), ("order_by", order_by)):
-        if isinstance(given, str) or not all(isinstance(item, str) for item in given or ()):
+        items = () if given is None else listed(f"extra({name}=…)", given, "a list of texts")
+        if not all(isinstance(item, str) for item in items):
             raise TypeError(f"extra({name}=…) takes a list of texts, not {given!r}")
     for item in (*(tables or ()), *(order_by or ())):
         if not item or item.endswith(".") or "\0" in item:
             raise ValueError(f"extra(): no table and no column can be called {item!r}")
     for name, given in (("params", params), ("select_params", select_params)):
-        if isinstance(given, str):
-            raise TypeError(f"extra({name}=…) takes a list of values, not the text {given!r}")
+        if given is not None:
+            listed(f"extra({name}=…)", given, "a list of values")
     left = list(select_params or ())
     columns: dict[str, ExtraColumn] = {}
-    for name, sql in (select or {}).items():
+    chosen = mapped("extra(select=…)", select, "a dict of names and texts of SQL")
+    check_names("extra(select=…)", chosen)
+    for name, sql in chosen.items():
         count = _placeholders(str(sql))
         columns[name] = ExtraColumn(_counted(f"select={{{name!r}: …}}", str(sql), left[:count]), left[:count])
         left = left[count:]

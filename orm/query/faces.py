@@ -80,6 +80,8 @@ class Faces(Chain[M]):
         if isinstance(key, slice):
             if self._result_cache is not None:
                 return self._result_cache[key]
+            if key.step is not None and not isinstance(key.step, int):
+                raise TypeError(f"A slice's step is a whole number, not {key.step!r}")
             if key.step is not None:
                 return list(self._slice(slice(key.start, key.stop)))[:: key.step]
             return self._slice(key)

@@ -17,6 +17,7 @@ from orm.query.builder import InnerBuilder
 from orm.sql.conditions import Q
 from orm.sql.nodes import Node
 from orm.sql.select import Filtered, Select
+from orm.structures.arguments import check_names
 
 if TYPE_CHECKING:
     from orm.query.builder import Builder
@@ -33,6 +34,7 @@ class FilteredRelation:
     def __init__(self, relation_name: str, *, condition: Q | None = None) -> None:
         if not relation_name:
             raise ValueError("relation_name cannot be empty.")
+        check_names("FilteredRelation()", [relation_name])
         if condition is not None and not isinstance(condition, Q):
             raise ValueError("condition argument must be a Q() instance.")
         self.relation_name = relation_name

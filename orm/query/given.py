@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError, advised
+from orm.structures.arguments import check_names, check_number
 
 if TYPE_CHECKING:
     from orm.sql.described import ModelClass
@@ -68,6 +69,7 @@ def unique_attribute(queryset: Any, name: str) -> str:
 
     Raises ``FieldDoesNotExist``, or ``ValueError`` for a field whose values may occur twice.
     """
+    check_names("in_bulk(field_name=…)", [name])
     opts = queryset.model._meta
     field = opts.pk if name == "pk" else opts.get_field(name)
     alone = {(name,), (field.name,)}
@@ -80,11 +82,13 @@ def unique_attribute(queryset: Any, name: str) -> str:
 
 
 def check_chunk_size(size: int | None, *, required: bool = False) -> None:
-    """Refuse a number of rows that is none, or none at all where it is required. Raises ``ValueError``."""
+    """Refuse a number of rows that is none, or none at all where it is required.
+
+    Raises ``TypeError`` and ``ValueError``.
+    """
     if size is None and required:
         raise ValueError("chunk_size must be provided when using QuerySet.iterator() after prefetch_related().")
-    if size is not None and size <= 0:
-        raise ValueError("Chunk size must be strictly positive.")
+    check_number("chunk_size", size, "Chunk size must be strictly positive.")
 
 
 def refuse_groups_without_key(queryset: Any, what: str) -> None:

@@ -35,6 +35,7 @@ from orm.sql.one_type import bound_as
 from orm.sql.references import F
 from orm.sql.select import Output
 from orm.sql.sources import DefaultRow, ParameterArrays, ParameterRows, Source, ValueRow
+from orm.structures.arguments import check_number, checked_condition, listed_names
 from orm.structures.attributes import leave_to_database
 
 if TYPE_CHECKING:
@@ -456,7 +457,7 @@ def upsert_of(
         assignments = dict(update_fields)
     else:
         assignments = {field.name: Excluded(field.name) for field in changed}
-    return _resolved(model, target, assignments, condition)
+    return _resolved(model, target, assignments, checked_condition("bulk_create(update_condition=…)", condition))
 
 
 def _resolved(
@@ -478,7 +479,8 @@ def _resolved(
 
 def _concrete(model: ModelClass, names: Collection[str], argument: str) -> tuple[Any, ...]:
     opts = model._meta
-    found = tuple(opts.pk if name == "pk" else opts.get_field(name) for name in names)
+    wanted = listed_names(f"bulk_create({argument}=…)", names)
+    found = tuple(opts.pk if name == "pk" else opts.get_field(name) for name in wanted)
     if not all(field.concrete for field in found):
         raise ValueError(f"bulk_create() can only be used with concrete fields in {argument}.")
     return found
@@ -488,8 +490,7 @@ async def bulk_insert(
     model: Any, instances: list[Any], *, using: str, batch_size: int | None, upsert: Upsert | None
 ) -> None:
     """What ``QuerySet.abulk_create`` does."""
-    if batch_size is not None and batch_size <= 0:
-        raise ValueError("Batch size must be a positive integer.")
+    check_number("batch_size", batch_size, "Batch size must be a positive integer.")
     for instance in instances:
         if not isinstance(instance, model._meta.concrete_model):
             raise TypeError(f"bulk_create() of {model._meta.object_name} takes its instances, not {instance!r}")

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from orm.errors import InvalidCursor, NotSupportedError
-from orm.late import late_module
+from orm.errors import DataError, InvalidCursor, NotSupportedError
+from orm.late import late_module, late_pattern
 from orm.query.cursors import Cursors
 from orm.query.hydrate import converter_of
 from orm.query.layout import resolve_ordering
@@ -202,6 +202,18 @@ def sought(shape: Shape, values: tuple[object, ...], asked: Asked) -> tuple[Shap
     except (TypeError, ValueError, types.OutOfRange) as error:
         raise InvalidCursor("This cursor holds a value that its column can't have.") from error
     return found, values + prepared
+
+
+_UNSENDABLE = late_pattern(r"[\x00\ud800-\udfff]")
+"""Half of a surrogate pair, which no database holds, or NUL, which may be part of a text in another one."""
+
+
+def unsendable(asked: Asked, error: DataError) -> Exception:
+    """Return the error of a page that was not sent: ``InvalidCursor`` where a cursor holds a text that no row has."""
+    given = [value for place in (asked.after, asked.before) if place is not None for value in place]
+    if any(isinstance(value, str) and _UNSENDABLE.search(value) is not None for value in given):
+        return InvalidCursor("This cursor holds a text that its column can't have.")
+    return error
 
 
 def page_of(rows: Sequence[Any], results: list[M], more: bool, plan: Plan, cursors: Cursors, asked: Asked) -> Page[M]:

@@ -201,6 +201,24 @@ def _entity(builder: Builder, select: Select, outputs: list[Output]) -> Entity:
     return entity
 
 
+def loaded_names(select: Select) -> list[str]:
+    """Return the attributes of the columns that ``only()`` and ``defer()`` leave to be loaded at once, the key too."""
+    opts, loading = select.model._meta, select.loading
+    if loading is None:
+        return [item.attname for item in opts.concrete_fields]
+    names = _split(loading.names)
+    return [item.attname for item in opts.concrete_fields if _loads(opts, item, names, loading.deferred)]
+
+
+def _loads(opts: Any, item: Any, names: Mapping[str, Any], deferred: bool) -> bool:
+    """Whether a column is loaded at once where only() or defer() has named some."""
+    if item in opts.pk_fields:
+        return True
+    named = next((names[n] for n in (item.name, item.attname) if n in names), None)
+    # A name with parts below it (author__name) speaks of the related object, not of this column.
+    return named is None or bool(named) if deferred else named is not None
+
+
 def _split(names: Iterable[str]) -> dict[str, object]:
     tree: dict[str, Any] = {}
     for name in names:
@@ -226,13 +244,8 @@ def _columns(
     known: dict[Any, int] = {}
     key = 0
     for item in opts.concrete_fields:
-        if names is not None and item not in opts.pk_fields and item not in must:
-            named = next((names[n] for n in (item.name, item.attname) if n in names), None)
-            # A name with parts below it (author__name) speaks of the related object, not of this column.
-            if deferred and named is not None and not named:
-                continue
-            if not deferred and named is None:
-                continue
+        if names is not None and item not in must and not _loads(opts, item, names, deferred):
+            continue
         if item.attname in shared and item not in opts.pk_fields:
             columns.append((item.attname, shared[item.attname]))
             continue

@@ -9,7 +9,7 @@ hold less than one object.
 from __future__ import annotations
 
 import warnings
-from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence, Set, Sized
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
@@ -66,10 +66,10 @@ class Paginator(Generic[M]):
     ) -> None:
         self.object_list: Any = object_list
         self._check_object_list_is_ordered()
-        self.per_page = int(per_page)
+        self.per_page = _number("per_page", per_page)
         if self.per_page < 1:
             raise ValueError(f"per_page is the number of objects on a page, 1 or more, not {per_page!r}")
-        self.orphans = int(orphans)
+        self.orphans = _number("orphans", orphans)
         self.allow_empty_first_page = allow_empty_first_page
         self.error_messages = {**self.default_error_messages, **(error_messages or {})}
 
@@ -129,6 +129,8 @@ class Paginator(Generic[M]):
         elif blocking is not None and _takes_nothing(blocking):
             self.count = await call(blocking)
         else:
+            if not isinstance(objects, Sized) or isinstance(objects, (Mapping, Set)):
+                raise TypeError(f"A Paginator takes a queryset or a list of objects, not {objects!r}")
             self.count = len(objects)
         return self.count
 
@@ -204,6 +206,7 @@ class Paginator(Generic[M]):
         many at the beginning and the end. Nothing is left out where there are few, nor where it would be one page.
         """
         number, pages = self.validate_number(number), self.num_pages
+        on_each_side, on_ends = _number("on_each_side", on_each_side), _number("on_ends", on_ends)
         first, last = number - on_each_side, number + on_each_side
         few = pages <= (on_each_side + on_ends) * 2
         before = not few and first > on_ends + 2
@@ -361,3 +364,11 @@ class Page(Sequence[M]):
 AsyncPaginator = Paginator
 AsyncPage = Page
 """Names of their own for the awaitable forms, as Django 6 has them: the classes here have both."""
+
+
+def _number(name: str, given: Any) -> int:
+    """Return an argument of a paginator as a whole number. Raises ``TypeError`` and ``ValueError``, naming it."""
+    try:
+        return int(given)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"A Paginator's {name} is a whole number, not {given!r}") from None

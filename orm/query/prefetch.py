@@ -23,6 +23,7 @@ from orm.errors import FieldError, UnknownAttribute, advised
 from orm.query.names import check_attribute
 from orm.query.own_prefetch import load_own, prefetches_itself
 from orm.query.relation_loaders import Loader, loader_for, uncut
+from orm.structures.arguments import listed
 from orm.structures.attributes import PREFETCHED
 from orm.structures.deprecation import RemovedInDjango60Warning, warn
 from orm.text.spelling import did_you_mean
@@ -48,7 +49,7 @@ class Prefetch:
                 "Prefetch querysets cannot use raw(), values(), and values_list().",
                 f" Prefetch({lookup!r}): the queryset must give instances; leave out values().",
             )
-        if to_attr is not None and not to_attr.isidentifier():
+        if to_attr is not None and not (isinstance(to_attr, str) and to_attr.isidentifier()):
             raise ValueError(f"Prefetch({lookup!r}): to_attr={to_attr!r} can't be an attribute's name.")
         self.prefetch_through = lookup
         self.queryset = queryset
@@ -197,6 +198,7 @@ async def load_lookups(
     instances: Sequence[object], lookups: Iterable[str | Prefetch], timeout: float | None = None
 ) -> None:
     """As ``aprefetch_related_objects``; each statement may take ``timeout`` seconds, unless its queryset says so."""
+    listed("prefetch_related_objects()", instances, "a list of instances")
     if instances:
         await _load_level(list(instances), list(map(as_prefetch, lookups)), 0, timeout)
 

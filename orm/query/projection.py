@@ -107,10 +107,8 @@ def _hints(cls: type) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=256)
-def projection_of(cls: object) -> Projection:
+def projection_of(cls: type) -> Projection:
     """Return what is known of a class. Raises ``TypeError`` for one that ``into()`` can't fill."""
-    if not isinstance(cls, type):
-        raise TypeError(f"into() takes a class, not {cls!r}")
     return Projection(cls)
 
 

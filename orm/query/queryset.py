@@ -221,7 +221,12 @@ class AwaitableQuerySet(AwaitableWriting[M]):
     @query.setter
     def query(self, query: Query) -> None:
         """Ask what another query asks: one that was pickled, say."""
+        if not isinstance(query, Query):
+            raise TypeError(f"The query of a QuerySet is that of another one (its query attribute), not {query!r}")
         query.copy_to(self)
+        if self._shape.select.values is not None:  # as in Django, whatever rows the other queryset gave
+            dicts = self._step("as dicts", (), steps.as_dicts)
+            self._shape, self._values = dicts._shape, dicts._values
         self._result_cache = None
         self._prefetch_done = False
 
@@ -402,6 +407,8 @@ class AwaitableQuerySet(AwaitableWriting[M]):
         if id_list is None:
             queryset = self._clone()
         else:
+            if not isinstance(id_list, Iterable):
+                raise TypeError(f"in_bulk() takes a list of keys, not {id_list!r}")
             keys = list(id_list)
             if not keys:
                 return {}

@@ -20,6 +20,7 @@ from orm.errors import FieldDoesNotExist, advised
 from orm.query.hydrate import reader_of
 from orm.query.prefetch import aprefetch_related_objects
 from orm.sql.parameters import bind
+from orm.structures.arguments import checked_alias, checked_sql, listed, mapped
 
 if TYPE_CHECKING:
     from orm.db.database_blocking import Database
@@ -61,10 +62,12 @@ class AwaitableRawQuerySet(Generic[M]):
         using: str | None = None,
     ) -> None:
         self.model = model
-        self.raw_query = raw_query
-        self.params = params if isinstance(params, (tuple, list, Mapping, str)) else tuple(params or ())
-        self.translations = dict(translations or {})
-        self._using = using
+        self.raw_query = checked_sql("raw()", raw_query)
+        if params is not None and not isinstance(params, (tuple, list, Mapping, str)):
+            params = tuple(listed("raw(params=…)", params, "a list, a tuple or a dict of values"))
+        self.params = params if params is not None else ()
+        self.translations = dict(mapped("raw(translations=…)", translations, "a dict of columns and names of fields"))
+        self._using = checked_alias(using)
         self._verbatim = params is None
         self._result_cache: list[M] | None = None
         self._columns: list[str] = []
@@ -170,6 +173,8 @@ class AwaitableRawQuerySet(Generic[M]):
 
         Raises ``SynchronousOnlyOperation`` on an event loop's thread while the results are not loaded: await it first.
         """
+        if not isinstance(key, (int, slice)):
+            raise TypeError(f"RawQuerySet indices must be integers or slices, not {type(key).__name__}.")
         return self._loaded()[key]
 
     def _loaded(self) -> list[M]:

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from orm.db.registry import databases
 from orm.db.routing import routes
+from orm.errors import DataError
 from orm.late import sqlparse
 from orm.query import keyset, projection, routed, tables
 from orm.query.chain import Chain
 from orm.query.faces import Faces
 from orm.query.iterables import ModelIterable, gone_through
 from orm.query.key_names import has_keys, whole_names
+from orm.query.layout import loaded_names
 from orm.query.plan import select_plan
 from orm.query.query import Query
 from orm.sql.select import RowForm
@@ -55,6 +57,8 @@ class AwaitableReading(Faces[M]):
         Raises ``FieldError`` for a field that is no column, ``TypeError`` for a class that is none of these, and for a
         field that is said to hold other values than its column does: ``int`` of a text, or of what may be NULL.
         """
+        if not isinstance(cls, type):
+            raise TypeError(f"into() takes a class, not {cls!r}")
         known: Any = cls
         form = projection.projection_of(known)
         sources = {name: Subquery(item) if isinstance(item, Chain) else item for name, item in sources.items()}
@@ -91,10 +95,13 @@ class AwaitableReading(Faces[M]):
         asked = keyset.Asked(start, end, size + 1)
         shape, values = keyset.sought(ordered._shape, ordered._values, asked)
         reader: Any = self
-        if routes.active:
-            reader, plan, rows = await routed.rows_of(self, shape, values)
-        else:
-            plan, rows = await self._rows(shape, values)
+        try:
+            if routes.active:
+                reader, plan, rows = await routed.rows_of(self, shape, values)
+            else:
+                plan, rows = await self._rows(shape, values)
+        except DataError as error:
+            raise keyset.unsendable(asked, error) from error
         kept = list(rows[:size])
         if asked.backwards:
             kept.reverse()
@@ -109,13 +116,16 @@ class AwaitableReading(Faces[M]):
         """Return this query with tuples for results."""
         select = self._shape.select
         if select.values is None:
-            return self.values_list()
+            if select.loading is None:
+                return self.values_list()
+            return self.values_list(*loaded_names(select), *select.selected)
         if select.result is RowForm.TUPLE:
             return self
         return self._step("as tuples", (), _as_tuples)
 
     async def aarrow(self) -> pyarrow.Table:
-        """Return the rows as a table of Arrow: all columns, or those ``values()`` chose, with the types of the fields.
+        """Return the rows as a table of Arrow, with the types of the fields: all columns, or those that ``values()``,
+        ``only()`` or ``defer()`` chose.
 
         Moments are in UTC, decimals have the digits of their column, JSON is text. Needs pyarrow (``pip install
         duotone[arrow]``). Raises ``ImportError`` without it, ``NotImplementedError`` for a column that has no type
@@ -125,8 +135,8 @@ class AwaitableReading(Faces[M]):
         return table
 
     async def apolars(self) -> polars.DataFrame:
-        """Return the rows as a data frame of Polars: all columns, or those ``values()`` chose, with the types of the
-        fields.
+        """Return the rows as a data frame of Polars, with the types of the fields: all columns, or those that
+        ``values()``, ``only()`` or ``defer()`` chose.
 
         As ``aarrow``; UUIDs are texts. Needs polars (``pip install duotone[polars]``).
         """

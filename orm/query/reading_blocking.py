@@ -30,15 +30,16 @@ class Reading(AwaitableReading[M]):
         return run(AwaitableReading.apage(self, after=after, before=before, size=size))
 
     def arrow(self) -> pyarrow.Table:
-        """Return the rows as a table of Arrow: all columns, or those ``values()`` chose, with the types of the fields.
+        """Return the rows as a table of Arrow, with the types of the fields: all columns, or those that ``values()``,
+        ``only()`` or ``defer()`` chose.
 
         Blocking form of :meth:`aarrow`: same parameters, same errors.
         """
         return run(AwaitableReading.aarrow(self))
 
     def polars(self) -> polars.DataFrame:
-        """Return the rows as a data frame of Polars: all columns, or those ``values()`` chose, with the types of the
-        fields.
+        """Return the rows as a data frame of Polars, with the types of the fields: all columns, or those that
+        ``values()``, ``only()`` or ``defer()`` chose.
 
         Blocking form of :meth:`apolars`: same parameters, same errors.
         """

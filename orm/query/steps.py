@@ -24,6 +24,7 @@ from orm.sql.lookups import Exact
 from orm.sql.order_joins import clear_ordering, note_order_joins
 from orm.sql.ordering import OrderBy
 from orm.sql.select import Combination, Loading, Lock, Position, RowForm, Select, relabel
+from orm.structures.arguments import check_names
 from orm.text.spelling import did_you_mean
 
 if TYPE_CHECKING:
@@ -152,6 +153,11 @@ def _resolve_annotation(builder: Builder, annotation: Expression) -> Expression:
     if hasattr(annotation, "_meta"):
         raise TypeError(f"An annotation is an expression, not {annotation!r}")
     return annotation.resolve_expression(builder, True, None)
+
+
+def as_dicts(builder: Builder) -> None:
+    """The rows of values_list(), into() and their like, as dicts."""
+    builder.select.result = RowForm.DICT
 
 
 def choose_values(
@@ -286,6 +292,7 @@ def reverse(builder: Builder) -> None:
 
 def distinct(builder: Builder, names: Sequence[str]) -> None:
     """distinct(), and distinct("field", …) where the database has DISTINCT ON."""
+    check_names("distinct()", names)
     builder.select.distinct = not names
     select = builder.select
     for name in names:
@@ -355,6 +362,7 @@ def choose_loading(builder: Builder, deferred: bool, names: Sequence[str] | None
     if names is None:
         select.loading = None
         return
+    check_names("defer()" if deferred else "only()", names)
     for name in names:
         if not deferred and name.split("__")[0] in select.filtered:
             raise ValueError("only() is not supported with FilteredRelation.")

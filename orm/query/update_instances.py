@@ -26,6 +26,7 @@ from orm.sql.nodes import Uncacheable
 from orm.sql.sources import ParameterArrays, ParameterRows, Source
 from orm.sql.statements import AdaptedSlot
 from orm.sql.update import Update
+from orm.structures.arguments import check_number, listed
 from orm.structures.attributes import leave_to_database
 
 if TYPE_CHECKING:
@@ -193,11 +194,10 @@ async def bulk_update(rows: Any, given: Iterable[Any], names: list[str], *, usin
     ``rows`` is the queryset: rows outside its conditions are not written.
     """
     model = rows.model
-    if batch_size is not None and batch_size <= 0:
-        raise ValueError("Batch size must be a positive integer.")
+    check_number("batch_size", batch_size, "Batch size must be a positive integer.")
     if not names:
         raise ValueError("Field names must be given to bulk_update().")
-    instances = list(given)
+    instances = list(listed("bulk_update()", given, "a list of instances"))
     opts = model._meta
     fields = tuple(opts.get_field(name) for name in names)
     if any(not field.concrete or field.many_to_many for field in fields):

@@ -25,6 +25,7 @@ from orm.query.returning_blocking import Returning
 from orm.query.shape import Shape
 from orm.query.update_instances import bulk_update
 from orm.sql.nodes import Uncacheable
+from orm.structures.arguments import check_names, listed, listed_names
 
 if TYPE_CHECKING:
     from orm.db.database_blocking import Database
@@ -136,7 +137,7 @@ class AwaitableWriting(AwaitableCopying[M]):
         exists and ``Excluded("n")`` the new one. ``update_condition`` says which rows are updated, the others stay as
         they are; keys don't come back then. Nothing here calls ``save()`` or sends its signals.
         """
-        instances = list(objs)
+        instances = list(listed("bulk_create()", objs, "a list of instances"))
         alias = (await routed.to_write(self) if routes.active else self).db
         upsert = upsert_of(
             self.model, alias, ignore_conflicts, update_conflicts, update_fields, unique_fields, update_condition
@@ -218,6 +219,7 @@ class AwaitableWriting(AwaitableCopying[M]):
 
         Raises ``FieldError`` for a name that is no column of the model's table.
         """
+        check_names("returning()", names)
         return Returning(self, names)
 
     async def _run(self, shape: Shape, values: tuple[object, ...]) -> int:
@@ -234,7 +236,8 @@ class AwaitableWriting(AwaitableCopying[M]):
         Rows outside the conditions of this queryset are not written.
         """
         alias = (await routed.to_write(self) if routes.active else self).db
-        return await bulk_update(self, objs, list(fields), using=alias, batch_size=batch_size)
+        names = listed_names("bulk_update(fields=…)", fields)
+        return await bulk_update(self, objs, names, using=alias, batch_size=batch_size)
 
     @alters_data
     async def adelete(self) -> tuple[int, dict[str, int]]:

@@ -120,7 +120,7 @@ class Q(tree.Node, Node):
         self.connector = _connector or self.default
         if self.connector not in ("AND", "OR", "XOR"):
             raise ValueError(f"_connector must be one of 'AND', 'OR', 'XOR', or None. It is {_connector!r}")
-        self.negated = _negated
+        self.negated = bool(_negated)
         for arg in args:
             if isinstance(arg, dict):
                 raise FieldError("Cannot parse keyword query as dict: filter() takes lookups, filter(**lookups)")

@@ -94,6 +94,8 @@ def default_literal(field: Any, dialect: Dialect) -> str:
 class _Constants:
     """What an expression in a schema is resolved against: it takes values, and knows no columns."""
 
+    of_upsert = False
+
     def __init__(self, field: ModelField) -> None:
         self.field = field
         self.values: list[object] = []

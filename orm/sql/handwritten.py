@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from orm.sql.expressions import Expression, Slot
 from orm.sql.python_types import type_of
 from orm.sql.types import SQLType
+from orm.structures.arguments import checked_sql, listed
 
 if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
@@ -25,8 +26,8 @@ class RawSQL(Expression):
 
     def __init__(self, sql: str, params: Sequence[object] = (), output_field: SQLType | None = None) -> None:
         super().__init__(output_field)
-        self.sql = sql
-        self.params: Sequence[Any] = tuple(params)
+        self.sql: str = checked_sql("RawSQL()", sql)
+        self.params: Sequence[Any] = tuple(listed("RawSQL(params=…)", params, "a list of values"))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.sql}, {list(self.params)})"

@@ -57,6 +57,11 @@ class Excluded(F):
         summarize: bool = False,
         for_save: bool = False,
     ) -> Expression:
+        if not query.of_upsert:
+            raise FieldError(
+                f"Excluded({self.name!r}) is a value of the row that was to be inserted, which there is only in "
+                "bulk_create(update_conflicts=True): in its update_fields and its update_condition"
+            )
         path = query.path(self.name)
         if path.hops or path.rest or not path.field.concrete:
             raise FieldError(f"Excluded({self.name!r}) is no column of the row that was to be inserted")

@@ -23,6 +23,11 @@ Prepare = Callable[[Any], Any]
 class Resolver(Protocol):
     """Knows what names mean in one query, and keeps the values of its parts."""
 
+    @property
+    def of_upsert(self) -> bool:
+        """Whether there is a row that was to be inserted, besides the one that is there."""
+        ...
+
     def resolve_ref(
         self, name: str, allow_joins: bool = True, reuse: set[str] | None = None, summarize: bool = False
     ) -> Expression:

@@ -134,6 +134,8 @@ class Window(Expression):
             raise ValueError(f"Expression {type(expression).__name__!r} isn't compatible with OVER clauses.")
         self.expression = expression
         self.partition_by = [F(item) if isinstance(item, str) else item for item in listed(partition_by)]
+        if not all(hasattr(item, "resolve_expression") for item in self.partition_by):
+            raise TypeError(f"Window.partition_by takes names and expressions, or a list of them, not {partition_by!r}")
         if isinstance(order_by, Q) or not isinstance(order_by, (str, list, tuple, Node, type(None))):
             raise ValueError(
                 "Window.order_by must be either a string reference to a field, an expression, or a list or tuple of "

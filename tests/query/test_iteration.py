@@ -380,3 +380,12 @@ def test_a_query_that_asks_nothing_is_told_by_its_class() -> None:
     assert not isinstance(Book.objects.filter(title=""), EmptyQuerySet)
     with pytest.raises(TypeError, match="can't be instantiated"):
         EmptyQuerySet()
+
+
+async def test_the_query_of_rows_with_chosen_columns_gives_dicts(library: Any) -> None:
+    """As Django documents it of a query that was pickled, whatever the rows were."""
+    authors = Author.objects.order_by("pk")
+    for chosen in (authors.values("name"), authors.values_list("name"), authors.values_list("name", flat=True)):
+        again = Author.objects.all()
+        again.query = pickle.loads(pickle.dumps(chosen.query))
+        assert await again == await authors.values("name")

@@ -245,3 +245,15 @@ async def test_rows_are_deleted_by_what_some_of_them_refer_to(library: Any) -> N
     found = Review.objects.filter(Q(book__editor__name="Camus") | Q(stars=3))
     assert (await found.adelete())[0] == len(chosen)
     assert await Review.objects.acount() == len(L.reviews) - len(chosen)
+
+
+async def test_there_is_no_excluded_row_but_in_an_upsert(database: Any) -> None:
+    refused = pytest.raises(FieldError, match=r"Excluded\('value'\) .* only in bulk_create\(update_conflicts=True\)")
+    with refused:
+        Counter.objects.filter(value=Excluded("value"))
+    with refused:
+        Counter.objects.annotate(x=Excluded("value"))
+    with refused:
+        await Counter.objects.aupdate(value=Excluded("value"))
+    with refused:
+        await Counter.objects.acreate(key="k", value=Excluded("value"))

@@ -130,3 +130,10 @@ def test_without_the_package_the_extra_is_named(
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ImportError, match=rf"pip install duotone\[{form}\]"):
         getattr(Book.objects.all(), form)()
+
+
+async def test_columns_are_those_that_only_and_defer_left(library: Any) -> None:
+    books = Book.objects.annotate(n=Count("tags"))
+    assert (await books.only("title").aarrow()).column_names == ["id", "title", "n"]
+    assert "title" not in (await books.defer("title", "author__name").apolars()).columns
+    assert "author_id" in (await books.defer("title", "author__name").apolars()).columns

@@ -25,6 +25,7 @@ from orm.query.known_related import KnownRelated
 from orm.query.prefetch import ChosenRows
 from orm.query.queryset_blocking import QuerySet
 from orm.sql.conditions import Q
+from orm.structures.arguments import listed, mapped
 from orm.structures.attributes import PREFETCHED
 
 if TYPE_CHECKING:
@@ -278,7 +279,7 @@ class AwaitableRelatedManager(InstanceManager[M]):
     @alters_data
     async def aset(self, objs: Iterable[M], *, bulk: bool = True, clear: bool = False) -> None:
         """Make exactly these rows refer to this instance (where the foreign key may not be null: these as well)."""
-        wanted = [self._check_instance(obj) for obj in objs]
+        wanted = [self._check_instance(obj) for obj in listed("set()", objs, "a list of instances")]
         if not self.link.field.null:
             await self.aadd(*wanted, bulk=bulk)
             return
@@ -391,7 +392,8 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
 
     def _new_joins(self, keys: Iterable[object], defaults: Mapping[str, object] | None) -> list[object]:
         near, far, key = self.link.near.attname, self.link.far.attname, self._key_of_instance(self.link.near)
-        extra = {name: value() if callable(value) else value for name, value in (defaults or {}).items()}
+        given = mapped("through_defaults", defaults, "a dict of names and values")
+        extra = {name: value() if callable(value) else value for name, value in given.items()}
         pairs = [(key, other) for other in keys]
         if self.link.symmetrical:
             pairs += [(other, key) for other in keys if other != key]
@@ -530,7 +532,7 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
         through_defaults: Mapping[str, object] | None = None,
     ) -> None:
         """Relate exactly these rows: remove the others and add the missing, or with ``clear`` start from nothing."""
-        wanted = list(dict.fromkeys(self._key_of(obj) for obj in objs))
+        wanted = list(dict.fromkeys(map(self._key_of, listed("set()", objs, "a list of instances or keys"))))
         async with atomic(using=self._alias, savepoint=False):
             if clear:
                 await self.aclear()

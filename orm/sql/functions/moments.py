@@ -115,7 +115,7 @@ class Extract(InZone, Transform):
         part = self.part if lookup_name is None else lookup_name
         if not part:
             raise ValueError("lookup_name must be provided")
-        if part not in MOMENT_PARTS:
+        if not isinstance(part, str) or part not in MOMENT_PARTS:
             raise ValueError(f"lookup_name is one of {', '.join(sorted(MOMENT_PARTS))}, not {part!r}")
         super().__init__(expression, **extra)
         if lookup_name is not None:

@@ -56,6 +56,8 @@ class Round(_OfNumerics):
     takes_extra = False
 
     def __init__(self, expression: Any, precision: int = 0, **extra: Any) -> None:
+        if not isinstance(precision, int) and not hasattr(precision, "resolve_expression"):
+            raise TypeError(f"Round's precision is a whole number of places, not {precision!r}")
         rest = [Value(precision, output_field=types.INTEGER)] if precision else []
         super().__init__(expression, *rest, **extra)
         self.to_tens = isinstance(precision, int) and precision < 0  # which not every database can

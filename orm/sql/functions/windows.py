@@ -9,6 +9,7 @@ from orm.sql.calls import Func
 from orm.sql.expressions import Value
 from orm.sql.one_type import bound_beside
 from orm.sql.types import SQLType
+from orm.structures.arguments import checked_place
 
 if TYPE_CHECKING:
     from orm.sql.expressions import Expression
@@ -70,8 +71,7 @@ class Ntile(_Window):
     result = types.INTEGER
 
     def __init__(self, num_buckets: int = 1, **extra: Any) -> None:
-        if num_buckets <= 0:
-            raise ValueError("num_buckets must be greater than 0.")
+        checked_place("Ntile's num_buckets", num_buckets, "num_buckets must be greater than 0.")
         super().__init__(Value(num_buckets, output_field=types.INTEGER), **extra)
 
 
@@ -101,8 +101,8 @@ class NthValue(_Window):
 
     def __init__(self, expression: Any, nth: int = 1, **extra: Any) -> None:
         _check_source(self, expression)
-        if nth is None or nth <= 0:
-            raise ValueError(f"NthValue requires a positive integer as for nth, the row's number, not {nth!r}")
+        said = f"NthValue requires a positive integer as for nth, the row's number, not {nth!r}"
+        checked_place("NthValue's nth", nth, said)
         super().__init__(expression, Value(nth, output_field=types.INTEGER), **extra)
 
     def _infer_output_field(self) -> SQLType | None:
@@ -117,8 +117,8 @@ class Lag(_Window):
 
     def __init__(self, expression: Any, offset: int = 1, default: object = None, **extra: Any) -> None:
         _check_source(self, expression)
-        if offset is None or offset <= 0:
-            raise ValueError(f"{type(self).__name__} requires a positive integer for the offset.")
+        name = type(self).__name__
+        checked_place(f"{name}'s offset", offset, f"{name} requires a positive integer for the offset.")
         rest = [] if default is None else [default]
         super().__init__(expression, Value(offset, output_field=types.INTEGER), *rest, **extra)
 
