@@ -16,6 +16,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import json
+import math
 import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,7 @@ def float_writer(sql_type: SQLType) -> Adapter:
             raise DataError(f"{name} can't be NaN on SQLite, which has no such number and would store NULL")
         return value
 
+    write_float.refuses = math.nan  # type: ignore[attr-defined]  # which spares others the call, see Dialect.adapter
     return write_float
 
 

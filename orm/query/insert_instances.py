@@ -11,6 +11,7 @@ parameter limit allows, in sizes that leave few different texts.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from orm.db.registry import databases
@@ -250,7 +251,7 @@ class ManyRows:
         """Return the parameters of a statement for these rows."""
         if self.arrays:
             return [list(column) for column in zip(*rows, strict=True)]
-        return [value for row in rows for value in row]
+        return list(chain.from_iterable(rows))
 
 
 def many_rows(model: ModelClass, columns: Columns, dialect: Dialect, as_held: bool = False) -> ManyRows:

@@ -217,8 +217,8 @@ class Dialect(SchemaSpelling):
     def adapter(self, sql_type: SQLType) -> Adapter | None:
         """Return what turns a canonical Python value (never None) into the drivers' parameter; None: as it is.
 
-        An adapter that changes nothing, and only refuses texts with a certain character, names that character in an
-        attribute ``refuses``: texts without it are then sent without calling the adapter.
+        An adapter that changes nothing, and only refuses texts with a certain character, or the float that is no
+        number, has that in an attribute ``refuses``: other values are then sent without calling the adapter.
         """
         return None
 

@@ -293,6 +293,22 @@ def test_a_field_of_your_own() -> None:
     assert not Shout._meta.get_field("text").plain_prepare
 
 
+def test_a_truth_value_is_written_as_it_is_unless_the_class_prepares_it() -> None:
+    """What ``plain_prepare`` says spares each such value of each row the call."""
+
+    class Inverted(models.BooleanField[bool]):
+        def get_prep_value(self, value: Any) -> Any:
+            return not super().get_prep_value(value)
+
+    class Switch(models.Model):
+        on = models.BooleanField()
+        perhaps = models.BooleanField(null=True)
+        off = Inverted()
+
+    plain = {field.name: field.plain_prepare for field in Switch._meta.get_fields() if field.name != "id"}
+    assert plain == {"on": True, "perhaps": True, "off": False}
+
+
 def test_json_encoder() -> None:
     class Encoder(json.JSONEncoder):
         def default(self, o: Any) -> Any:

@@ -203,6 +203,20 @@ async def test_a_deferred_column_is_not_written(database: Any, queries: Any) -> 
     assert (fresh.name, fresh.note) == ("b", "y")
 
 
+def test_a_deferred_column_is_read_for_a_copy_of_the_row(database: Any) -> None:
+    """Whatever a query for it raises has nothing to do with how the row is put together."""
+    Room.objects.create(number=1, name="a", note="x")
+    room = Room.objects.only("number").get()
+    room.name = "b"
+    Room.objects.bulk_create([room], ignore_conflicts=True)
+    assert room.note == "x"
+    gone = Room.objects.only("number", "name").get()
+    Room.objects.all().delete()
+    with pytest.raises(Room.DoesNotExist) as caught:
+        Room.objects.bulk_create([gone])
+    assert not isinstance(caught.value.__context__, KeyError)
+
+
 async def test_refresh_that_is_refused(database: Any) -> None:
     room = await Room.objects.acreate(number=1, name="a")
     with pytest.raises(FieldError, match="nmae"):

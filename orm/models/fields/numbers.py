@@ -251,14 +251,22 @@ class BooleanField(Field[BoolT]):
 
     def get_prep_value(self, value: Any) -> Any:
         """The truth value; without ``strict_values`` what is empty is NULL, where that may be one."""
+        if type(value) is self.exact_type:
+            return value
         if self.null and not types.strict_values and value in self.empty_values:
             return None
         return super().get_prep_value(value)
 
     @property
+    def plain_prepare(self) -> bool:
+        """As of other fields: what is done here before is about values that are no truth value."""
+        plain = type(self).get_prep_value is BooleanField.get_prep_value and self.stores_prepared
+        return plain and self.exact_type is not None
+
+    @property
     def compared_preparer(self) -> Callable[[Any], Any]:
         """What makes a truth value that rows are looked for by: written, what is empty may stand for NULL."""
-        return self._prepare_compared
+        return self._prepare_compared if self.null else self.get_prep_value
 
     def _prepare_compared(self, value: Any) -> Any:
         own = value is None or value not in self.empty_values
