@@ -14,6 +14,9 @@ from types import TracebackType
 
 from orm.bridge.interrupts import HeldInterrupts
 
+WORTH_A_PAUSE = 500
+"""Rows of a result above which the pause, which takes two microseconds, is less than what the collector would take."""
+
 
 class Paused:
     """A block in which the collector does not run; blocks of several tasks and threads may overlap."""

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from orm.bridge import breathe, run
-from orm.bridge.collecting import collector_paused
+from orm.bridge.collecting import WORTH_A_PAUSE, collector_paused
 from orm.bridge.guard import running_loop
 from orm.bridge.nested import nested
 from orm.bridge.one_by_one import OneByOne
@@ -134,18 +134,22 @@ class AwaitableQuerySet(AwaitableWriting[M]):
                 reader, plan, rows = await routed.rows_of(self, shape, values)
             else:
                 plan, rows = await self._rows(shape, values)
-            at_once = plan.rows_at_once
-            if len(rows) > at_once:
+            if len(rows) > WORTH_A_PAUSE:
+                at_once = plan.rows_at_once
                 found: list[Any] = []
                 peers: list[Any] | None = [] if self._fetch_mode == "peers" else None
-                left = list(reversed(rows))
-                del rows
                 with collector_paused:
-                    while left:  # rows are given up as they are used: freeing all at the end would hold up the loop
-                        part = left[: -at_once - 1 : -1]
-                        del left[-at_once:]
-                        found += reader._hydrated(plan, part, peers)
-                        await breathe()
+                    if len(rows) <= at_once:
+                        found = reader._hydrated(plan, rows, peers)
+                    else:
+                        # Rows are given up as they are used: freeing all at the end would hold up the loop.
+                        left = list(reversed(rows))
+                        del rows
+                        while left:
+                            part = left[: -at_once - 1 : -1]
+                            del left[-at_once:]
+                            found += reader._hydrated(plan, part, peers)
+                            await breathe()
             else:
                 found = reader._hydrated(plan, rows)
             if self._iterable_class is not ModelIterable and plan.of_models:

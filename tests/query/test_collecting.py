@@ -57,6 +57,7 @@ async def test_it_runs_again_after_a_large_result_and_after_an_error(
     database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(plan, "OBJECTS_AT_ONCE", 2)
+    monkeypatch.setattr(queryset, "WORTH_A_PAUSE", 2)
     await Counter.objects.acopy_in([(f"k{n}",) for n in range(5)], fields=["key"])
     assert len(await Counter.objects.order_by("key")) == 5
     assert gc.isenabled()
@@ -68,6 +69,23 @@ async def test_it_runs_again_after_a_large_result_and_after_an_error(
     with pytest.raises(ZeroDivisionError):
         await Counter.objects.order_by("key")
     assert gc.isenabled()
+
+
+async def test_it_waits_for_plain_values_too(database: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tuple for each row is an object that it would look at."""
+    waits: list[bool] = []
+    hydrated = queryset.AwaitableQuerySet._hydrated
+
+    def watched(*given: Any) -> list[Any]:
+        waits.append(not gc.isenabled())
+        return hydrated(*given)
+
+    monkeypatch.setattr(queryset, "WORTH_A_PAUSE", 2)
+    monkeypatch.setattr(queryset.AwaitableQuerySet, "_hydrated", watched)
+    await Counter.objects.acopy_in([(f"k{n}",) for n in range(3)], fields=["key"])
+    await Counter.objects.values_list("key")
+    await Counter.objects.values_list("key")[:2]
+    assert waits == [True, False]
 
 
 def test_ctrl_c_while_it_is_entered_leaves_the_collector_running(monkeypatch: pytest.MonkeyPatch) -> None:
