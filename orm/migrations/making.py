@@ -289,7 +289,8 @@ def shown(path: str) -> str:
 
 
 def put(one: Written) -> None:
-    """Write a migration's file in the place of one that may be there."""
+    """Write a migration's file in the place of one that may be there, and make its package where there is none."""
+    make_package(Path(one.path).parent)
     with open(one.path, "w", encoding="utf-8") as file:
         file.write(one.text)
 
@@ -301,5 +302,12 @@ def write(one: Written) -> None:
     """
     if os.path.exists(one.path):
         raise MakingError(f"{one.path} is there already; give the migration another name with --name.")
-    with open(one.path, "w", encoding="utf-8") as file:
-        file.write(one.text)
+    put(one)
+
+
+def make_package(folder: Path) -> None:
+    """Make a folder that modules can be imported from, where it is not there."""
+    if not folder.is_dir():
+        make_package(folder.parent)
+        folder.mkdir()
+        (folder / "__init__.py").touch()

@@ -149,7 +149,7 @@ class MigrationWriter:
         self.needs_manual_porting = bool(ported)
         parts = []
         if self.include_header:
-            parts.append(f"# {self.header}\n")
+            parts.append(f"# {self.header}\n\n")
         parts.append("\n".join(sorted_imports(imports)) + "\n")
         if ported:
             told = "\n".join(f"# {one}" for one in ported)
@@ -183,7 +183,7 @@ class MigrationWriter:
 
     @property
     def basedir(self) -> str:
-        """The folder that an app's migrations are in; made, with its ``__init__.py``, where it is not there.
+        """The folder that an app's migrations are in, or will be.
 
         Raises ``ValueError`` where it can't be told, or the settings leave the app without migrations.
         """
@@ -196,14 +196,14 @@ class MigrationWriter:
         try:
             module = import_module(name)
         except ImportError:
-            return self._made(name)
+            return self._to_be_made(name)
         folders = list(getattr(module, "__path__", ()))
         if not folders:
             raise ValueError(f"{name} is a module, not a package that migrations can be written into.")
         return str(folders[0])
 
     @staticmethod
-    def _made(name: str) -> str:
+    def _to_be_made(name: str) -> str:
         parent, _, last = name.rpartition(".")
         missing = [last]
         while parent:
@@ -216,14 +216,7 @@ class MigrationWriter:
             folders = list(getattr(base, "__path__", ()))
             if not folders:
                 break
-            folder = os.path.join(folders[0], *missing)
-            os.makedirs(folder, exist_ok=True)
-            for depth in range(len(missing)):
-                path = os.path.join(folders[0], *missing[: depth + 1], "__init__.py")
-                if not os.path.isfile(path):
-                    with open(path, "w", encoding="utf-8"):
-                        pass
-            return folder
+            return os.path.join(folders[0], *missing)
         raise ValueError(
             f"Could not locate an appropriate location to create migrations package {name}. Make sure the toplevel "
             "package exists and can be imported."

@@ -31,15 +31,17 @@ async def aemptying(using: str = DEFAULT_DB_ALIAS) -> list[str]:
     return [sql.replace("%%", "%") for sql in statements]
 
 
-async def aempty(using: str = DEFAULT_DB_ALIAS) -> None:
-    """Empty the tables of all managed models, all or none; the record of migrations stays.
+async def aempty(using: str = DEFAULT_DB_ALIAS) -> bool:
+    """Empty the tables of all managed models, all or none; return whether there is any. The record of migrations stays.
 
     Raises what ``aemptying`` raises, and what the database raises.
     """
     database = databases[using]
     async with atomic(using=using):
-        for sql in await aemptying(using):
+        statements = await aemptying(using)
+        for sql in statements:
             await database.execute(sql, ())
+    return bool(statements)
 
 
 def migrated_models(using: str) -> Iterable[Any]:

@@ -17,9 +17,9 @@ def emptying(using: str = DEFAULT_DB_ALIAS) -> list[str]:
     return run(aemptying(using))
 
 
-def empty(using: str = DEFAULT_DB_ALIAS) -> None:
-    """Empty the tables of all managed models, all or none; the record of migrations stays.
+def empty(using: str = DEFAULT_DB_ALIAS) -> bool:
+    """Empty the tables of all managed models, all or none; return whether there is any. The record of migrations stays.
 
     Blocking form of :func:`orm.models.emptying.aempty`: same parameters, same errors.
     """
-    run(aempty(using))
+    return run(aempty(using))

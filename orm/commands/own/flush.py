@@ -41,8 +41,9 @@ class Command(BaseCommand):
                 self.stdout.write("Flush cancelled.")
                 return
         try:
-            empty(alias)
+            emptied = empty(alias)
         except Error as error:
             raise CommandError(f"Database {alias} couldn't be flushed: {error}") from error
-        if not options.get("inhibit_post_migrate", False):
+        # Where there is no table yet, those who listen would find none for the rows they make.
+        if emptied and not options.get("inhibit_post_migrate", False):
             announce_migrated(alias)

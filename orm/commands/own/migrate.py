@@ -17,7 +17,7 @@ from orm.migrations.operation import can_migrate
 from orm.migrations.questioner import MigrationQuestioner
 from orm.migrations.recorder_blocking import MigrationRecorder
 from orm.migrations.running import ZERO, ConflictingMigrations, in_plan, standing
-from orm.migrations.running_blocking import migrate, plan
+from orm.migrations.running_blocking import announce_migrated, migrate, plan
 from orm.models.apps import apps
 from orm.models.schema_blocking import create_tables, missing_tables
 
@@ -66,16 +66,22 @@ class Command(BaseCommand):
         if not options["skip_checks"]:
             self.check(databases=[alias])
         try:
+            self._refuse_unsuited(label, alias, options["run_syncdb"])
+            if options["run_syncdb"] and label:
+                self._only_tables(label, alias)
+                return
             steps = plan(label, name, using=alias)
             if options["plan"] or options["check_unapplied"]:
                 self._show(steps, options["plan"])
-                sys.exit(1 if options["check_unapplied"] and steps else 0)
+                if options["check_unapplied"] and steps:
+                    sys.exit(1)
+                return
             if options["prune"]:
                 self._prune(label, alias)
                 return
             self._announce(label, name, alias, options["run_syncdb"])
             self._backwards = any(back for _, back in steps)
-            self._sync = alias if options["run_syncdb"] and label is None else None
+            self._sync = alias if options["run_syncdb"] else None
             self._nothing_for = None if steps else (label, name, alias)
             migrate(
                 label,
@@ -98,6 +104,17 @@ class Command(BaseCommand):
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from error
 
+    def _refuse_unsuited(self, label: str | None, alias: str, sync: bool) -> None:
+        """Raise ``CommandError`` where an application has no migrations to run, or has some in place of which only
+        tables were to be made."""
+        if label is None:
+            return
+        migrated = label in MigrationLoader(databases[alias], ignore_no_migrations=True).migrated_apps
+        if sync and migrated:
+            raise CommandError(f"Can't use run_syncdb with app '{label}' as it has migrations.")
+        if not sync and not migrated:
+            raise CommandError(f"App '{label}' does not have migrations.")
+
     def _headed(self, text: str) -> None:
         if self._verbosity:
             self.stdout.write(self.style.MIGRATE_HEADING(text))
@@ -108,7 +125,7 @@ class Command(BaseCommand):
         if not self._verbosity:
             return
         loader = MigrationLoader(databases[alias], ignore_no_migrations=True)
-        if sync and label is None and loader.unmigrated_apps:
+        if sync and loader.unmigrated_apps:
             unmigrated = ", ".join(sorted(loader.unmigrated_apps))
             self.stdout.write(self.style.MIGRATE_LABEL("  Synchronize unmigrated apps: ") + unmigrated)
         if label is None or name is None:
@@ -166,9 +183,20 @@ class Command(BaseCommand):
         if not found.gone and self._verbosity:
             self.stdout.write("  No migrations to prune.")
 
-    def _make_tables(self, alias: str) -> None:
+    def _only_tables(self, label: str, alias: str) -> None:
+        """Make the tables of one application, which has no migrations to run."""
+        self._headed("Operations to perform:")
+        if self._verbosity:
+            self.stdout.write(self.style.MIGRATE_LABEL("  Synchronize unmigrated app: ") + label)
+            self.stdout.write(self.style.MIGRATE_LABEL("  Apply all migrations: ") + "(none)")
+        self._make_tables(alias, {label})
+        self._headed("Running migrations:")
+        if self._verbosity:
+            self.stdout.write("  No migrations to apply.")
+        announce_migrated(alias)
+
+    def _make_tables(self, alias: str, unmigrated: set[str]) -> None:
         """Make the tables that are missing of applications without migrations."""
-        unmigrated = MigrationLoader(databases[alias], ignore_no_migrations=True).unmigrated_apps
         if not unmigrated:
             return
         self._headed("Synchronizing apps without migrations:")
@@ -192,7 +220,8 @@ class Command(BaseCommand):
     def _progress(self, action: str, migration: AwaitableMigration | None = None, fake: bool = False) -> None:
         if action == "begin":
             if self._sync is not None:
-                self._make_tables(self._sync)
+                loader = MigrationLoader(databases[self._sync], ignore_no_migrations=True)
+                self._make_tables(self._sync, loader.unmigrated_apps)
             self._headed("Running migrations:")
         if not self._verbosity:
             return

@@ -27,8 +27,11 @@ class Command(BaseCommand):
         label, name = options["app_label"], options["migration_name"]
         if label not in apps.app_configs:
             raise CommandError(f"No installed app with label '{label}'.")
+        loader = making.from_disk()
+        if label not in loader.migrated_apps:
+            raise CommandError(f"App '{label}' does not have migrations.")
         try:
-            found = updating.optimized(making.from_disk(), label, name)
+            found = updating.optimized(loader, label, name)
         except AmbiguityError:
             raise CommandError(
                 f"More than one migration matches '{name}' in app '{label}'. Please be more specific."

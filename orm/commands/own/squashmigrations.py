@@ -29,8 +29,11 @@ class Command(BaseCommand):
         label = options["app_label"]
         try:
             making.refuse_unknown([label])
+            loader = making.from_disk()
+            if label not in loader.migrated_apps:
+                raise CommandError(f"App '{label}' does not have migrations (so squashmigrations on it makes no sense)")
             squashed = making.squash(
-                making.from_disk(), label, options["migration_name"], options["start_migration_name"],
+                loader, label, options["migration_name"], options["start_migration_name"],
                 name=options["squashed_name"], optimize=not options["no_optimize"],
             )  # fmt: skip
             if options["verbosity"]:

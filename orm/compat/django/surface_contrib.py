@@ -110,9 +110,16 @@ CONTRIB: dict[str, Surface] = {
     ),
     "django.contrib.sessions.management": Surface("Commands for sessions."),
     "django.contrib.sessions.management.commands": Surface("Commands for sessions."),
-    "django.contrib.sessions.management.commands.clearsessions": Surface(
-        "The command clearsessions.", (f"{HERE}.commands.clearsessions",)
-    ),
+    **{
+        f"django.contrib.{app}.management.commands.{name}": Surface(
+            f"The command {name}.", (f"{HERE}.commands.{name}",)
+        )
+        for app, name in (
+            ("auth", "changepassword"),
+            ("contenttypes", "remove_stale_contenttypes"),
+            ("sessions", "clearsessions"),
+        )
+    },
     "django.contrib.sessions.serializers": Surface(
         "How sessions are written.", names=of("orm.security.signing", "JSONSerializer")
     ),

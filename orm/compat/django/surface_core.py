@@ -70,7 +70,11 @@ CORE: dict[str, Surface] = {
         | {"color": "orm.commands.output:"},
     ),
     "django.core.management.base": Surface(
-        "What a command is.", ("orm.commands.base", "orm.commands.output"), own("translation", "no_translations")
+        "What a command is.",
+        ("orm.commands.base", "orm.commands.output"),
+        own("translation", "no_translations")
+        | own("management", "handle_default_options")
+        | of("orm.commands.base", DjangoHelpFormatter="OwnOptionsFirst"),
     ),
     **{
         f"django.core.management.commands.{name}": Surface(f"The command {name}.", (f"orm.commands.own.{name}",))
@@ -81,7 +85,11 @@ CORE: dict[str, Surface] = {
         for name in FURTHER_COMMANDS
     },
     "django.core.management.color": Surface("Styles.", ("orm.commands.output",)),
-    "django.core.management.utils": Surface("Keys.", names=of("orm.security.crypto", "get_random_secret_key")),
+    "django.core.management.utils": Surface(
+        "What commands are written with.",
+        (f"{HERE}.command_parts",),
+        of("orm.security.crypto", "get_random_secret_key"),
+    ),
     "django.core.paginator": Surface(
         "Pages with numbers.",
         ("orm.query.paging",),

@@ -9,8 +9,10 @@ from typing import Any
 from orm.commands.base import BaseCommand, CommandParser
 from orm.compat.django.defaults import DEFAULTS
 from orm.compat.django.settings import PLACES, from_root, settings
+from orm.config import settings as orm_settings
 
 Settings = Mapping[str, Any]
+KEY = "SECRET_KEY"
 
 
 class Command(BaseCommand):
@@ -34,7 +36,9 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> str:
         """Return the lines."""
-        given = {name: getattr(settings, name) for name in dir(settings) if name.isupper()}
+        # A project that never signs anything has no SECRET_KEY, and asking for one that is empty is an error.
+        given = {name: getattr(settings, name) for name in dir(settings) if name.isupper() and name != KEY}
+        given[KEY] = orm_settings.secret_key
         base: Settings = {**DEFAULTS, **{name: from_root(DEFAULTS[name]) for name in PLACES}}
         if options["default"]:
             module = import_module(options["default"])
