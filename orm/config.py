@@ -275,6 +275,10 @@ def check_number(name: str, number: float | None, where: str) -> None:
 def canonical(name: str, value: Any, where: str) -> Any:
     """Return a value of the right type in the form it is kept in."""
     if name == "databases":
+        if not isinstance(value, str) and "ENGINE" in value:
+            raise ImproperlyConfigured(
+                f"databases in {where} are by alias, and this is one database: write {{'{DEFAULT_ALIAS}': {{...}}}}."
+            )
         return {DEFAULT_ALIAS: value} if isinstance(value, str) else dict(value)
     if name in LEAST:
         check_number(name, value, where)
@@ -308,16 +312,32 @@ def echo_wanted(spelled: str) -> bool:
     return TRUTHS.get(word, False)
 
 
-def from_project_file(start: str) -> dict[str, object]:
-    """Return ``[tool.orm]`` of the first pyproject.toml found from ``start`` upward; nothing when there is none."""
+def project_file(start: str) -> str | None:
+    """Return the first pyproject.toml found from ``start`` upward; None when there is none."""
     folder = os.path.abspath(start)
     path = os.path.join(folder, PROJECT_FILE)
     while not os.path.isfile(path):
         if folder == os.path.dirname(folder):
-            return {}
+            return None
         folder = os.path.dirname(folder)
         path = os.path.join(folder, PROJECT_FILE)
-    return from_file(path)
+    return path
+
+
+def project_folder(start: str) -> str | None:
+    """Return the folder of the project that ``start`` is in, as ``[tool.orm]`` says; None where it is in none."""
+    path = project_file(start)
+    if path is None:
+        return None
+    with open(path, encoding="utf-8", errors="replace") as file:
+        found = re.search(TABLE_OF_SETTINGS, file.read(), re.MULTILINE)
+    return os.path.dirname(path) if found else None
+
+
+def from_project_file(start: str) -> dict[str, object]:
+    """Return ``[tool.orm]`` of the first pyproject.toml found from ``start`` upward; nothing when there is none."""
+    path = project_file(start)
+    return {} if path is None else from_file(path)
 
 
 def from_file(path: str) -> dict[str, object]:
@@ -333,7 +353,25 @@ def from_file(path: str) -> dict[str, object]:
         table = tomllib.loads(text).get("tool", {}).get("orm", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ImproperlyConfigured(f"{path} can't be read: {error}") from error
-    return {name: check(name, value, f"[tool.orm] of {path}") for name, value in table.items()}
+    found = {name: check(name, value, f"[tool.orm] of {path}") for name, value in table.items()}
+    if "databases" in found:
+        folder = os.path.dirname(os.path.abspath(path))
+        given: dict[str, Any] = found["databases"]
+        found["databases"] = {a: InProject(one, folder) if isinstance(one, str) else one for a, one in given.items()}
+    return found
+
+
+class InProject(str):
+    """A database's URL that a project's file holds: what is relative in it belongs to that file's folder."""
+
+    __slots__ = ("folder",)
+
+    folder: str
+
+    def __new__(cls, url: str, folder: str) -> InProject:
+        self = super().__new__(cls, url)
+        self.folder = folder
+        return self
 
 
 policy.ask = lambda: settings.allow_blocking

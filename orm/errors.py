@@ -332,8 +332,9 @@ class IntegrityError(DatabaseError):
     """A constraint (unique, foreign key, check, not null) would be violated.
 
     ``constraint`` is its name at the database, ``table`` the table it belongs to and ``columns`` those it covers, as
-    far as the database says: None and ``()`` where it does not. SQLite never says which foreign key failed, and names
-    a unique constraint by its columns only; of a constraint over expressions there are no columns.
+    far as the database says: None and ``()`` where it does not. SQLite says which foreign key failed at the end of
+    an ``atomic()`` block only, and names a unique constraint by its columns only; of a constraint over expressions
+    there are no columns.
     """
 
     constraint: str | None = None
@@ -391,3 +392,11 @@ class RestrictedError(IntegrityError):
     def __init__(self, message: str, restricted_objects: set[Any]) -> None:
         super().__init__(message, restricted_objects)
         self.restricted_objects = restricted_objects
+
+
+def __getattr__(name: str) -> Any:
+    """Tell where the exception is that is each model's own."""
+    said = f"module {__name__!r} has no attribute {name!r}"
+    if name == "DoesNotExist":
+        said += ": each model has its own, as Author.DoesNotExist, and ObjectDoesNotExist is that of them all"
+    raise AttributeError(said, name=name)

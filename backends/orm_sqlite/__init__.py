@@ -8,6 +8,7 @@ from orm.db.contract import Backend, LateDriver, ScratchDatabase
 from orm.db.url import MEMORY, DatabaseURL
 from orm_sqlite.blocking import BlockingDriver
 from orm_sqlite.dialect import SQLiteDialect
+from orm_sqlite.files import file_of
 from orm_sqlite.introspection import SQLiteIntrospection
 from orm_sqlite.memory import forget
 from orm_sqlite.session import OPTIONS
@@ -17,7 +18,7 @@ __all__ = ["backend", "forget"]
 
 def shell(url: DatabaseURL) -> tuple[list[str], dict[str, str]]:
     """Return how sqlite3 is started on a database."""
-    return ["sqlite3", url.database], {}
+    return ["sqlite3", url.database if url.database == MEMORY else file_of(url)], {}
 
 
 def scratch(url: DatabaseURL, suffix: str) -> ScratchDatabase:

@@ -1,11 +1,20 @@
-"""Why SQLite refuses a file: what can be seen of the reason from outside, and what to do about it."""
+"""Where a file is, and why SQLite refuses it: what can be seen of that from outside, and what to do about it."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orm.db.url import DatabaseURL
 
 _SEEN_BY_EFFECTIVE_USER = os.access in os.supports_effective_ids
+
+
+def file_of(url: DatabaseURL) -> str:
+    """Return the path of a database's file; empty where the URL names none."""
+    return os.path.join(url.folder, url.database) if url.database else ""
 
 
 def why_not(code: int | None, database: str, mode: str = "rwc", read_only: bool = False) -> str:

@@ -137,7 +137,7 @@ def _is_by_key(session: Session, sql: str, params: Params) -> bool:
     return all(unique.get(name) == columns for name, columns in indexes)
 
 
-_known: dict[tuple[str, str, float], Texts] = {}
+_known: dict[tuple[str, str, str, float], Texts] = {}
 
 
 def inline_of(url: DatabaseURL) -> Inline | None:
@@ -161,5 +161,5 @@ def inline_of(url: DatabaseURL) -> Inline | None:
         raise ImproperlyConfigured(
             f"the SQLite option 'inline' needs journal_mode=wal: with {journal}, a reader waits for writers on the loop"
         )
-    place = (url.database, url.options.get("name", ""), budget)
+    place = (url.folder, url.database, url.options.get("name", ""), budget)
     return Inline(_known.setdefault(place, Texts(budget)))

@@ -13,11 +13,12 @@ from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from urllib.parse import quote
 
-from orm.errors import Error, ImproperlyConfigured, InterfaceError, ProgrammingError
+from orm.errors import Error, ImproperlyConfigured, IntegrityError, InterfaceError, ProgrammingError
 from orm.sql import types
+from orm_sqlite.broken_keys import FAILED, named, undone
 from orm_sqlite.declared import DETECT_TYPES, register_converters
 from orm_sqlite.errors import CAUGHT, forked_from_writer, is_busy, translate
-from orm_sqlite.files import why_not
+from orm_sqlite.files import file_of, why_not
 from orm_sqlite.forked import is_locked_for_good, live_sessions
 from orm_sqlite.functions import register_functions
 from orm_sqlite.memory import path_of
@@ -87,7 +88,8 @@ class Session:
         mode = _choice(url, "transaction_mode", "immediate", _TRANSACTION_MODES)
         self._begin = f"BEGIN {mode.upper()}"  # a transaction that may write
         self._changes_before: int | None = None  # of a transaction that takes the write lock when it first writes
-        self.file = path_of(url.options.get("name", "")) if url.database == MEMORY else url.database
+        in_memory = url.database == MEMORY
+        self.file = path_of(url.options.get("name", "")) if in_memory else file_of(url)
         try:
             self.raw = _open(url, self.file)
         except sqlite3.Error as error:
@@ -157,10 +159,12 @@ class Session:
 
     def _translated(self, error: Exception, waited: float = 0.0, sql: str = "") -> Error:
         translated = translate(error, waited, sql)
+        if str(error) == FAILED and not self.raw.in_transaction:
+            return undone()
         if self._url.database == MEMORY:
             return translated
         mode = str(self._url.options.get("mode", "rwc"))
-        why = why_not(getattr(error, "sqlite_errorcode", None), self._url.database, mode, self._read_only)
+        why = why_not(getattr(error, "sqlite_errorcode", None), self.file, mode, self._read_only)
         return type(translated)(f"{error}{why}") if why else translated
 
     def fetch(self, sql: str, params: Params = ()) -> list[Row]:
@@ -275,7 +279,12 @@ class Session:
 
     def commit(self) -> None:
         """Commit the transaction."""
-        self.run(_statement_on, self.raw, "COMMIT")
+        try:
+            self.run(_statement_on, self.raw, "COMMIT")
+        except IntegrityError as error:
+            if str(error) != FAILED or not self.raw.in_transaction:
+                raise
+            raise named(self.raw, error) from error.__cause__
         self._end()
 
     def rollback(self) -> None:

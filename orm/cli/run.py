@@ -1,6 +1,7 @@
 """``orm run``: a blocking script written for Django's ORM, unchanged, with no Django installed.
 
-The script runs as ``__main__`` with its own arguments and ``sys.path[0]``, as ``python script.py`` would run it. It is
+The script runs as ``__main__`` with its own arguments and ``sys.path[0]``, as ``python script.py`` would run it; behind
+that comes the folder of the project's settings, so that a script in ``scripts/`` finds the project's packages. It is
 refused when it is not there, and when real Django is already loaded.
 """
 
@@ -15,6 +16,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from orm.compat.django import install
+from orm.config import project_folder
 from orm.db.registry import databases
 from orm.errors import ImproperlyConfigured
 
@@ -61,7 +63,7 @@ def run(arguments: Sequence[str]) -> int:
     sys.argv[:] = target
     try:
         if as_module:
-            sys.path[0:1] = [os.getcwd()]
+            sys.path[0:1] = [os.getcwd(), *_project()]
             runpy.run_module(target[0], run_name="__main__", alter_sys=True)
         elif os.path.isfile(target[0]) and not target[0].endswith((".pyz", ".zip")):
             _run_file(target[0])
@@ -84,13 +86,19 @@ def tell_statistics() -> None:
 def _run_file(path: str) -> None:
     """Execute a file in a fresh ``__main__`` that stays in place, so that threads and atexit hooks find it whole."""
     if not sys.flags.safe_path:
-        sys.path[0:1] = [os.path.dirname(os.path.abspath(path))]
+        sys.path[0:1] = [os.path.dirname(os.path.abspath(path)), *_project()]
     module = types.ModuleType("__main__")
     module.__dict__.update(__file__=path, __builtins__=__builtins__, __cached__=None)
     sys.modules["__main__"] = module
     with io.open_code(os.path.abspath(path)) as file:
         code = compile(file.read(), path, "exec", dont_inherit=True)
     exec(code, module.__dict__)  # noqa: S102 - running a script is the purpose
+
+
+def _project() -> list[str]:
+    """Return the folder that the settings come from, where the project's packages are importable as for ``orm``."""
+    folder = project_folder(os.getcwd())
+    return [] if folder is None or folder in sys.path[1:] else [folder]
 
 
 def _script_frames(traceback: TracebackType | None) -> TracebackType | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -102,8 +102,14 @@ class Databases(dict[str, "Database"]):
         self.faces: Faces = self
         """What migrations are run with, by alias: the databases, or connections in the form that programs written for
         Django expect, where ``orm.compat.django`` has put those here."""
+        self.elsewhere: list[Callable[[], None]] = []
+        """Called for an alias that is unknown: they configure the databases that settings of another's name, if those
+        are there by then."""
 
     def __missing__(self, alias: str) -> Database:
+        if alias not in settings.databases:
+            for configure in self.elsewhere:
+                configure()
         configured = settings.databases
         if alias not in configured:
             raise self.unknown(alias)

@@ -98,7 +98,8 @@ POOL_OPTIONS: dict[str, type] = {name: type(getattr(PoolOptions, name)) for name
 class DatabaseURL:
     """One database, as configured.
 
-    ``options`` are the backend's own, as text; ``pool`` are the pool's.
+    ``options`` are the backend's own, as text; ``pool`` are the pool's. ``folder`` is where the name of a file begins
+    that is relative; empty for the working directory.
     """
 
     def __init__(
@@ -120,6 +121,7 @@ class DatabaseURL:
         self.database = database
         self.options: Mapping[str, str] = {} if options is None else options
         self.pool = PoolOptions() if pool is None else pool
+        self.folder = ""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, DatabaseURL) and vars(self) == vars(other)
@@ -139,7 +141,9 @@ class DatabaseURL:
         if isinstance(given, DatabaseURL):
             return given
         if isinstance(given, str):
-            return parse_text(given.strip())
+            url = parse_text(given.strip())
+            url.folder = getattr(given, "folder", "")
+            return url
         if isinstance(given, Mapping):
             return parse_django(given)
         raise ImproperlyConfigured(f"A database is a URL or a dictionary, not {type(given).__name__}.")

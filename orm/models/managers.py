@@ -14,7 +14,7 @@ import itertools
 import sys
 from collections.abc import Iterator
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, cast, overload
 
 from orm.altering import keep_mark
 from orm.bridge.crossing import is_async
@@ -342,12 +342,25 @@ if not TYPE_CHECKING:
     Manager.__doc__ = "The manager every model has as ``objects`` unless it declares another."
 
 if TYPE_CHECKING:  # after what runs, since the last definition of a name is what jedi takes
+    MYPY = False  # which mypy takes for True, and no other checker does
 
     class ManagerOf:
-        """How type checkers see ``Author.objects``: a manager of Author, unless Author declares its own."""
+        """How type checkers see ``Author.objects``: a manager of Author, unless Author declares its own.
 
-        def __get__(self, instance: None, owner: type[M]) -> Manager[M]:
-            raise NotImplementedError("Known to type checkers only.")
+        mypy compares what instances would get with what a model declares in its place: Any goes with all of that.
+        """
+
+        if MYPY:
+
+            @overload
+            def __get__(self, instance: None, owner: type[M]) -> Manager[M]: ...
+            @overload
+            def __get__(self, instance: object, owner: object) -> Any: ...
+            def __get__(self, instance: object, owner: Any) -> Any: ...  # pyright: ignore[reportRedeclaration]
+        else:
+
+            def __get__(self, instance: None, owner: type[M]) -> Manager[M]:
+                raise NotImplementedError("Known to type checkers only.")
 
     class Manager(QuerySet[M], BaseManager[M], ManagerOf):
         """The manager every model has as ``objects`` unless it declares another."""

@@ -75,7 +75,8 @@ class ModelBase(type):
             error = partial(AttributeError, name=name, obj=cls)
             if meta is None or refusal or name.startswith("_") or not _asks(name):
                 raise error(said)
-            raise advised(error, said, f". A query begins at a manager: {cls.__name__}.objects.{name}(...).")
+            of = "all()" if name == "query" else f"{name}(...)"
+            raise advised(error, said, f". A query begins at a manager: {cls.__name__}.objects.{of}.")
 
     def __new__(metacls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> ModelBase:
         if not any(_below_root(base) for base in bases):
@@ -124,6 +125,18 @@ def _app_label(module: str) -> str:
     return application.label if application is not None else app_label_of(module, tuple(settings.installed_apps))
 
 
+def _check_is_no_field(cls: Any, name: str, value: object) -> None:
+    """Raise ``ImproperlyConfigured`` for what was meant as a field and is none: it would be passed over in silence."""
+    if type(value) is tuple and any(isinstance(part, Field) for part in value):
+        raise ImproperlyConfigured(
+            f"{cls.__name__}.{name} is a tuple with a field in it, and no field: take away the comma behind it."
+        )
+    if isinstance(value, type) and issubclass(value, Field) and value.__module__ != cls.__module__:
+        raise ImproperlyConfigured(
+            f"{cls.__name__}.{name} is the class {value.__name__}, and no field: write {value.__name__}(...)."
+        )
+
+
 def _build(cls: Any, own_meta: type | None, parts: dict[str, Any], plain: dict[str, Any]) -> None:
     declared = _declared_options(cls, own_meta)
     given = {**_inherited_options(cls), **declared}
@@ -136,10 +149,8 @@ def _build(cls: Any, own_meta: type | None, parts: dict[str, Any], plain: dict[s
         meta.add_parent(_model_of_proxy(cls), None)
     inherited, taken = _inherited_names(cls), _names_of(cls._root_model)
     for name, value in plain.items():
-        if type(value) is tuple and settings.strict_models and any(isinstance(part, Field) for part in value):
-            raise ImproperlyConfigured(
-                f"{cls.__name__}.{name} is a tuple with a field in it, and no field: take away the comma behind it."
-            )
+        if settings.strict_models:
+            _check_is_no_field(cls, name, value)
     for name, value in parts.items():
         if isinstance(value, Field):
             if settings.strict_models and not value.is_composite:

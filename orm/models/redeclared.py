@@ -19,10 +19,16 @@ INTERACTIVE = "__main__"
 
 
 def of_a_former_class(value: object, model: type[AwaitableModel]) -> str:
-    """Return the end of a sentence about an instance whose class has been declared again as ``model``; else nothing."""
-    meta = getattr(type(value), "_meta", None)
-    if meta is None or type(value) is model or meta.label != model._meta.label:
+    """Return the end of a sentence about an instance whose class is called like ``model`` and is another; else nothing.
+
+    It was declared again since, or the instance is another ORM's.
+    """
+    cls = type(value)
+    meta = getattr(cls, "_meta", None)
+    if meta is None or cls is model or meta.label != model._meta.label:
         return ""
+    if type(meta) is not type(model._meta):
+        return f" It is an instance of another ORM's {cls.__module__}.{cls.__qualname__}: give its key."
     return f" {model.__name__} was declared again after this instance was made: get the instance anew."
 
 

@@ -20,7 +20,7 @@ from orm.sql.delete import Delete
 from orm.sql.expressions import Expression, Null, as_expression
 from orm.sql.insert import Conflict, Insert
 from orm.sql.lookups import Exact, In
-from orm.sql.nodes import Uncacheable, structure_of
+from orm.sql.nodes import Uncacheable, refuse_foreign, structure_of
 from orm.sql.one_type import bound_as
 from orm.sql.order_joins import clear_ordering
 from orm.sql.references import names_in
@@ -45,6 +45,7 @@ def assignments_key(assignments: dict[str, object], values: list[object]) -> Has
         elif isinstance(value, Combinable) or hasattr(value, "query_structure"):
             parts.append((name, structure_of(value, values)))
         else:
+            refuse_foreign(value)
             values.append(value)
             parts.append(name)
     return tuple(parts)

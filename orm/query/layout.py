@@ -20,6 +20,7 @@ from orm.records import NamedTuple
 from orm.sql.columns import Col, Ref
 from orm.sql.expressions import Expression
 from orm.sql.handwritten import ExtraColumn
+from orm.sql.nodes import refuse_foreign
 from orm.sql.ordering import OrderBy
 from orm.sql.select import Loading, Output, RowForm, Select
 from orm.sql.types import INTEGER_KINDS
@@ -374,6 +375,7 @@ def resolve_ordering(
             found.append(OrderBy(numbers.Random()))
             continue
         if not isinstance(item, str):
+            refuse_foreign(item)
             if not hasattr(item, "resolve_expression"):
                 said = f"Invalid order_by arguments: [{item!r}]"
                 raise advised(FieldError, said, ". It takes names and expressions.")

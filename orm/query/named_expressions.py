@@ -7,12 +7,16 @@ from typing import Any
 
 from orm.errors import advised
 from orm.query.filtered import FilteredRelation
-from orm.sql.nodes import Node
+from orm.sql.nodes import Node, refuse_foreign
 from orm.sql.subqueries import Subquery
 
 
 def as_annotation(value: object) -> object:
-    """Return what stands for a value given as an annotation: a queryset is a subquery."""
+    """Return what stands for a value given as an annotation: a queryset is a subquery.
+
+    Raises ``TypeError`` for another ORM's expression.
+    """
+    refuse_foreign(value)
     return Subquery(value) if hasattr(value, "embedded") else value
 
 

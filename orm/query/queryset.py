@@ -53,21 +53,12 @@ if TYPE_CHECKING:
     from orm.sql.described import ModelClass
     from orm.sql.explanation import Explanation
 
-    MYPY = False  # which mypy takes for True, and no other checker does
     Q = TypeVar("Q")
 
     class ManagerFrom(Generic[Q]):
-        """How type checkers see what ``as_manager()`` gives: the model's attribute has the queryset's methods.
+        """How type checkers see what ``as_manager()`` gives: the model's attribute has the queryset's methods."""
 
-        mypy knows it as Any: it wants each model's ``objects`` to be of the type of Model's, which no queryset is.
-        """
-
-        if MYPY:
-
-            def __get__(self, instance: None, owner: Any) -> Any: ...  # pyright: ignore[reportRedeclaration]
-        else:
-
-            def __get__(self, instance: None, owner: Any) -> Q: ...
+        def __get__(self, instance: None, owner: Any) -> Q: ...
 else:
     crossing = late_module("orm.bridge.crossing")
 
@@ -373,10 +364,11 @@ class AwaitableQuerySet(AwaitableWriting[M]):
         """Return whether an instance is among the rows."""
         if self._shape.select.values is not None:
             raise TypeError("Cannot call QuerySet.contains() after .values() or .values_list().")
-        if not hasattr(obj, "_meta"):
-            raise TypeError("'obj' must be a model instance.")
         model: Any = self.model
-        if obj._meta.concrete_model is not model._meta.concrete_model:
+        meta: Any = getattr(obj, "_meta", None)
+        if type(meta) is not type(model._meta):
+            raise TypeError("'obj' must be a model instance.")
+        if meta.concrete_model is not model._meta.concrete_model:
             return False
         if obj.pk is None:
             raise ValueError("QuerySet.contains() cannot be used on unsaved objects.")
@@ -499,10 +491,10 @@ class AwaitableQuerySet(AwaitableWriting[M]):
         return rows
 
     @classmethod
-    def as_manager(cls) -> ManagerFrom[Self]:
+    def as_manager(cls: type[Q]) -> ManagerFrom[Q]:
         """Return a manager with this class's methods."""
         # By name: a queryset may not import models, and managers are imported when somebody asks for them.
-        manager: ManagerFrom[Self] = import_module("orm.models.managers").manager_from_queryset(cls)
+        manager: ManagerFrom[Q] = import_module("orm.models.managers").manager_from_queryset(cls)
         return manager
 
 

@@ -14,7 +14,7 @@ from orm.errors import EmptyResultSet, FieldError, FullResultSet
 from orm.sql import types
 from orm.sql.combinable import Combinable
 from orm.sql.expressions import Expression
-from orm.sql.nodes import Node, Rendered, Uncacheable
+from orm.sql.nodes import Node, Rendered, Uncacheable, refuse_foreign
 from orm.sql.references import F, names_in
 from orm.sql.types import SQLType
 from orm.structures import tree
@@ -64,6 +64,7 @@ def kind_of(value: object, values: list[object]) -> Hashable:
         values.append(items)
         some, none = (LIST, EMPTY) if isinstance(value, (list, tuple)) else (ITEMS, NO_ITEMS)
         return some if any(item is not None for item in items) else none
+    refuse_foreign(value)
     values.append(value)
     return VALUE
 
@@ -122,6 +123,7 @@ class Q(tree.Node, Node):
             raise ValueError(f"_connector must be one of 'AND', 'OR', 'XOR', or None. It is {_connector!r}")
         self.negated = bool(_negated)
         for arg in args:
+            refuse_foreign(arg)
             if isinstance(arg, dict):
                 raise FieldError("Cannot parse keyword query as dict: filter() takes lookups, filter(**lookups)")
             if not getattr(arg, "conditional", False) and not (isinstance(arg, tuple) and len(arg) == 2):

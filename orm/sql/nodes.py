@@ -43,6 +43,19 @@ class Uncacheable(Exception):
     """An expression holds something that can't be part of a key; its query is built each time."""
 
 
+def refuse_foreign(value: object) -> None:
+    """Raise ``TypeError`` for another ORM's expression, condition or queryset, which would be taken for a value."""
+    if isinstance(value, (Node, type)) or not hasattr(value, "resolve_expression"):
+        return
+    if hasattr(value, "structure") or hasattr(value, "query_structure"):
+        return
+    cls = type(value)
+    other = f"{cls.__module__}.{cls.__qualname__}"
+    if hasattr(value, "iterator"):
+        raise TypeError(f"The queryset given is another ORM's ({other}): give its values, as a list.")
+    raise TypeError(f"The {cls.__name__} given is another ORM's ({other}): take that of orm.models.")
+
+
 class Node:
     """Anything that is resolved against a query: expressions, references and conditions."""
 

@@ -168,6 +168,7 @@ def names_and_strings(path: Path) -> list[tuple[int, str]]:
 NAMES_VENDORS = {
     "orm/bridge/generate.py": "sorts imports of the repository's own packages",
     "orm/contrib/django/databases.py": "a warning says where Django's driver is the library's",
+    "orm/contrib/django/sharing.py": "an error says where Django's driver is the library's",
     "orm/contrib/django/translating.py": "what Django's models may be declared with is there",
     "orm/db/url.py": "an error shows what a URL looks like",
     "orm/db/registry.py": "an error shows what a URL looks like",

@@ -19,7 +19,9 @@ from typing import Any
 
 import pytest
 
+import orm
 from orm import errors
+from orm.bridge import run
 from orm.bridge.drive import drive
 from orm.db.contract import Backend
 from orm.db.database_blocking import Database
@@ -473,3 +475,56 @@ def test_what_takes_the_write_lock(sql: str) -> None:
 )
 def test_what_takes_no_write_lock(sql: str) -> None:
     assert not sqlite.dialect.writes(sql)
+
+
+PARTS = (
+    "CREATE TABLE wholes (id integer PRIMARY KEY)",
+    "CREATE TABLE parts (id integer PRIMARY KEY, "
+    "whole_id integer REFERENCES wholes (id) DEFERRABLE INITIALLY DEFERRED, "
+    "other_id integer REFERENCES wholes (id) DEFERRABLE INITIALLY DEFERRED)",
+)
+
+
+def with_parts(folder: Path) -> Database:
+    orm.configure(f"sqlite:///{folder / 'parts.sqlite3'}")
+    database = orm.databases["default"]
+    for statement in PARTS:
+        run(database.execute(statement))
+    return database
+
+
+def broken(folder: Path, statement: str) -> errors.IntegrityError:
+    """The error at the end of a transaction, which is the same in both colours."""
+    database = with_parts(folder)
+
+    async def transaction() -> None:
+        async with orm.atomic():
+            await database.execute(statement)
+
+    with pytest.raises(errors.IntegrityError) as blocking, orm.atomic():
+        run(database.execute(statement))
+    with pytest.raises(errors.IntegrityError) as awaitable:
+        asyncio.run(transaction())
+    assert str(blocking.value) == str(awaitable.value)
+    assert (blocking.value.table, blocking.value.columns) == (awaitable.value.table, awaitable.value.columns)
+    return blocking.value
+
+
+def test_the_end_of_a_transaction_names_the_foreign_key_that_leads_nowhere(tmp_path: Path) -> None:
+    error = broken(tmp_path, "INSERT INTO parts VALUES (7, 1, NULL)")
+    assert str(error) == (
+        "FOREIGN KEY constraint failed: parts.whole_id of the row with rowid 7 refers to no row of wholes."
+    )
+    assert (error.table, error.columns) == ("parts", ("whole_id",))
+
+
+def test_of_several_foreign_keys_that_lead_nowhere_one_row_is_named_and_no_columns(tmp_path: Path) -> None:
+    error = broken(tmp_path, "INSERT INTO parts VALUES (7, 1, 2)")
+    assert "of the row with rowid 7 refers to no row of wholes" in str(error)
+    assert (error.table, error.columns) == (None, ())
+
+
+def test_a_statement_of_its_own_says_where_the_foreign_key_would_be_told(tmp_path: Path) -> None:
+    database = with_parts(tmp_path)
+    with pytest.raises(errors.IntegrityError, match=r"SQLite does not say which; within atomic\(\) the error"):
+        run(database.execute("INSERT INTO parts VALUES (7, 1, NULL)"))

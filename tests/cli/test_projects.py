@@ -167,3 +167,17 @@ def test_apps_migrations_and_databases_are_completed(project: Path, typed: str, 
     place = str(len(typed.split()) - 1)
     done = call(project, "-m", "orm", _ORM_COMPLETE="bash_complete", COMP_WORDS=typed, COMP_CWORD=place)
     assert done.stdout.split() == [f"plain,{one}" for one in offered]
+
+
+def test_a_script_in_a_folder_of_the_project_finds_its_packages_and_its_database(project: Path) -> None:
+    folder = project / "scripts"
+    folder.mkdir()
+    (folder / "added.py").write_text(
+        "from orders.models import Note\nbefore = Note.objects.count()\nNote.objects.create(text='a')\n"
+        "print(Note.objects.count() - before)\n"
+    )
+    assert call(project, "-m", "orm", "migrate").returncode == 0
+    for place, name in ((project, "scripts/added.py"), (folder, "added.py")):
+        done = call(place, "-m", "orm", "run", name)
+        assert (done.stdout, done.stderr) == ("1\n", "")
+    assert [file.name for file in folder.iterdir()] == ["added.py"]

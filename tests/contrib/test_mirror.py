@@ -185,6 +185,81 @@ for each in heard:
     )
 
 
+def test_the_transaction_is_told_of_at_the_line_that_awaits_django(program: Program) -> None:
+    said = program("""
+async def main():
+    async with orm.atomic():
+        await Book.objects.acount()
+        [each async for each in Book.objects.all()]
+        await Publisher.objects.afirst()
+mirror(Book)
+with warnings.catch_warnings(record=True) as heard:
+    asyncio.run(main())
+first = main.__code__.co_firstlineno
+for each in heard:
+    print(each.filename.rpartition("/")[2], each.lineno - first)
+""")
+    assert said.splitlines()[:3] == ["program.py 2", "program.py 3", "program.py 4"]
+
+
+def test_a_transaction_may_begin_before_the_first_mirror_is_made(program: Program) -> None:
+    said = program("""
+with orm.atomic():
+    pass
+async def main():
+    async with orm.atomic("other"):
+        print(await mirror(Publisher).objects.acount())
+asyncio.run(main())
+try:
+    with orm.atomic("zzz"):
+        pass
+except orm.errors.ConnectionDoesNotExist as error:
+    print(error)
+""")
+    assert said == "1\nThe connection 'zzz' doesn't exist. Known: default, other.\n"
+
+
+def test_a_field_computed_by_arithmetic_is_mirrored(program: Program) -> None:
+    assert program("""print(mirror(Book).objects.get(title="One").twice)""") == "25.00\n"
+
+
+def test_what_is_djangos_is_no_part_of_a_mirrors_query_and_the_error_says_so(program: Program) -> None:
+    said = program("""
+from django.db.models import Count, F, Q
+books, house = mirror(Book).objects, Publisher.objects.get()
+for asked in (
+    lambda: books.filter(publisher=house),
+    lambda: books.create(publisher=house),
+    lambda: books.filter(publisher__in=Publisher.objects.all()),
+    lambda: books.filter(Q(title="One")),
+    lambda: books.filter(price=F("price")),
+    lambda: books.annotate(n=Count("authors")),
+    lambda: books.order_by(F("title").asc()).first(),
+    lambda: books.update(price=F("price")),
+    lambda: books.contains(one),
+    lambda: django_instance(house),
+    lambda: mirror(mirror(Book)),
+):
+    try:
+        print(asked())
+    except (TypeError, ValueError) as error:
+        print(str(error)[-75:])
+""")
+    assert said.splitlines() == [
+        " a Publisher. It is an instance of another ORM's library.models.Publisher: give its key."[-75:],
+        "of another ORM's library.models.Publisher: give its key. Raw keys go into publisher_id."[-75:],
+        "The queryset given is another ORM's (django.db.models.query.QuerySet): give its values, as a list."[-75:],
+        "The Q given is another ORM's (django.db.models.query_utils.Q): take that of orm.models."[-75:],
+        "The F given is another ORM's (django.db.models.expressions.F): take that of orm.models."[-75:],
+        "The Count given is another ORM's (django.db.models.aggregates.Count): take that of orm.models."[-75:],
+        "The OrderBy given is another ORM's (django.db.models.expressions.OrderBy): take that of orm.models."[-75:],
+        "The F given is another ORM's (django.db.models.expressions.F): take that of orm.models."[-75:],
+        "'obj' must be a model instance.",
+        "django_instance() takes an instance of a mirror, and this Publisher is Django's already."[-75:],
+        "table, or its label, not <class 'library.models.Book'>, which is a mirror already."[-75:],
+    ]
+
+
 SHARED = """
 from django.db import transaction
 called = []
@@ -241,7 +316,10 @@ try:
 except Exception as error:
     print(type(error).__name__)
 """)
-    assert said.splitlines()[0].startswith("orm_sqlite.blocking has no way to share a session")
+    assert said.startswith(
+        "shared_atomic() needs PostgreSQL, with psycopg 3 on both sides, and Django reaches 'default' through a "
+        "sqlite3.Connection. "
+    )
     assert said.splitlines()[1] == "SynchronousOnlyOperation"
 
 

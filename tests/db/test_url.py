@@ -15,6 +15,13 @@ from orm.epoch import epoch
 from orm.errors import ConnectionDoesNotExist, ImproperlyConfigured
 
 
+def test_one_database_in_place_of_databases_by_alias(fresh: Settings) -> None:
+    with pytest.raises(
+        ImproperlyConfigured, match=r"by alias, and this is one database: write \{'default': \{\.\.\.\}\}"
+    ):
+        configure({"ENGINE": "django.db.backends.sqlite3", "NAME": "shop.db"})
+
+
 @pytest.mark.parametrize(
     ("text", "scheme", "database"),
     [

@@ -12,6 +12,7 @@ Completed = Callable[[str], "set[str]"]
 
 PROGRAM = """
 from __future__ import annotations
+from typing import Self
 from orm import models
 from orm.models.relations import RelatedManager
 
@@ -31,6 +32,14 @@ class NoteManager(models.Manager["Note"]):
 class Note(models.Model):
     text = models.TextField()
     objects = NoteManager()
+
+class PageQuerySet(models.QuerySet["Page"]):
+    def long(self) -> Self:
+        return self.filter(lines__gt=60)
+
+class Page(models.Model):
+    lines = models.IntegerField()
+    objects = PageQuerySet.as_manager()
 """
 QUERIES = {"filter", "first", "afirst", "order_by", "aupdate"}
 AN_AUTHOR = {"name", "books", "save", "asave"}
@@ -77,6 +86,9 @@ def completed(request: pytest.FixtureRequest, pyright: LanguageServer) -> Comple
         ("Book.objects.get(pk=1).tags.", QUERIES | {"add", "aset", "remove", "aclear"}),
         ("Note.objects.", QUERIES | {"short"}),
         ("Note.objects.short().first().", {"text", "asave"}),
+        ("Page.objects.", QUERIES | {"long"}),
+        ("Page.objects.long().filter(pk=1).long().", QUERIES | {"long"}),
+        ("Page.objects.filter(pk=1).long().first().", {"lines", "asave"}),
         ("Author(name='x').", AN_AUTHOR),
         ("models.", {"Model", "CharField", "ForeignKey", "Count", "Q"}),
     ],

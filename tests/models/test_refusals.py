@@ -125,6 +125,13 @@ def test_a_field_of_a_programs_own_takes_what_it_takes(registry: Apps) -> None:
         Coloured(maxlength=3, colour="red")
 
 
+def test_a_field_that_is_not_called() -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"Bare\.age is the class IntegerField, and no field: write Integer"):
+
+        class Bare(models.Model):
+            age = models.IntegerField
+
+
 def test_a_comma_behind_a_field() -> None:
     with pytest.raises(ImproperlyConfigured, match="Shelf.name is a tuple with a field in it, and no field: take away"):
 

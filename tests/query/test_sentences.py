@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from orm import errors
 from orm.errors import FieldError
 from orm.models import Avg, Count, F, Sum
 from tests.query.answers import titles
@@ -29,6 +30,17 @@ WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         lambda: list(Tag.objects),
         TypeError,
         "Tag.objects is a manager and not a query: write `for ... in Tag.objects.all()`.",
+    ),
+    "a query as in SQLAlchemy": (
+        lambda: Tag.query,  # type: ignore[attr-defined]
+        AttributeError,
+        "type object 'Tag' has no attribute 'query'. A query begins at a manager: Tag.objects.all().",
+    ),
+    "the exception of no model": (
+        lambda: errors.DoesNotExist,
+        AttributeError,
+        "module 'orm.errors' has no attribute 'DoesNotExist': each model has its own, as Author.DoesNotExist, and "
+        "ObjectDoesNotExist is that of them all",
     ),
     "a related manager walked": (
         lambda: list(Author(pk=1).books),

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Self, assert_type
 
 from orm import models
 
-MYPY = False  # mypy takes it for True: for that one an attribute made by as_manager() is Any
-
 
 class ReportQuerySet(models.QuerySet["Report"]):
     def recent(self) -> Self:
@@ -57,10 +55,10 @@ class Letter(models.Model):
 
 
 def querysets_methods_on_the_model() -> None:
-    if not MYPY:
-        assert_type(Report.objects.recent(), ReportQuerySet)
-        assert_type(Report.objects.filter(title="a").recent().first(), Report | None)
-        assert_type(Report.objects.recent().size(), int)
+    assert_type(Report.objects, ReportQuerySet)
+    assert_type(Report.objects.recent(), ReportQuerySet)
+    assert_type(Report.objects.filter(title="a").recent().first(), Report | None)
+    assert_type(Report.objects.recent().size(), int)
 
 
 def managers_methods_on_the_model() -> None:

@@ -6,14 +6,13 @@ not committed the other can't see, and can't undo: whoever mixes them is warned,
 
 from __future__ import annotations
 
-import sys
 import threading
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 from orm.config import configure, settings
 from orm.contrib.django.real import connections, part, router
+from orm.contrib.django.told import warn_the_program
 from orm.db.djangos_form import databases_in_core_form
 from orm.db.transactions.borrowed import is_borrowed
 from orm.db.transactions.public import transaction_block
@@ -22,9 +21,6 @@ from orm.errors import ImproperlyConfigured, NotSupportedError
 
 ANSWERS: dict[str, Any] = {"strict_models": False, "zoned_columns": True}
 """What the settings say besides: how Django's models are declared and keeps moments."""
-
-
-NOT_THE_PROGRAM = frozenset({"orm", "django", "asgiref"})
 
 
 class TransactionNotShared(RuntimeWarning):
@@ -153,12 +149,11 @@ def look_at(alias: str) -> None:
             configure({**settings.databases, **djangos})
             taken.names = {alias: given["NAME"] for alias, given in djangos.items()}
     if connection.in_atomic_block and not is_borrowed(alias):
-        warnings.warn(
+        warn_the_program(
             f"Django has a transaction open on {alias!r}, and a mirror's queries have a connection of their own: they "
             "don't see what that transaction has written, and are not undone with it. In blocking code on PostgreSQL "
             "`with shared_atomic():` gives both one transaction; else do this before it or after.",
             TransactionNotShared,
-            stacklevel=frames_of_libraries(),
         )
 
 
@@ -178,19 +173,10 @@ def tell_of_own_transaction(execute: Any, sql: str, params: Any, many: bool, con
     """Warn of a query of Django's beside a transaction that this library has open in the same code, and run it."""
     alias = context["connection"].alias
     if alias in settings.databases and transaction_block(alias) is not None and not is_borrowed(alias):
-        warnings.warn(
+        warn_the_program(
             f"orm.atomic() has a transaction open on {alias!r}, and Django's queries have a connection of their own: "
             "they don't see what that transaction has written, and are not undone with it. In blocking code on "
             "PostgreSQL `with shared_atomic():` gives both one transaction; else do this before it or after.",
             TransactionNotShared,
-            stacklevel=frames_of_libraries(),
         )
     return execute(sql, params, many, context)
-
-
-def frames_of_libraries() -> int:
-    """Return the ``stacklevel`` of the program's own line, seen from the function that warns."""
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in NOT_THE_PROGRAM:
-        level, frame = level + 1, frame.f_back
-    return level

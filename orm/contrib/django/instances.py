@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Generator, Iterator
 from typing import Any
 
 from orm.contrib.django.mirroring import mirrors
+from orm.contrib.django.real import is_model
 from orm.models.fields.field_file_blocking import FieldFile
 
 PREFETCHED = "_prefetched_objects_cache"
@@ -36,7 +37,8 @@ class Copies:
             return known
         model = mirrors.origin(type(instance))
         if model is None:
-            raise TypeError(f"Only instances of mirrors have a Django model, and {type(instance).__name__} is none.")
+            said = f"django_instance() takes an instance of a mirror, and this {type(instance).__name__}"
+            raise TypeError(f"{said} is Django's already." if is_model(type(instance)) else f"{said} is none.")
         held, meta = instance.__dict__, type(instance)._meta
         loaded = [field.attname for field in meta.concrete_fields if field.attname in held]
         made = model.from_db(instance._state.db, loaded, [plain(held[name]) for name in loaded])

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from orm.contrib.django.databases import configure_from_django
-from orm.contrib.django.real import is_model, registry
+from orm.contrib.django.real import is_model, is_ready, registry
 from orm.contrib.django.translating import mirrored_field, translated
+from orm.db.registry import databases
 from orm.models.apps import Apps
 from orm.models.base_blocking import Model
 
@@ -113,6 +114,15 @@ def related(model: Any) -> list[Any]:
 mirrors = Mirrors()
 
 
+def take_over() -> None:
+    """Configure Django's databases for who names one before the first mirror is made: ``orm.atomic()`` does."""
+    if is_ready():
+        configure_from_django(mirrors.origin)
+
+
+databases.elsewhere.append(take_over)
+
+
 def mirror(model: Any) -> type[Model]:
     """Return the class of this library that has the table, columns and relations of one of Django's models.
 
@@ -128,7 +138,9 @@ def mirror(model: Any) -> type[Model]:
     apps = registry()
     found = apps.get_model(model) if isinstance(model, str) else model
     if not is_model(found) or found._meta.abstract:
-        raise TypeError(f"mirror() takes a model of Django's that has a table, or its label, not {model!r}.")
+        said = f"mirror() takes a model of Django's that has a table, or its label, not {model!r}"
+        known = isinstance(found, type) and mirrors.origin(found) is not None
+        raise TypeError(f"{said}, which is a mirror already." if known else f"{said}.")
     configure_from_django(mirrors.origin)
     made: type[Model] = mirrors.of(found)
     return made

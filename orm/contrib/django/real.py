@@ -5,6 +5,7 @@ It is imported by name, since a project without Django has nothing to check type
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -35,6 +36,14 @@ def part(name: str) -> ModuleType:
             "models are Duotone's already, and need no mirror."
         )
     return module
+
+
+def is_ready() -> bool:
+    """Whether a real Django is in this process, and its models are loaded."""
+    loaded = sys.modules.get("django.apps")
+    if loaded is None or loaded.__spec__ is None or loaded.__spec__.origin == LEGACY_ORIGIN:
+        return False
+    return bool(loaded.apps.models_ready)
 
 
 def registry() -> Any:

@@ -12,6 +12,8 @@ from orm.contrib.django.mirroring import mirrors
 from orm.contrib.django.real import connections, part
 from orm.db.registry import DEFAULT_DB_ALIAS
 from orm.db.transactions.borrowed import BorrowedTransaction
+from orm.db.transactions.public import transaction_block
+from orm.errors import NotSupportedError, TransactionManagementError
 
 
 @contextmanager
@@ -28,12 +30,25 @@ def shared_atomic(using: str = DEFAULT_DB_ALIAS, *, savepoint: bool = True, dura
     where the two don't use the same driver (SQLite; psycopg2), ``TransactionManagementError`` inside ``orm.atomic()``.
     """
     configure_from_django(mirrors.origin)
+    if transaction_block(using) is not None:
+        raise TransactionManagementError(
+            f"A transaction of this library's is open on {using!r}, and Django's can't join that one: open "
+            "shared_atomic() first. Inside of it atomic() of either side is a savepoint."
+        )
     transaction = part("django.db.transaction")
     with transaction.atomic(using, savepoint=savepoint, durable=durable):
         connection = connections()[using]
         connection.ensure_connection()
         borrowed = BorrowedTransaction(using, connection.connection)
-        run(borrowed.abegin())
+        try:
+            run(borrowed.abegin())
+        except NotSupportedError as error:
+            kind = type(connection.connection)
+            raise NotSupportedError(
+                "shared_atomic() needs PostgreSQL, with psycopg 3 on both sides, and Django reaches "
+                f"{using!r} through a {kind.__module__}.{kind.__qualname__}. Without it a transaction of Django's and "
+                "one of a mirror's are two: end the one before the other begins."
+            ) from error
         try:
             yield
         except BaseException:

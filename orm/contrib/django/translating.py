@@ -12,13 +12,14 @@ from typing import Any
 import orm.models
 import orm.models.functions
 import orm.postgresql
+import orm.sql.expressions
 from orm.contrib.django.custom_fields import custom_field
 from orm.contrib.django.real import part
 from orm.errors import ValidationError
 from orm.models.on_delete import SET
 
 ROOT = "django."
-OFFERING = (orm.models, orm.models.functions, orm.postgresql)
+OFFERING = (orm.models, orm.models.functions, orm.postgresql, orm.sql.expressions)
 LEFT_OUT = frozenset({"error_messages", "storage", "db_tablespace"})
 """Options that say nothing of rows, or that are objects of Django's own."""
 

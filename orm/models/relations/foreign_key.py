@@ -17,6 +17,7 @@ from orm.late import late_module
 from orm.models.checks.late import relation_checks
 from orm.models.fields.not_provided import NOT_PROVIDED
 from orm.models.on_delete import OnDelete, check_rule, check_rule_fits
+from orm.models.redeclared import of_a_former_class
 from orm.models.relations.choices import limited
 from orm.models.relations.forward import ForwardOneDescriptor, ForwardOneToOneDescriptor
 from orm.models.relations.related_field import TARGET, Pair, RelatedField
@@ -383,7 +384,8 @@ class ForeignKey(RelatedField[T]):
             raise advised(
                 ValueError,
                 f'Cannot query "{instance}": Must be "{target.__name__}" instance.',
-                f" {self} compares with {target.__name__} instances, got {instance!r}, a {type(instance).__name__}.",
+                f" {self} compares with {target.__name__} instances, got {instance!r}, a {type(instance).__name__}."
+                f"{of_a_former_class(instance, target)}",
             )
         value = getattr(instance, self.target_attname) if own else instance.pk
         if (value is None or not self.target_field.primary_key) and not instance._is_pk_set():

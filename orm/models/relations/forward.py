@@ -187,7 +187,7 @@ class ForwardOneDescriptor(PrefetchQuerysets):
                     ValueError,
                     f'Cannot assign "{value!r}": "{type(instance).__name__}.{self.name}" must be a '
                     f'"{target.__name__}" instance.',
-                    of_a_former_class(value, target) or f" Raw keys go into {self.attname}.",
+                    f"{of_a_former_class(value, target)} Raw keys go into {self.attname}.",
                 )
         if routes.apart and value is not None:
             routes.relate(instance, value)

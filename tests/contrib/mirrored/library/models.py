@@ -61,6 +61,11 @@ class Book(models.Model):
     shouted = models.GeneratedField(
         expression=Lower("title"), output_field=models.CharField(max_length=80), db_persist=True
     )
+    twice = models.GeneratedField(
+        expression=models.F("price") * 2,
+        output_field=models.DecimalField(max_digits=9, decimal_places=2),
+        db_persist=True,
+    )
 
     class Meta:
         ordering = ["title"]
