@@ -25,6 +25,7 @@ from orm.sql.order_joins import clear_ordering, order_by_filtered
 from orm.sql.path import Path
 from orm.sql.references import Outer, names_in
 from orm.sql.select import Grouping, Join, Select, SubSelect, relabel
+from orm.sql.spoken_of import tables_spoken_of
 from orm.sql.ties import Tie
 from orm.sql.types import AS_IT_IS, SQLType
 from orm.text.spelling import did_you_mean_of
@@ -169,9 +170,9 @@ class Builder(Names):
         own, offset = self.take_in(queryset)
         # Aliases that nothing here has: one of both would mean the inner table where the outer one is meant.
         taken = self._taken_aliases()
-        aliases: dict[str, str] = {}
+        aliases = {alias: alias for alias in tables_spoken_of(own, taken)}
         number = 0
-        for alias in sorted(own.aliases()):
+        for alias in sorted(own.aliases() - aliases.keys()):
             while f"U{number}" in taken:
                 number += 1
             aliases[alias] = f"U{number}"

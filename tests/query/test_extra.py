@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from orm.errors import FieldError, ProgrammingError
-from orm.models import Count
+from orm.models import Count, Exists, RawSQL
 from tests.query.answers import names
 from tests.query.hostile import TEXTS
-from tests.query.models import Author
+from tests.query.models import Author, Book
 
 
 async def test_columns_and_their_values(library: Any) -> None:
@@ -125,3 +125,34 @@ async def test_a_value_alone_has_its_own_type(library: Any) -> None:
 def test_the_query_tells_of_its_columns() -> None:
     rows = Author.objects.extra(select={"older": "age + %s"}, select_params=[5])
     assert rows.query.extra == {"older": ("age + %s", [5])}
+
+
+async def test_the_text_of_a_query_inside_another_finds_its_tables(library: Any) -> None:
+    expected = sorted(book.title for book in library.books if book.author.name == "Ada")
+    adas = Author.objects.extra(where=["query_author.name = %s"], params=["Ada"])
+    for inside in (
+        Book.objects.filter(author__in=adas),
+        Book.objects.filter(author__in=adas.values("pk")),
+        Book.objects.filter(author__in=adas.filter(pk__gt=0)),
+        Book.objects.filter(author__books__in=Book.objects.filter(author__in=adas)).distinct(),
+        Book.objects.filter(pk__in=Book.objects.filter(author__pk__gt=0, author__age__isnull=False).extra(
+            where=["query_author.name = 'Ada'"]
+        )),
+        Book.objects.filter(author__in=Author.objects.annotate(called=RawSQL("query_author.name", [])).filter(
+            called="Ada"
+        ).values("pk")),
+    ):  # fmt: skip
+        assert sorted(await inside.values_list("title", flat=True)) == expected
+
+
+async def test_a_table_of_both_queries_is_that_of_the_one_with_the_text(library: Any) -> None:
+    ada = Author.objects.extra(where=["query_author.name = 'Ada'"])
+    assert await names(Author.objects.filter(pk__in=ada)) == ["Ada"]
+    assert await names(Author.objects.filter(name__gt="A", pk__in=ada)) == ["Ada"]
+    assert not await Author.objects.exclude(pk__in=ada).filter(name="Ada").aexists()
+
+
+async def test_a_text_may_say_the_name_that_a_table_is_given_inside(library: Any) -> None:
+    books = Book.objects.filter(pages__gt=0).extra(where=['"U0".author_id = query_author.id'])
+    expected = {book.author.name for book in library.books if book.pages > 0}
+    assert set(await names(Author.objects.filter(Exists(books)))) == expected
