@@ -280,7 +280,12 @@ def _order_combination(builder: Builder, name: object) -> OrderBy:
         target = getattr(output.expression, "target", None)
         known = {layout.names[position], output.name, getattr(target, "name", None), getattr(target, "attname", None)}
         if plain in known:
-            return OrderBy(Position(position + 1, plain), descending=descending)
+            return OrderBy(
+                Position(position + 1, plain),
+                descending=descending,
+                nulls_first=getattr(name, "nulls_first", None),
+                nulls_last=getattr(name, "nulls_last", None),
+            )
     builder.path(plain)  # a name of nothing is told as such
     raise FieldError(f"A union is ordered by its columns; {plain!r} is none of them")
 

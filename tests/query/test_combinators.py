@@ -217,3 +217,15 @@ async def test_no_query_is_sent_for_none_of_the_combined_rows(library: Any) -> N
         assert await both[:0].acount() == 0
         assert not await both[:0].aexists()
     assert queries == []
+
+
+@pytest.mark.parametrize("place", ["nulls_first", "nulls_last"])
+@pytest.mark.parametrize("direction", ["asc", "desc"])
+async def test_a_union_puts_nulls_where_its_ordering_says(library: Any, place: str, direction: str) -> None:
+    ordering = getattr(F("age"), direction)(**{place: True})
+    ages = Author.objects.values_list("age", flat=True)
+    found = list(await ages.union(ages, all=True).order_by(ordering))
+    known = sorted((author.age for author in library.authors if author.age is not None), reverse=direction == "desc")
+    nulls = [author.age for author in library.authors if author.age is None]
+    known, nulls = [age for age in known for _ in range(2)], nulls * 2
+    assert found == (nulls + known if place == "nulls_first" else known + nulls)
