@@ -182,6 +182,9 @@ class SQLiteDialect(SQLiteObjects):
             return pattern
         return Pattern(pattern.sql, lambda v: adapt(str(v).replace("-", "")))
 
+    def part(self, lookup: str, sql: str, sql_type: SQLType) -> str:
+        return f"REPLACE({sql}, '-', '')" if sql_type.kind == "uuid" and lookup not in ("regex", "iregex") else sql
+
     def _text_pattern(self, lookup: str, sql_type: SQLType) -> Pattern:
         if lookup == "regex":
             return Pattern("{lhs} REGEXP %s", checked_regex)

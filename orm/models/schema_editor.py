@@ -180,7 +180,7 @@ class AwaitableSchemaEditor(KnownConstraints):
         taken as it is.
         """
         text = str(sql)
-        logger.debug("%s; (params %r)", text, params)
+        logger.debug("%s; (params %r)", text, params, extra={"sql": text, "params": params})
         if self.collect_sql:
             shown = text
             if params:

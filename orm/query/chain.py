@@ -71,7 +71,7 @@ class Late:
         if "_narrow" not in held:
             raise AttributeError(f"{type(queryset).__name__} has no {self.name}: its __init__() was not called")
         narrowed = held.pop("_narrow")()
-        for name in ("_shape", "_values", "_using", "_follows", "_known_related"):
+        for name in ("_shape", "_values", "_using", "_follows", "_known_related", "_hints"):
             held[name] = getattr(narrowed, name)
         return held[self.name]
 
@@ -224,6 +224,7 @@ class Chain(Generic[M]):
     @property
     def db(self) -> str:
         """The alias of the database this query runs on."""
+        _ = self._shape  # a queryset of prefetched rows works out late what it asks, and where
         if self._using is not None or not routes.active:
             return self._using or DEFAULT_ALIAS
         choose = routes.to_write if self._for_write else routes.to_read

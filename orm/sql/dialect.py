@@ -267,6 +267,10 @@ class Dialect(SchemaSpelling):
         after = " || '%%'" if lookup in ("contains", "startswith") else ""
         return f"{lhs} LIKE {before}{escaped}{after} ESCAPE '\\'"
 
+    def part(self, lookup: str, sql: str, sql_type: SQLType) -> str:
+        """Return a text in SQL as the parts of a column's text are kept, which may not be how they are written."""
+        return sql
+
     def membership(self, lhs: str, sql_type: SQLType) -> Pattern | None:
         """Return ``IN`` against one list parameter, or None where each item needs a place of its own."""
         return None

@@ -526,6 +526,7 @@ class PatternLookup(Lookup):
             return pattern.sql.replace("%s", rhs, 1).replace("{lhs}", lhs), [*params, *rhs_params]
         rhs_type = self.rhs.output_field_or_none if isinstance(self.rhs, Expression) else None
         rhs = rhs if rhs_type is None else connection.as_text(rhs, rhs_type)
+        rhs = connection.part(self.match, rhs, lhs_type)
         return connection.pattern_expression(self.match, lhs, rhs), [*params, *rhs_params]
 
     def get_db_prep_lookup(self, value: Any, connection: Dialect) -> Rendered:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from orm.models import F, Max, Value
+from orm.models.functions import Concat
 from tests.case_names import case_name
 from tests.query.models import Everything
 
@@ -207,3 +208,5 @@ async def test_a_uuid_is_found_by_a_part_with_hyphens(database: Any, lookup: str
     stored = await Everything.objects.acreate(uuid=uuid.UUID("550e8400-e29b-41d4-a716-446655440000"))
     await Everything.objects.acreate(uuid=uuid.UUID(int=0))
     assert await Everything.objects.filter(**{f"uuid__{lookup}": part}).values_list("pk", flat=True) == [stored.pk]
+    computed = Everything.objects.annotate(part=Concat(Value(part), Value(""))).filter(**{f"uuid__{lookup}": F("part")})
+    assert await computed.values_list("pk", flat=True) == [stored.pk]

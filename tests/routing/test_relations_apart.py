@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from orm.models import Prefetch
 from tests.routing.models import Album, Artist, Label
 
 APART = pytest.raises(ValueError, match=r"Cannot assign .*: the current database router prevents this relation")
@@ -56,3 +57,17 @@ async def test_many_to_many_relations_stay_within_one_database(other: None) -> N
     with apart:
         await album.labels.aset([label])
     assert await album.labels.acount() == 0
+
+
+async def test_what_is_chained_to_prefetched_rows_asks_the_database_they_are_from(other: None) -> None:
+    there = await Label.objects.using("other").acreate(name="there")
+    album = await Album.objects.using("other").acreate(title="x")
+    await album.labels.aadd(there)
+    for wanted in ("labels", Prefetch("labels", Label.objects.filter(name="there"))):
+        found: Any = await Album.objects.using("other").prefetch_related(wanted).aget()
+        assert found.labels.all().db == "other"
+        assert await found.labels.all().filter(name="there").acount() == 1
+    apart: Any = (
+        await Album.objects.using("other").prefetch_related(Prefetch("labels", Label.objects.using("default"))).aget()
+    )
+    assert (apart.labels.all().db, [*apart.labels.all()]) == ("default", [])

@@ -129,7 +129,8 @@ class InstanceManager(PrefetchQuerysets, _Base[M]):
         """Return prefetched objects as a QuerySet; what is chained to it asks for the related rows anew."""
         queryset: Any
         if type(objects) is ChosenRows:
-            queryset = self._narrowed(objects.queryset)
+            chosen = objects.queryset
+            queryset = self._narrowed(chosen if chosen._using is not None else self._from_here(chosen))
         elif type(self)._every is not None:
             queryset = object.__new__(self._queryset_class)
             queryset.__dict__.update(model=self.model, _narrow=self._narrowed)
@@ -149,7 +150,10 @@ class InstanceManager(PrefetchQuerysets, _Base[M]):
     def _every_row(self) -> QuerySet[M]:
         """Return the related model's rows as its own manager shows them, on the instance's database."""
         every = type(self)._every
-        queryset = every if every is not None else super().get_queryset()
+        return self._from_here(every if every is not None else super().get_queryset())
+
+    def _from_here(self, queryset: QuerySet[M]) -> QuerySet[M]:
+        """Return a queryset that asks where the manager is told to, else the database the instance is from."""
         if routes.active and self._db is None:
             return queryset._set(_hints={"instance": self.instance})
         state = self.instance.__dict__.get("_state")  # not instance._state, which would make one
