@@ -13,7 +13,8 @@ from orm.db.registry import databases
 from orm.db.transactions.public import atomic
 from orm.models.neighbours import ORDER, anext_place
 from orm.models.signals import post_save, pre_save
-from orm.query.insert_instances import Upsert, insert_many, upsert_of
+from orm.query.insert_instances import insert_many
+from orm.query.insert_manner import Manner, Upsert, upsert_of
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel
@@ -65,7 +66,7 @@ async def _write(model: type[AwaitableModel], instances: Sequence[Any], using: s
         groups.append((keyless, plan.keyless, None))
     async with atomic(using=using, savepoint=len(groups) > 1):
         for group, columns, upsert in groups:
-            await insert_many(plan.model, group, columns, database, upsert, None, upsert is None, as_held=True)
+            await insert_many(plan.model, group, columns, database, Manner(upsert, None, upsert is None, True))
     for instance in instances:
         state = instance._state
         state.adding = False

@@ -331,7 +331,7 @@ class AwaitableWriteBatch:
             )
         if missing:
             instances = [entry.instance for entry in missing]
-            await insert_many(plan.model, instances, plan.all, databases[self.alias], None, None, take=True)
+            await insert_many(plan.model, instances, plan.all, databases[self.alias])
         return {id(entry.instance) for entry in missing}
 
 

@@ -10,7 +10,8 @@ parameter limit allows, in sizes that leave few different texts.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -19,33 +20,33 @@ from orm.db.transactions.public import atomic
 from orm.epoch import epoch
 from orm.errors import FieldError, NotSupportedError
 from orm.query.builder import Builder
-from orm.query.change_query import assignments_key, stored_slot, upsert_rows
+from orm.query.change_query import stored_slot
 from orm.query.hydrate import reader_of
+from orm.query.insert_manner import Manner, Upsert, Wanted
 from orm.query.instance_rows import Columns, Computed, RowMaker, columns_of, give_parent_key, row_maker
 from orm.query.plan import Plan, statement_plan
 from orm.query.shape import root
-from orm.records import NamedTuple
 from orm.sql.calls import DatabaseDefault
 from orm.sql.columns import Col
 from orm.sql.combinable import Combinable
 from orm.sql.dialect import NewKey
 from orm.sql.expressions import Expression, Null, Value
-from orm.sql.insert import Conflict, Excluded, Insert
-from orm.sql.nodes import Uncacheable, structure_of
+from orm.sql.insert import Insert
 from orm.sql.one_type import bound_as
 from orm.sql.references import F
 from orm.sql.select import Output
 from orm.sql.sources import DefaultRow, ParameterArrays, ParameterRows, Source, ValueRow
-from orm.structures.arguments import check_number, checked_condition, listed_names
+from orm.structures.arguments import check_number
 from orm.structures.attributes import leave_to_database
 
 if TYPE_CHECKING:
     from orm.db.database_blocking import Database
     from orm.sql.described import ModelClass, ModelField
     from orm.sql.dialect import Dialect
-    from orm.sql.resolving import Resolvable
 
 LARGEST_CHUNK = 1024
+
+PLAINLY = Manner()
 EXACT_CHUNK = 64
 """Up to so many rows are one statement, whose text is for that number of rows alone."""
 
@@ -180,14 +181,19 @@ def _insertable(field: ModelField, written: object, resolved: Any) -> Any:
     return resolved
 
 
-async def _insert_computed(model: ModelClass, instance: object, columns: Columns, database: Database) -> None:
+async def _insert_computed(
+    model: ModelClass, instance: object, columns: Columns, database: Database, manner: Manner = PLAINLY
+) -> None:
     """Insert one instance some of whose values are expressions (``name=Lower(Value("X"))``)."""
     dialect = database.dialect
+    upsert = manner.upsert
     builder = Builder(root(model).select)
+    builder.values += () if upsert is None else upsert.values
+    builder.prepares += [None] * len(builder.values)
     row: list[Expression] = []
     computed: list[Any] = []
     for field in columns.fields:
-        value = field.pre_save(instance, True)
+        value = field.value_from_object(instance) if manner.as_held else field.pre_save(instance, True)
         if value is None:
             row.append(Null(field))
             continue
@@ -202,19 +208,22 @@ async def _insert_computed(model: ModelClass, instance: object, columns: Columns
     # A key comes back with the statement: without it the row can't be read. Others are read when they are asked for.
     keys = [field for field in computed if field.primary_key]
     made = Made(model, columns.fields, dialect, keys)
+    if manner.take and not (made.fields and returning):
+        manner = manner._replace(take=False)
     statement = Insert(
         table=model._meta.db_table,
         fields=columns.fields,
         source=ValueRow(values=tuple(row)),
-        returning=made.outputs(model) if returning else (),
+        conflict=None if upsert is None else upsert.conflict,
+        returning=_returning(model, made, manner),
     )
-    plan = statement_plan(statement, dialect)
+    plan = statement_plan(statement, dialect, _lengths(upsert))
     sql, params = plan.sql or "", plan.parameters(builder.values)
     leave_to_database(instance, (field.attname for field in computed))
-    if not made.fields:
+    if manner.take or manner.wanted is not None:
+        _take(model, [instance], await database.fetch(sql, params), made, plan, manner, dialect)
+    elif not made.fields or upsert is not None:
         await database.execute(sql, params)
-    elif returning:
-        made.take(instance, (await database.fetch(sql, params))[0])
     else:
         if made.key is None:
             await database.execute(sql, params)
@@ -262,28 +271,16 @@ def many_rows(model: ModelClass, columns: Columns, dialect: Dialect, as_held: bo
 
 
 async def insert_many(
-    model: ModelClass,
-    instances: Sequence[object],
-    columns: Columns,
-    database: Database,
-    upsert: Upsert | None,
-    batch_size: int | None,
-    take: bool,
-    as_held: bool = False,
+    model: ModelClass, instances: Sequence[object], columns: Columns, database: Database, manner: Manner = PLAINLY
 ) -> None:
-    """Insert many rows of instances into the table of ``model``, all or nothing.
-
-    ``take`` says whether what the database made is wanted; it comes only from databases with RETURNING. ``as_held``
-    writes what the instances hold, also of fields that make their own value (``auto_now``).
-    """
-    dialect = database.dialect
-    many = many_rows(model, columns, dialect, as_held)
+    """Insert many rows of instances into the table of ``model``, all or nothing."""
+    many = many_rows(model, columns, database.dialect, manner.as_held)
     try:
         rows = list(map(many.row, instances))
     except Computed:
-        await _insert_groups(model, instances, columns, database, upsert, batch_size, take, as_held)
+        await _insert_groups(model, instances, columns, database, manner)
         return
-    await insert_rows(model, instances, rows, many, database, upsert, batch_size, take)
+    await insert_rows(model, instances, rows, many, database, manner)
 
 
 async def insert_rows(
@@ -292,23 +289,27 @@ async def insert_rows(
     rows: Sequence[Sequence[object]],
     many: ManyRows,
     database: Database,
-    upsert: Upsert | None = None,
-    batch_size: int | None = None,
-    take: bool = True,
+    manner: Manner = PLAINLY,
 ) -> None:
     """Insert the rows that ``many`` has made of instances, as ``insert_many`` does."""
     dialect = database.dialect
-    take = take and bool(many.made.fields) and dialect.capabilities.returning
-    sizes = list(chunk_sizes(len(rows), many, dialect, batch_size))
+    if manner.take and not (many.made.fields and dialect.capabilities.returning):
+        manner = manner._replace(take=False)
+    sizes = list(chunk_sizes(len(rows), many, dialect, manner.batch_size))
     if len(sizes) == 1:
-        await _insert_chunk(model, database, many, rows, instances, upsert, take)
+        await _insert_chunk(model, database, many, rows, instances, manner)
         return
+    own: list[Callable[[], None]] = []
+    if manner.later is None:
+        manner = manner._replace(later=own)
     async with atomic(using=database.alias, savepoint=False):
         start = 0
         for size in sizes:
             stop = start + size
-            await _insert_chunk(model, database, many, rows[start:stop], instances[start:stop], upsert, take)
+            await _insert_chunk(model, database, many, rows[start:stop], instances[start:stop], manner)
             start = stop
+    for take in own:
+        take()
 
 
 async def _insert_groups(
@@ -316,10 +317,7 @@ async def _insert_groups(
     instances: Sequence[object],
     columns: Columns,
     database: Database,
-    upsert: Upsert | None,
-    batch_size: int | None,
-    take: bool,
-    as_held: bool,
+    manner: Manner,
 ) -> None:
     """Insert instances some of which leave columns to the database, or have expressions for values."""
     groups: dict[Columns, list[Any]] = {}
@@ -328,12 +326,10 @@ async def _insert_groups(
     async with atomic(using=database.alias, savepoint=False):
         if columns not in groups or len(groups) > 1:
             for given, group in groups.items():
-                await insert_many(model, group, given, database, upsert, batch_size, take, as_held)
+                await insert_many(model, group, given, database, manner)
             return
-        if upsert is not None:
-            raise NotSupportedError("Expressions as values can't be combined with ignore_conflicts or update_conflicts")
         for instance in instances:
-            await insert(model, instance, columns, using=database.alias)
+            await _insert_computed(model, instance, columns, database, manner)
 
 
 def chunk_sizes(count: int, many: ManyRows, dialect: Dialect, batch_size: int | None) -> Iterable[int]:
@@ -359,20 +355,32 @@ def chunk_sizes(count: int, many: ManyRows, dialect: Dialect, batch_size: int | 
         yield count
 
 
-def _many_plan(
-    model: ModelClass, many: ManyRows, count: int, upsert: Upsert | None, take: bool, dialect: Dialect
-) -> Plan:
+def _returning(model: ModelClass, made: Made, manner: Manner) -> tuple[Output, ...]:
+    """Return what comes back: what instances take, what tells which of them do, and what the caller wants."""
+    own: tuple[Output, ...] = ()
+    if manner.take:
+        told_by = () if manner.upsert is None else manner.upsert.told_by
+        own = (*made.outputs(model), *[Output(Col(model._meta.db_table, field)) for field in told_by])
+    return own if manner.wanted is None else (*own, *manner.wanted.outputs)
+
+
+def _many_plan(model: ModelClass, many: ManyRows, count: int, manner: Manner, dialect: Dialect) -> Plan:
+    upsert = manner.upsert
     values: tuple[Any, ...] = () if upsert is None else upsert.values
     statement = Insert(
         table=model._meta.db_table,
         fields=many.columns.fields,
         source=many.source(count, len(values)),
         conflict=None if upsert is None else upsert.conflict,
-        returning=many.made.outputs(model) if take else (),
+        returning=_returning(model, many.made, manner),
     )
-    lengths = {} if upsert is None else {slot: len(values[slot]) for slot in upsert.list_slots}
     width = len(many.columns.fields)
-    return statement_plan(statement, dialect, lengths, len(values) + (width if many.arrays else count * width))
+    slots = len(values) + (width if many.arrays else count * width)
+    return statement_plan(statement, dialect, _lengths(upsert), slots)
+
+
+def _lengths(upsert: Upsert | None) -> dict[int, int]:
+    return {} if upsert is None else {slot: len(upsert.values[slot]) for slot in upsert.list_slots}
 
 
 async def _insert_chunk(
@@ -381,116 +389,106 @@ async def _insert_chunk(
     many: ManyRows,
     rows: Sequence[Sequence[object]],
     instances: Sequence[object],
-    upsert: Upsert | None,
-    take: bool,
+    manner: Manner,
 ) -> None:
     dialect = database.dialect
     count = 0 if many.arrays else len(rows)
+    key, upsert = manner.key, manner.upsert
     plan: Plan
-    if upsert is not None and upsert.key is None:
-        plan = _many_plan(model, many, count, upsert, take, dialect)
+    if key is None:
+        plan = _many_plan(model, many, count, manner, dialect)
     else:
-        key = (many, count, take, upsert and upsert.key, dialect)
-        plan = root(model).compiled(key, _many_plan, model, many, count, upsert, take, dialect)
+        plan = root(model).compiled((many, count, key, dialect), _many_plan, model, many, count, manner, dialect)
     values = many.parameters(rows)
     sql, params = plan.sql or "", plan.parameters(values if upsert is None else [*upsert.values, *values])
-    if not take:
+    if not manner.take and manner.wanted is None:
         await database.execute(sql, params)
         return
-    found = await database.fetch(sql, params)
-    made = many.made
+    _take(model, instances, await database.fetch(sql, params), many.made, plan, manner, dialect)
+
+
+def _take(
+    model: ModelClass,
+    instances: Sequence[object],
+    found: Sequence[Sequence[object]],
+    made: Made,
+    plan: Plan,
+    manner: Manner,
+    dialect: Dialect,
+) -> None:
+    """Give the instances, and the caller, what came back of their rows."""
+    told_by = () if manner.upsert is None else manner.upsert.told_by
+    width = len(made.fields) + len(told_by) if manner.take else 0
+    if manner.wanted is not None:
+        manner.wanted.take(plan, found, width)
+    if not manner.take:
+        return
+    given = partial(_give, instances, found, made, told_by, dialect)
+    if manner.later is None:
+        given()
+    else:  # or an instance would keep the key of a row that another one's failure undoes
+        manner.later.append(given)
+
+
+def _give(
+    instances: Sequence[object],
+    found: Sequence[Sequence[object]],
+    made: Made,
+    told_by: Sequence[ModelField],
+    dialect: Dialect,
+) -> None:
+    if told_by and len(found) < len(instances):
+        _take_told(instances, found, made, told_by, dialect)
+        return
     if len(made.fields) == 1 and made.readers[0] is None:  # a key that the database counts
         name = made.fields[0].attname
-        for instance, (value,) in zip(instances, found, strict=True):
-            instance.__dict__[name] = value
+        for instance, row in zip(instances, found, strict=True):
+            instance.__dict__[name] = row[0]
         return
     for instance, row in zip(instances, found, strict=True):
-        made.take(instance, row)
+        made.take(instance, row[: len(made.fields)])
 
 
-class Upsert(NamedTuple):
-    """What happens to rows that are there already, and the values of its slots.
+def _take_told(
+    instances: Sequence[object],
+    found: Sequence[Sequence[object]],
+    made: Made,
+    told_by: Sequence[Any],
+    dialect: Dialect,
+) -> None:
+    """Give the instances that were written what came back of their rows, which are told by their values.
 
-    ``key`` finds what was compiled for it; None where nothing is to be kept.
+    Values that can't be looked up, and those that the database took for equal to others, tell nothing.
     """
-
-    conflict: Conflict
-    values: tuple[Any, ...]
-    list_slots: frozenset[int]
-    key: Any
-
-
-def upsert_of(
-    model: Any,
-    using: str,
-    ignore: bool,
-    update: bool,
-    update_fields: Collection[str] | Mapping[str, Any] | None,
-    unique_fields: Collection[str] | None,
-    condition: Any,
-) -> Upsert | None:
-    """Return what ``bulk_create()`` does with rows that exist; None: they are errors.
-
-    Raises ``ValueError`` for arguments that contradict each other, ``NotSupportedError`` where the database can't.
-    """
-    if not ignore and not update:
-        if update_fields or unique_fields or condition is not None:
-            raise ValueError("update_fields, unique_fields and update_condition go with update_conflicts=True")
-        return None
-    if ignore and update:
-        raise ValueError("ignore_conflicts and update_conflicts are mutually exclusive.")
-    if ignore and condition is not None:
-        raise ValueError("update_condition goes with update_conflicts=True")
-    dialect = databases[using].dialect
-    if not (dialect.capabilities.ignore_conflicts if ignore else dialect.capabilities.upsert):
-        raise NotSupportedError(f"{dialect.name} can't {'ignore' if ignore else 'update on'} conflicts")
-    if update and not update_fields:
-        raise ValueError("Fields that will be updated when a row insertion fails on conflicts must be provided.")
-    if update and not unique_fields:
-        raise ValueError("Unique fields that can trigger the upsert must be provided.")
-    target, changed = (
-        _concrete(model, unique_fields or (), "unique_fields"),
-        _concrete(model, update_fields or (), "update_fields"),
-    )
-    if any(field.primary_key or field in model._meta.pk_fields for field in changed):
-        raise ValueError("bulk_create() cannot be used with primary keys in update_fields.")
-    if isinstance(update_fields, Mapping):
-        assignments = dict(update_fields)
-    else:
-        assignments = {field.name: Excluded(field.name) for field in changed}
-    return _resolved(model, target, assignments, checked_condition("bulk_create(update_condition=…)", condition))
-
-
-def _resolved(
-    model: ModelClass, target: tuple[object, ...], assignments: dict[str, Any], condition: Resolvable | None
-) -> Upsert:
-    values: list[Any] = []
-    key: Any
-    try:
-        key = ("upsert", target, assignments_key(assignments, values), structure_of(condition, values))
-    except Uncacheable:
-        key = None
-    shape, prepared = root(model).advance(key, values, upsert_rows, target, assignments, condition)
-    statement = shape.statement
-    assert isinstance(statement, Insert) and statement.conflict is not None
-    lists = shape.select.list_slots
-    kept = (shape, *[len(prepared[slot]) for slot in sorted(lists)]) if shape.select.cacheable else None
-    return Upsert(statement.conflict, prepared, lists, kept)
-
-
-def _concrete(model: ModelClass, names: Collection[str], argument: str) -> tuple[Any, ...]:
-    opts = model._meta
-    wanted = listed_names(f"bulk_create({argument}=…)", names)
-    found = tuple(opts.pk if name == "pk" else opts.get_field(name) for name in wanted)
-    if not all(field.concrete for field in found):
-        raise ValueError(f"bulk_create() can only be used with concrete fields in {argument}.")
-    return found
+    readers = [reader_of(field, dialect) for field in told_by]
+    width = len(made.fields)
+    rows: dict[tuple[object, ...], list[Sequence[object]]] = {}
+    for row in found:
+        given = row[width : width + len(readers)]
+        key = tuple(value if read is None else read(value) for read, value in zip(readers, given, strict=True))
+        if all(isinstance(value, Hashable) for value in key):
+            rows.setdefault(key, []).append(row)
+    takers: dict[tuple[object, ...], list[object]] = {}
+    for instance in instances:
+        key = tuple(field.to_python(field.value_from_object(instance)) for field in told_by)
+        if all(isinstance(value, Hashable) for value in key) and key in rows:
+            takers.setdefault(key, []).append(instance)
+    for key, same in takers.items():
+        if len(same) == len(rows[key]):
+            for instance, row in zip(same, rows[key], strict=True):
+                made.take(instance, row[:width])
 
 
 async def bulk_insert(
-    model: Any, instances: list[Any], *, using: str, batch_size: int | None, upsert: Upsert | None
+    model: Any,
+    instances: list[Any],
+    *,
+    using: str,
+    batch_size: int | None,
+    upsert: Upsert | None,
+    wanted: Wanted | None = None,
 ) -> None:
-    """What ``QuerySet.abulk_create`` does."""
+    """What ``QuerySet.abulk_create`` does; ``wanted`` is what comes back of each row that was written."""
     check_number("batch_size", batch_size, "Batch size must be a positive integer.")
     for instance in instances:
         if not isinstance(instance, model._meta.concrete_model):
@@ -508,14 +506,37 @@ async def bulk_insert(
                 f"{model._meta.label} inherits over several tables, so bulk_create() can't ignore or update on "
                 "conflicts: they may be in any of them."
             )
-        async with atomic(using=using, savepoint=False):
-            await _insert_tables(plan, instances, database, batch_size)
+        if wanted is not None:
+            raise NotImplementedError(
+                f"{model.__name__} lies in several tables: returning() is about columns of one, and the instances that "
+                "bulk_create() is given get their keys"
+            )
+        keyless = [instance for instance in instances if instance.__dict__.get(plan.key_attname) is None]
+        try:
+            async with atomic(using=using, savepoint=False):
+                await _insert_tables(plan, instances, database, batch_size)
+        except BaseException:
+            _forget_keys(plan, keyless)
+            raise
     else:
-        await _insert_table(plan, instances, database, upsert, batch_size)
+        # Rows that exist and are left alone don't come back, and nothing tells which ones did.
+        take = upsert is None or (bool(upsert.conflict.assignments) and not _untold(upsert))
+        later: list[Callable[[], None]] = []
+        await _insert_table(plan, instances, database, Manner(upsert, batch_size, take, False, wanted, later))
+        for give in later:
+            give()
     for instance in instances:
         state = instance._state
-        state.adding = False
+        state.adding = not instance._is_pk_set()  # its row may be there, but nothing tells which one it is
         state.db = using
+
+
+def _forget_keys(plan: Any, instances: Iterable[object]) -> None:
+    """Take from instances the keys of their rows in all tables, which are not there."""
+    for instance in instances:
+        instance.__dict__[plan.key_attname] = None
+    for parent, _ in plan.parents:
+        _forget_keys(parent, instances)
 
 
 async def _insert_tables(plan: Any, instances: list[object], database: Database, batch_size: int | None) -> None:
@@ -527,16 +548,18 @@ async def _insert_tables(plan: Any, instances: list[object], database: Database,
         for instance in instances:
             instance.__dict__[link.attname] = instance.__dict__[parent.key_attname]
     if database.dialect.capabilities.returning:
-        await _insert_table(plan, instances, database, None, batch_size)
+        await _insert_table(plan, instances, database, Manner(batch_size=batch_size))
         return
     for instance in instances:  # the keys that the next table needs come back one at a time
         columns = plan.all if instance.__dict__.get(plan.key_attname) is not None else plan.keyless
         await insert(plan.model, instance, columns, using=database.alias)
 
 
-async def _insert_table(
-    plan: Any, instances: list[object], database: Database, upsert: Upsert | None, batch_size: int | None
-) -> None:
+def _untold(upsert: Upsert) -> bool:
+    return upsert.conflict.condition is not None and not upsert.told_by
+
+
+async def _insert_table(plan: Any, instances: list[object], database: Database, manner: Manner) -> None:
     """Insert the rows of one table: those that have a key, and those whose key the database makes."""
     for attname in plan.files:
         for instance in instances:
@@ -551,11 +574,9 @@ async def _insert_table(
             value = held[name] = key.get_default()
         (keyless if value is None else keyed).append(instance)
     groups = [(group, columns) for group, columns in ((keyed, plan.all), (keyless, plan.keyless)) if group]
-    # Rows that stay as they are don't come back, and then nobody could tell which ones did.
-    take = upsert is None or (bool(upsert.conflict.assignments) and upsert.conflict.condition is None)
     if len(groups) == 1:
-        await insert_many(plan.model, *groups[0], database, upsert, batch_size, take)
+        await insert_many(plan.model, *groups[0], database, manner)
         return
     async with atomic(using=database.alias, savepoint=False):
         for group, columns in groups:
-            await insert_many(plan.model, group, columns, database, upsert, batch_size, take)
+            await insert_many(plan.model, group, columns, database, manner)

@@ -6,9 +6,9 @@ this module refuses: columns of other tables, and databases without RETURNING.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from orm.altering import alters_data
 from orm.db.routing import routes
@@ -16,11 +16,18 @@ from orm.db.transactions.public import atomic
 from orm.errors import FieldError
 from orm.query import change_query, routed
 from orm.query.chain import Chain
+from orm.query.insert_instances import bulk_insert
+from orm.query.insert_manner import Wanted, upsert_of
 from orm.query.layout import Layout, finish
 from orm.query.plan import Plan, returning_plan
 from orm.query.shape import Shape, root
+from orm.query.update_instances import bulk_update
 from orm.sql.nodes import Uncacheable
 from orm.sql.select import Output
+from orm.structures.arguments import listed, listed_names
+
+if TYPE_CHECKING:
+    from orm.sql.conditions import Q
 
 M = TypeVar("M", covariant=True)
 
@@ -93,8 +100,70 @@ class AwaitableReturning(Generic[M]):
         shape, values = change_query.inserting(self._queryset.model, rows, fields, ignore_conflicts, self._outputs)
         return await self._changed(shape, values)
 
+    @alters_data
+    async def abulk_create(
+        self,
+        objs: Iterable[Any],
+        batch_size: int | None = None,
+        ignore_conflicts: bool = False,
+        update_conflicts: bool = False,
+        update_fields: Collection[str] | Mapping[str, Any] | None = None,
+        unique_fields: Collection[str] | None = None,
+        update_condition: Q | None = None,
+    ) -> list[Any]:
+        """Insert many instances, as ``QuerySet.bulk_create()``; return the rows that were inserted or updated.
+
+        Rows that exist and stay as they are don't come back. The given instances get their keys as ever.
+
+        Raises what ``QuerySet.bulk_create()`` raises, ``NotSupportedError`` where the database has no RETURNING, and
+        ``NotImplementedError`` for a model of several tables.
+        """
+        queryset = await self._writer()
+        upsert = upsert_of(
+            queryset.model,
+            queryset.db,
+            ignore_conflicts,
+            update_conflicts,
+            update_fields,
+            unique_fields,
+            update_condition,
+        )
+        wanted = Wanted(self._names, self._outputs, self._layout)
+        await bulk_insert(
+            queryset.model,
+            list(listed("bulk_create()", objs, "a list of instances")),
+            using=queryset.db,
+            batch_size=batch_size,
+            upsert=upsert,
+            wanted=wanted,
+        )
+        return self._found(queryset, wanted)
+
+    @alters_data
+    async def abulk_update(
+        self, objs: Iterable[object], fields: Iterable[str], batch_size: int | None = None
+    ) -> list[Any]:
+        """Write these fields of many instances, as ``QuerySet.bulk_update()``; return the rows that were written.
+
+        Raises what ``QuerySet.bulk_update()`` raises, ``NotSupportedError`` where the database has no RETURNING, and
+        ``NotImplementedError`` for a model of several tables.
+        """
+        queryset = await self._writer()
+        wanted = Wanted(self._names, self._outputs, self._layout)
+        names = listed_names("bulk_update(fields=…)", fields)
+        await bulk_update(queryset, objs, names, using=queryset.db, batch_size=batch_size, wanted=wanted)
+        return self._found(queryset, wanted)
+
+    async def _writer(self) -> Any:
+        return await routed.to_write(self._queryset) if routes.active else self._queryset
+
+    @staticmethod
+    def _found(queryset: Any, wanted: Wanted) -> list[Any]:
+        found: list[Any] = [] if wanted.plan is None else queryset._hydrated(wanted.plan, wanted.rows)
+        return found
+
     async def _changed(self, shape: Shape, values: tuple[Any, ...]) -> list[Any]:
-        queryset = await routed.to_write(self._queryset) if routes.active else self._queryset
+        queryset = await self._writer()
         database = queryset._doors()
         plan: Plan = shape.plan(database, values, partial(returning_plan, layout=self._layout))
         if plan.sql is None:

@@ -9,7 +9,9 @@ from orm.bridge import run
 from orm.query.returning import AwaitableReturning, M
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from orm.sql.conditions import Q
 
 __all__ = ["Returning"]
 
@@ -43,3 +45,39 @@ class Returning(AwaitableReturning[M]):
         Blocking form of :meth:`ainsert_from`: same parameters, same errors.
         """
         return run(AwaitableReturning.ainsert_from(self, rows, fields=fields, ignore_conflicts=ignore_conflicts))
+
+    @alters_data
+    def bulk_create(
+        self,
+        objs: Iterable[Any],
+        batch_size: int | None = None,
+        ignore_conflicts: bool = False,
+        update_conflicts: bool = False,
+        update_fields: Collection[str] | Mapping[str, Any] | None = None,
+        unique_fields: Collection[str] | None = None,
+        update_condition: Q | None = None,
+    ) -> list[Any]:
+        """Insert many instances, as ``QuerySet.bulk_create()``; return the rows that were inserted or updated.
+
+        Blocking form of :meth:`abulk_create`: same parameters, same errors.
+        """
+        return run(
+            AwaitableReturning.abulk_create(
+                self,
+                objs,
+                batch_size,
+                ignore_conflicts,
+                update_conflicts,
+                update_fields,
+                unique_fields,
+                update_condition,
+            )
+        )
+
+    @alters_data
+    def bulk_update(self, objs: Iterable[object], fields: Iterable[str], batch_size: int | None = None) -> list[Any]:
+        """Write these fields of many instances, as ``QuerySet.bulk_update()``; return the rows that were written.
+
+        Blocking form of :meth:`abulk_update`: same parameters, same errors.
+        """
+        return run(AwaitableReturning.abulk_update(self, objs, fields, batch_size))

@@ -5,7 +5,7 @@ Like an INSERT, an UPDATE is of one table; rows that lie in several tables are w
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.db.registry import databases
@@ -31,8 +31,10 @@ from orm.structures.attributes import leave_to_database
 
 if TYPE_CHECKING:
     from orm.db.database_blocking import Database
+    from orm.query.insert_manner import Wanted
     from orm.sql.described import ModelClass, ModelField
     from orm.sql.dialect import Dialect
+    from orm.sql.select import Output
 
 KEY = "k"
 
@@ -85,7 +87,12 @@ def update_instance(model: ModelClass, instance: object, columns: Columns, *, us
 
 
 async def _update_computed(
-    model: ModelClass, instance: object, columns: Columns, given: Sequence[Any], database: Database
+    model: ModelClass,
+    instance: object,
+    columns: Columns,
+    given: Sequence[Any],
+    database: Database,
+    wanted: Wanted | None = None,
 ) -> int:
     pairs = list(zip(columns.fields, given, strict=True))
     key = getattr(instance, model._meta.pk.attname)
@@ -94,12 +101,18 @@ async def _update_computed(
     assignments = {field.name: value for field, value in pairs}
     step: Any
     try:
-        step = ("update", assignments_key(assignments, values))
+        step = ("update", assignments_key(assignments, values), wanted and wanted.key)
     except Uncacheable:
         step = None
-    shape, assigned = shape.advance(step, values, update_rows, assignments)
+    shape, assigned = shape.advance(step, values, update_rows, assignments, () if wanted is None else wanted.outputs)
     made = shape.plan(database, prepared + assigned, statement_plan)
-    matched = await database.execute(made.sql or "", made.parameters(prepared + assigned))
+    params = made.parameters(prepared + assigned)
+    if wanted is None:
+        matched = await database.execute(made.sql or "", params)
+    else:
+        found = await database.fetch(made.sql or "", params)
+        wanted.take(made, found)
+        matched = len(found)
     if matched:
         leave_to_database(instance, (field.attname for field, value in pairs if isinstance(value, Combinable)))
     return matched
@@ -131,12 +144,12 @@ class ManyUpdates:
         # A row takes its key and a value in the CASE of each column, and its key once more in WHERE.
         return max(min(most // (2 * width - 1), LARGEST_CASE), 1)
 
-    def plan(self, count: int, dialect: Dialect) -> Plan:
+    def plan(self, count: int, dialect: Dialect, returning: tuple[Output, ...] = ()) -> Plan:
         """Return the plan of one statement for so many rows."""
-        statement = self._from_source(count) if dialect.capabilities.update_from else self._by_cases(count)
-        return statement_plan(statement, dialect)
+        make = self._from_source if dialect.capabilities.update_from else self._by_cases
+        return statement_plan(make(count, returning), dialect)
 
-    def _from_source(self, count: int) -> Update:
+    def _from_source(self, count: int, returning: tuple[Output, ...]) -> Update:
         opts = self.model._meta
         keys = [f"{KEY}{number}" for number in range(len(self.keys))]
         names = (*keys, *[f"v{number}" for number in range(len(self.columns.fields))])
@@ -157,9 +170,10 @@ class ManyUpdates:
             ),
             source=source,
             source_columns=names,
+            returning=returning,
         )
 
-    def _by_cases(self, count: int) -> Update:
+    def _by_cases(self, count: int, returning: tuple[Output, ...]) -> Update:
         """Return the UPDATE for databases that know no source beside the table: each column is a CASE over the keys."""
         opts = self.model._meta
         keys, width = [Col(opts.db_table, field) for field in self.keys], len(self.fields)
@@ -179,6 +193,7 @@ class ManyUpdates:
                 (field, case(number, field)) for number, field in enumerate(self.columns.fields, len(keys))
             ),
             where=Where((In(keys[0], listed),)) if len(keys) == 1 else Where(list(map(is_row, range(count))), "OR"),
+            returning=returning,
         )
 
 
@@ -188,16 +203,26 @@ def many_updates(model: ModelClass, columns: Columns, dialect: Dialect) -> ManyU
     return many
 
 
-async def bulk_update(rows: Any, given: Iterable[Any], names: list[str], *, using: str, batch_size: int | None) -> int:
+async def bulk_update(
+    rows: Any,
+    given: Iterable[Any],
+    names: list[str],
+    *,
+    using: str,
+    batch_size: int | None,
+    wanted: Wanted | None = None,
+) -> int:
     """What ``QuerySet.abulk_update`` does: write these fields of many instances; return how many rows matched.
 
-    ``rows`` is the queryset: rows outside its conditions are not written.
+    ``rows`` is the queryset: rows outside its conditions are not written. ``wanted`` is what comes back of the others.
     """
     model = rows.model
     check_number("batch_size", batch_size, "Batch size must be a positive integer.")
     if not names:
         raise ValueError("Field names must be given to bulk_update().")
     instances = list(listed("bulk_update()", given, "a list of instances"))
+    if any(isinstance(instance, model) and not instance._is_pk_set() for instance in instances):
+        raise ValueError("All bulk_update() objects must have a primary key set.")
     opts = model._meta
     fields = tuple(opts.get_field(name) for name in names)
     if any(not field.concrete or field.many_to_many for field in fields):
@@ -209,19 +234,22 @@ async def bulk_update(rows: Any, given: Iterable[Any], names: list[str], *, usin
     strange = next((instance for instance in instances if not isinstance(instance, model)), None)
     if strange is not None:
         raise TypeError(f"bulk_update() takes instances of {model.__name__}, not {strange!r}.")
-    if any(instance.pk is None for instance in instances):
-        raise ValueError("All bulk_update() objects must have a primary key set.")
     if not instances:
         return 0
     for instance in instances:
         instance._settle_relations(opts.write_plan, action="bulk_update", among=fields)
         _settle_keys(opts.write_plan, instance)
-    if rows._shape.select.where is not None:
-        return await _update_among(rows.using(using), instances, fields, batch_size)
     database = databases[using]
     tables = [(owner, columns_of(owner, tuple(own))) for owner, own in tables_of(model, fields).items()]
+    if wanted is not None and (len(tables) > 1 or opts.parents):
+        raise NotImplementedError(
+            f"{model.__name__} lies in several tables: returning() is about columns of one; update one table's columns "
+            "through its own model"
+        )
+    if rows._shape.select.where is not None:
+        return await _update_among(rows.using(using), instances, fields, batch_size, wanted)
     if len(tables) == 1:
-        return await _update_table(*tables[0], instances, database, batch_size)
+        return await _update_table(*tables[0], instances, database, batch_size, wanted)
     async with atomic(using=using, savepoint=False):
         return max([await _update_table(*table, instances, database, batch_size) for table in tables])
 
@@ -234,7 +262,9 @@ def _settle_keys(plan: Any, instance: Any) -> None:
         _settle_keys(parent, instance)
 
 
-async def _update_among(rows: Any, instances: list[Any], fields: Sequence[Any], batch_size: int | None) -> int:
+async def _update_among(
+    rows: Any, instances: list[Any], fields: Sequence[Any], batch_size: int | None, wanted: Wanted | None
+) -> int:
     """Write the instances whose rows meet the conditions of a queryset: each column is a CASE over the keys."""
     largest = min(batch_size or LARGEST_CASE, LARGEST_CASE)
     matched = 0
@@ -245,8 +275,22 @@ async def _update_among(rows: Any, instances: list[Any], fields: Sequence[Any], 
                 field.name: Case(*[When(pk=one.pk, then=_value_of(field, one)) for one in chunk], output_field=field)
                 for field in fields
             }
-            matched += await rows.filter(pk__in=[one.pk for one in chunk]).aupdate(**cases)
+            among = rows.filter(pk__in=[one.pk for one in chunk])
+            matched += await (among.aupdate(**cases) if wanted is None else _update_wanted(among, cases, wanted))
     return matched
+
+
+async def _update_wanted(rows: Any, assignments: Mapping[str, object], wanted: Wanted) -> int:
+    """update() of a queryset's rows, of which comes back what is wanted; return how many there were."""
+    shape, prepared = rows._shape.advance(None, [], update_rows, assignments, wanted.outputs)
+    values = rows._values + prepared
+    database = rows._doors()
+    plan = shape.plan(database, values, statement_plan)
+    if plan.sql is None:
+        return 0
+    found = await database.fetch(plan.sql, plan.parameters(values))
+    wanted.take(plan, found)
+    return len(found)
 
 
 def _value_of(field: ModelField, instance: object) -> object:
@@ -257,14 +301,19 @@ def _value_of(field: ModelField, instance: object) -> object:
 
 
 async def _update_table(
-    model: ModelClass, columns: Columns, instances: list[object], database: Database, batch_size: int | None
+    model: ModelClass,
+    columns: Columns,
+    instances: list[object],
+    database: Database,
+    batch_size: int | None,
+    wanted: Wanted | None = None,
 ) -> int:
     many = many_updates(model, columns, database.dialect)
     try:
         rows = list(map(many.row, instances))
     except Computed:
-        return await _update_each(model, instances, columns, database)
-    return await update_rows_of(model, many, rows, database, batch_size)
+        return await _update_each(model, instances, columns, database, wanted)
+    return await update_rows_of(model, many, rows, database, batch_size, wanted)
 
 
 async def update_rows_of(
@@ -273,31 +322,44 @@ async def update_rows_of(
     rows: list[tuple[object, ...]],
     database: Database,
     batch_size: int | None = None,
+    wanted: Wanted | None = None,
 ) -> int:
     """Write the rows that ``many`` has made of instances; return how many matched."""
     shape = root(model)
     largest = min(batch_size or len(rows), many.largest(database.dialect) or len(rows))
     if largest >= len(rows):
-        return await _update_chunk(shape, many, rows, database)
+        return await _update_chunk(shape, many, rows, database, wanted)
     matched = 0
     async with atomic(using=database.alias, savepoint=False):
         for start in range(0, len(rows), largest):
-            matched += await _update_chunk(shape, many, rows[start : start + largest], database)
+            matched += await _update_chunk(shape, many, rows[start : start + largest], database, wanted)
     return matched
 
 
-async def _update_chunk(shape: Shape, many: ManyUpdates, rows: list[tuple[object, ...]], database: Database) -> int:
+async def _update_chunk(
+    shape: Shape, many: ManyUpdates, rows: list[tuple[object, ...]], database: Database, wanted: Wanted | None
+) -> int:
     dialect = database.dialect
     count = 0 if many.arrays else len(rows)
-    plan: Plan = shape.compiled((many, count, dialect), many.plan, count, dialect)
+    plan: Plan
+    if wanted is None:
+        plan = shape.compiled((many, count, dialect), many.plan, count, dialect)
+    else:
+        plan = shape.compiled((many, count, dialect, wanted.key), many.plan, count, dialect, wanted.outputs)
     params = [list(column) for column in zip(*rows, strict=True)] if many.arrays else [v for row in rows for v in row]
-    return await database.execute(plan.sql or "", plan.parameters(params))
+    if wanted is None:
+        return await database.execute(plan.sql or "", plan.parameters(params))
+    found = await database.fetch(plan.sql or "", plan.parameters(params))
+    wanted.take(plan, found)
+    return len(found)
 
 
-async def _update_each(model: ModelClass, instances: list[object], columns: Columns, database: Database) -> int:
+async def _update_each(
+    model: ModelClass, instances: list[object], columns: Columns, database: Database, wanted: Wanted | None
+) -> int:
     matched = 0
     async with atomic(using=database.alias, savepoint=False):
         for instance in instances:
             held = [field.value_from_object(instance) for field in columns.fields]
-            matched += await _update_computed(model, instance, columns, held, database)
+            matched += await _update_computed(model, instance, columns, held, database, wanted)
     return matched

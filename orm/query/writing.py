@@ -19,7 +19,8 @@ from orm.errors import IntegrityError
 from orm.query import change_query, merge, routed
 from orm.query.copying import AwaitableCopying
 from orm.query.given import called, creation_values
-from orm.query.insert_instances import bulk_insert, upsert_of
+from orm.query.insert_instances import bulk_insert
+from orm.query.insert_manner import upsert_of
 from orm.query.plan import statement_plan
 from orm.query.returning_blocking import Returning
 from orm.query.shape import Shape
@@ -135,7 +136,8 @@ class AwaitableWriting(AwaitableCopying[M]):
         ``ignore_conflicts`` leaves out rows that exist; ``update_conflicts`` updates ``update_fields`` of them, found
         by ``unique_fields``: to the values of the new row, or to what a mapping says, where ``F("n")`` is the row that
         exists and ``Excluded("n")`` the new one. ``update_condition`` says which rows are updated, the others stay as
-        they are; keys don't come back then. Nothing here calls ``save()`` or sends its signals.
+        they are, and only what was written has its key then, where ``unique_fields`` are not updated. Nothing here
+        calls ``save()`` or sends its signals.
         """
         instances = list(listed("bulk_create()", objs, "a list of instances"))
         alias = (await routed.to_write(self) if routes.active else self).db

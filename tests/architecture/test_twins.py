@@ -288,6 +288,8 @@ CALLS: dict[str, Any] = {
     "RawQuerySet.afetch_all": lambda: m.Author.objects.raw("SELECT * FROM query_author").afetch_all(),
     "Returning.adelete": lambda: m.Author.objects.filter(name="Ada").returning("pk").adelete(),
     "Returning.ainsert_from": lambda: m.Tag.objects.returning("pk").ainsert_from(m.Author.objects.values("name")),
+    "Returning.abulk_create": lambda: m.Counter.objects.returning("pk").abulk_create([new(value=1)]),
+    "Returning.abulk_update": lambda: m.Counter.objects.returning("pk").abulk_update([stored()], ["value"]),
     "Returning.aupdate": lambda: m.Book.objects.returning("pk").aupdate(pages=1),
     "RelatedManager.aadd": lambda: author().books.aadd(m.Book.objects.first()),
     "RelatedManager.aclear": lambda: author().edited.aclear(),

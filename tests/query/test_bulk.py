@@ -332,3 +332,25 @@ async def test_unique_fields_must_exist(database: Any) -> None:
         await Tag.objects.abulk_create(
             [Tag(name="x")], update_conflicts=True, unique_fields=["nokey"], update_fields=["name"]
         )
+
+
+async def test_instances_have_no_keys_of_rows_that_were_undone(database: Any) -> None:
+    given = [Counter(key="a"), Counter(key="b"), Counter(key="a")]
+    with pytest.raises(IntegrityError):
+        await Counter.objects.abulk_create(given, batch_size=1)
+    assert [(one.pk, one._state.adding) for one in given] == [(None, True)] * 3
+    given[2].key = "c"
+    await Counter.objects.abulk_create(given)
+    assert sorted([key async for key in Counter.objects.values_list("pk", flat=True)]) == [one.pk for one in given]
+
+
+async def test_instances_whose_rows_may_exist_are_still_to_be_added(database: Any) -> None:
+    await Counter.objects.acreate(key="a")
+    given = [Counter(key="a"), Counter(key="b"), Counter(pk=50, key="c")]
+    await Counter.objects.abulk_create(given, ignore_conflicts=True)
+    assert [(one.pk, one._state.adding) for one in given] == [(None, True), (None, True), (50, False)]
+
+
+async def test_what_has_no_key_is_told_before_what_is_no_field(database: Any) -> None:
+    with pytest.raises(ValueError, match="must have a primary key set"):
+        await Counter.objects.abulk_update([Counter(key="a")], ["nothing"])

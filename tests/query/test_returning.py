@@ -8,6 +8,7 @@ import pytest
 
 from orm.errors import FieldError, IntegrityError
 from orm.models import Count, Excluded, F, Q, Value
+from orm.models.functions import Concat
 from orm.models.signals import post_delete
 from tests.query import library as L
 from tests.query.models import Author, Book, Counter, Review, Tag
@@ -77,6 +78,50 @@ async def test_delete_sends_its_signals(counters: list[Counter]) -> None:
     assert heard == ["k1"]
 
 
+async def test_bulk_create_gives_the_new_rows(database: Any) -> None:
+    given = [Counter(key=f"new {n}", value=n) for n in range(3)]
+    rows = await Counter.objects.returning("key", "value", "pk").abulk_create(given, batch_size=2)
+    assert rows == [(f"new {n}", n, given[n].pk) for n in range(3)]
+    assert None not in [counter.pk for counter in given]
+    found = await Counter.objects.returning().abulk_create([Counter(key="instance", note="x")])
+    assert [(type(one), one.key, one.note) for one in found] == [(Counter, "instance", "x")]
+
+
+async def test_bulk_create_gives_the_rows_that_were_written(counters: list[Counter]) -> None:
+    given = [Counter(key=key, value=3) for key in ("k1", "k4", "new")]
+    rows = await Counter.objects.returning("key", "value").abulk_create(
+        given,
+        update_conflicts=True,
+        unique_fields=["key"],
+        update_fields={"value": F("value") + Excluded("value")},
+        update_condition=Q(value__lt=4),
+    )
+    assert sorted(rows) == [("k1", 4), ("new", 3)]
+    rest = [Counter(key="k1"), Counter(key="newer")]
+    assert await Counter.objects.returning("key").abulk_create(rest, ignore_conflicts=True) == [("newer",)]
+
+
+async def test_bulk_create_gives_what_expressions_made(database: Any) -> None:
+    given = [Counter(key="plain", value=1), Counter(key="computed", value=Value(3) + 4)]
+    assert await Counter.objects.returning("key", "value").abulk_create(given) == [("plain", 1), ("computed", 7)]
+
+
+async def test_bulk_update_gives_the_written_rows(counters: list[Counter]) -> None:
+    for counter in counters:
+        counter.value += 10
+    rows = await Counter.objects.returning("pk", "value").abulk_update(counters[:3], ["value"], batch_size=2)
+    assert sorted(rows) == [(counter.pk, counter.value) for counter in counters[:3]]
+    among = Counter.objects.filter(key__in=["k3", "k0"]).returning("key")
+    assert sorted(await among.abulk_update(counters[2:], ["value"])) == [("k3",)]
+    counters[4].value = F("value") * 5
+    assert await Counter.objects.returning("value").abulk_update(counters[4:], ["value"]) == [(20,)]
+
+
+async def test_bulk_writes_of_nothing_give_nothing(database: Any) -> None:
+    assert await Counter.objects.returning("pk").abulk_create([]) == []
+    assert await Counter.objects.returning("pk").abulk_update([], ["value"]) == []
+
+
 async def test_what_returning_refuses(counters: list[Counter]) -> None:
     with pytest.raises(FieldError, match="own table"):
         Book.objects.returning("author__name")
@@ -119,7 +164,10 @@ async def test_a_condition_says_which_rows_are_updated(counters: list[Counter]) 
         update_condition=Q(value__lt=Excluded("value")),
     )
     assert await stored() == [("k0", 0), ("k1", 10), ("k2", 2), ("k3", 3), ("k4", 4), ("k9", 30)]
-    assert [row.pk for row in rows] == [None] * 3
+    pks = dict([row async for row in Counter.objects.values_list("key", "pk")])
+    assert [(row.key, row.pk) for row in rows] == [("k1", pks["k1"]), ("k3", None), ("k9", pks["k9"])], (
+        "of those written"
+    )
     for wanted in (["k0", "k1"], ["k2"]):
         await Counter.objects.abulk_create(
             new(k0=7, k1=7, k2=7),
@@ -138,6 +186,49 @@ async def test_keys_come_back_from_an_upsert(counters: list[Counter]) -> None:
     )
     assert rows[0].pk == counters[1].pk
     assert (await Counter.objects.aget(key="k9")).pk == rows[1].pk
+
+
+async def test_no_keys_come_back_where_nothing_tells_whose_they_are(counters: list[Counter]) -> None:
+    rows = new(k1=10, k3=1, k9=30)
+    await Counter.objects.abulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["key"],
+        update_fields={"key": Concat(F("key"), Value(" again"))},
+        update_condition=Q(key="k1"),
+    )
+    assert [row.pk for row in rows] == [None] * 3
+    assert await Counter.objects.filter(key__in=["k1 again", "k3", "k9"]).acount() == 3
+
+
+async def test_rows_alike_get_the_keys_of_their_own_rows(counters: list[Counter]) -> None:
+    """Rows with NULL in a unique column are no conflict: all are inserted, and come back in their order."""
+    await Counter.objects.acreate(key="there", left=2, right=3)
+    alike, left_alone = [Counter(key=f"u{n}", left=1) for n in range(3)], Counter(key="x", left=2, right=3)
+    await Counter.objects.abulk_create(
+        [*alike, left_alone],
+        update_conflicts=True,
+        unique_fields=["left", "right"],
+        update_fields=["value"],
+        update_condition=Q(value=-1),
+    )
+    assert left_alone.pk is None
+    for counter in alike:
+        assert (await Counter.objects.aget(pk=counter.pk)).key == counter.key
+
+
+async def test_expressions_go_with_conflicts(counters: list[Counter]) -> None:
+    rows = [Counter(key="k1", value=Value(3) + 4), Counter(key="k9", value=9)]
+    await Counter.objects.abulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["key"],
+        update_fields={"value": F("value") + Excluded("value")},
+        update_condition=Q(value__lt=100),
+    )
+    assert (rows[0].pk, rows[1].pk is None) == (counters[1].pk, False)
+    await Counter.objects.abulk_create([Counter(key="k2", value=Value(1) + 1)], ignore_conflicts=True)
+    assert await stored() == [("k0", 0), ("k1", 8), ("k2", 2), ("k3", 3), ("k4", 4), ("k9", 9)]
 
 
 async def test_a_conflict_elsewhere_is_an_error(counters: list[Counter]) -> None:

@@ -164,6 +164,11 @@ QUESTIONS = (
         "none of its rows stays",
     ),
     Question(
+        "`bulk_create(ignore_conflicts=True)` of rows that break a CHECK or NOT NULL, on SQLite",
+        "they are left out without a word",
+        "`IntegrityError`, as on PostgreSQL",
+    ),
+    Question(
         "a `Decimal` or an aware datetime as a parameter of SQL written by hand, on SQLite",
         "texts, `'1.50'` and one with its offset, which compare with stored values as texts do",
         "the number, and the moment as columns hold it",
