@@ -169,7 +169,8 @@ class GenerateSeries(TableFunction):
 
     def __init__(self, start: object, stop: object, step: object = 1) -> None:
         for name, given in (("start", start), ("stop", stop), ("step", step)):
-            if not isinstance(given, (int, str)) and not hasattr(given, "resolve_expression"):
+            plain = isinstance(given, (int, str)) and not isinstance(given, bool)
+            if not plain and not hasattr(given, "resolve_expression"):
                 raise TypeError(f"GenerateSeries({name}=…) is a whole number or an expression, not {given!r}")
         if step == 0:
             raise ValueError("GenerateSeries() takes a step other than 0")

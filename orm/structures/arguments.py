@@ -43,7 +43,7 @@ def check_number(what: str, given: object, said: str) -> None:
     """
     if given is None:
         return
-    if not isinstance(given, int):
+    if not isinstance(given, int) or isinstance(given, bool):
         raise TypeError(f"{what} is a whole number of rows, or None, not {given!r}")
     if given <= 0:
         raise ValueError(said)

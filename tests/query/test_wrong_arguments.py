@@ -258,3 +258,10 @@ def test_expressions(book: Book) -> None:
         "Extract": call(annotated(lambda part: Extract("added", part)), "year"),
     }
     assert faults(calls) == []
+
+
+@pytest.mark.parametrize("size", [True, 1.5, "5"])
+def test_a_number_of_rows_is_a_whole_number(size: Any) -> None:
+    """On PostgreSQL it is part of a statement: ``FETCH FORWARD True`` was sent."""
+    with pytest.raises(TypeError, match="chunk_size is a whole number of rows"):
+        next(Book.objects.iterator(size))
