@@ -62,6 +62,11 @@ class Worker(aiosqlite.Connection):
     else:
         call = aiosqlite.Connection._execute  # by its own name: one more coroutine would cost every query
 
+    def __del__(self) -> None:
+        """A signal's exception came before anybody had it: that is no mistake to warn of, as the original does."""
+        if getattr(self, "_connection", None) is not None:
+            self.abandon()
+
     def abandon(self) -> None:
         """Close the connection and end its thread, after what runs there, from any thread and without a loop."""
         # stop() makes a future of the calling thread's loop; called in the worker thread there is none to tell.

@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
+import weakref
 from collections.abc import Callable, Generator, Iterable
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from urllib.parse import quote
 
 from orm.errors import Error, ImproperlyConfigured, IntegrityError, InterfaceError, ProgrammingError
@@ -55,6 +56,25 @@ _ISOLATION = frozenset({"read uncommitted", "read committed", "repeatable read",
 _JOURNAL_MODES = frozenset({"wal", "delete", "truncate", "persist", "memory", "off"})
 _SYNCHRONOUS = frozenset({"off", "normal", "full", "extra"})
 _TRANSACTION_MODES = frozenset({"deferred", "immediate", "exclusive"})
+
+
+class RawConnection(sqlite3.Connection):
+    """A sqlite3 connection that ends when it is closed, whoever still holds a cursor that is not read to its end.
+
+    SQLite keeps a closed connection, with its transaction and its locks, until the last statement is gone (see its
+    ``sqlite3_close_v2``): a stream that somebody has let lie would lock the database on.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.readers: weakref.WeakSet[sqlite3.Cursor] = weakref.WeakSet()
+        """Cursors that statements are read with bit by bit."""
+
+    def close(self) -> None:
+        for cursor in list(self.readers):
+            with contextlib.suppress(sqlite3.ProgrammingError):  # it is closed already
+                cursor.close()
+        super().close()
 
 
 class Session:
@@ -242,7 +262,9 @@ class Session:
 
     def open_cursor(self, sql: str, params: Params) -> sqlite3.Cursor:
         """Begin to read a statement's rows."""
-        return self.run(self.raw.execute, sql, params)
+        cursor = self.run(self.raw.execute, sql, params)
+        self.raw.readers.add(cursor)
+        return cursor
 
     def start_reading(self, sql: str, params: Params, size: int, opened: list[sqlite3.Cursor]) -> list[Row]:
         """Begin to read a statement's rows and return the first of them; the cursor is put into ``opened``."""
@@ -281,17 +303,24 @@ class Session:
         """Commit the transaction."""
         try:
             self.run(_statement_on, self.raw, "COMMIT")
-        except IntegrityError as error:
-            if str(error) != FAILED or not self.raw.in_transaction:
-                raise
-            raise named(self.raw, error) from error.__cause__
-        self._end()
+            self._end()
+        except BaseException as error:
+            if not self.raw.in_transaction:  # SQLite has ended it itself, or a signal's exception came after COMMIT
+                self._end()
+            elif isinstance(error, IntegrityError) and str(error) == FAILED:
+                raise named(self.raw, error) from error.__cause__
+            raise
 
     def rollback(self) -> None:
         """Roll the transaction back; SQLite may have done so itself after an interrupt or a full disk."""
-        if self.raw.in_transaction:
-            self.run(_statement_on, self.raw, "ROLLBACK")
-        self._end()
+        try:
+            if self.raw.in_transaction:
+                self.run(_statement_on, self.raw, "ROLLBACK")
+            self._end()
+        except BaseException:
+            if not self.raw.in_transaction:
+                self._end()
+            raise
 
     @property
     def may_hold_write_lock(self) -> bool:
@@ -302,11 +331,12 @@ class Session:
             return False
 
     def _end(self) -> None:
+        """Take back what was set for the transaction; a second time changes nothing."""
         self.patience = self._usual_patience
         self._changes_before = None
         if self._read_only:
-            self._read_only = False
             self.run(_statement_on, self.raw, "PRAGMA query_only=OFF")
+            self._read_only = False
 
     # -- stopping ---------------------------------------------------------------------------------------------------
 
@@ -370,7 +400,7 @@ def _statement_on(raw: sqlite3.Connection, sql: str) -> None:
     raw.execute(sql)
 
 
-def _open(url: DatabaseURL, path: str) -> sqlite3.Connection:
+def _open(url: DatabaseURL, path: str) -> RawConnection:
     mode = _choice(url, "mode", "rwc", frozenset({"rwc", "rw", "ro"}))
     if not path:
         meant = f": write sqlite:///{url.host}, with three slashes" if url.host else ""
@@ -381,6 +411,7 @@ def _open(url: DatabaseURL, path: str) -> sqlite3.Connection:
         f"file:{quote(path)}?mode={mode}",
         detect_types=DETECT_TYPES if types.declared_types else 0,
         uri=True,
+        factory=RawConnection,
         timeout=_SLICE,
         isolation_level=None,
         check_same_thread=False,

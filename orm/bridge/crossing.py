@@ -232,8 +232,8 @@ async def to_the_end(
         return await coroutine, None
     bell = Bell(loop)
     task = loop.create_task(coroutine)
+    task.add_done_callback(functools.partial(_ring_at_end, bell))
     asyncio.tasks._unregister_task(task)
-    task.add_done_callback(lambda _: bell.ring_here())
     cancelled = await bell.wait_to_the_end(functools.partial(make_known, task, on_cancel))
     try:
         return task.result(), cancelled
@@ -243,6 +243,13 @@ async def to_the_end(
         raise
     finally:
         del cancelled, task
+
+
+def _ring_at_end(bell: Bell, task: asyncio.Task[Any]) -> None:
+    """Wake who waits for a task. It may be nobody, after a signal's exception: so its error counts as asked for."""
+    if not task.cancelled():
+        task.exception()
+    bell.ring_here()
 
 
 def make_known(task: asyncio.Task[Any], on_cancel: Callable[[], None] | None) -> None:

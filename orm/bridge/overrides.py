@@ -190,4 +190,7 @@ def portal_items(source: Any) -> Iterator[object]:
 
 async def next_or_end(source: Any) -> Any:
     """Return the next item of an asynchronous iterator, or ``END``."""
-    return await anext(source, END)
+    try:
+        return await source.__anext__()
+    except StopAsyncIteration:
+        return END

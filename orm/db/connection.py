@@ -74,7 +74,7 @@ class AwaitableConnectionBlock:
         block = self.open_block
         try:
             if self._own and block.state is not ABANDONED and block.state is not INHERITED:
-                await leave_connection(block, step_out(block, self._previous).inner)
+                await leave_connection(block, step_out(block, self._previous).inner, failed=kind is not None)
         finally:
             self.abandon()
 
@@ -92,8 +92,9 @@ class AwaitableConnectionBlock:
 
     def __del__(self) -> None:
         """The object was let go of while its block was open."""
-        if getattr(self, "_block", None) is not None:
-            self.abandon()
+        block = getattr(self, "_block", None)
+        if block is not None and self._own:
+            block.abandon()  # and not forgotten: as with an atomic block, we may be left after this
 
     @property
     def open_block(self) -> Block:

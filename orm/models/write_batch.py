@@ -120,8 +120,9 @@ class AwaitableWriteBatch:
     def __del__(self) -> None:
         """The object was let go of while its block was open."""
         open_batches.discard(id(self))
-        if self._block is not None:
-            self._block.batch = None
+        begun = getattr(self, "_atomic", None)  # missing where making it failed
+        if begun is not None and begun._block is not None:
+            begun._block.batch = None
 
     @property
     def waiting(self) -> bool:

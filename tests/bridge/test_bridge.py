@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import contextvars
 import gc
@@ -21,8 +22,10 @@ from orm.bridge import breathe, drive, generate, iterate, portal, run
 from orm.bridge.crossing import call, in_thread, on_loop, to_the_end
 from orm.bridge.guard import policy
 from orm.bridge.one_by_one import OneByOne
-from orm.bridge.overrides import complete
+from orm.bridge.overrides import complete, next_or_end
 from orm.errors import BridgeError, SynchronousOnlyOperation
+
+ROOT = Path(__file__).resolve().parents[2]
 
 colour: contextvars.ContextVar[str] = contextvars.ContextVar("colour", default="unset")
 
@@ -470,3 +473,25 @@ async def test_lists_left_early_are_closed_at_once() -> None:
     finally:
         gc.enable()
     assert closed == [True]
+
+
+async def test_what_an_iterator_raises_before_there_is_anything_to_await() -> None:
+    """``anext(iterator, default)`` ends the process there (CPython, to 3.13 at least); a signal may raise there."""
+
+    class Raises:
+        def __anext__(self) -> object:
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await next_or_end(Raises())
+
+
+def test_the_default_of_anext_is_not_used() -> None:
+    sources = [path for room in ("orm", "backends") for path in (ROOT / room).rglob("*.py")]
+    calls = [
+        f"{path}:{node.lineno}"
+        for path in sources
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "anext" and len(node.args) > 1
+    ]
+    assert calls == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import gc
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
 
 import orm
-from orm.bridge import run
+from orm.bridge import iterate, run
 from orm.db.database_blocking import Database
 from orm.db.transactions.public import atomic, on_commit
 from orm.errors import IntegrityError, SynchronousOnlyOperation, TransactionManagementError
@@ -72,6 +73,67 @@ def test_one_without_a_savepoint_takes_the_block_around_along(db: Database) -> N
         add(db, 1)
         del block
     assert ids(db) == []
+
+
+SERIES = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 1000) SELECT n FROM s"
+
+
+def test_one_whose_stream_is_kept_locks_nothing(db: Database) -> None:
+    block = atomic()
+    block.__enter__()
+    add(db, 1)
+    stream = iterate(db.stream(SERIES, (), 10))
+    next(stream)
+    del block
+    with atomic():
+        add(db, 2)
+    stream.close()
+    assert ids(db) == [2]
+    assert idle(db)
+
+
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.only(backend="postgresql")
+@pytest.mark.asyncio
+async def test_one_whose_stream_is_kept_locks_nothing_in_async_code(db: Database) -> None:
+    block = atomic()
+    await block.__aenter__()
+    await aadd(db, 1)
+    stream = db.stream(SERIES, (), 10)
+    await anext(stream)
+    del block
+    async with atomic():
+        await aadd(db, 2)
+    await stream.aclose()
+    assert await aids(db) == [2]
+    assert idle(db)
+
+
+def test_one_that_the_collector_comes_to_before_the_generator_that_holds_it(db: Database) -> None:
+    """Leaving it afterwards is no mistake of the program's, and nothing is said."""
+    said: list[object] = []
+
+    async def rows() -> AsyncIterator[int]:
+        async with atomic():
+            await aadd(db, 1)
+            yield 1
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: said.append(context))
+        async with atomic():
+            generator: Any = rows()
+            cycle = [generator]
+            cycle.append(cycle)
+            await anext(generator)
+            del generator, cycle
+            gc.collect()
+            await aadd(db, 2)
+
+    asyncio.run(main())
+    gc.collect()
+    assert said == []
+    assert ids(db) == [2]
+    assert idle(db)
 
 
 def test_a_connection_that_is_let_go_of(db: Database) -> None:
@@ -342,6 +404,25 @@ def test_a_daemon_thread_whose_statement_is_stopped_at_exit_says_nothing(db: Dat
                              "SELECT count(*) FROM s"))
         threading.Thread(target=work, daemon=True).start()
         time.sleep(0.5)
+    """
+    assert complaints(source, url) == ""
+
+
+@pytest.mark.only(backend="sqlite")
+@pytest.mark.only(backend="postgresql")
+def test_a_daemon_thread_whose_loop_is_stopped_at_exit_says_nothing(db: Database, url: str) -> None:
+    source = """
+        import asyncio, sys, threading, orm
+        orm.configure(sys.argv[1])
+        db = orm.databases["default"]
+        begun = threading.Event()
+        async def work():
+            while True:
+                async with orm.atomic():
+                    await db.fetch("SELECT 1")
+                begun.set()
+        threading.Thread(target=asyncio.run, args=(work(),), daemon=True).start()
+        begun.wait()
     """
     assert complaints(source, url) == ""
 

@@ -279,6 +279,45 @@ def test_what_was_carried_can_not_outlive_its_transaction(db: Database) -> None:
         work()
 
 
+def test_what_was_carried_can_not_outlive_it_in_a_thread_that_never_used_it(db: Database) -> None:
+    with atomic():
+        work = orm.carry(lambda: run(aadd(db, 1)))
+    with (
+        concurrent.futures.ThreadPoolExecutor(1) as threads,
+        pytest.raises(TransactionManagementError, match=r"carried from, by orm\.carry\(\), has ended"),
+    ):
+        threads.submit(work).result()
+    assert run(aids(db)) == []
+
+
+def test_what_was_carried_out_of_a_nested_block_goes_on_in_the_one_around(db: Database) -> None:
+    with pytest.raises(Boom), atomic():
+        with atomic():
+            work = orm.carry(lambda: run(aadd(db, 1)))
+        with concurrent.futures.ThreadPoolExecutor(1) as threads:
+            threads.submit(work).result()
+        raise Boom
+    assert run(aids(db)) == []
+
+
+def test_a_carried_call_that_is_under_way_does_not_go_on_after_the_transaction(db: Database) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        go_on.wait()
+        run(aadd(db, 1))
+
+    with concurrent.futures.ThreadPoolExecutor(1) as threads:
+        with atomic():
+            call = threads.submit(orm.carry(work))
+            begun.wait()
+        go_on.set()
+        with pytest.raises(TransactionManagementError, match="has ended"):
+            call.result()
+    assert run(aids(db)) == []
+
+
 def test_a_coroutine_function_is_not_carried(db: Database) -> None:
     with pytest.raises(TypeError, match="a task has the context of whoever starts it"):
         orm.carry(aids)

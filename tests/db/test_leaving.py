@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import orm
-from orm.bridge import run
+from orm.bridge import iterate, run
 from orm.db.database_blocking import Database
 from orm.db.registry import databases
 from orm.db.transactions.public import atomic, in_atomic_block, independent
@@ -102,6 +102,26 @@ def test_a_connection_left_before_its_transaction(db: Database) -> None:
     with pytest.raises(TransactionManagementError, match="reverse order"):
         inner.__exit__(None, None, None)
     assert run(aids(db)) == []
+    assert idle(db)
+
+
+def test_a_connection_left_before_its_transaction_by_an_error_leaves_that_error_as_it_is(db: Database) -> None:
+    inner = atomic()
+    with pytest.raises(LookupError), db.connection():
+        inner.__enter__()
+        run(aadd(db, 1))
+        raise LookupError
+    assert run(aids(db)) == []
+    assert idle(db)
+
+
+def test_a_stream_that_is_read_on_after_its_block_says_so(db: Database) -> None:
+    run(aadd(db, *range(1, 20)))
+    with atomic():
+        stream = iterate(db.stream("SELECT id FROM things", (), 2))
+        next(stream)
+    with pytest.raises(TransactionManagementError, match="in which this stream was opened has ended"):
+        next(stream)
     assert idle(db)
 
 

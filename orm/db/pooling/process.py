@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 
-from orm.bridge.guard import running_loop
-
 
 class Process:
     """Whether this process is ending, so that statements are stopped and threads die with it."""
@@ -18,7 +16,7 @@ class Process:
 
         Raises ``SystemExit``, of which the interpreter says nothing in a thread.
         """
-        if self.ending and running_loop() is None and threading.current_thread() is not threading.main_thread():
+        if self.ending and threading.current_thread() is not threading.main_thread():
             raise SystemExit
 
 

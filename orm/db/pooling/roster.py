@@ -69,7 +69,7 @@ class Entry:
         return f"{name_of(self.who)}, {what}, {now - self.taken:.1f} s"
 
     def __del__(self) -> None:
-        if not self.gone and self._pool is not None:
+        if not getattr(self, "gone", True) and self._pool is not None:  # missing where making it was broken off
             pool = self._pool()
             if pool is not None:
                 pool.discard(self)

@@ -167,8 +167,10 @@ class AwaitableAtomic:
     def __del__(self) -> None:
         """The object was let go of while its block was open: by ``del``, by a signal's exception just after entering,
         with a thread that ended."""
-        if getattr(self, "_block", None) is not None:
-            self.abandon()
+        block = getattr(self, "_block", None)
+        if block is not None:
+            # Not forgotten: of a generator and what it holds, the collector may come to us first, and we are left then.
+            block.abandon()
 
     async def _begin_alone(self, database: AwaitableDatabase, block: Block) -> None:
         block.beside = left_writer(database)

@@ -196,6 +196,10 @@ class Block:
         if unsaved is not None:
             self.unsaved = unsaved
 
+    def forget_errors(self) -> None:
+        """At the end: their tracebacks lead back here, in a circle that would keep the connection for the collector."""
+        self.cause = self.unsaved = None
+
     def refusal(self) -> TransactionManagementError:
         """Build the error for a statement that can't run in this block."""
         if self.state is DOOMED:
@@ -223,6 +227,13 @@ class Block:
         return TransactionManagementError(
             f"The block on database {self.database.alias!r} that {name_of(self.opener)} opened has ended. A task or "
             "thread that used it can't go on after it: await it inside the block, or start it outside."
+        )
+
+    def _refusal_of_stream(self) -> TransactionManagementError:
+        """Build the error for a stream that somebody goes on reading after this block, which it was opened in."""
+        return TransactionManagementError(
+            f"The block on database {self.database.alias!r} in which this stream was opened has ended, and the stream "
+            "with it. Read it to its end inside the block, or open it outside."
         )
 
     @property
@@ -348,6 +359,9 @@ class Block:
                 step: Any = next_or_end(chunks)
                 if limit is not None:
                     step = within(limit, connection, step)
+                if self.closed and self.state is not INHERITED:
+                    step.close()
+                    raise self._refusal_of_stream()
                 if (chunk := await self.innermost().run(step, sql)) is END:
                     return
                 yield chunk
@@ -428,6 +442,7 @@ class Block:
         busy = self.turns.holder not in (None, END_OF_BLOCK)
         begun = self.state is not OPENING
         self.become(BlockState.ABANDONED)
+        self.forget_errors()
         parent = self.parent
         if parent is None:
             if self._lease is not None:

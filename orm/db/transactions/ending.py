@@ -17,7 +17,14 @@ from orm.db.transactions.block import REMEDY
 from orm.db.transactions.savepoints import release_savepoint, roll_back_to_savepoint
 from orm.db.transactions.settings import put_settings_back
 from orm.db.transactions.states import ABANDONED, COMMITTED, ENDING, INHERITED, SOUND, UNDONE
-from orm.errors import AmbiguousCommit, DatabaseError, InterfaceError, OperationalError, TransactionManagementError
+from orm.errors import (
+    AmbiguousCommit,
+    DatabaseError,
+    Error,
+    InterfaceError,
+    OperationalError,
+    TransactionManagementError,
+)
 from orm.late import LateLogger
 
 if TYPE_CHECKING:
@@ -88,7 +95,7 @@ async def leave(block: Block, *, failed: bool, who: object = None) -> None:
         block.abandon()
         if block.parent is not None:
             block.parent.doom(cause=error, unsaved=error)
-        if failed:
+        if failed and isinstance(error, Error):  # and never Ctrl-C, or what another signal's handler raised
             logger.warning("a block that failed could not be left in order; its connection is given up", exc_info=True)
             return
         raise
@@ -130,14 +137,18 @@ def pass_connection_on(block: Block) -> None:
     """Give the connection to whoever has it next: the block around, or the pool."""
     if block.state is ENDING:
         block.become(UNDONE)
+    block.forget_errors()
     if block.parent is None:
         block.lease.give_back()
     else:
         block.parent.turns.pass_on(block)
 
 
-async def leave_connection(block: Block, inner: Block | None) -> None:
-    """End a ``connection`` block and give its connection back; ``inner`` is an open block inside it."""
+async def leave_connection(block: Block, inner: Block | None, *, failed: bool) -> None:
+    """End a ``connection`` block and give its connection back; ``inner`` is an open block inside it.
+
+    Raises ``TransactionManagementError`` where there is one, unless the block is left because of another error.
+    """
     try:
         if inner is not None:
             transaction = inner
@@ -151,10 +162,13 @@ async def leave_connection(block: Block, inner: Block | None) -> None:
         raise
     block.lease.give_back()
     if inner is not None:
-        raise TransactionManagementError(
+        what = (
             "A connection() block was left before the atomic block inside it, which is rolled back. Blocks are left in "
             "the reverse order of entering them."
         )
+        if not failed:
+            raise TransactionManagementError(what)
+        logger.warning("%s", what)
 
 
 async def roll_back(block: Block) -> None:

@@ -6,6 +6,8 @@ What this module refuses: a block that has ended, to whoever used it, and writin
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Iterator
 from contextvars import Context
 from sys import exception, modules
 from threading import get_ident
@@ -32,14 +34,23 @@ if TYPE_CHECKING:
 
 
 class Beside:
-    """In place of who looked a block up: what runs is beside that block. ``previous`` is what was there before."""
+    """In place of who looked a block up: what runs is beside that block.
 
-    __slots__ = ("opener", "over", "previous")
+    ``previous`` is what was there before, ``holder`` what will lead back, as ``independent()`` makes it.
+    """
 
-    def __init__(self, previous: Membership) -> None:
+    __slots__ = ("holder", "opener", "over", "previous")
+
+    def __init__(self, previous: Membership, holder: object) -> None:
         self.previous = previous
+        self.holder = weakref.ref(holder)
         self.opener = whoami()
         self.over = False
+
+    def is_broken_off(self) -> bool:
+        """Whether nobody will lead back any more, since a signal's exception came at the very entry of doing so."""
+        holder = self.holder()
+        return not self.over and (holder is None or any(one is holder for one in leavers_broken_off()))
 
 
 # -- in ----------------------------------------------------------------------------------------------------------------
@@ -57,9 +68,13 @@ def find_block(database: Scope) -> Block | None:
     if membership is None:
         return None
     block, user = membership
-    if type(user) is Beside:
-        return None
     me = whoami()
+    if type(user) is Beside:
+        if user.opener != me or not user.is_broken_off():
+            return None
+        user.over = True
+        database.membership.set(still_there(membership))
+        return find_block(database)
     if exception() is not None:
         give_up_broken_off(block)
     if block.state is OPEN or block.state in LIVE:
@@ -97,15 +112,55 @@ def give_up_broken_off(block: Block) -> None:
     A signal's exception may come at the very entry of ``__exit__``. The block would be given up when the exception is
     let go of; but what runs in ``except`` and ``finally`` must not be done inside it, and be lost with it.
     """
+    for leaver in leavers_broken_off(block.opened_while):
+        if getattr(leaver, "_block", None) is block:
+            block.abandon()
+
+
+def leavers_broken_off(before: int | None = None) -> Iterator[object]:
+    """Yield the objects that were being left when the exception came that is being handled, or one that it came after.
+
+    ``before`` identifies the exception at which the search ends.
+    """
     error = exception()
-    while error is not None and id(error) != block.opened_while:
+    while error is not None and id(error) != before:
         step = error.__traceback__
         while step is not None:
-            frame = step.tb_frame
-            if frame.f_code in leaving and getattr(frame.f_locals.get("self"), "_block", None) is block:
-                block.abandon()
+            if step.tb_frame.f_code in leaving:
+                yield step.tb_frame.f_locals.get("self")
             step = step.tb_next
         error = error.__context__
+
+
+def block_to_carry(database: Scope) -> Block | None:
+    """Return the open block the caller is in, for ``carried_into``; unlike ``find_block`` it refuses nothing."""
+    membership = database.membership.get()
+    if INHERITED:
+        membership = not_inherited(database, membership)
+    if membership is None or type(membership[1]) is Beside:
+        return None
+    return _still_open(membership[0])
+
+
+def carried_into(database: Scope, block: Block) -> None:
+    """Put a call that was carried along into its block, as one that has used it and is no stranger after its end.
+
+    Raises ``TransactionManagementError`` when that has come already.
+    """
+    inside = _still_open(block)
+    if inside is None:
+        raise TransactionManagementError(
+            f"The transaction on database {database.alias!r} that this function was carried from, by orm.carry(), has "
+            "ended: wait for the call inside the transaction, or give it the function itself."
+        )
+    database.membership.set((inside, whoami()))
+
+
+def _still_open(block: Block | None) -> Block | None:
+    """Return the block, or the innermost one around it that is open."""
+    while block is not None and block.state not in LIVE:
+        block = block.parent
+    return block
 
 
 def join_block(database: Scope, sql: str, membership: Membership | None = None) -> Membership | None:
@@ -152,18 +207,20 @@ def refuse_lock_outside(database: Scope) -> None:
 # -- beside ------------------------------------------------------------------------------------------------------------
 
 
-def go_beside(database: Scope) -> Membership | None:
-    """Lead the caller out of the block it is in; return what ``come_back`` needs."""
+def place_beside(database: Scope, holder: object) -> Membership | None:
+    """Return where the caller is led, out of the block it is in: what ``come_back`` needs. None outside of blocks.
+
+    ``holder`` is what will lead back.
+    """
     membership = database.membership.get()
-    if membership is None:
-        return None
-    aside = (membership[0], Beside(membership))
-    database.membership.set(aside)
-    return aside
+    return None if membership is None else (membership[0], Beside(membership, holder))
 
 
 def come_back(database: Scope, aside: Membership) -> None:
-    """Lead the caller back, unless it is inside another block by now, which then does so when it is left."""
+    """Lead the caller back, unless it is inside another block by now, which then does so when it is left.
+
+    Harmless for one who never went there, or who is back.
+    """
     aside[1].over = True
     if database.membership.get() is aside:
         database.membership.set(still_there(aside))

@@ -18,7 +18,14 @@ from orm.config import settings
 from orm.db.registry import databases
 from orm.db.transactions.atomic import F
 from orm.db.transactions.atomic_blocking import Atomic
-from orm.db.transactions.membership import come_back, find_block, go_beside, leaving
+from orm.db.transactions.membership import (
+    block_to_carry,
+    carried_into,
+    come_back,
+    find_block,
+    leaving,
+    place_beside,
+)
 from orm.db.transactions.states import DOOMED, OPEN
 from orm.errors import TransactionManagementError
 from orm.late import LateLogger
@@ -178,16 +185,29 @@ class Independent:
         if self._left is not None:
             raise TransactionManagementError("This independent() object is open already; make one for each `with`.")
         affected = databases.made() if self._using is None else [databases[self._using]]
-        self._left = [(database, aside) for database in affected if (aside := go_beside(database)) is not None]
+        self._left = [(database, aside) for database in affected if (aside := place_beside(database, self)) is not None]
+        try:
+            for database, aside in self._left:
+                database.membership.set(aside)
+        except BaseException:  # a signal's, and nobody will leave us: what comes must not run beside the transaction
+            self._come_back()
+            raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        left, self._left = self._left, None
-        if left is None:
+        if self._left is None:
             raise TransactionManagementError("This independent() object is not open.")
-        for database, aside in left:
+        try:
+            self._come_back()
+        except BaseException:
+            self._come_back()
+            raise
+
+    def _come_back(self) -> None:
+        for database, aside in self._left or ():
             come_back(database, aside)
+        self._left = None
 
     async def __aenter__(self) -> None:
         self.__enter__()
@@ -196,6 +216,9 @@ class Independent:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.__exit__(kind, error, traceback)
+
+
+leaving.update({Independent.__exit__.__code__, Independent.__aexit__.__code__})
 
 
 def independent(using: str | None = None) -> Independent:
@@ -228,8 +251,14 @@ def carry(fn: Callable[P, T]) -> Callable[P, T]:
             "starts it, so nothing needs to be carried."
         )
     context = copy_context()
+    blocks = [(database, block) for database in databases.made() if (block := block_to_carry(database)) is not None]
+
+    def inside(*args: P.args, **named: P.kwargs) -> T:
+        for database, block in blocks:
+            carried_into(database, block)
+        return fn(*args, **named)
 
     def carried(*args: P.args, **named: P.kwargs) -> T:
-        return context.copy().run(fn, *args, **named)  # a context can't be entered by two threads
+        return context.copy().run(inside, *args, **named)  # a context can't be entered by two threads
 
     return functools.update_wrapper(carried, fn)
