@@ -87,10 +87,11 @@ def _run_file(path: str) -> None:
     """Execute a file in a fresh ``__main__`` that stays in place, so that threads and atexit hooks find it whole."""
     if not sys.flags.safe_path:
         sys.path[0:1] = [os.path.dirname(os.path.abspath(path)), *_project()]
+    path = os.path.abspath(path)  # as Python tells it the program it runs
     module = types.ModuleType("__main__")
     module.__dict__.update(__file__=path, __builtins__=__builtins__, __cached__=None)
     sys.modules["__main__"] = module
-    with io.open_code(os.path.abspath(path)) as file:
+    with io.open_code(path) as file:
         code = compile(file.read(), path, "exec", dont_inherit=True)
     exec(code, module.__dict__)  # noqa: S102 - running a script is the purpose
 

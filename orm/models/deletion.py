@@ -95,8 +95,8 @@ class Collector:
                 if referring:
                     self.before.setdefault(model, {})[rel.related_model] = None
                     further.append((referring, False, root or rel.field))
+            # No constraint of the database binds these, so they go as they were reached.
             for dependants in [] if is_part else await self._dependants(cls, new):
-                self.before.setdefault(model, {})[type(dependants[0])] = None
                 further.append((dependants, False, root))
             todo += reversed(further)
 

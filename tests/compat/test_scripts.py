@@ -107,7 +107,7 @@ def test_exit_status_arguments_and_main_are_the_scripts_own(tmp_path: Path) -> N
     )
     done = run(tmp_path, "-m", "orm", "run", "script.py", "--flag", "-h")
     assert done.returncode == 7
-    assert done.stdout == f"['script.py', '--flag', '-h'] __main__ script.py {tmp_path}\n"
+    assert done.stdout == f"['script.py', '--flag', '-h'] __main__ {tmp_path / 'script.py'} {tmp_path}\n"
 
 
 def test_a_failing_script_shows_its_own_frames_only(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from orm.contrib.contenttypes import ContentType, GenericPrefetch
 from orm.errors import FieldError
 from orm.models import Count
+from orm.models.signals import post_delete
 from tests.contenttypes.models import (
     Animal,
     Beast,
@@ -213,6 +214,23 @@ async def test_deleting_takes_what_refers_to_it(database: Any) -> None:
     await lion.adelete()
     assert (await Stone.objects.all().adelete())[0] == 2
     assert await Tagged.objects.acount() == 0
+
+
+async def test_what_no_constraint_binds_goes_after_what_it_refers_to(database: Any) -> None:
+    stone = await Stone.objects.acreate(name="flint")
+    await stone.tags.acreate(word="hard")
+    gone: list[str] = []
+
+    def note(sender: Any, **details: Any) -> None:
+        gone.append(sender.__name__)
+
+    post_delete.connect(note)
+    try:
+        counts = (await stone.adelete())[1]
+    finally:
+        post_delete.disconnect(note)
+    assert gone == ["Stone", "Tagged"]
+    assert list(counts) == [Stone._meta.label, Tagged._meta.label]
 
 
 async def test_what_refers_to_a_deleted_row_goes_unseen(database: Any, queries: Queries) -> None:

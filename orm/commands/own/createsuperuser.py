@@ -56,7 +56,8 @@ class Command(BaseCommand):
                 raise CommandError("Error: Your passwords didn't match.")
         manager = model._default_manager.db_manager(options["database"])
         if manager.filter(**{model.USERNAME_FIELD: values[model.USERNAME_FIELD]}).exists():
-            raise CommandError(f"Error: That {model.USERNAME_FIELD} is already taken.")
+            called = model._meta.get_field(model.USERNAME_FIELD).verbose_name
+            raise CommandError(f"Error: That {called} is already taken.")
         manager.create_superuser(**values, password=password)
         if options["verbosity"]:
             self.stdout.write("Superuser created successfully.")

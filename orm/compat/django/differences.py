@@ -174,6 +174,16 @@ QUESTIONS = (
         "the number, and the moment as columns hold it",
     ),
     Question(
+        "`delete()` across a nullable foreign key that cascades",
+        "the rows referred to go first, with their signals, where they were reached first",
+        "rows that refer to others go before these",
+    ),
+    Question(
+        "`on_commit()` after `savepoint()`, which is then rolled back to",
+        "the function is called",
+        "it is forgotten, as in a nested block",
+    ),
+    Question(
         "`data__0` where the JSON is a number, a text or a truth value, on PostgreSQL",
         "that value",
         "NULL, as on SQLite",
