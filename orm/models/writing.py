@@ -84,7 +84,8 @@ class WritePlan:
         """
         if isinstance(update_fields, str):
             raise TypeError(f"update_fields must be a list of names, like [{update_fields!r}], not a string.")
-        given = tuple(listed("update_fields", update_fields, "a list of names"))
+        is_list = type(update_fields) is list  # as nearly always, which need not be asked of every save()
+        given = tuple(update_fields if is_list else listed("update_fields", update_fields, "a list of names"))
         try:
             found = self._checked.get(given)
         except TypeError:  # one of them is not even hashable
