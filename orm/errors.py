@@ -350,6 +350,10 @@ class ProgrammingError(DatabaseError):
     """The SQL is wrong, or names a table or column that is not there."""
 
 
+class SchemaMismatch(ProgrammingError, ValueError):
+    """A table can't be changed as asked: the two fields have no change between them, or what is to go isn't there."""
+
+
 class NotSupportedError(DatabaseError):
     """This database can't do what was asked."""
 

@@ -166,6 +166,7 @@ class PostgreSQLDialect(PostgreSQLObjects):
         deferrable_unique=True,
         nulls_not_distinct=True,
         covering_indexes=True,
+        updatable_views=True,
         concurrent_indexes=True,
         unvalidated_constraints=True,
         comments=True,

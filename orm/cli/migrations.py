@@ -22,6 +22,7 @@ from orm.migrations.autodetector import Changes
 from orm.migrations.drift_blocking import drift
 from orm.migrations.executor import Plan
 from orm.migrations.loader_blocking import MigrationLoader
+from orm.migrations.migration import NOT_SQL
 from orm.migrations.operations import AddField, CreateModel, DeleteModel, RemoveField
 from orm.migrations.questioner import (
     InteractiveMigrationQuestioner,
@@ -371,7 +372,8 @@ def showmigrations(apps: tuple[str, ...], database: str, schema: str | None, as_
 @click.argument("migration", shell_complete=completing.migrations)
 @database_option
 @click.option("--backwards", is_flag=True, help="The statements that take it back.")
-def sqlmigrate(app: str, migration: str, database: str, backwards: bool) -> None:
+@json_option
+def sqlmigrate(app: str, migration: str, database: str, backwards: bool, as_json: bool) -> None:
     """Print the SQL of a migration; nothing is run.
 
     Names of constraints that are to be dropped are read from the database, where it is just where the migration begins;
@@ -384,6 +386,11 @@ def sqlmigrate(app: str, migration: str, database: str, backwards: bool) -> None
         found = loader.get_migration_by_prefix(app, migration)
         statements, remark = offline.sql_of(loader, database, loader.graph.nodes[app, found.name], backwards, silent)
         atomic = found.atomic and databases[database].dialect.capabilities.schema_transactions
+    if as_json:
+        told = {"app": app, "name": found.name, "backwards": backwards, "atomic": atomic, "remark": remark}
+        told["complete"] = NOT_SQL not in statements
+        tell_json({**told, "statements": [one for one in statements if not one.startswith("--")]})
+        return
     lines = ["BEGIN;", *statements, "COMMIT;"] if atomic and statements else statements
     if remark:
         complain(remark)
@@ -397,8 +404,9 @@ def sqlmigrate(app: str, migration: str, database: str, backwards: bool) -> None
 @click.option("--no-optimize", is_flag=True, help="Keep every operation.")
 @click.option("--name", help="Name the new migration, after its number.")
 @click.option("--no-header", is_flag=True, help="Leave out the line that says when the file was made.")
+@json_option
 def squashmigrations(
-    app: str, first: str, last: str | None, no_optimize: bool, name: str | None, no_header: bool
+    app: str, first: str, last: str | None, no_optimize: bool, name: str | None, no_header: bool, as_json: bool
 ) -> None:
     """Put one migration in the place of several, up to LAST.
 
@@ -410,6 +418,11 @@ def squashmigrations(
         squashed = making.squash(making.from_disk(), app, end, start, name=name, optimize=not no_optimize)
         one = making.written(squashed.migration, include_header=not no_header)
         making.write(one)
+    if as_json:
+        counted = {"operations_before": squashed.before, "operations_after": squashed.after}
+        replaced = [migration.name for migration in squashed.replaced]
+        tell_json({**_described(one), "replaces": replaced, **counted, "needs_porting": one.needs_porting})
+        return
     say("Replaces:")
     for migration in squashed.replaced:
         say(f" - {migration.name}")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from orm.migrations.state import ProjectState
     from orm.models.schema_editor import AwaitableSchemaEditor
 
+NOT_SQL = "-- THIS OPERATION CANNOT BE WRITTEN AS SQL"
 MAX_NAME_LENGTH = 52
 
 
@@ -86,7 +87,11 @@ class AwaitableMigration:
     async def aapply(
         self, project_state: ProjectState, schema_editor: AwaitableSchemaEditor, collect_sql: bool = False
     ) -> ProjectState:
-        """Run the operations; return the state after them. ``collect_sql`` writes comments between the statements."""
+        """Run the operations; return the state after them. ``collect_sql`` writes comments between the statements.
+
+        Raises ``TypeError`` for a schema editor that is not this library's, as Django's executor gives one.
+        """
+        self._refuse_another(schema_editor)
         if schema_editor.steps is not None:
             return await self.apply_in_pieces(project_state, schema_editor, schema_editor.steps)
         for place, operation in enumerate(self.operations, start=1):
@@ -104,8 +109,10 @@ class AwaitableMigration:
     ) -> ProjectState:
         """Take the operations back, the last one first; return the state before them.
 
-        Raises ``IrreversibleError`` for an operation that can't be taken back, before anything is.
+        Raises ``IrreversibleError`` for an operation that can't be taken back, before anything is, and ``TypeError`` as
+        ``aapply`` does.
         """
+        self._refuse_another(schema_editor)
         steps = []
         state = project_state
         for place, operation in enumerate(self.operations, start=1):
@@ -127,6 +134,13 @@ class AwaitableMigration:
             if collect_sql:
                 self._nothing(schema_editor)
         return project_state
+
+    def _refuse_another(self, schema_editor: object) -> None:
+        if not hasattr(schema_editor, "collected_before"):
+            raise TypeError(
+                f"{self} is made of this library's operations; {type(schema_editor).__module__} can't run them. Let "
+                "its file say `from django.db import migrations, models`: that runs under both."
+            )
 
     async def apply_in_pieces(
         self, state: ProjectState, schema_editor: AwaitableSchemaEditor, steps: object
@@ -206,7 +220,7 @@ class AwaitableMigration:
         """Write what comes; return whether the operation can't be told as SQL."""
         lines = ["--", f"-- {operation.describe()}", "--"]
         if not operation.reduces_to_sql:
-            lines.append("-- THIS OPERATION CANNOT BE WRITTEN AS SQL")
+            lines.append(NOT_SQL)
         schema_editor.collected_sql.extend(lines)
         schema_editor.collected_before = len(schema_editor.collected_sql)
         return not operation.reduces_to_sql

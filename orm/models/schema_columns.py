@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from orm.errors import SchemaMismatch
 from orm.sql import ddl
 from orm.sql.literals import literal
 
@@ -178,10 +179,10 @@ class Change:
     async def drop(self, names: list[str], kind: str) -> None:
         """Drop constraints by name.
 
-        Raises ``ValueError`` with ``strict`` unless there is exactly one.
+        Raises ``SchemaMismatch`` with ``strict`` unless there is exactly one.
         """
         if self.strict and len(names) != 1:
-            raise ValueError(
+            raise SchemaMismatch(
                 f"Found wrong number ({len(names)}) of {kind} constraints for {self.table}.{self.old.column}"
             )
         for name in names:

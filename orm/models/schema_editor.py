@@ -15,7 +15,7 @@ from orm.db.connection_blocking import ConnectionBlock
 from orm.db.introspection import ConstraintInfo
 from orm.db.registry import databases
 from orm.db.transactions.public import atomic, in_atomic_block
-from orm.errors import IntegrityError, ProgrammingError
+from orm.errors import IntegrityError, ProgrammingError, SchemaMismatch
 from orm.late import LateLogger
 from orm.models import schema_columns, schema_joins, schema_rebuild
 from orm.models.schema_constraints import KnownConstraints
@@ -384,7 +384,7 @@ class AwaitableSchemaEditor(KnownConstraints):
 
         ``strict`` refuses where the database has several or no constraints that would have to be dropped.
 
-        Raises ``ValueError`` for a change between a column and what is none.
+        Raises ``SchemaMismatch`` for a change between a column and what is none.
         """
         if not schema_columns.differ(old_field, new_field, self.dialect):
             return
@@ -392,14 +392,14 @@ class AwaitableSchemaEditor(KnownConstraints):
             await schema_joins.alter(self, old_field, new_field, strict)
             return
         if old_field.many_to_many or new_field.many_to_many:
-            raise ValueError(
+            raise SchemaMismatch(
                 f"Cannot alter field {old_field} into {new_field} - they are not compatible types (you cannot alter to "
                 "or from M2M fields, or add or remove through= on M2M fields)"
             )
         if not (old_field.concrete or new_field.concrete):
             return
         if not (old_field.concrete and new_field.concrete):
-            raise ValueError(
+            raise SchemaMismatch(
                 f"Cannot alter field {old_field} into {new_field} - they do not properly define db_type (are you using "
                 "a badly-written custom field?)"
             )
@@ -422,7 +422,7 @@ class AwaitableSchemaEditor(KnownConstraints):
     ) -> None:
         """Change which groups of fields are unique together.
 
-        Raises ``ValueError`` when the database has no such constraint, or several.
+        Raises ``SchemaMismatch`` when the database has no such constraint, or several.
         """
         olds = {tuple(group) for group in old_unique_together}
         news = {tuple(group) for group in new_unique_together}
@@ -470,7 +470,7 @@ class AwaitableSchemaEditor(KnownConstraints):
         if not found and unique and columns == [field.column for field in meta.pk_fields]:
             return  # a database that is told of a key twice in one table makes one constraint of both: the key
         if len(found) != 1:
-            raise ValueError(
+            raise SchemaMismatch(
                 f"Found wrong number ({len(found)}) of constraints for {meta.db_table}({', '.join(columns)})"
             )
         for name, info in found.items():

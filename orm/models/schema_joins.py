@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from orm.errors import SchemaMismatch
 from orm.models import schema_rebuild
 from orm.models.schema_draft import TableDraft
 
@@ -15,13 +16,13 @@ if TYPE_CHECKING:
 async def alter(editor: AwaitableSchemaEditor, old: ModelField, new: ModelField, strict: bool) -> None:
     """Change one many-to-many field into another.
 
-    Raises ``ValueError`` where one of them goes through a model that a program declared, whose table is that model's.
+    Raises ``SchemaMismatch`` where one goes through a model that a program declared: its table is that model's.
     """
     old_through, new_through = old.remote_field.through, new.remote_field.through
     if None in (old_through, new_through) or (
         bool(old_through._meta.auto_created) != bool(new_through._meta.auto_created)
     ):  # fmt: skip
-        raise ValueError(
+        raise SchemaMismatch(
             f"Cannot alter field {old} into {new} - they are not compatible types (you cannot alter to or from M2M "
             "fields, or add or remove through= on M2M fields)"
         )

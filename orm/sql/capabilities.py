@@ -75,6 +75,8 @@ class Capabilities(NamedTuple):
     expression_indexes: bool = True
     covering_indexes: bool = False
     """An index may carry further columns along (``INCLUDE``)."""
+    updatable_views: bool = False
+    """Whether a view of one table's columns can be written to, without a trigger."""
     concurrent_indexes: bool = False
     """An index can be made while other programs write (``CONCURRENTLY``)."""
     unvalidated_constraints: bool = False

@@ -94,3 +94,19 @@ def test_columns_of_expressions_and_hidden_references_have_no_such_form(name: st
 def test_beside_writers_takes_what_it_knows() -> None:
     with pytest.raises(TypeError, match="BesideWriters takes one of"):
         m.BesideWriters(m.DeleteModel("Item"))
+
+
+def test_a_renamed_table_is_behind_a_view_until_the_next_release() -> None:
+    state = ProjectState()
+    key = ("id", models.BigAutoField(primary_key=True))
+    m.CreateModel("Tag", [key]).state_forwards("mt", state)
+    tags = ("tags", models.ManyToManyField("mt.Tag", related_name="+"))
+    m.CreateModel("Item", [key, tags]).state_forwards("mt", state)
+    (one,) = rewrite([migration([m.RenameModel("Item", "Thing")])], state, PostgreSQLDialect())
+    first, last = one.new
+    assert [type(each).__name__ for each in first.operations] == ["RenameModel", "CreateView", "CreateView"]
+    assert [each.name for each in last.operations] == ["mt_item", "mt_item_tags"]
+    assert {found.code for found in lint(one.new, state, PostgreSQLDialect())} == {"object-in-use"}
+    released = first.mutate_state(state.clone())
+    assert lint([last], released, PostgreSQLDialect()) == []
+    assert rewrite([migration([m.RenameModel("Tag", "Word")])], state, PostgreSQLDialect()) == []

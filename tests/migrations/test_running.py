@@ -9,8 +9,10 @@ import psycopg
 import pytest
 
 import orm
+from orm import migrations
 from orm.errors import LockNotAvailable, NotSupportedError
 from orm.migrations.running import UnknownTarget
+from orm.migrations.state import ProjectState
 from orm.models.signals import post_migrate, pre_migrate
 from tests.conftest import Run
 
@@ -141,3 +143,10 @@ async def test_a_migration_that_did_not_get_a_lock_is_tried_again(database: Run)
             await orm.amigrate("shop", "0002", lock_timeout=0.05, lock_retries=1)
     assert missed == [("shop.0003_title", 1), ("shop.0003_title", 2)]
     assert await afetch("SELECT count(*) FROM mt_shop_item WHERE title IS NOT NULL") == [(2,)]
+
+
+def test_the_editor_of_another_library_is_refused_in_words() -> None:
+    migration = migrations.Migration("0001_initial", "shop")
+    for run in (migration.apply, migration.unapply):
+        with pytest.raises(TypeError, match=r"shop.0001_initial .* `from django.db import migrations, models`"):
+            run(ProjectState(), object())

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import click
 
-from orm.cli.output import Failure, say
+from orm.cli.migrations import json_option
+from orm.cli.output import Failure, say, tell_json
 from orm.cli.starting.files import BARE, FILES
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -23,7 +24,8 @@ TAKEN = frozenset({"orm", "tests"}) | sys.stdlib_module_names
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--app", metavar="NAME", help="What the first app is called, where it is not called as the folder is.")
 @click.option("--bare", is_flag=True, help="No example: settings, an empty models.py, and what tests need.")
-def init(folder: Path, app: str | None, bare: bool) -> None:
+@json_option
+def init(folder: Path, app: str | None, bare: bool, as_json: bool) -> None:
     """Make a new project in FOLDER: settings, a model, a migration, a test and an async view, ready to run.
 
     Nothing that is there is overwritten.
@@ -45,7 +47,8 @@ def init(folder: Path, app: str | None, bare: bool) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-        say(f"  {path}")
+        if not as_json:
+            say(f"  {path}")
     steps = [] if folder.resolve() == Path.cwd() else [f"cd {shlex.quote(str(folder))}"]
     if bare:
         steps += [f"write your models into {app}/models.py", f"orm makemigrations {app}", "orm migrate"]
@@ -53,4 +56,7 @@ def init(folder: Path, app: str | None, bare: bool) -> None:
         steps += ["orm migrate", "python -m pytest", f"python -m {app}.views"]
         if find_spec("pytest") is None:
             steps.insert(-2, "pip install pytest")
-    say("\n  ".join(["\nNow:", *steps]))
+    if as_json:
+        tell_json({"app": app, "files": [str(folder / name) for name in files], "next": steps})
+    else:
+        say("\n  ".join(["\nNow:", *steps]))

@@ -13,6 +13,7 @@ from orm.migrations import operations as ops
 from orm.migrations.lint import fields, statements
 from orm.migrations.lint.findings import KINDS, Finding
 from orm.migrations.lint.functions import uses_models
+from orm.migrations.lint.renaming import is_alias
 from orm.models.constraints import CheckConstraint, UniqueConstraint
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class Linter:
         """What the triggers that this migration removes say, and whether each came in this run."""
         self.views: set[str] = set()
         """Views that this migration makes, so that it may drop what they were before."""
+        self.new_views: set[str] = set()
+        """Views that came in this run."""
         self.swapped: set[tuple[str, str, str]] = set()
         """Names of fields that are given to others which were kept in step with them."""
 
@@ -119,6 +122,8 @@ class Linter:
             self.let_go += [(new, text) for text in texts]
         elif isinstance(operation, ops.CreateTrigger):
             self.new_triggers.add((app, operation.name))
+        elif isinstance(operation, ops.CreateView) and not isinstance(operation, ops.RemoveView):
+            self.new_views.add(operation.name)
         elif isinstance(operation, ops.AddField):
             self.new_fields.add((app, operation.model_name_lower, operation.name_lower))
         elif isinstance(operation, ops.RenameField):
@@ -232,10 +237,12 @@ class Linter:
                 yield "table-in-use"
         elif isinstance(operation, ops.RenameModel):
             old = before.apps.get_model(app, operation.old_name)._meta
-            if old.managed and old.db_table != after.apps.get_model(app, operation.new_name)._meta.db_table:
+            moved = old.db_table != after.apps.get_model(app, operation.new_name)._meta.db_table
+            if old.managed and moved and old.db_table not in self.views:
                 yield "renamed-in-use"
         elif isinstance(operation, ops.AlterModelTable):
-            if before.apps.get_model(app, operation.name)._meta.db_table != operation.table:
+            old_table, new_table = (one.apps.get_model(app, operation.name)._meta.db_table for one in (before, after))
+            if old_table != new_table and old_table not in self.views:
                 yield "renamed-in-use"
         elif isinstance(operation, ops.AlterUniqueTogether):
             if self._groups(after, app, operation, "unique_together") - self._groups(
@@ -252,7 +259,9 @@ class Linter:
         elif isinstance(operation, ops.EnableRowSecurity):
             yield "rows-hidden"
         elif isinstance(operation, ops.RemoveView) and operation.name not in self.views:
-            yield "object-in-use"
+            released = is_alias(operation.query) and operation.name not in self.new_views
+            if not released:  # so that code had the time to learn the table's new name
+                yield "object-in-use"
         elif isinstance(operation, ops.RemovePartition):
             yield "rows-lost"
 

@@ -13,6 +13,7 @@ from orm.migrations import operations as ops
 from orm.migrations.lint.contracting import renamed, retyped
 from orm.migrations.lint.linter import MENDED, Linter
 from orm.migrations.lint.parts import Part
+from orm.migrations.lint.renaming import behind_views
 from orm.migrations.migration_blocking import Migration
 from orm.migrations.model_state import field_options, remade
 from orm.models.fields.not_provided import NOT_PROVIDED
@@ -89,6 +90,8 @@ def _safe(
     """What to do in place of an operation; None where it is safe as it is, or has no safe form."""
     if isinstance(operation, ops.RenameField) and codes == {"renamed-in-use"}:
         return renamed(operation, state, app, dialects) or None
+    if isinstance(operation, (ops.RenameModel, ops.AlterModelTable)) and codes == {"renamed-in-use"}:
+        return behind_views(operation, state, app, dialects) or None
     if isinstance(operation, ops.AlterField) and "table-rewrite" in codes and codes <= MENDED | {"table-rewrite"}:
         return _of_another_type(operation, codes, state, app, dialects)
     if codes == {"index-drop-blocks"} and isinstance(operation, ops.RemoveIndex):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orm.errors import IntegrityError
+from orm.errors import IntegrityError, SchemaMismatch
 from orm.migrations.describing import value_is_field
 from orm.migrations.operation import OperationCategory
 from orm.migrations.operation_blocking import Operation
@@ -87,8 +87,16 @@ class FieldGivenOperation(FieldOperation):
         super().__init__(model_name, name, field)
 
     def remedy(self, error: Exception) -> str | None:
-        """Where rows have no value for a column that may not be NULL, say where one may come from."""
+        """Where rows have no value for a column that may not be NULL, say where one may come from; and how a join
+        table becomes a model's.
+        """
         field = self.field
+        if isinstance(error, SchemaMismatch) and field.many_to_many:
+            return (
+                f"To keep its rows, give the model that {self.name} goes through the join table (Meta.db_table), "
+                "and put its CreateModel and this operation into SeparateDatabaseAndState(state_operations=[...]): the "
+                "table is there. Or remove the field first, and add it in a migration after that."
+            )
         given = field.null or field.has_default() or field.has_db_default
         if given or not isinstance(error, IntegrityError) or "null" not in str(error).lower():
             return None
