@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from orm.bridge.overrides import complete
 from orm.db.registry import databases
 from orm.db.routing import routes
+from orm.errors import ProgrammingError
 
 if TYPE_CHECKING:
     from orm.migrations.state import ProjectState
@@ -104,6 +105,12 @@ class AwaitableOperation:
 
     def remedy(self, error: Exception) -> str | None:
         """A sentence on what to do about an error that came while this was run; None where nothing is known."""
+        if isinstance(error, ProgrammingError) and "already exists" in str(error):
+            return (
+                "A table that got another name keeps its indexes and constraints under their earlier names, and one of "
+                "those may be what is there. Rename it in an operation before this one: on PostgreSQL "
+                "RunSQL('ALTER INDEX old_name RENAME TO new_name'), elsewhere drop it and create it anew."
+            )
         return None
 
     @property

@@ -10,7 +10,7 @@ import pytest
 
 import orm
 from orm import migrations
-from orm.errors import LockNotAvailable, NotSupportedError
+from orm.errors import LockNotAvailable, NotSupportedError, ProgrammingError
 from orm.migrations.running import UnknownTarget
 from orm.migrations.state import ProjectState
 from orm.models.signals import post_migrate, pre_migrate
@@ -150,3 +150,8 @@ def test_the_editor_of_another_library_is_refused_in_words() -> None:
     for run in (migration.apply, migration.unapply):
         with pytest.raises(TypeError, match=r"shop.0001_initial .* `from django.db import migrations, models`"):
             run(ProjectState(), object())
+
+
+def test_a_name_that_a_renamed_table_keeps_is_explained() -> None:
+    told = migrations.CreateModel("Book", []).remedy(ProgrammingError('relation "shop_book_a_id" already exists'))
+    assert "Rename it in an operation before this one" in str(told)

@@ -99,7 +99,7 @@ class FieldGivenOperation(FieldOperation):
             )
         given = field.null or field.has_default() or field.has_db_default
         if given or not isinstance(error, IntegrityError) or "null" not in str(error).lower():
-            return None
+            return super().remedy(error)
         return (
             f"There are rows without a value for {self.name}. Give the field a default or a db_default; or let it be "
             "null=True first, fill the rows, and take NULL away in a migration after that."
