@@ -108,8 +108,8 @@ class AwaitableOperation:
         if isinstance(error, ProgrammingError) and "already exists" in str(error):
             return (
                 "A table that got another name keeps its indexes and constraints under their earlier names, and one of "
-                "those may be what is there. Rename it in an operation before this one: on PostgreSQL "
-                "RunSQL('ALTER INDEX old_name RENAME TO new_name'), elsewhere drop it and create it anew."
+                "those may be what is there. Rename it in an operation before this one, RunSQL('ALTER INDEX old_name "
+                "RENAME TO new_name'), or drop it and create it anew where the database has no such statement."
             )
         return None
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 import orm
-from orm import migrations
+from orm import migrations, models
 from orm.errors import LockNotAvailable, NotSupportedError, ProgrammingError
 from orm.migrations.running import UnknownTarget
 from orm.migrations.state import ProjectState
@@ -155,3 +155,8 @@ def test_the_editor_of_another_library_is_refused_in_words() -> None:
 def test_a_name_that_a_renamed_table_keeps_is_explained() -> None:
     told = migrations.CreateModel("Book", []).remedy(ProgrammingError('relation "shop_book_a_id" already exists'))
     assert "Rename it in an operation before this one" in str(told)
+
+
+def test_a_type_that_nothing_converts_to_is_explained() -> None:
+    change = migrations.AlterField("Book", "id", models.UUIDField(primary_key=True))
+    assert "Add a field of the new type beside it" in str(change.remedy(ProgrammingError("cannot cast type a to b")))

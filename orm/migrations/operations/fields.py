@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from orm.errors import IntegrityError, SchemaMismatch
+from orm.errors import IntegrityError, ProgrammingError, SchemaMismatch
 from orm.migrations.describing import value_is_field
 from orm.migrations.operation import OperationCategory
 from orm.migrations.operation_blocking import Operation
@@ -96,6 +97,12 @@ class FieldGivenOperation(FieldOperation):
                 f"To keep its rows, give the model that {self.name} goes through the join table (Meta.db_table), "
                 "and put its CreateModel and this operation into SeparateDatabaseAndState(state_operations=[...]): the "
                 "table is there. Or remove the field first, and add it in a migration after that."
+            )
+        if isinstance(error, ProgrammingError) and re.search(r"cannot (?:be )?cast", str(error)):
+            return (
+                f"The database can't convert {self.name} from its old type to the new one. Add a field of the new type "
+                "beside it, fill that with Backfill or RunPython (of a key, also where others refer to it), and "
+                "remove the old one and rename the new one in a migration after that."
             )
         given = field.null or field.has_default() or field.has_db_default
         if given or not isinstance(error, IntegrityError) or "null" not in str(error).lower():
