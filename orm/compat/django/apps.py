@@ -14,7 +14,8 @@ import warnings
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any
 
-from orm.compat.django.settings import configure_logging, settings
+from orm.compat.django.log_setup import configure_logging
+from orm.compat.django.settings import settings
 from orm.db.registry import databases
 from orm.late import late_module
 from orm.models.applications import AppConfig

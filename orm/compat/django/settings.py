@@ -27,14 +27,10 @@ from orm.late import LateLogger, late_module
 from orm.structures.loading import import_string
 
 if TYPE_CHECKING:
-    from logging import config as logging_config
-
-    from orm.compat.django import log_parts, query_log
+    from orm.compat.django import query_log
     from orm.security import passwords
 else:
-    logging_config = late_module("logging.config")
     passwords = late_module("orm.security.passwords")
-    log_parts = late_module("orm.compat.django.log_parts")
     query_log = late_module("orm.compat.django.query_log")
 
 ENVIRONMENT_VARIABLE = "DJANGO_SETTINGS_MODULE"
@@ -274,25 +270,6 @@ def set_zone_of_process(zone: str | None) -> None:
     if zone and hasattr(time, "tzset"):
         os.environ["TZ"] = zone
         time.tzset()
-
-
-def configure_logging() -> None:
-    """Set up logging as Django does by default, and above that as LOGGING and LOGGING_CONFIG say.
-
-    The default waits for the first record of the library's own where nobody has imported ``logging`` yet.
-    """
-    if not settings.configured or not settings.LOGGING_CONFIG:
-        return
-    if settings.LOGGING or log_parts.__name__ in sys.modules:  # who imports the default may have changed it
-        logging_config.dictConfig(log_parts.DEFAULT_LOGGING)
-        called = settings.LOGGING_CONFIG
-        dict_config = logging_config.dictConfig if called == "logging.config.dictConfig" else import_string(called)
-        if settings.LOGGING:
-            dict_config(settings.LOGGING)
-    elif "logging" in sys.modules:
-        log_parts.put_default_in_force()
-    else:
-        LateLogger.before_first[:] = [lambda: log_parts.put_default_in_force()]
 
 
 def _capitals(source: object) -> dict[str, object]:
