@@ -243,6 +243,7 @@ async def test_what_was_never_saved_can_not_be_deleted(database: Any) -> None:
             await Tree(name="seed").adelete()
 
 
+@pytest.mark.only(colour="awaitable")
 async def test_a_batch_that_is_let_go_of_is_undone(database: Any) -> None:
     batch = orm.batch()
     await batch.__aenter__()
