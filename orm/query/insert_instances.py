@@ -219,17 +219,23 @@ async def _insert_computed(
     )
     plan = statement_plan(statement, dialect, _lengths(upsert))
     sql, params = plan.sql or "", plan.parameters(builder.values)
-    leave_to_database(instance, (field.attname for field in computed))
+    # An instance whose row was refused keeps its expressions, and can be saved again.
+    leave = partial(leave_to_database, instance, [field.attname for field in computed])
     if manner.take or manner.wanted is not None:
-        _take(model, [instance], await database.fetch(sql, params), made, plan, manner, dialect)
+        found = await database.fetch(sql, params)
+        if found:
+            _now_or_later(leave, manner)
+        _take(model, [instance], found, made, plan, manner, dialect)
     elif not made.fields or upsert is not None:
         await database.execute(sql, params)
+        _now_or_later(leave, manner)
     else:
         if made.key is None:
             await database.execute(sql, params)
         else:
             key_query = dialect.new_key_query() if dialect.capabilities.new_key is NewKey.QUERY else None
             instance.__dict__[made.key.attname] = await database.insert(sql, params, key_query)
+        _now_or_later(leave, manner)
         if any(field is not made.key for field in made.fields):
             await _read_made(model, instance, made, database)
 
@@ -420,14 +426,18 @@ def _take(
     told_by = () if manner.upsert is None else manner.upsert.told_by
     width = len(made.fields) + len(told_by) if manner.take else 0
     if manner.wanted is not None:
-        manner.wanted.take(plan, found, width)
+        manner.wanted.take(plan, found, width, instances)
     if not manner.take:
         return
-    given = partial(_give, instances, found, made, told_by, dialect)
+    _now_or_later(partial(_give, instances, found, made, told_by, dialect), manner)
+
+
+def _now_or_later(take: Callable[[], None], manner: Manner) -> None:
+    """Change instances, when all rows are there: one would keep the key of a row that another's failure undoes."""
     if manner.later is None:
-        given()
-    else:  # or an instance would keep the key of a row that another one's failure undoes
-        manner.later.append(given)
+        take()
+    else:
+        manner.later.append(take)
 
 
 def _give(
@@ -437,6 +447,8 @@ def _give(
     told_by: Sequence[ModelField],
     dialect: Dialect,
 ) -> None:
+    if not found:  # a condition held for no row
+        return
     if told_by and len(found) < len(instances):
         _take_told(instances, found, made, told_by, dialect)
         return
@@ -525,6 +537,8 @@ async def bulk_insert(
         await _insert_table(plan, instances, database, Manner(upsert, batch_size, take, False, wanted, later))
         for give in later:
             give()
+        if wanted is not None:
+            wanted.put_in_order(instances)
     for instance in instances:
         state = instance._state
         state.adding = not instance._is_pk_set()  # its row may be there, but nothing tells which one it is

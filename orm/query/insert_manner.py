@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from orm.db.registry import databases
@@ -28,20 +29,35 @@ class Wanted:
     ``key`` tells these columns from others where statements are kept by what they are made of.
     """
 
-    __slots__ = ("key", "layout", "outputs", "plan", "rows")
+    __slots__ = ("key", "layout", "outputs", "owners", "plan", "rows")
 
     def __init__(self, key: Hashable, outputs: tuple[Output, ...], layout: Layout) -> None:
         self.key = key
         self.outputs = outputs
         self.layout = layout
         self.rows: list[Sequence[object]] = []
+        self.owners: list[object] = []
         self.plan: Plan | None = None
 
-    def take(self, plan: Plan, rows: Sequence[Sequence[object]], begin: int = 0) -> None:
-        """Keep what a statement gave; ``begin`` is where the columns begin that were wanted here."""
+    def take(self, plan: Plan, rows: Sequence[Sequence[object]], begin: int = 0, owners: Sequence[object] = ()) -> None:
+        """Keep what a statement gave.
+
+        Parameters: ``begin`` is where the columns begin that were wanted here; ``owners`` are the instances that the
+        statement wrote, whose rows these are where there are as many.
+        """
         plan.layout = self.layout
         self.plan = plan
         self.rows += [row[begin:] for row in rows] if begin else rows
+        if len(owners) == len(rows):
+            self.owners += owners
+
+    def put_in_order(self, given: Sequence[object]) -> None:
+        """Put the rows into the order of the instances that were given, where each of these has one."""
+        if not len(self.owners) == len(self.rows) == len(given) or all(map(is_, self.owners, given)):
+            return
+        places = {id(instance): place for place, instance in enumerate(given)}
+        order = sorted(range(len(given)), key=lambda number: places[id(self.owners[number])])
+        self.rows = [self.rows[number] for number in order]
 
 
 class Upsert(NamedTuple):

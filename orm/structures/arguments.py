@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from numbers import Integral
 from typing import Any
 
 
@@ -37,13 +38,13 @@ def mapped(what: str, given: Any, wanted: str) -> Mapping[Any, Any]:
 
 
 def check_number(what: str, given: object, said: str) -> None:
-    """Refuse a number of rows that is none: None is no limit.
+    """Refuse a number of rows that is none: None is no limit. Whole numbers of other libraries (NumPy's) are numbers.
 
     Raises ``TypeError`` for what is no whole number, ``ValueError`` with the sentence ``said`` for one below 1.
     """
     if given is None:
         return
-    if not isinstance(given, int) or isinstance(given, bool):
+    if not isinstance(given, Integral) or isinstance(given, bool):
         raise TypeError(f"{what} is a whole number of rows, or None, not {given!r}")
     if given <= 0:
         raise ValueError(said)

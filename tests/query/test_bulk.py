@@ -9,7 +9,7 @@ import pytest
 
 from orm.errors import Error, IntegrityError
 from orm.models import F, Value
-from orm.models.functions import Upper
+from orm.models.functions import Lower, Upper
 from tests.query import library as L
 from tests.query.models import Author, Book, Counter, Keyed, Review, Stamped, Tag
 
@@ -92,6 +92,15 @@ async def test_bulk_create_with_relations_and_nulls(library: Any) -> None:
 async def test_bulk_create_with_an_expression(database: Any) -> None:
     await Counter.objects.abulk_create([Counter(key=Upper(Value("loud"))), Counter(key="quiet")])
     assert sorted(await values_by_key()) == ["LOUD", "quiet"]
+
+
+async def test_objects_that_were_refused_keep_their_expressions_and_can_be_created_again(database: Any) -> None:
+    given = [Counter(key=Lower(Value("FIRST"))), Counter(key="second"), Counter(key="second")]
+    with pytest.raises(IntegrityError):
+        await Counter.objects.abulk_create(given)
+    given[2].key = "third"
+    await Counter.objects.abulk_create(given)
+    assert sorted([one.key async for one in Counter.objects.all()]) == ["first", "second", "third"]
 
 
 async def test_bulk_create_with_a_conflict_writes_nothing(database: Any) -> None:

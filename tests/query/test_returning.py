@@ -8,7 +8,7 @@ import pytest
 
 from orm.errors import FieldError, IntegrityError
 from orm.models import Count, Excluded, F, Q, Value
-from orm.models.functions import Concat
+from orm.models.functions import Concat, Lower
 from orm.models.signals import post_delete
 from tests.query import library as L
 from tests.query.models import Author, Book, Counter, Review, Tag
@@ -99,6 +99,13 @@ async def test_bulk_create_gives_the_rows_that_were_written(counters: list[Count
     assert sorted(rows) == [("k1", 4), ("new", 3)]
     rest = [Counter(key="k1"), Counter(key="newer")]
     assert await Counter.objects.returning("key").abulk_create(rest, ignore_conflicts=True) == [("newer",)]
+
+
+async def test_bulk_create_gives_rows_in_the_order_of_its_objects(database: Any) -> None:
+    keys = [1001, None, 1000, None]
+    given = [Counter(pk=key, key=f"k{number}") for number, key in enumerate(keys)]
+    rows = await Counter.objects.returning("key", "pk").abulk_create(given)
+    assert rows == [(one.key, one.pk) for one in given]
 
 
 async def test_bulk_create_gives_what_expressions_made(database: Any) -> None:
@@ -215,6 +222,20 @@ async def test_rows_alike_get_the_keys_of_their_own_rows(counters: list[Counter]
     assert left_alone.pk is None
     for counter in alike:
         assert (await Counter.objects.aget(pk=counter.pk)).key == counter.key
+
+
+async def test_an_expression_whose_row_a_condition_left_alone_is_kept(counters: list[Counter]) -> None:
+    given = [Counter(key=Lower(Value("K0")), value=9), Counter(key="k1", value=9)]
+    await Counter.objects.abulk_create(
+        given,
+        update_conflicts=True,
+        unique_fields=["key"],
+        update_fields=["value"],
+        update_condition=Q(value__gt=0),
+    )
+    assert [one.pk for one in given] == [None, counters[1].pk]
+    assert await stored() == [("k0", 0), ("k1", 9), ("k2", 2), ("k3", 3), ("k4", 4)]
+    assert isinstance(given[0].key, Lower)
 
 
 async def test_expressions_go_with_conflicts(counters: list[Counter]) -> None:
