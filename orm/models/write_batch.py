@@ -152,7 +152,7 @@ class AwaitableWriteBatch:
         kind, columns = found
         place = (kind, plan.model, columns)
         known = self._known.get(id(instance))
-        if (known is not None and known != place) or (kind is INSERT and self._may_collide(plan)):
+        if (known is not None and known != place) or self._may_collide(plan, kind):
             await self.aflush()
             return False
         group = self._groups.get(place)
@@ -197,15 +197,23 @@ class AwaitableWriteBatch:
         columns = plan.keyless if chosen is None else plan.chosen(chosen)
         return None if adding or not columns.fields else (UPDATE, columns)
 
-    def _may_collide(self, plan: WritePlan) -> bool:
-        """Whether a row to be inserted may need what an update or a deletion that waits is going to free."""
+    def _may_collide(self, plan: WritePlan, kind: str) -> bool:
+        """Whether a row to be written may need what an update or a deletion that waits is going to free.
+
+        A deletion may take the rows that refer to its own along.
+        """
         meta = plan.model._meta
-        if plan.model in self._going:
+        if kind is INSERT and meta.concrete_model in self._going:
             return True
-        if not any(group.plan is plan and kind is UPDATE for (kind, _, _), group in self._groups.items()):
+        updates = kind is INSERT and any(
+            group.plan is plan and one is UPDATE for (one, _, _), group in self._groups.items()
+        )
+        if not updates and not self._going:
             return False
         unique = any(field.unique and not field.primary_key for field in meta.table_fields)
-        return unique or bool(meta.unique_together) or bool(meta.constraints)
+        if not (unique or meta.unique_together or meta.constraints):
+            return False
+        return updates or not self._going.keys().isdisjoint(_referred_to(meta.concrete_model))
 
     def _links(self, instance: AwaitableModel, plan: WritePlan, columns: Columns, offset: int) -> Iterator[Link]:
         held = vars(instance)
@@ -379,6 +387,18 @@ def _linked(entry: Entry, dialect: Dialect) -> tuple[Any, ...]:
         if held.get(field.name) is related:
             held[field.attname] = key
     return tuple(row)
+
+
+def _referred_to(model: type[AwaitableModel]) -> set[Any]:
+    """Return a model and those that its rows refer to, be it through rows of others."""
+    found: set[Any] = set()
+    left: list[Any] = [model]
+    while left:
+        one = left.pop()
+        if one not in found:
+            found.add(one)
+            left += [field.remote_field.model._meta.concrete_model for field in one._meta.relation_fields]
+    return found
 
 
 def _in_order(models: Iterable[type[AwaitableModel]]) -> dict[Any, int]:

@@ -12,7 +12,7 @@ from orm.errors import IntegrityError, ObjectNotUpdated, TransactionManagementEr
 from orm.models import F
 from orm.models.signals import post_save
 from tests.counting import Queries
-from tests.saving.models import Egg, Hen, Leaf, Node, Slot, Tree
+from tests.saving.models import Egg, Hen, Leaf, Node, Reading, Room, Slot, Tree
 
 
 @pytest.fixture
@@ -147,6 +147,24 @@ async def test_what_a_deletion_frees_can_be_taken_again(database: Any) -> None:
         await other.asave()
         await Slot.objects.acreate(number=1)
     assert sorted([one.number async for one in Slot.objects.all()]) == [1, 2]
+
+
+async def test_what_a_deletion_frees_can_be_taken_by_a_row_that_is_there(database: Any) -> None:
+    gone, kept = await Slot.objects.acreate(number=1), await Slot.objects.acreate(number=2)
+    async with orm.batch():
+        await gone.adelete()
+        kept.number = 1
+        await kept.asave()
+    assert [slot.number async for slot in Slot.objects.all()] == [1]
+
+
+async def test_what_a_deletion_takes_along_can_be_taken_again(database: Any) -> None:
+    room = await Room.objects.acreate(name="cold", number=1)
+    await Reading.objects.acreate(name="first", room=room)
+    async with orm.batch():
+        await room.adelete()
+        await Reading.objects.acreate(name="first")
+    assert [reading.room_id async for reading in Reading.objects.all()] == [None]
 
 
 async def test_signals_are_sent_when_rows_were(database: Any, saved_ones: list[tuple[str, bool]]) -> None:
