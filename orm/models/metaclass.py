@@ -126,14 +126,20 @@ def _app_label(module: str) -> str:
 
 
 def _check_is_no_field(cls: Any, name: str, value: object) -> None:
-    """Raise ``ImproperlyConfigured`` for what was meant as a field and is none: it would be passed over in silence."""
+    """Raise ``ImproperlyConfigured`` for what was meant as a field and is none: it would be passed over in silence.
+
+    What a class of fields is kept for, which is rare, is annotated as ``ClassVar``.
+    """
     if type(value) is tuple and any(isinstance(part, Field) for part in value):
+        what, remedy = "a tuple with a field in it", "take away the comma behind it"
+    elif isinstance(value, type) and issubclass(value, Field) and value.__module__ != cls.__module__:
+        what, remedy = f"the class {value.__name__}", f"write {value.__name__}(...)"
+    else:
+        return
+    if "ClassVar" not in str(getattr(cls, "__annotations__", {}).get(name)):
         raise ImproperlyConfigured(
-            f"{cls.__name__}.{name} is a tuple with a field in it, and no field: take away the comma behind it."
-        )
-    if isinstance(value, type) and issubclass(value, Field) and value.__module__ != cls.__module__:
-        raise ImproperlyConfigured(
-            f"{cls.__name__}.{name} is the class {value.__name__}, and no field: write {value.__name__}(...)."
+            f"{cls.__name__}.{name} is {what}, and no field: {remedy}. An attribute that is to hold this is annotated "
+            "as ClassVar."
         )
 
 

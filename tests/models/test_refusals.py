@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -130,6 +130,15 @@ def test_a_field_that_is_not_called() -> None:
 
         class Bare(models.Model):
             age = models.IntegerField
+
+
+def test_a_class_of_fields_that_is_kept_on_purpose() -> None:
+    class Form(models.Model):
+        kind: ClassVar[type[models.Field[Any]]] = models.IntegerField
+        made: ClassVar[tuple[Any, ...]] = (models.IntegerField(), 3)
+
+    assert Form.kind is models.IntegerField
+    assert [field.name for field in Form._meta.fields] == ["id"]
 
 
 def test_a_comma_behind_a_field() -> None:
