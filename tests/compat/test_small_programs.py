@@ -295,3 +295,42 @@ def test_what_a_function_takes_and_moments_for_templates(tmp_path: Path) -> None
         "21 12",
         "12 x",
     ]
+
+
+def test_validators_hear_of_a_changed_password(tmp_path: Path) -> None:
+    program = """
+        import sys
+
+        class Told:
+            def validate(self, password, user=None):
+                pass
+
+            def password_changed(self, password, user=None):
+                print("changed", password, user.pk is not None)
+
+        sys.modules["validators"] = sys.modules[__name__]
+        settings.AUTH_PASSWORD_VALIDATORS = [{"NAME": "validators.Told"}]
+        settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+        from django.contrib.auth.base_user import AbstractBaseUser
+
+        class Member(AbstractBaseUser):
+            name = models.CharField(max_length=20)
+            USERNAME_FIELD = "name"
+
+            class Meta:
+                app_label = "club"
+
+            def save(self, *args, **kwargs):
+                super().save(*args, **kwargs)
+                print("saved", self._password)
+
+        made(Member)
+        member = Member(name="ada")
+        member.set_password("first")
+        member.save()
+        member.save()
+        settings.AUTH_PASSWORD_VALIDATORS = []
+        member.set_password("second")
+        member.save()
+    """
+    assert printed(tmp_path, program) == ["changed first True", "saved None", "saved None", "saved None"]

@@ -18,8 +18,9 @@ from orm.contrib.sessions.models import Session
 from orm.contrib.sites.apps import SitesConfig
 from orm.contrib.sites.default import acreate_default_site
 from orm.contrib.sites.models import Site
-from orm.errors import ImproperlyConfigured
+from orm.errors import ImproperlyConfigured, IntegrityError
 from orm.models.apps import apps
+from orm.security import audience
 from orm.security.passwords import MD5PasswordHasher, hashers
 from tests.counting import Queries
 
@@ -50,6 +51,40 @@ async def test_a_user_is_made_with_a_hash(database: Any) -> None:
     assert root.is_staff and root.is_superuser
     assert (str(user), user.get_username(), user.is_authenticated, user.is_anonymous) == ("ada", "ada", True, False)
     assert get_user_model() is User
+
+
+async def test_who_wants_to_know_hears_of_a_new_password_once_it_is_saved(
+    database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[tuple[str, Any]] = []
+    monkeypatch.setattr(audience, "told", lambda password, user: heard.append((password, user.pk)))
+    user = User(username="ada")
+    user.set_password("lovelace")
+    assert heard == []
+    await user.asave()
+    await user.asave()
+    assert heard == [("lovelace", user.pk)]
+
+
+async def test_a_new_password_is_kept_until_it_is_saved(database: Any) -> None:
+    await User.objects.acreate_user("ada")
+    user = User(username="ada")
+    user.set_password("lovelace")
+    with pytest.raises(IntegrityError):
+        await user.asave()
+    assert user._password == "lovelace"
+    user.username = "augusta"
+    await user.asave()
+    assert user._password is None
+
+
+async def test_who_hears_of_a_new_password_may_ask_the_database(database: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[int] = []
+    monkeypatch.setattr(audience, "told", lambda password, user: counted.append(User.objects.count()))
+    user = await User.objects.acreate_user("ada")
+    user.set_password("lovelace")
+    await user.asave(update_fields=["password"])
+    assert counted == [1]
 
 
 async def test_what_can_not_be_a_user(database: Any) -> None:

@@ -20,11 +20,14 @@ from orm.db.registry import databases
 from orm.late import late_module
 from orm.models.applications import AppConfig
 from orm.models.apps import apps
+from orm.security import audience
 
 if TYPE_CHECKING:
     from orm.compat.django import connections as late_connection
+    from orm.compat.django import password_validation as validation
     from orm.compat.django.connection import LegacyConnection
 else:
+    validation = late_module("orm.compat.django.password_validation")
     late_connection = late_module("orm.compat.django.connections")
 
 __all__ = ["AppConfig", "apps", "setup"]
@@ -46,6 +49,7 @@ def setup(set_prefix: bool = True) -> None:
     configure_logging()
     databases.faces = Connections()
     apps.command_packages = ("orm.compat.django.commands",)
+    audience.told = lambda password, user: validation.password_changed(password, user)
     apps.populate([str(entry) for entry in settings.INSTALLED_APPS], pass_over)
 
 

@@ -5,14 +5,20 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
+from orm.late import late_module
+from orm.security import audience
 from orm.security.crypto import salted_hmac
 from orm.security.passwords import is_password_usable, make_password, verify_password
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from orm.bridge import crossing
     from orm.models.base import AwaitableModel as MixedIntoModel
     from orm.models.fields.text import CharField
 else:
     MixedIntoModel = object
+    crossing = late_module("orm.bridge.crossing")
 
 
 class AwaitableAccount(MixedIntoModel):
@@ -41,9 +47,23 @@ class AwaitableAccount(MixedIntoModel):
         return True
 
     def set_password(self, raw_password: str | None) -> None:
-        """Set the hash of a password; None makes one that no password has. Saving is the caller's."""
+        """Set the hash of a password; None makes one that no password has. Saving is the caller's.
+
+        The password itself is kept until then, for who wants to know of it: validators with a ``password_changed``.
+        """
         self.password = make_password(raw_password)
         self._password = raw_password
+
+    async def _save(
+        self, force_insert: Any, force_update: bool, using: str | None, update_fields: Iterable[str] | None
+    ) -> None:
+        await super()._save(force_insert, force_update, using, update_fields)
+        if self._password is not None:
+            if audience.told is not None:
+                await crossing.call(audience.told, self._password, self)
+            self._password = None
+
+    _save.__qualname__ = "AwaitableModel.asave"  # by which save() is refused where it would block a loop
 
     def set_unusable_password(self) -> None:
         """Set a hash that no password has."""
