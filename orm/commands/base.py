@@ -142,8 +142,11 @@ class BaseCommand:
             raise TypeError("requires_system_checks must be a list or tuple.")
 
     def get_version(self) -> str:
-        """Return the version ``--version`` shows: Duotone's, unless a subclass has its own."""
-        return metadata.version("duotone")
+        """Return the version ``--version`` shows: Duotone's, or Django's in a program that is written for that.
+
+        A command of another package may give that package's.
+        """
+        return apps.command_version or metadata.version("duotone")
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: object) -> CommandParser:
         """Return the parser of the command's options and of those every command has."""

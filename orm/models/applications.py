@@ -199,6 +199,8 @@ class Applications:
     app_configs: dict[str, Any]
     command_packages: tuple[str, ...] = ()
     """Packages with commands of every project, besides the library's own."""
+    command_version: str | None = None
+    """The version that commands show, where it is not the library's own."""
 
     def __init__(self) -> None:
         self.app_configs = {}

@@ -334,3 +334,12 @@ def test_validators_hear_of_a_changed_password(tmp_path: Path) -> None:
         member.save()
     """
     assert printed(tmp_path, program) == ["changed first True", "saved None", "saved None", "saved None"]
+
+
+def test_a_command_tells_the_version_of_django(tmp_path: Path) -> None:
+    program = """
+        from django.core.management import BaseCommand
+
+        print(BaseCommand().get_version() == django.get_version())
+    """
+    assert printed(tmp_path, program) == ["True"]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from orm.compat.django.log_setup import configure_logging
 from orm.compat.django.settings import settings
+from orm.compat.django.version import get_version
 from orm.db.registry import databases
 from orm.late import late_module
 from orm.models.applications import AppConfig
@@ -49,6 +50,7 @@ def setup(set_prefix: bool = True) -> None:
     configure_logging()
     databases.faces = Connections()
     apps.command_packages = ("orm.compat.django.commands",)
+    apps.command_version = get_version()
     audience.told = lambda password, user: validation.password_changed(password, user)
     apps.populate([str(entry) for entry in settings.INSTALLED_APPS], pass_over)
 
