@@ -305,6 +305,8 @@ class Exact(_Comparison):
             advice = f"{query.describe(lhs)} is compared to one value, not to {value!r}: use the in lookup"
             if sql_type.kind in types.NUMBER_KINDS:
                 raise advised(TypeError, f"Field {name!r} expected a number but got {value!r}.", f" {advice}")
+            if not types.strict_values:
+                cls.preparer(lhs, query)(value)  # Django reads the list as a value, and says what is wrong with that
             raise TypeError(advice)
         return super().build(lhs, kind, value, query)
 

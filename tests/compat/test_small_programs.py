@@ -343,3 +343,23 @@ def test_a_command_tells_the_version_of_django(tmp_path: Path) -> None:
         print(BaseCommand().get_version() == django.get_version())
     """
     assert printed(tmp_path, program) == ["True"]
+
+
+def test_a_list_is_no_uuid(tmp_path: Path) -> None:
+    program = """
+        from django.core.exceptions import ValidationError
+
+        class Key(models.Model):
+            id = models.UUIDField(primary_key=True)
+
+            class Meta:
+                app_label = "keys"
+
+        made(Key)
+        for value in ([], (), set(), [1]):
+            try:
+                Key.objects.get(pk=value)
+            except ValidationError as error:
+                print(error)
+    """
+    assert printed(tmp_path, program) == [f"['“{value}” is not a valid UUID.']" for value in ([], (), set(), [1])]
