@@ -189,7 +189,8 @@ def configure(databases: str | Mapping[str, object] | None = None, **others: obj
         default_tablespace (""): where the database stores the tables of models that say nothing of it.
         default_index_tablespace (""): where it stores the indexes of fields that say nothing of it.
         installed_apps ([]): the modules of applications.
-        strict_models (True): a model that is declared wrong is refused at once; without, that is left to system checks.
+        strict_models (True): a model that is declared wrong is refused at once, and a router with none of a router's
+            methods; without, the first is left to system checks, and the second asked nothing.
         state_in_dict (False): ``_state`` stands in the ``__dict__`` of every instance from the start.
         swapped_models ({}): which model stands in for a swappable one, by the name in its ``Meta.swappable``.
         silenced_checks ([]): identifiers of checks nobody wants to hear of.

@@ -258,6 +258,16 @@ def test_what_is_no_router_is_refused(other: None, router: Any, message: str) ->
         Label.objects.count()
 
 
+def test_a_program_written_for_django_may_have_a_router_with_no_methods(database: Run) -> None:
+    before = orm.settings.strict_models
+    orm.configure(strict_models=False, database_routers=[object()])
+    try:
+        assert Label.objects.db == "default"
+        assert routes.allow_migrate("default", "routing") is True
+    finally:
+        orm.configure(strict_models=before, database_routers=[])
+
+
 def test_without_routers_nothing_is_asked(database: Run) -> None:
     orm.configure(database_routers=[])
     assert Label.objects.db == "default"

@@ -16,7 +16,11 @@ class Answer(NamedTuple):
 
 
 ANSWERS: dict[str, Answer] = {
-    "strict_models": Answer(False, "a model that is declared wrong is refused at once; Django leaves it to `check`"),
+    "strict_models": Answer(
+        False,
+        "a model that is declared wrong is refused at once, and a router with none of a router's methods; Django "
+        "leaves the first to `check`, and asks nothing of the second",
+    ),
     "strict_values": Answer(
         False,
         '2.9 for a whole number, `""` for a foreign key and a text for the list of `in` are refused; Django cuts the '

@@ -187,7 +187,7 @@ def made(item: object) -> object:
             raise ImproperlyConfigured(f"database_routers names {item!r}, which can't be imported: {error}") from error
     if isinstance(router, type):
         router = router()
-    if not any(callable(getattr(router, name, None)) for name in METHODS):
+    if settings.strict_models and not any(callable(getattr(router, name, None)) for name in METHODS):
         raise ImproperlyConfigured(f"database_routers holds {item!r}, which has none of a router's methods.")
     for name in METHODS:
         awaitable = inspect.iscoroutinefunction(getattr(router, name, None))
