@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import orm
+from orm.compat.django.router import ConnectionRouter
 from orm.compat.django.settings import LegacySettings
 from orm.db.routing import routes
 from orm.errors import ConnectionDoesNotExist, ImproperlyConfigured
@@ -318,3 +319,12 @@ async def test_routers_are_asked_where_rows_of_the_join_model_go(other: None) ->
     await album.labels.aadd(label)
     await album.labels.aremove(label)
     assert set(asked) == {Album._meta.get_field("labels").remote_field.through}
+
+
+def test_a_router_of_routers_asks_those_it_was_given(database: Run) -> None:
+    orm.configure(database_routers=[])
+    given = ConnectionRouter([LabelsElsewhere()])
+    assert (given.db_for_read(Label), given.db_for_write(Artist)) == ("other", "default")
+    assert not given.allow_migrate_model("default", Label)
+    given.routers = [Split]
+    assert (given.db_for_read(Artist), ConnectionRouter().db_for_read(Artist)) == ("other", "default")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from orm.db.routing.routers import made, routes
+from orm.db.routing.routers import Routes, made, routes
 
 __all__ = ["ConnectionRouter", "router"]
 
@@ -16,36 +16,38 @@ class ConnectionRouter:
     """
 
     def __init__(self, routers: Any = None) -> None:
-        self._given = routers
+        self._routes = routes if routers is None else Routes()
+        if routers is not None:
+            self.routers = routers
 
     @property
     def routers(self) -> list[Any]:
         """The routers asked, in order."""
-        return list(routes.routers()) if self._given is None else [made(each) for each in self._given]
+        return list(self._routes.routers())
 
     @routers.setter
     def routers(self, routers: Any) -> None:
-        routes.active = [made(each) for each in routers]
+        self._routes.active = [made(each) for each in routers]
 
     def db_for_read(self, model: object, **hints: object) -> str:
         """Return the alias to read a model's rows from."""
-        return routes.to_read(model, hints)
+        return self._routes.to_read(model, hints)
 
     def db_for_write(self, model: object, **hints: object) -> str:
         """Return the alias to write a model's rows to."""
-        return routes.to_write(model, hints)
+        return self._routes.to_write(model, hints)
 
     def allow_relation(self, obj1: object, obj2: object, **hints: object) -> bool:
         """Return whether two instances may refer to each other."""
-        return routes.allow_relation(obj1, obj2, **hints)
+        return self._routes.allow_relation(obj1, obj2, **hints)
 
     def allow_migrate(self, db: str, app_label: str, **hints: object) -> bool:
         """Return whether tables of an application belong in a database."""
-        return routes.allow_migrate(db, app_label, **hints)
+        return self._routes.allow_migrate(db, app_label, **hints)
 
     def allow_migrate_model(self, db: str, model: object) -> bool:
         """Return whether a model's table belongs in a database."""
-        return routes.allow_migrate_model(db, model)
+        return self._routes.allow_migrate_model(db, model)
 
     def get_migratable_models(self, app_config: Any, db: str, include_auto_created: bool = False) -> list[Any]:
         """Return the models of an application whose tables belong in a database."""
