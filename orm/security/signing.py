@@ -53,6 +53,14 @@ def b64_decode(data: bytes) -> bytes:
     return base64.urlsafe_b64decode(data + b"=" * (-len(data) % 4))
 
 
+def base64_hmac(salt: Any, value: Any, key: Any, algorithm: str = "sha1") -> str:
+    """Return the digest of a value under a key and a salt, in base 64 for addresses.
+
+    Raises ``InvalidAlgorithm`` for an algorithm that is not known.
+    """
+    return b64_encode(salted_hmac(salt, value, key, algorithm=algorithm).digest()).decode()
+
+
 class JSONSerializer:
     """Values as compact JSON in Latin-1."""
 
@@ -92,9 +100,7 @@ class Signer:
 
     def signature(self, value: Any, key: Any = None) -> str:
         """Return the signature of a value."""
-        secret = self.key if key is None else key
-        digest = salted_hmac(f"{self.salt}signer", value, secret, algorithm=self.algorithm).digest()
-        return b64_encode(digest).decode()
+        return base64_hmac(f"{self.salt}signer", value, self.key if key is None else key, self.algorithm)
 
     def sign(self, value: object) -> str:
         """Return a value with its signature."""

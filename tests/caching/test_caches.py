@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from orm.caching import BaseCache, CacheKeyWarning, Caches, DummyCache, InvalidCacheBackendError, LocMemCache
+from orm.caching.fragments import make_template_fragment_key
 
 
 @pytest.fixture
@@ -163,3 +164,15 @@ def test_one_of_a_projects_own_has_to_be_whole() -> None:
     for call in (lambda: cache.get("a"), lambda: cache.set("a", 1), cache.clear):
         with pytest.raises(NotImplementedError, match="subclasses of BaseCache"):
             call()
+
+
+@pytest.mark.parametrize(
+    ("name", "vary_on", "expected"),
+    [
+        ("side", None, "template.cache.side.d41d8cd98f00b204e9800998ecf8427e"),
+        ("side", ["a", 1, None], "template.cache.side.962165302db5ecb4979cc01ba3676d81"),
+        ("x", ("ü",), "template.cache.x.129c952521cb060bd8a14f73201e3ef6"),
+    ],
+)
+def test_the_key_of_a_part_of_a_page_is_djangos(name: str, vary_on: Any, expected: str) -> None:
+    assert make_template_fragment_key(name, vary_on) == expected

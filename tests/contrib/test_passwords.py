@@ -45,6 +45,18 @@ def test_what_is_no_password() -> None:
     assert passwords.is_password_usable(None)
 
 
+@pytest.mark.parametrize(
+    ("value", "key", "algorithm", "expected"),
+    [
+        ("value", "key", "sha1", "r6qsg9p76MUEYxccQZ-i8w-K2ig"),
+        ("value", "key", "sha256", "_4h-ll07Qcs2k19uykwYpTcKCLLhQwp9WRyMV3hlDG0"),
+        (b"v\xff", b"key", "sha1", "8G_I_Vyy1F35xvOA29COWx04Wt4"),
+    ],
+)
+def test_a_digest_is_djangos(value: str | bytes, key: str | bytes, algorithm: str, expected: str) -> None:
+    assert signing.base64_hmac("salt", value, key, algorithm) == expected
+
+
 def test_an_algorithm_without_its_package_says_so() -> None:
     class Absent(BasePasswordHasher):
         algorithm = "absent"

@@ -35,6 +35,7 @@ CORE: dict[str, Surface] = {
     "django.core.cache.backends.base": Surface("What a cache is.", ("orm.caching.base",)),
     "django.core.cache.backends.dummy": Surface("Nothing is kept.", names=of("orm.caching", "DummyCache")),
     "django.core.cache.backends.locmem": Surface("Kept in memory.", names=of("orm.caching", "LocMemCache")),
+    "django.core.cache.utils": Surface("Keys of parts of pages.", ("orm.caching.fragments",)),
     "django.core.checks": Surface("System checks.", ("orm.checks",)),
     "django.core.checks.messages": Surface("What checks find.", ("orm.checks.messages",)),
     "django.core.checks.model_checks": Surface("Checks of all models.", ("orm.models.checks.everything",)),

@@ -169,7 +169,6 @@ NAMES: Mapping[str, Names] = {
         for way in ("console", "dummy", "filebased", "locmem", "smtp")
     },
     "django.core.mail.message": Names(_MAIL.classes, ("sanitize_address",), exceptions=_MAIL.exceptions),
-    "django.core.cache.utils": Names((), ("make_template_fragment_key",)),
     "django.core.files.uploadhandler": Names(
         ("FileUploadHandler", "MemoryFileUploadHandler", "TemporaryFileUploadHandler"),
         ("load_handler",),
