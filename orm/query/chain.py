@@ -7,7 +7,7 @@ what is to be done with the results. Values are prepared when they are given, so
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, overload
 
@@ -299,10 +299,10 @@ class Chain(Generic[M]):
     def extra(
         self: C,
         select: Mapping[str, str] | None = None,
-        where: Sequence[str] | None = None,
+        where: Iterable[str] | None = None,
         params: Sequence[object] | None = None,
-        tables: Sequence[str] | None = None,
-        order_by: Sequence[str] | None = None,
+        tables: Iterable[str] | None = None,
+        order_by: Iterable[str] | None = None,
         select_params: Sequence[object] | None = None,
     ) -> C:
         """Return the rows with pieces of SQL written by hand; ``RawSQL`` in ``annotate()`` and ``filter()`` is newer.

@@ -7,7 +7,7 @@ names of columns, tables and orderings are checked and quoted.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError
@@ -41,21 +41,18 @@ class Extra(NamedTuple):
 def read_extra(
     select: Mapping[str, str] | None,
     select_params: Sequence[Any] | None,
-    where: Sequence[str] | None,
+    where: Iterable[str] | None,
     params: Sequence[Any] | None,
-    tables: Sequence[str] | None,
-    order_by: Sequence[str] | None,
+    tables: Iterable[str] | None,
+    order_by: Iterable[str] | None,
 ) -> Extra:
     """Return the arguments of ``extra()`` as expressions.
 
     Raises ``TypeError`` for what is no list where one is needed, ``ValueError`` where placeholders and parameters
     differ in number.
     """
-    for name, given in (("where", where), ("tables", tables), ("order_by", order_by)):
-        items = () if given is None else listed(f"extra({name}=…)", given, "a list of texts")
-        if not all(isinstance(item, str) for item in items):
-            raise TypeError(f"extra({name}=…) takes a list of texts, not {given!r}")
-    for item in (*(tables or ()), *(order_by or ())):
+    where, tables, order_by = _texts("where", where), _texts("tables", tables), _texts("order_by", order_by)
+    for item in (*tables, *order_by):
         if not item or item.endswith(".") or "\0" in item:
             raise ValueError(f"extra(): no table and no column can be called {item!r}")
     for name, given in (("params", params), ("select_params", select_params)):
@@ -78,7 +75,15 @@ def read_extra(
         condition = RawSQL(_counted("where=…", text, given_params), given_params, types.BOOLEAN)
     elif params:
         raise ValueError("extra(params=…) belong to the placeholders of where, and there is none")
-    return Extra(columns, condition, tuple(tables or ()), tuple(order_by) if order_by else None)
+    return Extra(columns, condition, tables, order_by or None)
+
+
+def _texts(name: str, given: Iterable[str] | None) -> tuple[str, ...]:
+    """Return the texts of an argument, which may be a generator of them. Raises ``TypeError`` for anything else."""
+    items = () if given is None else tuple(listed(f"extra({name}=…)", given, "a list of texts"))
+    if not all(isinstance(item, str) for item in items):
+        raise TypeError(f"extra({name}=…) takes a list of texts, not {given!r}")
+    return items
 
 
 def _placeholders(sql: str) -> int:

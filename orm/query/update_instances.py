@@ -5,7 +5,8 @@ Like an INSERT, an UPDATE is of one table; rows that lie in several tables are w
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from orm.db.registry import databases
@@ -93,7 +94,9 @@ async def _update_computed(
     given: Sequence[Any],
     database: Database,
     wanted: Wanted | None = None,
+    later: list[Callable[[], None]] | None = None,
 ) -> int:
+    """Update one instance some of whose values are expressions; ``later`` takes what makes the instance forget them."""
     pairs = list(zip(columns.fields, given, strict=True))
     key = getattr(instance, model._meta.pk.attname)
     shape, prepared = root(model).advance(("one", "pk"), [key], filter_rows, False, (), {"pk": key})
@@ -114,7 +117,11 @@ async def _update_computed(
         wanted.take(made, found)
         matched = len(found)
     if matched:
-        leave_to_database(instance, (field.attname for field, value in pairs if isinstance(value, Combinable)))
+        computed = [field.attname for field, value in pairs if isinstance(value, Combinable)]
+        if later is None:
+            leave_to_database(instance, computed)
+        else:
+            later.append(partial(leave_to_database, instance, computed))
     return matched
 
 
@@ -224,7 +231,7 @@ async def bulk_update(
     if any(isinstance(instance, model) and not instance._is_pk_set() for instance in instances):
         raise ValueError("All bulk_update() objects must have a primary key set.")
     opts = model._meta
-    fields = tuple(opts.get_field(name) for name in names)
+    fields = tuple(dict.fromkeys(opts.get_field(name) for name in names))
     if any(not field.concrete or field.many_to_many for field in fields):
         raise ValueError("bulk_update() can only be used with concrete fields.")
     if any(field.generated for field in fields):
@@ -358,8 +365,11 @@ async def _update_each(
     model: ModelClass, instances: list[object], columns: Columns, database: Database, wanted: Wanted | None
 ) -> int:
     matched = 0
+    later: list[Callable[[], None]] = []
     async with atomic(using=database.alias, savepoint=False):
         for instance in instances:
             held = [field.value_from_object(instance) for field in columns.fields]
-            matched += await _update_computed(model, instance, columns, held, database, wanted)
+            matched += await _update_computed(model, instance, columns, held, database, wanted, later)
+    for leave in later:  # or an instance would lack the expression of a row that another one's failure undoes
+        leave()
     return matched

@@ -94,6 +94,22 @@ async def test_bulk_create_with_an_expression(database: Any) -> None:
     assert sorted(await values_by_key()) == ["LOUD", "quiet"]
 
 
+async def test_bulk_update_takes_a_field_that_is_named_twice_once(counters: list[Counter]) -> None:
+    counters[0].value = 9
+    assert await Counter.objects.abulk_update(counters, ["value", "value"]) == 5
+    assert await values_by_key() == {"k0": 9, "k1": 1, "k2": 2, "k3": 3, "k4": 4}
+
+
+async def test_objects_whose_update_was_refused_keep_their_expressions(counters: list[Counter]) -> None:
+    first, second = counters[:2]
+    first.value, second.key = F("value") + 7, "k4"
+    with pytest.raises(IntegrityError):
+        await Counter.objects.abulk_update([first, second], ["key", "value"])
+    second.key = "new"
+    await Counter.objects.abulk_update([first, second], ["key", "value"])
+    assert (await Counter.objects.aget(key="k0")).value == 7
+
+
 async def test_objects_that_were_refused_keep_their_expressions_and_can_be_created_again(database: Any) -> None:
     given = [Counter(key=Lower(Value("FIRST"))), Counter(key="second"), Counter(key="second")]
     with pytest.raises(IntegrityError):

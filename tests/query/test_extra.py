@@ -42,6 +42,12 @@ async def test_extra_conditions_narrow_with_the_others(library: Any) -> None:
     assert await Author.objects.extra(where=["1 = 0"]).aexists() is False
 
 
+async def test_texts_may_come_from_a_generator(library: Any) -> None:
+    listed = Book.objects.extra(where=["pages > %s"], params=[300], order_by=["-pages"])
+    given = Book.objects.extra(where=(text for text in ["pages > %s"]), params=[300], order_by=iter(["-pages"]))
+    assert [book.pk async for book in given] == [book.pk async for book in listed] != []
+
+
 async def test_extra_tables_are_joined(library: Any) -> None:
     joined = Author.objects.extra(tables=["query_book"], where=["query_book.author_id = query_author.id"])
     expected = await Author.objects.filter(books__isnull=False).acount()
