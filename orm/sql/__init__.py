@@ -1,0 +1,1 @@
+"""How a query is said: nodes, expressions, lookups, functions, the compiler and the dialect. Nothing here waits."""

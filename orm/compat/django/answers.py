@@ -23,14 +23,14 @@ ANSWERS: dict[str, Answer] = {
     ),
     "strict_values": Answer(
         False,
-        '2.9 for a whole number, `""` for a foreign key and a text for the list of `in` are refused; Django cuts the '
-        "first, stores NULL for the second and takes the characters of the third",
+        "2.9 for a whole number, an empty text for a foreign key and a text for the list of `in` are refused; "
+        "Django stores 2, stores NULL, and takes the characters of the text",
     ),
     "strict_blocks": Answer(
         False,
-        "an atomic block in which a statement failed raises when it is left as if all were well; Django rolls back in "
-        "silence, and on SQLite goes on after an error of a query or of a cursor's own SQL that the program catches: "
-        "only what writes through a model ends the block there",
+        "if a statement failed in an atomic block, leaving the block normally raises; Django rolls back in "
+        "silence, and on SQLite commits the block if the program caught the error of a query or of a cursor's own "
+        "SQL (a failed write through a model still ends it)",
     ),
     "reads_join_transactions": Answer(
         False,
@@ -39,15 +39,15 @@ ANSWERS: dict[str, Answer] = {
     ),
     "same_everywhere": Answer(
         False,
-        "`contains`, `startswith` and `endswith` mind case, and decimals are stored with the places of their column; "
-        "on SQLite Django's LIKE knows no case, and more places stay, those "
-        "computed are read with 15 digits (`270.270000000000`), and moments cut in UTC are told in `zoneinfo`'s UTC; "
-        "there `contains` and `contained_by` of JSON are "
-        "refused; `explain()` gives the database's own text; what SQLite itself refuses in a statement, a missing "
-        "table say, is a `ProgrammingError`, else an `OperationalError`; a naive datetime is taken in the zone that is "
-        "set, else with a `RuntimeWarning`, and as a parameter of SQL written by hand "
-        "in UTC; the names of tables that nobody named are cut to 63 characters, else to "
-        "what the default database takes",
+        "on every database `contains`, `startswith` and `endswith` mind case, decimals are stored with the places "
+        "of their column, and names of tables that nobody named are cut to 63 characters; what SQLite refuses in "
+        "a statement, such as a missing table, is a `ProgrammingError`; a naive datetime is in the zone that is "
+        "set.<br>Django on SQLite: these lookups ignore case; further places of a decimal stay, and computed ones "
+        "are read with 15 digits (`270.270000000000`); moments truncated in UTC have `zoneinfo`'s UTC; `contains` "
+        "and `contained_by` of JSON are refused; a missing table is an `OperationalError`.<br>Django everywhere: "
+        "`explain()` gives the database's own text; a naive datetime brings a `RuntimeWarning`, and as a "
+        "parameter of SQL written by hand it is in UTC; names of tables are cut to what the default database "
+        "takes",
     ),
     "zoned_columns": Answer(
         True,
@@ -56,20 +56,21 @@ ANSWERS: dict[str, Answer] = {
     ),
     "declared_types": Answer(
         True,
-        "on SQLite a column of `connection.cursor()`, `raw()` and `extra()` comes as SQLite keeps it, text for a date; "
-        'else as its column was declared, or as brackets at the end of its name say (`AS "at [timestamp]"`): `bool`, '
-        "`date`, `time`, `datetime` and `timestamp`; on PostgreSQL an `inet` comes as an object of `ipaddress`, else "
-        "as text",
+        "on SQLite `connection.cursor()`, `raw()` and `extra()` give a column as SQLite keeps it, so a date is a "
+        "text; Django converts it to the type that its column was declared with, or that brackets at the end of "
+        'its name say (`AS "at [timestamp]"`): `bool`, `date`, `time`, `datetime` and `timestamp`; on PostgreSQL '
+        "an `inet` comes as an object of `ipaddress`, in Django as text",
     ),
     "state_in_dict": Answer(
         True, "`_state` is made when it is looked at; Django's instances have it in `__dict__` from the start"
     ),
     "advice_in_errors": Answer(
         False,
-        "the text of an error says where it is, what may have been meant and what to do; Django's text is what "
-        "programs print and keep, so there the rest is a note below the traceback, and a value that its field can't "
-        "read is a `ValidationError` alone, else an `InvalidValue`, which is a `ValueError` too; what a program sees "
-        "as `NotUpdated` and `NestedDurableBlock` is there a plain `DatabaseError` and `RuntimeError`",
+        "the text of an error says where it is, what may have been meant and what to do; under `import django` it "
+        "is Django's, which programs print and keep, and the rest is a note below the traceback.<br>A value that "
+        "its field can't read is an `InvalidValue`, which is a `ValidationError` and a `ValueError`; there it is "
+        "a `ValidationError` alone. What is `NotUpdated` and `NestedDurableBlock` in native code is there a plain "
+        "`DatabaseError` and `RuntimeError`",
     ),
 }
 
