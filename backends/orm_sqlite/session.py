@@ -72,8 +72,8 @@ class RawConnection(sqlite3.Connection):
 
     def close(self) -> None:
         for cursor in list(self.readers):
-            with contextlib.suppress(sqlite3.ProgrammingError):  # it is closed already
-                cursor.close()
+            cursor.close()
+            self.readers.discard(cursor)  # which can't be closed any more once the connection is
         super().close()
 
 

@@ -72,7 +72,7 @@ class Injector:
         return self._line
 
     def _counts(self, frame: FrameType) -> bool:
-        if frame.f_code.co_name in FINALIZERS or (self._in_loop and not in_a_task(frame)):
+        if in_a_finalizer(frame) or (self._in_loop and not in_a_task(frame)):
             return False
         text = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
         if not text.startswith("with ") or not any(word in text for word in ("lock", "_changed")):
@@ -81,6 +81,13 @@ class Injector:
         releases = place in self._locked
         self._locked ^= {place}
         return not releases
+
+
+def in_a_finalizer(frame: FrameType | None) -> bool:
+    """Whether a frame runs for an object that goes: Python reports and forgets an exception that comes there."""
+    while frame is not None and frame.f_code.co_name not in FINALIZERS:
+        frame = frame.f_back
+    return frame is not None
 
 
 def in_a_task(frame: FrameType | None) -> bool:

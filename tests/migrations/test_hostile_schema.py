@@ -46,6 +46,7 @@ def tables(database: Run) -> Iterator[Run]:
     if database.backend == "postgresql":
         with psycopg.connect(database.url, autocommit=True) as session:
             session.execute("SET client_min_messages = warning; CREATE EXTENSION IF NOT EXISTS btree_gist")
+            session.execute("CREATE EXTENSION IF NOT EXISTS citext")
     apply(base_operations(), ProjectState())
     yield database
     with databases["default"].connection() as session:
