@@ -233,15 +233,16 @@ def _needs_no_transaction(operations: Iterable[Any], replaced: Iterable[Migratio
 
 
 def _with_their_transactions(operations: Iterable[Any], replaced: Iterable[Migration]) -> list[Any]:
-    """Operations of a squash without a transaction; functions that had their migration's ask for one themselves."""
+    """Operations of a squash without a transaction; functions and SQL that had their migration's ask for one."""
     inside = {id(operation) for migration in replaced if migration.atomic for operation in migration.operations}
     return [_asking(one) if id(one) in inside else one for one in operations]
 
 
 def _asking(operation: Any) -> Any:
-    """An operation whose functions ask for the transaction that they left to their migration."""
+    """An operation whose functions or statements ask for the transaction that they left to their migration."""
     _, args, options = operation.deconstruct()
-    if isinstance(operation, RunPython) and operation.atomic is None:
+    asks = isinstance(operation, RunPython) and operation.atomic is None
+    if asks or (isinstance(operation, RunSQL) and operation.of_several):
         return type(operation)(*args, **{**options, "atomic": True})
     if isinstance(operation, SeparateDatabaseAndState) and operation.database_operations:
         inner = [_asking(one) for one in operation.database_operations]

@@ -14,7 +14,7 @@ from orm.migrations.steps import pieces
 from orm.models.schema_declared import DeclaredSchema
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from orm.migrations.operation import AwaitableOperation
     from orm.migrations.state import ProjectState
@@ -192,6 +192,8 @@ class AwaitableMigration:
         scope: Any = contextlib.nullcontext()
         if not schema_editor.atomic_migration and wants and not schema_editor.collect_sql:
             scope = atomic(using=schema_editor.connection.alias)
+        elif schema_editor.collect_sql and operation.atomic and not self.atomic:
+            scope = _told_transaction(schema_editor.collected_sql)
         run = operation.adatabase_backwards if backwards else operation.adatabase_forwards
         schema_editor.step, schema_editor.last_statement = f"{self}:{place}", ""
         if schema_editor.names is not None:
@@ -256,6 +258,16 @@ class SwappableTuple(tuple[str, str]):
         self = super().__new__(cls, value)
         self.setting = setting
         return self
+
+
+@contextlib.asynccontextmanager
+async def _told_transaction(lines: list[str]) -> AsyncIterator[None]:
+    """Put a transaction around the statements that are written, if there are any."""
+    start = len(lines)
+    yield
+    if len(lines) > start:
+        lines.insert(start, "BEGIN;")
+        lines.append("COMMIT;")
 
 
 def timestamp() -> str:

@@ -218,6 +218,34 @@ def rest(apps, editor):
         assert session.execute("SELECT count(*) FROM shop_item").fetchone() == (0,)
 
 
+def test_several_statements_keep_the_transaction_of_their_migration_in_a_squash_that_has_none(project: Path) -> None:
+    orm(project, "makemigrations", "shop")
+    folder = project / "shop" / "migrations"
+    one = "migrations.RunSQL(\"INSERT INTO shop_item (name, cents) VALUES ('one', 1)\", '')"
+    half = "INSERT INTO shop_item (name, cents) VALUES ('half', 1)"
+    several = f"migrations.RunSQL(\"{half}; INSERT INTO nowhere VALUES (1)\", '')"
+    history = HISTORY % "('shop', '0001_initial')"
+    within = history.replace("operations = []", f"operations = [{one}, {several}]")
+    beside = history.replace("0001_initial", "0002_within").replace(
+        "operations = []", "atomic = False\n    operations = [migrations.RunSQL('SELECT 1', '')]"
+    )
+    (folder / "0002_within.py").write_text(within, encoding="utf-8")
+    (folder / "0003_beside.py").write_text(beside, encoding="utf-8")
+    orm(project, "squashmigrations", "shop", "0003", "--name", "all")
+    text = (folder / "0001_all.py").read_text(encoding="utf-8")
+    assert ("atomic = False" in text, text.count("atomic=True")) == (True, 1)
+    printed = orm(project, "sqlmigrate", "shop", "0001_all").splitlines()
+    told = [line for line in printed if line.startswith(("BEGIN", "INSERT", "SELECT", "COMMIT"))]
+    assert told == [
+        "INSERT INTO shop_item (name, cents) VALUES ('one', 1);",
+        "BEGIN;", f"{half};", "INSERT INTO nowhere VALUES (1);", "COMMIT;",
+        "SELECT 1;",
+    ]  # fmt: skip
+    assert "nowhere" in call(project, "-m", "orm", "migrate").stderr
+    with sqlite3.connect(project / "shop.db") as session:
+        assert session.execute("SELECT name FROM shop_item").fetchall() == [("one",)]
+
+
 def test_rows_are_not_lost_unasked(project: Path) -> None:
     orm(project, "makemigrations", "shop")
     orm(project, "migrate")

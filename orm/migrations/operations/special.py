@@ -78,7 +78,8 @@ class RunSQL(Operation):
 
     Parameters: ``sql`` and ``reverse_sql`` are a text of one or more statements, or a list of texts and of pairs
     (statement with ``%s``, parameters). ``state_operations`` say what the SQL means for the models. ``hints`` are for
-    routers; ``elidable`` lets squashing leave it out.
+    routers; ``elidable`` lets squashing leave it out. ``atomic`` runs the statements in a transaction of their own
+    where the migration has none (this library's: Django's RunSQL knows no such parameter).
     """
 
     noop = ""
@@ -91,8 +92,10 @@ class RunSQL(Operation):
         state_operations: Iterable[Any] | None = None,
         hints: dict[str, Any] | None = None,
         elidable: bool = False,
+        atomic: bool = False,
     ) -> None:
         self.sql = sql
+        self.atomic = atomic
         self.reverse_sql = reverse_sql
         self.state_operations = list(state_operations or [])
         self.hints = hints or {}
@@ -108,7 +111,14 @@ class RunSQL(Operation):
             options["hints"] = self.hints
         if self.elidable:
             options["elidable"] = True
+        if self.atomic:
+            options["atomic"] = True
         return type(self).__name__, [], options
+
+    @property
+    def transactional(self) -> bool:  # type: ignore[override]
+        """Whether it asks for a transaction."""
+        return self.atomic
 
     @property
     def reversible(self) -> bool:  # type: ignore[override]
@@ -132,6 +142,11 @@ class RunSQL(Operation):
             raise NotImplementedError("You cannot reverse this operation")
         if routes.allow_migrate(schema_editor.connection.alias, app_label, **self.hints):
             await self._run(schema_editor, self.reverse_sql)
+
+    @property
+    def of_several(self) -> bool:
+        """Whether there are several statements in one direction, so that a failure could leave some of them done."""
+        return any(len(statements_of(one)) > 1 for one in (self.sql, self.reverse_sql or self.noop))
 
     async def _run(self, schema_editor: AwaitableSchemaEditor, sqls: object) -> None:
         for statement, params in statements_of(sqls):
