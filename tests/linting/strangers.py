@@ -6,6 +6,7 @@ from typing import Any
 
 from orm import migrations as m
 from orm import models
+from orm.postgresql.operations import AddConstraintNotValid, ValidateConstraint
 from orm.sql.functions import Now
 from tests.query import models as things
 
@@ -44,6 +45,8 @@ def by_one_inside(apps: Any, editor: Any) -> None:
     inner()
 
 
+BOUNDED = models.CheckConstraint(condition=models.Q(id__gte=1, id__lt=100), name="r")
+FIRST = "ALTER TABLE mt_item ATTACH PARTITION mt_spare FOR VALUES FROM (1) TO (100)"
 YEAR = "FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')"
 SAFE: list[tuple[str, list[Any], bool]] = [
     (
@@ -61,6 +64,24 @@ SAFE: list[tuple[str, list[Any], bool]] = [
             "ALTER TABLE mt_spare VALIDATE CONSTRAINT r",
             f"ALTER TABLE mt_item ATTACH PARTITION mt_spare {YEAR}",
         ),
+        False,
+    ),
+    (
+        "attach with a validated operation's check",
+        [AddConstraintNotValid("spare", BOUNDED), ValidateConstraint("spare", "r"), *sql(FIRST)],
+        False,
+    ),
+    ("attach with an operation's check", [m.BesideWriters(m.AddConstraint("spare", BOUNDED)), *sql(FIRST)], False),
+    (
+        "attach with a check and a later one",
+        [
+            m.BesideWriters(m.AddConstraint("spare", BOUNDED)),
+            *sql(
+                "ALTER TABLE mt_spare ADD CONSTRAINT s CHECK (id <> 7) NOT VALID",
+                "ALTER TABLE mt_spare VALIDATE CONSTRAINT s",
+                FIRST,
+            ),
+        ],
         False,
     ),
     ("create partition of", sql(f"CREATE TABLE mt_item_25 PARTITION OF mt_item {YEAR}"), True),
@@ -164,6 +185,22 @@ UNSAFE: list[tuple[str, list[Any], bool, str]] = [
             "ALTER TABLE mt_spare ADD CONSTRAINT r CHECK (made >= '2024-01-01') NOT VALID",
             f"ALTER TABLE mt_item ATTACH PARTITION mt_spare {YEAR}",
         ),
+        False,
+        "partition-scans",
+    ),
+    (
+        "attach with an unvalidated operation's check",
+        [AddConstraintNotValid("spare", BOUNDED), *sql(FIRST)],
+        False,
+        "partition-scans",
+    ),
+    (
+        "attach with another check",
+        [
+            AddConstraintNotValid("spare", models.CheckConstraint(condition=models.Q(id__gte=1), name="r")),
+            ValidateConstraint("spare", "r"),
+            *sql(FIRST),
+        ],
         False,
         "partition-scans",
     ),

@@ -124,3 +124,11 @@ def test_a_database_without_these_locks_hears_of_running_code_only() -> None:
 def test_tables_of_the_same_run_are_new_in_its_later_migrations() -> None:
     index = m.AddIndex("New", models.Index(fields=["n"], name="i"))
     assert lint([migration(corpus.new()), migration([index])], before(), PostgreSQLDialect()) == []
+
+
+def test_a_check_that_a_model_had_before_says_the_bounds_of_a_partition() -> None:
+    state = before()
+    m.AddConstraint("spare", strangers.BOUNDED).state_forwards("mt", state)
+    attached = m.RunSQL(strangers.FIRST, "SELECT 1")
+    assert lint([migration([attached])], state, PostgreSQLDialect()) == []
+    assert [one.code for one in lint([migration([attached])], before(), PostgreSQLDialect())] == ["partition-scans"]

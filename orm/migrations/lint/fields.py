@@ -10,6 +10,7 @@ from orm.models import schema_columns
 from orm.models.constraints import CheckConstraint
 from orm.models.fields import AutoField
 from orm.sql import ddl
+from orm.sql.conditions import Q
 from orm.sql.expressions import Value
 from orm.sql.functions import Now
 
@@ -134,6 +135,7 @@ def known_not_null(field: Field, model: type[AwaitableModel]) -> bool:
     """Whether a validated check says already that there is no NULL, which the database takes for proof."""
     return any(
         isinstance(one, CheckConstraint)
+        and isinstance(one.condition, Q)
         and not one.condition.negated
         and one.condition.connector == "AND"
         and (f"{field.name}__isnull", False) in one.condition.children

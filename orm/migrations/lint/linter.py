@@ -15,6 +15,7 @@ from orm.migrations.lint.findings import KINDS, Finding
 from orm.migrations.lint.functions import uses_models
 from orm.migrations.lint.renaming import is_alias
 from orm.models.constraints import CheckConstraint, UniqueConstraint
+from orm.sql import ddl
 
 if TYPE_CHECKING:
     from orm.migrations.migration import AwaitableMigration
@@ -61,7 +62,7 @@ class Linter:
     def __init__(
         self, state: ProjectState, dialect: Dialect, small: Collection[str] = (), version: tuple[int, ...] = ()
     ) -> None:
-        self.state, self.dialect = state, dialect
+        self.first, self.state, self.dialect = state, state, dialect
         self.version = version
         self.proofs = statements.Proofs()
         self.small = frozenset(small)
@@ -133,11 +134,32 @@ class Linter:
                 self.swapped.add(old)
             if new_name not in self.swapped and (old in self.new_fields or old in self.swapped):
                 self.new_fields.add(new_name)
+        elif isinstance(operation, (ops.AddConstraint, ops.BesideWriters)) or getattr(operation, "validates", False):
+            self._hear_check(app, operation, after)
         if isinstance(operation, ops.CreateModel):
             self.new.add((app, operation.name_lower))
             self.new_tables.add(after.apps.get_model(app, operation.name)._meta.db_table)
         if isinstance(operation, ops.RenameModel) and (app, operation.old_name_lower) in self.new:
             self.new.add((app, operation.new_name_lower))
+
+    def _hear_check(self, app: str, operation: Any, after: ProjectState) -> None:
+        """Remember what a check shows that an operation adds or validates, as if a statement had."""
+        operation = getattr(operation, "operation", operation)
+        name = getattr(operation, "model_name", "")
+        if (app, name.lower()) not in after.models:
+            return
+        model = after.apps.get_model(app, name)
+        if getattr(operation, "validates", False):
+            table, rule = (self.dialect.quote(one) for one in (model._meta.db_table, operation.name))
+            self.proofs.hear(f"ALTER TABLE {table} VALIDATE CONSTRAINT {rule}")
+        elif isinstance(operation, ops.AddConstraint) and isinstance(operation.constraint, CheckConstraint):
+            self._hear_rule(model, operation.constraint, "" if operation.reads_rows else " NOT VALID")
+
+    def _hear_rule(self, model: Any, rule: CheckConstraint, later: str = "") -> None:
+        table = self.dialect.quote(model._meta.db_table)
+        text = f"ALTER TABLE {table} ADD {rule.table_clause(model, self.dialect)}{later}"
+        for statement in statements.statements_of(ddl.finished(text)):
+            self.proofs.hear(statement)
 
     def _apart(self, app: str, operation: Any) -> Iterator[str]:
         """What the database does is judged by a state of its own; what only leaves the state is remembered."""
@@ -324,7 +346,7 @@ class Linter:
         if code == "object-in-use":
             return table in self.views
         if code == "partition-scans":
-            return self.proofs.bound(statement)
+            return self.proofs.bound(statement) or self._bound_before(statement, table)
         if code == "not-null-scans":
             place = statements.not_null(statement)
             found = self._column(*place) if place is not None else None
@@ -333,6 +355,15 @@ class Linter:
             found = self._column(*typed[:2])
             return found is not None and fields.widens(found[0].db_type(self.dialect), typed[2])
         return False
+
+    def _bound_before(self, statement: str, table: str) -> bool:
+        """Whether a check of a model from before this run says what a table's rows have to be."""
+        for model in self.first.apps.get_models():
+            if model._meta.db_table == table:
+                for rule in model._meta.constraints:
+                    if isinstance(rule, CheckConstraint):
+                        self._hear_rule(model, rule)
+        return self.proofs.bound(statement)
 
     def _column(self, table: str, column: str) -> tuple[Any, Any] | None:
         """The field of a column and its model; None for one that no model has."""

@@ -232,8 +232,8 @@ class Proofs:
         self.made: dict[tuple[str, str], str] = {}
         self.shown: set[tuple[str, str]] = set()
         self.bounds: dict[tuple[str, str], str] = {}
-        self.bounded: dict[str, str] = {}
-        """What validated checks say of tables."""
+        self.bounded: dict[str, list[str]] = {}
+        """What each validated check says of a table."""
 
     def hear(self, statement: str) -> None:
         """Remember what a statement shows."""
@@ -242,9 +242,10 @@ class Proofs:
             if found["later"]:
                 self.bounds[place] = found["said"]
             else:
-                self.bounded[place[0]] = found["said"]
+                self.bounded.setdefault(place[0], []).append(found["said"])
         elif (found := _VALIDATED.match(statement)) and (_plain(found[1]), _plain(found[2])) in self.bounds:
-            self.bounded[_plain(found[1])] = self.bounds[_plain(found[1]), _plain(found[2])]
+            place = _plain(found[1]), _plain(found[2])
+            self.bounded.setdefault(place[0], []).append(self.bounds[place])
         if found := _PROOF.match(statement):
             self.made[_plain(found[1]), _plain(found[2])] = _plain(found[3])
         elif (found := _VALIDATED.match(statement)) and (_plain(found[1]), _plain(found[2])) in self.made:
@@ -258,7 +259,7 @@ class Proofs:
         """Whether a check that has been shown says what a table's rows have to be, that becomes a partition."""
         found = _ATTACHED.match(statement)
         pattern = _BOUNDS.get((found["how"] or "").upper()) if found else None
-        return bool(found and pattern and pattern.search(self.bounded.get(_plain(found[1]), "")))
+        return bool(found and pattern and any(map(pattern.search, self.bounded.get(_plain(found[1]), ()))))
 
 
 def _plain(name: str) -> str:
