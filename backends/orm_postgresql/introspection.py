@@ -83,7 +83,8 @@ SELECT k.conname, k.contype::text, pg_get_constraintdef(k.oid), k.condeferrable,
             ELSE (SELECT '"' || n.nspname || '"."' || f.relname || '"' FROM pg_namespace n WHERE n.oid = f.relnamespace)
        END,
        ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS u(num, place)
-             JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.num ORDER BY u.place)
+             JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.num ORDER BY u.place),
+       COALESCE(pg_get_expr(k.conbin, k.conrelid), '')
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid LEFT JOIN pg_class f ON f.oid = k.confrelid
 WHERE {_THIS} AND k.contype IN ('c', 'f', 'p', 'u', 'x') ORDER BY k.oid
 """
@@ -142,7 +143,8 @@ class PostgreSQLIntrospection(Introspection):
 
     async def constraints(self, fetch: Fetch, table: str) -> Mapping[str, ConstraintInfo]:
         found: dict[str, ConstraintInfo] = {}
-        for name, kind, definition, deferrable, valid, columns, other, far in await fetch(_CONSTRAINTS, (table,)):
+        for row in await fetch(_CONSTRAINTS, (table,)):
+            name, kind, definition, deferrable, valid, columns, other, far, condition = row
             found[name] = ConstraintInfo(
                 tuple(columns),
                 primary_key=kind == "p",
@@ -152,6 +154,7 @@ class PostgreSQLIntrospection(Introspection):
                 index=kind == "x",
                 type="exclusion" if kind == "x" else "",
                 definition=definition,
+                condition=condition,
                 deferrable=deferrable,
                 valid=valid,
             )

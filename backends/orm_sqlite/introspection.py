@@ -81,6 +81,8 @@ class Clause(NamedTuple):
     columns: tuple[str, ...]
     text: str
     in_column: bool
+    condition: str = ""
+    """What a check asks of each row."""
 
 
 _SAME = {
@@ -123,7 +125,9 @@ class SQLiteIntrospection(Introspection):
         statement = await _statement(fetch, table)
         definitions = column_definitions(statement)
         single_key = sum(1 for row in rows if row[4]) == 1
-        found = [_column(row, definitions.get(row[0].lower(), []), single_key) for row in rows if row[5] != 1]
+        found = [
+            _column(row, definitions.get(row[0].lower(), []), single_key, statement) for row in rows if row[5] != 1
+        ]
         checks = [clause for clause in clauses_of(statement) if clause.kind == "check"]
         json = {
             one.columns[0]
@@ -148,7 +152,11 @@ class SQLiteIntrospection(Introspection):
                 unnamed += 1
                 name = f"__unnamed_constraint_{unnamed}__"
             found[name] = ConstraintInfo(
-                clause.columns, unique=clause.kind == "unique", check=clause.kind == "check", definition=clause.text
+                clause.columns,
+                unique=clause.kind == "unique",
+                check=clause.kind == "check",
+                definition=clause.text,
+                condition=clause.condition,
             )
         await self._add_indexes(fetch, table, found, backed)
         await self._add_keys(fetch, table, found, clauses)
@@ -282,12 +290,12 @@ async def _statement(fetch: Fetch, table: str) -> str:
     return str(rows[0][0] or "") if rows else ""
 
 
-def _column(row: Any, definition: list[Token], single_key: bool) -> ColumnInfo:
+def _column(row: Any, definition: list[Token], single_key: bool, statement: str) -> ColumnInfo:
     name, declared, notnull, default, pk, hidden = row
     numbers = re.search(r"\(\s*(\d+)\s*(?:,\s*(\d+))?\s*\)", declared)
     decimal = declared.lower().startswith(("decimal", "numeric"))
     collation = next((after.value for before, after in itertools.pairwise(definition) if before.says("COLLATE")), None)
-    generated = _generated(definition) if hidden in (2, 3) else None
+    generated = _generated(definition, statement) if hidden in (2, 3) else None
     return ColumnInfo(
         name,
         re.sub(r"\s*GENERATED ALWAYS\s*$", "", declared, flags=re.IGNORECASE),
@@ -304,17 +312,23 @@ def _column(row: Any, definition: list[Token], single_key: bool) -> ColumnInfo:
     )
 
 
-def _generated(definition: list[Token]) -> str:
-    """The expression of ``AS (...)``, put together from its tokens."""
+def _generated(definition: list[Token], statement: str) -> str:
+    """The expression of ``AS (...)``."""
     for place, token in enumerate(definition):
         if token.says("AS") and place + 1 < len(definition) and definition[place + 1].value == "(":
             inside = list(_parenthesis(definition, place + 1))
-            return " ".join(_as_written(part) for part in inside[1:-1])
+            return _written(inside[1:-1], statement)
     return ""
 
 
-def _as_written(token: Token) -> str:
-    return '"' + token.value.replace('"', '""') + '"' if token.kind == "name" else token.value
+def _written(pieces: Sequence[Token], sql: str) -> str:
+    """Pieces as the statement has them, comments left out."""
+    parts: list[str] = []
+    for before, token in zip([None, *pieces], pieces, strict=False):
+        if before is not None and before.end < token.start:
+            parts.append(" ")
+        parts.append(sql[token.start : token.end])
+    return "".join(parts)
 
 
 def _condition(sql: str) -> str:
@@ -394,7 +408,9 @@ def _table_clause(part: list[Token], known: Mapping[str, str], sql: str) -> Clau
     opening = next((at for at, token in enumerate(rest) if token.value == "("), None)
     if opening is None:
         return None
-    return Clause(kind, name, _named_columns(rest, opening, known), sql[part[0].start : part[-1].end], False)
+    condition = _written(list(_parenthesis(rest, opening))[1:-1], sql) if kind == "check" else ""
+    text = sql[part[0].start : part[-1].end]
+    return Clause(kind, name, _named_columns(rest, opening, known), text, False, condition)
 
 
 def _named_columns(rest: list[Token], opening: int, known: Mapping[str, str]) -> tuple[str, ...]:
@@ -421,5 +437,6 @@ def _column_clauses(part: list[Token], known: Mapping[str, str], sql: str) -> It
         elif token.says("CHECK"):
             inside = list(_parenthesis(part, place + 1))
             columns = _named_columns(part, place + 1, known) or (column,)
-            yield Clause("check", name, columns, sql[token.start : inside[-1].end], True)
+            text, condition = sql[token.start : inside[-1].end], _written(inside[1:-1], sql)
+            yield Clause("check", name, columns, text, True, condition)
             name = None

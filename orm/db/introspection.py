@@ -67,7 +67,8 @@ class ConstraintInfo:
     Parameters: ``columns`` are in order, None standing for an expression that is indexed; ``foreign_key`` is the table
     and the columns referred to; ``included`` are columns that an index carries along without being ordered by them;
     ``classes`` has the operator class of each column, where one has another than its type's own; ``options`` are
-    parameters of an index's storage, as the database writes them (``fillfactor=80``); ``type`` is
+    parameters of an index's storage, as the database writes them (``fillfactor=80``); ``condition`` is what limits an
+    index to some rows, or what a check asks of each; ``type`` is
     ``idx`` for the usual kind as the database makes it by itself, else the method that builds the index.
     """
 

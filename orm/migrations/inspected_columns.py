@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from orm.migrations.inspecting import FieldDraft
     from orm.sql.dialect import Dialect
 
-_TYPE = r"""(?:"(?:[^"\x00]|"")+"|[\w .]|\(\s*-?\d+(?:\s*,\s*-?\d+)*\s*\)|\[\d*\])*"""
-"""Words, quoted names, sizes and brackets: what the name of a type is made of, and no statement."""
+_TYPE = r"""(?:"(?:[^"%{}\x00]|"")+"|[\w .]|\(\s*-?\d+(?:\s*,\s*-?\d+)*\s*\)|\[\d*\])*"""
+"""Words, quoted names, sizes and brackets: what the name of a type is made of, and no statement.
+Signs that a template of SQL would fill in are left to the database."""
 _WHOLE = ("Integer", "AutoField")
 
 

@@ -13,7 +13,7 @@ from orm.config import settings
 from orm.errors import SuspiciousOperation
 from orm.migrations.inspected_columns import Call
 from orm.migrations.inspected_names import class_name
-from orm.migrations.inspecting import FieldDraft, Name, TableDraft
+from orm.migrations.inspecting import FieldDraft, Name, TableDraft, note_of_check
 from orm.models.public_names import import_name, imported_from, offering_module
 
 HEAD = """\
@@ -49,7 +49,7 @@ def source(drafts: Iterable[TableDraft], *, managed: bool = False) -> str:
     drafts = list(drafts)
     lines = [HEAD.format(brand="Django" if import_name("orm") != "orm" else "Duotone").rstrip("\n")]
     lines.append(f"from {import_name('orm')} import models")
-    if any(one.generated for draft in drafts for one in draft.fields):
+    if any(one.generated for draft in drafts for one in draft.fields) or (managed and any(map(_checks, drafts))):
         lines.append(f"from {import_name('orm.sql.handwritten')} import RawSQL")
     fields = [one for draft in drafts for field in draft.fields for one in (field, *field.elements)]
     offered = {one.imported for one in fields if one.imported is not None}
@@ -146,10 +146,28 @@ def _model(draft: TableDraft, managed: bool, classes: Mapping[TypeKey, str]) -> 
             more = f", opclasses={operators!r}" if operators else ""
             yield f"            models.Index(fields={fields!r}, name={name!r}{more}),"
         yield "        ]"
+    declared = _checks(draft) if managed else []
+    if declared:
+        yield "        constraints = ["
+        for name, condition, _ in declared:
+            asked = f"{_by_hand(condition)}, output_field=models.BooleanField())"
+            yield f"            models.CheckConstraint(condition={asked}, name={name!r}),"
+        yield "        ]"
     if draft.comment:
         yield f"        db_table_comment = {draft.comment!r}"
-    for note in draft.notes:
+    told = [note_of_check(name, definition) for name, _, definition in draft.checks if not declared]
+    for note in [*draft.notes, *told]:
         yield f"        {comment(note)}"
+
+
+def _checks(draft: TableDraft) -> list[tuple[str, str, str]]:
+    """The checks that a model declares: those of a table that migrations look after."""
+    return [] if draft.unmanaged or draft.kind != "table" else draft.checks
+
+
+def _by_hand(expression: str) -> str:
+    """Return the start of a call: an expression of the database, as the text that it is."""
+    return f"RawSQL({expression.replace('%', '%%')!r}, []"
 
 
 def _is_implied(one: FieldDraft) -> bool:
@@ -182,7 +200,7 @@ def _field(one: FieldDraft, managed: bool, classes: Mapping[TypeKey, str]) -> st
     expression, stored = one.generated
     inside = [_field(element, managed, classes) for element in one.elements] + [*written.values()]
     parts = [
-        f"expression=RawSQL({expression.replace('%', '%%')!r}, [])",
+        f"expression={_by_hand(expression)})",
         f"output_field={_class(one, classes)}({', '.join(inside)})",
         f"db_persist={stored}",
         *outside,

@@ -28,7 +28,15 @@ TWINS = ("ainspect",)
 MAX_INDEX_NAME = 30
 """The longest name an index of a model may have."""
 
+NOT_INHERITED = "NO INHERIT"
+"""How a check ends that is not for partitions, which no model can say."""
+
 VIEWS = frozenset({"view", "materialized view", "foreign table"})
+
+
+def note_of_check(name: str, definition: str) -> str:
+    """What is said of a check that a model does not declare."""
+    return f"Check constraint {name}: {definition}"
 
 
 class Name(str):
@@ -71,6 +79,8 @@ class TableDraft:
     unique: list[list[str]] = field(default_factory=list)
     indexes: list[tuple[str, list[str], list[str]]] = field(default_factory=list)
     """Names of indexes, their fields, and the operator class of each column where one has not its type's own."""
+    checks: list[tuple[str, str, str]] = field(default_factory=list)
+    """Names of checks, what each asks of a row in the database's words, and how the database defines it."""
     foreign: list[FieldDraft] = field(default_factory=list)
     """Foreign keys of several columns."""
     unmanaged: str = ""
@@ -273,7 +283,7 @@ class Drafting:
         self._details(draft, column, own)
         self.draft.fields.append(draft)
 
-    def _type(self, draft: FieldDraft, column: ColumnInfo, inside: bool = False) -> None:
+    def _type(self, draft: FieldDraft, column: ColumnInfo) -> None:
         """Give a draft the class and options that make such a column; where no class does, the column's own type."""
         element = self.reader.element(column)
         if element is None:
@@ -281,18 +291,15 @@ class Drafting:
             draft.options = dict(options)
         else:
             inner = FieldDraft(draft.name, "", "")
-            self._type(inner, element, True)
+            self._type(inner, element)
             if element.choices:
                 inner.options["choices"] = [(one, one) for one in element.choices]
             draft.kind, draft.elements = "ArrayField", [inner]
         if draft.kind in self.reader.own_names:
             draft.imported = offered(draft.kind, self.reader)
-        # A column of an enumerated type is a text with choices; an array of them has to name the type.
-        listed = column.choices and not inside and element is None
         unsized = draft.kind == "DecimalField" and not draft.options  # which a model takes from no other class
-        if listed or not (unsized or differs(draft, column, self.reader, self.dialect)):
-            return
-        self._say_type(draft, column)
+        if unsized or differs(draft, column, self.reader, self.dialect):
+            self._say_type(draft, column)
 
     def _say_type(self, draft: FieldDraft, column: ColumnInfo) -> None:
         """Give a draft the column's own type, which a class of its own will say."""
@@ -363,8 +370,10 @@ class Drafting:
                 self._foreign_object(columns, one.foreign_key)
         elif one.check and self._is_kept_by_field(one):
             pass
+        elif one.check and self._can_be_declared(name, one):
+            draft.checks.append((name, one.condition, one.definition))
         elif one.check:
-            draft.notes.append(f"Check constraint {name}: {one.definition}")
+            draft.notes.append(note_of_check(name, one.definition))
         elif one.unique:
             if not self._is_plain(one):
                 draft.notes.append(f"A unique constraint could not be introspected. It is {name}: {one.definition}")
@@ -379,6 +388,11 @@ class Drafting:
                 draft.indexes.append((name, signed, list(one.classes)))
         else:
             draft.notes.append(f"Index {name}: {one.definition or one.type}")
+
+    @staticmethod
+    def _can_be_declared(name: str, one: ConstraintInfo) -> bool:
+        """Whether a model can have a check as the database has it: a name's ``%`` would be filled in."""
+        return bool(one.condition and one.valid and "%" not in name and not one.definition.endswith(NOT_INHERITED))
 
     def _is_kept_by_field(self, one: ConstraintInfo) -> bool:
         """Whether a check is what the class of the field brings: of numbers that are not negative, and of JSON."""

@@ -9,6 +9,7 @@ from orm.errors import FieldError
 from orm.models.conditions import CannotTell, column_named, holds
 from orm.sql.conditions import Q
 from orm.sql.expressions import Expression, Value
+from orm.sql.handwritten import RawSQL
 from orm.sql.references import F, names_in
 from orm.sql.resolving import Resolvable
 
@@ -17,8 +18,10 @@ async def meets(condition: Any, instance: Any, using: str, *, if_open: bool) -> 
     """Return whether the values of an instance meet a condition.
 
     Parameters: ``if_open`` is the answer where NULL leaves it open, where it names what the instance holds no value of,
-    and where the database raises an error.
+    where the database raises an error, and for SQL by hand, which only a table's rows can be asked.
     """
+    if isinstance(condition, RawSQL):  # what columns it speaks of is not known, and no query without a table has them
+        return if_open
     try:
         met = holds(condition, instance)
     except CannotTell:

@@ -62,6 +62,8 @@ class DraftOptions:
         gone = {field.name for field in remove}
         self.index_together = tuple(group for group in meta.index_together if not gone.intersection(group))
         self.app_label = meta.app_label
+        self.parents: Mapping[Any, Any] = {}
+        """None: a table's own rules speak of no other's columns."""
         self.db_table = table or meta.db_table
         # By name, since callers may hold another object for a field than the model does.
         new_for = {old.name: new for old, new in replace.items()}

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import ast
 import decimal
+import re
 from typing import Any
 
 import pytest
 
+from orm import migrations, models, schema_editor
 from orm.bridge import run as driven
 from orm.db.registry import databases
-from orm.errors import SuspiciousOperation
+from orm.errors import IntegrityError, SuspiciousOperation
 from orm.migrations.drift import differences_of
 from orm.migrations.inspected_columns import can_be_said
 from orm.migrations.inspected_source import source
 from orm.migrations.inspecting import FieldDraft, TableDraft
 from orm.migrations.inspecting_blocking import inspect
-from orm.migrations.state import ModelState
+from orm.migrations.state import ModelState, ProjectState
+from orm.migrations.writer import MigrationWriter
 from orm.models.base_blocking import Model
-from tests.migrations.test_inspecting import models_of, run
+from tests.migrations.test_inspecting import models_of, quoted, run
 
 KEY = "id integer PRIMARY KEY"
 OWN_TYPES = {
@@ -38,8 +41,8 @@ OWN_TYPES = {
 def adopted(*tables: str) -> dict[str, Any]:
     """Draft models for tables, to be looked after by migrations, and see that they are what the database has."""
     found = models_of(source(inspect(tables=tables), managed=True))
-    models = [one for one in found.values() if isinstance(one, type) and issubclass(one, Model) and one is not Model]
-    managed = [one for one in models if one._meta.managed]
+    made = [one for one in found.values() if isinstance(one, type) and issubclass(one, Model) and one is not Model]
+    managed = [one for one in made if one._meta.managed]
     assert [str(one) for one in driven(differences_of(managed, "default"))] == []
     return found
 
@@ -203,6 +206,20 @@ def test_a_type_that_would_be_sql_is_left_to_the_database(database: Any, kind: s
     models_of(text)
 
 
+@pytest.mark.only(backend="postgresql")
+@pytest.mark.parametrize("name", ['"a%s"', '"{lhs}"'])
+def test_a_type_that_a_template_would_fill_in_is_left_to_the_database(database: Any, name: str) -> None:
+    run(f"DROP TYPE IF EXISTS {name} CASCADE", f"CREATE TYPE {name} AS ENUM ('sad')")
+    try:
+        run(f"CREATE TABLE mt_one ({KEY}, mood {name})")
+        model = adopted("mt_one")["MtOne"]
+        assert not model._meta.managed
+        model.objects.create(id=1, mood="sad")
+        assert model.objects.get(mood="sad").mood == "sad"
+    finally:
+        run("DROP TABLE IF EXISTS mt_one", f"DROP TYPE {name}")
+
+
 def test_names_of_types_are_words_sizes_and_quoted_names() -> None:
     assert all(map(can_be_said, ["numeric(3,-2)", 'public."a; b"', "int[]", "time with time zone", '"a""b"', ""]))
     assert not any(map(can_be_said, ["a;", "a'", '"a', "a--", "a/**/", "f(x)", "a\nb", "$1", "a%s"]))
@@ -212,3 +229,136 @@ def test_no_other_method_than_that_of_a_type_is_let_through() -> None:
     draft = TableDraft("t", "T", "table", fields=[FieldDraft("a", "a", "TextField(x=1)\n    def f(self): pass\n    b")])
     with pytest.raises(SuspiciousOperation):
         source([draft])
+
+
+CHECKS = [
+    "price > 3", "name <> 'it''s 100%'", "name NOT LIKE '%%s)%' AND price > 3",
+    "name <> 'a\nb\"''; DROP TABLE mt_one; --'",
+    "name <> '\\''); import os #'", "((price > 3) OR (price = 1))", "price >= 4 -- it's dear\n", "name <> '{a}?:b$1'",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_check_is_declared_and_outlives_the_table_s_changes(database: Any, check: str) -> None:
+    run(f"CREATE TABLE mt_one ({KEY}, price integer, name text, CONSTRAINT dear CHECK ({check}))")
+    model = adopted("mt_one")["MtOne"]
+    assert [one.name for one in model._meta.constraints] == ["dear"]
+    said = rules()
+    remade(model)
+    assert rules() == said
+    adopted("mt_one")
+    [name] = re.findall(r"name <> ('.*')", check, re.DOTALL) or ["'%s)'"]
+    with pytest.raises(IntegrityError):
+        run(f"INSERT INTO mt_one (id, price, name) VALUES (1, 2, {name})")
+    model(id=1, price=2, name="x").full_clean()  # the database alone knows what it says
+    model.objects.create(id=2, price=5, name="x")
+
+
+@pytest.mark.parametrize("name", ["a\"b", "a'b", "x); DROP TABLE mt_one; --", "a\nb", "{a}", " ", "__import__('os')"])
+def test_names_of_checks_stay_texts(database: Any, name: str) -> None:
+    run(f"CREATE TABLE mt_one ({KEY}, price integer, CONSTRAINT {quoted(name)} CHECK (price > 3))")
+    model = adopted("mt_one")["MtOne"]
+    assert [one.name for one in model._meta.constraints] == [name]
+    remade(model)
+    adopted("mt_one")
+
+
+def test_a_check_whose_name_would_be_filled_in_is_a_note(database: Any) -> None:
+    run(f"CREATE TABLE mt_one ({KEY}, price integer, CONSTRAINT {quoted('a%(class)s')} CHECK (price > 3))")
+    assert "# Check constraint a%(class)s: " in source(inspect(tables=["mt_one"]), managed=True)
+    assert adopted("mt_one")["MtOne"]._meta.constraints == []
+
+
+@pytest.mark.only(backend="postgresql")
+def test_a_check_that_does_not_hold_for_all_rows_is_a_note(database: Any) -> None:
+    run(
+        f"CREATE TABLE mt_one ({KEY}, price integer, CONSTRAINT own CHECK (price > 3) NO INHERIT)",
+        "ALTER TABLE mt_one ADD CONSTRAINT later CHECK (price > 4) NOT VALID",
+    )
+    text = source(inspect(tables=["mt_one"]), managed=True)
+    assert ("# Check constraint own: " in text, "# Check constraint later: " in text) == (True, True)
+    assert adopted("mt_one")["MtOne"]._meta.constraints == []
+
+
+@pytest.mark.only(backend="sqlite")
+def test_checks_without_names_and_of_columns_outlive_a_table_that_is_built_anew(database: Any) -> None:
+    run(
+        f"CREATE TABLE mt_one ({KEY}, price integer CHECK (price > 3), name text CONSTRAINT named CHECK (name <> ''), "
+        "CHECK (price < 9))"
+    )
+    model = adopted("mt_one")["MtOne"]
+    remade(model)
+    adopted("mt_one")
+    for price, name in ((2, "'a'"), (10, "'a'"), (5, "''")):
+        with pytest.raises(IntegrityError):
+            run(f"INSERT INTO mt_one (id, price, name) VALUES (1, {price}, {name})")
+
+
+def test_a_file_of_an_adopted_table_makes_the_same_checks(database: Any) -> None:
+    run(f"CREATE TABLE mt_one ({KEY}, price integer, CONSTRAINT \"it's\" CHECK (price % 2 = 1))")
+    model = adopted("mt_one")["MtOne"]
+    said = rules()
+    state = ModelState.from_model(model)
+    create = migrations.CreateModel(state.name, list(state.fields.items()), state.options, state.bases, state.managers)
+    migration = type("Migration", (migrations.Migration,), {"operations": [create]})("0001", "mt")
+    text = MigrationWriter(migration).as_string()
+    found: dict[str, Any] = {}
+    exec(compile(text, "0001", "exec"), found)
+    [again] = found["Migration"].operations
+    made = ProjectState()
+    again.state_forwards("mt", made)
+    assert made.models["mt", "mtone"].options == state.options
+    run("DROP TABLE mt_one")
+    with schema_editor() as editor:
+        editor.create_model(made.apps.get_model("mt", "MtOne"))
+    assert rules() == said
+
+
+@pytest.mark.only(backend="sqlite")
+def test_an_expression_of_two_signs_computes_a_column(database: Any) -> None:
+    run(f"CREATE TABLE mt_one ({KEY}, a text, b text GENERATED ALWAYS AS (a || '%' || [a]) STORED, c AS (id <= 1))")
+    model = adopted("mt_one")["MtOne"]
+    remade(model)
+    assert model.objects.create(id=1, a="x").b == "x%x"
+
+
+@pytest.mark.only(backend="postgresql")
+@pytest.mark.parametrize("name", ["mt_mood", '"a\'); import os # ""x"'])
+def test_a_column_of_an_enumerated_type_keeps_it(database: Any, name: str) -> None:
+    run(f"DROP TYPE IF EXISTS {name} CASCADE", f"CREATE TYPE {name} AS ENUM ('sad', 'o''k')")
+    try:
+        run(f"CREATE TABLE mt_one ({KEY}, mood {name} NOT NULL)")
+        model = adopted("mt_one")["MtOne"]
+        field = model._meta.get_field("mood")
+        assert field.db_type(databases["default"].dialect) == name
+        assert list(field.choices) == [("sad", "sad"), ("o'k", "o'k")]
+        model.objects.create(id=1, mood="o'k")
+        assert model.objects.filter(mood__in=["o'k", "sad"]).get(mood="o'k").mood == "o'k"
+        run("DROP TABLE mt_one")
+        with schema_editor() as editor:
+            editor.create_model(model)
+        adopted("mt_one")
+    finally:
+        run("DROP TABLE IF EXISTS mt_one", f"DROP TYPE {name} CASCADE")
+
+
+def rules() -> dict[str, str]:
+    """Return the checks of the table by name, as the database says them, without blanks and brackets around."""
+    found = driven(databases["default"].backend.introspection.constraints(databases["default"].fetch, "mt_one"))
+    return {name: re.sub(r"[\s()]", "", one.condition) for name, one in found.items() if one.check}
+
+
+def remade(model: Any) -> None:
+    """Change columns, for which some databases build the table anew."""
+    label, state = model._meta.app_label, ProjectState()
+    state.add_model(ModelState.from_model(model))
+    for change in (
+        migrations.AddField("MtOne", "extra", models.IntegerField(default=7)),
+        migrations.AlterField("MtOne", "extra", models.TextField(null=True)),
+        migrations.RemoveField("MtOne", "extra"),
+    ):
+        after = state.clone()
+        change.state_forwards(label, after)
+        with schema_editor() as editor:
+            change.database_forwards(label, editor, state, after)
+        state = after
