@@ -23,11 +23,8 @@ __all__ = [
 ]
 
 
-def find_command(cmd: str, path: str | Iterable[str] | None = None, pathext: object = None) -> str | None:
-    """Return where a program is, on the search path or in these folders; None where it is not there.
-
-    ``pathext`` is taken as Django's parameter and not needed: the standard library knows a system's endings.
-    """
+def find_command(cmd: str, path: str | Iterable[str] | None = None) -> str | None:
+    """Return where a program is, on the search path or in these folders; None where it is not there."""
     folders = path if path is None or isinstance(path, str) else os.pathsep.join(path)
     return shutil.which(cmd, path=folders)
 

@@ -26,8 +26,6 @@ UNITS = ((3600, "an hour", "hours"), (60, "a minute", "minutes"), (1, "a second"
 
 def ordinal(value: Any) -> object:
     """Return ``1st`` for 1; what is no whole number from zero up comes back as text."""
-    if value is None:
-        return None
     try:
         number = int(value)
     except (TypeError, ValueError):
@@ -55,8 +53,6 @@ def intcomma(value: Any, use_l10n: bool = True) -> str:
 
 def intword(value: Any) -> object:
     """Return a number from a million up with a word: ``1.2 million``; smaller ones, and what is none, as they are."""
-    if value is None:
-        return None
     try:
         number = int(value)
     except (TypeError, ValueError):
@@ -71,8 +67,6 @@ def intword(value: Any) -> object:
 
 def apnumber(value: Any) -> object:
     """Return the word for a number from 1 to 9; others stay as they are."""
-    if value is None:
-        return None
     try:
         number = int(value)
     except (TypeError, ValueError):
