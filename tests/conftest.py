@@ -160,7 +160,7 @@ class Server:
             self._delete_rows()
 
     def _delete_rows(self) -> None:
-        statements = [f'DELETE FROM "{table}"' for table in self.tables]
+        statements = [f"DELETE FROM {quoted(table)}" for table in self.tables]
         if self.name == "sqlite":
             with sqlite3.connect(self._path, timeout=60) as connection:
                 connection.executescript(
@@ -181,7 +181,7 @@ class Server:
             with sqlite3.connect(self._path, timeout=60) as connection:
                 for table, found in rows.items():
                     marks = ", ".join("?" * len(found[0]))
-                    connection.executemany(f'INSERT INTO "{table}" VALUES ({marks})', found)
+                    connection.executemany(f"INSERT INTO {quoted(table)} VALUES ({marks})", found)
             connection.close()
         else:
             with self._transaction() as session:
@@ -197,12 +197,16 @@ class Server:
         """The rows of every table that has any: those of PostgreSQL as one JSON text."""
         if self.name == "sqlite":
             with sqlite3.connect(self._path, timeout=60) as connection:
-                found = {table: connection.execute(f'SELECT * FROM "{table}"').fetchall() for table in self.tables}
+                found = {
+                    table: connection.execute(f"SELECT * FROM {quoted(table)}").fetchall() for table in self.tables
+                }
             connection.close()
         else:
             with self._transaction() as session:
                 found = {
-                    table: session.execute(f'SELECT json_agg(t)::text FROM "{table}" t HAVING count(*) > 0').fetchall()
+                    table: session.execute(
+                        f"SELECT json_agg(t)::text FROM {quoted(table)} t HAVING count(*) > 0"
+                    ).fetchall()
                     for table in self.tables
                 }
         return {table: rows for table, rows in found.items() if rows}
@@ -236,6 +240,11 @@ class Server:
             with psycopg.connect(self.url) as session:
                 rows = session.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
         return tuple(row[0] for row in rows)
+
+
+def quoted(name: str) -> str:
+    """A name as SQL writes it on every database, whatever letters it has."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def models_of(module: ModuleType) -> list[Any]:

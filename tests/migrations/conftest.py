@@ -7,13 +7,9 @@ import sqlite3
 import psycopg
 import pytest
 
-from tests.conftest import Run
+from tests.conftest import Run, quoted
 
 RECORDS = ("orm_migrations", "orm_backfills")
-
-
-def quoted(name: str) -> str:
-    return name.replace('"', '""')
 
 
 @pytest.fixture(autouse=True)
@@ -26,11 +22,11 @@ def no_tables(database: Run) -> None:
                 f"SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view') AND ({named})"
             )
             for kind, name in found.fetchall():
-                session.execute(f'DROP {kind} IF EXISTS "{quoted(name)}"')
+                session.execute(f"DROP {kind} IF EXISTS {quoted(name)}")
         session.close()
         return
     with psycopg.connect(database.url) as session:
         named = rf"(c.relname LIKE 'mt\_%%' OR c.relname IN {RECORDS}) AND c.relkind IN ('r', 'p', 'v')"
         rows = session.execute(f"SELECT c.relkind::text, c.relname FROM pg_class c WHERE {named}".replace("%%", "%"))
         for kind, name in rows.fetchall():
-            session.execute(f'DROP {"VIEW" if kind == "v" else "TABLE"} IF EXISTS "{quoted(name)}" CASCADE')
+            session.execute(f'DROP {"VIEW" if kind == "v" else "TABLE"} IF EXISTS {quoted(name)} CASCADE')

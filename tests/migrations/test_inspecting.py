@@ -14,6 +14,7 @@ from orm.migrations.inspected_names import class_name, field_name
 from orm.migrations.inspected_source import source
 from orm.migrations.inspecting_blocking import inspect
 from orm.models.apps import apps
+from tests.conftest import quoted
 
 HOSTILE = [
     "a'b", 'a"b', "a\\", "a\nimport os\n", 'a"""; import os', "a'); import os #", "{a}", "%s", "a;--", "\u202eevil",
@@ -27,10 +28,6 @@ def run(*statements: str) -> None:
     with database.connection() as connection:
         for sql in statements:
             connection.execute(sql)
-
-
-def quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def models_of(text: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from types import FrameType
@@ -15,6 +16,9 @@ from typing import Any
 
 LIBRARIES = frozenset({"orm", "django", "asgiref", "asyncio", "concurrent", "contextlib", "functools", "threading"})
 """Packages whose lines are not the program's."""
+
+LOOKS, BETWEEN_LOOKS = 100, 0.002
+"""How often the waiting task is looked for, and the seconds between."""
 
 
 def warn_the_program(text: str, category: type[Warning]) -> None:
@@ -52,10 +56,12 @@ def waiting_frame(frames: list[FrameType]) -> FrameType | None:
     for crossing in (each for each in frames if each.f_globals.get("__name__") == "asgiref.sync"):
         shared = lists_of(crossing)
         loops = [each for each in crossing.f_locals.values() if isinstance(each, asyncio.AbstractEventLoop)]
-        for task in (task for loop in loops for task in asyncio.all_tasks(loop)):
-            chain = awaited(task.get_coro())
-            if chain and shared & lists_of(chain[-1]):
-                return next(filter(is_of_the_program, reversed(chain)), None)
+        for _ in range(LOOKS):
+            for task in (task for loop in loops for task in asyncio.all_tasks(loop)):
+                chain = awaited(task.get_coro())
+                if chain and shared & lists_of(chain[-1]):
+                    return next(filter(is_of_the_program, reversed(chain)), None)
+            time.sleep(BETWEEN_LOOKS)  # the task began this thread and has not come to its `await` yet
     return None
 
 
