@@ -22,7 +22,7 @@ from orm.bridge.drive import drive
 from orm.bridge.guard import refuse_other_loops, running_loop
 from orm.bridge.nested import nested
 from orm.db.connection_blocking import ConnectionBlock
-from orm.db.limits import limited_chunks, patiently, within, within_limit
+from orm.db.limits import limited_chunks, patiently, within_limit
 from orm.db.opened import greet
 from orm.db.pooling.bridged import PortalDriver, ThreadedDriver, streamed
 from orm.db.pooling.budget import POOLS_WORTH, Budget
@@ -38,7 +38,7 @@ from orm.sql.parameters import written
 if TYPE_CHECKING:
     import asyncio
 
-    from orm.db.contract import Backend, CopyTarget, Driver, Params, Row, WrittenAnswer
+    from orm.db.contract import Backend, Connection, CopyTarget, Driver, Params, Row, WrittenAnswer
     from orm.db.observing.watched import ExecuteWrapper
     from orm.db.pooling.roster import Entry
     from orm.db.transactions.block import Block
@@ -50,10 +50,6 @@ else:
     from orm.late import asyncio
 
 T = TypeVar("T")
-
-
-SHORT = 200
-"""Characters of a script that are kept to say what a connection is busy with."""
 
 
 class AwaitableDatabase:
@@ -73,7 +69,8 @@ class AwaitableDatabase:
         "copy_in",
         "copy_out",
         "execute_script",
-        "limited",
+        "fetch_within",
+        "execute_within",
         "control",
         "stream",
         "lease",
@@ -148,18 +145,7 @@ class AwaitableDatabase:
 
     async def fetch_named(self, sql: str, params: Params = ()) -> tuple[Sequence[str], Sequence[Row]]:
         """Run one statement; return the names of its columns and all its rows. For SQL the library did not write."""
-        joined = join_block(self, sql)
-        if joined is not None:
-            block, who = joined
-            return await block.run(block.connection.fetch_named(sql, params), sql, who, by_hand=True)
-        pool, entry = await self.acquire(sql)
-        try:
-            found = await entry.connection.fetch_named(sql, params)
-        except BaseException:
-            pool.release_after_error(entry)
-            raise
-        self._release_after_write(pool, entry)
-        return found
+        return await self._run(sql, lambda connection: connection.fetch_named(sql, params), by_hand=True)
 
     async def run_written(self, sql: str, params: Written, gives_rows: bool) -> WrittenAnswer:
         """Run one statement of a program written for values in the text, as ``Connection.run_written`` does.
@@ -168,18 +154,7 @@ class AwaitableDatabase:
         ``ProgrammingError`` when placeholders and parameters don't fit.
         """
         statement = written(self.dialect, sql, params, gives_rows)
-        joined = join_block(self, sql)
-        if joined is not None:
-            block, who = joined
-            return await block.run(block.connection.run_written(statement), sql, who, by_hand=True)
-        pool, entry = await self.acquire(sql)
-        try:
-            answer = await entry.connection.run_written(statement)
-        except BaseException:
-            pool.release_after_error(entry)
-            raise
-        self._release_after_write(pool, entry)
-        return answer
+        return await self._run(sql, lambda connection: connection.run_written(statement), by_hand=True)
 
     def execute(self, sql: str, params: Params = ()) -> Coroutine[object, None, int]:
         """Run one statement and return how many rows it affected."""
@@ -223,33 +198,11 @@ class AwaitableDatabase:
 
     async def execute_many(self, sql: str, rows: Iterable[Params]) -> int:
         """Run one statement for each row of parameters, all or nothing; return how many rows were affected."""
-        joined = join_block(self, sql)
-        if joined is not None:
-            block, who = joined
-            return await block.run(block.connection.execute_many(sql, rows), sql, who, by_hand=True)
-        pool, entry = await self.acquire(sql)
-        try:
-            count = await entry.connection.execute_many(sql, rows)
-        except BaseException:
-            pool.release_after_error(entry)
-            raise
-        self._release_after_write(pool, entry)
-        return count
+        return await self._run(sql, lambda connection: connection.execute_many(sql, rows), by_hand=True)
 
     async def copy_in(self, sql: str, target: CopyTarget, rows: Iterable[Params]) -> int:
         """Copy rows into a table, as ``Connection.copy_in`` does; return how many there were."""
-        joined = join_block(self, sql)
-        if joined is not None:
-            block, who = joined
-            return await block.run(block.connection.copy_in(sql, target, rows), sql, who)
-        pool, entry = await self.acquire(sql)
-        try:
-            count = await entry.connection.copy_in(sql, target, rows)
-        except BaseException:
-            pool.release_after_error(entry)
-            raise
-        self._release_after_write(pool, entry)
-        return count
+        return await self._run(sql, lambda connection: connection.copy_in(sql, target, rows))
 
     async def copy_out(
         self,
@@ -260,49 +213,44 @@ class AwaitableDatabase:
         limit: float | None = None,
     ) -> int:
         """Hand the rows of a query to ``write`` as CSV, as ``Connection.copy_out`` does, within ``limit`` seconds."""
-        joined = join_block(self, sql)
-        if joined is not None:
-            block, who = joined
-            connection = block.connection
-            copying = connection.copy_out(sql, params, header, write)
-            return await block.run(within_limit(limit, connection, copying), sql, who)
-        pool, entry = await self.acquire(sql)
-        connection = entry.connection
-        try:
-            count = await within_limit(limit, connection, connection.copy_out(sql, params, header, write))
-        except BaseException:
-            pool.release_after_error(entry)
-            raise
-        self._release_after_write(pool, entry)
-        return count
+        return await self._run(sql, lambda connection: connection.copy_out(sql, params, header, write), limit)
 
     async def execute_script(self, sql: str) -> None:
         """Run several statements separated by semicolons, without parameters."""
-        joined = join_block(self, sql)
-        if joined is not None:
-            block, who = joined
-            refuse_write_beside(block.beside, sql)  # all of it, and not only what is kept
-            await block.run(block.connection.execute_script(sql), sql[:SHORT], who)
-            return
-        pool, entry = await self.acquire(sql[:SHORT])
-        try:
-            await entry.connection.execute_script(sql)
-        except BaseException:
-            pool.release_after_error(entry)
-            raise
-        self._release_after_write(pool, entry)
+        await self._run(sql, lambda connection: connection.execute_script(sql))
 
-    async def limited(self, seconds: float, door: str, sql: str, params: Params) -> Any:
-        """``fetch`` or ``execute`` (``door``), stopped after so many seconds; raises ``QueryTimeout`` then."""
-        joined = join_block(self, sql)
+    async def fetch_within(self, seconds: float, sql: str, params: Params = ()) -> Sequence[Row]:
+        """``fetch``, stopped after so many seconds; raises ``QueryTimeout`` then."""
+        return await self._run(sql, lambda connection: connection.fetch(sql, params), seconds)
+
+    async def execute_within(self, seconds: float, sql: str, params: Params = ()) -> int:
+        """``execute``, stopped after so many seconds; raises ``QueryTimeout`` then."""
+        return await self._run(sql, lambda connection: connection.execute(sql, params), seconds)
+
+    async def _run(
+        self,
+        what: str,
+        run: Callable[[Connection], Coroutine[object, None, T]],
+        limit: float | None = None,
+        *,
+        by_hand: bool = False,
+    ) -> T:
+        """Run what makes one statement on the caller's connection: that of its block, or one out of the pool.
+
+        Parameters:
+            what: the statement, for whoever asks what a connection is busy with.
+            limit: how many seconds it may take.
+            by_hand: the program wrote the statement, and no model.
+        """
+        joined = join_block(self, what)
         if joined is not None:
             block, who = joined
             connection = block.connection
-            return await block.run(within(seconds, connection, getattr(connection, door)(sql, params)), sql, who)
-        pool, entry = await self.acquire(sql)
+            return await block.run(within_limit(limit, connection, run(connection)), what, who, by_hand=by_hand)
+        pool, entry = await self.acquire(what)
         connection = entry.connection
         try:
-            result = await within(seconds, connection, getattr(connection, door)(sql, params))
+            result = await within_limit(limit, connection, run(connection))
         except BaseException:
             pool.release_after_error(entry)
             raise

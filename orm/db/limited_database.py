@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class LimitedDatabase:
-    """A database whose statements are limited in time: the doors of ``Database`` that querysets use.
+    """A database whose statements are limited in time: with the methods of ``Database`` that querysets use.
 
     Waiting for a connection or a turn is not counted, and has a limit of its own (``acquire_timeout``).
     """
@@ -26,13 +26,11 @@ class LimitedDatabase:
 
     async def fetch(self, sql: str, params: Params = ()) -> Sequence[Row]:
         """Run one statement and return all its rows."""
-        rows: Sequence[Row] = await self._database.limited(self._seconds, "fetch", sql, params)
-        return rows
+        return await self._database.fetch_within(self._seconds, sql, params)
 
     async def execute(self, sql: str, params: Params = ()) -> int:
         """Run one statement and return how many rows it affected."""
-        count: int = await self._database.limited(self._seconds, "execute", sql, params)
-        return count
+        return await self._database.execute_within(self._seconds, sql, params)
 
     async def stream(self, sql: str, params: Params, chunk_size: int) -> AsyncGenerator[Sequence[Row], None]:
         """Yield the rows in lists of at most ``chunk_size``; the limit is for each list."""

@@ -8,6 +8,7 @@ calls may speak of different ones, and ``exclude()`` means "has no such row".
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError, advised
@@ -169,15 +170,10 @@ class Builder(Names):
         """Return a queryset's select made part of this query; its values take the next slots."""
         own, offset = self.take_in(queryset)
         # Aliases that nothing here has: one of both would mean the inner table where the outer one is meant.
-        taken = self._taken_aliases()
-        aliases = {alias: alias for alias in tables_spoken_of(own, taken)}
-        number = 0
+        aliases = {alias: alias for alias in tables_spoken_of(own, self._taken_aliases())}
+        self._embedded |= aliases.keys()
         for alias in sorted(own.aliases() - aliases.keys()):
-            while f"U{number}" in taken:
-                number += 1
-            aliases[alias] = f"U{number}"
-            number += 1
-        self._embedded |= set(aliases.values())
+            aliases[alias] = self.alias_inside()
         select = relabel(own, aliases, offset, self._named_by)
         self.list_slots |= select.list_slots
         return select
@@ -223,6 +219,13 @@ class Builder(Names):
 
     def _taken_aliases(self) -> set[str]:
         return self.select.aliases() | self._embedded
+
+    def alias_inside(self) -> str:
+        """Return an alias for a table of a subquery, which nothing here has, and keep it from being given again."""
+        taken = self._taken_aliases()
+        alias = next(name for number in count() if (name := f"U{number}") not in taken)
+        self._embedded.add(alias)
+        return alias
 
     # -- conditions ----------------------------------------------------------------------------------------------------
 
@@ -453,13 +456,8 @@ class InnerBuilder(Builder):
         self.of_upsert = outer.of_upsert
         self.own_names = own_names
         self.tied = tied
-        table = model._meta.db_table
-        number = 0
-        while f"U{number}" in outer._taken_aliases():
-            number += 1
-        alias = f"U{number}"
-        outer._embedded.add(alias)
-        super().__init__(Select(model, {alias: Join(alias, table)}, filtered=outer.select.filtered))
+        alias = outer.alias_inside()
+        super().__init__(Select(model, {alias: Join(alias, model._meta.db_table)}, filtered=outer.select.filtered))
 
     def _annotation(self, name: str) -> tuple[Any, tuple[str, ...]]:
         return self.outer._annotation(name) if self.own_names else super()._annotation(name)
@@ -487,11 +485,7 @@ class InnerBuilder(Builder):
         return super().resolve_value(value, lhs, many) if self.own_names else self.outer.resolve_value(value, lhs, many)
 
     def _new_alias(self, table: str) -> str:
-        number = 0
-        while f"U{number}" in self.outer._taken_aliases():
-            number += 1
-        self.outer._embedded.add(f"U{number}")
-        return f"U{number}"
+        return self.outer.alias_inside()
 
 
 class ConstantBuilder(Builder):

@@ -27,7 +27,7 @@ from orm.sql.references import names_in
 from orm.sql.select import Output, Select, SubSelect, moved
 from orm.sql.sources import DefaultRow, SelectedRows
 from orm.sql.statements import StoredSlot
-from orm.sql.update import Update
+from orm.sql.update import GIVEN, Update
 from orm.structures.arguments import listed_names
 from orm.text.spelling import did_you_mean_of
 
@@ -79,6 +79,8 @@ def by_columns(model: ModelClass, assignments: dict[str, Any]) -> dict[str, Any]
 
     Raises ``ValueError`` for an instance that can't be referred to, ``TypeError`` for what is no instance.
     """
+    if not model._meta.virtual_names:
+        return assignments
     found: dict[str, Any] = {}
     for name, value in assignments.items():
         field = model._meta.names.get(name) if name in model._meta.virtual_names else None
@@ -104,6 +106,23 @@ def tables_of(model: ModelClass, fields: Iterable[Any]) -> dict[Any, list[Any]]:
     return found
 
 
+def updating(
+    queryset: Any, assignments: dict[str, Any], names: tuple[str, ...] | None = None, outputs: tuple[Output, ...] = ()
+) -> tuple[Shape, tuple[Any, ...]]:
+    """Return the shape of an UPDATE of a queryset's rows, and its values.
+
+    Parameters: ``outputs`` are the columns that come back, ``names`` what tells these from others; None for none.
+    """
+    values: list[Any] = []
+    key: Any
+    try:
+        key = ("update", assignments_key(assignments, values), names)
+    except Uncacheable:
+        key = None
+    shape, prepared = queryset._shape.advance(key, values, update_rows, assignments, outputs)
+    return shape, queryset._values + prepared
+
+
 def update_rows(builder: Builder, assignments: dict[str, Any], returning: tuple[Output, ...] = ()) -> None:
     """update(): make the query an UPDATE of its rows, unless the columns lie in several tables."""
     fields = {name: updated_field(builder.model, name) for name in assignments}
@@ -127,15 +146,10 @@ def update_rows(builder: Builder, assignments: dict[str, Any], returning: tuple[
         table=builder.model._meta.db_table,
         assignments=tuple(pairs),
         source=source,
-        source_alias=GIVEN,
         where=where if beside else rows_condition(builder.select),
         returning=returning,
         comment=builder.select.comment,
     )
-
-
-GIVEN = "given"
-"""What the rows are called that an UPDATE takes its values from."""
 
 
 def _names_joined(select: Select, value: object) -> bool:
@@ -173,6 +187,13 @@ def _refuse_instance(field: ModelField, instance: Any) -> None:
         )
 
 
+def refuse_computed_over_rows(field: ModelField, value: object, resolved: Expression) -> None:
+    """Raise ``FieldError`` where what a row is to hold is computed over several."""
+    if resolved.contains_aggregate or resolved.contains_over_clause:
+        what = "Aggregate functions" if resolved.contains_aggregate else "Window expressions"
+        raise FieldError(f"{what} are not allowed in this query ({field.name}={value!r}).")
+
+
 def stored_slot(builder: Builder, field: ModelField, value: object, bare: bool = True) -> StoredSlot:
     """Return the place of a value that a field stores; it is prepared once: here, or by what knows the database."""
     return StoredSlot(builder.take_slot(value, field.get_prep_value if field.stores_prepared else None), field, bare)
@@ -199,9 +220,7 @@ def assigned(builder: Builder, field: ModelField, value: object) -> Expression:
             "Joined field references are not permitted in this query",
             f" where they may lead to several rows: {field.name}={value!r}. A Subquery() says which of them is meant",
         )
-    if resolved.contains_aggregate or resolved.contains_over_clause:
-        what = "Aggregate functions" if resolved.contains_aggregate else "Window expressions"
-        raise FieldError(f"{what} are not allowed in this query ({field.name}={value!r}).")
+    refuse_computed_over_rows(field, value, resolved)
     if getattr(resolved, "is_key_of_several", False):
         said = "Composite primary keys expressions are not allowed in this query"
         raise FieldError(f"{said} ({field.name}=F('pk')).")

@@ -20,7 +20,6 @@ from orm.bridge.one_by_one import OneByOne
 from orm.bridge.source import Source
 from orm.db.contract import CopyTarget
 from orm.db.registry import databases
-from orm.db.routing import routes
 from orm.db.transactions.public import atomic
 from orm.errors import DatabaseError
 from orm.query import routed
@@ -104,7 +103,7 @@ class AwaitableCopying(AwaitableReading[M]):
         if isinstance(fields, str):
             raise TypeError(f"fields is a list of names, not one: [{fields!r}]")
         source = Source(rows, "copy_in()")
-        alias = (await routed.to_write(self) if routes.active else self).db
+        alias = (await routed.to_write(self)).db
         database = databases[alias]
         told = progress_of(progress, f"{model._meta.label}", source.total)
         size = PART if database.dialect.capabilities.copy else SMALL_PART
@@ -202,7 +201,7 @@ class AwaitableCopying(AwaitableReading[M]):
         target: Any = to if held is None else held
         told = progress_of(progress, self.model.__name__, None, unit="bytes")
         writer = Writer(target, told)
-        reader: Any = (await routed.to_read(self) if routes.active else self)._as_tuples()
+        reader: Any = (await routed.to_read(self))._as_tuples()
         with told if told is not None else nullcontext():
             count = await reader._write_csv(writer, header)
         return count if held is None else held.getvalue()

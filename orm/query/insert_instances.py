@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 from orm.db.registry import databases
 from orm.db.transactions.public import atomic
 from orm.epoch import epoch
-from orm.errors import FieldError, NotSupportedError
+from orm.errors import NotSupportedError
 from orm.query.builder import Builder
-from orm.query.change_query import stored_slot
+from orm.query.change_query import refuse_computed_over_rows, stored_slot
 from orm.query.hydrate import reader_of
-from orm.query.insert_manner import Manner, Upsert, Wanted
-from orm.query.instance_rows import Columns, Computed, RowMaker, columns_of, give_parent_key, row_maker
+from orm.query.insert_manner import Manner, Upsert
+from orm.query.instance_rows import Columns, Computed, RowMaker, columns_of, row_maker
 from orm.query.plan import Plan, statement_plan
 from orm.query.shape import root
 from orm.sql.calls import DatabaseDefault
@@ -36,7 +36,6 @@ from orm.sql.one_type import bound_as
 from orm.sql.references import F
 from orm.sql.select import Output
 from orm.sql.sources import DefaultRow, ParameterArrays, ParameterRows, Source, ValueRow
-from orm.structures.arguments import check_number
 from orm.structures.attributes import leave_to_database
 
 if TYPE_CHECKING:
@@ -99,11 +98,16 @@ class OneRow:
         self.key_query: str | None = None
         if made.key is not None and alone and capabilities.new_key is not NewKey.RETURNING:
             self.key_name = made.key.attname
-            self.key_query = dialect.new_key_query() if capabilities.new_key is NewKey.QUERY else None
+            self.key_query = _key_query(dialect)
         returned = made.outputs(model) if capabilities.returning and self.key_name is None else ()
         source: Source = ParameterRows(types=columns.fields, count=1) if columns.fields else DefaultRow()
         statement = Insert(table=model._meta.db_table, fields=columns.fields, source=source, returning=returned)
         self.sql = statement_plan(statement, dialect).sql or ""
+
+
+def _key_query(dialect: Dialect) -> str | None:
+    """Return the statement that asks for a new key; None where the driver knows it."""
+    return dialect.new_key_query() if dialect.capabilities.new_key is NewKey.QUERY else None
 
 
 async def insert(model: ModelClass, instance: object, columns: Columns, *, using: str) -> None:
@@ -169,9 +173,7 @@ def _with_columns(written: object, model: ModelClass) -> Any:
 
 def _insertable(field: ModelField, written: object, resolved: Any) -> Any:
     """Return a value that is an expression; refuse what a row that is not there yet can't have."""
-    if resolved.contains_aggregate or resolved.contains_over_clause:
-        what = "Aggregate functions" if resolved.contains_aggregate else "Window expressions"
-        raise FieldError(f"{what} are not allowed in this query ({field.name}={written!r}).")
+    refuse_computed_over_rows(field, written, resolved)
     if any(isinstance(node, Col) for node in resolved.walk()):
         shown = _with_columns(written, field.model)
         raise ValueError(
@@ -185,38 +187,15 @@ async def _insert_computed(
     model: ModelClass, instance: object, columns: Columns, database: Database, manner: Manner = PLAINLY
 ) -> None:
     """Insert one instance some of whose values are expressions (``name=Lower(Value("X"))``)."""
-    dialect = database.dialect
-    upsert = manner.upsert
+    dialect, upsert = database.dialect, manner.upsert
     builder = Builder(root(model).select)
     builder.values += () if upsert is None else upsert.values
     builder.prepares += [None] * len(builder.values)
-    row: list[Expression] = []
-    computed: list[Any] = []
-    for field in columns.fields:
-        value = field.value_from_object(instance) if manner.as_held else field.pre_save(instance, True)
-        if value is None:
-            row.append(Null(field))
-            continue
-        if not isinstance(value, Combinable):
-            row.append(stored_slot(builder, field, value))
-            continue
-        if not isinstance(value, Value):
-            computed.append(field)
-        resolved = value.resolve_expression(builder, False, None, False, True)
-        row.append(_insertable(field, value, bound_as(resolved, resolved, field, builder)))
-    returning = dialect.capabilities.returning
+    row, computed = _row_of_expressions(builder, instance, columns, manner)
     # A key comes back with the statement: without it the row can't be read. Others are read when they are asked for.
-    keys = [field for field in computed if field.primary_key]
-    made = Made(model, columns.fields, dialect, keys)
-    if manner.take and not (made.fields and returning):
-        manner = manner._replace(take=False)
-    statement = Insert(
-        table=model._meta.db_table,
-        fields=columns.fields,
-        source=ValueRow(values=tuple(row)),
-        conflict=None if upsert is None else upsert.conflict,
-        returning=_returning(model, made, manner),
-    )
+    made = Made(model, columns.fields, dialect, [field for field in computed if field.primary_key])
+    manner = _taking_what_comes(manner, made, dialect)
+    statement = _statement(model, columns, ValueRow(values=row), made, manner)
     plan = statement_plan(statement, dialect, _lengths(upsert))
     sql, params = plan.sql or "", plan.parameters(builder.values)
     # An instance whose row was refused keeps its expressions, and can be saved again.
@@ -226,18 +205,34 @@ async def _insert_computed(
         if found:
             _now_or_later(leave, manner)
         _take(model, [instance], found, made, plan, manner, dialect)
-    elif not made.fields or upsert is not None:
+        return
+    if made.key is None or upsert is not None:
         await database.execute(sql, params)
-        _now_or_later(leave, manner)
     else:
-        if made.key is None:
-            await database.execute(sql, params)
+        instance.__dict__[made.key.attname] = await database.insert(sql, params, _key_query(dialect))
+    _now_or_later(leave, manner)
+    if upsert is None and any(field is not made.key for field in made.fields):
+        await _read_made(model, instance, made, database)
+
+
+def _row_of_expressions(
+    builder: Builder, instance: object, columns: Columns, manner: Manner
+) -> tuple[tuple[Expression, ...], list[ModelField]]:
+    """Return what an instance's columns are set to, and those of them that are computed."""
+    row: list[Expression] = []
+    computed: list[ModelField] = []
+    for field in columns.fields:
+        value = field.value_from_object(instance) if manner.as_held else field.pre_save(instance, True)
+        if value is None:
+            row.append(Null(field))
+        elif not isinstance(value, Combinable):
+            row.append(stored_slot(builder, field, value))
         else:
-            key_query = dialect.new_key_query() if dialect.capabilities.new_key is NewKey.QUERY else None
-            instance.__dict__[made.key.attname] = await database.insert(sql, params, key_query)
-        _now_or_later(leave, manner)
-        if any(field is not made.key for field in made.fields):
-            await _read_made(model, instance, made, database)
+            if not isinstance(value, Value):
+                computed.append(field)
+            resolved = value.resolve_expression(builder, False, None, False, True)
+            row.append(_insertable(field, value, bound_as(resolved, resolved, field, builder)))
+    return tuple(row), computed
 
 
 # -- many --------------------------------------------------------------------------------------------------------------
@@ -299,8 +294,7 @@ async def insert_rows(
 ) -> None:
     """Insert the rows that ``many`` has made of instances, as ``insert_many`` does."""
     dialect = database.dialect
-    if manner.take and not (many.made.fields and dialect.capabilities.returning):
-        manner = manner._replace(take=False)
+    manner = _taking_what_comes(manner, many.made, dialect)
     sizes = list(chunk_sizes(len(rows), many, dialect, manner.batch_size))
     if len(sizes) == 1:
         await _insert_chunk(model, database, many, rows, instances, manner)
@@ -370,19 +364,27 @@ def _returning(model: ModelClass, made: Made, manner: Manner) -> tuple[Output, .
     return own if manner.wanted is None else (*own, *manner.wanted.outputs)
 
 
-def _many_plan(model: ModelClass, many: ManyRows, count: int, manner: Manner, dialect: Dialect) -> Plan:
-    upsert = manner.upsert
-    values: tuple[Any, ...] = () if upsert is None else upsert.values
-    statement = Insert(
+def _taking_what_comes(manner: Manner, made: Made, dialect: Dialect) -> Manner:
+    """Return the manner in which instances take nothing where nothing would come back."""
+    return manner if made.fields and dialect.capabilities.returning else manner._replace(take=False)
+
+
+def _statement(model: ModelClass, columns: Columns, source: Source, made: Made, manner: Manner) -> Insert:
+    return Insert(
         table=model._meta.db_table,
-        fields=many.columns.fields,
-        source=many.source(count, len(values)),
-        conflict=None if upsert is None else upsert.conflict,
-        returning=_returning(model, many.made, manner),
+        fields=columns.fields,
+        source=source,
+        conflict=None if manner.upsert is None else manner.upsert.conflict,
+        returning=_returning(model, made, manner),
     )
+
+
+def _many_plan(model: ModelClass, many: ManyRows, count: int, manner: Manner, dialect: Dialect) -> Plan:
+    first = 0 if manner.upsert is None else len(manner.upsert.values)
+    statement = _statement(model, many.columns, many.source(count, first), many.made, manner)
     width = len(many.columns.fields)
-    slots = len(values) + (width if many.arrays else count * width)
-    return statement_plan(statement, dialect, _lengths(upsert), slots)
+    slots = first + (width if many.arrays else count * width)
+    return statement_plan(statement, dialect, _lengths(manner.upsert), slots)
 
 
 def _lengths(upsert: Upsert | None) -> dict[int, int]:
@@ -489,108 +491,3 @@ def _take_told(
         if len(same) == len(rows[key]):
             for instance, row in zip(same, rows[key], strict=True):
                 made.take(instance, row[:width])
-
-
-async def bulk_insert(
-    model: Any,
-    instances: list[Any],
-    *,
-    using: str,
-    batch_size: int | None,
-    upsert: Upsert | None,
-    wanted: Wanted | None = None,
-) -> None:
-    """What ``QuerySet.abulk_create`` does; ``wanted`` is what comes back of each row that was written."""
-    check_number("batch_size", batch_size, "Batch size must be a positive integer.")
-    for instance in instances:
-        if not isinstance(instance, model._meta.concrete_model):
-            raise TypeError(f"bulk_create() of {model._meta.object_name} takes its instances, not {instance!r}")
-    if not instances:
-        return
-    plan = model._meta.write_plan
-    for field in plan.virtual:
-        for instance in instances:
-            await field.asettle(instance, using, "bulk_create")
-    database = databases[using]
-    if plan.parents:
-        if upsert is not None:
-            raise NotSupportedError(
-                f"{model._meta.label} inherits over several tables, so bulk_create() can't ignore or update on "
-                "conflicts: they may be in any of them."
-            )
-        if wanted is not None:
-            raise NotImplementedError(
-                f"{model.__name__} lies in several tables: returning() is about columns of one, and the instances that "
-                "bulk_create() is given get their keys"
-            )
-        keyless = [instance for instance in instances if instance.__dict__.get(plan.key_attname) is None]
-        try:
-            async with atomic(using=using, savepoint=False):
-                await _insert_tables(plan, instances, database, batch_size)
-        except BaseException:
-            _forget_keys(plan, keyless)
-            raise
-    else:
-        # Rows that exist and are left alone don't come back, and nothing tells which ones did.
-        take = upsert is None or (bool(upsert.conflict.assignments) and not _untold(upsert))
-        later: list[Callable[[], None]] = []
-        await _insert_table(plan, instances, database, Manner(upsert, batch_size, take, False, wanted, later))
-        for give in later:
-            give()
-        if wanted is not None:
-            wanted.put_in_order(instances)
-    for instance in instances:
-        state = instance._state
-        state.adding = not instance._is_pk_set()  # its row may be there, but nothing tells which one it is
-        state.db = using
-
-
-def _forget_keys(plan: Any, instances: Iterable[object]) -> None:
-    """Take from instances the keys of their rows in all tables, which are not there."""
-    for instance in instances:
-        instance.__dict__[plan.key_attname] = None
-    for parent, _ in plan.parents:
-        _forget_keys(parent, instances)
-
-
-async def _insert_tables(plan: Any, instances: list[object], database: Database, batch_size: int | None) -> None:
-    """Insert the rows of the tables that a model inherits from, and then its own; each link gets its parent's key."""
-    for parent, link in plan.parents:
-        for instance in instances:
-            give_parent_key(parent, link, instance.__dict__)
-        await _insert_tables(parent, instances, database, batch_size)
-        for instance in instances:
-            instance.__dict__[link.attname] = instance.__dict__[parent.key_attname]
-    if database.dialect.capabilities.returning:
-        await _insert_table(plan, instances, database, Manner(batch_size=batch_size))
-        return
-    for instance in instances:  # the keys that the next table needs come back one at a time
-        columns = plan.all if instance.__dict__.get(plan.key_attname) is not None else plan.keyless
-        await insert(plan.model, instance, columns, using=database.alias)
-
-
-def _untold(upsert: Upsert) -> bool:
-    return upsert.conflict.condition is not None and not upsert.told_by
-
-
-async def _insert_table(plan: Any, instances: list[object], database: Database, manner: Manner) -> None:
-    """Insert the rows of one table: those that have a key, and those whose key the database makes."""
-    for attname in plan.files:
-        for instance in instances:
-            await getattr(instance, attname).acommit()
-    key, name, defaulted = plan.key, plan.key_attname, plan.key.has_default()
-    keyed: list[Any] = list(instances) if plan.composite else []
-    keyless: list[Any] = []
-    for instance in () if plan.composite else instances:
-        held = instance.__dict__
-        value = held.get(name)
-        if value is None and defaulted:
-            value = held[name] = key.get_default()
-        (keyless if value is None else keyed).append(instance)
-    groups = [(group, columns) for group, columns in ((keyed, plan.all), (keyless, plan.keyless)) if group]
-    if len(groups) == 1:
-        await insert_many(plan.model, *groups[0], database, manner)
-        return
-    async with atomic(using=database.alias, savepoint=False):
-        for group, columns in groups:
-            await insert_many(plan.model, group, columns, database, manner)

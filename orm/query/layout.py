@@ -193,7 +193,7 @@ def _finish_combination(select: Select) -> tuple[Select, Layout]:
 
 def _entity(builder: Builder, select: Select, outputs: list[Output]) -> Entity:
     loading = select.loading
-    names = _split(loading.names) if loading is not None else None
+    names = name_tree(loading.names) if loading is not None else None
     deferred = loading is not None and loading.deferred
     entity = _columns(builder, select.model, select.base_alias, outputs, names, deferred)
     wanted = select.select_related
@@ -207,7 +207,7 @@ def loaded_names(select: Select) -> list[str]:
     opts, loading = select.model._meta, select.loading
     if loading is None:
         return [item.attname for item in opts.concrete_fields]
-    names = _split(loading.names)
+    names = name_tree(loading.names)
     return [item.attname for item in opts.concrete_fields if _loads(opts, item, names, loading.deferred)]
 
 
@@ -220,8 +220,9 @@ def _loads(opts: Any, item: Any, names: Mapping[str, Any], deferred: bool) -> bo
     return named is None or bool(named) if deferred else named is not None
 
 
-def _split(names: Iterable[str]) -> dict[str, object]:
-    tree: dict[str, Any] = {}
+def name_tree(names: Iterable[str], tree: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return paths as a tree of their parts: ``{"author": {"country": {}}}``; they are added to ``tree`` if given."""
+    tree = {} if tree is None else tree
     for name in names:
         at = tree
         for part in name.split("__"):

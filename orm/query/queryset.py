@@ -66,7 +66,6 @@ M = TypeVar("M", covariant=True)
 
 UNTOUCHED = 3  # attributes of a queryset with nothing but a model, a shape and values: the others are the class's
 FEW = 200  # rows of a stream that become objects at a time: quicker than thousands, which fall out of the caches
-MAX_FOUND = 21  # rows that get() looks at to tell how many there are, where a class's own code gives them
 CHUNK_SIZE = 2000  # rows of a stream that are held at a time
 
 
@@ -258,7 +257,7 @@ class AwaitableQuerySet(AwaitableWriting[M]):
         if self._low or self._high is not None or self._shape.select.combination is not None:
             return await self._get_among(args, kwargs)
         if self._has_own_fetch:
-            return await self.filter(*args, **kwargs)._slice(slice(0, MAX_FOUND))._get_among((), {})
+            return await self.filter(*args, **kwargs)._slice(slice(0, steps.MAX_FOUND))._get_among((), {})
         key, values = filter_key(False, args, kwargs)
         step = ("get", key) if key else None
         if step is None or step in self._shape.steps:
@@ -420,7 +419,7 @@ class AwaitableQuerySet(AwaitableWriting[M]):
         The text has ``nodes``, all steps with their rows and times (in milliseconds), and ``total_time``. Raises
         ``ValueError`` for a format or option that the database does not have.
         """
-        return await explain(await routed.to_read(self) if routes.active else self, format, options)
+        return await explain(await routed.to_read(self), format, options)
 
     # -- many rows, few at a time --------------------------------------------------------------------------------------
 

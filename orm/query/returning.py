@@ -11,18 +11,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from orm.altering import alters_data
-from orm.db.routing import routes
 from orm.db.transactions.public import atomic
 from orm.errors import FieldError
 from orm.query import change_query, routed
+from orm.query.bulk_insert import bulk_insert
 from orm.query.chain import Chain
-from orm.query.insert_instances import bulk_insert
 from orm.query.insert_manner import Wanted, upsert_of
 from orm.query.layout import Layout, finish
 from orm.query.plan import Plan, returning_plan
 from orm.query.shape import Shape, root
 from orm.query.update_instances import bulk_update
-from orm.sql.nodes import Uncacheable
 from orm.sql.select import Output
 from orm.structures.arguments import listed, listed_names
 
@@ -57,22 +55,15 @@ class AwaitableReturning(Generic[M]):
         queryset._check_change("update")
         if not kwargs:
             return []
-        if queryset.model._meta.virtual_names:
-            kwargs = change_query.by_columns(queryset.model, kwargs)
-        values: list[Any] = []
-        key: Any
-        try:
-            key = ("update", change_query.assignments_key(kwargs, values), self._names)
-        except Uncacheable:
-            key = None
-        shape, prepared = queryset._shape.advance(key, values, change_query.update_rows, kwargs, self._outputs)
+        assignments = change_query.by_columns(queryset.model, kwargs)
+        shape, values = change_query.updating(queryset, assignments, self._names, self._outputs)
         if shape.statement is None:
             raise NotImplementedError(
                 f"{queryset.model.__name__} lies in several tables: returning() is about columns of one; update one "
                 "table's columns through its own model"
             )
         queryset._result_cache = None
-        return await self._changed(shape, queryset._values + prepared)
+        return await self._changed(shape, values)
 
     @alters_data
     async def adelete(self) -> list[Any]:
@@ -87,7 +78,7 @@ class AwaitableReturning(Generic[M]):
             key = ("delete", self._names)
             shape, prepared = queryset._shape.advance(key, (), change_query.delete_rows, self._outputs)
             return await self._changed(shape, queryset._values + prepared)
-        writer = await routed.to_write(queryset) if routes.active else queryset
+        writer = await routed.to_write(queryset)
         async with atomic(using=writer.db):
             chosen = writer.values_list(*self._names, named=True) if self._names else writer.all()
             rows: list[Any] = list(await chosen)
@@ -118,7 +109,7 @@ class AwaitableReturning(Generic[M]):
         Raises what ``QuerySet.bulk_create()`` raises, ``NotSupportedError`` where the database has no RETURNING, and
         ``NotImplementedError`` for a model of several tables.
         """
-        queryset = await self._writer()
+        queryset = await routed.to_write(self._queryset)
         upsert = upsert_of(
             queryset.model,
             queryset.db,
@@ -148,14 +139,11 @@ class AwaitableReturning(Generic[M]):
         Raises what ``QuerySet.bulk_update()`` raises, ``NotSupportedError`` where the database has no RETURNING, and
         ``NotImplementedError`` for a model of several tables.
         """
-        queryset = await self._writer()
+        queryset = await routed.to_write(self._queryset)
         wanted = Wanted(self._names, self._outputs, self._layout)
         names = listed_names("bulk_update(fields=…)", fields)
         await bulk_update(queryset, objs, names, using=queryset.db, batch_size=batch_size, wanted=wanted)
         return self._found(queryset, wanted)
-
-    async def _writer(self) -> Any:
-        return await routed.to_write(self._queryset) if routes.active else self._queryset
 
     @staticmethod
     def _found(queryset: Any, wanted: Wanted) -> list[Any]:
@@ -163,7 +151,7 @@ class AwaitableReturning(Generic[M]):
         return found
 
     async def _changed(self, shape: Shape, values: tuple[Any, ...]) -> list[Any]:
-        queryset = await self._writer()
+        queryset = await routed.to_write(self._queryset)
         database = queryset._doors()
         plan: Plan = shape.plan(database, values, partial(returning_plan, layout=self._layout))
         if plan.sql is None:

@@ -1,31 +1,39 @@
-"""Queries whose database routers choose: asked only where there are routers, and the query does not say itself."""
+"""Queries whose database routers choose: asked only where there are routers, and the query does not say itself.
+
+``to_read`` and ``to_write`` serve every query; the others are for callers that have seen that ``routes.active``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from orm.bridge.nested import nested
 from orm.db.routing import routes
 from orm.errors import InterfaceError, OperationalError
 
 if TYPE_CHECKING:
+    from orm.query.chain import Chain
     from orm.query.plan import Plan
     from orm.query.shape import Shape
 
+C = TypeVar("C", bound="Chain[Any]")
 
-async def to_read(queryset: Any) -> Any:
+
+async def to_read(queryset: C) -> C:
     """Return the queryset on the database that its rows are to be read from."""
-    if queryset._using is not None:
+    if queryset._using is not None or not routes.active:
         return queryset
     if queryset._for_write:
         return queryset.using(await routes.for_writing(None, queryset.model, queryset._hints))
     return queryset.using(await routes.for_reading(queryset.model, queryset._hints))
 
 
-async def to_write(queryset: Any) -> Any:
+async def to_write(queryset: C) -> C:
     """Return the queryset on the database that its rows are to be written to."""
+    if not routes.active:
+        return queryset
     return queryset.using(await routes.for_writing(queryset._using, queryset.model, queryset._hints))
 
 

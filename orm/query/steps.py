@@ -13,7 +13,7 @@ from orm.errors import FieldDoesNotExist, FieldError, NotSupportedError, advised
 from orm.late import late_pattern
 from orm.query.builder import Builder
 from orm.query.filtered import FilteredRelation, add_filtered_relation
-from orm.query.layout import finish, order_as_chosen, resolve_ordering
+from orm.query.layout import finish, name_tree, order_as_chosen, resolve_ordering
 from orm.query.names import check_attribute
 from orm.sql import types
 from orm.sql.columns import Col, Column
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from orm.sql.nodes import Rendered
 
 _ALIAS = late_pattern(r"[^\W\d](?:\w|\$|-(?!-))*\Z")
+
+
+MAX_FOUND = 21
+"""Rows that get() looks at: one more than an error counts."""
 
 
 def check_alias(name: str) -> None:
@@ -71,7 +75,7 @@ def get_one(builder: Builder, args: Sequence[object], kwargs: dict[str, object])
     if not select.distinct_on:
         clear_ordering(select)
     if not _at_most_one(select):
-        select.limit = Limit(21)
+        select.limit = Limit(MAX_FOUND)
 
 
 def refuse_combined(select: Select, method: str) -> None:
@@ -318,13 +322,10 @@ def select_related(builder: Builder, names: Sequence[str] | None) -> None:
     if not names:
         select.select_related = True
         return
-    tree: dict[str, Any] = _copied(select.select_related) if isinstance(select.select_related, dict) else {}
     for name in names:
         if not isinstance(name, str):
             raise TypeError(f"select_related() takes names of relations, not {name!r}")
-        at = tree
-        for part in name.split("__"):
-            at = at.setdefault(part, {})
+    tree = name_tree(names, _copied(select.select_related) if isinstance(select.select_related, dict) else None)
     select.select_related = tree
     for name in tree.keys() & select.filtered.keys():
         _check_related(select.filtered[name].hops[-1].model, tree[name])
@@ -495,9 +496,6 @@ def _renumbered(builder: Builder, queryset: object) -> Select:
     select = relabel(own, {alias: alias for alias in own.aliases()}, offset)
     builder.list_slots |= select.list_slots
     return select
-
-
-# -- questions about all rows ------------------------------------------------------------------------------------------
 
 
 def filter_related(builder: Builder, name: str, value: object) -> None:

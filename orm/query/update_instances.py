@@ -26,7 +26,7 @@ from orm.sql.lookups import Exact, In
 from orm.sql.nodes import Uncacheable
 from orm.sql.sources import ParameterArrays, ParameterRows, Source
 from orm.sql.statements import AdaptedSlot
-from orm.sql.update import Update
+from orm.sql.update import GIVEN, Update
 from orm.structures.arguments import check_number, listed
 from orm.structures.attributes import leave_to_database
 
@@ -166,12 +166,12 @@ class ManyUpdates:
         return Update(
             table=opts.db_table,
             assignments=tuple(
-                (field, Column("given", name, field))
+                (field, Column(GIVEN, name, field))
                 for field, name in zip(self.columns.fields, names[len(keys) :], strict=True)
             ),
             where=Where(
                 [
-                    Exact(Col(opts.db_table, field), Column("given", name, field))
+                    Exact(Col(opts.db_table, field), Column(GIVEN, name, field))
                     for field, name in zip(self.keys, keys, strict=True)
                 ]
             ),

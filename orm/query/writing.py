@@ -17,15 +17,14 @@ from orm.db.routing import routes
 from orm.db.transactions.public import atomic
 from orm.errors import IntegrityError
 from orm.query import change_query, merge, routed
+from orm.query.bulk_insert import bulk_insert
 from orm.query.copying import AwaitableCopying
 from orm.query.given import called, creation_values
-from orm.query.insert_instances import bulk_insert
 from orm.query.insert_manner import upsert_of
 from orm.query.plan import statement_plan
 from orm.query.returning_blocking import Returning
 from orm.query.shape import Shape
 from orm.query.update_instances import bulk_update
-from orm.sql.nodes import Uncacheable
 from orm.structures.arguments import check_names, listed, listed_names
 
 if TYPE_CHECKING:
@@ -140,7 +139,7 @@ class AwaitableWriting(AwaitableCopying[M]):
         calls ``save()`` or sends its signals.
         """
         instances = list(listed("bulk_create()", objs, "a list of instances"))
-        alias = (await routed.to_write(self) if routes.active else self).db
+        alias = (await routed.to_write(self)).db
         upsert = upsert_of(
             self.model, alias, ignore_conflicts, update_conflicts, update_fields, unique_fields, update_condition
         )
@@ -157,7 +156,7 @@ class AwaitableWriting(AwaitableCopying[M]):
         Returns how many rows were inserted. Nothing here calls ``save()`` or sends its signals.
         """
         shape, values = change_query.inserting(self.model, rows, fields, ignore_conflicts)
-        writer = await routed.to_write(self) if routes.active else self
+        writer = await routed.to_write(self)
         return await writer._run(shape, values)
 
     @alters_data
@@ -174,7 +173,7 @@ class AwaitableWriting(AwaitableCopying[M]):
         the ``on_delete`` rules of relations. Raises ``NotSupportedError`` where the database has no MERGE.
         """
         shape, values = merge.merging(self, name, rows, on, when)
-        writer = await routed.to_write(self) if routes.active else self
+        writer = await routed.to_write(self)
         return await writer._run(shape, values)
 
     # -- changed rows --------------------------------------------------------------------------------------------------
@@ -186,19 +185,13 @@ class AwaitableWriting(AwaitableCopying[M]):
         if not kwargs:
             return 0
         model: Any = self.model
-        if model._meta.virtual_names:
-            kwargs = change_query.by_columns(model, kwargs)
-        extra: list[Any] = []
-        try:
-            key: Any = ("update", change_query.assignments_key(kwargs, extra))
-        except Uncacheable:
-            key = None
-        shape, prepared = self._shape.advance(key, extra, change_query.update_rows, kwargs)
+        assignments = change_query.by_columns(model, kwargs)
+        shape, values = change_query.updating(self, assignments)
         self._result_cache = None
-        writer = await routed.to_write(self) if routes.active else self
+        writer = await routed.to_write(self)
         if shape.statement is None:
-            return await change_query.update_tables(writer, kwargs)
-        return await writer._run(shape, self._values + prepared)
+            return await change_query.update_tables(writer, assignments)
+        return await writer._run(shape, values)
 
     def _check_change(self, what: Literal["update", "delete"]) -> None:
         """Refuse to change the rows of a query that does not tell them from others. Raises ``TypeError``."""
@@ -237,7 +230,7 @@ class AwaitableWriting(AwaitableCopying[M]):
 
         Rows outside the conditions of this queryset are not written.
         """
-        alias = (await routed.to_write(self) if routes.active else self).db
+        alias = (await routed.to_write(self)).db
         names = listed_names("bulk_update(fields=…)", fields)
         return await bulk_update(self, objs, names, using=alias, batch_size=batch_size)
 
@@ -249,7 +242,7 @@ class AwaitableWriting(AwaitableCopying[M]):
         """
         self._check_change("delete")
         model: Any = self.model
-        rows = await routed.to_write(self) if routes.active else self
+        rows = await routed.to_write(self)
         deleted: tuple[int, dict[str, int]] = await model._meta.deleter(rows)
         self._result_cache = None
         return deleted

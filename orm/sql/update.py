@@ -17,16 +17,19 @@ if TYPE_CHECKING:
     from orm.sql.sources import Text
 
 
+GIVEN = "given"
+"""What the rows are called that an UPDATE takes its values from."""
+
+
 class Update(Statement):
     """UPDATE of the rows of a table that meet ``where``.
 
-    ``source`` gives further columns under the alias ``source_alias``, named ``source_columns``.
+    ``source`` gives further columns under the alias ``GIVEN``, named ``source_columns``.
     """
 
     assignments: tuple[Assignment, ...]
     where: Where | None = None
     source: Source | None = None
-    source_alias: str = "given"
     source_columns: tuple[str, ...] = ()
 
     def as_sql(self, compiler: Compiler) -> Text:
@@ -46,5 +49,5 @@ class Update(Statement):
     def _beside(self, source: Source, compiler: Compiler) -> tuple[str, list[object]]:
         if not compiler.dialect.capabilities.update_from:
             raise NotSupportedError(f"{compiler.dialect.name} has no UPDATE … FROM")
-        sql, params = source.as_table(compiler, self.source_alias, self.source_columns)
+        sql, params = source.as_table(compiler, GIVEN, self.source_columns)
         return f" FROM {sql}", list(params)

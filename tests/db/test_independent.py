@@ -393,6 +393,16 @@ async def test_a_capture_hears_what_was_refused(db: Database) -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_stream_that_writes_is_refused_while_somebody_listens(db: Database) -> None:
+    sql = RETURNING if one_writer(db) else "SELECT 1"  # not every database's cursor takes a statement that writes
+    async with orm.capture_queries(), atomic():
+        await db.fetch("SELECT 1")
+        async with independent(), db.connection() as connection:
+            with refused(db):
+                assert [row async for row in connection.astream(sql)]
+
+
+@pytest.mark.asyncio
 async def test_what_a_block_waited_for_is_not_told_by_a_query_beside_it(db: Database) -> None:
     ready, release = asyncio.Semaphore(0), asyncio.Event()
 

@@ -400,9 +400,13 @@ class WatchedDatabase(Database):
         plain = super().execute_script
         await observed(self, lambda sql, _: plain(sql), sql, ())
 
-    async def limited(self, seconds: float, door: str, sql: str, params: Params) -> Any:
-        plain = super().limited
-        return await observed(self, lambda sql, params: plain(seconds, door, sql, params), sql, params)
+    async def fetch_within(self, seconds: float, sql: str, params: Params = ()) -> Sequence[Row]:
+        plain = super().fetch_within
+        return await observed(self, lambda sql, params: plain(seconds, sql, params), sql, params)
+
+    async def execute_within(self, seconds: float, sql: str, params: Params = ()) -> int:
+        plain = super().execute_within
+        return await observed(self, lambda sql, params: plain(seconds, sql, params), sql, params)
 
     async def stream(
         self, sql: str, params: Params, chunk_size: int, limit: float | None = None
@@ -424,7 +428,8 @@ class WatchedDatabase(Database):
         return observed(self, lambda sql, params: plain(block, run, sql, params), sql, params, many)
 
     def stream_in(self, block: Block, sql: str, params: Params, chunk_size: int) -> AsyncGenerator[Sequence[Row], None]:
-        return observed_stream(self, lambda sql, params: block.stream(sql, params, chunk_size), sql, params)
+        plain = super().stream_in
+        return observed_stream(self, lambda sql, params: plain(block, sql, params, chunk_size), sql, params)
 
     async def control(self, sql: str, sent: Coroutine[object, None, T]) -> T:
         record = QueryRecord(sql, None, "blocking" if running_loop() is None else "awaitable", self.alias)

@@ -77,9 +77,9 @@ class Pool:
         self.keeper: object = None
         """The generator that the loop closes when it ends (``home.keep``)."""
         self._lock = self.roster.lock
-        self._opened = self._closed = self._waits = self._timeouts = 0
-        self._retired_uses = 0
-        self._waited = 0.0
+        self._opened_count = self._closed_count = self._wait_count = self._timeout_count = 0
+        self._uses_of_closed = 0
+        self._waited_seconds = 0.0
         self._sweeping: Alarm | None = None
         self._ending: weakref.WeakSet[Connection] = weakref.WeakSet()
         self._closing = False
@@ -115,7 +115,7 @@ class Pool:
                 return entry
 
     async def _wait(self, waiter: Waiter, began: float) -> object:
-        self._waits += 1
+        self._wait_count += 1
         limit = began + self.options.acquire_timeout
         try:
             served = False
@@ -130,7 +130,7 @@ class Pool:
             raise
         finally:
             seconds = monotonic() - began
-            self._waited += seconds
+            self._waited_seconds += seconds
             waited.set(seconds)
         if served:
             return waiter.granted
@@ -138,7 +138,7 @@ class Pool:
             gone = self.roster.withdraw(waiter)
         if not gone:  # served in the very last moment
             return waiter.granted
-        self._timeouts += 1
+        self._timeout_count += 1
         raise PoolTimeout(
             exhaustion(self.alias, self.options, monotonic() - began, self, self.roster.size, self.budget)
         )
@@ -202,7 +202,7 @@ class Pool:
         self._refuse_closed()
         entry = await self._connect(permission)
         self.mark(entry, what)
-        if self._opened == 1 and self.options.min_size > 1:
+        if self._opened_count == 1 and self.options.min_size > 1:
             try:
                 await self._fill()
             except BaseException:
@@ -238,7 +238,7 @@ class Pool:
         entry = Entry(connection, monotonic(), self.options.max_lifetime, self)
         with self._lock:
             self.roster.opened(entry, permission)
-            self._opened += 1
+            self._opened_count += 1
             closed = self.closed
             if self._sweeping is None and not closed:
                 self._sweep_later()
@@ -464,8 +464,8 @@ class Pool:
         self._feed()
 
     def _note_closed(self, entries: list[Entry]) -> None:
-        self._closed += len(entries)
-        self._retired_uses += sum(entry.uses for entry in entries)
+        self._closed_count += len(entries)
+        self._uses_of_closed += sum(entry.uses for entry in entries)
 
     # -- the end ----------------------------------------------------------------------------------------------------
 
@@ -580,12 +580,12 @@ class Pool:
             idle=idle,
             busy=len(members) - idle,
             waiting=waiting,
-            opened=self._opened,
-            closed=self._closed,
-            waits=self._waits,
-            waited_seconds=self._waited,
-            timeouts=self._timeouts,
-            statements=self._retired_uses + sum(entry.uses for entry in members),
+            opened=self._opened_count,
+            closed=self._closed_count,
+            waits=self._wait_count,
+            waited_seconds=self._waited_seconds,
+            timeouts=self._timeout_count,
+            statements=self._uses_of_closed + sum(entry.uses for entry in members),
         )
 
     def holders(self) -> list[str]:

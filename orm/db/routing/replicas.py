@@ -194,9 +194,9 @@ class ReplicaRouter:
                 raise NotSupportedError(
                     f"{database.dialect.name} can't say how far the replica {alias!r} is behind; leave out max_lag."
                 )
-            await database.limited(PROBE_SECONDS, "fetch", "SELECT 1", ())
+            await database.fetch_within(PROBE_SECONDS, "SELECT 1")
             return True, ""
-        rows = await database.limited(PROBE_SECONDS, "fetch", question, ())
+        rows = await database.fetch_within(PROBE_SECONDS, question)
         follows, lag = rows[0]
         if not follows:
             return False, "it follows no other server: it has been promoted, or never was a replica"

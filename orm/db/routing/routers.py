@@ -24,7 +24,6 @@ else:
     transactions = late_module("orm.db.transactions.public")
 
 METHODS = ("db_for_read", "db_for_write", "allow_relation", "allow_migrate", "adb_for_read", "adb_for_write")
-UNRESOLVED: Any = ("settings have not been looked at",)
 
 NO_HINTS: Mapping[str, Any] = {}
 
@@ -33,24 +32,27 @@ class Routes:
     """The routers in force.
 
     Attributes:
-        active: empty when there are none, which is all that queries look at then.
+        active: whether queries ask: there are routers, or nobody has looked at the settings yet.
         apart: whether instances may be of different databases: there are several, or routers that may know others.
     """
 
     def __init__(self) -> None:
-        self.active: Sequence[Any] = UNRESOLVED
+        self.active = True
         self.apart = True
+        self._routers: Sequence[Any] | None = None
 
     def forget(self) -> None:
         """Settings have changed: routers are made again at the next question."""
-        self.active = UNRESOLVED
-        self.apart = True
+        self.active = self.apart = True
+        self._routers = None
 
     def routers(self) -> Sequence[Any]:
         """Return the routers, made of the setting when they have not been."""
-        if self.active is UNRESOLVED:
-            self.active = [made(item) for item in settings.database_routers]
-        return self.active
+        routers = self._routers
+        if routers is None:
+            routers = self._routers = [made(item) for item in settings.database_routers]
+            self.active = bool(routers)
+        return routers
 
     # -- reading and writing -------------------------------------------------------------------------------------------
 

@@ -11,15 +11,23 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from enum import StrEnum
 from time import monotonic
 from typing import Any
 
 from orm.bridge.waiting import NOTHING, Waiter, name_of
 from orm.errors import TransactionManagementError
 
-BLOCK = "a nested block"
-END_OF_BLOCK = "the end of the block"
 
+class Use(StrEnum):
+    """What a turn is for that is no statement, as errors say it."""
+
+    BLOCK = "a nested block"
+    END = "the end of the block"
+
+
+BLOCK = Use.BLOCK
+END_OF_BLOCK = Use.END
 
 Turn = tuple[Any, Any, str, float]
 """What has the turn, who that is, what for, and since when; the time is noted of a nested block only. A plain tuple,
@@ -155,7 +163,7 @@ def waiting_for_itself(taken: Turn, what: str) -> TransactionManagementError:
     """Build the error for a caller that has the turn and asks for it again."""
     _, who, meanwhile, _ = taken
     return TransactionManagementError(
-        f"{name_of(who)} is in the middle of {meanwhile!r} and can't run another statement in the same transaction "
-        f"meanwhile ({what}): this happens in a signal handler, a finalizer or a callback. Note there what is to be "
-        "done and do it later, or use orm.independent()."
+        f"{name_of(who)} is in the middle of {str(meanwhile)!r} and can't run another statement in the same "
+        f"transaction meanwhile ({what}): this happens in a signal handler, a finalizer or a callback. Note there what "
+        "is to be done and do it later, or use orm.independent()."
     )
