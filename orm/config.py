@@ -88,48 +88,118 @@ LEAST = {"slow_query_seconds": 0, "repeated_query_limit": 1}
 
 
 class Settings:
-    """The settings in force; read as attributes, changed by ``configure()``."""
+    """The settings in force; read as attributes, changed by ``configure()``. In brackets: what each is by default."""
 
     databases: dict[str, Any]
+    """The URL of each database, or Django's dictionary, by alias."""
+
+    # -- values and time -----------------------------------------------------------------------------------------------
+
     use_tz: bool
+    """Whether datetimes are aware (True)."""
     time_zone: str
-    allow_blocking: bool
-    default_auto_field: str | None
-    default_tablespace: str
-    default_index_tablespace: str
-    installed_apps: Sequence[str]
-    strict_models: bool
-    strict_values: bool
-    strict_blocks: bool
-    reads_join_transactions: bool
-    same_everywhere: bool
+    """The zone of naive input, and of what is cut to days and months ("UTC")."""
     zoned_columns: bool
+    """While ``use_tz`` is off: whether a column keeps the moment that a datetime without a zone is in ``time_zone``,
+    where the database can (False)."""
+    strict_values: bool
+    """Whether 2.9 for a whole number, and "" for a foreign key or a truth value, are refused (True); without, the first
+    is cut and the others are NULL."""
+    same_everywhere: bool
+    """Whether text is matched with its case, and decimals are stored with their column's places, on every database
+    (True); without, as the database does it."""
     declared_types: bool
+    """Whether what a caller's own SQL reads is as Django's drivers read it (False): on SQLite as its column was
+    declared, on PostgreSQL an address as text."""
+
+    # -- models --------------------------------------------------------------------------------------------------------
+
+    default_auto_field: str | None
+    """The key of a model that declares none ("BigAutoField")."""
+    default_tablespace: str
+    """Where the database stores the tables of models that say nothing of it ("")."""
+    default_index_tablespace: str
+    """Where it stores the indexes of fields that say nothing of it ("")."""
+    installed_apps: Sequence[str]
+    """The modules of applications (none)."""
+    strict_models: bool
+    """Whether a model that is declared wrong is refused at once, and a router with none of a router's methods (True);
+    without, the first is left to system checks, and the second asked nothing."""
     state_in_dict: bool
-    advice_in_errors: bool
-    authentication_backends: Sequence[str]
-    silenced_checks: Sequence[str]
+    """Whether ``_state`` stands in the ``__dict__`` of every instance from the start (False)."""
     swapped_models: Mapping[str, str]
-    migration_modules: Mapping[str, str | None]
-    production: bool
-    migrations_table: str
-    migration_imports: Mapping[str, str]
-    media_root: str | os.PathLike[str]
-    media_url: str
-    file_permissions: int | None
-    directory_permissions: int | None
-    fixture_dirs: Sequence[str | os.PathLike[str]]
-    serialization_modules: Mapping[str, str]
-    storages: Mapping[str, Any]
-    echo: bool
-    slow_query_seconds: float | None
-    repeated_query_limit: int | None
-    tracer: Any
+    """Which model stands in for a swappable one, by the name in its ``Meta.swappable`` (none)."""
+    silenced_checks: Sequence[str]
+    """Identifiers of checks nobody wants to hear of (none)."""
+
+    # -- transactions and routing --------------------------------------------------------------------------------------
+
+    allow_blocking: bool
+    """Whether a blocking form runs on an event loop's thread, where it is else refused (False)."""
+    strict_blocks: bool
+    """Whether an atomic block that an error has doomed says so when it is left as if all were well (True); without, it
+    is rolled back in silence, and where the database goes on after an error (SQLite), so does the block, unless it was
+    a model's write that failed."""
     database_routers: Sequence[Any]
+    """Routers in Django's form (none); see ``orm.db.routing``."""
+    reads_join_transactions: bool
+    """Whether rows are read where they are written inside a transaction, whatever routers say (True)."""
+
+    # -- migrations ----------------------------------------------------------------------------------------------------
+
+    migration_modules: Mapping[str, str | None]
+    """Where the migrations of an app are, by its label (none)."""
+    migration_imports: Mapping[str, str]
+    """What written files import in place of a module (none)."""
+    migrations_table: str
+    """The table that records them ("orm_migrations")."""
+    production: bool
+    """Whether ``orm migrate`` runs nothing that ``orm lint`` objects to (False)."""
+
+    # -- files and fixtures --------------------------------------------------------------------------------------------
+
+    media_root: str | os.PathLike[str]
+    """The folder of files ("")."""
+    media_url: str
+    """What stands before their names in URLs ("")."""
+    storages: Mapping[str, Any]
+    """Where else files are kept, by alias (none); see ``orm.files``."""
+    file_permissions: int | None
+    """What saved files may be used for, as ``chmod`` takes it, where their storage does not say; None leaves it to the
+    system."""
+    directory_permissions: int | None
+    """What the folders made for them may be used for."""
+    fixture_dirs: Sequence[str | os.PathLike[str]]
+    """Folders of fixtures besides those of the apps (none)."""
+    serialization_modules: Mapping[str, str]
+    """Further formats of fixtures, and the modules that write and read them (none)."""
+
+    # -- observing -----------------------------------------------------------------------------------------------------
+
+    echo: bool
+    """Whether each statement is written to standard error, with its values and its time (False)."""
+    slow_query_seconds: float | None
+    """Log statements that take as long (None)."""
+    repeated_query_limit: int | None
+    """Warn of a query that one line runs more often (None)."""
+    tracer: Any
+    """An OpenTelemetry tracer for a span around each statement (None)."""
+
+    # -- beside the database -------------------------------------------------------------------------------------------
+
+    advice_in_errors: bool
+    """Whether errors say what may have been meant and what to do (True); without, their texts are Django's, and the
+    advice is a note below the traceback."""
+    authentication_backends: Sequence[str]
+    """Who knows what users may do, besides the tables of ``orm.contrib.auth`` (none)."""
     secret_key: str | bytes
+    """What signatures are made with ("")."""
     secret_key_fallbacks: Sequence[str | bytes]
+    """Earlier keys, whose signatures are still taken (none)."""
     site_id: int | None
+    """The key of the site that rows of ``orm.contrib.sites`` belong to (None)."""
     test_runner: str
+    """What the command ``test`` runs tests with ("orm.testing.runner.DiscoverRunner")."""
 
     def __init__(self) -> None:
         self.__dict__["_lock"] = threading.RLock()
@@ -170,67 +240,7 @@ def configure(databases: str | Mapping[str, object] | None = None, **others: obj
 
     Parameters:
         databases: a URL (for the alias "default"), or a mapping of aliases to URLs or Django's dictionaries.
-        others: any of these, with the value they have where nobody gives one.
-
-    Values and time:
-        use_tz (True): datetimes are aware.
-        time_zone ("UTC"): the zone of naive input, and of what is cut to days and months.
-        zoned_columns (False): while ``use_tz`` is off, a column keeps the moment that a datetime without a zone is in
-            ``time_zone``, where the database can.
-        strict_values (True): 2.9 for a whole number, and "" for a foreign key or a truth value, are refused; without,
-            the first is cut and the others are NULL.
-        same_everywhere (True): text is matched with its case, and decimals are stored with their column's places, on
-            every database; without, as the database does it.
-        declared_types (False): what a caller's own SQL reads is as Django's drivers read it: on SQLite as its column
-            was declared, on PostgreSQL an address as text.
-
-    Models:
-        default_auto_field ("BigAutoField"): the key of a model that declares none.
-        default_tablespace (""): where the database stores the tables of models that say nothing of it.
-        default_index_tablespace (""): where it stores the indexes of fields that say nothing of it.
-        installed_apps ([]): the modules of applications.
-        strict_models (True): a model that is declared wrong is refused at once, and a router with none of a router's
-            methods; without, the first is left to system checks, and the second asked nothing.
-        state_in_dict (False): ``_state`` stands in the ``__dict__`` of every instance from the start.
-        swapped_models ({}): which model stands in for a swappable one, by the name in its ``Meta.swappable``.
-        silenced_checks ([]): identifiers of checks nobody wants to hear of.
-
-    Transactions and routing:
-        allow_blocking (False): a blocking form runs on an event loop's thread, where it is else refused.
-        strict_blocks (True): an atomic block that an error has doomed says so when it is left as if all were well;
-            without, it is rolled back in silence, and where the database goes on after an error (SQLite), so does the
-            block, unless it was a model's write that failed.
-        database_routers ([]): routers in Django's form, see ``orm.db.routing``.
-        reads_join_transactions (True): inside a transaction rows are read where they are written, whatever routers say;
-            without, where these say.
-
-    Migrations:
-        migration_modules ({}): where the migrations of an app are, by its label.
-        migration_imports ({}): what written files import in place of a module.
-        migrations_table ("orm_migrations"): the table that records them.
-        production (False): ``orm migrate`` runs nothing that ``orm lint`` objects to.
-
-    Files and fixtures:
-        media_root (""), media_url (""), storages ({}): where files are kept, see ``orm.files``.
-        file_permissions (None), directory_permissions (None): what saved files and the folders made for them may be
-            used for, as ``chmod`` takes it, where their storage does not say; None leaves it to the system.
-        fixture_dirs ([]): folders of fixtures besides those of the apps.
-        serialization_modules ({}): further formats of fixtures, and the modules that write and read them.
-
-    Observing:
-        echo (False): write each statement with its values and its time to standard error.
-        slow_query_seconds (None): log statements that take as long.
-        repeated_query_limit (None): warn of a query that one line runs more often.
-        tracer (None): an OpenTelemetry tracer for a span around each statement.
-
-    Beside the database:
-        advice_in_errors (True): errors say what may have been meant and what to do; without, their texts are Django's,
-            and the advice is a note below the traceback.
-        authentication_backends ([]): who knows what users may do, besides the tables of ``orm.contrib.auth``.
-        secret_key (""): what signatures are made with.
-        secret_key_fallbacks ([]): earlier keys, whose signatures are still taken.
-        site_id (None): the key of the site that rows of ``orm.contrib.sites`` belong to.
-        test_runner ("orm.testing.runner.DiscoverRunner"): what the command ``test`` runs tests with.
+        others: any other setting by its name; ``orm.config.Settings`` says what each means, and its default.
 
     Raises ``ImproperlyConfigured`` for an unknown setting or a value of the wrong type; nothing is changed then.
     """

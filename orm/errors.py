@@ -49,8 +49,8 @@ def advised(kind: Callable[[str], E], said: str, advice: str, place: str = "") -
 def missing(kind: Callable[[str], E], said: str, *, column: bool = False, joint: str = ". ") -> E:
     """Return an error of a kind about a table, or a column, that the database misses.
 
-    A statement of the caller's own may name anything. So the way to make what is missing is told only where ``said``
-    names a table or a column of a model.
+    The error says how to make it only where ``said`` names a table or a column of a model: a statement of the caller's
+    own may name anything.
 
     Parameters: ``said`` are the database's words, of which the first line names what is missing; ``joint`` stands
     between them and the advice.

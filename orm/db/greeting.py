@@ -1,6 +1,6 @@
-"""Who is told of each connection that is opened, before anybody gets it: see ``orm.db.opened``.
+"""What is called with each new connection, before anybody gets it: see ``orm.db.opened``.
 
-Apart from that module, so that whoever wants to be told can say so without importing what opens connections.
+A module of its own, so that code can register a function without importing what opens connections.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Connections that have just been opened, before anybody gets them: whoever wants to prepare them is told here.
+"""Connections that have just been opened: they pass here before anybody gets them, to be prepared.
 
-What is run on one commits by itself. What this module refuses: a connection that is handed over with a transaction
-open. A connection that is opened meanwhile, since who is told asks something else of the database, is not told of.
+Statements on one commit by themselves. What this module refuses: a connection on which a transaction is left open. A
+hook that queries the database may open a further connection; that one is not announced.
 """
 
 from __future__ import annotations
@@ -89,14 +89,14 @@ class AwaitableOpenedConnection:
 
 
 _greeted: ContextVar[Connection | None] = ContextVar("orm.greeted", default=None)
-"""The connection that is being told of. One that has ended counts for none: what fails while it is told of ends it, and
-an exception that comes before the variable is set back leaves it here."""
+"""The connection that the hooks are being called with. One that has ended does not count: a hook that fails ends it,
+and an exception that comes before the variable is set back leaves it here."""
 
 
 async def greet(database: AwaitableDatabase, pool: Pool, connection: Connection) -> None:
-    """Tell of a new connection; whoever opened it closes it when this fails.
+    """Call the hooks with a new connection; when this fails, the caller closes it.
 
-    Raises ``TransactionManagementError`` when a transaction is left open on it, and what those who are told raise.
+    Raises ``TransactionManagementError`` when a transaction is left open on it, and what the hooks raise.
     """
     outer = _greeted.get()
     if not hooks or (outer is not None and outer.is_usable):

@@ -1,7 +1,7 @@
 """Where the library offers its classes and functions, as a program names them: not where they happen to be defined.
 
-A setting, ``migration_imports``, gives its modules other names, so that what is written by a program that knows the
-library by those names reads as that program does.
+The setting ``migration_imports`` gives its modules other names: the migrations of a program that imports ``django``
+import ``django``, too.
 """
 
 from __future__ import annotations

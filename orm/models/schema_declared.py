@@ -34,8 +34,8 @@ class NamesByRule(NamedTuple):
     """How statements that are only collected get names of constraints.
 
     ``known`` are names that the rule would not give, since the constraint is older than the table's or a column's name
-    (or ``ALTERED``): first those before a migration, then those after each of its operations. With ``ask`` the database
-    is where the statements begin, so that what is there has the name it has there.
+    (or ``ALTERED``): first those before a migration, then those after each of its operations. ``ask``: the statements
+    begin at the state the database is in, so names of existing constraints are read there.
     """
 
     known: Sequence[Mapping[Place, str]] = ()

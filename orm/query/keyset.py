@@ -1,8 +1,8 @@
 """Pages by key: the rows after a place in the query's ordering, found by comparing values and not by counting rows.
 
-The ordering is given a tail that tells every two rows apart, so that no row is left out or comes twice. What this
-module refuses: orders that no row has a place in (random ones), and queries whose rows are only made after the
-conditions (unions, ``distinct()`` with names).
+The ordering ends in a unique column, which is added where it lacks one: no two rows share a place, so none is left out
+or comes twice. What this module refuses: random order, and queries whose rows are only made after the conditions
+(unions, ``distinct()`` with names).
 """
 
 from __future__ import annotations

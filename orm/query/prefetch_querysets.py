@@ -24,13 +24,13 @@ Parts = tuple[Any, Callable[[Any], Any], Callable[[Any], Any], bool, str, bool]
 def prefetch_querysets(
     model: type[object], name: str, instances: Iterable[Any], querysets: Sequence[Any] | None
 ) -> Parts:
-    """Return a relation's rows for some instances, and how they are sorted out.
+    """Return the rows of a relation of some instances, and how they belong to these, in Django's form.
 
     Parameters: ``name`` is the attribute on the instances of ``model``; ``querysets`` holds the queryset of the rows,
     if it is not the relation's own.
 
-    These are: the queryset of the rows of all instances, a function that gives the key of a row and one that gives
-    that of an instance, whether there is one row at most, the name under which they are kept, and whether that is a
+    Returns the queryset of all the rows; a function that gives the key of a row, and one that gives that of an
+    instance; whether an instance has one row at most; the name under which rows are kept, and whether that is a
     descriptor's attribute. Raises ``ValueError`` for more or fewer querysets than one.
     """
     if querysets is not None and len(querysets) != 1:

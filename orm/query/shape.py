@@ -191,12 +191,12 @@ class Shape:
     def plan(
         self, database: AwaitableDatabase | LimitedDatabase, values: Sequence[Any], make: Callable[..., Plan]
     ) -> Plan:
-        """Return what this shape compiles to for a database, compiled the first time by ``make(structure, dialect,
-        lengths)``: of its statement, if it has one, else of its select.
+        """Return what this shape compiles to for a database.
 
+        ``make(structure, dialect, lengths)`` compiles it the first time: its statement, if it has one, else its select.
         The lengths of IN lists are part of the key only where they are part of the text, the time zone only where the
-        text speaks of the current one. The plan of a shape that can run on one database only is never found by the
-        dialect alone, so that whoever looks there first comes here.
+        text speaks of the current one. Callers look under the dialect alone first; the plan of a shape that can run on
+        one database only is kept under another key, so that they come here and are refused for the others.
 
         Raises ``ValueError`` for another database than the one that a query inside this one has named.
         """
@@ -238,7 +238,7 @@ class Shape:
 
 
 def _unpickled(select: Select, only_on: str | None) -> Shape:
-    """Return the shape of a queryset that was pickled; it is nobody else's, and neither are those it leads to."""
+    """Return the shape of a queryset that was pickled. Neither it nor the shapes it leads to are shared."""
     select = select.copy()
     select.cacheable = False
     return Shape(select, only_on=only_on)

@@ -1,7 +1,7 @@
-"""The keys of steps: what a method of a queryset was given, as what is the same for all its calls and what is a value.
+"""The keys of steps: a method's arguments taken apart into a structure, by which its step is found again, and values.
 
-A key holds names and kinds of values; the values themselves, and the JSON paths in names, follow it. The keys of
-conditions, which most queries have, are written out where the general form would be slow.
+A key holds names and kinds of values; the values themselves, and the JSON paths in names, are listed beside it. Keys of
+conditions, which most queries have, are made by code of their own, since the general form is slower.
 """
 
 from __future__ import annotations

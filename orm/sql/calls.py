@@ -241,7 +241,7 @@ class ExpressionWrapper(Expression):
         summarize: bool = False,
         for_save: bool = False,
     ) -> Self:
-        """Return this with what is inside it resolved, as what it is said to be."""
+        """Return this with its parts resolved, bound with the type that it was given."""
         made = super().with_parts_resolved(query, allow_joins, reuse, summarize, for_save)
         if made._output_field is not None:
             made.expression = as_said(made.expression, made._output_field)

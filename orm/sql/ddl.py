@@ -183,7 +183,7 @@ def index_tablespace(field: ModelField) -> str | None:
 
 
 def _place_of_index(field: Any, dialect: Dialect) -> str:
-    """Where the index is stored that a column's own constraint brings: as its field says, or else its model."""
+    """The tablespace of the index that a column's own constraint brings: its field's, or else its model's."""
     meta = getattr(getattr(field, "model", None), "_meta", None)
     place = index_tablespace(field) or getattr(meta, "db_tablespace", None)
     return f" USING INDEX TABLESPACE {dialect.quote(place)}" if place and dialect.capabilities.tablespaces else ""
@@ -424,7 +424,7 @@ def drop_table(model: ModelClass, dialect: Dialect, *, if_exists: bool = False) 
 
 
 def in_order(models: Iterable[Any]) -> list[Any]:
-    """The models so that each comes after those it refers to, as far as cycles allow; otherwise in the given order."""
+    """The models in an order in which each comes after those it refers to, as far as cycles allow."""
     ordered: list[Any] = []
     wanted = {model._meta.db_table: model for model in models}
     visited: set[str] = set()

@@ -196,7 +196,7 @@ class Dialect(SchemaSpelling):
         return self.cast_to_column(sql, sql_type)
 
     def date_as_moment(self, sql: str) -> str:
-        """Return a date as the moment its day begins, to compare it with moments; most databases do so themselves."""
+        """Return the SQL of a date as the moment its day begins, to compare it with moments."""
         return sql
 
     def set_settings(self, number: int) -> str:

@@ -1,4 +1,4 @@
-"""Whole numbers and their columns: one that its column can't hold is refused before it is sent, on every database."""
+"""Whole numbers that their column can't hold are refused before they are sent, on every database."""
 
 from __future__ import annotations
 

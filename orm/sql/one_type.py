@@ -77,7 +77,7 @@ class OfOneType(Expression):
         summarize: bool = False,
         for_save: bool = False,
     ) -> Self:
-        """Return this with what is inside it resolved, and values of no type bound as what they stand beside."""
+        """Return this with its parts resolved, and untyped values bound with the type of their neighbours."""
         made = super().with_parts_resolved(query, allow_joins, reuse, summarize, for_save)
         said = made._output_field
         made = made.with_bare_bound(said, query)
@@ -88,7 +88,7 @@ class OfOneType(Expression):
         return made.with_given_values([as_said(value, said) for value in made.given_values()])
 
     def with_bare_bound(self, said: SQLType | None, query: Resolver) -> Self:
-        """Return this with its values of no type bound: as ``said`` where that is a kind of their neighbours' type."""
+        """Return this with its untyped values bound: as ``said`` where that is a kind of their neighbours' type."""
         values = self.given_values()
         if not any(map(may_be_bare, values)):
             return self
@@ -134,7 +134,7 @@ def _with_decimals(value: Any) -> Any:
 
 
 def guessed_type(value: object) -> SQLType | None:
-    """Return what a resolved value was taken for that is bound and whose type nobody said; None for any other."""
+    """Return the type that was guessed for a bound value whose type nobody gave; None for any other value."""
     if isinstance(value, RangeSlot):
         return types.RANGE
     if type(value) not in (Slot, ComparedSlot):
@@ -174,7 +174,7 @@ def bound_as(value: Any, lhs: Expression, field: SQLType | None, query: Resolver
 
 
 def right_bound(lookup: L, query: Resolver) -> L:
-    """Return a resolved lookup with the values on its right that nobody gave a type bound as what it compares to."""
+    """Return a resolved lookup whose untyped values on the right are bound with the type of its left side."""
     several = isinstance(lookup.rhs, list)
     right = lookup.rhs if several else [lookup.rhs]
     if any(map(may_be_bare, right)):

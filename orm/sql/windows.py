@@ -27,7 +27,7 @@ def ordering_of(item: object) -> OrderBy:
 
 
 def _order_term(item: object) -> Any:
-    """Return what a window is ordered by; the direction stands there where it was said."""
+    """Return one term of a window's ordering, with a direction only where the program gave one."""
     ordering = ordering_of(item)
     if isinstance(item, OrderBy):
         return item

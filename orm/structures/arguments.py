@@ -53,8 +53,8 @@ def check_number(what: str, given: object, said: str) -> None:
 def checked_place(what: str, given: Any, said: str) -> Any:
     """Return a number that is counted from 1.
 
-    Raises ``TypeError`` for what is no whole number, ``ValueError`` with the sentence ``said`` for None and what is
-    below 1.
+    Raises ``TypeError`` for anything but a whole number or None, ``ValueError`` with the sentence ``said`` for None and
+    numbers below 1.
     """
     if given is not None and not isinstance(given, int):
         raise TypeError(f"{what} is a whole number, not {given!r}")

@@ -204,8 +204,8 @@ class TransactionTestCase(SimpleTestCase):
 class TestCase(TransactionTestCase):
     """Tests in a transaction that is rolled back, one for each test inside one for the class.
 
-    What ``setUpTestData()`` makes is there for every test of the class; what it keeps as attributes of the class is
-    copied for each test, so that one does not change another's. ``fixtures`` are loaded once for the class.
+    The rows that ``setUpTestData()`` makes are there for every test of the class. What it sets as attributes of the
+    class is copied for each test, so that tests don't share changes. ``fixtures`` are loaded once for the class.
     """
 
     @classmethod

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 
+from orm.config import KNOWN
 from tests.architecture.sources import Source
 from tests.architecture.test_types import shipped
 
@@ -25,3 +27,14 @@ def test_what_is_raised_is_a_sentence() -> None:
         if OTHER_FORMS.search(text) or BARE.search(text)
     ]
     assert not wrong, "write: Raises ``ValueError`` for …\n" + "\n".join(wrong)
+
+
+def test_every_setting_has_a_type_and_a_sentence() -> None:
+    tree = next(source.tree for source in shipped() if source.module == "orm.config")
+    [body] = [node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Settings"]
+    described = [
+        node.target.id
+        for node, following in itertools.pairwise(body)
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and isinstance(following, ast.Expr)
+    ]
+    assert sorted(described) == sorted(KNOWN)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from orm.db.routing.routers import Routes, made, routes
+from orm.db.routing.routers import Routes, routes
 
 __all__ = ["ConnectionRouter", "router"]
 
@@ -27,7 +27,7 @@ class ConnectionRouter:
 
     @routers.setter
     def routers(self, routers: Any) -> None:
-        self._routes.active = [made(each) for each in routers]
+        self._routes.use(routers)
 
     def db_for_read(self, model: object, **hints: object) -> str:
         """Return the alias to read a model's rows from."""

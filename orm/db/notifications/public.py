@@ -14,9 +14,9 @@ def listen(*channels: str, using: str | None = None, timeout: float | None = Non
         timeout: seconds of silence after which the loop ends; without it there is no end.
 
     Each note has ``channel``, ``payload`` and ``pid``. Listening begins with the loop, or earlier, on entering it:
-    ``async with orm.listen("orders") as notes``. What was sent while nobody listened is lost, and so is what is sent
-    between a lost session (``OperationalError``) and the next ``listen()``. The listener has a connection of its own:
-    it hears what is committed, also while the caller is in a transaction.
+    ``async with orm.listen("orders") as notes``. What was sent while nobody listened is lost, also between the loss of
+    a session (``OperationalError``) and the next ``listen()``. The listener has a connection of its own: it hears what
+    is committed, also while the caller is in a transaction.
 
     Raises ``NotSupportedError`` where the database has no notifications, or a pooler in transaction mode is between;
     ``ValueError`` for a name that no channel can have.

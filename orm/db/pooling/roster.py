@@ -29,10 +29,10 @@ JITTER = 0.1
 class Entry:
     """A connection in a pool, and what it is doing.
 
-    ``who`` is None while it is idle. ``taken`` is when it was last handed out: a lower bound of its idle time is not
-    needed to the second, and one look at the clock for each statement is enough. ``gone`` is True once it has left the
-    pool for good. An entry that is neither idle nor held by anybody, since whoever had it was broken off by a signal's
-    exception or died with its thread, is collected, and tells its pool.
+    ``who`` is None while it is idle. ``taken`` is when it was last handed out: its idle time counts from there, since a
+    second look at the clock for each statement would cost more than the difference matters. ``gone`` is True once it
+    has left the pool for good. When its holder is broken off by a signal's exception, or dies with its thread, nobody
+    refers to the entry any more: it is collected, and then has its pool discard it.
     """
 
     __slots__ = (

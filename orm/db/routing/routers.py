@@ -9,7 +9,7 @@ asked instead wherever something can wait. What this module refuses: a read that
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -48,10 +48,12 @@ class Routes:
 
     def routers(self) -> Sequence[Any]:
         """Return the routers, made of the setting when they have not been."""
-        routers = self._routers
-        if routers is None:
-            routers = self._routers = [made(item) for item in settings.database_routers]
-            self.active = bool(routers)
+        return self.use(settings.database_routers) if self._routers is None else self._routers
+
+    def use(self, given: Iterable[object]) -> Sequence[Any]:
+        """Ask these routers from now on, given as the setting gives them; return them."""
+        routers = self._routers = [made(item) for item in given]
+        self.active = bool(routers)
         return routers
 
     # -- reading and writing -------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
-"""Slows a backfill down for the sake of others: who waits for its locks, and replicas that don't keep up.
+"""Slows a backfill down for the sake of others: sessions that wait for its locks, and replicas that don't keep up.
 
-Whoever waits for a batch's locks makes the next batch half as large, and has a pause; when nobody waits, batches grow
-again. How far a replica is behind is told from when the database was where the replica is now, so that one whose
-replay has stopped is behind, too. What it can't see: replicas that the role may not ask about (``pg_monitor``).
+When a session waits for a batch's locks, the next batch comes after a pause and is half as large; when none waits,
+batches grow again. A replica's lag is the time since the primary was where the replica is now, so that one whose replay
+has stopped falls behind. What it can't see: replicas that the role may not ask about (``pg_monitor``).
 """
 
 from __future__ import annotations

@@ -42,10 +42,10 @@ def kept_options(cls: type) -> tuple[tuple[str, str, Any], ...]:
 
 
 def told_options(field: Field, as_usual: bool) -> dict[str, object]:
-    """The options of a field that are not what they would be anyway, by keyword.
+    """The options of a field that differ from their defaults, by keyword.
 
-    Those are told too that were given by keyword to a class that does not say what they are. ``as_usual`` says that
-    the field's class has ``Field.given_option``, so that what is kept need not be asked for option by option.
+    So are those that were given by keyword to a class that does not list them. ``as_usual``: the field's class has
+    ``Field.given_option`` itself, which need not be called for each option then.
     """
     cls: Any = type(field)  # which can be hashed, whatever its instances do
     defaults, held = option_defaults(cls), vars(field)

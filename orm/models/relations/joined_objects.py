@@ -1,7 +1,7 @@
 """The managers of a many-to-many relation whose join model refers to either side by several columns (ForeignObject).
 
-They read. What is refused: relating rows, since one column of the join model may belong to both sides, so that only a
-program knows what is to stand there; it makes the join model's rows itself.
+They read. What is refused: relating rows. One column of the join model may belong to both sides, and only the program
+knows its value then, so it makes the join model's rows itself.
 """
 
 from __future__ import annotations

@@ -130,7 +130,7 @@ class Lag(_Window):
         summarize: bool = False,
         for_save: bool = False,
     ) -> Self:
-        """Return this with what is inside it resolved, and a text as the default bound as what it stands for."""
+        """Return this with its parts resolved, and a text given as the default bound with the type of the column."""
         made = super().with_parts_resolved(query, allow_joins, reuse, summarize, for_save)
         source = made.source_expressions[0]
         made.source_expressions = bound_beside(made.source_expressions, source, source.output_field_or_none, query)
