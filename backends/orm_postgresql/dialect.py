@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from orm.errors import NotSupportedError, UnsendableText
+from orm.errors import NotSupportedError, UnsendableText, advised
 from orm.sql import ddl, types
 from orm.sql.dialect import Adapter, Capabilities, Pattern, like_escape
 from orm.sql.explanation import Plan
@@ -453,7 +453,8 @@ class PostgreSQLDialect(PostgreSQLObjects):
             parts.append(f"FORMAT {format.upper()}")
         unknown = sorted(name.upper() for name in options if name.lower() not in _EXPLAIN_OPTIONS)
         if unknown:
-            raise ValueError(f"Unknown options: {', '.join(unknown)}. Known: {', '.join(sorted(_EXPLAIN_OPTIONS))}")
+            known = ", ".join(sorted(_EXPLAIN_OPTIONS))
+            raise advised(ValueError, f"Unknown options: {', '.join(unknown)}", f". Known: {known}")
         for name, value in options.items():
             parts.append(f"{name.upper()} {'true' if value else 'false'}")
         return f"EXPLAIN ({', '.join(parts)})" if parts else "EXPLAIN"

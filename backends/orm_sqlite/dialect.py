@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from orm.errors import DatabaseError, NotSupportedError, ProgrammingError
+from orm.errors import DatabaseError, NotSupportedError, ProgrammingError, advised
 from orm.sql import types
 from orm.sql.dialect import Adapter, Capabilities, FunctionBeside, NewKey, Pattern
 from orm.sql.explanation import Plan, Step
@@ -448,7 +448,8 @@ class SQLiteDialect(SQLiteObjects):
         if format is not None:
             raise ValueError(f"{str(format).upper()} is not a recognized format. SQLite does not support any formats.")
         if options:
-            raise ValueError(f"Unknown options: {', '.join(sorted(options))}. SQLite explains without any.")
+            said = f"Unknown options: {', '.join(sorted(options))}"
+            raise advised(ValueError, said, ". SQLite explains without any.")
         return "EXPLAIN QUERY PLAN"
 
     def explained(self, rows: Sequence[Sequence[object]]) -> str:

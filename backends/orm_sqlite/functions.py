@@ -261,9 +261,9 @@ def _contains(whole: object, part: object, *, top: bool = True) -> bool:
 
 
 @strict
-def right(text: str, length: int) -> str:
-    """Return the last ``length`` characters."""
-    return text[-length:] if length else ""
+def right(text: object, length: float) -> str:
+    """Return the last ``length`` characters, of a number those of its text, as SQLite's own SUBSTR does."""
+    return str(text)[-int(length) :] if int(length) else ""
 
 
 @strict

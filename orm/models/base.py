@@ -208,8 +208,7 @@ class AwaitableModel(metaclass=ModelBase):
         """
         fields = cls._meta.concrete_fields
         if len(values) != len(fields):
-            read = dict(zip(field_names, values, strict=True))
-            values = [read.get(field.attname, initialiser.DEFERRED) for field in fields]
+            values = initialiser.read_values(cls, field_names, values)
         instance = cls(*values)
         vars(instance)["_state"] = ModelState(False, db)
         return instance
@@ -392,6 +391,8 @@ class AwaitableModel(metaclass=ModelBase):
             chosen, columns = plan.checked(update_fields)
             if not chosen:
                 return
+            if not plan.holds_all(held):
+                await writing.load_named(self, plan, chosen)
         # Of an instance that was read in part, that part is written: the other columns are not known here.
         elif not adding and not force_insert and alias == source and not plan.holds_all(held):
             chosen, columns = writing.loaded_columns(self, plan)

@@ -8,7 +8,7 @@ from outside that gets into the source, and the metaclass lets only Python names
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError, advised
@@ -17,6 +17,7 @@ from orm.models.options import Options
 from orm.models.signals import post_init, pre_init
 from orm.models.state import ModelState
 from orm.sql.generated import define
+from orm.structures.arguments import listed_names
 from orm.text.spelling import did_you_mean
 
 if TYPE_CHECKING:
@@ -39,6 +40,23 @@ class Deferred:
 
 MISSING = Missing()
 DEFERRED = Deferred()
+
+
+def read_values(
+    model: type[AwaitableModel], field_names: Sequence[str], values: Sequence[object]
+) -> list[object]:
+    """Return a value for each column of ``model``: of those that were not read, what says so.
+
+    Raises ``ValueError`` where there is not one value for each name, ``FieldError`` for a name that no column has.
+    """
+    names = listed_names("from_db(field_names=…)", field_names)
+    if len(names) != len(values):
+        raise ValueError(f"from_db() takes a value for each name, not {len(values)} for {len(names)}.")
+    read = dict(zip(names, values, strict=True))
+    found = [read.pop(field.attname, DEFERRED) for field in model._meta.concrete_fields]
+    if read:
+        raise FieldError(f"{model.__name__} has no column that is called {', '.join(map(repr, read))}.")
+    return found
 
 
 def make_initialiser(model: type[AwaitableModel]) -> Callable[..., None]:

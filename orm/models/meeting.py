@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orm.errors import FieldError
+from orm.late import late_module
 from orm.models.conditions import CannotTell, column_named, holds
 from orm.sql.conditions import Q
 from orm.sql.expressions import Expression, Value
 from orm.sql.handwritten import RawSQL
 from orm.sql.references import F, names_in
 from orm.sql.resolving import Resolvable
+
+if TYPE_CHECKING:
+    from orm.models import judging
+else:
+    judging = late_module("orm.models.judging")
 
 
 async def meets(condition: Any, instance: Any, using: str, *, if_open: bool) -> bool:
@@ -30,7 +36,9 @@ async def meets(condition: Any, instance: Any, using: str, *, if_open: bool) -> 
         return if_open if met is None else met
     given = values_named(asked.referenced_base_fields, instance)
     try:
-        return await asked.acheck(given, using) if if_open else not await (~asked).acheck(given, using)
+        if if_open:
+            return await judging.ajudge(asked, given, using)
+        return not await judging.ajudge(~asked, given, using)
     except FieldError:
         return if_open
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from orm import errors
 from orm.db.transactions.public import atomic, note_unmet
 from orm.errors import DatabaseError, advised
+from orm.models import fetching
 from orm.models.fields.base import Field
 from orm.models.metaclass import ModelBase
 from orm.query.insert_instances import insert
@@ -91,8 +92,7 @@ class WritePlan:
         except TypeError:  # one of them is not even hashable
             found = None
         if found is None:
-            check_names("update_fields", given)
-            names = frozenset(given)
+            names = frozenset(check_names("update_fields", given))
             if not names <= self.writable_names:
                 raise self._unknown(sorted(names - self.writable_names))
             if len(self._checked) >= MOST_KEPT:
@@ -135,6 +135,20 @@ def loaded_columns(instance: AwaitableModel, plan: WritePlan) -> tuple[frozenset
         raise ValueError("Cannot force an update in save() with no primary key.")
     chosen = plan.attnames.intersection(held).difference(plan.key_attnames)
     return chosen, plan.chosen(chosen)
+
+
+async def load_named(instance: AwaitableModel, plan: WritePlan, names: frozenset[str]) -> None:
+    """Load what an instance was read without and ``update_fields`` names: it is written as it is.
+
+    Raises what reading it does: ``AttributeError`` where it is nowhere, ``FieldFetchBlocked`` where nothing may load.
+    """
+    held = vars(instance)
+    for field in plan.model._meta.concrete_fields:
+        named = field.name in names or field.attname in names
+        if named and not field.generated and field.attname not in held:
+            value = fetching.unloaded_value(instance, field)
+            if isinstance(value, fetching.Unloaded):
+                await value
 
 
 async def write_tables(

@@ -130,16 +130,18 @@ class Builder(Names):
             related = getattr(lhs.output_field, "related_model", None) or getattr(lhs.output_field, "related", None)
             select = self.embed(value)
             if related is not None and select.values is None and not issubclass(select.model, related):
-                raise ValueError(
-                    f'Cannot use QuerySet for "{select.model.__name__}": Use a QuerySet for "{related.__name__}". '
-                    f"{self.describe(lhs)} refers to {related.__name__}: "
-                    f"a queryset of {select.model.__name__} has no such rows"
+                raise advised(
+                    ValueError,
+                    f'Cannot use QuerySet for "{select.model.__name__}": Use a QuerySet for "{related.__name__}".',
+                    f" {self.describe(lhs)} refers to {related.__name__}: "
+                    f"a queryset of {select.model.__name__} has no such rows",
                 )
             select = one_column(select, lhs, lookup="in" if many else "exact")
             if not many and select.limit is None:
-                raise ValueError(
-                    "The QuerySet value for an exact lookup must be limited to one result using slicing. "
-                    "Use [:1], or the in lookup"
+                raise advised(
+                    ValueError,
+                    "The QuerySet value for an exact lookup must be limited to one result using slicing.",
+                    " Use [:1], or the in lookup",
                 )
             return SubSelect(select)
         slot = self.take_slot(value, self.preparer_for(lhs, lhs.output_field))
@@ -223,7 +225,7 @@ class Builder(Names):
     def alias_inside(self) -> str:
         """Return an alias for a table of a subquery, which nothing here has, and keep it from being given again."""
         taken = self._taken_aliases()
-        alias = next(name for number in count() if (name := f"U{number}") not in taken)
+        alias = next(name for number in count() if (name := f"u{number}") not in taken)
         self._embedded.add(alias)
         return alias
 

@@ -507,10 +507,10 @@ class Chain(Generic[M]):
             said = f"'kind' must be one of {', '.join(first)}, or {last}"
             raise ValueError(f"{said}, not {kind!r}." if errors.advice_in_errors else f"{said}.")
         if order not in ("ASC", "DESC"):
-            raise ValueError(f"'order' must be either 'ASC' or 'DESC', not {order!r}.")
+            raise errors.advised(ValueError, "'order' must be either 'ASC' or 'DESC'.", f" It was {order!r}.")
         self._uncut("create distinct fields")
         meta: Any = self.model
-        check_names("dates()" if result is types.DATE else "datetimes()", [name])
+        (name,) = check_names("dates()" if result is types.DATE else "datetimes()", [name])
         field = meta._meta.names.get(name)
         if field is not None and (field.is_relation or field.kind not in ("date", "datetime", "time")):
             raise TypeError(f"{name!r} isn't a DateField, TimeField, or DateTimeField.")

@@ -34,7 +34,7 @@ class FilteredRelation:
     def __init__(self, relation_name: str, *, condition: Q | None = None) -> None:
         if not relation_name:
             raise ValueError("relation_name cannot be empty.")
-        check_names("FilteredRelation()", [relation_name])
+        (relation_name,) = check_names("FilteredRelation()", [relation_name])
         if condition is not None and not isinstance(condition, Q):
             raise ValueError("condition argument must be a Q() instance.")
         self.relation_name = relation_name

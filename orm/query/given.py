@@ -69,7 +69,7 @@ def unique_attribute(queryset: Any, name: str) -> str:
 
     Raises ``FieldDoesNotExist``, or ``ValueError`` for a field whose values may occur twice.
     """
-    check_names("in_bulk(field_name=…)", [name])
+    (name,) = check_names("in_bulk(field_name=…)", [name])
     opts = queryset.model._meta
     field = opts.pk if name == "pk" else opts.get_field(name)
     alone = {(name,), (field.name,)}

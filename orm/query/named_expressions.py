@@ -47,10 +47,8 @@ def named_expressions(
     given = (*args, *kwargs.values())
     others = [str(i) for i in given if not (hasattr(i, "resolve_expression") or isinstance(i, FilteredRelation))]
     if others:
-        raise TypeError(
-            f"QuerySet.{method}() received non-expression(s): {', '.join(others)}. It takes expressions such as F, "
-            "Value or Count"
-        )
+        said = f"QuerySet.{method}() received non-expression(s): {', '.join(others)}."
+        raise advised(TypeError, said, " It takes expressions such as F, Value or Count")
     named: dict[str, Any] = {}
     for item in args:
         name = default_name(item)

@@ -243,9 +243,9 @@ class Names:
         if table not in taken:
             return table
         number = len(self.select.joins) + 1
-        while f"T{number}" in taken:
+        while f"t{number}" in taken:
             number += 1
-        return f"T{number}"
+        return f"t{number}"
 
     def column(self, path: Path, reuse: set[str] | None, allow_joins: bool = True) -> Col:
         """Return the column a path leads to, with its joins made."""

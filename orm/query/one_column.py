@@ -5,15 +5,24 @@ What this module refuses: more columns than there is a place for.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from orm.errors import advised
+from orm.late import late_module
 from orm.sql.columns import Col, Ref
 from orm.sql.expressions import Expression
 from orm.sql.order_joins import clear_ordering
 from orm.sql.ordering import OrderBy
 from orm.sql.select import Join, Output, Position, Select
 from orm.sql.sources import SelectedRows
+
+if TYPE_CHECKING:
+    from orm.query import derived, layout
+else:  # which know of builders, and these of this module
+    derived = late_module("orm.query.derived")
+    layout = late_module("orm.query.layout")
 
 
 def one_column(
@@ -26,8 +35,10 @@ def one_column(
     select = select.copy()
     if select.combination is not None:
         parts = tuple(one_column(part, lhs, lookup=lookup) for part in select.combination.parts)
-        select.combination = type(select.combination)(select.combination.operator, select.combination.all, parts)
-        select.outputs = parts[0].outputs
+        if select.order_by and (select.limit is not None or select.offset is not None):
+            return _of_cut_combination(select, parts[0].outputs or ())
+        select.combination = select.combination._replace(parts=parts)
+        select.outputs, select.order_by = parts[0].outputs, ()
         return select
     if select.values is None:
         field = select.model._meta.pk
@@ -50,6 +61,15 @@ def one_column(
     if select.limit is None and select.offset is None and not (select.distinct_on or select.lock or ordered):
         clear_ordering(select)  # rows are locked in their order
     return _with_its_order(select) if select.distinct and select.order_by else select
+
+
+def _of_cut_combination(select: Select, wanted: Sequence[Output]) -> Select:
+    """Return these columns of a combination that is ordered, by any of its columns, and then cut."""
+    finished, _ = layout.finish(select)
+    held = [output.expression for output in finished.outputs or ()]
+    outputs = tuple(Output(Ref(f"c{held.index(each.expression)}", each.expression, "cut")) for each in wanted)
+    rows = Join("cut", "cut", source=SelectedRows(select=derived.named_columns(finished)))
+    return Select(select.model, {"cut": rows}, order_by=(), outputs=outputs, list_slots=select.list_slots)
 
 
 def _wrong_width(lookup: str, width: int, found: int) -> ValueError:

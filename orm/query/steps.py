@@ -24,7 +24,7 @@ from orm.sql.lookups import Exact
 from orm.sql.order_joins import clear_ordering, note_order_joins
 from orm.sql.ordering import OrderBy
 from orm.sql.select import Combination, Loading, Lock, Position, RowForm, Select, relabel
-from orm.structures.arguments import check_names
+from orm.structures.arguments import check_names, text_given
 from orm.text.spelling import did_you_mean
 
 if TYPE_CHECKING:
@@ -46,10 +46,11 @@ def check_alias(name: str) -> None:
     Raises ``ValueError``.
     """
     if not _ALIAS.match(name):
-        raise ValueError(
+        raise advised(
+            ValueError,
             "Column aliases cannot contain whitespace characters, hashes, control characters, quotation marks, "
-            f"semicolons, or SQL comments. {name!r} can't name a column of a result: use letters, digits, "
-            "underscores and single hyphens"
+            "semicolons, or SQL comments.",
+            f" {name!r} can't name a column of a result: use letters, digits, underscores and single hyphens",
         )
 
 
@@ -228,7 +229,8 @@ def _choose_combined(
             part = part.copy()
             part.result = result
         parts.append(part)
-    select.combination = combination._replace(parts=tuple(parts))
+    whole = all(part.values is None for part in combination.parts)
+    select.combination = combination._replace(parts=tuple(parts), chosen=combination.chosen or whole)
     select.values, select.selected, select.annotations = parts[0].values, parts[0].selected, parts[0].annotations
     if select.order_by:
         select.order_by = tuple(_order_combination(builder, _asnamed_columns(item)) for item in select.order_by)
@@ -267,9 +269,6 @@ def _plain(names: Sequence[object]) -> tuple[str, ...]:
 
 
 def _order_combination(builder: Builder, name: object) -> OrderBy:
-    select = builder.select
-    assert select.combination is not None
-    finished, layout = finish(select.combination.parts[0])
     if not isinstance(name, str):
         inner = getattr(name, "expression", name)
         plain = getattr(inner, "name", None)
@@ -279,19 +278,47 @@ def _order_combination(builder: Builder, name: object) -> OrderBy:
     else:
         descending, plain = name.startswith("-"), name.lstrip("-+")
     if plain == "pk":
-        plain = select.model._meta.pk.attname
-    for position, output in enumerate(finished.outputs or ()):
+        plain = builder.select.model._meta.pk.attname
+    return OrderBy(
+        Position(_place_in_combination(builder, plain), plain),
+        descending=descending,
+        nulls_first=getattr(name, "nulls_first", None),
+        nulls_last=getattr(name, "nulls_last", None),
+    )
+
+
+def _place_in_combination(builder: Builder, name: str) -> int:
+    """Return which column, counted from 1, a combination is to be ordered by.
+
+    Where ``values()`` left it out, every part holds it nevertheless, and does not show it. Raises ``FieldError`` for
+    what the parts have no column of.
+    """
+    select = builder.select
+    assert select.combination is not None
+    finished, layout = finish(select.combination.parts[0])
+    outputs = finished.outputs or ()
+    names = (*layout.names, *[None] * layout.hidden)
+    for position, output in enumerate(outputs):
         target = getattr(output.expression, "target", None)
-        known = {layout.names[position], output.name, getattr(target, "name", None), getattr(target, "attname", None)}
-        if plain in known:
-            return OrderBy(
-                Position(position + 1, plain),
-                descending=descending,
-                nulls_first=getattr(name, "nulls_first", None),
-                nulls_last=getattr(name, "nulls_last", None),
-            )
-    builder.path(plain)  # a name of nothing is told as such
-    raise FieldError(f"A union is ordered by its columns; {plain!r} is none of them")
+        if name in (names[position], output.name, getattr(target, "name", None), getattr(target, "attname", None)):
+            return position + 1
+    held = all(name in part.annotations or name in part.model._meta.names for part in select.combination.parts)
+    if not held:
+        builder.path(name)  # a name of nothing is told as such
+    if not held or not select.combination.chosen:
+        raise FieldError(f"A union is ordered by its columns; {name!r} is none of them")
+    parts = tuple(_with_hidden(part, name) for part in select.combination.parts)
+    select.combination = select.combination._replace(parts=parts)
+    return [output.expression for output in finish(parts[0])[0].outputs or ()].index(parts[0].keyset[-1]) + 1
+
+
+def _with_hidden(part: Select, name: str) -> Select:
+    """Return a part of a union whose rows hold a column, or an annotation, that is not shown."""
+    inner = Builder(part, ())
+    column = inner.resolve_ref(name)
+    part = inner.finished()
+    part.keyset = (*part.keyset, column)
+    return part
 
 
 def reverse(builder: Builder) -> None:
@@ -301,7 +328,7 @@ def reverse(builder: Builder) -> None:
 
 def distinct(builder: Builder, names: Sequence[str]) -> None:
     """distinct(), and distinct("field", …) where the database has DISTINCT ON."""
-    check_names("distinct()", names)
+    names = check_names("distinct()", names)
     builder.select.distinct = not names
     select = builder.select
     for name in names:
@@ -322,9 +349,7 @@ def select_related(builder: Builder, names: Sequence[str] | None) -> None:
     if not names:
         select.select_related = True
         return
-    for name in names:
-        if not isinstance(name, str):
-            raise TypeError(f"select_related() takes names of relations, not {name!r}")
+    names = [text_given("select_related() takes names of relations", name) for name in names]
     tree = name_tree(names, _copied(select.select_related) if isinstance(select.select_related, dict) else None)
     select.select_related = tree
     for name in tree.keys() & select.filtered.keys():
@@ -362,13 +387,12 @@ def choose_loading(builder: Builder, deferred: bool, names: Sequence[str] | None
     select = builder.select
     if select.values is not None:
         method = "defer" if deferred else "only"
-        raise TypeError(
-            f"Cannot call {method}() after .values() or .values_list(): it is about model instances, and these are not"
-        )
+        said = f"Cannot call {method}() after .values() or .values_list()"
+        raise advised(TypeError, said, ": it is about model instances, and these are not")
     if names is None:
         select.loading = None
         return
-    check_names("defer()" if deferred else "only()", names)
+    names = check_names("defer()" if deferred else "only()", names)
     for name in names:
         if not deferred and name.split("__")[0] in select.filtered:
             raise ValueError("only() is not supported with FilteredRelation.")

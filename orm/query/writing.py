@@ -214,8 +214,7 @@ class AwaitableWriting(AwaitableCopying[M]):
 
         Raises ``FieldError`` for a name that is no column of the model's table.
         """
-        check_names("returning()", names)
-        return Returning(self, names)
+        return Returning(self, tuple(check_names("returning()", names)))
 
     async def _run(self, shape: Shape, values: tuple[object, ...]) -> int:
         database = self._doors()

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.errors import NotSupportedError, advised
+from orm.late import late_module
 from orm.sql import types
 from orm.sql.combinable import Combinable
 from orm.sql.expressions import Expression, NegatedExpression, Value, as_expression
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from orm.sql.compiler import Compiler
     from orm.sql.dialect import Dialect
     from orm.sql.resolving import Resolver
+    from orm.structures import arguments
+else:
+    arguments = late_module("orm.structures.arguments")
 
 
 class F(Combinable):
@@ -31,9 +35,7 @@ class F(Combinable):
     name: Any
 
     def __init__(self, name: str) -> None:
-        if not isinstance(name, str):
-            raise TypeError(f"F() takes the name of a field, not {name!r}")
-        self.name = name
+        self.name = name if isinstance(name, str) else arguments.text_given("F() takes the name of a field", name)
 
     def structure(self, values: list[object]) -> Hashable:
         return (type(self), self.name if type(values) is list else values.named(self.name))  # type: ignore[attr-defined]
@@ -158,7 +160,8 @@ class Sliced(Expression):
                 raise ValueError("Negative indexing is not supported.")
             part = slice(part, part + 1)
         if not isinstance(part, slice):
-            raise TypeError(f"Argument to slice must be either int or slice instance. {part!r} is neither")
+            said = "Argument to slice must be either int or slice instance."
+            raise advised(TypeError, said, f" {part!r} is neither")
         start, stop = part.start or 0, part.stop
         if part.step is not None:
             raise ValueError("Step argument is not supported.")
@@ -195,7 +198,8 @@ class Sliced(Expression):
             query.refuse_sharing()  # its bounds are in the text, and not among the query's values
             return own
         if source is not None and source.kind not in types.TEXT_KINDS:
-            raise NotSupportedError(f"This field does not support slicing. {resolved.source!r} is no text")
+            said = "This field does not support slicing."
+            raise advised(NotSupportedError, said, f" {resolved.source!r} is no text")
         return resolved
 
     def __repr__(self) -> str:

@@ -129,11 +129,15 @@ class Loading(NamedTuple):
 
 
 class Combination(NamedTuple):
-    """UNION, INTERSECT or EXCEPT of several selects."""
+    """UNION, INTERSECT or EXCEPT of several selects.
+
+    ``chosen`` says that the parts had all columns, of which ``values()`` of the combination chose some.
+    """
 
     operator: str
     all: bool
     parts: tuple[Select, ...]
+    chosen: bool = False
 
 
 class Output(NamedTuple):
@@ -173,7 +177,8 @@ class Select:
     offset: Expression | None = None
     each: EachKey | None = None
     keyset: tuple[Expression, ...] = ()
-    """What a page's cursors are made of: rows hold it as well, though it may be no part of the results."""
+    """What rows hold as well, though it may be no part of the results: what a page's cursors are made of, and in a part
+    of a union what that is ordered by."""
     select_related: Any = False
     loading: Loading | None = None
     lock: Lock | None = None

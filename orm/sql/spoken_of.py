@@ -12,7 +12,7 @@ from orm.sql.references import Outer
 if TYPE_CHECKING:
     from orm.sql.select import Select
 
-_RENAMED = late_pattern(r"\bU\d+\W*\.")
+_RENAMED = late_pattern(r"\b[Uu]\d+\W*\.")
 
 
 def tables_spoken_of(select: Select, taken: Set[str]) -> set[str]:

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from orm.late import late_module
+
+if TYPE_CHECKING:
+    from orm.structures import lazy
+else:
+    lazy = late_module("orm.structures.lazy")
 
 
-def check_names(what: str, names: Iterable[object]) -> None:
-    """Refuse names that are no texts. Raises ``TypeError``; ``what`` is the method, or the argument."""
-    for name in names:
-        if not isinstance(name, str):
-            raise TypeError(f"{what} takes names of fields, as texts, not {name!r}")
+def text_given(said: str, given: object) -> str:
+    """Return a text, and what a lazy one stands for now. Raises ``TypeError`` for anything else: ``said`` begins it."""
+    if isinstance(given, str):
+        return given
+    text = lazy.made(given)
+    if not isinstance(text, str):
+        raise TypeError(f"{said}, not {given!r}")
+    return text
+
+
+def check_names(what: str, names: Iterable[object]) -> list[str]:
+    """Return names, which are texts. Raises ``TypeError`` for others; ``what`` is the method, or the argument."""
+    return [text_given(f"{what} takes names of fields, as texts", name) for name in names]
 
 
 def listed_names(what: str, given: Any) -> list[str]:
     """Return an argument that is a list of names, None being an empty one. Raises ``TypeError`` for any other."""
-    names = [] if given is None else list(listed(what, given, "a list of names"))
-    check_names(what, names)
-    return names
+    return [] if given is None else check_names(what, listed(what, given, "a list of names"))
 
 
 def listed(what: str, given: Any, wanted: str) -> Any:

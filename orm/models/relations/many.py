@@ -328,7 +328,8 @@ class AwaitableManyRelatedManager(InstanceManager[M]):
                 raise ValueError(f"{self._apart(obj)}; a router's allow_relation() may allow that.")
             key = getattr(obj, self.link.far.target_attname)
             if key is None:
-                raise ValueError(f"{self._apart(obj)}. It has no {self.link.far.target_attname} yet; save it first.")
+                advice = f". It has no {self.link.far.target_attname} yet; save it first."
+                raise advised(ValueError, self._apart(obj), advice)
             return key
         if hasattr(obj, "_meta"):
             raise advised(

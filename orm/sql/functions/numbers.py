@@ -50,17 +50,21 @@ class _OfNumerics(Func):
 
 
 class Round(_OfNumerics):
-    """The number rounded to ``precision`` decimal places, half away from zero; below 0 to tens, hundreds …"""
+    """The number rounded to ``precision`` decimal places, half away from zero; below 0 to tens, hundreds …
+
+    The places may be an expression, or the name of a field.
+    """
 
     function = "ROUND"
     takes_extra = False
 
-    def __init__(self, expression: Any, precision: int = 0, **extra: Any) -> None:
-        if not isinstance(precision, int) and not hasattr(precision, "resolve_expression"):
-            raise TypeError(f"Round's precision is a whole number of places, not {precision!r}")
-        rest = [Value(precision, output_field=types.INTEGER)] if precision else []
-        super().__init__(expression, *rest, **extra)
-        self.to_tens = isinstance(precision, int) and precision < 0  # which not every database can
+    def __init__(self, expression: Any, precision: Any = 0, **extra: Any) -> None:
+        if not isinstance(precision, (int, str)) and not hasattr(precision, "resolve_expression"):
+            raise TypeError(f"Round's precision is a whole number of places, or an expression, not {precision!r}")
+        number = isinstance(precision, int)
+        places = Value(precision, output_field=types.INTEGER) if number else precision
+        super().__init__(expression, *([] if number and not precision else [places]), **extra)
+        self.to_tens = not number or precision < 0  # which not every database can
 
     def as_sql(self, compiler: Compiler, connection: Any, **context: object) -> Rendered:
         if not self.to_tens:
