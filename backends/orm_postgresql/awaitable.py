@@ -48,6 +48,8 @@ _PLACE = ("constraint_name", "table_name", "column_name", "detail")
 
 def translate(error: BaseException) -> errors.Error:
     """Return Duotone's exception for one of asyncpg's (or of the socket's)."""
+    if isinstance(error.__cause__, UnicodeError):  # of half of a surrogate pair
+        return errors.UnsendableText(str(error.__cause__))
     sqlstate = getattr(error, "sqlstate", None)
     if sqlstate:
         place = Place(*(getattr(error, name, None) for name in _PLACE))

@@ -340,6 +340,8 @@ class PostgreSQLDialect(PostgreSQLObjects):
 
         ROUND of double precision alone is there, but gives of two numbers that are as near the even one.
         """
+        if name == "ROUND" and len(arguments) > 1:
+            arguments = (arguments[0], (f"({arguments[1][0]})::integer", "integer"))
         takes_floats = name not in ("ROUND", "LOG", "MOD") or (len(arguments) < 2 and name != "ROUND")
         if takes_floats or all(kind != "float" for _, kind in arguments):
             return super().numeric_function(name, arguments)

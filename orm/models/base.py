@@ -391,7 +391,7 @@ class AwaitableModel(metaclass=ModelBase):
             chosen, columns = plan.checked(update_fields)
             if not chosen:
                 return
-            if not plan.holds_all(held):
+            if plan.parents or not held.keys() >= columns.attnames:
                 await writing.load_named(self, plan, chosen)
         # Of an instance that was read in part, that part is written: the other columns are not known here.
         elif not adding and not force_insert and alias == source and not plan.holds_all(held):

@@ -42,9 +42,7 @@ MISSING = Missing()
 DEFERRED = Deferred()
 
 
-def read_values(
-    model: type[AwaitableModel], field_names: Sequence[str], values: Sequence[object]
-) -> list[object]:
+def read_values(model: type[AwaitableModel], field_names: Sequence[str], values: Sequence[object]) -> list[object]:
     """Return a value for each column of ``model``: of those that were not read, what says so.
 
     Raises ``ValueError`` where there is not one value for each name, ``FieldError`` for a name that no column has.

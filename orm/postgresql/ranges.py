@@ -181,7 +181,7 @@ class RangeField(Field[Range]):
             return json.dumps({"empty": True})
         sides = {"lower": value.lower, "upper": value.upper}
         texts = {side: None if bound is None else str(bound) for side, bound in sides.items()}
-        return json.dumps({**texts, "bounds": value.bounds})
+        return json.dumps({"bounds": value.bounds, **texts})
 
 
 class IntegerRangeField(RangeField):

@@ -37,12 +37,13 @@ class Columns:
     another one.
     """
 
-    __slots__ = ("fields", "inserts", "names", "updates")
+    __slots__ = ("attnames", "fields", "inserts", "names", "updates")
 
     def __init__(self, fields: Sequence[Any]) -> None:
         self.fields = tuple(fields)
         self.inserts: dict[Dialect, OneRow] = {}
         self.updates: dict[Dialect, OneUpdate] = {}
+        self.attnames = frozenset(field.attname for field in fields)
         self.names = frozenset(name for field in fields for name in (field.name, field.attname))
 
     def __repr__(self) -> str:

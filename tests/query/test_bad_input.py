@@ -12,6 +12,7 @@ import orm
 from orm.errors import FieldError
 from orm.models import Count, F, Max, Q, Sum
 from orm.models.functions import Upper
+from orm.structures.lazy import lazy, lazystr
 from tests.case_names import case_name
 from tests.counting import Queries
 from tests.query import library as L
@@ -332,3 +333,29 @@ async def test_wrong_arguments_are_told_by_the_names_users_know(database: Any, m
     for source in (Author.objects, Author.objects.all()):
         with pytest.raises(TypeError, match=rf"^QuerySet\.{method}\(\) "):
             await getattr(source, method)(1, 2, 3, 4, 5, 6, 7, 8, 9, wrong=1, self=1)
+
+
+async def test_half_of_a_surrogate_pair_is_a_wrong_value_in_both_colours(database: Any) -> None:
+    half = "\ud800"
+    with pytest.raises(orm.errors.UnsendableText, match="surrogates not allowed"):
+        await Author.objects.acreate(name=half)
+    with pytest.raises(orm.errors.UnsendableText, match="surrogates not allowed"):
+        await Author.objects.filter(name=half).acount()
+    with pytest.raises(orm.errors.UnsendableText, match="surrogates not allowed"):
+        await Author.objects.abulk_create([Author(name=half)])
+    with pytest.raises(orm.errors.UnsendableText, match="surrogates not allowed"):
+        await Everything.objects.filter(json__a=half).acount()
+
+
+# -- names that are lazy texts -----------------------------------------------------------------------------------------
+
+
+async def test_a_lazy_text_names_a_field(library: Any) -> None:
+    name = lazystr("name")
+    expected = sorted(a.name for a in L.authors)
+    assert await Author.objects.order_by("name").values_list(F(name), flat=True) == expected
+    assert [a.get_deferred_fields() for a in await Author.objects.defer(name)[:1]] == [{"name"}]
+    assert "name" not in (await Author.objects.only(name).afirst()).get_deferred_fields()  # type: ignore[union-attr]
+    assert await Book.objects.select_related(lazystr("author")).acount() == len(L.books)
+    with pytest.raises(TypeError, match="only.. takes names of fields, as texts, not 5"):
+        Author.objects.only(lazy(int, int)(5))

@@ -229,3 +229,32 @@ async def test_a_union_puts_nulls_where_its_ordering_says(library: Any, place: s
     nulls = [author.age for author in library.authors if author.age is None]
     known, nulls = [age for age in known for _ in range(2)], nulls * 2
     assert found == (nulls + known if place == "nulls_first" else known + nulls)
+
+
+async def test_a_union_is_ordered_by_a_column_that_values_left_out(library: Any) -> None:
+    people = young().union(active())
+    expected = [a.name for a in sorted(L.authors, key=lambda a: a.pk, reverse=True) if a.name in await names(people)]
+    assert [name async for name in people.order_by("-id").values_list("name", flat=True)] == expected
+    assert [row async for row in people.values("name").order_by("-id")] == [{"name": name} for name in expected]
+    assert [row async for row in people.values_list("name").order_by("-id")[:1]] == [(expected[0],)]
+
+
+async def test_a_union_is_ordered_by_an_annotation_that_values_left_out(library: Any) -> None:
+    one, other = (rows.annotate(x=F("id") * -1) for rows in (young(), active()))
+    found = await names(young().union(active()))
+    expected = [a.name for a in sorted(L.authors, key=lambda a: -a.pk) if a.name in found]
+    assert [name async for name in one.union(other).order_by("x").values_list("name", flat=True)] == expected
+
+
+async def test_columns_that_the_parts_of_a_union_chose_are_all_it_is_ordered_by(database: Any) -> None:
+    with pytest.raises(FieldError, match="'age' is none of them"):
+        young().values("name").union(active().values("name")).order_by("age")
+
+
+async def test_an_ordered_union_is_a_list_of_keys(library: Any) -> None:
+    people = young().union(active()).order_by("-name")
+    found = await names(people.all())
+    assert await names(Author.objects.filter(pk__in=people)) == sorted(found)
+    last = max(found)
+    assert await names(Author.objects.filter(pk__in=people[:1])) == [last]
+    assert await names(Author.objects.filter(name__in=people.values("name")[:1])) == [last]

@@ -75,6 +75,14 @@ async def test_whole_numbers_are_rounded_to_tens(database: Any, value: int, expe
     assert await rows.values_list("x", "same").aget() == (expected, value)
 
 
+async def test_the_places_of_a_rounded_number_may_be_an_expression(database: Any) -> None:
+    await Everything.objects.acreate(float=1449.26, integer=1)
+    one = F("integer")
+    for places, expected in ((one, 1449.3), ("integer", 1449.3), (Value(1), 1449.3), (one * -2, 1400)):
+        found = await Everything.objects.annotate(x=Round("float", places)).values_list("x", flat=True).aget()
+        assert found == pytest.approx(expected)
+
+
 async def test_json_made_of_values(row: Any) -> None:
     made = JSONObject(**{'it\'s "a" key': "text", "n": F("integer") * 2, "on": "boolean", "in": "json", "none": "char"})
     expected = {'it\'s "a" key': "Zoë", "n": 14, "on": True, "in": {"a": [1, None]}, "none": None}

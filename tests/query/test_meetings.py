@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
 from typing import Any
 
@@ -254,3 +256,31 @@ async def test_a_cast_to_something_that_is_no_type(library: Any) -> None:
 async def test_a_template_with_more_marks_than_values(library: Any) -> None:
     with pytest.raises(ValueError, match="more placeholders than parameters"):
         await Author.objects.annotate(x=Func("age", template="%(name)s(%(expressions)s)", name="%s"))
+
+
+WITHOUT_Q = """
+import orm
+from orm.models import CharField, CheckConstraint, Model
+from orm.models.functions import Length
+from orm.sql.lookups import GreaterThan
+
+orm.configure("sqlite://:memory:")
+
+class Named(Model):
+    name = CharField(max_length=9)
+
+    class Meta:
+        app_label = "named"
+        constraints = [CheckConstraint(condition=GreaterThan(Length("name"), 2), name="long")]
+
+Named(name="abc").validate_constraints()
+try:
+    Named(name="ab").validate_constraints()
+except orm.errors.ValidationError as error:
+    print(error.messages)
+"""
+
+
+def test_the_database_judges_where_nobody_imported_q() -> None:
+    told = subprocess.check_output([sys.executable, "-c", WITHOUT_Q], text=True)
+    assert told == "['Constraint “long” is violated.']\n"

@@ -8,7 +8,7 @@ import pytest
 
 import orm
 from orm import models
-from orm.errors import FieldError, IntegrityError, ValidationError
+from orm.errors import FieldError, FieldFetchBlocked, IntegrityError, ValidationError
 from orm.models.functions import Lower
 from orm.models.signals import post_delete, post_save, pre_delete, pre_save
 from tests.saving.models import Careful, Husband, Login, Loud, Quiet, Room, Wife
@@ -245,3 +245,25 @@ async def test_forced_statements(database: Any) -> None:
     await room.asave(force_insert=True)
     with pytest.raises(IntegrityError):
         await Room(pk=5, number=2, name="b").asave(force_insert=True)
+
+
+async def test_a_deferred_column_that_update_fields_names_is_loaded_first(database: Any) -> None:
+    await Room.objects.acreate(number=1, name="a", note="kept")
+    room = await Room.objects.only("name").aget()
+    room.name = "b"
+    await room.asave(update_fields=["name", "note"])
+    assert await Room.objects.values_list("name", "note").aget() == ("b", "kept")
+    assert room.get_deferred_fields() == {"number", "floor", "closed"}
+    room = await Room.objects.only("name").fetch_mode("raise").aget()
+    with pytest.raises(FieldFetchBlocked, match="Room.note"):
+        await room.asave(update_fields=["note"])
+
+
+def test_an_instance_of_a_row_takes_a_value_for_each_column_that_is_named() -> None:
+    assert Room.from_db("default", ["id", "name"], [1, "a"]).get_deferred_fields() == {
+        "number", "floor", "closed", "note",
+    }  # fmt: skip
+    with pytest.raises(ValueError, match="a value for each name, not 1 for 2"):
+        Room.from_db("default", ["id", "name"], [1])
+    with pytest.raises(FieldError, match="Room has no column that is called 'nmae'"):
+        Room.from_db("default", ["nmae"], [1])
