@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from orm.errors import FieldError
 from orm.late import late_module
@@ -14,10 +14,7 @@ from orm.sql.handwritten import RawSQL
 from orm.sql.references import F, names_in
 from orm.sql.resolving import Resolvable
 
-if TYPE_CHECKING:
-    from orm.models import judging
-else:
-    judging = late_module("orm.models.judging")
+judging: Any = late_module("orm.models.judging")
 
 
 async def meets(condition: Any, instance: Any, using: str, *, if_open: bool) -> bool:
@@ -36,11 +33,10 @@ async def meets(condition: Any, instance: Any, using: str, *, if_open: bool) -> 
         return if_open if met is None else met
     given = values_named(asked.referenced_base_fields, instance)
     try:
-        if if_open:
-            return await judging.ajudge(asked, given, using)
-        return not await judging.ajudge(~asked, given, using)
+        met = await judging.ajudge(asked if if_open else ~asked, given, using)
     except FieldError:
         return if_open
+    return met if if_open else not met
 
 
 def values_named(names: Iterable[str], instance: Any) -> dict[str, Expression]:

@@ -5,24 +5,15 @@ What this module refuses: more columns than there is a place for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
-from orm.errors import advised
-from orm.late import late_module
+from orm.errors import NotSupportedError, advised
 from orm.sql.columns import Col, Ref
 from orm.sql.expressions import Expression
 from orm.sql.order_joins import clear_ordering
 from orm.sql.ordering import OrderBy
 from orm.sql.select import Join, Output, Position, Select
 from orm.sql.sources import SelectedRows
-
-if TYPE_CHECKING:
-    from orm.query import derived, layout
-else:  # which know of builders, and these of this module
-    derived = late_module("orm.query.derived")
-    layout = late_module("orm.query.layout")
 
 
 def one_column(
@@ -35,10 +26,10 @@ def one_column(
     select = select.copy()
     if select.combination is not None:
         parts = tuple(one_column(part, lhs, lookup=lookup) for part in select.combination.parts)
-        if select.order_by and (select.limit is not None or select.offset is not None):
-            return _of_cut_combination(select, parts[0].outputs or ())
         select.combination = select.combination._replace(parts=parts)
-        select.outputs, select.order_by = parts[0].outputs, ()
+        select.outputs = parts[0].outputs
+        cut = select.limit is not None or select.offset is not None
+        select.order_by = tuple(_by_what_is_left(item, select) for item in select.order_by or ()) if cut else ()
         return select
     if select.values is None:
         field = select.model._meta.pk
@@ -63,13 +54,20 @@ def one_column(
     return _with_its_order(select) if select.distinct and select.order_by else select
 
 
-def _of_cut_combination(select: Select, wanted: Sequence[Output]) -> Select:
-    """Return these columns of a combination that is ordered, by any of its columns, and then cut."""
-    finished, _ = layout.finish(select)
-    held = [output.expression for output in finished.outputs or ()]
-    outputs = tuple(Output(Ref(f"c{held.index(each.expression)}", each.expression, "cut")) for each in wanted)
-    rows = Join("cut", "cut", source=SelectedRows(select=derived.named_columns(finished)))
-    return Select(select.model, {"cut": rows}, order_by=(), outputs=outputs, list_slots=select.list_slots)
+def _by_what_is_left(item: Expression, select: Select) -> Expression:
+    """Return the ordering of a combination that is cut, by a column of those that are left of it.
+
+    Raises ``NotSupportedError`` for one by another column: the rows could not be put in order before they are cut.
+    """
+    name = getattr(getattr(item, "expression", item), "column", "")
+    for number, (part, shown) in enumerate(select.outputs or (), 1):
+        target = getattr(part, "target", None)
+        if name in (shown, getattr(target, "name", None), getattr(target, "attname", None)):
+            return item.map(partial(_instead, Position(number, name))) if isinstance(item, OrderBy) else item
+    raise NotSupportedError(
+        f"A union that is ordered by {name!r} and cut can't be compared with by another of its columns: ask for its "
+        "values first, in a query of their own."
+    )
 
 
 def _wrong_width(lookup: str, width: int, found: int) -> ValueError:

@@ -19,6 +19,8 @@ NEEDED = {
     ("orm.sql.combinable", "orm.sql.ordering"),
     # A field of a program's own may say by name whose column it has, and its base class looks among all of them.
     ("orm.models.fields.column_types", "orm.models.fields"),
+    # Whether an instance meets the condition of a constraint may be for the database to say, by a query of a model's.
+    ("orm.models.meeting", "orm.models.judging"),
 }
 """Imports that close a circle, with the reason: without them there is none when the program runs."""
 
