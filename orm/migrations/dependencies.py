@@ -26,7 +26,8 @@ class Kind(enum.Enum):
     ALTER = enum.auto()
     REMOVE_ORDER_WRT = enum.auto()
     ALTER_FOO_TOGETHER = enum.auto()
-    REMOVE_INDEX_OR_CONSTRAINT = enum.auto()
+    STAY = enum.auto()
+    """Nothing: it is there from before, and the migrations that made it have to come first."""
 
 
 class Dependency(NamedTuple):
@@ -67,7 +68,9 @@ def fulfils(operation: AwaitableOperation, dependency: Dependency) -> bool:
     on_field = getattr(operation, "model_name_lower", None) == model
     if kind is Kind.CREATE:
         if field is None:
-            return isinstance(operation, ops.CreateModel) and operation.name_lower == model
+            return (isinstance(operation, ops.CreateModel) and operation.name_lower == model) or (
+                isinstance(operation, ops.RenameModel) and operation.new_name_lower == model
+            )
         if isinstance(operation, ops.CreateModel):
             return operation.name_lower == model and any(field == name for name, _ in operation.fields)
         return isinstance(operation, ops.AddField) and on_field and operation.name == field
@@ -83,11 +86,11 @@ def fulfils(operation: AwaitableOperation, dependency: Dependency) -> bool:
             and operation.name_lower == model
             and (operation.order_with_respect_to or "").lower() != str(field).lower()
         )
-    if kind is Kind.ALTER_FOO_TOGETHER:
-        return (
-            isinstance(operation, (ops.AlterUniqueTogether, ops.AlterIndexTogether)) and operation.name_lower == model
-        )
-    return isinstance(operation, (ops.RemoveIndex, ops.RemoveConstraint)) and on_field
+    return (
+        kind is Kind.ALTER_FOO_TOGETHER
+        and isinstance(operation, (ops.AlterUniqueTogether, ops.AlterIndexTogether))
+        and operation.name_lower == model
+    )
 
 
 def in_order(detected: list[Detected], app_label: str) -> list[Detected]:
@@ -103,7 +106,7 @@ def in_order(detected: list[Detected], app_label: str) -> list[Detected]:
             for dependency in wanted
             if dependency.app_label == app_label
             for other, candidate in enumerate(detected)
-            if other != place and fulfils(candidate.operation, dependency)
+            if other != place and fulfils(candidate.operation, dependency) and not _before_anyway(candidate, one)
         }
     # An operation comes as soon as the last one that it waits for has come, as in Django: in a circle of relations the
     # optimizer's result depends on it.
@@ -116,6 +119,11 @@ def in_order(detected: list[Detected], app_label: str) -> list[Detected]:
         names = ", ".join(detected[place].operation.describe() for place in error.args[1][1:])
         raise ValueError(f"Cyclic dependency between operations of {app_label}: {names}") from None
     return [detected[place] for place in ordered]
+
+
+def _before_anyway(candidate: Detected, one: Detected) -> bool:
+    """Whether a rename is found before what waits for it, as all are but creations: those are put before it."""
+    return isinstance(candidate.operation, ops.RenameModel) and not isinstance(one.operation, ops.CreateModel)
 
 
 def fulfilled_elsewhere(dependency: Dependency, app_label: str, generated: Mapping[str, Iterable[Detected]]) -> bool:

@@ -11,6 +11,7 @@ from orm.late import inspect
 from orm.models.fields.validators import DeclaredValidator
 from orm.models.on_delete import OnDelete
 from orm.models.public_names import public_path
+from orm.models.relations.resolve import SettingsReference
 from orm.structures.lazy import LazyObject, Promise, stands_for
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def opened(value: object) -> Any:
         return tuple(opened(one) for one in value)
     if isinstance(value, dict):
         return {key: opened(one) for key, one in value.items()}
-    if isinstance(value, Promise):
+    if isinstance(value, (Promise, SettingsReference)):
         return str(value)
     if isinstance(value, LazyObject):
         return opened(stands_for(value))

@@ -118,12 +118,14 @@ class FieldDetector(ModelDetector):
             needs += self.needs_of_relation(key[0], key[1], field, self.to_state)
         if getattr(field, "generated", False):
             needs += [Dependency(key[0], key[1], name, Kind.CREATE) for name in generated_from(field)]
+        needs += self._needs_of_key(key, field)
         moment = hasattr(field, "auto_now")
         keeps = (
             field.null
             or field.has_default()
             or field.has_db_default
             or field.many_to_many
+            or field.auto
             or getattr(field, "generated", False)
             or (field.blank and field.empty_strings_allowed)
             or (moment and field.auto_now)
@@ -147,7 +149,6 @@ class FieldDetector(ModelDetector):
         needs = [
             Dependency(*key, Kind.REMOVE_ORDER_WRT),
             Dependency(*key, Kind.ALTER_FOO_TOGETHER),
-            Dependency(*key, Kind.REMOVE_INDEX_OR_CONSTRAINT),
         ]
         self.add(key[0], ops.RemoveField(key[1], key[2]), needs)
 
@@ -168,6 +169,7 @@ class FieldDetector(ModelDetector):
         if new.remote_field is not None and new.remote_field.model:
             needs += self.needs_of_relation(key[0], key[1], new, self.to_state)
             needs += self._needs_of_target_field(key, new)
+        needs += self._needs_of_key(key, new)
         preserve_default = True
         if (
             old.null
@@ -182,6 +184,13 @@ class FieldDetector(ModelDetector):
                 new = with_default(new, default)
                 preserve_default = False
         self.add(key[0], ops.AlterField(key[1], key[2], new, preserve_default=preserve_default), needs)
+
+    def _needs_of_key(self, key: FieldKey, field: Field) -> list[Dependency]:
+        """A primary key waits until no other field is one: a table has one at most."""
+        if not field.primary_key:
+            return []
+        others = (one for one in self.old_fields & self.new_fields if one[:2] == key[:2] and one != key)
+        return [Dependency(*one, Kind.ALTER) for one in sorted(others) if self._old_field(one).primary_key]
 
     def _needs_of_target_field(self, key: FieldKey, new: Field) -> list[Dependency]:
         """A foreign key waits for the field it points at to be what it says."""
@@ -315,20 +324,19 @@ class FieldDetector(ModelDetector):
         """Add indexes and constraints, after fields came."""
         for key, rules in self.index_changes.items():
             for index in rules.added:
-                self.add(key[0], ops.AddIndex(key[1], index), self._needs_of_rule(key, index))
+                self.add(key[0], ops.AddIndex(key[1], index), self._needs_of_rules(key))
         for key, rules in self.constraint_changes.items():
             for constraint in rules.added:
-                self.add(key[0], ops.AddConstraint(key[1], constraint), self._needs_of_rule(key, constraint))
+                self.add(key[0], ops.AddConstraint(key[1], constraint), self._needs_of_rules(key))
         for key, rules in self.constraint_changes.items():
             for _, new in rules.changed:
-                self.add(key[0], ops.AlterConstraint(key[1], new.name, new))
+                self.add(key[0], ops.AlterConstraint(key[1], new.name, new), self._needs_of_rules(key))
 
-    def _needs_of_rule(self, key: ModelKey, rule: Any) -> list[Dependency]:
+    def _needs_of_rules(self, key: ModelKey) -> list[Dependency]:
+        """An expression may follow any relation of the model, so its rules wait for all of them, as in Django."""
         needs: list[Dependency] = []
-        fields = self.to_state.models[key].fields
-        for name in rule.field_names:
-            field = fields.get(name)
-            if field is not None and field.remote_field is not None and field.remote_field.model:
+        for field in self.to_state.models[key].fields.values():
+            if field.remote_field is not None and field.remote_field.model:
                 needs += self.needs_of_relation(*key, field, self.to_state)
         return needs
 

@@ -97,16 +97,38 @@ class ModelDetector:
                     )
                 ):
                     continue
-                dependencies: list[Dependency] = []
-                for name, field in model_state.fields.items():
-                    if name in old_state.fields and field.is_relation and field.remote_field is not None:
-                        dependencies += self.needs_of_relation(app_label, key[1], field, self.to_state)
-                self.add(app_label, ops.RenameModel(old_state.name, model_state.name), dependencies)
+                self.add(
+                    app_label, ops.RenameModel(old_state.name, model_state.name), self._needs_of_rename(old_key, key)
+                )
                 self.renamed_models[key] = old_state.name
                 self.renamed_labels[f"{app_label}.{old_state.name_lower}"] = f"{app_label}.{model_state.name_lower}"
                 self.old_models.remove(old_key)
                 self.old_models.add(key)
                 break
+
+    def _needs_of_rename(self, old_key: ModelKey, key: ModelKey) -> list[Dependency]:
+        """A rename waits for what the model refers to, and for what referred to it by its old name: on a new database
+        that would have nothing to refer to.
+        """
+        old_fields = self.from_state.models[old_key].fields
+        needs = []
+        for name, field in self.to_state.models[key].fields.items():
+            if name in old_fields and field.is_relation and field.remote_field is not None:
+                needs += self.needs_of_relation(*key, field, self.to_state)
+        # Two that refer to each other may both be renamed, so neither waits for the other's new name.
+        needs = [one if one.app_label == SETTING else one._replace(kind=Kind.STAY) for one in needs]
+        for other, _name, _field, _found in references_in(self.from_state, old_key):
+            needs.append(Dependency(other.app_label, other.name_lower, None, Kind.STAY))
+        needs += [Dependency(*other, None, Kind.STAY) for other in self._standing_on(old_key)]
+        return needs
+
+    def _standing_on(self, key: ModelKey) -> list[ModelKey]:
+        """The old models that have a model for a base."""
+        return [
+            other_key
+            for other_key, other in self.from_state.models.items()
+            if any(isinstance(base, str) and "." in base and model_key(base) == key for base in other.bases)
+        ]
 
     # -- created and deleted models --------------------------------------------------------------------------------
 
@@ -271,10 +293,9 @@ class ModelDetector:
                 continue
             needs.append(Dependency(*other_key, name, Kind.REMOVE))
             needs.append(Dependency(*other_key, name, Kind.ALTER))
-        for other_key, other in self.from_state.models.items():
-            for base in other.bases:
-                if isinstance(base, str) and "." in base and model_key(base) == key:
-                    needs.append(Dependency(*other_key, None, Kind.REMOVE))
+        for other_key in self._standing_on(key):
+            if other_key not in self.to_state.models:
+                needs.append(Dependency(*other_key, None, Kind.REMOVE))
         needs += [Dependency(*key, name, Kind.REMOVE) for name in sorted(related)]
         self.add(app_label, ops.DeleteModel(model_state.name), needs)
 
