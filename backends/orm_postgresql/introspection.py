@@ -99,7 +99,8 @@ SELECT x.relname, i.indisunique, i.indisprimary, i.indisvalid, am.amname, pg_get
        ARRAY(SELECT o.opcname::text FROM unnest(i.indclass::oid[]) WITH ORDINALITY AS u(num, place)
              JOIN pg_opclass o ON o.oid = u.num
              WHERE EXISTS (SELECT FROM pg_opclass other WHERE other.oid = ANY (i.indclass) AND NOT other.opcdefault)
-             ORDER BY u.place)
+             ORDER BY u.place),
+       ARRAY(SELECT pg_get_indexdef(x.oid, part, true) FROM generate_series(1, i.indnkeyatts) AS part ORDER BY part)
 FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
 JOIN pg_am am ON am.oid = x.relam
 WHERE {_THIS} AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.oid AND k.contype IN ('p', 'u', 'x'))
@@ -160,7 +161,7 @@ class PostgreSQLIntrospection(Introspection):
             )
         for row in await fetch(_INDEXES, (table,)):
             name, unique, primary, valid, method, definition, condition, expressions, *of_columns = row
-            columns, keys, orders, options, classes = of_columns
+            columns, keys, orders, options, classes, parts = of_columns
             found[name] = ConstraintInfo(
                 tuple(column or None for column in columns[:keys]),
                 primary_key=primary,
@@ -175,6 +176,7 @@ class PostgreSQLIntrospection(Introspection):
                 condition=condition,
                 expressions=expressions,
                 valid=valid,
+                parts=tuple(parts),
             )
         return found
 

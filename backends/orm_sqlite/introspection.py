@@ -180,11 +180,12 @@ class SQLiteIntrospection(Introspection):
                 tuple(row[1] for row in inside),
                 unique=bool(unique),
                 index=True,
-                orders=() if expressions else tuple("DESC" if row[2] else "ASC" for row in inside),
+                orders=tuple("DESC" if row[2] else "ASC" for row in inside),
                 type="idx",
                 definition=sql or "",
                 condition=_condition(sql or ""),
                 expressions=expressions,
+                parts=tuple(_ordered_by(sql or "")),
             )
 
     async def _add_keys(
@@ -329,6 +330,12 @@ def _written(pieces: Sequence[Token], sql: str) -> str:
             parts.append(" ")
         parts.append(sql[token.start : token.end])
     return "".join(parts)
+
+
+def _ordered_by(sql: str) -> Iterator[str]:
+    """What a CREATE INDEX orders by, each part without its direction."""
+    for part in parts_of(sql):
+        yield _written(part[:-1] if part[-1].says("ASC") or part[-1].says("DESC") else part, sql)
 
 
 def _condition(sql: str) -> str:

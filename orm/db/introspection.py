@@ -68,7 +68,8 @@ class ConstraintInfo:
     and the columns referred to; ``included`` are columns that an index carries along without being ordered by them;
     ``classes`` has the operator class of each column, where one has another than its type's own; ``options`` are
     parameters of an index's storage, as the database writes them (``fillfactor=80``); ``condition`` is what limits an
-    index to some rows, or what a check asks of each; ``type`` is
+    index to some rows, or what a check asks of each; ``parts`` are what an index is ordered by, as the database writes
+    each, without its direction; ``type`` is
     ``idx`` for the usual kind as the database makes it by itself, else the method that builds the index.
     """
 
@@ -91,6 +92,7 @@ class ConstraintInfo:
         deferrable: bool = False,
         expressions: bool = False,
         valid: bool = True,
+        parts: tuple[str, ...] = (),
     ) -> None:
         self.columns = columns
         self.primary_key = primary_key
@@ -108,6 +110,7 @@ class ConstraintInfo:
         self.deferrable = deferrable
         self.expressions = expressions
         self.valid = valid
+        self.parts = parts
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ConstraintInfo) and vars(self) == vars(other)

@@ -13,7 +13,15 @@ from orm.config import settings
 from orm.errors import SuspiciousOperation
 from orm.migrations.inspected_columns import Call
 from orm.migrations.inspected_names import class_name
-from orm.migrations.inspecting import FieldDraft, Name, TableDraft, note_of_check
+from orm.migrations.inspecting import (
+    FieldDraft,
+    IndexDraft,
+    IndexPart,
+    Name,
+    TableDraft,
+    note_of_check,
+    note_of_index,
+)
 from orm.models.public_names import import_name, imported_from, offering_module
 
 HEAD = """\
@@ -49,7 +57,9 @@ def source(drafts: Iterable[TableDraft], *, managed: bool = False) -> str:
     drafts = list(drafts)
     lines = [HEAD.format(brand="Django" if import_name("orm") != "orm" else "Duotone").rstrip("\n")]
     lines.append(f"from {import_name('orm')} import models")
-    if any(one.generated for draft in drafts for one in draft.fields) or (managed and any(map(_checks, drafts))):
+    if any(one.generated for draft in drafts for one in draft.fields) or any(
+        _kept(draft, managed) and _says_by_hand(draft) for draft in drafts
+    ):
         lines.append(f"from {import_name('orm.sql.handwritten')} import RawSQL")
     fields = [one for draft in drafts for field in draft.fields for one in (field, *field.elements)]
     offered = {one.imported for one in fields if one.imported is not None}
@@ -140,29 +150,56 @@ def _model(draft: TableDraft, managed: bool, classes: Mapping[TypeKey, str]) -> 
     yield f"        db_table = {draft.table!r}"
     if draft.unique:
         yield f"        unique_together = ({' '.join(f'{tuple(one)!r},' for one in draft.unique)})"
-    if draft.indexes:
+    indexes = [one for one in draft.indexes if not one.unique and not (one.by_hand and not _kept(draft, managed))]
+    if indexes:
         yield "        indexes = ["
-        for name, fields, operators in draft.indexes:
-            more = f", opclasses={operators!r}" if operators else ""
-            yield f"            models.Index(fields={fields!r}, name={name!r}{more}),"
+        yield from (f"            {_index(one)}," for one in indexes)
         yield "        ]"
-    declared = _checks(draft) if managed else []
-    if declared:
+    declared = draft.checks if _kept(draft, managed) else []
+    unique = [one for one in draft.indexes if one.unique and _kept(draft, managed)]
+    if declared or unique:
         yield "        constraints = ["
         for name, condition, _ in declared:
-            asked = f"{_by_hand(condition)}, output_field=models.BooleanField())"
-            yield f"            models.CheckConstraint(condition={asked}, name={name!r}),"
+            yield f"            models.CheckConstraint(condition={_condition(condition)}, name={name!r}),"
+        yield from (f"            {_index(one)}," for one in unique)
         yield "        ]"
     if draft.comment:
         yield f"        db_table_comment = {draft.comment!r}"
     told = [note_of_check(name, definition) for name, _, definition in draft.checks if not declared]
+    told += [note_of_index(one.name, one) for one in draft.indexes if one not in [*indexes, *unique]]
     for note in [*draft.notes, *told]:
         yield f"        {comment(note)}"
 
 
-def _checks(draft: TableDraft) -> list[tuple[str, str, str]]:
-    """The checks that a model declares: those of a table that migrations look after."""
-    return [] if draft.unmanaged or draft.kind != "table" else draft.checks
+def _kept(draft: TableDraft, managed: bool) -> bool:
+    """Whether migrations look after the table, so that its model says what the database has in words of its own."""
+    return managed and not draft.unmanaged and draft.kind == "table"
+
+
+def _says_by_hand(draft: TableDraft) -> bool:
+    return bool(draft.checks) or any(one.by_hand for one in draft.indexes)
+
+
+def _index(one: IndexDraft) -> str:
+    arguments: list[str] = []
+    if any(part.expression for part in one.parts):
+        arguments += map(_index_part, one.parts)
+    else:
+        arguments.append(f"fields={[('-' if part.descending else '') + part.what for part in one.parts]!r}")
+    arguments.append(f"name={one.name!r}")
+    arguments += [f"opclasses={one.classes!r}"] if one.classes else []
+    arguments += [f"include={one.included!r}"] if one.included else []
+    arguments += [f"condition={_condition(one.condition)}"] if one.condition else []
+    return f"models.{'UniqueConstraint' if one.unique else 'Index'}({', '.join(arguments)})"
+
+
+def _index_part(part: IndexPart) -> str:
+    written = f"{_by_hand(part.what)})" if part.expression else f"models.F({part.what!r})"
+    return f"models.OrderBy({written}, descending=True)" if part.descending else written
+
+
+def _condition(text: str) -> str:
+    return f"{_by_hand(text)}, output_field=models.BooleanField())"
 
 
 def _by_hand(expression: str) -> str:

@@ -17,6 +17,7 @@ from orm.db.registry import DEFAULT_DB_ALIAS, databases
 from orm.errors import DatabaseError, NotSupportedError
 from orm.migrations.inspected_columns import can_be_said, default_of, differs, offered
 from orm.migrations.inspected_names import class_name, field_name
+from orm.records import NamedTuple
 
 if TYPE_CHECKING:
     from orm.db.database import AwaitableDatabase
@@ -37,6 +38,13 @@ VIEWS = frozenset({"view", "materialized view", "foreign table"})
 def note_of_check(name: str, definition: str) -> str:
     """What is said of a check that a model does not declare."""
     return f"Check constraint {name}: {definition}"
+
+
+def note_of_index(name: str, one: IndexDraft | ConstraintInfo) -> str:
+    """What is said of an index that a model does not declare."""
+    if one.unique:
+        return f"A unique constraint could not be introspected. It is {name}: {one.definition}"
+    return f"Index {name}: {one.definition}"
 
 
 class Name(str):
@@ -66,6 +74,34 @@ class FieldDraft:
 
 
 @dataclass
+class IndexDraft:
+    """One index, or a unique constraint that has a condition or expressions."""
+
+    name: str
+    parts: list[IndexPart]
+    classes: list[str]
+    """The operator class of each part, where one has not its type's own."""
+    included: list[str]
+    condition: str
+    """Which rows it is about, in the database's words; empty for all."""
+    unique: bool
+    definition: str
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether something of it is in the database's words."""
+        return bool(self.condition) or any(part.expression for part in self.parts)
+
+
+class IndexPart(NamedTuple):
+    """What an index is ordered by: a field's name, or an expression in the database's words."""
+
+    what: str
+    expression: bool
+    descending: bool
+
+
+@dataclass
 class TableDraft:
     """One model, or the error that kept its table from being read."""
 
@@ -77,8 +113,7 @@ class TableDraft:
     key: list[str] = field(default_factory=list)
     """The names of the fields of a composite key."""
     unique: list[list[str]] = field(default_factory=list)
-    indexes: list[tuple[str, list[str], list[str]]] = field(default_factory=list)
-    """Names of indexes, their fields, and the operator class of each column where one has not its type's own."""
+    indexes: list[IndexDraft] = field(default_factory=list)
     checks: list[tuple[str, str, str]] = field(default_factory=list)
     """Names of checks, what each asks of a row in the database's words, and how the database defines it."""
     foreign: list[FieldDraft] = field(default_factory=list)
@@ -374,20 +409,40 @@ class Drafting:
             draft.checks.append((name, one.condition, one.definition))
         elif one.check:
             draft.notes.append(note_of_check(name, one.definition))
-        elif one.unique:
-            if not self._is_plain(one):
-                draft.notes.append(f"A unique constraint could not be introspected. It is {name}: {one.definition}")
-            elif len(columns) > 1:
+        elif one.unique and self._is_plain(one):
+            if len(columns) > 1:
                 draft.unique.append([self.names[column] for column in columns])
-        elif one.index and self._is_plain(one) and one.type in ("", "idx"):
-            signed = [("-" if way == "DESC" else "") + self.names[column]
-                      for column, way in zip(columns, one.orders or ["ASC"] * len(columns), strict=False)]  # fmt: skip
-            if len(name) > MAX_INDEX_NAME or not name[:1].isalpha():
-                draft.notes.append(f"Index {name} on {', '.join(signed)}.")
-            else:
-                draft.indexes.append((name, signed, list(one.classes)))
+        elif one.index and self._is_declared_index(name, one):
+            draft.indexes.append(self._index(name, one))
+        elif one.index and self._is_plain(one) and not one.unique and one.type in ("", "idx"):
+            signed = [part.what if not part.descending else f"-{part.what}" for part in self._index(name, one).parts]
+            draft.notes.append(f"Index {name} on {', '.join(signed)}.")
         else:
-            draft.notes.append(f"Index {name}: {one.definition or one.type}")
+            draft.notes.append(note_of_index(name, one))
+
+    def _index(self, name: str, one: ConstraintInfo) -> IndexDraft:
+        orders = one.orders or ("ASC",) * len(one.columns)
+        texts = one.parts or ("",) * len(one.columns)
+        parts = [
+            IndexPart(self.names[column], False, way == "DESC")
+            if column is not None and not _collated(text)
+            else IndexPart(text, True, way == "DESC")
+            for column, text, way in zip(one.columns, texts, orders, strict=False)
+        ]
+        included = [self.names[column] for column in one.included]
+        return IndexDraft(name, parts, list(one.classes), included, one.condition, one.unique, one.definition)
+
+    def _is_declared_index(self, name: str, one: ConstraintInfo) -> bool:
+        """Whether a model can have an index: of the usual kind, under a name that a model's index may have."""
+        named = one.unique or (len(name) <= MAX_INDEX_NAME and name[:1].isalpha())
+        if not named or "%" in name or one.type not in ("", "idx") or not one.valid:
+            return False
+        if self._is_plain(one):
+            return True
+        # What the definition says of a part besides what is read as the part itself.
+        more = re.search(r" NULLS (FIRST|LAST)\b| NULLS NOT DISTINCT\b", one.definition, re.IGNORECASE)
+        collated = _collated(one.definition) and not any(map(_collated, one.parts))
+        return more is None and not collated and not (one.expressions and one.classes) and all(one.parts)
 
     @staticmethod
     def _can_be_declared(name: str, one: ConstraintInfo) -> bool:
@@ -421,6 +476,10 @@ class Drafting:
             "related_name": f"{self.draft.model.lower()}_{name}_set",
         }
         self.draft.foreign.append(FieldDraft(name, "", "ForeignObject", [self._model(table)], options))
+
+
+def _collated(text: str) -> bool:
+    return re.search(r"\bCOLLATE\b", text, re.IGNORECASE) is not None
 
 
 def _is_text(kind: str) -> bool:

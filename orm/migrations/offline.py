@@ -12,7 +12,6 @@ from orm.models.schema_declared import NamesByRule
 from orm.records import NamedTuple
 
 if TYPE_CHECKING:
-    from orm.migrations.graph import Key
     from orm.migrations.migration_blocking import Migration
 
 
@@ -43,8 +42,12 @@ def sql_of(
     """
     key = (migration.app_label, migration.name)
     database = databases[alias]
-    applied = loader.applied_migrations
-    stands = (key in applied) if backwards else key not in applied and _parents(loader, key) <= set(applied)
+    applied = set(loader.applied_migrations)
+    node = loader.graph.node_map[key]
+    if backwards:  # what came after it may have renamed what it made
+        stands = key in applied and applied.isdisjoint(child.key for child in node.children)
+    else:
+        stands = key not in applied and applied.issuperset(parent.key for parent in node.parents)
     names = NamesByRule(names_of(loader, key, alias), ask=stands and not silent)
     if names.ask or not database.dialect.capabilities.alter_columns:
         return MigrationSQL(loader.collect_sql([(migration, backwards)], database, names), "")
@@ -54,7 +57,3 @@ def sql_of(
         "or renamed nothing is known, so look at that."
     )
     return MigrationSQL(loader.collect_sql([(migration, backwards)], database, names), remark)
-
-
-def _parents(loader: MigrationLoader, key: Key) -> set[Key]:
-    return {parent.key for parent in loader.graph.node_map[key].parents}

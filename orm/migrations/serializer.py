@@ -25,6 +25,8 @@ from orm.models.public_names import import_name, imported_from, offering_module
 from orm.structures.lazy import LazyObject, Promise, stands_for
 
 Serialized = tuple[str, set[str]]
+CachedFunction = type(functools.lru_cache(len))
+"""What ``functools.cache`` makes of a function: it is found where the function is declared."""
 
 
 def offered_name(offered: Any) -> Serialized | None:
@@ -403,7 +405,7 @@ class Serializer:
         (bool, int, types.NoneType, bytes, str, range): SimpleSerializer,
         decimal.Decimal: DecimalSerializer,
         (functools.partial, functools.partialmethod): FunctoolsPartialSerializer,
-        (types.FunctionType, types.BuiltinFunctionType, types.MethodType): FunctionTypeSerializer,
+        (types.FunctionType, types.BuiltinFunctionType, types.MethodType, CachedFunction): FunctionTypeSerializer,
         uuid.UUID: UUIDSerializer,
         pathlib.PurePath: PathSerializer,
         os.PathLike: PathLikeSerializer,
@@ -456,7 +458,7 @@ def serializer_factory(value: object) -> BaseSerializer:
     for known, serializer in Serializer._registry.items():
         if isinstance(value, known):
             return serializer(value)
-    if hasattr(value, "__iter__"):
+    if isinstance(value, Iterable):
         return IterableSerializer(value)
     raise ValueError(
         f"Cannot serialize: {value!r}\nThere are some values that can't be written into a migration file. See "

@@ -123,6 +123,21 @@ RENAMED_DROPPED = """
 """
 
 
+def test_the_sql_of_taking_back_what_later_migrations_renamed_has_the_names_from_before(
+    project: Path, postgresql_url: str
+) -> None:
+    renamed = 'migrations.RenameModel("Author", "Writer"),'
+    histories(project, postgresql_url, FIRST_TABLES, ALTERED_LATER, renamed)
+    away = call(project, "-m", "orm", "sqlmigrate", "shop", "0002", "--backwards", DATABASE_URL=NOWHERE)
+    orm(project, "migrate", "shop", "--yes")
+    later = call(project, "-m", "orm", "sqlmigrate", "shop", "0002", "--backwards")
+    assert later.stdout == away.stdout
+    assert "because the database is not where this migration begins" in later.stderr
+    orm(project, "migrate", "shop", "0002", "--yes")
+    assert orm(project, "sqlmigrate", "shop", "0002", "--backwards") == away.stdout
+    orm(project, "migrate", "shop", "zero", "--yes")
+
+
 def test_the_sql_without_a_server_knows_what_was_there_before_a_rename_by_its_earlier_name(
     project: Path, postgresql_url: str
 ) -> None:

@@ -73,6 +73,27 @@ SAFE: list[tuple[str, list[Any], bool]] = [
     ),
     ("attach with an operation's check", [m.BesideWriters(m.AddConstraint("spare", BOUNDED)), *sql(FIRST)], False),
     (
+        "attach with bounds in two checks",
+        sql(
+            "ALTER TABLE mt_spare ADD CONSTRAINT low CHECK (made >= '2024-01-01') NOT VALID",
+            "ALTER TABLE mt_spare VALIDATE CONSTRAINT low",
+            "ALTER TABLE mt_spare ADD CONSTRAINT high CHECK ('2025-01-01' > (made)::date) NOT VALID",
+            "ALTER TABLE mt_spare VALIDATE CONSTRAINT high",
+            f"ALTER TABLE mt_item ATTACH PARTITION mt_spare {YEAR}",
+        ),
+        False,
+    ),
+    (
+        "attach with a check of the key",
+        sql(
+            "CREATE TABLE mt_days (id bigint, made date) PARTITION BY RANGE (made)",
+            "ALTER TABLE mt_spare ADD CONSTRAINT r CHECK (made BETWEEN '2024-01-01' AND '2024-12-31') NOT VALID",
+            "ALTER TABLE mt_spare VALIDATE CONSTRAINT r",
+            f"ALTER TABLE mt_days ATTACH PARTITION mt_spare {YEAR}",
+        ),
+        False,
+    ),
+    (
         "attach with a check and a later one",
         [
             m.BesideWriters(m.AddConstraint("spare", BOUNDED)),
@@ -201,6 +222,37 @@ UNSAFE: list[tuple[str, list[Any], bool, str]] = [
             ValidateConstraint("spare", "r"),
             *sql(FIRST),
         ],
+        False,
+        "partition-scans",
+    ),
+    (
+        "attach with bounds of two columns",
+        sql(
+            "ALTER TABLE mt_spare ADD CONSTRAINT r CHECK (made >= '2024-01-01' AND id < 100) NOT VALID",
+            "ALTER TABLE mt_spare VALIDATE CONSTRAINT r",
+            f"ALTER TABLE mt_item ATTACH PARTITION mt_spare {YEAR}",
+        ),
+        False,
+        "partition-scans",
+    ),
+    (
+        "attach with bounds that need not hold",
+        sql(
+            "ALTER TABLE mt_spare ADD CONSTRAINT r CHECK (id >= 1 AND id < 100 OR id = 7) NOT VALID",
+            "ALTER TABLE mt_spare VALIDATE CONSTRAINT r",
+            f"ALTER TABLE mt_item ATTACH PARTITION mt_spare {YEAR}",
+        ),
+        False,
+        "partition-scans",
+    ),
+    (
+        "attach with a check of other columns than the key",
+        sql(
+            "CREATE TABLE mt_days (id bigint, made date) PARTITION BY RANGE (made)",
+            "ALTER TABLE mt_spare ADD CONSTRAINT r CHECK (id >= 1 AND id < 100) NOT VALID",
+            "ALTER TABLE mt_spare VALIDATE CONSTRAINT r",
+            f"ALTER TABLE mt_days ATTACH PARTITION mt_spare {YEAR}",
+        ),
         False,
         "partition-scans",
     ),

@@ -132,3 +132,19 @@ def test_a_check_that_a_model_had_before_says_the_bounds_of_a_partition() -> Non
     attached = m.RunSQL(strangers.FIRST, "SELECT 1")
     assert lint([migration([attached])], state, PostgreSQLDialect()) == []
     assert [one.code for one in lint([migration([attached])], before(), PostgreSQLDialect())] == ["partition-scans"]
+
+
+def test_bounds_of_other_columns_than_those_of_a_partitioned_model_say_nothing() -> None:
+    def events(by: str) -> m.CreatePartitionedModel:
+        fields = [("id", models.BigIntegerField()), ("day", models.DateField(db_column="on_day"))]
+        key = ("pk", models.CompositePrimaryKey("id", "day"))
+        return m.CreatePartitionedModel("Event", [key, *fields], partition_by=("RANGE", [by]))
+
+    state = before()
+    m.AddConstraint("spare", strangers.BOUNDED).state_forwards("mt", state)
+    attached = m.RunSQL("ALTER TABLE mt_event ATTACH PARTITION mt_spare FOR VALUES FROM (1) TO (100)", "SELECT 1")
+    found = {
+        by: [one.code for one in lint([migration([events(by), attached])], state, PostgreSQLDialect())]
+        for by in ("id", "day")
+    }
+    assert found == {"id": [], "day": ["partition-scans"]}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
+import functools
 import re
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 
@@ -40,6 +41,11 @@ class Padded(Func):
 
     def __init__(self, expression: Any, width: int, **extra: Any) -> None:
         super().__init__(expression, Value(width), Value("-"), **extra)
+
+
+@functools.cache
+def remembered() -> int:
+    return 3
 
 
 class Size(enum.Enum):
@@ -162,3 +168,13 @@ def test_a_manager_made_of_a_queryset_is_written_as_programs_import_that() -> No
         "models.QuerySet.as_manager()",
         {"from orm import models"},
     )
+
+
+def test_a_function_that_remembers_its_results_is_written_as_the_function() -> None:
+    assert MigrationWriter.serialize(remembered) == (f"{__name__}.remembered", {f"import {__name__}"})
+
+
+@pytest.mark.parametrize("value", [Optional[int], int | str, slice(1), 1j])  # noqa: UP045
+def test_what_has_no_source_is_refused_in_a_sentence(value: object) -> None:
+    with pytest.raises(ValueError, match="Cannot serialize"):
+        MigrationWriter.serialize(value)

@@ -64,6 +64,55 @@ def test_a_column_of_any_type_is_adopted_on_postgresql(database: Any, kind: str)
     assert state.fields["value"].db_type(databases["default"].dialect)
 
 
+INDEXES = [
+    "CREATE INDEX i_lower ON mt_one (lower(name))",
+    "CREATE INDEX i_mixed ON mt_one (lower(name) DESC, size DESC, (size + 1))",
+    "CREATE INDEX i_some ON mt_one (size DESC, name) WHERE size > 3 AND name <> 'a%'",
+    "CREATE INDEX i_both ON mt_one (upper(name)) WHERE size IS NOT NULL",
+    "CREATE UNIQUE INDEX u_some ON mt_one (name) WHERE size IS NULL",
+    "CREATE UNIQUE INDEX u_made ON mt_one (lower(name), size)",
+    "CREATE UNIQUE INDEX u_both ON mt_one ((size * 2) DESC) WHERE (size > 0 OR name = 'x')",
+]
+OWN_INDEXES = {
+    "sqlite": ["CREATE INDEX i_case ON mt_one (name COLLATE NOCASE DESC, lower(name) COLLATE NOCASE)"],
+    "postgresql": [
+        "CREATE INDEX i_more ON mt_one (size) INCLUDE (name) WHERE size > 1",
+        "CREATE INDEX i_like ON mt_one (name varchar_pattern_ops) WHERE size > 1",
+    ],
+}
+
+
+def definitions_of(table: str) -> dict[str, str]:
+    """What the database has written of each index, but for the parentheses around it and the words it leaves out."""
+    reader = databases["default"].backend.introspection
+    assert reader is not None
+    found = driven(reader.constraints(databases["default"].fetch, table))
+    return {
+        name: re.sub(r'[\s()"]|\bASC\b', "", one.definition).lower() for name, one in found.items() if one.index
+    }
+
+
+def test_indexes_of_expressions_and_with_conditions_are_adopted_and_made_again(database: Any) -> None:
+    run("CREATE TABLE mt_one (id integer PRIMARY KEY, name varchar(9), size integer)")
+    for statement in [*INDEXES, *OWN_INDEXES[databases["default"].backend.name]]:
+        run(statement)
+    before = definitions_of("mt_one")
+    model = adopted("mt_one")["MtOne"]
+    run("DROP TABLE mt_one")
+    with schema_editor() as editor:
+        editor.create_model(model)
+    assert definitions_of("mt_one") == before
+
+
+@pytest.mark.only(backend="postgresql")
+@pytest.mark.parametrize("said", ['lower(name) COLLATE "C"', "lower(name) NULLS FIRST", "lower(name) text_pattern_ops"])
+def test_an_index_that_says_more_of_its_parts_than_a_model_can_is_a_note(database: Any, said: str) -> None:
+    run("CREATE TABLE mt_one (id integer PRIMARY KEY, name varchar(9))", f"CREATE INDEX i_more ON mt_one ({said})")
+    text = source(inspect(tables=["mt_one"]), managed=True)
+    assert "# Index i_more: CREATE INDEX" in text
+    assert adopted("mt_one")["MtOne"]._meta.indexes == []
+
+
 @pytest.mark.only(backend="postgresql")
 def test_values_of_such_columns_are_read_and_written(database: Any) -> None:
     run(

@@ -138,7 +138,11 @@ class Linter:
             self._hear_check(app, operation, after)
         if isinstance(operation, ops.CreateModel):
             self.new.add((app, operation.name_lower))
-            self.new_tables.add(after.apps.get_model(app, operation.name)._meta.db_table)
+            model = after.apps.get_model(app, operation.name)
+            self.new_tables.add(model._meta.db_table)
+            if isinstance(operation, ops.CreatePartitionedModel):
+                key = model._meta.get_field(operation.partition_by[1][0]).column
+                self.proofs.keys[model._meta.db_table] = key
         if isinstance(operation, ops.RenameModel) and (app, operation.old_name_lower) in self.new:
             self.new.add((app, operation.new_name_lower))
 

@@ -132,9 +132,17 @@ _VIEW = re.compile(rf"CREATE (?:OR REPLACE )?(?:MATERIALIZED )?VIEW {TABLE}", re
 _BOUNDED = re.compile(
     rf"ALTER TABLE {TABLE} ADD CONSTRAINT {NAME} CHECK \((?P<said>.*)\)(?P<later> NOT VALID)?\Z", re.IGNORECASE
 )
-_ATTACHED = re.compile(rf"ALTER TABLE .* ATTACH PARTITION {NAME} (?:FOR VALUES (?P<how>FROM|IN|WITH)|DEFAULT)", re.I)
-_BOUNDS = {"FROM": re.compile(">.*<|<.*>"), "IN": re.compile(r"=|\bIN\b", re.I)}
-"""What a check says at least that spares the server from looking at the rows of a new partition."""
+_ATTACHED = re.compile(
+    rf"ALTER TABLE {TABLE} ATTACH PARTITION {NAME} (?:FOR VALUES (?P<how>FROM|IN|WITH)|DEFAULT)", re.IGNORECASE
+)
+_DIVIDED = re.compile(rf"CREATE TABLE {TABLE} .*PARTITION BY (?:RANGE|LIST) ?\((?P<keys>[^()]*)\)\Z", re.IGNORECASE)
+_COLUMN = r'("[^"]+"|[A-Za-z_]\w*)'
+_LEFT = rf"{_COLUMN}\)*(?:::[\w ]+)?\)* ?"
+_LOWER = re.compile(rf"{_LEFT}(?:>|BETWEEN\b)|<=? ?\(*{_COLUMN}", re.IGNORECASE)
+_UPPER = re.compile(rf"{_LEFT}(?:<(?!>)|BETWEEN\b)|(?<!<)>=? ?\(*{_COLUMN}", re.IGNORECASE)
+_LISTED = re.compile(rf"{_LEFT}(?:=|IN\b)", re.IGNORECASE)
+_BOUNDS = {"FROM": (_LOWER, _UPPER), "IN": (_LISTED,)}
+"""What checks say of one column at least that spare the server from looking at the rows of a new partition."""
 _CREATED = re.compile(rf"CREATE (?:UNLOGGED |TEMP(?:ORARY)? )?TABLE {TABLE}", re.IGNORECASE)
 
 
@@ -234,9 +242,13 @@ class Proofs:
         self.bounds: dict[tuple[str, str], str] = {}
         self.bounded: dict[str, list[str]] = {}
         """What each validated check says of a table."""
+        self.keys: dict[str, str] = {}
+        """The first column of what divides a table, where that is known."""
 
     def hear(self, statement: str) -> None:
         """Remember what a statement shows."""
+        if found := _DIVIDED.match(statement):
+            self.keys[_plain(found[1])] = _plain(found["keys"].split(",")[0])
         if found := _BOUNDED.match(statement):
             place = _plain(found[1]), _plain(found[2])
             if found["later"]:
@@ -258,8 +270,23 @@ class Proofs:
     def bound(self, statement: str) -> bool:
         """Whether a check that has been shown says what a table's rows have to be, that becomes a partition."""
         found = _ATTACHED.match(statement)
-        pattern = _BOUNDS.get((found["how"] or "").upper()) if found else None
-        return bool(found and pattern and any(map(pattern.search, self.bounded.get(_plain(found[1]), ()))))
+        patterns = _BOUNDS.get((found["how"] or "").upper()) if found else None
+        if found is None or patterns is None:
+            return False
+        # Either of two that are joined with OR may hold, so that neither is shown.
+        texts = [text for text in self.bounded.get(_plain(found[2]), ()) if not re.search(r"\bOR\b", text, re.I)]
+        shown = [
+            {_plain(name) for text in texts for groups in pattern.findall(text) for name in _names(groups)}
+            for pattern in patterns
+        ]
+        key = self.keys.get(_plain(found[1]))
+        columns = set.intersection(*shown)
+        return bool(columns) if key is None else key in columns
+
+
+def _names(groups: str | tuple[str, ...]) -> Iterator[str]:
+    """The names that a pattern of one or several groups found."""
+    yield from filter(None, (groups,) if isinstance(groups, str) else groups)
 
 
 def _plain(name: str) -> str:
