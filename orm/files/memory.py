@@ -13,6 +13,8 @@ from orm.config import settings
 from orm.errors import SuspiciousFileOperation
 from orm.files.base import File
 from orm.files.storage import Storage, moment_of
+from orm.structures.deconstruct import Deconstructed
+from orm.structures.public_names import public_path
 
 
 class _Kept:
@@ -51,11 +53,10 @@ class InMemoryStorage(Storage):
         self._base_url = base_url
         self._files: dict[str, _Kept] = {}
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> Deconstructed:
         """Import path and arguments that make such a storage again."""
         given = {"location": self._location, "base_url": self._base_url}
-        path = f"{type(self).__module__}.{type(self).__qualname__}"
-        return path, [], {name: value for name, value in given.items() if value is not None}
+        return public_path(type(self)), (), {name: value for name, value in given.items() if value is not None}
 
     @staticmethod
     def _key(name: str) -> str:

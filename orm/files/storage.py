@@ -15,6 +15,8 @@ from orm.errors import SuspiciousFileOperation
 from orm.files.base import File
 from orm.late import random
 from orm.sql import types
+from orm.structures.deconstruct import Deconstructed
+from orm.structures.public_names import public_path
 from orm.text.words import get_valid_filename
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -211,11 +213,11 @@ class FileSystemStorage(Storage):
         given = self._declared[3]
         return settings.directory_permissions if given is None else given
 
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> Deconstructed:
         """Import path and arguments that make this storage again."""
         names = ("location", "base_url", "file_permissions_mode", "directory_permissions_mode", "allow_overwrite")
         given = {name: value for name, value in zip(names, self._declared, strict=True) if value not in (None, False)}
-        return f"{type(self).__module__}.{type(self).__qualname__}", [], given
+        return public_path(type(self)), (), given
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and other._declared == self._declared

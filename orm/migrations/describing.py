@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from orm.late import inspect
 from orm.models.fields.validators import DeclaredValidator
 from orm.models.on_delete import OnDelete
-from orm.models.public_names import public_path
 from orm.models.relations.resolve import SettingsReference
 from orm.structures.lazy import LazyObject, Promise, stands_for
+from orm.structures.public_names import public_path
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel

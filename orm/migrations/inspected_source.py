@@ -22,7 +22,7 @@ from orm.migrations.inspecting import (
     note_of_check,
     note_of_index,
 )
-from orm.models.public_names import import_name, imported_from, offering_module
+from orm.structures.public_names import import_name, imported_from, offering_module
 
 HEAD = """\
 # This is an auto-generated {brand} model module.

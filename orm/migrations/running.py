@@ -17,8 +17,8 @@ from orm.migrations.migration_blocking import Migration
 from orm.migrations.operations.special import RunPython, RunSQL
 from orm.models.applications import AppConfig
 from orm.models.apps import apps
-from orm.models.public_names import import_name
 from orm.models.signals import Signal, post_migrate, pre_migrate
+from orm.structures.public_names import import_name
 
 if TYPE_CHECKING:
     from orm.migrations.operation import AwaitableOperation

@@ -19,10 +19,11 @@ from typing import Any, ClassVar
 from orm.migrations.describing import declared
 from orm.migrations.operation import AwaitableOperation
 from orm.models.fields.choices import Choices
+from orm.models.fields.not_provided import NotProvided
 from orm.models.managers import BaseManager
 from orm.models.on_delete import OnDelete
-from orm.models.public_names import import_name, imported_from, offering_module
 from orm.structures.lazy import LazyObject, Promise, stands_for
+from orm.structures.public_names import import_name, imported_from, offering_module
 
 Serialized = tuple[str, set[str]]
 CachedFunction = type(functools.lru_cache(len))
@@ -349,6 +350,14 @@ class OnDeleteSerializer(BaseSerializer):
         return f"models.SET({text})", imports | needed
 
 
+class NotProvidedSerializer(BaseSerializer):
+    """What an option is that nobody gave: there is one, asked for by identity, so it is named and not made."""
+
+    def serialize(self) -> Serialized:
+        module = import_name("orm.models.fields")
+        return f"{module}.NOT_PROVIDED", {f"import {module}"}
+
+
 class ModelFieldSerializer(DeconstructibleSerializer):
     """Fields."""
 
@@ -453,6 +462,8 @@ def serializer_factory(value: object) -> BaseSerializer:
         return DeconstructibleSerializer(value)
     if isinstance(value, OnDelete):
         return OnDeleteSerializer(value)
+    if isinstance(value, NotProvided):
+        return NotProvidedSerializer(value)
     if type(value).__module__.startswith("orm.") and not isinstance(value, enum.Enum) and declared(value) is not None:
         return DeclaredSerializer(value)
     for known, serializer in Serializer._registry.items():

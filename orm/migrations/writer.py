@@ -17,7 +17,7 @@ from orm.migrations.serializer import (
     serializer_factory,
     setting_value,
 )
-from orm.models.public_names import import_name
+from orm.structures.public_names import import_name
 
 if TYPE_CHECKING:
     from orm.migrations.operation import AwaitableOperation

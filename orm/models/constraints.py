@@ -13,13 +13,13 @@ from orm.errors import ImproperlyConfigured, NotSupportedError, ValidationError
 from orm.models.conditions import columns_named, index_part, schema_sql
 from orm.models.declarations import one_form
 from orm.models.meeting import meets
-from orm.models.public_names import public_path
 from orm.models.validation import computes_taken, is_taken
 from orm.sql import ddl
 from orm.sql.conditions import Q
 from orm.sql.references import F, names_in
 from orm.sql.schema import Statement
 from orm.structures.deprecation import RemovedInDjango60Warning, warn
+from orm.structures.public_names import public_path
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel

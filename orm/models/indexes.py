@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from orm.late import hashlib
 from orm.models.conditions import columns_named, index_part, schema_sql
 from orm.models.declarations import one_form
-from orm.models.public_names import public_path
 from orm.sql import ddl
 from orm.sql.calls import Func
 from orm.sql.nodes import Rendered
 from orm.sql.references import F
 from orm.sql.schema import Statement
+from orm.structures.public_names import public_path
 
 if TYPE_CHECKING:
     from orm.models.base import AwaitableModel

@@ -21,6 +21,7 @@ from orm.bridge.crossing import is_async
 from orm.bridge.overrides import awaitable_from, blocking_from, definition_of, is_generated, pairs_of
 from orm.errors import advised
 from orm.query.queryset_blocking import QuerySet
+from orm.structures.public_names import public_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -204,7 +205,7 @@ class BaseManager(Generic[M]):
                 "from managers you dynamically generated with 'from_queryset()'."
             )
         args, options = self._constructor_args
-        return False, f"{cls.__module__}.{cls.__name__}", None, args, options
+        return False, public_path(cls), None, args, options
 
     @classmethod
     def from_queryset(cls, queryset_class: type[Any], class_name: str | None = None) -> type[Any]:

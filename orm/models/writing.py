@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from orm import errors
-from orm.db.transactions.public import atomic, note_unmet
+from orm.db.transactions.public import atomic, note_failed_write
 from orm.errors import DatabaseError, advised
 from orm.models import fetching
 from orm.models.fields.base import Field
@@ -268,7 +268,7 @@ async def insert_unmet(
         what = "Forced update" if force_update else "Save with update_fields"
         kind = type(instance).NotUpdated if errors.advice_in_errors else DatabaseError
         error = kind(f"{what} did not affect any rows.")
-        note_unmet(error, alias)
+        note_failed_write(error, alias)
         raise error
     await insert(plan.model, instance, plan.all, using=alias)
     return True

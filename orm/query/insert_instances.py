@@ -16,7 +16,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from orm.db.registry import databases
-from orm.db.transactions.public import atomic
+from orm.db.transactions.public import atomic, note_failed_write
 from orm.epoch import epoch
 from orm.errors import NotSupportedError
 from orm.query.builder import Builder
@@ -129,6 +129,9 @@ async def insert(model: ModelClass, instance: object, columns: Columns, *, using
         else:
             await _insert_computed(model, instance, columns, database)
         return
+    except Exception as error:
+        note_failed_write(error, using)
+        raise
     if one.key_name is not None:
         instance.__dict__[one.key_name] = await database.insert(one.sql, params, one.key_query)
         if len(one.made.fields) > 1:
@@ -281,6 +284,9 @@ async def insert_many(
     except Computed:
         await _insert_groups(model, instances, columns, database, manner)
         return
+    except Exception as error:
+        note_failed_write(error, database.alias)
+        raise
     await insert_rows(model, instances, rows, many, database, manner)
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from orm.db.registry import databases
-from orm.db.transactions.public import atomic
+from orm.db.transactions.public import atomic, note_failed_write
 from orm.epoch import epoch
 from orm.query.change_query import assignments_key, tables_of, update_rows
 from orm.query.instance_rows import Columns, Computed, RowMaker, columns_of, give_parent_key, row_maker
@@ -84,6 +84,9 @@ def update_instance(model: ModelClass, instance: object, columns: Columns, *, us
     except Computed:
         values = [field.pre_save(instance, False) for field in columns.fields]
         return _update_computed(model, instance, columns, values, database)
+    except Exception as error:
+        note_failed_write(error, using)
+        raise
     return database.execute(one.sql, params)
 
 
@@ -320,6 +323,9 @@ async def _update_table(
         rows = list(map(many.row, instances))
     except Computed:
         return await _update_each(model, instances, columns, database, wanted)
+    except Exception as error:
+        note_failed_write(error, database.alias)
+        raise
     return await update_rows_of(model, many, rows, database, batch_size, wanted)
 
 

@@ -14,8 +14,8 @@ from orm.bridge.crossing import call_form
 from orm.config import DEFAULT_ALIAS
 from orm.db.registry import databases
 from orm.db.routing import routes
-from orm.db.transactions.public import atomic
-from orm.errors import IntegrityError
+from orm.db.transactions.public import atomic, note_failed_write
+from orm.errors import IntegrityError, ValidationError
 from orm.query import change_query, merge, routed
 from orm.query.bulk_insert import bulk_insert
 from orm.query.copying import AwaitableCopying
@@ -186,7 +186,11 @@ class AwaitableWriting(AwaitableCopying[M]):
             return 0
         model: Any = self.model
         assignments = change_query.by_columns(model, kwargs)
-        shape, values = change_query.updating(self, assignments)
+        try:
+            shape, values = change_query.updating(self, assignments)
+        except (TypeError, ValueError, ValidationError) as error:
+            note_failed_write(error, self.db)
+            raise
         self._result_cache = None
         writer = await routed.to_write(self)
         if shape.statement is None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from orm.late import inspect
 from orm.records import NamedTuple
 from orm.sql.types import SQLType
+from orm.structures.public_names import public_path
 
 if TYPE_CHECKING:
     from orm.sql.expressions import Expression
@@ -76,7 +77,7 @@ class Node:
 
     @property
     def _path(self) -> str:
-        return f"{type(self).__module__}.{type(self).__qualname__}"
+        return public_path(type(self))
 
     def deconstruct(self) -> Deconstructed:
         """Return the path of the class, and the positional and keyword arguments that make this again.

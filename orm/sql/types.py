@@ -114,7 +114,7 @@ def prepare_text(value: object) -> str:
         return value
     if isinstance(value, str):
         return str.__str__(value)  # the text itself: str() of a str-based enum's member is its name
-    if isinstance(value, (bytes, bytearray, memoryview)):
+    if strict_values and isinstance(value, (bytes, bytearray, memoryview)):
         raise TypeError(f"expected text, got bytes {bytes(value)[:40]!r}; decode them first")
     return str(value)
 
@@ -234,7 +234,7 @@ def prepare_uuid(value: object) -> uuid.UUID:
         return value
     if isinstance(value, str):
         return uuid.UUID(value)
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not (strict_values and isinstance(value, bool)):
         return uuid.UUID(int=value)
     raise ValueError(f"expected a UUID, got {type(value).__name__} {value!r}")
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, TypeAlias, TypeVar, overload
 
+from orm.structures.public_names import public_path
+
 Class = TypeVar("Class", bound=type)
 
 Deconstructed: TypeAlias = tuple[str, tuple[Any, ...], dict[str, Any]]
@@ -48,7 +50,7 @@ def deconstructible(cls: object = None, /, *, path: str | None = None) -> Any:
 
 
 def place_of(instance: object, path: str | None) -> str:
-    """Return the dotted path of an instance's class.
+    """Return the dotted path of an instance's class, where a program gets it from.
 
     Raises ``ValueError`` for a class that can't be imported from there, as one defined inside a function.
     """
@@ -59,4 +61,4 @@ def place_of(instance: object, path: str | None) -> str:
             f"Could not find object {name} in {module}.\nPlease note that you cannot serialize "
             "things like inner classes. Please move the object into the main module body to use migrations."
         )
-    return f"{module}.{name}"
+    return path or public_path(kind)

@@ -22,6 +22,7 @@ from orm.bridge.crossing import call
 from orm.bridge.drive import drive
 from orm.db.integrity_blocking import check_references
 from orm.db.registry import DEFAULT_DB_ALIAS, databases
+from orm.db.transactions.ending import log_failed_hook
 from orm.db.transactions.public import get_rollback, transaction_block
 from orm.late import LateLogger
 from orm.migrations.running_blocking import announce_migrated
@@ -264,10 +265,10 @@ class TestCase(TransactionTestCase):
 def _call(fn: Callable[[], object], robust: bool) -> None:
     try:
         drive(call(fn))
-    except Exception:
+    except Exception as error:
         if not robust:
             raise
-        logger.exception("the on_commit function %r failed", fn)
+        log_failed_hook(logger, fn, "on_commit()", error)
 
 
 _ABSENT = object()

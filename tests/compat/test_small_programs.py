@@ -363,3 +363,43 @@ def test_a_list_is_no_uuid(tmp_path: Path) -> None:
                 print(error)
     """
     assert printed(tmp_path, program) == [f"['“{value}” is not a valid UUID.']" for value in ([], (), set(), [1])]
+
+
+def test_files_of_migrations_name_what_django_has(tmp_path: Path) -> None:
+    program = """
+        from django.core.files.storage import FileSystemStorage
+        from django.db.migrations.writer import MigrationWriter
+        from django.db.models import F, Q, Value
+        from django.db.models.fields import NOT_PROVIDED
+
+        print(FileSystemStorage("/srv").deconstruct()[0])
+        print(*[each.deconstruct()[0] for each in (F("x"), Q(x=1), Value(1))])
+        print(MigrationWriter.serialize(NOT_PROVIDED))
+        """
+    assert printed(tmp_path, program) == [
+        "django.core.files.storage.FileSystemStorage",
+        "django.db.models.F django.db.models.Q django.db.models.Value",
+        "('django.db.models.fields.NOT_PROVIDED', {'import django.db.models.fields'})",
+    ]
+
+
+def test_a_robust_function_that_fails_is_logged_by_djangos_name(tmp_path: Path) -> None:
+    program = """
+        import logging
+        import sys
+        from django.db import transaction
+
+        logging.basicConfig(stream=sys.stdout, format="%(name)s: %(message)s")
+        logging.getLogger("django.db.backends.base").addFilter(lambda record: setattr(record, "exc_info", None) or True)
+
+        def hook():
+            raise ValueError("no")
+
+        with transaction.atomic():
+            transaction.on_commit(hook, robust=True)
+        transaction.on_commit(hook, robust=True)
+        """
+    assert printed(tmp_path, program) == [
+        "django.db.backends.base: Error calling hook in on_commit() during transaction (no).",
+        "django.db.backends.base: Error calling hook in on_commit() (no).",
+    ]

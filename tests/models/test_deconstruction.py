@@ -11,8 +11,10 @@ import orm
 from orm import models
 from orm.config import settings
 from orm.files.storage import FileSystemStorage
+from orm.migrations.serializer import serializer_factory
 from orm.models.apps import Apps
 from orm.models.fields.removed import CommaSeparatedIntegerField, IPAddressField, NullBooleanField
+from orm.models.functions import Lower
 from orm.models.relations.resolve import SettingsReference
 
 registry = Apps()
@@ -165,3 +167,23 @@ def test_a_target_that_a_setting_names_is_told_with_that_setting() -> None:
     assert isinstance(target, SettingsReference)
     assert target.setting_name == "DECONSTRUCTION_USER"
     assert not isinstance(followed, SettingsReference)
+
+
+@pytest.mark.parametrize(
+    ("made", "path"),
+    [
+        (models.F("x"), "orm.models.F"),
+        (models.Q(x=1), "orm.models.Q"),
+        (Lower("x"), "orm.models.functions.Lower"),
+        (models.Manager(), None),
+        (FileSystemStorage("/srv"), "orm.files.FileSystemStorage"),
+    ],
+)
+def test_the_path_is_where_a_program_gets_the_class_from(made: Any, path: str | None) -> None:
+    parts = made.deconstruct()
+    assert parts[0] == path if path else parts[1] == "orm.models.Manager"
+
+
+def test_what_was_not_given_is_named_in_a_file() -> None:
+    text, imports = serializer_factory(models.NOT_PROVIDED).serialize()
+    assert (text, imports) == ("orm.models.fields.NOT_PROVIDED", {"import orm.models.fields"})

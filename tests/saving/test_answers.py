@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -316,3 +318,79 @@ def test_a_length_of_a_foreign_key_is_refused_or_means_nothing(database: Any) ->
         models.ForeignKey("self", models.CASCADE, **options)
     orm.configure(strict_models=False)
     models.ForeignKey("self", models.CASCADE, **options)
+
+
+# -- writes that are refused for their values ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["create", "save", "update", "bulk_create", "bulk_update"])
+@pytest.mark.parametrize("django", [False, True])
+async def test_a_refused_value_ends_the_block_in_django_alone(
+    database: Any, request: pytest.FixtureRequest, django: bool, way: str
+) -> None:
+    if django:
+        request.getfixturevalue("as_django")
+    writes = {
+        "create": lambda: Reading.objects.acreate(name="a", count="x"),
+        "save": lambda: Reading(pk=1, name="a", count="x").asave(),
+        "update": lambda: Reading.objects.aupdate(count="x"),
+        "bulk_create": lambda: Reading.objects.abulk_create([Reading(name="a", count="x"), Reading(name="b")]),
+        "bulk_update": lambda: Reading.objects.abulk_update([Reading(pk=1, count="x")], ["count"]),
+    }
+    with suppress(TransactionManagementError):
+        async with orm.atomic():
+            with pytest.raises(ValueError, match="count"):
+                await writes[way]()
+            await Reading.objects.acreate(name="later")
+    assert await Reading.objects.acount() == (0 if django else 1)
+
+
+async def test_a_block_is_entered_again_as_in_django(as_django: None) -> None:
+    block = orm.atomic()
+    async with block:
+        await Reading.objects.acreate(name="outer")
+        with pytest.raises(LookupError):
+            async with block:
+                await Reading.objects.acreate(name="inner")
+                raise LookupError
+        async with block:
+            await Reading.objects.acreate(name="again")
+    assert [row.name async for row in Reading.objects.order_by("name")] == ["again", "outer"]
+
+
+# -- what fields read -----------------------------------------------------------------------------------------------
+
+
+def test_a_moment_that_is_read_stays_naive_as_in_django(as_django: None) -> None:
+    read = models.DateTimeField().to_python
+    assert read("2020-01-02 03:04") == datetime(2020, 1, 2, 3, 4)
+    assert read(datetime(2020, 1, 2)).tzinfo is None
+    assert read("2020-01-02 03:04+02:00").utcoffset() == timedelta(hours=2)
+
+
+def test_a_moment_that_is_read_is_aware(database: Run) -> None:
+    assert models.DateTimeField().to_python("2020-01-02 03:04") == datetime(2020, 1, 2, 3, 4, tzinfo=UTC)
+
+
+def test_bytes_are_no_text(database: Run) -> None:
+    with pytest.raises(ValidationError, match="is not valid"):
+        models.CharField().to_python(b"a")
+
+
+def test_bytes_are_text_as_in_django(as_django: None) -> None:
+    assert models.CharField().to_python(b"a") == "b'a'"
+
+
+def test_a_truth_value_is_a_uuid_as_in_django(as_django: None) -> None:
+    assert models.UUIDField().to_python(True) == UUID(int=1)
+
+
+def test_what_is_no_address_is_said_with_its_protocol() -> None:
+    with pytest.raises(ValidationError) as caught:
+        models.GenericIPAddressField().to_python("10:11")
+    assert caught.value.messages == ["Enter a valid IPv6 address."]
+
+
+def test_bytes_are_no_address(database: Run) -> None:
+    with pytest.raises(ValidationError, match="value is not valid"):
+        models.GenericIPAddressField().to_python(b"::1")

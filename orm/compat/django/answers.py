@@ -29,8 +29,8 @@ ANSWERS: dict[str, Answer] = {
     "strict_blocks": Answer(
         False,
         "if a statement failed in an atomic block, leaving the block normally raises; Django rolls back in "
-        "silence, and on SQLite commits the block if the program caught the error of a query or of a cursor's own "
-        "SQL (a failed write through a model still ends it)",
+        "silence, also after a write was refused for its values, and on SQLite commits the block if the program caught "
+        "the error of a query or of a cursor's own SQL (a failed write through a model still ends it)",
     ),
     "reads_join_transactions": Answer(
         False,

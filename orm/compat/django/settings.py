@@ -210,8 +210,10 @@ MIGRATION_IMPORTS = {
 
 LOGGERS = {
     "orm.models": "django.db.models",
+    "orm.on_commit": "django.db.backends.base",
     "orm.schema": "django.db.backends.schema",
     "orm.signals": "django.dispatch",
+    "orm.test": "django.test",
 }
 """What loggers of the library are called where programs listen for Django's."""
 

@@ -15,6 +15,7 @@ from orm.bridge.crossing import call, is_async, to_the_end
 from orm.bridge.drive import run
 from orm.bridge.stopped_generators import is_entered_by_a_worker, watch_generators
 from orm.bridge.waiting import pause
+from orm.config import settings as program
 from orm.db.contract import NO_LOCK_TIMEOUT
 from orm.db.limits import seconds_above_zero, within_limit
 from orm.db.registry import databases
@@ -53,6 +54,9 @@ class AwaitableAtomic:
     writes_at_once: ClassVar[bool] = True
     """Whether the lock to write is taken at the beginning, where there is one for the whole database."""
 
+    _entered_again: tuple[AwaitableAtomic, ...] = ()
+    """The blocks opened by entering this object while it is open; see ``strict_blocks``."""
+
     def __init__(
         self,
         using: str | None = None,
@@ -90,12 +94,21 @@ class AwaitableAtomic:
                 "(@atomic(retry=3)), or call run_in_transaction(fn) or `await arun_in_transaction(fn)`."
             )
         if self._block is not None:
-            raise TransactionManagementError("This atomic() object is open already; make one for each `with`.")
+            await self._enter_again()
+            return
         try:
             await self._enter()
         except BaseException:
             self.abandon()
             raise
+
+    async def _enter_again(self) -> None:
+        """Open another block of this kind, where a program may keep one object for all of its blocks."""
+        if program.strict_blocks:
+            raise TransactionManagementError("This atomic() object is open already; make one for each `with`.")
+        again = self._again()
+        await again.__aenter__()
+        self._entered_again = (*self._entered_again, again)
 
     @property
     def database(self) -> AwaitableDatabase:
@@ -138,6 +151,8 @@ class AwaitableAtomic:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if self._entered_again and await self._leave_again(kind, error, traceback):
+            return
         try:
             block = self._block
             if block is None:
@@ -148,6 +163,18 @@ class AwaitableAtomic:
                 raise cancelled
         finally:
             self.abandon()
+
+    async def _leave_again(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        """Leave the caller's innermost block, if that was opened by entering this object again; return whether so."""
+        current = find_block(self.database)
+        again = next((one for one in self._entered_again if one._block is current), None)
+        if again is None:
+            return False
+        self._entered_again = tuple(one for one in self._entered_again if one is not again)
+        await again.__aexit__(kind, error, traceback)
+        return True
 
     @property
     def is_open(self) -> bool:

@@ -28,10 +28,13 @@ from orm.errors import (
 from orm.late import LateLogger
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orm.db.transactions.block import Block
     from orm.db.transactions.membership import Way
 
 logger = LateLogger("orm.transaction")
+hook_logger = LateLogger("orm.on_commit")
 
 # The errors after which a connection may still be sound, or is known not to be.
 DATABASE_ERRORS = (DatabaseError, InterfaceError)
@@ -270,12 +273,17 @@ async def committed_now(block: Block) -> None:
     await run_hooks(block)
 
 
+def log_failed_hook(to: LateLogger, fn: Callable[..., object], where: str, error: Exception) -> None:
+    """Log the error of a *robust* function, with its traceback: call it while the error is handled."""
+    to.exception("Error calling %s in %s (%s).", getattr(fn, "__qualname__", repr(fn)), where, error)
+
+
 async def run_hooks(block: Block) -> None:
     """Call the functions given to ``on_commit``, in order; an error ends it unless that function is *robust*."""
     for fn, robust in block.hooks:
         try:
             await call(fn)
-        except Exception:
+        except Exception as error:
             if not robust:
                 raise
-            logger.exception("the on_commit function %r failed", fn)
+            log_failed_hook(hook_logger, fn, "on_commit() during transaction", error)

@@ -18,6 +18,7 @@ from orm.config import settings
 from orm.db.registry import databases
 from orm.db.transactions.atomic import F
 from orm.db.transactions.atomic_blocking import Atomic
+from orm.db.transactions.ending import hook_logger, log_failed_hook
 from orm.db.transactions.membership import (
     block_to_carry,
     carried_into,
@@ -28,7 +29,6 @@ from orm.db.transactions.membership import (
 )
 from orm.db.transactions.states import DOOMED, OPEN
 from orm.errors import TransactionManagementError
-from orm.late import LateLogger
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from orm.db.transactions.membership import Membership
     from orm.db.transactions.settings import Setting
 
-logger = LateLogger("orm.transaction")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -105,9 +104,11 @@ def transaction_block(using: str | None) -> Block | None:
     return block if block is not None and block.transaction else None
 
 
-def note_unmet(error: Exception, using: str) -> None:
-    """A write met no row, which is an error of the program's; without ``strict_blocks`` it dooms the block, as any
-    other of a write."""
+def note_failed_write(error: Exception, using: str) -> None:
+    """A write failed by an error of the program's: a value that the column does not take, or no row that it met.
+
+    Without ``strict_blocks`` it dooms the block, as one of the database's does.
+    """
     if not settings.strict_blocks and (block := transaction_block(using)) is not None:
         block.doom(cause=error)
 
@@ -142,10 +143,10 @@ def on_commit(fn: Callable[[], object], using: str | None = None, robust: bool =
             drive(call(fn))
         else:
             fn()
-    except Exception:
+    except Exception as error:
         if not robust:
             raise
-        logger.exception("the on_commit function %r failed", fn)
+        log_failed_hook(hook_logger, fn, "on_commit()", error)
 
 
 def in_atomic_block(using: str | None = None) -> bool:

@@ -25,10 +25,10 @@ from orm.models.fields.not_provided import NOT_PROVIDED
 from orm.models.fields.reading import OwnReading
 from orm.models.fields.validators import EMPTY_VALUES
 from orm.models.fields.wrong_options import options_taken, refuse_wrong_options, unknown_options
-from orm.models.public_names import public_path
 from orm.sql import types
 from orm.structures.choices import flatten_choices
 from orm.structures.lazy import made
+from orm.structures.public_names import public_path
 
 if TYPE_CHECKING:
     from typing import TypedDict, overload

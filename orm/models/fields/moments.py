@@ -6,6 +6,7 @@ import datetime
 import re
 import warnings
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orm.config import settings
@@ -252,6 +253,16 @@ class DateTimeField(CurrentMixin, Field[MomentT]):
         @overload
         def __init__(self, verbose_name: str | None = ..., *, null: bool, **options: Unpack[MomentOptions]) -> None: ...
         def __init__(self, *args: object, **options: object) -> None: ...
+
+    def to_python(self, value: Any) -> Any:
+        """As any field's; without ``same_everywhere`` a naive moment stays naive until it is stored."""
+        if not types.same_everywhere:
+            if isinstance(value, datetime.datetime):
+                return value
+            if isinstance(value, str):
+                with suppress(ValueError):
+                    return types.read_datetime(value)
+        return super().to_python(value)
 
     def get_prep_value(self, value: Any) -> Any:
         """The moment, in UTC while ``use_tz`` is on.

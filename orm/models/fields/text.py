@@ -158,6 +158,10 @@ else:
         exact_type = str
         description = "IP address"
         option_defaults = {"max_length": 39, "protocol": "both", "unpack_ipv4": False}
+        default_error_messages = {
+            "invalid": "Enter a valid %(protocol)s address.",
+            "no_text": Field.default_error_messages["invalid"],
+        }
         checks = {"both": validate_ipv46_address, "ipv4": validate_ipv4_address, "ipv6": validate_ipv6_address}
 
         def __init__(self, verbose_name=None, name=None, protocol="both", unpack_ipv4=False, **options):
@@ -177,6 +181,10 @@ else:
                     "GenericIPAddressFields cannot have blank=True if null=False, as blank values are stored as nulls."
                 )
                 yield messages.Error(said, obj=self, id="fields.E150")
+
+        def what_is_invalid(self, value):
+            """That it is no text, if it is none; what is wrong with a text ``clean_ipv6_address`` says."""
+            return "no_text", "invalid"
 
         def to_python(self, value):
             """The address without surrounding space, unpacked where asked for."""

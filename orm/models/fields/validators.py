@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from orm.errors import ValidationError
 from orm.late import ipaddress, urls
-from orm.models.public_names import public_path
+from orm.structures.public_names import public_path
 
 if TYPE_CHECKING:
     from orm.structures.deconstruct import Deconstructed
