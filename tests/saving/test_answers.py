@@ -330,17 +330,20 @@ async def test_a_refused_value_ends_the_block_in_django_alone(
 ) -> None:
     if django:
         request.getfixturevalue("as_django")
-    writes = {
-        "create": lambda: Reading.objects.acreate(name="a", count="x"),
-        "save": lambda: Reading(pk=1, name="a", count="x").asave(),
-        "update": lambda: Reading.objects.aupdate(count="x"),
-        "bulk_create": lambda: Reading.objects.abulk_create([Reading(name="a", count="x"), Reading(name="b")]),
-        "bulk_update": lambda: Reading.objects.abulk_update([Reading(pk=1, count="x")], ["count"]),
-    }
     with suppress(TransactionManagementError):
         async with orm.atomic():
             with pytest.raises(ValueError, match="count"):
-                await writes[way]()
+                match way:
+                    case "create":
+                        await Reading.objects.acreate(name="a", count="x")
+                    case "save":
+                        await Reading(pk=1, name="a", count="x").asave()
+                    case "update":
+                        await Reading.objects.aupdate(count="x")
+                    case "bulk_create":
+                        await Reading.objects.abulk_create([Reading(name="a", count="x"), Reading(name="b")])
+                    case "bulk_update":
+                        await Reading.objects.abulk_update([Reading(pk=1, count="x")], ["count"])
             await Reading.objects.acreate(name="later")
     assert await Reading.objects.acount() == (0 if django else 1)
 
